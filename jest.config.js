@@ -1,0 +1,9 @@
+const { readdirSync, existsSync } = require('node:fs');
+
+// One jest process for the whole repository; `nx test <project>` runs a single package.
+module.exports = {
+  projects: ['packages', 'plugins']
+    .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))
+    .concat('<rootDir>/tools')
+    .filter((project) => existsSync(`${project.replace('<rootDir>', __dirname)}/jest.config.js`)),
+};

@@ -1,0 +1,52 @@
+import type { Action, BoxSpace, Environment, Space } from './environment.js';
+
+/** What an agent remembers of one step. */
+export interface Transition {
+  readonly observation: readonly number[];
+  /** The action as it was carried out, see `StepInfo.executed`. */
+  readonly action: Action;
+  /** The action that the agent had proposed. */
+  readonly proposed: Action;
+  readonly reward: number;
+  readonly nextObservation: readonly number[];
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+}
+
+/** What an agent is told about its task when it is made. */
+export interface AgentTask {
+  readonly observationSpace: BoxSpace;
+  readonly actionSpace: Space;
+  /** Steps of one episode. */
+  readonly maxSteps: number;
+  /** Episodes that the search will run. */
+  readonly episodes: number;
+  /** Seed of every random choice of the agent. */
+  readonly seed: number;
+  /** Heuristics of the environment, see `Environment.heuristics`. */
+  readonly heuristics?: Environment['heuristics'];
+}
+
+/** Figures of learning since the last call: losses, noise, entropy; names are documented by the agent. */
+export type LearnStatistics = Readonly<Record<string, number>>;
+
+/** A policy that learns from transitions. Deterministic: the same seed and transitions give the same actions. */
+export interface Agent {
+  /** The action for an observation, within the action space. With `explore: false` the policy's best guess, without noise. */
+  act(observation: readonly number[], options: { readonly explore: boolean }): Action;
+  /** Takes in one transition; the last of an episode has `terminated` or `truncated` set. */
+  observe(transition: Transition): void;
+  /** Learns from what was observed; called once after every episode. Empty while warming up. */
+  learn(): LearnStatistics;
+  /** The whole state (weights, optimizer moments, buffers, random state, counters) as structured-cloneable data. */
+  save(): unknown;
+  /** Takes up a saved state: going on gives exactly what an uninterrupted run gives. Throws `AGENT_STATE_INVALID`. */
+  load(state: unknown): void;
+  /** Called before the first episode, for agents that need the heuristics of the environment. Optional. */
+  prepare?(): Promise<void>;
+  /** Frees what the agent holds. */
+  dispose(): void;
+}
+
+/** Makes an agent for a task. Throws `SPACE_UNSUPPORTED` for an action space that the algorithm cannot handle. */
+export type AgentFactory = (task: AgentTask) => Agent;

@@ -1,0 +1,81 @@
+import type { LayerGraph } from './layer-graph.js';
+
+export type Precision = 'float32' | 'bfloat16';
+
+/** Whether a backend can run here; an unavailable one says why and what to install. */
+export type Availability =
+  | { readonly available: true; readonly details: Readonly<Record<string, string | number>> }
+  | { readonly available: false; readonly reason: string; readonly install: string };
+
+export interface BackendCapabilities {
+  readonly training: boolean;
+  readonly precisions: readonly Precision[];
+  /** Worker threads it shards batches over; 1 when it does not. */
+  readonly workers: number;
+}
+
+/** A network compiled for inference: batch norm folded, activations fused where the backend can, weights uploaded once. */
+export interface InferenceSession {
+  /**
+   * Runs the network. `images` is NHWC float32 of any count; the backend chooses the batch size. The same array passed again may be kept
+   * on the device. Resolves to the first output (logits or probabilities as the model gives), `count * outputs` values.
+   */
+  run(images: Float32Array): Promise<Float32Array>;
+  /** Frees the weights and cached images. Twice is harmless. */
+  dispose(): void;
+}
+
+/** The loss: `(1 - distill) * crossEntropy(labels) + distill * temperature^2 * KL(teacher, student)`. */
+export interface TrainingObjective {
+  /** 0..1; spread evenly over the classes. */
+  readonly labelSmoothing: number;
+  /** Weight of the teacher, 0..1. */
+  readonly distill: number;
+  readonly temperature: number;
+}
+
+export interface TrainingBatch {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  /** Logits (or log-probabilities) of the teacher, `count * classes`, when `distill > 0`. */
+  readonly teacher?: Float32Array;
+  /** Seed of dropout in this step. */
+  readonly seed: number;
+}
+
+export interface TrainingStep {
+  /** Mean loss of the batch, without weight decay. */
+  readonly loss: number;
+  /** Share of the batch that is classified right. */
+  readonly accuracy: number;
+  /**
+   * In the order of the graph's weights (layers, then weights): the mean gradient of a trainable weight; for moving statistics of batch
+   * norm the batch's own mean or variance.
+   */
+  readonly updates: readonly Float32Array[];
+}
+
+/** Computes losses and gradients of a network whose weights the caller owns. */
+export interface TrainingSession {
+  /** One forward and backward pass at the given weights, in the graph's order. */
+  step(weights: readonly Float32Array[], batch: TrainingBatch): Promise<TrainingStep>;
+  dispose(): void;
+}
+
+/** Runs networks. It does not redefine tensor operations: the kernel registry of tfjs is that seam. */
+export interface Backend {
+  readonly id: string;
+  readonly capabilities: BackendCapabilities;
+  /** Says whether this backend can run here. Never throws. */
+  isAvailable(): Promise<Availability>;
+  /** Makes it the active backend of this process; harmless when it already is. Throws `BACKEND_UNAVAILABLE`. */
+  activate(): Promise<void>;
+  /** Compiles a network for inference. Throws `PRECISION_UNSUPPORTED`. */
+  compile(graph: LayerGraph, options?: { readonly precision?: Precision }): Promise<InferenceSession>;
+  /** Compiles a network for training. Throws `TRAINING_UNSUPPORTED` where `capabilities.training` is false. */
+  compileTraining(graph: LayerGraph, objective: TrainingObjective): Promise<TrainingSession>;
+  /** Tensors and bytes that are alive now. */
+  memory(): { readonly tensors: number; readonly bytes: number };
+  /** Frees workers and device memory; the backend can be activated again. Twice is harmless. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,57 @@
+/** A continuous space: every coordinate lies in [low, high]. */
+export interface BoxSpace {
+  readonly type: 'box';
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** A choice of one out of `size`; the action is `[index]`. */
+export interface DiscreteSpace {
+  readonly type: 'discrete';
+  readonly size: number;
+}
+
+export type Space = BoxSpace | DiscreteSpace;
+
+/** A point of a space: the coordinates of a box, or `[index]` of a discrete space. */
+export type Action = readonly number[];
+
+/** What `step` returns: gymnasium's five values. */
+export interface StepResult {
+  /** The next observation, within `observationSpace`. */
+  readonly observation: readonly number[];
+  readonly reward: number;
+  /** True when the episode has reached its natural end (all layers were visited). */
+  readonly terminated: boolean;
+  /** True when it was cut off. */
+  readonly truncated: boolean;
+  readonly info: StepInfo;
+}
+
+export interface StepInfo {
+  /** The action as it was carried out, after the wall and rounding. This, not the raw action, belongs into a replay buffer. */
+  readonly executed: Action;
+  /** What the finished episode measured (accuracy, MACs, bytes, ...); only at the end. */
+  readonly measures?: Readonly<Record<string, number>>;
+  /** The policy that the finished episode carried out, as JSON; only at the end. */
+  readonly policy?: unknown;
+}
+
+/** A Markov decision process in the manner of gymnasium. */
+export interface Environment {
+  readonly observationSpace: BoxSpace;
+  readonly actionSpace: Space;
+  /** Steps of one episode at most. */
+  readonly maxSteps: number;
+  /** Starts an episode. The same seed and actions give the same rewards. */
+  reset(seed: number): Promise<{ readonly observation: readonly number[] }>;
+  /** Carries out an action. Throws `EPISODE_OVER` after the end. */
+  step(action: Action): Promise<StepResult>;
+  /**
+   * Heuristic episodes on offer for baselines and warm starts, by name (`uniform`, `magnitude`): the whole sequence of actions that
+   * meets the budget. Optional.
+   */
+  readonly heuristics?: Readonly<Record<string, () => Promise<readonly Action[]>>>;
+  /** Frees what the environment holds. */
+  dispose?(): void;
+}

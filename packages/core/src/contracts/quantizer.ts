@@ -1,0 +1,54 @@
+/**
+ * A weight array as small integers, ready to be packed. Every quantizer must give one of the two codecs of the packed format, so that
+ * a reader needs no plugin: `linear` is `(code - zero[g]) * scale[g]`, `codebook` is `codebook[g][code]`; in both, `g` is the index along
+ * `axis` (0 when `axis` is -1: one group for the whole array).
+ */
+export type EncodedTensor = LinearTensor | CodebookTensor;
+
+interface EncodedBase {
+  readonly shape: readonly number[];
+  /** Width of a code: 1 to 8. */
+  readonly bits: number;
+  /** Axis with one group of parameters per index, or -1. */
+  readonly axis: number;
+  /** One code per weight in row-major order, each below `2 ** bits`. */
+  readonly codes: Uint8Array;
+}
+
+export interface LinearTensor extends EncodedBase {
+  readonly codec: 'linear';
+  /** Step size of each group, float32. */
+  readonly scale: Float32Array;
+  /** Code of zero in each group; not always an integer (1 bit has 0.5: sign and scale). */
+  readonly zero: Float32Array;
+}
+
+export interface CodebookTensor extends EncodedBase {
+  readonly codec: 'codebook';
+  /** Values of each group one after the other, `groups * 2 ** bits` of them, float32. Exact zeros have a code of their own. */
+  readonly codebook: Float32Array;
+}
+
+/** A weight array as the quantizer sees it. */
+export interface QuantizerInput {
+  /** `layer/weight`, stable. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  /** Axis of the output channels. */
+  readonly channelAxis: number;
+}
+
+/** Turns weights into small integers. Deterministic. */
+export interface Quantizer {
+  readonly id: string;
+  /** Bit widths that it can give, both inclusive, within 1..8. */
+  readonly bits: readonly [minimum: number, maximum: number];
+  /** Encodes a weight array. `decode` of core gives the exact values back. Throws `WEIGHTS_NOT_FINITE`. */
+  encode(input: QuantizerInput, bits: number): EncodedTensor;
+  /**
+   * One step of quantization-aware training: encodes the master weights again, starting from the last encoding (scales or code book kept
+   * where that is cheaper and more stable). Optional; `encode` is used where it is missing.
+   */
+  refine?(input: QuantizerInput, previous: EncodedTensor): EncodedTensor;
+}

@@ -1,0 +1,20 @@
+/** What a finished episode measured, and the same figures of the original network. */
+export interface EpisodeMeasures {
+  /** Top-1 accuracy on the validation images, 0..1. */
+  readonly accuracy: number;
+  readonly macs: number;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly baseline: {
+    readonly accuracy: number;
+    readonly macs: number;
+    readonly parameters: number;
+    readonly bytes: number;
+  };
+}
+
+/** A named pure function of an episode's measures; the higher, the better. */
+export interface Reward {
+  readonly id: string;
+  evaluate(measures: EpisodeMeasures): number;
+}

@@ -1,0 +1,49 @@
+/** Every error code that Tersor throws, with what it means. `docs/errors.md` lists the same codes; a test holds the two equal. */
+export const ERROR_CODES = {
+  AGENT_STATE_INVALID: 'A saved agent state does not fit the agent.',
+  ARTIFACT_CORRUPT: 'A packed .tersor file is damaged or not one.',
+  ARTIFACT_UNSUPPORTED: 'A packed .tersor file has a version or feature that this reader does not know.',
+  BACKEND_UNAVAILABLE: 'The chosen backend cannot run on this machine.',
+  BUDGET_INFEASIBLE: 'The budget is below the smallest network that the limits allow.',
+  CHECKPOINT_MISMATCH: 'A checkpoint belongs to another config or version.',
+  CONFIG_INVALID: 'The config does not follow the schema.',
+  CONFIG_NOT_FOUND: 'The config file does not exist or cannot be read.',
+  DATASET_INVALID: 'The data set is missing, empty or malformed, or has labels outside its classes.',
+  EPISODE_OVER: 'step was called after the end of an episode, or before reset.',
+  MODEL_INVALID: 'The model is not a LayersModel that can be read.',
+  MODEL_NOT_FOUND: 'The model file does not exist.',
+  MODEL_UNSUPPORTED: 'The model uses something that Tersor cannot handle.',
+  OUTPUT_FAILED: 'The output folder cannot be written.',
+  OUTPUT_LOCKED: 'Another process is writing to the output folder.',
+  PLAN_MISMATCH: 'A plan was made for another network.',
+  PLUGIN_CORE_MISMATCH: 'A plugin was made for another version of @tersor/core.',
+  PLUGIN_DUPLICATE: 'Two plugins claim the same kind and id.',
+  PLUGIN_FAILED: 'A plugin threw while it was loaded or created.',
+  PLUGIN_INVALID: 'A module does not export a Tersor plugin.',
+  PLUGIN_NOT_FOUND: 'No plugin of that name is installed.',
+  PLUGIN_OPTIONS_INVALID: 'The options given to a plugin do not follow its schema.',
+  PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
+  SPACE_UNSUPPORTED: 'The agent does not support that action space.',
+  TRAINING_UNSUPPORTED: 'The backend cannot train.',
+  WEIGHTS_NOT_FINITE: 'Weights hold NaN or infinite values.',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error that the user can act on: a stable code, what happened, and what to do. */
+export class TersorError extends Error {
+  override readonly name = 'TersorError';
+
+  constructor(
+    /** Stable; the message is not. */
+    readonly code: ErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.hint = options.hint;
+  }
+
+  /** What to do about it. */
+  readonly hint: string | undefined;
+}

@@ -1,0 +1,13 @@
+export type * from './contracts/agent.js';
+export type * from './contracts/backend.js';
+export type * from './contracts/dataset.js';
+export type * from './contracts/environment.js';
+export type * from './contracts/environment-task.js';
+export type * from './contracts/layer-graph.js';
+export type * from './contracts/pruner.js';
+export type * from './contracts/quantizer.js';
+export type * from './contracts/reward.js';
+export { decodeTensor } from './decode-tensor.js';
+export { ERROR_CODES, TersorError, type ErrorCode } from './errors.js';
+export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
+export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
