@@ -1,0 +1,124 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
+import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
+import { batchNormTraining } from './batch-norm-training.js';
+import { logitsGraph } from './logits-graph.js';
+import { modelFromGraph } from './model-graph.js';
+
+type Layer = tfl.LayersModel['layers'][number];
+
+/** A network prepared for training: the stock tfjs layers, called one by one so that batch norm and dropout can be ours. */
+interface TrainingNetwork {
+  readonly graph: LayerGraph;
+  readonly layers: ReadonlyMap<string, Layer>;
+  readonly outputCall: number;
+}
+
+/**
+ * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets them and returns gradients
+ * in the same order. A softmax at the end is left out and the loss computed from logits.
+ */
+export async function compileGradients(graph: LayerGraph, objective: TrainingObjective): Promise<TrainingSession> {
+  const trained = logitsGraph(graph);
+  const model = await modelFromGraph(trained);
+  const network: TrainingNetwork = {
+    graph: trained,
+    layers: new Map(model.layers.map((layer) => [layer.name, layer])),
+    outputCall: trained.outputs[0]!,
+  };
+  const slots = trained.layers.flatMap((layer) =>
+    layer.weights.map((weight, index) => ({
+      layer,
+      weight,
+      variable: network.layers.get(layer.name)!.weights[index]!.read() as tf.Variable,
+    })),
+  );
+  const learned = slots.filter(({ weight }) => weight.trainable).map(({ variable }) => variable);
+  const imageShape = model.inputs[0]!.shape.slice(1) as number[];
+
+  const step = async (weights: readonly Float32Array[], batch: TrainingBatch): Promise<TrainingStep> => {
+    const statistics = new Map<string, tf.Tensor>();
+    let logits: tf.Tensor | undefined;
+    const { value, grads } = tf.tidy(() => {
+      slots.forEach(({ variable, weight }, i) => variable.assign(tf.tensor(weights[i]!, [...weight.shape])));
+      const images = tf.tensor(batch.images, [batch.labels.length, ...imageShape]);
+      return tf.variableGrads(() => {
+        logits = forward(network, images, batch.seed, statistics);
+        return trainingLoss(logits, batch, objective);
+      }, learned);
+    });
+    const updates = await Promise.all(
+      slots.map(async ({ layer, weight, variable }) => {
+        const tensor = weight.trainable ? grads[variable.name] : statistics.get(`${layer.name}/${weight.name}`);
+        return tensor ? Float32Array.from(await tensor.data()) : new Float32Array(weight.data.length);
+      }),
+    );
+    const loss = (await value.data())[0]!;
+    const accuracy = accuracyOf(await logits!.data(), batch.labels);
+    tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
+    return { loss, accuracy, updates };
+  };
+  return { step, dispose: () => void (slots.every(({ variable }) => !variable.isDisposed) && model.dispose()) };
+}
+
+/** The forward pass in training mode. Batch statistics go into `statistics` as kept tensors; so do the logits that it returns. */
+function forward(network: TrainingNetwork, images: tf.Tensor, seed: number, statistics: Map<string, tf.Tensor>): tf.Tensor {
+  const outputs: tf.Tensor[] = [];
+  network.graph.calls.forEach((call, index) => {
+    if (network.graph.inputs.includes(index)) outputs.push(images);
+    else outputs.push(applyLayer(network, call, call.inputs.map((input) => outputs[input]!), seed + index, statistics));
+  });
+  return tf.keep(outputs[network.outputCall]!);
+}
+
+function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor[], seed: number, statistics: Map<string, tf.Tensor>): tf.Tensor {
+  const description = network.graph.layers.find(({ name }) => name === call.layer)!;
+  const layer = network.layers.get(call.layer)!;
+  const input = inputs[0]!;
+  if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
+    const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
+    const result = batchNormTraining(input, read('gamma', 1), read('beta', 0), Number(description.config['epsilon'] ?? 1e-3));
+    // A shared layer keeps the statistics of its last call.
+    tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
+    statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));
+    statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
+    return result.output;
+  }
+  if (description.className === 'Dropout') return tf.dropout(input, Number(description.config['rate']), undefined, seed);
+  return layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor;
+}
+
+function normalizesLastAxis(layer: GraphLayer, rank: number): boolean {
+  const axis = Number(layer.config['axis'] ?? -1);
+  return axis === -1 || axis === rank - 1;
+}
+
+function weightOf(layer: Layer, description: GraphLayer, name: string): tf.Tensor | undefined {
+  const index = description.weights.findIndex((weight) => weight.name === name);
+  return index < 0 ? undefined : (layer.weights[index]!.read() as tf.Tensor);
+}
+
+/** The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2). */
+export function trainingLoss(logits: tf.Tensor, batch: TrainingBatch, objective: TrainingObjective): tf.Scalar {
+  const classes = logits.shape.at(-1)!;
+  const hard = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes, 1 - objective.labelSmoothing + objective.labelSmoothing / classes, objective.labelSmoothing / classes);
+  const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(hard, tf.logSoftmax(logits)), -1)));
+  if (objective.distill === 0 || !batch.teacher) return crossEntropy as tf.Scalar;
+  const { temperature } = objective;
+  const teacher = tf.softmax(tf.div(tf.tensor(batch.teacher, [batch.labels.length, classes]), temperature));
+  const student = tf.logSoftmax(tf.div(logits, temperature));
+  const divergence = tf.mean(tf.sum(tf.mul(teacher, tf.sub(tf.log(tf.add(teacher, 1e-12)), student)), -1));
+  return tf.add(tf.mul(crossEntropy, 1 - objective.distill), tf.mul(divergence, objective.distill * temperature ** 2)) as tf.Scalar;
+}
+
+/** Share of rows whose largest value stands at the label. `scores` is `labels.length * classes`. */
+export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
+  const classes = scores.length / labels.length;
+  let right = 0;
+  for (let row = 0; row < labels.length; row++) {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (scores[row * classes + k]! > scores[row * classes + best]!) best = k;
+    if (best === labels[row]) right++;
+  }
+  return labels.length === 0 ? 0 : right / labels.length;
+}

@@ -1,0 +1,133 @@
+import { TersorError, type LayerGraph } from '@tersor/core';
+import { layerOperations } from './layer-operations.js';
+import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
+
+interface DraftStep {
+  operation: PlanOperation;
+  activation: PlanActivation | undefined;
+  readonly inputs: readonly DraftStep[];
+  /** Steps that read this one's result; the network's output counts as a reader. */
+  readers: number;
+}
+
+/**
+ * Turns a network into fused steps for inference: batch norm folded into the convolution or dense layer before it (only where that is its
+ * sole reader and no activation lies between), activations joined to the step they follow, dropout dropped, steps that the first output does not need left
+ * out. A layer that is not known here becomes a step that the stock tfjs layer runs. A shared layer is one step per call.
+ * Throws `MODEL_UNSUPPORTED` for several inputs or an input of open size.
+ */
+export function inferencePlan(graph: LayerGraph): InferencePlan {
+  const shapes = graph.calls.map((call) => call.outputShape);
+  const output = graph.outputs[0]!;
+  const inputShape = closedShape(shapes[graph.inputs[0]!]!, graph.name);
+  if (graph.inputs.length !== 1) {
+    throw new TersorError('MODEL_UNSUPPORTED', `model "${graph.name}" has ${graph.inputs.length} inputs`, {
+      hint: 'Only models of one image input can be run in a session.',
+    });
+  }
+  const drafts = fuse(draftSteps(graph, output));
+  const indexOf = new Map(drafts.map((draft, index) => [draft, index]));
+  const last = new Map<DraftStep, DraftStep>();
+  for (const draft of drafts) for (const input of draft.inputs) last.set(input, draft);
+  const result = drafts.at(-1)!;
+  const steps = drafts.map((draft): PlanStep => {
+    const release = [...new Set(draft.inputs)].filter((input) => last.get(input) === draft);
+    return {
+      operation: draft.operation,
+      ...(draft.activation && { activation: draft.activation }),
+      inputs: draft.inputs.map((input) => indexOf.get(input)!),
+      release: release.map((input) => indexOf.get(input)!),
+    };
+  });
+  return {
+    inputShape,
+    steps,
+    output: indexOf.get(result)!,
+    outputShape: closedShape(shapes[output]!, graph.name),
+  };
+}
+
+/** One step per operation, nothing fused; the last one is the output. */
+function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
+  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const needed = new Set<number>([output]);
+  for (let i = output; i >= 0; i--) if (needed.has(i)) graph.calls[i]!.inputs.forEach((input) => needed.add(input));
+  const drafts: DraftStep[] = [];
+  const results = new Map<number, DraftStep>();
+  const add = (operation: PlanOperation, inputs: readonly DraftStep[], activation?: PlanActivation) => {
+    inputs.forEach((input) => input.readers++);
+    const draft: DraftStep = { operation, activation, inputs, readers: 0 };
+    drafts.push(draft);
+    return draft;
+  };
+  graph.calls.forEach((call, index) => {
+    if (!needed.has(index) && !graph.inputs.includes(index)) return;
+    const inputs = call.inputs.map((input) => results.get(input)!);
+    const layer = layers.get(call.layer)!;
+    if (layer.className === 'InputLayer') return void results.set(index, add({ kind: 'input' }, []));
+    const inputShapes = call.inputs.map((input) => closedShape(graph.calls[input]!.outputShape, graph.name));
+    const outputShape = closedShape(call.outputShape, graph.name);
+    const operations = layerOperations({ layer, inputShapes, outputShape });
+    let result = inputs;
+    if (operations) for (const { operation, activation } of operations) result = [add(operation, result, activation)];
+    else result = [add({ kind: 'layer', layer, inputShapes }, result)];
+    results.set(index, result[0]!);
+  });
+  results.get(output)!.readers++;
+  // The output may precede steps of side branches only through input layers: those are kept, so put it last by cutting.
+  return drafts.slice(0, drafts.indexOf(results.get(output)!) + 1);
+}
+
+/** Merges scale-shift and activation steps into the step that they alone read. */
+function fuse(drafts: readonly DraftStep[]): DraftStep[] {
+  const alias = new Map<DraftStep, DraftStep>();
+  const fused: DraftStep[] = [];
+  for (const draft of drafts) {
+    const inputs = draft.inputs.map((input) => alias.get(input) ?? input);
+    const previous = inputs[0];
+    if (previous && inputs.length === 1 && previous.readers === 1 && !previous.activation && absorb(previous, draft)) {
+      previous.readers = draft.readers;
+      alias.set(draft, previous);
+      continue;
+    }
+    const kept: DraftStep = { ...draft, inputs };
+    alias.set(draft, kept);
+    fused.push(kept);
+  }
+  return fused;
+}
+
+/** Tries to make `step` part of `previous`, whose activation is linear and which only `step` reads. */
+function absorb(previous: DraftStep, step: DraftStep): boolean {
+  if (step.operation.kind === 'activation') {
+    const kind = previous.operation.kind;
+    if (kind === 'input' || kind === 'layer' || kind === 'reshape') return false;
+    previous.activation = step.activation;
+    return true;
+  }
+  if (step.operation.kind !== 'scale-shift') return false;
+  const folded = foldAffine(previous.operation, step.operation.scale, step.operation.shift);
+  if (!folded) return false;
+  previous.operation = folded;
+  previous.activation = step.activation;
+  return true;
+}
+
+/** `(kernel * x + bias) * scale + shift` as one operation: the output channel is the last axis of every kernel (the last two of a depthwise one). */
+function foldAffine(operation: PlanOperation, scale: PlanWeight, shift: PlanWeight): PlanOperation | undefined {
+  if (operation.kind !== 'convolution' && operation.kind !== 'depthwise' && operation.kind !== 'dense') return undefined;
+  const { kernel, bias } = operation;
+  const channels = scale.data.length;
+  const data = kernel.data.map((value, i) => value * scale.data[i % channels]!);
+  const offset = shift.data.map((value, i) => value + (bias ? bias.data[i]! * scale.data[i]! : 0));
+  return { ...operation, kernel: { shape: kernel.shape, data }, bias: { shape: [channels], data: offset } };
+}
+
+function closedShape(shape: readonly (number | undefined)[], model: string): readonly number[] {
+  return shape.map((size) => {
+    if (size !== undefined) return size;
+    throw new TersorError('MODEL_UNSUPPORTED', `model "${model}" has a layer of open size`, {
+      hint: 'Give the model a fixed input size, for instance [32, 32, 3].',
+    });
+  });
+}

@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
+import { topologyOf } from './model-topology.js';
+
+type Layer = layers.LayersModel['layers'][number];
+type Symbolic = layers.SymbolicTensor;
+
+/** Topology JSON as `LayersModel.toJSON` gives it: nested models hold layers of their own. */
+interface TopologyNode {
+  class_name: string;
+  name?: string;
+  config: Record<string, unknown> & { name?: string; layers?: TopologyNode[] };
+}
+
+/**
+ * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined, their layers named `outer/inner`.
+ * The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor.
+ */
+export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
+  const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, '');
+  const found = new Map<string, Layer>();
+  const calls: LayerCall[] = [];
+
+  /** Adds the calls that lead to `tensor`; `known` maps tensors already visited (and the inputs of a nested model) to calls. */
+  const visit = (tensor: Symbolic, prefix: string, known: Map<string, number>): number => {
+    const key = tensorKey(tensor);
+    const seen = known.get(key);
+    if (seen !== undefined) return seen;
+    const layer = tensor.sourceLayer as Layer;
+    const node = layer.inboundNodes[tensor.nodeIndex]!;
+    const inputs = node.inputTensors.map((input) => visit(input, prefix, known));
+    const name = prefix + layer.name;
+    let index: number;
+    if (layer instanceof layers.LayersModel) {
+      const inner = new Map(layer.inputs.map((input, i) => [tensorKey(input), inputs[i]!]));
+      index = visit(layer.outputs[tensor.tensorIndex]!, `${name}/`, inner);
+    } else {
+      if (node.outputTensors.length !== 1) {
+        throw new TersorError('MODEL_UNSUPPORTED', `Layer "${name}" has ${node.outputTensors.length} outputs; Tersor handles layers with one.`);
+      }
+      found.set(name, layer);
+      index = calls.push({ layer: name, inputs, outputShape: tensor.shape.slice(1).map((size) => size ?? undefined) }) - 1;
+    }
+    known.set(key, index);
+    return index;
+  };
+
+  const known = new Map<string, number>();
+  const inputs = model.inputs.map((input) => visit(input, '', known));
+  const outputs = model.outputs.map((output) => visit(output, '', known));
+  const graphLayers: GraphLayer[] = [];
+  for (const [name, layer] of found) {
+    const config = configs.get(name) ?? {};
+    graphLayers.push({ name, className: layer.getClassName(), config, weights: await readWeights(layer) });
+  }
+  return { name: model.name, layers: graphLayers, calls, inputs, outputs };
+}
+
+function tensorKey(tensor: Symbolic): string {
+  return `${tensor.sourceLayer.name}:${tensor.nodeIndex}:${tensor.tensorIndex}`;
+}
+
+/** Layer configs by inlined name, in the snake_case of model.json. */
+function layerConfigs(node: TopologyNode, prefix: string): Map<string, Record<string, unknown>> {
+  const configs = new Map<string, Record<string, unknown>>();
+  for (const layer of node.config.layers ?? []) {
+    const name = `${prefix}${layer.config.name ?? layer.name ?? ''}`;
+    if (layer.config.layers) layerConfigs(layer, `${name}/`).forEach((config, inner) => configs.set(inner, config));
+    else configs.set(name, layer.config);
+  }
+  return configs;
+}
+
+async function readWeights(layer: Layer): Promise<WeightTensor[]> {
+  const weights: WeightTensor[] = [];
+  for (const variable of layer.weights) {
+    const name = variable.originalName.slice(variable.originalName.lastIndexOf('/') + 1);
+    const data = (await variable.read().data()) as Float32Array;
+    weights.push({ name, shape: [...(variable.shape as number[])], data: Float32Array.from(data), trainable: !name.startsWith('moving_') });
+  }
+  return weights;
+}
+
+/** Builds the stock tfjs model of a graph, weights set. The caller disposes it. */
+export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
+  const model = await layers.models.modelFromJSON({ modelTopology: topologyOf(graph) } as never);
+  for (const layer of graph.layers) {
+    if (layer.weights.length === 0) continue;
+    const tensors = layer.weights.map((weight) => tf.tensor(weight.data, [...weight.shape], 'float32'));
+    model.getLayer(layer.name).setWeights(tensors);
+    tf.dispose(tensors);
+  }
+  return model;
+}

@@ -1,0 +1,64 @@
+import type { GraphLayer, LayerGraph } from '@tersor/core';
+
+/** A layer of a Keras functional topology, as `model.json` holds it. */
+interface TopologyLayer {
+  name: string;
+  class_name: string;
+  config: Record<string, unknown>;
+  inbound_nodes: [string, number, number, Record<string, never>][][];
+}
+
+/** The `modelTopology` of a Keras functional model. */
+export interface ModelTopology {
+  class_name: 'Model';
+  keras_version: string;
+  backend: string;
+  config: {
+    name: string;
+    layers: TopologyLayer[];
+    input_layers: [string, number, number][];
+    output_layers: [string, number, number][];
+  };
+}
+
+/** The functional Keras topology of a graph: stock tfjs loads it, and lists weights in the graph's order. */
+export function topologyOf(graph: LayerGraph): ModelTopology {
+  const nodeIndex = nodeIndexes(graph);
+  const reference = (call: number): [string, number, number] => [graph.calls[call]!.layer, nodeIndex[call]!, 0];
+  const layers = graph.layers.map((layer) => ({
+    name: layer.name,
+    class_name: layer.className,
+    config: topologyConfig(layer),
+    inbound_nodes: graph.calls
+      .filter((call) => call.layer === layer.name && call.inputs.length > 0)
+      .map((call) => call.inputs.map((input): TopologyLayer['inbound_nodes'][0][0] => [...reference(input), {}])),
+  }));
+  return {
+    class_name: 'Model',
+    keras_version: 'tfjs-layers 4.22.0',
+    backend: 'tensor_flow.js',
+    config: {
+      name: graph.name,
+      layers,
+      input_layers: graph.inputs.map(reference),
+      output_layers: graph.outputs.map(reference),
+    },
+  };
+}
+
+/** Which call of its layer each call is, the way Keras counts nodes. */
+function nodeIndexes(graph: LayerGraph): number[] {
+  const seen = new Map<string, number>();
+  return graph.calls.map(({ layer }) => {
+    const index = seen.get(layer) ?? 0;
+    seen.set(layer, index + 1);
+    return index;
+  });
+}
+
+/** Only inputs may state an input shape: that of a layer behind pruned channels would be out of date. */
+function topologyConfig(layer: GraphLayer): Record<string, unknown> {
+  const config: Record<string, unknown> = { ...layer.config, name: layer.name };
+  if (layer.className !== 'InputLayer') delete config['batch_input_shape'];
+  return config;
+}
