@@ -1,0 +1,32 @@
+import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
+
+/** A weight array and the layer that it belongs to, in the graph's order. */
+export interface WeightSlot {
+  readonly layer: GraphLayer;
+  readonly weight: WeightTensor;
+}
+
+/** Every weight array of a graph: layer by layer, in each layer's own order. Training sessions and the packed file use this order. */
+export function weightSlots(graph: LayerGraph): WeightSlot[] {
+  return graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ layer, weight })));
+}
+
+/** Copies of all weight arrays, in the order of `weightSlots`. */
+export function copyWeights(graph: LayerGraph): Float32Array[] {
+  return weightSlots(graph).map(({ weight }) => Float32Array.from(weight.data));
+}
+
+/** The same network with other values; `weights` is in the order of `weightSlots` and is not copied. */
+export function withWeights(graph: LayerGraph, weights: readonly Float32Array[]): LayerGraph {
+  let next = 0;
+  const layers = graph.layers.map((layer) => ({
+    ...layer,
+    weights: layer.weights.map((weight) => ({ ...weight, data: weights[next++]! })),
+  }));
+  return { ...graph, layers };
+}
+
+/** Whether a weight is a kernel: the arrays that are decayed, pruned and quantized, as opposed to biases and batch norm. */
+export function isKernel(weight: WeightTensor): boolean {
+  return weight.name.endsWith('kernel');
+}

@@ -1,0 +1,83 @@
+import { TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
+
+/** Images in memory as bytes, with labels, before they are split. */
+export interface ImageRecords {
+  /** Height, width, channels. */
+  readonly shape: readonly [number, number, number];
+  /** Pixels of all images, 0..255. */
+  readonly pixels: Uint8Array;
+  readonly labels: Uint8Array;
+  /** `planar`: each image is channel after channel (CIFAR); `interleaved`: NHWC (IDX). */
+  readonly layout: 'planar' | 'interleaved';
+}
+
+/** How pixels become numbers: `(pixel / 255 - mean) / std`, per channel. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+interface RecordsDatasetOptions {
+  readonly id: string;
+  readonly classNames: readonly string[];
+  readonly train: ImageRecords;
+  readonly test: ImageRecords;
+  /** The last so many training records are the validation split. */
+  readonly validation: number;
+  readonly normalization: Normalization;
+}
+
+/**
+ * A data set over records in memory. The validation split is the last `validation` training records: always the same ones, never trained on.
+ * Throws `DATASET_INVALID` for labels outside the classes or a validation split that leaves no training images.
+ */
+export function recordsDataset({ id, classNames, train, test, validation, normalization }: RecordsDatasetOptions): Dataset {
+  const held = train.labels.length - validation;
+  if (held < 0) {
+    throw new TersorError('DATASET_INVALID', `Data set "${id}": ${validation} validation images were asked for, but there are only ${train.labels.length} training records.`, {
+      hint: `Set "validation" to less than ${train.labels.length}.`,
+    });
+  }
+  for (const [name, records] of [['training', train], ['test', test]] as const) {
+    const wrong = records.labels.findIndex((label) => label >= classNames.length);
+    if (wrong >= 0) {
+      throw new TersorError('DATASET_INVALID', `Data set "${id}": ${name} record ${wrong} has label ${records.labels[wrong]}, but there are ${classNames.length} classes (0..${classNames.length - 1}).`);
+    }
+  }
+  const ranges: Record<Split, { records: ImageRecords; first: number; count: number }> = {
+    train: { records: train, first: 0, count: held },
+    validation: { records: train, first: held, count: validation },
+    test: { records: test, first: 0, count: test.labels.length },
+  };
+  const { mean, std } = normalization;
+  return {
+    id,
+    imageShape: train.shape,
+    classNames,
+    padValue: mean.map((value, c) => (0 - value) / std[c]!),
+    size: (split) => ranges[split].count,
+    read: async (split, indexes) => {
+      const { records, first, count } = ranges[split];
+      const outside = indexes.find((index) => index < 0 || index >= count);
+      if (outside !== undefined) throw new TersorError('DATASET_INVALID', `Data set "${id}" has ${count} ${split} images; image ${outside} was asked for.`);
+      return readRecords(records, indexes.map((index) => first + index), normalization);
+    },
+  };
+}
+
+function readRecords({ shape, pixels, labels, layout }: ImageRecords, indexes: readonly number[], { mean, std }: Normalization): LabelledImages {
+  const [height, width, channels] = shape;
+  const area = height * width;
+  const images = new Float32Array(indexes.length * area * channels);
+  const scale = std.map((value) => 1 / (255 * value));
+  const shift = mean.map((value, c) => value / std[c]!);
+  indexes.forEach((index, n) => {
+    const from = index * area * channels;
+    const to = n * area * channels;
+    for (let c = 0; c < channels; c++) {
+      const [start, stride] = layout === 'planar' ? [from + c * area, 1] : [from + c, channels];
+      for (let p = 0; p < area; p++) images[to + p * channels + c] = pixels[start + p * stride]! * scale[c]! - shift[c]!;
+    }
+  });
+  return { images, labels: Int32Array.from(indexes, (index) => labels[index]!) };
+}
