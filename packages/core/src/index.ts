@@ -8,6 +8,7 @@ export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
 export type * from './contracts/reward.js';
 export { decodeTensor } from './decode-tensor.js';
+export { float16Bits, roundToFloat16 } from './float16.js';
 export { ERROR_CODES, TersorError, type ErrorCode } from './errors.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
