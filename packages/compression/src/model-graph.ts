@@ -29,7 +29,8 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     if (seen !== undefined) return seen;
     const layer = tensor.sourceLayer as Layer;
     const node = layer.inboundNodes[tensor.nodeIndex]!;
-    const inputs = node.inputTensors.map((input) => visit(input, prefix, known));
+    // The node of an input layer names its own output as its input.
+    const inputs = layer.getClassName() === 'InputLayer' ? [] : node.inputTensors.map((input) => visit(input, prefix, known));
     const name = prefix + layer.name;
     let index: number;
     if (layer instanceof layers.LayersModel) {
@@ -51,10 +52,15 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const outputs = model.outputs.map((output) => visit(output, '', known));
   const graphLayers: GraphLayer[] = [];
   for (const [name, layer] of found) {
-    const config = configs.get(name) ?? {};
+    const config = configs.get(name) ?? inputConfig(layer);
     graphLayers.push({ name, className: layer.getClassName(), config, weights: await readWeights(layer) });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
+}
+
+/** A Sequential model makes its input layer itself and does not list it. */
+function inputConfig(layer: Layer): Record<string, unknown> {
+  return { batch_input_shape: layer.batchInputShape, dtype: layer.dtype, sparse: false, name: layer.name };
 }
 
 function tensorKey(tensor: Symbolic): string {

@@ -12,3 +12,18 @@ export { float16Bits, roundToFloat16 } from './float16.js';
 export { ERROR_CODES, TersorError, type ErrorCode } from './errors.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
+export { parseConfig, readConfig, type Override } from './config-file.js';
+export {
+  compressConfigSchema,
+  configJsonSchema,
+  selectorParts,
+  trainConfigSchema,
+  type CompressConfig,
+  type PruneConfig,
+  type QuantizeConfig,
+  type Selector,
+  type TrainConfig,
+} from './config-schema.js';
+export { createHost, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
+export { installedPlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
+export { describeIssues } from './schema-issues.js';

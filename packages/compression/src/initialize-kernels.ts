@@ -1,0 +1,23 @@
+import type { LayerGraph } from '@tersor/core';
+import { createRandom } from '@tersor/rl';
+
+/**
+ * Draws the kernels of an untrained network anew, from a seed: He normal, `N(0, 2 / fan_in)` (He et al. 2015, equation 10), since tfjs's own
+ * initializers take their seed layer by layer from the author of the network. Other weights stay as the network gives them.
+ */
+export function initializeKernels(graph: LayerGraph, seed: number): LayerGraph {
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => ({
+      ...layer,
+      weights: layer.weights.map((weight) => {
+        if (!weight.name.endsWith('kernel')) return weight;
+        const random = createRandom(seed, `initialize/${layer.name}/${weight.name}`);
+        // Depthwise kernels are [h, w, channels, multiplier]: each output sees h * w inputs. Others: all but the last axis.
+        const fanIn = weight.shape.slice(0, weight.name === 'depthwise_kernel' ? 2 : -1).reduce((product, size) => product * size, 1);
+        const deviation = Math.sqrt(2 / fanIn);
+        return { ...weight, data: Float32Array.from(weight.data, () => random.normal() * deviation) };
+      }),
+    })),
+  };
+}

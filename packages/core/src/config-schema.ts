@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+/** A plugin by name, or by name with its options beside it. */
+const selector = z
+  .union([z.string().min(1), z.looseObject({ use: z.string().min(1).describe('Id, package or path of the plugin.') })])
+  .describe('A plugin: its name, or { use: name, ...its options }.');
+
+const searchFields = {
+  use: z.string().min(1).describe('Id, package or path of the agent.'),
+  episodes: z.int().positive().default(100).describe('Episodes (candidate networks evaluated) of the search.'),
+  warmStart: z.array(z.enum(['uniform', 'magnitude'])).default([]).describe('Heuristic policies that are evaluated first, within the episodes.'),
+};
+
+const agent = z
+  .union([z.string().min(1).transform((use) => ({ use, episodes: 100, warmStart: [] as ('uniform' | 'magnitude')[] })), z.looseObject(searchFields)])
+  .describe('The agent: its name, or { use, episodes, warmStart, ...its options }.');
+
+const augmentation = z.strictObject({
+  flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
+  shift: z.int().min(0).default(4).describe('Shift by up to this many pixels.'),
+});
+
+const trainingFields = {
+  epochs: z.int().min(0).describe('Passes over the training images; 0 skips it.'),
+  learningRate: z.number().positive().describe('Peak learning rate.'),
+  schedule: z.enum(['cosine', 'one-cycle', 'constant']).default('cosine').describe('How the learning rate moves.'),
+  batchSize: z.int().positive().default(64).describe('Images per step.'),
+  momentum: z.number().min(0).max(1).default(0.9).describe('Nesterov momentum.'),
+  weightDecay: z.number().min(0).default(1e-4).describe('L2 penalty on kernels.'),
+  labelSmoothing: z.number().min(0).max(1).default(0).describe('Share of the label spread over all classes.'),
+  distill: z.number().min(0).max(1).default(0).describe("Weight of the original network's soft labels."),
+  temperature: z.number().positive().default(4).describe('Softmax temperature of distillation.'),
+  augmentation: augmentation.prefault({}),
+};
+
+const finetune = z.strictObject({
+  ...trainingFields,
+  epochs: trainingFields.epochs.default(3),
+  learningRate: trainingFields.learningRate.default(0.01),
+});
+
+const budget = (unit: string) => z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
+
+const stageFields = {
+  agent,
+  environment: selector.optional(),
+  reward: selector.prefault('accuracy'),
+  exclude: z.array(z.string()).default([]).describe('Layers that are left as they are; * stands for any letters.'),
+  images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
+  finetune: finetune.prefault({}),
+};
+
+const prune = z.strictObject({
+  ...stageFields,
+  pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
+  budget: z
+    .strictObject({ macs: budget('Multiply-adds'), parameters: budget('Parameters') })
+    .partial()
+    .refine((value) => Object.keys(value).length > 0, 'needs "macs" or "parameters"'),
+  minimum: z.number().positive().max(1).default(0.1).describe('Smallest share of channels that a group keeps.'),
+  round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
+});
+
+const quantize = z.strictObject({
+  ...stageFields,
+  quantizer: selector.prefault('linear'),
+  budget: z.strictObject({ bytes: budget('Bytes of the packed file') }),
+  bits: z.tuple([z.int().min(1).max(8), z.int().min(1).max(8)]).default([2, 8]).describe('Smallest and largest bit width.'),
+  actions: z.enum(['continuous', 'discrete']).default('continuous').describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
+});
+
+const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
+
+/** The config of `tersor compress`. */
+export const compressConfigSchema = z.strictObject({
+  $schema: z.string().optional(),
+  model: z.string().describe('Path of a LayersModel (model.json), relative to the config.'),
+  dataset: selector,
+  backend,
+  seed: z.int().min(0).default(1),
+  prune: prune.optional(),
+  quantize: quantize.optional(),
+  output: z.string().default('out').describe('Folder that the results are written to, relative to the working directory.'),
+});
+
+/** The config of `tersor train`. */
+export const trainConfigSchema = z.strictObject({
+  $schema: z.string().optional(),
+  architecture: z.string().describe('Path of a module that default-exports (tfjs layers) => LayersModel, relative to the config.'),
+  dataset: selector,
+  backend,
+  seed: z.int().min(0).default(1),
+  train: z.strictObject(trainingFields),
+  output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
+});
+
+export type CompressConfig = z.output<typeof compressConfigSchema>;
+export type TrainConfig = z.output<typeof trainConfigSchema>;
+export type PruneConfig = NonNullable<CompressConfig['prune']>;
+export type QuantizeConfig = NonNullable<CompressConfig['quantize']>;
+export type Selector = z.output<typeof selector>;
+
+/** Splits a selector into the plugin's name and its options. */
+export function selectorParts(value: Selector): { use: string; options: Record<string, unknown> } {
+  if (typeof value === 'string') return { use: value, options: {} };
+  const { use, ...options } = value;
+  return { use, options };
+}
+
+/** JSON schema of a config, for editors (`$schema` in the YAML language server). */
+export function configJsonSchema(schema: z.ZodType): unknown {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+}

@@ -1,0 +1,113 @@
+import 'reflect-metadata';
+import { Container } from 'inversify';
+import { TersorError } from './errors.js';
+import type { Plugin, PluginContext } from './plugin.js';
+import { loadPlugin } from './plugin-loader.js';
+import { describeIssues } from './schema-issues.js';
+import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
+
+/** A place in the config that a plugin fills. */
+export interface Slot<K extends PluginKind = PluginKind> {
+  readonly kind: K;
+  /** Tells several of a kind apart: `prune`, `quantize`; the empty name is what `context.get(token)` of a plugin finds. */
+  readonly name: string;
+  /** Path in the config, for messages. */
+  readonly path: string;
+  readonly use: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface HostOptions {
+  readonly slots: readonly Slot[];
+  /** Folder of the config: relative paths and plugins are resolved from here first. */
+  readonly directory: string;
+  readonly seed: number;
+  /** Further folders that plugins are looked up from, after the user's own. */
+  readonly searchFrom?: readonly string[];
+  /** Plugins that need no package of their own. */
+  readonly builtins?: readonly Plugin[];
+}
+
+/** What was wired: for `tersor plugins` and the summary. */
+export interface WiredPlugin {
+  readonly kind: PluginKind;
+  readonly slot: string;
+  readonly id: string;
+  readonly source: string;
+}
+
+/** Where everything that a config names is made, once, and disposed. */
+export interface Host {
+  /** The product that fills a slot. Throws `PLUGIN_NOT_FOUND` when the config fills no such slot. */
+  get<T>(token: Token<T>, slot?: string): Promise<T>;
+  has(token: Token<unknown>, slot?: string): boolean;
+  readonly wired: readonly WiredPlugin[];
+  /** Disposes every product that was made, newest first. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads the plugins that the slots name, validates their options, and binds them; products are made on first use.
+ * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a product cannot be made.
+ */
+export async function createHost({ slots, directory, seed, searchFrom = [], builtins = [] }: HostOptions): Promise<Host> {
+  requireUnique(builtins);
+  const container = new Container();
+  const wired: WiredPlugin[] = [];
+  const made: unknown[] = [];
+  const get = async <T>(token: Token<T>, slot = ''): Promise<T> => {
+    if (!container.isBound(token.symbol, { name: slot })) {
+      throw new TersorError('PLUGIN_NOT_FOUND', `The config names no ${token.symbol.description?.replace('tersor/', '')}${slot && ` for "${slot}"`}.`);
+    }
+    return container.getAsync<T>(token.symbol, { name: slot });
+  };
+  const context: PluginContext = { directory, seed, get };
+
+  for (const slot of slots) {
+    const { plugin, source } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
+    const parsed = plugin.options.safeParse(slot.options);
+    if (!parsed.success) {
+      throw new TersorError('PLUGIN_OPTIONS_INVALID', `${slot.path} (${slot.kind} "${plugin.id}" of ${source}): ${describeIssues(parsed.error.issues, plugin.options).join(' ')}`);
+    }
+    const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
+    container
+      .bind(token.symbol)
+      .toDynamicValue(async () => {
+        const product = await createProduct(plugin, source, parsed.data, context);
+        made.push(product);
+        return product;
+      })
+      .inSingletonScope()
+      .whenNamed(slot.name);
+    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source });
+  }
+  return {
+    get,
+    has: (token, slot = '') => container.isBound(token.symbol, { name: slot }),
+    wired,
+    dispose: async () => {
+      for (const product of made.splice(0).reverse()) if (isDisposable(product)) await product.dispose();
+    },
+  };
+}
+
+async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
+  try {
+    return await plugin.create(options, context);
+  } catch (cause) {
+    if (cause instanceof TersorError) throw cause;
+    throw new TersorError('PLUGIN_FAILED', `${source} (${plugin.kind} "${plugin.id}") threw while it was created: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function requireUnique(plugins: readonly Plugin[]): void {
+  const seen = new Set<string>();
+  for (const { kind, id, name } of plugins) {
+    if (seen.has(`${kind}/${id}`)) throw new TersorError('PLUGIN_DUPLICATE', `Two plugins claim ${kind} "${id}"; one is from ${name}.`);
+    seen.add(`${kind}/${id}`);
+  }
+}
+
+function isDisposable(value: unknown): value is { dispose(): void | Promise<void> } {
+  return typeof value === 'object' && value !== null && 'dispose' in value && typeof value.dispose === 'function';
+}
