@@ -58,7 +58,7 @@ export interface TrainRun {
    */
   readonly project?: (master: readonly Float32Array[]) => readonly Float32Array[];
   readonly resume?: TrainState;
-  readonly onEpoch?: (record: EpochRecord, state: TrainState) => void | Promise<void>;
+  readonly onEpoch?: (record: EpochRecord, state: TrainState, graph: LayerGraph) => void | Promise<void>;
   readonly onStep?: (done: number, total: number) => void;
   /** Asked before every epoch; true ends the training there. */
   readonly shouldStop?: () => boolean;
@@ -105,7 +105,7 @@ export async function train(run: TrainRun): Promise<{ graph: LayerGraph; history
       }
       const record = { epoch: epoch + 1, loss: lossSum / stepsPerEpoch, accuracy: accuracySum / stepsPerEpoch, seconds: (performance.now() - started) / 1000 };
       history.push(record);
-      await run.onEpoch?.(record, { epochsDone: epoch + 1, weights, velocity, history });
+      await run.onEpoch?.(record, { epochsDone: epoch + 1, weights, velocity, history }, withWeights(graph, weights));
     }
   } finally {
     session.dispose();

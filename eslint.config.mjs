@@ -1,0 +1,41 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+const onlyIn = (tag, allowed) => ({ sourceTag: tag, onlyDependOnLibsWithTags: allowed });
+const backends = ['@tensorflow/tfjs-backend-*', '@tensorflow/tfjs-node*'];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/out-tsc', '**/out', '**/node_modules', '**/*.config.js', 'docs/.vitepress'] },
+  { plugins: { '@nx': nx } },
+  ...tseslint.configs.strict.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: true,
+          allow: [],
+          depConstraints: [
+            onlyIn('scope:core', ['scope:core']),
+            onlyIn('scope:rl', ['scope:core', 'scope:testing']),
+            onlyIn('scope:runtime', ['scope:core']),
+            onlyIn('scope:testing', ['scope:core']),
+            onlyIn('scope:compression', ['scope:core', 'scope:rl', 'scope:runtime', 'scope:testing']),
+            onlyIn('scope:plugin', ['scope:core', 'scope:rl', 'scope:compression', 'scope:testing']),
+            onlyIn('scope:cli', ['*']),
+            onlyIn('scope:tools', []),
+          ],
+        },
+      ],
+      'no-restricted-imports': ['error', { paths: [{ name: 'inversify', message: 'Only core/src/host.ts touches the container.' }], patterns: [{ group: backends, message: 'Only backend plugins import a tfjs backend.' }] }],
+      'max-lines': ['error', { max: 400 }],
+      'no-console': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  { files: ['packages/core/src/host.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['plugins/backend-*/**/*.ts', '**/*.test.ts', '**/test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+);

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import type { CompressConfig } from '@tersor/core';
+import { backendSlots } from '@tersor/compression';
+
+const MARK = 'TERSOR_BACKEND_ENVIRONMENT';
+
+/**
+ * Starts this process again with the environment variables that a backend needs before its first instruction, where it needs any: under
+ * glibc, tfjs-node spends most of its time in page faults unless malloc keeps its memory. Returns at once for all others.
+ */
+export function ensureBackendEnvironment(backend: CompressConfig['backend']): void {
+  if (process.env[MARK] || !backendSlots(backend).some(({ use }) => use === 'node')) return;
+  const variables = environmentOf('@tersor/backend-node');
+  if (Object.keys(variables).every((name) => process.env[name] !== undefined)) return;
+  const child = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...variables, ...process.env, [MARK]: '1' } });
+  process.exit(child.status ?? 2);
+}
+
+function environmentOf(name: string): Record<string, string> {
+  try {
+    const plugin = createRequire(__filename)(name) as { nodeEnvironment?: () => Record<string, string> };
+    return plugin.nodeEnvironment?.() ?? {};
+  } catch {
+    return {}; // Not installed: the host says so in a moment.
+  }
+}

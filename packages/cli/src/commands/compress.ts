@@ -1,0 +1,39 @@
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { compress } from '@tersor/compression';
+import { compressConfigSchema, readConfig } from '@tersor/core';
+import { ensureBackendEnvironment } from '../backend-environment.js';
+import { createProgress } from '../progress.js';
+import { summaryTable } from '../summary-table.js';
+import { collect } from '../option-values.js';
+
+interface Options {
+  out?: string;
+  set: string[];
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** `tersor compress <config>`: both stages, results into a folder. */
+export function compressCommand(): Command {
+  return new Command('compress')
+    .description('search a pruning and a quantization policy for a model, and write the smaller model')
+    .argument('<config>', 'YAML or JSON config')
+    .option('--out <dir>', 'output folder (default: "output" of the config)')
+    .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
+    .option('--json', 'print the summary as JSON')
+    .option('--quiet', 'no progress')
+    .action(async (path: string, { out, set, json, quiet }: Options) => {
+      const config = await readConfig(path, compressConfigSchema, set);
+      ensureBackendEnvironment(config.backend);
+      const progress = createProgress({ enabled: !json && !quiet });
+      const output = resolve(out ?? config.output);
+      try {
+        const summary = await compress({ config, directory: dirname(resolve(path)), output, events: progress.events, searchFrom: [process.cwd(), __dirname] });
+        progress.stop();
+        process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
+      } finally {
+        progress.stop();
+      }
+    });
+}

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { backendSlots, createEvaluator, readNetwork, SLOTS } from '@tersor/compression';
+import { createHost, TOKENS, type Split } from '@tersor/core';
+import { ensureBackendEnvironment } from '../backend-environment.js';
+import { collect, keyValues } from '../option-values.js';
+
+interface Options {
+  dataset: string;
+  option: string[];
+  split: Split;
+  backend: string;
+  json?: boolean;
+}
+
+/** `tersor eval <model>`: the accuracy of a model on a data set. */
+export function evalCommand(): Command {
+  return new Command('eval')
+    .description('measure the accuracy of a model (a LayersModel or a packed .tersor file)')
+    .argument('<model>', 'model.json or model.tersor')
+    .requiredOption('--dataset <name>', 'data set plugin')
+    .option('--option <key=value>', 'option of the data set, for instance dir=examples/data; may be repeated', collect, [])
+    .addOption(new Option('--split <split>', 'which images').choices(['train', 'validation', 'test']).default('test'))
+    .option('--backend <name>', 'backend plugin', 'wasm')
+    .option('--json', 'print as JSON')
+    .action(async (path: string, { dataset: use, option, split, backend: backendName, json }: Options) => {
+      ensureBackendEnvironment(backendName);
+      const options = keyValues(option, '--option');
+      const host = await createHost({
+        slots: [{ kind: 'dataset', name: '', path: '--dataset', use, options }, ...backendSlots(backendName)],
+        directory: process.cwd(),
+        seed: 1,
+        searchFrom: [__dirname],
+      });
+      try {
+        const backend = await host.get(TOKENS.backend, SLOTS.train);
+        await backend.activate();
+        const graph = await readNetwork(resolve(path));
+        const evaluator = await createEvaluator({ backend, dataset: await host.get(TOKENS.dataset), split });
+        const accuracy = await evaluator.accuracy(graph);
+        const result = { model: path, dataset: use, split, images: evaluator.count, accuracy, backend: backend.id };
+        process.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : `${(accuracy * 100).toFixed(2)}% of ${evaluator.count} ${split} images\n`);
+      } finally {
+        await host.dispose();
+      }
+    });
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { backendSlots, channelGroups, cost, readNetwork, SLOTS } from '@tersor/compression';
+import { createHost, TOKENS, type LayerGraph } from '@tersor/core';
+import { grouped } from '../summary-table.js';
+
+/** `tersor inspect <model>`: layers, cost, and what can be pruned. */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description("show a model's layers, their cost, and which channels can be pruned")
+    .argument('<model>', 'model.json or model.tersor')
+    .option('--groups', 'explain the channel groups and what is frozen')
+    .option('--json', 'print as JSON')
+    .action(async (path: string, { groups: explain, json }: { groups?: boolean; json?: boolean }) => {
+      const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
+      try {
+        await (await host.get(TOKENS.backend, SLOTS.train)).activate();
+        const report = describe(await readNetwork(resolve(path)));
+        process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : explain ? groupsText(report) : layersText(report));
+      } finally {
+        await host.dispose();
+      }
+    });
+}
+
+type Report = ReturnType<typeof describe>;
+
+function describe(graph: LayerGraph) {
+  const { groups, barriers } = channelGroups(graph);
+  const costs = cost(graph);
+  const layers = graph.layers.map((layer) => {
+    const own = costs.layers.find(({ name }) => name === layer.name);
+    return {
+      name: layer.name,
+      class: layer.className,
+      outputShape: graph.calls.find((call) => call.layer === layer.name)!.outputShape,
+      parameters: own?.parameters ?? 0,
+      macs: own?.macs ?? 0,
+      group: groups.find((group) => group.members.some((member) => member.layer === layer.name && member.role === 'produces'))?.name,
+      frozen: barriers.find((barrier) => barrier.layer === layer.name)?.reason,
+    };
+  });
+  const described = groups.map((group) => ({ name: group.name, channels: group.channels, members: group.members.map(({ layer, weight, axis, role }) => ({ layer, weight, axis, role })) }));
+  return { name: graph.name, parameters: costs.parameters, macs: costs.macs, layers, groups: described, barriers };
+}
+
+function layersText({ layers, parameters, macs, groups, barriers }: Report): string {
+  const table = new Table({ head: ['layer', 'class', 'output', 'parameters', 'MACs', 'prunable group'], style: { head: [], border: [] }, colAligns: ['left', 'left', 'left', 'right', 'right', 'left'] });
+  for (const layer of layers) table.push([layer.name, layer.class, layer.outputShape.map((size) => size ?? '?').join('x'), grouped(layer.parameters), grouped(layer.macs), layer.group ?? (layer.frozen ? 'frozen' : '')]);
+  const channels = groups.reduce((sum, group) => sum + group.channels, 0);
+  return `${table.toString()}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
+}
+
+function groupsText({ groups, barriers }: Report): string {
+  const lines = groups.flatMap(({ name, channels, members }) => [
+    `${name}: ${channels} channels, removed together from`,
+    ...members.map(({ layer, weight, axis, role }) => `  ${layer}/${weight} along axis ${axis} (${role} them)`),
+  ]);
+  return [...lines, ...barriers.map(({ layer, reason }) => `frozen: ${layer}: ${reason}`)].join('\n') + '\n';
+}

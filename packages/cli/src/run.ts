@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { TersorError } from '@tersor/core';
+import { compressCommand } from './commands/compress.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evalCommand } from './commands/eval.js';
+import { inspectCommand } from './commands/inspect.js';
+import { pluginsCommand } from './commands/plugins.js';
+import { schemaCommand } from './commands/schema.js';
+import { trainCommand } from './commands/train.js';
+
+const USER_MISTAKE = 1;
+const OUR_MISTAKE = 2;
+
+/** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command('tersor')
+    .description('Makes convolutional networks small with deep reinforcement learning.')
+    .version((JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version)
+    .option('--verbose', 'show stack traces', false)
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const command of [trainCommand, compressCommand, evalCommand, inspectCommand, doctorCommand, pluginsCommand, schemaCommand]) {
+    program.addCommand(command().exitOverride());
+  }
+  try {
+    await program.parseAsync([...argv]);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_MISTAKE;
+    return report(error, argv.includes('--verbose'));
+  }
+}
+
+function report(error: unknown, verbose: boolean): number {
+  if (error instanceof TersorError) {
+    process.stderr.write(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`);
+  } else {
+    process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
+  }
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
+  return error instanceof TersorError ? USER_MISTAKE : OUR_MISTAKE;
+}

@@ -1,0 +1,28 @@
+import Table from 'cli-table3';
+import type { NetworkFigures, Summary } from '@tersor/compression';
+
+/** The result of a compression as a table for people. */
+export function summaryTable(summary: Summary): string {
+  const { baseline, pruned, compressed, ratio, search } = summary;
+  const table = new Table({ head: ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right', 'right', 'right'] });
+  table.push(row('original', baseline));
+  if (search.prune) table.push(row('pruned', pruned));
+  if (search.quantize) table.push(row('pruned + quantized', compressed));
+  const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
+  table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
+  const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
+  return [table.toString(), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
+}
+
+function row(name: string, figures: NetworkFigures): string[] {
+  return [name, percent(figures.accuracy.test), percent(figures.accuracy.validation), grouped(figures.parameters), grouped(figures.macs), grouped(figures.bytes)];
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}
+
+/** A whole number with thousands set apart. */
+export function grouped(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

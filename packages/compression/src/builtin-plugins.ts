@@ -1,0 +1,35 @@
+import { definePlugin, TersorError, type EnvironmentFactory, type Plugin } from '@tersor/core';
+import { z } from 'zod';
+import { createBitWidthEnvironment } from './environments/bit-width-environment.js';
+import { createPruningEnvironment } from './environments/pruning-environment.js';
+import { rewardPlugins } from './rewards.js';
+
+const core = '>=0.1.0 <1.0.0';
+const options = z.strictObject({});
+
+const pruning = definePlugin({
+  name: '@tersor/compression',
+  kind: 'environment',
+  id: 'pruning',
+  core,
+  description: 'stage 1: one step per channel group, with a hard budget',
+  options,
+  create: (): EnvironmentFactory => async (task) => (task.stage === 'prune' ? createPruningEnvironment(task) : wrongStage('pruning', task.stage)),
+});
+
+const bitWidth = definePlugin({
+  name: '@tersor/compression',
+  kind: 'environment',
+  id: 'bit-width',
+  core,
+  description: 'stage 2: one step per layer with weights, with a hard limit in bytes',
+  options,
+  create: (): EnvironmentFactory => async (task) => (task.stage === 'quantize' ? createBitWidthEnvironment(task) : wrongStage('bit-width', task.stage)),
+});
+
+function wrongStage(id: string, stage: string): never {
+  throw new TersorError('CONFIG_INVALID', `The environment "${id}" is not one for the stage "${stage}".`);
+}
+
+/** Plugins that the pipeline brings along. */
+export const builtinPlugins: readonly Plugin[] = [pruning as Plugin, bitWidth as Plugin, ...rewardPlugins];

@@ -1,0 +1,62 @@
+import { selectorParts, type CompressConfig, type PluginKind, type Selector, type Slot, type TrainConfig } from '@tersor/core';
+
+/** Names of the slots that the pipeline asks the host for. */
+export const SLOTS = {
+  prune: 'prune',
+  quantize: 'quantize',
+  evaluate: 'evaluate',
+  train: 'train',
+  pruner: (index: number) => `pruner-${index}`,
+} as const;
+
+/** The plugins that a config names, with their places: what `createHost` wires. */
+export function slotsOfCompression(config: CompressConfig): Slot[] {
+  const slots = [slot('dataset', '', 'dataset', config.dataset), ...backendSlots(config.backend)];
+  const { prune, quantize } = config;
+  if (prune) {
+    const pruners = prunerSelectors(prune.pruner);
+    slots.push(
+      agentSlot('prune', prune.agent),
+      slot('environment', SLOTS.prune, 'prune.environment', prune.environment ?? 'pruning'),
+      slot('reward', SLOTS.prune, 'prune.reward', prune.reward),
+      ...pruners.map((selector, i) => slot('pruner', SLOTS.pruner(i), pruners.length > 1 ? `prune.pruner.${i}` : 'prune.pruner', selector)),
+    );
+  }
+  if (quantize) {
+    slots.push(
+      agentSlot('quantize', quantize.agent),
+      slot('environment', SLOTS.quantize, 'quantize.environment', quantize.environment ?? 'bit-width'),
+      slot('reward', SLOTS.quantize, 'quantize.reward', quantize.reward),
+      slot('quantizer', SLOTS.quantize, 'quantize.quantizer', quantize.quantizer),
+    );
+  }
+  return slots;
+}
+
+/** The plugins that a training config names. */
+export function slotsOfTraining(config: TrainConfig): Slot[] {
+  return [slot('dataset', '', 'dataset', config.dataset), ...backendSlots(config.backend)];
+}
+
+/** `backend: wasm` fills both roles, training and evaluation; `{ train, evaluate }` fills them apart. */
+export function backendSlots(backend: CompressConfig['backend']): Slot[] {
+  if (typeof backend === 'object' && 'train' in backend && 'evaluate' in backend) {
+    return [slot('backend', SLOTS.train, 'backend.train', backend.train as Selector), slot('backend', SLOTS.evaluate, 'backend.evaluate', backend.evaluate as Selector)];
+  }
+  return [slot('backend', SLOTS.train, 'backend', backend as Selector)];
+}
+
+/** One pruner or several, as a list. */
+export function prunerSelectors(pruner: NonNullable<CompressConfig['prune']>['pruner']): Selector[] {
+  return Array.isArray(pruner) ? pruner : [pruner];
+}
+
+function agentSlot(stage: 'prune' | 'quantize', agent: NonNullable<CompressConfig['prune']>['agent']): Slot {
+  // How many episodes there are, and which come first, is the search's business, not the agent's.
+  const { episodes: _episodes, warmStart: _warmStart, ...own } = agent;
+  return slot('agent', stage, `${stage}.agent`, own as Selector);
+}
+
+function slot<K extends PluginKind>(kind: K, name: string, path: string, selector: Selector): Slot<K> {
+  return { kind, name, path, ...selectorParts(selector) };
+}

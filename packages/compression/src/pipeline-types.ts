@@ -1,0 +1,57 @@
+import type { BitPolicy } from './quantized-graph.js';
+import type { CompressConfig, PrunePlan, WiredPlugin } from '@tersor/core';
+
+/** What a network costs and how good it is. */
+export interface NetworkFigures {
+  /** Top-1, 0..1. `validation` is held out of the training images; nothing is chosen by `test`. */
+  readonly accuracy: { readonly validation: number; readonly test: number };
+  readonly parameters: number;
+  /** Multiply-adds of one image. */
+  readonly macs: number;
+  /** Size of real files on disk. */
+  readonly bytes: number;
+}
+
+/** What a search did. */
+export interface SearchFigures {
+  readonly agent: string;
+  readonly episodes: number;
+  /** Candidate networks that were really evaluated: policies that came up again were remembered. */
+  readonly evaluations: number;
+  readonly bestReward: number;
+  readonly seconds: number;
+}
+
+/** `summary.json`. */
+export interface Summary {
+  readonly baseline: NetworkFigures;
+  /** After stage 1 and its fine-tune, unquantized. */
+  readonly pruned: NetworkFigures;
+  /** After both stages: the packed file. */
+  readonly compressed: NetworkFigures;
+  /** Baseline divided by compressed. */
+  readonly ratio: { readonly parameters: number; readonly macs: number; readonly bytes: number };
+  readonly search: { readonly prune?: SearchFigures; readonly quantize?: SearchFigures };
+  readonly seed: number;
+  readonly backend: string;
+  readonly plugins: readonly WiredPlugin[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly seconds: number;
+  readonly config: CompressConfig;
+}
+
+/** `policy.json`: what the agents chose; it can be carried out again on the original network. */
+export interface Policy {
+  readonly prune?: PrunePlan;
+  readonly quantize?: BitPolicy;
+}
+
+/** Stages of a compression, in order, as progress displays name them. */
+export type PipelineStage = 'baseline' | 'prune' | 'prune-finetune' | 'quantize' | 'quantize-finetune' | 'write';
+
+/** Called as a compression goes on. */
+export interface PipelineEvents {
+  onStage?(stage: PipelineStage): void;
+  /** Progress within a stage; `done` of `total`. */
+  onProgress?(progress: { readonly stage: PipelineStage; readonly done: number; readonly total: number; readonly reward?: number; readonly best?: number; readonly loss?: number }): void;
+}

@@ -1,0 +1,55 @@
+import { TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner } from '@tersor/core';
+import type { EpisodeRecord } from '@tersor/rl';
+import type { PipelineContext } from './compress.js';
+import { prunerSelectors, SLOTS } from './config-slots.js';
+import { cost } from './cost/cost.js';
+import { finetune } from './finetune.js';
+import { channelGroups } from './groups/channel-groups.js';
+import { matchesAny } from './layer-patterns.js';
+import type { NetworkFigures, SearchFigures } from './pipeline-types.js';
+import { searchPolicy } from './search-policy.js';
+
+export interface StageInput {
+  readonly graph: LayerGraph;
+  readonly figures: NetworkFigures;
+}
+
+export interface PruneResult {
+  /** The smaller network after its fine-tune. */
+  readonly graph: LayerGraph;
+  readonly plan: PrunePlan;
+  readonly figures: SearchFigures;
+  readonly episodes: readonly EpisodeRecord[];
+}
+
+/** Stage 1: searches a pruning policy, carries the best one out on the clean network, and fine-tunes it. */
+export async function pruneStage(context: PipelineContext, config: PruneConfig, { graph, figures }: StageInput): Promise<PruneResult> {
+  const { host, dataset } = context;
+  const pruners: Pruner[] = [];
+  for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  const groups = channelGroups(graph).groups.filter((group) => !group.members.some(({ layer, role }) => role === 'produces' && matchesAny(layer, config.exclude)));
+  for (const pruner of pruners) await pruner.prepare({ graph, groups, dataset, seed: context.config.seed });
+  const total = cost(graph);
+  const absolute = (value: number | undefined, whole: number) => value && (value <= 1 ? value * whole : value);
+  const macs = absolute(config.budget.macs, total.macs);
+  const parameters = absolute(config.budget.parameters, total.parameters);
+
+  const found = await searchPolicy(context, 'prune', config, (evaluate, reward) => ({
+    stage: 'prune',
+    graph,
+    groups,
+    pruners,
+    reward,
+    evaluate,
+    baseline: { accuracy: figures.accuracy.validation, macs: figures.macs, parameters: figures.parameters, bytes: figures.bytes },
+    budget: { ...(macs !== undefined && { macs }), ...(parameters !== undefined && { parameters }) },
+    minimum: config.minimum,
+    round: config.round,
+  }));
+  const plan = found.policy as PrunePlan;
+  // The best policy is carried out on clean weights, never on what the last episode left behind.
+  const smaller = pruners.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
+  pruners.forEach((pruner) => pruner.dispose?.());
+  const tuned = await finetune(context, 'prune-finetune', config.finetune, { graph: smaller, teacher: graph, keepZeros: true });
+  return { graph: tuned, plan, figures: found.figures, episodes: found.episodes };
+}

@@ -1,0 +1,83 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TersorError, type LayerGraph } from '@tersor/core';
+import type { EpisodeRecord } from '@tersor/rl';
+import type { PipelineContext } from './compress.js';
+import { writeModel } from './model-files.js';
+import type { NetworkFigures, Policy, Summary } from './pipeline-types.js';
+import type { PruneResult } from './prune-stage.js';
+import type { QuantizeResult } from './quantize-stage.js';
+
+interface ResultsInput {
+  readonly context: PipelineContext;
+  readonly pruned: PruneResult | undefined;
+  readonly quantized: QuantizeResult | undefined;
+  measure(graph: LayerGraph, bytes: number): Promise<NetworkFigures>;
+  readonly staging: string;
+  readonly output: string;
+  /** Reading of the clock when the compression began, milliseconds. */
+  readonly started: number;
+}
+
+/** Bytes of a LayersModel: its model.json and the weight files that it names. */
+export async function folderBytes(modelPath: string): Promise<number> {
+  const json = JSON.parse(await readFile(modelPath, 'utf8')) as { weightsManifest: { paths: string[] }[] };
+  const files = json.weightsManifest.flatMap((group) => group.paths.map((path) => join(dirname(modelPath), path)));
+  const sizes = await Promise.all([modelPath, ...files].map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Writes all results beside the output folder's place first, then moves them in; returns the summary. Throws `OUTPUT_FAILED`. */
+export async function writeResults({ context, pruned, quantized, measure, staging, output, started }: ResultsInput): Promise<Summary> {
+  const { config, host, baseline, original } = context;
+  const prunedGraph = pruned?.graph ?? original;
+  const finalGraph = quantized?.graph ?? prunedGraph;
+  try {
+    await writeModel(prunedGraph, join(staging, 'pruned'));
+    await writeModel(finalGraph, join(staging, 'model'));
+    if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
+    const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
+    const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
+    const compressed = quantized ? await measure(finalGraph, (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
+    const summary: Summary = {
+      baseline,
+      pruned: prunedFigures,
+      compressed,
+      ratio: {
+        parameters: baseline.parameters / compressed.parameters,
+        macs: baseline.macs / compressed.macs,
+        bytes: baseline.bytes / compressed.bytes,
+      },
+      search: { ...(pruned && { prune: pruned.figures }), ...(quantized && { quantize: quantized.figures }) },
+      seed: config.seed,
+      backend: context.evaluateBackend.id,
+      plugins: host.wired,
+      versions: { node: process.version },
+      seconds: (performance.now() - started) / 1000,
+      config,
+    };
+    const policy: Policy = { ...(pruned && { prune: pruned.plan }), ...(quantized && { quantize: quantized.policy }) };
+    const episodes = [...episodeLines('prune', pruned?.episodes), ...episodeLines('quantize', quantized?.episodes)];
+    await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
+    await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
+    await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+    await moveInto(staging, output);
+    return summary;
+  } catch (cause) {
+    if (cause instanceof TersorError) throw cause;
+    throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function episodeLines(stage: 'prune' | 'quantize', episodes: readonly EpisodeRecord[] = []): string[] {
+  return episodes.map((record) => JSON.stringify({ stage, ...record }));
+}
+
+/** Each file or folder replaces its older self by a rename; what else lies in the output folder stays. */
+async function moveInto(staging: string, output: string): Promise<void> {
+  await mkdir(output, { recursive: true });
+  for (const entry of await readdir(staging)) {
+    await rm(join(output, entry), { recursive: true, force: true });
+    await rename(join(staging, entry), join(output, entry));
+  }
+}

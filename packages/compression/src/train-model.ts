@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as layers from '@tensorflow/tfjs-layers';
+import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
+import { slotsOfTraining, SLOTS } from './config-slots.js';
+import { cost } from './cost/cost.js';
+import { createEvaluator } from './evaluator.js';
+import { initializeKernels } from './initialize-kernels.js';
+import { writeModel } from './model-files.js';
+import { graphFromModel } from './model-graph.js';
+import { train, type EpochRecord, type TrainState } from './training/train.js';
+
+export interface TrainModelOptions {
+  readonly config: TrainConfig;
+  /** Folder that relative paths and plugins of the config are resolved against. */
+  readonly directory: string;
+  /** Folder that the model is written to. */
+  readonly output: string;
+  readonly searchFrom?: readonly string[];
+  readonly resume?: TrainState;
+  readonly onEpoch?: (record: EpochRecord & { readonly validation: number }, state: TrainState) => void | Promise<void>;
+  readonly onStep?: (done: number, total: number) => void;
+}
+
+/** What a training gave; `training.json` holds it. */
+export interface TrainSummary {
+  readonly accuracy: { readonly validation: number; readonly test: number };
+  readonly parameters: number;
+  readonly macs: number;
+  readonly history: readonly EpochRecord[];
+  readonly backend: string;
+  readonly seed: number;
+  readonly config: TrainConfig;
+}
+
+type Architecture = (library: typeof layers) => layers.LayersModel;
+
+/** Trains a network from scratch as a config says and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none. */
+export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
+  const { config, directory } = options;
+  const host = await createHost({ slots: slotsOfTraining(config), directory, seed: config.seed, ...(options.searchFrom && { searchFrom: options.searchFrom }) });
+  try {
+    const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
+    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
+    const dataset = await host.get(TOKENS.dataset);
+    await trainBackend.activate();
+    const graph = initializeKernels(await buildArchitecture(resolve(directory, config.architecture)), config.seed);
+    const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
+    const accuracyOn = async (judge: { accuracy(graph: LayerGraph): Promise<number> }, candidate: LayerGraph): Promise<number> => {
+      await evaluateBackend.activate();
+      const accuracy = await judge.accuracy(candidate);
+      await trainBackend.activate();
+      return accuracy;
+    };
+    const { graph: trained, history } = await train({
+      graph,
+      backend: trainBackend,
+      dataset,
+      options: config.train,
+      seed: config.seed,
+      ...(options.resume && { resume: options.resume }),
+      ...(options.onStep && { onStep: options.onStep }),
+      onEpoch: async (record, state, current) => options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) }, state),
+    });
+    await writeModel(trained, options.output);
+    const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
+    const { parameters, macs } = cost(trained);
+    const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };
+    return { accuracy, parameters, macs, history, backend: trainBackend.id, seed: config.seed, config };
+  } finally {
+    await host.dispose();
+  }
+}
+
+async function buildArchitecture(path: string): Promise<LayerGraph> {
+  let build: unknown;
+  try {
+    ({ default: build } = (await import(pathToFileURL(path).href)) as { default: unknown });
+  } catch (cause) {
+    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof build !== 'function') {
+    throw new TersorError('MODEL_INVALID', `The architecture ${path} has no default export that is a function.`, { hint: 'Export default ({ sequential, layers }) => a LayersModel.' });
+  }
+  const model = (build as Architecture)(layers);
+  if (!(model instanceof layers.LayersModel)) throw new TersorError('MODEL_INVALID', `The architecture ${path} does not return a LayersModel.`);
+  const graph = await graphFromModel(model);
+  model.dispose();
+  return graph;
+}
