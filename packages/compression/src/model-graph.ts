@@ -52,15 +52,21 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const outputs = model.outputs.map((output) => visit(output, '', known));
   const graphLayers: GraphLayer[] = [];
   for (const [name, layer] of found) {
-    const config = configs.get(name) ?? inputConfig(layer);
+    const config = layer.getClassName() === 'InputLayer' ? inputConfig(layer, name) : innerConfig(configs.get(name)!, name);
     graphLayers.push({ name, className: layer.getClassName(), config, weights: await readWeights(layer) });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }
 
-/** A Sequential model makes its input layer itself and does not list it. */
-function inputConfig(layer: Layer): Record<string, unknown> {
-  return { batch_input_shape: layer.batchInputShape, dtype: layer.dtype, sparse: false, name: layer.name };
+/** A Sequential model makes its input layer itself and does not list it among its configs. */
+function inputConfig(layer: Layer, name: string): Record<string, unknown> {
+  return { batch_input_shape: layer.batchInputShape, dtype: layer.dtype, sparse: false, name };
+}
+
+/** Only inputs state an input shape: that of a layer behind pruned channels would be out of date. */
+function innerConfig(config: Record<string, unknown>, name: string): Record<string, unknown> {
+  const { batch_input_shape: _shape, dtype: _dtype, ...own } = config;
+  return { ...own, name };
 }
 
 function tensorKey(tensor: Symbolic): string {

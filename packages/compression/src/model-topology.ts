@@ -1,4 +1,4 @@
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import type { LayerGraph } from '@tersor/core';
 
 /** A layer of a Keras functional topology, as `model.json` holds it. */
 interface TopologyLayer {
@@ -28,7 +28,7 @@ export function topologyOf(graph: LayerGraph): ModelTopology {
   const layers = graph.layers.map((layer) => ({
     name: layer.name,
     class_name: layer.className,
-    config: topologyConfig(layer),
+    config: { ...layer.config },
     inbound_nodes: graph.calls
       .filter((call) => call.layer === layer.name && call.inputs.length > 0)
       .map((call) => call.inputs.map((input): TopologyLayer['inbound_nodes'][0][0] => [...reference(input), {}])),
@@ -54,11 +54,4 @@ function nodeIndexes(graph: LayerGraph): number[] {
     seen.set(layer, index + 1);
     return index;
   });
-}
-
-/** Only inputs may state an input shape: that of a layer behind pruned channels would be out of date. */
-function topologyConfig(layer: GraphLayer): Record<string, unknown> {
-  const config: Record<string, unknown> = { ...layer.config, name: layer.name };
-  if (layer.className !== 'InputLayer') delete config['batch_input_shape'];
-  return config;
 }

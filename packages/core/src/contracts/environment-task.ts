@@ -21,14 +21,12 @@ export interface PruneTask extends CompressionTask {
   readonly groups: readonly ChannelGroup[];
   /** Prepared pruners; one action dimension each. */
   readonly pruners: readonly Pruner[];
-  /** Hard limits in absolute units; at least one is set. */
-  readonly budget: { readonly macs?: number; readonly parameters?: number; readonly latency?: number };
+  /** Hard limits in absolute units, kernel slices that are zero not counted; at least one is set. */
+  readonly budget: { readonly macs?: number; readonly parameters?: number };
   /** Smallest preserve ratio of a group, in (0, 1]. */
   readonly minimum: number;
   /** Channel counts are rounded to a multiple of this; 1 rounds to whole channels. */
   readonly round: number;
-  /** Milliseconds of a network by the latency table, where the budget names latency. */
-  readonly latency?: (graph: LayerGraph) => number;
 }
 
 /** Stage 2: one step per weight array that is quantized. */

@@ -1,0 +1,130 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { LayerGraph, TrainingBatch, TrainingObjective } from '@tersor/core';
+import { createRandom } from '@tersor/rl';
+import { batchNormTraining } from './batch-norm-training.js';
+import { accuracyOf, compileGradients } from './gradient-session.js';
+import { copyWeights, weightSlots } from './graph-weights.js';
+import { initializeKernels } from './initialize-kernels.js';
+import { graphFromModel } from './model-graph.js';
+
+const { layers } = tfl;
+const plain: TrainingObjective = { labelSmoothing: 0, distill: 0, temperature: 4 };
+const random = createRandom(5);
+
+function batchOf(count: number, size: number, classes: number): TrainingBatch {
+  return {
+    images: Float32Array.from({ length: count * size }, () => random.normal()),
+    labels: Int32Array.from({ length: count }, (_, i) => i % classes),
+    teacher: Float32Array.from({ length: count * classes }, () => random.normal()),
+    seed: 1,
+  };
+}
+
+/** Convolution, depthwise, batch norm with and without scale, dense; smooth, since finite differences are wrong at the kink of a ReLU. */
+async function smallNetwork(): Promise<LayerGraph> {
+  const model = tfl.sequential({
+    layers: [
+      layers.conv2d({ filters: 3, kernelSize: 3, padding: 'same', inputShape: [4, 4, 2], useBias: false }),
+      layers.batchNormalization(),
+      layers.activation({ activation: 'tanh' }),
+      layers.depthwiseConv2d({ kernelSize: 2, padding: 'valid' }),
+      layers.batchNormalization({ scale: false }),
+      layers.flatten(),
+      layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  });
+  const graph = initializeKernels(await graphFromModel(model), 2);
+  model.dispose();
+  return graph;
+}
+
+describe('compileGradients', () => {
+  beforeAll(() => tf.setBackend('cpu'));
+
+  it.each([
+    ['cross entropy', plain],
+    ['label smoothing', { ...plain, labelSmoothing: 0.2 }],
+    ['distillation', { labelSmoothing: 0, distill: 0.6, temperature: 3 }],
+  ])('gives gradients of the loss that finite differences confirm: %s', async (_name, objective) => {
+    const graph = await smallNetwork();
+    const session = await compileGradients(graph, objective);
+    const batch = batchOf(6, 32, 3);
+    const weights = copyWeights(graph);
+    const { updates } = await session.step(weights, batch);
+    const lossWith = async (slot: number, at: number, change: number) => {
+      const moved = weights.map((data) => Float32Array.from(data));
+      moved[slot]![at] = moved[slot]![at]! + change;
+      return (await session.step(moved, batch)).loss;
+    };
+    const h = 5e-3;
+    for (const [slot, { weight }] of weightSlots(graph).entries()) {
+      if (!weight.trainable) continue;
+      const at = weight.data.length - 1;
+      const numeric = ((await lossWith(slot, at, h)) - (await lossWith(slot, at, -h))) / (2 * h);
+      expect(Math.abs(updates[slot]![at]! - numeric)).toBeLessThan(2e-3 + 0.02 * Math.abs(numeric));
+    }
+    session.dispose();
+  });
+
+  it("gives the batch's own mean and variance in the place of moving statistics", async () => {
+    const model = tfl.sequential({ layers: [layers.batchNormalization({ inputShape: [1] }), layers.dense({ units: 2 })] });
+    const graph = await graphFromModel(model);
+    const session = await compileGradients(graph, plain);
+    const { updates } = await session.step(copyWeights(graph), { images: Float32Array.of(1, 3), labels: Int32Array.of(0, 1), seed: 1 });
+    expect([...updates[2]!, ...updates[3]!]).toEqual([2, 1]);
+    session.dispose();
+  });
+
+  it('holds no more tensors after ten steps than after one, and none when disposed', async () => {
+    const graph = await smallNetwork();
+    const before = tf.memory().numTensors;
+    const session = await compileGradients(graph, { ...plain, distill: 0.5 });
+    const counts: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      await session.step(copyWeights(graph), batchOf(4, 32, 3));
+      counts.push(tf.memory().numTensors);
+    }
+    expect(new Set(counts).size).toBe(1);
+    session.dispose();
+    session.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('drops out by the seed of the batch', async () => {
+    const model = tfl.sequential({ layers: [layers.dropout({ rate: 0.5, inputShape: [8] }), layers.dense({ units: 2, kernelInitializer: 'ones' })] });
+    const graph = await graphFromModel(model);
+    const session = await compileGradients(graph, plain);
+    const batch = batchOf(4, 8, 2);
+    const gradient = async (seed: number) => (await session.step(copyWeights(graph), { ...batch, seed })).updates[0];
+    expect(await gradient(1)).toEqual(await gradient(1));
+    expect(await gradient(1)).not.toEqual(await gradient(50));
+    session.dispose();
+  });
+});
+
+describe('batchNormTraining', () => {
+  it("agrees with tfjs's own composition, values and gradients", async () => {
+    await tf.setBackend('cpu');
+    const x = tf.randomNormal([3, 2, 2, 4], 1, 2, 'float32', 1);
+    const gamma = tf.randomNormal([4], 1, 1, 'float32', 2);
+    const beta = tf.randomNormal([4], 0, 1, 'float32', 3);
+    const weighting = tf.randomNormal(x.shape, 0, 1, 'float32', 4);
+    const ours = tf.valueAndGrads((a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => tf.sum(tf.mul(batchNormTraining(a, g, b, 1e-3).output, weighting)) as tf.Scalar);
+    const stock = tf.valueAndGrads((a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => {
+      const { mean, variance } = tf.moments(a, [0, 1, 2]);
+      return tf.sum(tf.mul(tf.batchNorm(a, mean as tf.Tensor1D, variance as tf.Tensor1D, b as tf.Tensor1D, g as tf.Tensor1D, 1e-3), weighting)) as tf.Scalar;
+    });
+    const [a, b] = [ours([x, gamma, beta]), stock([x, gamma, beta])];
+    expect(a.value.dataSync()[0]).toBeCloseTo(b.value.dataSync()[0]!, 4);
+    a.grads.forEach((gradient, i) => gradient.dataSync().forEach((value, k) => expect(value).toBeCloseTo(b.grads[i]!.dataSync()[k]!, 4)));
+  });
+});
+
+describe('accuracyOf', () => {
+  it('is the share of rows whose largest score is the label', () => {
+    expect(accuracyOf([0.1, 0.9, 0.8, 0.2, 0.3, 0.7], Int32Array.of(1, 0, 0))).toBeCloseTo(2 / 3);
+    expect(accuracyOf([], new Int32Array())).toBe(0);
+  });
+});

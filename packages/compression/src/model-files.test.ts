@@ -1,0 +1,81 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { LayerGraph } from '@tersor/core';
+import { copyWeights, withWeights } from './graph-weights.js';
+import { readModel, writeModel } from './model-files.js';
+import { graphFromModel } from './model-graph.js';
+
+describe('writeModel and readModel', () => {
+  let folder: string;
+  let graph: LayerGraph;
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+    folder = await mkdtemp(join(tmpdir(), 'tersor-model-'));
+    graph = await graphFromModel(tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [3] }), tfl.layers.dense({ units: 2, activation: 'softmax' })] }));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const saved = async (name: string, network = graph) => {
+    await writeModel(network, join(folder, name));
+    return join(folder, name, 'model.json');
+  };
+
+  it('give the same network back', async () => {
+    expect(await readModel(await saved('plain'))).toEqual(graph);
+  });
+
+  it('replace an older model and leave nothing else in the folder', async () => {
+    await saved('again');
+    const path = await saved('again', withWeights(graph, copyWeights(graph).map((data) => data.fill(1))));
+    expect((await readModel(path)).layers[1]!.weights[0]!.data[0]).toBe(1);
+    expect((await readdir(folder)).filter((name) => name.startsWith('again'))).toEqual(['again']);
+    expect((await readdir(join(folder, 'again'))).sort()).toEqual(['model.json', 'weights.bin']);
+  });
+
+  it('read weights that the manifest stores as float16', async () => {
+    const path = await saved('half', withWeights(graph, copyWeights(graph).map((data) => data.fill(0.5))));
+    const json = JSON.parse(await readFile(path, 'utf8'));
+    for (const entry of json.weightsManifest[0].weights) entry.quantization = { dtype: 'float16', original_dtype: 'float32' };
+    await writeFile(path, JSON.stringify(json));
+    const count = copyWeights(graph).reduce((sum, { length }) => sum + length, 0);
+    await writeFile(join(folder, 'half/weights.bin'), new Uint16Array(count).fill(0x3800));
+    expect((await readModel(path)).layers[1]!.weights[0]!.data[0]).toBe(0.5);
+  });
+
+  it('name the file and the sizes when weights are truncated', async () => {
+    const path = await saved('short');
+    await truncate(join(folder, 'short/weights.bin'), 10);
+    await expect(readModel(path)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringMatching(/weights\.bin hold 10 bytes, but the manifest describes 56/) });
+  });
+
+  it('name the layer whose weights hold NaN', async () => {
+    const weights = copyWeights(graph);
+    weights[2]![1] = NaN;
+    const path = await saved('nan', withWeights(graph, weights));
+    await expect(readModel(path)).rejects.toMatchObject({ code: 'WEIGHTS_NOT_FINITE', message: expect.stringContaining(`${graph.layers[2]!.name}/kernel holds NaN at position 1`) });
+  });
+
+  it.each([
+    ['text', 'hello', /not JSON/],
+    ['a GraphModel', JSON.stringify({ format: 'graph-model' }), /GraphModel/],
+    ['no topology', JSON.stringify({ weightsManifest: [] }), /modelTopology/],
+    ['no manifest', JSON.stringify({ modelTopology: {} }), /weightsManifest/],
+    ['a topology of unknown layers', JSON.stringify({ modelTopology: { class_name: 'Sequential', config: { layers: [{ class_name: 'Nonsense', config: {} }] } }, weightsManifest: [] }), /cannot be loaded/],
+  ])('refuse %s', async (_name, text, message) => {
+    const path = join(folder, 'bad.json');
+    await writeFile(path, text);
+    await expect(readModel(path)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringMatching(message) });
+  });
+
+  it('say when there is no model', async () => {
+    await expect(readModel(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
+
+  it('say when the folder cannot be written', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(writeModel(graph, join(folder, 'file/model'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  });
+});
