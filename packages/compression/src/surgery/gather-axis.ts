@@ -1,0 +1,21 @@
+/** Copies the given indexes of one axis of a row-major array, in the given order. Time is linear in the result. */
+export function gatherAxis(data: Float32Array, shape: readonly number[], axis: number, indexes: readonly number[]): Float32Array {
+  const product = (sizes: readonly number[]) => sizes.reduce((result, size) => result * size, 1);
+  const outer = product(shape.slice(0, axis));
+  const size = shape[axis]!;
+  const inner = product(shape.slice(axis + 1));
+  const result = new Float32Array(outer * indexes.length * inner);
+  let to = 0;
+  for (let o = 0; o < outer; o++) {
+    const base = o * size;
+    if (inner === 1) {
+      for (let i = 0; i < indexes.length; i++) result[to++] = data[base + indexes[i]!]!;
+      continue;
+    }
+    for (let i = 0; i < indexes.length; i++, to += inner) {
+      const from = (base + indexes[i]!) * inner;
+      result.set(data.subarray(from, from + inner), to);
+    }
+  }
+  return result;
+}
