@@ -1,0 +1,56 @@
+import type { ChannelGroup, LayerGraph } from '@tersor/core';
+
+/** One preserve ratio for all groups: the largest, to a thousandth, that `fits`. */
+export function uniformRatio(minimum: number, fits: (ratio: number) => boolean): number {
+  let low = minimum;
+  let high = 1;
+  if (fits(high)) return high;
+  while (high - low > 1e-3) {
+    const middle = (low + high) / 2;
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Global magnitude ranking: the channels with the smallest norm of their producing weights, relative to the mean norm of their group, go first,
+ * wherever they are, until the rest `fits`. No group goes below its smallest count.
+ */
+export function magnitudeCounts(graph: LayerGraph, groups: readonly ChannelGroup[], smallest: readonly number[], fits: (counts: readonly number[]) => boolean): number[] {
+  const ranked = groups
+    .flatMap((group, index) => relativeNorms(graph, group).map((norm) => ({ index, norm })))
+    .sort((a, b) => a.norm - b.norm);
+  const countsAfter = (removed: number): number[] => {
+    const counts = groups.map(({ channels }) => channels);
+    for (const { index } of ranked.slice(0, removed)) counts[index] = Math.max(smallest[index]!, counts[index]! - 1);
+    return counts;
+  };
+  let low = 0;
+  let high = ranked.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(countsAfter(middle))) high = middle;
+    else low = middle + 1;
+  }
+  return countsAfter(low);
+}
+
+/** L2 norm of the weights that produce each channel, divided by the group's mean. */
+function relativeNorms(graph: LayerGraph, group: ChannelGroup): number[] {
+  const squares = new Float64Array(group.channels);
+  for (const { layer, weight, axis, indexes, role } of group.members) {
+    if (role !== 'produces' || !weight.endsWith('kernel')) continue;
+    const { data, shape } = graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === weight)!;
+    const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const channelOf = new Int32Array(shape[axis]!).fill(-1);
+    indexes.forEach((owned, channel) => owned.forEach((index) => (channelOf[index] = channel)));
+    data.forEach((value, i) => {
+      const channel = channelOf[Math.floor(i / inner) % shape[axis]!]!;
+      if (channel >= 0) squares[channel] = squares[channel]! + value * value;
+    });
+  }
+  const norms = [...squares].map(Math.sqrt);
+  const mean = norms.reduce((sum, norm) => sum + norm, 0) / norms.length || 1;
+  return norms.map((norm) => norm / mean);
+}

@@ -1,0 +1,149 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
+import { createRandom } from '@tersor/rl';
+import fc from 'fast-check';
+import { cost } from '../cost/cost.js';
+import { channelGroups } from '../groups/channel-groups.js';
+import { initializeKernels } from '../initialize-kernels.js';
+import { graphFromModel } from '../model-graph.js';
+import { removeAll } from '../surgery/remove-channels.js';
+import { createPruningEnvironment } from './pruning-environment.js';
+
+/** Keeps the first channels: enough to see what the environment does with a pruner. */
+function firstChannels(graph: LayerGraph): Pruner {
+  const { groups } = channelGroups(graph);
+  return {
+    id: 'first',
+    action: 'channels',
+    prepare: async () => undefined,
+    plan: (group, keep) => ({ pruner: 'first', group: group.name, keep: Array.from({ length: keep }, (_, i) => i) }),
+    apply: (clean, plan) => removeAll(clean, plan.map((step) => ({ group: groups.find(({ name }) => name === step.group)!, keep: step.keep! }))),
+  };
+}
+
+describe('createPruningEnvironment', () => {
+  let graph: LayerGraph;
+  let task: PruneTask;
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+    const conv = (filters: number, more = {}) => tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', ...more });
+    const model = tfl.sequential({ layers: [conv(8, { inputShape: [8, 8, 3] }), conv(12), tfl.layers.maxPooling2d({ poolSize: 2 }), conv(16), tfl.layers.flatten(), tfl.layers.dense({ units: 4 })] });
+    graph = initializeKernels(await graphFromModel(model), 1);
+    const { macs, parameters } = cost(graph);
+    task = {
+      stage: 'prune',
+      graph,
+      groups: channelGroups(graph).groups,
+      pruners: [firstChannels(graph)],
+      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
+      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
+      budget: { macs: 0.5 * macs },
+      minimum: 0.25,
+      round: 1,
+      evaluate: async (candidate) => cost(candidate).macs / macs,
+    };
+  });
+
+  const episode = async (actions: readonly Action[], given = task) => {
+    const environment = createPruningEnvironment(given);
+    await environment.reset(1);
+    const steps = [];
+    for (const action of actions) steps.push(await environment.step(action));
+    return steps;
+  };
+
+  it('never exceeds the budget, whatever the actions, and observes within its space', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.double({ min: 0.25, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }), fc.double({ min: 0.2, max: 1, noNaN: true }), async (ratios, share) => {
+        const limit = share * task.baseline.macs;
+        const steps = await episode(ratios.map((ratio) => [ratio]), { ...task, budget: { macs: limit } });
+        expect(steps.at(-1)!.info.measures!['macs']).toBeLessThanOrEqual(limit);
+        for (const { observation } of steps) expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
+      }),
+      { numRuns: 60, seed: 1 },
+    );
+  });
+
+  it('carries actions out as they are where the budget allows', async () => {
+    const steps = await episode([[0.5], [0.5], [0.5]]);
+    expect(steps.map(({ info }) => info.executed)).toEqual([[0.5], [0.5], [0.5]]);
+    expect((steps[2]!.info.policy as PruneStep[]).map(({ keep }) => keep!.length)).toEqual([4, 6, 8]);
+  });
+
+  it('reports what it really did where the wall lowers an action', async () => {
+    const steps = await episode([[1], [1], [1]]);
+    const executed = steps.map(({ info }) => info.executed[0]!);
+    expect(executed.some((ratio) => ratio < 1)).toBe(true);
+    (steps[2]!.info.policy as PruneStep[]).forEach(({ keep }, i) => expect(keep!.length / task.groups[i]!.channels).toBe(executed[i]));
+  });
+
+  it('rounds channel counts to a multiple', async () => {
+    const steps = await episode([[0.6], [0.6], [0.6]], { ...task, round: 4 });
+    for (const { keep } of steps[2]!.info.policy as PruneStep[]) expect(keep!.length % 4).toBe(0);
+  });
+
+  it('gives the reward only at the end, and does not evaluate a policy twice', async () => {
+    let evaluations = 0;
+    const environment = createPruningEnvironment({ ...task, evaluate: async () => (evaluations++, 0.7) });
+    for (let round = 0; round < 2; round++) {
+      await environment.reset(round);
+      const rewards = [];
+      for (let i = 0; i < 3; i++) rewards.push((await environment.step([0.5])).reward);
+      expect(rewards).toEqual([0, 0, 0.7]);
+    }
+    expect(evaluations).toBe(1);
+  });
+
+  it.each(['uniform', 'magnitude'] as const)('offers a %s policy that meets the budget closely and is carried out as proposed', async (name) => {
+    const environment = createPruningEnvironment(task);
+    const actions = await environment.heuristics![name]!();
+    const steps = await episode(actions);
+    const macs = steps[2]!.info.measures!['macs']!;
+    expect(macs).toBeLessThanOrEqual(task.budget.macs!);
+    expect(macs).toBeGreaterThan(0.75 * task.budget.macs!);
+    if (name === 'uniform') expect(new Set(actions.map(String)).size).toBe(1);
+  });
+
+  it('refuses a budget that cannot be reached and names the smallest one', async () => {
+    expect(() => createPruningEnvironment({ ...task, budget: { macs: 10 } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE', message: expect.stringMatching(/prune\.budget\.macs is 10, .* still has \d+/) }));
+  });
+
+  it('refuses a network without prunable channels and steps outside of an episode', async () => {
+    expect(() => createPruningEnvironment({ ...task, groups: [] })).toThrow(expect.objectContaining({ code: 'MODEL_UNSUPPORTED' }));
+    await expect(createPruningEnvironment(task).step([1])).rejects.toMatchObject({ code: 'EPISODE_OVER' });
+  });
+
+  it('counts zeroed kernel slices as gone when a second pruner zeroes them', async () => {
+    const slices: Pruner = {
+      id: 'slices',
+      action: 'slices',
+      prepare: async () => undefined,
+      plan: (group, share) => ({ pruner: 'slices', group: group.name, zeroSlices: [{ layer: group.name, slices: [Math.round(share * 100)] }] }),
+      apply: (clean, plan) => ({
+        ...clean,
+        layers: clean.layers.map((layer) => {
+          const step = plan.find(({ group }) => group === layer.name);
+          if (!step) return layer;
+          const share = step.zeroSlices![0]!.slices[0]! / 100;
+          return { ...layer, weights: layer.weights.map((weight) => (weight.name === 'kernel' ? { ...weight, data: zeroSlices(weight.data, weight.shape, share) } : weight)) };
+        }),
+      }),
+    };
+    const random = createRandom(1);
+    for (let i = 0; i < 20; i++) {
+      const actions = task.groups.map(() => [0.25 + 0.75 * random.uniform(), 0.25 + 0.75 * random.uniform()]);
+      const steps = await episode(actions, { ...task, pruners: [...task.pruners, slices] });
+      const { macs, denseMacs } = steps[2]!.info.measures!;
+      expect(macs).toBeLessThanOrEqual(task.budget.macs! * 1.02);
+      expect(macs).toBeLessThanOrEqual(denseMacs!);
+    }
+  });
+});
+
+/** Keeps the first `share` of the slices. */
+function zeroSlices(data: Float32Array, shape: readonly number[], share: number): Float32Array {
+  const count = shape[2]! * shape[3]!;
+  return data.map((value, i) => (i % count < Math.floor(share * count) ? value : 0));
+}

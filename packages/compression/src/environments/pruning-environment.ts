@@ -1,0 +1,150 @@
+import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type PruneTask, type StepResult } from '@tersor/core';
+import { cost } from '../cost/cost.js';
+import { widthCost } from '../cost/width-cost.js';
+import { clamp, normalizeColumns } from './observation.js';
+import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
+
+interface Outcome {
+  readonly reward: number;
+  readonly measures: Readonly<Record<string, number>>;
+}
+
+/** What has been decided for one group. */
+interface Choice {
+  /** Channels that stay. */
+  readonly keep: number;
+  /** Share of 2-D kernel slices that stays in the producing kernels. */
+  readonly share: number;
+}
+
+/**
+ * Prunes a network, one step per channel group (AMC, section 3; method.md, stage 1).
+ *
+ * Observation, in 0..1: group index, dense or not, channels, input channels, output height and width, stride, kernel size, multiply-adds of the
+ * group's layers (each min-max normalised over the groups); multiply-adds already removed and those still ahead, as shares of the whole;
+ * and the previous action, one number per pruner.
+ *
+ * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices kept, each in [minimum, 1].
+ * The budget is a wall: with the groups ahead at their minimum, a step keeps at most as many channels as still meet it (and, where even the
+ * fewest do not, as many slices). MACs and parameters are counted without zeroed slices. Throws `BUDGET_INFEASIBLE` when even the minimum of
+ * everything does not meet it.
+ */
+export function createPruningEnvironment(task: PruneTask): Environment {
+  const { graph, groups, pruners, minimum, round } = task;
+  if (groups.length === 0) {
+    throw new TersorError('MODEL_UNSUPPORTED', `The network "${graph.name}" has no channels that can be pruned.`, { hint: 'See why with: tersor inspect <model> --groups' });
+  }
+  const costAt = widthCost(graph, groups);
+  const costOf = (choices: readonly Choice[]) => costAt(choices.map(({ keep }) => keep), choices.map(({ share }) => share));
+  const hasSlices = pruners.some(({ action }) => action === 'slices');
+  const toCount = ({ channels }: ChannelGroup, ratio: number) => clamp(Math.round((ratio * channels) / round) * round, Math.min(channels, Math.ceil((minimum * channels) / round) * round), channels);
+  const smallest = groups.map((group): Choice => ({ keep: Math.max(1, toCount(group, minimum)), share: hasSlices ? minimum : 1 }));
+  const whole = groups.map(({ channels }): Choice => ({ keep: channels, share: 1 }));
+  const total = costOf(whole).macs;
+  const fits = (choices: readonly Choice[]): boolean => {
+    const { macsWithoutZeroSlices, parametersWithoutZeroSlices } = costOf(choices);
+    return macsWithoutZeroSlices <= (task.budget.macs ?? Infinity) && parametersWithoutZeroSlices <= (task.budget.parameters ?? Infinity);
+  };
+  requireFeasible(task, fits(smallest), costOf(smallest));
+
+  const features = normalizeColumns(groups.map((group, index) => groupFeatures(graph, group, index, costAt(groups.map(({ channels }, i) => (i === index ? 0 : channels))).macs)));
+  const outcomes = new Map<string, Outcome>();
+  let chosen: Choice[] = [];
+  let previous: Action = pruners.map(() => 1);
+  let active = false;
+
+  /** The choices so far, one for the current group, and `rest` for those ahead. */
+  const completed = (current: readonly Choice[], rest: readonly Choice[]) => [...chosen, ...current, ...rest.slice(chosen.length + current.length)];
+  const limit = (wanted: Choice): Choice => {
+    const floor = smallest[chosen.length]!;
+    let keep = wanted.keep;
+    while (keep > floor.keep && !fits(completed([{ keep, share: wanted.share }], smallest))) keep = Math.max(floor.keep, keep - round);
+    if (fits(completed([{ keep, share: wanted.share }], smallest))) return { keep, share: wanted.share };
+    const share = uniformRatio(floor.share, (candidate) => candidate <= wanted.share && fits(completed([{ keep, share: candidate }], smallest)));
+    return { keep, share };
+  };
+  const observe = (): number[] => {
+    const index = Math.min(chosen.length, groups.length - 1);
+    const now = costOf(completed([], whole)).macsWithoutZeroSlices;
+    const ahead = now - costOf(completed([], smallest)).macsWithoutZeroSlices;
+    return [...features[index]!, clamp(1 - now / total, 0, 1), clamp(ahead / total, 0, 1), ...previous];
+  };
+  const planOf = (): PrunePlan =>
+    pruners.flatMap((pruner) => groups.map((group, i) => pruner.plan(group, pruner.action === 'channels' ? chosen[i]!.keep : chosen[i]!.share)));
+  const finish = async (plan: PrunePlan): Promise<Outcome> => {
+    const key = JSON.stringify(chosen);
+    const known = outcomes.get(key);
+    if (known) return known;
+    const candidate = pruners.reduce((smaller, pruner) => pruner.apply(smaller, plan.filter((step) => step.pruner === pruner.id)), graph);
+    const costs = cost(candidate);
+    const measures = {
+      accuracy: await task.evaluate(candidate),
+      macs: costs.macsWithoutZeroSlices,
+      denseMacs: costs.macs,
+      parameters: costs.parameters,
+      bytes: costs.parameters * 4,
+    };
+    const outcome = { reward: task.reward.evaluate({ ...measures, baseline: task.baseline }), measures };
+    outcomes.set(key, outcome);
+    return outcome;
+  };
+
+  const size = features[0]!.length + 2 + pruners.length;
+  return {
+    observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
+    actionSpace: { type: 'box', low: pruners.map(() => minimum), high: pruners.map(() => 1) },
+    maxSteps: groups.length,
+    reset: async () => {
+      chosen = [];
+      previous = pruners.map(() => 1);
+      active = true;
+      return { observation: observe() };
+    },
+    step: async (action): Promise<StepResult> => {
+      if (!active) throw new TersorError('EPISODE_OVER', 'The pruning environment was stepped outside of an episode; call reset first.');
+      const group = groups[chosen.length]!;
+      const value = (kind: 'channels' | 'slices') => action[pruners.findIndex((pruner) => pruner.action === kind)] ?? 1;
+      const choice = limit({ keep: Math.max(1, toCount(group, value('channels'))), share: clamp(value('slices'), minimum, 1) });
+      chosen = [...chosen, choice];
+      const executed = pruners.map((pruner) => (pruner.action === 'channels' ? clamp(choice.keep / group.channels, minimum, 1) : choice.share));
+      previous = executed;
+      const terminated = chosen.length === groups.length;
+      if (!terminated) return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
+      active = false;
+      const policy = planOf();
+      const { reward, measures } = await finish(policy);
+      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy } };
+    },
+    heuristics: {
+      uniform: async () => {
+        const ratio = uniformRatio(minimum, (candidate) => fits(groups.map((group) => ({ keep: Math.max(1, toCount(group, candidate)), share: hasSlices ? candidate : 1 }))));
+        return groups.map(() => pruners.map(() => ratio));
+      },
+      magnitude: async () => {
+        const counts = magnitudeCounts(graph, groups, smallest.map(({ keep }) => keep), (keepCounts) => fits(keepCounts.map((keep) => ({ keep, share: 1 }))));
+        return groups.map(({ channels }, i) => pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)));
+      },
+    },
+  };
+}
+
+function requireFeasible({ budget }: PruneTask, feasible: boolean, smallest: { readonly macsWithoutZeroSlices: number; readonly parametersWithoutZeroSlices: number }): void {
+  if (feasible) return;
+  const [name, wanted, reachable] =
+    smallest.macsWithoutZeroSlices > (budget.macs ?? Infinity)
+      ? ['macs', budget.macs!, smallest.macsWithoutZeroSlices]
+      : ['parameters', budget.parameters!, smallest.parametersWithoutZeroSlices];
+  throw new TersorError('BUDGET_INFEASIBLE', `prune.budget.${name} is ${Math.floor(wanted)}, but with every group at its minimum the network still has ${Math.ceil(reachable)}.`, {
+    hint: `Set it to ${Math.ceil(reachable)} or more, lower "prune.minimum", or exclude fewer layers.`,
+  });
+}
+
+function groupFeatures(graph: LayerGraph, group: ChannelGroup, index: number, macsWithout: number): number[] {
+  const producer = graph.layers.find(({ name }) => name === group.members.find(({ role }) => role === 'produces')!.layer)!;
+  const kernel = producer.weights.find(({ name }) => name.endsWith('kernel'))!;
+  const shape = graph.calls.find((call) => call.layer === producer.name)!.outputShape;
+  const [height, width] = shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1] : [1, 1];
+  const strides = producer.config['strides'];
+  const stride = Array.isArray(strides) ? Number(strides[0]) : 1;
+  return [index, Number(producer.className === 'Dense'), group.channels, kernel.shape.at(-2) ?? 1, height, width, stride, kernel.shape.length === 4 ? kernel.shape[0]! : 1, -macsWithout];
+}
