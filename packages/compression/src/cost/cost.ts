@@ -4,7 +4,7 @@ import { layerPositions } from './layer-positions.js';
 
 /** What a layer costs, for one sample, over all of its calls. */
 export interface LayerCost {
-  readonly layer: string;
+  readonly name: string;
   readonly className: string;
   /** Values that are learned; the moving statistics of batch norm are not counted. */
   readonly parameters: number;
@@ -44,7 +44,7 @@ function layerCost(layer: GraphLayer, positions: number): LayerCost {
   const kernels = layer.weights.filter(isKernel);
   const count = (weights: readonly WeightTensor[]) => weights.reduce((sum, { data }) => sum + data.length, 0);
   return {
-    layer: layer.name,
+    name: layer.name,
     className: layer.className,
     parameters: count(layer.weights.filter(({ trainable }) => trainable)),
     kernelValues: count(kernels),

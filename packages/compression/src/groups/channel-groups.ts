@@ -11,8 +11,8 @@ export interface Barrier {
   readonly channels: number;
   /** All layers that produce them. */
   readonly producers: readonly string[];
-  /** For instance `head: not understood (LSTM)` or `out: output of the model`. */
-  readonly reasons: readonly string[];
+  /** For instance `head: not understood (LSTM)` or `out: output of the model`; several are joined by `; `. */
+  readonly reason: string;
 }
 
 /** The channels of one kind: they are owned by the same weight axes. */
@@ -46,7 +46,7 @@ export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barr
     if (first === undefined) continue;
     if (channels.length === 1) reasons.add(`${first}: a single channel cannot go`);
     if (reasons.size > 0) {
-      barriers.push({ layer: first, channels: channels.length, producers, reasons: [...reasons] });
+      barriers.push({ layer: first, channels: channels.length, producers, reason: [...reasons].join('; ') });
       continue;
     }
     const count = (names.get(first) ?? 0) + 1;
