@@ -23,3 +23,4 @@ export { augment, type Augmentation } from './training/augment.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
 export { train, type EpochRecord, type TrainOptions, type TrainRun, type TrainState } from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './train-model.js';
+export { encodedSize, headerSize, packModel, rawSize } from './pack/pack-model.js';

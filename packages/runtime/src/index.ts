@@ -1,1 +1,10 @@
-export {};
+export { ArtifactError, type ArtifactErrorCode } from './artifact-error.js';
+export { decodeArtifact, type DecodedArtifact, type DecodedWeight, type DecodeOptions } from './decode-artifact.js';
+export { loadModel, modelFromArtifact, type ModelSource } from './load-model.js';
+export type { ArtifactSource } from './byte-source.js';
+// What a writer of the format shares with this reader.
+export { AdaptiveBits, RANGE_LIMIT, RANGE_START, type BitCoder } from './adaptive-bits.js';
+export { codebookReferences, linearReferences, sliceReferences } from './decode-weights.js';
+export { contextCount, transferCodes, type CodeLayout } from './transfer-codes.js';
+export { crc32 } from './crc32.js';
+export { CODEC, CODING, MAGIC, NO_AXIS, PREAMBLE_BYTES, SECTION_HEAD_BYTES, TABLE, VERSION } from './format.js';

@@ -1,0 +1,58 @@
+import { constants, deflateSync } from 'node:zlib';
+import { TersorError, type EncodedTensor, type LayerGraph } from '@tersor/core';
+import { crc32, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION } from '@tersor/runtime';
+import { weightSlots } from '../graph-weights.js';
+import { topologyOf } from '../model-topology.js';
+import { concatBytes } from './byte-writer.js';
+import { encodedSection, rawSection } from './encode-section.js';
+
+/**
+ * Packs a network into one file that the runtime reads (docs/format.md). `encoded` holds the quantized arrays by `layer/weight`; the others are
+ * stored as the floats of `graph`, in half precision where that is exact. Throws `PLAN_MISMATCH` for an array that the graph doesn't have.
+ */
+export function packModel(graph: LayerGraph, encoded: ReadonlyMap<string, EncodedTensor>): Uint8Array {
+  const slots = weightSlots(graph).map(({ layer, weight }) => ({ name: `${layer.name}/${weight.name}`, weight }));
+  for (const [name, { shape }] of encoded) {
+    const slot = slots.find((candidate) => candidate.name === name);
+    if (slot?.weight.shape.join() === shape.join()) continue;
+    throw new TersorError('PLAN_MISMATCH', `The network has no weight "${name}" of shape ${shape.join('x')}.`);
+  }
+  const preamble = Uint8Array.of(...MAGIC, VERSION);
+  let crc = crc32(preamble);
+  const section = (body: Uint8Array): Uint8Array => {
+    const head = new DataView(new ArrayBuffer(SECTION_HEAD_BYTES));
+    head.setUint32(0, body.length, true);
+    crc = crc32(body, crc32(new Uint8Array(head.buffer, 0, 4), crc));
+    head.setUint32(4, crc, true);
+    return concatBytes([new Uint8Array(head.buffer), body]);
+  };
+  const parts = [preamble, section(headerBody(graph))];
+  for (const { name, weight } of slots) {
+    const tensor = encoded.get(name);
+    parts.push(section(tensor ? encodedSection(tensor) : rawSection(weight.data)));
+  }
+  return concatBytes(parts);
+}
+
+/** Bytes of the file before its first weight section. */
+export function headerSize(graph: LayerGraph): number {
+  return PREAMBLE_BYTES + SECTION_HEAD_BYTES + headerBody(graph).length;
+}
+
+/**
+ * Exact bytes that an encoded tensor takes in the packed file: its section with length and checksum. These sums, those of the arrays that
+ * are not quantized and `headerSize` make the size of the file.
+ */
+export function encodedSize(tensor: EncodedTensor): number {
+  return SECTION_HEAD_BYTES + encodedSection(tensor).length;
+}
+
+/** Exact bytes of an array that is not quantized, section head included. */
+export function rawSize(data: Float32Array): number {
+  return SECTION_HEAD_BYTES + rawSection(data).length;
+}
+
+function headerBody(graph: LayerGraph): Uint8Array {
+  const weights = weightSlots(graph).map(({ layer, weight }) => [`${layer.name}/${weight.name}`, weight.shape]);
+  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights }), { level: constants.Z_BEST_COMPRESSION });
+}

@@ -1,0 +1,71 @@
+import { corrupt, unsupported } from './artifact-error.js';
+import { openSource, type ArtifactSource, type ByteSource } from './byte-source.js';
+import { crc32 } from './crc32.js';
+import { decodeHeader } from './decode-header.js';
+import { decodeWeights } from './decode-weights.js';
+import { MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION } from './format.js';
+
+/** A decoded weight array. */
+export interface DecodedWeight {
+  /** `layer/weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major, in a buffer of its own. */
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+export interface DecodedArtifact {
+  /** Keras topology, as `modelTopology` of a tfjs model.json. */
+  readonly topology: Record<string, unknown>;
+  readonly weights: readonly DecodedWeight[];
+}
+
+export interface DecodeOptions {
+  /** Largest number of weights that a file may declare: 4 bytes of memory each. Default 2^28. */
+  readonly maxWeights?: number;
+}
+
+/**
+ * Decodes a packed file, weight array by weight array as the bytes arrive. The input is not trusted: whatever the bytes are, it gives what
+ * was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`, `ARTIFACT_UNSUPPORTED`), in bounded memory and time. A stream's own errors
+ * pass through.
+ */
+export async function decodeArtifact(source: ArtifactSource, options: DecodeOptions = {}): Promise<DecodedArtifact> {
+  const bytes = openSource(source);
+  try {
+    let crc = await readPreamble(bytes);
+    const section = async (name: string) => {
+      const { body, sum } = await readSection(bytes, crc, name);
+      crc = sum;
+      return body;
+    };
+    const { topology, weights } = await decodeHeader(await section('header'), options.maxWeights ?? 2 ** 28);
+    const decoded: DecodedWeight[] = [];
+    for (const { name, shape } of weights) decoded.push({ name, shape, data: decodeWeights(await section(name), shape) });
+    if (!(await bytes.ended())) throw corrupt('There are bytes after the last section.');
+    return { topology, weights: decoded };
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** Checks magic and version; gives their CRC, which the sections' go on from. */
+async function readPreamble(bytes: ByteSource): Promise<number> {
+  const preamble = await bytes.take(PREAMBLE_BYTES);
+  if (MAGIC.some((byte, i) => preamble[i] !== byte)) throw corrupt('This is not a .tersor file.');
+  const version = preamble[MAGIC.length]!;
+  if (version !== VERSION) throw unsupported(`Version ${version} of the format; this reader knows version ${VERSION}.`);
+  return crc32(preamble);
+}
+
+/** The next section's body. Its CRC goes on from that of all before it, so that sections cannot be swapped, dropped or come from elsewhere. */
+async function readSection(bytes: ByteSource, previous: number, name: string): Promise<{ body: Uint8Array; sum: number }> {
+  const head = await bytes.take(SECTION_HEAD_BYTES);
+  const view = new DataView(head.buffer, head.byteOffset, SECTION_HEAD_BYTES);
+  const length = view.getUint32(0, true);
+  const expected = view.getUint32(4, true);
+  const body = await bytes.take(length);
+  const sum = crc32(body, crc32(head.subarray(0, 4), previous));
+  if (sum !== expected) throw corrupt(`The checksum of section "${name}" is wrong.`);
+  return { body, sum };
+}

@@ -1,0 +1,39 @@
+/** Constants of the packed format; docs/format.md describes it byte by byte. */
+
+/** First bytes of a file. As in PNG, the odd bytes show up transfers that strip bit 7 or change line ends. */
+export const MAGIC = Uint8Array.of(0x89, 0x54, 0x52, 0x53, 0x52, 0x0d, 0x0a, 0x1a);
+
+/** Format version that this code reads and writes. */
+export const VERSION = 1;
+
+/** Magic, then the version as one byte. */
+export const PREAMBLE_BYTES = MAGIC.length + 1;
+
+/** Bytes of a section before its body: length (uint32) and CRC (uint32), little-endian. */
+export const SECTION_HEAD_BYTES = 8;
+
+/** First byte of a weight section. */
+export const CODEC = { float32: 0, float16: 1, linear: 2, codebook: 3 } as const;
+
+/** How a table of floats (scales, zeros, code book) is stored. */
+export const TABLE = { float32: 0, float16: 1, constant: 2 } as const;
+
+/** Bits of the byte that says how the codes are stored. */
+export const CODING = {
+  /** Bits 0-1. */
+  packed: 0,
+  order0: 1,
+  spatial: 2,
+  methodMask: 3,
+  /** Bit 2: a map of slices that are all zero comes first, and their codes are left out. */
+  sliceMap: 4,
+} as const;
+
+/** Largest length of the header when it is inflated. */
+export const MAX_HEADER_BYTES = 1 << 24;
+
+/** Largest rank of a weight array. */
+export const MAX_RANK = 8;
+
+/** Axis byte of an array that is one group. */
+export const NO_AXIS = 255;

@@ -1,0 +1,98 @@
+import type { BitCoder } from './adaptive-bits.js';
+
+/** How the codes of a weight array are laid out and coded. */
+export interface CodeLayout {
+  readonly shape: readonly number[];
+  readonly bits: number;
+  /** Whether contexts look at the neighbours in the kernel's plane. */
+  readonly spatial: boolean;
+  /** Whether a map of the slices that hold nothing but their reference code comes first. */
+  readonly sliceMap: boolean;
+  /** Reference code (that of zero, where there is one) of each slice: of each pair of the last two indexes. */
+  readonly reference: Uint8Array;
+}
+
+const MAP_CONTEXTS = 16;
+const SPATIAL_CONTEXTS = 8;
+
+/** Number of contexts that `transferCodes` uses. */
+export function contextCount({ bits, spatial }: CodeLayout): number {
+  return MAP_CONTEXTS + (spatial ? SPATIAL_CONTEXTS : 1) * 2 ** bits;
+}
+
+/** Number of slices: products of the last two sizes (arrays of rank 1 have one slice per value). A 3x3 kernel's slice is 3x3 weights. */
+export function sliceCount(shape: readonly number[]): number {
+  return shape.slice(-2).reduce((product, size) => product * size, 1);
+}
+
+/**
+ * Codes all codes of an array with `coder`: an encoder reads them from `codes`, a decoder writes them there. One function for both, so that
+ * they cannot disagree.
+ *
+ * A code is a path through a binary tree, highest bit first; each node is an adaptive bit, so any distribution is learned. With `spatial`
+ * there are 8 trees, chosen by the sum of what lies left and above in the same slice, as distance from the reference code.
+ */
+export function transferCodes(coder: BitCoder, codes: Uint8Array, layout: CodeLayout): void {
+  const { bits, spatial, reference, shape } = layout;
+  const slices = sliceCount(shape);
+  const live = layout.sliceMap ? transferMap(coder, codes, slices, shape.at(-1)!, reference) : undefined;
+  const width = shape.at(-3) ?? 1;
+  const level = neighbourLevels(bits);
+  const origin = level.length >> 1;
+  const count = live ? live.length : slices;
+  const positions = slices === 0 ? 0 : codes.length / slices;
+  for (let position = 0; position < positions; position++) {
+    const start = position * slices;
+    const left = spatial && position % width > 0 ? slices : 0;
+    const above = spatial && position >= width ? width * slices : 0;
+    for (let k = 0; k < count; k++) {
+      const slice = live ? live[k]! : k;
+      const at = start + slice;
+      let tree = MAP_CONTEXTS;
+      if (left + above > 0) {
+        const zero = reference[slice]!;
+        let sum = origin;
+        if (left > 0) sum += codes[at - left]! - zero;
+        if (above > 0) sum += codes[at - above]! - zero;
+        tree += level[sum]! << bits;
+      }
+      const code = codes[at]!;
+      let node = 1;
+      for (let shift = bits - 1; shift >= 0; shift--) node = (node << 1) | coder.bit(tree + node, (code >> shift) & 1);
+      codes[at] = node & (2 ** bits - 1);
+    }
+  }
+}
+
+/**
+ * Codes one bit per slice: 1 where all its codes are the reference code. Contexts are the same bits of the two slices before in each
+ * direction, so that whole channels of zeros cost next to nothing. Gives the indexes of the other slices; fills in the codes of these.
+ */
+function transferMap(coder: BitCoder, codes: Uint8Array, slices: number, columns: number, reference: Uint8Array): Int32Array {
+  const zero = new Uint8Array(slices).fill(1);
+  for (let at = 0; at < codes.length; at++) if (codes[at] !== reference[at % slices]) zero[at % slices] = 0;
+  const live = new Int32Array(slices);
+  let count = 0;
+  for (let slice = 0; slice < slices; slice++) {
+    let context = 0;
+    if (slice >= 1) context |= zero[slice - 1]!;
+    if (slice >= 2) context |= zero[slice - 2]! << 1;
+    if (slice >= columns) context |= zero[slice - columns]! << 2;
+    if (slice >= 2 * columns) context |= zero[slice - 2 * columns]! << 3;
+    zero[slice] = coder.bit(context, zero[slice]!);
+    if (zero[slice] === 0) live[count++] = slice;
+  }
+  for (let at = 0; at < codes.length; at++) if (zero[at % slices] === 1) codes[at] = reference[at % slices]!;
+  return live.subarray(0, count);
+}
+
+/** Tree 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser steps for wider codes. */
+function neighbourLevels(bits: number): Uint8Array {
+  const reach = 2 * (2 ** bits - 1);
+  const coarse = bits > 4 ? 2 : 1;
+  return Uint8Array.from({ length: 2 * reach + 1 }, (_, i) => {
+    const distance = Math.abs(i - reach);
+    const level = distance === 0 ? 0 : Math.min(3, 1 + Math.floor((31 - Math.clz32(distance)) / coarse));
+    return 1 + (i < reach && level > 0 ? level + 3 : level);
+  });
+}
