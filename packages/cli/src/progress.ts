@@ -19,8 +19,12 @@ export interface Progress {
 
 /** A progress bar on a terminal, a few plain lines elsewhere, nothing when not enabled. Writes to stderr. */
 export function createProgress({ enabled }: { readonly enabled: boolean }): Progress {
-  if (!enabled) return { events: {}, stop: () => undefined };
+  if (!enabled) return { events: { onNotice }, stop: () => undefined };
   return process.stderr.isTTY ? barProgress() : lineProgress();
+}
+
+function onNotice(text: string): void {
+  process.stderr.write(`note: ${text}\n`);
 }
 
 function barProgress(): Progress {
@@ -36,6 +40,7 @@ function barProgress(): Progress {
         stop();
         process.stderr.write(`${TITLES[stage]}\n`);
       },
+      onNotice,
       onProgress: ({ done, total, reward, best, loss }) => {
         if (!bar) {
           bar = new SingleBar({ format: '  {bar} {value}/{total} {note} ETA {eta_formatted}', barsize: 24, hideCursor: true, stream: process.stderr });
@@ -56,6 +61,7 @@ function lineProgress(): Progress {
         nextLine = 0;
         process.stderr.write(`${TITLES[stage]}\n`);
       },
+      onNotice,
       onProgress: ({ done, total, reward, best, loss }) => {
         if (done < nextLine && done < total) return;
         nextLine = done + Math.ceil(total / 5);

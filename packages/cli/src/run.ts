@@ -12,6 +12,8 @@ import { trainCommand } from './commands/train.js';
 
 const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;
+/** What shells give a process that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 /** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -40,5 +42,6 @@ function report(error: unknown, verbose: boolean): number {
     process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
   }
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
-  return error instanceof TersorError ? USER_MISTAKE : OUR_MISTAKE;
+  if (error instanceof TersorError) return error.code === 'INTERRUPTED' ? INTERRUPTED : USER_MISTAKE;
+  return OUR_MISTAKE;
 }

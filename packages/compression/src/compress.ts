@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
@@ -7,9 +7,12 @@ import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { readModel } from './model-files.js';
 import { folderBytes, writeResults } from './results.js';
-import { pruneStage, type StageInput } from './prune-stage.js';
-import { quantizeStage } from './quantize-stage.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
+import { pruneStage } from './prune-stage.js';
+import { quantizeStage } from './quantize-stage.js';
+import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
+import { lockOutput } from './run/output-lock.js';
+import type { RunState } from './run/run-state.js';
 
 export interface CompressOptions {
   readonly config: CompressConfig;
@@ -22,7 +25,9 @@ export interface CompressOptions {
   readonly searchFrom?: readonly string[];
   /** Plugins given directly instead of by package. */
   readonly plugins?: readonly Plugin[];
-  /** Asked between episodes and epochs; true ends the stage there. */
+  /** Go on from the checkpoint in the output folder, if there is one. */
+  readonly resume?: boolean;
+  /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
 }
 
@@ -38,15 +43,29 @@ export interface PipelineContext {
   readonly baseline: NetworkFigures;
   readonly events: PipelineEvents;
   readonly shouldStop?: () => boolean;
+  /** Writes a checkpoint, when the last one is old enough or at once. */
+  saveProgress(options?: { readonly now: true }): Promise<void>;
   /** Evaluator on so many validation images. */
   searchEvaluator(images: number): Promise<Evaluator>;
 }
 
 /**
- * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/output.md lists the files).
- * Throws any `TersorError`; nothing is left half-written.
+ * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/output.md lists the files). Holds a lock on
+ * the output folder and keeps a checkpoint there until it is done.
+ * Throws any `TersorError`; results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {
+  const release = await lockOutput(options.output);
+  const staging = `${options.output}/.partial-${process.pid}`;
+  try {
+    return await runStages(options, staging);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    await release();
+  }
+}
+
+async function runStages(options: CompressOptions, staging: string): Promise<Summary> {
   const { config, directory, events = {} } = options;
   const started = performance.now();
   const host = await createHost({
@@ -56,9 +75,7 @@ export async function compress(options: CompressOptions): Promise<Summary> {
     builtins: [...builtinPlugins, ...(options.plugins ?? [])],
     ...(options.searchFrom && { searchFrom: options.searchFrom }),
   });
-  const staging = `${options.output}/.partial-${process.pid}`;
   try {
-    await makeFolder(staging);
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
     const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
     await requireAvailable(trainBackend);
@@ -68,15 +85,16 @@ export async function compress(options: CompressOptions): Promise<Summary> {
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
     requireFitting(original, dataset, config.model);
+    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);
+    const state = await openState(store, options);
 
     events.onStage?.('baseline');
-    const judges = await Promise.all([createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' }), createEvaluator({ backend: evaluateBackend, dataset, split: 'test' })]);
+    const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
+    const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
-      await evaluateBackend.activate();
-      const { macs, parameters } = cost(graph);
-      return { accuracy: { validation: await judges[0].accuracy(graph), test: await judges[1].accuracy(graph) }, parameters, macs, bytes };
+      const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
+      return { accuracy: { validation: await validation.accuracy(graph), test: await test.accuracy(graph) }, parameters, macs, macsWithoutZeroSlices, bytes };
     };
-    const baseline = await measure(original, await folderBytes(modelPath));
     const context: PipelineContext = {
       config,
       host,
@@ -84,31 +102,40 @@ export async function compress(options: CompressOptions): Promise<Summary> {
       trainBackend,
       evaluateBackend,
       original,
-      baseline,
+      baseline: await measure(original, await folderBytes(modelPath)),
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
+      saveProgress: progressSaver(store, state, config.checkpointSeconds),
       searchEvaluator: (images) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images }),
     };
-
-    const start: StageInput = { graph: original, figures: baseline };
-    const pruned = config.prune ? await pruneStage(context, config.prune, start) : undefined;
-    const smaller = pruned?.graph ?? original;
-    const quantized = config.quantize ? await quantizeStage(context, config.quantize, smaller) : undefined;
+    const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
+    const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
-    return await writeResults({ context, pruned, quantized, measure, staging, output: options.output, started });
+    const summary = await writeResults({ context, pruned, quantized, measure, staging, output: options.output, started });
+    await store.clear();
+    return summary;
   } finally {
-    await rm(staging, { recursive: true, force: true });
     await host.dispose();
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `The output folder cannot be made: ${(cause as Error).message}`, { cause, hint: 'Choose another with --out.' });
+async function openState(store: CheckpointStore<RunState>, { resume, events }: CompressOptions): Promise<RunState> {
+  if (!resume) {
+    await store.clear();
+    return { prune: {}, quantize: {} };
   }
+  return (await store.load((file) => events?.onNotice?.(`The checkpoint ${file} is damaged; using the one before.`))) ?? { prune: {}, quantize: {} };
+}
+
+/** Saves at most every `interval` seconds, so that checkpoints cost little however short the episodes are. */
+function progressSaver(store: CheckpointStore<RunState>, state: RunState, interval: number): PipelineContext['saveProgress'] {
+  let last = performance.now();
+  return async (options) => {
+    if (!options?.now && performance.now() - last < interval * 1000) return;
+    await store.save(state);
+    last = performance.now();
+  };
 }
 
 async function requireAvailable(backend: Backend): Promise<void> {

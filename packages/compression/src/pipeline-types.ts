@@ -6,8 +6,10 @@ export interface NetworkFigures {
   /** Top-1, 0..1. `validation` is held out of the training images; nothing is chosen by `test`. */
   readonly accuracy: { readonly validation: number; readonly test: number };
   readonly parameters: number;
-  /** Multiply-adds of one image. */
+  /** Multiply-adds of one image, as a stock runtime executes the network. */
   readonly macs: number;
+  /** The same without 2-D kernel slices that are all zero. */
+  readonly macsWithoutZeroSlices: number;
   /** Size of real files on disk. */
   readonly bytes: number;
 }
@@ -52,6 +54,8 @@ export type PipelineStage = 'baseline' | 'prune' | 'prune-finetune' | 'quantize'
 /** Called as a compression goes on. */
 export interface PipelineEvents {
   onStage?(stage: PipelineStage): void;
+  /** Something that the user should know, but that stops nothing. */
+  onNotice?(text: string): void;
   /** Progress within a stage; `done` of `total`. */
   onProgress?(progress: { readonly stage: PipelineStage; readonly done: number; readonly total: number; readonly reward?: number; readonly best?: number; readonly loss?: number }): void;
 }

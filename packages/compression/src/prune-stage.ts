@@ -1,30 +1,23 @@
 import { TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner } from '@tersor/core';
-import type { EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from './compress.js';
 import { prunerSelectors, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { finetune } from './finetune.js';
 import { channelGroups } from './groups/channel-groups.js';
 import { matchesAny } from './layer-patterns.js';
-import type { NetworkFigures, SearchFigures } from './pipeline-types.js';
+import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
 
-export interface StageInput {
-  readonly graph: LayerGraph;
-  readonly figures: NetworkFigures;
-}
-
-export interface PruneResult {
+export interface PruneResult extends FoundPolicy {
   /** The smaller network after its fine-tune. */
   readonly graph: LayerGraph;
   readonly plan: PrunePlan;
-  readonly figures: SearchFigures;
-  readonly episodes: readonly EpisodeRecord[];
 }
 
 /** Stage 1: searches a pruning policy, carries the best one out on the clean network, and fine-tunes it. */
-export async function pruneStage(context: PipelineContext, config: PruneConfig, { graph, figures }: StageInput): Promise<PruneResult> {
-  const { host, dataset } = context;
+export async function pruneStage(context: PipelineContext, config: PruneConfig, state: StageState): Promise<PruneResult> {
+  const { host, dataset, original: graph, baseline } = context;
+  if (state.graph && state.found) return { graph: state.graph, plan: state.found.policy as PrunePlan, ...state.found };
   const pruners: Pruner[] = [];
   for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
   const groups = channelGroups(graph).groups.filter((group) => !group.members.some(({ layer, role }) => role === 'produces' && matchesAny(layer, config.exclude)));
@@ -34,14 +27,14 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
   const macs = absolute(config.budget.macs, total.macs);
   const parameters = absolute(config.budget.parameters, total.parameters);
 
-  const found = await searchPolicy(context, 'prune', config, (evaluate, reward) => ({
+  const found = await searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
     stage: 'prune',
     graph,
     groups,
     pruners,
     reward,
     evaluate,
-    baseline: { accuracy: figures.accuracy.validation, macs: figures.macs, parameters: figures.parameters, bytes: figures.bytes },
+    baseline: { ...baseline, accuracy: baseline.accuracy.validation },
     budget: { ...(macs !== undefined && { macs }), ...(parameters !== undefined && { parameters }) },
     minimum: config.minimum,
     round: config.round,
@@ -49,7 +42,8 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
   const plan = found.policy as PrunePlan;
   // The best policy is carried out on clean weights, never on what the last episode left behind.
   const smaller = pruners.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
-  pruners.forEach((pruner) => pruner.dispose?.());
-  const tuned = await finetune(context, 'prune-finetune', config.finetune, { graph: smaller, teacher: graph, keepZeros: true });
-  return { graph: tuned, plan, figures: found.figures, episodes: found.episodes };
+  state.graph = await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: graph, keepZeros: true });
+  delete state.finetune;
+  await context.saveProgress({ now: true });
+  return { graph: state.graph, plan, ...found };
 }

@@ -1,24 +1,50 @@
-import { decodeTensor, type EncodedTensor, type LayerGraph, type Quantizer } from '@tersor/core';
-import { isKernel, weightSlots } from './graph-weights.js';
-import { quantizerInput, type BitPolicy } from './quantized-graph.js';
+import { decodeTensor, roundToFloat16, type EncodedTensor, type LayerGraph, type Quantizer } from '@tersor/core';
+import { copyWeights, isKernel, weightSlots, withWeights } from './graph-weights.js';
+import { quantizerInput, type BitPolicy, type EncodedWeights } from './quantized-graph.js';
+
+const LARGEST_HALF = 65504;
+
+/** Turns master weights into the weights that a packed file can hold. Weights are in the order of `weightSlots`. */
+export interface QuantizingProjection {
+  project(master: readonly Float32Array[]): readonly Float32Array[];
+  /** What `project` last encoded, by `layer/weight`; the next encoding starts from these. */
+  encoded(): EncodedWeights;
+  /** Takes up what `encoded` gave, to go on from a checkpoint. */
+  load(encoded: EncodedWeights): void;
+}
 
 /**
- * The projection of quantization-aware training: master weights in, the weights that the packed file can hold out. Named layers' kernels are
- * encoded at their bit width and decoded again (refined from the step before where the quantizer can); all else passes through.
- * Weights are in the order of `weightSlots`.
+ * The projection of quantization-aware training. Kernels of the layers that the policy names are encoded at their bit width and decoded again
+ * (refined from the step before where the quantizer can); biases and batch norm are rounded to half precision, as they are stored.
  */
-export function quantizingProjection(graph: LayerGraph, quantizer: Quantizer, policy: BitPolicy): (master: readonly Float32Array[]) => readonly Float32Array[] {
+export function quantizingProjection(graph: LayerGraph, quantizer: Quantizer, policy: BitPolicy): QuantizingProjection {
   const slots = weightSlots(graph);
-  const previous = new Map<number, EncodedTensor>();
-  return (master) =>
-    master.map((data, i) => {
-      const { layer, weight } = slots[i]!;
-      const bits = policy[layer.name];
-      if (bits === undefined || !isKernel(weight)) return data;
-      const input = quantizerInput(layer, weight, data);
-      const last = previous.get(i);
-      const encoded = last && quantizer.refine ? quantizer.refine(input, last) : quantizer.encode(input, bits);
-      previous.set(i, encoded);
-      return decodeTensor(encoded);
-    });
+  const previous = new Map<string, EncodedTensor>();
+  return {
+    project: (master) =>
+      master.map((data, i) => {
+        const { layer, weight } = slots[i]!;
+        if (!isKernel(weight)) return data.map(toHalf);
+        const bits = policy[layer.name];
+        if (bits === undefined) return data;
+        const input = quantizerInput(layer, weight, data);
+        const last = previous.get(input.name);
+        const encoded = last && quantizer.refine ? quantizer.refine(input, last) : quantizer.encode(input, bits);
+        previous.set(input.name, encoded);
+        return decodeTensor(encoded);
+      }),
+    encoded: () => previous,
+    load: (encoded) => encoded.forEach((tensor, name) => previous.set(name, tensor)),
+  };
+}
+
+/** The same network with biases and batch norm in half precision: 16 bits each in the packed file, and an error far below that of the kernels. */
+export function withHalfPrecisionVectors(graph: LayerGraph): LayerGraph {
+  const slots = weightSlots(graph);
+  return withWeights(graph, copyWeights(graph).map((data, i) => (isKernel(slots[i]!.weight) ? data : data.map(toHalf))));
+}
+
+/** Values that half precision cannot hold stay as they are; their array is then stored as float32. */
+function toHalf(value: number): number {
+  return Math.abs(value) > LARGEST_HALF ? value : roundToFloat16(value);
 }

@@ -56,7 +56,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       seconds: (performance.now() - started) / 1000,
       config,
     };
-    const policy: Policy = { ...(pruned && { prune: pruned.plan }), ...(quantized && { quantize: quantized.policy }) };
+    const policy: Policy = { ...(pruned && { prune: pruned.plan }), ...(quantized && { quantize: quantized.bits }) };
     const episodes = [...episodeLines('prune', pruned?.episodes), ...episodeLines('quantize', quantized?.episodes)];
     await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
     await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);

@@ -1,26 +1,25 @@
 import { TOKENS, type EnvironmentTask, type LayerGraph, type PruneConfig, type QuantizeConfig, type Reward } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from './compress.js';
-import type { SearchFigures } from './pipeline-types.js';
+import { requireGoingOn } from './run/interruption.js';
+import type { FoundPolicy, StageState } from './run/run-state.js';
 
-/** The best policy of a search, and its figures. */
-export interface FoundPolicy {
-  readonly policy: unknown;
-  readonly figures: SearchFigures;
-  readonly episodes: readonly EpisodeRecord[];
-}
-
-/** Runs one stage's search: its agent against its environment, both chosen by the config. */
+/** Runs one stage's search: its agent against its environment, both chosen by the config; from a checkpoint where there is one. */
 export async function searchPolicy(
   context: PipelineContext,
   stage: 'prune' | 'quantize',
   config: PruneConfig | QuantizeConfig,
+  state: StageState,
   makeTask: (evaluate: (graph: LayerGraph) => Promise<number>, reward: Reward) => EnvironmentTask,
 ): Promise<FoundPolicy> {
+  if (state.found) return state.found;
   const { host, events } = context;
   events.onStage?.(stage);
+  const before = state.search;
   const started = performance.now();
+  const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
   const evaluator = await context.searchEvaluator(config.images);
+  const evaluations = () => (before?.evaluations ?? 0) + evaluator.evaluations;
   const reward = await host.get(TOKENS.reward, stage);
   const createEnvironment = await host.get(TOKENS.environment, stage);
   const createAgent = await host.get(TOKENS.agent, stage);
@@ -35,7 +34,7 @@ export async function searchPolicy(
     seed: context.config.seed,
     ...(environment.heuristics && { heuristics: environment.heuristics }),
   });
-  const records: EpisodeRecord[] = [];
+  const records: EpisodeRecord[] = [...(before?.episodes ?? [])];
   try {
     const result = await search({
       agent,
@@ -43,22 +42,25 @@ export async function searchPolicy(
       episodes,
       warmStart,
       seed: context.config.seed,
+      ...(before && { resume: before.state }),
       hooks: {
         onEpisode: (record, best) => {
           records.push(record);
           events.onProgress?.({ stage, done: records.length, total: episodes, reward: record.reward, best: best.reward });
         },
+        checkpoint: async (searchState) => {
+          state.search = { state: searchState, episodes: records, evaluations: evaluations(), seconds: seconds() };
+          await context.saveProgress();
+        },
         ...(context.shouldStop && { shouldStop: context.shouldStop }),
       },
     });
-    const figures = {
-      agent: String(config.agent['use']),
-      episodes: records.length,
-      evaluations: evaluator.evaluations,
-      bestReward: result.best.reward,
-      seconds: (performance.now() - started) / 1000,
-    };
-    return { policy: result.best.policy, figures, episodes: records };
+    await requireGoingOn(context);
+    const figures = { agent: String(config.agent['use']), episodes: records.length, evaluations: evaluations(), bestReward: result.best.reward, seconds: seconds() };
+    state.found = { policy: result.best.policy, figures, episodes: records };
+    delete state.search;
+    await context.saveProgress({ now: true });
+    return state.found;
   } finally {
     agent.dispose();
     environment.dispose?.();

@@ -80,6 +80,7 @@ export const compressConfigSchema = z.strictObject({
   seed: z.int().min(0).default(1),
   prune: prune.optional(),
   quantize: quantize.optional(),
+  checkpointSeconds: z.number().min(0).default(30).describe('Seconds between checkpoints, at least; 0 writes one after every episode and epoch.'),
   output: z.string().default('out').describe('Folder that the results are written to, relative to the working directory.'),
 });
 

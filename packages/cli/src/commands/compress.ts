@@ -6,12 +6,14 @@ import { ensureBackendEnvironment } from '../backend-environment.js';
 import { createProgress } from '../progress.js';
 import { summaryTable } from '../summary-table.js';
 import { collect } from '../option-values.js';
+import { stopOnInterrupt } from '../stop-on-interrupt.js';
 
 interface Options {
   out?: string;
   set: string[];
   json?: boolean;
   quiet?: boolean;
+  resume?: boolean;
 }
 
 /** `tersor compress <config>`: both stages, results into a folder. */
@@ -21,15 +23,25 @@ export function compressCommand(): Command {
     .argument('<config>', 'YAML or JSON config')
     .option('--out <dir>', 'output folder (default: "output" of the config)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
+    .option('--resume', 'go on from the checkpoint that a stopped run left in the output folder')
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
-    .action(async (path: string, { out, set, json, quiet }: Options) => {
+    .action(async (path: string, { out, set, json, quiet, resume }: Options) => {
       const config = await readConfig(path, compressConfigSchema, set);
       ensureBackendEnvironment(config.backend);
       const progress = createProgress({ enabled: !json && !quiet });
       const output = resolve(out ?? config.output);
+      const shouldStop = stopOnInterrupt();
       try {
-        const summary = await compress({ config, directory: dirname(resolve(path)), output, events: progress.events, searchFrom: [process.cwd(), __dirname] });
+        const summary = await compress({
+          config,
+          directory: dirname(resolve(path)),
+          output,
+          resume: resume === true,
+          events: progress.events,
+          shouldStop,
+          searchFrom: [process.cwd(), __dirname],
+        });
         progress.stop();
         process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
       } finally {

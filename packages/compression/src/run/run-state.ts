@@ -1,0 +1,32 @@
+import type { LayerGraph } from '@tersor/core';
+import type { EpisodeRecord, SearchState } from '@tersor/rl';
+import type { SearchFigures } from '../pipeline-types.js';
+import type { EncodedWeights } from '../quantized-graph.js';
+import type { TrainState } from '../training/train.js';
+
+/** The best policy of a search, and what it took. */
+export interface FoundPolicy {
+  readonly policy: unknown;
+  readonly figures: SearchFigures;
+  readonly episodes: readonly EpisodeRecord[];
+}
+
+/** How far a stage has come; each field replaces the one before it. */
+export interface StageState {
+  /** While the search runs. */
+  search?: { readonly state: SearchState; readonly episodes: readonly EpisodeRecord[]; readonly evaluations: number; readonly seconds: number };
+  /** When it is done. */
+  found?: FoundPolicy;
+  /** While the fine-tune runs. */
+  finetune?: { readonly state: TrainState; readonly encoded?: EncodedWeights };
+  /** When the stage is done: its network, before encoding. */
+  graph?: LayerGraph;
+  /** When stage 2 is done: the encoded kernels. */
+  encoded?: EncodedWeights;
+}
+
+/** How far a run has come: what a checkpoint holds. */
+export interface RunState {
+  readonly prune: StageState;
+  readonly quantize: StageState;
+}
