@@ -1,0 +1,112 @@
+import { compileGradients, removeAll, type Removal } from '@tersor/compression';
+import { TersorError, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
+import { createRandom } from '@tersor/rl';
+import { CRITERIA, type CriterionName } from './criteria.js';
+import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
+import { reconstruct } from './reconstruction/reconstruct.js';
+
+/** Settings of the channel pruner; the plugin's schema has the defaults. */
+export interface ChannelPrunerOptions {
+  readonly criterion: CriterionName;
+  readonly reconstruct: 'none' | 'least-squares';
+  /** Training images that statistics are gathered from. */
+  readonly images: number;
+  /** Positions per image and layer for the reconstruction. */
+  readonly points: number;
+  /** Layers with more inputs than this are refit channel by channel. */
+  readonly maximumInputs: number;
+  /** Ridge of the refit, as a share of the mean square of the inputs. */
+  readonly ridge: number;
+}
+
+/** Images per gradient of the Taylor criterion. */
+const GRADIENT_BATCH = 25;
+
+/**
+ * Removes whole channels: those with the lowest importance by a criterion, and refits the layers that read them so that the channels that stay
+ * stand in for the lost ones (AMC's channel pruning: He et al., ECCV 2018, section 3.3; the refit of He et al., ICCV 2017).
+ */
+export class ChannelPruner implements Pruner {
+  readonly id = 'channel';
+  readonly action = 'channels';
+  /** Channels of each group, the most important first. */
+  private readonly ranking = new Map<string, readonly number[]>();
+  private groups = new Map<string, ChannelGroup>();
+  private gathered: ReadonlyMap<string, Gathered> = new Map();
+
+  constructor(private readonly options: ChannelPrunerOptions) {}
+
+  async prepare({ graph, groups, dataset, seed }: PruneContext): Promise<void> {
+    const { criterion, images, points, maximumInputs, ridge } = this.options;
+    this.groups = new Map(groups.map((group) => [group.name, group]));
+    const gradients = criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
+    this.ranking.clear();
+    for (const group of groups) {
+      const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
+      // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
+      this.ranking.set(group.name, Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b));
+    }
+    if (this.options.reconstruct === 'none') return;
+    const readers = new Set(groups.flatMap(({ members }) => members.filter(({ role }) => role === 'consumes').map(({ layer }) => layer)));
+    this.gathered = await gatherMoments(graph, dataset, readers, { images, points, maximumInputs, ridge, seed });
+  }
+
+  plan(group: ChannelGroup, keep: number): PruneStep {
+    const ranking = this.ranking.get(group.name);
+    if (ranking?.length !== group.channels) throw mismatch(`The channel pruner was not prepared for a group "${group.name}" of ${group.channels} channels.`);
+    const step = { pruner: this.id, group: group.name };
+    const count = Math.min(group.channels, Math.max(1, Math.round(keep)));
+    return count === group.channels ? step : { ...step, keep: ranking.slice(0, count).sort((a, b) => a - b) };
+  }
+
+  apply(graph: LayerGraph, plan: PrunePlan): LayerGraph {
+    const removals: Removal[] = [];
+    for (const step of plan) {
+      const group = this.groups.get(step.group);
+      if (!group) throw mismatch(`The plan names a group "${step.group}" that the network does not have.`);
+      if (step.keep) removals.push({ group, keep: step.keep });
+    }
+    if (removals.length === 0) return graph;
+    return removeAll(reconstruct(graph, this.gathered, lostInputs(removals)), removals);
+  }
+
+  dispose(): void {
+    this.gathered = new Map();
+  }
+}
+
+/** By layer, the input channels of its mixing kernel that go. */
+function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
+  const lost = new Map<string, number[]>();
+  for (const { group, keep } of removals) {
+    const kept = new Set(keep);
+    for (const { layer, role, indexes } of group.members) {
+      if (role !== 'consumes') continue;
+      lost.set(layer, [...(lost.get(layer) ?? []), ...indexes.flatMap((owned, channel) => (kept.has(channel) ? [] : owned))]);
+    }
+  }
+  return lost;
+}
+
+/** Gradients of the cross entropy by `layer/weight`, one set per batch of training images, on the active backend. */
+async function calibrationGradients(graph: LayerGraph, { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>, images: number): Promise<Map<string, Float32Array>[]> {
+  const order = createRandom(seed, 'calibration').permutation(dataset.size('train')).slice(0, images);
+  const session = await compileGradients(graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
+  const names = graph.layers.flatMap(({ name, weights }) => weights.map((weight) => `${name}/${weight.name}`));
+  const values = graph.layers.flatMap(({ weights }) => weights.map(({ data }) => data));
+  const gradients: Map<string, Float32Array>[] = [];
+  try {
+    for (let start = 0; start < order.length; start += GRADIENT_BATCH) {
+      const batch = await dataset.read('train', order.slice(start, start + GRADIENT_BATCH));
+      const { updates } = await session.step(values, { ...batch, seed });
+      gradients.push(new Map(names.map((name, i) => [name, updates[i]!])));
+    }
+  } finally {
+    session.dispose();
+  }
+  return gradients;
+}
+
+function mismatch(message: string): TersorError {
+  return new TersorError('PLAN_MISMATCH', message, { hint: 'Apply a plan only to the network that it was made for.' });
+}

@@ -1,0 +1,77 @@
+import { TersorError, type LayerGraph } from '@tersor/core';
+import type { Gathered } from './gather-moments.js';
+import { refit } from './refit.js';
+
+/**
+ * Refits every layer that loses inputs: a graph of the same shape as `graph`, in which the rows of kept inputs make up for those that will be
+ * removed. The rows of removed inputs stay as they are, for surgery to cut.
+ * Kernel slices that are all zero in `graph` (another pruner zeroed them) stay zero.
+ * Throws `PLAN_MISMATCH` for a network with weights of other sizes.
+ * @param lost by layer, the input channels of its kernel that go
+ */
+export function reconstruct(graph: LayerGraph, gathered: ReadonlyMap<string, Gathered>, lost: ReadonlyMap<string, readonly number[]>): LayerGraph {
+  const changed = new Map<string, Float32Array>();
+  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const edit = (layer: string, weight: string, length: number): Float32Array => {
+    const key = `${layer}/${weight}`;
+    const original = layers.get(layer)?.weights.find(({ name }) => name === weight)?.data;
+    if (original?.length !== length) {
+      throw new TersorError('PLAN_MISMATCH', `The statistics are of a network whose ${key} has ${length} values; this one has ${original?.length ?? 'none'}.`);
+    }
+    const data = changed.get(key) ?? Float32Array.from(original);
+    changed.set(key, data);
+    return data;
+  };
+  for (const [layer, channels] of lost) {
+    const found = gathered.get(layer);
+    if (!found || channels.length === 0) continue;
+    const { consumer, wholeRows, moments } = found;
+    const { taps, outputs, offset: place } = consumer;
+    const kernel = edit(layer, consumer.weight, taps * consumer.channels * outputs);
+    const zeros = zeroSlices(kernel, consumer.channels * outputs);
+    const offset = new Float64Array(outputs);
+    if (wholeRows) {
+      const removed = Array.from({ length: taps }, (_, tap) => channels.map((channel) => tap * consumer.channels + channel)).flat();
+      refitRows(kernel, removed, offset);
+    } else {
+      const size = consumer.channels * outputs;
+      for (let tap = 0; tap < taps; tap++) refitRows(kernel.subarray(tap * size, (tap + 1) * size), channels, offset);
+    }
+    zeros.forEach((slice) => {
+      for (let at = slice; at < kernel.length; at += consumer.channels * outputs) kernel[at] = 0;
+    });
+    if (!place) continue;
+    const target = edit(place.layer, place.weight, outputs);
+    const sign = place.weight === 'bias' ? 1 : -1;
+    offset.forEach((value, output) => (target[output] = target[output]! + sign * value));
+
+    function refitRows(rows: Float32Array, removed: readonly number[], total: Float64Array): void {
+      const { delta, offset: added } = refit(moments, rows, outputs, removed);
+      const gone = new Set(removed);
+      let from = 0;
+      for (let row = 0; row < moments.size; row++) {
+        if (gone.has(row)) continue;
+        for (let output = 0; output < outputs; output++) rows[row * outputs + output] = rows[row * outputs + output]! + delta[from++]!;
+      }
+      added.forEach((value, output) => (total[output] = total[output]! + value));
+    }
+  }
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => ({
+      ...layer,
+      weights: layer.weights.map((weight) => ({ ...weight, data: changed.get(`${layer.name}/${weight.name}`) ?? weight.data })),
+    })),
+  };
+}
+
+/** Flat indexes (input channel, output) of slices that are zero at every kernel position. */
+function zeroSlices(kernel: Float32Array, slices: number): number[] {
+  const zeros: number[] = [];
+  for (let slice = 0; slice < slices; slice++) {
+    let at = slice;
+    while (at < kernel.length && kernel[at] === 0) at += slices;
+    if (at >= kernel.length) zeros.push(slice);
+  }
+  return zeros;
+}
