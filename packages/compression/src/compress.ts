@@ -43,8 +43,11 @@ export interface PipelineContext {
   readonly baseline: NetworkFigures;
   readonly events: PipelineEvents;
   readonly shouldStop?: () => boolean;
-  /** Writes a checkpoint, when the last one is old enough or at once. */
-  saveProgress(options?: { readonly now: true }): Promise<void>;
+  /**
+   * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
+   * old enough or a stop was asked for.
+   */
+  saveProgress(update?: () => void): Promise<void>;
   /** Evaluator on so many validation images. */
   searchEvaluator(images: number): Promise<Evaluator>;
 }
@@ -105,7 +108,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       baseline: await measure(original, await folderBytes(modelPath)),
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
-      saveProgress: progressSaver(store, state, config.checkpointSeconds),
+      saveProgress: progressSaver(store, state, options),
       searchEvaluator: (images) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images }),
     };
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
@@ -128,11 +131,12 @@ async function openState(store: CheckpointStore<RunState>, { resume, events }: C
   return (await store.load((file) => events?.onNotice?.(`The checkpoint ${file} is damaged; using the one before.`))) ?? { prune: {}, quantize: {} };
 }
 
-/** Saves at most every `interval` seconds, so that checkpoints cost little however short the episodes are. */
-function progressSaver(store: CheckpointStore<RunState>, state: RunState, interval: number): PipelineContext['saveProgress'] {
+/** Checkpoints cost little however short the episodes are: at most one every `checkpointSeconds`. */
+function progressSaver(store: CheckpointStore<RunState>, state: RunState, { config, shouldStop }: CompressOptions): PipelineContext['saveProgress'] {
   let last = performance.now();
-  return async (options) => {
-    if (!options?.now && performance.now() - last < interval * 1000) return;
+  return async (update) => {
+    if (update && performance.now() - last < config.checkpointSeconds * 1000 && !shouldStop?.()) return;
+    update?.();
     await store.save(state);
     last = performance.now();
   };

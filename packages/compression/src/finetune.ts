@@ -30,13 +30,13 @@ export async function finetune(
     options,
     seed: context.config.seed,
     onStep: (done, total) => context.events.onProgress?.({ stage, done, total }),
-    onEpoch: async (_record, trainState) => {
-      state.finetune = { state: trainState, ...(projection && { encoded: projection.encoded() }) };
-      await context.saveProgress();
-    },
+    onEpoch: (_record, trainState) =>
+      context.saveProgress(() => {
+        state.finetune = { state: trainState, ...(projection && { encoded: projection.encoded() }) };
+      }),
     ...(context.shouldStop && { shouldStop: context.shouldStop }),
   });
-  await requireGoingOn(context);
+  requireGoingOn(context);
   await context.evaluateBackend.activate();
   return projection ? withWeights(graph, [...projection.project(copyWeights(graph))]) : graph;
 }

@@ -15,6 +15,7 @@ export { createPruningEnvironment } from './environments/pruning-environment.js'
 export { createEvaluator, type Evaluator } from './evaluator.js';
 export { copyWeights, isKernel, weightSlots, withWeights, type WeightSlot } from './graph-weights.js';
 export { initializeKernels } from './initialize-kernels.js';
+export { layerFigures, type LayerFigures, type LayerState } from './layer-figures.js';
 export type { NetworkFigures, PipelineEvents, PipelineStage, Policy, SearchFigures, Summary } from './pipeline-types.js';
 export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, type BitPolicy, type EncodedWeights } from './quantized-graph.js';
 export { readNetwork } from './read-network.js';
@@ -24,3 +25,6 @@ export { learningRateAt, type Schedule } from './training/schedule.js';
 export { train, type EpochRecord, type TrainOptions, type TrainRun, type TrainState } from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './train-model.js';
 export { encodedSize, headerSize, packModel, rawSize } from './pack/pack-model.js';
+export { inferencePlan } from './inference/inference-plan.js';
+export type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
+export { lockOutput } from './run/output-lock.js';

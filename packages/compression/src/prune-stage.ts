@@ -44,6 +44,6 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
   const smaller = pruners.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
   state.graph = await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: graph, keepZeros: true });
   delete state.finetune;
-  await context.saveProgress({ now: true });
+  await context.saveProgress();
   return { graph: state.graph, plan, ...found };
 }

@@ -47,7 +47,7 @@ export async function quantizeStage(context: PipelineContext, config: QuantizeCo
     state.graph = await finetune(context, 'quantize-finetune', config.finetune, state, { graph, teacher: context.original, keepZeros: true, projection });
     state.encoded = projection.encoded();
     delete state.finetune;
-    await context.saveProgress({ now: true });
+    await context.saveProgress();
   }
   return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), bits: policy };
 }

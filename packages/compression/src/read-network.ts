@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { loadModel } from '@tersor/runtime';
+import { ArtifactError, loadModel } from '@tersor/runtime';
 import { graphFromModel } from './model-graph.js';
 import { readModel } from './model-files.js';
 
@@ -13,7 +13,9 @@ export async function readNetwork(path: string): Promise<LayerGraph> {
   } catch (cause) {
     throw new TersorError('MODEL_NOT_FOUND', `There is no model at ${path}.`, { cause, hint: 'Give the path of a model.json or a .tersor file.' });
   }
-  const model = await loadModel(bytes);
+  const model = await loadModel(bytes).catch((error: unknown) => {
+    throw error instanceof ArtifactError ? new TersorError(error.code, `${path}: ${error.message}`, { cause: error }) : error;
+  });
   try {
     return await graphFromModel(model);
   } finally {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from './compress.js';
+import { layerFigures } from './layer-figures.js';
 import { writeModel } from './model-files.js';
 import type { NetworkFigures, Policy, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
@@ -60,6 +61,8 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     const episodes = [...episodeLines('prune', pruned?.episodes), ...episodeLines('quantize', quantized?.episodes)];
     await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
     await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
+    const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, bits: quantized.bits }) });
+    await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
     await moveInto(staging, output);
     return summary;

@@ -48,18 +48,18 @@ export async function searchPolicy(
           records.push(record);
           events.onProgress?.({ stage, done: records.length, total: episodes, reward: record.reward, best: best.reward });
         },
-        checkpoint: async (searchState) => {
-          state.search = { state: searchState, episodes: records, evaluations: evaluations(), seconds: seconds() };
-          await context.saveProgress();
-        },
+        checkpoint: (snapshot) =>
+          context.saveProgress(() => {
+            state.search = { state: snapshot(), episodes: records, evaluations: evaluations(), seconds: seconds() };
+          }),
         ...(context.shouldStop && { shouldStop: context.shouldStop }),
       },
     });
-    await requireGoingOn(context);
+    requireGoingOn(context);
     const figures = { agent: String(config.agent['use']), episodes: records.length, evaluations: evaluations(), bestReward: result.best.reward, seconds: seconds() };
     state.found = { policy: result.best.policy, figures, episodes: records };
     delete state.search;
-    await context.saveProgress({ now: true });
+    await context.saveProgress();
     return state.found;
   } finally {
     agent.dispose();

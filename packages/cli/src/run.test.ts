@@ -1,0 +1,132 @@
+import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
+import { run } from './run.js';
+
+/** Runs the command line in this process and catches what it writes. */
+async function tersor(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { out: '', err: '' };
+  const spies = [
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((written.out += String(text)), true)),
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((written.err += String(text)), true)),
+  ];
+  try {
+    return { code: await run(['node', 'tersor', ...args]), ...written };
+  } finally {
+    spies.forEach((spy) => spy.mockRestore());
+  }
+}
+
+describe('tersor', () => {
+  let project: TinyProject;
+  beforeAll(async () => {
+    project = await createTinyProject();
+  });
+  afterAll(() => rm(project.folder, { recursive: true, force: true }));
+  const compress = (out: string, ...more: string[]) => tersor('compress', project.config, '--out', join(project.folder, out), ...more);
+  const json = async (file: string) => JSON.parse(await readFile(join(project.folder, file), 'utf8')) as Record<string, never>;
+
+  it('compresses a model: smaller files, budgets kept, a summary that its own eval confirms', async () => {
+    const { code, out, err } = await compress('first', '--json');
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const summary = JSON.parse(out);
+    expect(summary).toEqual(await json('first/summary.json'));
+    expect(summary.compressed.macs).toBeLessThanOrEqual(0.6 * summary.baseline.macs);
+    expect(summary.compressed.bytes).toBeLessThanOrEqual(0.5 * summary.baseline.bytes);
+    expect((await readFile(join(project.folder, 'first/model.tersor'))).length).toBe(summary.compressed.bytes);
+    expect((await readdir(join(project.folder, 'first'))).sort()).toEqual(['episodes.jsonl', 'model', 'model.tersor', 'policy.json', 'pruned', 'summary.json']);
+    expect((await readFile(join(project.folder, 'first/episodes.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(12);
+    for (const model of ['first/model/model.json', 'first/model.tersor']) {
+      const result = await tersor('eval', join(project.folder, model), '--dataset', 'cifar10', '--option', `dir=${project.data}`, '--option', 'validation=40', '--json');
+      expect(JSON.parse(result.out).accuracy).toBe(summary.compressed.accuracy.test);
+    }
+  });
+
+  it('gives the same policy and the same bytes for the same seed, and another policy for another', async () => {
+    await compress('again', '--quiet');
+    await compress('other', '--quiet', '--set', 'seed=4');
+    expect(await json('again/policy.json')).toEqual(await json('first/policy.json'));
+    expect(await readFile(join(project.folder, 'again/model.tersor'))).toEqual(await readFile(join(project.folder, 'first/model.tersor')));
+    expect(await json('other/policy.json')).not.toEqual(await json('first/policy.json'));
+  });
+
+  it('leaves no tensors behind', async () => {
+    const before = tf.memory().numTensors;
+    await compress('memory', '--quiet', '--set', 'prune.agent.episodes=3', '--set', 'quantize.agent.episodes=3');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('inspects a model: layers, cost, groups', async () => {
+    const { out } = await tersor('inspect', project.model);
+    expect(out).toMatch(/conv1 +│ Conv2D +│ 8x8x8 +│ +216 +│ +13,824 +│ conv1/);
+    const groups = await tersor('inspect', project.model, '--groups');
+    expect(groups.out).toMatch(/conv2: 8 channels/);
+  });
+
+  it('lists plugins and backends', async () => {
+    const plugins = JSON.parse((await tersor('plugins', '--json')).out) as { kind: string; id: string }[];
+    expect(plugins).toEqual(expect.arrayContaining([expect.objectContaining({ kind: 'agent', id: 'ddpg' }), expect.objectContaining({ kind: 'environment', id: 'pruning' })]));
+    const doctor = JSON.parse((await tersor('doctor', '--json')).out) as { backends: { backend: string; availability: { available: boolean } }[] };
+    expect(doctor.backends).toContainEqual(expect.objectContaining({ backend: 'wasm', availability: expect.objectContaining({ available: true }) }));
+  });
+
+  it('prints the JSON schema of its config', async () => {
+    expect(JSON.parse((await tersor('schema', 'compress')).out)).toMatchObject({ properties: { prune: expect.anything() } });
+  });
+
+  describe('on bad input says what is wrong, exits with 1 and writes nothing', () => {
+    const cases: [string, () => Promise<{ code: number; err: string }>, RegExp][] = [
+      ['an unknown agent', () => compress('bad', '--set', 'prune.agent.use=nope'), /There is no agent "nope"\. Available: .*ddpg.*\[PLUGIN_NOT_FOUND\]/],
+      ['an unknown option of a plugin', () => compress('bad', '--set', 'prune.pruner.criterium=l1'), /"criterium" at the top level; did you mean "criterion"\?.*\[PLUGIN_OPTIONS_INVALID\]/],
+      ['an unknown key', () => compress('bad', '--set', 'prune.budgt.macs=0.5'), /"budgt" at prune; did you mean "budget"\?.*\[CONFIG_INVALID\]/],
+      ['a missing config', () => tersor('compress', join(project.folder, 'none.yaml')), /There is no config at .*none\.yaml.*\[CONFIG_NOT_FOUND\]/],
+      ['a missing model', () => compress('bad', '--set', 'model=none.json'), /There is no model at .*\[MODEL_NOT_FOUND\]/],
+      ['a budget that cannot be reached', () => compress('bad', '--set', 'prune.budget.macs=0.0001'), /still has \d+.*\[BUDGET_INFEASIBLE\]/],
+      ['a size that cannot be reached', () => compress('bad', '--set', 'quantize.budget.bytes=100', '--set', 'prune.finetune.epochs=0'), /the file has \d+.*\[BUDGET_INFEASIBLE\]/],
+      ['a data set that is missing', () => compress('bad', '--set', 'dataset.dir=nowhere'), /nowhere does not exist.*\[DATASET_INVALID\]/],
+      ['an unknown command', () => tersor('compres'), /Did you mean compress\?/],
+    ];
+    it.each(cases)('%s', async (_name, act, message) => {
+      const { code, err } = await act();
+      expect(err).toMatch(message);
+      expect(err).not.toMatch(/\n {4}at /);
+      expect(code).toBe(1);
+      expect((await readdir(project.folder).catch(() => [])).includes('bad') ? await readdir(join(project.folder, 'bad')) : []).toEqual([]);
+    });
+
+    it('truncated weights', async () => {
+      await cp(join(project.folder, 'model'), join(project.folder, 'broken'), { recursive: true });
+      await truncate(join(project.folder, 'broken/weights.bin'), 100);
+      expect(await compress('bad', '--set', 'model=broken/model.json')).toMatchObject({ code: 1, err: expect.stringMatching(/hold 100 bytes.*\[MODEL_INVALID\]/) });
+    });
+
+    it('a model file that is no LayersModel', async () => {
+      await writeFile(join(project.folder, 'no-model.json'), '{"format":"graph-model"}');
+      expect(await compress('bad', '--set', 'model=no-model.json')).toMatchObject({ code: 1, err: expect.stringMatching(/GraphModel.*\[MODEL_INVALID\]/) });
+    });
+
+    it('a data set with labels outside its classes', async () => {
+      await cp(project.data, join(project.folder, 'labels'), { recursive: true });
+      const file = join(project.folder, 'labels/test_batch.bin');
+      const bytes = await readFile(file);
+      bytes[3073] = 77;
+      await writeFile(file, bytes);
+      expect(await compress('bad', '--set', 'dataset.dir=labels')).toMatchObject({ code: 1, err: expect.stringMatching(/test record 1 has label 77.*\[DATASET_INVALID\]/) });
+    });
+
+    it('an empty data set', async () => {
+      await cp(project.data, join(project.folder, 'empty'), { recursive: true });
+      await truncate(join(project.folder, 'empty/test_batch.bin'), 0);
+      expect(await compress('bad', '--set', 'dataset.dir=empty')).toMatchObject({ code: 1, err: expect.stringMatching(/no CIFAR-10 records.*\[DATASET_INVALID\]/) });
+    });
+
+    it('a packed file that is damaged', async () => {
+      const file = join(project.folder, 'damaged.tersor');
+      const bytes = await readFile(join(project.folder, 'first/model.tersor'));
+      bytes[bytes.length - 9] = bytes[bytes.length - 9]! ^ 0xff;
+      await writeFile(file, bytes);
+      expect(await tersor('inspect', file)).toMatchObject({ code: 1, err: expect.stringContaining('[ARTIFACT_CORRUPT]') });
+    });
+  });
+});
