@@ -1,1 +1,23 @@
-export {};
+import { definePlugin } from '@tersor/core';
+import { z } from 'zod';
+import { createNodeBackend } from './node-backend.js';
+
+export { createNodeBackend, type NodeBackendOptions } from './node-backend.js';
+export { nodeEnvironment } from './node-environment.js';
+
+export const nodeBackendOptions = z.strictObject({
+  precision: z
+    .enum(['float32', 'bfloat16'])
+    .default('float32')
+    .describe('Arithmetic of inference sessions. bfloat16 is faster on processors that have it, with a relative error of about 1% in the logits.'),
+});
+
+export default definePlugin({
+  name: '@tersor/backend-node',
+  kind: 'backend',
+  id: 'node',
+  core: '>=0.1.0 <1.0.0',
+  description: 'tfjs-node or tfjs-node-gpu, in float32 or bfloat16',
+  options: nodeBackendOptions,
+  create: (options, context) => createNodeBackend({ ...options, directories: [context.directory, process.cwd(), __dirname] }),
+});

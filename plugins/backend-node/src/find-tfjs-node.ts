@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** The packages that this backend runs on, the preferred one first: whoever installed the GPU one wants it. */
+export const TFJS_NODE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+/** Folder, within a project, where `setup-tfjs-node` puts a build of its own. */
+const SETUP_FOLDER = join('node_modules', '.cache', 'tersor', 'tfjs-node');
+
+/** Where tfjs-node was found, and what it is. */
+export interface TfjsNodeModule {
+  readonly packageName: string;
+  readonly version: string;
+  /** Folder of the package. */
+  readonly folder: string;
+  /** The module: tfjs's union package with file handlers. */
+  readonly module: typeof tf & { readonly version: Readonly<Record<string, string>> };
+}
+
+/** Why tfjs-node cannot be used, and what to do. */
+export interface TfjsNodeProblem {
+  readonly reason: string;
+  readonly install: string;
+}
+
+const INSTALL = 'npm install @tensorflow/tfjs-node@4.22.0; in a clone of Tersor, or where that download fails: npm run setup:tfjs-node';
+
+/**
+ * Finds and loads tfjs-node from a project or one of the folders above it, else from where `setup-tfjs-node` put it. Loading registers
+ * the tfjs backend `tensorflow`; the backend that was active stays so. Never throws.
+ */
+export async function loadTfjsNode(directories: readonly string[]): Promise<TfjsNodeModule | TfjsNodeProblem> {
+  const folder = directories.map(findPackage).find((found) => found !== undefined);
+  if (!folder) return { reason: 'Neither @tensorflow/tfjs-node nor @tensorflow/tfjs-node-gpu is installed.', install: INSTALL };
+  const nodeMajor = Number(process.versions.node.split('.')[0]);
+  if (nodeMajor >= 23) {
+    return {
+      reason: `tfjs-node 4.22 does not work on Node ${process.versions.node}: it calls functions that Node 23 removed.`,
+      install: 'Use Node 20 or 22.',
+    };
+  }
+  // Once the library writes to stderr on every load, the user's own errors are hard to see.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  const active = tf.engine().backendName;
+  try {
+    const require = createRequire(join(folder, 'package.json'));
+    const manifest = require('./package.json') as { name: string; version: string };
+    const module = require(folder) as TfjsNodeModule['module'];
+    if (module.Tensor !== tf.Tensor) return secondCopy(manifest.name, require.resolve('@tensorflow/tfjs'));
+    if (active) await tf.setBackend(active);
+    return { packageName: manifest.name, version: manifest.version, folder, module };
+  } catch (error) {
+    const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    return { reason: `${folder} is there but cannot be loaded: ${text}`, install: INSTALL };
+  }
+}
+
+function findPackage(directory: string): string | undefined {
+  for (let folder = resolve(directory); ; folder = dirname(folder)) {
+    for (const root of [join(folder, 'node_modules'), join(folder, SETUP_FOLDER, 'node_modules')]) {
+      for (const name of TFJS_NODE_PACKAGES) if (existsSync(join(root, name, 'package.json'))) return join(root, name);
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function secondCopy(name: string, union: string): TfjsNodeProblem {
+  return {
+    reason: `${name} brings its own copy of tfjs-core (through ${union}), so that tensors and kernels would live in two registries.`,
+    install: 'Install it in the project that tersor is installed in, with @tensorflow/tfjs-core 4.22.0 there: npm dedupe @tensorflow/tfjs-core',
+  };
+}

@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { graphFromModel, initializeKernels, modelFromGraph } from '@tersor/compression';
+import type { Availability, Backend, LayerGraph } from '@tersor/core';
+import { createNodeBackend } from './node-backend.js';
+
+const { layers } = tfl;
+const backend: Backend = createNodeBackend({ precision: 'float32', directories: [__dirname] });
+
+/** Numbers without a pattern that a sum could cancel, in -1..1. */
+function spread(count: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + (i % 7)));
+}
+
+/** Every kind of step that a session has, and one layer that only the stock tfjs layer can run. */
+function everyStep(activation: 'softmax' | 'linear'): tfl.LayersModel {
+  const input = layers.input({ shape: [12, 12, 3] });
+  const stem = layers.activation({ activation: 'relu' }).apply(
+    layers.batchNormalization().apply(layers.conv2d({ filters: 8, kernelSize: 3, strides: 2, padding: 'same', useBias: false }).apply(input)),
+  );
+  const depthwise = layers.reLU({ maxValue: 6 }).apply(layers.depthwiseConv2d({ kernelSize: 3, padding: 'same' }).apply(stem));
+  const dilated = layers.conv2d({ filters: 8, kernelSize: 3, dilationRate: 2, padding: 'same', activation: 'elu' }).apply(stem);
+  const sum = layers.add().apply([depthwise, dilated, stem] as tf.SymbolicTensor[]);
+  const scaled = layers.batchNormalization().apply(sum);
+  const joined = layers.concatenate().apply([scaled, stem] as tf.SymbolicTensor[]);
+  const leaky = layers.leakyReLU({ alpha: 0.25 }).apply(layers.separableConv2d({ filters: 6, kernelSize: 3 }).apply(joined));
+  const padded = layers.zeroPadding2d({ padding: [[1, 0], [0, 1]] }).apply(leaky);
+  const pooled = layers.averagePooling2d({ poolSize: 2, strides: 1 }).apply(layers.maxPooling2d({ poolSize: 2, strides: 1, padding: 'same' }).apply(padded));
+  const stock = layers.upSampling2d({ size: [2, 2] }).apply(pooled);
+  const flat = layers.concatenate().apply([layers.globalAveragePooling2d({}).apply(stock), layers.flatten().apply(pooled)] as tf.SymbolicTensor[]);
+  const hidden = layers.dense({ units: 7, activation: 'tanh' }).apply(flat);
+  const output = layers.dense({ units: 5, activation }).apply(hidden) as tf.SymbolicTensor;
+  return tfl.model({ inputs: input, outputs: output });
+}
+
+async function prepared(activation: 'softmax' | 'linear' = 'softmax'): Promise<{ graph: LayerGraph; images: Float32Array; expected: Float32Array }> {
+  await backend.activate();
+  const model = everyStep(activation);
+  // Statistics and offsets away from their neutral start, so that a fold that forgets one shows.
+  for (const layer of model.layers) {
+    const moved = layer.getWeights().map((weight) => tf.tensor(spread(weight.size).map((value) => 0.6 + 0.3 * value), weight.shape));
+    if (layer.getClassName() === 'BatchNormalization') layer.setWeights(moved);
+  }
+  const graph = initializeKernels(await graphFromModel(model), 4);
+  const images = spread(5 * 432);
+  const stock = await modelFromGraph(graph);
+  const expected = tf.tidy(() => (stock.predict(tf.tensor(images, [5, 12, 12, 3])) as tf.Tensor).dataSync() as Float32Array);
+  stock.dispose();
+  model.dispose();
+  return { graph, images, expected: Float32Array.from(expected) };
+}
+
+const difference = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+
+const norm = (values: Float32Array) => Math.hypot(...values);
+
+let availability: Availability;
+beforeAll(async () => {
+  availability = await backend.isAvailable();
+});
+
+/** A test that is skipped, with the reason on the console, where tfjs-node is not installed. */
+function itWhereAvailable(name: string, run: () => Promise<void>): void {
+  it(name, async () => {
+    if (availability.available) return run();
+    if (process.env['TERSOR_REQUIRE_BACKENDS']?.split(',').includes('node')) throw new Error(availability.reason);
+    console.warn(`skipped: ${availability.reason}`);
+  });
+}
+
+describe('a session of the node backend', () => {
+  itWhereAvailable('gives what the stock model predicts in float32, for every kind of step', async () => {
+    const { graph, images, expected } = await prepared();
+    const session = await backend.compile(graph);
+    const result = await session.run(images);
+    expect(result).toHaveLength(25);
+    expect(difference(result, expected)).toBeLessThan(1e-5);
+    session.dispose();
+  });
+
+  itWhereAvailable('has a relative error under two percent in bfloat16, and really computes in bfloat16', async () => {
+    const { graph, images, expected } = await prepared('linear');
+    const session = await backend.compile(graph, { precision: 'bfloat16' });
+    const result = await session.run(images);
+    const error = norm(result.map((value, i) => value - expected[i]!)) / norm(expected);
+    expect(error).toBeLessThan(0.02);
+    expect(error).toBeGreaterThan(1e-4);
+    session.dispose();
+  });
+
+  itWhereAvailable('splits images into batches without a change of the results', async () => {
+    const { graph, images } = await prepared();
+    const session = await backend.compile(graph);
+    const many = new Float32Array(images.length * 60);
+    for (let i = 0; i < 60; i++) many.set(images, i * images.length);
+    const few = await session.run(images);
+    const results = await session.run(many);
+    expect(results).toHaveLength(300 * 5);
+    expect(difference(results.slice(-25), few)).toBeLessThan(1e-6);
+    session.dispose();
+  });
+
+  itWhereAvailable('holds nothing more after many batches, and nothing at all once disposed', async () => {
+    const { graph, images } = await prepared();
+    const before = backend.memory();
+    for (const precision of ['float32', 'bfloat16'] as const) {
+      const session = await backend.compile(graph, { precision });
+      await session.run(images);
+      const once = backend.memory();
+      for (let i = 0; i < 20; i++) await session.run(images);
+      expect(backend.memory()).toEqual(once);
+      session.dispose();
+      session.dispose();
+      expect(backend.memory()).toEqual(before);
+    }
+  });
+});

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { TersorError, type Availability, type Backend, type LayerGraph, type Precision } from '@tersor/core';
+import { compileGradients } from '@tersor/compression';
+import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
+import { compileNative, type NativeSession } from './native-session.js';
+import { allocatorTuning } from './node-environment.js';
+import type { TensorflowKernelBackend } from './tensorflow-binding.js';
+
+export interface NodeBackendOptions {
+  /** Precision of sessions whose caller names none. */
+  readonly precision: Precision;
+  /** Folders from which tfjs-node is looked for, upwards. */
+  readonly directories: readonly string[];
+}
+
+/** The backend on tfjs-node or tfjs-node-gpu, whichever is installed. Training is in float32; sessions in float32 or bfloat16. */
+export function createNodeBackend(options: NodeBackendOptions): Backend {
+  let loaded: ReturnType<typeof loadTfjsNode> | undefined;
+  const load = () => (loaded ??= loadTfjsNode(options.directories));
+
+  const sessions = new Set<NativeSession>();
+
+  const activate = async (): Promise<TensorflowKernelBackend> => {
+    const found = await load();
+    if ('reason' in found) throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
+    if (tf.engine().backendName !== 'tensorflow') await tf.setBackend('tensorflow');
+    return tf.backend() as TensorflowKernelBackend;
+  };
+
+  return {
+    id: 'node',
+    capabilities: { training: true, precisions: ['float32', 'bfloat16'], workers: 1 },
+    async isAvailable(): Promise<Availability> {
+      const found = await load();
+      return 'reason' in found ? { available: false, ...found } : { available: true, details: await detailsOf(found) };
+    },
+    activate: async () => void (await activate()),
+    async compile(graph: LayerGraph, { precision = options.precision } = {}) {
+      const session = await compileNative(await activate(), graph, precision);
+      sessions.add(session);
+      return {
+        run: session.run,
+        dispose() {
+          session.dispose();
+          sessions.delete(session);
+        },
+      };
+    },
+    async compileTraining(graph, objective) {
+      await activate();
+      return compileGradients(graph, objective);
+    },
+    memory() {
+      const { numTensors, numBytes } = tf.memory();
+      let tensors = numTensors;
+      let bytes = numBytes;
+      for (const session of sessions) {
+        tensors += session.held().tensors;
+        bytes += session.held().bytes;
+      }
+      return { tensors, bytes };
+    },
+    async dispose() {
+      sessions.forEach((session) => session.dispose());
+      sessions.clear();
+    },
+  };
+}
+
+async function detailsOf(found: TfjsNodeModule): Promise<Record<string, string | number>> {
+  return { package: found.packageName, version: found.version, allocator: allocatorTuning() };
+}
