@@ -1,11 +1,7 @@
 import type { LayerGraph } from './layer-graph.js';
 import type { Dataset } from './dataset.js';
 
-/**
- * One dimension along which a layer's weight array is cut when a channel of a group goes. `size` consecutive indexes of the axis
- * belong to each channel, in blocks: channel `c` owns, for every repeat `r`, index `offset + (r * channels + c)` (repeat runs over
- * `repeats` when the layer follows a flatten of h x w positions: index `p * channels + c`).
- */
+/** One axis of a weight array along which a group's channels are cut. */
 export interface GroupMember {
   /** Name of the layer. */
   readonly layer: string;
@@ -13,15 +9,32 @@ export interface GroupMember {
   readonly weight: string;
   /** Axis of the weight that is cut. */
   readonly axis: number;
-  /** `produces`: the layer makes the channels; `consumes`: it reads them; `carries`: it has one value per channel (batch norm, PReLU). */
+  /** `produces`: the layer makes the channels; `consumes`: it reads them; `carries`: it has one value (or filter) per channel (bias, batch norm, depthwise). */
   readonly role: 'produces' | 'consumes' | 'carries';
-  /** For each channel of the group the indexes along `axis` that belong to it. */
+  /**
+   * For each channel of the group the indexes along `axis` that belong to it, as many for every channel: one as a rule; one per position
+   * behind a flatten; shifted by an offset behind a concatenation.
+   */
   readonly indexes: readonly (readonly number[])[];
 }
 
-/** Channels that can only be removed together: every member loses the same ones. */
+/**
+ * Channels that can only be removed together: every member loses the same ones.
+ *
+ * Take three layers: `conv1` makes 4 channels, a batch norm scales each, `conv2` reads them:
+ *
+ *     conv1/kernel [3, 3, 3, 4] -> bn/gamma [4] -> conv2/kernel [3, 3, 4, 8]
+ *                            ^             ^                          ^
+ *
+ * Channel 2 of conv1 is index 2 of axis 3 of conv1's kernel, of its bias, and of the batch norm's four weights, and index 2 of axis 2 of conv2's
+ * kernel. None of these can go alone: the shapes would not fit. Together they can: they are the members of the group `conv1`, whose
+ * `indexes[2]` is `[2]` for each. What conv2 makes is free to choose, so it is another group.
+ *
+ * Had conv2's output been added to conv1's (a residual), the two would have to keep the same channels: one group with two producers. Had a flatten
+ * of 2 x 2 positions and a dense layer come behind bn, channel 2 would own rows 2, 6, 10 and 14 of the dense kernel.
+ */
 export interface ChannelGroup {
-  /** Stable name: that of the first layer that produces the channels. */
+  /** Stable name: that of the first layer that produces the channels, with `#2`, `#3`, ... for further groups of that layer. */
   readonly name: string;
   readonly channels: number;
   readonly members: readonly GroupMember[];

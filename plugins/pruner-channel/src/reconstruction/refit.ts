@@ -1,4 +1,4 @@
-import { choleskyInPlace, invertPositiveDefinite, solveCholesky } from './cholesky.js';
+import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './cholesky.js';
 
 /**
  * Statistics of what a layer reads, gathered once on the original network: `size` inputs (the elements of an im2col row, or the features of a
@@ -85,9 +85,10 @@ function solve(matrix: Float64Array, size: number, indexes: readonly number[], b
 /** `sign * matrix[rows, inner] b`; `b` is inner.length x columns. */
 function multiply(matrix: Float64Array, size: number, rows: readonly number[], inner: readonly number[], b: Float64Array, columns: number, sign: number): Float64Array {
   const result = new Float64Array(rows.length * columns);
+  const factors = new Float64Array(inner.length);
   rows.forEach((row, i) => {
-    const target = result.subarray(i * columns, (i + 1) * columns);
-    inner.forEach((column, k) => accumulate(target, b, k * columns, sign * matrix[row * size + column]!));
+    inner.forEach((column, k) => (factors[k] = sign * matrix[row * size + column]!));
+    addRows(result.subarray(i * columns, (i + 1) * columns), b, columns, 0, inner.length, factors);
   });
   return result;
 }
