@@ -1,7 +1,7 @@
 import { corrupt, unsupported } from './artifact-error.js';
 import { CODEC, CODING, NO_AXIS, TABLE } from './format.js';
 import { RangeDecoder } from './range-decoder.js';
-import { contextCount, sliceCount, transferCodes } from './transfer-codes.js';
+import { sliceCount, transferCodes } from './transfer-codes.js';
 
 /** A section's body as it is read from front to back. */
 interface Cursor {
@@ -10,10 +10,10 @@ interface Cursor {
 }
 
 /**
- * Weights that one byte can stand for at most: a decision costs at least log2(4096/4095) bits, so a byte holds under 2^15 of them, and a
+ * Decisions that one byte can hold: each costs at least log2(32768/32767) bits, so a byte holds under 2^18 of them, and a
  * decision of the slice map stands for a whole slice. What is declared beyond that is a lie, found before memory is taken for it.
  */
-const DECISIONS_PER_BYTE = 2 ** 15;
+const DECISIONS_PER_BYTE = 2 ** 18;
 
 /**
  * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit.
@@ -126,7 +126,7 @@ function readCodes(
   if (decisions > DECISIONS_PER_BYTE * (payload.length + 4)) throw corrupt('The coded weights are too short for their shape.');
   const codes = new Uint8Array(count);
   const layout = { shape, bits, spatial: method === CODING.spatial, sliceMap, reference };
-  const decoder = new RangeDecoder(payload, contextCount(layout));
+  const decoder = new RangeDecoder(payload);
   transferCodes(decoder, codes, layout);
   decoder.finish();
   return codes;

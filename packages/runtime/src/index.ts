@@ -3,8 +3,8 @@ export { decodeArtifact, type DecodedArtifact, type DecodedWeight, type DecodeOp
 export { loadModel, modelFromArtifact, type ModelSource } from './load-model.js';
 export type { ArtifactSource } from './byte-source.js';
 // What a writer of the format shares with this reader.
-export { AdaptiveBits, RANGE_LIMIT, RANGE_START, type BitCoder } from './adaptive-bits.js';
+export { RANGE_LIMIT, RANGE_START, SymbolModel, TOTAL_BITS } from './symbol-model.js';
 export { codebookReferences, linearReferences, sliceReferences } from './decode-weights.js';
-export { contextCount, transferCodes, type CodeLayout } from './transfer-codes.js';
+export { transferCodes, type CodeLayout, type SymbolCoder } from './transfer-codes.js';
 export { crc32 } from './crc32.js';
 export { CODEC, CODING, MAGIC, NO_AXIS, PREAMBLE_BYTES, SECTION_HEAD_BYTES, TABLE, VERSION } from './format.js';

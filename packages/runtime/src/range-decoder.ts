@@ -1,46 +1,41 @@
-import { AdaptiveBits, RANGE_LIMIT, RANGE_START, type BitCoder } from './adaptive-bits.js';
 import { corrupt } from './artifact-error.js';
+import { RANGE_LIMIT, RANGE_START, TOTAL_BITS, type SymbolModel } from './symbol-model.js';
+import type { SymbolCoder } from './transfer-codes.js';
 
 /** Bytes that a decoder may read beyond the end: it looks 4 ahead, and the encoder leaves out zeros at the end. */
 const BEYOND = 4;
 
 /**
- * Adaptive binary range decoder (Martin, "Range encoding", 1979, with the carry-propagating layout that LZMA made common). Past its bytes it
- * reads zeros; more than 4 of them mean that the bytes were cut, and it throws `ARTIFACT_CORRUPT`: it cannot run on for long.
+ * Range decoder (Martin, "Range encoding", 1979) over a window of 32 bits. Past its bytes it reads zeros; more than 4 of them mean that the
+ * bytes were cut, and it throws `ARTIFACT_CORRUPT`: it cannot run on for long.
  */
-export class RangeDecoder implements BitCoder {
-  private readonly bits: AdaptiveBits;
+export class RangeDecoder implements SymbolCoder {
   private range = RANGE_START;
   private code = 0;
   private at = 0;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    contexts: number,
-  ) {
-    this.bits = new AdaptiveBits(contexts);
-    const first = this.next();
-    if (first >= 64) throw corrupt('The coded weights do not start as they must.');
-    this.code = (first << 24) | (this.next() << 16) | (this.next() << 8) | this.next();
+  constructor(private readonly bytes: Uint8Array) {
+    for (let i = 0; i < 4; i++) this.code = (this.code << 8) | this.next();
+    if (this.code < 0 || this.code >= RANGE_START) throw corrupt('The coded weights do not start as they must.');
   }
 
-  bit(index: number): number {
-    const bound = (this.range >>> 12) * this.bits.probability(index);
-    let bit: number;
-    if (this.code < bound) {
-      this.range = bound;
-      bit = 1;
-    } else {
-      this.code -= bound;
-      this.range -= bound;
-      bit = 0;
+  symbol(model: SymbolModel, context: number): number {
+    const unit = this.range >>> TOTAL_BITS;
+    // The last symbol's share takes in what the division of the range left over.
+    const value = Math.min((this.code / unit) | 0, (1 << TOTAL_BITS) - 1);
+    const symbol = model.find(context, value);
+    const at = context * (model.size + 1) + symbol;
+    const low = unit * model.starts[at]!;
+    let range = symbol === model.size - 1 ? this.range - low : unit * model.starts[at + 1]! - low;
+    let code = this.code - low;
+    while (range < RANGE_LIMIT) {
+      range <<= 8;
+      code = (code << 8) | this.next();
     }
-    this.bits.update(index, bit);
-    while (this.range < RANGE_LIMIT) {
-      this.range <<= 8;
-      this.code = (this.code << 8) | this.next();
-    }
-    return bit;
+    this.range = range;
+    this.code = code;
+    model.update(context, symbol);
+    return symbol;
   }
 
   /** Throws unless all bytes were used. */

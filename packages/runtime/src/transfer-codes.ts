@@ -1,4 +1,12 @@
-import type { BitCoder } from './adaptive-bits.js';
+import { SymbolModel } from './symbol-model.js';
+
+/**
+ * Codes a symbol in a context of an adaptive model. An encoder takes the symbol and gives it back; a decoder ignores it and gives the one that
+ * it reads.
+ */
+export interface SymbolCoder {
+  symbol(model: SymbolModel, context: number, symbol: number): number;
+}
 
 /** How the codes of a weight array are laid out and coded. */
 export interface CodeLayout {
@@ -15,11 +23,6 @@ export interface CodeLayout {
 const MAP_CONTEXTS = 16;
 const SPATIAL_CONTEXTS = 8;
 
-/** Number of contexts that `transferCodes` uses. */
-export function contextCount({ bits, spatial }: CodeLayout): number {
-  return MAP_CONTEXTS + (spatial ? SPATIAL_CONTEXTS : 1) * 2 ** bits;
-}
-
 /** Number of slices: products of the last two sizes (arrays of rank 1 have one slice per value). A 3x3 kernel's slice is 3x3 weights. */
 export function sliceCount(shape: readonly number[]): number {
   return shape.slice(-2).reduce((product, size) => product * size, 1);
@@ -29,13 +32,14 @@ export function sliceCount(shape: readonly number[]): number {
  * Codes all codes of an array with `coder`: an encoder reads them from `codes`, a decoder writes them there. One function for both, so that
  * they cannot disagree.
  *
- * A code is a path through a binary tree, highest bit first; each node is an adaptive bit, so any distribution is learned. With `spatial`
- * there are 8 trees, chosen by the sum of what lies left and above in the same slice, as distance from the reference code.
+ * With `spatial` there are 8 contexts, chosen by the sum of what lies left and above in the same slice, as distances from the reference code;
+ * without it there is one.
  */
-export function transferCodes(coder: BitCoder, codes: Uint8Array, layout: CodeLayout): void {
+export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: CodeLayout): void {
   const { bits, spatial, reference, shape } = layout;
   const slices = sliceCount(shape);
   const live = layout.sliceMap ? transferMap(coder, codes, slices, shape.at(-1)!, reference) : undefined;
+  const model = new SymbolModel(spatial ? SPATIAL_CONTEXTS : 1, 2 ** bits);
   const width = shape.at(-3) ?? 1;
   const level = neighbourLevels(bits);
   const origin = level.length >> 1;
@@ -48,18 +52,15 @@ export function transferCodes(coder: BitCoder, codes: Uint8Array, layout: CodeLa
     for (let k = 0; k < count; k++) {
       const slice = live ? live[k]! : k;
       const at = start + slice;
-      let tree = MAP_CONTEXTS;
+      let context = 0;
       if (left + above > 0) {
         const zero = reference[slice]!;
         let sum = origin;
         if (left > 0) sum += codes[at - left]! - zero;
         if (above > 0) sum += codes[at - above]! - zero;
-        tree += level[sum]! << bits;
+        context = level[sum]!;
       }
-      const code = codes[at]!;
-      let node = 1;
-      for (let shift = bits - 1; shift >= 0; shift--) node = (node << 1) | coder.bit(tree + node, (code >> shift) & 1);
-      codes[at] = node & (2 ** bits - 1);
+      codes[at] = coder.symbol(model, context, codes[at]!);
     }
   }
 }
@@ -68,10 +69,11 @@ export function transferCodes(coder: BitCoder, codes: Uint8Array, layout: CodeLa
  * Codes one bit per slice: 1 where all its codes are the reference code. Contexts are the same bits of the two slices before in each
  * direction, so that whole channels of zeros cost next to nothing. Gives the indexes of the other slices; fills in the codes of these.
  */
-function transferMap(coder: BitCoder, codes: Uint8Array, slices: number, columns: number, reference: Uint8Array): Int32Array {
+function transferMap(coder: SymbolCoder, codes: Uint8Array, slices: number, columns: number, reference: Uint8Array): Int32Array {
   const zero = new Uint8Array(slices).fill(1);
   for (let at = 0; at < codes.length; at++) if (codes[at] !== reference[at % slices]) zero[at % slices] = 0;
   const live = new Int32Array(slices);
+  const model = new SymbolModel(MAP_CONTEXTS, 2);
   let count = 0;
   for (let slice = 0; slice < slices; slice++) {
     let context = 0;
@@ -79,14 +81,14 @@ function transferMap(coder: BitCoder, codes: Uint8Array, slices: number, columns
     if (slice >= 2) context |= zero[slice - 2]! << 1;
     if (slice >= columns) context |= zero[slice - columns]! << 2;
     if (slice >= 2 * columns) context |= zero[slice - 2 * columns]! << 3;
-    zero[slice] = coder.bit(context, zero[slice]!);
+    zero[slice] = coder.symbol(model, context, zero[slice]!);
     if (zero[slice] === 0) live[count++] = slice;
   }
   for (let at = 0; at < codes.length; at++) if (zero[at % slices] === 1) codes[at] = reference[at % slices]!;
   return live.subarray(0, count);
 }
 
-/** Tree 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser steps for wider codes. */
+/** Context 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser steps for wider codes. */
 function neighbourLevels(bits: number): Uint8Array {
   const reach = 2 * (2 ** bits - 1);
   const coarse = bits > 4 ? 2 : 1;

@@ -3,7 +3,6 @@ import {
   CODEC,
   codebookReferences,
   CODING,
-  contextCount,
   linearReferences,
   NO_AXIS,
   sliceReferences,
@@ -47,7 +46,7 @@ function smallestCoding(tensor: EncodedTensor, reference: Uint8Array): { coding:
   for (const sliceMap of maps) {
     for (const spatial of plane ? [true, false] : [false]) {
       const layout: CodeLayout = { shape, bits, spatial, sliceMap, reference };
-      const encoder = new RangeEncoder(contextCount(layout));
+      const encoder = new RangeEncoder();
       transferCodes(encoder, codes, layout);
       const payload = encoder.finish();
       const coding = (spatial ? CODING.spatial : CODING.order0) | (sliceMap ? CODING.sliceMap : 0);

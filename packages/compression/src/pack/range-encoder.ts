@@ -1,8 +1,7 @@
-import { AdaptiveBits, RANGE_LIMIT, RANGE_START, type BitCoder } from '@tersor/runtime';
+import { RANGE_LIMIT, RANGE_START, TOTAL_BITS, type SymbolCoder, type SymbolModel } from '@tersor/runtime';
 
-/** Adaptive binary range encoder: the counterpart of the runtime's decoder. */
-export class RangeEncoder implements BitCoder {
-  private readonly bits: AdaptiveBits;
+/** Range encoder: the counterpart of the runtime's decoder. */
+export class RangeEncoder implements SymbolCoder {
   private bytes = new Uint8Array(1024);
   private length = 0;
   private range = RANGE_START;
@@ -13,24 +12,18 @@ export class RangeEncoder implements BitCoder {
   /** The last byte, or -1 at the start. */
   private cache = -1;
 
-  constructor(contexts: number) {
-    this.bits = new AdaptiveBits(contexts);
-  }
-
-  bit(index: number, bit: number): number {
-    const bound = (this.range >>> 12) * this.bits.probability(index);
-    if (bit) {
-      this.range = bound;
-    } else {
-      this.low += bound;
-      this.range -= bound;
-    }
-    this.bits.update(index, bit);
+  symbol(model: SymbolModel, context: number, symbol: number): number {
+    const unit = this.range >>> TOTAL_BITS;
+    const at = context * (model.size + 1) + symbol;
+    const low = unit * model.starts[at]!;
+    this.range = symbol === model.size - 1 ? this.range - low : unit * model.starts[at + 1]! - low;
+    this.low += low;
     while (this.range < RANGE_LIMIT) {
       this.shift();
       this.range <<= 8;
     }
-    return bit;
+    model.update(context, symbol);
+    return symbol;
   }
 
   /** The bytes: as few as name a number in the last range, without the zeros at the end, which the decoder adds by itself. */
