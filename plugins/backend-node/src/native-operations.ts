@@ -13,6 +13,7 @@ type Attributes = Readonly<Record<string, Value>>;
  * not know. Whoever gets a handle frees it.
  */
 export interface NativeOperations {
+  readonly precision: Precision;
   /** Handles that are alive, and their bytes. */
   held(): { readonly tensors: number; readonly bytes: number };
   /** Uploads numbers, converted to the session's precision. */
@@ -67,6 +68,7 @@ export function nativeOperations(binding: TensorflowBinding, precision: Precisio
   };
 
   return {
+    precision,
     held: () => ({ tensors: alive.size, bytes: [...alive.values()].reduce((a, b) => a + b, 0) }),
     upload(shape, values) {
       const exact = create(shape, binding.TF_FLOAT, values);

@@ -88,6 +88,20 @@ describe('a session of the node backend', () => {
     session.dispose();
   });
 
+  itWhereAvailable('convolves odd numbers of channels right in bfloat16', async () => {
+    await backend.activate();
+    for (const channels of [1, 3, 13, 63]) {
+      const model = tfl.sequential({ layers: [layers.conv2d({ filters: 9, kernelSize: 3, padding: 'same', inputShape: [8, 8, channels] }), layers.flatten()] });
+      const graph = initializeKernels(await graphFromModel(model), channels);
+      model.dispose();
+      const images = spread(2 * 64 * channels);
+      const [exact, rounded] = await Promise.all(
+        (['float32', 'bfloat16'] as const).map(async (precision) => (await backend.compile(graph, { precision })).run(images)),
+      );
+      expect(norm(rounded!.map((value, i) => value - exact![i]!)) / norm(exact!)).toBeLessThan(0.02);
+    }
+  });
+
   itWhereAvailable('splits images into batches without a change of the results', async () => {
     const { graph, images } = await prepared();
     const session = await backend.compile(graph);

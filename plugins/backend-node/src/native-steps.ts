@@ -37,17 +37,20 @@ function prepareOperation(
     return [([x]) => native.run('BiasAdd', [x!, values], CHANNELS_LAST)];
   };
   switch (operation.kind) {
-    case 'convolution':
-    case 'depthwise': {
-      const kernel = upload(operation.kernel);
+    case 'depthwise':
+    case 'convolution': {
       const attributes = {
         strides: [1, ...operation.strides, 1],
         dilations: [1, ...operation.dilation, 1],
         padding: operation.padding.toUpperCase(),
         ...CHANNELS_LAST,
       };
+      const isOdd = native.precision === 'bfloat16' && operation.kind === 'convolution' && operation.kernel.shape[2]! % 2 === 1;
+      const kernel = upload(isOdd ? withEvenDepth(operation.kernel) : operation.kernel);
       const name = operation.kind === 'depthwise' ? 'DepthwiseConv2dNative' : 'Conv2D';
-      return [([x]) => native.run(name, [x!, kernel], attributes), ...addBias(operation.bias)];
+      const convolve: NativeStep = ([x]) => native.run(name, [x!, kernel], attributes);
+      const pad = isOdd ? [padStep(native, indices([4, 2], [0, 0, 0, 0, 0, 0, 0, 1]))] : [];
+      return [...pad, convolve, ...addBias(operation.bias)];
     }
     case 'dense': {
       const kernel = upload(operation.kernel);
@@ -87,10 +90,28 @@ function prepareOperation(
     }
     case 'zero-pad': {
       const pairs = indices([4, 2], [0, 0, ...operation.padding[0], ...operation.padding[1], 0, 0]);
-      const attributes = { Tpaddings: INT32 };
-      return [([x]) => native.run('Pad', [x!, pairs], attributes)];
+      return [padStep(native, pairs)];
     }
   }
+}
+
+function padStep(native: NativeOperations, sides: number): NativeStep {
+  const attributes = { Tpaddings: INT32 };
+  return ([x]) => native.run('Pad', [x!, sides], attributes);
+}
+
+/**
+ * A kernel with one more input channel, of zeros. The bfloat16 convolution of TensorFlow 2.21 (oneDNN, processors with AVX512_BF16) takes
+ * channels in pairs and multiplies the missing half of the last pair by whatever lies in memory: an odd number of channels gives noise,
+ * at times NaN.
+ */
+function withEvenDepth({ shape, data }: PlanWeight): PlanWeight {
+  const [height, width, depth, outputs] = shape as [number, number, number, number];
+  const padded = new Float32Array(height * width * (depth + 1) * outputs);
+  for (let at = 0; at < height * width; at++) {
+    padded.set(data.subarray(at * depth * outputs, (at + 1) * depth * outputs), at * (depth + 1) * outputs);
+  }
+  return { shape: [height, width, depth + 1, outputs], data: padded };
 }
 
 const ACTIVATIONS = {
