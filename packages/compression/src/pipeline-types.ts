@@ -38,6 +38,8 @@ export interface Summary {
   readonly backend: string;
   readonly plugins: readonly WiredPlugin[];
   readonly versions: Readonly<Record<string, string>>;
+  /** Platform, processor and cores that it ran on. */
+  readonly machine: string;
   readonly seconds: number;
   readonly config: CompressConfig;
 }

@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
@@ -54,6 +55,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       backend: context.evaluateBackend.id,
       plugins: host.wired,
       versions: { node: process.version },
+      machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
       config,
     };
@@ -74,6 +76,11 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
 
 function episodeLines(stage: 'prune' | 'quantize', episodes: readonly EpisodeRecord[] = []): string[] {
   return episodes.map((record) => JSON.stringify({ stage, ...record }));
+}
+
+/** Platform, processor and cores of this machine. */
+export function describeMachine(): string {
+  return `${process.platform}-${process.arch}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`;
 }
 
 /** Each file or folder replaces its older self by a rename; what else lies in the output folder stays. */
