@@ -22,6 +22,7 @@ export default tseslint.config(
             onlyIn('scope:runtime', ['scope:core']),
             onlyIn('scope:testing', ['scope:core']),
             onlyIn('scope:compression', ['scope:core', 'scope:rl', 'scope:runtime', 'scope:testing']),
+            onlyIn('scope:study', ['scope:core', 'scope:rl', 'scope:compression', 'scope:testing']),
             onlyIn('scope:plugin', ['scope:core', 'scope:rl', 'scope:compression', 'scope:testing']),
             onlyIn('scope:cli', ['*']),
             onlyIn('scope:tools', []),

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrialRunner } from './trial-runner.js';
+
+const TAIL = 2000;
+/** Exit code of a run that was stopped as asked. */
+const INTERRUPTED = 130;
+
+/**
+ * Runs every trial as `<command> compress <config> --out <folder> ...` in a process of its own, so that a crash takes only its own trial along. `command` is the
+ * program with its first arguments. What a trial writes to stderr goes to `log.txt` in its folder. Aborting sends SIGINT, to which a trial saves itself.
+ */
+export function childProcessRunner(command: readonly string[]): TrialRunner {
+  const [program, ...first] = command;
+  return {
+    async run({ configPath, overrides, folder }, signal) {
+      await mkdir(folder, { recursive: true });
+      const args = [...first, 'compress', configPath, '--out', folder, '--resume', '--quiet', ...overrides.flatMap((override) => ['--set', override])];
+      const log = createWriteStream(join(folder, 'log.txt'));
+      const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const stop = () => child.kill('SIGINT');
+      signal.addEventListener('abort', stop);
+      if (signal.aborted) stop();
+      let tail = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        log.write(chunk);
+        tail = (tail + chunk.toString()).slice(-TAIL);
+      });
+      try {
+        const ending = await new Promise<{ code: number | undefined; problem: string }>((resolve) => {
+          child.once('error', (error) => resolve({ code: undefined, problem: error.message }));
+          child.once('close', (code, by) => resolve({ code: code ?? undefined, problem: code === null ? `ended by ${by}` : `exit code ${code}` }));
+        });
+        if (ending.code === 0) return { status: 'done' };
+        if (ending.code === INTERRUPTED || signal.aborted) return { status: 'interrupted' };
+        return { status: 'failed', error: tail.trim() || ending.problem };
+      } finally {
+        signal.removeEventListener('abort', stop);
+        log.end();
+      }
+    },
+  };
+}

@@ -1,0 +1,10 @@
+export { childProcessRunner } from './child-process-runner.js';
+export { paretoFront } from './pareto.js';
+export { runStudy, type RunStudyOptions } from './run-study.js';
+export { bootstrapInterval, estimate, mean, pairedDifference, standardDeviation, type Estimate } from './statistics.js';
+export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan, type Variant } from './study-plan.js';
+export { studySchema, type Study } from './study-schema.js';
+export { gatherResults, METRICS, type Metric, type StudyResults, type TrialRow, type VariantRow } from './study-results.js';
+export type { StudyRecord, TrialRecord } from './study-store.js';
+export type { Trial, TrialOutcome, TrialRunner } from './trial-runner.js';
+export { writeReport, writeRunReport, writeStudyReport } from './write-reports.js';

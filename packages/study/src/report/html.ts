@@ -1,0 +1,32 @@
+/** Text as it is safe within an element or a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** A share of 1 as percent with two decimals. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}
+
+/** A difference of shares in percentage points, with its sign. */
+export function points(difference: number): string {
+  return `${difference < 0 ? '−' : '+'}${Math.abs(difference * 100).toFixed(2)}`;
+}
+
+/** A whole number with thousands set apart. */
+export function grouped(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** A count with a unit prefix and three digits, for axes and tiles. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  const [scale, prefix] = size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, ''];
+  return `${Number((value / scale).toPrecision(3))}${prefix && ` ${prefix}`}`;
+}
+
+/** Seconds, or minutes and hours where there are many. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;
+  return seconds < 7200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

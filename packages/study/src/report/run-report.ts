@@ -1,0 +1,77 @@
+import type { NetworkFigures, Summary } from '@tersor/compression';
+import { stringify } from 'yaml';
+import type { Run, Stage } from '../read-run.js';
+import { duration, escapeHtml, grouped, percent, points } from './html.js';
+import { layerCharts } from './layer-charts.js';
+import { page, type Section } from './page.js';
+import { candidateChart, rewardChart } from './search-charts.js';
+import { folded, table } from './table.js';
+
+/** The report of one compression as a self-contained page. */
+export function runReport({ summary, layers, episodes }: Run): string {
+  const { baseline, compressed, ratio, config } = summary;
+  const stages = (['prune', 'quantize'] as const).filter((stage) => episodes.some((line) => line.stage === stage));
+  const drawn = (draw: (stage: Stage, lines: Run['episodes']) => string) => stages.map((stage) => draw(stage, episodes.filter((line) => line.stage === stage))).join('');
+  const sections: Section[] = [
+    { id: 'result', title: 'Result', body: resultTable(summary) + searchSentences(summary) },
+    { id: 'search', title: 'Search', body: drawn(rewardChart) || '<p>No search was run.</p>' },
+    { id: 'candidates', title: 'Accuracy against size', body: drawn(candidateChart) || '<p>No candidates were measured.</p>' },
+    { id: 'layers', title: 'Layers', body: layerCharts(layers) },
+    { id: 'setup', title: 'What was run', body: setup(summary) },
+  ];
+  return page({
+    title: `Compression of ${modelName(config.model)}`,
+    lead: `Tersor, backend ${summary.backend}, seed ${summary.seed}, ${duration(summary.seconds)} in all.`,
+    tiles: [
+      { value: `${ratio.bytes.toFixed(1)}× smaller`, label: `${grouped(baseline.bytes)} → ${grouped(compressed.bytes)} bytes` },
+      { value: `${ratio.macs.toFixed(2)}× less work`, label: `${grouped(baseline.macs)} → ${grouped(compressed.macs)} multiply-adds` },
+      { value: `${points(compressed.accuracy.test - baseline.accuracy.test)} points`, label: `test accuracy ${percent(baseline.accuracy.test)} → ${percent(compressed.accuracy.test)}` },
+    ],
+    sections,
+  });
+}
+
+/** The name by which people know a model: its file's, or its folder's where the file is just called model.json. */
+export function modelName(path: string): string {
+  const parts = path.split(/[\\/]/).filter((part) => part !== '.' && part !== '..' && part !== 'model.json' && part !== 'model');
+  return parts.at(-1)?.replace(/\.json$/, '') ?? path;
+}
+
+function resultTable({ baseline, pruned, compressed, search }: Summary): string {
+  const rows: { readonly name: string; readonly figures: NetworkFigures }[] = [{ name: 'original', figures: baseline }];
+  if (search.prune) rows.push({ name: 'pruned, as floats', figures: pruned });
+  if (search.quantize) rows.push({ name: search.prune ? 'pruned and quantized' : 'quantized', figures: compressed });
+  const column = (head: string, value: (figures: NetworkFigures) => number, format: (value: number) => string) => ({
+    head,
+    text: ({ figures }: (typeof rows)[number]) => format(value(figures)),
+    value: ({ figures }: (typeof rows)[number]) => value(figures),
+  });
+  return table('Networks on the test and validation images', rows, [
+    { head: 'network', text: ({ name }) => name },
+    column('test accuracy', ({ accuracy }) => accuracy.test, percent),
+    column('validation accuracy', ({ accuracy }) => accuracy.validation, percent),
+    column('parameters', ({ parameters }) => parameters, grouped),
+    column('MACs', ({ macs }) => macs, grouped),
+    column('bytes on disk', ({ bytes }) => bytes, grouped),
+  ]);
+}
+
+function searchSentences({ search }: Summary): string {
+  const sentences = Object.entries(search).map(
+    ([stage, { agent, episodes, evaluations, bestReward, seconds }]) =>
+      `${stage === 'prune' ? 'Pruning' : 'Bit widths'}: agent ${agent}, ${episodes} episodes, ${evaluations} networks evaluated, best reward ${bestReward.toFixed(4)}, ${duration(seconds)}.`,
+  );
+  return `<p>Nothing was chosen by the test images. ${sentences.map(escapeHtml).join(' ')}</p>`;
+}
+
+function setup({ config, versions, plugins, seed, backend, machine }: Summary): string {
+  const facts = [
+    ['seed', String(seed)],
+    ['backend', backend],
+    ...Object.entries(versions),
+    ['machine', machine],
+    ...plugins.map((plugin) => [`plugin ${plugin.kind}`, `${plugin.id} (${plugin.source})`]),
+  ].map(([name, value]) => ({ name: name!, value: value! }));
+  const list = table('Versions, machine and plugins', facts, [{ head: 'what', text: ({ name }) => name }, { head: 'value', text: ({ value }) => value }]);
+  return list + folded('The whole config', `<pre tabindex="0">${escapeHtml(stringify(config))}</pre>`);
+}

@@ -1,0 +1,106 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeMachine, type LayerFigures, type Summary } from '@tersor/compression';
+import { TersorError } from '@tersor/core';
+import { trialId, type StudyPlan } from './study-plan.js';
+import type { Study } from './study-schema.js';
+import type { TrialOutcome } from './trial-runner.js';
+
+/** `trial.json`: how a trial ended. */
+export type TrialRecord = TrialOutcome & { readonly id: string; readonly seconds: number };
+
+/** `study.json`: what the study in a folder is. */
+export interface StudyRecord {
+  /** Version of the folder's layout. */
+  readonly format: 1;
+  readonly study: Study;
+  readonly variants: StudyPlan['variants'];
+  readonly cells: StudyPlan['cells'];
+  readonly versions: Readonly<Record<string, string>>;
+  /** Platform, processor and cores. */
+  readonly machine: string;
+}
+
+/** The folder of one trial. */
+export function trialFolder(folder: string, id: string): string {
+  return join(folder, 'trials', id);
+}
+
+/** Describes a study about to run here, with `version` of Tersor. */
+export function describeStudy(study: Study, { variants, cells }: StudyPlan, version: string): StudyRecord {
+  return {
+    format: 1,
+    study,
+    variants,
+    cells,
+    versions: { tersor: version, node: process.version },
+    machine: describeMachine(),
+  };
+}
+
+/**
+ * Opens a study's folder for `record`, and writes `study.json`. Throws `OUTPUT_FAILED` for a folder with a study in it when `resume` is not set, and
+ * `CHECKPOINT_MISMATCH` when that study was run by another version.
+ */
+export async function openStudyFolder(folder: string, record: StudyRecord, resume: boolean): Promise<void> {
+  const before = await readJson<StudyRecord>(join(folder, 'study.json'));
+  if (before && !resume) {
+    throw new TersorError('OUTPUT_FAILED', `There is a study in ${folder} already.`, { hint: 'Run what is missing with --resume, or choose another folder with --out.' });
+  }
+  const other = before && Object.keys(record.versions).find((name) => before.versions[name] !== record.versions[name]);
+  if (other !== undefined) {
+    throw new TersorError('CHECKPOINT_MISMATCH', `The study in ${folder} was run with ${other} ${before!.versions[other]}; this is ${record.versions[other]}.`, {
+      hint: 'Results of two versions are not comparable: choose another folder with --out.',
+    });
+  }
+  await writeJson(join(folder, 'study.json'), record);
+}
+
+/** Reads `study.json`. Throws `CONFIG_NOT_FOUND` for a folder without one. */
+export async function readStudy(folder: string): Promise<StudyRecord> {
+  const record = await readJson<StudyRecord>(join(folder, 'study.json'));
+  if (!record) throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${folder}.`, { hint: 'Give the folder that `tersor study` wrote to.' });
+  return record;
+}
+
+/** How a trial ended; undefined for one that was not run, or whose results are not those of its settings. */
+export async function readTrial(folder: string, id: string): Promise<{ record: TrialRecord; summary?: Summary; layers?: readonly LayerFigures[] } | undefined> {
+  const own = trialFolder(folder, id);
+  const record = await readJson<TrialRecord>(join(own, 'trial.json'));
+  if (!record) return undefined;
+  if (record.status !== 'done') return { record };
+  const summary = await readJson<Summary>(join(own, 'summary.json'));
+  const layers = await readJson<LayerFigures[]>(join(own, 'layers.json'));
+  return summary && trialId(summary.config) === id ? { record, summary, ...(layers && { layers }) } : undefined;
+}
+
+/** Writes `trial.json`. */
+export async function writeTrial(folder: string, record: TrialRecord): Promise<void> {
+  await mkdir(trialFolder(folder, record.id), { recursive: true });
+  await writeJson(join(trialFolder(folder, record.id), 'trial.json'), record);
+}
+
+/** Reads a JSON file; undefined where there is none or it is cut off. */
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Writes a JSON file in one step: a reader sees the old or the new one. Throws `OUTPUT_FAILED`. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Writes a text file in one step. Throws `OUTPUT_FAILED`. */
+export async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(`${path}.tmp`, text);
+    await rename(`${path}.tmp`, path);
+  } catch (cause) {
+    throw new TersorError('OUTPUT_FAILED', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}
