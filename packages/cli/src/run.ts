@@ -7,7 +7,9 @@ import { doctorCommand } from './commands/doctor.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { pluginsCommand } from './commands/plugins.js';
+import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
+import { studyCommand } from './commands/study.js';
 import { trainCommand } from './commands/train.js';
 
 const USER_MISTAKE = 1;
@@ -23,7 +25,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--verbose', 'show stack traces', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, evalCommand, inspectCommand, doctorCommand, pluginsCommand, schemaCommand]) {
+  for (const command of [trainCommand, compressCommand, evalCommand, inspectCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
   try {

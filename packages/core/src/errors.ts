@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
   SPACE_UNSUPPORTED: 'The agent does not support that action space.',
   TRAINING_UNSUPPORTED: 'The backend cannot train.',
+  TRIALS_FAILED: 'Trials of a study failed; the others are done.',
   WEIGHTS_NOT_FINITE: 'Weights hold NaN or infinite values.',
 } as const;
 
