@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 import { run } from './run.js';
@@ -41,6 +43,16 @@ describe('tersor', () => {
       const result = await tersor('eval', join(project.folder, model), '--dataset', 'cifar10', '--option', `dir=${project.data}`, '--option', 'validation=40', '--json');
       expect(JSON.parse(result.out).accuracy).toBe(summary.compressed.accuracy.test);
     }
+  });
+
+  it('writes a model that stock tfjs loads without any code of ours, with the accuracy that the summary claims', async () => {
+    const summary = (await json('first/summary.json')) as unknown as { compressed: { accuracy: { test: number } } };
+    const script = join(__dirname, '../../../examples/stock-tfjs/accuracy.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [script, join(project.folder, 'first/model/model.json'), join(project.data, 'test_batch.bin')]);
+    const measured = JSON.parse(stdout.slice(stdout.lastIndexOf('{'))) as { images: number; accuracy: number };
+    expect(measured.images).toBe(40);
+    // Another backend rounds differently: one image of forty may change sides.
+    expect(Math.abs(measured.accuracy - summary.compressed.accuracy.test)).toBeLessThanOrEqual(1 / 40);
   });
 
   it('gives the same policy and the same bytes for the same seed, and another policy for another', async () => {

@@ -1,5 +1,5 @@
 import type { GraphLayer } from '@tersor/core';
-import type { PlanActivation, PlanOperation, PlanWeight } from './plan-step.js';
+import type { ConvolutionOperation, PlanActivation, PlanOperation, PlanWeight } from './plan-step.js';
 
 /** An operation with the activation that follows it. */
 export interface Emitted {
@@ -123,7 +123,7 @@ function bias(layer: GraphLayer): { bias?: PlanWeight } {
   return found ? { bias: found } : {};
 }
 
-function convolutionWindow(config: Config) {
+function convolutionWindow(config: Config): Pick<ConvolutionOperation, 'padding' | 'strides' | 'dilation'> | undefined {
   const padding = config['padding'];
   const strides = pair(config['strides'] ?? 1);
   const dilation = pair(config['dilation_rate'] ?? 1);

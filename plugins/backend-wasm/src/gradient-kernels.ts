@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+type Window = number | [number, number];
+type Padding = 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
+
+interface ConvolutionAttributes {
+  readonly strides: Window;
+  readonly pad: Padding;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** A kernel that is composed of operations which the wasm backend has. */
+type Composition = (inputs: Record<string, tf.Tensor4D>, attributes: Record<string, unknown>) => tf.Tensor;
+
+/**
+ * Kernels that tfjs's wasm backend lacks (gradients of filters, both depthwise gradients), and `Conv2DBackpropInput`, which it has in a form many times
+ * slower than its forward convolution. All are written as forward convolutions or sums over kernel positions.
+ */
+const KERNELS: Readonly<Record<string, Composition>> = {
+  Conv2DBackpropFilter: ({ x, dy }, attributes) => filterGradient(x!, dy!, attributes['filterShape'] as Shape4D, attributes as unknown as ConvolutionAttributes),
+  Conv2DBackpropInput: ({ dy, filter }, attributes) => inputGradient(dy!, filter!, attributes['inputShape'] as Shape4D, attributes as unknown as ConvolutionAttributes),
+  DepthwiseConv2dNativeBackpropFilter: ({ x, dy }, attributes) => depthwiseFilterGradient(x!, dy!, attributes['filterShape'] as Shape4D, attributes as unknown as ConvolutionAttributes),
+  DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, attributes) => depthwiseInputGradient(dy!, filter!, attributes['inputShape'] as Shape4D, attributes as unknown as ConvolutionAttributes),
+};
+
+type Shape4D = [number, number, number, number];
+
+/** Registers the kernels for the wasm backend, in the place of its own where it has one. Twice is harmless. */
+export function registerGradientKernels(): void {
+  for (const [kernelName, compose] of Object.entries(KERNELS)) {
+    if (tf.getKernel(kernelName, 'wasm')) tf.unregisterKernel(kernelName, 'wasm');
+    tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc: ({ inputs, attrs, backend }) => {
+      const result = tf.tidy(() => compose(inputs as unknown as Record<string, tf.Tensor4D>, attrs as unknown as Record<string, unknown>));
+      // The engine makes a tensor of its own from what a kernel returns: hand the data over and let go of ours.
+      (backend as tf.KernelBackend).incRef(result.dataId);
+      result.dispose();
+      return { dataId: result.dataId, shape: result.shape, dtype: result.dtype };
+    } });
+  }
+}
+
+/** tfjs has no gradient of dilated convolutions on any backend, so dilation is 1 here. */
+function convolutionInfo(inputShape: Shape4D, filterShape: Shape4D, { strides, pad, dimRoundingMode }: ConvolutionAttributes, depthwise = false) {
+  return tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad as 'same', dimRoundingMode, depthwise);
+}
+
+/**
+ * dW[i, j, c, o] = sum over n, h, w of x[n, h s + i, w s + j, c] dy[n, h, w, o]: a convolution of x, read as channels x height x width x batch,
+ * with dy as a filter of the output's size, dilated by the stride s.
+ */
+function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, filterShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
+  const info = convolutionInfo(x.shape, filterShape, attributes);
+  const [height, width, inChannels, outChannels] = filterShape;
+  const padded = pad(x, info.padInfo);
+  const asImages = tf.transpose(padded, [3, 1, 2, 0]);
+  const asFilter = tf.transpose(dy, [1, 2, 0, 3]);
+  const swapped = tf.conv2d(asImages as tf.Tensor4D, asFilter as tf.Tensor4D, 1, 'valid', 'NHWC', [info.strideHeight, info.strideWidth]);
+  // Where the stride leaves rows at the end unread, the convolution finds more positions than the filter has.
+  const cut = tf.slice(swapped, [0, 0, 0, 0], [inChannels, height, width, outChannels]);
+  return tf.transpose(cut, [1, 2, 0, 3]);
+}
+
+/** dx is the convolution of dy, spread out by the stride, with the filter turned around and its channels swapped. */
+function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, inputShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
+  const info = convolutionInfo(inputShape, filter.shape, attributes);
+  const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
+  return tf.conv2d(spread(dy, info), turned, 1, 'valid');
+}
+
+/** The same, channel by channel; the multiplier's channels are added up. */
+function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, inputShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
+  const info = convolutionInfo(inputShape, filter.shape, attributes, true);
+  const [height, width, channels, multiplier] = filter.shape;
+  const turned = tf.reshape(tf.reverse(filter, [0, 1]), [height, width, channels * multiplier, 1]) as tf.Tensor4D;
+  const each = tf.depthwiseConv2d(spread(dy, info), turned, 1, 'valid');
+  if (multiplier === 1) return each;
+  return tf.reshape(tf.sum(tf.reshape(each, [-1, channels, multiplier]), -1), inputShape);
+}
+
+/** One product and sum per position of the filter: a depthwise filter has few. */
+function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, filterShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
+  const info = convolutionInfo(x.shape, filterShape, attributes, true);
+  const [height, width, channels, multiplier] = filterShape;
+  const padded = pad(x, info.padInfo);
+  const { batchSize, outHeight, outWidth, strideHeight, strideWidth } = info;
+  const gradient = tf.reshape(dy, [-1, channels, multiplier]);
+  const positions: tf.Tensor[] = [];
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const begin = [0, i, j, 0];
+      const end = [batchSize, begin[1]! + (outHeight - 1) * strideHeight + 1, begin[2]! + (outWidth - 1) * strideWidth + 1, channels];
+      const seen = strideHeight === 1 && strideWidth === 1
+        ? tf.slice(padded, begin, end.map((value, axis) => value - begin[axis]!))
+        : tf.stridedSlice(padded, begin, end, [1, strideHeight, strideWidth, 1]);
+      positions.push(tf.sum(tf.mul(tf.reshape(seen, [-1, channels, 1]), gradient), 0));
+    }
+  }
+  return tf.reshape(tf.stack(positions), filterShape);
+}
+
+/** dy with stride - 1 zeros between its values, padded so that a valid convolution with the turned filter has the input's size. */
+function spread(dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
+  const { strideHeight, strideWidth, outHeight, outWidth, inHeight, inWidth, filterHeight, filterWidth, padInfo } = info;
+  let spaced = dy;
+  if (strideHeight > 1 || strideWidth > 1) {
+    const [batch, , , channels] = dy.shape;
+    const split = tf.reshape(dy, [batch, outHeight, 1, outWidth, 1, channels]);
+    const filled = tf.pad(split, [[0, 0], [0, 0], [0, strideHeight - 1], [0, 0], [0, strideWidth - 1], [0, 0]]);
+    const joined = tf.reshape(filled, [batch, outHeight * strideHeight, outWidth * strideWidth, channels]) as tf.Tensor4D;
+    spaced = tf.slice(joined, [0, 0, 0, 0], [batch, (outHeight - 1) * strideHeight + 1, (outWidth - 1) * strideWidth + 1, channels]);
+  }
+  const top = filterHeight - 1 - padInfo.top;
+  const left = filterWidth - 1 - padInfo.left;
+  const bottom = inHeight + filterHeight - 1 - spaced.shape[1] - top;
+  const right = inWidth + filterWidth - 1 - spaced.shape[2] - left;
+  return pad(spaced, { top, left, bottom, right });
+}
+
+/** Zeros around height and width; a negative amount cuts. */
+function pad(x: tf.Tensor4D, { top, bottom, left, right }: { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number }): tf.Tensor4D {
+  const around = (value: number) => Math.max(0, value);
+  const padded = top > 0 || bottom > 0 || left > 0 || right > 0 ? tf.pad(x, [[0, 0], [around(top), around(bottom)], [around(left), around(right)], [0, 0]]) : x;
+  if (top >= 0 && bottom >= 0 && left >= 0 && right >= 0) return padded;
+  const [batch, height, width, channels] = padded.shape;
+  const size = [batch, height + Math.min(0, top) + Math.min(0, bottom), width + Math.min(0, left) + Math.min(0, right), channels];
+  return tf.slice(padded, [0, around(-top), around(-left), 0], size as Shape4D);
+}
