@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { decodeTensor, TersorError, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
+import type { Case } from './contract.js';
+
+/**
+ * The promises of a `Quantizer`. `make` gives a new one, made the same way each time.
+ *
+ * @example
+ * describeContract('my quantizer', quantizerContract(() => new MyQuantizer()));
+ */
+export function quantizerContract(make: () => Quantizer): Case[] {
+  const widths = () => {
+    const [least, most] = make().bits;
+    return Array.from({ length: most - least + 1 }, (_, i) => least + i);
+  };
+  return [
+    {
+      name: 'declares bit widths within 1 to 8',
+      run: () => {
+        const [least, most] = make().bits;
+        assert.ok(Number.isInteger(least) && Number.isInteger(most) && 1 <= least && least <= most && most <= 8, `bits is [${least}, ${most}]`);
+      },
+    },
+    {
+      name: 'gives codes and tables that fit the shape at every bit width',
+      run: () => {
+        for (const input of inputs()) for (const bits of widths()) requireWellFormed(make().encode(input, bits), input, bits);
+      },
+    },
+    {
+      name: 'loses less with more bits',
+      run: () => {
+        for (const input of inputs().slice(0, 2)) {
+          // 1 bit is of another kind: sign and scale may well beat three levels that clip nothing.
+          const errors = widths().filter((bits) => bits > 1).map((bits) => relativeError(make().encode(input, bits), input));
+          const grew = errors.slice(1).some((error, i) => error > 1e-6 && error >= errors[i]!);
+          assert.ok(!grew, `${input.name}: relative errors ${errors.map((error) => error.toFixed(5)).join(', ')}`);
+          if (make().bits[1] === 8) assert.ok(errors.at(-1)! < 0.001, `${input.name}: relative error ${errors.at(-1)} at 8 bits`);
+        }
+      },
+    },
+    {
+      name: 'keeps exact zeros from 2 bits on',
+      run: () => {
+        const input = pruned();
+        for (const bits of widths().filter((width) => width > 1)) {
+          const values = decodeTensor(make().encode(input, bits));
+          const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
+          assert.equal(lost, -1, `at ${bits} bits, the zero at ${lost} became ${values[lost]}`);
+        }
+      },
+    },
+    {
+      name: 'takes arrays that are all zero, constant, or a single value',
+      run: () => {
+        for (const data of [[0, 0, 0, 0], [3, 3, 3, 3], [-1e-20, -1e-20, 0, 0], [1e20, 1e20, 1e20, 1e20], [0.5]]) {
+          const input = { name: 'odd/kernel', shape: [data.length, 1], data: Float32Array.from(data), channelAxis: 1 };
+          for (const bits of widths()) {
+            const encoded = make().encode(input, bits);
+            requireWellFormed(encoded, input, bits);
+            const largest = Math.max(...data.map(Math.abs));
+            const values = decodeTensor(encoded);
+            assert.ok(values.every((value) => Math.abs(value) <= 2 * largest), `${data.join()} at ${bits} bits gives ${values.join()}`);
+          }
+        }
+      },
+    },
+    {
+      name: 'gives the same codes each time',
+      run: () => {
+        const quantizer = make();
+        for (const input of inputs()) {
+          const first = make().encode(input, widths().at(-1)!);
+          quantizer.encode(inputs()[0]!, widths()[0]!);
+          assert.equal(fingerprint(quantizer.encode(input, widths().at(-1)!)), fingerprint(first));
+        }
+      },
+    },
+    {
+      name: 'leaves its input as it is',
+      run: () => {
+        for (const input of inputs()) {
+          const before = input.data.join();
+          const encoded = make().encode(input, widths().at(-1)!);
+          make().refine?.(input, encoded);
+          assert.equal(input.data.join(), before);
+        }
+      },
+    },
+    {
+      name: 'refuses weights that are not finite with WEIGHTS_NOT_FINITE',
+      run: () => {
+        for (const bad of [NaN, Infinity, -Infinity]) {
+          const input = gaussian();
+          input.data[7] = bad;
+          assert.throws(() => make().encode(input, widths().at(-1)!), (error) => error instanceof TersorError && error.code === 'WEIGHTS_NOT_FINITE');
+        }
+      },
+    },
+    {
+      name: 'refines without losing what was gained, zeros included',
+      run: () => {
+        const quantizer = make();
+        if (!quantizer.refine) return;
+        const input = pruned();
+        for (const bits of widths().filter((width) => width > 1)) {
+          const encoded = quantizer.encode(input, bits);
+          const refined = quantizer.refine(input, encoded);
+          requireWellFormed(refined, input, bits);
+          const [before, after] = [relativeError(encoded, input), relativeError(refined, input)];
+          assert.ok(after <= before * 1.02 + 1e-9, `at ${bits} bits the relative error went from ${before} to ${after}`);
+          const values = decodeTensor(refined);
+          assert.ok(input.data.every((value, i) => value !== 0 || values[i] === 0), `at ${bits} bits a zero was lost`);
+        }
+      },
+    },
+  ];
+}
+
+function requireWellFormed(tensor: EncodedTensor, input: QuantizerInput, bits: number): void {
+  assert.deepEqual([...tensor.shape], [...input.shape], 'shape');
+  assert.equal(tensor.bits, bits, 'bits');
+  assert.ok(tensor.axis >= -1 && tensor.axis < input.shape.length, `axis ${tensor.axis}`);
+  assert.equal(tensor.codes.length, input.data.length, 'number of codes');
+  assert.ok(!tensor.codes.some((code) => code >= 2 ** bits), `a code does not fit ${bits} bits`);
+  const groups = tensor.axis < 0 ? 1 : input.shape[tensor.axis]!;
+  const tables = tensor.codec === 'linear' ? [tensor.scale, tensor.zero] : [tensor.codebook];
+  for (const table of tables) {
+    assert.equal(table.length, tensor.codec === 'linear' ? groups : groups * 2 ** bits, 'length of a table');
+    assert.ok(table.every(Number.isFinite), 'a table holds values that are not finite');
+  }
+}
+
+/** All that two encodings of the same array can differ in, as text. */
+function fingerprint(tensor: EncodedTensor): string {
+  const tables = tensor.codec === 'linear' ? [tensor.scale, tensor.zero] : [tensor.codebook];
+  return [tensor.codec, tensor.bits, tensor.axis, tensor.codes.join(), ...tables.map((table) => table.join())].join(';');
+}
+
+/** Squared error over energy. */
+function relativeError(tensor: EncodedTensor, { data }: QuantizerInput): number {
+  const values = decodeTensor(tensor);
+  let error = 0;
+  let energy = 0;
+  data.forEach((value, i) => {
+    error += (value - values[i]!) ** 2;
+    energy += value ** 2;
+  });
+  return error / energy;
+}
+
+function inputs(): QuantizerInput[] {
+  return [gaussian(), pruned(), { ...gaussian(), name: 'depthwise/kernel', shape: [3, 3, 64, 1], data: gaussian().data.slice(0, 576), channelAxis: 2 }];
+}
+
+/** A bell-shaped 3x3 kernel, 16 to 32 channels, whose channels differ in size. */
+function gaussian(): QuantizerInput {
+  let state = 12345;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const data = Float32Array.from({ length: 9 * 16 * 32 }, (_, i) => {
+    const bell = uniform() + uniform() + uniform() + uniform() - 2;
+    return bell * 0.05 * (1 + (i % 32) / 32);
+  });
+  return { name: 'conv/kernel', shape: [3, 3, 16, 32], data, channelAxis: 3 };
+}
+
+/** The same with every third slice and one whole channel pruned. */
+function pruned(): QuantizerInput {
+  const input = gaussian();
+  const data = input.data.map((value, i) => ((i % 512) % 3 === 0 || i % 32 === 5 ? 0 : value));
+  return { ...input, name: 'pruned/kernel', data };
+}
