@@ -1,0 +1,40 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { childProcessRunner } from './child-process-runner.js';
+
+describe('childProcessRunner', () => {
+  let folder: string;
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-runner-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+  const runner = childProcessRunner([process.execPath, join(__dirname, '../test/trial-program.cjs')]);
+  const run = (configPath: string, signal = new AbortController().signal) => runner.run({ id: 'a', configPath, overrides: ['seed=2', 'x="y z"'], folder }, signal);
+
+  it('starts compress with the settings, resuming what is there', async () => {
+    await expect(run('fine')).resolves.toEqual({ status: 'done' });
+    const given = JSON.parse(await readFile(join(folder, 'arguments.json'), 'utf8')) as string[];
+    expect(given).toEqual(['compress', 'fine', '--out', folder, '--resume', '--quiet', '--set', 'seed=2', '--set', 'x="y z"']);
+  });
+
+  it('gives the error of a trial that crashes, and keeps its log', async () => {
+    await expect(run('crash')).resolves.toMatchObject({ status: 'failed', error: expect.stringContaining('crashed on purpose') });
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toContain('crashed on purpose');
+  });
+
+  it('says which signal ended a trial', async () => {
+    await expect(run('killed')).resolves.toEqual({ status: 'failed', error: 'ended by SIGKILL' });
+  });
+
+  it('says when the program cannot be started', async () => {
+    const missing = childProcessRunner([join(folder, 'no-such-program')]);
+    await expect(missing.run({ id: 'a', configPath: 'x', overrides: [], folder }, new AbortController().signal)).resolves.toMatchObject({ status: 'failed', error: expect.stringContaining('ENOENT') });
+  });
+
+  it('interrupts a trial, which may save itself', async () => {
+    const controller = new AbortController();
+    const running = run('slow', controller.signal);
+    while (!(await stat(join(folder, 'ready')).catch(() => undefined))) await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort();
+    await expect(running).resolves.toEqual({ status: 'interrupted' });
+  });
+});
