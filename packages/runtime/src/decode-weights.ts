@@ -3,6 +3,8 @@ import { CODEC, CODING, NO_AXIS, TABLE } from './format.js';
 import { RangeDecoder } from './range-decoder.js';
 import { sliceCount, transferCodes } from './transfer-codes.js';
 
+const { fround } = Math;
+
 /** A section's body as it is read from front to back. */
 interface Cursor {
   readonly bytes: Uint8Array;
@@ -156,7 +158,7 @@ function linearValues(codes: Uint8Array, scale: Float32Array, zero: Float32Array
   eachRun(shape, axis, codes.length, (group, from, to) => {
     const step = scale[group]!;
     const origin = zero[group]!;
-    for (let i = from; i < to; i++) values[i] = Math.fround(codes[i]! - origin) * step;
+    for (let i = from; i < to; i++) values[i] = fround(codes[i]! - origin) * step;
   });
   return values;
 }

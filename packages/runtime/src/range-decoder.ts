@@ -4,6 +4,7 @@ import type { SymbolCoder } from './transfer-codes.js';
 
 /** Bytes that a decoder may read beyond the end: it looks 4 ahead, and the encoder leaves out zeros at the end. */
 const BEYOND = 4;
+const LAST = (1 << TOTAL_BITS) - 1;
 
 /**
  * Range decoder (Martin, "Range encoding", 1979) over a window of 32 bits. Past its bytes it reads zeros; more than 4 of them mean that the
@@ -22,7 +23,8 @@ export class RangeDecoder implements SymbolCoder {
   symbol(model: SymbolModel, context: number): number {
     const unit = this.range >>> TOTAL_BITS;
     // The last symbol's share takes in what the division of the range left over.
-    const value = Math.min((this.code / unit) | 0, (1 << TOTAL_BITS) - 1);
+    const share = (this.code / unit) | 0;
+    const value = share < LAST ? share : LAST;
     const symbol = model.find(context, value);
     const at = context * (model.size + 1) + symbol;
     const low = unit * model.starts[at]!;

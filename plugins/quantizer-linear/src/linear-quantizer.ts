@@ -2,6 +2,8 @@ import { roundToFloat16, TersorError, type EncodedTensor, type LinearTensor, typ
 import { gatherGroup, groupLayout, type GroupLayout } from './groups.js';
 import { symmetricThreshold, type ScaleRule } from './scale-search.js';
 
+const { abs, floor, max, min, round } = Math;
+
 export interface LinearQuantizerOptions {
   readonly scheme: 'symmetric' | 'asymmetric';
   readonly granularity: 'tensor' | 'channel';
@@ -66,13 +68,13 @@ export class LinearQuantizer implements Quantizer {
       if (value < least) least = value;
       if (value > largest) largest = value;
     }
-    const reach = Math.max(-least, largest);
+    const reach = max(-least, largest);
     if (reach === 0) return [0, 0];
     // Levels on the longer side decide how much clipping is worth it.
-    const limit = Math.max(1, Math.round((top * reach) / (largest - least)));
+    const limit = max(1, round((top * reach) / (largest - least)));
     const shrink = symmetricThreshold(values, limit, this.options.scale) / reach;
     const scale = storedScale((shrink * (largest - least)) / top);
-    return [scale, Math.min(top, Math.max(0, Math.round((-least * shrink) / scale)))];
+    return [scale, min(top, max(0, round((-least * shrink) / scale)))];
   }
 }
 
@@ -83,8 +85,8 @@ function storedScale(scale: number): number {
 
 function meanMagnitude(values: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!);
-  return sum / Math.max(1, values.length);
+  for (let i = 0; i < values.length; i++) sum += abs(values[i]!);
+  return sum / max(1, values.length);
 }
 
 /** Nearest codes, clamped to 0..top. A group whose scale is 0 gets its code of zero. */
@@ -103,7 +105,7 @@ function encodeCodes(
       const inverse = scale[g]! > 0 ? 1 / scale[g]! : 0;
       const offset = zero[g]! + 0.5;
       for (let i = 0; i < inner; i++, at++) {
-        const code = Math.floor(data[at]! * inverse + offset);
+        const code = floor(data[at]! * inverse + offset);
         codes[at] = code < 0 ? 0 : code > top ? top : code;
       }
     }

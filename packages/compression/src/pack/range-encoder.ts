@@ -44,7 +44,7 @@ export class RangeEncoder implements SymbolCoder {
   /** Moves the highest byte of `low` out. A byte 0xff waits until it is known whether a carry comes through it. */
   private shift(): void {
     const carry = this.low >= 2 ** 32 ? 1 : 0;
-    const top = Math.floor(this.low / 2 ** 24) & 255;
+    const top = (this.low / 2 ** 24) & 255;
     if (top === 255 && carry === 0) {
       this.pending++;
     } else {
