@@ -1,0 +1,272 @@
+import type { Action, Agent, AgentTask, LearnStatistics, Transition } from '@tersor/core';
+import {
+  adamStep,
+  adaptParameterDeviation,
+  backward,
+  createActionRange,
+  createAdam,
+  createRandom,
+  forward,
+  initializeParameters,
+  openState,
+  ornsteinUhlenbeckStep,
+  parameterCount,
+  perturbParameters,
+  ReplayBuffer,
+  requireBox,
+  sealState,
+  softUpdate,
+  truncatedNormal,
+  type ActionRange,
+  type AdamState,
+  type Network,
+  type ReplayBatch,
+} from '@tersor/rl';
+import type { DdpgOptions } from './ddpg-options.js';
+
+/** A network's parameters, the slowly following target's, and the optimizer's state. */
+interface Learner {
+  readonly parameters: Float32Array;
+  readonly target: Float32Array;
+  readonly adam: AdamState;
+}
+
+interface DdpgState {
+  readonly actor: Learner;
+  readonly critics: readonly Learner[];
+  readonly replay: unknown;
+  readonly random: number;
+  readonly progress: Progress;
+}
+
+/** What changes besides networks and memory. */
+interface Progress {
+  readonly episodes: number;
+  readonly updates: number;
+  readonly baseline: number | undefined;
+  /** Steps of the episode under way. */
+  readonly pending: readonly Transition[];
+  /** State of the Ornstein-Uhlenbeck noise. */
+  readonly swing: readonly number[];
+  /** The actor with parameter noise, for the episode under way, and the noise's deviation. */
+  readonly perturbed: Float32Array | undefined;
+  readonly parameterDeviation: number;
+}
+
+/**
+ * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018, section 3.3), with TD3's three
+ * changes (Fujimoto et al. 2018, algorithm 1) as options. Networks see actions in the unit cube; the actor ends in a sigmoid.
+ */
+export class DdpgAgent implements Agent {
+  private readonly range: ActionRange;
+  private readonly observationSize: number;
+  private readonly actorNetwork: Network;
+  private readonly criticNetwork: Network;
+  private readonly warmup: number;
+  private readonly sigmaDecay: number;
+  private readonly random;
+  private readonly replay: ReplayBuffer;
+  private actor: Learner;
+  private critics: readonly Learner[];
+  private progress: Progress;
+
+  /** Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box. */
+  constructor(private readonly options: DdpgOptions, task: AgentTask) {
+    this.range = createActionRange(requireBox('ddpg', task.actionSpace));
+    this.observationSize = task.observationSpace.low.length;
+    this.actorNetwork = { sizes: [this.observationSize, ...options.hidden, this.range.size], hidden: 'relu', output: 'sigmoid' };
+    this.criticNetwork = { sizes: [this.observationSize + this.range.size, ...options.hidden, 1], hidden: 'relu', output: 'linear' };
+    this.warmup = options.warmup ?? Math.round(task.episodes / 4);
+    this.sigmaDecay = options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
+    this.random = createRandom(task.seed, 'ddpg');
+    this.replay = new ReplayBuffer({ observationSize: this.observationSize, actionSize: this.range.size, capacity: options.memory, keepBest: options.keepBest });
+    const learner = (network: Network, name: string): Learner => {
+      const parameters = initializeParameters(network, createRandom(task.seed, `ddpg ${name}`), 0.1);
+      return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
+    };
+    this.actor = learner(this.actorNetwork, 'actor');
+    this.critics = (options.twin ? ['critic', 'second critic'] : ['critic']).map((name) => learner(this.criticNetwork, name));
+    this.progress = { episodes: 0, updates: 0, baseline: undefined, pending: [], swing: this.still(), perturbed: undefined, parameterDeviation: 0.02 };
+  }
+
+  act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
+    if (!explore) return this.range.toAction(this.policy(this.actor.parameters, Float32Array.from(observation), 1));
+    if (this.warmingUp) return this.range.toAction(this.still().map(() => this.random.uniform()));
+    return this.range.toAction(this.explore(Float32Array.from(observation)));
+  }
+
+  observe(transition: Transition): void {
+    this.update({ pending: [...this.progress.pending, transition] });
+  }
+
+  /** Remembers the episode, then makes as many updates as it had steps (times `updates`), unless it belongs to the warm-up. */
+  learn(): LearnStatistics {
+    const { pending, perturbed } = this.progress;
+    this.remember(pending);
+    const learning = !this.warmingUp;
+    this.update({ pending: [], swing: this.still(), perturbed: undefined, episodes: this.progress.episodes + 1 });
+    if (!learning) return {};
+    const sigma = this.sigma;
+    if (perturbed) this.adaptNoise(perturbed, pending, sigma);
+    const count = Math.max(1, Math.round(pending.length * this.options.updates));
+    const losses = Array.from({ length: count }, () => this.updateOnce());
+    const criticLoss = losses.reduce((sum, loss) => sum + loss.criticLoss, 0) / count;
+    const value = losses.findLast((loss) => loss.value !== undefined)?.value;
+    return { criticLoss, ...(value !== undefined && { value }), sigma, updates: count, baseline: this.progress.baseline ?? 0 };
+  }
+
+  save(): unknown {
+    const copy = ({ parameters, target, adam }: Learner): Learner => ({ parameters: parameters.slice(), target: target.slice(), adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step } });
+    const content: DdpgState = { actor: copy(this.actor), critics: this.critics.map(copy), replay: this.replay.save(), random: this.random.save(), progress: this.progress };
+    return sealState('ddpg', this.signature, content);
+  }
+
+  load(state: unknown): void {
+    const { actor, critics, replay, random, progress } = structuredClone(openState<DdpgState>('ddpg', this.signature, state));
+    this.actor = actor;
+    this.critics = critics;
+    this.replay.load(replay);
+    this.random.load(random);
+    this.progress = progress;
+  }
+
+  dispose(): void {
+    // Nothing is held outside of the garbage collector's reach.
+  }
+
+  private get signature(): unknown {
+    return [this.actorNetwork, this.criticNetwork, this.critics.length];
+  }
+
+  private get warmingUp(): boolean {
+    return this.progress.episodes < this.warmup;
+  }
+
+  /** Deviation of the noise now: decays from the end of the warm-up on. */
+  private get sigma(): number {
+    return this.options.sigma * this.sigmaDecay ** Math.max(0, this.progress.episodes - this.warmup);
+  }
+
+  private update(changes: Partial<Progress>): void {
+    this.progress = { ...this.progress, ...changes };
+  }
+
+  private still(): number[] {
+    return Array<number>(this.range.size).fill(0);
+  }
+
+  /** Actions in the unit cube, [batch, actions]. */
+  private policy(parameters: Float32Array, observations: Float32Array, batch: number): Float32Array {
+    return forward(this.actorNetwork, parameters, observations, batch).at(-1)!;
+  }
+
+  private explore(observation: Float32Array): ArrayLike<number> {
+    const { noise } = this.options;
+    if (noise === 'parameter') {
+      const perturbed = this.progress.perturbed ?? perturbParameters(this.actor.parameters, this.random, this.progress.parameterDeviation);
+      this.update({ perturbed });
+      return this.policy(perturbed, observation, 1);
+    }
+    const clean = Array.from(this.policy(this.actor.parameters, observation, 1));
+    if (noise === 'truncated-normal') return clean.map((mean) => truncatedNormal(this.random, mean, this.sigma, 0, 1));
+    if (noise === 'gaussian') return clean.map((mean) => clampToUnit(mean + this.sigma * this.random.normal()));
+    const swing = ornsteinUhlenbeckStep(this.progress.swing, this.random, this.sigma);
+    this.update({ swing });
+    return clean.map((mean, i) => clampToUnit(mean + swing[i]!));
+  }
+
+  /** Keeps the distance between the actions of the perturbed actor and the clean one at sigma. */
+  private adaptNoise(perturbed: Float32Array, steps: readonly Transition[], sigma: number): void {
+    const observations = Float32Array.from(steps.flatMap(({ observation }) => observation));
+    const [noisy, clean] = [this.policy(perturbed, observations, steps.length), this.policy(this.actor.parameters, observations, steps.length)];
+    const distance = Math.sqrt(noisy.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / noisy.length);
+    this.update({ parameterDeviation: adaptParameterDeviation(this.progress.parameterDeviation, distance, sigma, 1.1) });
+  }
+
+  private remember(steps: readonly Transition[]): void {
+    const total = steps.reduce((sum, { reward }) => sum + reward, 0);
+    const kept = steps.map(({ observation, action, reward, nextObservation, terminated }) => ({
+      observation,
+      action: this.range.toUnit(action),
+      reward: this.options.rewards === 'episode' ? total : reward,
+      nextObservation,
+      continues: !terminated,
+    }));
+    this.replay.add(kept, total);
+  }
+
+  /** One update of the critics, and of the actor if it is its turn. */
+  private updateOnce(): { readonly criticLoss: number; readonly value?: number } {
+    const { options } = this;
+    const batch = this.replay.sample(options.batch, this.random);
+    const mean = batch.rewards.reduce((sum, reward) => sum + reward, 0) / options.batch;
+    const before = this.progress.baseline ?? mean;
+    const baseline = options.baseline > 0 ? before + options.baseline * (mean - before) : 0;
+    const updates = this.progress.updates + 1;
+    this.update({ baseline, updates });
+
+    const targets = this.targets(batch, baseline);
+    const input = this.criticInput(batch.observations, batch.actions);
+    const losses = this.critics.map((critic) => this.updateCritic(critic, input, targets));
+    const criticLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    if (updates % options.actorDelay !== 0) return { criticLoss };
+    const value = this.updateActor(batch.observations);
+    for (const { parameters, target } of [this.actor, ...this.critics]) softUpdate(target, parameters, options.tau);
+    return { criticLoss, value };
+  }
+
+  /** `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1; AMC, equation 2, b being the moving average of rewards). */
+  private targets({ rewards, nextObservations, continues }: ReplayBatch, baseline: number): Float32Array {
+    const { batch, gamma, targetNoise } = this.options;
+    const actions = this.policy(this.actor.target, nextObservations, batch);
+    // TD3, section 5.3: a target action stands for those around it.
+    if (targetNoise > 0) actions.forEach((action, i) => (actions[i] = clampToUnit(action + truncatedNormal(this.random, 0, targetNoise, -2.5 * targetNoise, 2.5 * targetNoise))));
+    const input = this.criticInput(nextObservations, actions);
+    const values = this.critics.map(({ target }) => forward(this.criticNetwork, target, input, batch).at(-1)!);
+    return rewards.map((reward, i) => reward - baseline + gamma * continues[i]! * Math.min(...values.map((value) => value[i]!)));
+  }
+
+  /** One step down the mean squared error; gives that error. */
+  private updateCritic({ parameters, adam }: Learner, input: Float32Array, targets: Float32Array): number {
+    const { batch, criticRate } = this.options;
+    const values = forward(this.criticNetwork, parameters, input, batch);
+    const errors = values.at(-1)!.map((value, i) => value - targets[i]!);
+    const gradient = new Float32Array(parameterCount(this.criticNetwork));
+    backward(this.criticNetwork, parameters, values, errors.map((error) => (2 * error) / batch), batch, gradient);
+    adamStep(adam, parameters, gradient, { learningRate: criticRate });
+    return errors.reduce((sum, error) => sum + error * error, 0) / batch;
+  }
+
+  /** One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critic's gradient by the action, through the actor. */
+  private updateActor(observations: Float32Array): number {
+    const { batch, actorRate } = this.options;
+    const { parameters, adam } = this.actor;
+    const critic = this.critics[0]!;
+    const layers = forward(this.actorNetwork, parameters, observations, batch);
+    const values = forward(this.criticNetwork, critic.parameters, this.criticInput(observations, layers.at(-1)!), batch);
+    const inputGradient = backward(this.criticNetwork, critic.parameters, values, new Float32Array(batch).fill(-1 / batch), batch);
+    const actionGradient = new Float32Array(batch * this.range.size);
+    const width = this.observationSize + this.range.size;
+    for (let i = 0; i < batch; i++) actionGradient.set(inputGradient.subarray(i * width + this.observationSize, (i + 1) * width), i * this.range.size);
+    const gradient = new Float32Array(parameterCount(this.actorNetwork));
+    backward(this.actorNetwork, parameters, layers, actionGradient, batch, gradient);
+    adamStep(adam, parameters, gradient, { learningRate: actorRate });
+    return values.at(-1)!.reduce((sum, value) => sum + value, 0) / batch;
+  }
+
+  /** Observations and actions side by side. */
+  private criticInput(observations: Float32Array, actions: Float32Array): Float32Array {
+    const { batch } = this.options;
+    const [own, size] = [this.observationSize, this.range.size];
+    const input = new Float32Array(batch * (own + size));
+    for (let i = 0; i < batch; i++) {
+      input.set(observations.subarray(i * own, (i + 1) * own), i * (own + size));
+      input.set(actions.subarray(i * size, (i + 1) * size), i * (own + size) + own);
+    }
+    return input;
+  }
+}
+
+function clampToUnit(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}
