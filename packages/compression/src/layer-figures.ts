@@ -47,7 +47,7 @@ export function layerFigures({ original, compressed, packed, bits = {} }: LayerF
 }
 
 function layerStates(graph: LayerGraph, bytes: ReadonlyMap<string, number>): Map<string, LayerState> {
-  const costs = new Map(cost(graph).layers.map((entry) => [entry.layer, entry]));
+  const costs = new Map(cost(graph).layers.map((entry) => [entry.name, entry]));
   const states = graph.layers.filter(({ weights }) => weights.length > 0).map((layer): [string, LayerState] => {
     const { parameters, macs } = costs.get(layer.name)!;
     return [layer.name, { channels: channelsOf(layer), parameters, macs, bytes: bytes.get(layer.name)!, ...sliceCounts(layer) }];

@@ -6,7 +6,7 @@ import { slotsOfTraining, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
 import { initializeKernels } from './initialize-kernels.js';
-import { writeModel } from './model-files.js';
+import { readModel, writeModel } from './model-files.js';
 import { graphFromModel } from './model-graph.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
@@ -35,7 +35,7 @@ export interface TrainSummary {
 
 type Architecture = (library: typeof layers) => layers.LayersModel;
 
-/** Trains a network from scratch as a config says and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none. */
+/** Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none. */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
   const { config, directory } = options;
   const host = await createHost({ slots: slotsOfTraining(config), directory, seed: config.seed, ...(options.searchFrom && { searchFrom: options.searchFrom }) });
@@ -44,7 +44,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
     const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
-    const graph = initializeKernels(await buildArchitecture(resolve(directory, config.architecture)), config.seed);
+    const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const accuracyOn = async (judge: { accuracy(graph: LayerGraph): Promise<number> }, candidate: LayerGraph): Promise<number> => {
       await evaluateBackend.activate();
@@ -70,6 +70,11 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
   } finally {
     await host.dispose();
   }
+}
+
+/** A model.json is trained on from its own weights; a module's network starts from drawn kernels. */
+async function startingPoint(path: string, seed: number): Promise<LayerGraph> {
+  return path.endsWith('.json') ? readModel(path) : initializeKernels(await buildArchitecture(path), seed);
 }
 
 async function buildArchitecture(path: string): Promise<LayerGraph> {

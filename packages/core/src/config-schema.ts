@@ -87,7 +87,7 @@ export const compressConfigSchema = z.strictObject({
 /** The config of `tersor train`. */
 export const trainConfigSchema = z.strictObject({
   $schema: z.string().optional(),
-  architecture: z.string().describe('Path of a module that default-exports (tfjs layers) => LayersModel, relative to the config.'),
+  architecture: z.string().describe('Path of a module that default-exports (tfjs layers) => LayersModel, or of a model.json to go on from; relative to the config.'),
   dataset: selector,
   backend,
   seed: z.int().min(0).default(1),

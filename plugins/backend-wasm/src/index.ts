@@ -2,13 +2,16 @@ import { definePlugin } from '@tersor/core';
 import { z } from 'zod';
 import { createWasmBackend } from './wasm-backend.js';
 
-export { createWasmBackend };
+export { createWasmBackend, type WasmBackendOptions } from './wasm-backend.js';
+export { registerGradientKernels } from './gradient-kernels.js';
 export default definePlugin({
   name: '@tersor/backend-wasm',
   kind: 'backend',
   id: 'wasm',
   core: '>=0.1.0 <1.0.0',
-  description: 'WebAssembly with SIMD; trains too',
-  options: z.strictObject({}),
-  create: () => createWasmBackend(),
+  description: 'WebAssembly with SIMD on all cores; trains too',
+  options: z.strictObject({
+    workers: z.int().min(1).max(64).optional().describe('Threads that images are spread over; 1 computes in the main thread. As many as there are cores when absent.'),
+  }),
+  create: (options) => createWasmBackend(options),
 });

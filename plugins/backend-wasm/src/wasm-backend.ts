@@ -1,45 +1,50 @@
-import { dirname } from 'node:path';
-import { createRequire } from 'node:module';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { TersorError, type Availability, type Backend } from '@tersor/core';
+import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
 import { compileFused, compileGradients } from '@tersor/compression';
-import { registerGradientKernels } from './gradient-kernels.js';
+import { activateWasm } from './activate-wasm.js';
+import { averageShards, compileParallel, compileTrainingParallel } from './parallel-sessions.js';
+import { startWorker, type WasmWorker } from './worker-pool.js';
 
 /** Images per pass of a session: small enough that a layer's activations stay in the processor's cache. */
 const BATCH_SIZE = 25;
+/** Images whose gradients are computed in one piece. */
+const SHARD_SIZE = 32;
 
-/** tfjs's WebAssembly backend, with the kernels that training needs. */
-export function createWasmBackend(): Backend {
-  let sessions: { dispose(): void }[] = [];
-  const activate = async (): Promise<void> => {
-    if (tf.engine().backendName === 'wasm') return;
-    setWasmPaths(`${dirname(createRequire(__filename).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'))}/`);
-    if (!(await tf.setBackend('wasm'))) {
-      throw new TersorError('BACKEND_UNAVAILABLE', 'The wasm backend cannot start here.', { hint: 'tersor doctor says why.' });
-    }
-    registerGradientKernels();
-  };
+export interface WasmBackendOptions {
+  /** Threads that batches are spread over; 1 computes in this thread. As many as there are cores when absent. */
+  readonly workers?: number | undefined;
+}
+
+/** tfjs's WebAssembly backend, with the kernels that training needs, on one or several threads. Results do not depend on their number. */
+export function createWasmBackend({ workers: count = availableParallelism() }: WasmBackendOptions = {}): Backend {
+  let workers: WasmWorker[] = [];
+  let sessions = new Set<{ dispose(): void }>();
+  const pool = () => (workers.length > 0 ? workers : (workers = Array.from({ length: count }, startWorker)));
   const track = <T extends { dispose(): void }>(session: T): T => {
-    sessions.push(session);
-    return session;
+    const tracked = { ...session, dispose: () => void (session.dispose(), sessions.delete(tracked)) };
+    sessions.add(tracked);
+    return tracked;
   };
   return {
     id: 'wasm',
-    capabilities: { training: true, precisions: ['float32'], workers: 1 },
+    capabilities: { training: true, precisions: ['float32'], workers: count },
     isAvailable: async (): Promise<Availability> => {
       if (!('WebAssembly' in globalThis)) return { available: false, reason: 'This JavaScript engine has no WebAssembly.', install: 'Use Node 20 or 22.' };
-      return { available: true, details: { simd: String(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) } };
+      return { available: true, details: { simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'yes' : 'no', workers: count } };
     },
-    activate,
+    activate: activateWasm,
     compile: async (graph, { precision = 'float32' } = {}) => {
       if (precision !== 'float32') throw new TersorError('PRECISION_UNSUPPORTED', `The wasm backend computes in float32, not ${precision}.`);
-      await activate();
-      return track(await compileFused(graph, { batchSize: BATCH_SIZE }));
+      await activateWasm();
+      return track(count > 1 ? await compileParallel(pool(), graph, BATCH_SIZE) : await compileFused(graph, { batchSize: BATCH_SIZE }));
     },
     compileTraining: async (graph, objective) => {
-      await activate();
-      return track(await compileGradients(graph, objective));
+      await activateWasm();
+      if (count > 1) return track(await compileTrainingParallel(pool(), graph, objective, SHARD_SIZE));
+      const session = await compileGradients(graph, objective);
+      const step: TrainingSession['step'] = (weights, batch) => averageShards(batch, SHARD_SIZE, inTurn((shard) => session.step(weights, shard)));
+      return track({ step, dispose: session.dispose });
     },
     memory: () => {
       const { numTensors, numBytes } = tf.memory();
@@ -47,7 +52,18 @@ export function createWasmBackend(): Backend {
     },
     dispose: async () => {
       sessions.forEach((session) => session.dispose());
-      sessions = [];
+      sessions = new Set();
+      await Promise.all(workers.splice(0).map((worker) => worker.stop()));
     },
+  };
+}
+
+/** Runs calls one after the other: a session in this thread has one set of variables. */
+function inTurn<A, R>(call: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (argument) => {
+    const next = last.then(() => call(argument));
+    last = next;
+    return next;
   };
 }

@@ -26,8 +26,9 @@ export class RangeEncoder implements SymbolCoder {
     return symbol;
   }
 
-  /** The bytes: as few as name a number in the last range, without the zeros at the end, which the decoder adds by itself. */
+  /** The bytes: as few as name a number in the last range, without the zeros at the end that the decoder, 4 bytes ahead, adds by itself. */
   finish(): Uint8Array {
+    const least = this.length + this.pending + (this.cache >= 0 ? 1 : 0);
     // The value in [low, low + range) with the most zero bits at its end.
     for (let step = 2 ** 29; step >= 1; step /= 2) {
       const value = Math.ceil(this.low / step) * step;
@@ -37,7 +38,7 @@ export class RangeEncoder implements SymbolCoder {
     }
     for (let i = 0; i < 5; i++) this.shift();
     let end = this.length;
-    while (end > 0 && this.bytes[end - 1] === 0) end--;
+    while (end > least && this.bytes[end - 1] === 0) end--;
     return this.bytes.slice(0, end);
   }
 

@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { TersorError } from '@tersor/core';
+import { registerGradientKernels } from './gradient-kernels.js';
+
+/** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
+export async function activateWasm(): Promise<void> {
+  if (tf.engine().backendName === 'wasm') return;
+  setWasmPaths(`${dirname(createRequire(__filename).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'))}/`);
+  if (!(await tf.setBackend('wasm'))) {
+    throw new TersorError('BACKEND_UNAVAILABLE', 'The wasm backend cannot start here.', { hint: 'tersor doctor says why.' });
+  }
+  registerGradientKernels();
+}

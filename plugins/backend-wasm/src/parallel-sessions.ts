@@ -1,0 +1,99 @@
+import type { InferenceSession, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
+import { inferencePlan } from '@tersor/compression';
+import type { WasmWorker } from './worker-pool.js';
+
+let nextSession = 0;
+
+/**
+ * An inference session on several workers. Images go to them in shards of whole batches, the same ones for any number of workers, so that the
+ * results are the same too.
+ */
+export async function compileParallel(workers: readonly WasmWorker[], graph: LayerGraph, batchSize: number): Promise<InferenceSession> {
+  const session = nextSession++;
+  const plan = inferencePlan(graph);
+  await Promise.all(workers.map((worker) => worker.ask({ kind: 'compile', session, plan, batchSize })));
+  const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
+  return {
+    run: async (images) => {
+      const batches = Math.ceil(images.length / (imageSize * batchSize));
+      const perWorker = Math.ceil(batches / workers.length) * batchSize * imageSize;
+      const shards = workers.map((_worker, i) => images.slice(i * perWorker, (i + 1) * perWorker)).filter(({ length }) => length > 0);
+      const results = await Promise.all(shards.map((shard, i) => workers[i]!.ask({ kind: 'run', session, images: shard })));
+      return join(results);
+    },
+    dispose: disposeOnce(workers, session),
+  };
+}
+
+/**
+ * A training session that takes a batch apart into shards of `shardSize` images, computes their gradients on the workers, and averages them in the
+ * order of the shards: the same for any number of workers. Batch norm uses the statistics of a shard (ghost batch norm, Hoffer et al. 2017).
+ */
+export async function compileTrainingParallel(
+  workers: readonly WasmWorker[],
+  graph: LayerGraph,
+  objective: TrainingObjective,
+  shardSize: number,
+): Promise<TrainingSession> {
+  const session = nextSession++;
+  await Promise.all(workers.map((worker) => worker.ask({ kind: 'compile-training', session, graph, objective })));
+  return {
+    step: (weights, batch) => averageShards(batch, shardSize, (shard, i) => workers[i % workers.length]!.ask({ kind: 'step', session, weights, batch: shard })),
+    dispose: disposeOnce(workers, session),
+  };
+}
+
+/** Computes every shard of a batch and averages, weighted by the shards' sizes. */
+export async function averageShards(batch: TrainingBatch, shardSize: number, step: (shard: TrainingBatch, index: number) => Promise<TrainingStep>): Promise<TrainingStep> {
+  const count = batch.labels.length;
+  const shards = splitBatch(batch, Math.max(1, Math.round(count / shardSize)));
+  const steps = await Promise.all(shards.map(step));
+  if (steps.length === 1) return steps[0]!;
+  const shares = shards.map(({ labels }) => labels.length / count);
+  const mean = (value: (step: TrainingStep) => number) => steps.reduce((sum, each, i) => sum + value(each) * shares[i]!, 0);
+  const updates = steps[0]!.updates.map((first, slot) => {
+    const average = new Float32Array(first.length);
+    steps.forEach((each, i) => {
+      const update = each.updates[slot]!;
+      for (let k = 0; k < average.length; k++) average[k] = average[k]! + update[k]! * shares[i]!;
+    });
+    return average;
+  });
+  return { loss: mean(({ loss }) => loss), accuracy: mean(({ accuracy }) => accuracy), updates };
+}
+
+/** Even parts of a batch; each has a seed of its own. */
+function splitBatch(batch: TrainingBatch, parts: number): TrainingBatch[] {
+  const count = batch.labels.length;
+  const imageSize = batch.images.length / count;
+  const classes = (batch.teacher?.length ?? 0) / count;
+  return Array.from({ length: parts }, (_, i) => {
+    const [first, end] = [Math.floor((i * count) / parts), Math.floor(((i + 1) * count) / parts)];
+    return {
+      images: batch.images.slice(first * imageSize, end * imageSize),
+      labels: batch.labels.slice(first, end),
+      ...(batch.teacher && { teacher: batch.teacher.slice(first * classes, end * classes) }),
+      seed: batch.seed + i,
+    };
+  });
+}
+
+function disposeOnce(workers: readonly WasmWorker[], session: number): () => void {
+  let disposed = false;
+  return () => {
+    if (disposed) return;
+    disposed = true;
+    // A worker that has ended has nothing left to free.
+    for (const worker of workers) worker.ask({ kind: 'dispose', session }).catch(() => undefined);
+  };
+}
+
+function join(parts: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -1,0 +1,40 @@
+import { parentPort } from 'node:worker_threads';
+import type { InferenceSession, TrainingSession } from '@tersor/core';
+import { compileGradients, compilePlan } from '@tersor/compression';
+import { activateWasm } from './activate-wasm.js';
+import type { Answer, Envelope, WorkerAnswers, WorkerRequest } from './worker-messages.js';
+
+/** A worker thread: its own wasm instance, and the sessions that the main thread asked for. */
+const inference = new Map<number, InferenceSession>();
+const training = new Map<number, TrainingSession>();
+
+async function answer(request: WorkerRequest): Promise<WorkerAnswers[keyof WorkerAnswers]> {
+  await activateWasm();
+  switch (request.kind) {
+    case 'compile':
+      inference.set(request.session, await compilePlan(request.plan, request.batchSize));
+      return undefined;
+    case 'run':
+      return inference.get(request.session)!.run(request.images);
+    case 'compile-training':
+      training.set(request.session, await compileGradients(request.graph, request.objective));
+      return undefined;
+    case 'step':
+      return training.get(request.session)!.step(request.weights, request.batch);
+    case 'dispose':
+      for (const sessions of [inference, training]) {
+        sessions.get(request.session)?.dispose();
+        sessions.delete(request.session);
+      }
+      return undefined;
+  }
+}
+
+// One request after the other: two at once would interleave their tensors.
+let last: Promise<void> = Promise.resolve();
+parentPort!.on('message', ({ id, request }: Envelope) => {
+  last = last
+    .then(() => answer(request))
+    .then((result): Answer => ({ id, result }), (error: unknown): Answer => ({ id, error: error instanceof Error ? error : new Error(String(error)) }))
+    .then((reply) => parentPort!.postMessage(reply));
+});
