@@ -1,0 +1,103 @@
+import { TersorError, type ChannelGroup, type GraphLayer, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
+import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
+
+/** Settings of the variational pruner; the plugin's schema has the defaults. */
+export interface VariationalPrunerOptions extends NoiseTrainingOptions {
+  /** Moves the mean of what a slice added to its output into the bias or the batch norm behind it. */
+  readonly correctMeans: boolean;
+}
+
+/**
+ * Kernel-wise variational pruning by information dropout: learns how much noise every 2-D kernel slice (input channel, output channel) bears,
+ * and zeroes the slices that carry the least information, at the share that the policy gives. (The paper's stage 1; how the noise is tied to
+ * slices is our reading.)
+ */
+export class VariationalPruner implements Pruner {
+  readonly id = 'variational';
+  readonly action = 'slices';
+  private information: ReadonlyMap<string, LayerInformation> = new Map();
+
+  constructor(private readonly options: VariationalPrunerOptions) {}
+
+  async prepare({ graph, dataset, seed }: PruneContext): Promise<void> {
+    this.information = await trainNoise(graph, dataset, seed, this.options);
+  }
+
+  /** Keeps the share `keep` of the slices that produce the group's channels, over all of its producers together. */
+  plan(group: ChannelGroup, keep: number): PruneStep {
+    const slices = group.members.flatMap((member) => {
+      const known = member.role === 'produces' && member.weight === 'kernel' ? this.information.get(member.layer) : undefined;
+      return known ? slicesOf(member.layer, known, member.indexes.flat()) : [];
+    });
+    const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, keep)) * slices.length));
+    const step = { pruner: this.id, group: group.name };
+    if (kept >= slices.length) return step;
+    slices.sort((a, b) => b.information - a.information || a.slice - b.slice);
+    const zeroed = new Map<string, number[]>();
+    for (const { layer, slice } of slices.slice(kept)) zeroed.set(layer, [...(zeroed.get(layer) ?? []), slice]);
+    return { ...step, zeroSlices: [...zeroed].map(([layer, list]) => ({ layer, slices: list.sort((a, b) => a - b) })) };
+  }
+
+  apply(graph: LayerGraph, plan: PrunePlan): LayerGraph {
+    const changed = new Map<string, GraphLayer>();
+    const layerOf = (name: string) => changed.get(name) ?? graph.layers.find((layer) => layer.name === name);
+    for (const { group, zeroSlices = [] } of plan) {
+      for (const { layer: name, slices } of zeroSlices) {
+        const layer = layerOf(name);
+        const kernel = layer?.weights.find((weight) => weight.name === 'kernel');
+        const count = kernel?.shape.slice(-2).reduce((product, size) => product * size, 1) ?? 0;
+        const known = this.information.get(name);
+        if (!layer || slices.some((slice) => slice >= count) || (known && known.slices.length !== count)) {
+          throw new TersorError('PLAN_MISMATCH', `The plan of group "${group}" zeroes slices of "${name}" that the network does not have.`, {
+            hint: 'Slices are counted in the clean network: apply this plan before channels are removed.',
+          });
+        }
+        const { zeroed, lost } = zeroLayer(layer, slices, known?.inputMeans);
+        changed.set(name, zeroed);
+        if (this.options.correctMeans) correctMean(graph, name, lost, changed, layerOf);
+      }
+    }
+    return { ...graph, layers: graph.layers.map((layer) => changed.get(layer.name) ?? layer) };
+  }
+
+  dispose(): void {
+    this.information = new Map();
+  }
+}
+
+function slicesOf(layer: string, { slices, inputMeans }: LayerInformation, outputs: readonly number[]) {
+  const total = slices.length / inputMeans.length;
+  return Array.from(inputMeans.keys()).flatMap((input) => outputs.map((output) => ({ layer, slice: input * total + output, information: slices[input * total + output]! })));
+}
+
+/** Zeroes slices; `lost` is the mean that each output loses with them. */
+function zeroLayer(layer: GraphLayer, slices: readonly number[], inputMeans: Float64Array | undefined): { zeroed: GraphLayer; lost: Float64Array } {
+  const kernel = layer.weights.find(({ name }) => name === 'kernel')!;
+  const [inputs, outputs] = kernel.shape.slice(-2) as [number, number];
+  const data = Float32Array.from(kernel.data);
+  const lost = new Float64Array(outputs);
+  for (const slice of slices) {
+    const mean = inputMeans?.[Math.floor(slice / outputs)] ?? 0;
+    for (let at = slice; at < data.length; at += inputs * outputs) {
+      lost[slice % outputs] = lost[slice % outputs]! + mean * data[at]!;
+      data[at] = 0;
+    }
+  }
+  return { zeroed: { ...layer, weights: layer.weights.map((weight) => (weight === kernel ? { ...weight, data } : weight)) }, lost };
+}
+
+/** Gives the lost mean back: added to the layer's bias, or taken from the moving mean of a batch norm that alone reads the layer. */
+function correctMean(graph: LayerGraph, name: string, lost: Float64Array, changed: Map<string, GraphLayer>, layerOf: (name: string) => GraphLayer | undefined): void {
+  const add = (layer: GraphLayer, target: string, sign: number) => {
+    const weights = layer.weights.map((weight) => (weight.name === target ? { ...weight, data: weight.data.map((value, i) => value + sign * lost[i]!) } : weight));
+    changed.set(layer.name, { ...layer, weights });
+  };
+  const layer = layerOf(name)!;
+  if (layer.weights.some((weight) => weight.name === 'bias')) return add(layer, 'bias', 1);
+  const calls = graph.calls.flatMap((call, index) => (call.layer === name ? [index] : []));
+  const readers = graph.calls.filter(({ inputs }) => calls.some((call) => inputs.includes(call)));
+  const reader = layerOf(readers[0]?.layer ?? '');
+  const alone = calls.length === 1 && readers.length === 1 && graph.calls.filter((call) => call.layer === reader?.name).length === 1;
+  const mean = reader?.weights.find((weight) => weight.name === 'moving_mean');
+  if (alone && reader && mean?.data.length === lost.length && (layer.config['activation'] ?? 'linear') === 'linear') add(reader, 'moving_mean', -1);
+}
