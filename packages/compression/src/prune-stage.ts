@@ -7,6 +7,7 @@ import { channelGroups } from './groups/channel-groups.js';
 import { matchesAny } from './layer-patterns.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
+import { applyPlan } from './surgery/apply-plan.js';
 
 export interface PruneResult extends FoundPolicy {
   /** The smaller network after its fine-tune. */
@@ -41,7 +42,7 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
   }));
   const plan = found.policy as PrunePlan;
   // The best policy is carried out on clean weights, never on what the last episode left behind.
-  const smaller = pruners.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
+  const smaller = applyPlan(graph, pruners, plan);
   state.graph = await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: graph, keepZeros: true });
   delete state.finetune;
   await context.saveProgress();

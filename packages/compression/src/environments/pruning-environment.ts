@@ -1,6 +1,7 @@
 import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type PruneTask, type StepResult } from '@tersor/core';
 import { cost } from '../cost/cost.js';
 import { widthCost } from '../cost/width-cost.js';
+import { applyPlan } from '../surgery/apply-plan.js';
 import { clamp, normalizeColumns } from './observation.js';
 import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
 
@@ -75,7 +76,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const key = JSON.stringify(chosen);
     const known = outcomes.get(key);
     if (known) return known;
-    const candidate = pruners.reduce((smaller, pruner) => pruner.apply(smaller, plan.filter((step) => step.pruner === pruner.id)), graph);
+    const candidate = applyPlan(graph, pruners, plan);
     const costs = cost(candidate);
     const measures = {
       accuracy: await task.evaluate(candidate),
