@@ -6,15 +6,15 @@ export const RANGE_LIMIT = 2 ** 22;
 export const TOTAL_BITS = 15;
 
 const TOTAL = 1 << TOTAL_BITS;
-/** Symbols between two updates of a context's frequencies: a quarter of those seen, within these bounds. */
-const SHORTEST_GAP = 16;
+/** Symbols between two updates of a context's frequencies: an eighth of those seen, within these bounds. */
+const SHORTEST_GAP = 4;
 const LONGEST_GAP = 4096;
 /** Counts are halved when so many are reached, so that old symbols weigh less. */
 const COUNT_LIMIT = 1 << 16;
 
 /**
  * Adaptive frequencies of symbols 0..size-1 in a number of contexts. A symbol's probability is (2 n + 1) / (2 N + size) of the n times that it
- * was among the N seen (Krichevsky and Trofimov, 1981), taken anew after every quarter more symbols: that costs next to nothing per symbol,
+ * was among the N seen (Krichevsky and Trofimov, 1981), taken anew after every eighth more symbols: that costs next to nothing per symbol,
  * and no table goes into the file. Integers only, so that every reader agrees.
  */
 export class SymbolModel {
@@ -56,7 +56,7 @@ export class SymbolModel {
   private adapt(context: number): void {
     const { size, counts } = this;
     const seen = this.seen[context]!;
-    this.next[context] = seen + Math.max(SHORTEST_GAP, Math.min(LONGEST_GAP, seen >> 2));
+    this.next[context] = seen + Math.max(SHORTEST_GAP, Math.min(LONGEST_GAP, seen >> 3));
     const from = context * size;
     let total = 0;
     for (let i = from; i < from + size; i++) total += counts[i]!;
