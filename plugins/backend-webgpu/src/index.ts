@@ -1,1 +1,21 @@
-export {};
+import { definePlugin } from '@tersor/core';
+import { z } from 'zod';
+import { createWebgpuBackend } from './webgpu-backend.js';
+
+export { createWebgpuBackend, type WebgpuBackendOptions } from './webgpu-backend.js';
+
+export const webgpuBackendOptions = z.strictObject({
+  powerPreference: z.enum(['high-performance', 'low-power']).default('high-performance').describe('Which GPU to take where there are several.'),
+  adapter: z.string().optional().describe('Part of the name of the adapter to take (Node only).'),
+  batchSize: z.int().positive().default(64).describe('Images that run at once.'),
+});
+
+export default definePlugin({
+  name: '@tersor/backend-webgpu',
+  kind: 'backend',
+  id: 'webgpu',
+  core: '>=0.1.0 <1.0.0',
+  description: 'Any GPU, through WebGPU: Dawn in Node, or the browser',
+  options: webgpuBackendOptions,
+  create: ({ adapter, ...options }) => createWebgpuBackend({ ...options, ...(adapter && { adapter }) }),
+});

@@ -1,0 +1,2 @@
+if (globalThis.importedWebgpu.error) throw globalThis.importedWebgpu.error;
+module.exports = globalThis.importedWebgpu;
