@@ -1,4 +1,5 @@
-export { accuracyOf, compileGradients, trainingLoss } from './gradient-session.js';
+export type { NormalizedBatch } from './batch-norm-training.js';
+export { accuracyOf, compileGradients, trainingLoss, type TrainingKernels } from './gradient-session.js';
 export { logitsGraph } from './logits-graph.js';
 export { readModel, requireFinite, writeModel } from './model-files.js';
 export { graphFromModel, modelFromGraph } from './model-graph.js';
@@ -32,3 +33,4 @@ export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
 export { describeMachine } from './results.js';
+export { exportUint8 } from './export-uint8.js';
