@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { TersorError, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type WeightTensor } from '@tersor/core';
+import type { Case } from './contract.js';
+import { pruneContext } from './pruner-fixture.js';
+import { referenceRun } from './reference-run.js';
+
+/** Shares that are planned: kept channels, or kept slices. */
+const SHARES = [0.3, 0.5, 0.8];
+
+/**
+ * The promises of a `Pruner`, checked on a small residual network. `make` gives a new one, made the same way each time. A pruner that computes with
+ * tfjs needs a backend: activate one first.
+ *
+ * @example
+ * describeContract('my pruner', prunerContract(() => new MyPruner()));
+ */
+export function prunerContract(make: () => Pruner): Case[] {
+  let ready: Promise<{ pruner: Pruner; context: PruneContext }> | undefined;
+  // Preparing may train something, so it is done once for all cases.
+  const prepared = () => (ready ??= prepare(make));
+  const each = async (check: (given: { pruner: Pruner; context: PruneContext; plan: PrunePlan; share: number; pruned: LayerGraph }) => void) => {
+    const { pruner, context } = await prepared();
+    for (const share of SHARES) {
+      const plan = planAll(pruner, context.groups, share);
+      check({ pruner, context, plan, share, pruned: pruner.apply(context.graph, plan) });
+    }
+  };
+  return [
+    {
+      name: 'plans are plain JSON that names the pruner and the group',
+      run: () =>
+        each(({ pruner, context, plan }) => {
+          assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
+          plan.forEach((step, i) => assert.deepEqual([step.pruner, step.group], [pruner.id, context.groups[i]!.name]));
+        }),
+    },
+    {
+      name: 'keeping everything is the identity',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        const same = pruner.apply(context.graph, planAll(pruner, context.groups, 1));
+        const difference = largestDifference(await outputs(context.graph), await outputs(same));
+        assert.ok(difference < 1e-5, `outputs differ by ${difference}`);
+      },
+    },
+    {
+      name: 'the pruned network runs and has the same output shape',
+      run: () =>
+        each(({ context, pruned }) => {
+          assert.deepEqual(pruned.calls[pruned.outputs[0]!]!.outputShape, context.graph.calls[context.graph.outputs[0]!]!.outputShape);
+          const values = referenceRun(pruned, new Float32Array(108).fill(0.5));
+          assert.ok(values.every(Number.isFinite), `outputs are ${values.join()}`);
+        }),
+    },
+    {
+      name: 'as much goes as was planned',
+      run: () =>
+        each(({ pruner, context, plan, share, pruned }) => {
+          if (pruner.action === 'channels') {
+            plan.forEach((step, i) => assert.equal(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), `group ${step.group}`));
+            assert.equal(parameters(pruned), plannedParameters(context.graph, context.groups, share));
+          } else {
+            requireZeroSlices(context.graph, pruned, context.groups, plan, share);
+          }
+        }),
+    },
+    {
+      name: 'all members of a group agree',
+      run: () =>
+        each(({ pruner, context, share, pruned }) => {
+          for (const group of context.groups) {
+            const expected = pruner.action === 'channels' ? keptCount(group, share) : group.channels;
+            for (const { layer, weight, axis } of group.members) assert.equal(weightOf(pruned, layer, weight).shape[axis], expected, `${layer}/${weight}`);
+          }
+        }),
+    },
+    {
+      name: 'a replay of the plan on clean weights gives the same network',
+      run: () =>
+        each(({ pruner, context, plan, pruned }) => {
+          const replayed = pruner.apply(context.graph, JSON.parse(JSON.stringify(plan)) as PrunePlan);
+          assert.deepEqual(replayed, pruned);
+        }),
+    },
+    {
+      name: 'the given network is left as it is',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        pruner.apply(context.graph, planAll(pruner, context.groups, 0.5));
+        assert.deepEqual(context.graph, pruneContext().graph);
+      },
+    },
+    {
+      name: 'the same seed gives the same plan',
+      run: async () => {
+        const [first, second] = [await prepared(), await prepare(make)];
+        for (const share of SHARES) assert.deepEqual(planAll(second.pruner, second.context.groups, share), planAll(first.pruner, first.context.groups, share));
+        second.pruner.dispose?.();
+      },
+    },
+    {
+      name: 'a plan for another network is refused with PLAN_MISMATCH',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        const plan = planAll(pruner, context.groups, 0.5);
+        assert.throws(() => pruner.apply(foreign(context.graph), plan), (error) => error instanceof TersorError && error.code === 'PLAN_MISMATCH');
+      },
+    },
+  ];
+}
+
+async function prepare(make: () => Pruner): Promise<{ pruner: Pruner; context: PruneContext }> {
+  const pruner = make();
+  const context = pruneContext();
+  await pruner.prepare(context);
+  return { pruner, context };
+}
+
+function keptCount({ channels }: ChannelGroup, share: number): number {
+  return Math.max(1, Math.round(share * channels));
+}
+
+function planAll(pruner: Pruner, groups: readonly ChannelGroup[], share: number): PrunePlan {
+  return groups.map((group) => pruner.plan(group, pruner.action === 'channels' ? keptCount(group, share) : share));
+}
+
+async function outputs(graph: LayerGraph): Promise<number[]> {
+  const { dataset } = pruneContext();
+  const results: number[] = [];
+  for (let i = 0; i < 4; i++) results.push(...referenceRun(graph, (await dataset.read('test', [i])).images));
+  return results;
+}
+
+function largestDifference(left: readonly number[], right: readonly number[]): number {
+  return left.reduce((largest, value, i) => Math.max(largest, Math.abs(value - right[i]!)), 0);
+}
+
+function weightOf(graph: LayerGraph, layer: string, weight: string): WeightTensor {
+  return graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === weight)!;
+}
+
+function parameters(graph: LayerGraph): number {
+  return graph.layers.reduce((sum, { weights }) => sum + weights.reduce((values, { data }) => values + data.length, 0), 0);
+}
+
+function plannedParameters(graph: LayerGraph, groups: readonly ChannelGroup[], share: number): number {
+  const kept = (layer: string, weight: string, axis: number, size: number) => {
+    const group = groups.find(({ members }) => members.some((member) => member.layer === layer && member.weight === weight && member.axis === axis));
+    return group ? keptCount(group, share) : size;
+  };
+  return graph.layers.reduce((sum, { name, weights }) => sum + weights.reduce((values, weight) => values + weight.shape.reduce((product, size, axis) => product * kept(name, weight.name, axis, size), 1), 0), 0);
+}
+
+/** The slices that the plan names are zero, the others are as they were, and their share is the planned one. */
+function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan, share: number): void {
+  plan.forEach(({ group: name, zeroSlices = [] }, i) => {
+    const producers = groups[i]!.members.filter(({ role }) => role === 'produces');
+    const total = producers.reduce((sum, { layer, weight }) => sum + weightOf(before, layer, weight).shape.slice(-2).reduce((product, size) => product * size, 1), 0);
+    const zeroed = zeroSlices.reduce((sum, { slices }) => sum + slices.length, 0);
+    assert.ok(Math.abs(zeroed - (1 - share) * total) <= 1, `group ${name}: ${zeroed} of ${total} slices go when ${share} stay`);
+    for (const { layer, weight } of producers) {
+      const gone = new Set(zeroSlices.find((each) => each.layer === layer)?.slices ?? []);
+      const [old, now] = [weightOf(before, layer, weight), weightOf(after, layer, weight)];
+      const slices = old.shape.slice(-2).reduce((product, size) => product * size, 1);
+      now.data.forEach((value, at) => assert.equal(value, gone.has(at % slices) ? 0 : old.data[at], `${layer}/${weight} at ${at}`));
+    }
+  });
+}
+
+/** The same layers by name, but only two channels wide. */
+function foreign(graph: LayerGraph): LayerGraph {
+  const narrow = (weight: WeightTensor): WeightTensor => {
+    const shape = weight.shape.map((size) => Math.min(size, 2));
+    return { ...weight, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+  };
+  return { ...graph, name: 'foreign', layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map(narrow) })) };
+}
