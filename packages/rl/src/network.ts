@@ -1,4 +1,4 @@
-import { addProduct, addTransposedProduct, productTransposed } from './matmul.js';
+import { product, transpose, transposedProduct } from './matmul.js';
 import type { Random } from './random.js';
 
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
@@ -41,9 +41,8 @@ export function forward(network: Network, parameters: Float32Array, input: Float
   layers.forEach(({ start, inputs, outputs }, index) => {
     const kernel = parameters.subarray(start, start + inputs * outputs);
     const bias = parameters.subarray(start + inputs * outputs, start + (inputs + 1) * outputs);
-    const out = new Float32Array(batch * outputs);
-    for (let row = 0; row < batch; row++) out.set(bias, row * outputs);
-    addProduct(out, values[index]!, kernel, batch, inputs, outputs);
+    const out = product(values[index]!, kernel, batch, inputs, outputs);
+    for (let at = 0; at < out.length; at += outputs) for (let i = 0; i < outputs; i++) out[at + i] = out[at + i]! + bias[i]!;
     activate(out, index === layers.length - 1 ? network.output : network.hidden);
     values.push(out);
   });
@@ -55,7 +54,7 @@ export function forward(network: Network, parameters: Float32Array, input: Float
  *
  * @param values What `forward` gave.
  * @param outputGradient Gradient by the output, [batch, last size]; overwritten.
- * @param parameterGradient Where the gradient by the parameters is added to; without it only the input's is computed.
+ * @param parameterGradient Where the gradient by the parameters is written; without it only the input's is computed.
  * @returns Gradient by the input, [batch, sizes[0]].
  */
 export function backward(
@@ -73,12 +72,13 @@ export function backward(
     multiplyByDerivative(gradient, values[index + 1]!, index === layers.length - 1 ? network.output : network.hidden);
     const end = start + inputs * outputs;
     if (parameterGradient) {
-      addTransposedProduct(parameterGradient.subarray(start, end), values[index]!, gradient, batch, inputs, outputs);
-      for (let i = 0; i < batch * outputs; i++) parameterGradient[end + (i % outputs)]! += gradient[i]!;
+      parameterGradient.set(transposedProduct(values[index]!, gradient, inputs, batch, outputs), start);
+      const bias = parameterGradient.subarray(end, end + outputs).fill(0);
+      for (let at = 0; at < gradient.length; at += outputs) for (let i = 0; i < outputs; i++) bias[i] = bias[i]! + gradient[at + i]!;
     }
-    const before = new Float32Array(batch * inputs);
-    productTransposed(before, gradient, parameters.subarray(start, end), batch, inputs, outputs);
-    gradient = before;
+    // gradient Wᵀ, as the transpose of W gradientᵀ: the batch is smaller than the kernel.
+    const transposed = product(parameters.subarray(start, end), transpose(gradient, batch, outputs), inputs, outputs, batch);
+    gradient = transpose(transposed, inputs, batch);
   }
   return gradient;
 }
