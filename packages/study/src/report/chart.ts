@@ -56,6 +56,7 @@ function drawing({ id, title, description, height, option, tip }: ChartInput, si
     .replace(/<svg [^>]*>/, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" role="img" aria-labelledby="${key}-title ${key}-desc"><title id="${key}-title">${escapeHtml(title)}</title><desc id="${key}-desc">${escapeHtml(description)} The table below has the numbers.</desc>`)
     .replace(/<style ?>.*?<\/style>/s, '')
     .replace(/ class="[^"]*"/g, '')
+    .replaceAll(' fill="#000" stroke=', ' fill="none" stroke=') // Lines in legends.
     .replace(/zr\d+-/g, `${key}-`)
     .replace(/ ecmeta_series_index="(\d+)" ecmeta_data_index="(\d+)" ecmeta_ssr_type="chart"/g, (_match, series: string, index: string) => {
       const text = tip(Number(series), Number(index));
@@ -103,4 +104,4 @@ export function nameAxis(names: readonly string[], { narrow }: ChartSize): AxisO
 }
 
 /** A legend in the page's style, above the drawing. */
-export const LEGEND = { top: 0, left: 0, textStyle: { color: 'var(--ink)' }, itemWidth: 18, selectedMode: false as const };
+export const LEGEND = { top: 0, left: 0, textStyle: { color: 'var(--ink)' }, itemWidth: 18, itemGap: 22, backgroundColor: 'none', borderColor: 'none', selectedMode: false as const };

@@ -18,11 +18,11 @@ export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** A count with a unit prefix and three digits, for axes and tiles. */
+/** A count with a unit prefix, for axes; digits enough to tell close ticks apart. */
 export function short(value: number): string {
   const size = Math.abs(value);
   const [scale, prefix] = size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, ''];
-  return `${Number((value / scale).toPrecision(3))}${prefix && ` ${prefix}`}`;
+  return `${Number((value / scale).toPrecision(5))}${prefix && ` ${prefix}`}`;
 }
 
 /** Seconds, or minutes and hours where there are many. */

@@ -52,6 +52,7 @@ function resultTable({ baseline, pruned, compressed, search }: Summary): string 
     column('validation accuracy', ({ accuracy }) => accuracy.validation, percent),
     column('parameters', ({ parameters }) => parameters, grouped),
     column('MACs', ({ macs }) => macs, grouped),
+    ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs) ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)] : []),
     column('bytes on disk', ({ bytes }) => bytes, grouped),
   ]);
 }

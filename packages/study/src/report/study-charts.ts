@@ -109,7 +109,7 @@ export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto 
       const { grid, ...axes } = accuracyAxes(size, unit);
       return {
         legend: { ...LEGEND, type: 'plain' },
-        grid: { ...grid, top: 40 + (size.narrow ? 26 : 8) * variants.length },
+        grid: { ...grid, top: 40 + (size.narrow ? 18 : 8) * variants.length },
         ...axes,
         series: [
           ...ofVariant.map((rows, i) => ({ name: variants[i]!.variant, type: 'scatter', symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 10, itemStyle: { color: PALETTE[i % PALETTE.length] }, data: rows.map(point) })),
@@ -140,7 +140,7 @@ export function learningChart(stage: Stage, variants: readonly VariantRow[], epi
     height: 340 + 14 * curves.length,
     option: ({ narrow }) => ({
       legend: { ...LEGEND, type: 'plain' },
-      grid: { left: narrow ? 56 : 68, right: 16, top: 40 + (narrow ? 26 : 8) * curves.length, bottom: 48 },
+      grid: { left: narrow ? 56 : 68, right: 16, top: 40 + (narrow ? 18 : 8) * curves.length, bottom: 48 },
       xAxis: valueAxis('episode', String, { min: 1, scale: true }),
       yAxis: valueAxis('reward', (value) => String(Number(value.toPrecision(3))), { nameGap: narrow ? 40 : 50 }),
       series: curves.map(({ variant, values }, i) => ({

@@ -1,0 +1,67 @@
+/**
+ * Does a long search keep its memory? Runs stage 1 with many short episodes and writes the resident memory of this process after each tenth.
+ *
+ *   node --conditions=tersor/source --import tsx bench/memory/search-memory.ts --backend wasm --episodes 1000 > bench/memory/wasm.json
+ *
+ * Exits with 1 when the memory after episode 50 ever grows by more than 5%.
+ */
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import { compress, describeMachine } from '@tersor/compression';
+import { compressConfigSchema, readConfig } from '@tersor/core';
+
+const SETTLED = 50;
+const TOLERANCE = 0.05;
+const EVERY = 10;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      backend: { type: 'string', default: 'wasm' },
+      agent: { type: 'string', default: 'ddpg' },
+      episodes: { type: 'string', default: '1000' },
+      images: { type: 'string', default: '20' },
+      config: { type: 'string', default: 'examples/vgg-small/compress.yaml' },
+    },
+  });
+  const config = await readConfig(values.config, compressConfigSchema, [
+    `backend=${values.backend}`,
+    `prune.agent={ use: ${values.agent}, episodes: ${values.episodes} }`,
+    `prune.images=${values.images}`,
+    'prune.finetune.epochs=0',
+    'dataset.validation=100',
+  ]);
+  const { quantize: _quantize, ...pruning } = config;
+  const samples: { episode: number; residentBytes: number; tensors: number }[] = [];
+  const output = join(tmpdir(), `tersor-memory-${process.pid}`);
+  try {
+    await compress({
+      config: pruning,
+      directory: resolve(values.config, '..'),
+      output,
+      searchFrom: [process.cwd()],
+      events: {
+        onProgress: ({ stage, done }) => {
+          if (stage !== 'prune' || done % EVERY > 0) return;
+          samples.push({ episode: done, residentBytes: process.memoryUsage.rss(), tensors: tf.memory().numTensors });
+        },
+      },
+    });
+  } finally {
+    await rm(output, { recursive: true, force: true });
+  }
+  const settled = samples.filter(({ episode }) => episode >= SETTLED);
+  const start = settled[0]!;
+  const peak = Math.max(...settled.map(({ residentBytes }) => residentBytes));
+  const growth = peak / start.residentBytes - 1;
+  const tensors = Math.max(...settled.map((sample) => sample.tensors)) - start.tensors;
+  const result = { backend: values.backend, agent: values.agent, episodes: Number(values.episodes), images: Number(values.images), machine: describeMachine(), node: process.version, growth, tensors, samples };
+  process.stdout.write(`${JSON.stringify(result, undefined, 1)}\n`);
+  process.stderr.write(`${values.backend}: ${(start.residentBytes / 2 ** 20).toFixed(0)} MiB after episode ${start.episode}, at most ${(growth * 100).toFixed(1)}% more until episode ${samples.at(-1)!.episode}; ${tensors} more tensors\n`);
+  process.exitCode = growth > TOLERANCE || tensors > 0 ? 1 : 0;
+}
+
+void main();

@@ -1,0 +1,84 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compressConfigSchema, parseConfig } from '@tersor/core';
+import { episodes, layers, summaryOf } from '../../test/fixtures.js';
+import { readRun } from '../read-run.js';
+import { writeReport, writeRunReport } from '../write-reports.js';
+import { modelName, runReport } from './run-report.js';
+import { bestSoFar } from './search-charts.js';
+
+const config = parseConfig({ model: '../<vgg>/model.json', dataset: 'cifar10', prune: { agent: 'ddpg', budget: { macs: 0.5 } }, quantize: { agent: 'ddpg', budget: { bytes: 0.1 } } }, compressConfigSchema);
+const run = { summary: summaryOf(config), layers: layers(), episodes: episodes(1) };
+
+describe('the report of a run', () => {
+  const html = runReport(run);
+
+  it('loads nothing from anywhere', () => {
+    expect(html).toContain("default-src 'none'");
+    expect(html.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|src=|@import|url\((?!#)/);
+  });
+
+  it('gives every chart a name, a description and its numbers as a table', () => {
+    const figures = html.split('<figure').slice(1);
+    expect(figures.map((figure) => /id="([^"]*)"/.exec(figure)![1])).toEqual(['reward-prune', 'reward-quantize', 'candidates-prune', 'candidates-quantize', 'layers-kept', 'layers-bits', 'layers-macs', 'layers-bytes']);
+    for (const figure of figures) {
+      expect(figure.match(/<svg[^>]* role="img" aria-labelledby="\S+-title \S+-desc"><title id="[^"]+">[^<]+<\/title><desc/g)).toHaveLength(2);
+      expect(figure).toMatch(/<table[\s\S]*<caption>/);
+      expect(figure).toContain('data-tip=');
+    }
+  });
+
+  it('uses every id once', () => {
+    const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('shows names with special characters as they are', () => {
+    expect(html).not.toMatch(/<vgg>|<a&b>/);
+    expect(html).toContain('&#60;vgg&#62;');
+  });
+
+  it('takes its colours from the page, so that it follows light and dark', () => {
+    const drawings = html.slice(html.indexOf('<main>')).match(/(?:fill|stroke)="(?!none|var\(|#000"><\/path>\s*<\/clipPath)[^"]*"/g) ?? [];
+    expect(drawings).toEqual([]);
+  });
+
+  it('names the best reward in words', () => {
+    const best = Math.max(...run.episodes.map(({ reward }) => reward));
+    expect(html).toContain(`with ${best.toFixed(4)}.`);
+  });
+
+  it('is the same for the same run', () => expect(runReport(run)).toBe(html));
+
+  it('does without layers, episodes and one stage', () => {
+    const { quantize: _quantize, ...pruneOnly } = run.summary.search;
+    expect(runReport({ summary: { ...run.summary, search: pruneOnly }, layers: [], episodes: [] })).toContain('no layers.json');
+  });
+});
+
+describe('a run on disk', () => {
+  let folder: string;
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-report-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('is reported, without a line of episodes.jsonl that is cut off', async () => {
+    await writeFile(join(folder, 'summary.json'), JSON.stringify(run.summary));
+    await writeFile(join(folder, 'episodes.jsonl'), `${run.episodes.map((line) => JSON.stringify(line)).join('\n')}\n{"stage":"pr`);
+    expect((await readRun(folder)).episodes).toHaveLength(run.episodes.length);
+    await writeRunReport(folder);
+    expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>');
+  });
+
+  it('must be finished', async () => {
+    await expect(writeReport(folder)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND', message: expect.stringContaining(folder) });
+  });
+});
+
+it('keeps the best reward so far', () => expect(bestSoFar([1, 3, 2, 5, 4])).toEqual([1, 3, 3, 5, 5]));
+
+it.each([
+  ['./vgg-small/model/model.json', 'vgg-small'],
+  ['model.json', 'model.json'],
+  ['models/tiny.json', 'tiny'],
+])('calls %s %s', (path, name) => expect(modelName(path)).toBe(name));
