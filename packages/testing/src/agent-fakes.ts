@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { TersorError, type Action, type Agent, type AgentFactory, type AgentTask } from '@tersor/core';
+
+interface FakeState {
+  readonly agent: 'fake';
+  random: number;
+  steps: number;
+}
+
+/** The simplest agent that keeps every promise: it knows that the environment's second number is the answer, and leaves it less and less. */
+export function correctAgent(task: AgentTask): Agent {
+  const { actionSpace: space } = task;
+  if (space.type === 'box' && ![...space.low, ...space.high].every(Number.isFinite)) throw new TersorError('SPACE_UNSUPPORTED', 'The fake needs bounds.');
+  let state: FakeState = { agent: 'fake', random: task.seed, steps: 0 };
+  const uniform = () => {
+    state.random = (Math.imul(state.random, 1664525) + 1013904223) >>> 0;
+    return state.random / 2 ** 32;
+  };
+  const toAction = (share: number): Action =>
+    space.type === 'discrete' ? [Math.min(space.size - 1, Math.floor(share * space.size))] : space.low.map((low, i) => low + share * (space.high[i]! - low));
+  return {
+    act: (observation, { explore }) => toAction(explore && uniform() < 50 / (50 + state.steps) ? uniform() : observation[1]!),
+    observe: () => void state.steps++,
+    learn: () => ({ steps: state.steps }),
+    save: () => ({ ...state }),
+    load: (saved) => {
+      if ((saved as FakeState | undefined)?.agent !== 'fake') throw new TersorError('AGENT_STATE_INVALID', 'Not a state of the fake.');
+      state = { ...(saved as FakeState) };
+    },
+    dispose: () => {
+      // Holds nothing.
+    },
+  };
+}
+
+/** Agents that break one promise each, by the name of the case that must catch them. */
+export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
+  const broken = (change: (good: Agent, task: AgentTask) => Partial<Agent>) => (task: AgentTask) => {
+    const good = correctAgent(task);
+    return { ...good, ...change(good, task) };
+  };
+  let made = 0;
+  return {
+    'acts within the action space': broken((good) => ({
+      act: (observation, options) => good.act(observation, options).map((value) => (options.explore ? value * 1.5 : value)),
+    })),
+    'acts within the action space without exploration': broken((good) => ({
+      act: (observation, options) => good.act(observation, options).map((value) => (options.explore ? value : value + 10)),
+    })),
+    'gives the same actions for the same seed': (task) => correctAgent({ ...task, seed: task.seed + made++ }),
+    'gives other actions for another seed': (task) => correctAgent({ ...task, seed: 1 }),
+    'repeats its best guess when nothing was learned between': broken((good) => ({
+      act: (observation) => good.act(observation, { explore: true }),
+    })),
+    'goes on from a saved state as if it had not been interrupted': broken((good, task) => ({
+      save: () => ({ ...(good.save() as FakeState), random: task.seed }),
+    })),
+    'goes on from a state that was saved before the first episode': broken((good, task) => {
+      let isPrepared = false;
+      return {
+        prepare: async () => void (isPrepared = true),
+        act: (observation, options) => (isPrepared ? good.act(observation, options) : good.act([0, 0], options).map((value) => (task.actionSpace.type === 'box' ? value : 0))),
+      };
+    }),
+    'keeps a saved state as it was while the agent goes on': broken((good) => {
+      let held: FakeState | undefined;
+      return {
+        save: () => (held = good.save() as FakeState),
+        observe: (transition) => {
+          good.observe(transition);
+          if (held) held.steps++;
+        },
+      };
+    }),
+    'refuses a state that is not its own with AGENT_STATE_INVALID': broken((good) => ({
+      load: (state) => {
+        if ((state as FakeState | undefined)?.agent === 'fake') good.load(state);
+      },
+    })),
+    'refuses a space it does not support with SPACE_UNSUPPORTED': (task) =>
+      correctAgent(task.actionSpace.type === 'box' ? { ...task, actionSpace: { type: 'box', low: task.actionSpace.low.map((low) => Math.max(low, -9)), high: task.actionSpace.high.map((high) => Math.min(high, 9)) } } : task),
+    'leaves no tensors behind in 200 steps': broken((good) => ({
+      act: (observation, options) => {
+        tf.scalar(observation[0]!);
+        return good.act(observation, options);
+      },
+    })),
+    'learns the identity environment': broken((good) => ({
+      act: (_observation, options) => good.act([0, 0], options),
+    })),
+  };
+}
