@@ -23,13 +23,19 @@ export async function check(cases: readonly Case[]): Promise<Failure[]> {
   return failures;
 }
 
-/** Runs all cases as tests of the runner at hand: anything with global `describe` and `it` (jest, vitest with globals, mocha). */
-export function describeContract(title: string, cases: readonly Case[]): void {
-  const { describe, it } = globalThis as unknown as {
-    describe: (name: string, body: () => void) => void;
-    it: (name: string, body: () => Promise<void> | void) => void;
-  };
-  describe(title, () => {
-    for (const { name, run } of cases) it(name, () => run());
+/** The two functions of a test runner that a contract needs. */
+export interface TestRunner {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => Promise<void>): unknown;
+}
+
+/**
+ * Runs all cases as tests. With no `runner`, of the runner whose `describe` and `it` are global: jest, mocha, vitest with globals. Others are
+ * given: `import { describe, it } from 'node:test'` (or from vitest), then `describeContract(title, cases, { describe, it })`.
+ */
+export function describeContract(title: string, cases: readonly Case[], runner: TestRunner = globalThis as unknown as TestRunner): void {
+  // node:test hands a context to the body; a case takes nothing.
+  runner.describe(title, () => {
+    for (const { name, run } of cases) runner.it(name, async () => run());
   });
 }

@@ -1,0 +1,57 @@
+import { TersorError, type Environment, type StepResult } from '@tersor/core';
+
+const STEPS = 3;
+
+/** The simplest right environment: three steps of one number; the reward is the mean of what was done. */
+export function correctEnvironment(): Environment {
+  let taken: number[] | undefined;
+  return {
+    observationSpace: { type: 'box', low: [0, 0], high: [1, 1] },
+    actionSpace: { type: 'box', low: [0], high: [1] },
+    maxSteps: STEPS,
+    reset: async () => {
+      taken = [];
+      return { observation: [0, 0] };
+    },
+    step: async ([value]) => {
+      if (!taken) throw new TersorError('EPISODE_OVER', 'reset comes first.');
+      const executed = Math.min(1, Math.max(0, value!));
+      taken.push(executed);
+      const observation = [taken.length / STEPS, executed];
+      if (taken.length < STEPS) return { observation, reward: 0, terminated: false, truncated: false, info: { executed: [executed] } };
+      const policy = taken;
+      taken = undefined;
+      const mean = policy.reduce((sum, share) => sum + share, 0) / STEPS;
+      return { observation, reward: mean, terminated: true, truncated: false, info: { executed: [executed], measures: { mean }, policy } };
+    },
+    heuristics: { uniform: async () => Array.from({ length: STEPS }, () => [0.5]) },
+  };
+}
+
+/** Environments that break one promise each, by the name of the case that must catch them. */
+export function brokenEnvironments(): Record<string, () => Environment> {
+  const broken = (change: (good: Environment) => Partial<Environment>) => () => {
+    const good = correctEnvironment();
+    return { ...good, ...change(good) };
+  };
+  const stepping = (change: (result: StepResult) => Partial<StepResult>) =>
+    broken((good) => ({
+      step: async (action) => {
+        const result = await good.step(action);
+        return { ...result, ...change(result) };
+      },
+    }));
+  let episodes = 0;
+  return {
+    'observations lie in the observation space': stepping(() => ({ observation: [0, 2] })),
+    'an episode ends within maxSteps': stepping(() => ({ terminated: false })),
+    'tells the action that was carried out, within the action space': stepping(({ info }) => ({ info: { ...info, executed: [7] } })),
+    'rewards are finite': stepping(() => ({ reward: NaN })),
+    'tells measures and policy at the end, and only there': stepping(({ info: { executed } }) => ({ info: { executed } })),
+    'the same seed and actions give the same episode': stepping(({ reward }) => ({ reward: reward + ++episodes })),
+    'refuses a step outside of an episode with EPISODE_OVER': broken((good) => ({
+      step: (action) => good.step(action).catch(() => ({ observation: [0, 0], reward: 0, terminated: true, truncated: false, info: { executed: action } })),
+    })),
+    'its heuristics are whole episodes of actions within the action space': broken(() => ({ heuristics: { short: async () => [[0.5]] } })),
+  };
+}
