@@ -120,7 +120,7 @@ test('inputs that never vary do not spoil the system', () => {
   expect(delta.every(Number.isFinite)).toBe(true);
 });
 
-test('a layer of 1152 inputs is refit in well under a second', () => {
+test('a layer of 1152 inputs is refit in less than a second of computing', () => {
   const size = 1152;
   const outputs = 128;
   const random = createRandom(8);
@@ -128,7 +128,7 @@ test('a layer of 1152 inputs is refit in well under a second', () => {
   for (let i = 0; i < size; i++) products[i * size + i] = 1 + random.uniform();
   const moments: InputMoments = { size, mean: new Float64Array(size), moments: products, inverse: products.map((value) => (value > 0 ? 1 / value : 0)), centered: true };
   const removed = Array.from({ length: size / 2 }, (_, i) => 2 * i);
-  const started = performance.now();
+  const started = process.cpuUsage().user;
   refit(moments, kernelOf(size, outputs), outputs, removed);
-  expect(performance.now() - started).toBeLessThan(1500);
+  expect((process.cpuUsage().user - started) / 1000).toBeLessThan(1000);
 });

@@ -1,0 +1,147 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { channelGroups, graphFromModel, modelFromGraph } from '@tersor/compression';
+import type { Dataset, LayerGraph, PruneStep } from '@tersor/core';
+import { createRandom } from '@tersor/rl';
+import { describeContract, prunerContract } from '@tersor/testing';
+import { ChannelPruner } from './channel-pruner.js';
+import plugin from './index.js';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const make = (options: Record<string, unknown> = {}) => new ChannelPruner(plugin.options.parse({ images: 60, ...options }));
+
+describeContract('channel pruner, no refit', prunerContract(() => make({ reconstruct: 'none' })));
+describeContract('channel pruner, least squares', prunerContract(() => make()));
+describeContract('channel pruner, least squares channel by channel', prunerContract(() => make({ maximumInputs: 10 })));
+describeContract('channel pruner, Taylor', prunerContract(() => make({ criterion: 'taylor', reconstruct: 'none' })));
+describeContract('channel pruner, random', prunerContract(() => make({ criterion: 'random', reconstruct: 'none' })));
+
+const { layers } = tfl;
+
+/** Images of one random process: neighbouring channels alike, so that there is something to gain by a refit. */
+function smoothImages(shape: readonly [number, number, number], count = 50): Dataset {
+  const random = createRandom(2, 'images');
+  const size = shape[0] * shape[1] * shape[2];
+  const images = Float32Array.from({ length: count * size }, () => random.normal());
+  for (let i = 1; i < images.length; i++) images[i] = 0.7 * images[i - 1]! + 0.5 * images[i]!;
+  return {
+    id: 'smooth',
+    imageShape: shape,
+    classNames: ['a', 'b'],
+    padValue: [0],
+    size: () => count,
+    read: async (_, indexes) => ({
+      images: Float32Array.from(indexes.flatMap((index) => [...images.subarray(index * size, (index + 1) * size)])),
+      labels: Int32Array.from(indexes, (index) => index % 2),
+    }),
+  };
+}
+
+async function read(...list: tfl.layers.Layer[]): Promise<LayerGraph> {
+  const model = tfl.sequential({ layers: list });
+  const graph = await graphFromModel(model);
+  model.dispose();
+  const random = createRandom(5, 'weights');
+  // Biases and moving means included: offsets must be taken up somewhere.
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => ({
+      ...layer,
+      weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map(() => (weight.name === 'moving_variance' || weight.name === 'gamma' ? 0.5 + random.uniform() : 0.4 * random.normal())) })),
+    })),
+  };
+}
+
+async function outputOf(graph: LayerGraph, dataset: Dataset): Promise<Float32Array> {
+  const { images } = await dataset.read('train', Array.from({ length: dataset.size('train') }, (_, i) => i));
+  const model = await modelFromGraph(graph);
+  const values = tf.tidy(() => (model.predict(tf.tensor(images, [dataset.size('train'), ...dataset.imageShape])) as tf.Tensor).dataSync());
+  model.dispose();
+  return values as Float32Array;
+}
+
+const squaredError = (left: Float32Array, right: Float32Array) => left.reduce((sum, value, i) => sum + (value - right[i]!) ** 2, 0) / left.length;
+
+/** Mean squared error of the outputs when the first group keeps some channels, without a refit and with one. */
+async function errors(graph: LayerGraph, dataset: Dataset, keep: number, options: Record<string, unknown> = {}): Promise<[none: number, refit: number]> {
+  const { groups } = channelGroups(graph);
+  const before = await outputOf(graph, dataset);
+  const results: number[] = [];
+  for (const reconstruct of ['none', 'least-squares']) {
+    const pruner = make({ reconstruct, images: 50, ridge: 1e-8, ...options });
+    await pruner.prepare({ graph, groups, dataset, seed: 1 });
+    results.push(squaredError(before, await outputOf(pruner.apply(graph, [pruner.plan(groups[0]!, keep)]), dataset)));
+  }
+  return results as [number, number];
+}
+
+const first = (filters: number, more = {}) => layers.conv2d({ name: 'a', filters, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [6, 6, 2], ...more });
+
+test.each<[string, () => tfl.layers.Layer[], number?]>([
+  ['3x3 convolution', () => [first(8), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' })]],
+  ['strided convolution', () => [first(8), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, strides: 2, padding: 'same' })]],
+  ['dilated convolution', () => [first(8), layers.conv2d({ name: 'b', filters: 4, kernelSize: 2, dilationRate: 2, padding: 'valid' })]],
+  ['convolution whose batch norm takes the offset', () => [first(8), layers.conv2d({ name: 'b', filters: 4, kernelSize: 1, useBias: false }), layers.batchNormalization({})]],
+  // The depthwise part (random here) filters each channel in its own way, so channels say little about each other.
+  ['separable convolution', () => [first(8), layers.separableConv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' })], 0.95],
+  ['dense layer behind a pooling', () => [first(8), layers.globalAveragePooling2d({}), layers.dense({ name: 'b', units: 3 })]],
+  ['dense layer behind a flatten', () => [first(4), layers.maxPooling2d({ poolSize: 2 }), layers.flatten(), layers.dense({ name: 'b', units: 3 })]],
+])('the refit of a %s loses much less than dropping channels', async (_, build, share = 0.5) => {
+  const graph = await read(...build());
+  const dataset = smoothImages([6, 6, 2]);
+  const keep = graph.layers.some(({ className }) => className === 'Flatten') ? 3 : 5;
+  const [none, refit] = await errors(graph, dataset, keep, { points: 100 });
+  expect(refit).toBeLessThan(share * none);
+});
+
+test('a channel that is a copy of another can go without a loss', async () => {
+  const graph = await read(first(6), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' }));
+  const copied: LayerGraph = {
+    ...graph,
+    layers: graph.layers.map((layer) => (layer.name === 'a' ? { ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map((_, i) => weight.data[i % 6 >= 3 ? i - 3 : i]!) })) } : layer)),
+  };
+  // Criterion and seed leave open which three stay; a copy of each must be among them for the refit to be exact, so channels 0..2 are made important.
+  const dataset = smoothImages([6, 6, 2]);
+  const { groups } = channelGroups(copied);
+  const pruner = make({ images: 50, points: 36, ridge: 1e-8 });
+  await pruner.prepare({ graph: copied, groups, dataset, seed: 1 });
+  const step: PruneStep = { pruner: 'channel', group: 'a', keep: [0, 1, 5] };
+  expect(squaredError(await outputOf(copied, dataset), await outputOf(pruner.apply(copied, [step]), dataset))).toBeLessThan(1e-6);
+});
+
+test('the channel-by-channel refit is worse than the whole one, and better than none', async () => {
+  const graph = await read(first(8), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' }));
+  const dataset = smoothImages([6, 6, 2]);
+  const [none, byChannel] = await errors(graph, dataset, 5, { points: 36, maximumInputs: 10 });
+  const [, whole] = await errors(graph, dataset, 5, { points: 36 });
+  expect(whole).toBeLessThan(byChannel);
+  expect(byChannel).toBeLessThan(0.8 * none);
+});
+
+test('slices that were zeroed stay zero in the refit', async () => {
+  const graph = await read(first(6), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' }));
+  const zeroed: LayerGraph = { ...graph, layers: graph.layers.map((layer) => (layer.name === 'b' ? { ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map((value, i) => (i % 4 === 1 ? 0 : value)) })) } : layer)) };
+  const { groups } = channelGroups(graph);
+  const pruner = make();
+  await pruner.prepare({ graph, groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
+  const kernel = pruner.apply(zeroed, [{ pruner: 'channel', group: 'a', keep: [0, 2, 5] }]).layers.find(({ name }) => name === 'b')!.weights[0]!.data;
+  expect([...kernel.keys()].filter((i) => kernel[i] === 0)).toEqual([...kernel.keys()].filter((i) => i % 4 === 1));
+});
+
+test('no tensors stay behind', async () => {
+  const graph = await read(first(6), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' }), layers.flatten(), layers.dense({ units: 2 }));
+  const { groups } = channelGroups(graph);
+  const dataset = smoothImages([6, 6, 2]);
+  const before = tf.memory().numTensors;
+  const pruner = make({ criterion: 'taylor' });
+  await pruner.prepare({ graph, groups, dataset, seed: 1 });
+  pruner.apply(graph, groups.map((group) => pruner.plan(group, 2)));
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('refuses groups that it was not prepared for', () => {
+  expect(() => make().plan({ name: 'x', channels: 3, members: [] }, 1)).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
+  expect(() => make().apply({ name: 'x', layers: [], calls: [], inputs: [], outputs: [] }, [{ pruner: 'channel', group: 'x' }])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
+});
