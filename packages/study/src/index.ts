@@ -8,3 +8,4 @@ export { gatherResults, METRICS, type Metric, type StudyResults, type TrialRow, 
 export type { StudyRecord, TrialRecord } from './study-store.js';
 export type { Trial, TrialOutcome, TrialRunner } from './trial-runner.js';
 export { writeReport, writeRunReport, writeStudyReport } from './write-reports.js';
+export { writeTensorBoard } from './write-tensorboard.js';
