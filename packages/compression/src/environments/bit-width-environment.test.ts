@@ -1,0 +1,121 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { Action, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
+import fc from 'fast-check';
+import { cost } from '../cost/cost.js';
+import { initializeKernels } from '../initialize-kernels.js';
+import { graphFromModel } from '../model-graph.js';
+import { packModel } from '../pack/pack-model.js';
+import { encodeGraph } from '../quantized-graph.js';
+import { createBitWidthEnvironment } from './bit-width-environment.js';
+
+/** Rounds to even steps between -max and max: a real quantizer, only simpler than the plugins. */
+const rounding: Quantizer = {
+  id: 'rounding',
+  bits: [2, 8],
+  encode: ({ shape, data }, bits) => {
+    const largest = data.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-6);
+    const steps = 2 ** (bits - 1) - 1;
+    const scale = Math.fround(largest / steps);
+    const codes = Uint8Array.from(data, (value) => Math.round(value / scale) + steps);
+    return { codec: 'linear', shape, bits, axis: -1, codes, scale: Float32Array.of(scale), zero: Float32Array.of(steps) };
+  },
+};
+
+describe('createBitWidthEnvironment', () => {
+  let graph: LayerGraph;
+  let task: QuantizeTask;
+  const sizeAt = (bits: number) => packModel(graph, encodeGraph(rounding, graph, Object.fromEntries(task.layers.map((name) => [name, bits])))).length;
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+    const { layers } = tfl;
+    const model = tfl.sequential({
+      layers: [
+        layers.conv2d({ name: 'first', filters: 8, kernelSize: 3, inputShape: [6, 6, 3] }),
+        layers.separableConv2d({ name: 'second', filters: 12, kernelSize: 3 }),
+        layers.flatten(),
+        layers.dense({ name: 'last', units: 10 }),
+      ],
+    });
+    graph = initializeKernels(await graphFromModel(model), 1);
+    const { macs, parameters } = cost(graph);
+    task = {
+      stage: 'quantize',
+      graph,
+      layers: ['first', 'second', 'last'],
+      quantizer: rounding,
+      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
+      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
+      budget: { bytes: 1e9 },
+      bits: [2, 8],
+      discrete: false,
+      evaluate: async (candidate) => 1 / (1 + candidate.layers[1]!.weights[0]!.data[0]!),
+    };
+  });
+
+  const episode = async (actions: readonly Action[], given = task) => {
+    const environment = createBitWidthEnvironment(given);
+    await environment.reset(1);
+    const steps = [];
+    for (const action of actions) steps.push(await environment.step(action));
+    return steps;
+  };
+
+  it('maps 0..1 evenly to bit widths as HAQ does, ends clamped', async () => {
+    const bits = async (action: number) => ((await episode([[action], [action], [action]])).at(-1)!.info.policy as Record<string, number>)['first'];
+    expect(await Promise.all([0, 0.07, 0.5, 0.93, 1].map(bits))).toEqual([2, 2, 5, 8, 8]);
+  });
+
+  it('takes an index in a discrete space', async () => {
+    const steps = await episode([[0], [3], [6]], { ...task, discrete: true });
+    expect(steps[2]!.info.policy).toEqual({ first: 2, second: 5, last: 8 });
+  });
+
+  it('reports the size of the real packed file', async () => {
+    const steps = await episode([[0.5], [0.5], [0.5]]);
+    expect(steps[2]!.info.measures!['bytes']).toBe(sizeAt(5));
+  });
+
+  it('never exceeds the bytes, whatever the actions, and observes within its space', async () => {
+    const [low, high] = [sizeAt(2), sizeAt(8)];
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }), fc.double({ min: 0, max: 1, noNaN: true }), async (actions, share) => {
+        const bytes = low + share * (high - low);
+        const steps = await episode(actions.map((action) => [action]), { ...task, budget: { bytes } });
+        expect(steps[2]!.info.measures!['bytes']).toBeLessThanOrEqual(bytes);
+        for (const { observation } of steps) expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
+      }),
+      { numRuns: 40, seed: 1 },
+    );
+  });
+
+  it('keeps the agent’s own number unless the wall lowers it, and then says what was done', async () => {
+    expect((await episode([[0.51], [0.5], [0.5]]))[0]!.info.executed).toEqual([0.51]);
+    const [first] = await episode([[1], [1], [1]], { ...task, budget: { bytes: sizeAt(2) } });
+    expect(first!.info.executed).toEqual([0.5 / 7]);
+  });
+
+  it('evaluates the network that a reader of the file would get, once per policy', async () => {
+    const seen: number[] = [];
+    const environment = createBitWidthEnvironment({ ...task, evaluate: async (candidate) => (seen.push(new Set(candidate.layers[1]!.weights[0]!.data).size), 0.5) });
+    for (let round = 0; round < 2; round++) {
+      await environment.reset(round);
+      for (let i = 0; i < 3; i++) await environment.step([0]);
+    }
+    expect(seen).toEqual([3]);
+  });
+
+  it('offers a uniform policy and one by weight error that fit, the second using what the first leaves', async () => {
+    const bytes = Math.round((sizeAt(4) + sizeAt(5)) / 2);
+    const environment = createBitWidthEnvironment({ ...task, budget: { bytes } });
+    const sizeOf = async (name: 'uniform' | 'magnitude') => (await episode(await environment.heuristics![name]!(), { ...task, budget: { bytes } }))[2]!.info.measures!['bytes']!;
+    expect(await sizeOf('uniform')).toBe(sizeAt(4));
+    expect(await sizeOf('magnitude')).toBeGreaterThan(sizeAt(4));
+    expect(await sizeOf('magnitude')).toBeLessThanOrEqual(bytes);
+  });
+
+  it('refuses a size that cannot be reached and names the smallest one', () => {
+    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 100 } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE', message: expect.stringContaining(`the file has ${sizeAt(2)}`) }));
+  });
+});
