@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
-import { batchNormTraining } from './batch-norm-training.js';
+import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
 import { logitsGraph } from './logits-graph.js';
 import { modelFromGraph } from './model-graph.js';
 
@@ -12,19 +12,31 @@ interface TrainingNetwork {
   readonly graph: LayerGraph;
   readonly layers: ReadonlyMap<string, Layer>;
   readonly outputCall: number;
+  readonly kernels: TrainingKernels;
+}
+
+/** Parts of the training pass that a backend may have its own of. */
+export interface TrainingKernels {
+  /** Batch norm over the last axis with the batch's statistics (the variance biased), differentiable in the first three. */
+  batchNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch;
 }
 
 /**
  * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets them and returns gradients
  * in the same order. A softmax at the end is left out and the loss computed from logits.
  */
-export async function compileGradients(graph: LayerGraph, objective: TrainingObjective): Promise<TrainingSession> {
+export async function compileGradients(
+  graph: LayerGraph,
+  objective: TrainingObjective,
+  kernels: TrainingKernels = { batchNorm: batchNormTraining },
+): Promise<TrainingSession> {
   const trained = logitsGraph(graph);
   const model = await modelFromGraph(trained);
   const network: TrainingNetwork = {
     graph: trained,
     layers: new Map(model.layers.map((layer) => [layer.name, layer])),
     outputCall: trained.outputs[0]!,
+    kernels,
   };
   const slots = trained.layers.flatMap((layer) =>
     layer.weights.map((weight, index) => ({
@@ -77,7 +89,7 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
   const input = inputs[0]!;
   if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
     const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
-    const result = batchNormTraining(input, read('gamma', 1), read('beta', 0), Number(description.config['epsilon'] ?? 1e-3));
+    const result = network.kernels.batchNorm(input, read('gamma', 1), read('beta', 0), Number(description.config['epsilon'] ?? 1e-3));
     // A shared layer keeps the statistics of its last call.
     tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
     statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type LayerGraph, type Precision } from '@tersor/core';
 import { compileGradients } from '@tersor/compression';
 import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
+import { nativeBatchNorm } from './native-batch-norm.js';
+import { replaceKernels } from './native-kernels.js';
 import { compileNative, type NativeSession } from './native-session.js';
 import { allocatorTuning } from './node-environment.js';
 import type { TensorflowKernelBackend } from './tensorflow-binding.js';
@@ -47,8 +49,11 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
       };
     },
     async compileTraining(graph, objective) {
-      await activate();
-      return compileGradients(graph, objective);
+      const backend = await activate();
+      replaceKernels();
+      return compileGradients(graph, objective, {
+        batchNorm: (x, gamma, beta, epsilon) => nativeBatchNorm(backend, x, gamma, beta, epsilon),
+      });
     },
     memory() {
       const { numTensors, numBytes } = tf.memory();

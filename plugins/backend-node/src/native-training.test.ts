@@ -1,0 +1,71 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { compileGradients, copyWeights, graphFromModel, initializeKernels } from '@tersor/compression';
+import type { Availability } from '@tersor/core';
+import { createNodeBackend } from './node-backend.js';
+
+const { layers } = tfl;
+const backend = createNodeBackend({ precision: 'float32', directories: [__dirname] });
+let availability: Availability;
+beforeAll(async () => {
+  availability = await backend.isAvailable();
+});
+
+function itWhereAvailable(name: string, run: () => Promise<void>): void {
+  it(name, async () => {
+    if (availability.available) return run();
+    if (process.env['TERSOR_REQUIRE_BACKENDS']?.split(',').includes('node')) throw new Error(availability.reason);
+    console.warn(`skipped: ${availability.reason}`);
+  });
+}
+
+describe("the node backend's training session", () => {
+  itWhereAvailable('gives the gradients and statistics of the plain operations', async () => {
+    await backend.activate();
+    const model = tfl.sequential({
+      layers: [
+        layers.conv2d({ filters: 5, kernelSize: 3, padding: 'same', inputShape: [6, 6, 3], useBias: false }),
+        layers.batchNormalization(),
+        layers.activation({ activation: 'relu' }),
+        layers.maxPooling2d({ poolSize: 2 }),
+        layers.flatten(),
+        layers.dense({ units: 6 }),
+        layers.batchNormalization({ scale: false }),
+        layers.dense({ units: 4, activation: 'softmax' }),
+      ],
+    });
+    const graph = initializeKernels(await graphFromModel(model), 2);
+    model.dispose();
+    const objective = { labelSmoothing: 0.1, distill: 0, temperature: 1 };
+    const batch = { images: Float32Array.from({ length: 8 * 108 }, (_, i) => Math.sin(i * 12.9898)), labels: Int32Array.from({ length: 8 }, (_, i) => i % 4), seed: 1 };
+    const plain = await compileGradients(graph, objective);
+    const native = await backend.compileTraining(graph, objective);
+    const expected = await plain.step(copyWeights(graph), batch);
+    const actual = await native.step(copyWeights(graph), batch);
+    expect(actual.loss).toBeCloseTo(expected.loss, 5);
+    actual.updates.forEach((update, slot) => update.forEach((value, i) => expect(value).toBeCloseTo(expected.updates[slot]![i]!, 4)));
+    const held = tf.memory().numTensors;
+    for (let i = 0; i < 5; i++) await native.step(copyWeights(graph), batch);
+    expect(tf.memory().numTensors).toBe(held);
+    plain.dispose();
+    native.dispose();
+  });
+});
+
+describe("the backend's kernel of step", () => {
+  itWhereAvailable('is 1 above zero and 0 elsewhere, and keeps other slopes', async () => {
+    await backend.activate();
+    const graph = initializeKernels(await oneLayer(), 1);
+    (await backend.compileTraining(graph, { labelSmoothing: 0, distill: 0, temperature: 1 })).dispose();
+    const values = tf.tensor1d([-2, -0, 0, 1e-30, 3]);
+    expect([...(await tf.step(values).data())]).toEqual([0, 0, 0, 1, 1]);
+    expect([...(await tf.step(values, 0.5).data())]).toEqual([0.5, 0.5, 0.5, 1, 1]);
+  });
+});
+
+async function oneLayer() {
+  const model = tfl.sequential({ layers: [layers.dense({ units: 2, inputShape: [3] })] });
+  const graph = await graphFromModel(model);
+  model.dispose();
+  return graph;
+}
