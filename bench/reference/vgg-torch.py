@@ -1,0 +1,59 @@
+"""PyTorch's side of bench/backends: VGG-19 with batch norm on 32x32 images, random weights, timed on request.
+
+Reads commands from stdin, one a line: "forward float32 N BATCH", "forward bfloat16 N BATCH" or "train float32 N BATCH"; answers each with
+the seconds that it took, after one round that is not timed. So the caller can interleave the two sides.
+"""
+import sys
+import time
+
+import torch
+from torch import nn
+
+THREADS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+WIDTHS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512]
+
+
+def network():
+    layers, channels = [], 3
+    for width in WIDTHS:
+        if width == 0:
+            layers.append(nn.MaxPool2d(2))
+            continue
+        layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        channels = width
+    return nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Linear(512, 10)).to(memory_format=torch.channels_last)
+
+
+def forward(model, images, batch):
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            model(images[start : start + batch])
+
+
+def train(model, images, labels, batch):
+    model.train()
+    for start in range(0, len(images), batch):
+        model.zero_grad(set_to_none=True)
+        nn.functional.cross_entropy(model(images[start : start + batch]), labels[start : start + batch]).backward()
+
+
+def main():
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(1)
+    model = network()
+    print("ready", torch.__version__, flush=True)
+    for line in sys.stdin:
+        what, precision, count, batch = line.split()
+        count, batch = int(count), int(batch)
+        images = torch.randn(count, 3, 32, 32).to(memory_format=torch.channels_last)
+        labels = torch.arange(count) % 10
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+            run = (lambda: forward(model, images, batch)) if what == "forward" else (lambda: train(model, images, labels, batch))
+            run()
+            start = time.perf_counter()
+            run()
+            print(time.perf_counter() - start, flush=True)
+
+
+main()
