@@ -1,0 +1,61 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { parse } from 'yaml';
+import { compressConfigSchema, parseConfig, PLUGIN_KINDS } from '@tersor/core';
+import { KIND_FACTS, type GeneratedKind } from './plugin-kinds.js';
+import { pluginFiles } from './plugin-files.js';
+import { packageName, problemOf } from './plugin-request.js';
+import { writePlugin } from './write-plugin.js';
+
+const kinds = Object.keys(KIND_FACTS) as GeneratedKind[];
+/** Inside the repository, so that the generated sources find the packages that they import. */
+const scratch = join(__dirname, '../out-tsc/generated');
+
+describe('pluginFiles', () => {
+  test('knows every kind of plugin', () => expect(kinds.sort()).toEqual([...PLUGIN_KINDS].sort()));
+
+  test.each(kinds.flatMap((kind) => (['package', 'workspace'] as const).map((layout) => [kind, layout] as const)))('leaves no word of a %s template unfilled (%s)', (kind, layout) => {
+    for (const [path, text] of Object.entries(pluginFiles({ kind, id: 'my-own', layout }))) {
+      expect([path, text.match(/__[A-Za-z]+__/)]).toEqual([path, null]);
+      expect(text.endsWith('\n')).toBe(true);
+    }
+  });
+
+  test.each(kinds)('gives a %s an example config that the schema takes and that names it', (kind) => {
+    const text = pluginFiles({ kind, id: 'my-own', layout: 'package' })['config.yaml']!;
+    expect(text).toContain('my-own');
+    expect(() => parseConfig(parse(text), compressConfigSchema)).not.toThrow();
+  });
+
+  test('the sources and tests of all kinds compile strictly', async () => {
+    await rm(scratch, { recursive: true, force: true });
+    for (const kind of kinds) await writePlugin({ kind, id: 'my-own', layout: 'package' }, join(scratch, kind));
+    const { config } = ts.readConfigFile(join(scratch, 'reward/tsconfig.json'), ts.sys.readFile) as { config: { compilerOptions: object } };
+    const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: true, rootDir: undefined, customConditions: ['tersor/source'] }, scratch);
+    const program = ts.createProgram(kinds.flatMap((kind) => ['index.ts', 'contract.test.ts'].map((file) => join(scratch, kind, 'src', file))), options);
+    const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes('out-tsc/generated'));
+    expect(ours.map(({ file, messageText }) => `${file?.fileName.split('generated/')[1]}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)).toEqual([]);
+  }, 120_000);
+});
+
+test.each([
+  ['toaster', 'x', 'There is no kind "toaster"'],
+  ['agent', 'My Agent', 'is no id'],
+  ['agent', '../up', 'is no id'],
+])('refuses the kind %s with the id %s', (kind, id, message) => expect(problemOf({ kind, id })).toContain(message));
+
+test('names packages by the rule that the host looks for', () => {
+  expect(packageName({ kind: 'agent', id: 'sac', layout: 'package' })).toBe('tersor-agent-sac');
+  expect(packageName({ kind: 'agent', id: 'sac', layout: 'workspace' })).toBe('@tersor/agent-sac');
+  expect(packageName({ kind: 'agent', id: 'sac', layout: 'package', name: '@me/agent' })).toBe('@me/agent');
+});
+
+test('never writes into a folder that holds something', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tersor-new-'));
+  await writeFile(join(folder, 'precious.txt'), 'precious');
+  await expect(writePlugin({ kind: 'reward', id: 'x', layout: 'package' }, folder)).rejects.toThrow('not empty');
+  expect(await readFile(join(folder, 'precious.txt'), 'utf8')).toBe('precious');
+  await rm(folder, { recursive: true });
+});
