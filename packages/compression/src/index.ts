@@ -34,3 +34,4 @@ export { inferencePlan } from './inference/inference-plan.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
 export { describeMachine } from './results.js';
 export { exportUint8 } from './export-uint8.js';
+export { withHalfPrecision } from './pack/half-precision.js';

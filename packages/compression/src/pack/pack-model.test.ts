@@ -8,6 +8,7 @@ import { goldenModel } from '../../test/golden-graph.js';
 import { weightSlots } from '../graph-weights.js';
 import { graphFromModel } from '../model-graph.js';
 import { withEncodedWeights } from '../quantized-graph.js';
+import { withHalfPrecision } from './half-precision.js';
 import { encodedSize, headerSize, packModel, rawSize } from './pack-model.js';
 
 /** A graph with one weight array, to pack it alone. */
@@ -107,6 +108,18 @@ it('refuses encodings that do not fit the network or themselves', async () => {
   expect(() => packModel(graph, new Map([['nowhere/kernel', tensor]]))).toThrow('no weight "nowhere/kernel"');
   expect(() => encodedSize({ ...tensor, codes: tensor.codes.slice(1) })).toThrow('malformed');
   expect(() => encodedSize({ ...tensor, bits: 1 })).toThrow('malformed');
+});
+
+it('stores biases in half the bytes once they are rounded, and leaves kernels and values out of reach alone', () => {
+  const tiny = Float32Array.of(1e-6, 0.3);
+  const bias = Float32Array.of(0.1, -2.7, 0);
+  const base = graphOf([2, 2], Float32Array.of(0.1, 0.2, 0.3, 0.4));
+  const other = (name: string, data: Float32Array) => ({ name, shape: [data.length], data, trainable: true });
+  const graph = { ...base, layers: [{ ...base.layers[0]!, weights: [...base.layers[0]!.weights, other('bias', bias), other('beta', tiny)] }] };
+  const [kernel, rounded, left] = withHalfPrecision(graph).layers[0]!.weights.map(({ data }) => data);
+  expect([kernel, left]).toEqual([graph.layers[0]!.weights[0]!.data, tiny]);
+  expect(rawSize(rounded!)).toBe(rawSize(bias) - 6);
+  bias.forEach((value, i) => expect(Math.abs(rounded![i]! - value)).toBeLessThanOrEqual(Math.abs(value) / 2048));
 });
 
 it('finds sections that were swapped, though each is whole', async () => {
