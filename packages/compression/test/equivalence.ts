@@ -20,6 +20,8 @@ export function randomRemovals(graph: LayerGraph, seed: number): Removal[] {
 export interface EquivalenceResult {
   /** Between the pruned and the masked network, on random inputs. */
   readonly difference: number;
+  /** Between the pruned and the original network: what a comparison that sees nothing would miss. */
+  readonly effect: number;
   readonly pruned: LayerGraph;
   readonly groups: number;
   /** Channels removed, over all groups. */
@@ -34,7 +36,9 @@ export async function comparePruned(graph: LayerGraph, removals: readonly Remova
     const shape = [2, ...(graph.calls[input]!.outputShape as number[])];
     return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape);
   });
-  const difference = largestDifference(await runMasked(graph, removals, inputs), await run(pruned, inputs));
+  const results = await run(pruned, inputs);
+  const difference = largestDifference(await runMasked(graph, removals, inputs), results);
+  const effect = largestDifference(await runMasked(graph, [], inputs), results);
   tf.dispose(inputs);
   const { macs, parameters } = cost(pruned);
   const predicted = costOfWidths(graph, removals.map(({ group }) => group), removals.map(({ keep }) => keep.length));
@@ -42,5 +46,5 @@ export async function comparePruned(graph: LayerGraph, removals: readonly Remova
     throw new Error(`costs disagree: widths ${JSON.stringify(predicted)}, network ${JSON.stringify({ macs, parameters })}`);
   }
   const removed = removals.reduce((sum, { group, keep }) => sum + group.channels - keep.length, 0);
-  return { difference, pruned, groups: removals.length, removed };
+  return { difference, effect, pruned, groups: removals.length, removed };
 }
