@@ -30,11 +30,12 @@ describe('childProcessRunner', () => {
     await expect(missing.run({ id: 'a', configPath: 'x', overrides: [], folder }, new AbortController().signal)).resolves.toMatchObject({ status: 'failed', error: expect.stringContaining('ENOENT') });
   });
 
-  it('interrupts a trial, which may save itself', async () => {
+  it.each(['slow', 'replaced'])('interrupts a %s trial, which saves itself first', async (kind) => {
     const controller = new AbortController();
-    const running = run('slow', controller.signal);
+    const running = run(kind, controller.signal);
     while (!(await stat(join(folder, 'ready')).catch(() => undefined))) await new Promise((resolve) => setTimeout(resolve, 20));
     controller.abort();
     await expect(running).resolves.toEqual({ status: 'interrupted' });
+    await expect(stat(join(folder, 'saved'))).resolves.toBeDefined();
   });
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ const INTERRUPTED = 130;
 
 /**
  * Runs every trial as `<command> compress <config> --out <folder> ...` in a process of its own, so that a crash takes only its own trial along. `command` is the
- * program with its first arguments. What a trial writes to stderr goes to `log.txt` in its folder. Aborting sends SIGINT, to which a trial saves itself.
+ * program with its first arguments. What a trial writes to stderr goes to `log.txt` in its folder. Aborting sends SIGINT, to which a trial saves itself; when this
+ * process exits, its trials are ended.
  */
 export function childProcessRunner(command: readonly string[]): TrialRunner {
   const [program, ...first] = command;
@@ -19,9 +20,12 @@ export function childProcessRunner(command: readonly string[]): TrialRunner {
       await mkdir(folder, { recursive: true });
       const args = [...first, 'compress', configPath, '--out', folder, '--resume', '--quiet', ...overrides.flatMap((override) => ['--set', override])];
       const log = createWriteStream(join(folder, 'log.txt'));
-      const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-      const stop = () => child.kill('SIGINT');
+      // A process group of its own: Ctrl-C at the terminal must not reach a trial twice, and a signal must reach a process that the trial has started in its place.
+      const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+      const stop = () => send(child, 'SIGINT');
+      const end = () => send(child, 'SIGKILL');
       signal.addEventListener('abort', stop);
+      process.once('exit', end);
       if (signal.aborted) stop();
       let tail = '';
       child.stderr.on('data', (chunk: Buffer) => {
@@ -38,8 +42,19 @@ export function childProcessRunner(command: readonly string[]): TrialRunner {
         return { status: 'failed', error: tail.trim() || ending.problem };
       } finally {
         signal.removeEventListener('abort', stop);
+        process.off('exit', end);
         log.end();
       }
     },
   };
+}
+
+function send(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === 'win32') child.kill(name);
+    else process.kill(-child.pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended meanwhile.
+  }
 }

@@ -6,6 +6,8 @@ import { childProcessRunner, runStudy, studySchema, type StudyResults, type Tria
 import { collect } from '../option-values.js';
 import { studyTable } from '../study-table.js';
 
+const INTERRUPTED = 130;
+
 interface Options {
   out?: string;
   set: string[];
@@ -63,13 +65,15 @@ function requireComplete({ trials }: StudyResults): void {
   throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, { hint: 'The report and log.txt in their folders say why; --resume runs them again.' });
 }
 
-/** Aborted by the first Ctrl-C; the second ends the process. */
+/** Aborted by the first Ctrl-C or SIGTERM; the second ends the process, and with it the trials. */
 function abortOnInterrupt(): AbortSignal {
   const controller = new AbortController();
-  process.once('SIGINT', () => {
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort();
     process.stderr.write('\nWaiting for the running trials to save themselves; press Ctrl-C again to stop at once.\n');
-  });
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
   return controller.signal;
 }
 
