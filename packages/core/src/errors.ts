@@ -49,3 +49,13 @@ export class TersorError extends Error {
   /** What to do about it. */
   readonly hint: string | undefined;
 }
+
+/** Whether a value is a `TersorError`, of this copy of core or of another one in the same process. */
+export function isTersorError(value: unknown): value is TersorError {
+  return value instanceof TersorError || (value instanceof Error && value.name === 'TersorError' && 'code' in value && String(value.code) in ERROR_CODES);
+}
+
+/** What a thrown value says; anything can be thrown. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { createHost, type Slot } from './host.js';
 import { definePlugin, type Plugin } from './plugin.js';
+import { installedPlugins } from './plugin-loader.js';
 import { TOKENS } from './tokens.js';
 
 const rewardPlugin = (id: string, extra: Partial<Plugin<'reward', { power: number }>> = {}) =>
@@ -25,12 +26,18 @@ describe('createHost', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tersor-host-'));
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies: { 'tersor-reward-cube': '1', 'tersor-reward-broken': '1' } }));
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies: Object.fromEntries(['tersor-reward-cube', 'tersor-reward-broken', 'tersor-reward-unbuilt', 'tersor-reward-elsewhere', '@me/tersor-reward-scoped'].map((name) => [name, '1'])) }));
     const files: Record<string, string> = {
       'node_modules/tersor-reward-cube/package.json': JSON.stringify({ name: 'tersor-reward-cube', version: '1.0.0', main: 'index.js' }),
       'node_modules/tersor-reward-cube/index.js': pluginSource('cube', '>=0.1.0 <1.0.0'),
       'node_modules/tersor-reward-broken/package.json': JSON.stringify({ name: 'tersor-reward-broken', version: '1.0.0', main: 'index.js' }),
       'node_modules/tersor-reward-broken/index.js': 'throw new Error("boom");',
+      'node_modules/tersor-reward-unbuilt/package.json': JSON.stringify({ name: 'tersor-reward-unbuilt', version: '1.0.0', main: 'dist/index.js' }),
+      'node_modules/tersor-reward-elsewhere/package.json': JSON.stringify({ name: 'tersor-reward-elsewhere', version: '1.0.0', main: 'index.js' }),
+      'node_modules/tersor-reward-elsewhere/index.js': pluginSource('elsewhere', '>=0.0.1 <1.0.0'),
+      'node_modules/tersor-reward-elsewhere/node_modules/@tersor/core/package.json': JSON.stringify({ name: '@tersor/core', version: '0.0.9' }),
+      'node_modules/@me/tersor-reward-scoped/package.json': JSON.stringify({ name: '@me/tersor-reward-scoped', version: '1.0.0', exports: './index.js' }),
+      'node_modules/@me/tersor-reward-scoped/index.js': pluginSource('scoped', '>=0.1.0 <1.0.0'),
       'old.js': pluginSource('old', '>=7.0.0'),
       'not-a-plugin.js': 'module.exports = { hello: 1 };',
     };
@@ -57,7 +64,7 @@ describe('createHost', () => {
   });
 
   it('lists what is available for an unknown name', async () => {
-    await expect(make([slot('nope')], [rewardPlugin('square')])).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND', message: 'There is no reward "nope". Available: cube, square.' });
+    await expect(make([slot('nope')], [rewardPlugin('square')])).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND', message: 'There is no reward "nope". Available: cube, scoped, square.' });
   });
 
   it('names the option that is wrong and the known ones', async () => {
@@ -83,6 +90,40 @@ describe('createHost', () => {
     const bad = rewardPlugin('bad', { create: () => { throw new Error('no luck'); } });
     const host = await make([slot('bad')], [bad]);
     await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('no luck') });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a reward without evaluate', { id: 'odd' }],
+  ])('refuses a plugin that makes %s', async (_, product) => {
+    const host = await make([slot('odd')], [rewardPlugin('odd', { create: () => product as never })]);
+    await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({ code: 'PLUGIN_INVALID', message: expect.stringContaining('reward "odd"') });
+  });
+
+  it('reports a plugin that throws something that is no error', async () => {
+    const host = await make([slot('odd')], [rewardPlugin('odd', { create: () => { throw undefined; } })]);
+    await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({ code: 'PLUGIN_FAILED' });
+  });
+
+  it('explains two versions of core in one tree', async () => {
+    await expect(make([slot('tersor-reward-elsewhere')])).rejects.toMatchObject({ code: 'PLUGIN_CORE_MISMATCH', message: expect.stringMatching(/two versions of @tersor\/core.*0\.0\.9/) });
+  });
+
+  it('finds a package of a scope by its id, and a folder by its path', async () => {
+    expect((await make([slot('scoped')])).wired).toMatchObject([{ source: '@me/tersor-reward-scoped' }]);
+    expect((await make([slot('./node_modules/tersor-reward-cube')])).wired).toMatchObject([{ id: 'cube' }]);
+  });
+
+  it('lists the sound plugins beside each broken one', async () => {
+    const listed = await installedPlugins('reward', [folder]);
+    const outcome = listed.map((entry) => [entry.source, 'plugin' in entry ? entry.plugin.id : entry.error.code]);
+    expect(outcome).toEqual([
+      ['tersor-reward-cube', 'cube'],
+      ['tersor-reward-broken', 'PLUGIN_FAILED'],
+      ['tersor-reward-unbuilt', 'PLUGIN_INVALID'],
+      ['tersor-reward-elsewhere', 'PLUGIN_CORE_MISMATCH'],
+      ['@me/tersor-reward-scoped', 'scoped'],
+    ]);
   });
 
   it('refuses two plugins of one kind and id', async () => {

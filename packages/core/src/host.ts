@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
-import { TersorError } from './errors.js';
+import { isTersorError, messageOf, TersorError } from './errors.js';
 import type { Plugin, PluginContext } from './plugin.js';
 import { loadPlugin } from './plugin-loader.js';
+import { productProblem } from './product-members.js';
 import { describeIssues } from './schema-issues.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
@@ -91,13 +92,18 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
   };
 }
 
-async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
+/** Makes what a plugin is for. Throws `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind. */
+export async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
+  let product: PluginProducts[PluginKind];
   try {
-    return await plugin.create(options, context);
+    product = await plugin.create(options, context);
   } catch (cause) {
-    if (cause instanceof TersorError) throw cause;
-    throw new TersorError('PLUGIN_FAILED', `${source} (${plugin.kind} "${plugin.id}") threw while it was created: ${(cause as Error).message}`, { cause });
+    if (isTersorError(cause)) throw cause;
+    throw new TersorError('PLUGIN_FAILED', `${source} (${plugin.kind} "${plugin.id}") threw while it was created: ${messageOf(cause)}`, { cause });
   }
+  const problem = productProblem(plugin.kind, product);
+  if (problem) throw new TersorError('PLUGIN_INVALID', `${source} (${plugin.kind} "${plugin.id}") is no ${plugin.kind}: ${problem}.`, { hint: `Its author can run: tersor check ${source}` });
+  return product;
 }
 
 function requireUnique(plugins: readonly Plugin[]): void {

@@ -9,7 +9,7 @@ export type * from './contracts/quantizer.js';
 export type * from './contracts/reward.js';
 export { decodeTensor } from './decode-tensor.js';
 export { float16Bits, roundToFloat16 } from './float16.js';
-export { ERROR_CODES, TersorError, type ErrorCode } from './errors.js';
+export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 export { parseConfig, readConfig, type Override } from './config-file.js';
@@ -24,6 +24,6 @@ export {
   type Selector,
   type TrainConfig,
 } from './config-schema.js';
-export { createHost, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
-export { installedPlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
+export { createHost, createProduct, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
+export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
 export { describeIssues } from './schema-issues.js';

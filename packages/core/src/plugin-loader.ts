@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { exports as resolveExports } from 'resolve.exports';
 import { satisfies } from 'semver';
-import { TersorError } from './errors.js';
+import { isTersorError, messageOf, TersorError } from './errors.js';
+import { findModule, foldersUp, isPath, otherCore, readManifest } from './module-resolution.js';
 import type { Plugin } from './plugin.js';
 import { PLUGIN_KINDS, type PluginKind } from './tokens.js';
 
@@ -14,7 +13,7 @@ const SHARED_PACKAGES: Partial<Record<PluginKind, string>> = {
 };
 
 /** Version of this core, from its package.json. */
-const coreVersion = (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version;
+const coreVersion = readManifest(join(__dirname, '..'))!.version!;
 
 /** Where a plugin was found. */
 export interface LoadedPlugin {
@@ -33,7 +32,8 @@ export async function loadPlugin(kind: PluginKind, name: string, directories: re
   if (builtin) return { plugin: builtin, source: builtin.name };
   const [specifier, wanted] = name.split('#') as [string, string?];
   const isExplicit = /^[./@]/.test(specifier) || isAbsolute(specifier);
-  const candidates = isExplicit ? [specifier] : [`@tersor/${kind}-${specifier}`, SHARED_PACKAGES[kind], `tersor-${kind}-${specifier}`, specifier];
+  const scoped = packagesOfKind(kind, directories).filter((candidate) => candidate.endsWith(`/tersor-${kind}-${specifier}`));
+  const candidates = isExplicit ? [specifier] : [`@tersor/${kind}-${specifier}`, SHARED_PACKAGES[kind], `tersor-${kind}-${specifier}`, ...scoped, specifier];
   for (const candidate of candidates) {
     const file = candidate && findModule(candidate, directories);
     if (!file) continue;
@@ -52,17 +52,29 @@ export async function loadPlugin(kind: PluginKind, name: string, directories: re
   });
 }
 
+/**
+ * All plugins of one package, folder or file, for `tersor check`. Throws as `loadPlugin` does.
+ */
+export async function loadModulePlugins(specifier: string, directories: readonly string[]): Promise<Plugin[]> {
+  const file = findModule(specifier, directories);
+  if (!file) {
+    throw new TersorError('PLUGIN_NOT_FOUND', `There is no plugin at ${specifier}.`, { hint: isPath(specifier) ? 'Check the path.' : `Install it (npm install ${specifier}), or give its path with ./ in front.` });
+  }
+  return importPlugins(specifier, file);
+}
+
 /** Official and third-party plugins of a kind that are installed, by the naming rule; each with the error when it cannot be loaded. */
 export async function installedPlugins(kind: PluginKind, directories: readonly string[]): Promise<(LoadedPlugin | { source: string; error: TersorError })[]> {
   const found: (LoadedPlugin | { source: string; error: TersorError })[] = [];
   for (const name of packagesOfKind(kind, directories)) {
-    const file = findModule(name, directories);
-    if (!file) continue;
     try {
+      const file = findModule(name, directories);
+      if (!file) continue;
       const plugins = await importPlugins(name, file);
       found.push(...plugins.filter((plugin) => plugin.kind === kind).map((plugin) => ({ plugin, source: name })));
-    } catch (error) {
-      if (!(error instanceof TersorError)) throw error;
+    } catch (cause) {
+      // Whatever is wrong with one plugin, the others are still listed.
+      const error = isTersorError(cause) ? cause : new TersorError('PLUGIN_FAILED', `The plugin ${name} cannot be examined: ${messageOf(cause)}`, { cause });
       found.push({ source: name, error });
     }
   }
@@ -75,52 +87,9 @@ async function installedIds(kind: PluginKind, directories: readonly string[]): P
 
 /** Package names that the user's project (or ours) depends on and that follow the naming rule: no folder is scanned. */
 function packagesOfKind(kind: PluginKind, directories: readonly string[]): string[] {
-  const names = new Set<string>();
-  for (const directory of directories) {
-    for (let folder = resolve(directory); ; folder = dirname(folder)) {
-      const manifest = join(folder, 'package.json');
-      if (existsSync(manifest)) {
-        const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, Record<string, string> | undefined>;
-        for (const name of Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })) {
-          if (name.startsWith(`@tersor/${kind}-`) || name === SHARED_PACKAGES[kind] || new RegExp(`(^|/)tersor-${kind}-`).test(name)) names.add(name);
-        }
-      }
-      if (folder === dirname(folder)) break;
-    }
-  }
-  return [...names];
-}
-
-/** Path of a module's entry file, or undefined. */
-function findModule(specifier: string, directories: readonly string[]): string | undefined {
-  for (const directory of directories) {
-    if (/^\./.test(specifier) || isAbsolute(specifier)) {
-      const file = resolve(directory, specifier);
-      if (existsSync(file)) return file;
-      continue;
-    }
-    for (let folder = resolve(directory); ; folder = dirname(folder)) {
-      const root = join(folder, 'node_modules', specifier);
-      if (existsSync(join(root, 'package.json'))) return entryOf(root, specifier);
-      if (folder === dirname(folder)) break;
-    }
-  }
-  return undefined;
-}
-
-/** Entry file of a package, by `exports` (ES module first), else `main`. */
-function entryOf(root: string, name: string): string {
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports?: unknown; main?: string };
-  const entries = manifest.exports ? (resolveExports({ name, ...manifest }, '.', { conditions: extraConditions() }) ?? []) : [manifest.main ?? 'index.js'];
-  const existing = entries.map((entry) => join(root, entry)).find((file) => existsSync(file));
-  if (!existing) throw new TersorError('PLUGIN_INVALID', `The package ${name} at ${root} has no entry file (${entries.join(', ')}).`, { hint: 'Was it built?' });
-  return existing;
-}
-
-/** Export conditions that this process runs with (`--conditions=...`): inside the repository, packages are read from source. */
-function extraConditions(): string[] {
-  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].flatMap((argument) => argument.match(/^(?:-C|--conditions)=(.+)$/)?.[1] ?? []);
-  return [...given, ...(process.env['TERSOR_CONDITIONS']?.split(',') ?? [])];
+  const follows = (name: string) => name.startsWith(`@tersor/${kind}-`) || name === SHARED_PACKAGES[kind] || new RegExp(`(^|/)tersor-${kind}-`).test(name);
+  const manifests = directories.flatMap(foldersUp).flatMap((folder) => readManifest(folder) ?? []);
+  return [...new Set(manifests.flatMap(({ dependencies, devDependencies, peerDependencies }) => Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })).filter(follows))];
 }
 
 async function importPlugins(source: string, file: string): Promise<Plugin[]> {
@@ -128,10 +97,17 @@ async function importPlugins(source: string, file: string): Promise<Plugin[]> {
   try {
     exported = await import(/\.[cm]?[jt]s$/.test(file) ? moduleAddress(file) : file);
   } catch (cause) {
-    throw new TersorError('PLUGIN_FAILED', `The plugin ${source} threw while it was imported: ${(cause as Error).message}`, { cause });
+    throw new TersorError('PLUGIN_FAILED', `The plugin ${source} threw while it was imported: ${messageOf(cause)}`, { cause });
   }
   const plugins = unwrapDefault(exported);
   for (const plugin of plugins) checkPlugin(plugin, source);
+  const other = otherCore(file);
+  // Another copy of the same version works; of another version, its types and errors need not be ours.
+  if (other && other.version !== coreVersion) {
+    throw new TersorError('PLUGIN_CORE_MISMATCH', `There are two versions of @tersor/core: ${source} uses ${other.version} at ${other.root}; this is ${coreVersion} at ${join(__dirname, '..')}.`, {
+      hint: 'Make them one: npm dedupe, or a version of the plugin whose peer range takes this core (npm ls @tersor/core shows who wants which).',
+    });
+  }
   return plugins as Plugin[];
 }
 
