@@ -101,11 +101,12 @@ function addRows(total: Sums, input: tf.Tensor, points: number, random: Random):
   const window = total.wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
   const rows = sampleRows({ data: input.dataSync(), shape: [input.shape[0]!, height!, width!, channels] }, window, points, random);
   const count = rows.length / size;
-  const [product, sum] = tf.tidy(() => {
-    const matrix = tf.tensor2d(rows, [count, size]);
-    return [tf.matMul(matrix, matrix, true, false).dataSync(), tf.sum(matrix, 0).dataSync()];
-  });
-  for (let i = 0; i < products.length; i++) products[i] = products[i]! + product![i]!;
-  for (let i = 0; i < size; i++) sums[i] = sums[i]! + sum![i]!;
+  // Read outside of a tidy: one that returns an array walks it, value by value, in search of tensors.
+  const matrix = tf.tensor2d(rows, [count, size]);
+  const [productTensor, sumTensor] = [tf.matMul(matrix, matrix, true, false), tf.sum(matrix, 0)];
+  const [product, sum] = [productTensor.dataSync(), sumTensor.dataSync()];
+  for (let i = 0; i < products.length; i++) products[i] = products[i]! + product[i]!;
+  for (let i = 0; i < size; i++) sums[i] = sums[i]! + sum[i]!;
+  tf.dispose([matrix, productTensor, sumTensor]);
   total.rows += count;
 }
