@@ -103,10 +103,12 @@ function addRows(total: Sums, input: tf.Tensor, points: number, random: Random):
   const count = rows.length / size;
   // Read outside of a tidy: one that returns an array walks it, value by value, in search of tensors.
   const matrix = tf.tensor2d(rows, [count, size]);
-  const [productTensor, sumTensor] = [tf.matMul(matrix, matrix, true, false), tf.sum(matrix, 0)];
+  // Turned first: with its own flag for that, tfjs's wasm product is ten times slower.
+  const turned = tf.transpose(matrix);
+  const [productTensor, sumTensor] = [tf.matMul(turned, matrix), tf.sum(matrix, 0)];
   const [product, sum] = [productTensor.dataSync(), sumTensor.dataSync()];
   for (let i = 0; i < products.length; i++) products[i] = products[i]! + product[i]!;
   for (let i = 0; i < size; i++) sums[i] = sums[i]! + sum[i]!;
-  tf.dispose([matrix, productTensor, sumTensor]);
+  tf.dispose([matrix, turned, productTensor, sumTensor]);
   total.rows += count;
 }
