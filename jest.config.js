@@ -4,6 +4,6 @@ const { readdirSync, existsSync } = require('node:fs');
 module.exports = {
   projects: ['packages', 'plugins']
     .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))
-    .concat('<rootDir>/tools')
+    .concat('<rootDir>/tools', '<rootDir>/examples/browser')
     .filter((project) => existsSync(`${project.replace('<rootDir>', __dirname)}/jest.config.js`)),
 };
