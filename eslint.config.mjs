@@ -5,7 +5,7 @@ const onlyIn = (tag, allowed) => ({ sourceTag: tag, onlyDependOnLibsWithTags: al
 const backends = ['@tensorflow/tfjs-backend-*', '@tensorflow/tfjs-node*'];
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/out-tsc', '**/out', '**/node_modules', '**/*.config.js', 'docs/.vitepress'] },
+  { ignores: ['**/dist', '**/out-tsc', '**/out', '**/node_modules', '**/*.config.js', 'docs/.vitepress', '**/templates'] },
   { plugins: { '@nx': nx } },
   ...tseslint.configs.strict.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
@@ -25,6 +25,7 @@ export default tseslint.config(
             onlyIn('scope:study', ['scope:core', 'scope:rl', 'scope:compression', 'scope:testing']),
             onlyIn('scope:plugin', ['scope:core', 'scope:rl', 'scope:compression', 'scope:testing']),
             onlyIn('scope:cli', ['*']),
+            onlyIn('scope:create', ['scope:core']),
             onlyIn('scope:tools', []),
           ],
         },

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { TersorError } from '@tersor/core';
+import { checkCommand } from './commands/check.js';
 import { compressCommand } from './commands/compress.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
+import { newCommand } from './commands/new.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
@@ -25,12 +27,13 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--verbose', 'show stack traces', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, evalCommand, inspectCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, schemaCommand]) {
+  for (const command of [trainCommand, compressCommand, evalCommand, inspectCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
   try {
     await program.parseAsync([...argv]);
-    return 0;
+    // `tersor check` finds broken rules without an error of its own.
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_MISTAKE;
     return report(error, argv.includes('--verbose'));

@@ -1,3 +1,5 @@
+export { backendContract } from './backend-contract.js';
+export { brokenBackends, correctBackend } from './backend-fakes.js';
 export { agentContract, type AgentClaims } from './agent-contract.js';
 export { contractTask, createIdentityEnvironment } from './agent-environments.js';
 export { brokenAgents, correctAgent } from './agent-fakes.js';

@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { checkPluginModule, type CheckedPlugin } from '../check-plugin.js';
+import { collect, keyValues } from '../option-values.js';
+
+/** `tersor check <plugin>`: runs the contract of a plugin with no test runner. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('hold a plugin to its contract: every promise is checked, every failure explained')
+    .argument('<plugin>', 'package, folder or file')
+    .option('--option <key=value>', 'an option of the plugin; may be repeated', collect, [])
+    .option('--json', 'print as JSON')
+    .action(async (plugin: string, { option, json }: { option: string[]; json?: boolean }) => {
+      const checked = await checkPluginModule(plugin, keyValues(option, '--option'), [process.cwd(), __dirname]);
+      process.stdout.write(json ? `${JSON.stringify(checked, undefined, 2)}\n` : checked.map(describe).join('\n'));
+      if (checked.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
+    });
+}
+
+function describe({ kind, id, rules, failures }: CheckedPlugin): string {
+  const lines = failures.map((failure) => `\n  ${failure.replaceAll('\n', '\n  ')}\n`);
+  return `${kind} "${id}": ${rules - failures.length} of ${rules} rules hold\n${lines.join('')}`;
+}
