@@ -5,10 +5,9 @@ import { channelGroups, cost, readModel, widthCost } from '@tersor/compression';
 import { createHost, TOKENS, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 
-const ROWS = [
-  ...(['l1', 'l2', 'batch-norm', 'fpgm', 'taylor', 'random'] as const).map((criterion) => ({ criterion, reconstruct: 'none' as const })),
-  ...(['l1', 'batch-norm', 'taylor', 'random'] as const).map((criterion) => ({ criterion, reconstruct: 'least-squares' as const })),
-];
+const ROWS = (['l1', 'batch-norm', 'l2', 'fpgm', 'random', 'taylor'] as const).flatMap((criterion) =>
+  (['least-squares', 'none'] as const).map((reconstruct) => ({ criterion, reconstruct })),
+);
 
 async function main(model: string, directory: string, share: number, images: number): Promise<void> {
   const slots = [
