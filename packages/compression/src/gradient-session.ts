@@ -113,7 +113,9 @@ function weightOf(layer: Layer, description: GraphLayer, name: string): tf.Tenso
 /** The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2). */
 export function trainingLoss(logits: tf.Tensor, batch: TrainingBatch, objective: TrainingObjective): tf.Scalar {
   const classes = logits.shape.at(-1)!;
-  const hard = tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes, 1 - objective.labelSmoothing + objective.labelSmoothing / classes, objective.labelSmoothing / classes);
+  // oneHot gives integers: fractions as its on and off values would become 0 on wasm.
+  const oneHot = tf.cast(tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes), 'float32');
+  const hard = tf.add(tf.mul(oneHot, 1 - objective.labelSmoothing), objective.labelSmoothing / classes);
   const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(hard, tf.logSoftmax(logits)), -1)));
   if (objective.distill === 0 || !batch.teacher) return crossEntropy as tf.Scalar;
   const { temperature } = objective;
