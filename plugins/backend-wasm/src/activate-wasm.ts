@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError } from '@tersor/core';
+import { registerChannelKernels } from './channel-kernels.js';
 import { registerGradientKernels } from './gradient-kernels.js';
 
 /** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
@@ -13,4 +14,5 @@ export async function activateWasm(): Promise<void> {
     throw new TersorError('BACKEND_UNAVAILABLE', 'The wasm backend cannot start here.', { hint: 'tersor doctor says why.' });
   }
   registerGradientKernels();
+  registerChannelKernels();
 }

@@ -10,7 +10,7 @@ interface Case {
   channels: number;
   out: number;
   kernel: [number, number];
-  strides: number;
+  strides: [number, number];
   pad: 'same' | 'valid';
   depthwise: boolean;
 }
@@ -21,7 +21,7 @@ const cases = fc
     channels: fc.integer({ min: 1, max: 4 }),
     out: fc.integer({ min: 1, max: 3 }),
     kernel: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    strides: fc.integer({ min: 1, max: 3 }),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
     pad: fc.constantFrom('same', 'valid'),
     depthwise: fc.boolean(),
   })
@@ -60,7 +60,7 @@ describe('gradient kernels of the wasm backend', () => {
 
   it('leave no tensors behind and account for their memory', async () => {
     await tf.setBackend('wasm');
-    const given: Case = { size: 6, channels: 3, out: 2, kernel: [3, 3], strides: 2, pad: 'same', depthwise: false };
+    const given: Case = { size: 6, channels: 3, out: 2, kernel: [3, 3], strides: [2, 2], pad: 'same', depthwise: false };
     gradients(given);
     const before = tf.memory();
     for (let i = 0; i < 20; i++) {

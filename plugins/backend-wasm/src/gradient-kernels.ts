@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { handOver } from './channel-kernels.js';
 
 type Window = number | [number, number];
 type Padding = 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
@@ -29,13 +30,8 @@ type Shape4D = [number, number, number, number];
 export function registerGradientKernels(): void {
   for (const [kernelName, compose] of Object.entries(KERNELS)) {
     if (tf.getKernel(kernelName, 'wasm')) tf.unregisterKernel(kernelName, 'wasm');
-    tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc: ({ inputs, attrs, backend }) => {
-      const result = tf.tidy(() => compose(inputs as unknown as Record<string, tf.Tensor4D>, attrs as unknown as Record<string, unknown>));
-      // The engine makes a tensor of its own from what a kernel returns: hand the data over and let go of ours.
-      (backend as tf.KernelBackend).incRef(result.dataId);
-      result.dispose();
-      return { dataId: result.dataId, shape: result.shape, dtype: result.dtype };
-    } });
+    tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc: ({ inputs, attrs, backend }) =>
+      handOver(backend as tf.KernelBackend, () => compose(inputs as unknown as Record<string, tf.Tensor4D>, attrs as unknown as Record<string, unknown>)) });
   }
 }
 
@@ -51,10 +47,9 @@ function convolutionInfo(inputShape: Shape4D, filterShape: Shape4D, { strides, p
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, filterShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
   const info = convolutionInfo(x.shape, filterShape, attributes);
   const [height, width, inChannels, outChannels] = filterShape;
-  const padded = pad(x, info.padInfo);
-  const asImages = tf.transpose(padded, [3, 1, 2, 0]);
-  const asFilter = tf.transpose(dy, [1, 2, 0, 3]);
-  const swapped = tf.conv2d(asImages as tf.Tensor4D, asFilter as tf.Tensor4D, 1, 'valid', 'NHWC', [info.strideHeight, info.strideWidth]);
+  const asImages = tf.transpose(x, [3, 1, 2, 0]) as tf.Tensor4D;
+  const asFilter = tf.transpose(dy, [1, 2, 0, 3]) as tf.Tensor4D;
+  const swapped = convolvePadded(tf.conv2d, asImages, asFilter, info.padInfo, [info.strideHeight, info.strideWidth]);
   // Where the stride leaves rows at the end unread, the convolution finds more positions than the filter has.
   const cut = tf.slice(swapped, [0, 0, 0, 0], [inChannels, height, width, outChannels]);
   return tf.transpose(cut, [1, 2, 0, 3]);
@@ -63,18 +58,33 @@ function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, filterShape: Shape4D, a
 /** dx is the convolution of dy, spread out by the stride, with the filter turned around and its channels swapped. */
 function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, inputShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
   const info = convolutionInfo(inputShape, filter.shape, attributes);
-  const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
-  return tf.conv2d(spread(dy, info), turned, 1, 'valid');
+  const turned = tf.transpose(turnAround(filter), [0, 1, 3, 2]) as tf.Tensor4D;
+  const { spaced, padding } = spread(dy, info);
+  return convolvePadded(tf.conv2d, spaced, turned, padding);
 }
 
 /** The same, channel by channel; the multiplier's channels are added up. */
 function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, inputShape: Shape4D, attributes: ConvolutionAttributes): tf.Tensor {
   const info = convolutionInfo(inputShape, filter.shape, attributes, true);
   const [height, width, channels, multiplier] = filter.shape;
-  const turned = tf.reshape(tf.reverse(filter, [0, 1]), [height, width, channels * multiplier, 1]) as tf.Tensor4D;
-  const each = tf.depthwiseConv2d(spread(dy, info), turned, 1, 'valid');
+  const turned = tf.reshape(turnAround(filter), [height, width, channels * multiplier, 1]) as tf.Tensor4D;
+  const { spaced, padding } = spread(dy, info);
+  const each = convolvePadded(tf.depthwiseConv2d, spaced, turned, padding);
   if (multiplier === 1) return each;
   return tf.reshape(tf.sum(tf.reshape(each, [-1, channels, multiplier]), -1), inputShape);
+}
+
+/**
+ * The filter turned by 180 degrees: its positions in reverse order. Copied here, block by block: 3.5 ms for a 3 x 3 filter of 512 x 512 channels, where
+ * tfjs's reverse takes 70 and split with concat 220.
+ */
+function turnAround(filter: tf.Tensor4D): tf.Tensor4D {
+  const values = filter.dataSync();
+  const positions = filter.shape[0] * filter.shape[1];
+  const size = values.length / positions;
+  const turned = new Float32Array(values.length);
+  for (let i = 0; i < positions; i++) turned.set(values.subarray(i * size, (i + 1) * size), (positions - 1 - i) * size);
+  return tf.tensor4d(turned, filter.shape);
 }
 
 /** One product and sum per position of the filter: a depthwise filter has few. */
@@ -98,8 +108,22 @@ function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, filterShape: S
   return tf.reshape(tf.stack(positions), filterShape);
 }
 
-/** dy with stride - 1 zeros between its values, padded so that a valid convolution with the turned filter has the input's size. */
-function spread(dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
+interface Amounts {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** A convolution that pads by itself where it can: tfjs's own pad takes a third of the convolution's time. Negative amounts cut. */
+function convolvePadded(convolve: typeof tf.conv2d, x: tf.Tensor4D, filter: tf.Tensor4D, amounts: Amounts, dilation: [number, number] = [1, 1]): tf.Tensor4D {
+  const { top, bottom, left, right } = amounts;
+  if (Math.min(top, bottom, left, right) < 0) return convolve(pad(x, amounts), filter, 1, 'valid', 'NHWC', dilation);
+  return convolve(x, filter, 1, [[0, 0], [top, bottom], [left, right], [0, 0]], 'NHWC', dilation);
+}
+
+/** dy with stride - 1 zeros between its values, and the padding with which the convolution with the turned filter has the input's size. */
+function spread(dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): { readonly spaced: tf.Tensor4D; readonly padding: Amounts } {
   const { strideHeight, strideWidth, outHeight, outWidth, inHeight, inWidth, filterHeight, filterWidth, padInfo } = info;
   let spaced = dy;
   if (strideHeight > 1 || strideWidth > 1) {
@@ -113,11 +137,11 @@ function spread(dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D 
   const left = filterWidth - 1 - padInfo.left;
   const bottom = inHeight + filterHeight - 1 - spaced.shape[1] - top;
   const right = inWidth + filterWidth - 1 - spaced.shape[2] - left;
-  return pad(spaced, { top, left, bottom, right });
+  return { spaced, padding: { top, left, bottom, right } };
 }
 
 /** Zeros around height and width; a negative amount cuts. */
-function pad(x: tf.Tensor4D, { top, bottom, left, right }: { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number }): tf.Tensor4D {
+function pad(x: tf.Tensor4D, { top, bottom, left, right }: Amounts): tf.Tensor4D {
   const around = (value: number) => Math.max(0, value);
   const padded = top > 0 || bottom > 0 || left > 0 || right > 0 ? tf.pad(x, [[0, 0], [around(top), around(bottom)], [around(left), around(right)], [0, 0]]) : x;
   if (top >= 0 && bottom >= 0 && left >= 0 && right >= 0) return padded;

@@ -1,0 +1,16 @@
+import { backendContract } from './backend-contract.js';
+import { brokenBackends, correctBackend } from './backend-fakes.js';
+import { check, describeContract } from './contract.js';
+
+describeContract('correct backend', backendContract(correctBackend));
+
+describe('backendContract', () => {
+  test.each(Object.entries(brokenBackends()))('finds a backend that breaks: %s', async (name, make) => {
+    const failures = await check(backendContract(make));
+    expect(failures.map((failure) => failure.name)).toContain(name);
+  });
+
+  test('has a broken backend for every case', () => {
+    expect(Object.keys(brokenBackends()).sort()).toEqual(backendContract(correctBackend).map(({ name }) => name).sort());
+  });
+});

@@ -1,0 +1,116 @@
+import { TersorError, type Backend, type InferenceSession, type LayerGraph, type TrainingSession, type TrainingStep } from '@tersor/core';
+import { referenceRun } from './reference-run.js';
+
+/** A backend that keeps every promise, in plain loops. It trains by differences of the loss, batch norm as in inference: for tiny networks only. */
+export function correctBackend(): Backend {
+  let tensors = 0;
+  return {
+    id: 'reference',
+    capabilities: { training: true, precisions: ['float32'], workers: 1 },
+    isAvailable: async () => ({ available: true, details: {} }),
+    activate: async () => undefined,
+    compile: async (graph, { precision = 'float32' } = {}) => {
+      if (precision !== 'float32') throw new TersorError('PRECISION_UNSUPPORTED', `The reference computes in float32, not ${precision}.`);
+      tensors++;
+      let disposed = false;
+      return {
+        run: async (images) => outputsOf(graph, images),
+        dispose: () => {
+          if (!disposed) tensors--;
+          disposed = true;
+        },
+      };
+    },
+    compileTraining: async (graph, { labelSmoothing }) => ({ step: async (weights, batch) => differences(graph, weights, batch.images, batch.labels, labelSmoothing), dispose: () => undefined }),
+    memory: () => ({ tensors, bytes: 0 }),
+    dispose: async () => void (tensors = 0),
+  };
+}
+
+/** For every case of `backendContract`, a backend that breaks it. */
+export function brokenBackends(): Record<string, () => Backend> {
+  return {
+    'an unavailable backend gives a reason and an install hint': () => ({ ...correctBackend(), isAvailable: async () => ({ available: false, reason: '', install: '' }) }),
+    'a session gives what layer by layer prediction gives': withRun((run) => async (images) => (await run(images)).map((value) => value * 1.01)),
+    'results do not depend on how many images are passed at once': withRun((run) => async (images) => {
+      const result = await run(images);
+      return result.length > 90 ? result.map((value) => value + 0.01) : result;
+    }),
+    'the same input gives the same bits again': () => {
+      let calls = 0;
+      return withRun((run) => async (images) => (await run(images)).map((value) => value + 1e-6 * calls++))();
+    },
+    'sessions leave nothing behind': () => {
+      let leaked = 0;
+      const backend = withRun((run) => async (images) => (leaked++, run(images)))();
+      return { ...backend, memory: () => ({ ...backend.memory(), tensors: leaked }) };
+    },
+    'it can be activated and disposed twice': () => {
+      let disposals = 0;
+      const backend = correctBackend();
+      return { ...backend, dispose: async () => { if (++disposals > 1) throw new Error('disposed already'); } };
+    },
+    'a precision it does not have is refused with PRECISION_UNSUPPORTED': () => {
+      const backend = correctBackend();
+      return { ...backend, compile: (graph) => backend.compile(graph) };
+    },
+    'gradients are the slopes of the loss': withStep((step) => ({ ...step, updates: step.updates.map((update) => update.map((value) => 1.5 * value)) })),
+    'training lowers the loss, and the same way each time': withStep((step) => ({ ...step, updates: step.updates.map((update) => update.map((value) => -value)) })),
+  };
+}
+
+function withRun(change: (run: InferenceSession['run']) => InferenceSession['run']): () => Backend {
+  return () => {
+    const backend = correctBackend();
+    return {
+      ...backend,
+      compile: async (graph, options) => {
+        const session = await backend.compile(graph, options);
+        return { run: change(session.run), dispose: session.dispose };
+      },
+    };
+  };
+}
+
+function withStep(change: (step: TrainingStep) => TrainingStep): () => Backend {
+  return () => {
+    const backend = correctBackend();
+    const compileTraining = async (...[graph, objective]: Parameters<Backend['compileTraining']>): Promise<TrainingSession> => {
+      const session = await backend.compileTraining(graph, objective);
+      return { ...session, step: async (weights, batch) => change(await session.step(weights, batch)) };
+    };
+    return { ...backend, compileTraining };
+  };
+}
+
+function outputsOf(graph: LayerGraph, images: Float32Array): Float32Array {
+  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>((product, length) => product * length!, 1);
+  const count = images.length / size;
+  return Float32Array.from(Array.from({ length: count }, (_, i) => [...referenceRun(graph, images.subarray(i * size, (i + 1) * size))]).flat());
+}
+
+/** The loss and its slopes in the classifier and the middle of every other weight: enough for the contract, which looks at no others. */
+function differences(graph: LayerGraph, weights: readonly Float32Array[], images: Float32Array, labels: Int32Array, smoothing: number): TrainingStep {
+  const withWeights = (values: readonly Float32Array[]): LayerGraph => {
+    let slot = 0;
+    return { ...graph, layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: values[slot++]! })) })) };
+  };
+  const lossAt = (values: readonly Float32Array[]) => crossEntropy(outputsOf(withWeights(values), images), labels, smoothing);
+  const slope = (slot: number, at: number) => {
+    const shifted = (change: number) => lossAt(weights.map((values, i) => (i === slot ? values.map((value, k) => (k === at ? value + change : value)) : values)));
+    return (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
+  };
+  const updates = weights.map((values, slot) => {
+    const update = new Float32Array(values.length);
+    const at = slot >= weights.length - 2 ? [...values.keys()] : [values.length >> 1];
+    for (const k of at) update[k] = slope(slot, k);
+    return update;
+  });
+  return { loss: lossAt(weights), accuracy: 0, updates };
+}
+
+function crossEntropy(probabilities: Float32Array, labels: Int32Array, smoothing: number): number {
+  const classes = probabilities.length / labels.length;
+  const target = (row: number, k: number) => (labels[row] === k ? 1 - smoothing : 0) + smoothing / classes;
+  return probabilities.reduce((sum, value, i) => sum - target(Math.floor(i / classes), i % classes) * Math.log(value), 0) / labels.length;
+}

@@ -1,0 +1,37 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { compileFused, compileGradients } from '@tersor/compression';
+import { TersorError, type Backend } from '@tersor/core';
+
+/** tfjs's plain JavaScript backend. It runs everywhere and some 25 times slower than wasm: the reference that others are tested against. */
+export function createCpuBackend(): Backend {
+  const sessions = new Set<{ dispose(): void }>();
+  const activate = async () => void (tf.engine().backendName === 'cpu' || (await tf.setBackend('cpu')));
+  return {
+    id: 'cpu',
+    capabilities: { training: true, precisions: ['float32'], workers: 1 },
+    isAvailable: async () => ({ available: true, details: { tfjs: tf.version_core } }),
+    activate,
+    compile: async (graph, { precision = 'float32' } = {}) => {
+      if (precision !== 'float32') throw new TersorError('PRECISION_UNSUPPORTED', `The cpu backend computes in float32, not ${precision}.`);
+      await activate();
+      const session = await compileFused(graph);
+      sessions.add(session);
+      return session;
+    },
+    compileTraining: async (graph, objective) => {
+      await activate();
+      const session = await compileGradients(graph, objective);
+      sessions.add(session);
+      return session;
+    },
+    memory: () => {
+      const { numTensors, numBytes } = tf.memory();
+      return { tensors: numTensors, bytes: numBytes };
+    },
+    dispose: async () => {
+      sessions.forEach((session) => session.dispose());
+      sessions.clear();
+    },
+  };
+}
