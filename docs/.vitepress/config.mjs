@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitepress';
+
+const docs = fileURLToPath(new URL('..', import.meta.url));
+/** A page that does not exist yet is left out; a link to it from a page would still fail the build. */
+const page = (text, link) => (existsSync(`${docs}${link}.md`) ? [{ text, link }] : []);
+const pages = (...entries) => entries.flatMap(([text, link]) => page(text, link));
+
+const sidebar = [
+  { text: 'Start', items: pages(['Quick start', '/guide/quick-start'], ['Concepts', '/guide/concepts'], ['Running', '/guide/running'], ['Resuming', '/guide/resuming'], ['Comparing', '/guide/comparing'], ['The report', '/guide/report']) },
+  { text: 'For you', items: pages(['Researchers', '/guide/researchers'], ['Web developers', '/guide/web'], ['In the browser', '/guide/browser'], ['Plugin authors', '/guide/plugins-authoring'], ['Contracts', '/guide/plugins-contracts']) },
+  { text: 'Agents', items: pages(['DDPG', '/agents/ddpg'], ['PPO', '/agents/ppo'], ['Baselines', '/agents/baselines']) },
+  { text: 'Backends', items: pages(['wasm', '/backends/wasm'], ['node', '/backends/node'], ['webgpu', '/backends/webgpu'], ['cpu', '/backends/cpu']) },
+  { text: 'Pruning and quantization', items: pages(['Channel pruner', '/plugins/pruner-channel'], ['Variational pruner', '/plugins/pruner-variational'], ['Linear quantizer', '/plugins/quantizer-linear'], ['k-means quantizer', '/plugins/quantizer-kmeans'], ['All plugins', '/plugins/index']) },
+  { text: 'Reference', items: pages(['Error codes', '/errors'], ['File format', '/format'], ['Benchmarks', '/benchmarks/paper'], ['API', '/api/index'], ['Decisions', '/decisions/index']) },
+].filter(({ items }) => items.length > 0);
+
+export default defineConfig({
+  title: 'Tersor',
+  description: 'Makes convolutional networks small with deep reinforcement learning, in TypeScript',
+  // Generated types hold angle brackets in prose now and then; they are text, not Vue.
+  markdown: { html: false },
+  themeConfig: { sidebar, search: { provider: 'local' }, outline: [2, 3] },
+});
