@@ -16,7 +16,7 @@ figure { margin: 1.6rem 0; } figcaption p { font-size: .875rem; margin-bottom: .
 @media (max-width: 599px) { .plot.narrow { display: block; } .plot.wide { display: none; } body { padding: 1rem .9rem 3rem; } }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; } .chosen { stroke: var(--ink); stroke-width: 2px; vector-effect: non-scaling-stroke; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; min-width: 100%; font-variant-numeric: tabular-nums; } caption { text-align: left; color: var(--muted); padding: .3rem 0; }
-th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; font-weight: normal; } thead th { font-weight: 600; white-space: nowrap; } .number { text-align: right; white-space: nowrap; }
+th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; font-weight: normal; } thead th { font-weight: 600; white-space: nowrap; } th[scope=row] { white-space: nowrap; } .number { text-align: right; white-space: nowrap; }
 th button { all: unset; cursor: pointer; font: inherit; } th button:focus-visible { outline: 2px solid var(--accent); } th[aria-sort] button::after { content: " \\2191"; } th[aria-sort=descending] button::after { content: " \\2193"; }
 summary { cursor: pointer; color: var(--accent); font-size: .875rem; padding: .25rem 0; } pre { background: var(--soft); padding: .8rem; border-radius: 8px; overflow-x: auto; font-size: .8125rem; }
 #tip { position: absolute; z-index: 2; max-width: 17rem; background: var(--ink); color: var(--paper); padding: .4rem .6rem; border-radius: 6px; font-size: .8125rem; white-space: pre-line; pointer-events: none; }

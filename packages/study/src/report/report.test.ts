@@ -78,7 +78,8 @@ describe('a run on disk', () => {
 it('keeps the best reward so far', () => expect(bestSoFar([1, 3, 2, 5, 4])).toEqual([1, 3, 3, 5, 5]));
 
 it.each([
-  ['./vgg-small/model/model.json', 'vgg-small'],
-  ['model.json', 'model.json'],
-  ['models/tiny.json', 'tiny'],
-])('calls %s %s', (path, name) => expect(modelName(path)).toBe(name));
+  ['./vgg-small/model/model.json', 'out', 'vgg-small'],
+  ['./model/model.json', 'out/vgg-small', 'vgg-small'],
+  ['models/tiny.json', 'out', 'tiny'],
+  ['model.json', '.', 'model.json'],
+])('calls the model %s with output %s: %s', (path, output, name) => expect(modelName(path, output)).toBe(name));

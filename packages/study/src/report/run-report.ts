@@ -20,7 +20,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
     { id: 'setup', title: 'What was run', body: setup(summary) },
   ];
   return page({
-    title: `Compression of ${modelName(config.model)}`,
+    title: `Compression of ${modelName(config.model, config.output)}`,
     lead: `Tersor, backend ${summary.backend}, seed ${summary.seed}, ${duration(summary.seconds)} in all.`,
     tiles: [
       { value: `${ratio.bytes.toFixed(1)}× smaller`, label: `${grouped(baseline.bytes)} → ${grouped(compressed.bytes)} bytes` },
@@ -31,10 +31,10 @@ export function runReport({ summary, layers, episodes }: Run): string {
   });
 }
 
-/** The name by which people know a model: its file's, or its folder's where the file is just called model.json. */
-export function modelName(path: string): string {
-  const parts = path.split(/[\\/]/).filter((part) => part !== '.' && part !== '..' && part !== 'model.json' && part !== 'model');
-  return parts.at(-1)?.replace(/\.json$/, '') ?? path;
+/** The name by which people know a model: its file's, or its folder's where the file is just called model.json; `output`'s where that says nothing either. */
+export function modelName(model: string, output: string): string {
+  const telling = [output, model].flatMap((path) => path.split(/[\\/]/)).filter((part) => !['', '.', '..', 'model', 'model.json'].includes(part));
+  return telling.at(-1)?.replace(/\.json$/, '') ?? model;
 }
 
 function resultTable({ baseline, pruned, compressed, search }: Summary): string {
