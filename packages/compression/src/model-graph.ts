@@ -53,9 +53,16 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const graphLayers: GraphLayer[] = [];
   for (const [name, layer] of found) {
     const config = layer.getClassName() === 'InputLayer' ? inputConfig(layer, name) : innerConfig(configs.get(name)!, name);
-    graphLayers.push({ name, className: layer.getClassName(), config, weights: await readWeights(layer) });
+    const weights = await readWeights(layer);
+    graphLayers.push({ name, className: layer.getClassName(), config: withDepthMultiplier(layer.getClassName(), config, weights), weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
+}
+
+/** `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be built again. */
+function withDepthMultiplier(className: string, config: Record<string, unknown>, weights: readonly WeightTensor[]): Record<string, unknown> {
+  const multiplier = weights.find(({ name }) => name === 'depthwise_kernel')?.shape[3];
+  return className === 'SeparableConv2D' && multiplier !== undefined ? { ...config, depth_multiplier: multiplier } : config;
 }
 
 /** A Sequential model makes its input layer itself and does not list it among its configs. */

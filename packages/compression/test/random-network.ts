@@ -88,7 +88,7 @@ function addTo(tensors: readonly Symbolic[], shareable: { layer: Layer; channels
     case 'depthwise':
       return apply(library.depthwiseConv2d({ kernelSize: small ? 1 : 3, padding: 'same', depthMultiplier: channels > 8 ? 1 : 1 + (variant % 2), useBias: variant % 3 > 0, activation: ACTIVATIONS[variant % 5]!, ...SILENT }));
     case 'separable':
-      return apply(library.separableConv2d({ filters: size, kernelSize: small ? 1 : 3, padding: 'same', useBias: variant % 3 > 0, depthwiseInitializer: 'zeros', pointwiseInitializer: 'zeros' }));
+      return apply(library.separableConv2d({ filters: size, kernelSize: small ? 1 : 3, padding: 'same', depthMultiplier: 1 + (variant % 2), useBias: variant % 3 > 0, depthwiseInitializer: 'zeros', pointwiseInitializer: 'zeros' }));
     case 'transpose':
       return height > 8 ? undefined : apply(library.conv2dTranspose({ filters: size, kernelSize: 2, strides: 1 + (variant % 2), padding: 'same', ...SILENT }));
     case 'batch-norm':
