@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childProcessRunner } from './child-process-runner.js';
 
+jest.setTimeout(60_000); // Every test starts processes: slow on a busy machine.
+
 describe('childProcessRunner', () => {
   let folder: string;
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-runner-'))));

@@ -17,5 +17,5 @@ if (config === 'slow') {
     process.exit(130);
   });
   writeFileSync(join(folder, 'ready'), '');
-  setTimeout(() => process.exit(1), 20_000);
+  setTimeout(() => process.exit(1), 50_000);
 }
