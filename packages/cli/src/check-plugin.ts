@@ -1,4 +1,4 @@
-import { createProduct, describeIssues, loadModulePlugins, TersorError, type AgentFactory, type Backend, type Dataset, type EnvironmentFactory, type Plugin, type PluginContext, type PluginKind, type Pruner, type Quantizer, type Reward, type Space } from '@tersor/core';
+import { createProduct, describeIssues, loadModulePlugins, loadPlugin, TersorError, type AgentFactory, type Backend, type Dataset, type EnvironmentFactory, type Plugin, type PluginContext, type PluginKind, type Pruner, type Quantizer, type Reward, type Space } from '@tersor/core';
 import { agentContract, backendContract, check, contractTask, datasetContract, describeFailure, environmentContract, prunerContract, pruneTask, quantizerContract, rewardContract, type Case } from '@tersor/testing';
 
 /** What the contract says of one plugin. */
@@ -13,6 +13,9 @@ export interface CheckedPlugin {
 /** Holds every plugin of a module to its contract. Throws as loading does, and `PLUGIN_OPTIONS_INVALID`. */
 export async function checkPluginModule(specifier: string, options: Readonly<Record<string, unknown>>, directories: readonly string[]): Promise<CheckedPlugin[]> {
   const checked: CheckedPlugin[] = [];
+  // Contracts count tensors, and some plugins compute with them.
+  const { plugin: wasm } = await loadPlugin('backend', 'wasm', directories);
+  await ((await wasm.create(wasm.options.parse({}), context)) as Backend).activate();
   for (const plugin of await loadModulePlugins(specifier, directories)) {
     const parsed = plugin.options.safeParse(options);
     if (!parsed.success) {

@@ -32,6 +32,8 @@ export function packageJson(request: PluginRequest): unknown {
     peerDependencies: sorted({ '@tersor/core': PEER_RANGE, ...peers }),
     devDependencies: sorted({
       '@tersor/testing': ours,
+      // The contract of agents counts tensors, which needs a backend of TensorFlow.js.
+      ...(kind === 'agent' ? { '@tensorflow/tfjs-backend-cpu': '4.22.0', '@tensorflow/tfjs-core': '4.22.0' } : {}),
       ...(workspace ? {} : { '@types/node': '20.19.9', typescript: '5.9.3' }),
     }),
   };
