@@ -154,7 +154,8 @@ async function playEpisode(agent: Agent, environment: Environment, explore = tru
   for (;;) {
     const action = agent.act(observation, { explore });
     const result = await environment.step(action);
-    actions.push(action);
+    // A copy: under a test runner, structuredClone gives arrays of another realm, which strict equality tells apart.
+    actions.push([...action]);
     // An agent that counts its steps must see them in any case.
     agent.observe({ observation, action, proposed: action, reward: result.reward, nextObservation: result.observation, terminated: result.terminated, truncated: result.truncated });
     observation = result.observation;
