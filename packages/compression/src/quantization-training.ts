@@ -1,8 +1,7 @@
-import { decodeTensor, roundToFloat16, type EncodedTensor, type LayerGraph, type Quantizer } from '@tersor/core';
-import { copyWeights, isKernel, weightSlots, withWeights } from './graph-weights.js';
+import { decodeTensor, type EncodedTensor, type LayerGraph, type Quantizer } from '@tersor/core';
+import { isKernel, weightSlots } from './graph-weights.js';
+import { toHalfPrecision } from './pack/half-precision.js';
 import { quantizerInput, type BitPolicy, type EncodedWeights } from './quantized-graph.js';
-
-const LARGEST_HALF = 65504;
 
 /** Turns master weights into the weights that a packed file can hold. Weights are in the order of `weightSlots`. */
 export interface QuantizingProjection {
@@ -24,7 +23,7 @@ export function quantizingProjection(graph: LayerGraph, quantizer: Quantizer, po
     project: (master) =>
       master.map((data, i) => {
         const { layer, weight } = slots[i]!;
-        if (!isKernel(weight)) return data.map(toHalf);
+        if (!isKernel(weight)) return toHalfPrecision(data);
         const bits = policy[layer.name];
         if (bits === undefined) return data;
         const input = quantizerInput(layer, weight, data);
@@ -36,15 +35,4 @@ export function quantizingProjection(graph: LayerGraph, quantizer: Quantizer, po
     encoded: () => previous,
     load: (encoded) => encoded.forEach((tensor, name) => previous.set(name, tensor)),
   };
-}
-
-/** The same network with biases and batch norm in half precision: 16 bits each in the packed file, and an error far below that of the kernels. */
-export function withHalfPrecisionVectors(graph: LayerGraph): LayerGraph {
-  const slots = weightSlots(graph);
-  return withWeights(graph, copyWeights(graph).map((data, i) => (isKernel(slots[i]!.weight) ? data : data.map(toHalf))));
-}
-
-/** Values that half precision cannot hold stay as they are; their array is then stored as float32. */
-function toHalf(value: number): number {
-  return Math.abs(value) > LARGEST_HALF ? value : roundToFloat16(value);
 }

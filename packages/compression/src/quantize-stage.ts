@@ -4,8 +4,9 @@ import { SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { finetune } from './finetune.js';
 import { matchesAny } from './layer-patterns.js';
+import { withHalfPrecision } from './pack/half-precision.js';
 import { packModel } from './pack/pack-model.js';
-import { quantizingProjection, withHalfPrecisionVectors } from './quantization-training.js';
+import { quantizingProjection } from './quantization-training.js';
 import { layersWithKernels, type BitPolicy } from './quantized-graph.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
@@ -21,7 +22,7 @@ export interface QuantizeResult extends FoundPolicy {
 /** Stage 2: searches bit widths, trains the network to live with them, and packs it. `unquantized` is what stage 1 left. */
 export async function quantizeStage(context: PipelineContext, config: QuantizeConfig, state: StageState, unquantized: LayerGraph): Promise<QuantizeResult> {
   const { baseline } = context;
-  const graph = withHalfPrecisionVectors(unquantized);
+  const graph = withHalfPrecision(unquantized);
   const quantizer = await context.host.get(TOKENS.quantizer, SLOTS.quantize);
   const layers = layersWithKernels(graph).map(({ name }) => name).filter((name) => !matchesAny(name, config.exclude));
   const bits = [Math.max(config.bits[0], quantizer.bits[0]), Math.min(config.bits[1], quantizer.bits[1])] as const;

@@ -30,6 +30,7 @@ const trainingFields = {
   labelSmoothing: z.number().min(0).max(1).default(0).describe('Share of the label spread over all classes.'),
   distill: z.number().min(0).max(1).default(0).describe("Weight of the original network's soft labels."),
   temperature: z.number().positive().default(4).describe('Softmax temperature of distillation.'),
+  statisticsMomentum: z.number().min(0).max(1).optional().describe("Momentum of batch norm's moving statistics; each layer's own when absent."),
   augmentation: augmentation.prefault({}),
 };
 
@@ -37,6 +38,8 @@ const finetune = z.strictObject({
   ...trainingFields,
   epochs: trainingFields.epochs.default(3),
   learningRate: trainingFields.learningRate.default(0.01),
+  // A fine-tune is short and its steps are small: an average over many batches is the better estimate.
+  statisticsMomentum: z.number().min(0).max(1).default(0.98).describe("Momentum of batch norm's moving statistics."),
 });
 
 const budget = (unit: string) => z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);

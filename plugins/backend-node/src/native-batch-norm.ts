@@ -35,9 +35,9 @@ export function nativeBatchNorm(backend: TensorflowKernelBackend, x: tf.Tensor, 
   });
   const output = normalize(x, gamma, beta);
   const [keptMean, keptVariance] = statistics as [tf.Tensor1D, tf.Tensor1D];
-  const mean = tf.clone(keptMean);
+  const mean: tf.Tensor1D = tf.clone(keptMean);
   // TensorFlow gives the variance divided by n - 1.
-  const variance = tf.mul(keptVariance, count > 1 ? (count - 1) / count : 1);
+  const variance: tf.Tensor1D = tf.mul(keptVariance, count > 1 ? (count - 1) / count : 1);
   tf.dispose(statistics);
   return { output, mean, variance };
 }

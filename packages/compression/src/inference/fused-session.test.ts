@@ -44,7 +44,7 @@ const NETWORKS: Record<string, () => tfl.LayersModel> = {
         layers.reLU({ maxValue: 6 }),
         layers.separableConv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'tanh' }),
         layers.averagePooling2d({ poolSize: 2, padding: 'same' }),
-        layers.reshape({ targetShape: [-1] }),
+        layers.reshape({ targetShape: [36] }),
         layers.dense({ units: 3, activation: 'sigmoid' }),
       ],
     }),

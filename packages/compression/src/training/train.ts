@@ -20,6 +20,8 @@ export interface TrainOptions {
   /** Weight of the teacher's soft labels, 0..1; needs a teacher. */
   readonly distill: number;
   readonly temperature: number;
+  /** Share of the old value that the moving statistics of batch norm keep in a step; each layer's own when absent. */
+  readonly statisticsMomentum?: number | undefined;
   readonly augmentation: Augmentation;
 }
 
@@ -127,14 +129,14 @@ function update(
   velocity: readonly Float32Array[],
   updates: readonly Float32Array[],
   learningRate: number,
-  { momentum, weightDecay }: TrainOptions,
+  { momentum, weightDecay, statisticsMomentum }: TrainOptions,
 ): void {
   slots.forEach(({ layer, weight }, i) => {
     if (weight.trainable) {
       sgdStep(weights[i]!, velocity[i]!, updates[i]!, learningRate, { momentum, weightDecay: isKernel(weight) ? weightDecay : 0 });
       return;
     }
-    const keep = Number(layer.config['momentum'] ?? 0.99);
+    const keep = statisticsMomentum ?? Number(layer.config['momentum'] ?? 0.99);
     const moving = weights[i]!;
     const batch = updates[i]!;
     for (let k = 0; k < moving.length; k++) moving[k] = keep * moving[k]! + (1 - keep) * batch[k]!;
