@@ -1,8 +1,6 @@
 // Shared by every package: TypeScript through swc, siblings read from source (the `tersor/source` export condition).
 module.exports = {
   testEnvironment: 'node',
-  // A guard against hanging, not a target: CI machines can be slow and shared.
-  testTimeout: 180_000,
   testEnvironmentOptions: { customExportConditions: ['tersor/source', 'node', 'require', 'default'] },
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   // Relative imports name the built file, as Node wants it; the source beside it ends in .ts.

@@ -37,7 +37,7 @@ describe('tersor', () => {
     expect(summary.compressed.macs).toBeLessThanOrEqual(0.6 * summary.baseline.macs);
     expect(summary.compressed.bytes).toBeLessThanOrEqual(0.5 * summary.baseline.bytes);
     expect((await readFile(join(project.folder, 'first/model.tersor'))).length).toBe(summary.compressed.bytes);
-    expect((await readdir(join(project.folder, 'first'))).sort()).toEqual(['episodes.jsonl', 'model', 'model.tersor', 'policy.json', 'pruned', 'summary.json']);
+    expect((await readdir(join(project.folder, 'first'))).sort()).toEqual(['episodes.jsonl', 'layers.json', 'model', 'model.tersor', 'policy.json', 'pruned', 'summary.json']);
     expect((await readFile(join(project.folder, 'first/episodes.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(12);
     for (const model of ['first/model/model.json', 'first/model.tersor']) {
       const result = await tersor('eval', join(project.folder, model), '--dataset', 'cifar10', '--option', `dir=${project.data}`, '--option', 'validation=40', '--json');
@@ -52,7 +52,7 @@ describe('tersor', () => {
     const measured = JSON.parse(stdout.slice(stdout.lastIndexOf('{'))) as { images: number; accuracy: number };
     expect(measured.images).toBe(40);
     // Another backend rounds differently: one image of forty may change sides.
-    expect(Math.abs(measured.accuracy - summary.compressed.accuracy.test)).toBeLessThanOrEqual(1 / 40);
+    expect(Math.abs(measured.accuracy - summary.compressed.accuracy.test)).toBeLessThan(1.5 / 40);
   });
 
   it('gives the same policy and the same bytes for the same seed, and another policy for another', async () => {
@@ -97,14 +97,16 @@ describe('tersor', () => {
       ['a budget that cannot be reached', () => compress('bad', '--set', 'prune.budget.macs=0.0001'), /still has \d+.*\[BUDGET_INFEASIBLE\]/],
       ['a size that cannot be reached', () => compress('bad', '--set', 'quantize.budget.bytes=100', '--set', 'prune.finetune.epochs=0'), /the file has \d+.*\[BUDGET_INFEASIBLE\]/],
       ['a data set that is missing', () => compress('bad', '--set', 'dataset.dir=nowhere'), /nowhere does not exist.*\[DATASET_INVALID\]/],
-      ['an unknown command', () => tersor('compres'), /Did you mean compress\?/],
+      ['an unknown command', () => tersor('compres'), /Did you mean compress\?/i],
     ];
     it.each(cases)('%s', async (_name, act, message) => {
       const { code, err } = await act();
       expect(err).toMatch(message);
       expect(err).not.toMatch(/\n {4}at /);
       expect(code).toBe(1);
-      expect((await readdir(project.folder).catch(() => [])).includes('bad') ? await readdir(join(project.folder, 'bad')) : []).toEqual([]);
+      // Stage 1 may have left its checkpoint, to be resumed with another budget for stage 2; results are never there.
+      const left = await readdir(join(project.folder, 'bad')).catch(() => []);
+      expect(left.filter((name) => name !== 'checkpoint')).toEqual([]);
     });
 
     it('truncated weights', async () => {

@@ -13,6 +13,7 @@ interface TrainingNetwork {
   readonly layers: ReadonlyMap<string, Layer>;
   readonly outputCall: number;
   readonly kernels: TrainingKernels;
+  readonly freezeStatistics: boolean;
 }
 
 /** Parts of the training pass that a backend may have its own of. */
@@ -37,6 +38,7 @@ export async function compileGradients(
     layers: new Map(model.layers.map((layer) => [layer.name, layer])),
     outputCall: trained.outputs[0]!,
     kernels,
+    freezeStatistics: objective.freezeStatistics === true,
   };
   const slots = trained.layers.flatMap((layer) =>
     layer.weights.map((weight, index) => ({
@@ -61,7 +63,7 @@ export async function compileGradients(
     });
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
-        const tensor = weight.trainable ? grads[variable.name] : statistics.get(`${layer.name}/${weight.name}`);
+        const tensor = weight.trainable ? grads[variable.name] : (statistics.get(`${layer.name}/${weight.name}`) ?? variable);
         return tensor ? Float32Array.from(await tensor.data()) : new Float32Array(weight.data.length);
       }),
     );
@@ -89,6 +91,10 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
   const input = inputs[0]!;
   if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
     const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
+    if (network.freezeStatistics) {
+      const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), Number(description.config['epsilon'] ?? 1e-3))));
+      return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
+    }
     const result = network.kernels.batchNorm(input, read('gamma', 1), read('beta', 0), Number(description.config['epsilon'] ?? 1e-3));
     // A shared layer keeps the statistics of its last call.
     tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));

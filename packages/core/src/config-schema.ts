@@ -31,6 +31,7 @@ const trainingFields = {
   distill: z.number().min(0).max(1).default(0).describe("Weight of the original network's soft labels."),
   temperature: z.number().positive().default(4).describe('Softmax temperature of distillation.'),
   statisticsMomentum: z.number().min(0).max(1).optional().describe("Momentum of batch norm's moving statistics; each layer's own when absent."),
+  freezeStatistics: z.boolean().default(false).describe('Batch norm keeps its moving statistics and uses them, in the place of those of the batch; steadier on few images.'),
   augmentation: augmentation.prefault({}),
 };
 

@@ -20,6 +20,7 @@ export interface TrainOptions {
   /** Weight of the teacher's soft labels, 0..1; needs a teacher. */
   readonly distill: number;
   readonly temperature: number;
+  readonly freezeStatistics?: boolean | undefined;
   /** Share of the old value that the moving statistics of batch norm keep in a step; each layer's own when absent. */
   readonly statisticsMomentum?: number | undefined;
   readonly augmentation: Augmentation;

@@ -32,6 +32,8 @@ export interface TrainingObjective {
   /** Weight of the teacher, 0..1. */
   readonly distill: number;
   readonly temperature: number;
+  /** Batch norm uses its moving statistics, which then stay as they are, in the place of the batch's. */
+  readonly freezeStatistics?: boolean | undefined;
 }
 
 export interface TrainingBatch {
