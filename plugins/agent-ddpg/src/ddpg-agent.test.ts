@@ -13,7 +13,7 @@ function factory(options: object = {}): AgentFactory {
   return (task) => new DdpgAgent(parsed, task);
 }
 
-describeContract('ddpg', agentContract(factory({ actorRate: 1e-3 }), { spaces: ['box'], learnsWithin: 150 }));
+describeContract('ddpg', agentContract(factory({ actorRate: 1e-3 }), { spaces: ['box'], learnsWithin: 300 }));
 describeContract('ddpg as TD3', agentContract(factory({ actorRate: 1e-3, twin: true, actorDelay: 2, targetNoise: 0.05, noise: 'gaussian', keepBest: 0.3 }), { spaces: ['box'], learnsWithin: 200 }));
 describeContract('ddpg with an Ornstein-Uhlenbeck process', agentContract(factory({ noise: 'ornstein-uhlenbeck', rewards: 'step' }), { spaces: ['box'] }));
 describeContract('ddpg with parameter noise', agentContract(factory({ noise: 'parameter' }), { spaces: ['box'] }));
