@@ -20,16 +20,16 @@ function everyStep(activation: 'softmax' | 'linear'): tfl.LayersModel {
   );
   const depthwise = layers.reLU({ maxValue: 6 }).apply(layers.depthwiseConv2d({ kernelSize: 3, padding: 'same' }).apply(stem));
   const dilated = layers.conv2d({ filters: 8, kernelSize: 3, dilationRate: 2, padding: 'same', activation: 'elu' }).apply(stem);
-  const sum = layers.add().apply([depthwise, dilated, stem] as tf.SymbolicTensor[]);
+  const sum = layers.add().apply([depthwise, dilated, stem] as tfl.SymbolicTensor[]);
   const scaled = layers.batchNormalization().apply(sum);
-  const joined = layers.concatenate().apply([scaled, stem] as tf.SymbolicTensor[]);
+  const joined = layers.concatenate().apply([scaled, stem] as tfl.SymbolicTensor[]);
   const leaky = layers.leakyReLU({ alpha: 0.25 }).apply(layers.separableConv2d({ filters: 6, kernelSize: 3 }).apply(joined));
   const padded = layers.zeroPadding2d({ padding: [[1, 0], [0, 1]] }).apply(leaky);
   const pooled = layers.averagePooling2d({ poolSize: 2, strides: 1 }).apply(layers.maxPooling2d({ poolSize: 2, strides: 1, padding: 'same' }).apply(padded));
   const stock = layers.upSampling2d({ size: [2, 2] }).apply(pooled);
-  const flat = layers.concatenate().apply([layers.globalAveragePooling2d({}).apply(stock), layers.flatten().apply(pooled)] as tf.SymbolicTensor[]);
+  const flat = layers.concatenate().apply([layers.globalAveragePooling2d({}).apply(stock), layers.flatten().apply(pooled)] as tfl.SymbolicTensor[]);
   const hidden = layers.dense({ units: 7, activation: 'tanh' }).apply(flat);
-  const output = layers.dense({ units: 5, activation }).apply(hidden) as tf.SymbolicTensor;
+  const output = layers.dense({ units: 5, activation }).apply(hidden) as tfl.SymbolicTensor;
   return tfl.model({ inputs: input, outputs: output });
 }
 
