@@ -1,4 +1,7 @@
 // Shared by every package: TypeScript through swc, siblings read from source (the `tersor/source` export condition).
+// The host finds plugins at run time by the same condition; worker processes inherit this.
+process.env.TERSOR_CONDITIONS ??= 'tersor/source';
+
 module.exports = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['tersor/source', 'node', 'require', 'default'] },
