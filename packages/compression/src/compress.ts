@@ -53,7 +53,7 @@ export interface PipelineContext {
 }
 
 /**
- * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/output.md lists the files). Holds a lock on
+ * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md lists the files). Holds a lock on
  * the output folder and keeps a checkpoint there until it is done.
  * Throws any `TersorError`; results are never half-written.
  */
