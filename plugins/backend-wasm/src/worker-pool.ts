@@ -15,10 +15,12 @@ export function startWorker(): WasmWorker {
   const worker = __filename.endsWith('.ts') ? sourceWorker() : new Worker(join(__dirname, 'worker.js'));
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   let nextId = 0;
+  let stopping = false;
   const settle = (id: number) => {
     const entry = waiting.get(id)!;
     waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
+    // An answer that comes while the thread ends must not let the process end before it: whoever awaits `stop` would never go on.
+    if (waiting.size === 0 && !stopping) worker.unref();
     return entry;
   };
   const failAll = (reason: string) => {
@@ -40,7 +42,10 @@ export function startWorker(): WasmWorker {
         worker.ref();
         worker.postMessage({ id, request } satisfies Envelope);
       }),
-    stop: async () => void (await worker.terminate()),
+    stop: async () => {
+      stopping = true;
+      await worker.terminate();
+    },
   };
 }
 
