@@ -67,7 +67,7 @@ try {
   for (const { file, text, kind, code } of wrongPlugins) {
     write(file, text);
     const place = kind === 'backend' || kind === 'dataset' ? kind : kind === 'quantizer' ? 'quantize.quantizer' : `prune.${kind}${kind === 'agent' ? '.use' : ''}`;
-    const config = kind === 'quantizer' ? ['--set', 'quantize.budget.bytes=0.5'] : [];
+    const config = kind === 'quantizer' ? ['--set', 'quantize.budget.bytes=0.5', '--set', 'quantize.agent=random'] : [];
     const { status, stderr } = spawnSync('npx', ['tersor', 'compress', 'config.json', '--quiet', '--set', `${place}=./${file}`, ...config], { cwd: folder, env, encoding: 'utf8' });
     if (status !== 1 || !stderr.includes(`[${code}]`)) throw new Error(`${file} (${kind}) should be refused with ${code}, but: exit ${status}, ${stderr}`);
   }
