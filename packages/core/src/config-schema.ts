@@ -27,6 +27,7 @@ const trainingFields = {
   batchSize: z.int().positive().default(64).describe('Images per step.'),
   momentum: z.number().min(0).max(1).default(0.9).describe('Nesterov momentum.'),
   weightDecay: z.number().min(0).default(1e-4).describe('L2 penalty on kernels.'),
+  scalePenalty: z.number().min(0).default(0).describe('L1 penalty on the scales of batch norm: channels that matter little fade out, so that pruning costs less (network slimming).'),
   labelSmoothing: z.number().min(0).max(1).default(0).describe('Share of the label spread over all classes.'),
   distill: z.number().min(0).max(1).default(0).describe("Weight of the original network's soft labels."),
   temperature: z.number().positive().default(4).describe('Softmax temperature of distillation.'),

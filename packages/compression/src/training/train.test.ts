@@ -91,6 +91,14 @@ describe('train', () => {
     expect(kernel.subarray(20).some((value) => value !== weights[0]![20])).toBe(true);
   });
 
+  it('makes the scales of batch norm smaller by their penalty', async () => {
+    const one = { ...options, epochs: 1 };
+    const scales = async (scalePenalty: number) => (await train({ graph, backend, dataset, options: { ...one, scalePenalty }, seed: 1 })).graph.layers[2]!.weights[0]!;
+    const [free, shrunk] = [await scales(0), await scales(0.05)];
+    expect(shrunk.name).toBe('gamma');
+    shrunk.data.forEach((value, channel) => expect(value).toBeLessThan(free.data[channel]!));
+  });
+
   it('runs the forward pass at projected weights and updates the master weights', async () => {
     const seen: number[] = [];
     const spy = { compileTraining: async (...args: Parameters<typeof compileGradients>) => {
@@ -129,6 +137,12 @@ describe('sgdStep', () => {
     const weights = Float32Array.of(2);
     sgdStep(weights, Float32Array.of(0), Float32Array.of(0), 1, { momentum: 0, weightDecay: 0.25 });
     expect(weights[0]).toBe(1.5);
+  });
+
+  it('shrinks towards zero from both sides by the L1 penalty', () => {
+    const weights = Float32Array.of(2, -2, 0);
+    sgdStep(weights, new Float32Array(3), new Float32Array(3), 1, { momentum: 0, weightDecay: 0, shrink: 0.25 });
+    expect([...weights]).toEqual([1.75, -1.75, 0]);
   });
 });
 

@@ -16,6 +16,8 @@ export interface TrainOptions {
   readonly momentum: number;
   /** L2 penalty on kernels; biases and batch norm are not decayed. */
   readonly weightDecay: number;
+  /** L1 penalty on the scales of batch norm: channels that matter little fade out (network slimming: Liu et al., ICCV 2017). 0 when absent. */
+  readonly scalePenalty?: number | undefined;
   readonly labelSmoothing: number;
   /** Weight of the teacher's soft labels, 0..1; needs a teacher. */
   readonly distill: number;
@@ -130,11 +132,11 @@ function update(
   velocity: readonly Float32Array[],
   updates: readonly Float32Array[],
   learningRate: number,
-  { momentum, weightDecay, statisticsMomentum }: TrainOptions,
+  { momentum, weightDecay, scalePenalty = 0, statisticsMomentum }: TrainOptions,
 ): void {
   slots.forEach(({ layer, weight }, i) => {
     if (weight.trainable) {
-      sgdStep(weights[i]!, velocity[i]!, updates[i]!, learningRate, { momentum, weightDecay: isKernel(weight) ? weightDecay : 0 });
+      sgdStep(weights[i]!, velocity[i]!, updates[i]!, learningRate, { momentum, weightDecay: isKernel(weight) ? weightDecay : 0, shrink: weight.name === 'gamma' ? scalePenalty : 0 });
       return;
     }
     const keep = statisticsMomentum ?? Number(layer.config['momentum'] ?? 0.99);
