@@ -8,7 +8,7 @@ const page = (text, link) => (existsSync(`${docs}${link}.md`) ? [{ text, link }]
 const pages = (...entries) => entries.flatMap(([text, link]) => page(text, link));
 
 const sidebar = [
-  { text: 'Start', items: pages(['Quick start', '/guide/quick-start'], ['Concepts', '/guide/concepts'], ['Running', '/guide/running'], ['Resuming', '/guide/resuming'], ['Comparing', '/guide/comparing'], ['The report', '/guide/report']) },
+  { text: 'Start', items: pages(['Quick start', '/guide/quick-start'], ['Concepts', '/guide/concepts'], ['Training', '/guide/training'], ['Running', '/guide/running'], ['Resuming', '/guide/resuming'], ['Comparing', '/guide/comparing'], ['The report', '/guide/report']) },
   { text: 'For you', items: pages(['Researchers', '/guide/researchers'], ['Web developers', '/guide/web'], ['In the browser', '/guide/browser'], ['Plugin authors', '/guide/plugins-authoring'], ['Contracts', '/guide/plugins-contracts']) },
   { text: 'Agents', items: pages(['DDPG', '/agents/ddpg'], ['PPO', '/agents/ppo'], ['Baselines', '/agents/baselines']) },
   { text: 'Backends', items: pages(['wasm', '/backends/wasm'], ['node', '/backends/node'], ['webgpu', '/backends/webgpu'], ['cpu', '/backends/cpu']) },
