@@ -50,6 +50,8 @@ export interface PipelineContext {
   saveProgress(update?: () => void): Promise<void>;
   /** Evaluator on so many validation images. */
   searchEvaluator(images: number): Promise<Evaluator>;
+  /** Accuracy of a network on all validation images, 0..1. */
+  validationAccuracy(graph: LayerGraph): Promise<number>;
 }
 
 /**
@@ -110,6 +112,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
       searchEvaluator: (images) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images }),
+      validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
     const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TersorError } from '@tersor/core';
 import { registerChannelKernels } from './channel-kernels.js';
 import { registerGradientKernels } from './gradient-kernels.js';
+import { registerSamePadding } from './same-padding.js';
 
 /** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
 export async function activateWasm(): Promise<void> {
@@ -15,4 +16,5 @@ export async function activateWasm(): Promise<void> {
   }
   registerGradientKernels();
   registerChannelKernels();
+  registerSamePadding();
 }
