@@ -22,8 +22,8 @@ interface RecordsDatasetOptions {
   readonly classNames: readonly string[];
   readonly train: ImageRecords;
   readonly test: ImageRecords;
-  /** The last so many training records are the validation split. */
-  readonly validation: number;
+  /** The last so many training records are the validation split; a tenth of them when absent. */
+  readonly validation?: number | undefined;
   readonly normalization: Normalization;
 }
 
@@ -31,7 +31,7 @@ interface RecordsDatasetOptions {
  * A data set over records in memory. The validation split is the last `validation` training records: always the same ones, never trained on.
  * Throws `DATASET_INVALID` for labels outside the classes or a validation split that leaves no training images.
  */
-export function recordsDataset({ id, classNames, train, test, validation, normalization }: RecordsDatasetOptions): Dataset {
+export function recordsDataset({ id, classNames, train, test, validation = Math.floor(train.labels.length / 10), normalization }: RecordsDatasetOptions): Dataset {
   const held = train.labels.length - validation;
   if (held < 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${id}": ${validation} validation images were asked for, but there are only ${train.labels.length} training records.`, {

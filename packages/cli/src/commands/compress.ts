@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { compress } from '@tersor/compression';
-import { compressConfigSchema, readConfig } from '@tersor/core';
+import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
+import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { createProgress } from '../progress.js';
 import { summaryTable } from '../summary-table.js';
@@ -43,9 +44,19 @@ export function compressCommand(): Command {
           searchFrom: [process.cwd(), __dirname],
         });
         progress.stop();
+        await reportOn(output);
         process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
       } finally {
         progress.stop();
       }
     });
+}
+
+/** Writes report.html. The results are whole without it, so a failure is a note. */
+async function reportOn(output: string): Promise<void> {
+  try {
+    await writeRunReport(output);
+  } catch (error) {
+    process.stderr.write(`note: report.html could not be written (${messageOf(error)}); the results are complete. Try: tersor report ${output}\n`);
+  }
 }

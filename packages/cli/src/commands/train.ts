@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { Command } from 'commander';
@@ -43,6 +43,7 @@ export function trainCommand(): Command {
       });
       const text = JSON.stringify(summary, undefined, 2);
       await writeFile(join(output, 'training.json'), `${text}\n`);
+      await rm(checkpoint, { force: true });
       process.stdout.write(json ? `${text}\n` : `validation ${percent(summary.accuracy.validation)}, test ${percent(summary.accuracy.test)}; the model is in ${out ?? config.output}\n`);
     });
 }
