@@ -53,6 +53,13 @@ describe('readConfig', () => {
     await expect(read(VALID.replace('0.5', 'half'))).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(/:5 prune\.budget\.macs: .*number/) });
   });
 
+  it('says what is missing, and what it is', async () => {
+    const config = 'model: m.json\ndataset: cifar10\nprune:\n  budget: { macs: 0.5 }\n';
+    await expect(read(config)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(/prune\.agent is missing: The agent: its name, or/) });
+    await expect(read(`${config}  agent: { episodes: 3 }\n`)).rejects.toMatchObject({ message: expect.stringMatching(/prune\.agent\.use is missing: Id, package or path/) });
+    await expect(read(`${config}  agent: [ddpg]\n`)).rejects.toMatchObject({ message: expect.stringMatching(/:5 prune\.agent: expected string or object\./) });
+  });
+
   it('reports a YAML error with its place', async () => {
     await expect(read('model: [')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('line 1') });
   });

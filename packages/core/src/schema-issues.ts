@@ -20,15 +20,32 @@ function describeIssue(issue: Issue, schema: z.ZodType): string {
       })
       .join(' ');
   }
+  if (isMissing(issue)) {
+    const described = nodesAt(schema, issue.path.map(String)).flatMap(alternatives).find(({ description }) => description)?.description;
+    return `${place} is missing${described ? `: ${described}` : '.'}`;
+  }
   if (issue.code === 'invalid_union') {
     const inner = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
     if (inner && inner.path.length > 0) return describeIssue({ ...inner, path: [...issue.path, ...inner.path] } as Issue, schema);
+    const expected = issue.errors.flat().flatMap((each) => (each.code === 'invalid_type' ? [each.expected] : []));
+    if (expected.length > 0) return `${place}: expected ${[...new Set(expected)].join(' or ')}.`;
   }
   return `${place}: ${issue.message}.`;
 }
 
-/** Keys that a schema knows at a path, read from its JSON schema. */
+/** Whether a value was left out, in every form that it could have. */
+function isMissing(issue: Issue): boolean {
+  if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined');
+  return issue.code === 'invalid_union' && issue.errors.length > 0 && issue.errors.flat().every((inner) => inner.path.length === 0 && isMissing(inner));
+}
+
+/** Keys that a schema knows at a path. */
 function knownKeys(schema: z.ZodType, path: readonly string[]): string[] {
+  return [...new Set(nodesAt(schema, path).flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
+}
+
+/** What a schema says at a path, read from its JSON schema. */
+function nodesAt(schema: z.ZodType, path: readonly string[]): JsonSchema[] {
   let nodes: JsonSchema[] = [z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema];
   for (const key of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {
@@ -36,10 +53,11 @@ function knownKeys(schema: z.ZodType, path: readonly string[]): string[] {
       return child ? [child] : [];
     });
   }
-  return [...new Set(nodes.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
+  return nodes;
 }
 
 interface JsonSchema {
+  description?: string;
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
