@@ -5,6 +5,7 @@ import { cost } from './cost/cost.js';
 import { finetune } from './finetune.js';
 import { channelGroups } from './groups/channel-groups.js';
 import { matchesAny } from './layer-patterns.js';
+import { requireGoingOn } from './run/interruption.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
 import { applyPlan } from './surgery/apply-plan.js';
@@ -22,7 +23,16 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
   const pruners: Pruner[] = [];
   for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
   const groups = channelGroups(graph).groups.filter((group) => !group.members.some(({ layer, role }) => role === 'produces' && matchesAny(layer, config.exclude)));
-  for (const pruner of pruners) await pruner.prepare({ graph, groups, dataset, seed: context.config.seed });
+  for (const [index, pruner] of pruners.entries()) {
+    const progress = {
+      saved: state.prepared?.[index],
+      save: async (saved: unknown) => {
+        await context.saveProgress(() => (state.prepared = { ...state.prepared, [index]: saved }));
+        requireGoingOn(context);
+      },
+    };
+    await pruner.prepare({ graph, groups, dataset, seed: context.config.seed, progress });
+  }
   const total = cost(graph);
   const absolute = (value: number | undefined, whole: number) => value && (value <= 1 ? value * whole : value);
   const macs = absolute(config.budget.macs, total.macs);
@@ -45,6 +55,7 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
   const smaller = applyPlan(graph, pruners, plan);
   state.graph = await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: graph, keepZeros: true });
   delete state.finetune;
+  delete state.prepared;
   await context.saveProgress();
   return { graph: state.graph, plan, ...found };
 }

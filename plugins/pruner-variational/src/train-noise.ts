@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { trainingLoss } from '@tersor/compression';
-import { TersorError, type Dataset, type LayerGraph } from '@tersor/core';
+import { TersorError, type Dataset, type LayerGraph, type PrepareProgress } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
 import { logNormalKl } from './kl-divergence.js';
+import { capture, createOptimizers, restore, type NoiseTrainingState } from './noise-training-state.js';
 import { dropoutAlpha, logAlpha, noisyNetwork, type NoiseForm, type NoisyLayer, type NoisyNetwork } from './noisy-network.js';
 
 /** Settings of the training that finds out how much noise each slice bears. */
@@ -35,49 +36,48 @@ export interface LayerInformation {
  * does not mind, the KL term lets the noise grow. The graph itself is not changed. Throws `DATASET_INVALID` without training images, and
  * `WEIGHTS_NOT_FINITE` when the training diverges.
  */
-export async function trainNoise(graph: LayerGraph, dataset: Dataset, seed: number, options: NoiseTrainingOptions): Promise<Map<string, LayerInformation>> {
-  const random = createRandom(seed, 'variational');
-  const chosen = random.permutation(dataset.size('train')).slice(0, options.images);
+export async function trainNoise(graph: LayerGraph, dataset: Dataset, seed: number, options: NoiseTrainingOptions, progress?: PrepareProgress): Promise<Map<string, LayerInformation>> {
+  const chosen = createRandom(seed, 'variational').permutation(dataset.size('train')).slice(0, options.images);
   if (chosen.length === 0) throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, { hint: 'The variational pruner trains on some.' });
   const network = await noisyNetwork(graph, options.noise);
-  const noiseOptimizer = tf.train.adam(options.noiseLearningRate);
-  const weightOptimizer = tf.train.adam(options.weightLearningRate);
-  const noise = network.layers.flatMap((layer) => layer.noise);
-  const kernels = network.layers.map(({ kernel }) => kernel);
+  const optimizers = createOptimizers(options);
   const stepsPerEpoch = Math.ceil(chosen.length / options.batchSize);
   const total = options.epochs * stepsPerEpoch;
+  let state = progress?.saved as NoiseTrainingState | undefined;
   try {
-    for (let step = 0; step < total; step++) {
-      const order = step % stepsPerEpoch === 0 ? shuffle(chosen, random) : chosen;
-      const from = (step % stepsPerEpoch) * options.batchSize;
-      const batch = await dataset.read('train', order.slice(from, from + options.batchSize));
-      const klWeight = options.klWeight * Math.min(1, (step + 1) / Math.max(1, options.warmUp * total));
-      const loss = trainStep(network, { ...batch, seed: random.integer(2 ** 30) }, dataset.imageShape, {
-        scale: options.noise === 'activations' ? klWeight : klWeight / chosen.length,
-        apply: (grads) => {
-          noiseOptimizer.applyGradients(pick(grads, noise));
-          weightOptimizer.applyGradients(pick(grads, kernels));
-        },
-      });
-      if (!Number.isFinite(loss)) {
-        throw new TersorError('WEIGHTS_NOT_FINITE', `The loss of the variational pruner became ${loss} at step ${step + 1} of ${total}.`, {
-          hint: `Lower its noiseLearningRate (${options.noiseLearningRate}) or weightLearningRate (${options.weightLearningRate}).`,
+    for (let epoch = state?.epochsDone ?? 0; epoch < options.epochs; epoch++) {
+      // Uninterrupted trainings do it too: Adam's powers of beta are rounded anew when they are restored, and a resumed training must not differ.
+      if (state) await restore(state, network, optimizers, options);
+      // A stream of its own per epoch, so that a resumed training draws what an uninterrupted one would have drawn.
+      const random = createRandom(seed, `variational/${epoch}`);
+      const order = random.permutation(chosen.length).map((i) => chosen[i]!);
+      for (let at = 0; at < stepsPerEpoch; at++) {
+        const step = epoch * stepsPerEpoch + at;
+        const batch = await dataset.read('train', order.slice(at * options.batchSize, (at + 1) * options.batchSize));
+        const klWeight = options.klWeight * Math.min(1, (step + 1) / Math.max(1, options.warmUp * total));
+        const loss = trainStep(network, { ...batch, seed: random.integer(2 ** 30) }, dataset.imageShape, {
+          scale: options.noise === 'activations' ? klWeight : klWeight / chosen.length,
+          apply: (grads) => {
+            optimizers.noise.applyGradients(pick(grads, network.layers.flatMap((layer) => layer.noise)));
+            optimizers.weights.applyGradients(pick(grads, network.layers.map(({ kernel }) => kernel)));
+          },
         });
+        if (!Number.isFinite(loss)) {
+          throw new TersorError('WEIGHTS_NOT_FINITE', `The loss of the variational pruner became ${loss} at step ${step + 1} of ${total}.`, {
+            hint: `Lower its noiseLearningRate (${options.noiseLearningRate}) or weightLearningRate (${options.weightLearningRate}).`,
+          });
+        }
       }
+      state = await capture(epoch + 1, network, optimizers);
+      await progress?.save(state);
     }
+    if (state) await restore(state, network, optimizers, options);
     return await measure(network, graph, dataset, chosen, options);
   } finally {
-    noiseOptimizer.dispose();
-    weightOptimizer.dispose();
+    optimizers.noise.dispose();
+    optimizers.weights.dispose();
     network.dispose();
   }
-}
-
-/** Shuffles in place and returns the same list. */
-function shuffle(indexes: number[], random: ReturnType<typeof createRandom>): number[] {
-  const shuffled = random.permutation(indexes.length).map((i) => indexes[i]!);
-  shuffled.forEach((value, i) => (indexes[i] = value));
-  return indexes;
 }
 
 interface Step {

@@ -84,3 +84,16 @@ test('refuses a plan for another network', () => {
   expect(() => pruner.apply(graph, [foreign])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
   expect(() => pruner.apply(graph, [{ ...foreign, zeroSlices: [{ layer: 'nowhere', slices: [0] }] }])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
 });
+
+test('a training that was stopped after any epoch and goes on finds the same, and leaves no tensors behind', async () => {
+  const options = optionsWith({ epochs: 4 });
+  const states: unknown[] = [];
+  const whole = await trainNoise(graph, dataset, 1, options, { save: async (state) => void states.push(structuredClone(state)) });
+  expect(states).toHaveLength(4);
+  for (const saved of states) {
+    const before = tf.memory().numTensors;
+    const resumed = await trainNoise(graph, dataset, 1, options, { saved, save: () => Promise.resolve() });
+    expect(resumed).toEqual(whole);
+    expect(tf.memory().numTensors).toBe(before);
+  }
+}, 60_000);

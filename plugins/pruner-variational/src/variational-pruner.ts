@@ -19,8 +19,8 @@ export class VariationalPruner implements Pruner {
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
-  async prepare({ graph, dataset, seed }: PruneContext): Promise<void> {
-    this.information = await trainNoise(graph, dataset, seed, this.options);
+  async prepare({ graph, dataset, seed, progress }: PruneContext): Promise<void> {
+    this.information = await trainNoise(graph, dataset, seed, this.options, progress);
   }
 
   /** Keeps the share `keep` of the slices that produce the group's channels, over all of its producers together. */

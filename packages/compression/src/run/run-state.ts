@@ -13,6 +13,8 @@ export interface FoundPolicy {
 
 /** How far a stage has come; each field replaces the one before it. */
 export interface StageState {
+  /** While pruners prepare, and until the stage is done: what each saved, by its place in the config. */
+  prepared?: Readonly<Record<number, unknown>>;
   /** While the search runs. */
   search?: { readonly state: SearchState; readonly episodes: readonly EpisodeRecord[]; readonly evaluations: number; readonly seconds: number };
   /** When it is done. */

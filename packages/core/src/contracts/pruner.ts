@@ -46,6 +46,16 @@ export interface PruneContext {
   readonly groups: readonly ChannelGroup[];
   readonly dataset: Dataset;
   readonly seed: number;
+  /** For a preparation that takes long. Absent outside of a run that keeps checkpoints. */
+  readonly progress?: PrepareProgress;
+}
+
+/** Lets a preparation be interrupted and go on later with the same result. */
+export interface PrepareProgress {
+  /** What an interrupted preparation saved last; undefined when it begins. */
+  readonly saved?: unknown;
+  /** Keeps a state, whole: plain data and typed arrays that are not changed afterwards. Throws `INTERRUPTED` when a stop was asked for. */
+  save(state: unknown): Promise<void>;
 }
 
 /** What happens to one group; plain JSON. A plan is a list of these and can be replayed on clean weights. */
