@@ -5,6 +5,7 @@ import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { createProgress } from '../progress.js';
+import { bothEvents, openRunLog } from '../run-log.js';
 import { summaryTable } from '../summary-table.js';
 import { collect } from '../option-values.js';
 import { stopOnInterrupt } from '../stop-on-interrupt.js';
@@ -15,6 +16,7 @@ interface Options {
   json?: boolean;
   quiet?: boolean;
   resume?: boolean;
+  log?: string;
 }
 
 /** `tersor compress <config>`: both stages, results into a folder. */
@@ -27,11 +29,13 @@ export function compressCommand(): Command {
     .option('--resume', 'go on from the checkpoint that a stopped run left in the output folder')
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
-    .action(async (path: string, { out, set, json, quiet, resume }: Options) => {
+    .option('--log <file>', 'append a log for programs: one JSON object per line')
+    .action(async (path: string, { out, set, json, quiet, resume, log: logFile }: Options) => {
       const config = await readConfig(path, compressConfigSchema, set);
       ensureBackendEnvironment(config.backend);
       const progress = createProgress({ enabled: !json && !quiet });
       const output = resolve(out ?? config.output);
+      const log = logFile === undefined ? undefined : openRunLog(resolve(logFile));
       const shouldStop = stopOnInterrupt();
       try {
         const summary = await compress({
@@ -39,13 +43,17 @@ export function compressCommand(): Command {
           directory: dirname(resolve(path)),
           output,
           resume: resume === true,
-          events: progress.events,
+          events: log ? bothEvents(progress.events, log.events) : progress.events,
           shouldStop,
           searchFrom: [process.cwd(), __dirname],
         });
         progress.stop();
+        log?.end();
         await reportOn(output);
         process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
+      } catch (error) {
+        log?.end(error);
+        throw error;
       } finally {
         progress.stop();
       }

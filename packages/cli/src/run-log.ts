@@ -1,0 +1,43 @@
+import { destination, pino } from 'pino';
+import { TersorError } from '@tersor/core';
+import type { PipelineEvents } from '@tersor/compression';
+
+/** A log of a run for programs: one JSON object per line, with level, time and what happened. */
+export interface RunLog {
+  readonly events: PipelineEvents;
+  /** The last line: how the run ended. */
+  end(error?: unknown): void;
+}
+
+/** Appends to a file, so a resumed run goes on in the log of the one before. Throws `OUTPUT_FAILED` when it cannot be written. */
+export function openRunLog(path: string): RunLog {
+  let file: ReturnType<typeof destination>;
+  try {
+    // Written line by line: after a crash the log ends with what happened last.
+    file = destination({ dest: path, append: true, mkdir: true, sync: true });
+  } catch (cause) {
+    throw new TersorError('OUTPUT_FAILED', `The log cannot be written to ${path}: ${(cause as Error).message}`, { cause, hint: 'Give --log another file.' });
+  }
+  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, file);
+  return {
+    events: {
+      onStage: (stage) => logger.info({ stage }, 'stage'),
+      onNotice: (text) => logger.warn(text),
+      onProgress: (progress) => logger.info(progress, 'progress'),
+    },
+    end: (error) => {
+      if (error === undefined) logger.info('done');
+      else logger.error({ code: (error as { code?: unknown }).code, err: error }, 'failed');
+      file.end();
+    },
+  };
+}
+
+/** Calls both. */
+export function bothEvents(first: PipelineEvents, second: PipelineEvents): PipelineEvents {
+  return {
+    onStage: (stage) => (first.onStage?.(stage), second.onStage?.(stage)),
+    onNotice: (text) => (first.onNotice?.(text), second.onNotice?.(text)),
+    onProgress: (progress) => (first.onProgress?.(progress), second.onProgress?.(progress)),
+  };
+}
