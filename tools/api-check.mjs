@@ -51,5 +51,21 @@ function declarationText(node) {
   const visible = ts.isClassDeclaration(statement)
     ? ts.factory.updateClassDeclaration(statement, statement.modifiers, statement.name, statement.typeParameters, statement.heritageClauses, statement.members.filter((member) => !isPrivate(member)))
     : statement;
-  return printer.printNode(ts.EmitHint.Unspecified, visible, node.getSourceFile()).replace(/^export (declare )?/, '');
+  const [sorted] = ts.transform(visible, [sortUnordered(node.getSourceFile())]).transformed;
+  return printer.printNode(ts.EmitHint.Unspecified, sorted, node.getSourceFile()).replace(/^export (declare )?/, '');
+}
+
+/** The compiler writes unions, and object types that it made up, in the order in which it first met their members: another one after each partial build. */
+function sortUnordered(source) {
+  const text = (node) => printer.printNode(ts.EmitHint.Unspecified, node, source);
+  const byText = (nodes) => [...nodes].sort((a, b) => (text(a) < text(b) ? -1 : 1));
+  return (context) => (root) => {
+    const visit = (node) => {
+      const inner = ts.visitEachChild(node, visit, context);
+      if (ts.isUnionTypeNode(inner)) return ts.factory.updateUnionTypeNode(inner, ts.factory.createNodeArray(byText(inner.types)));
+      if (ts.isTypeLiteralNode(inner) && inner.members.every(ts.isPropertySignature)) return ts.factory.updateTypeLiteralNode(inner, ts.factory.createNodeArray(byText(inner.members)));
+      return inner;
+    };
+    return ts.visitNode(root, visit);
+  };
 }
