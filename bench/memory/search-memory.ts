@@ -1,5 +1,6 @@
 /**
- * Does a long search keep its memory? Runs stage 1 with many short episodes and writes the resident memory of this process after each tenth.
+ * Does a long search keep its memory? Runs stage 1 with many short episodes and writes the resident memory of this process after each tenth, behind
+ * a garbage collection: what V8 has not collected yet comes and goes, and would hide a leak of the same size.
  *
  *   node --conditions=tersor/source --import tsx bench/memory/search-memory.ts --backend wasm --episodes 1000 > bench/memory/wasm.json
  *
@@ -9,9 +10,14 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { compress, describeMachine } from '@tersor/compression';
 import { compressConfigSchema, readConfig } from '@tersor/core';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 const SETTLED = 50;
 const TOLERANCE = 0.05;
@@ -46,6 +52,7 @@ async function main(): Promise<void> {
       events: {
         onProgress: ({ stage, done }) => {
           if (stage !== 'prune' || done % EVERY > 0) return;
+          collect();
           samples.push({ episode: done, residentBytes: process.memoryUsage.rss(), tensors: tf.memory().numTensors });
         },
       },

@@ -9,7 +9,7 @@ const pages = (...entries) => entries.flatMap(([text, link]) => page(text, link)
 
 const sidebar = [
   { text: 'Start', items: pages(['Quick start', '/guide/quick-start'], ['Concepts', '/guide/concepts'], ['Training', '/guide/training'], ['Running', '/guide/running'], ['Resuming', '/guide/resuming'], ['Comparing', '/guide/comparing'], ['The report', '/guide/report']) },
-  { text: 'For you', items: pages(['Researchers', '/guide/researchers'], ['Web developers', '/guide/web'], ['In the browser', '/guide/browser'], ['Plugin authors', '/guide/plugins-authoring'], ['Contracts', '/guide/plugins-contracts']) },
+  { text: 'For you', items: pages(['Engineers', '/guide/engineers'], ['Researchers', '/guide/researchers'], ['Web developers', '/guide/web'], ['In the browser', '/guide/browser'], ['Plugin authors', '/guide/plugins-authoring'], ['Contracts', '/guide/plugins-contracts']) },
   { text: 'Agents', items: pages(['DDPG', '/agents/ddpg'], ['PPO', '/agents/ppo'], ['Baselines', '/agents/baselines'], ['random', '/agents/random'], ['uniform', '/agents/uniform'], ['magnitude', '/agents/magnitude'], ['evolution', '/agents/evolution']) },
   { text: 'Backends', items: pages(['wasm', '/backends/wasm'], ['node', '/backends/node'], ['webgpu', '/backends/webgpu'], ['cpu', '/backends/cpu']) },
   { text: 'Pruning and quantization', items: pages(['Channel pruner', '/plugins/pruner-channel'], ['Variational pruner', '/plugins/pruner-variational'], ['Linear quantizer', '/plugins/quantizer-linear'], ['k-means quantizer', '/plugins/quantizer-kmeans'], ['Data sets', '/plugins/datasets'], ['Rewards', '/plugins/rewards'], ['Environments', '/plugins/environments'], ['All plugins', '/plugins/index']) },
