@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     'dataset.validation=100',
   ]);
   const { quantize: _quantize, ...pruning } = config;
-  const samples: { episode: number; residentBytes: number; tensors: number }[] = [];
+  const samples: { episode: number; residentBytes: number; heapBytes: number; bufferBytes: number; tensors: number }[] = [];
   const output = join(tmpdir(), `tersor-memory-${process.pid}`);
   try {
     await compress({
@@ -53,7 +53,8 @@ async function main(): Promise<void> {
         onProgress: ({ stage, done }) => {
           if (stage !== 'prune' || done % EVERY > 0) return;
           collect();
-          samples.push({ episode: done, residentBytes: process.memoryUsage.rss(), tensors: tf.memory().numTensors });
+          const { rss, heapUsed, external } = process.memoryUsage();
+          samples.push({ episode: done, residentBytes: rss, heapBytes: heapUsed, bufferBytes: external, tensors: tf.memory().numTensors });
         },
       },
     });
