@@ -1,16 +1,17 @@
+import { tmpdir } from 'node:os';
 import { backendContract, describeContract } from '@tersor/testing';
+import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 import { createNodeBackend } from './node-backend.js';
 
 jest.setTimeout(120_000);
-const make = () => createNodeBackend({ precision: 'float32', directories: [__dirname] });
-// CI names the backends that it could set up: there an absent one fails, and one that is not named is skipped, which the runner counts.
-const named = process.env['TERSOR_REQUIRE_BACKENDS']?.split(',');
 
-(!named || named.includes('node') ? describe : describe.skip)('where CI has set it up or nobody says', () => {
-  it('is available if CI requires it', async () => {
-    const availability = await make().isAvailable();
-    if (named) expect(availability).toMatchObject({ available: true });
-    else if (!availability.available) console.warn(`the contract below checks nothing: ${availability.reason}`);
-  });
-  describeContract('node backend', backendContract(make));
+it('says what to install where there is no tfjs-node', async () => {
+  const backend = createNodeBackend({ precision: 'float32', directories: [tmpdir()] });
+  expect(await backend.isAvailable()).toMatchObject({ available: false, reason: expect.stringMatching(/Neither .* is installed/), install: expect.stringMatching(/^npm install @tensorflow\/tfjs-node@/) });
+  await expect(backend.activate()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+});
+
+describeWhereAvailable('with tfjs-node', () => {
+  it('is available', async () => expect(await testBackend().isAvailable()).toMatchObject({ available: true }));
+  describeContract('node backend', backendContract(testBackend));
 });

@@ -32,7 +32,7 @@ const INSTALL = 'npm install @tensorflow/tfjs-node@4.22.0; in a clone of Tersor,
  * the tfjs backend `tensorflow`; the backend that was active stays so. Never throws.
  */
 export async function loadTfjsNode(directories: readonly string[]): Promise<TfjsNodeModule | TfjsNodeProblem> {
-  const folder = directories.map(findPackage).find((found) => found !== undefined);
+  const folder = findTfjsNode(directories);
   if (!folder) return { reason: 'Neither @tensorflow/tfjs-node nor @tensorflow/tfjs-node-gpu is installed.', install: INSTALL };
   const nodeMajor = Number(process.versions.node.split('.')[0]);
   if (nodeMajor >= 23) {
@@ -55,6 +55,11 @@ export async function loadTfjsNode(directories: readonly string[]): Promise<Tfjs
     const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return { reason: `${folder} is there but cannot be loaded: ${text}`, install: INSTALL };
   }
+}
+
+/** Folder of the tfjs-node that `loadTfjsNode` would load, undefined where there is none. */
+export function findTfjsNode(directories: readonly string[]): string | undefined {
+  return directories.map(findPackage).find((found) => found !== undefined);
 }
 
 function findPackage(directory: string): string | undefined {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { graphFromModel, initializeKernels, modelFromGraph } from '@tersor/compression';
-import type { Availability, Backend, LayerGraph } from '@tersor/core';
-import { createNodeBackend } from './node-backend.js';
+import type { LayerGraph } from '@tersor/core';
+import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 
 const { layers } = tfl;
-const backend: Backend = createNodeBackend({ precision: 'float32', directories: [__dirname] });
+const backend = testBackend();
 
 /** Numbers without a pattern that a sum could cancel, in -1..1. */
 function spread(count: number): Float32Array {
@@ -54,22 +54,8 @@ const difference = (a: Float32Array, b: Float32Array) => Math.max(...a.map((valu
 
 const norm = (values: Float32Array) => Math.hypot(...values);
 
-let availability: Availability;
-beforeAll(async () => {
-  availability = await backend.isAvailable();
-});
-
-/** A test that is skipped, with the reason on the console, where tfjs-node is not installed. */
-function itWhereAvailable(name: string, run: () => Promise<void>): void {
-  it(name, async () => {
-    if (availability.available) return run();
-    if (process.env['TERSOR_REQUIRE_BACKENDS']?.split(',').includes('node')) throw new Error(availability.reason);
-    console.warn(`skipped: ${availability.reason}`);
-  });
-}
-
-describe('a session of the node backend', () => {
-  itWhereAvailable('gives what the stock model predicts in float32, for every kind of step', async () => {
+describeWhereAvailable('a session of the node backend', () => {
+  it('gives what the stock model predicts in float32, for every kind of step', async () => {
     const { graph, images, expected } = await prepared();
     const session = await backend.compile(graph);
     const result = await session.run(images);
@@ -78,7 +64,7 @@ describe('a session of the node backend', () => {
     session.dispose();
   });
 
-  itWhereAvailable('has a relative error under two percent in bfloat16, and really computes in bfloat16', async () => {
+  it('has a relative error under two percent in bfloat16, and really computes in bfloat16', async () => {
     const { graph, images, expected } = await prepared('linear');
     const session = await backend.compile(graph, { precision: 'bfloat16' });
     const result = await session.run(images);
@@ -88,7 +74,7 @@ describe('a session of the node backend', () => {
     session.dispose();
   });
 
-  itWhereAvailable('convolves odd numbers of channels right in bfloat16', async () => {
+  it('convolves odd numbers of channels right in bfloat16', async () => {
     await backend.activate();
     for (const channels of [1, 3, 13, 63]) {
       const model = tfl.sequential({ layers: [layers.conv2d({ filters: 9, kernelSize: 3, padding: 'same', inputShape: [8, 8, channels] }), layers.flatten()] });
@@ -102,7 +88,7 @@ describe('a session of the node backend', () => {
     }
   });
 
-  itWhereAvailable('splits images into batches without a change of the results', async () => {
+  it('splits images into batches without a change of the results', async () => {
     const { graph, images } = await prepared();
     const session = await backend.compile(graph);
     const many = new Float32Array(images.length * 60);
@@ -114,7 +100,7 @@ describe('a session of the node backend', () => {
     session.dispose();
   });
 
-  itWhereAvailable('holds nothing more after many batches, and nothing at all once disposed', async () => {
+  it('holds nothing more after many batches, and nothing at all once disposed', async () => {
     const { graph, images } = await prepared();
     const before = backend.memory();
     for (const precision of ['float32', 'bfloat16'] as const) {

@@ -1,26 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { compileGradients, copyWeights, graphFromModel, initializeKernels } from '@tersor/compression';
-import type { Availability } from '@tersor/core';
-import { createNodeBackend } from './node-backend.js';
+import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 
 const { layers } = tfl;
-const backend = createNodeBackend({ precision: 'float32', directories: [__dirname] });
-let availability: Availability;
-beforeAll(async () => {
-  availability = await backend.isAvailable();
-});
+const backend = testBackend();
 
-function itWhereAvailable(name: string, run: () => Promise<void>): void {
-  it(name, async () => {
-    if (availability.available) return run();
-    if (process.env['TERSOR_REQUIRE_BACKENDS']?.split(',').includes('node')) throw new Error(availability.reason);
-    console.warn(`skipped: ${availability.reason}`);
-  });
-}
-
-describe("the node backend's training session", () => {
-  itWhereAvailable('gives the gradients and statistics of the plain operations', async () => {
+describeWhereAvailable("the node backend's training session", () => {
+  it('gives the gradients and statistics of the plain operations', async () => {
     await backend.activate();
     const model = tfl.sequential({
       layers: [
@@ -52,8 +39,8 @@ describe("the node backend's training session", () => {
   });
 });
 
-describe("the backend's kernel of step", () => {
-  itWhereAvailable('is 1 above zero and 0 elsewhere, and keeps other slopes', async () => {
+describeWhereAvailable("the backend's kernel of step", () => {
+  it('is 1 above zero and 0 elsewhere, and keeps other slopes', async () => {
     await backend.activate();
     const graph = initializeKernels(await oneLayer(), 1);
     (await backend.compileTraining(graph, { labelSmoothing: 0, distill: 0, temperature: 1 })).dispose();
