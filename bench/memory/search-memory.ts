@@ -52,6 +52,8 @@ async function main(): Promise<void> {
       events: {
         onProgress: ({ stage, done }) => {
           if (stage !== 'prune' || done % EVERY > 0) return;
+          // Twice: what the first one finds to be garbage outside of V8's heap is freed behind it.
+          collect();
           collect();
           const { rss, heapUsed, external } = process.memoryUsage();
           samples.push({ episode: done, residentBytes: rss, heapBytes: heapUsed, bufferBytes: external, tensors: tf.memory().numTensors });

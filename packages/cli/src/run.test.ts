@@ -55,6 +55,22 @@ describe('tersor', () => {
     expect(Math.abs(measured.accuracy - summary.compressed.accuracy.test)).toBeLessThan(1.5 / 40);
   });
 
+  it('exports a packed file for stock tfjs, whole or with 8-bit kernels', async () => {
+    const packed = join(project.folder, 'first/model.tersor');
+    const bytes: Record<string, number> = {};
+    for (const as of ['float32', 'uint8']) {
+      const out = join(project.folder, `export-${as}`);
+      const { code, ...said } = await tersor('export', packed, '--as', as, '--out', out, '--json');
+      expect({ code, err: said.err }).toEqual({ code: 0, err: '' });
+      bytes[as] = JSON.parse(said.out).bytes;
+      const evaluated = await tersor('eval', join(out, 'model.json'), '--dataset', 'cifar10', '--option', `dir=${project.data}`, '--option', 'validation=40', '--json');
+      const summary = (await json('first/summary.json')) as unknown as { compressed: { accuracy: { test: number } } };
+      // Rounding to 8 bits may move one image of forty.
+      expect(Math.abs(JSON.parse(evaluated.out).accuracy - summary.compressed.accuracy.test)).toBeLessThan(as === 'float32' ? 1e-9 : 1.5 / 40);
+    }
+    expect(bytes['uint8']).toBeLessThan(bytes['float32']!);
+  });
+
   it('gives the same policy and the same bytes for the same seed, and another policy for another', async () => {
     await compress('again', '--quiet');
     await compress('other', '--quiet', '--set', 'seed=4');

@@ -1,8 +1,9 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import { isKernel, weightSlots } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
+import { moveInto } from './move-into.js';
 import { concatBytes, float32Bytes } from './pack/byte-writer.js';
 
 /** Size of the weight files, as tfjs's own converter cuts them: browsers fetch and cache them side by side. */
@@ -10,8 +11,8 @@ const SHARD_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes a graph as a LayersModel folder whose kernels are 8-bit by the manifest's own quantization: a quarter of the bytes, and stock tfjs
- * loads it with no decoder. Zeros stay exact; biases and batch norm stay float32, since a few bytes would cost accuracy. The folder appears
- * whole or not at all. Gives the bytes written. Throws `OUTPUT_FAILED`.
+ * loads it with no decoder. Zeros stay exact; biases and batch norm stay float32, since a few bytes would cost accuracy. `model.json`
+ * appears when all is there; other files of the folder stay. Gives the bytes written. Throws `OUTPUT_FAILED`.
  */
 export async function exportUint8(graph: LayerGraph, folder: string): Promise<number> {
   const parts: Uint8Array[] = [];
@@ -40,8 +41,7 @@ export async function exportUint8(graph: LayerGraph, folder: string): Promise<nu
     await mkdir(temporary, { recursive: true });
     await writeFile(join(temporary, 'model.json'), json);
     for (const [i, path] of paths.entries()) await writeFile(join(temporary, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
+    await moveInto(temporary, folder, 'model.json');
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw new TersorError('OUTPUT_FAILED', `The 8-bit model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });

@@ -27,12 +27,19 @@ describe('writeModel and readModel', () => {
     expect(await readModel(await saved('plain'))).toEqual(graph);
   });
 
-  it('replace an older model and leave nothing else in the folder', async () => {
+  it('replace an older model and add nothing else to the folder', async () => {
     await saved('again');
     const path = await saved('again', withWeights(graph, copyWeights(graph).map((data) => data.fill(1))));
     expect((await readModel(path)).layers[1]!.weights[0]!.data[0]).toBe(1);
     expect((await readdir(folder)).filter((name) => name.startsWith('again'))).toEqual(['again']);
     expect((await readdir(join(folder, 'again'))).sort()).toEqual(['model.json', 'weights.bin']);
+  });
+
+  it('leave other files of the folder alone', async () => {
+    await saved('shared');
+    await writeFile(join(folder, 'shared/notes.txt'), 'mine');
+    await saved('shared');
+    expect((await readdir(join(folder, 'shared'))).sort()).toEqual(['model.json', 'notes.txt', 'weights.bin']);
   });
 
   it('read weights that the manifest stores as float16', async () => {

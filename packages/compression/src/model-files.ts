@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { io } from '@tensorflow/tfjs-core';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import { graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
+import { moveInto } from './move-into.js';
 
 interface ModelJson {
   format?: string;
@@ -34,6 +35,14 @@ export async function readModel(path: string): Promise<LayerGraph> {
   } finally {
     model.dispose();
   }
+}
+
+/** Bytes of a LayersModel: its model.json and the weight files that it names. */
+export async function folderBytes(modelPath: string): Promise<number> {
+  const json = JSON.parse(await readFile(modelPath, 'utf8')) as { weightsManifest: { paths: string[] }[] };
+  const files = json.weightsManifest.flatMap((group) => group.paths.map((path) => join(dirname(modelPath), path)));
+  const sizes = await Promise.all([modelPath, ...files].map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Throws `WEIGHTS_NOT_FINITE`, naming the first weight that holds NaN or an infinite value. */
@@ -108,8 +117,8 @@ function entryBytes(entry: io.WeightsManifestEntry): number {
 }
 
 /**
- * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. The folder appears whole or not
- * at all. Throws `OUTPUT_FAILED`.
+ * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. `model.json` appears when
+ * all is there; other files of the folder stay. Throws `OUTPUT_FAILED`.
  */
 export async function writeModel(graph: LayerGraph, folder: string): Promise<void> {
   const weights = graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` })));
@@ -126,8 +135,7 @@ export async function writeModel(graph: LayerGraph, folder: string): Promise<voi
     await mkdir(temporary, { recursive: true });
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
+    await moveInto(temporary, folder, 'model.json');
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw new TersorError('OUTPUT_FAILED', `The model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });

@@ -1,11 +1,12 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from './compress.js';
 import { layerFigures } from './layer-figures.js';
-import { writeModel } from './model-files.js';
+import { folderBytes, writeModel } from './model-files.js';
+import { moveInto } from './move-into.js';
 import type { NetworkFigures, Policy, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
@@ -19,14 +20,6 @@ interface ResultsInput {
   readonly output: string;
   /** Reading of the clock when the compression began, milliseconds. */
   readonly started: number;
-}
-
-/** Bytes of a LayersModel: its model.json and the weight files that it names. */
-export async function folderBytes(modelPath: string): Promise<number> {
-  const json = JSON.parse(await readFile(modelPath, 'utf8')) as { weightsManifest: { paths: string[] }[] };
-  const files = json.weightsManifest.flatMap((group) => group.paths.map((path) => join(dirname(modelPath), path)));
-  const sizes = await Promise.all([modelPath, ...files].map(async (file) => (await stat(file)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Writes all results beside the output folder's place first, then moves them in; returns the summary. Throws `OUTPUT_FAILED`. */
@@ -66,7 +59,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, bits: quantized.bits }) });
     await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
-    await moveInto(staging, output);
+    await moveInto(staging, output, 'summary.json');
     return summary;
   } catch (cause) {
     if (cause instanceof TersorError) throw cause;
@@ -81,13 +74,4 @@ function episodeLines(stage: 'prune' | 'quantize', episodes: readonly EpisodeRec
 /** Platform, processor and cores of this machine. */
 export function describeMachine(): string {
   return `${process.platform}-${process.arch}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`;
-}
-
-/** Each file or folder replaces its older self by a rename; what else lies in the output folder stays. */
-async function moveInto(staging: string, output: string): Promise<void> {
-  await mkdir(output, { recursive: true });
-  for (const entry of await readdir(staging)) {
-    await rm(join(output, entry), { recursive: true, force: true });
-    await rename(join(staging, entry), join(output, entry));
-  }
 }

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { backendSlots, exportUint8, folderBytes, readNetwork, SLOTS, writeModel } from '@tersor/compression';
+import { createHost, TOKENS } from '@tersor/core';
+import { grouped } from '../summary-table.js';
+
+interface Options {
+  as: 'float32' | 'uint8';
+  out: string;
+  json?: boolean;
+}
+
+/** `tersor export <model>`: a LayersModel folder that stock tfjs loads with no decoder. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder')
+    .argument('<model>', 'model.json or model.tersor')
+    .addOption(new Option('--as <type>', 'what kernels are stored as; uint8 is a quarter of the bytes, and rounds').choices(['float32', 'uint8']).default('float32'))
+    .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
+    .option('--json', 'print as JSON')
+    .action(async (path: string, { as, out, json }: Options) => {
+      const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
+      try {
+        await (await host.get(TOKENS.backend, SLOTS.train)).activate();
+        const graph = await readNetwork(resolve(path));
+        if (as === 'uint8') await exportUint8(graph, resolve(out));
+        else await writeModel(graph, resolve(out));
+        const bytes = await folderBytes(resolve(out, 'model.json'));
+        process.stdout.write(json ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n` : `${out}: ${grouped(bytes)} bytes, kernels in ${as}\n`);
+      } finally {
+        await host.dispose();
+      }
+    });
+}
