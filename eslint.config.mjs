@@ -40,6 +40,7 @@ export default tseslint.config(
   },
   { files: ['packages/core/src/host.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['plugins/backend-*/**/*.ts', '**/*.test.ts', '**/test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['bench/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['**/*.test.ts'], rules: { 'no-console': 'off' } },
   // The test of the plugin that the documentation shows reads it where the documentation has it.
   { files: ['packages/create-plugin/src/docs-example.test.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } },

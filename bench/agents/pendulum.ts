@@ -29,13 +29,16 @@ if (id !== 'ddpg' && id !== 'ppo') throw new Error(`There are settings for ddpg 
 const { plugin, episodes, options } = SETTINGS[id];
 
 async function main(agentId: string, seeds: readonly number[]): Promise<void> {
-  const runs = [];
-  for (const seed of seeds) runs.push(await learn(agentId, seed));
-  const mean = round(runs.reduce((sum, { final }) => sum + final, 0) / runs.length);
+  const runs: Awaited<ReturnType<typeof learn>>[] = [];
   const command = `node --conditions=tersor/source --import tsx bench/agents/pendulum.ts ${agentId} ${seeds.join(' ')}`;
   const folder = join(__dirname, 'results');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `pendulum-${agentId}.json`), `${JSON.stringify({ command, agent: agentId, options, episodes, evaluations: EVALUATIONS, window: WINDOW, mean, runs }, undefined, 1)}\n`);
+  for (const seed of seeds) {
+    runs.push(await learn(agentId, seed));
+    // After every seed: a seed takes minutes, and what is done is not lost.
+    const mean = round(runs.reduce((sum, { final }) => sum + final, 0) / runs.length);
+    writeFileSync(join(folder, `pendulum-${agentId}.json`), `${JSON.stringify({ command, agent: agentId, options, episodes, evaluations: EVALUATIONS, window: WINDOW, mean, runs }, undefined, 1)}\n`);
+  }
 }
 
 /** One search; `curve` holds the mean reward of each ten episodes with exploration, `final` that of new episodes without. */

@@ -5,53 +5,18 @@
  *   pip install -r bench/reference/requirements.txt
  *   MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node --conditions=tersor/source --import tsx bench/backends/node.ts [python] [rounds]
  */
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import * as tfl from '@tensorflow/tfjs-layers';
 import { createNodeBackend } from '@tersor/backend-node';
-import { copyWeights, graphFromModel, initializeKernels } from '@tersor/compression';
-import type { LayerGraph, Precision } from '@tersor/core';
+import { copyWeights } from '@tersor/compression';
+import type { Precision } from '@tersor/core';
+import { startReference } from './pytorch.js';
+import { vgg19 } from './vgg19.js';
 
-const WIDTHS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512];
 const IMAGES = 128;
 const TRAIN_BATCH = 64;
 const root = join(__dirname, '../..');
-
-async function network(): Promise<LayerGraph> {
-  const { layers } = tfl;
-  const model = tfl.sequential();
-  model.add(layers.inputLayer({ inputShape: [32, 32, 3] }));
-  for (const filters of WIDTHS) {
-    if (filters === 0) {
-      model.add(layers.maxPooling2d({ poolSize: 2 }));
-      continue;
-    }
-    model.add(layers.conv2d({ filters, kernelSize: 3, padding: 'same', useBias: false }));
-    model.add(layers.batchNormalization());
-    model.add(layers.activation({ activation: 'relu' }));
-  }
-  model.add(layers.averagePooling2d({ poolSize: 2 }));
-  model.add(layers.flatten());
-  model.add(layers.dense({ units: 10 }));
-  const graph = initializeKernels(await graphFromModel(model), 1);
-  model.dispose();
-  return graph;
-}
-
-/** Starts the PyTorch side; `ask` sends it a line and gives its answer. */
-async function reference(python: string) {
-  const child = spawn(python, [join(root, 'bench/reference/vgg-torch.py'), '2'], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ready = String((await lines.next()).value);
-  const ask = async (line: string) => {
-    child.stdin.write(`${line}\n`);
-    return Number((await lines.next()).value);
-  };
-  return { version: ready.split(' ')[1]!, ask, end: () => child.stdin.end() };
-}
 
 async function seconds(run: () => Promise<unknown>): Promise<number> {
   await run();
@@ -69,8 +34,8 @@ async function main(): Promise<void> {
   const backend = createNodeBackend({ precision: 'float32', directories: [root] });
   const availability = await backend.isAvailable();
   if (!availability.available) throw new Error(`${availability.reason} ${availability.install}`);
-  const graph = await network();
-  const torch = await reference(python);
+  const graph = await vgg19();
+  const torch = await startReference(python);
   const images = Float32Array.from({ length: IMAGES * 3072 }, (_, i) => Math.sin(i * 12.9898));
   const labels = Int32Array.from({ length: IMAGES }, (_, i) => i % 10);
   const weights = copyWeights(graph);
@@ -96,7 +61,7 @@ async function main(): Promise<void> {
   torch.end();
   const machine = { processor: cpus()[0]!.model, threads: cpus().length, load: loadavg()[0]!, node: process.version };
   const record = { machine, torch: torch.version, backend: availability.details, images: IMAGES, trainBatch: TRAIN_BATCH, results };
-  writeFileSync(join(root, 'bench/backends/node.json'), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileSync(join(root, 'bench/backends/results/node.json'), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 void main();

@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   if (sample && existsSync(mobilenet)) results.push(await compare('MobileNet v1 0.25, ImageNet sample', await readModel(mobilenet), imagenet(sample)));
   else console.warn(`skipped MobileNet: ${mobilenet} is missing, or TERSOR_IMAGENET is not set`);
   const details = await backend.isAvailable();
-  writeFileSync(join(root, 'bench/backends/precision.json'), `${JSON.stringify({ details, results }, undefined, 2)}\n`);
+  writeFileSync(join(root, 'bench/backends/results/precision.json'), `${JSON.stringify({ details, results }, undefined, 2)}\n`);
 }
 
 void main();

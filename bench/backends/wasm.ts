@@ -1,38 +1,22 @@
 /**
- * The wasm backend on VGG-19 for 32 x 32 images: forward pass with 1 and 2 workers, and a training step against the forward pass, all in one run.
- * `node --conditions=tersor/source --import tsx bench/backends/wasm.ts [file.json]`. The training ratio is of processor time in one thread, so that other load
- * on the machine matters little; the workers' ratio is of wall time and needs two idle cores.
+ * The wasm backend on VGG-19 for 32 x 32 images: forward pass with 1 and 2 workers and of PyTorch, in turns within one run, and a training step against
+ * the forward pass. The training ratio is of processor time in one thread, so that other load on the machine matters little; the others are of wall time
+ * and need two idle cores.
+ *
+ *   pip install -r bench/reference/requirements.txt
+ *   node --conditions=tersor/source --import tsx bench/backends/wasm.ts [python] [rounds]
  */
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import * as tfl from '@tensorflow/tfjs-layers';
+import { join } from 'node:path';
 import { createWasmBackend } from '@tersor/backend-wasm';
-import { copyWeights, describeMachine, graphFromModel, initializeKernels } from '@tersor/compression';
-import type { LayerGraph } from '@tersor/core';
+import { copyWeights, describeMachine } from '@tersor/compression';
+import { startReference } from './pytorch.js';
+import { vgg19 } from './vgg19.js';
 
-const COUNT = 32;
+const BATCH = 32;
+const IMAGES = 100;
 const REPEATS = 3;
-const GIGAFLOP_PER_IMAGE = 0.797;
-
-async function vgg19(): Promise<LayerGraph> {
-  const { layers } = tfl;
-  const stages = [[64, 2], [128, 2], [256, 4], [512, 4], [512, 4]] as const;
-  const model = tfl.sequential();
-  for (const [filters, repeats] of stages) {
-    for (let i = 0; i < repeats; i++) {
-      const input = model.layers.length === 0 ? { inputShape: [32, 32, 3] } : {};
-      model.add(layers.conv2d({ filters, kernelSize: 3, padding: 'same', useBias: false, ...input }));
-      model.add(layers.batchNormalization());
-      model.add(layers.activation({ activation: 'relu' }));
-    }
-    if (filters !== 512 || model.layers.length < 45) model.add(layers.maxPooling2d({ poolSize: 2 }));
-  }
-  model.add(layers.globalAveragePooling2d({}));
-  model.add(layers.dense({ units: 10, activation: 'softmax' }));
-  const graph = initializeKernels(await graphFromModel(model), 1);
-  model.dispose();
-  return graph;
-}
 
 /** Least wall and processor milliseconds of some repeats, after one that warms up. */
 async function measure(run: () => Promise<unknown>): Promise<{ wall: number; processor: number }> {
@@ -48,33 +32,43 @@ async function measure(run: () => Promise<unknown>): Promise<{ wall: number; pro
 }
 
 async function main(): Promise<void> {
-  const one = createWasmBackend({ workers: 1 });
+  const [python = 'python3', rounds = '5'] = process.argv.slice(2);
+  const torch = await startReference(python);
+  const images = (count: number) => Float32Array.from({ length: count * 3072 }, (_, i) => Math.sin(i));
+  const [one, two] = [createWasmBackend({ workers: 1 }), createWasmBackend({ workers: 2 })];
   await one.activate();
   const graph = await vgg19();
-  const images = (count: number) => Float32Array.from({ length: count * 3072 }, (_, i) => Math.sin(i));
-  const session = await one.compile(graph);
-  const forward = await measure(() => session.run(images(COUNT)));
-  const hundredOnOne = await measure(() => session.run(images(100)));
+  const [single, parallel] = [await one.compile(graph), await two.compile(graph)];
   const training = await one.compileTraining(graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
   const weights = copyWeights(graph);
-  const batch = { images: images(COUNT), labels: Int32Array.from({ length: COUNT }, (_, i) => i % 10), seed: 1 };
+  const batch = { images: images(BATCH), labels: Int32Array.from({ length: BATCH }, (_, i) => i % 10), seed: 1 };
+
+  const forward = await measure(() => single.run(batch.images));
   const step = await measure(() => training.step(weights, batch));
-  const two = createWasmBackend({ workers: 2 });
-  const parallel = await two.compile(graph);
-  const hundredOnTwo = await measure(() => parallel.run(images(100)));
-  await two.dispose();
+  const turns = [];
+  for (let round = 0; round < Number(rounds); round++) {
+    turns.push({
+      one: (await measure(() => single.run(images(IMAGES)))).wall,
+      two: (await measure(() => parallel.run(images(IMAGES)))).wall,
+      torch: 1000 * (await torch.ask(`forward float32 ${IMAGES} 50`)),
+    });
+  }
+  torch.end();
   await one.dispose();
-  const results = {
-    machine: describeMachine(),
-    load: loadavg()[0],
-    batch: COUNT,
-    forwardGflopPerSecond: (GIGAFLOP_PER_IMAGE * COUNT * 1000) / forward.processor,
-    trainingStepToForward: step.processor / forward.processor,
-    twoWorkersToOne: hundredOnOne.wall / hundredOnTwo.wall,
-    milliseconds: { forward, step, hundredOnOne, hundredOnTwo },
-  };
-  console.log(JSON.stringify(results, undefined, 2));
-  if (process.argv[2]) writeFileSync(process.argv[2], `${JSON.stringify(results, undefined, 2)}\n`);
+  await two.dispose();
+  const row = (name: string, aim: number, ratios: readonly number[]) => ({ name, aim, ratio: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) });
+  const results = [
+    row('2 workers / 1 worker', 1.8, turns.map((turn) => turn.one / turn.two)),
+    row('2 workers / PyTorch float32', 0.2, turns.map((turn) => turn.torch / turn.two)),
+    row("training step / forward pass (processor's time, lower is better)", 4.5, [step.processor / forward.processor]),
+  ];
+  for (const { name, ratio, lowest, highest, aim } of results) console.log(`${name}: ${ratio.toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)}), aim ${aim}`);
+  const record = { machine: describeMachine(), load: loadavg()[0], node: process.version, torch: torch.version, batch: BATCH, images: IMAGES, results, milliseconds: { forward, step, turns } };
+  writeFileSync(join(__dirname, 'results/wasm.json'), `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 void main();

@@ -88,6 +88,44 @@ describeWhereAvailable('a session of the node backend', () => {
     }
   });
 
+  it.each(['float32', 'bfloat16'] as const)('gives the stock model\'s numbers where it computes more channels than asked for (%s)', async (precision) => {
+    await backend.activate();
+    const model = tfl.sequential({
+      layers: [layers.conv2d({ filters: 171, kernelSize: 3, activation: 'sigmoid', inputShape: [5, 5, 3] }), layers.conv2d({ filters: 177, kernelSize: 1 }), layers.flatten()],
+    });
+    const graph = initializeKernels(await graphFromModel(model), 5);
+    model.dispose();
+    const images = spread(2 * 75);
+    const stock = await modelFromGraph(graph);
+    const expected = tf.tidy(() => Float32Array.from((stock.predict(tf.tensor(images, [2, 5, 5, 3])) as tf.Tensor).dataSync()));
+    stock.dispose();
+    const session = await backend.compile(graph, { precision });
+    const result = await session.run(images);
+    expect(result).toHaveLength(2 * 9 * 177);
+    expect(norm(result.map((value, i) => value - expected[i]!)) / norm(expected)).toBeLessThan(precision === 'float32' ? 1e-5 : 0.02);
+    session.dispose();
+  });
+
+  it('pools convolutions with a bias and a ReLU as the stock model does, whether or not somebody else reads them', async () => {
+    await backend.activate();
+    const input = layers.input({ shape: [8, 8, 3] });
+    const convolve = (activation: 'relu' | 'linear', x: unknown) =>
+      layers.conv2d({ filters: 6, kernelSize: 3, padding: 'same', activation }).apply(x as tfl.SymbolicTensor) as tfl.SymbolicTensor;
+    const pool = (x: tfl.SymbolicTensor) => layers.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }).apply(x) as tfl.SymbolicTensor;
+    const first = convolve('relu', input);
+    const read = convolve('linear', pool(first));
+    const clipped = layers.reLU({ maxValue: 6 }).apply(read) as tfl.SymbolicTensor;
+    const model = tfl.model({ inputs: input, outputs: layers.flatten().apply(layers.concatenate().apply([pool(clipped), pool(read)])) as tfl.SymbolicTensor });
+    for (const layer of model.layers) layer.setWeights(layer.getWeights().map((weight) => tf.tensor(spread(weight.size), weight.shape)));
+    const graph = await graphFromModel(model);
+    const images = spread(2 * 192);
+    const expected = tf.tidy(() => Float32Array.from((model.predict(tf.tensor(images, [2, 8, 8, 3])) as tf.Tensor).dataSync()));
+    model.dispose();
+    const session = await backend.compile(graph);
+    expect(difference(await session.run(images), expected)).toBeLessThan(1e-4);
+    session.dispose();
+  });
+
   it('splits images into batches without a change of the results', async () => {
     const { graph, images } = await prepared();
     const session = await backend.compile(graph);

@@ -1,4 +1,5 @@
 import type { PlanActivation, PlanOperation, PlanWeight } from '@tersor/compression';
+import { efficientChannels, withOutputs } from './convolution-blocks.js';
 import type { NativeOperations } from './native-operations.js';
 
 /** One TensorFlow operation with its weights uploaded: from handles of its inputs, which stay alive, to a new handle of its result. */
@@ -37,20 +38,20 @@ function prepareOperation(
     return [([x]) => native.run('BiasAdd', [x!, values], CHANNELS_LAST)];
   };
   switch (operation.kind) {
-    case 'depthwise':
+    case 'depthwise': {
+      const attributes = windowAttributes(operation);
+      const kernel = upload(operation.kernel);
+      return [([x]) => native.run('DepthwiseConv2dNative', [x!, kernel], attributes), ...addBias(operation.bias)];
+    }
     case 'convolution': {
-      const attributes = {
-        strides: [1, ...operation.strides, 1],
-        dilations: [1, ...operation.dilation, 1],
-        padding: operation.padding.toUpperCase(),
-        ...CHANNELS_LAST,
-      };
-      const isOdd = native.precision === 'bfloat16' && operation.kind === 'convolution' && operation.kernel.shape[2]! % 2 === 1;
-      const kernel = upload(isOdd ? withEvenDepth(operation.kernel) : operation.kernel);
-      const name = operation.kind === 'depthwise' ? 'DepthwiseConv2dNative' : 'Conv2D';
-      const convolve: NativeStep = ([x]) => native.run(name, [x!, kernel], attributes);
+      const attributes = windowAttributes(operation);
+      const [, , inputs, outputs] = operation.kernel.shape as [number, number, number, number];
+      const isOdd = native.precision === 'bfloat16' && inputs % 2 === 1;
+      const computed = efficientChannels(outputs, native.precision);
+      const kernel = upload(withOutputs(isOdd ? withEvenDepth(operation.kernel) : operation.kernel, computed));
       const pad = isOdd ? [padStep(native, indices([4, 2], [0, 0, 0, 0, 0, 0, 0, 1]))] : [];
-      return [...pad, convolve, ...addBias(operation.bias)];
+      const crop = computed > outputs ? [firstChannels(native, outputs, indices)] : [];
+      return [...pad, ([x]) => native.run('Conv2D', [x!, kernel], attributes), ...crop, ...addBias(operation.bias)];
     }
     case 'dense': {
       const kernel = upload(operation.kernel);
@@ -93,6 +94,17 @@ function prepareOperation(
       return [padStep(native, pairs)];
     }
   }
+}
+
+function windowAttributes({ strides, dilation, padding }: Extract<NativeOperation, { kind: 'convolution' | 'depthwise' }>) {
+  return { strides: [1, ...strides, 1], dilations: [1, ...dilation, 1], padding: padding.toUpperCase(), ...CHANNELS_LAST };
+}
+
+/** Drops the channels behind the first `count` ones. */
+function firstChannels(native: NativeOperations, count: number, indices: (shape: readonly number[], values: readonly number[]) => number): NativeStep {
+  const [start, size] = [indices([4], [0, 0, 0, 0]), indices([4], [-1, -1, -1, count])];
+  const attributes = { Index: INT32 };
+  return ([x]) => native.run('Slice', [x!, start, size], attributes);
 }
 
 function padStep(native: NativeOperations, sides: number): NativeStep {
