@@ -1,7 +1,6 @@
 /**
  * The wasm backend on VGG-19 for 32 x 32 images: forward pass with 1 and 2 workers and of PyTorch, in turns within one run, and a training step against
- * the forward pass. The training ratio is of processor time in one thread, so that other load on the machine matters little; the others are of wall time
- * and need two idle cores.
+ * the forward pass. Needs two idle cores.
  *
  *   pip install -r bench/reference/requirements.txt
  *   node --conditions=tersor/source --import tsx bench/backends/wasm.ts [python] [rounds]
@@ -16,19 +15,11 @@ import { vgg19 } from './vgg19.js';
 
 const BATCH = 32;
 const IMAGES = 100;
-const REPEATS = 3;
 
-/** Least wall and processor milliseconds of some repeats, after one that warms up. */
-async function measure(run: () => Promise<unknown>): Promise<{ wall: number; processor: number }> {
+async function milliseconds(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
   await run();
-  let best = { wall: Infinity, processor: Infinity };
-  for (let i = 0; i < REPEATS; i++) {
-    const [start, usage] = [performance.now(), process.cpuUsage()];
-    await run();
-    const { user, system } = process.cpuUsage(usage);
-    best = { wall: Math.min(best.wall, performance.now() - start), processor: Math.min(best.processor, (user + system) / 1000) };
-  }
-  return best;
+  return performance.now() - start;
 }
 
 async function main(): Promise<void> {
@@ -43,15 +34,18 @@ async function main(): Promise<void> {
   const weights = copyWeights(graph);
   const batch = { images: images(BATCH), labels: Int32Array.from({ length: BATCH }, (_, i) => i % 10), seed: 1 };
 
-  const forward = await measure(() => single.run(batch.images));
-  const step = await measure(() => training.step(weights, batch));
+  const cases = {
+    forward: () => single.run(batch.images),
+    step: () => training.step(weights, batch),
+    one: () => single.run(images(IMAGES)),
+    two: () => parallel.run(images(IMAGES)),
+  };
+  for (const warmUp of Object.values(cases)) await warmUp();
   const turns = [];
   for (let round = 0; round < Number(rounds); round++) {
-    turns.push({
-      one: (await measure(() => single.run(images(IMAGES)))).wall,
-      two: (await measure(() => parallel.run(images(IMAGES)))).wall,
-      torch: 1000 * (await torch.ask(`forward float32 ${IMAGES} 50`)),
-    });
+    const [forward, step] = [await milliseconds(cases.forward), await milliseconds(cases.step)];
+    const [one, two] = [await milliseconds(cases.one), await milliseconds(cases.two)];
+    turns.push({ forward, step, one, two, torch: 1000 * (await torch.ask(`forward float32 ${IMAGES} 50`)) });
   }
   torch.end();
   await one.dispose();
@@ -60,10 +54,10 @@ async function main(): Promise<void> {
   const results = [
     row('2 workers / 1 worker', 1.8, turns.map((turn) => turn.one / turn.two)),
     row('2 workers / PyTorch float32', 0.2, turns.map((turn) => turn.torch / turn.two)),
-    row("training step / forward pass (processor's time, lower is better)", 4.5, [step.processor / forward.processor]),
+    row('training step / forward pass, 1 worker (lower is better)', 4.5, turns.map((turn) => turn.step / turn.forward)),
   ];
   for (const { name, ratio, lowest, highest, aim } of results) console.log(`${name}: ${ratio.toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)}), aim ${aim}`);
-  const record = { machine: describeMachine(), load: loadavg()[0], node: process.version, torch: torch.version, batch: BATCH, images: IMAGES, results, milliseconds: { forward, step, turns } };
+  const record = { machine: describeMachine(), load: loadavg()[0], node: process.version, torch: torch.version, batch: BATCH, images: IMAGES, results, milliseconds: turns };
   writeFileSync(join(__dirname, 'results/wasm.json'), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
