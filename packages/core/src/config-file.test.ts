@@ -60,6 +60,31 @@ describe('readConfig', () => {
     await expect(read(`${config}  agent: [ddpg]\n`)).rejects.toMatchObject({ message: expect.stringMatching(/:5 prune\.agent: expected string or object\./) });
   });
 
+  describe('quantize.activations', () => {
+    const quantize = (more: string) => read(`model: m.json\ndataset: cifar10\nquantize:\n  agent: ddpg\n${more}`);
+
+    it('is off when it is left out', async () => {
+      expect((await quantize('  budget: { bytes: 0.1 }\n')).quantize).not.toHaveProperty('activations');
+    });
+
+    it('reads a single width as a range of one', async () => {
+      const { quantize: read } = await quantize('  budget: { bytes: 0.1 }\n  activations: { bits: 8 }\n');
+      expect(read?.activations).toEqual({ bits: [8, 8], calibrate: 'mse', percentile: 99.9, images: 256 });
+    });
+
+    it('wants a limit of bit operations beside a range of widths', async () => {
+      await expect(quantize('  budget: { bytes: 0.1 }\n  activations: { bits: [4, 8] }\n')).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/:6 quantize\.activations\.bits: .*needs quantize\.budget\.bops/),
+      });
+      expect((await quantize('  budget: { bytes: 0.1, bops: 0.04 }\n  activations: { bits: [4, 8] }\n')).quantize?.activations?.bits).toEqual([4, 8]);
+    });
+
+    it.each(['1', '9', '[8, 4]', '2.5'])('refuses %s bits', async (bits) => {
+      await expect(quantize(`  budget: { bytes: 0.1, bops: 0.1 }\n  activations: { bits: ${bits} }\n`)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('quantize.activations.bits') });
+    });
+  });
+
   it('reports a YAML error with its place', async () => {
     await expect(read('model: [')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('line 1') });
   });

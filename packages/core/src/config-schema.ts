@@ -66,13 +66,37 @@ const prune = z.strictObject({
   round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
 });
 
-const quantize = z.strictObject({
-  ...stageFields,
-  quantizer: selector.prefault('linear'),
-  budget: z.strictObject({ bytes: budget('Bytes of the packed file') }),
-  bits: z.tuple([z.int().min(1).max(8), z.int().min(1).max(8)]).default([2, 8]).describe('Smallest and largest bit width.'),
-  actions: z.enum(['continuous', 'discrete']).default('continuous').describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
-});
+const activationWidth = z.int().min(2).max(8);
+
+const activations = z
+  .strictObject({
+    bits: z
+      .union([activationWidth.transform((width): [number, number] => [width, width]), z.tuple([activationWidth, activationWidth])])
+      .refine(([smallest, largest]) => smallest <= largest, 'the smallest width comes first')
+      .describe("Bit width of the layers' inputs; or [smallest, largest], from which the agent chooses for each layer: that needs budget.bops."),
+    calibrate: z.enum(['max', 'percentile', 'mse']).default('mse').describe('How the range of an input is found: all values, all but the outermost, or the range that rounds with the least squared error.'),
+    percentile: z.number().gt(50).max(100).default(99.9).describe('Share of the values, in percent, that calibrate: percentile keeps.'),
+    images: z.int().positive().default(256).describe('Training images that the ranges are calibrated on.'),
+  })
+  .describe('Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.');
+
+const quantize = z
+  .strictObject({
+    ...stageFields,
+    quantizer: selector.prefault('linear'),
+    budget: z.strictObject({
+      bytes: budget('Bytes of the packed file'),
+      bops: budget('Bit operations (multiply-adds x weight bits x activation bits, 32 for floats)').optional(),
+    }),
+    bits: z.tuple([z.int().min(1).max(8), z.int().min(1).max(8)]).default([2, 8]).describe('Smallest and largest bit width.'),
+    activations: activations.optional(),
+    actions: z.enum(['continuous', 'discrete']).default('continuous').describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
+  })
+  // Bytes are those of the weights: nothing else would keep an agent from always taking the most activation bits.
+  .refine(({ activations, budget }) => !activations || activations.bits[0] === activations.bits[1] || budget.bops !== undefined, {
+    path: ['activations', 'bits'],
+    message: 'a range of activation widths needs quantize.budget.bops, since activations cost no bytes; set it, or give a single width',
+  });
 
 const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
 

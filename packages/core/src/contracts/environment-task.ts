@@ -29,16 +29,30 @@ export interface PruneTask extends CompressionTask {
   readonly round: number;
 }
 
+/** Interval that the values of an activation are rounded within; holds 0. */
+export interface ActivationRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Calibrated range of each layer's input: by layer, then by bit width. */
+export type ActivationRanges = Readonly<Record<string, Readonly<Record<number, ActivationRange>>>>;
+
 /** Stage 2: one step per weight array that is quantized. */
 export interface QuantizeTask extends CompressionTask {
   readonly stage: 'quantize';
   /** Layers whose kernels get a bit width, in the order they are visited. */
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
-  /** Hard limit in bytes of the packed file. */
-  readonly budget: { readonly bytes: number };
+  /** Hard limits: bytes of the packed file; bit operations (multiply-adds times weight bits times input bits; 32 bits for floats) when set. */
+  readonly budget: { readonly bytes: number; readonly bops?: number };
   /** Bit widths, both inclusive. */
   readonly bits: readonly [minimum: number, maximum: number];
+  /**
+   * Set when the inputs of the layers are rounded too. A range of widths (both inclusive, 2 to 8) asks for a second choice per layer; equal ends do not. The
+   * policy of an episode is then `{ weights: bits by layer, activations: { bits, least, most } by layer }` in the place of the bits by layer alone.
+   */
+  readonly activations?: { readonly bits: readonly [minimum: number, maximum: number]; readonly ranges: ActivationRanges };
   /** Whether the action space is discrete (one index per bit width) or a box of 0..1. */
   readonly discrete: boolean;
 }

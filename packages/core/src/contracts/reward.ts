@@ -5,6 +5,8 @@ export interface EpisodeMeasures {
   readonly macs: number;
   readonly parameters: number;
   readonly bytes: number;
+  /** Bit operations, see `QuantizeTask.budget`; only in stage 2, and only where they are limited or activations are rounded. */
+  readonly bops?: number;
   readonly baseline: {
     readonly accuracy: number;
     readonly macs: number;
