@@ -5,11 +5,16 @@ export { folderBytes, readModel, requireFinite, writeModel } from './model-files
 export { graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
 export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
+export { bitOperations, type Widths } from './cost/bit-operations.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
+export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
+export { ActivationQuantizer } from './activations/activation-quantizer.js';
+export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
+export { withRoundedActivations, type ActivationPolicy } from './activations/simulated-graph.js';
 export { builtinPlugins } from './builtin-plugins.js';
 export { compress, type CompressOptions } from './compress.js';
 export { backendSlots, SLOTS, slotsOfCompression, slotsOfTraining } from './config-slots.js';

@@ -1,5 +1,6 @@
 import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { PREAMBLE_BYTES, SECTION_HEAD_BYTES } from '@tersor/runtime';
+import type { ActivationPolicy } from './activations/simulated-graph.js';
 import { cost } from './cost/cost.js';
 import { isKernel, weightSlots } from './graph-weights.js';
 import type { BitPolicy } from './quantized-graph.js';
@@ -25,6 +26,8 @@ export interface LayerFigures {
   readonly compressed: LayerState;
   /** Bit width of its kernels; absent where they are not quantized. */
   readonly bits?: number;
+  /** Bit width that its input is rounded to; absent where it is not. */
+  readonly activationBits?: number;
 }
 
 export interface LayerFiguresInput {
@@ -33,16 +36,18 @@ export interface LayerFiguresInput {
   /** The packed file of `compressed`. */
   readonly packed?: Uint8Array;
   readonly bits?: BitPolicy;
+  readonly activations?: ActivationPolicy;
 }
 
 /** Every layer with weights, before and after. A layer that the compressed network no longer has is left out. */
-export function layerFigures({ original, compressed, packed, bits = {} }: LayerFiguresInput): LayerFigures[] {
+export function layerFigures({ original, compressed, packed, bits = {}, activations = {} }: LayerFiguresInput): LayerFigures[] {
   const before = layerStates(original, floatBytes(original));
   const after = layerStates(compressed, packed ? packedBytes(compressed, packed) : floatBytes(compressed));
   return original.layers.flatMap(({ name, className }) => {
     const [first, second] = [before.get(name), after.get(name)];
     if (!first || !second) return [];
-    return [{ layer: name, className, original: first, compressed: second, ...(bits[name] !== undefined && { bits: bits[name] }) }];
+    const activationBits = activations[name]?.bits;
+    return [{ layer: name, className, original: first, compressed: second, ...(bits[name] !== undefined && { bits: bits[name] }), ...(activationBits !== undefined && { activationBits }) }];
   });
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
+import './activations/activation-quantizer.js';
 import { topologyOf } from './model-topology.js';
 
 type Layer = layers.LayersModel['layers'][number];

@@ -1,3 +1,4 @@
+import type { ActivationPolicy } from './activations/simulated-graph.js';
 import type { BitPolicy } from './quantized-graph.js';
 import type { CompressConfig, PrunePlan, WiredPlugin } from '@tersor/core';
 
@@ -12,6 +13,11 @@ export interface NetworkFigures {
   readonly macsWithoutZeroSlices: number;
   /** Size of real files on disk. */
   readonly bytes: number;
+  /**
+   * Bit operations of one image: multiply-adds x weight bits x activation bits, 32 for floats. Only in the summary of a run that rounds activations
+   * (`quantize.activations`) or limits these (`quantize.budget.bops`).
+   */
+  readonly bops?: number;
 }
 
 /** What a search did. */
@@ -32,7 +38,12 @@ export interface Summary {
   /** After both stages: the packed file. */
   readonly compressed: NetworkFigures;
   /** Baseline divided by compressed. */
-  readonly ratio: { readonly parameters: number; readonly macs: number; readonly bytes: number };
+  readonly ratio: { readonly parameters: number; readonly macs: number; readonly bytes: number; readonly bops?: number };
+  /**
+   * There where `quantize.activations` is set: `compressed.accuracy` is then that of a simulation which rounds the inputs of layers as an integer runtime
+   * would, and `floatAccuracy` that of the same weights with float activations, as stock tfjs and `@tersor/runtime` run them.
+   */
+  readonly activations?: { readonly simulated: true; readonly floatAccuracy: NetworkFigures['accuracy'] };
   readonly search: { readonly prune?: SearchFigures; readonly quantize?: SearchFigures };
   readonly seed: number;
   readonly backend: string;
@@ -48,6 +59,8 @@ export interface Summary {
 export interface Policy {
   readonly prune?: PrunePlan;
   readonly quantize?: BitPolicy;
+  /** How an integer runtime has to round the inputs of layers: bit width and range; only where `quantize.activations` is set. */
+  readonly activations?: ActivationPolicy;
 }
 
 /** Stages of a compression, in order, as progress displays name them. */

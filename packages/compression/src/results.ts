@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from './compress.js';
+import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
 import { folderBytes, writeModel } from './model-files.js';
 import { moveInto } from './move-into.js';
 import type { NetworkFigures, Policy, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
 
 interface ResultsInput {
   readonly context: PipelineContext;
@@ -33,16 +35,19 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
     const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
     const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
-    const compressed = quantized ? await measure(finalGraph, (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
+    const compressed = quantized ? await measure(withPolicyActivations(finalGraph, quantized.widths), (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
+    const bops = operationFigures({ context, prunedGraph, quantized });
     const summary: Summary = {
-      baseline,
-      pruned: prunedFigures,
-      compressed,
+      baseline: { ...baseline, ...bops?.baseline },
+      pruned: { ...prunedFigures, ...bops?.pruned },
+      compressed: { ...compressed, ...bops?.compressed },
       ratio: {
         parameters: baseline.parameters / compressed.parameters,
         macs: baseline.macs / compressed.macs,
         bytes: baseline.bytes / compressed.bytes,
+        ...bops?.ratio,
       },
+      ...(quantized?.widths.activations && { activations: { simulated: true as const, floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy } }),
       search: { ...(pruned && { prune: pruned.figures }), ...(quantized && { quantize: quantized.figures }) },
       seed: config.seed,
       backend: context.evaluateBackend.id,
@@ -52,11 +57,12 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       seconds: (performance.now() - started) / 1000,
       config,
     };
-    const policy: Policy = { ...(pruned && { prune: pruned.plan }), ...(quantized && { quantize: quantized.bits }) };
+    const policy: Policy = { ...(pruned && { prune: pruned.plan }), ...(quantized && { quantize: quantized.widths.weights }), ...(quantized?.widths.activations && { activations: quantized.widths.activations }) };
     const episodes = [...episodeLines('prune', pruned?.episodes), ...episodeLines('quantize', quantized?.episodes)];
     await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
     await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
-    const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, bits: quantized.bits }) });
+    const { weights: bits, activations } = quantized?.widths ?? {};
+    const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, ...(bits && { bits }), ...(activations && { activations }) }) });
     await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
     await moveInto(staging, output, 'summary.json');
@@ -65,6 +71,13 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     if (cause instanceof TersorError) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Bit operations of the three networks and their ratio; undefined in a run that neither limits them nor rounds activations. */
+function operationFigures({ context: { config, original }, prunedGraph, quantized }: Pick<ResultsInput, 'context' | 'quantized'> & { readonly prunedGraph: LayerGraph }) {
+  if (!quantized || !(config.quantize?.activations ?? config.quantize?.budget.bops)) return undefined;
+  const [baseline, compressed] = [bitOperations(original), operationsOfPolicy(quantized.graph, quantized.widths)];
+  return { baseline: { bops: baseline }, pruned: { bops: bitOperations(prunedGraph) }, compressed: { bops: compressed }, ratio: { bops: baseline / compressed } };
 }
 
 function episodeLines(stage: 'prune' | 'quantize', episodes: readonly EpisodeRecord[] = []): string[] {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels, modelFromGraph } from '@tersor/compression';
+import { fakeQuantize, graphFromModel, initializeKernels, modelFromGraph, withRoundedActivations } from '@tersor/compression';
 import type { LayerGraph } from '@tersor/core';
 import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 
@@ -62,6 +62,19 @@ describeWhereAvailable('a session of the node backend', () => {
     expect(result).toHaveLength(25);
     expect(difference(result, expected)).toBeLessThan(1e-5);
     session.dispose();
+  });
+
+  it('rounds activations, in float32 as if the images had been rounded', async () => {
+    await backend.activate();
+    const model = tfl.sequential({ layers: [layers.conv2d({ name: 'only', filters: 6, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [12, 12, 3] }), layers.flatten()] });
+    const graph = initializeKernels(await graphFromModel(model), 4);
+    model.dispose();
+    const [images, range] = [spread(5 * 432), { least: -0.7, most: 0.7 }];
+    const [float, simulated] = [await backend.compile(graph), await backend.compile(withRoundedActivations(graph, { only: { bits: 3, ...range } }))];
+    const expected = await float.run(fakeQuantize(images, range, 3));
+    expect(difference(await simulated.run(images), expected)).toBeLessThan(1e-5);
+    expect(difference(await float.run(images), expected)).toBeGreaterThan(0.05);
+    [float, simulated].forEach((session) => session.dispose());
   });
 
   it('has a relative error under two percent in bfloat16, and really computes in bfloat16', async () => {

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { LayerGraph, TrainingBatch } from '@tersor/core';
-import { copyWeights, graphFromModel, initializeKernels } from '@tersor/compression';
+import { compileFused, compileGradients, copyWeights, graphFromModel, initializeKernels, withRoundedActivations } from '@tersor/compression';
 import { createRandom } from '@tersor/rl';
 import { createWasmBackend } from './wasm-backend.js';
 import { startWorker } from './worker-pool.js';
@@ -65,6 +65,34 @@ describe('createWasmBackend', () => {
     }
     expect(steps[1]).toEqual(steps[0]);
     expect(steps[2]).toEqual(steps[0]);
+  });
+
+  it('rounds activations as the cpu backend does, in inference and in training, on one thread and on workers', async () => {
+    const [convolution, dense] = graph.layers.filter(({ weights }) => weights.some(({ name }) => name === 'kernel')).map(({ name }) => name);
+    const simulated = withRoundedActivations(graph, { [convolution!]: { bits: 4, least: -2, most: 2 }, [dense!]: { bits: 3, least: 0, most: 1.5 } });
+    // Without dropout, whose random numbers are the backend's own.
+    const trained = { ...simulated, layers: simulated.layers.map((layer) => (layer.className === 'Dropout' ? { ...layer, config: { ...layer.config, rate: 0 } } : layer)) };
+    const pixels = images(30);
+    const batch: TrainingBatch = { images: pixels, labels: Int32Array.from({ length: 30 }, (_, i) => i % 3), seed: 1 };
+    const objective = { labelSmoothing: 0, distill: 0, temperature: 1, freezeStatistics: true };
+    await tf.setBackend('cpu');
+    const [cpu, cpuTraining] = [await compileFused(simulated), await compileGradients(trained, objective)];
+    const expected = await cpu.run(pixels);
+    const { updates: gradients } = await cpuTraining.step(copyWeights(graph), batch);
+    [cpu, cpuTraining].forEach((session) => session.dispose());
+    for (const backend of backends.slice(0, 2)) {
+      const [session, training] = [await backend.compile(simulated), await backend.compileTraining(trained, objective)];
+      const results = await session.run(pixels);
+      results.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-5));
+      const { updates } = await training.step(copyWeights(graph), batch);
+      updates.forEach((update, slot) => update.forEach((value, i) => expect(Math.abs(value - gradients[slot]![i]!)).toBeLessThan(1e-4)));
+      [session, training].forEach((each) => each.dispose());
+    }
+    // Rounding is really there: without it the results differ by more than any arithmetic.
+    const float = await backends[0]!.compile(graph);
+    const unrounded = await float.run(pixels);
+    float.dispose();
+    expect(Math.max(...unrounded.map((value, i) => Math.abs(value - expected[i]!)))).toBeGreaterThan(1e-3);
   });
 
   it('refuses bfloat16', async () => {

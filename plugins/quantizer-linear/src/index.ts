@@ -2,7 +2,6 @@ import { definePlugin } from '@tersor/core';
 import { z } from 'zod';
 import { LinearQuantizer } from './linear-quantizer.js';
 
-export { activationRange, fakeQuantize, type ActivationRange, type RangeRule } from './activation-range.js';
 export { LinearQuantizer, type LinearQuantizerOptions } from './linear-quantizer.js';
 export { symmetricThreshold, type ScaleRule } from './scale-search.js';
 

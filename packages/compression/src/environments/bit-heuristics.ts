@@ -1,34 +1,56 @@
 import type { GraphLayer } from '@tersor/core';
+import type { Widths } from '../cost/bit-operations.js';
+import type { BitRange } from './bit-actions.js';
 import type { LayerCodes } from './layer-codes.js';
 
-type BitRange = readonly [minimum: number, maximum: number];
+/** What the heuristics have to keep to. */
+export interface BitLimits {
+  /** Bytes for the codes of all layers together. */
+  readonly bytes: number;
+  fitsOperations(widths: readonly Widths[]): boolean;
+}
 
-/** The largest bit width that fits when every layer has the same. */
-export function uniformBits(layers: readonly GraphLayer[], [minimum, maximum]: BitRange, bytes: number, codes: LayerCodes): number[] {
+/**
+ * The largest widths that fit when every layer has the same. Of a network whose activations have widths too: the pair whose narrower width is the widest, and
+ * of several such the one with the most bits together, rather for activations, which cost no bytes.
+ */
+export function uniformWidths(layers: readonly GraphLayer[], weights: BitRange, activations: BitRange, limits: BitLimits, codes: LayerCodes): Widths[] {
   const total = (width: number) => layers.reduce((sum, layer) => sum + codes.size(layer, width), 0);
-  let width = maximum;
-  while (width > minimum && total(width) > bytes) width--;
-  return layers.map(() => width);
+  const rank = (widths: Widths) => Math.min(widths.weights, widths.activations) * 100 + widths.weights + widths.activations;
+  let best: Widths = { weights: weights[0], activations: activations[0] };
+  for (const width of descending(weights).filter((bits) => total(bits) <= limits.bytes)) {
+    for (const activation of descending(activations)) {
+      const pair = { weights: width, activations: activation };
+      if (rank(pair) >= rank(best) && limits.fitsOperations(layers.map(() => pair))) best = pair;
+    }
+  }
+  return layers.map(() => best);
 }
 
 /**
  * Starts from the smallest widths and gives one bit more, again and again, to the layer where it lowers the relative squared error of the
- * weights most per byte.
+ * weights most per byte. Activations have `activations` bits in all layers.
  */
-export function greedyBits(layers: readonly GraphLayer[], [minimum, maximum]: BitRange, bytes: number, codes: LayerCodes): number[] {
-  const bits = layers.map(() => minimum);
+export function greedyWidths(layers: readonly GraphLayer[], [minimum, maximum]: BitRange, activations: number, limits: BitLimits, codes: LayerCodes): Widths[] {
+  let widths: Widths[] = layers.map(() => ({ weights: minimum, activations }));
   let spent = layers.reduce((sum, layer) => sum + codes.size(layer, minimum), 0);
   for (;;) {
-    let best: { index: number; price: number; gain: number } | undefined;
+    let best: { widths: Widths[]; price: number; gain: number } | undefined;
     layers.forEach((layer, index) => {
-      const width = bits[index]!;
+      const width = widths[index]!.weights;
       if (width >= maximum) return;
       const price = Math.max(1, codes.size(layer, width + 1) - codes.size(layer, width));
       const gain = (codes.error(layer, width) - codes.error(layer, width + 1)) / price;
-      if (spent + price <= bytes && (!best || gain > best.gain)) best = { index, price, gain };
+      if (spent + price > limits.bytes || (best && gain <= best.gain)) return;
+      const wider = widths.map((each, i) => (i === index ? { weights: width + 1, activations } : each));
+      if (limits.fitsOperations(wider)) best = { widths: wider, price, gain };
     });
-    if (!best) return bits;
-    bits[best.index]!++;
+    if (!best) return widths;
+    widths = best.widths;
     spent += best.price;
   }
+}
+
+function descending([minimum, maximum]: BitRange): number[] {
+  return Array.from({ length: maximum - minimum + 1 }, (_, i) => maximum - i);
 }

@@ -1,13 +1,17 @@
-import { TersorError, type Action, type Environment, type GraphLayer, type LayerGraph, type QuantizeTask, type StepResult } from '@tersor/core';
+import { TersorError, type Environment, type GraphLayer, type LayerGraph, type QuantizeTask, type StepResult } from '@tersor/core';
+import type { Widths } from '../cost/bit-operations.js';
 import { cost } from '../cost/cost.js';
 import { isKernel } from '../graph-weights.js';
 import { packModel } from '../pack/pack-model.js';
-import { withEncodedWeights, type BitPolicy, type EncodedWeights } from '../quantized-graph.js';
-import { greedyBits, uniformBits } from './bit-heuristics.js';
+import { withEncodedWeights, type EncodedWeights } from '../quantized-graph.js';
+import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../width-policy.js';
+import { createBitActions } from './bit-actions.js';
+import { greedyWidths, uniformWidths } from './bit-heuristics.js';
+import { activationBits, createBitWalls } from './bit-walls.js';
 import { createLayerCodes } from './layer-codes.js';
-import { clamp, normalizeColumns } from './observation.js';
+import { normalizeColumns } from './observation.js';
 
-const OBSERVATION_SIZE = 10;
+const LAYER_FEATURES = 8;
 
 interface Outcome {
   readonly reward: number;
@@ -19,62 +23,48 @@ interface Outcome {
  *
  * Observation, 10 numbers in 0..1: depthwise or not; input channels; output channels; stride; kernel size; weight count; output area; layer
  * index (each min-max normalised over the layers); bytes that the limit leaves for this layer beyond its smallest width, as a share of its
- * largest; previous action.
+ * largest; previous action. With a limit of bit operations, what that leaves follows the bytes; with a range of activation widths, the previous action is two numbers.
  *
- * Action: a number `a` in 0..1, `bits = round((max - min + 1) a + min - 0.5)` clamped to the range, or the index of a width in a discrete space.
- * The budget in bytes of the packed file is a wall: with the layers ahead at their smallest width, a step takes the largest width at or
- * below the proposed one that still fits. Throws `BUDGET_INFEASIBLE` when even the smallest widths do not.
+ * Action: see `createBitActions`; with a range of activation widths (`task.activations`) it chooses the width of the layer's input too.
+ * The budgets in bytes of the packed file and in bit operations are walls: with the layers ahead at their smallest widths, a step takes the largest widths at
+ * or below the proposed ones that still fit. Throws `BUDGET_INFEASIBLE` when even the smallest widths do not.
  */
 export function createBitWidthEnvironment(task: QuantizeTask): Environment {
-  const { graph, discrete, budget } = task;
-  const [minimum, maximum] = task.bits;
+  const { graph, budget } = task;
   const layers = task.layers.map((name) => graph.layers.find((layer) => layer.name === name)!);
   const codes = createLayerCodes(task.quantizer);
-  const encodedAt = (bits: readonly number[]): EncodedWeights => new Map(layers.flatMap((layer, i) => [...codes.encode(layer, bits[i]!)]));
-
-  const smallest = layers.map((layer) => codes.size(layer, minimum));
-  const smallestFile = packModel(graph, encodedAt(layers.map(() => minimum))).length;
-  /** Bytes for the codes of all layers together: what the rest of the file leaves. */
-  const available = budget.bytes - (smallestFile - sum(smallest));
-  if (sum(smallest) > available) {
-    throw new TersorError('BUDGET_INFEASIBLE', `quantize.budget.bytes is ${Math.floor(budget.bytes)} bytes, but with every layer at ${minimum} bits the file has ${smallestFile}.`, {
-      hint: `Set it to ${smallestFile} bytes or more, allow fewer bits, or prune more.`,
-    });
-  }
-
+  const encodedAt = (widths: readonly Widths[]): EncodedWeights => new Map(layers.flatMap((layer, i) => [...codes.encode(layer, widths[i]!.weights)]));
+  const actions = createBitActions(task.bits, activationBits(task), task.discrete);
+  const walls = createBitWalls(task, layers, codes, encodedAt);
   const features = normalizeColumns(layers.map((layer, index) => layerFeatures(graph, layer, index)));
   const outcomes = new Map<string, Outcome>();
-  let chosen: number[] = [];
+  let chosen: Widths[] = [];
   let active = false;
 
-  const room = (): number => {
-    const index = chosen.length;
-    return available - sum(chosen.map((bits, i) => codes.size(layers[i]!, bits))) - sum(smallest.slice(index + 1));
-  };
-  const toBits = (action: Action) =>
-    clamp(discrete ? minimum + Math.round(action[0]!) : Math.round((maximum - minimum + 1) * action[0]! + minimum - 0.5), minimum, maximum);
-  const toAction = (bits: number): Action => [discrete ? bits - minimum : center(bits)];
-  const center = (bits: number) => (bits - minimum + 0.5) / (maximum - minimum + 1);
   const observe = (): number[] => {
-    const index = Math.min(chosen.length, layers.length - 1);
-    const spare = chosen.length < layers.length ? (room() - smallest[index]!) / codes.size(layers[index]!, maximum) : 0;
-    return [...features[index]!, clamp(spare, 0, 1), chosen.length === 0 ? 1 : center(chosen.at(-1)!)];
+    const previous = chosen.length === 0 ? Array<number>(actions.choices).fill(1) : actions.shares(chosen.at(-1)!);
+    return [...features[Math.min(chosen.length, layers.length - 1)]!, ...walls.spare(chosen), ...previous];
   };
-  const finish = async (): Promise<Outcome> => {
-    const known = outcomes.get(chosen.join());
+  const uniform = () => uniformWidths(layers, task.bits, activationBits(task), walls, codes);
+  const finish = async (policy: WidthPolicy): Promise<Outcome> => {
+    const key = chosen.map(({ weights, activations }) => `${weights}x${activations}`).join();
+    const known = outcomes.get(key);
     if (known) return known;
     const encoded = encodedAt(chosen);
     const candidate = withEncodedWeights(graph, encoded, codes.decode);
     const { macs, parameters } = cost(candidate);
-    const measures = { accuracy: await task.evaluate(candidate), macs, parameters, bytes: packModel(graph, encoded).length };
+    const accuracy = await task.evaluate(withPolicyActivations(candidate, policy));
+    const countsOperations = policy.activations !== undefined || budget.bops !== undefined;
+    const measures = { accuracy, macs, parameters, bytes: packModel(graph, encoded).length, ...(countsOperations && { bops: operationsOfPolicy(graph, policy) }) };
     const outcome = { reward: task.reward.evaluate({ ...measures, baseline: task.baseline }), measures };
-    outcomes.set(chosen.join(), outcome);
+    outcomes.set(key, outcome);
     return outcome;
   };
+  const size = LAYER_FEATURES + walls.count + actions.choices;
 
   return {
-    observationSpace: { type: 'box', low: Array<number>(OBSERVATION_SIZE).fill(0), high: Array<number>(OBSERVATION_SIZE).fill(1) },
-    actionSpace: discrete ? { type: 'discrete', size: maximum - minimum + 1 } : { type: 'box', low: [0], high: [1] },
+    observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
+    actionSpace: actions.space,
     maxSteps: layers.length,
     reset: async () => {
       chosen = [];
@@ -83,25 +73,29 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
     },
     step: async (action): Promise<StepResult> => {
       if (!active) throw new TersorError('EPISODE_OVER', 'The bit width environment was stepped outside of an episode; call reset first.');
-      const layer = layers[chosen.length]!;
-      const spendable = room();
-      let bits = toBits(action);
-      while (bits > minimum && codes.size(layer, bits) > spendable) bits--;
-      // Only a proposal that the wall lowered is replaced: within one bit width, the agent's own number says more than the middle of the range.
-      const executed = bits === toBits(action) ? action : toAction(bits);
-      chosen = [...chosen, bits];
+      const widths = walls.lower(actions.toWidths(action), chosen);
+      const executed = actions.executed(action, widths);
+      chosen = [...chosen, widths];
       const terminated = chosen.length === layers.length;
       if (!terminated) return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
       active = false;
-      const policy: BitPolicy = Object.fromEntries(task.layers.map((name, i) => [name, chosen[i]!]));
-      const { reward, measures } = await finish();
-      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy } };
+      const policy = policyOf(task, chosen);
+      const { reward, measures } = await finish(policy);
+      // Without rounded activations the policy is the weights' bits alone.
+      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy: policy.activations ? policy : policy.weights } };
     },
     heuristics: {
-      uniform: async () => uniformBits(layers, task.bits, available, codes).map(toAction),
-      magnitude: async () => greedyBits(layers, task.bits, available, codes).map(toAction),
+      uniform: async () => uniform().map(actions.toAction),
+      magnitude: async () => greedyWidths(layers, task.bits, uniform()[0]!.activations, walls, codes).map(actions.toAction),
     },
   };
+}
+
+function policyOf({ layers, activations }: QuantizeTask, chosen: readonly Widths[]): WidthPolicy {
+  const byLayer = <T>(value: (name: string, widths: Widths) => T): Record<string, T> => Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
+  const weights = byLayer((_name, widths) => widths.weights);
+  if (!activations) return { weights };
+  return { weights, activations: byLayer((name, { activations: bits }) => ({ bits, ...activations.ranges[name]![bits]! })) };
 }
 
 function layerFeatures(graph: LayerGraph, layer: GraphLayer, index: number): number[] {
@@ -112,8 +106,4 @@ function layerFeatures(graph: LayerGraph, layer: GraphLayer, index: number): num
   const [window, channels] = kernel.shape.length === 4 ? [kernel.shape[0]!, kernel.shape[2]!] : [1, kernel.shape[0]!];
   const depthwise = Number(kernel.name === 'depthwise_kernel');
   return [depthwise, channels, kernel.shape.at(-1)!, Array.isArray(strides) ? Number(strides[0]) : 1, window, kernel.data.length, area, index];
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,4 +1,4 @@
-import type { LayerGraph } from '@tersor/core';
+import type { ActivationRanges, LayerGraph } from '@tersor/core';
 import type { EpisodeRecord, SearchState } from '@tersor/rl';
 import type { SearchFigures } from '../pipeline-types.js';
 import type { EncodedWeights } from '../quantized-graph.js';
@@ -15,6 +15,8 @@ export interface FoundPolicy {
 export interface StageState {
   /** While pruners prepare, and until the stage is done: what each saved, by its place in the config. */
   prepared?: Readonly<Record<number, unknown>>;
+  /** Where stage 2 rounds activations: their ranges, once they are calibrated. */
+  activations?: ActivationRanges;
   /** While the search runs. */
   search?: { readonly state: SearchState; readonly episodes: readonly EpisodeRecord[]; readonly evaluations: number; readonly seconds: number };
   /** When it is done. */

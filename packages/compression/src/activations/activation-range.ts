@@ -1,12 +1,10 @@
+import type { ActivationRange } from '@tersor/core';
+
 const { ceil, floor, max, min, round } = Math;
 
-/** Interval that activations are quantized to; holds 0. */
-export interface ActivationRange {
-  readonly least: number;
-  readonly most: number;
-}
-
 /**
+ * How a range is found (compared in Wu et al., "Integer Quantization for Deep Learning Inference", 2020).
+ *
  * - `max`: all values seen.
  * - `percentile`: all but `1 - share` of the values, half of them at each end (the share must be in (0, 1]).
  * - `mse`: the shrunk version of `max` that rounds with the least squared error at `bits` bits.

@@ -1,0 +1,22 @@
+import type { LayerGraph } from '@tersor/core';
+import { cost } from './cost.js';
+
+/** Bits of a value that is not quantized. */
+export const FLOAT_BITS = 32;
+
+/** Bit widths of a layer's kernels and of its inputs. */
+export interface Widths {
+  readonly weights: number;
+  readonly activations: number;
+}
+
+/**
+ * Bit operations of one image: the sum over the layers of multiply-adds x weight bits x input bits (van Baalen et al., "Bayesian Bits", NeurIPS
+ * 2020), 32 for what is not quantized. `widths` gives those of a layer by its name.
+ */
+export function bitOperations(graph: LayerGraph, widths: (layer: string) => { readonly [K in keyof Widths]?: number | undefined } = () => ({})): number {
+  return cost(graph).layers.reduce((sum, { name, macs }) => {
+    const { weights = FLOAT_BITS, activations = FLOAT_BITS } = widths(name);
+    return sum + macs * weights * activations;
+  }, 0);
+}
