@@ -3,15 +3,22 @@ import type { NetworkFigures, Summary } from '@tersor/compression';
 
 /** The result of a compression as a table for people. */
 export function summaryTable(summary: Summary): string {
-  const { baseline, pruned, compressed, ratio, search } = summary;
+  const { baseline, pruned, compressed, ratio, search, activations } = summary;
   const table = new Table({ head: ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right', 'right', 'right'] });
   table.push(row('original', baseline));
   if (search.prune) table.push(row('pruned', pruned));
-  if (search.quantize) table.push(row('pruned + quantized', compressed));
+  if (search.quantize) table.push(row(activations ? 'pruned + quantized, activations simulated' : 'pruned + quantized', compressed));
   const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
   table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
   const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
-  return [table.toString(), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
+  return [table.toString(), ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
+}
+
+/** What a run that rounds activations, or limits bit operations, has to say beside the table. */
+function operationLines({ baseline, compressed, ratio, activations }: Summary): string[] {
+  const operations = ratio.bops === undefined ? [] : [`bit operations ${grouped(baseline.bops!)} -> ${grouped(compressed.bops!)}, ${ratio.bops.toFixed(2)}x fewer`];
+  const float = activations?.floatAccuracy;
+  return [...operations, ...(float ? [`with float activations, as stock tfjs runs the file: test accuracy ${percent(float.test)}, validation ${percent(float.validation)}`] : [])];
 }
 
 function row(name: string, figures: NetworkFigures): string[] {

@@ -114,6 +114,7 @@ function layerTable(layers: readonly LayerFigures[]): string {
     number('channels after', ({ compressed }) => compressed.channels),
     number('slices not zero', keptSlices, percent),
     number('bits', ({ bits }) => bits, String),
+    ...(layers.some(({ activationBits }) => activationBits !== undefined) ? [number('input bits', ({ activationBits }) => activationBits, String)] : []),
     number('MACs before', ({ original }) => original.macs),
     number('MACs after', ({ compressed }) => compressed.macs),
     number('bytes before', ({ original }) => original.bytes),

@@ -51,6 +51,17 @@ describe('the report of a run', () => {
 
   it('is the same for the same run', () => expect(runReport(run)).toBe(html));
 
+  it('says which accuracy is simulated, and shows bit operations, where activations were rounded', () => {
+    expect(html).not.toMatch(/simulated|bit operations|input bits/);
+    const { summary, layers } = run;
+    const rounded = runReport({
+      ...run,
+      summary: { ...summary, compressed: { ...summary.compressed, bops: 123456 }, activations: { simulated: true, floatAccuracy: { test: 0.1234, validation: 0.2345 } } },
+      layers: layers.map((layer) => ({ ...layer, activationBits: 6 })),
+    });
+    for (const text of ['quantized, activations simulated', 'quantized, float activations', '12.34%', '123,456', 'input bits']) expect(rounded).toContain(text);
+  });
+
   it('does without layers, episodes and one stage', () => {
     const { quantize: _quantize, ...pruneOnly } = run.summary.search;
     expect(runReport({ summary: { ...run.summary, search: pruneOnly }, layers: [], episodes: [] })).toContain('no layers.json');

@@ -37,10 +37,13 @@ export function modelName(model: string, output: string): string {
   return telling.at(-1)?.replace(/\.json$/, '') ?? model;
 }
 
-function resultTable({ baseline, pruned, compressed, search }: Summary): string {
+function resultTable({ baseline, pruned, compressed, search, activations }: Summary): string {
   const rows: { readonly name: string; readonly figures: NetworkFigures }[] = [{ name: 'original', figures: baseline }];
   if (search.prune) rows.push({ name: 'pruned, as floats', figures: pruned });
-  if (search.quantize) rows.push({ name: search.prune ? 'pruned and quantized' : 'quantized', figures: compressed });
+  const quantized = search.prune ? 'pruned and quantized' : 'quantized';
+  if (search.quantize) rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
+  const { bops, ...float } = compressed;
+  if (activations) rows.push({ name: `${quantized}, float activations`, figures: { ...float, accuracy: activations.floatAccuracy } });
   const column = (head: string, value: (figures: NetworkFigures) => number, format: (value: number) => string) => ({
     head,
     text: ({ figures }: (typeof rows)[number]) => format(value(figures)),
@@ -53,6 +56,7 @@ function resultTable({ baseline, pruned, compressed, search }: Summary): string 
     column('parameters', ({ parameters }) => parameters, grouped),
     column('MACs', ({ macs }) => macs, grouped),
     ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs) ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)] : []),
+    ...(bops === undefined ? [] : [{ head: 'bit operations', text: ({ figures }: (typeof rows)[number]) => (figures.bops === undefined ? '' : grouped(figures.bops)), value: ({ figures }: (typeof rows)[number]) => figures.bops }]),
     column('bytes on disk', ({ bytes }) => bytes, grouped),
   ]);
 }
