@@ -1,5 +1,7 @@
 // Prunes random networks by random plans and compares each with the masked network. Says what it saw, and exits with 1 at the first difference.
 //   node --conditions=tersor/source --import tsx bench/pruning/random-topologies.ts [cases = 10000] [seed = 1]
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@tersor/rl';
@@ -36,8 +38,10 @@ async function main(): Promise<void> {
     worst = Math.max(worst, result.difference);
     if ((result.effect ?? 0) > 1e-3) changed++;
   }
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`${cases} networks, ${groups} groups, ${removed} channels removed, ${changed} of a fifth of them changed outputs by it: largest relative difference ${worst.toExponential(1)}, ${seconds} s`);
+  const result = { cases, seed, groups, channelsRemoved: removed, largestRelativeDifference: worst, seconds, node: process.version };
+  writeFileSync(join(__dirname, 'results/random-topologies.json'), `${JSON.stringify(result, undefined, 1)}\n`);
 }
 
 void main();
