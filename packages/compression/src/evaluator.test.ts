@@ -1,0 +1,67 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { Backend, Dataset, LayerGraph } from '@tersor/core';
+import { createEvaluator } from './evaluator.js';
+import { compileFused } from './inference/fused-session.js';
+import { graphFromModel } from './model-graph.js';
+
+/** Image `i` holds `i` and 1199.5; its class says whether it is right to call the first the larger: wrong for a quarter of the images. */
+const COUNT = 2400;
+const reads: number[][] = [];
+const dataset: Dataset = {
+  id: 'planted',
+  imageShape: [1, 1, 2],
+  classNames: ['first', 'second'],
+  padValue: [0, 0],
+  size: () => COUNT,
+  read: async (_split, indexes) => {
+    reads.push([...indexes]);
+    return { images: Float32Array.from(indexes.flatMap((index) => [index, 1199.5])), labels: Int32Array.from(indexes, (index) => ((index > 1199.5) === (index % 4 > 0) ? 0 : 1)) };
+  },
+};
+
+/** An evaluator needs no more of a backend than this; the rest is tested by the backend contract. */
+const backend = { compile: (graph: LayerGraph) => compileFused(graph) } as unknown as Backend;
+
+describe('createEvaluator', () => {
+  let identity: LayerGraph;
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+    const model = tfl.sequential({ layers: [tfl.layers.flatten({ inputShape: [1, 1, 2] }), tfl.layers.dense({ units: 2, useBias: false })] });
+    model.setWeights([tf.tensor2d([1, 0, 0, 1], [2, 2])]);
+    identity = await graphFromModel(model);
+  });
+  beforeEach(() => reads.splice(0));
+
+  const measure = async (memory?: number) => {
+    reads.splice(0);
+    const evaluator = await createEvaluator({ backend, dataset, split: 'validation', ...(memory !== undefined && { memory }) });
+    const before = reads.length;
+    return { accuracy: [await evaluator.accuracy(identity), await evaluator.accuracy(identity)], before, during: reads.slice(before).map((indexes) => indexes[0]), evaluations: evaluator.evaluations };
+  };
+
+  test('images are read once and the share of right answers is exact', async () => {
+    expect(await measure()).toEqual({ accuracy: [0.75, 0.75], before: 3, during: [], evaluations: 2 });
+  });
+
+  test('images that the memory has no room for are read again for every network, with the same result', async () => {
+    expect(await measure(8 * 1999)).toEqual({ accuracy: [0.75, 0.75], before: 1, during: [1000, 2000, 1000, 2000], evaluations: 2 });
+    expect(await measure(0)).toEqual({ accuracy: [0.75, 0.75], before: 0, during: [0, 1000, 2000, 0, 1000, 2000], evaluations: 2 });
+  });
+
+  test('a part of the split is spread evenly over it', async () => {
+    const evaluator = await createEvaluator({ backend, dataset, split: 'test', images: 5 });
+    expect([evaluator.count, ...reads]).toEqual([5, [0, 480, 960, 1440, 1920]]);
+  });
+
+  test('no more than 256 MiB of images are read at once', async () => {
+    const large: Dataset = { ...dataset, imageShape: [4096, 4096, 2], size: () => 5 };
+    await createEvaluator({ backend, dataset: large, split: 'test' });
+    expect(reads).toEqual([[0, 1], [2, 3], [4]]);
+  });
+
+  test('an empty split is refused', async () => {
+    await expect(createEvaluator({ backend, dataset: { ...dataset, size: () => 0 }, split: 'validation' })).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+  });
+});
