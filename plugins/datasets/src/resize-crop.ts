@@ -51,7 +51,7 @@ export function resizeAndCrop({ width, height, data }: RgbImage, shorter: number
 function axisTaps(from: number, to: number, crop: number): Taps[] {
   const scale = from / to;
   const support = Math.max(1, scale);
-  const start = Math.round((to - crop) / 2);
+  const start = Math.floor((to - crop) / 2);
   return Array.from({ length: crop }, (_, i) => {
     const centre = (start + i + 0.5) * scale - 0.5;
     const first = Math.max(0, Math.floor(centre - support) + 1);
