@@ -14,6 +14,7 @@ export function ensureBackendEnvironment(backend: CompressConfig['backend']): vo
   const variables = environmentOf('@tersor/backend-node');
   if (Object.keys(variables).every((name) => process.env[name] !== undefined)) return;
   const child = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...variables, ...process.env, [MARK]: '1' } });
+  if (child.signal) process.stderr.write(`tersor: the process ended by ${child.signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`);
   process.exit(child.status ?? 2);
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { efficientChannels, withOutputs } from './convolution-blocks.js';
+import { computedOutputs, efficientChannels, withOutputs } from './convolution-blocks.js';
 
 describe('efficientChannels', () => {
   it.each([
@@ -23,6 +23,10 @@ describe('efficientChannels', () => {
       }),
     );
   });
+});
+
+it('computedOutputs leaves 1x1 kernels alone but for the numbers that end the process', () => {
+  expect([[1, 1, 256, 360], [1, 1, 1024, 1024], [1, 1, 512, 1024], [3, 3, 512, 1024]].map((shape) => computedOutputs(shape, 'bfloat16'))).toEqual([360, 1024, 1040, 1024]);
 });
 
 it('withOutputs keeps the weights in their places and fills up with zeros', () => {

@@ -31,6 +31,19 @@ function rate(blocks: number, precision: Precision): number {
   return blocks % 2 === 0 ? even : blocks % 3 === 0 ? threes : other;
 }
 
+/** Numbers of output channels at which oneDNN's 1x1 convolution divides by zero, which ends the process: seen for 256 and 512 channels to 1024, 512 and 1024 to 2048. */
+const FATAL_MULTIPLE = 1024;
+
+/**
+ * Output channels that a session computes for a kernel [height, width, inputs, outputs], the same as asked for or more: what is fast, and what does not crash.
+ * 1x1 kernels run on other code of oneDNN's, which has no slow numbers but fatal ones.
+ */
+export function computedOutputs(shape: readonly number[], precision: Precision): number {
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  if (height > 1 || width > 1) return efficientChannels(outputs, precision);
+  return outputs % FATAL_MULTIPLE === 0 && inputs < outputs ? outputs + BLOCK : outputs;
+}
+
 /** A kernel [height, width, inputs, outputs] with more outputs, whose weights are zero. */
 export function withOutputs({ shape, data }: PlanWeight, outputs: number): PlanWeight {
   const own = shape.at(-1)!;

@@ -1,5 +1,5 @@
 import type { PlanActivation, PlanOperation, PlanWeight } from '@tersor/compression';
-import { efficientChannels, withOutputs } from './convolution-blocks.js';
+import { computedOutputs, withOutputs } from './convolution-blocks.js';
 import type { NativeOperations } from './native-operations.js';
 
 /** One TensorFlow operation with its weights uploaded: from handles of its inputs, which stay alive, to a new handle of its result. */
@@ -47,7 +47,7 @@ function prepareOperation(
       const attributes = windowAttributes(operation);
       const [, , inputs, outputs] = operation.kernel.shape as [number, number, number, number];
       const isOdd = native.precision === 'bfloat16' && inputs % 2 === 1;
-      const computed = efficientChannels(outputs, native.precision);
+      const computed = computedOutputs(operation.kernel.shape, native.precision);
       const kernel = upload(withOutputs(isOdd ? withEvenDepth(operation.kernel) : operation.kernel, computed));
       const pad = isOdd ? [padStep(native, indices([4, 2], [0, 0, 0, 0, 0, 0, 0, 1]))] : [];
       const crop = computed > outputs ? [firstChannels(native, outputs, indices)] : [];
