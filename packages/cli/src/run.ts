@@ -10,6 +10,7 @@ import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
 import { newCommand } from './commands/new.js';
 import { pluginsCommand } from './commands/plugins.js';
+import { profileCommand } from './commands/profile.js';
 import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
 import { studyCommand } from './commands/study.js';
@@ -28,7 +29,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--verbose', 'show stack traces', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
+  for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
   try {

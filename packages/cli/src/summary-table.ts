@@ -11,7 +11,8 @@ export function summaryTable(summary: Summary): string {
   const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
   table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
   const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
-  return [table.toString(), ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
+  const times = baseline.latency === undefined || pruned.latency === undefined ? [] : [`predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`];
+  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
 }
 
 /** What a run that rounds activations, or limits bit operations, has to say beside the table. */

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin } from '@tersor/core';
+import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneTask } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { SLOTS, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
+import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
+import { absoluteBudget } from './prune-budget.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
@@ -41,6 +43,8 @@ export interface PipelineContext {
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;
+  /** The limits of stage 1 in absolute units, where there is a stage 1. */
+  readonly pruneBudget?: PruneTask['budget'];
   readonly events: PipelineEvents;
   readonly shouldStop?: () => boolean;
   /**
@@ -90,6 +94,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
     requireFitting(original, dataset, config.model);
+    const pruneBudget = config.prune && (await absoluteBudget(config.prune.budget, { original, directory, backend: evaluateBackend.id }));
+    const table = pruneBudget?.latency?.table;
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);
     const state = await openState(store, options);
 
@@ -98,7 +104,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
-      return { accuracy: { validation: await validation.accuracy(graph), test: await test.accuracy(graph) }, parameters, macs, macsWithoutZeroSlices, bytes };
+      const accuracy = { validation: await validation.accuracy(graph), test: await test.accuracy(graph) };
+      return { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
     };
     const context: PipelineContext = {
       config,
@@ -108,6 +115,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       evaluateBackend,
       original,
       baseline: await measure(original, await folderBytes(modelPath)),
+      ...(pruneBudget && { pruneBudget }),
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),

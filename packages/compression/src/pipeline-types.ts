@@ -18,6 +18,8 @@ export interface NetworkFigures {
    * (`quantize.activations`) or limits these (`quantize.budget.bops`).
    */
   readonly bops?: number;
+  /** Milliseconds for one image as the latency table of the pruning budget predicts them; absent without one. */
+  readonly latency?: number;
 }
 
 /** What a search did. */

@@ -1,7 +1,6 @@
 import { TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner } from '@tersor/core';
 import type { PipelineContext } from './compress.js';
 import { prunerSelectors, SLOTS } from './config-slots.js';
-import { cost } from './cost/cost.js';
 import { finetune } from './finetune.js';
 import { channelGroups } from './groups/channel-groups.js';
 import { matchesAny } from './layer-patterns.js';
@@ -33,11 +32,6 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
     };
     await pruner.prepare({ graph, groups, dataset, seed: context.config.seed, progress });
   }
-  const total = cost(graph);
-  const absolute = (value: number | undefined, whole: number) => value && (value <= 1 ? value * whole : value);
-  const macs = absolute(config.budget.macs, total.macs);
-  const parameters = absolute(config.budget.parameters, total.parameters);
-
   const found = await searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
     stage: 'prune',
     graph,
@@ -46,7 +40,7 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
     reward,
     evaluate,
     baseline: { ...baseline, accuracy: baseline.accuracy.validation },
-    budget: { ...(macs !== undefined && { macs }), ...(parameters !== undefined && { parameters }) },
+    budget: context.pruneBudget!,
     minimum: config.minimum,
     round: config.round,
   }));

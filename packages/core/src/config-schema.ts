@@ -55,13 +55,24 @@ const stageFields = {
   finetune: finetune.prefault({}),
 };
 
+const latency = z
+  .strictObject({
+    table: z.string().min(1).describe('Path of a table that "tersor profile" wrote, relative to the config.'),
+    milliseconds: z.number().positive().optional().describe('Milliseconds for one image that the table may predict.'),
+    share: z.number().positive().max(1).optional().describe('The same as a share of what it predicts for the original.'),
+  })
+  .refine(({ milliseconds, share }) => (milliseconds === undefined) !== (share === undefined), 'needs "milliseconds" or "share", not both')
+  .describe('Predicted time of one image on the backend that the table was measured on.');
+
+const pruneBudget = z
+  .strictObject({ macs: budget('Multiply-adds'), parameters: budget('Parameters'), latency })
+  .partial()
+  .refine((value) => Object.keys(value).length > 0, 'needs "macs", "parameters" or "latency"');
+
 const prune = z.strictObject({
   ...stageFields,
   pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
-  budget: z
-    .strictObject({ macs: budget('Multiply-adds'), parameters: budget('Parameters') })
-    .partial()
-    .refine((value) => Object.keys(value).length > 0, 'needs "macs" or "parameters"'),
+  budget: pruneBudget,
   minimum: z.number().positive().max(1).default(0.1).describe('Smallest share of channels that a group keeps.'),
   round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
 });

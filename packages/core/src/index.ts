@@ -3,6 +3,7 @@ export type * from './contracts/backend.js';
 export type * from './contracts/dataset.js';
 export type * from './contracts/environment.js';
 export type * from './contracts/environment-task.js';
+export type * from './contracts/latency-table.js';
 export type * from './contracts/layer-graph.js';
 export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';

@@ -4,24 +4,12 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
 import fc from 'fast-check';
+import { firstChannels } from '../../test/first-channels.js';
 import { cost } from '../cost/cost.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { initializeKernels } from '../initialize-kernels.js';
 import { graphFromModel } from '../model-graph.js';
-import { removeAll } from '../surgery/remove-channels.js';
 import { createPruningEnvironment } from './pruning-environment.js';
-
-/** Keeps the first channels: enough to see what the environment does with a pruner. */
-function firstChannels(graph: LayerGraph): Pruner {
-  const { groups } = channelGroups(graph);
-  return {
-    id: 'first',
-    action: 'channels',
-    prepare: async () => undefined,
-    plan: (group, keep) => ({ pruner: 'first', group: group.name, keep: Array.from({ length: keep }, (_, i) => i) }),
-    apply: (clean, plan) => removeAll(clean, plan.map((step) => ({ group: groups.find(({ name }) => name === step.group)!, keep: step.keep! }))),
-  };
-}
 
 describe('createPruningEnvironment', () => {
   let graph: LayerGraph;

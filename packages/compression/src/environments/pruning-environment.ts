@@ -1,21 +1,13 @@
 import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type PruneTask, type StepResult } from '@tersor/core';
 import { cost } from '../cost/cost.js';
-import { widthCost } from '../cost/width-cost.js';
 import { applyPlan } from '../surgery/apply-plan.js';
 import { clamp, normalizeColumns } from './observation.js';
 import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
+import { createPruneWall, type Choice } from './prune-wall.js';
 
 interface Outcome {
   readonly reward: number;
   readonly measures: Readonly<Record<string, number>>;
-}
-
-/** What has been decided for one group. */
-interface Choice {
-  /** Channels that stay. */
-  readonly keep: number;
-  /** Share of 2-D kernel slices that stays in the producing kernels. */
-  readonly share: number;
 }
 
 /**
@@ -27,28 +19,23 @@ interface Choice {
  *
  * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices kept, each in [minimum, 1].
  * The budget is a wall: with the groups ahead at their minimum, a step keeps at most as many channels as still meet it (and, where even the
- * fewest do not, as many slices). MACs and parameters are counted without zeroed slices. Throws `BUDGET_INFEASIBLE` when even the minimum of
- * everything does not meet it.
+ * fewest do not, as many slices). MACs and parameters are counted without zeroed slices; predicted latency counts them, since runtimes do.
+ * Throws `BUDGET_INFEASIBLE` when even the minimum of everything does not meet it.
  */
 export function createPruningEnvironment(task: PruneTask): Environment {
   const { graph, groups, pruners, minimum, round } = task;
   if (groups.length === 0) {
     throw new TersorError('MODEL_UNSUPPORTED', `The network "${graph.name}" has no channels that can be pruned.`, { hint: 'See why with: tersor inspect <model> --groups' });
   }
-  const costAt = widthCost(graph, groups);
-  const costOf = (choices: readonly Choice[]) => costAt(choices.map(({ keep }) => keep), choices.map(({ share }) => share));
+  const { costOf, fits, requireFeasible, latencyOf } = createPruneWall(task);
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const toCount = ({ channels }: ChannelGroup, ratio: number) => clamp(Math.round((ratio * channels) / round) * round, Math.min(channels, Math.ceil((minimum * channels) / round) * round), channels);
   const smallest = groups.map((group): Choice => ({ keep: Math.max(1, toCount(group, minimum)), share: hasSlices ? minimum : 1 }));
   const whole = groups.map(({ channels }): Choice => ({ keep: channels, share: 1 }));
   const total = costOf(whole).macs;
-  const fits = (choices: readonly Choice[]): boolean => {
-    const { macsWithoutZeroSlices, parametersWithoutZeroSlices } = costOf(choices);
-    return macsWithoutZeroSlices <= (task.budget.macs ?? Infinity) && parametersWithoutZeroSlices <= (task.budget.parameters ?? Infinity);
-  };
-  requireFeasible(task, fits(smallest), costOf(smallest));
+  requireFeasible(smallest);
 
-  const features = normalizeColumns(groups.map((group, index) => groupFeatures(graph, group, index, costAt(groups.map(({ channels }, i) => (i === index ? 0 : channels))).macs)));
+  const features = normalizeColumns(groups.map((group, index) => groupFeatures(graph, group, index, costOf(whole.map((choice, i) => (i === index ? { keep: 0, share: 1 } : choice))).macs)));
   const outcomes = new Map<string, Outcome>();
   let chosen: Choice[] = [];
   let previous: Action = pruners.map(() => 1);
@@ -84,6 +71,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       denseMacs: costs.macs,
       parameters: costs.parameters,
       bytes: costs.parameters * 4,
+      ...(latencyOf && { latency: latencyOf(candidate) }),
     };
     const outcome = { reward: task.reward.evaluate({ ...measures, baseline: task.baseline }), measures };
     outcomes.set(key, outcome);
@@ -127,17 +115,6 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       },
     },
   };
-}
-
-function requireFeasible({ budget }: PruneTask, feasible: boolean, smallest: { readonly macsWithoutZeroSlices: number; readonly parametersWithoutZeroSlices: number }): void {
-  if (feasible) return;
-  const [name, wanted, reachable] =
-    smallest.macsWithoutZeroSlices > (budget.macs ?? Infinity)
-      ? ['macs', budget.macs!, smallest.macsWithoutZeroSlices]
-      : ['parameters', budget.parameters!, smallest.parametersWithoutZeroSlices];
-  throw new TersorError('BUDGET_INFEASIBLE', `prune.budget.${name} is ${Math.floor(wanted)}, but with every group at its minimum the network still has ${Math.ceil(reachable)}.`, {
-    hint: `Set it to ${Math.ceil(reachable)} or more, lower "prune.minimum", or exclude fewer layers.`,
-  });
 }
 
 function groupFeatures(graph: LayerGraph, group: ChannelGroup, index: number, macsWithout: number): number[] {

@@ -1,4 +1,5 @@
 import type { Environment } from './environment.js';
+import type { LatencyTable } from './latency-table.js';
 import type { LayerGraph } from './layer-graph.js';
 import type { ChannelGroup, Pruner } from './pruner.js';
 import type { Quantizer } from './quantizer.js';
@@ -22,7 +23,12 @@ export interface PruneTask extends CompressionTask {
   /** Prepared pruners; one action dimension each. */
   readonly pruners: readonly Pruner[];
   /** Hard limits in absolute units, kernel slices that are zero not counted; at least one is set. */
-  readonly budget: { readonly macs?: number; readonly parameters?: number };
+  readonly budget: {
+    readonly macs?: number;
+    readonly parameters?: number;
+    /** Milliseconds for one image that the table may predict. */
+    readonly latency?: { readonly milliseconds: number; readonly table: LatencyTable };
+  };
   /** Smallest preserve ratio of a group, in (0, 1]. */
   readonly minimum: number;
   /** Channel counts are rounded to a multiple of this; 1 rounds to whole channels. */

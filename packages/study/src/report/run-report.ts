@@ -57,6 +57,7 @@ function resultTable({ baseline, pruned, compressed, search, activations }: Summ
     column('MACs', ({ macs }) => macs, grouped),
     ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs) ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)] : []),
     ...(bops === undefined ? [] : [{ head: 'bit operations', text: ({ figures }: (typeof rows)[number]) => (figures.bops === undefined ? '' : grouped(figures.bops)), value: ({ figures }: (typeof rows)[number]) => figures.bops }]),
+    ...(baseline.latency === undefined ? [] : [column('predicted ms', ({ latency }) => latency ?? NaN, (value) => value.toPrecision(3))]),
     column('bytes on disk', ({ bytes }) => bytes, grouped),
   ]);
 }

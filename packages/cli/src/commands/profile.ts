@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { backendSlots, profileLatency, readLatencyTable, readNetwork, SLOTS, writeLatencyTable } from '@tersor/compression';
+import { createHost, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
+import { ensureBackendEnvironment } from '../backend-environment.js';
+import { grouped } from '../summary-table.js';
+
+interface Options {
+  backend: string;
+  widths: number;
+  images: number;
+  repeats: number;
+  checks: number;
+  seed: number;
+  out: string;
+  fresh?: boolean;
+  json?: boolean;
+}
+
+/** `tersor profile <model>`: measures every layer at several widths, so that pruning can be given a budget in milliseconds. */
+export function profileCommand(): Command {
+  return new Command('profile')
+    .description('measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"')
+    .argument('<model>', 'model.json or model.tersor')
+    .option('--backend <name>', 'backend plugin', 'wasm')
+    .option('--widths <count>', 'widths per axis, besides a single channel', count('--widths', 1), 4)
+    .option('--images <count>', 'images of one run; 1 for the time of a single image', count('--images', 1), 50)
+    .option('--repeats <count>', 'runs that the median is taken of', count('--repeats', 1), 7)
+    .option('--checks <count>', 'randomly pruned networks that are predicted and measured', count('--checks', 0), 3)
+    .option('--seed <number>', 'seed of those networks', count('--seed', 0), 1)
+    .option('--out <file>', 'the table; one that is there already is shown, not measured again', 'latency.json')
+    .option('--fresh', 'measure again, and replace the file')
+    .option('--json', 'print the table as JSON')
+    .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
+      ensureBackendEnvironment(name);
+      const host = await createHost({ slots: backendSlots(name), directory: process.cwd(), seed: settings.seed, searchFrom: [__dirname] });
+      try {
+        const backend = await host.get(TOKENS.backend, SLOTS.train);
+        const availability = await backend.isAvailable();
+        if (!availability.available) throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
+        await backend.activate();
+        const graph = await readNetwork(resolve(path));
+        const file = resolve(out);
+        const isKnown = !fresh && existsSync(file);
+        const onProgress = (done: number, total: number, what: string) => process.stderr.write(`  ${done}/${total} ${what}\n`);
+        const table = isKnown ? await readLatencyTable(file, { graph, backend: backend.id }) : await profileLatency({ ...settings, graph, backend, ...(!json && { onProgress }) });
+        if (!isKnown) await writeLatencyTable(file, table);
+        process.stdout.write(json ? `${JSON.stringify(table, undefined, 2)}\n` : `${checkTable(table)}\n${isKnown ? `From ${out}, measured before; --fresh measures again.` : `Written to ${out}.`}\n`);
+      } finally {
+        await host.dispose();
+      }
+    });
+}
+
+/** How well the table predicts whole networks, for people. */
+function checkTable({ layers, check, backend, machine, images }: LatencyTable): string {
+  const table = new Table({ head: ['network', 'MACs', 'predicted ms', 'measured ms', 'error'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right', 'right'] });
+  for (const { network, macs, predicted, measured, relativeError } of check) {
+    table.push([network, grouped(macs), String(predicted), String(measured), `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`]);
+  }
+  return `${table.toString()}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
+}
+
+/** Reads a whole number. Throws `CONFIG_INVALID`. */
+function count(option: string, smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < smallest) throw new TersorError('CONFIG_INVALID', `${option} ${text}: expected a whole number of at least ${smallest}.`);
+    return value;
+  };
+}

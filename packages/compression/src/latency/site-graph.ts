@@ -1,0 +1,106 @@
+import type { GraphLayer, LayerCall, LayerGraph, WeightTensor } from '@tersor/core';
+import { gatherAxis } from '../surgery/gather-axis.js';
+import type { LatencySite } from './latency-sites.js';
+
+type Shape = LayerCall['outputShape'];
+
+/** A site at one pair of widths, as a network of its own with one input. */
+export interface SiteGraph {
+  readonly graph: LayerGraph;
+  /** Output channels of the site's layer: nearest to those asked for that its input can give. */
+  readonly outputs: number;
+}
+
+/**
+ * The network of one site: an input of the real size but for its channels, the layer, and what rides on it, with weights cut (their values
+ * repeat where that is needed). A layer of several inputs gets the one input for each: the largest, so that all have the same shape.
+ */
+export function siteGraph(graph: LayerGraph, site: LatencySite, widths: { readonly inputs: number; readonly outputs: number }): SiteGraph {
+  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const first = graph.calls[site.calls[0]!]!;
+  const full = widthOf(first.outputShape);
+  const shapes = first.inputs.map((input) => graph.calls[input]!.outputShape);
+  const largest = shapes.reduce((left, right) => (sizeOf(right) > sizeOf(left) ? right : left));
+  const isJoin = site.className === 'Concatenate' && shapes.reduce((sum, shape) => sum + widthOf(shape), 0) === full;
+  // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a constant (flatten, depth multiplier).
+  const perOutput = (isJoin ? full / shapes.length : widthOf(largest)) / full;
+  const inputs = site.mixes ? widths.inputs : Math.max(1, Math.round(widths.outputs * perOutput));
+  const outputs = site.mixes ? widths.outputs : Math.round(inputs / perOutput);
+
+  const inputLayer: GraphLayer = { name: 'input', className: 'InputLayer', config: { batch_input_shape: [null, ...withWidth(largest, inputs).map((size) => size ?? null)], dtype: 'float32', sparse: false, name: 'input' }, weights: [] };
+  const calls: LayerCall[] = [{ layer: 'input', inputs: [], outputShape: withWidth(largest, inputs) }];
+  const cut: GraphLayer[] = [inputLayer];
+  site.calls.forEach((index, position) => {
+    const { layer, outputShape } = graph.calls[index]!;
+    const own = Math.round((widthOf(outputShape) * outputs) / full);
+    const given = layers.get(layer)!;
+    // At full width nothing is cut: that holds for layers whose weights have other roles, too.
+    const isWhole = own === widthOf(outputShape) && (position > 0 || inputs === widthOf(largest));
+    cut.push(isWhole ? given : resized(given, { inputs: position === 0 ? inputs : own, full: widthOf(outputShape), outputs: own }));
+    calls.push({ layer, inputs: position === 0 ? first.inputs.map(() => 0) : [position], outputShape: withWidth(outputShape, own) });
+  });
+  return { graph: { name: site.name, layers: cut, calls, inputs: [0], outputs: [calls.length - 1] }, outputs };
+}
+
+/** A network that passes `size` values on: what it takes is the time in and out. */
+export function emptyGraph(size: number): LayerGraph {
+  const config = { batch_input_shape: [null, size], dtype: 'float32', sparse: false, name: 'input' };
+  return { name: 'empty', layers: [{ name: 'input', className: 'InputLayer', config, weights: [] }], calls: [{ layer: 'input', inputs: [], outputShape: [size] }], inputs: [0], outputs: [0] };
+}
+
+/** Values of one sample. Open sizes count as 1. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+}
+
+interface Widths {
+  readonly inputs: number;
+  /** Width of the layer's output now. */
+  readonly full: number;
+  readonly outputs: number;
+}
+
+/** The layer with so many input and output channels. */
+function resized(layer: GraphLayer, widths: Widths): GraphLayer {
+  const weights = layer.weights.map((weight) => {
+    let { data, shape } = weight;
+    weight.shape.forEach((size, axis) => {
+      const wanted = axisSize(layer, weight, axis, widths);
+      if (wanted === size) return;
+      data = gatherAxis(data, shape, axis, Array.from({ length: wanted }, (_, index) => index % size));
+      shape = shape.map((each, other) => (other === axis ? wanted : each));
+    });
+    return { ...weight, data, shape };
+  });
+  const config = { ...layer.config };
+  for (const key of ['filters', 'units']) if (typeof config[key] === 'number') config[key] = widths.outputs;
+  return { ...layer, config, weights };
+}
+
+/** Size that one axis of a weight should have. */
+function axisSize({ className, weights }: GraphLayer, { name, shape }: WeightTensor, axis: number, { inputs, full, outputs }: Widths): number {
+  const size = shape[axis]!;
+  const fromEnd = shape.length - axis;
+  switch (name) {
+    case 'kernel': {
+      const inputAxis = className.endsWith('Transpose') ? 1 : 2;
+      return fromEnd > 2 ? size : fromEnd === inputAxis ? inputs : outputs;
+    }
+    case 'depthwise_kernel':
+      return fromEnd === 2 ? inputs : size;
+    case 'pointwise_kernel': {
+      const inputsNow = weights.find((weight) => weight.name === 'depthwise_kernel')!.shape.at(-2)!;
+      return fromEnd === 1 ? outputs : fromEnd === 2 ? (size / inputsNow) * inputs : size;
+    }
+    default:
+      return fromEnd === 1 && size === full ? outputs : size;
+  }
+}
+
+function widthOf(shape: Shape): number {
+  return shape.at(-1) ?? 1;
+}
+
+function withWidth(shape: Shape, width: number): Shape {
+  return [...shape.slice(0, -1), width];
+}
