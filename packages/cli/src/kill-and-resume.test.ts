@@ -15,9 +15,9 @@ const SETTINGS = ['prune.agent.episodes=60', 'prune.finetune.epochs=60', 'quanti
  * Runs a compression in a process of its own. With `stage`, it is killed (SIGKILL) `wait` milliseconds after that stage's first progress.
  * Gives the exit code (null when it was killed) and the stages that it reached.
  */
-function compress(config: string, out: string, kill?: { readonly stage: string; readonly wait: number }): Promise<{ code: number | null; stages: string[]; err: string }> {
+function compress(config: string, out: string, kill?: { readonly stage: string; readonly wait: number }, more: readonly string[] = []): Promise<{ code: number | null; stages: string[]; err: string }> {
   const main = join(__dirname, 'main.ts');
-  const child = spawn(process.execPath, ['--conditions=tersor/source', '--import', 'tsx', main, 'compress', config, '--out', out, '--resume', ...SETTINGS], { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') });
+  const child = spawn(process.execPath, ['--conditions=tersor/source', '--import', 'tsx', main, 'compress', config, '--out', out, '--resume', ...SETTINGS, ...more], { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') });
   return new Promise((resolve, reject) => {
     let err = '';
     let isAimed = false;
@@ -54,6 +54,26 @@ test('a run that is killed at 20 random moments, in both searches and both fine-
     }
     const episodes = async (out: string) => (await readFile(join(out, 'episodes.jsonl'), 'utf8')).trim().split('\n').map((line) => ({ ...(JSON.parse(line) as object), seconds: 0 }));
     expect(await episodes(killed)).toEqual(await episodes(whole));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 600_000);
+
+test('killed in the second of two rounds of pruning, in its search and in its fine-tune, a resumed run ends the same, too', async () => {
+  const { folder, config } = await createTinyProject();
+  const random = createRandom(12, 'kills');
+  const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+  const rounds = ['prune.stages=[{macs: 0.8}]', 'quantize.agent.episodes=3', 'quantize.finetune.epochs=0'].flatMap((value) => ['--set', value]);
+  try {
+    expect(await compress(config, whole, undefined, rounds)).toMatchObject({ code: 0 });
+    for (const stage of ['stage 1: pruning search, round 2 of 2', 'stage 1: fine-tune, round 2 of 2']) {
+      expect(await compress(config, killed, { stage, wait: random.uniform() * LONGEST_WAIT }, rounds)).toMatchObject({ code: null, err: expect.stringContaining(stage) });
+    }
+    const { code, err } = await compress(config, killed, undefined, rounds);
+    expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining('round 1 of 2') });
+    for (const file of ['policy.json', 'model.tersor', 'pruned/weights.bin']) {
+      expect((await readFile(join(killed, file))).equals(await readFile(join(whole, file)))).toBe(true);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { PipelineEvents, PipelineStage } from '@tersor/compression';
+import type { PipelineEvents, PipelineRound, PipelineStage } from '@tersor/compression';
 
 const TITLES: Record<PipelineStage, string> = {
   baseline: 'measuring the original',
@@ -23,6 +23,10 @@ export function createProgress({ enabled }: { readonly enabled: boolean }): Prog
   return process.stderr.isTTY ? barProgress() : lineProgress();
 }
 
+function title(stage: PipelineStage, round: PipelineRound | undefined): string {
+  return `${TITLES[stage]}${round ? `, round ${round.number} of ${round.of}` : ''}`;
+}
+
 function onNotice(text: string): void {
   process.stderr.write(`note: ${text}\n`);
 }
@@ -36,9 +40,9 @@ function barProgress(): Progress {
   return {
     stop,
     events: {
-      onStage: (stage) => {
+      onStage: (stage, round) => {
         stop();
-        process.stderr.write(`${TITLES[stage]}\n`);
+        process.stderr.write(`${title(stage, round)}\n`);
       },
       onNotice,
       onProgress: ({ done, total, reward, best, loss }) => {
@@ -57,9 +61,9 @@ function lineProgress(): Progress {
   return {
     stop: () => undefined,
     events: {
-      onStage: (stage) => {
+      onStage: (stage, round) => {
         nextLine = 0;
-        process.stderr.write(`${TITLES[stage]}\n`);
+        process.stderr.write(`${title(stage, round)}\n`);
       },
       onNotice,
       onProgress: ({ done, total, reward, best, loss }) => {

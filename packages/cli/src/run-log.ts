@@ -21,7 +21,7 @@ export function openRunLog(path: string): RunLog {
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, file);
   return {
     events: {
-      onStage: (stage) => logger.info({ stage }, 'stage'),
+      onStage: (stage, round) => logger.info({ stage, ...(round && { round: round.number }) }, 'stage'),
       onNotice: (text) => logger.warn(text),
       onProgress: (progress) => logger.info(progress, 'progress'),
     },
@@ -36,7 +36,7 @@ export function openRunLog(path: string): RunLog {
 /** Calls both. */
 export function bothEvents(first: PipelineEvents, second: PipelineEvents): PipelineEvents {
   return {
-    onStage: (stage) => (first.onStage?.(stage), second.onStage?.(stage)),
+    onStage: (stage, round) => (first.onStage?.(stage, round), second.onStage?.(stage, round)),
     onNotice: (text) => (first.onNotice?.(text), second.onNotice?.(text)),
     onProgress: (progress) => (first.onProgress?.(progress), second.onProgress?.(progress)),
   };

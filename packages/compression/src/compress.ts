@@ -7,7 +7,7 @@ import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
-import { absoluteBudget } from './prune-budget.js';
+import { absoluteBudgets } from './prune-budget.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
@@ -43,8 +43,8 @@ export interface PipelineContext {
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;
-  /** The limits of stage 1 in absolute units, where there is a stage 1. */
-  readonly pruneBudget?: PruneTask['budget'];
+  /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
+  readonly pruneBudgets: readonly PruneTask['budget'][];
   readonly events: PipelineEvents;
   readonly shouldStop?: () => boolean;
   /**
@@ -94,8 +94,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
     requireFitting(original, dataset, config.model);
-    const pruneBudget = config.prune && (await absoluteBudget(config.prune.budget, { original, directory, backend: evaluateBackend.id }));
-    const table = pruneBudget?.latency?.table;
+    const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
+    const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);
     const state = await openState(store, options);
 
@@ -115,7 +115,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       evaluateBackend,
       original,
       baseline: await measure(original, await folderBytes(modelPath)),
-      ...(pruneBudget && { pruneBudget }),
+      pruneBudgets,
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),

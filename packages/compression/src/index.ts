@@ -24,7 +24,7 @@ export { createEvaluator, type Evaluator } from './evaluator.js';
 export { copyWeights, isKernel, weightSlots, withWeights, type WeightSlot } from './graph-weights.js';
 export { initializeKernels } from './initialize-kernels.js';
 export { layerFigures, type LayerFigures, type LayerState } from './layer-figures.js';
-export type { NetworkFigures, PipelineEvents, PipelineStage, Policy, SearchFigures, Summary } from './pipeline-types.js';
+export type { NetworkFigures, PipelineEvents, PipelineRound, PipelineStage, Policy, SearchFigures, Summary } from './pipeline-types.js';
 export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, type BitPolicy, type EncodedWeights } from './quantized-graph.js';
 export { readNetwork } from './read-network.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';

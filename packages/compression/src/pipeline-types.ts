@@ -30,6 +30,8 @@ export interface SearchFigures {
   readonly evaluations: number;
   readonly bestReward: number;
   readonly seconds: number;
+  /** Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last one's best reward. */
+  readonly rounds?: readonly SearchFigures[];
 }
 
 /** `summary.json`. */
@@ -60,6 +62,8 @@ export interface Summary {
 /** `policy.json`: what the agents chose; it can be carried out again on the original network. */
 export interface Policy {
   readonly prune?: PrunePlan;
+  /** In the place of `prune` where stage 1 went in several rounds: the plan of each, for the network that the one before leaves. */
+  readonly pruneRounds?: readonly PrunePlan[];
   readonly quantize?: BitPolicy;
   /** How an integer runtime has to round the inputs of layers: bit width and range; only where `quantize.activations` is set. */
   readonly activations?: ActivationPolicy;
@@ -68,9 +72,15 @@ export interface Policy {
 /** Stages of a compression, in order, as progress displays name them. */
 export type PipelineStage = 'baseline' | 'prune' | 'prune-finetune' | 'quantize' | 'quantize-finetune' | 'write';
 
+/** Which round of stage 1 it is, counted from 1; only where there are several. */
+export interface PipelineRound {
+  readonly number: number;
+  readonly of: number;
+}
+
 /** Called as a compression goes on. */
 export interface PipelineEvents {
-  onStage?(stage: PipelineStage): void;
+  onStage?(stage: PipelineStage, round?: PipelineRound): void;
   /** Something that the user should know, but that stops nothing. */
   onNotice?(text: string): void;
   /** Progress within a stage; `done` of `total`. */

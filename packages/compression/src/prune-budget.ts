@@ -13,8 +13,14 @@ interface BudgetContext {
   readonly backend: string;
 }
 
-/** The limits of a config in absolute units, its latency table read. Throws `LATENCY_TABLE_INVALID`. */
-export async function absoluteBudget({ macs, parameters, latency }: PruneConfig['budget'], { original, directory, backend }: BudgetContext): Promise<PruneTask['budget']> {
+/** The limits of each round in absolute units, latency tables read: `stages`, then `budget`. Throws `LATENCY_TABLE_INVALID`. */
+export async function absoluteBudgets({ stages = [], budget }: PruneConfig, context: BudgetContext): Promise<PruneTask['budget'][]> {
+  const budgets: PruneTask['budget'][] = [];
+  for (const each of [...stages, budget]) budgets.push(await absoluteBudget(each, context));
+  return budgets;
+}
+
+async function absoluteBudget({ macs, parameters, latency }: PruneConfig['budget'], { original, directory, backend }: BudgetContext): Promise<PruneTask['budget']> {
   const total = cost(original);
   const absolute = (value: number, whole: number) => (value <= 1 ? value * whole : value);
   const table = latency && (await readLatencyTable(resolve(directory, latency.table), { graph: original, backend }));

@@ -1,16 +1,16 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { TersorError, type LayerGraph } from '@tersor/core';
-import type { EpisodeRecord } from '@tersor/rl';
+import { TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
 import type { PipelineContext } from './compress.js';
 import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
 import { folderBytes, writeModel } from './model-files.js';
 import { moveInto } from './move-into.js';
-import type { NetworkFigures, Policy, Summary } from './pipeline-types.js';
+import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import type { FoundPolicy } from './run/run-state.js';
 import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
 
 interface ResultsInput {
@@ -48,7 +48,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
         ...bops?.ratio,
       },
       ...(quantized?.widths.activations && { activations: { simulated: true as const, floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy } }),
-      search: { ...(pruned && { prune: pruned.figures }), ...(quantized && { quantize: quantized.figures }) },
+      search: { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized && { quantize: quantized.figures }) },
       seed: config.seed,
       backend: context.evaluateBackend.id,
       plugins: host.wired,
@@ -57,8 +57,8 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       seconds: (performance.now() - started) / 1000,
       config,
     };
-    const policy: Policy = { ...(pruned && { prune: pruned.plan }), ...(quantized && { quantize: quantized.widths.weights }), ...(quantized?.widths.activations && { activations: quantized.widths.activations }) };
-    const episodes = [...episodeLines('prune', pruned?.episodes), ...episodeLines('quantize', quantized?.episodes)];
+    const policy: Policy = { ...(pruned && plansOf(pruned.rounds)), ...(quantized && { quantize: quantized.widths.weights }), ...(quantized?.widths.activations && { activations: quantized.widths.activations }) };
+    const episodes = [...episodeLines('prune', pruned?.rounds), ...episodeLines('quantize', quantized && [quantized])];
     await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
     await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
     const { weights: bits, activations } = quantized?.widths ?? {};
@@ -80,8 +80,27 @@ function operationFigures({ context: { config, original }, prunedGraph, quantize
   return { baseline: { bops: baseline }, pruned: { bops: bitOperations(prunedGraph) }, compressed: { bops: compressed }, ratio: { bops: baseline / compressed } };
 }
 
-function episodeLines(stage: 'prune' | 'quantize', episodes: readonly EpisodeRecord[] = []): string[] {
-  return episodes.map((record) => JSON.stringify({ stage, ...record }));
+function plansOf(rounds: PruneResult['rounds']): Policy {
+  const plans = rounds.map(({ policy }) => policy as PrunePlan);
+  return plans.length === 1 ? { prune: plans[0]! } : { pruneRounds: plans };
+}
+
+function figuresOf(rounds: PruneResult['rounds']): SearchFigures {
+  const figures = rounds.map((round) => round.figures);
+  const last = figures.at(-1)!;
+  if (figures.length === 1) return last;
+  const total = (key: 'episodes' | 'evaluations' | 'seconds') => figures.reduce((sum, each) => sum + each[key], 0);
+  return { ...last, episodes: total('episodes'), evaluations: total('evaluations'), seconds: total('seconds'), rounds: figures };
+}
+
+/** Episodes are counted through the rounds. */
+function episodeLines(stage: 'prune' | 'quantize', rounds: readonly FoundPolicy[] = []): string[] {
+  let before = 0;
+  return rounds.flatMap(({ episodes }, i) => {
+    const first = before;
+    before += episodes.length;
+    return episodes.map((record) => JSON.stringify({ stage, ...(rounds.length > 1 && { round: i + 1 }), ...record, episode: first + record.episode }));
+  });
 }
 
 /** Platform, processor and cores of this machine. */

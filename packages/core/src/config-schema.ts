@@ -73,6 +73,7 @@ const prune = z.strictObject({
   ...stageFields,
   pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
   budget: pruneBudget,
+  stages: z.array(pruneBudget).min(1).optional().describe('Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.'),
   minimum: z.number().positive().max(1).default(0.1).describe('Smallest share of channels that a group keeps.'),
   round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
 });

@@ -7,8 +7,8 @@ import { readJson } from './study-store.js';
 
 export type Stage = 'prune' | 'quantize';
 
-/** One line of `episodes.jsonl`. */
-export type EpisodeLine = EpisodeRecord & { readonly stage: Stage };
+/** One line of `episodes.jsonl`; `round` counts the rounds of stage 1 from 1, where there are several. */
+export type EpisodeLine = EpisodeRecord & { readonly stage: Stage; readonly round?: number };
 
 /** What the folder of a run holds, as the report reads it. */
 export interface Run {

@@ -38,9 +38,9 @@ async function trialsOf(folder: string): Promise<{ name: string; folder: string 
 async function writeEvents(folder: string, lines: readonly EpisodeLine[], ended: number): Promise<void> {
   let wallTime = ended - lines.reduce((sum, { seconds }) => sum + seconds, 0);
   let best = -Infinity;
-  const events = lines.map(({ episode, reward, measures, statistics, seconds }) => {
+  const events = lines.map(({ episode, round, reward, measures, statistics, seconds }, i) => {
     wallTime += seconds;
-    best = Math.max(best, reward);
+    best = Math.max(round === lines[i - 1]?.round ? best : -Infinity, reward);
     const prefixed = (prefix: string, values: Readonly<Record<string, number>>) => Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));
     return { step: episode, wallTime, values: { 'reward/episode': reward, 'reward/best': best, seconds, ...prefixed('measures', measures), ...prefixed('agent', statistics) } };
   });

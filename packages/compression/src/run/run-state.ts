@@ -13,6 +13,8 @@ export interface FoundPolicy {
 
 /** How far a stage has come; each field replaces the one before it. */
 export interface StageState {
+  /** In the later rounds of stage 1: what the rounds before found, and the network that they left. The other fields are the current round's. */
+  rounds?: { readonly found: readonly FoundPolicy[]; readonly graph: LayerGraph };
   /** While pruners prepare, and until the stage is done: what each saved, by its place in the config. */
   prepared?: Readonly<Record<number, unknown>>;
   /** Where stage 2 rounds activations: their ranges, once they are calibrated. */

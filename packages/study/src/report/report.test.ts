@@ -49,6 +49,13 @@ describe('the report of a run', () => {
     expect(html).toContain(`with ${best.toFixed(4)}.`);
   });
 
+  it('begins the best reward anew with every round of pruning', () => {
+    const first = run.episodes.filter(({ stage }) => stage === 'prune').map((line) => ({ ...line, round: 1 }));
+    const second = first.map((line, i) => ({ ...line, round: 2, episode: first.length + line.episode, reward: i === 1 ? 0.25 : 0.125 }));
+    const rounds = runReport({ ...run, episodes: [...first, ...second] });
+    expect(rounds).toContain(`the best of the last of 2 rounds is episode ${first.length + 2} with 0.2500.`);
+  });
+
   it('is the same for the same run', () => expect(runReport(run)).toBe(html));
 
   it('says which accuracy is simulated, and shows bit operations, where activations were rounded', () => {

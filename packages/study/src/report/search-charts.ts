@@ -14,14 +14,17 @@ export function bestSoFar(rewards: readonly number[]): number[] {
 
 /** Reward over the episodes of one stage, with the best so far. */
 export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): string {
-  const best = bestSoFar(episodes.map(({ reward }) => reward));
+  const rounds = [...new Set(episodes.map(({ round = 1 }) => round))].map((number) => episodes.filter(({ round = 1 }) => round === number));
+  // Every round has a budget of its own: what was best under another says nothing.
+  const best = rounds.flatMap((lines) => bestSoFar(lines.map(({ reward }) => reward)));
+  const last = episodes.length - rounds.at(-1)!.length;
   const byAgent = episodes.filter(({ heuristic }) => heuristic === undefined);
   const byHeuristic = episodes.filter(({ heuristic }) => heuristic !== undefined);
   const series = [byAgent, byHeuristic];
   return chart({
     id: `reward-${stage}`,
     title: `${TITLES[stage]}: reward over episodes`,
-    description: `Each mark is a candidate network that was evaluated; the line is the best reward so far. ${episodes.length} episodes, the best is episode ${best.indexOf(best.at(-1)!) + 1} with ${best.at(-1)!.toFixed(4)}.`,
+    description: `Each mark is a candidate network that was evaluated; the line is the best reward so far. ${episodes.length} episodes, the best${rounds.length > 1 ? ` of the last of ${rounds.length} rounds` : ''} is episode ${best.indexOf(best.at(-1)!, last) + 1} with ${best.at(-1)!.toFixed(4)}.`,
     height: 320,
     option: ({ narrow }) => ({
       legend: LEGEND,
