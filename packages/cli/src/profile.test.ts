@@ -42,7 +42,7 @@ describe('tersor profile', () => {
     // Known times in the place of measured ones: what a busy machine measures may not shrink with the widths.
     const layers = measured.layers.map((layer) => ({ ...layer, milliseconds: layer.inputs.map((input) => layer.outputs.map((output) => (input * output) / 100)) }));
     await writeFile(table, JSON.stringify({ ...measured, transfer: 0, layers }));
-    const settings = ['prune.finetune.epochs=0', 'quantize.agent={use: uniform, episodes: 1}', 'quantize.finetune.epochs=0'];
+    const settings = ['prune.agent={use: random, episodes: 3}', 'prune.finetune.epochs=0', 'quantize.agent={use: uniform, episodes: 1}', 'quantize.finetune.epochs=0'];
     expect({ code: await compress('timed', ...settings, 'prune.budget={latency: {table: latency.json, share: 0.5}}'), err: written.err }).toMatchObject({ code: 0 });
     const { baseline, pruned, compressed } = await read<Summary>(join(project.folder, 'timed/summary.json'));
     expect(baseline.latency).toBeCloseTo((3 * 8 + 8 * 8 + 128 * 10) / 100, 9);
