@@ -2,7 +2,7 @@
  * Does a long search keep its memory? Runs stage 1 with many short episodes and writes the resident memory of this process after each tenth, behind
  * a garbage collection: what V8 has not collected yet comes and goes, and would hide a leak of the same size.
  *
- *   node --conditions=tersor/source --import tsx bench/memory/search-memory.ts --backend wasm --episodes 1000 > bench/memory/wasm.json
+ *   node --conditions=tersor/source --import tsx bench/memory/search-memory.ts --backend wasm --episodes 1000 > bench/memory/results/wasm.json
  *
  * Exits with 1 when the memory after episode 50 ever grows by more than 5%.
  */
