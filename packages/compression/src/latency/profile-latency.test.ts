@@ -57,8 +57,9 @@ describe('profileLatency', () => {
     const [graph, backend] = [await resnet20(2, 4), cpuBackend()];
     const { layers } = await profileLatency({ ...settings, widths: 1, checks: 0, graph, backend });
     const kinds = new Set(backend.compiled.map((each) => JSON.stringify(each.layers.map(({ weights }) => weights.map(({ shape }) => shape)))));
-    expect(layers.reduce((sum, { milliseconds }) => sum + milliseconds.flat().length, 0)).toBeGreaterThan(2 * kinds.size);
-    expect(backend.compiled.length).toBeLessThan(60);
+    const timed = layers.reduce((sum, { milliseconds }) => sum + milliseconds.flat().length, 0);
+    expect(timed).toBeGreaterThan(2 * kinds.size);
+    expect(backend.compiled.length).toBeLessThan(timed);
     const [first, second] = ['stage1_block1_a', 'stage1_block2_a'].map((name) => layers.find(({ layer }) => layer === name)!);
     expect(second!.milliseconds).toEqual(first!.milliseconds);
   });
