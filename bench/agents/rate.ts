@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { AgentTask } from '../../packages/core/src/index.js';
 import { createRandom } from '../../packages/rl/src/index.js';
 import ddpg, { DdpgAgent } from '../../plugins/agent-ddpg/src/index.js';
+import { median } from '../median.js';
 
 const OBSERVATIONS = 11;
 const STEPS = 60;
@@ -49,10 +50,6 @@ function ours(): Rates {
 function torch(python: string): Rates & { readonly torch: string } {
   const output = execFileSync(python, [join(__dirname, '../reference/ddpg-torch.py'), '1'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return JSON.parse(output) as Rates & { torch: string };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function summary(turns: readonly Rates[]) {

@@ -13,6 +13,7 @@ import { describeMachine } from '@tersor/compression';
 import { efficientChannels } from '../../plugins/backend-node/src/convolution-blocks.js';
 import { nativeOperations } from '../../plugins/backend-node/src/native-operations.js';
 import type { TensorflowKernelBackend } from '../../plugins/backend-node/src/tensorflow-binding.js';
+import { median } from '../median.js';
 
 const IMAGES = 128;
 const ROUNDS = 9;
@@ -23,10 +24,6 @@ const CASES = [
   [16, [72, 80, 112]],
 ] as const;
 const root = join(__dirname, '../..');
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
 
 async function main(): Promise<void> {
   const backend = createNodeBackend({ precision: 'float32', directories: [root] });

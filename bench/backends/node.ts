@@ -13,6 +13,7 @@ import { copyWeights } from '@tersor/compression';
 import type { Precision } from '@tersor/core';
 import { startReference } from './pytorch.js';
 import { vgg19 } from './vgg19.js';
+import { median } from '../median.js';
 
 const IMAGES = 128;
 const TRAIN_BATCH = 64;
@@ -23,10 +24,6 @@ async function seconds(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await run();
   return (performance.now() - start) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 async function main(): Promise<void> {

@@ -12,6 +12,7 @@ import { createWasmBackend } from '@tersor/backend-wasm';
 import { copyWeights, describeMachine } from '@tersor/compression';
 import { startReference } from './pytorch.js';
 import { vgg19 } from './vgg19.js';
+import { median } from '../median.js';
 
 const BATCH = 32;
 const IMAGES = 100;
@@ -59,10 +60,6 @@ async function main(): Promise<void> {
   for (const { name, ratio, lowest, highest, aim } of results) console.log(`${name}: ${ratio.toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)}), aim ${aim}`);
   const record = { machine: describeMachine(), load: loadavg()[0], node: process.version, torch: torch.version, batch: BATCH, images: IMAGES, results, milliseconds: turns };
   writeFileSync(join(__dirname, 'results/wasm.json'), `${JSON.stringify(record, undefined, 2)}\n`);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 void main();

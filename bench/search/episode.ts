@@ -15,6 +15,7 @@ import type { Dataset, LayerGraph, Precision, PruneTask } from '@tersor/core';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import { startReference } from '../backends/pytorch.js';
 import { vgg19 } from '../backends/vgg19.js';
+import { median } from '../median.js';
 
 const IMAGES = 5000;
 const SIZE = 3072;
@@ -74,10 +75,6 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
   };
   await run();
   return { run, ratio: groups.length > 0 ? (await createPruningEnvironment(task).heuristics!['uniform']!())[0]![0]! : 1, multiplyAdds: () => multiplyAdds };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 async function main(): Promise<void> {

@@ -44,9 +44,11 @@ export function computedOutputs(shape: readonly number[], precision: Precision):
   return outputs % FATAL_MULTIPLE === 0 && inputs < outputs ? outputs + BLOCK : outputs;
 }
 
-/** A kernel [height, width, inputs, outputs] with more outputs, whose weights are zero. */
-export function withOutputs({ shape, data }: PlanWeight, outputs: number): PlanWeight {
+/** A kernel [height, width, inputs, outputs] with more outputs, whose weights are zero; the same one where it has as many. */
+export function withOutputs(kernel: PlanWeight, outputs: number): PlanWeight {
+  const { shape, data } = kernel;
   const own = shape.at(-1)!;
+  if (own === outputs) return kernel;
   const padded = new Float32Array((data.length / own) * outputs);
   for (let row = 0; row < data.length / own; row++) padded.set(data.subarray(row * own, (row + 1) * own), row * outputs);
   return { shape: [...shape.slice(0, -1), outputs], data: padded };
