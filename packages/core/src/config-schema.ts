@@ -18,6 +18,7 @@ const agent = z
 const augmentation = z.strictObject({
   flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
   shift: z.int().min(0).default(4).describe('Shift by up to this many pixels.'),
+  cutout: z.int().min(0).optional().describe('Side, in pixels, of a square at a random place that is blanked (cutout). For networks that know their training images by heart.'),
 });
 
 const trainingFields = {

@@ -4,10 +4,12 @@ export interface Augmentation {
   readonly flip: boolean;
   /** Shift by up to this many pixels in each direction, filling with the pad value. */
   readonly shift: number;
+  /** Side, in pixels, of a square at a random place that is filled with the pad value (DeVries and Taylor 2017); none when absent or 0. */
+  readonly cutout?: number | undefined;
 }
 
 /**
- * Flips and shifts every image of a batch by its own random choice.
+ * Flips, shifts and cuts every image of a batch by its own random choice.
  * @param images NHWC, count * height * width * channels values; left as it is
  * @param padValue value of the pixels shifted in, per channel
  * @returns a new array of the same size
@@ -16,7 +18,7 @@ export function augment(
   images: Float32Array,
   [height, width, channels]: readonly [number, number, number],
   padValue: readonly number[],
-  { flip, shift }: Augmentation,
+  { flip, shift, cutout = 0 }: Augmentation,
   random: () => number,
 ): Float32Array {
   const size = height * width * channels;
@@ -36,6 +38,16 @@ export function augment(
         for (let c = 0; c < channels; c++) result[to++] = inside ? images[from + c]! : padValue[c]!;
       }
     }
+    if (cutout > 0) cutSquare(result.subarray(start, start + size), [height, width, channels], padValue, cutout, random);
   }
   return result;
+}
+
+/** The centre may be any pixel, so that a square at the border is cut off there, as in the paper (section 3.2). */
+function cutSquare(image: Float32Array, [height, width, channels]: readonly [number, number, number], padValue: readonly number[], side: number, random: () => number): void {
+  const top = Math.floor(random() * height) - (side >> 1);
+  const left = Math.floor(random() * width) - (side >> 1);
+  for (let y = Math.max(0, top); y < Math.min(height, top + side); y++) {
+    for (let x = Math.max(0, left); x < Math.min(width, left + side); x++) image.set(padValue, (y * width + x) * channels);
+  }
 }

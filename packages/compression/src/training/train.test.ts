@@ -174,6 +174,17 @@ describe('augment', () => {
     expect([...augment(image, shape, [9], { flip: false, shift: 1 }, () => 0.9)]).toEqual([9, 9, 9, 1]);
   });
 
+  it('blanks a square with the pad value, cut off at the border', () => {
+    const white = new Float32Array(2 * 4 * 4).fill(1);
+    const draws = [0, 0, 0.5, 0.75];
+    const cut = augment(white, [4, 4, 1], [9], { flip: false, shift: 0, cutout: 2 }, () => draws.shift()!);
+    expect([...cut]).toEqual([
+      ...[9, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+      ...[1, 1, 1, 1, 1, 1, 9, 9, 1, 1, 9, 9, 1, 1, 1, 1],
+    ]);
+    expect(white).toEqual(new Float32Array(32).fill(1));
+  });
+
   it('leaves images as they are when nothing is asked for', () => {
     expect([...augment(image, shape, [0], { flip: false, shift: 0 }, () => 0.3)]).toEqual([1, 2, 3, 4]);
   });
