@@ -64,7 +64,7 @@ export async function compileGradients(
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
         const tensor = weight.trainable ? grads[variable.name] : (statistics.get(`${layer.name}/${weight.name}`) ?? variable);
-        return tensor ? Float32Array.from(await tensor.data()) : new Float32Array(weight.data.length);
+        return tensor ? ((await tensor.data()) as Float32Array).slice() : new Float32Array(weight.data.length);
       }),
     );
     const loss = (await value.data())[0]!;

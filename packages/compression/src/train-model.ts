@@ -45,6 +45,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
     const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
+    const teacher = config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const accuracyOn = async (judge: { accuracy(graph: LayerGraph): Promise<number> }, candidate: LayerGraph): Promise<number> => {
       await evaluateBackend.activate();
@@ -54,6 +55,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     };
     const { graph: trained, history } = await train({
       graph,
+      ...(teacher && { teacher }),
       backend: trainBackend,
       dataset,
       options: config.train,
@@ -70,6 +72,17 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
   } finally {
     await host.dispose();
   }
+}
+
+async function readTeacher(path: string, student: LayerGraph): Promise<LayerGraph> {
+  const teacher = await readModel(path);
+  for (const [what, ends] of [['input', 'inputs'], ['output', 'outputs']] as const) {
+    const [theirs, ours] = [teacher, student].map((graph) => graph[ends].map((call) => graph.calls[call]!.outputShape.join('x')).join(', '));
+    if (theirs !== ours) {
+      throw new TersorError('MODEL_INVALID', `The teacher ${path} has an ${what} of ${theirs}, the network to train one of ${ours}.`, { hint: 'A teacher takes the same images and knows the same classes.' });
+    }
+  }
+  return teacher;
 }
 
 /** A model.json is trained on from its own weights; a module's network starts from drawn kernels. */

@@ -127,15 +127,21 @@ export const compressConfigSchema = z.strictObject({
 });
 
 /** The config of `tersor train`. */
-export const trainConfigSchema = z.strictObject({
-  $schema: z.string().optional(),
-  architecture: z.string().describe('Path of a module that default-exports (tfjs layers) => LayersModel, or of a model.json to go on from; relative to the config.'),
-  dataset: selector,
-  backend,
-  seed: z.int().min(0).default(1),
-  train: z.strictObject(trainingFields),
-  output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
-});
+export const trainConfigSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    architecture: z.string().describe('Path of a module that default-exports (tfjs layers) => LayersModel, or of a model.json to go on from; relative to the config.'),
+    dataset: selector,
+    backend,
+    seed: z.int().min(0).default(1),
+    teacher: z.string().optional().describe('Path of a LayersModel (model.json) whose soft labels train.distill mixes in, relative to the config.'),
+    train: z.strictObject(trainingFields),
+    output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
+  })
+  .refine(({ teacher, train }) => (teacher !== undefined) === train.distill > 0, {
+    path: ['teacher'],
+    message: '"teacher" and "train.distill" (above 0) need each other: set both, or neither',
+  });
 
 export type CompressConfig = z.output<typeof compressConfigSchema>;
 export type TrainConfig = z.output<typeof trainConfigSchema>;

@@ -1,6 +1,9 @@
 import type { InferenceSession, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { inferencePlan } from '@tersor/compression';
+import { createSharedMemory } from './shared-memory.js';
 import type { WasmWorker } from './worker-pool.js';
+
+const memory = createSharedMemory();
 
 let nextSession = 0;
 
@@ -11,15 +14,14 @@ let nextSession = 0;
 export async function compileParallel(workers: readonly WasmWorker[], graph: LayerGraph, batchSize: number): Promise<InferenceSession> {
   const session = nextSession++;
   const plan = inferencePlan(graph);
-  await Promise.all(workers.map((worker) => worker.ask({ kind: 'compile', session, plan, batchSize })));
+  await memory.lend(plan, (shared) => allSettled(workers.map((worker) => worker.ask({ kind: 'compile', session, plan: shared, batchSize }))));
   const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
   return {
     run: async (images) => {
       const batches = Math.ceil(images.length / (imageSize * batchSize));
       const perWorker = Math.ceil(batches / workers.length) * batchSize * imageSize;
-      const shards = workers.map((_worker, i) => images.slice(i * perWorker, (i + 1) * perWorker)).filter(({ length }) => length > 0);
-      const results = await Promise.all(shards.map((shard, i) => workers[i]!.ask({ kind: 'run', session, images: shard })));
-      return join(results);
+      const shards = workers.map((_worker, i) => images.subarray(i * perWorker, (i + 1) * perWorker)).filter(({ length }) => length > 0);
+      return join(await memory.lend(shards, (shared) => allSettled(shared.map((shard, i) => workers[i]!.ask({ kind: 'run', session, images: shard })))));
     },
     dispose: disposeOnce(workers, session),
   };
@@ -36,9 +38,12 @@ export async function compileTrainingParallel(
   shardSize: number,
 ): Promise<TrainingSession> {
   const session = nextSession++;
-  await Promise.all(workers.map((worker) => worker.ask({ kind: 'compile-training', session, graph, objective })));
+  await memory.lend(graph, (shared) => allSettled(workers.map((worker) => worker.ask({ kind: 'compile-training', session, graph: shared, objective }))));
   return {
-    step: (weights, batch) => averageShards(batch, shardSize, (shard, i) => workers[i % workers.length]!.ask({ kind: 'step', session, weights, batch: shard })),
+    step: (weights, batch) =>
+      memory.lend({ weights, batch }, (shared) =>
+        averageShards(shared.batch, shardSize, (shard, i) => workers[i % workers.length]!.ask({ kind: 'step', session, weights: shared.weights, batch: shard })),
+      ),
     dispose: disposeOnce(workers, session),
   };
 }
@@ -47,7 +52,7 @@ export async function compileTrainingParallel(
 export async function averageShards(batch: TrainingBatch, shardSize: number, step: (shard: TrainingBatch, index: number) => Promise<TrainingStep>): Promise<TrainingStep> {
   const count = batch.labels.length;
   const shards = splitBatch(batch, Math.max(1, Math.round(count / shardSize)));
-  const steps = await Promise.all(shards.map(step));
+  const steps = await allSettled(shards.map(step));
   if (steps.length === 1) return steps[0]!;
   const shares = shards.map(({ labels }) => labels.length / count);
   const mean = (value: (step: TrainingStep) => number) => steps.reduce((sum, each, i) => sum + value(each) * shares[i]!, 0);
@@ -70,12 +75,18 @@ function splitBatch(batch: TrainingBatch, parts: number): TrainingBatch[] {
   return Array.from({ length: parts }, (_, i) => {
     const [first, end] = [Math.floor((i * count) / parts), Math.floor(((i + 1) * count) / parts)];
     return {
-      images: batch.images.slice(first * imageSize, end * imageSize),
+      images: batch.images.subarray(first * imageSize, end * imageSize),
       labels: batch.labels.slice(first, end),
-      ...(batch.teacher && { teacher: batch.teacher.slice(first * classes, end * classes) }),
+      ...(batch.teacher && { teacher: batch.teacher.subarray(first * classes, end * classes) }),
       seed: batch.seed + i,
     };
   });
+}
+
+/** Like Promise.all, but a failure waits for the others too: until then they read the shared memory. */
+async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 function disposeOnce(workers: readonly WasmWorker[], session: number): () => void {

@@ -10,9 +10,12 @@ export interface WasmWorker {
   stop(): Promise<void>;
 }
 
+/** A worker's JavaScript objects are small and short-lived (its tensors lie in wasm memory). V8 would let the space for young ones grow to 48 MB per thread in the course of a long search. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 /** Starts a worker. It keeps the process alive only while an answer is awaited. Its end before that rejects with `BACKEND_UNAVAILABLE`. */
 export function startWorker(): WasmWorker {
-  const worker = __filename.endsWith('.ts') ? sourceWorker() : new Worker(join(__dirname, 'worker.js'));
+  const worker = __filename.endsWith('.ts') ? sourceWorker() : new Worker(join(__dirname, 'worker.js'), { resourceLimits });
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   let nextId = 0;
   let stopping = false;
@@ -53,5 +56,5 @@ export function startWorker(): WasmWorker {
 function sourceWorker(): Worker {
   const loader = createRequire(__filename).resolve('tsx/cjs');
   const entry = join(__dirname, 'worker.ts');
-  return new Worker(`require(${JSON.stringify(loader)}); require(${JSON.stringify(entry)});`, { eval: true, execArgv: ['--conditions=tersor/source'] });
+  return new Worker(`require(${JSON.stringify(loader)}); require(${JSON.stringify(entry)});`, { eval: true, execArgv: ['--conditions=tersor/source'], resourceLimits });
 }
