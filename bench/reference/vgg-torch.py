@@ -9,19 +9,9 @@ import time
 import torch
 from torch import nn
 
+from vgg import network
+
 THREADS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-WIDTHS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512]
-
-
-def network():
-    layers, channels = [], 3
-    for width in WIDTHS:
-        if width == 0:
-            layers.append(nn.MaxPool2d(2))
-            continue
-        layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-        channels = width
-    return nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Linear(512, 10)).to(memory_format=torch.channels_last)
 
 
 def forward(model, images, batch):
