@@ -1,6 +1,6 @@
 // Lays the ImageNet sample out for bench/paper/mobilenet.yaml: node bench/paper/imagenet-sample.mjs
 // The sample is 1,000 images, one a class, 256x256, in a tar of <wnid>.jpg (../shared/data, or the folder named by TERSOR_DATA). examples/data/imagenet-sample gets the images, classes.txt
-// (the sorted wnids: the order of every published network's outputs) and two lists: 600 images to search on, 400 to test on.
+// (the sorted wnids: the order of every published network's outputs) and lists: 600 images to search on, 400 to test on, and 40 of those for a dry run.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const SEED = 1;
 const SEARCH = 600;
+const FEW = 40;
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const archive = join(process.env.TERSOR_DATA ?? join(root, '../shared/data'), 'imagenet-1k-sample.tar');
 const folder = join(root, 'examples/data/imagenet-sample');
@@ -27,4 +28,5 @@ const list = (entries) => entries.sort((a, b) => a.label - b.label).map(({ name,
 writeFileSync(join(folder, 'classes.txt'), classes.map((name) => `${name}\n`).join(''));
 writeFileSync(join(folder, 'search.txt'), list(drawn.slice(0, SEARCH)));
 writeFileSync(join(folder, 'test.txt'), list(drawn.slice(SEARCH)));
+writeFileSync(join(folder, 'few.txt'), list(drawn.slice(SEARCH, SEARCH + FEW)));
 console.log(`${folder}: ${classes.length} classes, ${SEARCH} images to search on, ${classes.length - SEARCH} to test on`);

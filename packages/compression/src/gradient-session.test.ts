@@ -92,6 +92,18 @@ describe('compileGradients', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('frees the weights of a layer that is called twice', async () => {
+    const input = tfl.input({ shape: [3] });
+    const shared = layers.dense({ units: 3 });
+    const model = tfl.model({ inputs: input, outputs: layers.dense({ units: 2 }).apply(shared.apply(shared.apply(input))) as tfl.SymbolicTensor });
+    const graph = await graphFromModel(model);
+    const before = tf.memory().numTensors;
+    const session = await compileGradients(graph, plain);
+    await session.step(copyWeights(graph), batchOf(4, 3, 2));
+    session.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('drops out by the seed of the batch', async () => {
     const model = tfl.sequential({ layers: [layers.dropout({ rate: 0.5, inputShape: [8] }), layers.dense({ units: 2, kernelInitializer: 'ones' })] });
     const graph = await graphFromModel(model);

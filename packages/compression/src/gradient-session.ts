@@ -3,7 +3,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
 import { logitsGraph } from './logits-graph.js';
-import { modelFromGraph } from './model-graph.js';
+import { disposeModel, modelFromGraph } from './model-graph.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
@@ -72,7 +72,7 @@ export async function compileGradients(
     tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
     return { loss, accuracy, updates };
   };
-  return { step, dispose: () => void (slots.every(({ variable }) => !variable.isDisposed) && model.dispose()) };
+  return { step, dispose: () => void (slots.every(({ variable }) => !variable.isDisposed) && disposeModel(model)) };
 }
 
 /** The forward pass in training mode. Batch statistics go into `statistics` as kept tensors; so do the logits that it returns. */

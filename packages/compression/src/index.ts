@@ -2,7 +2,7 @@ export type { NormalizedBatch } from './batch-norm-training.js';
 export { accuracyOf, compileGradients, trainingLoss, type TrainingKernels } from './gradient-session.js';
 export { logitsGraph } from './logits-graph.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
-export { graphFromModel, modelFromGraph } from './model-graph.js';
+export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
 export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
 export { bitOperations, type Widths } from './cost/bit-operations.js';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { io } from '@tensorflow/tfjs-core';
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { graphFromModel } from './model-graph.js';
+import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
 
@@ -33,7 +33,7 @@ export async function readModel(path: string): Promise<LayerGraph> {
     requireFinite(graph, path);
     return graph;
   } finally {
-    model.dispose();
+    disposeModel(model);
   }
 }
 

@@ -102,7 +102,7 @@ async function readWeights(layer: Layer): Promise<WeightTensor[]> {
   return weights;
 }
 
-/** Builds the stock tfjs model of a graph, weights set. The caller disposes it. */
+/** Builds the stock tfjs model of a graph, weights set. The caller frees it with `disposeModel`. */
 export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
   const model = await layers.models.modelFromJSON({ modelTopology: topologyOf(graph) } as never);
   for (const layer of graph.layers) {
@@ -112,4 +112,11 @@ export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersMo
     tf.dispose(tensors);
   }
   return model;
+}
+
+/** Frees a model with all of its weights. `LayersModel.dispose` of tfjs 4.22 keeps those of a layer that is called more than once. */
+export function disposeModel(model: layers.LayersModel): void {
+  const weights = model.weights.map((weight) => weight.read());
+  model.dispose();
+  tf.dispose(weights);
 }

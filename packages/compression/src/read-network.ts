@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { TersorError, type LayerGraph } from '@tersor/core';
 import { ArtifactError, loadModel } from '@tersor/runtime';
-import { graphFromModel } from './model-graph.js';
+import { disposeModel, graphFromModel } from './model-graph.js';
 import { readModel } from './model-files.js';
 
 /** Reads a LayersModel (`model.json`) or a packed file (`.tersor`). Throws the codes of `readModel`, or `ARTIFACT_CORRUPT` and its kin. */
@@ -19,6 +19,6 @@ export async function readNetwork(path: string): Promise<LayerGraph> {
   try {
     return await graphFromModel(model);
   } finally {
-    model.dispose();
+    disposeModel(model);
   }
 }

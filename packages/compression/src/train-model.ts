@@ -7,7 +7,7 @@ import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
 import { initializeKernels } from './initialize-kernels.js';
 import { readModel, writeModel } from './model-files.js';
-import { graphFromModel } from './model-graph.js';
+import { disposeModel, graphFromModel } from './model-graph.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
 export interface TrainModelOptions {
@@ -103,6 +103,6 @@ async function buildArchitecture(path: string): Promise<LayerGraph> {
   const model = (build as Architecture)(layers);
   if (!(model instanceof layers.LayersModel)) throw new TersorError('MODEL_INVALID', `The architecture ${path} does not return a LayersModel.`);
   const graph = await graphFromModel(model);
-  model.dispose();
+  disposeModel(model);
   return graph;
 }

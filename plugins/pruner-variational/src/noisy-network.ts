@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { logitsGraph, modelFromGraph } from '@tersor/compression';
+import { disposeModel, logitsGraph, modelFromGraph } from '@tersor/compression';
 import type { LayerGraph } from '@tersor/core';
 import { ALPHA_RANGE, gaussianKl, LEAST_ALPHA, logNormalKl } from './kl-divergence.js';
 import { findNoiseLayers, type NoiseLayer } from './noise-layers.js';
@@ -80,7 +80,7 @@ export async function noisyNetwork(graph: LayerGraph, form: NoiseForm): Promise<
     return { logits: outputs[linear.outputs[0]!]!, kl: terms.length > 0 ? tf.addN(terms) : tf.scalar(0) };
   };
   const dispose = () => {
-    model.dispose();
+    disposeModel(model);
     for (const { noise } of noisy.values()) tf.dispose([...noise]);
   };
   return { layers: [...noisy.values()], run, dispose };

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type ActivationRange, type ActivationRanges, type Dataset, type LayerGraph, type QuantizeConfig } from '@tersor/core';
 import { createRandom, type Random } from '@tersor/rl';
-import { modelFromGraph } from '../model-graph.js';
+import { disposeModel, modelFromGraph } from '../model-graph.js';
 import { activationRange } from './activation-range.js';
 
 /** Images that run at once. */
@@ -88,7 +88,7 @@ async function probeInputs(graph: LayerGraph, calls: readonly number[]): Promise
       return new Map<number, Float32Array>([...calls.filter((call) => !inner.includes(call)).map((call) => [call, images] as const), ...read]);
     },
     dispose: () => {
-      model.dispose();
+      disposeModel(model);
       // tfjs keeps the weights of a layer that is called more than once.
       tf.dispose(variables.filter(({ isDisposed }) => !isDisposed));
     },

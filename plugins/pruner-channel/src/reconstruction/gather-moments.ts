@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { modelFromGraph } from '@tersor/compression';
+import { disposeModel, modelFromGraph } from '@tersor/compression';
 import type { Dataset, LayerGraph } from '@tersor/core';
 import { createRandom, type Random } from '@tersor/rl';
 import { findConsumers, type Consumer } from './consumers.js';
@@ -61,7 +61,7 @@ export async function gatherMoments(graph: LayerGraph, dataset: Dataset, layers:
       tf.tidy(() => addBatch(graph, model, tf.tensor(images, [labels.length, ...dataset.imageShape]), totals, options.points, random));
     }
   } finally {
-    model.dispose();
+    disposeModel(model);
   }
   return new Map(
     totals
