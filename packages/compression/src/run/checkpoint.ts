@@ -42,7 +42,7 @@ export function checkpointStore<State>(folder: string, config: object, ignored: 
         const number = existing.length === 0 ? 1 : Number(existing.at(-1)!.slice(0, -5)) + 1;
         const body = serialize({ version: VERSION, config: identity, state } satisfies Saved);
         const path = join(folder, `${String(number).padStart(6, '0')}.ckpt`);
-        await writeDurably(`${path}.tmp`, Buffer.concat([digest(body), body]));
+        await writeDurably(`${path}.tmp`, [digest(body), body]);
         await rename(`${path}.tmp`, path);
         for (const old of existing.slice(0, Math.max(0, existing.length + 1 - KEPT))) await rm(join(folder, old), { force: true });
       } catch (cause) {
@@ -69,10 +69,10 @@ export function checkpointStore<State>(folder: string, config: object, ignored: 
 }
 
 /** A crash of the machine after the rename must not find an empty file. */
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
+async function writeDurably(path: string, parts: readonly Buffer[]): Promise<void> {
   const handle = await open(path, 'w');
   try {
-    await handle.writeFile(bytes);
+    for (const part of parts) await handle.writeFile(part);
     await handle.sync();
   } finally {
     await handle.close();
