@@ -209,6 +209,17 @@ describe('re-estimated batch norms', () => {
   });
 });
 
+test('no tensors of a layer that is called twice stay behind', async () => {
+  const input = tfl.input({ shape: [6, 6, 2] });
+  const twice = layers.conv2d({ name: 'twice', filters: 3, kernelSize: 3, padding: 'same' });
+  const left = twice.apply(layers.conv2d({ name: 'a', filters: 4, kernelSize: 1 }).apply(input)) as tfl.SymbolicTensor;
+  const right = twice.apply(layers.conv2d({ name: 'b', filters: 4, kernelSize: 1 }).apply(input)) as tfl.SymbolicTensor;
+  const graph = await graphFromModel(tfl.model({ inputs: input, outputs: layers.flatten().apply(layers.add().apply([left, right])) as tfl.SymbolicTensor }));
+  const before = tf.memory().numTensors;
+  await make().prepare({ graph, groups: channelGroups(graph).groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 test('refuses groups that it was not prepared for', () => {
   expect(() => make().plan({ name: 'x', channels: 3, members: [] }, 1)).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
   expect(() => make().apply({ name: 'x', layers: [], calls: [], inputs: [], outputs: [] }, [{ pruner: 'channel', group: 'x' }])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));

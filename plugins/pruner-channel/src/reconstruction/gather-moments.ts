@@ -4,6 +4,7 @@ import { modelFromGraph } from '@tersor/compression';
 import type { Dataset, LayerGraph } from '@tersor/core';
 import { createRandom, type Random } from '@tersor/rl';
 import { findConsumers, type Consumer } from './consumers.js';
+import { disposeModel } from './dispose-model.js';
 import { prepareMoments, type InputMoments } from './refit.js';
 import { sampleRows } from './sample-rows.js';
 
@@ -61,7 +62,7 @@ export async function gatherMoments(graph: LayerGraph, dataset: Dataset, layers:
       tf.tidy(() => addBatch(graph, model, tf.tensor(images, [labels.length, ...dataset.imageShape]), totals, options.points, random));
     }
   } finally {
-    model.dispose();
+    disposeModel(model);
   }
   return new Map(
     totals

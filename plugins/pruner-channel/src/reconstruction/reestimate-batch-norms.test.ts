@@ -4,6 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { graphFromModel, modelFromGraph } from '@tersor/compression';
 import type { LayerGraph } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
+import { disposeModel } from './dispose-model.js';
 import { reestimateBatchNorms } from './reestimate-batch-norms.js';
 
 type Symbolic = tfl.SymbolicTensor;
@@ -18,10 +19,8 @@ beforeAll(() => tf.setBackend('cpu'));
 async function network(build: (input: Symbolic) => Symbolic): Promise<LayerGraph> {
   const input = tfl.input({ shape: IMAGE });
   const model = tfl.model({ inputs: input, outputs: build(input) });
-  const variables = model.weights.map((weight) => weight.read());
   const graph = await graphFromModel(model);
-  model.dispose();
-  tf.dispose(variables.filter(({ isDisposed }) => !isDisposed));
+  disposeModel(model);
   const draw = createRandom(6, 'weights');
   return {
     ...graph,

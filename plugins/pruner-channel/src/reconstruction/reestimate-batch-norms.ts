@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { modelFromGraph } from '@tersor/compression';
 import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { addValues, emptyMoments, meanAndVariance, type ChannelMoments, type ChannelStatistics } from './channel-moments.js';
+import { disposeModel } from './dispose-model.js';
 
 /** What the statistics are taken from. */
 export interface ReestimateOptions {
@@ -50,7 +51,6 @@ export async function reestimateBatchNorms(graph: LayerGraph, { changed, images,
   const moments = new Map(graph.layers.filter(({ name }) => norms.has(name)).map((layer) => [layer.name, emptyMoments(layer.weights.find(({ name }) => name === 'moving_mean')!.data.length)]));
   const batches = splitImages(images, imageShape);
   const model = await modelFromGraph(graph);
-  const variables = model.weights.map((weight) => weight.read());
   const walk: Walk = { graph, model, imageShape, lastReaders: findLastReaders(graph, sites), statistics: new Map() };
   /** Of each batch, what the calls from `next` on read of those before. */
   const kept = batches.map((): Results => new Map());
@@ -73,9 +73,7 @@ export async function reestimateBatchNorms(graph: LayerGraph, { changed, images,
     }
   } finally {
     kept.forEach(disposeAll);
-    model.dispose();
-    // tfjs keeps the weights of a layer that is called more than once.
-    tf.dispose(variables.filter(({ isDisposed }) => !isDisposed));
+    disposeModel(model);
   }
   return { ...graph, layers: graph.layers.map((layer) => (norms.has(layer.name) ? withStatistics(layer, meanAndVariance(moments.get(layer.name)!)) : layer)) };
 }
