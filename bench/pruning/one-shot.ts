@@ -1,8 +1,8 @@
 // Validation accuracy after one-shot pruning (one ratio for all groups, no search, no fine-tune), by criterion: with and without the least-squares refit, with
 // and without re-estimated batch norms.
-//   node --conditions=tersor/source --import tsx bench/pruning/one-shot.ts [--model MODEL] [--data CIFAR_DIR] [--criteria l1,random,...] [--shares 0.7,0.5]
-//     [--images 400] [--statistics 200] [--backend wasm]
-// Without options: the example model on its mini set. Writes results/one-shot.json; rows of criteria that were measured before with the same settings stay.
+//   node --conditions=tersor/source --import tsx bench/pruning/one-shot.ts [--model MODEL] [--data CIFAR_DIR] [--criteria l1,random,...]
+//     [--reconstruct none,least-squares] [--shares 0.7,0.5] [--images 400] [--statistics 200] [--backend wasm]
+// Without options: the example model on its mini set. Writes results/one-shot.json row by row; rows of other criteria that it has of the same settings stay.
 // The seconds are there for the ratio that a re-estimation takes of the evaluation of the same network, in turn in one run.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     model: { type: 'string', default: join(ROOT, 'examples/vgg-small/model/model.json') },
     data: { type: 'string', default: join(ROOT, 'examples/data/cifar-10-mini') },
     criteria: { type: 'string', default: Object.keys(CRITERIA).join() },
+    reconstruct: { type: 'string', default: 'none,least-squares' },
     shares: { type: 'string', default: '0.7,0.5' },
     images: { type: 'string', default: '400' },
     statistics: { type: 'string', default: '200' },
@@ -52,11 +53,11 @@ async function main(): Promise<void> {
   const accuracy = await evaluator.accuracy(graph);
   const settings = { model: relative(ROOT, options.model), data: relative(ROOT, options.data), split: 'validation', images: evaluator.count, statistics: Number(options.statistics), backend: options.backend, seed: 1 };
   const before = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as { settings: unknown; rows: Row[] }) : undefined;
-  const criteria = options.criteria.split(',');
-  const rows: Row[] = before && isDeepStrictEqual(before.settings, settings) ? before.rows.filter(({ criterion }) => !criteria.includes(criterion)) : [];
+  const [criteria, reconstructs] = [options.criteria.split(','), options.reconstruct.split(',')];
+  const rows: Row[] = before && isDeepStrictEqual(before.settings, settings) ? before.rows.filter(({ criterion, reconstruct }) => !criteria.includes(criterion) || !reconstructs.includes(reconstruct)) : [];
   const widths = options.shares.split(',').map((share) => widthsAt(graph, groups, Number(share)));
-  for (const criterion of criteria) {
-    for (const reconstruct of ['none', 'least-squares']) {
+  for (const reconstruct of reconstructs) {
+    for (const criterion of criteria) {
       const pruner = new ChannelPruner(channelPlugin.options.parse({ criterion, reconstruct, images: settings.statistics, batchNormImages: settings.statistics }));
       await pruner.prepare({ graph, groups, dataset, seed: settings.seed });
       for (const counts of widths) {
