@@ -8,7 +8,7 @@ export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
 export { bitOperations, type Widths } from './cost/bit-operations.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
-export { applyPlan } from './surgery/apply-plan.js';
+export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';

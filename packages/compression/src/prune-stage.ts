@@ -7,7 +7,7 @@ import { matchesAny } from './layer-patterns.js';
 import { requireGoingOn } from './run/interruption.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
-import { applyPlan } from './surgery/apply-plan.js';
+import { applyAndAdapt } from './surgery/apply-plan.js';
 
 export interface PruneResult {
   /** The smaller network after its last fine-tune. */
@@ -71,7 +71,9 @@ async function pruneRound(whole: PipelineContext, config: PruneConfig, state: St
     round: config.round,
   }));
   // The best policy is carried out on clean weights, never on what the last episode left behind.
-  const smaller = applyPlan(graph, pruners, found.policy as PrunePlan);
+  // It is adapted on the backend of the search, which a resumed run may not have been on.
+  await context.evaluateBackend.activate();
+  const smaller = await applyAndAdapt(graph, pruners, found.policy as PrunePlan);
   return { graph: await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: original, keepZeros: true }), found };
 }
 

@@ -91,6 +91,23 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
     {
+      name: 'adapting keeps the shapes, gives the same twice, and does nothing where nothing went',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        if (!pruner.adapt) return;
+        for (const share of [...SHARES, 1]) {
+          const plan = planAll(pruner, context.groups, share);
+          const pruned = pruner.apply(context.graph, plan);
+          const before = structuredClone(pruned);
+          const adapted = await pruner.adapt(pruned, plan);
+          assert.deepEqual(pruned, before, 'the given network was changed');
+          assert.deepEqual(shapesOf(adapted), shapesOf(pruned));
+          assert.deepEqual(await pruner.adapt(pruned, plan), adapted);
+          if (share === 1) assert.deepEqual(adapted, pruned);
+        }
+      },
+    },
+    {
       name: 'the same seed gives the same plan',
       run: async () => {
         const [first, second] = [await prepared(), await prepare(make)];
@@ -137,6 +154,10 @@ function largestDifference(left: readonly number[], right: readonly number[]): n
 
 function weightOf(graph: LayerGraph, layer: string, weight: string): WeightTensor {
   return graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === weight)!;
+}
+
+function shapesOf(graph: LayerGraph): unknown {
+  return [graph.calls, graph.layers.map(({ weights }) => weights.map(({ name, shape, data }) => [name, shape, data.length]))];
 }
 
 function parameters(graph: LayerGraph): number {

@@ -35,6 +35,7 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
         return pruned;
       },
     })),
+    'adapting keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({ adapt: async (graph) => scaled(graph) })),
     'the same seed gives the same plan': () => {
       const good = correctPruner();
       const shift = prepared++;

@@ -17,6 +17,7 @@ describeContract('channel pruner, least squares', prunerContract(() => make()));
 describeContract('channel pruner, least squares channel by channel', prunerContract(() => make({ maximumInputs: 10 })));
 describeContract('channel pruner, Taylor', prunerContract(() => make({ criterion: 'taylor', reconstruct: 'none' })));
 describeContract('channel pruner, random', prunerContract(() => make({ criterion: 'random', reconstruct: 'none' })));
+describeContract('channel pruner, batch norms re-estimated', prunerContract(() => make({ batchNormImages: 40 })));
 
 const { layers } = tfl;
 
@@ -57,7 +58,7 @@ async function read(...list: tfl.layers.Layer[]): Promise<LayerGraph> {
 async function outputOf(graph: LayerGraph, dataset: Dataset): Promise<Float32Array> {
   const { images } = await dataset.read('train', Array.from({ length: dataset.size('train') }, (_, i) => i));
   const model = await modelFromGraph(graph);
-  const values = tf.tidy(() => (model.predict(tf.tensor(images, [dataset.size('train'), ...dataset.imageShape])) as tf.Tensor).dataSync());
+  const values = tf.tidy(() => ([model.predict(tf.tensor(images, [dataset.size('train'), ...dataset.imageShape]))].flat()[0] as tf.Tensor).dataSync());
   model.dispose();
   return values as Float32Array;
 }
@@ -131,13 +132,91 @@ test('slices that were zeroed stay zero in the refit', async () => {
 });
 
 test('no tensors stay behind', async () => {
-  const graph = await read(first(6), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' }), layers.flatten(), layers.dense({ units: 2 }));
+  const graph = await read(first(6), layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same' }), layers.batchNormalization({}), layers.flatten(), layers.dense({ units: 2 }));
   const { groups } = channelGroups(graph);
   const dataset = smoothImages([6, 6, 2]);
   const before = tf.memory().numTensors;
-  const pruner = make({ criterion: 'taylor' });
+  const pruner = make({ criterion: 'taylor', batchNormImages: 30 });
   await pruner.prepare({ graph, groups, dataset, seed: 1 });
-  pruner.apply(graph, groups.map((group) => pruner.plan(group, 2)));
+  const plan = groups.map((group) => pruner.plan(group, 2));
+  await pruner.adapt(pruner.apply(graph, plan), plan);
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+describe('re-estimated batch norms', () => {
+  let graph: LayerGraph;
+  beforeAll(async () => {
+    graph = await read(
+      first(8, { activation: 'linear' }),
+      layers.batchNormalization({ name: 'before' }),
+      layers.reLU({}),
+      layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same', useBias: false }),
+      layers.batchNormalization({ name: 'behind' }),
+      layers.flatten(),
+      layers.dense({ units: 2 }),
+    );
+  });
+  const dataset = smoothImages([6, 6, 2]);
+  const pruned = async (options: Record<string, unknown>, plan?: PruneStep[]) => {
+    const pruner = make(options);
+    const { groups } = channelGroups(graph);
+    await pruner.prepare({ graph, groups, dataset, seed: 1 });
+    const steps = plan ?? [pruner.plan(groups[0]!, 4)];
+    const applied = pruner.apply(graph, steps.filter((step) => step.pruner === pruner.id));
+    return { applied, adapted: await pruner.adapt(applied, steps) };
+  };
+  const moments = (of: LayerGraph, layer: string) => of.layers.find(({ name }) => name === layer)!.weights.filter(({ name }) => name.startsWith('moving_')).map(({ data }) => data);
+
+  test('off, the pruner does what it did; on, it differs in the statistics behind the cut alone', async () => {
+    const off = await pruned({});
+    expect(off.adapted).toBe(off.applied);
+    const on = await pruned({ batchNormImages: 50 });
+    expect(on.applied).toEqual(off.applied);
+    expect(moments(on.adapted, 'before')).toEqual(moments(off.applied, 'before'));
+    expect(moments(on.adapted, 'behind')).not.toEqual(moments(off.applied, 'behind'));
+  });
+
+  test('the batch norm behind a pruned convolution gets the mean and variance of its input over the images', async () => {
+    // All 50 images there are, so that the sample is known.
+    const { adapted } = await pruned({ batchNormImages: 50 });
+    const values = await outputOf({ ...adapted, outputs: [adapted.calls.find(({ layer }) => layer === 'behind')!.inputs[0]!, ...adapted.outputs] }, dataset);
+    const [mean, variance] = moments(adapted, 'behind');
+    for (let channel = 0; channel < 4; channel++) {
+      const of = Array.from(values).filter((_, i) => i % 4 === channel);
+      const expected = of.reduce((sum, value) => sum + value, 0) / of.length;
+      expect(mean![channel]).toBeCloseTo(expected, 4);
+      expect(variance![channel]).toBeCloseTo(of.reduce((sum, value) => sum + (value - expected) ** 2, 0) / of.length, 4);
+    }
+  });
+
+  test('the sample is drawn by the seed: the same twice', async () => {
+    expect((await pruned({ batchNormImages: 20 })).adapted).toEqual((await pruned({ batchNormImages: 20 })).adapted);
+    expect(moments((await pruned({ batchNormImages: 20 })).adapted, 'behind')).not.toEqual(moments((await pruned({ batchNormImages: 30 })).adapted, 'behind'));
+  });
+
+  test('slices that another pruner zeroed move the statistics behind them too', async () => {
+    const zeroing = (slices: number[]): PruneStep[] => [{ pruner: 'other', group: 'a', zeroSlices: [{ layer: 'b', slices }] }];
+    const { applied, adapted } = await pruned({ batchNormImages: 20 }, zeroing([1]));
+    expect(moments(adapted, 'before')).toEqual(moments(applied, 'before'));
+    expect(moments(adapted, 'behind')).not.toEqual(moments(applied, 'behind'));
+    const nothing = await pruned({ batchNormImages: 20 }, zeroing([]));
+    expect(nothing.adapted).toBe(nothing.applied);
+  });
+
+  test('there must be training images', async () => {
+    const pruning = make({ batchNormImages: 20 }).prepare({ graph, groups: channelGroups(graph).groups, dataset: { ...dataset, size: () => 0 }, seed: 1 });
+    await expect(pruning).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+  });
+});
+
+test('no tensors of a layer that is called twice stay behind', async () => {
+  const input = tfl.input({ shape: [6, 6, 2] });
+  const twice = layers.conv2d({ name: 'twice', filters: 3, kernelSize: 3, padding: 'same' });
+  const left = twice.apply(layers.conv2d({ name: 'a', filters: 4, kernelSize: 1 }).apply(input)) as tfl.SymbolicTensor;
+  const right = twice.apply(layers.conv2d({ name: 'b', filters: 4, kernelSize: 1 }).apply(input)) as tfl.SymbolicTensor;
+  const graph = await graphFromModel(tfl.model({ inputs: input, outputs: layers.flatten().apply(layers.add().apply([left, right])) as tfl.SymbolicTensor }));
+  const before = tf.memory().numTensors;
+  await make().prepare({ graph, groups: channelGroups(graph).groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
   expect(tf.memory().numTensors).toBe(before);
 });
 

@@ -4,6 +4,7 @@ import { createRandom } from '@tersor/rl';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
+import { reestimateBatchNorms } from './reconstruction/reestimate-batch-norms.js';
 
 /** Settings of the channel pruner; the plugin's schema has the defaults. */
 export interface ChannelPrunerOptions {
@@ -17,6 +18,14 @@ export interface ChannelPrunerOptions {
   readonly maximumInputs: number;
   /** Ridge of the refit, as a share of the mean square of the inputs. */
   readonly ridge: number;
+  /** Training images that the statistics of batch norms behind removed channels are re-estimated from; 0 leaves them as they are. */
+  readonly batchNormImages: number;
+}
+
+/** Images that stay in memory for the re-estimation. */
+interface Calibration {
+  readonly images: Float32Array;
+  readonly imageShape: readonly number[];
 }
 
 /** Images per gradient of the Taylor criterion. */
@@ -24,7 +33,8 @@ const GRADIENT_BATCH = 25;
 
 /**
  * Removes whole channels: those with the lowest importance by a criterion, and refits the layers that read them so that the channels that stay
- * stand in for the lost ones (AMC's channel pruning: He et al., ECCV 2018, section 3.3; the refit of He et al., ICCV 2017).
+ * stand in for the lost ones (AMC's channel pruning: He et al., ECCV 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the
+ * batch norms behind them get the statistics of the smaller network (EagleEye: Li et al., ECCV 2020).
  */
 export class ChannelPruner implements Pruner {
   readonly id = 'channel';
@@ -33,11 +43,12 @@ export class ChannelPruner implements Pruner {
   private readonly ranking = new Map<string, readonly number[]>();
   private groups = new Map<string, ChannelGroup>();
   private gathered: ReadonlyMap<string, Gathered> = new Map();
+  private calibration: Calibration | undefined;
 
   constructor(private readonly options: ChannelPrunerOptions) {}
 
   async prepare({ graph, groups, dataset, seed }: PruneContext): Promise<void> {
-    const { criterion, images, points, maximumInputs, ridge } = this.options;
+    const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
     this.groups = new Map(groups.map((group) => [group.name, group]));
     const gradients = criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
     this.ranking.clear();
@@ -46,6 +57,7 @@ export class ChannelPruner implements Pruner {
       // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
       this.ranking.set(group.name, Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b));
     }
+    this.calibration = batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
     if (this.options.reconstruct === 'none') return;
     const readers = new Set(groups.flatMap(({ members }) => members.filter(({ role }) => role === 'consumes').map(({ layer }) => layer)));
     this.gathered = await gatherMoments(graph, dataset, readers, { images, points, maximumInputs, ridge, seed });
@@ -60,18 +72,29 @@ export class ChannelPruner implements Pruner {
   }
 
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph {
-    const removals: Removal[] = [];
-    for (const step of plan) {
-      const group = this.groups.get(step.group);
-      if (!group) throw mismatch(`The plan names a group "${step.group}" that the network does not have.`);
-      if (step.keep) removals.push({ group, keep: step.keep });
-    }
+    const removals = this.removalsOf(plan);
     if (removals.length === 0) return graph;
     return removeAll(reconstruct(graph, this.gathered, lostInputs(removals)), removals);
   }
 
+  async adapt(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph> {
+    if (!this.calibration) return graph;
+    const zeroed = plan.flatMap(({ zeroSlices = [] }) => zeroSlices.flatMap(({ layer, slices }) => (slices.length > 0 ? [layer] : [])));
+    const changed = new Set([...lostInputs(this.removalsOf(plan.filter(({ pruner }) => pruner === this.id))).keys(), ...zeroed]);
+    return reestimateBatchNorms(graph, { changed, ...this.calibration });
+  }
+
   dispose(): void {
     this.gathered = new Map();
+    this.calibration = undefined;
+  }
+
+  private removalsOf(plan: PrunePlan): Removal[] {
+    return plan.flatMap((step): Removal[] => {
+      const group = this.groups.get(step.group);
+      if (!group) throw mismatch(`The plan names a group "${step.group}" that the network does not have.`);
+      return step.keep ? [{ group, keep: step.keep }] : [];
+    });
   }
 }
 
@@ -86,6 +109,16 @@ function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
     }
   }
   return lost;
+}
+
+/** Training images drawn by the seed, as they are in the data set. Throws `DATASET_INVALID` where there are none. */
+async function readCalibration({ dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>, count: number): Promise<Calibration> {
+  const chosen = createRandom(seed, 'batch-norm').permutation(dataset.size('train')).slice(0, count);
+  if (chosen.length === 0) {
+    throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, { hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.' });
+  }
+  const { images } = await dataset.read('train', chosen);
+  return { images, imageShape: dataset.imageShape };
 }
 
 /** Gradients of the cross entropy by `layer/weight`, one set per batch of training images, on the active backend. */

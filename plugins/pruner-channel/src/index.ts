@@ -18,6 +18,7 @@ export default definePlugin({
     points: z.int().positive().default(10).describe('Positions per image and layer that the refit looks at.'),
     maximumInputs: z.int().positive().default(1152).describe('Layers with more inputs (kernel positions x channels) are refit channel by channel.'),
     ridge: z.number().positive().default(1e-3).describe('Ridge of the refit, as a share of the mean square of the inputs.'),
+    batchNormImages: z.int().nonnegative().default(0).describe('Training images that batch norms behind removed channels get their statistics from anew; 0 leaves them.'),
   }),
   create: (options) => new ChannelPruner(options),
 });

@@ -84,6 +84,13 @@ describe('createPruningEnvironment', () => {
     expect(evaluations).toBe(1);
   });
 
+  it('evaluates what its pruners have adapted', async () => {
+    const evaluated: string[] = [];
+    const adapting: Pruner = { ...firstChannels(graph), adapt: async (candidate, plan) => ({ ...candidate, name: `adapted to ${plan.length} steps` }) };
+    await episode([[0.5], [0.5], [0.5]], { ...task, pruners: [adapting], evaluate: async ({ name }) => (evaluated.push(name), 0.5) });
+    expect(evaluated).toEqual(['adapted to 3 steps']);
+  });
+
   it.each(['uniform', 'magnitude'] as const)('offers a %s policy that meets the budget closely and is carried out as proposed', async (name) => {
     const environment = createPruningEnvironment(task);
     const actions = await environment.heuristics![name]!();

@@ -1,6 +1,6 @@
 import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type PruneTask, type StepResult } from '@tersor/core';
 import { cost } from '../cost/cost.js';
-import { applyPlan } from '../surgery/apply-plan.js';
+import { applyAndAdapt } from '../surgery/apply-plan.js';
 import { clamp, normalizeColumns } from './observation.js';
 import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
 import { createPruneWall, type Choice } from './prune-wall.js';
@@ -63,7 +63,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const key = JSON.stringify(chosen);
     const known = outcomes.get(key);
     if (known) return known;
-    const candidate = applyPlan(graph, pruners, plan);
+    const candidate = await applyAndAdapt(graph, pruners, plan);
     const costs = cost(candidate);
     const measures = {
       accuracy: await task.evaluate(candidate),

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import type { LayerGraph, Pruner } from '@tersor/core';
+import { firstChannels } from '../../test/first-channels.js';
 import { largestDifference, run } from '../../test/masked-run.js';
 import * as topologies from '../../test/topologies.js';
 import { channelGroups } from '../groups/channel-groups.js';
-import { applyPlan } from './apply-plan.js';
+import { applyAndAdapt, applyPlan } from './apply-plan.js';
 import { removeAll } from './remove-channels.js';
 import { removeDeadChannels } from './remove-dead-channels.js';
 
@@ -58,4 +59,19 @@ test('slices go first, then channels, whatever the order of the pruners', () => 
   expect(widths(applyPlan(graph, [channels, slices], plan))).toEqual({ ...widths(graph), fc1: 2, conv1_2: 3 });
   expect(order).toEqual(['slices', 'channels']);
   expect(() => applyPlan(graph, [channels], plan)).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH', message: expect.stringContaining('"slices"') }));
+});
+
+test('pruners adapt what all of them have left, in their order, and see the whole plan', async () => {
+  const seen: unknown[] = [];
+  const pruner = (id: string, adapts: boolean): Pruner => ({
+    ...firstChannels(graph),
+    id,
+    apply: (given) => ({ ...given, name: `${given.name}, ${id}` }),
+    ...(adapts && { adapt: async (given, plan) => (seen.push([id, given.name, plan]), { ...given, name: `${given.name} + ${id}` }) }),
+  });
+  const plan = [{ pruner: 'a', group: 'conv1_1' }, { pruner: 'b', group: 'fc1' }];
+  const name = `${graph.name}, a, b, c`;
+  expect(await applyAndAdapt(graph, [pruner('a', true), pruner('b', false), pruner('c', true)], plan)).toEqual({ ...graph, name: `${name} + a + c` });
+  expect(seen).toEqual([['a', name, plan], ['c', `${name} + a`, plan]]);
+  await expect(applyAndAdapt(graph, [pruner('a', true)], plan)).rejects.toMatchObject({ code: 'PLAN_MISMATCH' });
 });

@@ -12,3 +12,10 @@ export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: P
   const smaller = slicesFirst.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
   return plan.some(({ zeroSlices }) => zeroSlices) ? removeDeadChannels(smaller) : smaller;
 }
+
+/** `applyPlan`, after which every pruner that can adapts the result, on the active backend. Throws `PLAN_MISMATCH`. */
+export async function applyAndAdapt(graph: LayerGraph, pruners: readonly Pruner[], plan: PrunePlan): Promise<LayerGraph> {
+  let result = applyPlan(graph, pruners, plan);
+  for (const pruner of pruners) result = (await pruner.adapt?.(result, plan)) ?? result;
+  return result;
+}

@@ -83,5 +83,11 @@ export interface Pruner {
   plan(group: ChannelGroup, keep: number): PruneStep;
   /** Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels) or with zeros (slices). Throws `PLAN_MISMATCH`. */
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph;
+  /**
+   * Adapts to the images what a plan has left: called with the result of all pruners' `apply` and the whole plan, for every candidate of a search and for
+   * the final network, while the backend that evaluates is active. A network of the same shapes; the given one is not changed. The same result every time;
+   * where nothing was removed, the identity.
+   */
+  adapt?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
   dispose?(): void;
 }
