@@ -10,7 +10,7 @@ export function summaryTable(summary: Summary): string {
   if (search.quantize) table.push(row(activations ? 'pruned + quantized, activations simulated' : 'pruned + quantized', compressed));
   const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
   table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
-  const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
+  const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
   const times = baseline.latency === undefined || pruned.latency === undefined ? [] : [`predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`];
   return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneTask } from '@tersor/core';
+import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type PruneTask, type QuantizeConfig } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { SLOTS, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
@@ -52,8 +52,8 @@ export interface PipelineContext {
    * old enough or a stop was asked for.
    */
   saveProgress(update?: () => void): Promise<void>;
-  /** Evaluator on so many validation images. */
-  searchEvaluator(images: number): Promise<Evaluator>;
+  /** Evaluator on as many validation images as a stage's search measures its candidates on. */
+  searchEvaluator(config: PruneConfig | QuantizeConfig): Promise<Evaluator>;
   /** Accuracy of a network on all validation images, 0..1. */
   validationAccuracy(graph: LayerGraph): Promise<number>;
 }
@@ -119,7 +119,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: (images) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images }),
+      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));

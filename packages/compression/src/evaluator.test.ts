@@ -61,6 +61,24 @@ describe('createEvaluator', () => {
     expect(reads).toEqual([[0, 1], [2, 3], [4]]);
   });
 
+  test('for a race, networks see the same images in the same random order, chunk by chunk, and only as long as is asked for', async () => {
+    const evaluator = await createEvaluator({ backend, dataset, split: 'validation', racing: { images: 500, seed: 1 }, memory: 0 });
+    const asked: number[][] = [];
+    const measure = (until: number) => evaluator.measure(identity, (right, seen) => (asked.push([right, seen]), seen >= until));
+    expect(await measure(COUNT)).toEqual({ accuracy: 0.75, images: COUNT });
+    expect(reads.map(({ length }) => length)).toEqual([500, 500, 500, 500, 400]);
+    const order = reads.flat();
+    expect(order).not.toEqual([...order].sort((a, b) => a - b));
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: COUNT }, (_, i) => i));
+    expect(asked.map(([, seen]) => seen)).toEqual([500, 1000, 1500, 2000, 2400]);
+    reads.splice(0);
+    const partial = await measure(1000);
+    expect(reads.flat()).toEqual(order.slice(0, 1000));
+    expect(partial).toEqual({ accuracy: order.slice(0, 1000).filter((index) => index % 4 > 0).length / 1000, images: 1000 });
+    expect(asked.at(-1)).toEqual([partial.accuracy * 1000, 1000]);
+    expect(evaluator.evaluations).toBe(2);
+  });
+
   test('an empty split is refused', async () => {
     await expect(createEvaluator({ backend, dataset: { ...dataset, size: () => 0 }, split: 'validation' })).rejects.toMatchObject({ code: 'DATASET_INVALID' });
   });

@@ -1,9 +1,16 @@
 import { TersorError, type Backend, type Dataset, type LabelledImages, type LayerGraph, type Precision, type Split } from '@tersor/core';
+import { createRandom } from '@tersor/rl';
 import { accuracyOf } from './gradient-session.js';
 
 /** Images read and evaluated at once: at most so many, and at most so many bytes of them. */
 const CHUNK = 1000;
 const CHUNK_BYTES = 256 * 2 ** 20;
+
+/** An accuracy, 0..1, and the number of images that it was measured on. */
+export interface Measurement {
+  readonly accuracy: number;
+  readonly images: number;
+}
 
 /** Measures networks on a fixed set of images. */
 export interface Evaluator {
@@ -11,8 +18,10 @@ export interface Evaluator {
   readonly count: number;
   /** Networks measured so far. */
   readonly evaluations: number;
-  /** Top-1 accuracy of a network, 0..1. */
+  /** Top-1 accuracy of a network on all images, 0..1. */
   accuracy(graph: LayerGraph): Promise<number>;
+  /** The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the images seen. */
+  measure(graph: LayerGraph, isEnough: (right: number, seen: number) => boolean): Promise<Measurement>;
 }
 
 interface EvaluatorOptions {
@@ -22,12 +31,14 @@ interface EvaluatorOptions {
   /** At most so many images, spread evenly over the split; all of it when absent. */
   readonly images?: number;
   readonly precision?: Precision;
+  /** Takes the images in a random order, the same for every network, in chunks of at most so many: for `measure`. */
+  readonly racing?: { readonly images: number; readonly seed: number };
   /** Bytes of images that stay in memory, 1 GiB when absent (87,000 images of 32x32, 1,700 of 224x224). Those beyond are read again for every network. */
   readonly memory?: number;
 }
 
 /** Reads the images and makes an evaluator. Throws `DATASET_INVALID` for an empty split. */
-export async function createEvaluator({ backend, dataset, split, images, precision, memory = 2 ** 30 }: EvaluatorOptions): Promise<Evaluator> {
+export async function createEvaluator({ backend, dataset, split, images, precision, racing, memory = 2 ** 30 }: EvaluatorOptions): Promise<Evaluator> {
   const size = dataset.size(split);
   if (size === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no ${split} images.`, {
@@ -35,9 +46,10 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
     });
   }
   const count = Math.min(images ?? size, size);
-  const indexes = Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
+  const order = racing && createRandom(racing.seed, 'racing').permutation(count);
+  const indexes = Array.from({ length: count }, (_, i) => Math.floor(((order?.[i] ?? i) * size) / count));
   const imageBytes = 4 * dataset.imageShape.reduce((product, length) => product * length, 1);
-  const chunkSize = Math.min(CHUNK, Math.ceil(CHUNK_BYTES / imageBytes));
+  const chunkSize = Math.min(CHUNK, Math.ceil(CHUNK_BYTES / imageBytes), racing?.images ?? CHUNK);
   const chunks = Array.from({ length: Math.ceil(count / chunkSize) }, (_, i) => indexes.slice(i * chunkSize, (i + 1) * chunkSize));
   const kept: LabelledImages[] = [];
   let room = Math.floor(memory / imageBytes);
@@ -47,24 +59,29 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
     kept.push(await dataset.read(split, chunk));
   }
   let evaluations = 0;
+  const measure: Evaluator['measure'] = async (graph, isEnough) => {
+    evaluations++;
+    const session = await backend.compile(graph, precision && { precision });
+    try {
+      let right = 0;
+      let seen = 0;
+      for (const [i, chunk] of chunks.entries()) {
+        const { images: pixels, labels } = kept[i] ?? (await dataset.read(split, chunk));
+        right += accuracyOf(await session.run(pixels), labels) * labels.length;
+        seen += labels.length;
+        if (isEnough(Math.round(right), seen)) break;
+      }
+      return { accuracy: right / seen, images: seen };
+    } finally {
+      session.dispose();
+    }
+  };
   return {
     count,
     get evaluations() {
       return evaluations;
     },
-    accuracy: async (graph) => {
-      evaluations++;
-      const session = await backend.compile(graph, precision && { precision });
-      try {
-        let right = 0;
-        for (const [i, chunk] of chunks.entries()) {
-          const { images: pixels, labels } = kept[i] ?? (await dataset.read(split, chunk));
-          right += accuracyOf(await session.run(pixels), labels) * labels.length;
-        }
-        return right / count;
-      } finally {
-        session.dispose();
-      }
-    },
+    measure,
+    accuracy: async (graph) => (await measure(graph, () => false)).accuracy,
   };
 }

@@ -28,6 +28,8 @@ export interface SearchFigures {
   readonly episodes: number;
   /** Candidate networks that were really evaluated: policies that came up again were remembered. */
   readonly evaluations: number;
+  /** Images that they were measured on, all together; only where candidates race (`racing`). */
+  readonly images?: number;
   readonly bestReward: number;
   readonly seconds: number;
   /** Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last one's best reward. */

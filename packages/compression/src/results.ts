@@ -89,8 +89,8 @@ function figuresOf(rounds: PruneResult['rounds']): SearchFigures {
   const figures = rounds.map((round) => round.figures);
   const last = figures.at(-1)!;
   if (figures.length === 1) return last;
-  const total = (key: 'episodes' | 'evaluations' | 'seconds') => figures.reduce((sum, each) => sum + each[key], 0);
-  return { ...last, episodes: total('episodes'), evaluations: total('evaluations'), seconds: total('seconds'), rounds: figures };
+  const total = (key: 'episodes' | 'evaluations' | 'images' | 'seconds') => figures.reduce((sum, each) => sum + (each[key] ?? 0), 0);
+  return { ...last, episodes: total('episodes'), evaluations: total('evaluations'), ...(last.images !== undefined && { images: total('images') }), seconds: total('seconds'), rounds: figures };
 }
 
 /** Episodes are counted through the rounds. */

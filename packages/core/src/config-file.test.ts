@@ -60,6 +60,12 @@ describe('readConfig', () => {
     await expect(read(`${config}  agent: [ddpg]\n`)).rejects.toMatchObject({ message: expect.stringMatching(/:5 prune\.agent: expected string or object\./) });
   });
 
+  it('has racing off when it is left out, and its defaults where only asked for', async () => {
+    expect((await read(VALID)).prune).not.toHaveProperty('racing');
+    expect((await read(VALID, ['prune.racing={}'])).prune?.racing).toEqual({ images: 100, confidence: 0.99 });
+    await expect(read(VALID, ['prune.racing={ confidence: 1 }'])).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('prune.racing.confidence') });
+  });
+
   describe('quantize.activations', () => {
     const quantize = (more: string) => read(`model: m.json\ndataset: cifar10\nquantize:\n  agent: ddpg\n${more}`);
 

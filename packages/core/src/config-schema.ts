@@ -47,12 +47,20 @@ const finetune = z.strictObject({
 
 const budget = (unit: string) => z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
 
+const racing = z
+  .strictObject({
+    images: z.int().positive().default(100).describe('Images between two looks at whether a candidate can still win.'),
+    confidence: z.number().gt(0.5).lt(1).default(0.99).describe('Probability, at least, over the order of the images, that a candidate which would win on all of them is measured on all of them.'),
+  })
+  .describe("Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there. Left out: all images for every candidate.");
+
 const stageFields = {
   agent,
   environment: selector.optional(),
   reward: selector.prefault('accuracy'),
   exclude: z.array(z.string()).default([]).describe('Layers that are left as they are; * stands for any letters.'),
   images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
+  racing: racing.optional(),
   finetune: finetune.prefault({}),
 };
 

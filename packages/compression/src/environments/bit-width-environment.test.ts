@@ -106,6 +106,14 @@ describe('createBitWidthEnvironment', () => {
     expect(seen).toEqual([3]);
   });
 
+  it('tells what it lets evaluate: the policy, and the reward that an accuracy would bring', async () => {
+    const told: { policy: unknown; rewards: number[] }[] = [];
+    const evaluate: QuantizeTask['evaluate'] = async (_graph, candidate) => (told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }), 0.6);
+    const steps = await episode([[0.5], [0.5], [0.5]], { ...task, evaluate, reward: { id: 'costly', evaluate: ({ accuracy, bytes }) => accuracy - bytes / 1e9 } });
+    const { reward, info } = steps[2]!;
+    expect(told).toEqual([{ policy: info.policy, rewards: [0.2 - sizeAt(5) / 1e9, reward] }]);
+  });
+
   it('offers a uniform policy and one by weight error that fit, the second using what the first leaves', async () => {
     const bytes = Math.round((sizeAt(4) + sizeAt(5)) / 2);
     const environment = createBitWidthEnvironment({ ...task, budget: { bytes } });

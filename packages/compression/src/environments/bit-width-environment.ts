@@ -53,10 +53,11 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
     const encoded = encodedAt(chosen);
     const candidate = withEncodedWeights(graph, encoded, codes.decode);
     const { macs, parameters } = cost(candidate);
-    const accuracy = await task.evaluate(withPolicyActivations(candidate, policy));
     const countsOperations = policy.activations !== undefined || budget.bops !== undefined;
-    const measures = { accuracy, macs, parameters, bytes: packModel(graph, encoded).length, ...(countsOperations && { bops: operationsOfPolicy(graph, policy) }) };
-    const outcome = { reward: task.reward.evaluate({ ...measures, baseline: task.baseline }), measures };
+    const costs = { macs, parameters, bytes: packModel(graph, encoded).length, ...(countsOperations && { bops: operationsOfPolicy(graph, policy) }) };
+    const rewardAt = (accuracy: number) => task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
+    const accuracy = await task.evaluate(withPolicyActivations(candidate, policy), { policy: toldPolicy(policy), rewardAt });
+    const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
     outcomes.set(key, outcome);
     return outcome;
   };
@@ -81,8 +82,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       active = false;
       const policy = policyOf(task, chosen);
       const { reward, measures } = await finish(policy);
-      // Without rounded activations the policy is the weights' bits alone.
-      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy: policy.activations ? policy : policy.weights } };
+      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy: toldPolicy(policy) } };
     },
     heuristics: {
       uniform: async () => uniform().map(actions.toAction),
@@ -96,6 +96,11 @@ function policyOf({ layers, activations }: QuantizeTask, chosen: readonly Widths
   const weights = byLayer((_name, widths) => widths.weights);
   if (!activations) return { weights };
   return { weights, activations: byLayer((name, { activations: bits }) => ({ bits, ...activations.ranges[name]![bits]! })) };
+}
+
+/** Without rounded activations the policy is the weights' bits alone. */
+function toldPolicy(policy: WidthPolicy): unknown {
+  return policy.activations ? policy : policy.weights;
 }
 
 function layerFeatures(graph: LayerGraph, layer: GraphLayer, index: number): number[] {

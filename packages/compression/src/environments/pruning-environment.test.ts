@@ -91,6 +91,14 @@ describe('createPruningEnvironment', () => {
     expect(evaluated).toEqual(['adapted to 3 steps']);
   });
 
+  it('tells what it lets evaluate: the policy, and the reward that an accuracy would bring', async () => {
+    const told: { policy: unknown; rewards: number[] }[] = [];
+    const evaluate: PruneTask['evaluate'] = async (_graph, candidate) => (told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }), 0.6);
+    const steps = await episode([[0.5], [0.5], [0.5]], { ...task, evaluate, reward: { id: 'costly', evaluate: ({ accuracy, macs }) => accuracy - macs / 1e9 } });
+    const { reward, info } = steps[2]!;
+    expect(told).toEqual([{ policy: info.policy, rewards: [0.2 - info.measures!['macs']! / 1e9, reward] }]);
+  });
+
   it.each(['uniform', 'magnitude'] as const)('offers a %s policy that meets the budget closely and is carried out as proposed', async (name) => {
     const environment = createPruningEnvironment(task);
     const actions = await environment.heuristics![name]!();

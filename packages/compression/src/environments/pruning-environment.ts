@@ -64,16 +64,11 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const known = outcomes.get(key);
     if (known) return known;
     const candidate = await applyAndAdapt(graph, pruners, plan);
-    const costs = cost(candidate);
-    const measures = {
-      accuracy: await task.evaluate(candidate),
-      macs: costs.macsWithoutZeroSlices,
-      denseMacs: costs.macs,
-      parameters: costs.parameters,
-      bytes: costs.parameters * 4,
-      ...(latencyOf && { latency: latencyOf(candidate) }),
-    };
-    const outcome = { reward: task.reward.evaluate({ ...measures, baseline: task.baseline }), measures };
+    const { macs, macsWithoutZeroSlices, parameters } = cost(candidate);
+    const costs = { macs: macsWithoutZeroSlices, denseMacs: macs, parameters, bytes: parameters * 4, ...(latencyOf && { latency: latencyOf(candidate) }) };
+    const rewardAt = (accuracy: number) => task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
+    const accuracy = await task.evaluate(candidate, { policy: plan, rewardAt });
+    const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
     outcomes.set(key, outcome);
     return outcome;
   };

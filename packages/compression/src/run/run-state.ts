@@ -2,6 +2,7 @@ import type { ActivationRanges, LayerGraph } from '@tersor/core';
 import type { EpisodeRecord, SearchState } from '@tersor/rl';
 import type { SearchFigures } from '../pipeline-types.js';
 import type { EncodedWeights } from '../quantized-graph.js';
+import type { RaceState } from '../race.js';
 import type { TrainState } from '../training/train.js';
 
 /** The best policy of a search, and what it took. */
@@ -20,7 +21,7 @@ export interface StageState {
   /** Where stage 2 rounds activations: their ranges, once they are calibrated. */
   activations?: ActivationRanges;
   /** While the search runs. */
-  search?: { readonly state: SearchState; readonly episodes: readonly EpisodeRecord[]; readonly evaluations: number; readonly seconds: number };
+  search?: { readonly state: SearchState; readonly episodes: readonly EpisodeRecord[]; readonly evaluations: number; readonly seconds: number; readonly race?: RaceState };
   /** When it is done. */
   found?: FoundPolicy;
   /** While the fine-tune runs. */

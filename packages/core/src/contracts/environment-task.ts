@@ -5,14 +5,25 @@ import type { ChannelGroup, Pruner } from './pruner.js';
 import type { Quantizer } from './quantizer.js';
 import type { EpisodeMeasures, Reward } from './reward.js';
 
+/** What a search may know of a candidate that it measures. */
+export interface Candidate {
+  /** The policy that made it, as in `StepInfo.policy`: candidates of the same policy are the same. */
+  readonly policy: unknown;
+  /** What the episode's rewards would sum up to if the candidate had this accuracy; never less for a higher one. */
+  rewardAt(accuracy: number): number;
+}
+
 /** What every environment of the pipeline works on. */
 interface CompressionTask {
   /** The clean network: never changed; every episode starts from it. */
   readonly graph: LayerGraph;
   readonly reward: Reward;
   readonly baseline: EpisodeMeasures['baseline'];
-  /** Accuracy of a candidate network on the search's validation images, 0..1. */
-  evaluate(graph: LayerGraph): Promise<number>;
+  /**
+   * Accuracy of a candidate network on the search's validation images, 0..1. With `candidate` given, a search that races (`racing` in the config) may
+   * measure it on a part of them, if its reward stays below the best so far; without, it is measured on all of them.
+   */
+  evaluate(graph: LayerGraph, candidate?: Candidate): Promise<number>;
 }
 
 /** Stage 1: one step per prunable channel group. */
