@@ -12,7 +12,8 @@ export function summaryTable(summary: Summary): string {
   table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
   const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
   const times = baseline.latency === undefined || pruned.latency === undefined ? [] : [`predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`];
-  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all`].join('\n');
+  const memory = summary.peakResidentBytes === undefined ? '' : `, at most ${mebibytes(summary.peakResidentBytes)} MiB of memory`;
+  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`].join('\n');
 }
 
 /** What a run that rounds activations, or limits bit operations, has to say beside the table. */
@@ -28,6 +29,11 @@ function row(name: string, figures: NetworkFigures): string[] {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
+}
+
+/** Bytes in MiB (2^20 bytes), as a whole number with thousands set apart. */
+export function mebibytes(bytes: number): string {
+  return grouped(bytes / 2 ** 20);
 }
 
 /** A whole number with thousands set apart. */

@@ -58,6 +58,11 @@ export interface Summary {
   /** Platform, processor and cores that it ran on. */
   readonly machine: string;
   readonly seconds: number;
+  /**
+   * The most memory that the process held at once, in bytes: its peak resident set, libraries and program included, memory of a GPU not. Of a run that was resumed it is
+   * that of the last process. A process that runs several compressions, one after another, has one peak. Absent in summaries of versions that did not record it.
+   */
+  readonly peakResidentBytes?: number;
   readonly config: CompressConfig;
 }
 

@@ -7,6 +7,7 @@ import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
 import { folderBytes, writeModel } from './model-files.js';
 import { moveInto } from './move-into.js';
+import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
@@ -55,6 +56,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       versions: { node: process.version },
       machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
+      peakResidentBytes: peakResidentBytes(),
       config,
     };
     const policy: Policy = { ...(pruned && plansOf(pruned.rounds)), ...(quantized && { quantize: quantized.widths.weights }), ...(quantized?.widths.activations && { activations: quantized.widths.activations }) };

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Summary } from '@tersor/compression';
 import { instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
 import { runStudy, type RunStudyOptions } from './run-study.js';
 import { trialFolder } from './study-store.js';
@@ -22,6 +23,8 @@ describe('runStudy', () => {
     expect(random!.estimates.testAccuracy!.mean).toBeCloseTo(0.715, 9);
     expect(ddpg!.differences!.testAccuracy).toMatchObject({ mean: expect.closeTo(0.1, 9), deviation: expect.closeTo(0, 9) });
     expect(random!.differences).toBeUndefined();
+    // Two searches of 5 episodes in 2 seconds each; 401 and 402 MiB.
+    expect(ddpg!.estimates).toMatchObject({ episodesPerMinute: { count: 2, mean: 150 }, peakResidentBytes: { count: 2, mean: 401.5 * 2 ** 20 } });
     // 50,001 and 50,002 bytes: the second seed is larger and more accurate, the random ones are beaten.
     expect(pareto.bytes.map((i) => [trials[i]!.variant, trials[i]!.seed])).toEqual([['ddpg', 1], ['ddpg', 2]]);
     expect(JSON.parse(await readFile(join(place.output, 'results.json'), 'utf8'))).toMatchObject({ name: 'agents', baseline: 'random' });
@@ -41,6 +44,23 @@ describe('runStudy', () => {
     await run({ seeds: [1, 2, 3] }, { resume: true });
     expect(calls).toHaveLength(3);
     expect(calls).toContain(trials[0]!.trial);
+  });
+
+  it('keeps trials of a version that did not record the memory, without that figure', async () => {
+    const { trials } = await run();
+    const old = join(trialFolder(place.output, trials[0]!.trial), 'summary.json');
+    const { peakResidentBytes, ...summary } = JSON.parse(await readFile(old, 'utf8')) as Summary;
+    expect(peakResidentBytes).toBe(401 * 2 ** 20);
+    await writeFile(old, JSON.stringify(summary));
+    calls.length = 0;
+    const resumed = await run({}, { resume: true });
+    expect(calls).toEqual([]);
+    expect(resumed.trials[0]).toMatchObject({ status: 'done', figures: { episodesPerMinute: 150 } });
+    expect(resumed.trials[0]!.figures).not.toHaveProperty('peakResidentBytes');
+    expect(resumed.variants[0]!.estimates).toMatchObject({ testAccuracy: { count: 2 }, peakResidentBytes: { count: 1, mean: 402 * 2 ** 20 } });
+    const report = await readFile(join(place.output, 'report.html'), 'utf8');
+    expect(report).toContain('<td class="number" data-value="">–</td>');
+    expect(report).toContain('402 MiB');
   });
 
   it('runs at most so many trials at a time', async () => {

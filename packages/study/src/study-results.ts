@@ -1,9 +1,9 @@
-import type { Summary } from '@tersor/compression';
+import type { SearchFigures, Summary } from '@tersor/compression';
 import { paretoFront } from './pareto.js';
 import { estimate, pairedDifference, type Estimate } from './statistics.js';
 import { readStudy, readTrial, type StudyRecord } from './study-store.js';
 
-/** What is compared, read from a trial's summary. Accuracies are shares of 1. */
+/** What is compared, read from a trial's summary; undefined where it has no such figure. Accuracies are shares of 1. */
 export const METRICS = {
   testAccuracy: ({ compressed }) => compressed.accuracy.test,
   accuracyChange: ({ compressed, baseline }) => compressed.accuracy.test - baseline.accuracy.test,
@@ -14,6 +14,8 @@ export const METRICS = {
   pruneReward: ({ search }) => search.prune?.bestReward,
   quantizeReward: ({ search }) => search.quantize?.bestReward,
   seconds: ({ seconds }) => seconds,
+  episodesPerMinute: ({ search }) => episodesPerMinute(Object.values(search)),
+  peakResidentBytes: (summary) => summary.peakResidentBytes,
 } as const satisfies Readonly<Record<string, (summary: Summary) => number | undefined>>;
 
 export type Metric = keyof typeof METRICS;
@@ -68,6 +70,12 @@ export async function gatherResults(folder: string): Promise<{ record: StudyReco
 function figuresOf(summary: Summary): TrialRow['figures'] {
   const entries = Object.entries(METRICS).map(([metric, read]) => [metric, read(summary)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** Episodes of all searches by the time that these took, fine-tunes not counted; undefined where nothing was searched. */
+function episodesPerMinute(searches: readonly SearchFigures[]): number | undefined {
+  const total = (key: 'episodes' | 'seconds') => searches.reduce((sum, figures) => sum + figures[key], 0);
+  return total('seconds') > 0 ? (60 * total('episodes')) / total('seconds') : undefined;
 }
 
 function summarize({ study, variants }: StudyRecord, trials: readonly TrialRow[]): StudyResults {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeMachine, type LayerFigures, type Summary } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
@@ -95,12 +95,14 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Writes a text file in one step. Throws `OUTPUT_FAILED`. */
+/** Writes a text file in one step; where it fails, nothing is left beside the old one. Throws `OUTPUT_FAILED`. */
 export async function writeText(path: string, text: string): Promise<void> {
   try {
     await writeFile(`${path}.tmp`, text);
     await rename(`${path}.tmp`, path);
   } catch (cause) {
+    // That the part cannot be removed says less than why the whole could not be written.
+    await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
     throw new TersorError('OUTPUT_FAILED', `${path} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }

@@ -44,6 +44,7 @@ export function summaryOf(config: CompressConfig): Summary {
     versions: { node: process.version },
     machine: 'a machine',
     seconds: 10 + config.seed,
+    peakResidentBytes: (400 + config.seed) * 2 ** 20,
     config,
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { TersorError, type LatencyTable, type LayerGraph } from '@tersor/core';
 import { z } from 'zod';
 
@@ -49,13 +49,15 @@ export async function readLatencyTable(path: string, { graph, backend }: { reado
   return data;
 }
 
-/** Writes a table, whole or not at all. Throws `OUTPUT_FAILED`. */
+/** Writes a table, whole or not at all: where it fails, what was there stays and nothing is left beside it. Throws `OUTPUT_FAILED`. */
 export async function writeLatencyTable(path: string, data: LatencyTable): Promise<void> {
   const partial = `${path}.partial-${process.pid}`;
   try {
     await writeFile(partial, `${JSON.stringify(data, undefined, 1)}\n`);
     await rename(partial, path);
   } catch (cause) {
+    // Half a table would keep a full disk full. That it cannot be removed says less than why it could not be written.
+    await rm(partial, { force: true }).catch(() => undefined);
     throw new TersorError('OUTPUT_FAILED', `The latency table cannot be written to ${path}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -25,6 +25,11 @@ export function short(value: number): string {
   return `${Number((value / scale).toPrecision(5))}${prefix && ` ${prefix}`}`;
 }
 
+/** Memory in MiB, 2^20 bytes. */
+export function mebibytes(bytes: number): string {
+  return `${grouped(bytes / 2 ** 20)} MiB`;
+}
+
 /** Seconds, or minutes and hours where there are many. */
 export function duration(seconds: number): string {
   if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;

@@ -1,5 +1,5 @@
 import type { Metric } from '../study-results.js';
-import { duration, grouped, percent, points, short } from './html.js';
+import { duration, grouped, mebibytes, percent, points, short } from './html.js';
 
 /** How a metric is written. */
 export interface MetricFormat {
@@ -27,7 +27,14 @@ export const FORMATS: Readonly<Record<Metric, MetricFormat>> = {
   pruneReward: { title: 'Best reward of stage 1, pruning', ...rewards },
   quantizeReward: { title: 'Best reward of stage 2, bit widths', ...rewards },
   seconds: { title: 'Seconds of a trial', higherIsBetter: false, format: duration, axis: duration, change: (value) => signed(value, duration) },
+  episodesPerMinute: { title: 'Episodes per minute', higherIsBetter: true, format: rate, axis: rate, change: (value) => signed(value, rate) },
+  peakResidentBytes: { title: 'Peak memory', higherIsBetter: false, format: mebibytes, axis: mebibytes, change: (value) => signed(value, mebibytes) },
 };
+
+/** Three digits are more than two runs on one machine agree on. */
+function rate(perMinute: number): string {
+  return perMinute >= 100 ? grouped(perMinute) : String(Number(perMinute.toPrecision(3)));
+}
 
 function signed(value: number, format: (size: number) => string): string {
   return `${value < 0 ? '−' : '+'}${format(Math.abs(value))}`;

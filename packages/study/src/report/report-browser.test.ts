@@ -38,8 +38,8 @@ suite(`the reports in Chromium${executablePath === undefined ? ' (skipped: no Ch
   it.each([
     ['run', 1000, 'light', 8],
     ['run', 375, 'dark', 8],
-    ['study', 1000, 'dark', 11],
-    ['study', 375, 'light', 11],
+    ['study', 1000, 'dark', 13],
+    ['study', 375, 'light', 13],
   ] as const)('draws every chart of the %s at %i pixels in %s, with nothing in the console and no scrolling sideways', async (name, width, scheme, count) => {
     const { page, problems } = await open(name, width, scheme);
     const drawn: number[] = await page.evaluate(`[...document.querySelectorAll('figure')].map((figure) => [...figure.querySelectorAll('svg')]

@@ -69,6 +69,12 @@ describe('the report of a run', () => {
     for (const text of ['quantized, activations simulated', 'quantized, float activations', '12.34%', '123,456', 'input bits']) expect(rounded).toContain(text);
   });
 
+  it('says how much memory the run took, where that was recorded', () => {
+    expect(html).toContain('401 MiB');
+    const { peakResidentBytes: _peak, ...old } = run.summary;
+    expect(runReport({ ...run, summary: old })).not.toMatch(/MiB|peak memory/);
+  });
+
   it('does without layers, episodes and one stage', () => {
     const { quantize: _quantize, ...pruneOnly } = run.summary.search;
     expect(runReport({ summary: { ...run.summary, search: pruneOnly }, layers: [], episodes: [] })).toContain('no layers.json');

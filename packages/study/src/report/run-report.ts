@@ -1,7 +1,7 @@
 import type { NetworkFigures, Summary } from '@tersor/compression';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../read-run.js';
-import { duration, escapeHtml, grouped, percent, points } from './html.js';
+import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
 import { page, type Section } from './page.js';
 import { candidateChart, rewardChart } from './search-charts.js';
@@ -70,12 +70,13 @@ function searchSentences({ search }: Summary): string {
   return `<p>Nothing was chosen by the test images. ${sentences.map(escapeHtml).join(' ')}</p>`;
 }
 
-function setup({ config, versions, plugins, seed, backend, machine }: Summary): string {
+function setup({ config, versions, plugins, seed, backend, machine, peakResidentBytes }: Summary): string {
   const facts = [
     ['seed', String(seed)],
     ['backend', backend],
     ...Object.entries(versions),
     ['machine', machine],
+    ...(peakResidentBytes === undefined ? [] : [['peak memory of the process', mebibytes(peakResidentBytes)]]),
     ...plugins.map((plugin) => [`plugin ${plugin.kind}`, `${plugin.id} (${plugin.source})`]),
   ].map(([name, value]) => ({ name: name!, value: value! }));
   const list = table('Versions, machine and plugins', facts, [{ head: 'what', text: ({ name }) => name }, { head: 'value', text: ({ value }) => value }]);

@@ -36,7 +36,7 @@ export function studyReport({ record, results, original, episodes }: StudyReport
     ],
     sections: [
       { id: 'result', title: 'Result', body: variantTable(variants, baseline) + conclusion(results) },
-      { id: 'comparison', title: 'Variants compared', body: (['testAccuracy', 'bytes', 'macs', 'seconds'] as const).map((metric) => metricChart(metric, results)).join('') + differenceChart('testAccuracy', results) || '<p>No trial is done yet.</p>' },
+      { id: 'comparison', title: 'Variants compared', body: (['testAccuracy', 'bytes', 'macs', 'seconds', 'episodesPerMinute', 'peakResidentBytes'] as const).map((metric) => metricChart(metric, results)).join('') + differenceChart('testAccuracy', results) || '<p>No trial is done yet.</p>' },
       { id: 'search', title: 'Search', body: (['prune', 'quantize'] as const).map((stage) => learningChart(stage, variants, episodes) + metricChart(`${stage}Reward`, results)).join('') || '<p>No trial searched.</p>' },
       { id: 'fronts', title: 'Accuracy against size', body: frontChart('bytes', results) + frontChart('macs', results) || '<p>No trial is done yet.</p>' },
       { id: 'trials', title: 'Trials', body: trialTable(trials, 'Every trial') + failures(results) },

@@ -3,6 +3,9 @@ import type { Metric, TrialRow, VariantRow } from '../study-results.js';
 import { FORMATS } from './metrics.js';
 import { table } from './table.js';
 
+/** A figure that a trial does not have: it is not done, or an older version ran it. */
+const MISSING = '–';
+
 /** One metric of every variant, or its differences to the baseline. */
 export function estimateTable(metric: Metric, variants: readonly VariantRow[], which: 'estimates' | 'differences'): string {
   const { title, format, change } = FORMATS[metric];
@@ -25,7 +28,7 @@ export function estimateTable(metric: Metric, variants: readonly VariantRow[], w
 
 /** The variants with their means of the metrics that are asked about first, and the paired difference of test accuracy. */
 export function variantTable(variants: readonly VariantRow[], baseline: string | undefined): string {
-  const metrics: readonly Metric[] = ['testAccuracy', 'bytes', 'macs', 'pruneReward', 'quantizeReward', 'seconds'];
+  const metrics: readonly Metric[] = ['testAccuracy', 'bytes', 'macs', 'pruneReward', 'quantizeReward', 'seconds', 'episodesPerMinute', 'peakResidentBytes'];
   const shown = metrics.filter((metric) => variants.some(({ estimates }) => estimates[metric]));
   return table('Means over the seeds ± standard deviation', variants, [
     { head: 'variant', text: ({ variant }) => variant + (variant === baseline ? ' (baseline)' : '') },
@@ -43,14 +46,14 @@ export function variantTable(variants: readonly VariantRow[], baseline: string |
 
 /** Trials with their figures; those that failed with their error. */
 export function trialTable(trials: readonly TrialRow[], caption: string): string {
-  const metrics: readonly Metric[] = ['testAccuracy', 'validationAccuracy', 'bytes', 'macs', 'parameters', 'seconds'];
+  const metrics: readonly Metric[] = ['testAccuracy', 'validationAccuracy', 'bytes', 'macs', 'parameters', 'seconds', 'episodesPerMinute', 'peakResidentBytes'];
   return table(caption, trials, [
     { head: 'variant', text: ({ variant }) => variant },
     { head: 'seed', text: ({ seed }) => String(seed), value: ({ seed }) => seed },
     { head: 'status', text: ({ status }) => status },
     ...metrics.map((metric) => ({
       head: FORMATS[metric].title.toLowerCase(),
-      text: ({ figures }: TrialRow) => (figures[metric] === undefined ? '' : FORMATS[metric].format(figures[metric])),
+      text: ({ figures }: TrialRow) => (figures[metric] === undefined ? MISSING : FORMATS[metric].format(figures[metric])),
       value: ({ figures }: TrialRow) => figures[metric],
     })),
     { head: 'folder', text: ({ trial }) => `trials/${trial}` },
@@ -59,7 +62,7 @@ export function trialTable(trials: readonly TrialRow[], caption: string): string
 
 function plusMinus(metric: Metric, estimate: Estimate | undefined): string {
   const { format } = FORMATS[metric];
-  return estimate ? `${format(estimate.mean)} ± ${format(estimate.deviation)}` : '';
+  return estimate ? `${format(estimate.mean)} ± ${format(estimate.deviation)}` : MISSING;
 }
 
 function difference(estimate: Estimate | undefined): string {
