@@ -4,7 +4,6 @@ import { disposeModel, modelFromGraph } from '@tersor/compression';
 import type { Dataset, LayerGraph } from '@tersor/core';
 import { createRandom, type Random } from '@tersor/rl';
 import { findConsumers, type Consumer } from './consumers.js';
-import { disposeModel } from './dispose-model.js';
 import { prepareMoments, type InputMoments } from './refit.js';
 import { sampleRows } from './sample-rows.js';
 

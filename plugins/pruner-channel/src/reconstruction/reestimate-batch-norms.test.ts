@@ -1,10 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, modelFromGraph } from '@tersor/compression';
+import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/compression';
 import type { LayerGraph } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
-import { disposeModel } from './dispose-model.js';
 import { reestimateBatchNorms } from './reestimate-batch-norms.js';
 
 type Symbolic = tfl.SymbolicTensor;

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { modelFromGraph } from '@tersor/compression';
+import { disposeModel, modelFromGraph } from '@tersor/compression';
 import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { addValues, emptyMoments, meanAndVariance, type ChannelMoments, type ChannelStatistics } from './channel-moments.js';
-import { disposeModel } from './dispose-model.js';
 
 /** What the statistics are taken from. */
 export interface ReestimateOptions {
