@@ -101,6 +101,7 @@ function installFromWheel() {
   const deps = join(packageFolder, 'deps');
   rmSync(deps, { recursive: true, force: true });
   mkdirSync(deps);
+  // By this link the node backend knows, and `tersor doctor` says, that the library is a wheel's, and which.
   for (const part of ['lib', 'include']) symlinkSync(join(wheelFolder, part), join(deps, part));
   const built = join(wheelFolder, `tfjs_binding-${VERSION}.node`);
   if (!existsSync(built)) buildAddon(built);

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The packages that this backend runs on, the preferred one first: whoever installed the GPU one wants it. */
@@ -15,6 +15,8 @@ export interface TfjsNodeModule {
   readonly version: string;
   /** Folder of the package. */
   readonly folder: string;
+  /** How it came to be there, for people: see `originOf`. */
+  readonly origin: string;
   /** The module: tfjs's union package with file handlers. */
   readonly module: typeof tf & { readonly version: Readonly<Record<string, string>> };
 }
@@ -50,7 +52,7 @@ export async function loadTfjsNode(directories: readonly string[]): Promise<Tfjs
     const module = require(folder) as TfjsNodeModule['module'];
     if (module.Tensor !== tf.Tensor) return secondCopy(manifest.name, require.resolve('@tensorflow/tfjs'));
     if (active) await tf.setBackend(active);
-    return { packageName: manifest.name, version: manifest.version, folder, module };
+    return { packageName: manifest.name, version: manifest.version, folder, origin: originOf(folder), module };
   } catch (error) {
     const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return { reason: `${folder} is there but cannot be loaded: ${text}`, install: INSTALL };
@@ -60,6 +62,17 @@ export async function loadTfjsNode(directories: readonly string[]): Promise<Tfjs
 /** Folder of the tfjs-node that `loadTfjsNode` would load, undefined where there is none. */
 export function findTfjsNode(directories: readonly string[]): string | undefined {
   return directories.map(findPackage).find((found) => found !== undefined);
+}
+
+/**
+ * How the tfjs-node in a folder was installed: by `npm install`, or by `setup:tfjs-node`, with the library of tfjs-node's own download or with that of a TensorFlow
+ * wheel, which is then named. The setup links a wheel's library in; a download unpacks into a folder.
+ */
+export function originOf(folder: string): string {
+  if (!folder.includes(`${sep}${SETUP_FOLDER}${sep}`)) return 'npm install';
+  const library = join(folder, 'deps', 'lib');
+  if (!lstatSync(library, { throwIfNoEntry: false })?.isSymbolicLink()) return "npm run setup:tfjs-node (tfjs-node's own download)";
+  return `npm run setup:tfjs-node (the TensorFlow wheel ${basename(dirname(readlinkSync(library)))})`;
 }
 
 function findPackage(directory: string): string | undefined {

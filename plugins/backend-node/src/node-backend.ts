@@ -34,7 +34,7 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
     capabilities: { training: true, precisions: ['float32', 'bfloat16'], workers: 1 },
     async isAvailable(): Promise<Availability> {
       const found = await load();
-      return 'reason' in found ? { available: false, ...found } : { available: true, details: await detailsOf(found) };
+      return 'reason' in found ? { available: false, ...found } : { available: true, details: detailsOf(found) };
     },
     activate: async () => void (await activate()),
     async compile(graph: LayerGraph, { precision = options.precision } = {}) {
@@ -72,6 +72,7 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
   };
 }
 
-async function detailsOf(found: TfjsNodeModule): Promise<Record<string, string | number>> {
-  return { package: found.packageName, version: found.version, allocator: allocatorTuning() };
+function detailsOf({ packageName, version, origin }: TfjsNodeModule): Record<string, string | number> {
+  const backend = tf.findBackend('tensorflow') as TensorflowKernelBackend | null;
+  return { package: packageName, version, TensorFlow: backend?.binding.TF_Version ?? 'unknown', from: origin, allocator: allocatorTuning() };
 }
