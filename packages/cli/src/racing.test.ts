@@ -8,6 +8,7 @@ interface EpisodeLine {
   readonly stage: string;
   readonly reward: number;
   readonly measures: Readonly<Record<string, number>>;
+  readonly seconds: number;
 }
 
 /** Loose, so that on 40 images candidates are dropped at all. */
