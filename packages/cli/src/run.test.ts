@@ -36,6 +36,9 @@ describe('tersor', () => {
     expect(summary).toEqual(await json('first/summary.json'));
     expect(summary.compressed.macs).toBeLessThanOrEqual(0.6 * summary.baseline.macs);
     expect(summary.compressed.bytes).toBeLessThanOrEqual(0.5 * summary.baseline.bytes);
+    // What is resident now may have grown since the summary was written; the peak of a process never shrinks.
+    expect(summary.peakResidentBytes).toBeGreaterThan(process.memoryUsage.rss() / 2);
+    expect(summary.peakResidentBytes).toBeLessThanOrEqual(process.resourceUsage().maxRSS * 1024);
     expect((await readFile(join(project.folder, 'first/model.tersor'))).length).toBe(summary.compressed.bytes);
     expect((await readdir(join(project.folder, 'first'))).sort()).toEqual(['episodes.jsonl', 'layers.json', 'model', 'model.tersor', 'policy.json', 'pruned', 'report.html', 'summary.json']);
     expect((await readFile(join(project.folder, 'first/episodes.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(12);
@@ -92,11 +95,9 @@ describe('tersor', () => {
     expect(groups.out).toMatch(/conv2: 8 channels/);
   });
 
-  it('lists plugins and backends', async () => {
+  it('lists plugins', async () => {
     const plugins = JSON.parse((await tersor('plugins', '--json')).out) as { kind: string; id: string }[];
     expect(plugins).toEqual(expect.arrayContaining([expect.objectContaining({ kind: 'agent', id: 'ddpg' }), expect.objectContaining({ kind: 'environment', id: 'pruning' })]));
-    const doctor = JSON.parse((await tersor('doctor', '--json')).out) as { backends: { backend: string; availability: { available: boolean } }[] };
-    expect(doctor.backends).toContainEqual(expect.objectContaining({ backend: 'wasm', availability: expect.objectContaining({ available: true }) }));
   });
 
   it('prints the JSON schema of its config', async () => {

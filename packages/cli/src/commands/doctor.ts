@@ -1,9 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { installedPlugins, type Availability, type Backend, TersorError } from '@tersor/core';
+import { installedPlugins, isTersorError, loadPlugin, type Availability } from '@tersor/core';
+import { probeBackend } from '../probe-backend.js';
+
+/** The backend that is there for tests: no package of ours depends on it, and a project that has it need not either. */
+const REFERENCE = 'cpu';
 
 interface Finding {
   readonly backend: string;
+  /** What its plugin says that it is; absent where the plugin cannot be loaded. */
+  readonly description?: string;
   readonly availability: Availability;
 }
 
@@ -12,40 +18,54 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say which backends can run here, and what to install for the others')
     .option('--json', 'print as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async ({ json }: { json?: boolean }, command: Command) => {
+      const { verbose } = command.optsWithGlobals<{ verbose?: boolean }>();
       const machine = { node: process.version, platform: `${process.platform}-${process.arch}`, cores: availableParallelism() };
-      const findings = await examine();
+      const findings = await examine((backend, output) => {
+        if (verbose && output) process.stderr.write(`${backend} wrote:\n${output.trimEnd()}\n`);
+      });
       if (json) {
         process.stdout.write(`${JSON.stringify({ machine, backends: findings }, undefined, 2)}\n`);
         return;
       }
       process.stdout.write(`Node ${machine.node} on ${machine.platform}, ${machine.cores} cores${nodeWarning()}\n`);
-      for (const { backend, availability } of findings) process.stdout.write(describe(backend, availability));
+      for (const finding of findings) process.stdout.write(describe(finding));
     });
 }
 
-async function examine(): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const entry of await installedPlugins('backend', [process.cwd(), __dirname])) {
-    if (!('plugin' in entry)) {
-      findings.push({ backend: entry.source, availability: { available: false, reason: entry.error.message, install: entry.error.hint ?? '' } });
-      continue;
-    }
-    const { plugin } = entry;
-    const options = plugin.options.safeParse({});
-    if (!options.success) continue;
-    const context = { directory: process.cwd(), seed: 1, get: async () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'doctor wires nothing.')) };
-    const backend = (await plugin.create(options.data, context)) as Backend;
-    findings.push({ backend: plugin.id, availability: await backend.isAvailable() });
-    await backend.dispose();
-  }
-  return findings;
+/** Tries all backends at the same time; in the order of their names. `onOutput` gets what the libraries of each wrote. */
+async function examine(onOutput: (backend: string, output: string) => void): Promise<Finding[]> {
+  const directories = [process.cwd(), __dirname];
+  const installed = await installedPlugins('backend', directories);
+  if (!installed.some((entry) => 'plugin' in entry && entry.plugin.id === REFERENCE)) installed.push(...(await referenceBackend(directories)));
+  const findings = await Promise.all(
+    installed.map(async (entry): Promise<Finding[]> => {
+      if (!('plugin' in entry)) return [{ backend: entry.source, availability: { available: false, reason: entry.error.message, install: entry.error.hint ?? '' } }];
+      const { source, plugin } = entry;
+      // One that wants options cannot be tried without a config.
+      if (!plugin.options.safeParse({}).success) return [];
+      const { availability, output } = await probeBackend({ source, id: plugin.id, directories });
+      onOutput(plugin.id, output);
+      return [{ backend: plugin.id, description: plugin.description, availability }];
+    }),
+  );
+  return findings.flat().sort((a, b) => a.backend.localeCompare(b.backend));
 }
 
-function describe(backend: string, availability: Availability): string {
-  if (!availability.available) return `  ${backend}: not available: ${availability.reason}\n    ${availability.install}\n`;
+/** The reference backend where it is installed, or what is wrong with it; nothing where it is not. */
+async function referenceBackend(directories: readonly string[]): ReturnType<typeof installedPlugins> {
+  try {
+    return [await loadPlugin('backend', REFERENCE, directories)];
+  } catch (error) {
+    if (!isTersorError(error)) throw error;
+    return error.code === 'PLUGIN_NOT_FOUND' ? [] : [{ source: REFERENCE, error }];
+  }
+}
+
+function describe({ backend, description, availability }: Finding): string {
+  if (!availability.available) return `  ${backend}: not available: ${availability.reason}\n${availability.install && `    ${availability.install}\n`}`;
   const details = Object.entries(availability.details).map(([name, value]) => `${name} ${value}`);
-  return `  ${backend}: available (${details.join(', ')})\n`;
+  return `  ${backend}: available (${details.join(', ')})\n    ${description}\n`;
 }
 
 function nodeWarning(): string {

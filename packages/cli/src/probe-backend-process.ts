@@ -1,0 +1,19 @@
+import { isTersorError, loadPlugin, messageOf, TersorError, type Availability, type Backend } from '@tersor/core';
+import type { ProbeRequest } from './probe-backend.js';
+
+// The program that `probeBackend` starts: it answers one request and ends.
+process.once('message', (request: ProbeRequest) => {
+  // Dawn and worker threads would keep the process; that a library dies on the way out harms nobody once the answer is sent.
+  void availabilityOf(request).then((answer) => process.send!(answer, () => process.exit()));
+});
+
+async function availabilityOf({ source, id, directories }: ProbeRequest): Promise<Availability> {
+  try {
+    const { plugin } = await loadPlugin('backend', `${source}#${id}`, directories);
+    const context = { directory: process.cwd(), seed: 1, get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'doctor wires nothing.')) };
+    const backend = (await plugin.create(plugin.options.parse({}), context)) as Backend;
+    return await backend.isAvailable();
+  } catch (error) {
+    return { available: false, reason: messageOf(error), install: (isTersorError(error) && error.hint) || '' };
+  }
+}

@@ -1,0 +1,49 @@
+import { fork } from 'node:child_process';
+import { extname, join } from 'node:path';
+import type { Availability } from '@tersor/core';
+import { environmentFor } from './backend-environment.js';
+
+/** Longer than any library takes to load; a driver that hangs must not make `tersor doctor` hang. */
+const LIMIT_MS = 120_000;
+
+/** Which backend to try. */
+export interface ProbeRequest {
+  /** Package or file that the plugin is in. */
+  readonly source: string;
+  readonly id: string;
+  /** Folders from which it is looked up. */
+  readonly directories: readonly string[];
+}
+
+/** What trying a backend gave. */
+export interface Probe {
+  readonly availability: Availability;
+  /** What its libraries wrote to stdout and stderr. */
+  readonly output: string;
+}
+
+/**
+ * Asks a backend whether it can run here, in a process of its own, started with the environment that a run with it would have: native libraries write to stderr on
+ * their own, and one that crashes as it is loaded takes its process along. Never rejects.
+ */
+export function probeBackend(request: ProbeRequest): Promise<Probe> {
+  const program = join(__dirname, `probe-backend-process${extname(__filename)}`);
+  // jest reads the sources with a loader of its own, which no process inherits.
+  const needsLoader = __filename.endsWith('.ts') && !process.execArgv.some((argument) => argument.startsWith('--import'));
+  const execArgv = needsLoader ? ['--conditions=tersor/source', '--import', 'tsx'] : process.execArgv;
+  const child = fork(program, { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...environmentFor(request.id), ...process.env }, timeout: LIMIT_MS });
+  return new Promise((resolve) => {
+    let answer: Availability | undefined;
+    let output = '';
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += String(text)));
+    child.once('message', (message) => (answer = message as Availability));
+    child.once('error', (error) => resolve({ availability: died(error.message), output }));
+    child.once('close', (code, signal) => resolve({ availability: answer ?? died(signal ? `ended by ${signal}` : `exit code ${code}`), output }));
+    // A process that is gone already says so by its end.
+    child.send(request, () => undefined);
+  });
+}
+
+function died(how: string): Availability {
+  return { available: false, reason: `The process that tried it did not live to answer (${how}).`, install: 'Install it anew; `tersor doctor --verbose` shows what its libraries wrote.' };
+}
