@@ -20,7 +20,7 @@ export { compress, type CompressOptions } from './compress.js';
 export { backendSlots, SLOTS, slotsOfCompression, slotsOfTraining } from './config-slots.js';
 export { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 export { createPruningEnvironment } from './environments/pruning-environment.js';
-export { createEvaluator, type Evaluator } from './evaluator.js';
+export { createEvaluator, type Evaluator, type Measurement } from './evaluator.js';
 export { copyWeights, isKernel, weightSlots, withWeights, type WeightSlot } from './graph-weights.js';
 export { initializeKernels } from './initialize-kernels.js';
 export { layerFigures, type LayerFigures, type LayerState } from './layer-figures.js';
