@@ -98,9 +98,9 @@ export function prunerContract(make: () => Pruner): Case[] {
         for (const share of [...SHARES, 1]) {
           const plan = planAll(pruner, context.groups, share);
           const pruned = pruner.apply(context.graph, plan);
-          const before = structuredClone(pruned);
+          const before = JSON.stringify(pruned);
           const adapted = await pruner.adapt(pruned, plan);
-          assert.deepEqual(pruned, before, 'the given network was changed');
+          assert.equal(JSON.stringify(pruned), before, 'the given network was changed');
           assert.deepEqual(shapesOf(adapted), shapesOf(pruned));
           assert.deepEqual(await pruner.adapt(pruned, plan), adapted);
           if (share === 1) assert.deepEqual(adapted, pruned);
