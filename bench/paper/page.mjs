@@ -85,7 +85,7 @@ function verdict() {
   const macs = (run.baseline.macs / longer.macs).toFixed(1);
   const figures = `Parameters fall ${times} times, multiply-adds ${macs} times, and the test accuracy changes by ${points(prunedChange)} (the paper: 9 times, ${points(PAPER_GAIN)}).`;
   if (reached) return `**The floor of the paper is reached**: at most 2.20 M parameters with no loss. ${figures}`;
-  return `**The floor of the paper is not reached.** ${figures} Cutout and more epochs brought ${points(longer.accuracy.test - run.pruned.accuracy.test)} over the fine-tune.`;
+  return `**The floor of the paper is not reached.** ${figures} Cutout and more epochs brought ${points(longer.accuracy.test - run.pruned.accuracy.test)} over the fine-tune; at their end ${percent(longer.history.at(-1).accuracy)} of the augmented training images were right, so more of both is what to try next.`;
 }
 
 /** @param runs by stage, the name of the run's files and its summary */
