@@ -40,14 +40,15 @@ describeWhereAvailable("the node backend's training session", () => {
 });
 
 describeWhereAvailable("the backend's gradient of a 1x1 filter with a stride", () => {
-  it.each([[8, 16, 6], [7, 5, 7], [13, 9, 8]])('sums the products of what was read, and keeps the heap whole: %i channels to %i on %i pixels', async (inputs, outputs, side) => {
+  // tfjs-node's own kernel ended the process in the first two cases.
+  it.each([[8, 16, 16, 64], [13, 16, 16, 16], [7, 5, 7, 2]])('sums the products of what was read, and keeps the heap whole: %i channels to %i on %i pixels, %i images', async (inputs, outputs, side, images) => {
     await backend.activate();
     const out = Math.ceil(side / 2);
     const values = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
-    const [xs, dys] = [values(2 * side * side * inputs), values(2 * out * out * outputs)];
+    const [xs, dys] = [values(images * side * side * inputs), values(images * out * out * outputs)];
     const expected = Array.from({ length: inputs * outputs }, (_, at) => {
       let sum = 0;
-      for (let image = 0; image < 2; image++) {
+      for (let image = 0; image < images; image++) {
         for (let h = 0; h < out; h++) {
           for (let w = 0; w < out; w++) sum += xs[((image * side + 2 * h) * side + 2 * w) * inputs + Math.floor(at / outputs)]! * dys[((image * out + h) * out + w) * outputs + (at % outputs)]!;
         }
@@ -55,12 +56,11 @@ describeWhereAvailable("the backend's gradient of a 1x1 filter with a stride", (
       return sum;
     });
     const held = tf.memory().numTensors;
-    // tfjs-node's own kernel ended the process within eight of these.
     for (let i = 0; i < 8; i++) {
-      const [x, dy] = [tf.tensor4d(xs, [2, side, side, inputs]), tf.tensor4d(dys, [2, out, out, outputs])];
+      const [x, dy] = [tf.tensor4d(xs, [images, side, side, inputs]), tf.tensor4d(dys, [images, out, out, outputs])];
       const result = tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, { filterShape: [1, 1, inputs, outputs], strides: [2, 2], pad: 'same', dataFormat: 'NHWC' }) as tf.Tensor;
       expect(result.shape).toEqual([1, 1, inputs, outputs]);
-      (await result.data()).forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 4));
+      (await result.data()).forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 2));
       tf.dispose([x, dy, result]);
     }
     expect(tf.memory().numTensors).toBe(held);
