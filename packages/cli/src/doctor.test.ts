@@ -1,25 +1,12 @@
 import type { Availability } from '@tersor/core';
-import { run } from './run.js';
+import { tersor } from '../test/tersor.js';
 
 // Every backend is tried in a process that reads the sources.
 jest.setTimeout(240_000);
 
-async function doctor(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const spies = [
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((written.out += String(text)), true)),
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((written.err += String(text)), true)),
-  ];
-  try {
-    return { code: await run(['node', 'tersor', 'doctor', ...args]), ...written };
-  } finally {
-    spies.forEach((spy) => spy.mockRestore());
-  }
-}
-
 describe('tersor doctor', () => {
   it('lists every backend, the reference of the tests too, and no noise of their libraries', async () => {
-    const { code, out, err } = await doctor();
+    const { code, out, err } = await tersor('doctor');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^Node v\d+\.\S+ on \S+, \d+ cores.*\n {2}cpu: available \(tfjs 4\.22\.0\)\n {4}Plain JavaScript: slow, the reference in tests\n {2}node: /);
     expect(out).toMatch(/^ {2}wasm: available \(simd \S+, workers \d+\)$/m);
@@ -28,7 +15,7 @@ describe('tersor doctor', () => {
   });
 
   it('says the same to programs, and where tfjs-node comes from', async () => {
-    const { backends } = JSON.parse((await doctor('--json')).out) as { backends: { backend: string; description?: string; availability: Availability }[] };
+    const { backends } = JSON.parse((await tersor('doctor', '--json')).out) as { backends: { backend: string; description?: string; availability: Availability }[] };
     expect(backends.map(({ backend }) => backend)).toEqual(['cpu', 'node', 'wasm', 'webgpu']);
     expect(backends[2]).toMatchObject({ description: expect.stringContaining('WebAssembly'), availability: { available: true, details: { workers: expect.any(Number) } } });
     const tfjsNode = backends[1]!.availability;

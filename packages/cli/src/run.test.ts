@@ -3,22 +3,8 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
+import { tersor } from '../test/tersor.js';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
-import { run } from './run.js';
-
-/** Runs the command line in this process and catches what it writes. */
-async function tersor(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const spies = [
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((written.out += String(text)), true)),
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((written.err += String(text)), true)),
-  ];
-  try {
-    return { code: await run(['node', 'tersor', ...args]), ...written };
-  } finally {
-    spies.forEach((spy) => spy.mockRestore());
-  }
-}
 
 describe('tersor', () => {
   let project: TinyProject;

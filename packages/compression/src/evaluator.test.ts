@@ -1,28 +1,16 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Backend, Dataset, LayerGraph } from '@tersor/core';
+import type { Dataset, LayerGraph } from '@tersor/core';
+import { inferenceBackend, plantedImages } from '../test/planted-images.js';
 import { createEvaluator } from './evaluator.js';
-import { compileFused } from './inference/fused-session.js';
 import { graphFromModel } from './model-graph.js';
 
-/** Image `i` holds `i` and 1199.5; its class says whether it is right to call the first the larger: wrong for a quarter of the images. */
 const COUNT = 2400;
 const reads: number[][] = [];
-const dataset: Dataset = {
-  id: 'planted',
-  imageShape: [1, 1, 2],
-  classNames: ['first', 'second'],
-  padValue: [0, 0],
-  size: () => COUNT,
-  read: async (_split, indexes) => {
-    reads.push([...indexes]);
-    return { images: Float32Array.from(indexes.flatMap((index) => [index, 1199.5])), labels: Int32Array.from(indexes, (index) => ((index > 1199.5) === (index % 4 > 0) ? 0 : 1)) };
-  },
-};
-
-/** An evaluator needs no more of a backend than this; the rest is tested by the backend contract. */
-const backend = { compile: (graph: LayerGraph) => compileFused(graph) } as unknown as Backend;
+const images = plantedImages(COUNT);
+const dataset: Dataset = { ...images, read: (split, indexes) => (reads.push([...indexes]), images.read(split, indexes)) };
+const backend = inferenceBackend;
 
 describe('createEvaluator', () => {
   let identity: LayerGraph;

@@ -44,3 +44,4 @@ export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivatio
 export { describeMachine } from './results.js';
 export { exportUint8 } from './export-uint8.js';
 export { withHalfPrecision } from './pack/half-precision.js';
+export { writeWhole } from './write-whole.js';

@@ -1,28 +1,18 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Backend, Dataset, LayerGraph } from '@tersor/core';
+import type { LayerGraph } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import fc from 'fast-check';
+import { inferenceBackend, plantedImages } from '../test/planted-images.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { withWeights } from './graph-weights.js';
-import { compileFused } from './inference/fused-session.js';
 import { graphFromModel } from './model-graph.js';
 import { createRace, type RaceState } from './race.js';
 
 const COUNT = 1200;
-const MIDDLE = 599.5;
-
-/** Image `i` holds `i` and the middle; a quarter of the labels are not what the larger of the two says. */
-const dataset: Dataset = {
-  id: 'planted',
-  imageShape: [1, 1, 2],
-  classNames: ['first', 'second'],
-  padValue: [0, 0],
-  size: () => COUNT,
-  read: async (_split, indexes) => ({ images: Float32Array.from(indexes.flatMap((index) => [index, MIDDLE])), labels: Int32Array.from(indexes, (index) => ((index > MIDDLE) === (index % 4 > 0) ? 0 : 1)) }),
-};
-const backend = { compile: (graph: LayerGraph) => compileFused(graph) } as unknown as Backend;
+const dataset = plantedImages(COUNT);
+const backend = inferenceBackend;
 const RACING = { images: 100, confidence: 0.99 };
 
 describe('createRace', () => {

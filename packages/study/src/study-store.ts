@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeMachine, type LayerFigures, type Summary } from '@tersor/compression';
+import { describeMachine, writeWhole, type LayerFigures, type Summary } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { trialId, type StudyPlan } from './study-plan.js';
 import type { Study } from './study-schema.js';
@@ -98,11 +98,8 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 /** Writes a text file in one step; where it fails, nothing is left beside the old one. Throws `OUTPUT_FAILED`. */
 export async function writeText(path: string, text: string): Promise<void> {
   try {
-    await writeFile(`${path}.tmp`, text);
-    await rename(`${path}.tmp`, path);
+    await writeWhole(path, text);
   } catch (cause) {
-    // That the part cannot be removed says less than why the whole could not be written.
-    await rm(`${path}.tmp`, { force: true }).catch(() => undefined);
     throw new TersorError('OUTPUT_FAILED', `${path} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }

@@ -51,8 +51,7 @@ function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, filterShape: Shape4D, a
   const asFilter = tf.transpose(dy, [1, 2, 0, 3]) as tf.Tensor4D;
   const swapped = convolvePadded(tf.conv2d, asImages, asFilter, info.padInfo, [info.strideHeight, info.strideWidth]);
   // Where the stride leaves rows at the end unread, the convolution finds more positions than the filter has.
-  const exact = swapped.shape[1] === height && swapped.shape[2] === width;
-  const cut = exact ? swapped : tf.slice(swapped, [0, 0, 0, 0], [inChannels, height, width, outChannels]);
+  const cut = tf.slice(swapped, [0, 0, 0, 0], [inChannels, height, width, outChannels]);
   return tf.transpose(cut, [1, 2, 0, 3]);
 }
 

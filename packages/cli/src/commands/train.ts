@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { Command } from 'commander';
-import { trainModel, type TrainState } from '@tersor/compression';
+import { trainModel, writeWhole, type TrainState } from '@tersor/compression';
 import { readConfig, TersorError, trainConfigSchema } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { collect } from '../option-values.js';
@@ -36,8 +36,7 @@ export function trainCommand(): Command {
         searchFrom: [process.cwd(), __dirname],
         ...(resume && { resume: await readCheckpoint(checkpoint, config) }),
         onEpoch: async (record, state) => {
-          await writeFile(`${checkpoint}.tmp`, serialize({ config: JSON.stringify(config), state }));
-          await rename(`${checkpoint}.tmp`, checkpoint);
+          await writeWhole(checkpoint, serialize({ config: JSON.stringify(config), state }));
           process.stderr.write(`epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`);
         },
       });

@@ -77,7 +77,6 @@ async function probeInputs(graph: LayerGraph, calls: readonly number[]): Promise
   const inner = calls.filter((call) => !graph.inputs.includes(call));
   // The network's own outputs stay, so that every layer is part of the model.
   const model = await modelFromGraph({ ...graph, outputs: [...inner, ...graph.outputs.filter((output) => !inner.includes(output))] });
-  const variables = model.weights.map((weight) => weight.read());
   const shape = graph.calls[graph.inputs[0]!]!.outputShape as number[];
   const size = shape.reduce((product, side) => product * side, 1);
   return {
@@ -87,10 +86,6 @@ async function probeInputs(graph: LayerGraph, calls: readonly number[]): Promise
       tf.dispose(results);
       return new Map<number, Float32Array>([...calls.filter((call) => !inner.includes(call)).map((call) => [call, images] as const), ...read]);
     },
-    dispose: () => {
-      disposeModel(model);
-      // tfjs keeps the weights of a layer that is called more than once.
-      tf.dispose(variables.filter(({ isDisposed }) => !isDisposed));
-    },
+    dispose: () => disposeModel(model),
   };
 }

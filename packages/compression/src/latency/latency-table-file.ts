@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { TersorError, type LatencyTable, type LayerGraph } from '@tersor/core';
 import { z } from 'zod';
+import { writeWhole } from '../write-whole.js';
 
 const widths = z.array(z.int().positive()).min(1);
 
@@ -51,13 +52,9 @@ export async function readLatencyTable(path: string, { graph, backend }: { reado
 
 /** Writes a table, whole or not at all: where it fails, what was there stays and nothing is left beside it. Throws `OUTPUT_FAILED`. */
 export async function writeLatencyTable(path: string, data: LatencyTable): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`;
   try {
-    await writeFile(partial, `${JSON.stringify(data, undefined, 1)}\n`);
-    await rename(partial, path);
+    await writeWhole(path, `${JSON.stringify(data, undefined, 1)}\n`);
   } catch (cause) {
-    // Half a table would keep a full disk full. That it cannot be removed says less than why it could not be written.
-    await rm(partial, { force: true }).catch(() => undefined);
     throw new TersorError('OUTPUT_FAILED', `The latency table cannot be written to ${path}: ${(cause as Error).message}`, { cause });
   }
 }
