@@ -1,5 +1,5 @@
-import type { Backend, LayerGraph } from '@tersor/core';
-import { emptyGraph, sizeOf } from './site-graph.js';
+import type { Backend, InferenceSession, LayerGraph } from '@tersor/core';
+import { COPIES, emptyGraph, sizeOf, summedCopies } from './site-graph.js';
 
 /** How times are taken. */
 export interface TimingOptions {
@@ -11,42 +11,45 @@ export interface TimingOptions {
 
 /** Runs before the first that counts: workers start, code is compiled, memory is taken. */
 const WARM_UP = 2;
-/** Sizes at which the time in and out is measured; it is interpolated between them. */
-const TRANSFER_SIZES = 6;
 
 /** Median milliseconds for one image of a network in a session of the backend. The images hold made-up values. */
-export async function medianLatency(backend: Backend, graph: LayerGraph, { images, repeats }: TimingOptions): Promise<number> {
-  const session = await backend.compile(graph);
-  try {
-    const pixels = pattern(images * sizeOf(graph.calls[graph.inputs[0]!]!.outputShape));
-    const times: number[] = [];
-    for (let run = 0; run < WARM_UP + repeats; run++) {
-      const started = performance.now();
-      await session.run(pixels);
-      if (run >= WARM_UP) times.push((performance.now() - started) / images);
-    }
-    return median(times);
-  } finally {
-    session.dispose();
-  }
+export async function medianLatency(backend: Backend, graph: LayerGraph, timing: TimingOptions): Promise<number> {
+  const [times] = await takeTurns(backend, [graph], timing);
+  return median(times!);
 }
 
 /**
- * Milliseconds for one image to bring `inputs` values into a session and `outputs` values out of it: half of what an empty network takes with
- * each, interpolated between sizes from `smallest` to `largest`.
+ * Milliseconds for one image of what a site's network holds. Two networks take turns: both bring the same images in and add up three results, but one computes
+ * them with three layers and the other with one. Half of the difference is the layer alone; all that surrounds it falls out.
  */
-export async function measureTransfer(backend: Backend, smallest: number, largest: number, timing: TimingOptions): Promise<(inputs: number, outputs: number) => number> {
-  const ratio = (largest / smallest) ** (1 / (TRANSFER_SIZES - 1));
-  const sizes = [...new Set(Array.from({ length: TRANSFER_SIZES }, (_, i) => Math.round(smallest * ratio ** i)))];
-  const times: number[] = [];
-  for (const size of sizes) times.push(await medianLatency(backend, emptyGraph(size), timing));
-  const timeOf = (size: number) => {
-    const next = sizes.findIndex((each) => each > size);
-    if (next <= 0) return next === 0 ? times[0]! : times.at(-1)!;
-    const share = (size - sizes[next - 1]!) / (sizes[next]! - sizes[next - 1]!);
-    return times[next - 1]! + share * (times[next]! - times[next - 1]!);
-  };
-  return (inputs, outputs) => (timeOf(inputs) + timeOf(outputs)) / 2;
+export async function siteLatency(backend: Backend, site: LayerGraph, timing: TimingOptions): Promise<number> {
+  const [once, thrice] = (await takeTurns(backend, [summedCopies(site, 1), summedCopies(site, COPIES)], timing)) as [number[], number[]];
+  return Math.max(0, median(thrice.map((time, run) => time - once[run]!)) / (COPIES - 1));
+}
+
+/** Milliseconds for one image to get in and its result out: half of what empty networks of both sizes take. */
+export async function transferLatency(backend: Backend, inputs: number, outputs: number, timing: TimingOptions): Promise<number> {
+  return ((await medianLatency(backend, emptyGraph(inputs), timing)) + (await medianLatency(backend, emptyGraph(outputs), timing))) / 2;
+}
+
+/** Milliseconds for one image of every run that counts, by network. The networks take turns, so that whatever else the machine does falls on all. */
+async function takeTurns(backend: Backend, graphs: readonly LayerGraph[], { images, repeats }: TimingOptions): Promise<number[][]> {
+  const sessions: InferenceSession[] = [];
+  try {
+    for (const graph of graphs) sessions.push(await backend.compile(graph));
+    const pixels = graphs.map((graph) => pattern(images * sizeOf(graph.calls[graph.inputs[0]!]!.outputShape)));
+    const times: number[][] = graphs.map(() => []);
+    for (let run = 0; run < WARM_UP + repeats; run++) {
+      for (const [index, session] of sessions.entries()) {
+        const started = performance.now();
+        await session.run(pixels[index]!);
+        if (run >= WARM_UP) times[index]!.push((performance.now() - started) / images);
+      }
+    }
+    return times;
+  } finally {
+    sessions.forEach((session) => session.dispose());
+  }
 }
 
 /** Middle value; the mean of the two middle ones of an even count. */

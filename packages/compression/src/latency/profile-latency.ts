@@ -8,7 +8,7 @@ import { removeAll } from '../surgery/remove-channels.js';
 import { callWidths, type CallWidth } from './call-widths.js';
 import { fingerprint } from './latency-table-file.js';
 import { latencySites, type LatencySite } from './latency-sites.js';
-import { measureTransfer, medianLatency, type TimingOptions } from './measure-latency.js';
+import { medianLatency, siteLatency, transferLatency, type TimingOptions } from './measure-latency.js';
 import { predictLatency } from './predict-latency.js';
 import { siteGraph, sizeOf } from './site-graph.js';
 
@@ -28,8 +28,7 @@ export interface ProfileOptions extends TimingOptions {
 const SMALLEST_SHARE = 0.1;
 
 /**
- * Measures every place of a network at several widths on a backend, alone, less the time in and out; then predicts whole networks and measures
- * them. Places of the same kind (class, settings, shapes) are measured once. Throws the codes of the backend, and `MODEL_UNSUPPORTED` for a
+ * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the codes of the backend, and `MODEL_UNSUPPORTED` for a
  * network that no session can run.
  */
 export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
@@ -41,13 +40,12 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   const sites = latencySites(graph);
   const widths = callWidths(graph, channelGroups(graph).groups);
   const sizes = graph.calls.map(({ outputShape }) => sizeOf(outputShape));
-  const smallest = Math.min(...graph.calls.map(({ outputShape }) => sizeOf(outputShape.slice(0, -1))));
-  const transfer = await measureTransfer(backend, smallest, Math.max(...sizes), options);
+  const transfer = await transferLatency(backend, sizes[graph.inputs[0]!]!, sizes[graph.outputs[0]!]!, options);
   const known = new Map<string, number>();
   const layers: LayerLatency[] = [];
   for (const site of sites) {
     onProgress?.(layers.length, sites.length + checks + 1, site.name);
-    layers.push(await measureSite(site, widths, transfer, known, options));
+    layers.push(await measureSite(site, widths, known, options));
   }
   const table: LatencyTable = {
     version: 1,
@@ -57,7 +55,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
     versions: { node: process.version, tfjs: version_core },
     details: availability.available ? availability.details : {},
     images,
-    transfer: rounded(transfer(sizes[graph.inputs[0]!]!, sizes[graph.outputs[0]!]!)),
+    transfer: rounded(transfer),
     layers,
     check: [],
   };
@@ -73,7 +71,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
 }
 
 /** `known` holds what was measured, by everything that the time can depend on. */
-async function measureSite(site: LatencySite, widths: readonly CallWidth[], transfer: (inputs: number, outputs: number) => number, known: Map<string, number>, options: ProfileOptions): Promise<LayerLatency> {
+async function measureSite(site: LatencySite, widths: readonly CallWidth[], known: Map<string, number>, options: ProfileOptions): Promise<LayerLatency> {
   const { graph, backend } = options;
   const output = site.calls[0]!;
   const input = widths[graph.calls[output]!.inputs[0]!]!;
@@ -86,11 +84,7 @@ async function measureSite(site: LatencySite, widths: readonly CallWidth[], tran
     for (const outputWidth of outputs) {
       const { graph: alone } = siteGraph(graph, site, { inputs: inputWidth, outputs: outputWidth });
       const key = kindOf(alone);
-      if (!known.has(key)) {
-        const whole = await medianLatency(backend, alone, options);
-        const inAndOut = transfer(sizeOf(alone.calls[0]!.outputShape), sizeOf(alone.calls.at(-1)!.outputShape));
-        known.set(key, rounded(Math.max(0, whole - inAndOut)));
-      }
+      if (!known.has(key)) known.set(key, rounded(await siteLatency(backend, alone, options)));
       row.push(known.get(key)!);
     }
     milliseconds.push(row);

@@ -42,6 +42,29 @@ export function siteGraph(graph: LayerGraph, site: LatencySite, widths: { readon
   return { graph: { name: site.name, layers: cut, calls, inputs: [0], outputs: [calls.length - 1] }, outputs };
 }
 
+/** Results that `summedCopies` adds up. */
+export const COPIES = 3;
+
+/**
+ * The network of a site with its layers there `computed` times, 1 to `COPIES`, each on the same input; the sum of `COPIES` results (one result counts several times where
+ * fewer are computed), averaged over positions so that little has to be brought out.
+ */
+export function summedCopies({ name, layers, calls }: LayerGraph, computed: number): LayerGraph {
+  const body = calls.slice(1);
+  const copies = Array.from({ length: computed }, (_, copy) => body.map((call) => ({ ...call, inputs: call.inputs.map((input) => (input === 0 ? 0 : input + copy * body.length)) }))).flat();
+  const result = (copy: number) => body.length * (1 + Math.min(copy, computed - 1));
+  const { outputShape } = body.at(-1)!;
+  const sum: LayerCall = { layer: 'sum of copies', inputs: Array.from({ length: COPIES }, (_, copy) => result(copy)), outputShape };
+  const mean: LayerCall = { layer: 'mean of positions', inputs: [copies.length + 1], outputShape: outputShape.slice(-1) };
+  const isImage = outputShape.length === 3;
+  const whole = [calls[0]!, ...copies, sum, ...(isImage ? [mean] : [])];
+  const added = [
+    { name: sum.layer, className: 'Add' },
+    { name: mean.layer, className: 'GlobalAveragePooling2D' },
+  ].slice(0, isImage ? 2 : 1);
+  return { name, layers: [...layers, ...added.map((layer) => ({ ...layer, config: { name: layer.name }, weights: [] }))], calls: whole, inputs: [0], outputs: [whole.length - 1] };
+}
+
 /** A network that passes `size` values on: what it takes is the time in and out. */
 export function emptyGraph(size: number): LayerGraph {
   const config = { batch_input_shape: [null, size], dtype: 'float32', sparse: false, name: 'input' };
