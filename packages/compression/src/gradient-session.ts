@@ -64,7 +64,10 @@ export async function compileGradients(
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
         const tensor = weight.trainable ? grads[variable.name] : (statistics.get(`${layer.name}/${weight.name}`) ?? variable);
-        return tensor ? ((await tensor.data()) as Float32Array).slice() : new Float32Array(weight.data.length);
+        if (!tensor) return new Float32Array(weight.data.length);
+        const values = (await tensor.data()) as Float32Array;
+        // A backend in JavaScript gives its own array, which lives on as long as the tensor: that of a gradient ends here.
+        return tensor === variable ? values.slice() : values;
       }),
     );
     const loss = (await value.data())[0]!;

@@ -58,6 +58,18 @@ describe('gradient kernels of the wasm backend', () => {
     );
   });
 
+  it('compute large products in parts', async () => {
+    await tf.setBackend('wasm');
+    // What 49 positions see of 8 such channels are 18 million values, and a part has at most 17 million: 3 channels are one part.
+    const image = tf.randomNormal([2, 150, 150, 8], 0, 1, 'float32', 1) as tf.Tensor4D;
+    const weighting = tf.randomNormal([2, 150, 150, 1], 0, 1, 'float32', 2);
+    const gradientOf = (x: tf.Tensor4D) =>
+      tf.tidy(() => tf.grad((filter) => tf.sum(tf.mul(tf.conv2d(x, filter as tf.Tensor4D, 1, 'same'), weighting)))(tf.zeros([7, 7, x.shape[3], 1])).arraySync()) as number[][][][];
+    const whole = gradientOf(image);
+    const few = gradientOf(tf.slice(image, [0, 0, 0, 5], [2, 150, 150, 3]));
+    few.forEach((row, i) => row.forEach((position, j) => position.forEach(([value], channel) => expect(whole[i]![j]![channel + 5]![0]).toBeCloseTo(value!, 2))));
+  });
+
   it('leave no tensors behind and account for their memory', async () => {
     await tf.setBackend('wasm');
     const given: Case = { size: 6, channels: 3, out: 2, kernel: [3, 3], strides: [2, 2], pad: 'same', depthwise: false };
