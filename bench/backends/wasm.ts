@@ -13,15 +13,10 @@ import { copyWeights, describeMachine } from '@tersor/compression';
 import { startReference } from './pytorch.js';
 import { vgg19 } from './vgg19.js';
 import { median } from '../median.js';
+import { milliseconds } from '../milliseconds.js';
 
 const BATCH = 32;
 const IMAGES = 100;
-
-async function milliseconds(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
 
 async function main(): Promise<void> {
   const [python = 'python3', rounds = '5'] = process.argv.slice(2);

@@ -11,16 +11,11 @@ import { createWasmBackend } from '@tersor/backend-wasm';
 import { channelGroups, describeMachine, readModel, removeAll } from '@tersor/compression';
 import type { Backend } from '@tersor/core';
 import { median } from '../median.js';
+import { milliseconds } from '../milliseconds.js';
 
 const BATCH = 50;
 const ROUNDS = 21;
 const root = join(__dirname, '../..');
-
-async function milliseconds(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
 
 async function main(): Promise<void> {
   const backends: Backend[] = [createNodeBackend({ precision: 'float32', directories: [root] }), createWasmBackend({ workers: 1 })];

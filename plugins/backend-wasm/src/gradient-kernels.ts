@@ -26,6 +26,13 @@ const KERNELS: Readonly<Record<string, Composition>> = {
 
 type Shape4D = [number, number, number, number];
 
+/** The part of tfjs's wasm backend that gives access to its memory. */
+interface WasmMemory {
+  makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
+  /** A view that is valid until more memory is taken. */
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
+}
+
 /** Values that the left side of a product may have; more are computed in parts. 64 MiB. */
 const LARGEST_PRODUCT = 2 ** 24;
 
@@ -110,13 +117,6 @@ function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, inputShape
   const each = convolvePadded(tf.depthwiseConv2d, spaced, turned, padding);
   if (multiplier === 1) return each;
   return tf.reshape(tf.sum(tf.reshape(each, [-1, channels, multiplier]), -1), inputShape);
-}
-
-/** The part of tfjs's wasm backend that gives access to its memory. */
-interface WasmMemory {
-  makeOutput(shape: readonly number[], dtype: 'float32'): tf.TensorInfo;
-  /** A view that is valid until more memory is taken. */
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
 }
 
 /**

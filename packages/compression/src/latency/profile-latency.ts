@@ -28,8 +28,8 @@ export interface ProfileOptions extends TimingOptions {
 const SMALLEST_SHARE = 0.1;
 
 /**
- * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the codes of the backend, and `MODEL_UNSUPPORTED` for a
- * network that no session can run.
+ * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and measures them. Places of the same kind
+ * (class, settings, shapes) are measured once. Throws the codes of the backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
  */
 export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
   const { graph, backend, checks, images, onProgress } = options;
@@ -39,8 +39,8 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   await medianLatency(backend, graph, { images, repeats: 1 });
   const sites = latencySites(graph);
   const widths = callWidths(graph, channelGroups(graph).groups);
-  const sizes = graph.calls.map(({ outputShape }) => sizeOf(outputShape));
-  const transfer = await transferLatency(backend, sizes[graph.inputs[0]!]!, sizes[graph.outputs[0]!]!, options);
+  const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) => sizeOf(graph.calls[call]!.outputShape));
+  const transfer = await transferLatency(backend, inputs!, outputs!, options);
   const known = new Map<string, number>();
   const layers: LayerLatency[] = [];
   for (const site of sites) {

@@ -56,13 +56,10 @@ export function summedCopies({ name, layers, calls }: LayerGraph, computed: numb
   const { outputShape } = body.at(-1)!;
   const sum: LayerCall = { layer: 'sum of copies', inputs: Array.from({ length: COPIES }, (_, copy) => result(copy)), outputShape };
   const mean: LayerCall = { layer: 'mean of positions', inputs: [copies.length + 1], outputShape: outputShape.slice(-1) };
-  const isImage = outputShape.length === 3;
-  const whole = [calls[0]!, ...copies, sum, ...(isImage ? [mean] : [])];
-  const added = [
-    { name: sum.layer, className: 'Add' },
-    { name: mean.layer, className: 'GlobalAveragePooling2D' },
-  ].slice(0, isImage ? 2 : 1);
-  return { name, layers: [...layers, ...added.map((layer) => ({ ...layer, config: { name: layer.name }, weights: [] }))], calls: whole, inputs: [0], outputs: [whole.length - 1] };
+  const tail = [{ className: 'Add', call: sum }, ...(outputShape.length === 3 ? [{ className: 'GlobalAveragePooling2D', call: mean }] : [])];
+  const added = tail.map(({ className, call }): GraphLayer => ({ name: call.layer, className, config: { name: call.layer }, weights: [] }));
+  const whole = [calls[0]!, ...copies, ...tail.map(({ call }) => call)];
+  return { name, layers: [...layers, ...added], calls: whole, inputs: [0], outputs: [whole.length - 1] };
 }
 
 /** A network that passes `size` values on: what it takes is the time in and out. */
