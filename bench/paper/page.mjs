@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { count, epochs, floatBytes, here, minutes, percent, points, read, results, row, searchTable } from './page-format.mjs';
 import { fashion, mobilenet, vgg16 } from './page-networks.mjs';
-import { agents, bytesCurve, farther } from './page-studies.mjs';
+import { agents, bytesCurve, million } from './page-studies.mjs';
 
 /** The paper's figures for VGGNet on CIFAR-10. */
 const PAPER_PARAMETERS = 2_200_000;
@@ -74,7 +74,7 @@ All of that is before any fine-tune, and the heuristics are where ddpg starts fr
 - The given network had seen all 50,000 training images, so our ${count(run.config.dataset.validation)} validation images rank policies but don't tell its accuracy (${percent(run.baseline.accuracy.validation)} there).
 - Channels only: the kernel-wise variational pruner was not part of this run.
 - The file that was read holds the weights in half precision (${count(run.baseline.bytes)} bytes); ratios here are against float32, as in the paper.
-${agents()}${bytesCurve()}${farther()}${fashion()}${mobilenet()}${vgg16()}`,
+${agents()}${bytesCurve()}${million()}${fashion()}${mobilenet()}${vgg16()}`,
 );
 
 function verdict() {
