@@ -34,7 +34,11 @@ export class VariationalPruner implements Pruner {
     if (kept >= slices.length) return step;
     slices.sort((a, b) => b.information - a.information || a.slice - b.slice);
     const zeroed = new Map<string, number[]>();
-    for (const { layer, slice } of slices.slice(kept)) zeroed.set(layer, [...(zeroed.get(layer) ?? []), slice]);
+    for (const { layer, slice } of slices.slice(kept)) {
+      const list = zeroed.get(layer);
+      if (list) list.push(slice);
+      else zeroed.set(layer, [slice]);
+    }
     return { ...step, zeroSlices: [...zeroed].map(([layer, list]) => ({ layer, slices: list.sort((a, b) => a - b) })) };
   }
 
