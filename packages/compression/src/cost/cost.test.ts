@@ -4,11 +4,12 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { LayerGraph } from '@tersor/core';
 import fc from 'fast-check';
 import * as topologies from '../../test/topologies.js';
+import { zeroSlices } from '../../test/zero-slices.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { graphFromModel } from '../model-graph.js';
 import { removeAll } from '../surgery/remove-channels.js';
 import { cost, weightBytes } from './cost.js';
-import { costOfWidths } from './width-cost.js';
+import { costOfWidths, widthCost } from './width-cost.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -74,5 +75,24 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)('%s: the co
       expect(costOfWidths(graph, groups, keepCounts)).toMatchObject({ macs: pruned.macs, parameters: pruned.parameters });
     }),
     { numRuns: 25, seed: 3 },
+  );
+});
+
+test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)('%s: without zeroed slices no more is left than was told, wherever they are', async (name) => {
+  const graph = await topologies[name]();
+  const { groups } = channelGroups(graph);
+  const costAt = widthCost(graph, groups);
+  const choices = fc.tuple(...groups.map(({ channels }) => fc.tuple(fc.integer({ min: 1, max: channels }), fc.double({ min: 0.05, max: 1, noNaN: true }))));
+  fc.assert(
+    fc.property(choices, fc.constantFrom('first' as const, 'last' as const, 'scattered' as const), (chosen, which) => {
+      const pruner = zeroSlices(graph, which);
+      const sparse = pruner.apply(graph, groups.map((group, i) => pruner.plan(group, chosen[i]![1])));
+      const pruned = cost(removeAll(sparse, groups.map((group, i) => ({ group, keep: Array.from({ length: chosen[i]![0] }, (_, k) => k) }))));
+      const told = costAt(chosen.map(([keep]) => keep), chosen.map(([, share]) => share));
+      expect(told).toMatchObject({ macs: pruned.macs, parameters: pruned.parameters });
+      expect(told.macsWithoutZeroSlices).toBeGreaterThanOrEqual(pruned.macsWithoutZeroSlices);
+      expect(told.macsWithoutZeroSlices).toBeLessThanOrEqual(pruned.macs);
+    }),
+    { numRuns: 15, seed: 4 },
   );
 });

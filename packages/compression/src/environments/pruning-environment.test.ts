@@ -2,9 +2,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
 import fc from 'fast-check';
 import { firstChannels } from '../../test/first-channels.js';
+import { zeroSlices } from '../../test/zero-slices.js';
 import { cost } from '../cost/cost.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { initializeKernels } from '../initialize-kernels.js';
@@ -118,35 +118,53 @@ describe('createPruningEnvironment', () => {
     await expect(createPruningEnvironment(task).step([1])).rejects.toMatchObject({ code: 'EPISODE_OVER' });
   });
 
-  it('counts zeroed kernel slices as gone when a second pruner zeroes them', async () => {
-    const slices: Pruner = {
-      id: 'slices',
-      action: 'slices',
-      prepare: async () => undefined,
-      plan: (group, share) => ({ pruner: 'slices', group: group.name, zeroSlices: [{ layer: group.name, slices: [Math.round(share * 100)] }] }),
-      apply: (clean, plan) => ({
-        ...clean,
-        layers: clean.layers.map((layer) => {
-          const step = plan.find(({ group }) => group === layer.name);
-          if (!step) return layer;
-          const share = step.zeroSlices![0]!.slices[0]! / 100;
-          return { ...layer, weights: layer.weights.map((weight) => (weight.name === 'kernel' ? { ...weight, data: zeroSlices(weight.data, weight.shape, share) } : weight)) };
+  describe('with a pruner of kernel slices', () => {
+    const run = (actions: readonly Action[], pruners: readonly Pruner[], share = 0.5) => episode(actions, { ...task, pruners, budget: { macs: share * task.baseline.macs } });
+    const ratio = fc.double({ min: 0.25, max: 1, noNaN: true });
+    const triple = <T>(value: fc.Arbitrary<T>) => fc.tuple(value, value, value);
+
+    it('counts zeroed slices as gone: known answers', async () => {
+      // 5 of 6 slices that stay in the first kernel, half of the second, all of the third.
+      const steps = await run([[5 / 6], [0.5], [1]], [zeroSlices(graph, 'scattered')], 1);
+      const [first, second, third] = [64 * 9 * 20, 64 * 9 * 48, 16 * 9 * 192];
+      expect(steps[2]!.info.measures).toMatchObject({ macs: first + second + third + 4 * 16 * 16, denseMacs: task.baseline.macs });
+    });
+
+    it.each(['first', 'last', 'scattered'] as const)('alone never exceeds the budget, wherever it zeroes (the %s slices)', async (which) => {
+      await fc.assert(
+        fc.asyncProperty(triple(ratio), fc.double({ min: 0.35, max: 1, noNaN: true }), async (shares, budget) => {
+          const { macs } = (await run(shares.map((share) => [share]), [zeroSlices(graph, which)], budget))[2]!.info.measures!;
+          expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
         }),
-      }),
-    };
-    const random = createRandom(1);
-    for (let i = 0; i < 20; i++) {
-      const actions = task.groups.map(() => [0.25 + 0.75 * random.uniform(), 0.25 + 0.75 * random.uniform()]);
-      const steps = await episode(actions, { ...task, pruners: [...task.pruners, slices] });
-      const { macs, denseMacs } = steps[2]!.info.measures!;
-      expect(macs).toBeLessThanOrEqual(task.budget.macs! * 1.02);
-      expect(macs).toBeLessThanOrEqual(denseMacs!);
-    }
+        { numRuns: 40, seed: 2 },
+      );
+    });
+
+    it('alone comes close to the budget', async () => {
+      const { macs, denseMacs } = (await run([[1], [1], [1]], [zeroSlices(graph, 'scattered')]))[2]!.info.measures!;
+      expect(macs).toBeLessThanOrEqual(task.budget.macs!);
+      expect(macs).toBeGreaterThan(0.97 * task.budget.macs!);
+      expect(denseMacs).toBe(task.baseline.macs);
+    });
+
+    it.each(['uniform', 'magnitude'] as const)('alone: the %s policy is carried out as proposed', async (name) => {
+      const alone = { ...task, pruners: [zeroSlices(graph, 'scattered')] };
+      const actions = await createPruningEnvironment(alone).heuristics![name]!();
+      const steps = await episode(actions, alone);
+      expect(steps.map(({ info }) => info.executed)).toEqual(actions);
+      expect(actions[0]![0]).toBeLessThan(1);
+      expect(steps[2]!.info.measures!['macs']).toBeGreaterThan(0.9 * task.budget.macs!);
+    });
+
+    it.each(['first', 'last', 'scattered'] as const)('beside one of channels never exceeds the budget, wherever it zeroes (the %s slices)', async (which) => {
+      await fc.assert(
+        fc.asyncProperty(triple(fc.tuple(ratio, ratio)), fc.double({ min: 0.2, max: 1, noNaN: true }), async (actions, budget) => {
+          const { macs, denseMacs } = (await run(actions, [...task.pruners, zeroSlices(graph, which)], budget))[2]!.info.measures!;
+          expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
+          expect(macs).toBeLessThanOrEqual(denseMacs!);
+        }),
+        { numRuns: 60, seed: 3 },
+      );
+    });
   });
 });
-
-/** Keeps the first `share` of the slices. */
-function zeroSlices(data: Float32Array, shape: readonly number[], share: number): Float32Array {
-  const count = shape[2]! * shape[3]!;
-  return data.map((value, i) => (i % count < Math.floor(share * count) ? value : 0));
-}

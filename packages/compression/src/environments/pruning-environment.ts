@@ -19,7 +19,8 @@ interface Outcome {
  *
  * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices kept, each in [minimum, 1].
  * The budget is a wall: with the groups ahead at their minimum, a step keeps at most as many channels as still meet it (and, where even the
- * fewest do not, as many slices). MACs and parameters are counted without zeroed slices; predicted latency counts them, since runtimes do.
+ * fewest do not, as many slices). MACs and parameters are counted without zeroed slices, but at their most, wherever the pruner zeroes
+ * them (see `widthCost`); predicted latency counts zeroed slices, since runtimes do.
  * Throws `BUDGET_INFEASIBLE` when even the minimum of everything does not meet it.
  */
 export function createPruningEnvironment(task: PruneTask): Environment {
@@ -29,8 +30,9 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   }
   const { costOf, fits, requireFeasible, latencyOf } = createPruneWall(task);
   const hasSlices = pruners.some(({ action }) => action === 'slices');
+  const hasChannels = pruners.some(({ action }) => action === 'channels');
   const toCount = ({ channels }: ChannelGroup, ratio: number) => clamp(Math.round((ratio * channels) / round) * round, Math.min(channels, Math.ceil((minimum * channels) / round) * round), channels);
-  const smallest = groups.map((group): Choice => ({ keep: Math.max(1, toCount(group, minimum)), share: hasSlices ? minimum : 1 }));
+  const smallest = groups.map((group): Choice => ({ keep: hasChannels ? Math.max(1, toCount(group, minimum)) : group.channels, share: hasSlices ? minimum : 1 }));
   const whole = groups.map(({ channels }): Choice => ({ keep: channels, share: 1 }));
   const total = costOf(whole).macs;
   requireFeasible(smallest);
@@ -73,6 +75,11 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     return outcome;
   };
 
+  const uniform = (): Action[] => {
+    const ratio = uniformRatio(minimum, (candidate) => fits(groups.map((group) => ({ keep: hasChannels ? Math.max(1, toCount(group, candidate)) : group.channels, share: hasSlices ? candidate : 1 }))));
+    return groups.map(() => pruners.map(() => ratio));
+  };
+
   const size = features[0]!.length + 2 + pruners.length;
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
@@ -100,11 +107,10 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy } };
     },
     heuristics: {
-      uniform: async () => {
-        const ratio = uniformRatio(minimum, (candidate) => fits(groups.map((group) => ({ keep: Math.max(1, toCount(group, candidate)), share: hasSlices ? candidate : 1 }))));
-        return groups.map(() => pruners.map(() => ratio));
-      },
+      uniform: async () => uniform(),
       magnitude: async () => {
+        // A pruner of slices ranks them by itself: alone, it needs no more than the share.
+        if (!hasChannels) return uniform();
         const counts = magnitudeCounts(graph, groups, smallest.map(({ keep }) => keep), (keepCounts) => fits(keepCounts.map((keep) => ({ keep, share: 1 }))));
         return groups.map(({ channels }, i) => pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)));
       },
