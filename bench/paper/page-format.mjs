@@ -14,7 +14,10 @@ export const minutes = (seconds) => Math.round(seconds / 60);
 export const floatBytes = ({ parameters }) => 4 * parameters;
 export const epochs = ({ config }) => config.prune.finetune.epochs;
 
-/** A row of a table of networks. */
+/** The head of a table of networks. */
+export const NETWORKS = '| network | parameters | multiply-adds | bytes | test accuracy |\n|---|---|---|---|---|';
+
+/** A row of it. */
 export function row(name, { parameters, macs, accuracy }, bytes) {
   return `| ${name} | ${count(parameters)} | ${count(macs)} | ${count(bytes)} | ${percent(accuracy.test)} |`;
 }

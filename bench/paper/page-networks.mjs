@@ -1,5 +1,5 @@
 // The parts of docs/benchmarks/paper.md about other networks than VGG-19.
-import { count, epochs, floatBytes, minutes, read, row, searchTable } from './page-format.mjs';
+import { NETWORKS, count, epochs, floatBytes, minutes, read, row, searchTable } from './page-format.mjs';
 
 /** ImageNet at a small scale. */
 export function mobilenet() {
@@ -9,8 +9,7 @@ export function mobilenet() {
 Both stages with the public ImageNet weights, on a sample of 1,000 images, one of each class: 300 validation images to search on, 400 other ones to test. **No fine-tune**: 300 training images cannot train
 1,000 classes, so this shows what the refit alone keeps. With ImageNet at hand, \`prune.finetune\` is the first thing to turn on ([guide](../guide/imagenet.md)).
 
-| network | parameters | multiply-adds | bytes | test accuracy |
-|---|---|---|---|---|
+${NETWORKS}
 ${row('original', small.baseline, floatBytes(small.baseline))}
 ${row('pruned', small.pruned, floatBytes(small.pruned))}
 ${row('pruned and quantized (measured file)', small.compressed, small.compressed.bytes)}
@@ -62,8 +61,7 @@ export function fashion() {
 ## Fashion-MNIST, a small network (RQ4)
 The config of VGG-19 with other names and paths, shares for budgets, and shorter fine-tunes (\`bench/paper/fashion-mnist.yaml\`). ResNet-20 is on the page of the [studies](studies.md).
 
-| network | parameters | multiply-adds | bytes | test accuracy |
-|---|---|---|---|---|
+${NETWORKS}
 ${row('original', small.baseline, floatBytes(small.baseline))}
 ${row(`pruned by ddpg, ${epochs(small)} epochs of fine-tune`, small.pruned, floatBytes(small.pruned))}
 ${row('then quantized (measured file)', small.compressed, small.compressed.bytes)}

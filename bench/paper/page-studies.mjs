@@ -1,5 +1,5 @@
 // The parts of docs/benchmarks/paper.md about VGG-19 beside the main run: the agents, the bytes, and one million parameters.
-import { count, epochs, floatBytes, percent, read, row } from './page-format.mjs';
+import { NETWORKS, count, epochs, floatBytes, percent, read, row } from './page-format.mjs';
 
 const spread = ({ mean, deviation }) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
 
@@ -71,8 +71,7 @@ export function million() {
 ## One million parameters
 Stage 1 alone with ${small.search.prune.evaluations} evaluations of ddpg, from uniform and magnitude, and ${epochs(small)} epochs of fine-tune; the first run had as many epochs at twice the parameters.
 
-| network | parameters | multiply-adds | bytes | test accuracy |
-|---|---|---|---|---|
+${NETWORKS}
 ${row(`pruned by ddpg, ${epochs(small)} epochs of fine-tune`, small.pruned, floatBytes(small.pruned))}
 
 \`\`\`bash

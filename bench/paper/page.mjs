@@ -2,7 +2,7 @@
 // Results get there by a run of compress (or train) and then: node bench/paper/page.mjs --take out/paper/NAME NAME
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { count, epochs, floatBytes, here, minutes, percent, points, read, results, row, searchTable } from './page-format.mjs';
+import { NETWORKS, count, epochs, floatBytes, here, minutes, percent, points, read, results, row, searchTable } from './page-format.mjs';
 import { fashion, mobilenet, vgg16 } from './page-networks.mjs';
 import { agents, bytesCurve, million } from './page-studies.mjs';
 
@@ -35,8 +35,7 @@ writeFileSync(
 *Deep Model Compression via (Two-Stage) Deep Reinforcement Learning* (Zhan, Lin, Cao; arXiv 1912.02254) takes VGGNet on CIFAR-10 from 20.04 M parameters to 2.20 M, with 0.2% more accuracy.
 This page is written by \`bench/paper/page.mjs\` from \`bench/paper/results\`.
 
-| network | parameters | multiply-adds | bytes | test accuracy |
-|---|---|---|---|---|
+${NETWORKS}
 ${row('original', run.baseline, originalBytes)}
 ${row(`pruned by ddpg, ${epochs(run)} epochs of fine-tune`, run.pruned, floatBytes(run.pruned))}
 ${row(`then ${longer.config.train.epochs} epochs with cutout`, longer, floatBytes(longer))}
@@ -78,7 +77,7 @@ All of that is before any fine-tune, and the heuristics are where ddpg starts fr
 - The given network had seen all 50,000 training images, so our ${count(run.config.dataset.validation)} validation images rank policies but don't tell its accuracy (${percent(run.baseline.accuracy.validation)} there).
 - Channels only: the kernel-wise variational pruner was not part of this run.
 - The file that was read holds the weights in half precision (${count(run.baseline.bytes)} bytes); ratios here are against float32, as in the paper.
-${agents()}${bytesCurve()}${existsSync(results('vgg19-million.json')) ? million() : ''}${existsSync(results('fashion-mnist.json')) ? fashion() : ''}${mobilenet()}${vgg16()}`,
+${agents()}${bytesCurve()}${existsSync(results('vgg19-million.json')) ? million() : ''}${fashion()}${mobilenet()}${vgg16()}`,
 );
 
 function verdict() {

@@ -2,8 +2,10 @@ import type { LayerGraph, Pruner } from '@tersor/core';
 
 /** Zeroes the last slices of the kernels (of the channels that `firstChannels` removes, so that they count for nothing), the first ones, or some of every channel. */
 export function zeroSlices(graph: LayerGraph, which: 'first' | 'last' | 'scattered'): Pruner {
-  const kernelOf = (name: string) => graph.layers.find((layer) => layer.name === name)!.weights.find((weight) => weight.name === 'kernel')!;
-  const countOf = (name: string) => kernelOf(name).shape.slice(-2).reduce((product, size) => product * size, 1);
+  const countOf = (name: string) => {
+    const kernel = graph.layers.find((layer) => layer.name === name)!.weights.find((weight) => weight.name === 'kernel')!;
+    return kernel.shape.slice(-2).reduce((product, size) => product * size, 1);
+  };
   return {
     id: 'zero',
     action: 'slices',
@@ -21,7 +23,8 @@ export function zeroSlices(graph: LayerGraph, which: 'first' | 'last' | 'scatter
       layers: clean.layers.map((layer) => {
         const gone = new Set(plan.flatMap((step) => step.zeroSlices ?? []).flatMap((zeroed) => (zeroed.layer === layer.name ? zeroed.slices : [])));
         if (gone.size === 0) return layer;
-        return { ...layer, weights: layer.weights.map((weight) => (weight.name === 'kernel' ? { ...weight, data: weight.data.map((value, at) => (gone.has(at % countOf(layer.name)) ? 0 : value)) } : weight)) };
+        const count = countOf(layer.name);
+        return { ...layer, weights: layer.weights.map((weight) => (weight.name === 'kernel' ? { ...weight, data: weight.data.map((value, at) => (gone.has(at % count) ? 0 : value)) } : weight)) };
       }),
     }),
   };

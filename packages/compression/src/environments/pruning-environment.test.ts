@@ -147,6 +147,14 @@ describe('createPruningEnvironment', () => {
       expect(denseMacs).toBe(task.baseline.macs);
     });
 
+    it('alone leaves all channels, also where counts are rounded to a multiple that they are none of', async () => {
+      const limit = 0.85 * task.baseline.macs;
+      const alone = { ...task, round: 5, budget: { macs: limit }, pruners: [zeroSlices(graph, 'scattered')] };
+      const { macs, denseMacs } = (await episode([[1], [1], [1]], alone))[2]!.info.measures!;
+      expect(macs).toBeLessThanOrEqual(limit);
+      expect(denseMacs).toBe(task.baseline.macs);
+    });
+
     it.each(['uniform', 'magnitude'] as const)('alone: the %s policy is carried out as proposed', async (name) => {
       const alone = { ...task, pruners: [zeroSlices(graph, 'scattered')] };
       const actions = await createPruningEnvironment(alone).heuristics![name]!();

@@ -31,8 +31,14 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   const { costOf, fits, requireFeasible, latencyOf } = createPruneWall(task);
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const hasChannels = pruners.some(({ action }) => action === 'channels');
-  const toCount = ({ channels }: ChannelGroup, ratio: number) => clamp(Math.round((ratio * channels) / round) * round, Math.min(channels, Math.ceil((minimum * channels) / round) * round), channels);
-  const smallest = groups.map((group): Choice => ({ keep: hasChannels ? Math.max(1, toCount(group, minimum)) : group.channels, share: hasSlices ? minimum : 1 }));
+  /** Channels that stay at a ratio; all of them where no pruner removes any. */
+  const toCount = ({ channels }: ChannelGroup, ratio: number) => {
+    if (!hasChannels) return channels;
+    const least = Math.min(channels, Math.ceil((minimum * channels) / round) * round);
+    return Math.max(1, clamp(Math.round((ratio * channels) / round) * round, least, channels));
+  };
+  const choicesAt = (ratio: number) => groups.map((group): Choice => ({ keep: toCount(group, ratio), share: hasSlices ? ratio : 1 }));
+  const smallest = choicesAt(minimum);
   const whole = groups.map(({ channels }): Choice => ({ keep: channels, share: 1 }));
   const total = costOf(whole).macs;
   requireFeasible(smallest);
@@ -76,7 +82,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   };
 
   const uniform = (): Action[] => {
-    const ratio = uniformRatio(minimum, (candidate) => fits(groups.map((group) => ({ keep: hasChannels ? Math.max(1, toCount(group, candidate)) : group.channels, share: hasSlices ? candidate : 1 }))));
+    const ratio = uniformRatio(minimum, (candidate) => fits(choicesAt(candidate)));
     return groups.map(() => pruners.map(() => ratio));
   };
 
@@ -95,7 +101,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       if (!active) throw new TersorError('EPISODE_OVER', 'The pruning environment was stepped outside of an episode; call reset first.');
       const group = groups[chosen.length]!;
       const value = (kind: 'channels' | 'slices') => action[pruners.findIndex((pruner) => pruner.action === kind)] ?? 1;
-      const choice = limit({ keep: Math.max(1, toCount(group, value('channels'))), share: clamp(value('slices'), minimum, 1) });
+      const choice = limit({ keep: toCount(group, value('channels')), share: clamp(value('slices'), minimum, 1) });
       chosen = [...chosen, choice];
       const executed = pruners.map((pruner) => (pruner.action === 'channels' ? clamp(choice.keep / group.channels, minimum, 1) : choice.share));
       previous = executed;
