@@ -33,5 +33,5 @@ export function searchTable(runs) {
     };
     return `| ${titles[stage]}, accuracy on ${count(config[stage].images)} validation images | ${episodes.length} | ${best()} | ${best('uniform')} | ${best('magnitude')} |`;
   });
-  return ["| stage | episodes | best of ddpg's own | uniform | magnitude |", '|---|---|---|---|---|', ...lines].join('\n');
+  return ["| stage | episodes | best of the agent's own | uniform | magnitude |", '|---|---|---|---|---|', ...lines].join('\n');
 }
