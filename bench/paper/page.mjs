@@ -65,7 +65,7 @@ That is before any training at those widths, and the heuristics are where ddpg s
 - The original had 24 epochs with flips and shifts (its README); the pruned network, which starts from its weights, had ${trained.config.train.epochs} with cutout besides. How far the original would get with those was not measured, so the gain is not all the pruning's.
 - Channels only: the kernel-wise variational pruner was not part of this run.
 - The file that was read holds the weights in half precision (${count(original.bytes)} bytes); ratios here are against float32, as in the paper.
-${earlier()}${agents()}${bytesCurve()}${existsSync(results('vgg19-million.json')) ? million() : ''}${fashion()}${mobilenet()}${vgg16()}`,
+${earlier()}${agents()}${bytesCurve()}${million()}${fashion()}${mobilenet()}${vgg16()}`,
 );
 
 function verdict() {
