@@ -52,7 +52,7 @@ for name in vgg19-wide vgg19-wide-train vgg19-wide-bits; do node bench/paper/pag
 Each of the three goes on with \`--resume\` where it was interrupted. ${search.machine}; Node ${search.versions.node}; ${minutes(search.seconds)} (with two other searches beside it), ${minutes(trained.history.reduce((sum, { seconds }) => sum + seconds, 0))} and ${minutes(bits.seconds)} minutes.
 
 ## What the agents found
-ppo starts from nothing. Seed ${search.seed} was taken because it had the best validation accuracy of three in [the comparison](#which-agent-rq5); no other was run with as many evaluations. Its best accuracy on ${search.config.prune.images} validation images, before any training: ${progress()}.
+ppo starts from nothing. Seed ${search.seed} was taken because it had the best validation accuracy of three in [the comparison](#which-agent-rq5); no other was run with as many evaluations. Its best accuracy on ${search.config.prune.images} validation images, before any training: ${progress()}. (How often ppo learns follows the length of a search, so its first 20 differ from those of the comparison.)
 Channels that it keeps, layer by layer: ${widths()}.
 
 ${searchTable({ quantize: ['vgg19-wide-bits', bits] })}
