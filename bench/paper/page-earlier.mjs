@@ -1,5 +1,5 @@
 // The part of docs/benchmarks/paper.md about VGG-19 before the wide channels were found: ddpg from the heuristics, and what more training brought.
-import { NETWORKS, epochs, floatBytes, minutes, percent, points, read, row, searchTable } from './page-format.mjs';
+import { NETWORKS, epochs, floatBytes, minutes, percent, points, read, row, searchTable, trainingMinutes } from './page-format.mjs';
 
 /** What the run with cutout changes of vgg19.yaml. */
 const CUTOUT = [
@@ -38,16 +38,16 @@ All of that is before any fine-tune, and the heuristics are where ddpg starts fr
 
 \`\`\`bash
 npm run tersor -- compress bench/paper/vgg19.yaml --resume
-npm run tersor -- train bench/paper/vgg19-longer.yaml --resume
+npm run tersor -- train bench/paper/vgg19-longer.yaml
 npm run tersor -- compress bench/paper/vgg19-bits.yaml --resume
 for name in vgg19 vgg19-longer vgg19-bits; do node bench/paper/page.mjs --take out/paper/$name $name; done
 npm run tersor -- compress bench/paper/vgg19.yaml --out out/paper/vgg19-cutout \\
 ${CUTOUT.map((setting) => `  --set ${setting}`).join(' \\\n')}
 node bench/paper/page.mjs --take out/paper/vgg19-cutout vgg19-cutout
-npm run tersor -- train bench/paper/vgg19-again.yaml --resume
+npm run tersor -- train bench/paper/vgg19-again.yaml
 node bench/paper/page.mjs --take out/paper/vgg19-again vgg19-again
 \`\`\`
 
-Seed ${run.seed}; ${minutes(run.seconds)}, ${minutes(longer.history.reduce((sum, { seconds }) => sum + seconds, 0))} and ${minutes(bits.seconds)} minutes for the first three, with other work on the machine. The first run had a wall of ${percent(first.config.prune.budget.macs)} of the multiply-adds besides, and no rounding of channels to multiples of ${run.config.prune.round}.
+Seed ${run.seed}; ${minutes(run.seconds)}, ${trainingMinutes(longer)} and ${minutes(bits.seconds)} minutes for the first three, with other work on the machine. The first run had a wall of ${percent(first.config.prune.budget.macs)} of the multiply-adds besides, and no rounding of channels to multiples of ${run.config.prune.round}.
 `;
 }

@@ -11,6 +11,7 @@ export const percent = (share) => `${(100 * share).toFixed(2)}%`;
 export const count = (value) => value.toLocaleString('en');
 export const points = (share) => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(2)} points`;
 export const minutes = (seconds) => Math.round(seconds / 60);
+export const trainingMinutes = ({ history }) => minutes(history.reduce((sum, { seconds }) => sum + seconds, 0));
 export const floatBytes = ({ parameters }) => 4 * parameters;
 export const epochs = ({ config }) => config.prune.finetune.epochs;
 

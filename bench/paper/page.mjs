@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { earlier } from './page-earlier.mjs';
-import { NETWORKS, count, floatBytes, here, minutes, percent, points, read, results, row, searchTable } from './page-format.mjs';
+import { NETWORKS, count, floatBytes, here, minutes, percent, points, read, results, row, searchTable, trainingMinutes } from './page-format.mjs';
 import { fashion, mobilenet, vgg16 } from './page-networks.mjs';
 import { agents, bytesCurve, million } from './page-studies.mjs';
 
@@ -53,10 +53,10 @@ npm run tersor -- compress bench/paper/vgg19-wide-bits.yaml --out out/paper/vgg1
 for name in vgg19-wide vgg19-wide-train vgg19-wide-bits vgg19-wide-384; do node bench/paper/page.mjs --take out/paper/$name $name; done
 \`\`\`
 
-Each goes on with \`--resume\` where it was interrupted. ${search.machine}; Node ${search.versions.node}; ${minutes(search.seconds)} (with two other searches beside it), ${minutes(trained.history.reduce((sum, { seconds }) => sum + seconds, 0))} and ${minutes(bits.seconds)} minutes for the first three.
+Each goes on with \`--resume\` where it was interrupted. ${search.machine}; Node ${search.versions.node}; ${minutes(search.seconds)} (with two other searches beside it), ${trainingMinutes(trained)} and ${minutes(bits.seconds)} minutes for the first three.
 
 ## What the agents found
-ppo starts from nothing. Seed ${search.seed} was taken because it had the best validation accuracy of three in [the comparison](#which-agent-rq5); no other was run with as many evaluations. Its best accuracy on ${search.config.prune.images} validation images, before any training: ${progress()}. (How often ppo learns follows the length of a search, so its first 20 differ from those of the comparison.)
+ppo starts from nothing. Seed ${search.seed} was taken because it had the best validation accuracy of three in [the comparison](#which-agent-rq5); no other seed of ppo was run with as many evaluations at this budget. Its best accuracy on ${search.config.prune.images} validation images, before any training: ${progress()}. (How often ppo learns follows the length of a search, so its first 20 differ from those of the comparison.)
 Channels that it keeps, layer by layer: ${widths()}.
 
 ${searchTable({ quantize: ['vgg19-wide-bits', bits] })}
