@@ -18,7 +18,8 @@ import {
   type Network,
   type RunningMoments,
 } from '@tersor/rl';
-import { createActionHead, type ActionHead } from './action-head.js';
+import type { ActionHead } from './action-head.js';
+import { createActionHead } from './create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';
 

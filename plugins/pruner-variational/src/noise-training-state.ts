@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NoisyNetwork } from './noisy-network.js';
-import type { NoiseTrainingOptions } from './train-noise.js';
 
 interface SavedTensor {
   readonly name: string;
@@ -23,7 +22,13 @@ export interface NoiseOptimizers {
   weights: tf.AdamOptimizer;
 }
 
-type LearningRates = Pick<NoiseTrainingOptions, 'noiseLearningRate' | 'weightLearningRate'>;
+/** Learning rates of the two. */
+export interface LearningRates {
+  /** Adam's learning rate of the noise parameters. */
+  readonly noiseLearningRate: number;
+  /** Adam's learning rate of the kernels, from the given weights. */
+  readonly weightLearningRate: number;
+}
 
 /** Optimizers that have not made a step. */
 export function createOptimizers({ noiseLearningRate, weightLearningRate }: LearningRates): NoiseOptimizers {

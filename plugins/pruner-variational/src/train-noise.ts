@@ -3,20 +3,16 @@ import { trainingLoss } from '@tersor/compression';
 import { TersorError, type Dataset, type LayerGraph, type PrepareProgress } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
 import { logNormalKl } from './kl-divergence.js';
-import { capture, createOptimizers, restore, type NoiseTrainingState } from './noise-training-state.js';
+import { capture, createOptimizers, restore, type LearningRates, type NoiseTrainingState } from './noise-training-state.js';
 import { dropoutAlpha, logAlpha, noisyNetwork, type NoiseForm, type NoisyLayer, type NoisyNetwork } from './noisy-network.js';
 
 /** Settings of the training that finds out how much noise each slice bears. */
-export interface NoiseTrainingOptions {
+export interface NoiseTrainingOptions extends LearningRates {
   readonly noise: NoiseForm;
   /** Training images, drawn once. */
   readonly images: number;
   readonly epochs: number;
   readonly batchSize: number;
-  /** Adam's learning rate of the noise parameters. */
-  readonly noiseLearningRate: number;
-  /** Adam's learning rate of the kernels, from the given weights. */
-  readonly weightLearningRate: number;
   /** Weight of the KL term after the warm-up. */
   readonly klWeight: number;
   /** Share of the steps during which the KL weight rises linearly from 0. */
