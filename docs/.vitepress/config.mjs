@@ -13,7 +13,7 @@ const sidebar = [
   { text: 'Agents', items: pages(['DDPG', '/agents/ddpg'], ['PPO', '/agents/ppo'], ['Baselines', '/agents/baselines'], ['random', '/agents/random'], ['uniform', '/agents/uniform'], ['magnitude', '/agents/magnitude'], ['evolution', '/agents/evolution']) },
   { text: 'Backends', items: pages(['wasm', '/backends/wasm'], ['node', '/backends/node'], ['webgpu', '/backends/webgpu'], ['cpu', '/backends/cpu']) },
   { text: 'Pruning and quantization', items: pages(['Channel pruner', '/plugins/pruner-channel'], ['Variational pruner', '/plugins/pruner-variational'], ['Linear quantizer', '/plugins/quantizer-linear'], ['k-means quantizer', '/plugins/quantizer-kmeans'], ['Activations', '/guide/activations'], ['Data sets', '/plugins/datasets'], ['Rewards', '/plugins/rewards'], ['Environments', '/plugins/environments'], ['All plugins', '/plugins/index']) },
-  { text: 'Reference', items: pages(['Error codes', '/errors'], ['File format', '/format'], ['Agents compared', '/benchmarks/agents'], ['Backends: speed', '/benchmarks/backends'], ['Studies', '/benchmarks/studies'], ['The paper', '/benchmarks/paper'], ['API', '/api/index'], ['Decisions', '/decisions/index']) },
+  { text: 'Reference', items: pages(['Architecture', '/architecture'], ['Error codes', '/errors'], ['File format', '/format'], ['Agents compared', '/benchmarks/agents'], ['Backends: speed', '/benchmarks/backends'], ['Studies', '/benchmarks/studies'], ['The paper', '/benchmarks/paper'], ['API', '/api/index'], ['Decisions', '/decisions/index']) },
 ].filter(({ items }) => items.length > 0);
 
 export default defineConfig({
