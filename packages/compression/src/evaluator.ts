@@ -1,6 +1,6 @@
 import { TersorError, type Backend, type Dataset, type LabelledImages, type LayerGraph, type Precision, type Split } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
-import { accuracyOf } from './gradient-session.js';
+import { accuracyOf } from './training/loss.js';
 
 /** Images read and evaluated at once: at most so many, and at most so many bytes of them. */
 const CHUNK = 1000;

@@ -1,5 +1,5 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
-export { accuracyOf, compileGradients, trainingLoss, type TrainingKernels } from './gradient-session.js';
+export { compileGradients, type TrainingKernels } from './gradient-session.js';
 export { logitsGraph } from './logits-graph.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
@@ -29,6 +29,7 @@ export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, typ
 export { readNetwork } from './read-network.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';
+export { accuracyOf, trainingLoss } from './training/loss.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
 export { train, type EpochRecord, type TrainOptions, type TrainRun, type TrainState } from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './train-model.js';
