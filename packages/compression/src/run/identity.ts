@@ -11,16 +11,24 @@ import { datasetFingerprint } from './dataset-fingerprint.js';
 export interface RunIdentity {
   /** Version of Tersor. */
   readonly tersor: string;
-  /** The model: its topology and weights; of a training, the architecture's module where it is one. */
-  readonly model: string;
+  /** The model; of a training, the architecture. */
+  readonly model: ModelContent;
   /** A training's teacher. */
-  readonly teacher?: string;
+  readonly teacher?: ModelContent;
   /** What the data set says of its content, or a hash of a sample. */
   readonly dataset: string;
   /** Latency tables, by their path in the config. */
   readonly latencyTables: Readonly<Record<string, string>>;
   /** Every plugin as "source#id version", by kind and place: "agent/prune", "backend/train", "dataset"; with a hash of its code where that can change without its version. */
   readonly plugins: Readonly<Record<string, string>>;
+}
+
+/** Hashes of a model. */
+export interface ModelContent {
+  /** Layers and shapes; the code of an architecture's module. */
+  readonly topology: string;
+  /** Absent where there is only an architecture. */
+  readonly weights?: string;
 }
 
 interface Wired {
@@ -70,15 +78,15 @@ export async function identifyCompression(
   }
 }
 
-async function modelContent(path: string): Promise<string> {
+async function modelContent(path: string): Promise<ModelContent> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
-  return createHash('sha256').update(JSON.stringify([json.modelTopology, weightSpecs])).update(new Uint8Array(weightData)).digest('hex');
+  return { topology: sha256(JSON.stringify([json.modelTopology, weightSpecs])), weights: sha256(new Uint8Array(weightData)) };
 }
 
-async function architectureContent(path: string): Promise<string> {
+async function architectureContent(path: string): Promise<ModelContent> {
   if (path.endsWith('.json')) return modelContent(path);
   try {
-    return moduleContent(path);
+    return { topology: moduleContent(path) };
   } catch (cause) {
     throw new TersorError('MODEL_NOT_FOUND', `The architecture ${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
@@ -86,10 +94,14 @@ async function architectureContent(path: string): Promise<string> {
 
 async function tableContent(path: string): Promise<string> {
   try {
-    return createHash('sha256').update(await readFile(path)).digest('hex');
+    return sha256(await readFile(path));
   } catch (cause) {
     throw new TersorError('LATENCY_TABLE_INVALID', `The latency table ${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function pluginVersions({ wired }: Host): Record<string, string> {
