@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   MODEL_UNSUPPORTED: 'The model uses something that Tersor cannot handle.',
   OUTPUT_FAILED: 'The output folder cannot be written.',
   OUTPUT_LOCKED: 'Another process is writing to the output folder.',
+  OUTPUTS_NOT_FINITE: 'A network gives NaN or infinite values.',
   PLAN_MISMATCH: 'A plan was made for another network.',
   PLUGIN_CORE_MISMATCH: 'A plugin was made for another version of @tersor/core.',
   PLUGIN_DUPLICATE: 'Two plugins claim the same kind and id.',
