@@ -13,6 +13,7 @@ export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
+export { removeLayers } from './surgery/remove-layers.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
 export { ActivationQuantizer } from './activations/activation-quantizer.js';
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
@@ -41,6 +42,7 @@ export { profileLatency, type ProfileOptions } from './latency/profile-latency.j
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';
 export { lockOutput } from './run/output-lock.js';
+export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';

@@ -6,6 +6,7 @@ import { definePlugin, TersorError, type Dataset, type LabelledImages, type Spli
 import { z } from 'zod';
 import { decodeImage } from './decode-image.js';
 import { classFolders, isFolder, readClassNames, readEntries, type ImageEntry } from './image-entries.js';
+import { imageFilesFingerprint } from './image-files-fingerprint.js';
 import { requireValidation } from './require-validation.js';
 import { resizeAndCrop } from './resize-crop.js';
 
@@ -136,6 +137,7 @@ function lazyDataset(splits: Record<Split, readonly ImageEntry[]>, classNames: r
       for (const [n, entry] of entries.entries()) await readInto(images.subarray(n * values, (n + 1) * values), entry);
       return { images, labels: Int32Array.from(entries, ({ label }) => label) };
     },
+    fingerprint: () => imageFilesFingerprint(splits, [classNames, resize, crop, mean, std, order]),
   };
 }
 

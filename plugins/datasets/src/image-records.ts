@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
 import { holdOut } from './hold-out.js';
 import { requireValidation } from './require-validation.js';
@@ -59,6 +60,11 @@ export function recordsDataset({ id, classNames, train, test, validation = Math.
       const outside = indexes.find((index) => positions[index] === undefined);
       if (outside !== undefined) throw new TersorError('DATASET_INVALID', `Data set "${id}" has ${positions.length} ${split} images; image ${outside} was asked for.`);
       return readRecords(records, indexes.map((index) => positions[index]!), normalization);
+    },
+    fingerprint: async () => {
+      const hash = createHash('sha256').update(JSON.stringify([train.shape, test.shape, train.layout, test.layout, classNames, validation, normalization]));
+      for (const { pixels, labels } of [train, test]) hash.update(pixels).update(labels);
+      return hash.digest('hex');
     },
   };
 }
