@@ -3,6 +3,7 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { messageOf, TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
 import { buildModel } from '@tersor/runtime';
 import './activations/activation-quantizer.js';
+import { frozenLayers } from './frozen-layers.js';
 import { storedName, wrapsModel } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
 
@@ -34,19 +35,19 @@ interface Scope {
 export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
   const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, []);
   const nameOf = uniqueNames();
-  const found = new Map<string, { layer: Layer; name: string }>();
+  const found = new Map<string, { layer: Layer; inlined: string; name: string }>();
   const calls: LayerCall[] = [];
 
   const addCall = (tensor: Symbolic, scope: Scope, inputs: number[]): number => {
     const layer = tensor.sourceLayer as Layer;
     const path = pathKey([...scope.path, layer.name]);
+    const inlined = [...scope.path, layer.name].join('/');
     const outputs = layer.inboundNodes[tensor.nodeIndex]!.outputTensors.length;
     if (outputs !== 1) {
-      const name = [...scope.path, layer.name].join('/');
-      throw new TersorError('MODEL_UNSUPPORTED', `Layer "${name}" has ${outputs} outputs; Tersor handles layers with one.`);
+      throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" has ${outputs} outputs; Tersor handles layers with one.`);
     }
     let entry = found.get(path);
-    if (!entry) found.set(path, (entry = { layer, name: nameOf([...scope.path, layer.name].join('/'), layer) }));
+    if (!entry) found.set(path, (entry = { layer, inlined, name: nameOf(inlined, layer) }));
     return calls.push({ layer: entry.name, inputs, outputShape: tensor.shape.slice(1).map((size) => size ?? undefined) }) - 1;
   };
 
@@ -86,11 +87,13 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
 
   const inputs = model.inputs.map(visit);
   const outputs = model.outputs.map(visit);
+  const frozen = frozenLayers(model);
   const graphLayers: GraphLayer[] = [];
-  for (const [path, { layer, name }] of found) {
+  for (const [path, { layer, inlined, name }] of found) {
     const config = layer.getClassName() === 'InputLayer' ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
     const weights = await readWeights(layer);
-    graphLayers.push({ name, className: layer.getClassName(), config: withDepthMultiplier(layer.getClassName(), config, weights), weights });
+    const whole = withDepthMultiplier(layer.getClassName(), config, weights);
+    graphLayers.push({ name, className: layer.getClassName(), config: frozen.has(inlined) ? { ...whole, trainable: false } : whole, weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }
