@@ -1,24 +1,26 @@
 import * as layers from '@tensorflow/tfjs-layers';
 import type { GraphLayer } from '@tersor/core';
 
+type Layer = layers.LayersModel['layers'][number];
+
 /** Whether training leaves a layer as it is, its moving statistics too. */
 export function isFrozen({ config }: Pick<GraphLayer, 'config'>): boolean {
   return config['trainable'] === false;
 }
 
 /**
- * The frozen layers of a model, by inlined name (`outer/inner`): those with `trainable: false`, all within a nested model that has it, and those whose weights
- * have it one by one, which is what tfjs does to the layers of a model that is frozen.
+ * The frozen layers of a model that have weights: those with `trainable: false`, all within a nested model that has
+ * it, and those whose weights have it one by one, which is what tfjs does to the layers of a model that is frozen.
  */
-export function frozenLayers(model: layers.LayersModel, prefix = '', isOuterFrozen = false): Set<string> {
-  const frozen = new Set<string>();
+export function frozenLayers(model: layers.LayersModel, isOuterFrozen = false): Set<Layer> {
+  const frozen = new Set<Layer>();
   for (const layer of model.layers) {
-    const name = prefix + layer.name;
     const isModel = layer instanceof layers.LayersModel;
     const hasLearned = !isModel && layer.weights.some(({ originalName }) => !originalName.includes('moving_'));
     const isFrozenHere = isOuterFrozen || !layer.trainable || (hasLearned && layer.trainableWeights.length === 0);
-    if (isModel) frozenLayers(layer, `${name}/`, isFrozenHere).forEach((inner) => frozen.add(inner));
-    else if (isFrozenHere) frozen.add(name);
+    if (isModel) frozenLayers(layer, isFrozenHere).forEach((inner) => frozen.add(inner));
+    // Input layers of tfjs are never trainable, which says nothing about the model.
+    else if (isFrozenHere && layer.weights.length > 0) frozen.add(layer);
   }
   return frozen;
 }
