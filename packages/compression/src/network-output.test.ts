@@ -13,7 +13,7 @@ const { layers } = tfl;
 const CLASSES = 4;
 const plain: TrainingObjective = { labelSmoothing: 0, distill: 0, temperature: 4 };
 
-type Layer = ReturnType<typeof layers.activation>;
+type Layer = tfl.LayersModel['layers'][number];
 const conv = (activation?: 'softmax' | 'sigmoid') => layers.conv2d({ filters: CLASSES, kernelSize: 1, ...(activation && { activation }) });
 const softmax = () => layers.activation({ activation: 'softmax' });
 const pool = () => layers.globalAveragePooling2d({});
@@ -23,7 +23,7 @@ const dense = (activation?: 'softmax' | 'sigmoid' | 'hardSigmoid' | 'relu') =>
 const nested = (inside: Layer[], shape: number[]) => {
   const input = tfl.input({ shape });
   const output = inside.reduce((x, layer) => layer.apply(x) as tfl.SymbolicTensor, input);
-  return tfl.model({ inputs: input, outputs: output }) as unknown as Layer;
+  return tfl.model({ inputs: input, outputs: output }) as Layer;
 };
 
 /** Ends of networks: layers behind features of 1x1x6 or, where `wide`, 2x2x6. */
@@ -33,8 +33,8 @@ const ENDS: Record<string, { end: () => Layer[]; wide?: boolean } & Pick<Network
   'MobileNet v1: convolution, reshape, softmax': { end: () => [conv(), reshape(CLASSES), softmax()], link: 'softmax', isApplied: false },
   'MobileNet v1 of old: convolution, softmax, reshape': { end: () => [conv(), softmax(), reshape(CLASSES)], link: 'softmax', isApplied: false },
   'SqueezeNet: convolution, pooling, softmax': { end: () => [conv(), pool(), softmax()], wide: true, link: 'softmax', isApplied: false },
-  'a Softmax layer': { end: () => [conv(), layers.flatten(), layers.softmax() as unknown as Layer], link: 'softmax', isApplied: false },
-  'a Softmax layer over the axis of the classes, counted from the front': { end: () => [conv(), layers.softmax({ axis: 3 }) as unknown as Layer], link: 'softmax', isApplied: false },
+  'a Softmax layer': { end: () => [conv(), layers.flatten(), layers.softmax() as Layer], link: 'softmax', isApplied: false },
+  'a Softmax layer over the axis of the classes, counted from the front': { end: () => [conv(), layers.softmax({ axis: 3 }) as Layer], link: 'softmax', isApplied: false },
   'logits of 1x1xC': { end: () => [conv()], link: 'softmax', isApplied: false },
   'a convolution with softmax, 1x1xC': { end: () => [conv('softmax')], link: 'softmax', isApplied: false },
   'softmax, then Flatten': { end: () => [conv('softmax'), layers.flatten()], link: 'softmax', isApplied: false },
