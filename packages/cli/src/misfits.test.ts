@@ -12,8 +12,15 @@ describe('models, data and tasks that do not fit', () => {
   let project: TinyProject;
   beforeAll(async () => {
     project = await createTinyProject();
-    const config = 'dataset: { use: cifar10, dir: data, validation: 40 }\nbackend: { use: wasm, workers: 1 }\ntrain: { epochs: 1, batchSize: 16, learningRate: 0.01 }\noutput: trained\n';
-    await writeFile(join(project.folder, 'train.yaml'), `architecture: model/model.json\n${config}`);
+    const config = [
+      'architecture: model/model.json',
+      'dataset: { use: cifar10, dir: data, validation: 40 }',
+      'backend: { use: wasm, workers: 1 }',
+      'train: { epochs: 1, batchSize: 16, learningRate: 0.01 }',
+      'output: trained',
+      '',
+    ];
+    await writeFile(join(project.folder, 'train.yaml'), config.join('\n'));
   });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
@@ -24,23 +31,54 @@ describe('models, data and tasks that do not fit', () => {
     return join(project.folder, name, 'model.json');
   }
 
-  const evaluate = (model: string, ...more: string[]) => tersor('eval', model, '--dataset', 'cifar10', '--option', `dir=${project.data}`, ...more);
+  const evaluate = (model: string, ...more: string[]) =>
+    tersor('eval', model, '--dataset', 'cifar10', '--option', `dir=${project.data}`, ...more);
   const compress = (model: string, ...set: string[]) =>
-    tersor('compress', project.config, '--out', join(project.folder, 'refused'), '--quiet', ...[`model=${model}`, ...set].flatMap((value) => ['--set', value]));
+    tersor(
+      'compress',
+      project.config,
+      '--out',
+      join(project.folder, 'refused'),
+      '--quiet',
+      ...[`model=${model}`, ...set].flatMap((value) => ['--set', value]),
+    );
   const train = (architecture: string, ...set: string[]) =>
-    tersor('train', join(project.folder, 'train.yaml'), '--out', join(project.folder, 'trained'), ...[`architecture=${architecture}`, ...set].flatMap((value) => ['--set', value]));
+    tersor(
+      'train',
+      join(project.folder, 'train.yaml'),
+      '--out',
+      join(project.folder, 'trained'),
+      ...[`architecture=${architecture}`, ...set].flatMap((value) => ['--set', value]),
+    );
   const profile = (model: string) => tersor('profile', model, '--out', join(project.folder, 'none.json'));
 
-  const flat = (side: number, units: number) => tfl.sequential({ layers: [layers.flatten({ inputShape: [side, side, 3] }), layers.dense({ units, activation: 'softmax' })] });
+  const flat = (side: number, units: number) =>
+    tfl.sequential({
+      layers: [
+        layers.flatten({ inputShape: [side, side, 3] }),
+        layers.dense({ units, activation: 'softmax' }),
+      ],
+    });
   const twoOutputs = () => {
     const input = tfl.input({ shape: [32, 32, 3] });
     const features = layers.flatten().apply(input);
-    return tfl.model({ inputs: input, outputs: [10, 2].map((units) => layers.dense({ units }).apply(features) as tfl.SymbolicTensor) });
+    return tfl.model({
+      inputs: input,
+      outputs: [10, 2].map((units) => layers.dense({ units }).apply(features) as tfl.SymbolicTensor),
+    });
   };
 
   it.each<[string, () => tfl.LayersModel, RegExp]>([
-    ['images of another size', () => flat(16, 10), /takes inputs of 16x16x3, but the images of "cifar10" are 32x32x3/],
-    ['another number of classes', () => flat(32, 4), /gives 4 values per image, but "cifar10" has 10 classes/],
+    [
+      'images of another size',
+      () => flat(16, 10),
+      /takes inputs of 16x16x3, but the images of "cifar10" are 32x32x3/,
+    ],
+    [
+      'another number of classes',
+      () => flat(32, 4),
+      /gives 4 values per image, but "cifar10" has 10 classes/,
+    ],
     ['several outputs', twoOutputs, /has 2 outputs \(10, 2\)/],
   ])('are refused by eval, train and compress alike: %s', async (name, model, message) => {
     const path = await write(name, model());
@@ -53,18 +91,36 @@ describe('models, data and tasks that do not fit', () => {
 
   it('are refused by profile where there are several outputs', async () => {
     const { code, err } = await profile(await write('two', twoOutputs()));
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/has 2 outputs \(10, 2\)\. \[MODEL_UNSUPPORTED\]/) });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/has 2 outputs \(10, 2\)\. \[MODEL_UNSUPPORTED\]/),
+    });
   });
 
   it.each([
-    ['all training images', 120, /120 validation images were asked for, but that is all training images\. \[DATASET_INVALID\]\n.*0 to 119/],
-    ['more than there are', 500, /500 validation images were asked for, but there are only 120 training images/],
+    [
+      'all training images',
+      120,
+      /120 validation images were asked for, but that is all training images\. \[DATASET_INVALID\]\n.*0 to 119/,
+    ],
+    [
+      'more than there are',
+      500,
+      /500 validation images were asked for, but there are only 120 training images/,
+    ],
   ])('are refused before anything runs where validation takes %s', async (_, validation, message) => {
-    for (const run of [train, compress]) expect(await run(project.model, `dataset.validation=${validation}`)).toMatchObject({ code: 1, err: expect.stringMatching(message) });
+    for (const run of [train, compress])
+      expect(await run(project.model, `dataset.validation=${validation}`)).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(message),
+      });
   });
 
   it('a batch larger than the training set is said', async () => {
-    expect(await train(project.model, 'train.batchSize=100')).toMatchObject({ code: 0, err: expect.stringContaining('note: train.batchSize is 100, but there are only 80 training images') });
+    expect(await train(project.model, 'train.batchSize=100')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('note: train.batchSize is 100, but there are only 80 training images'),
+    });
   });
 
   describe('a network whose outputs are NaN', () => {
@@ -88,11 +144,20 @@ describe('models, data and tasks that do not fit', () => {
       ['eval on the cpu', () => evaluate(broken, '--backend', 'cpu')],
       ['compress', () => compress(broken)],
     ])('has no accuracy: %s ends, and names the layer', async (_, run) => {
-      expect(await run()).toEqual({ code: 1, out: '', err: expect.stringMatching(/first layer whose output is not finite is "norm" \(BatchNormalization\)\. \[OUTPUTS_NOT_FINITE\]/) });
+      expect(await run()).toEqual({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(
+          /first layer whose output is not finite is "norm" \(BatchNormalization\)\. \[OUTPUTS_NOT_FINITE\]/,
+        ),
+      });
     });
 
     it('trains to an error, not to a model: its validation images have no accuracy', async () => {
-      expect(await train(broken)).toMatchObject({ code: 1, err: expect.stringContaining('[OUTPUTS_NOT_FINITE]') });
+      expect(await train(broken)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('[OUTPUTS_NOT_FINITE]'),
+      });
     });
   });
 

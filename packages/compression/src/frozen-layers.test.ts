@@ -51,8 +51,18 @@ const backbone = (): tfl.Sequential =>
 const head = () => [layers.flatten({ name: 'flat' }), layers.dense({ name: 'head', units: 2 })];
 
 /** Largest change of a weight of each layer in a short training, weight decay and penalties included. */
-async function changes(graph: LayerGraph, project?: (master: readonly Float32Array[]) => Float32Array[]): Promise<Record<string, number>> {
-  const { graph: trained } = await train({ graph, backend, dataset, options, seed: 1, ...(project && { project }) });
+async function changes(
+  graph: LayerGraph,
+  project?: (master: readonly Float32Array[]) => Float32Array[],
+): Promise<Record<string, number>> {
+  const { graph: trained } = await train({
+    graph,
+    backend,
+    dataset,
+    options,
+    seed: 1,
+    ...(project && { project }),
+  });
   const after = copyWeights(trained);
   const largest: Record<string, number> = {};
   weightSlots(graph).forEach(({ layer, weight }, i) => {
@@ -72,8 +82,15 @@ describe('a frozen layer', () => {
     const inner = backbone();
     freeze(inner);
     const nested = await graphFromModel(tfl.sequential({ layers: [inner, ...head()] }));
-    expect(nested.layers.filter(isFrozen).map(({ name }) => name)).toEqual(['backbone/conv', 'backbone/norm']);
-    expect(await changes(nested)).toEqual({ 'backbone/conv': 0, 'backbone/norm': 0, head: expect.any(Number) });
+    expect(nested.layers.filter(isFrozen).map(({ name }) => name)).toEqual([
+      'backbone/conv',
+      'backbone/norm',
+    ]);
+    expect(await changes(nested)).toEqual({
+      'backbone/conv': 0,
+      'backbone/norm': 0,
+      head: expect.any(Number),
+    });
     expect((await changes(nested))['head']).toBeGreaterThan(0.01);
   });
 
@@ -81,14 +98,17 @@ describe('a frozen layer', () => {
     const inner = backbone();
     inner.trainable = false;
     const output = head().reduce((x, layer) => layer.apply(x) as tfl.SymbolicTensor, inner.outputs[0]!);
-    expect(await changes(await graphFromModel(tfl.model({ inputs: inner.inputs, outputs: output })))).toMatchObject({ conv: 0, norm: 0 });
+    expect(
+      await changes(await graphFromModel(tfl.model({ inputs: inner.inputs, outputs: output }))),
+    ).toMatchObject({ conv: 0, norm: 0 });
   });
 
   it('keeps them in quantization-aware training, which runs at other weights', async () => {
     const inner = backbone();
     inner.trainable = false;
     const graph = await graphFromModel(tfl.sequential({ layers: [inner, ...head()] }));
-    const rounded = (master: readonly Float32Array[]) => master.map((data) => data.map((value) => Math.round(value * 4) / 4));
+    const rounded = (master: readonly Float32Array[]) =>
+      master.map((data) => data.map((value) => Math.round(value * 4) / 4));
     expect(await changes(graph, rounded)).toMatchObject({ 'backbone/conv': 0, 'backbone/norm': 0 });
   });
 
@@ -98,7 +118,11 @@ describe('a frozen layer', () => {
     const graph = await graphFromModel(tfl.sequential({ layers: [norm, dense] }));
     const session = await compileGradients(graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
     // With the batch's statistics the input would be 0, and so would the gradient be.
-    const { updates } = await session.step(copyWeights(graph), { images: Float32Array.of(3, 3), labels: Int32Array.of(0, 0), seed: 1 });
+    const { updates } = await session.step(copyWeights(graph), {
+      images: Float32Array.of(3, 3),
+      labels: Int32Array.of(0, 0),
+      seed: 1,
+    });
     expect(updates.at(-1)![0]).toBeCloseTo((-0.5 * 3) / Math.sqrt(1.001), 4);
     session.dispose();
   });
@@ -118,14 +142,19 @@ describe('a frozen layer', () => {
     await writeModel(await graphFromModel(model), folder);
     const path = join(folder, 'model.json');
     const file = JSON.parse(await readFile(path, 'utf8')) as { modelTopology: unknown };
-    const topology = model.toJSON(undefined, false) as unknown as { config: { layers: { config: Record<string, unknown> }[] } };
+    const topology = model.toJSON(undefined, false) as unknown as {
+      config: { layers: { config: Record<string, unknown> }[] };
+    };
     topology.config.layers[0]!.config['trainable'] = false;
     // Keras nests the weights' names too; tfjs finds them by the last parts.
     await writeFile(path, JSON.stringify({ ...file, modelTopology: topology }).replaceAll('"backbone/', '"'));
     const read = await readModel(path);
     expect(read.layers.filter(isFrozen).map(({ name }) => name)).toEqual(['backbone/conv', 'backbone/norm']);
     await writeModel(read, folder);
-    expect((await readModel(path)).layers.filter(isFrozen).map(({ name }) => name)).toEqual(['backbone/conv', 'backbone/norm']);
+    expect((await readModel(path)).layers.filter(isFrozen).map(({ name }) => name)).toEqual([
+      'backbone/conv',
+      'backbone/norm',
+    ]);
     await rm(folder, { recursive: true });
   });
 });
@@ -138,15 +167,24 @@ test('a frozen part of a topology freezes all within it, and nothing beside it',
       config: {
         layers: [
           layer('open'),
-          { class_name: 'Functional', config: { trainable: false, layers: [layer('inner', { trainable: true })] } },
+          {
+            class_name: 'Functional',
+            config: { trainable: false, layers: [layer('inner', { trainable: true })] },
+          },
           { class_name: 'TimeDistributed', config: { trainable: false, layer: layer('wrapped') } },
         ],
       },
     },
   };
-  const { layers: read } = withFrozenParts(topology).model_config.config as unknown as { layers: { config: Record<string, unknown> }[] };
+  const { layers: read } = withFrozenParts(topology).model_config.config as unknown as {
+    layers: { config: Record<string, unknown> }[];
+  };
   expect(read[0]).toEqual(layer('open'));
   expect(read[1]!.config['layers']).toEqual([layer('inner', { trainable: false })]);
   expect(read[2]!.config['layer']).toEqual(layer('wrapped', { trainable: false }));
-  expect([withFrozenParts(undefined), withFrozenParts({ config: null }), withFrozenParts([1])]).toEqual([undefined, { config: null }, [1]]);
+  expect([withFrozenParts(undefined), withFrozenParts({ config: null }), withFrozenParts([1])]).toEqual([
+    undefined,
+    { config: null },
+    [1],
+  ]);
 });

@@ -18,15 +18,20 @@ function shuffle(labels: number[], seed: number): Uint8Array {
   return Uint8Array.from(labels);
 }
 
-const sorted = (sizes: readonly number[]) => Uint8Array.from(sizes.flatMap((size, k) => Array<number>(size).fill(k)));
+const sorted = (sizes: readonly number[]) =>
+  Uint8Array.from(sizes.flatMap((size, k) => Array<number>(size).fill(k)));
 
 describe('holdOut', () => {
   it('takes the last records where the classes alternate, or lie in a random order', () => {
     const alternating = Uint8Array.from({ length: 300 }, (_, i) => i % 4);
     expect(holdOut(alternating, 4, 60).validation).toEqual(Array.from({ length: 60 }, (_, i) => 240 + i));
     for (let seed = 1; seed <= 50; seed++) {
-      // A class of three records lacks in the last tenth more often than not, which is no reason to choose others.
-      const shuffled = shuffle(Array.from({ length: 500 }, (_, i) => (i < 3 ? 9 : i % 9)), seed);
+      // A class of three records lacks in the last tenth more often than not, which is no reason to choose
+      // others.
+      const shuffled = shuffle(
+        Array.from({ length: 500 }, (_, i) => (i < 3 ? 9 : i % 9)),
+        seed,
+      );
       expect(holdOut(shuffled, 10, 50).validation[0]).toBe(450);
     }
   });

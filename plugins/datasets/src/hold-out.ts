@@ -16,7 +16,9 @@ const TOO_FAR = 10;
  */
 export function holdOut(labels: Uint8Array, classes: number, count: number): HeldOut {
   const first = labels.length - count;
-  const lastOfClass = lookRandom(labels, classes, count) ? undefined : sharesOfClasses(labels, classes, count);
+  const lastOfClass = lookRandom(labels, classes, count)
+    ? undefined
+    : sharesOfClasses(labels, classes, count);
   const train: number[] = [];
   const validation: number[] = [];
   // Backwards, so that the last ones of each class are taken.
@@ -27,14 +29,19 @@ export function holdOut(labels: Uint8Array, classes: number, count: number): Hel
   return { train: train.reverse(), validation: validation.reverse() };
 }
 
-/** Chi-squared of the classes of the last `count` records, drawn without replacement, far above its mean or not. */
+/**
+ * Chi-squared of the classes of the last `count` records, drawn without replacement, far above its mean or
+ * not.
+ */
 function lookRandom(labels: Uint8Array, classes: number, count: number): boolean {
   if (count === 0 || count === labels.length) return true;
   const all = countClasses(labels, classes);
   const last = countClasses(labels.subarray(labels.length - count), classes);
   const share = count / labels.length;
   let chiSquared = 0;
-  all.forEach((total, k) => (chiSquared += total > 0 ? (last[k]! - share * total) ** 2 / (share * total) : 0));
+  all.forEach(
+    (total, k) => (chiSquared += total > 0 ? (last[k]! - share * total) ** 2 / (share * total) : 0),
+  );
   const degrees = all.filter((total) => total > 0).length - 1;
   // Without replacement the variance is smaller by the share that is left.
   return chiSquared / (1 - share) <= degrees + TOO_FAR * Math.sqrt(2 * degrees);
@@ -45,7 +52,7 @@ function sharesOfClasses(labels: Uint8Array, classes: number, count: number): nu
   const exact = countClasses(labels, classes).map((total) => (total * count) / labels.length);
   const shares = exact.map(Math.floor);
   const missing = count - shares.reduce((sum, share) => sum + share, 0);
-  const byRemainder = Array.from(exact.keys()).sort((a, b) => exact[b]! % 1 - (exact[a]! % 1) || a - b);
+  const byRemainder = Array.from(exact.keys()).sort((a, b) => (exact[b]! % 1) - (exact[a]! % 1) || a - b);
   for (const k of byRemainder.slice(0, missing)) shares[k] = shares[k]! + 1;
   return shares;
 }

@@ -8,7 +8,11 @@ import { TersorError } from '@tersor/core';
 export function requireValidation(count: number, total: number, subject = ''): void {
   if (count < total) return;
   const found = count > total ? `there are only ${total} training images` : 'that is all training images';
-  throw new TersorError('DATASET_INVALID', `${subject}${count} validation images were asked for, but ${found}.`, {
-    hint: `Set "dataset.validation" to 0 to ${total - 1}: these images are held out of the ${total} training images.`,
-  });
+  throw new TersorError(
+    'DATASET_INVALID',
+    `${subject}${count} validation images were asked for, but ${found}.`,
+    {
+      hint: `Set "dataset.validation" to 0 to ${total - 1}: so many of the ${total} training images are held out.`,
+    },
+  );
 }
