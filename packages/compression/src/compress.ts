@@ -8,6 +8,7 @@ import { createEvaluator, type Evaluator } from './evaluator.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
 import { absoluteBudgets } from './prune-budget.js';
+import { requireAgents } from './require-agents.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
@@ -94,6 +95,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
     requireFitting(original, dataset, config.model);
+    await requireAgents(config, host);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);

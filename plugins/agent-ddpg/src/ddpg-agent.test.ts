@@ -31,15 +31,18 @@ describe('the contract of agents', () => {
       dispose: () => agent.dispose(),
     };
   };
-  const broken = async (change: (transition: Transition) => Transition) =>
-    (await check(agentContract(misreading(change), { spaces: ['box'] }))).map(({ name }) => name);
+  const rules = ['learns from the action that was carried out', 'expects nothing behind the end of an episode'];
+  const broken = async (change: (transition: Transition) => Transition) => {
+    const cases = agentContract(misreading(change), { spaces: ['box'] }).filter(({ name }) => rules.includes(name));
+    return (await check(cases)).map(({ name }) => name);
+  };
 
   it('catches a ddpg that learns from what it proposed', async () => {
-    expect(await broken((transition) => ({ ...transition, action: transition.proposed }))).toEqual(['learns from the action that was carried out']);
+    expect(await broken((transition) => ({ ...transition, action: transition.proposed }))).toEqual([rules[0]]);
   });
 
   it('catches a ddpg that ignores the end of an episode', async () => {
-    expect(await broken((transition) => ({ ...transition, terminated: false }))).toEqual(['expects nothing behind the end of an episode']);
+    expect(await broken((transition) => ({ ...transition, terminated: false }))).toEqual([rules[1]]);
   });
 
   it('passes the same ddpg when it reads them right', async () => expect(await broken((transition) => transition)).toEqual([]));
