@@ -5,6 +5,7 @@ import { guardProduct } from './guard/guard-product.js';
 import { parseOptions } from './options-schema.js';
 import type { Plugin, PluginContext } from './plugin.js';
 import { loadPlugin } from './plugin-loader.js';
+import { pluginVersion, type PluginVersion } from './plugin-version.js';
 import { productProblem } from './product-members.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
@@ -31,7 +32,7 @@ export interface HostOptions {
 }
 
 /** What was wired: for `tersor plugins` and the summary. */
-export interface WiredPlugin {
+export interface WiredPlugin extends PluginVersion {
   readonly kind: PluginKind;
   readonly slot: string;
   readonly id: string;
@@ -66,7 +67,7 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
   const context: PluginContext = { directory, seed, get };
 
   for (const slot of slots) {
-    const { plugin, source } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
+    const { plugin, source, file } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
     const options = await parseOptions(plugin, slot.options, `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`);
     const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
     container
@@ -78,7 +79,7 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
       })
       .inSingletonScope()
       .whenNamed(slot.name);
-    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source });
+    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source, ...(file && pluginVersion(file)) });
   }
   return {
     get,

@@ -30,3 +30,5 @@ export { createHost, createProduct, type Host, type HostOptions, type Slot, type
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
 export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
 export { describeIssues, type SchemaIssue } from './schema-issues.js';
+export { readManifest } from './module-resolution.js';
+export { moduleContent, type PluginVersion } from './plugin-version.js';
