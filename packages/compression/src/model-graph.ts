@@ -90,10 +90,13 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const frozen = frozenLayers(model);
   const graphLayers: GraphLayer[] = [];
   for (const [path, { layer, inlined, name }] of found) {
-    const config = layer.getClassName() === 'InputLayer' ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
+    const isInput = layer.getClassName() === 'InputLayer';
+    const config = isInput ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
     const weights = await readWeights(layer);
     const whole = withDepthMultiplier(layer.getClassName(), config, weights);
-    graphLayers.push({ name, className: layer.getClassName(), config: frozen.has(inlined) ? { ...whole, trainable: false } : whole, weights });
+    // tfjs calls every input frozen that a file lists.
+    const isFrozen = !isInput && frozen.has(inlined);
+    graphLayers.push({ name, className: layer.getClassName(), config: isFrozen ? { ...whole, trainable: false } : whole, weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }
