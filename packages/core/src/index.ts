@@ -29,4 +29,5 @@ export { createHost, createProduct, type Host, type HostOptions, type Slot, type
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
 export { readManifest } from './module-resolution.js';
 export { moduleContent, type PluginVersion } from './plugin-version.js';
+export { printable } from './printable.js';
 export { describeIssues } from './schema-issues.js';
