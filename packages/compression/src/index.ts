@@ -27,6 +27,8 @@ export { initializeKernels } from './initialize-kernels.js';
 export { layerFigures, type LayerFigures, type LayerState } from './layer-figures.js';
 export type { NetworkFigures, PipelineEvents, PipelineRound, PipelineStage, Policy, SearchFigures, Summary } from './pipeline-types.js';
 export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, type BitPolicy, type EncodedWeights } from './quantized-graph.js';
+export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
+export { stagesOf } from './summary-stages.js';
 export { readNetwork } from './read-network.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';

@@ -49,7 +49,8 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
         ...bops?.ratio,
       },
       ...(quantized?.widths.activations && { activations: { simulated: true as const, floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy } }),
-      search: { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized && { quantize: quantized.figures }) },
+      search: context.given ? {} : { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized?.figures && { quantize: quantized.figures }) },
+      ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
       seed: config.seed,
       backend: context.evaluateBackend.id,
       plugins: host.wired,
@@ -89,7 +90,7 @@ function plansOf(rounds: PruneResult['rounds']): Policy {
 }
 
 function figuresOf(rounds: PruneResult['rounds']): SearchFigures {
-  const figures = rounds.map((round) => round.figures);
+  const figures = rounds.map((round) => round.figures!);
   const last = figures.at(-1)!;
   if (figures.length === 1) return last;
   const total = (key: 'episodes' | 'evaluations' | 'images' | 'seconds') => figures.reduce((sum, each) => sum + (each[key] ?? 0), 0);
