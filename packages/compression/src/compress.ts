@@ -17,6 +17,7 @@ import { pruneStage } from './prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
 import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './quantize-stage.js';
+import { requireWritable, witness, witnessImages } from './read-back.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
 import { compressionIdentity, type RunIdentity } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
@@ -61,6 +62,8 @@ export interface PipelineContext {
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;
+  /** Images that the written files are compared with the evaluated networks on. */
+  readonly witnessImages: Float32Array;
   /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
   readonly pruneBudgets: readonly PruneTask['budget'][];
   readonly events: PipelineEvents;
@@ -119,6 +122,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
     const onNotice = (text: string) => events.onNotice?.(text);
+    const images = await witnessImages(dataset);
+    await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     else requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins, onNotice });
@@ -145,6 +150,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       ...(given && { given }),
       original,
       baseline: await measure(original, originalBytes),
+      witnessImages: images,
       pruneBudgets,
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),

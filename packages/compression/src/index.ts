@@ -30,6 +30,7 @@ export { layerFigures, type LayerFigures, type LayerState } from './layer-figure
 export type { NetworkFigures, PipelineEvents, PipelineRound, PipelineStage, Policy, SearchFigures, Summary } from './pipeline-types.js';
 export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, type BitPolicy, type EncodedWeights } from './quantized-graph.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
+export { requireModelFile, witnessOfNoise, type Witness, type WrittenFile } from './read-back.js';
 export { stagesOf } from './summary-stages.js';
 export { readNetwork } from './read-network.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';

@@ -2,11 +2,12 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { io } from '@tensorflow/tfjs-core';
-import { TersorError, type LayerGraph } from '@tersor/core';
+import { isTersorError, TersorError, type LayerGraph } from '@tersor/core';
 import { withFrozenParts } from './frozen-layers.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
+import type { WrittenFile } from './read-back.js';
 
 /** `model.json`, as far as it is read. */
 export interface ModelJson {
@@ -121,9 +122,9 @@ function entryBytes(entry: io.WeightsManifestEntry): number {
 
 /**
  * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. `model.json` appears when
- * all is there; other files of the folder stay. Throws `OUTPUT_FAILED`.
+ * all is there; other files of the folder stay. `check` is asked before that, and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
  */
-export async function writeModel(graph: LayerGraph, folder: string): Promise<void> {
+export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
   const weights = graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` })));
   const json = {
     format: 'layers-model',
@@ -138,9 +139,11 @@ export async function writeModel(graph: LayerGraph, folder: string): Promise<voi
     await mkdir(temporary, { recursive: true });
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
+    await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });
     await moveInto(temporary, folder, 'model.json');
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -11,6 +11,7 @@ import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import { requireModelFile, requirePackedFile, witness } from './read-back.js';
 import type { FoundPolicy } from './run/run-state.js';
 import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
 
@@ -25,7 +26,10 @@ interface ResultsInput {
   readonly started: number;
 }
 
-/** Writes all results beside the output folder's place first, then moves them in; returns the summary. Throws `OUTPUT_FAILED`. */
+/**
+ * Writes all results beside the output folder's place first, reads the networks back with the readers that users have, then moves everything in; returns
+ * the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED` where a file does not give the network that was evaluated.
+ */
 export async function writeResults({ context, pruned, quantized, measure, staging, output, started }: ResultsInput): Promise<Summary> {
   const { config, host, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
@@ -34,6 +38,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     await writeModel(prunedGraph, join(staging, 'pruned'));
     await writeModel(finalGraph, join(staging, 'model'));
     if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
+    await readBack(context, staging, { prunedGraph, finalGraph, isPacked: quantized !== undefined });
     const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
     const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
     const compressed = quantized ? await measure(withPolicyActivations(finalGraph, quantized.widths), (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
@@ -75,6 +80,20 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Throws `READ_BACK_FAILED`. */
+async function readBack(
+  { evaluateBackend, witnessImages }: PipelineContext,
+  staging: string,
+  { prunedGraph, finalGraph, isPacked }: { readonly prunedGraph: LayerGraph; readonly finalGraph: LayerGraph; readonly isPacked: boolean },
+): Promise<void> {
+  await evaluateBackend.activate();
+  const file = (name: string) => ({ path: join(staging, name), name });
+  await requireModelFile(file('pruned/model.json'), await witness(prunedGraph, evaluateBackend, witnessImages));
+  const final = await witness(finalGraph, evaluateBackend, witnessImages);
+  await requireModelFile(file('model/model.json'), final);
+  if (isPacked) await requirePackedFile(file('model.tersor'), final);
 }
 
 /** Bit operations of the three networks and their ratio; undefined in a run that neither limits them nor rounds activations. */
