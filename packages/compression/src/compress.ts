@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type PruneTask, type QuantizeConfig } from '@tersor/core';
+import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
-import { SLOTS, slotsOfCompression } from './config-slots.js';
+import { prunerSelectors, SLOTS, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { predictLatency } from './latency/predict-latency.js';
@@ -13,8 +13,13 @@ import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.j
 import { pruneStage } from './prune-stage.js';
 import { quantizeStage } from './quantize-stage.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
+import { compressionIdentity, type RunIdentity } from './run/identity.js';
+import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
+import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
+import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
+import { requireReachable } from './stage-bounds.js';
 
 export interface CompressOptions {
   readonly config: CompressConfig;
@@ -29,6 +34,8 @@ export interface CompressOptions {
   readonly plugins?: readonly Plugin[];
   /** Go on from the checkpoint in the output folder, if there is one. */
   readonly resume?: boolean;
+  /** Files that must not be replaced, besides what the config names: the config's own, a log. */
+  readonly alsoRead?: readonly Precious[];
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
 }
@@ -36,6 +43,8 @@ export interface CompressOptions {
 /** Everything that the two stages share. */
 export interface PipelineContext {
   readonly config: CompressConfig;
+  /** What the results come from, besides the config. */
+  readonly identity: RunIdentity;
   readonly host: Host;
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
@@ -64,9 +73,11 @@ export interface PipelineContext {
  * Throws any `TersorError`; results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {
+  await requireFreeOutput(options.config, options);
   const release = await lockOutput(options.output);
-  const staging = `${options.output}/.partial-${process.pid}`;
+  const staging = stagingFolder(options.output);
   try {
+    await sweepStaging(options.output);
     return await runStages(options, staging);
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -96,8 +107,13 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     requireFitting(original, dataset, config.model);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
-    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);
-    const state = await openState(store, options);
+    const originalBytes = await folderBytes(modelPath);
+    const onNotice = (text: string) => events.onNotice?.(text);
+    requireReachable({ config, original, originalBytes, pruneBudgets, ...(await compressors(host, config)), onNotice });
+    const identity = await compressionIdentity(config, { directory, host, dataset });
+    const origin = { config, identity };
+    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
+    const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
@@ -109,12 +125,13 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     };
     const context: PipelineContext = {
       config,
+      identity,
       host,
       dataset,
       trainBackend,
       evaluateBackend,
       original,
-      baseline: await measure(original, await folderBytes(modelPath)),
+      baseline: await measure(original, originalBytes),
       pruneBudgets,
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
@@ -134,12 +151,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   }
 }
 
-async function openState(store: CheckpointStore<RunState>, { resume, events }: CompressOptions): Promise<RunState> {
-  if (!resume) {
-    await store.clear();
-    return { prune: {}, quantize: {} };
-  }
-  return (await store.load((file) => events?.onNotice?.(`The checkpoint ${file} is damaged; using the one before.`))) ?? { prune: {}, quantize: {} };
+/** What makes the network smaller in the two stages. */
+async function compressors(host: Host, { prune, quantize }: CompressConfig): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
+  const pruners: Pruner[] = [];
+  if (prune) for (const index of prunerSelectors(prune.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  return { pruners, quantizer: quantize && (await host.get(TOKENS.quantizer, SLOTS.quantize)) };
 }
 
 /** Checkpoints cost little however short the episodes are: at most one every `checkpointSeconds`. */

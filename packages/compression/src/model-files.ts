@@ -7,7 +7,8 @@ import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
 
-interface ModelJson {
+/** `model.json`, as far as it is read. */
+export interface ModelJson {
   format?: string;
   modelTopology?: Record<string, unknown>;
   weightsManifest?: { paths: string[]; weights: io.WeightsManifestEntry[] }[];
@@ -58,7 +59,8 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
   }
 }
 
-async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
+/** What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`. */
+export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

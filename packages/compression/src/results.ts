@@ -57,6 +57,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
       peakResidentBytes: peakResidentBytes(),
+      identity: context.identity,
       config,
     };
     const policy: Policy = { ...(pruned && plansOf(pruned.rounds)), ...(quantized && { quantize: quantized.widths.weights }), ...(quantized?.widths.activations && { activations: quantized.widths.activations }) };

@@ -3,6 +3,7 @@ import { Container } from 'inversify';
 import { isTersorError, messageOf, TersorError } from './errors.js';
 import type { Plugin, PluginContext } from './plugin.js';
 import { loadPlugin } from './plugin-loader.js';
+import { pluginVersion, type PluginVersion } from './plugin-version.js';
 import { productProblem } from './product-members.js';
 import { describeIssues } from './schema-issues.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
@@ -30,7 +31,7 @@ export interface HostOptions {
 }
 
 /** What was wired: for `tersor plugins` and the summary. */
-export interface WiredPlugin {
+export interface WiredPlugin extends PluginVersion {
   readonly kind: PluginKind;
   readonly slot: string;
   readonly id: string;
@@ -65,7 +66,7 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
   const context: PluginContext = { directory, seed, get };
 
   for (const slot of slots) {
-    const { plugin, source } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
+    const { plugin, source, file } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
     const parsed = plugin.options.safeParse(slot.options);
     if (!parsed.success) {
       throw new TersorError('PLUGIN_OPTIONS_INVALID', `${slot.path} (${slot.kind} "${plugin.id}" of ${source}): ${describeIssues(parsed.error.issues, plugin.options).join(' ')}`);
@@ -80,7 +81,7 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
       })
       .inSingletonScope()
       .whenNamed(slot.name);
-    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source });
+    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source, ...(file && pluginVersion(file)) });
   }
   return {
     get,

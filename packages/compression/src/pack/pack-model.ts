@@ -47,6 +47,9 @@ export function encodedSize(tensor: EncodedTensor): number {
   return SECTION_HEAD_BYTES + encodedSection(tensor).length;
 }
 
+/** Bytes that an encoded tensor takes at least, its section head included, however well its codes compress: codec, bits, axis, coding, and a table of one value. */
+export const encodedFloor = SECTION_HEAD_BYTES + 4 + 3;
+
 /** Exact bytes of an array that is not quantized, section head included. */
 export function rawSize(data: Float32Array): number {
   return SECTION_HEAD_BYTES + rawSection(data).length;
