@@ -6,7 +6,9 @@ import type { PipelineContext } from './compress.js';
 import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
 import { folderBytes, writeModel } from './model-files.js';
+import type { Answers } from './evaluator.js';
 import { moveInto } from './move-into.js';
+import { outcomesOf } from './outcomes.js';
 import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
@@ -19,6 +21,8 @@ interface ResultsInput {
   readonly pruned: PruneResult | undefined;
   readonly quantized: QuantizeResult | undefined;
   measure(graph: LayerGraph, bytes: number): Promise<NetworkFigures>;
+  /** Which test images the networks had right that `measure` was given. */
+  readonly answered: ReadonlyMap<NetworkFigures, Answers>;
   readonly staging: string;
   readonly output: string;
   /** Reading of the clock when the compression began, milliseconds. */
@@ -26,7 +30,7 @@ interface ResultsInput {
 }
 
 /** Writes all results beside the output folder's place first, then moves them in; returns the summary. Throws `OUTPUT_FAILED`. */
-export async function writeResults({ context, pruned, quantized, measure, staging, output, started }: ResultsInput): Promise<Summary> {
+export async function writeResults({ context, pruned, quantized, measure, answered, staging, output, started }: ResultsInput): Promise<Summary> {
   const { config, host, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
   const finalGraph = quantized?.graph ?? prunedGraph;
@@ -67,6 +71,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     const { weights: bits, activations } = quantized?.widths ?? {};
     const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, ...(bits && { bits }), ...(activations && { activations }) }) });
     await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
+    await writeFile(join(staging, 'outcomes.json'), `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`);
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
     await moveInto(staging, output, 'summary.json');
     return summary;

@@ -1,11 +1,15 @@
+export { baselineName } from './baselines.js';
 export { childProcessRunner } from './child-process-runner.js';
 export { paretoFront } from './pareto.js';
 export { runStudy, type RunStudyOptions } from './run-study.js';
-export { bootstrapInterval, estimate, mean, pairedDifference, standardDeviation, type Estimate } from './statistics.js';
+export { estimate, holm, mean, pairedDifference, standardDeviation, verdict, type Difference, type ErrorBasis, type Estimate, type Sample } from './statistics.js';
 export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan, type Variant } from './study-plan.js';
 export { studySchema, type Study } from './study-schema.js';
-export { gatherResults, METRICS, type Metric, type StudyResults, type TrialRow, type VariantRow } from './study-results.js';
+export type { VariantRow } from './compare-variants.js';
+export { gatherResults, summarizeStudy, type StudyResults } from './study-results.js';
+export { METRICS, type Metric, type TrialRow } from './trial-figures.js';
 export type { StudyRecord, TrialRecord } from './study-store.js';
 export type { Trial, TrialOutcome, TrialRunner } from './trial-runner.js';
 export { writeReport, writeRunReport, writeStudyReport } from './write-reports.js';
 export { writeTensorBoard } from './write-tensorboard.js';
+export { probability } from './report/study-sentences.js';

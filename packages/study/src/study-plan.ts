@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { compressConfigSchema, readConfig, TersorError, type CompressConfig } from '@tersor/core';
+import { closest } from 'fastest-levenshtein';
+import { baselinesOf, nameOf } from './baselines.js';
 import { requireKnownPaths } from './config-paths.js';
 import type { Study } from './study-schema.js';
 
@@ -47,9 +49,8 @@ export async function planStudy(study: Study, path: string): Promise<StudyPlan> 
   const configPath = resolve(dirname(path), study.config);
   requireKnownPaths(pathsOf(study), compressConfigSchema);
   const variants = variantsOf(study.grid);
-  if (study.baseline !== undefined && !variants.some(({ name }) => name === study.baseline)) {
-    throw new TersorError('CONFIG_INVALID', `The baseline "${study.baseline}" is not a variant of the study.`, { hint: `Its variants are: ${variants.map(({ name }) => name).join(' | ')}` });
-  }
+  baselinesOf(study.baseline, variants);
+  requireFacet(study);
   const cells: Cell[] = [];
   const trials = new Map<string, PlannedTrial>();
   for (const seed of study.seeds) {
@@ -103,7 +104,13 @@ function variantsOf(grid: Study['grid']): Variant[] {
       options.map(([label, settings]) => ({ labels: { ...variant.labels, [axis]: label }, settings: { ...variant.settings, ...settings } })),
     );
   }
-  return variants.map((variant) => ({ name: Object.values(variant.labels).join(', '), ...variant }));
+  return variants.map((variant) => ({ name: nameOf(variant.labels), ...variant }));
+}
+
+function requireFacet({ facet, grid }: Study): void {
+  if (facet === undefined || facet in grid) return;
+  const axes = Object.keys(grid);
+  throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, { hint: `Did you mean "${closest(facet, axes)}"?` });
 }
 
 function labelOf(value: unknown): string {

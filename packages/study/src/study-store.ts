@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeMachine, writeWhole, type LayerFigures, type Summary } from '@tersor/compression';
+import { describeMachine, writeWhole, type LayerFigures, type Outcomes, type Summary } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { trialId, type StudyPlan } from './study-plan.js';
 import type { Study } from './study-schema.js';
@@ -63,15 +63,25 @@ export async function readStudy(folder: string): Promise<StudyRecord> {
   return record;
 }
 
+/** What the folder of a trial holds. */
+export interface TrialContent {
+  readonly record: TrialRecord;
+  readonly summary?: Summary;
+  readonly layers?: readonly LayerFigures[];
+  /** Absent in trials of a version that did not record them. */
+  readonly outcomes?: Outcomes;
+}
+
 /** How a trial ended; undefined for one that was not run, or whose results are not those of its settings. */
-export async function readTrial(folder: string, id: string): Promise<{ record: TrialRecord; summary?: Summary; layers?: readonly LayerFigures[] } | undefined> {
+export async function readTrial(folder: string, id: string): Promise<TrialContent | undefined> {
   const own = trialFolder(folder, id);
   const record = await readJson<TrialRecord>(join(own, 'trial.json'));
   if (!record) return undefined;
   if (record.status !== 'done') return { record };
   const summary = await readJson<Summary>(join(own, 'summary.json'));
   const layers = await readJson<LayerFigures[]>(join(own, 'layers.json'));
-  return summary && trialId(summary.config) === id ? { record, summary, ...(layers && { layers }) } : undefined;
+  const outcomes = await readJson<Outcomes>(join(own, 'outcomes.json'));
+  return summary && trialId(summary.config) === id ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) } : undefined;
 }
 
 /** Writes `trial.json`. */

@@ -18,12 +18,15 @@ export function trainingLoss(logits: tf.Tensor, batch: TrainingBatch, objective:
 
 /** Share of rows whose largest value stands at the label. `scores` is `labels.length * classes`. */
 export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
+  return labels.length === 0 ? 0 : rightAnswers(scores, labels).reduce((sum, right) => sum + right, 0) / labels.length;
+}
+
+/** For every row 1 where its largest value stands at the label, else 0. `scores` is `labels.length * classes`. */
+export function rightAnswers(scores: ArrayLike<number>, labels: Int32Array): Uint8Array {
   const classes = scores.length / labels.length;
-  let right = 0;
-  for (let row = 0; row < labels.length; row++) {
+  return Uint8Array.from(labels, (label, row) => {
     let best = 0;
     for (let k = 1; k < classes; k++) if (scores[row * classes + k]! > scores[row * classes + best]!) best = k;
-    if (best === labels[row]) right++;
-  }
-  return labels.length === 0 ? 0 : right / labels.length;
+    return best === label ? 1 : 0;
+  });
 }
