@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
-import { logitsGraph } from './logits-graph.js';
+import { isFrozen } from './frozen-layers.js';
 import { disposeModel, modelFromGraph } from './model-graph.js';
+import { networkOutput } from './network-output.js';
+import { withSeededMathRandom } from './seeded-math-random.js';
 import { accuracyOf, trainingLoss } from './training/loss.js';
 
 type Layer = tfl.LayersModel['layers'][number];
@@ -25,14 +27,15 @@ export interface TrainingKernels {
 
 /**
  * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets them and returns gradients
- * in the same order. A softmax at the end is left out and the loss computed from logits.
+ * in the same order. The loss is that of `networkOutput`, without the softmax or sigmoid at the end. Frozen layers get gradients of 0 and keep their statistics.
  */
 export async function compileGradients(
   graph: LayerGraph,
   objective: TrainingObjective,
   kernels: TrainingKernels = { batchNorm: batchNormTraining },
 ): Promise<TrainingSession> {
-  const trained = logitsGraph(graph);
+  const output = networkOutput(graph);
+  const { graph: trained } = output;
   const model = await modelFromGraph(trained);
   const network: TrainingNetwork = {
     graph: trained,
@@ -48,7 +51,7 @@ export async function compileGradients(
       variable: network.layers.get(layer.name)!.weights[index]!.read() as tf.Variable,
     })),
   );
-  const learned = slots.filter(({ weight }) => weight.trainable).map(({ variable }) => variable);
+  const learned = slots.filter(({ layer, weight }) => weight.trainable && !isFrozen(layer)).map(({ variable }) => variable);
   const imageShape = model.inputs[0]!.shape.slice(1) as number[];
 
   const step = async (weights: readonly Float32Array[], batch: TrainingBatch): Promise<TrainingStep> => {
@@ -57,10 +60,11 @@ export async function compileGradients(
     const { value, grads } = tf.tidy(() => {
       slots.forEach(({ variable, weight }, i) => variable.assign(tf.tensor(weights[i]!, [...weight.shape])));
       const images = tf.tensor(batch.images, [batch.labels.length, ...imageShape]);
-      return tf.variableGrads(() => {
+      const lossOf = () => {
         logits = forward(network, images, batch.seed, statistics);
-        return trainingLoss(logits, batch, objective);
-      }, learned);
+        return trainingLoss(logits, batch, objective, output);
+      };
+      return withSeededMathRandom(batch.seed, 'training', () => tf.variableGrads(lossOf, learned));
     });
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
@@ -72,7 +76,8 @@ export async function compileGradients(
       }),
     );
     const loss = (await value.data())[0]!;
-    const accuracy = accuracyOf(await logits!.data(), batch.labels);
+    // A loss that is not finite says more than outputs that are not.
+    const accuracy = Number.isFinite(loss) ? accuracyOf(await logits!.data(), batch.labels) : 0;
     tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
     return { loss, accuracy, updates };
   };
@@ -95,7 +100,7 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
   const input = inputs[0]!;
   if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
     const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
-    if (network.freezeStatistics) {
+    if (network.freezeStatistics || isFrozen(description)) {
       const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), Number(description.config['epsilon'] ?? 1e-3))));
       return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
     }
@@ -106,8 +111,9 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
     statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
     return result.output;
   }
-  if (description.className === 'Dropout') return tf.dropout(input, Number(description.config['rate']), undefined, seed);
-  return layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor;
+  if (description.className === 'Dropout' && !description.config['noise_shape']) return tf.dropout(input, Number(description.config['rate']), undefined, seed);
+  const training = description.className !== 'BatchNormalization' || !isFrozen(description);
+  return layer.apply(inputs.length === 1 ? input : inputs, { training }) as tf.Tensor;
 }
 
 function normalizesLastAxis(layer: GraphLayer, rank: number): boolean {

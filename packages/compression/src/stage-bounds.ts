@@ -63,7 +63,7 @@ function outcomesOfPruning({ original, pruneBudgets, pruners }: BoundsInput, con
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const keptAt = ({ channels }: ChannelGroup, ratio: number) => (pruners.every(({ action }) => action === 'slices') ? channels : keptChannels(channels, ratio, config));
   const wallOf = (graph: LayerGraph, groups: readonly ChannelGroup[], budget: PruneTask['budget']) => createPruneWall({ graph, groups, pruners, budget } as PruneTask);
-  const choicesAt = (groups: readonly ChannelGroup[], ratio: number) => groups.map((group): Choice => ({ keep: keptAt(group, ratio), share: hasSlices ? ratio : 1 }));
+  const choicesAt = (groups: readonly ChannelGroup[], ratio: number) => groups.map((group): Choice => ({ keep: keptAt(group, ratio), share: hasSlices ? ratio : 1, block: true }));
   let smallest = original;
   for (const [round, budget] of pruneBudgets.entries()) {
     const groups = prunableGroups(smallest, config);
