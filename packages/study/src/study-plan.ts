@@ -25,6 +25,8 @@ export interface PlannedTrial {
   readonly seed: number;
   /** What is set on top of the base config, the seed included. */
   readonly settings: Settings;
+  /** The base config with these settings. */
+  readonly config: CompressConfig;
 }
 
 /** A variant with a seed, and the trial that answers it. */
@@ -56,9 +58,10 @@ export async function planStudy(study: Study, path: string): Promise<StudyPlan> 
   for (const seed of study.seeds) {
     for (const variant of variants) {
       const settings = { ...study.set, ...variant.settings, seed };
-      const id = trialId(await readConfig(configPath, compressConfigSchema, overridesOf(settings)));
+      const config = await readConfig(configPath, compressConfigSchema, overridesOf(settings));
+      const id = trialId(config);
       cells.push({ variant: variant.name, seed, trial: id });
-      if (!trials.has(id)) trials.set(id, { id, seed, settings });
+      if (!trials.has(id)) trials.set(id, { id, seed, settings, config });
     }
   }
   return { configPath, variants, cells, trials: [...trials.values()] };
