@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { isKernel, weightSlots } from './graph-weights.js';
+import { isKernel, storedName, weightSlots } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
 import { concatBytes, float32Bytes } from './pack/byte-writer.js';
@@ -17,7 +17,7 @@ const SHARD_BYTES = 4 * 1024 * 1024;
 export async function exportUint8(graph: LayerGraph, folder: string): Promise<number> {
   const parts: Uint8Array[] = [];
   const weights = weightSlots(graph).map(({ layer, weight }) => {
-    const entry = { name: `${layer.name}/${weight.name}`, shape: weight.shape, dtype: 'float32' };
+    const entry = { name: storedName(layer, weight.name), shape: weight.shape, dtype: 'float32' };
     if (!isKernel(weight)) {
       parts.push(float32Bytes(weight.data));
       return entry;
