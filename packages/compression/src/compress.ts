@@ -4,7 +4,7 @@ import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, typ
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
-import { createEvaluator, type Evaluator } from './evaluator.js';
+import { createEvaluator, type Answers, type Evaluator } from './evaluator.js';
 import { requireCompressible } from './fitting.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
@@ -136,10 +136,14 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
+    const answered = new Map<NetworkFigures, Answers>();
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
-      const accuracy = { validation: await validation.accuracy(graph), test: await test.accuracy(graph) };
-      return { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      const answers = await test.answers(graph);
+      const accuracy = { validation: await validation.accuracy(graph), test: answers.accuracy };
+      const figures = { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      answered.set(figures, answers);
+      return figures;
     };
     const context: PipelineContext = {
       config,
@@ -163,7 +167,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
-    const summary = await writeResults({ context, pruned, quantized, measure, staging, output: options.output, started });
+    const summary = await writeResults({ context, pruned, quantized, measure, answered, staging, output: options.output, started });
     await store.clear();
     return summary;
   } finally {

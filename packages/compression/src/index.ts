@@ -43,6 +43,7 @@ export { predictLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';
+export { packBits, unpackBits, type Outcomes } from './outcomes.js';
 export { lockOutput } from './run/output-lock.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';

@@ -6,7 +6,9 @@ import type { PipelineContext } from './compress.js';
 import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
 import { folderBytes, writeModel } from './model-files.js';
+import type { Answers } from './evaluator.js';
 import { moveInto } from './move-into.js';
+import { outcomesOf } from './outcomes.js';
 import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
@@ -20,6 +22,8 @@ interface ResultsInput {
   readonly pruned: PruneResult | undefined;
   readonly quantized: QuantizeResult | undefined;
   measure(graph: LayerGraph, bytes: number): Promise<NetworkFigures>;
+  /** Which test images the networks had right that `measure` was given. */
+  readonly answered: ReadonlyMap<NetworkFigures, Answers>;
   readonly staging: string;
   readonly output: string;
   /** Reading of the clock when the compression began, milliseconds. */
@@ -30,7 +34,7 @@ interface ResultsInput {
  * Writes all results beside the output folder's place first, reads the networks back with the readers that users have, then moves everything in; returns
  * the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED` where a file does not give the network that was evaluated.
  */
-export async function writeResults({ context, pruned, quantized, measure, staging, output, started }: ResultsInput): Promise<Summary> {
+export async function writeResults({ context, pruned, quantized, measure, answered, staging, output, started }: ResultsInput): Promise<Summary> {
   const { config, host, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
   const finalGraph = quantized?.graph ?? prunedGraph;
@@ -73,6 +77,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     const { weights: bits, activations } = quantized?.widths ?? {};
     const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, ...(bits && { bits }), ...(activations && { activations }) }) });
     await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
+    await writeFile(join(staging, 'outcomes.json'), `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`);
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
     await moveInto(staging, output, 'summary.json');
     return summary;
