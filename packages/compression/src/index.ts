@@ -2,6 +2,7 @@ export type { NormalizedBatch } from './batch-norm-training.js';
 export { compileGradients, type TrainingKernels } from './gradient-session.js';
 export { networkOutput, type NetworkOutput } from './network-output.js';
 export { requireFitting, requireOneOutput } from './fitting.js';
+export { withoutFrozen } from './frozen-layers.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
