@@ -118,7 +118,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const original = await readModel(modelPath);
     requireCompressible(original, dataset, config, events.onNotice);
     requireExclusions(original, config, events.onNotice);
-    await requireAgents(config, host);
+    if (!given) await requireAgents(config, host);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
