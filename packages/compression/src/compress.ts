@@ -11,6 +11,7 @@ import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
 import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
+import { requireAgents } from './require-agents.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
@@ -109,6 +110,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const original = await readModel(modelPath);
     requireCompressible(original, dataset, config, events.onNotice);
     requireExclusions(original, config, events.onNotice);
+    await requireAgents(config, host);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
