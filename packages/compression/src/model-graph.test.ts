@@ -69,6 +69,18 @@ describe('graphFromModel and modelFromGraph', () => {
     await expectSame(model);
   });
 
+  it.each([
+    ['Sequential', () => tfl.sequential({ name: 'inner', layers: [layers.dense({ name: 'hidden', units: 3, inputShape: [3] })] })],
+    ['functional', () => {
+      const input = tfl.input({ shape: [3] });
+      return tfl.model({ name: 'inner', inputs: input, outputs: layers.dense({ name: 'hidden', units: 3 }).apply(input) as tfl.SymbolicTensor });
+    }],
+  ])('inline a %s model that a Sequential one begins with', async (_, inner) => {
+    const model = tfl.sequential({ layers: [inner(), layers.dense({ units: 2 })] });
+    expect((await graphFromModel(model)).layers.map(({ name }) => name)).toContain('inner/hidden');
+    await expectSame(model);
+  });
+
   it('run a nested model with two outputs once', async () => {
     const at = tfl.input({ shape: [8, 8, 1] });
     const first = layers.conv2d({ name: 'c1', filters: 2, kernelSize: 3, padding: 'same' }).apply(at) as tfl.SymbolicTensor;

@@ -37,14 +37,18 @@ interface Scope {
  */
 export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
   const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, []);
+  const paths = nestedPaths(model, []);
   const nameOf = uniqueNames();
-  const found = new Map<string, { layer: Layer; inlined: string; name: string }>();
+  const found = new Map<string, { layer: Layer; name: string }>();
   const calls: LayerCall[] = [];
 
   const addCall = (tensor: Symbolic, scope: Scope, inputs: number[]): number => {
     const layer = tensor.sourceLayer as Layer;
-    const path = pathKey([...scope.path, layer.name]);
-    const inlined = [...scope.path, layer.name].join('/');
+    const here = [...scope.path, layer.name];
+    // A Sequential model takes the tensors of a model that it begins with for its own, and its layers' with them.
+    const parts = configs.has(pathKey(here)) ? here : (paths.get(layer) ?? here);
+    const path = pathKey(parts);
+    const inlined = parts.join('/');
     const outputs = layer.inboundNodes[tensor.nodeIndex]!.outputTensors.length;
     if (outputs !== 1) {
       throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" has ${outputs} outputs; Tersor handles layers with one.`);
@@ -52,7 +56,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     const values = tensor.shape.slice(1).reduce((product: number, size) => product * (size ?? 1), 1);
     if (values > MAX_VALUES) throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`);
     let entry = found.get(path);
-    if (!entry) found.set(path, (entry = { layer, inlined, name: nameOf(inlined, layer) }));
+    if (!entry) found.set(path, (entry = { layer, name: nameOf(inlined, layer) }));
     return calls.push({ layer: entry.name, inputs, outputShape: tensor.shape.slice(1).map((size) => size ?? undefined) }) - 1;
   };
 
@@ -94,16 +98,27 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const outputs = model.outputs.map(visit);
   const frozen = frozenLayers(model);
   const graphLayers: GraphLayer[] = [];
-  for (const [path, { layer, inlined, name }] of found) {
+  for (const [path, { layer, name }] of found) {
     const isInput = layer.getClassName() === 'InputLayer';
     const config = isInput ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
     const weights = await readWeights(layer);
     const whole = withDepthMultiplier(layer.getClassName(), config, weights);
     // tfjs calls every input frozen that a file lists.
-    const isFrozen = !isInput && frozen.has(inlined);
+    const isFrozen = !isInput && frozen.has(layer);
     graphLayers.push({ name, className: layer.getClassName(), config: isFrozen ? { ...whole, trainable: false } : whole, weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
+}
+
+/** Where each layer within nested models lies: the names of the models around it, and its own. */
+function nestedPaths(model: layers.LayersModel, around: readonly string[]): Map<Layer, readonly string[]> {
+  const paths = new Map<Layer, readonly string[]>();
+  for (const layer of model.layers) {
+    const path = [...around, layer.name];
+    if (layer instanceof layers.LayersModel) nestedPaths(layer, path).forEach((each, inner) => paths.set(inner, each));
+    else paths.set(layer, path);
+  }
+  return paths;
 }
 
 /** The scope of one call of a nested model: all outputs of the call share it, so that its layers run once. */
