@@ -17,6 +17,9 @@ interface TopologyNode {
   config: Record<string, unknown> & { name?: string; layers?: TopologyNode[] };
 }
 
+/** Most values that a layer may give for one image: 1 GB. A file of a few bytes can ask for any number. */
+const MAX_VALUES = 2 ** 28;
+
 /** The tensors of one model, or of one call of a nested model. */
 interface Scope {
   /** Names of the models around, the outermost first. */
@@ -30,7 +33,7 @@ interface Scope {
 /**
  * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined, their layers named `outer/inner`; a number is added
  * where a layer, or one of its weights, would be called like another one.
- * The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor.
+ * The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor, or with one of over 2^28 values.
  */
 export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
   const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, []);
@@ -50,6 +53,8 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     if (outputs !== 1) {
       throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" has ${outputs} outputs; Tersor handles layers with one.`);
     }
+    const values = tensor.shape.slice(1).reduce((product: number, size) => product * (size ?? 1), 1);
+    if (values > MAX_VALUES) throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`);
     let entry = found.get(path);
     if (!entry) found.set(path, (entry = { layer, name: nameOf(inlined, layer) }));
     return calls.push({ layer: entry.name, inputs, outputShape: tensor.shape.slice(1).map((size) => size ?? undefined) }) - 1;
@@ -94,10 +99,13 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const frozen = frozenLayers(model);
   const graphLayers: GraphLayer[] = [];
   for (const [path, { layer, name }] of found) {
-    const config = layer.getClassName() === 'InputLayer' ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
+    const isInput = layer.getClassName() === 'InputLayer';
+    const config = isInput ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
     const weights = await readWeights(layer);
     const whole = withDepthMultiplier(layer.getClassName(), config, weights);
-    graphLayers.push({ name, className: layer.getClassName(), config: frozen.has(layer) ? { ...whole, trainable: false } : whole, weights });
+    // tfjs calls every input frozen that a file lists.
+    const isFrozen = !isInput && frozen.has(layer);
+    graphLayers.push({ name, className: layer.getClassName(), config: isFrozen ? { ...whole, trainable: false } : whole, weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }

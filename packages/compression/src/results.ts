@@ -13,6 +13,7 @@ import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import { requireModelFile, requirePackedFile, witness } from './read-back.js';
 import type { FoundPolicy } from './run/run-state.js';
 import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
 
@@ -29,7 +30,10 @@ interface ResultsInput {
   readonly started: number;
 }
 
-/** Writes all results beside the output folder's place first, then moves them in; returns the summary. Throws `OUTPUT_FAILED`. */
+/**
+ * Writes all results beside the output folder's place first, reads the networks back with the readers that users have, then moves everything in; returns
+ * the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED` where a file does not give the network that was evaluated.
+ */
 export async function writeResults({ context, pruned, quantized, measure, answered, staging, output, started }: ResultsInput): Promise<Summary> {
   const { config, host, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
@@ -38,6 +42,7 @@ export async function writeResults({ context, pruned, quantized, measure, answer
     await writeModel(prunedGraph, join(staging, 'pruned'));
     await writeModel(finalGraph, join(staging, 'model'));
     if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
+    await readBack(context, staging, { prunedGraph, finalGraph, isPacked: quantized !== undefined });
     const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
     const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
     const compressed = quantized ? await measure(withPolicyActivations(finalGraph, quantized.widths), (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
@@ -53,7 +58,8 @@ export async function writeResults({ context, pruned, quantized, measure, answer
         ...bops?.ratio,
       },
       ...(quantized?.widths.activations && { activations: { simulated: true as const, floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy } }),
-      search: { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized && { quantize: quantized.figures }) },
+      search: context.given ? {} : { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized?.figures && { quantize: quantized.figures }) },
+      ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
       seed: config.seed,
       backend: context.evaluateBackend.id,
       plugins: host.wired,
@@ -81,6 +87,20 @@ export async function writeResults({ context, pruned, quantized, measure, answer
   }
 }
 
+/** Throws `READ_BACK_FAILED`. */
+async function readBack(
+  { evaluateBackend, witnessImages }: PipelineContext,
+  staging: string,
+  { prunedGraph, finalGraph, isPacked }: { readonly prunedGraph: LayerGraph; readonly finalGraph: LayerGraph; readonly isPacked: boolean },
+): Promise<void> {
+  await evaluateBackend.activate();
+  const file = (name: string) => ({ path: join(staging, name), name });
+  await requireModelFile(file('pruned/model.json'), await witness(prunedGraph, evaluateBackend, witnessImages));
+  const final = await witness(finalGraph, evaluateBackend, witnessImages);
+  await requireModelFile(file('model/model.json'), final);
+  if (isPacked) await requirePackedFile(file('model.tersor'), final);
+}
+
 /** Bit operations of the three networks and their ratio; undefined in a run that neither limits them nor rounds activations. */
 function operationFigures({ context: { config, original }, prunedGraph, quantized }: Pick<ResultsInput, 'context' | 'quantized'> & { readonly prunedGraph: LayerGraph }) {
   if (!quantized || !(config.quantize?.activations ?? config.quantize?.budget.bops)) return undefined;
@@ -94,7 +114,7 @@ function plansOf(rounds: PruneResult['rounds']): Policy {
 }
 
 function figuresOf(rounds: PruneResult['rounds']): SearchFigures {
-  const figures = rounds.map((round) => round.figures);
+  const figures = rounds.map((round) => round.figures!);
   const last = figures.at(-1)!;
   if (figures.length === 1) return last;
   const total = (key: 'episodes' | 'evaluations' | 'images' | 'seconds') => figures.reduce((sum, each) => sum + (each[key] ?? 0), 0);
