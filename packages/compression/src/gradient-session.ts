@@ -3,6 +3,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
 import { isDilated, trainDilatedLayer } from './dilated-layer.js';
+import { notComputable, requireComputable } from './inference/require-computable.js';
 import { logitsGraph } from './logits-graph.js';
 import { disposeModel, modelFromGraph } from './model-graph.js';
 
@@ -32,6 +33,7 @@ export async function compileGradients(
   objective: TrainingObjective,
   kernels: TrainingKernels = { batchNorm: batchNormTraining },
 ): Promise<TrainingSession> {
+  requireComputable(graph);
   const trained = logitsGraph(graph);
   const model = await modelFromGraph(trained);
   const network: TrainingNetwork = {

@@ -1,4 +1,5 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
+export { correctBatchNorm } from './broadcast-batch-norm.js';
 export { accuracyOf, compileGradients, trainingLoss, type TrainingKernels } from './gradient-session.js';
 export { logitsGraph } from './logits-graph.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
@@ -40,6 +41,7 @@ export type { TimingOptions } from './latency/measure-latency.js';
 export { lockOutput } from './run/output-lock.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
+export { notComputable, requireComputable } from './inference/require-computable.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
 export { describeMachine } from './results.js';
 export { exportUint8 } from './export-uint8.js';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import '@tersor/runtime'; // What tfjs-layers needs of tensors and does not bring along.
 import { TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
 import './activations/activation-quantizer.js';
 import { topologyOf } from './model-topology.js';
@@ -42,7 +43,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
         throw new TersorError('MODEL_UNSUPPORTED', `Layer "${name}" has ${node.outputTensors.length} outputs; Tersor handles layers with one.`);
       }
       found.set(name, layer);
-      index = calls.push({ layer: name, inputs, outputShape: tensor.shape.slice(1).map((size) => size ?? undefined) }) - 1;
+      index = calls.push({ layer: name, inputs, outputShape: sampleShape(tensor, layer, inputs.map((input) => calls[input]!.outputShape)) }) - 1;
     }
     known.set(key, index);
     return index;
@@ -58,6 +59,14 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     graphLayers.push({ name, className: layer.getClassName(), config: withDepthMultiplier(layer.getClassName(), config, weights), weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
+}
+
+/** Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the layers behind it likewise. */
+function sampleShape(tensor: Symbolic, layer: Layer, inputs: readonly LayerCall['outputShape'][]): LayerCall['outputShape'] {
+  const shape = tensor.shape.slice(1).map((size) => size ?? undefined);
+  if (inputs.length === 0 || !shape.includes(undefined) || inputs.some((input) => input.includes(undefined))) return shape;
+  const batches = inputs.map((input) => [1, ...(input as number[])]);
+  return (layer.computeOutputShape(batches.length === 1 ? batches[0]! : batches) as (number | null)[]).slice(1).map((size) => size ?? undefined);
 }
 
 /** `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be built again. */
@@ -104,7 +113,7 @@ async function readWeights(layer: Layer): Promise<WeightTensor[]> {
 
 /** Builds the stock tfjs model of a graph, weights set. The caller frees it with `disposeModel`. */
 export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
-  const model = await layers.models.modelFromJSON({ modelTopology: topologyOf(graph) } as never);
+  const model = await layers.models.modelFromJSON({ modelTopology: withoutInitializers(topologyOf(graph)) } as never);
   for (const layer of graph.layers) {
     if (layer.weights.length === 0) continue;
     const tensors = layer.weights.map((weight) => tf.tensor(weight.data, [...weight.shape], 'float32'));
@@ -112,6 +121,14 @@ export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersMo
     tf.dispose(tensors);
   }
   return model;
+}
+
+/** Every initializer as zeros, since the weights are set: an orthogonal one takes seconds for a large recurrent layer. */
+function withoutInitializers(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withoutInitializers);
+  if (typeof part !== 'object' || part === null) return part;
+  const entries = Object.entries(part).map(([key, value]) => [key, /initializer$/i.test(key) && value ? { class_name: 'Zeros', config: {} } : withoutInitializers(value)]);
+  return Object.fromEntries(entries);
 }
 
 /** Frees a model with all of its weights. `LayersModel.dispose` of tfjs 4.22 keeps those of a layer that is called more than once. */

@@ -1,6 +1,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import { loadLayersModel, type LayersModel } from '@tensorflow/tfjs-layers';
 import { corrupt } from './artifact-error.js';
+import './chained-operations.js';
 import type { ArtifactSource } from './byte-source.js';
 import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from './decode-artifact.js';
 

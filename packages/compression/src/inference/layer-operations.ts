@@ -65,9 +65,12 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
   },
   BatchNormalization: ({ layer, inputShapes }) => {
     const rank = inputShapes[0]!.length;
-    const axis = layer.config['axis'] ?? -1;
-    if (axis !== -1 && axis !== rank) return undefined;
-    return [{ operation: { kind: 'scale-shift', ...batchNormAffine(layer) } }];
+    const axis = Number(layer.config['axis'] ?? -1);
+    const { scale, shift } = batchNormAffine(layer);
+    // Of a batch of rank + 1 axes; a length of 1 is spread over the axes behind it.
+    const behind = axis === -1 ? 0 : rank - axis;
+    const spread = ({ shape, data }: PlanWeight): PlanWeight => ({ shape: [...shape, ...Array.from({ length: behind }, () => 1)], data });
+    return [{ operation: { kind: 'scale-shift', scale: spread(scale), shift: spread(shift) } }];
   },
   Activation: ({ layer }) => activationOnly(layer.config),
   ReLU: ({ layer }) => {
