@@ -1,4 +1,5 @@
 import type { GraphLayer } from '@tersor/core';
+import { isChannelsFirst } from '../channels-first.js';
 import type { ConvolutionOperation, PlanActivation, PlanOperation, PlanWeight } from './plan-step.js';
 
 /** An operation with the activation that follows it. */
@@ -34,7 +35,7 @@ const ACTIVATIONS: Readonly<Record<string, PlanActivation>> = {
  */
 export function layerOperations(site: LayerSite): readonly Emitted[] | undefined {
   if (IDENTITIES.has(site.layer.className)) return [];
-  if (site.layer.config['data_format'] === 'channels_first') return undefined;
+  if (isChannelsFirst(site.layer)) return undefined;
   return EMITTERS[site.layer.className]?.(site);
 }
 
