@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { TersorError } from '@tersor/core';
+import { isTersorError, printable } from '@tersor/core';
+import { applyCommand } from './commands/apply.js';
 import { checkCommand } from './commands/check.js';
 import { compressCommand } from './commands/compress.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -29,7 +30,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--verbose', 'show stack traces', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
+  for (const command of [trainCommand, compressCommand, applyCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
   try {
@@ -43,12 +44,12 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown, verbose: boolean): number {
-  if (error instanceof TersorError) {
-    process.stderr.write(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`);
+  if (isTersorError(error)) {
+    process.stderr.write(printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`));
   } else {
     process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
   }
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
-  if (error instanceof TersorError) return error.code === 'INTERRUPTED' ? INTERRUPTED : USER_MISTAKE;
+  if (isTersorError(error)) return error.code === 'INTERRUPTED' ? INTERRUPTED : USER_MISTAKE;
   return OUR_MISTAKE;
 }
