@@ -1,4 +1,5 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
+export { correctBatchNorm } from './broadcast-batch-norm.js';
 export { compileGradients, type TrainingKernels } from './gradient-session.js';
 export { networkOutput, type NetworkOutput } from './network-output.js';
 export { requireFitting, requireOneOutput } from './fitting.js';
@@ -49,6 +50,7 @@ export { lockOutput } from './run/output-lock.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
+export { notComputable, requireComputable } from './inference/require-computable.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
 export { describeMachine } from './results.js';
 export { exportUint8 } from './export-uint8.js';
