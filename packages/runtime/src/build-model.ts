@@ -14,7 +14,11 @@ export async function buildModel(topology: Record<string, unknown>, maxWeights: 
   checkTopology(topology);
   const made: Variable[] = [];
   try {
-    return await withWeightLimit(maxWeights, made, () => models.modelFromJSON({ modelTopology: topology as never }));
+    const model = await withWeightLimit(maxWeights, made, () => models.modelFromJSON({ modelTopology: topology as never }));
+    // Layers that lead to no output are built too, but the model does not know of them.
+    const own = new Set<Variable>(model.weights);
+    for (const variable of made) if (!own.has(variable)) variable.dispose();
+    return model;
   } catch (cause) {
     for (const variable of made) variable.dispose();
     throw notAModel(cause);
