@@ -4,10 +4,10 @@ import type { PlannedTrial, StudyPreview } from '@tersor/study';
 export function previewText({ variants, trials, secondsLeft }: StudyPreview, limit: number): string {
   const done = trials.filter(({ status }) => status === 'done').length;
   const waiting = trials.length - done;
-  const lines = trials.map(
-    ({ trial: { id, seed, settings }, status }) =>
-      `${id}  seed ${seed}  ${status === 'missing' ? 'to run' : status === 'done' ? 'done' : `${status}, to run`}  ${settingsText(settings)}`,
-  );
+  const lines = trials.map(({ trial: { id, seed }, variants: names, status }) => {
+    const state = status === 'missing' ? 'to run' : status === 'done' ? 'done' : `${status}, to run`;
+    return `${id}  ${state}  seed ${seed}  ${names.join(' = ')}`;
+  });
   const time =
     secondsLeft === undefined || waiting === 0
       ? ''

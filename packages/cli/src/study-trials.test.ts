@@ -49,7 +49,9 @@ describe('the trials of a study', () => {
     const { code, out: said } = await startStudy(path, out, '--dry-run').ended;
     expect({ code, said }).toEqual({
       code: 0,
-      said: expect.stringMatching(/2 variants, 2 trials: 0 done, 2 to run/),
+      said: expect.stringMatching(
+        /^[0-9a-f]{12} {2}to run {2}seed 1 {2}mine\n[^]*2 variants, 2 trials: 0 done, 2 to run/,
+      ),
     });
     await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
   }, 240_000);

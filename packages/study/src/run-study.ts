@@ -1,6 +1,6 @@
 import { lockOutput } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
-import { runTrial, setCheckpointAside } from './run-trial.js';
+import { removeBulk, runTrial, setCheckpointAside } from './run-trial.js';
 import {
   contentChanges,
   contentOf,
@@ -13,6 +13,7 @@ import {
   describeStudy,
   openStudyFolder,
   readTrial,
+  trialFolder,
   writeStudy,
   type StudyRecord,
   type TrialRecord,
@@ -99,6 +100,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
         const found = await readTrial(output, trial.id);
         const reused = found?.record.status === 'done';
         const record = reused ? found.record : await runTrial(trial, context, content?.get(trial.id));
+        if (reused && study.keep === 'summaries') await removeBulk(trialFolder(output, trial.id));
         timer.add(trial, record);
         onTrial?.(trial, record, { ...timer.progress(), reused });
       }

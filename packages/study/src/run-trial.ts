@@ -21,7 +21,7 @@ export interface TrialContext {
 }
 
 const LOOK_AGAIN_MS = 500;
-/** What of a trial the figures, its policy and its report's charts do without. */
+/** Networks, the trial's own report, and what only an unfinished trial needs. */
 const BULKY = ['model', 'model.tersor', 'pruned', 'report.html', 'checkpoint'];
 
 /**
@@ -141,6 +141,7 @@ async function waitUntilFree(
   }
 }
 
-async function removeBulk(folder: string): Promise<void> {
+/** Deletes what of a trial the figures, its policy and its episodes do without. */
+export async function removeBulk(folder: string): Promise<void> {
   for (const name of BULKY) await rm(join(folder, name), { recursive: true, force: true });
 }
