@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
-import { checkedDataset } from './checked-dataset.js';
 import { prunerSelectors, SLOTS, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
@@ -105,7 +104,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireAvailable(trainBackend);
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
-    const dataset = checkedDataset(await host.get(TOKENS.dataset));
+    const dataset = await host.get(TOKENS.dataset);
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
     requireCompressible(original, dataset, config, events.onNotice);
