@@ -29,7 +29,8 @@ export const transitionTwins = {
 } satisfies Record<string, TransitionTwin>;
 
 /**
- * Lets two agents of the same seed live through the same episodes, carried out by a wall that changes what they propose; the second is told the
+ * Lets two agents of the same seed live through the same episodes, carried out by a wall that changes what
+ * they propose; the second is told the
  * changed transitions. They must act alike to the end.
  */
 export async function requireInvariant(make: AgentFactory, space: Space, { what, change }: TransitionTwin): Promise<void> {

@@ -25,7 +25,8 @@ export function requireRule(holds: boolean, finding: Finding): asserts holds {
 }
 
 /**
- * Throws a `ContractError` unless `act` throws (or rejects with) an error of that code. Errors are told by their code, never by their class: a plugin
+ * Throws a `ContractError` unless `act` throws (or rejects with) an error of that code. Errors are told by
+ * their code, never by their class: a plugin
  * with node_modules of its own throws those of another copy of @tersor/core.
  */
 export async function requireRefusal(member: string, code: ErrorCode, act: () => unknown, when = ''): Promise<void> {
@@ -75,13 +76,14 @@ function thrownText(error: unknown): string {
 /** The outermost function of the plugin on the stack: the member that the contract had called. */
 function memberIn(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return pluginFrames(error).at(-1)?.match(/^(?:async )?(?:Object\.|\w+\.)?([A-Za-z_]\w*) \(/)?.[1];
+  const name = pluginFrames(error).at(-1)?.match(/^(.*?) \(/)?.[1];
+  return name?.match(/\[as (\w+)\]$/)?.[1] ?? name?.match(/(\w+)$/)?.[1];
 }
 
 /** Frames of the stack above the first one of the kit, without `at`. */
 function pluginFrames({ stack = '' }: Error): string[] {
   const frames = stack.split('\n').flatMap((line) => line.match(/^\s*at (.*)$/)?.[1] ?? []);
-  const kit = frames.findIndex((frame) => frame.includes(__dirname));
+  const kit = frames.findIndex((frame) => frame.includes(__dirname) && !/\.test\.[jt]s/.test(frame));
   return frames.slice(0, kit < 0 ? 0 : kit).filter((frame) => !frame.includes('node:'));
 }
 
