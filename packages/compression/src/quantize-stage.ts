@@ -9,6 +9,8 @@ import { copyWeights, withWeights } from './graph-weights.js';
 import { matchesAny } from './layer-patterns.js';
 import { withHalfPrecision } from './pack/half-precision.js';
 import { packModel } from './pack/pack-model.js';
+import type { Policy } from './pipeline-types.js';
+import { requireWidths } from './policy/require-policy.js';
 import { quantizingProjection } from './quantization-training.js';
 import { layersWithKernels, type BitPolicy } from './quantized-graph.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
@@ -24,16 +26,47 @@ export interface QuantizeResult extends FoundPolicy {
   readonly widths: WidthPolicy;
 }
 
-/** Stage 2: searches bit widths, trains the network to live with them, and packs it. `unquantized` is what stage 1 left. */
+/**
+ * Stage 2: searches bit widths (or takes those which are given), trains the network to live with them, and packs it. `unquantized` is what stage 1
+ * left.
+ */
 export async function quantizeStage(context: PipelineContext, config: QuantizeConfig, state: StageState, unquantized: LayerGraph): Promise<QuantizeResult> {
-  const { baseline } = context;
   const graph = withHalfPrecision(unquantized);
   const quantizer = await context.host.get(TOKENS.quantizer, SLOTS.quantize);
   const layers = layersWithKernels(graph).map(({ name }) => name).filter((name) => !matchesAny(name, config.exclude));
+  const given = context.given && givenWidths(context.given.policy);
+  if (given) {
+    context.events.onStage?.('quantize-apply');
+    requireWidths(given, { graph, quantizer, exclude: config.exclude });
+    await context.evaluateBackend.activate();
+  }
+  const found = given ? { policy: given, episodes: [] } : await searchWidths(context, config, state, { graph, quantizer, layers });
+  const widths = given ?? widthsOf(found.policy, config);
+  if (!state.graph || !state.encoded) {
+    const projection = quantizingProjection(graph, quantizer, widths.weights);
+    // Training and its check see the rounded activations too; the network that is kept is the one without.
+    const simulated = withPolicyActivations(graph, widths);
+    const trained = await finetune(context, 'quantize-finetune', config.finetune, state, { graph: simulated, teacher: context.original, keepZeros: true, projection });
+    state.graph = withWeights(graph, copyWeights(trained));
+    state.encoded = projection.encoded();
+    delete state.finetune;
+    await context.saveProgress();
+  }
+  return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
+}
+
+/** What the search finds, which `widthsOf` reads. */
+async function searchWidths(
+  context: PipelineContext,
+  config: QuantizeConfig,
+  state: StageState,
+  { graph, quantizer, layers }: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
+): Promise<FoundPolicy> {
+  const { baseline } = context;
   const bits = quantizerBits(config, quantizer);
   const { bytes, bops } = config.budget;
   const activations = config.activations && (await calibrated(context, config.activations, state, graph, layers));
-  const found = await searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
+  return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
     stage: 'quantize',
     graph,
     layers,
@@ -46,18 +79,10 @@ export async function quantizeStage(context: PipelineContext, config: QuantizeCo
     ...(activations && { activations }),
     discrete: config.actions === 'discrete',
   }));
-  const widths = widthsOf(found.policy, config);
-  if (!state.graph || !state.encoded) {
-    const projection = quantizingProjection(graph, quantizer, widths.weights);
-    // Training and its check see the rounded activations too; the network that is kept is the one without.
-    const simulated = withPolicyActivations(graph, widths);
-    const trained = await finetune(context, 'quantize-finetune', config.finetune, state, { graph: simulated, teacher: context.original, keepZeros: true, projection });
-    state.graph = withWeights(graph, copyWeights(trained));
-    state.encoded = projection.encoded();
-    delete state.finetune;
-    await context.saveProgress();
-  }
-  return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
+}
+
+function givenWidths({ quantize, activations }: Policy): WidthPolicy {
+  return { weights: quantize!, ...(activations && { activations }) };
 }
 
 /** Ranges of the layers' inputs in the network that stage 1 left, once per run. */

@@ -10,6 +10,7 @@ import { requireFitting, requireImages, requireOneOutput, requireTrainable } fro
 import { initializeKernels } from './initialize-kernels.js';
 import { readModel, writeModel } from './model-files.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
+import { requireModelFile, requireWritable, witness, witnessImages } from './read-back.js';
 import { withSeededMathRandom } from './seeded-math-random.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
@@ -61,6 +62,8 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       await trainBackend.activate();
       return accuracy;
     };
+    const images = await witnessImages(dataset);
+    await requireWritable(await witness(graph, trainBackend, images), config.architecture);
     const { graph: trained, history } = await train({
       graph,
       ...(teacher && { teacher }),
@@ -72,7 +75,9 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       ...(options.onStep && { onStep: options.onStep }),
       onEpoch: async (record, state, current) => options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) }, state),
     });
-    await writeModel(trained, options.output);
+    await evaluateBackend.activate();
+    const expected = await witness(trained, evaluateBackend, images);
+    await writeModel(trained, options.output, (file) => requireModelFile(file, expected));
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const { parameters, macs } = cost(trained);
     const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };

@@ -32,3 +32,4 @@ export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } f
 export { describeIssues, type SchemaIssue } from './schema-issues.js';
 export { readManifest } from './module-resolution.js';
 export { moduleContent, type PluginVersion } from './plugin-version.js';
+export { printable } from './printable.js';

@@ -1,4 +1,4 @@
-import type { NetworkFigures, Summary } from '@tersor/compression';
+import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../read-run.js';
 import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
@@ -37,11 +37,13 @@ export function modelName(model: string, output: string): string {
   return telling.at(-1)?.replace(/\.json$/, '') ?? model;
 }
 
-function resultTable({ baseline, pruned, compressed, search, activations }: Summary): string {
+function resultTable(summary: Summary): string {
+  const { baseline, pruned, compressed, activations } = summary;
+  const stages = stagesOf(summary);
   const rows: { readonly name: string; readonly figures: NetworkFigures }[] = [{ name: 'original', figures: baseline }];
-  if (search.prune) rows.push({ name: 'pruned, as floats', figures: pruned });
-  const quantized = search.prune ? 'pruned and quantized' : 'quantized';
-  if (search.quantize) rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
+  if (stages.includes('prune')) rows.push({ name: 'pruned, as floats', figures: pruned });
+  const quantized = stages.includes('prune') ? 'pruned and quantized' : 'quantized';
+  if (stages.includes('quantize')) rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
   const { bops, ...float } = compressed;
   if (activations) rows.push({ name: `${quantized}, float activations`, figures: { ...float, accuracy: activations.floatAccuracy } });
   const column = (head: string, value: (figures: NetworkFigures) => number, format: (value: number) => string) => ({
@@ -62,11 +64,12 @@ function resultTable({ baseline, pruned, compressed, search, activations }: Summ
   ]);
 }
 
-function searchSentences({ search }: Summary): string {
+function searchSentences({ search, carriedOut }: Summary): string {
   const sentences = Object.entries(search).map(
     ([stage, { agent, episodes, evaluations, bestReward, seconds }]) =>
       `${stage === 'prune' ? 'Pruning' : 'Bit widths'}: agent ${agent}, ${episodes} episodes, ${evaluations} networks evaluated, best reward ${bestReward.toFixed(4)}, ${duration(seconds)}.`,
   );
+  if (carriedOut) sentences.push(`Nothing was searched: the policy of ${carriedOut.policy} was carried out.`);
   return `<p>Nothing was chosen by the test images. ${sentences.map(escapeHtml).join(' ')}</p>`;
 }
 
