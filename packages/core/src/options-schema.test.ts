@@ -90,6 +90,20 @@ describe('what is wrong with options is said as well as the validator can', () =
   });
 });
 
+it('puts a schema that throws down to the plugin', async () => {
+  const thrown = new Error('no luck');
+  const schema = handMade(() => {
+    throw thrown;
+  });
+  await expect(parse(schema, {})).rejects.toMatchObject({ code: 'PLUGIN_FAILED', cause: thrown });
+});
+
+it('names zod 3 where that is why no keys are listed', async () => {
+  const given = { powr: 2 };
+  await expect(parse(z3.strictObject({}), given)).rejects.toMatchObject({ hint: expect.stringContaining('zod 3') });
+  await expect(parse(z.strictObject({}), given)).rejects.toMatchObject({ hint: undefined });
+});
+
 it('says which plugins can be made without options', async () => {
   expect(await needsNoOptions(pluginWith(z.strictObject({ power: z.number().default(2) })))).toBe(true);
   expect(
