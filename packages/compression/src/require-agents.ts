@@ -17,10 +17,9 @@ const NO_CHOICE = [32, 32] as const;
 
 /**
  * Makes each stage's agent once for the kind of actions that the stage will ask for, and lets it go: what it
- * cannot handle is said before models are
- * measured and pruners prepared, for both stages. The actions of an environment that is not ours are known
- * only when it is made: such a stage says
- * it then. Throws `SPACE_UNSUPPORTED`.
+ * cannot handle is said before models are measured and pruners prepared, for both stages. The actions of an
+ * environment that is not ours are known only when it is made: such a stage says it then. Throws
+ * `SPACE_UNSUPPORTED`.
  */
 export async function requireAgents(config: CompressConfig, host: Host): Promise<void> {
   for (const stage of STAGES) {

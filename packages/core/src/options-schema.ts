@@ -9,9 +9,8 @@ export type SchemaResult<Output> =
 
 /**
  * A schema of any validator that keeps the standard-schema contract (https://standardschema.dev, version 1):
- * zod from 3.24, valibot, arktype and
- * others, of whatever copy. The host calls `validate` and nothing else; for zod 4 it also reads the JSON
- * schema, to name the nearest key.
+ * zod from 3.24, valibot, arktype and others, of whatever copy. The host calls `validate` and nothing else;
+ * for zod 4 it also reads the JSON schema, to name the nearest key.
  */
 export interface OptionsSchema<Output = unknown> {
   readonly '~standard': {
@@ -50,8 +49,7 @@ export function schemaProblem(options: unknown): string | undefined {
 
 /**
  * Options of a plugin, validated, with their defaults. `place` begins the message: where they were given.
- * Throws `PLUGIN_OPTIONS_INVALID` with a
- * sentence for each fault.
+ * Throws `PLUGIN_OPTIONS_INVALID` with a sentence for each fault.
  */
 export async function parseOptions(
   plugin: Plugin,

@@ -31,8 +31,7 @@ export const transitionTwins = {
 
 /**
  * Lets two agents of the same seed live through the same episodes, carried out by a wall that changes what
- * they propose; the second is told the
- * changed transitions. They must act alike to the end.
+ * they propose; the second is told the changed transitions. They must act alike to the end.
  */
 export async function requireInvariant(
   make: AgentFactory,

@@ -26,8 +26,8 @@ export function requireRule(holds: boolean, finding: Finding): asserts holds {
 
 /**
  * Throws a `ContractError` unless `act` throws (or rejects with) an error of that code. Errors are told by
- * their code, never by their class: a plugin
- * with node_modules of its own throws those of another copy of @tersor/core.
+ * their code, never by their class: a plugin with node_modules of its own throws those of another copy of
+ * @tersor/core.
  */
 export async function requireRefusal(
   member: string,
