@@ -4,6 +4,7 @@ import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backend-environment.js';
 import { createProgress } from './progress.js';
+import { sayPlace } from './output-place.js';
 import { bothEvents, openRunLog } from './run-log.js';
 import { stopOnInterrupt } from './stop-on-interrupt.js';
 import { summaryTable } from './summary-table.js';
@@ -24,6 +25,7 @@ export async function runCompression(path: string, { out, set, json, quiet, resu
   ensureBackendEnvironment(config.backend);
   const progress = createProgress({ enabled: !json && !quiet });
   const output = resolve(out ?? config.output);
+  sayPlace(path, config.output, out);
   const log = logFile === undefined ? undefined : openRunLog(resolve(logFile));
   const shouldStop = stopOnInterrupt();
   try {

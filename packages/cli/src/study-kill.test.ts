@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StudyResults } from '@tersor/study';
+import { startStudy } from '../test/study-process.js';
 import { createTinyProject } from '../test/tiny-project.js';
 
 const STUDY = `name: killed
@@ -12,15 +12,6 @@ grid: { prune.budget.macs: [0.6, 0.7] }
 seeds: [1]
 output: out
 `;
-
-/** A study in a process of its own, from the sources. */
-function study(path: string, out: string, ...more: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; err: string }> } {
-  const args = ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), 'study', path, '--out', out, ...more];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') });
-  let err = '';
-  child.stderr.on('data', (text) => (err += String(text)));
-  return { child, ended: new Promise((resolve, reject) => child.on('error', reject).on('close', (code) => resolve({ code, err }))) };
-}
 
 /** Processes whose command line names the folder, the study's own left out. */
 async function trialProcesses(out: string): Promise<number[]> {
@@ -48,13 +39,13 @@ onLinux('a study that is killed (SIGKILL) takes its trial along, which saves its
   const [path, out] = [join(folder, 'study.yaml'), join(folder, 'study')];
   try {
     await writeFile(path, STUDY);
-    const first = study(path, out);
+    const first = startStudy(path, out);
     const hasBegun = async () => (await readdir(join(out, 'trials')).catch(() => [])).length > 0 && (await checkpoints(out)) > 0;
     expect(await until(hasBegun, 240)).toBe(true);
     first.child.kill('SIGKILL');
     await first.ended;
     const [orphan] = await trialProcesses(out);
-    const second = study(path, out, '--resume');
+    const second = startStudy(path, out, '--resume');
     expect(await until(async () => !(await trialProcesses(out)).includes(orphan!), 120)).toBe(true);
     const { code, err } = await second.ended;
     expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining('OUTPUT_LOCKED') });

@@ -1,7 +1,9 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
+export { correctBatchNorm } from './broadcast-batch-norm.js';
 export { compileGradients, type TrainingKernels } from './gradient-session.js';
 export { networkOutput, type NetworkOutput } from './network-output.js';
 export { requireFitting, requireOneOutput } from './fitting.js';
+export { withoutFrozen } from './frozen-layers.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
@@ -48,6 +50,7 @@ export { lockOutput } from './run/output-lock.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
+export { notComputable, requireComputable } from './inference/require-computable.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
 export { describeMachine } from './results.js';
 export { exportUint8 } from './export-uint8.js';

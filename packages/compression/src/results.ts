@@ -13,6 +13,7 @@ import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import { guessingAt, resultNotices } from './result-notices.js';
 import { requireModelFile, requirePackedFile, witness } from './read-back.js';
 import type { FoundPolicy } from './run/run-state.js';
 import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
@@ -67,6 +68,7 @@ export async function writeResults({ context, pruned, quantized, measure, answer
       machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
       peakResidentBytes: peakResidentBytes(),
+      notices: [...context.notices, ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) })],
       identity: context.identity,
       config,
     };

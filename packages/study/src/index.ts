@@ -14,4 +14,5 @@ export type { StudyRecord, TrialRecord } from './study-store.js';
 export type { Trial, TrialOutcome, TrialRunner } from './trial-runner.js';
 export { writeReport, writeRunReport, writeStudyReport } from './write-reports.js';
 export { writeTensorBoard } from './write-tensorboard.js';
+export { studyReport, type StudyReportInput } from './report/study-report.js';
 export { probability } from './report/study-sentences.js';

@@ -38,6 +38,14 @@ describe('statistics', () => {
     expect(pairedDifference(new Map([[7, 1]]), baseline)).toBeUndefined();
   });
 
+  it('has no interval beyond what there can be', () => {
+    const shares = (...values: number[]) => new Map(values.map((value, seed) => [seed, { value, bounds: [0, 1] as const }] as const));
+    const [high, low] = [shares(0.9, 0.99, 0.7), shares(0.1, 0.9, 0)];
+    expect(estimate([...low.values()]).interval).toEqual([0, 1]);
+    expect(pairedDifference(high, low)!.interval![1]).toBe(1);
+    expect(pairedDifference(low, high)!.interval![0]).toBe(-1);
+  });
+
   it('corrects p values as R does with p.adjust(method = "holm")', () => {
     expect(holm([0.01, 0.04, 0.03, 0.005]).map((p) => Number(p.toFixed(6)))).toEqual([0.03, 0.06, 0.06, 0.02]);
     expect(holm([0.6, 0.5])).toEqual([1, 1]);

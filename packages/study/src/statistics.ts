@@ -33,6 +33,8 @@ export interface Difference extends Estimate {
 /** What one seed gives: a value and, where it is a share of images, what is known about these. */
 export interface Sample {
   readonly value: number;
+  /** Least and largest value that there can be: intervals end there. */
+  readonly bounds?: readonly [low: number, high: number];
   readonly images?: {
     /** Images that the share is of. */
     readonly count: number;
@@ -106,11 +108,13 @@ function asSample(value: number | Sample): Sample {
 
 function subtract(a: Sample, b: Sample): Sample {
   const value = a.value - b.value;
+  const bounds = a.bounds && b.bounds && ([a.bounds[0] - b.bounds[1], a.bounds[1] - b.bounds[0]] as const);
   const [mine, others] = [a.images, b.images];
-  if (!mine || !others) return { value };
+  if (!mine || !others) return { value, ...(bounds && { bounds }) };
   const paired = mine.outcomes && others.outcomes && mine.id === others.id && mine.outcomes.length === others.outcomes.length;
   const outcomes = paired && Int8Array.from(mine.outcomes, (outcome, i) => outcome - others.outcomes![i]!);
-  return { value, images: { count: Math.min(mine.count, others.count), variance: mine.variance + others.variance, ...(outcomes && { outcomes }) } };
+  const images = { count: Math.min(mine.count, others.count), variance: mine.variance + others.variance, ...(outcomes && { outcomes }) };
+  return { value, ...(bounds && { bounds }), images };
 }
 
 function describe(samples: readonly Sample[]): Difference {
@@ -123,7 +127,8 @@ function describe(samples: readonly Sample[]): Difference {
   const error = Math.sqrt(variance);
   const reach = studentQuantile(1 - (1 - LEVEL) / 2, freedom) * error;
   const p = error > 0 ? studentP(center / error, freedom) : center === 0 ? 1 : 0;
-  return { ...figures, interval: [center - reach, center + reach], basis, p };
+  const [least, largest] = samples[0]!.bounds ?? [-Infinity, Infinity];
+  return { ...figures, interval: [Math.max(least, center - reach), Math.min(largest, center + reach)], basis, p };
 }
 
 interface ErrorOfMean {

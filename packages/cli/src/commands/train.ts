@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { trainModel, writeWhole, type TrainState } from '@tersor/compression';
 import { readConfig, TersorError, trainConfigSchema } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
+import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
 
 interface Options {
@@ -27,6 +28,7 @@ export function trainCommand(): Command {
       const config = await readConfig(path, trainConfigSchema, set);
       ensureBackendEnvironment(config.backend);
       const output = resolve(out ?? config.output);
+      sayPlace(path, config.output, out);
       const checkpoint = `${output}.checkpoint`;
       await mkdir(dirname(output), { recursive: true });
       const summary = await trainModel({

@@ -38,7 +38,7 @@ export function studyReport({ record, results, original, episodes }: StudyReport
       { value: `${done.length} of ${trials.length}`, label: missing > 0 ? 'trials done; see below for the others' : `trials done in ${duration(done.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0))} of computing` },
     ],
     sections: [
-      { id: 'result', title: 'Result', body: everywhere(resultOf) },
+      { id: 'result', title: 'Result', body: everywhere((facet) => resultOf(facet, results)) },
       { id: 'comparison', title: 'Variants compared', body: comparison(results, everywhere) || '<p>No trial is done yet.</p>' },
       { id: 'search', title: 'Search', body: search(results, episodes, everywhere) || '<p>No trial searched.</p>' },
       { id: 'fronts', title: 'Accuracy against size', body: frontChart('bytes', results) + frontChart('macs', results) || '<p>No trial is done yet.</p>' },
@@ -52,9 +52,9 @@ const COMPARED = ['testAccuracy', 'bytes', 'macs', 'seconds', 'episodesPerMinute
 
 type Everywhere = (draw: (facet: Facet) => string) => string;
 
-function resultOf({ title, results }: Facet): string {
+function resultOf({ title, results }: Facet, whole: StudyResults): string {
   const heading = title === undefined ? '' : `<h3>${escapeHtml(title)}</h3>`;
-  return heading + variantTable(results.variants) + conclusion(results).map((text) => `<p>${escapeHtml(text)}</p>`).join('');
+  return heading + variantTable(results.variants) + conclusion(results, whole).map((text) => `<p>${escapeHtml(text)}</p>`).join('');
 }
 
 function comparison(results: StudyResults, everywhere: Everywhere): string {

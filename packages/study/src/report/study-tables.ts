@@ -75,18 +75,25 @@ export function trialTable(trials: readonly TrialRow[], caption: string): string
 function plusMinus(metric: Metric, estimate: Estimate | undefined): string {
   const { format } = FORMATS[metric];
   if (!estimate) return MISSING;
-  return estimate.deviation === undefined ? format(estimate.mean) : `${format(estimate.mean)} ±\u00a0${format(estimate.deviation)}`;
+  const mean = whole(format(estimate.mean));
+  return estimate.deviation === undefined ? mean : `${mean} ${whole(`± ${format(estimate.deviation)}`)}`;
 }
 
 function difference(estimate: Difference | undefined): string {
   if (!estimate) return '';
   const { change } = FORMATS.testAccuracy;
   const { mean, interval } = estimate;
-  return (change(mean) + (interval ? ` (${change(interval[0])} to\u00a0${change(interval[1])})` : '')).replaceAll(' points', '');
+  const range = interval ? `(${change(interval[0])} to ${change(interval[1])})`.replaceAll(' points', '') : '';
+  return `${change(mean).replace(' points', '')} ${whole(range)}`.trim();
 }
 
 function adjustedP({ differences }: VariantRow): number | undefined {
   return differences?.testAccuracy?.adjusted;
+}
+
+/** Text that is not broken between lines. */
+function whole(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
 }
 
 function optional(value: number | undefined, format: (value: number) => string): string {
