@@ -171,6 +171,10 @@ describe('runStudy', () => {
     calls.length = 0;
     await run({ keep: 'summaries' }, { runner, resume: true });
     expect(calls).toEqual([]);
+    // Those that a study without it has kept, too.
+    await writeFile(join(trialFolder(place.output, trials[0]!.trial), 'model.tersor'), 'x');
+    await run({ keep: 'summaries' }, { runner, resume: true });
+    expect(await readdir(trialFolder(place.output, trials[0]!.trial))).not.toContain('model.tersor');
   });
 
   it('takes results that a killed study had not written down yet', async () => {
