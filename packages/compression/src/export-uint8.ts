@@ -1,6 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TersorError, type LayerGraph } from '@tersor/core';
+import { makeFolder, TersorError, type LayerGraph } from '@tersor/core';
 import { isKernel, weightSlots } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
@@ -38,7 +38,7 @@ export async function exportUint8(graph: LayerGraph, folder: string): Promise<nu
   });
   const temporary = `${folder}.tmp-${process.pid}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), json);
     for (const [i, path] of paths.entries()) await writeFile(join(temporary, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
     await moveInto(temporary, folder, 'model.json');

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { io } from '@tensorflow/tfjs-core';
-import { TersorError, type LayerGraph } from '@tersor/core';
+import { makeFolder, TersorError, type LayerGraph } from '@tersor/core';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
@@ -132,7 +132,7 @@ export async function writeModel(graph: LayerGraph, folder: string): Promise<voi
   const bytes = Buffer.concat(weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)));
   const temporary = `${folder}.tmp-${process.pid}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
     await moveInto(temporary, folder, 'model.json');

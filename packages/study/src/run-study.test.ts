@@ -1,6 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Summary } from '@tersor/compression';
+import { lockOutput, type Summary } from '@tersor/compression';
 import { instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
 import { runStudy, type RunStudyOptions } from './run-study.js';
 import { trialFolder } from './study-store.js';
@@ -98,9 +98,9 @@ describe('runStudy', () => {
   });
 
   it('refuses a folder that another process holds, naming it', async () => {
-    await mkdir(place.output, { recursive: true });
-    await writeFile(join(place.output, '.lock'), String(process.ppid));
-    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.ppid)) });
+    const release = await lockOutput(place.output);
+    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.pid)) });
+    await release();
   });
 
   it('does not take results for those of other settings', async () => {

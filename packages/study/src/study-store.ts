@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeMachine, writeWhole, type LayerFigures, type Summary } from '@tersor/compression';
-import { TersorError } from '@tersor/core';
+import { makeFolder, TersorError } from '@tersor/core';
 import { trialId, type StudyPlan } from './study-plan.js';
 import type { Study } from './study-schema.js';
 import type { TrialOutcome } from './trial-runner.js';
@@ -76,7 +76,7 @@ export async function readTrial(folder: string, id: string): Promise<{ record: T
 
 /** Writes `trial.json`. */
 export async function writeTrial(folder: string, record: TrialRecord): Promise<void> {
-  await mkdir(trialFolder(folder, record.id), { recursive: true });
+  await makeFolder(trialFolder(folder, record.id));
   await writeJson(join(trialFolder(folder, record.id), 'trial.json'), record);
 }
 

@@ -35,7 +35,7 @@ export function compressCommand(): Command {
       ensureBackendEnvironment(config.backend);
       const progress = createProgress({ enabled: !json && !quiet });
       const output = resolve(out ?? config.output);
-      const log = logFile === undefined ? undefined : openRunLog(resolve(logFile));
+      const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
       const shouldStop = stopOnInterrupt();
       try {
         const summary = await compress({

@@ -1,9 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { Command } from 'commander';
 import { trainModel, writeWhole, type TrainState } from '@tersor/compression';
-import { readConfig, TersorError, trainConfigSchema } from '@tersor/core';
+import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfigSchema } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { collect } from '../option-values.js';
 
@@ -28,7 +28,8 @@ export function trainCommand(): Command {
       ensureBackendEnvironment(config.backend);
       const output = resolve(out ?? config.output);
       const checkpoint = `${output}.checkpoint`;
-      await mkdir(dirname(output), { recursive: true });
+      await requireWritableFolder(output);
+      await makeFolder(dirname(output));
       const summary = await trainModel({
         config,
         directory: dirname(resolve(path)),

@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkpointStore } from './checkpoint.js';
-import { lockOutput } from './output-lock.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -46,24 +45,5 @@ describe('checkpointStore', () => {
   it('says when it cannot write', async () => {
     await writeFile(join(folder, 'checkpoint'), 'a file');
     await expect(store().save(1)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.stringContaining('--resume') });
-  });
-});
-
-describe('lockOutput', () => {
-  it('refuses a folder that a living process holds, and gives it free again', async () => {
-    const release = await lockOutput(folder);
-    await expect(lockOutput(folder)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.pid)) });
-    await release();
-    await (await lockOutput(folder))();
-  });
-
-  it.each(['999999999', 'nonsense', ''])('takes over the lock of a process that is gone: %p', async (owner) => {
-    await writeFile(join(folder, '.lock'), owner);
-    await (await lockOutput(folder))();
-  });
-
-  it('says when the folder cannot be made', async () => {
-    await writeFile(join(folder, 'file'), '');
-    await expect(lockOutput(join(folder, 'file/deep'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
   });
 });

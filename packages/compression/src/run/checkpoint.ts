@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { TersorError } from '@tersor/core';
+import { makeFolder, TersorError } from '@tersor/core';
 
 /** Changes when a saved state can no longer be read. */
 const VERSION = 1;
@@ -37,7 +37,7 @@ export function checkpointStore<State>(folder: string, config: object, ignored: 
   return {
     save: async (state) => {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         const existing = await files();
         const number = existing.length === 0 ? 1 : Number(existing.at(-1)!.slice(0, -5)) + 1;
         const body = serialize({ version: VERSION, config: identity, state } satisfies Saved);
