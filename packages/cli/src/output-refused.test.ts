@@ -10,7 +10,7 @@ let place: string;
 beforeAll(async () => {
   project = await createTinyProject();
   place = await mkdtemp(join(tmpdir(), 'tersor-refused-'));
-  await writeFile(join(project.folder, 'train.yaml'), 'architecture: model/model.json\ndataset: { use: cifar10, dir: data, validation: 40 }\noutput: trained\ntrain: { epochs: 1 }\n');
+  await writeFile(join(project.folder, 'train.yaml'), 'architecture: model/model.json\ndataset: { use: cifar10, dir: data, validation: 40 }\noutput: trained\ntrain: { epochs: 1, learningRate: 0.01 }\n');
   await writeFile(join(project.folder, 'study.yaml'), 'name: s\nconfig: compress.yaml\ngrid: { "prune.budget.macs": [0.5] }\nseeds: [1]\noutput: studies\n');
   await writeFile(join(place, 'file'), 'text');
   if (process.platform !== 'win32') execFileSync('mkfifo', [join(place, 'fifo')]);
