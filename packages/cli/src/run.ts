@@ -15,13 +15,12 @@ import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
 import { studyCommand } from './commands/study.js';
 import { trainCommand } from './commands/train.js';
+import { stoppedExitCode } from './stop-signals.js';
 
 const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;
-/** What shells give a process that Ctrl-C ended. */
-const INTERRUPTED = 130;
 
-/** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours. */
+/** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours, 128 and the signal's number for work that was stopped. */
 export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('tersor')
     .description('Makes convolutional networks small with deep reinforcement learning.')
@@ -49,6 +48,6 @@ function report(error: unknown, verbose: boolean): number {
     process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
   }
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
-  if (error instanceof TersorError) return error.code === 'INTERRUPTED' ? INTERRUPTED : USER_MISTAKE;
+  if (error instanceof TersorError) return error.code === 'INTERRUPTED' ? stoppedExitCode() : USER_MISTAKE;
   return OUR_MISTAKE;
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { TrialRunner } from './trial-runner.js';
 
 const TAIL = 2000;
-/** Exit code of a run that was stopped as asked. */
-const INTERRUPTED = 130;
+/** Exit codes of a run that was stopped as asked, by SIGHUP, SIGINT, SIGTERM. */
+const INTERRUPTED: readonly unknown[] = [129, 130, 143];
 
 /**
  * Runs every trial as `<command> compress <config> --out <folder> ...` in a process of its own, so that a crash takes only its own trial along. `command` is the
@@ -38,7 +38,7 @@ export function childProcessRunner(command: readonly string[]): TrialRunner {
           child.once('close', (code, by) => resolve({ code: code ?? undefined, problem: code === null ? `ended by ${by}` : `exit code ${code}` }));
         });
         if (ending.code === 0) return { status: 'done' };
-        if (ending.code === INTERRUPTED || signal.aborted) return { status: 'interrupted' };
+        if (INTERRUPTED.includes(ending.code) || signal.aborted) return { status: 'interrupted' };
         return { status: 'failed', error: tail.trim() || ending.problem };
       } finally {
         signal.removeEventListener('abort', stop);

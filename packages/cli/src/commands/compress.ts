@@ -32,21 +32,22 @@ export function compressCommand(): Command {
     .option('--log <file>', 'append a log for programs: one JSON object per line')
     .action(async (path: string, { out, set, json, quiet, resume, log: logFile }: Options) => {
       const config = await readConfig(path, compressConfigSchema, set);
-      ensureBackendEnvironment(config.backend);
+      await ensureBackendEnvironment(config.backend);
       const progress = createProgress({ enabled: !json && !quiet });
       const output = resolve(out ?? config.output);
       const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
-      const shouldStop = stopOnInterrupt();
       try {
-        const summary = await compress({
-          config,
-          directory: dirname(resolve(path)),
-          output,
-          resume: resume === true,
-          events: log ? bothEvents(progress.events, log.events) : progress.events,
-          shouldStop,
-          searchFrom: [process.cwd(), __dirname],
-        });
+        const summary = await stopOnInterrupt(({ isAsked, begin }) =>
+          compress({
+            config,
+            directory: dirname(resolve(path)),
+            output,
+            resume: resume === true,
+            events: bothEvents(log ? bothEvents(progress.events, log.events) : progress.events, { onStage: (stage) => stage !== 'baseline' && begin() }),
+            shouldStop: isAsked,
+            searchFrom: [process.cwd(), __dirname],
+          }),
+        );
         progress.stop();
         log?.end();
         await reportOn(output);

@@ -34,7 +34,7 @@ export function profileCommand(): Command {
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
     .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
-      ensureBackendEnvironment(name);
+      await ensureBackendEnvironment(name);
       const file = resolve(out);
       const isKnown = !fresh && existsSync(file) && statSync(file).isFile();
       if (!isKnown) await requireWritableFile(file);

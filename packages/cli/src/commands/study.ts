@@ -4,9 +4,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readConfig, TersorError } from '@tersor/core';
 import { childProcessRunner, runStudy, studySchema, type StudyResults, type TrialRecord } from '@tersor/study';
 import { collect } from '../option-values.js';
+import { again } from '../stop-on-interrupt.js';
+import { onStopSignal } from '../stop-signals.js';
 import { studyTable } from '../study-table.js';
-
-const INTERRUPTED = 130;
 
 interface Options {
   out?: string;
@@ -33,6 +33,15 @@ export function studyCommand(): Command {
     .action(async (path: string, { out, set, jobs, resume, yes, json, quiet }: Options) => {
       const study = await readConfig(path, studySchema, set);
       const output = resolve(out ?? study.output);
+      const stop = new AbortController();
+      const restore = onStopSignal(
+        (signal) => {
+          stop.abort();
+          process.stderr.write(`\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`);
+        },
+        // The trials are ended as this process exits; the system alone would let them go on.
+        () => undefined,
+      );
       const results = await runStudy({
         study,
         path: resolve(path),
@@ -42,13 +51,13 @@ export function studyCommand(): Command {
         jobs,
         resume: resume === true,
         yes: yes === true,
-        signal: abortOnInterrupt(),
+        signal: stop.signal,
         onTrial: ({ id, seed, settings }, record, { done, total, reused }) => {
           if (quiet || json) return;
           const { seed: _seed, ...varied } = settings;
           process.stderr.write(`[${done}/${total}] ${id}, seed ${seed}, ${Object.entries(varied).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ')}: ${reused ? 'done before' : ending(record)}\n`);
         },
-      });
+      }).finally(restore);
       process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`);
       requireComplete(results);
     });
@@ -63,18 +72,6 @@ function requireComplete({ trials }: StudyResults): void {
   const failed = trials.filter(({ status }) => status !== 'done').length;
   if (failed === 0) return;
   throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, { hint: 'The report and log.txt in their folders say why; --resume runs them again.' });
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM; the second ends the process, and with it the trials. */
-function abortOnInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort();
-    process.stderr.write('\nWaiting for the running trials to save themselves; press Ctrl-C again to stop at once.\n');
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return controller.signal;
 }
 
 function positiveInteger(value: string): number {

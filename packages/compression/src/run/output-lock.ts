@@ -41,7 +41,7 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
     await makeFolder(folder);
     const tryLock = locksOf(folder);
     const fd = tryLock ? await lockFile(path, folder, tryLock) : createFile(path, folder);
-    return async () => {
+    const release = () => {
       try {
         // Removed while it is still held. Whoever has opened it meanwhile finds that it is not the folder's any more.
         rmSync(path, { force: true });
@@ -49,6 +49,11 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
         // What stays is only text; the lock goes with the open file.
       }
       closeSync(fd);
+    };
+    process.once('exit', release);
+    return async () => {
+      process.off('exit', release);
+      release();
     };
   } catch (cause) {
     if (cause instanceof TersorError) throw cause;
