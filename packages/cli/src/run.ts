@@ -15,6 +15,7 @@ import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
 import { studyCommand } from './commands/study.js';
 import { trainCommand } from './commands/train.js';
+import { quietLibraries } from './quiet-libraries.js';
 import { stoppedExitCode } from './stop-signals.js';
 
 const USER_MISTAKE = 1;
@@ -25,19 +26,24 @@ export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('tersor')
     .description('Makes convolutional networks small with deep reinforcement learning.')
     .version((JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version)
-    .option('--verbose', 'show stack traces', false)
+    .option('--verbose', 'show stack traces, and what libraries log', false)
     .showSuggestionAfterError()
     .exitOverride();
   for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
+  const isVerbose = argv.includes('--verbose');
+  if (isVerbose) process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '0';
+  const restore = isVerbose ? () => undefined : quietLibraries();
   try {
     await program.parseAsync([...argv]);
     // `tersor check` finds broken rules without an error of its own.
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_MISTAKE;
-    return report(error, argv.includes('--verbose'));
+    return report(error, isVerbose);
+  } finally {
+    restore();
   }
 }
 

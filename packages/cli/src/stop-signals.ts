@@ -1,3 +1,5 @@
+import { isatty, WriteStream } from 'node:tty';
+
 /** Signals that ask a program to end, with their numbers: Ctrl-C, `kill` and container runtimes, a terminal that is closed. */
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export type StopSignal = keyof typeof NUMBERS;
@@ -5,6 +7,9 @@ const NAMES = Object.keys(NUMBERS) as StopSignal[];
 
 /** Environment variable of a process that another one has started in its place, and to which it passes on what it hears. */
 export const STAND_IN = 'TERSOR_BACKEND_ENVIRONMENT';
+
+/** File number at which such a process is given the terminal, where file 2 is a pipe that is read for the native library's log. */
+const TERMINAL = 4;
 
 /** One Ctrl-C arrives twice where npm runs the program (the terminal's and npm's own), so does a signal of `timeout`; people are slower. */
 const ECHO_MS = 200;
@@ -32,6 +37,7 @@ export function watchStopSignals(): void {
   isWatching = true;
   NAMES.forEach((name) => process.on(name, hear));
   if (process.env[STAND_IN] === undefined || !process.channel) return;
+  if (isatty(TERMINAL)) Object.defineProperty(process, 'stderr', { value: new WriteStream(TERMINAL), configurable: true });
   process.on('message', (signal) => NAMES.includes(signal as StopSignal) && hear(signal as StopSignal, undefined, true));
   // Whoever started it was killed, and nobody waits for its end any more.
   process.on('disconnect', () => process.exit(stoppedExitCode()));
