@@ -1,20 +1,28 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type PruneTask, type QuantizeConfig } from '@tersor/core';
+import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
-import { SLOTS, slotsOfCompression } from './config-slots.js';
+import { checkedDataset } from './checked-dataset.js';
+import { prunerSelectors, SLOTS, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
+import { requireCompressible } from './fitting.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
+import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
 import { quantizeStage } from './quantize-stage.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
+import { compressionIdentity, type RunIdentity } from './run/identity.js';
+import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
+import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
+import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
+import { requireReachable } from './stage-bounds.js';
 
 export interface CompressOptions {
   readonly config: CompressConfig;
@@ -29,6 +37,8 @@ export interface CompressOptions {
   readonly plugins?: readonly Plugin[];
   /** Go on from the checkpoint in the output folder, if there is one. */
   readonly resume?: boolean;
+  /** Files that must not be replaced, besides what the config names: the config's own, a log. */
+  readonly alsoRead?: readonly Precious[];
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
 }
@@ -36,6 +46,8 @@ export interface CompressOptions {
 /** Everything that the two stages share. */
 export interface PipelineContext {
   readonly config: CompressConfig;
+  /** What the results come from, besides the config. */
+  readonly identity: RunIdentity;
   readonly host: Host;
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
@@ -64,9 +76,11 @@ export interface PipelineContext {
  * Throws any `TersorError`; results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {
+  await requireFreeOutput(options.config, options);
   const release = await lockOutput(options.output);
-  const staging = `${options.output}/.partial-${process.pid}`;
+  const staging = stagingFolder(options.output);
   try {
+    await sweepStaging(options.output);
     return await runStages(options, staging);
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -90,14 +104,20 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireAvailable(trainBackend);
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
-    const dataset = await host.get(TOKENS.dataset);
+    const dataset = checkedDataset(await host.get(TOKENS.dataset));
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
-    requireFitting(original, dataset, config.model);
+    requireCompressible(original, dataset, config, events.onNotice);
+    requireExclusions(original, config, events.onNotice);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
-    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);
-    const state = await openState(store, options);
+    const originalBytes = await folderBytes(modelPath);
+    const onNotice = (text: string) => events.onNotice?.(text);
+    requireReachable({ config, original, originalBytes, pruneBudgets, ...(await compressors(host, config)), onNotice });
+    const identity = await compressionIdentity(config, { directory, host, dataset });
+    const origin = { config, identity };
+    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
+    const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
@@ -109,17 +129,18 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     };
     const context: PipelineContext = {
       config,
+      identity,
       host,
       dataset,
       trainBackend,
       evaluateBackend,
       original,
-      baseline: await measure(original, await folderBytes(modelPath)),
+      baseline: await measure(original, originalBytes),
       pruneBudgets,
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
+      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: events.onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
@@ -134,12 +155,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   }
 }
 
-async function openState(store: CheckpointStore<RunState>, { resume, events }: CompressOptions): Promise<RunState> {
-  if (!resume) {
-    await store.clear();
-    return { prune: {}, quantize: {} };
-  }
-  return (await store.load((file) => events?.onNotice?.(`The checkpoint ${file} is damaged; using the one before.`))) ?? { prune: {}, quantize: {} };
+/** What makes the network smaller in the two stages. */
+async function compressors(host: Host, { prune, quantize }: CompressConfig): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
+  const pruners: Pruner[] = [];
+  if (prune) for (const index of prunerSelectors(prune.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  return { pruners, quantizer: quantize && (await host.get(TOKENS.quantizer, SLOTS.quantize)) };
 }
 
 /** Checkpoints cost little however short the episodes are: at most one every `checkpointSeconds`. */
@@ -157,18 +177,5 @@ async function requireAvailable(backend: Backend): Promise<void> {
   const availability = await backend.isAvailable();
   if (!availability.available) {
     throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
-  }
-}
-
-/** Throws `MODEL_UNSUPPORTED` when the model does not take the data set's images or has another number of classes. */
-function requireFitting(graph: LayerGraph, dataset: Dataset, model: string): void {
-  const input = graph.calls[graph.inputs[0]!]!.outputShape;
-  const output = graph.calls[graph.outputs[0]!]!.outputShape;
-  const fits = dataset.imageShape.every((size, i) => input[i] === undefined || input[i] === size);
-  if (graph.inputs.length !== 1 || !fits) {
-    throw new TersorError('MODEL_UNSUPPORTED', `${model} takes ${graph.inputs.length} input(s) of shape ${input.join('x')}, but the images of "${dataset.id}" are ${dataset.imageShape.join('x')}.`);
-  }
-  if (output.at(-1) !== dataset.classNames.length) {
-    throw new TersorError('MODEL_UNSUPPORTED', `${model} gives ${output.at(-1)} values per image, but "${dataset.id}" has ${dataset.classNames.length} classes.`);
   }
 }

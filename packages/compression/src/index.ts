@@ -1,6 +1,8 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
-export { accuracyOf, compileGradients, trainingLoss, type TrainingKernels } from './gradient-session.js';
-export { logitsGraph } from './logits-graph.js';
+export { compileGradients, type TrainingKernels } from './gradient-session.js';
+export { networkOutput, type NetworkOutput } from './network-output.js';
+export { checkedDataset } from './checked-dataset.js';
+export { requireFitting, requireOneOutput } from './fitting.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
@@ -11,6 +13,7 @@ export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
+export { removeLayers } from './surgery/remove-layers.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
 export { ActivationQuantizer } from './activations/activation-quantizer.js';
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
@@ -29,6 +32,7 @@ export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, typ
 export { readNetwork } from './read-network.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';
+export { accuracyOf, trainingLoss, type ScoreKind } from './training/loss.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
 export { train, type EpochRecord, type TrainOptions, type TrainRun, type TrainState } from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './train-model.js';
@@ -38,6 +42,7 @@ export { profileLatency, type ProfileOptions } from './latency/profile-latency.j
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';
 export { lockOutput } from './run/output-lock.js';
+export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
 export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';

@@ -3,11 +3,13 @@ import { dirname, join } from 'node:path';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { io } from '@tensorflow/tfjs-core';
 import { makeFolder, TersorError, type LayerGraph } from '@tersor/core';
+import { withFrozenParts } from './frozen-layers.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
 
-interface ModelJson {
+/** `model.json`, as far as it is read. */
+export interface ModelJson {
   format?: string;
   modelTopology?: Record<string, unknown>;
   weightsManifest?: { paths: string[]; weights: io.WeightsManifestEntry[] }[];
@@ -23,7 +25,7 @@ export async function readModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
   let model: layers.LayersModel;
   try {
-    model = await layers.loadLayersModel({ load: async () => ({ modelTopology: json.modelTopology!, weightSpecs, weightData }) });
+    model = await layers.loadLayersModel({ load: async () => ({ modelTopology: withFrozenParts(json.modelTopology!), weightSpecs, weightData }) });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${reason}`, { cause });
@@ -58,7 +60,8 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
   }
 }
 
-async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
+/** What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`. */
+export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -1,4 +1,5 @@
 import type { ActivationPolicy } from './activations/simulated-graph.js';
+import type { RunIdentity } from './run/identity.js';
 import type { BitPolicy } from './quantized-graph.js';
 import type { CompressConfig, PrunePlan, WiredPlugin } from '@tersor/core';
 
@@ -63,6 +64,8 @@ export interface Summary {
    * that of the last process. A process that runs several compressions, one after another, has one peak. Absent in summaries of versions that did not record it.
    */
   readonly peakResidentBytes?: number;
+  /** What it came from, by content: two runs with the same identity and config have the same input. Absent in summaries of versions that did not record it. */
+  readonly identity?: RunIdentity;
   readonly config: CompressConfig;
 }
 

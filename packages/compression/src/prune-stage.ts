@@ -2,11 +2,10 @@ import { TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner 
 import type { PipelineContext } from './compress.js';
 import { prunerSelectors, SLOTS } from './config-slots.js';
 import { finetune } from './finetune.js';
-import { channelGroups } from './groups/channel-groups.js';
-import { matchesAny } from './layer-patterns.js';
 import { requireGoingOn } from './run/interruption.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
+import { prunableGroups } from './stage-bounds.js';
 import { applyAndAdapt } from './surgery/apply-plan.js';
 
 export interface PruneResult {
@@ -47,7 +46,7 @@ async function pruneRound(whole: PipelineContext, config: PruneConfig, state: St
   const { host, dataset, baseline, original } = context;
   const pruners: Pruner[] = [];
   for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
-  const groups = channelGroups(graph).groups.filter((group) => !group.members.some(({ layer, role }) => role === 'produces' && matchesAny(layer, config.exclude)));
+  const groups = prunableGroups(graph, config);
   for (const [index, pruner] of pruners.entries()) {
     const progress = {
       saved: state.prepared?.[index],

@@ -13,6 +13,7 @@ import { quantizingProjection } from './quantization-training.js';
 import { layersWithKernels, type BitPolicy } from './quantized-graph.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
+import { absolute, quantizerBits } from './stage-bounds.js';
 import { withPolicyActivations, type WidthPolicy } from './width-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
@@ -29,10 +30,7 @@ export async function quantizeStage(context: PipelineContext, config: QuantizeCo
   const graph = withHalfPrecision(unquantized);
   const quantizer = await context.host.get(TOKENS.quantizer, SLOTS.quantize);
   const layers = layersWithKernels(graph).map(({ name }) => name).filter((name) => !matchesAny(name, config.exclude));
-  const bits = [Math.max(config.bits[0], quantizer.bits[0]), Math.min(config.bits[1], quantizer.bits[1])] as const;
-  if (bits[0] > bits[1]) {
-    throw new TersorError('CONFIG_INVALID', `quantize.bits is ${config.bits.join(' to ')}, but the quantizer "${quantizer.id}" gives ${quantizer.bits.join(' to ')} bits.`);
-  }
+  const bits = quantizerBits(config, quantizer);
   const { bytes, bops } = config.budget;
   const activations = config.activations && (await calibrated(context, config.activations, state, graph, layers));
   const found = await searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
@@ -82,9 +80,4 @@ function widthsOf(policy: unknown, { activations, environment }: QuantizeConfig)
   throw new TersorError('CONFIG_INVALID', `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation widths.`, {
     hint: 'Use the environment "bit-width", or leave quantize.activations out.',
   });
-}
-
-/** Up to 1 a budget is a share of the whole. */
-function absolute(budget: number, whole: number): number {
-  return budget <= 1 ? budget * whole : budget;
 }

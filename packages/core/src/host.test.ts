@@ -58,6 +58,22 @@ describe('createHost', () => {
     expect(host.wired).toEqual([{ kind: 'reward', slot: 'prune', id: 'square', source: 'tersor-reward-square' }]);
   });
 
+  it('tells the version of a package, and the code of a plugin that can change without one', async () => {
+    const [packaged] = (await make([slot('cube')])).wired;
+    expect(packaged).toEqual({ kind: 'reward', slot: 'prune', id: 'cube', source: 'tersor-reward-cube', version: '1.0.0' });
+    const path = join(folder, 'local/reward.js');
+    const content = async (power: number) => {
+      await mkdir(join(folder, 'local'), { recursive: true });
+      await writeFile(path, `require('./power.js');\n${pluginSource('local', '>=0.1.0 <1.0.0')}`);
+      await writeFile(join(folder, 'local/power.js'), `module.exports = ${power};`);
+      return (await make([slot('./local/reward.js')])).wired[0]!.content;
+    };
+    const before = await content(2);
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(await content(2)).toBe(before);
+    expect(await content(3)).not.toBe(before);
+  });
+
   it('finds a third-party package from the user project by its naming rule', async () => {
     const host = await make([slot('cube')]);
     expect((await host.get(TOKENS.reward, 'prune')).evaluate(measures)).toBe(0.125);

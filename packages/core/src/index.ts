@@ -28,4 +28,6 @@ export {
 } from './config-schema.js';
 export { createHost, createProduct, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
+export { readManifest } from './module-resolution.js';
+export { moduleContent, type PluginVersion } from './plugin-version.js';
 export { describeIssues } from './schema-issues.js';

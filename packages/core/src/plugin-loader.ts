@@ -20,6 +20,8 @@ export interface LoadedPlugin {
   readonly plugin: Plugin;
   /** Package name or path that it was imported from. */
   readonly source: string;
+  /** Its entry file; absent for one that was given directly. */
+  readonly file?: string;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function loadPlugin(kind: PluginKind, name: string, directories: re
     const plugins = await importPlugins(candidate, file);
     const id = wanted ?? (isExplicit || candidate === specifier ? undefined : specifier);
     const match = plugins.find((plugin) => plugin.kind === kind && (id === undefined || plugin.id === id));
-    if (match) return { plugin: match, source: candidate };
+    if (match) return { plugin: match, source: candidate, file };
     if (isExplicit) {
       const found = plugins.map((plugin) => `${plugin.kind} "${plugin.id}"`).join(', ');
       throw new TersorError('PLUGIN_NOT_FOUND', `${specifier} has no ${kind}${wanted ? ` "${wanted}"` : ''}; it has ${found}.`);

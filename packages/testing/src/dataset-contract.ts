@@ -91,6 +91,15 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       },
     },
     {
+      name: 'gives the same fingerprint for the same data, if it gives one',
+      run: async () => {
+        const [first, second] = [await (await dataset()).fingerprint?.(), await (await make()).fingerprint?.()];
+        const isText = first === undefined || (typeof first === 'string' && first !== '');
+        requireRule(isText, { member: 'fingerprint', expected: 'a text that is not empty', found: JSON.stringify(first) });
+        requireRule(first === second, { member: 'fingerprint', expected: `${first} of another instance too`, found: String(second) });
+      },
+    },
+    {
       name: 'refuses positions outside of a split with DATASET_INVALID',
       run: async () => {
         const instance = await dataset();

@@ -42,6 +42,30 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describeContract('cifar10', datasetContract(() => make(cifar10, { dir: 'cifar', validation: 4 })));
 describeContract('idx', datasetContract(() => make(idx, { dir: 'idx' })));
 
+describe('fingerprint', () => {
+  const cifar = async (options = {}) => (await make(cifar10, { dir: 'other', validation: 4, ...options })).fingerprint!();
+  beforeEach(async () => {
+    await rm(at('other'), { recursive: true, force: true });
+    await cp(at('cifar'), at('other'), { recursive: true });
+  });
+
+  test('is that of the content, wherever it lies', async () => {
+    expect(await cifar()).toBe(await (await make(cifar10, { dir: 'cifar', validation: 4 })).fingerprint!());
+  });
+
+  test.each<[string, object, () => Promise<unknown>]>([
+    ['a test file that was halved', {}, () => writeFile(at('other/test_batch.bin'), records(100, 2))],
+    ['one other pixel', {}, async () => writeFile(at('other/test_batch.bin'), records(100, 5).fill(3, 5000, 5001))],
+    ['one other label', {}, async () => writeFile(at('other/data_batch_2.bin'), records(20, 10).fill(9, 0, 1))],
+    ['another normalization', { mean: [0, 0, 0] }, async () => undefined],
+    ['another validation split', { validation: 5 }, async () => undefined],
+  ])('differs for %s', async (_, options, change) => {
+    const before = await cifar();
+    await change();
+    expect(await cifar(options)).not.toBe(before);
+  });
+});
+
 describe('cifar10', () => {
   test('pixels come channel by channel in the file and pixel by pixel out of it, normalized', async () => {
     const dataset = await make(cifar10, { dir: 'cifar', mean: [0, 0, 0], std: [1, 1, 1] });

@@ -6,6 +6,7 @@ import { definePlugin, TersorError, type Dataset, type LabelledImages, type Spli
 import { z } from 'zod';
 import { decodeImage } from './decode-image.js';
 import { classFolders, isFolder, readClassNames, readEntries, type ImageEntry } from './image-entries.js';
+import { imageFilesFingerprint } from './image-files-fingerprint.js';
 import { resizeAndCrop } from './resize-crop.js';
 
 /** How a pixel becomes a number: `(pixel / 255 - mean) / std`, per channel of the model's input. */
@@ -137,6 +138,7 @@ function lazyDataset(splits: Record<Split, readonly ImageEntry[]>, classNames: r
       for (const [n, entry] of entries.entries()) await readInto(images.subarray(n * values, (n + 1) * values), entry);
       return { images, labels: Int32Array.from(entries, ({ label }) => label) };
     },
+    fingerprint: () => imageFilesFingerprint(splits, [classNames, resize, crop, mean, std, order]),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
 
 /** Images in memory as bytes, with labels, before they are split. */
@@ -61,6 +62,11 @@ export function recordsDataset({ id, classNames, train, test, validation = Math.
       const outside = indexes.find((index) => index < 0 || index >= count);
       if (outside !== undefined) throw new TersorError('DATASET_INVALID', `Data set "${id}" has ${count} ${split} images; image ${outside} was asked for.`);
       return readRecords(records, indexes.map((index) => first + index), normalization);
+    },
+    fingerprint: async () => {
+      const hash = createHash('sha256').update(JSON.stringify([train.shape, test.shape, train.layout, test.layout, classNames, validation, normalization]));
+      for (const { pixels, labels } of [train, test]) hash.update(pixels).update(labels);
+      return hash.digest('hex');
     },
   };
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, profileLatency, readLatencyTable, readNetwork, SLOTS, writeLatencyTable } from '@tersor/compression';
+import { backendSlots, profileLatency, readLatencyTable, readNetwork, requireOneOutput, SLOTS, writeLatencyTable } from '@tersor/compression';
 import { createHost, requireWritableFile, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
@@ -45,6 +45,7 @@ export function profileCommand(): Command {
         if (!availability.available) throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
         await backend.activate();
         const graph = await readNetwork(resolve(path));
+        requireOneOutput(graph, path);
         const onProgress = (done: number, total: number, what: string) => process.stderr.write(`  ${done}/${total} ${what}\n`);
         const table = isKnown ? await readLatencyTable(file, { graph, backend: backend.id }) : await profileLatency({ ...settings, graph, backend, ...(!json && { onProgress }) });
         if (!isKnown) await writeLatencyTable(file, table);

@@ -39,6 +39,7 @@ export function trainCommand(): Command {
         searchFrom: [process.cwd(), __dirname],
         ...start,
         onStep: begin,
+        onNotice: (text) => process.stderr.write(`note: ${text}\n`),
         onEpoch: async (record, state) => {
           await writeWhole(checkpoint, serialize({ config: JSON.stringify(config), state }));
           process.stderr.write(`epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeFolder, messageOf, TersorError } from '@tersor/core';
+import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core';
 
 const FILE = '.lock';
 /** The byte that is locked, far behind the text: where a lock is mandatory (Windows) the text can still be read. */
@@ -56,7 +56,7 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
       release();
     };
   } catch (cause) {
-    if (cause instanceof TersorError) throw cause;
+    if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The output folder ${JSON.stringify(folder)} cannot be used: ${messageOf(cause)}`, { cause, hint: 'Choose another with --out.' });
   }
 }
