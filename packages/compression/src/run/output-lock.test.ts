@@ -1,6 +1,6 @@
 import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,7 +118,8 @@ describe('lockOutput among processes', () => {
     started.push(parent);
     const pid = String((await once(parent.stdout, 'data'))[0]).trim();
     const state = () => /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1];
-    while (state() !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
+    // Its first thread may be dead before the others are.
+    while (state() !== 'Z' || readdirSync(`/proc/${pid}/task`).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(JSON.parse(readFileSync(lock(), 'utf8'))).toMatchObject({ pid: Number(pid) });
     await (await lockOutput(folder))();
     expect(state()).toBe('Z');
