@@ -21,8 +21,8 @@ import { stoppedExitCode } from './stop-signals.js';
 const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;
 
-/** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours, 128 and the signal's number for work that was stopped. */
-export async function run(argv: readonly string[]): Promise<number> {
+/** The command line with all its commands. */
+export function createProgram(): Command {
   const program = new Command('tersor')
     .description('Makes convolutional networks small with deep reinforcement learning.')
     .version((JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version)
@@ -32,11 +32,16 @@ export async function run(argv: readonly string[]): Promise<number> {
   for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
+  return program;
+}
+
+/** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours, 128 and the signal's number for work that was stopped. */
+export async function run(argv: readonly string[]): Promise<number> {
   const isVerbose = argv.includes('--verbose');
   if (isVerbose) process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '0';
   const restore = isVerbose ? () => undefined : quietLibraries();
   try {
-    await program.parseAsync([...argv]);
+    await createProgram().parseAsync([...argv]);
     // `tersor check` finds broken rules without an error of its own.
     return Number(process.exitCode ?? 0);
   } catch (error) {
