@@ -29,8 +29,9 @@ export interface ModelJson {
 }
 
 /**
- * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and Keras 3 topologies are read.
- * Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
+ * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and
+ * Keras 3 topologies are read. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or
+ * missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
  */
 export async function readModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
@@ -73,7 +74,10 @@ function metadataOf({ userDefinedMetadata, signature, convertedBy }: ModelJson):
   return Object.keys(metadata).length > 0 ? metadata : undefined;
 }
 
-/** Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does for files that are not there. */
+/**
+ * Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does
+ * for files that are not there.
+ */
 export async function folderBytes(path: string): Promise<number> {
   const model = await findJson(path);
   const { weightsManifest } = await readModelJson(model);
@@ -94,7 +98,10 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
   }
 }
 
-/** What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`. */
+/**
+ * What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`,
+ * `MODEL_INVALID`.
+ */
 export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
   const model = await findJson(path);
   const json = await readModelJson(model);
@@ -146,8 +153,9 @@ export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
 }
 
 /**
- * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. `model.json` appears when
- * all is there; other files of the folder stay. `check` is asked before that, and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
+ * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32.
+ * `model.json` appears when all is there; other files of the folder stay. `check` is asked before that,
+ * and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
  */
 export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
   const weights = weightSlots(graph).map(({ layer, weight }) => ({ ...weight, name: storedName(layer, weight.name) }));
