@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isTersorError, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import { isTersorError, makeFolder, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
 import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
 import { GRAPH_MODEL } from './foreign-formats.js';
 import { withFrozenParts } from './frozen-layers.js';
@@ -166,7 +166,7 @@ export async function writeModel(graph: LayerGraph, folder: string, check?: (fil
   const bytes = Buffer.concat(weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)));
   const temporary = `${folder}.tmp-${process.pid}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
     await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });

@@ -99,9 +99,9 @@ describe('runStudy', () => {
   });
 
   it('refuses a folder that another process holds, naming it', async () => {
-    await mkdir(place.output, { recursive: true });
-    await writeFile(join(place.output, '.lock'), String(process.ppid));
-    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.ppid)) });
+    const release = await lockOutput(place.output);
+    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.pid)) });
+    await release();
   });
 
   it('does not take results for those of other settings', async () => {
