@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
 import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
@@ -8,6 +8,10 @@ import { createEvaluator } from './evaluator.js';
 import { initializeKernels } from './initialize-kernels.js';
 import { readModel, writeModel } from './model-files.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
+import { checkpointStore } from './run/checkpoint.js';
+import { trainingIdentity } from './run/identity.js';
+import { namedByConfig, requireOwnModel, requireUnharmed, type Precious } from './run/output-guard.js';
+import { openTraining } from './run/resume-run.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
 export interface TrainModelOptions {
@@ -17,8 +21,15 @@ export interface TrainModelOptions {
   /** Folder that the model is written to. */
   readonly output: string;
   readonly searchFrom?: readonly string[];
-  readonly resume?: TrainState;
-  readonly onEpoch?: (record: EpochRecord & { readonly validation: number }, state: TrainState) => void | Promise<void>;
+  /** Folder of a checkpoint that is written after every epoch, and removed when the training is done; none without. */
+  readonly checkpoint?: string;
+  /** Go on from that checkpoint, which must be there. */
+  readonly resume?: boolean;
+  /** Files that must not be replaced, besides what the config names: the config's own. */
+  readonly alsoRead?: readonly Precious[];
+  readonly onEpoch?: (record: EpochRecord & { readonly validation: number }) => void | Promise<void>;
+  /** Something that the user should know, but that stops nothing. */
+  readonly onNotice?: (text: string) => void;
   readonly onStep?: (done: number, total: number) => void;
 }
 
@@ -35,9 +46,15 @@ export interface TrainSummary {
 
 type Architecture = (library: typeof layers) => layers.LayersModel;
 
-/** Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none. */
+/**
+ * Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none, `CONFIG_INVALID`
+ * where the output would replace what is read, `CHECKPOINT_MISMATCH` for a checkpoint of another training.
+ */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
-  const { config, directory } = options;
+  const { config, directory, output, checkpoint, alsoRead = [] } = options;
+  const written = [...['model.json', 'weights.bin', 'training.json'].map((name) => join(output, name)), ...(checkpoint === undefined ? [] : [checkpoint])];
+  await requireUnharmed(written, [...(await namedByConfig(config, directory)), ...alsoRead]);
+  await requireOwnModel(output);
   const host = await createHost({ slots: slotsOfTraining(config), directory, seed: config.seed, ...(options.searchFrom && { searchFrom: options.searchFrom }) });
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
@@ -46,6 +63,10 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     await trainBackend.activate();
     const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
     const teacher = config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
+    const origin = { config, identity: await trainingIdentity(config, { directory, host, dataset }) };
+    const store = checkpoint === undefined ? undefined : checkpointStore<TrainState>(checkpoint, origin);
+    const onNotice = (text: string) => options.onNotice?.(text);
+    const before = store && (await openTraining(store, { origin, resume: options.resume === true, onNotice }));
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const accuracyOn = async (judge: { accuracy(graph: LayerGraph): Promise<number> }, candidate: LayerGraph): Promise<number> => {
       await evaluateBackend.activate();
@@ -60,14 +81,18 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       dataset,
       options: config.train,
       seed: config.seed,
-      ...(options.resume && { resume: options.resume }),
+      ...(before && { resume: before }),
       ...(options.onStep && { onStep: options.onStep }),
-      onEpoch: async (record, state, current) => options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) }, state),
+      onEpoch: async (record, state, current) => {
+        await store?.save(state);
+        await options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) });
+      },
     });
-    await writeModel(trained, options.output);
+    await writeModel(trained, output);
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const { parameters, macs } = cost(trained);
     const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };
+    await store?.clear();
     return { accuracy, parameters, macs, history, backend: trainBackend.id, seed: config.seed, config };
   } finally {
     await host.dispose();

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
-import { compress } from '@tersor/compression';
+import { compress, namedByConfig, requireUnharmed } from '@tersor/compression';
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from '../backend-environment.js';
@@ -35,6 +35,8 @@ export function compressCommand(): Command {
       ensureBackendEnvironment(config.backend);
       const progress = createProgress({ enabled: !json && !quiet });
       const output = resolve(out ?? config.output);
+      const files = [{ name: 'the config', path: resolve(path) }, ...(logFile === undefined ? [] : [{ name: 'the log', path: resolve(logFile) }])];
+      if (logFile !== undefined) await requireUnharmed([resolve(logFile)], [files[0]!, ...(await namedByConfig(config, dirname(resolve(path))))], 'Give --log another file.');
       const log = logFile === undefined ? undefined : openRunLog(resolve(logFile));
       const shouldStop = stopOnInterrupt();
       try {
@@ -42,6 +44,7 @@ export function compressCommand(): Command {
           config,
           directory: dirname(resolve(path)),
           output,
+          alsoRead: files,
           resume: resume === true,
           events: log ? bothEvents(progress.events, log.events) : progress.events,
           shouldStop,

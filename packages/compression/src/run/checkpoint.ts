@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { cp, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -75,7 +75,8 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
       return undefined;
     },
     keepAside: async (how) => {
-      if ((await files()).length === 0) return undefined;
+      // What is there in the place of the folder was not made by this version, but is somebody's.
+      if ((await files()).length === 0 && !statSync(folder, { throwIfNoEntry: false })?.isFile()) return undefined;
       let number = 1;
       while (existsSync(`${folder}-kept-${number}`)) number++;
       const kept = `${folder}-kept-${number}`;

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompressConfig } from '@tersor/core';
-import { namedByConfig, requireReplaceable, requireUnharmed, type Precious } from './output-guard.js';
+import { namedByConfig, requireOwnJson, requireReplaceable, requireUnharmed, type Precious } from './output-guard.js';
 
 /** Folders of a compression's results, replaced as a whole. */
 const FOLDERS = ['model', 'pruned'];
@@ -28,4 +28,5 @@ export async function requireFreeOutput(config: CompressConfig, { output, direct
   const precious = [...(await namedByConfig(config, directory)), ...alsoRead];
   await requireUnharmed([...folders, ...FILES.map((name) => join(output, name))], precious);
   for (const name of FOLDERS) await requireReplaceable(join(output, name));
+  await requireOwnJson(join(output, 'summary.json'), (json) => 'baseline' in json);
 }

@@ -46,9 +46,13 @@ export async function requireReplaceable(folder: string): Promise<void> {
 
 /** Throws `CONFIG_INVALID` for a folder with a `model.json` that Tersor did not write. */
 export async function requireOwnModel(folder: string): Promise<void> {
-  const path = join(folder, 'model.json');
+  await requireOwnJson(join(folder, 'model.json'), ({ generatedBy }) => generatedBy === 'Tersor');
+}
+
+/** Throws `CONFIG_INVALID` for a file that is there and is not the JSON that a command writes. */
+export async function requireOwnJson(path: string, isOurs: (json: Readonly<Record<string, unknown>>) => boolean): Promise<void> {
   const json = await readJson(path);
-  if (json === undefined || json['generatedBy'] === 'Tersor') return;
+  if (json === undefined || isOurs(json)) return;
   throw new TersorError('CONFIG_INVALID', `${path} would be replaced, but it is a file that Tersor did not write.`, { hint: 'Move it away, or choose another folder with --out.' });
 }
 

@@ -2,6 +2,7 @@ import { TersorError } from '@tersor/core';
 import { START_OVER, type Checkpoint, type CheckpointStore } from './checkpoint.js';
 import { configDifference, differenceOf, withoutStageTwo, type Origin } from './origin.js';
 import type { RunState } from './run-state.js';
+import type { TrainState } from '../training/train.js';
 
 interface ResumeOptions {
   /** What the run is that wants to go on. */
@@ -23,6 +24,19 @@ export async function openRun(store: CheckpointStore<RunState>, options: ResumeO
   }
   const checkpoint = await loadNewest(store, options);
   return checkpoint ? goOn(store, checkpoint, options) : EMPTY();
+}
+
+/** The state that a training goes on with; undefined for a new one, for which a checkpoint that is there is kept aside. Throws `CHECKPOINT_MISMATCH`, also where there is none. */
+export async function openTraining(store: CheckpointStore<TrainState>, options: ResumeOptions): Promise<TrainState | undefined> {
+  if (!options.resume) {
+    await startOver(store, options);
+    return undefined;
+  }
+  const checkpoint = await loadNewest(store, options);
+  if (!checkpoint) throw new TersorError('CHECKPOINT_MISMATCH', `There is no checkpoint at ${store.folder} to go on from.`, { hint: 'Run without --resume.' });
+  const difference = differenceOf(checkpoint.origin, options.origin);
+  if (difference !== undefined) throw mismatch(store.folder, difference);
+  return checkpoint.state;
 }
 
 /** The newest whole checkpoint, with a notice for each that is damaged. Throws `CHECKPOINT_MISMATCH` for one of another version. */
