@@ -7,6 +7,7 @@ import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
+import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
@@ -105,6 +106,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
     requireFitting(original, dataset, config.model);
+    requireExclusions(original, config, events.onNotice);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);

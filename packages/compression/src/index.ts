@@ -11,6 +11,7 @@ export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
+export { removeLayers } from './surgery/remove-layers.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
 export { ActivationQuantizer } from './activations/activation-quantizer.js';
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';

@@ -4,7 +4,7 @@ import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
 
-/** Shares that are planned: kept channels, or kept slices. */
+/** Shares that are planned: kept channels, or kept slices. Of blocks all go that can, unless the share is 1. */
 const SHARES = [0.3, 0.5, 0.8];
 
 /**
@@ -56,7 +56,8 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'as much goes as was planned',
       run: () =>
         each(({ pruner, context, plan, share, pruned }) => {
-          if (pruner.action === 'channels') {
+          if (pruner.action === 'blocks') requireRemovedLayers(context.graph, pruned, plan);
+          else if (pruner.action === 'channels') {
             plan.forEach((step, i) => assert.equal(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), `group ${step.group}`));
             assert.equal(parameters(pruned), plannedParameters(context.graph, context.groups, share));
           } else {
@@ -70,7 +71,11 @@ export function prunerContract(make: () => Pruner): Case[] {
         each(({ pruner, context, share, pruned }) => {
           for (const group of context.groups) {
             const expected = pruner.action === 'channels' ? keptCount(group, share) : group.channels;
-            for (const { layer, weight, axis } of group.members) assert.equal(weightOf(pruned, layer, weight).shape[axis], expected, `${layer}/${weight}`);
+            for (const { layer, weight, axis } of group.members) {
+              // A layer may go with its block, and then has nothing left to agree.
+              if (pruner.action === 'blocks' && !pruned.layers.some(({ name }) => name === layer)) continue;
+              assert.equal(weightOf(pruned, layer, weight).shape[axis], expected, `${layer}/${weight}`);
+            }
           }
         }),
     },
@@ -120,7 +125,8 @@ export function prunerContract(make: () => Pruner): Case[] {
       run: async () => {
         const { pruner, context } = await prepared();
         const plan = planAll(pruner, context.groups, 0.5);
-        assert.throws(() => pruner.apply(foreign(context.graph), plan), (error) => error instanceof TersorError && error.code === 'PLAN_MISMATCH');
+        const other = pruner.action === 'blocks' ? renamed(context.graph) : foreign(context.graph);
+        assert.throws(() => pruner.apply(other, plan), (error) => error instanceof TersorError && error.code === 'PLAN_MISMATCH');
       },
     },
   ];
@@ -138,7 +144,7 @@ function keptCount({ channels }: ChannelGroup, share: number): number {
 }
 
 function planAll(pruner: Pruner, groups: readonly ChannelGroup[], share: number): PrunePlan {
-  return groups.map((group) => pruner.plan(group, pruner.action === 'channels' ? keptCount(group, share) : share));
+  return groups.map((group) => pruner.plan(group, { channels: keptCount(group, share), slices: share, blocks: Number(share === 1) }[pruner.action]));
 }
 
 async function outputs(graph: LayerGraph): Promise<number[]> {
@@ -172,6 +178,16 @@ function plannedParameters(graph: LayerGraph, groups: readonly ChannelGroup[], s
   return graph.layers.reduce((sum, { name, weights }) => sum + weights.reduce((values, weight) => values + weight.shape.reduce((product, size, axis) => product * kept(name, weight.name, axis, size), 1), 0), 0);
 }
 
+/** Some layers go, the plan names them all, and the others keep their weights' shapes: the budget's wall counts on it. */
+function requireRemovedLayers(before: LayerGraph, after: LayerGraph, plan: PrunePlan): void {
+  const planned = new Set(plan.flatMap(({ removeLayers = [] }) => removeLayers));
+  assert.ok(planned.size > 0, 'no step of a group that is to lose its block names layers in removeLayers');
+  const left = before.layers.filter(({ name }) => !planned.has(name));
+  assert.deepEqual(after.layers.map(({ name }) => name), left.map(({ name }) => name), 'layers that are left');
+  const sizes = (graph: LayerGraph) => graph.layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
+  assert.deepEqual(sizes(after), sizes({ ...before, layers: left }));
+}
+
 /** The slices that the plan names are zero, the others are as they were, and their share is the planned one. */
 function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan, share: number): void {
   plan.forEach(({ group: name, zeroSlices = [] }, i) => {
@@ -186,6 +202,12 @@ function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readon
       now.data.forEach((value, at) => assert.equal(value, gone.has(at % slices) ? 0 : old.data[at], `${layer}/${weight} at ${at}`));
     }
   });
+}
+
+/** The same network with other names. */
+function renamed(graph: LayerGraph): LayerGraph {
+  const layers = graph.layers.map((layer) => ({ ...layer, name: `other/${layer.name}` }));
+  return { ...graph, name: 'renamed', layers, calls: graph.calls.map((call) => ({ ...call, layer: `other/${call.layer}` })) };
 }
 
 /** The same layers by name, but only two channels wide. */

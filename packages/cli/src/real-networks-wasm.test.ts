@@ -1,0 +1,3 @@
+import { describeRealNetworks } from '../test/real-networks.js';
+
+describeRealNetworks('wasm');
