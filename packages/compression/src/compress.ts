@@ -111,11 +111,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
     const onNotice = (text: string) => events.onNotice?.(text);
-    requireReachable({ config, original, originalBytes, pruneBudgets, ...(await compressors(host, config)), onNotice });
+    const uncertain = requireReachable({ config, original, originalBytes, pruneBudgets, ...(await compressors(host, config)) });
     const identity = await compressionIdentity(config, { directory, host, dataset });
     const origin = { config, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
+    if (!state.prune.graph) uncertain.forEach(onNotice);
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });

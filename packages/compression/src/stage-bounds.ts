@@ -19,24 +19,23 @@ interface BoundsInput {
   readonly pruneBudgets: readonly PruneTask['budget'][];
   readonly pruners: readonly Pruner[];
   readonly quantizer: Quantizer | undefined;
-  /** Hears of a budget that depends on what stage 1 leaves. */
-  onNotice(text: string): void;
 }
 
 /**
- * Checks the budgets of both stages before the first begins: throws `BUDGET_INFEASIBLE` for one that no outcome can reach, and gives a notice for one of stage 2 that only some
+ * Checks the budgets of both stages before the first begins: throws `BUDGET_INFEASIBLE` for one that no outcome can reach, and gives a sentence for each of stage 2 that only some
  * outcomes of stage 1 reach. Environments and pruners of a kind that is not known here may leave anything, so they are not judged.
  */
-export function requireReachable(input: BoundsInput): void {
+export function requireReachable(input: BoundsInput): string[] {
   const { config, original, quantizer } = input;
+  const bits = config.quantize && quantizer && quantizerBits(config.quantize, quantizer);
   const outcomes = config.prune ? outcomesOfPruning(input, config.prune) : undefined;
   const isOurs = (config.quantize?.environment ?? 'bit-width') === 'bit-width';
-  if (!config.quantize || !quantizer || !outcomes || !isOurs) return;
-  const [least, even] = [outcomes.smallest, outcomes.even].map((graph) => figuresAtSmallestWidths(graph, config.quantize!, quantizerBits(config.quantize!, quantizer)[0])) as [Figures, Figures];
+  if (!config.quantize || !bits || !outcomes || !isOurs) return [];
+  const [least, even] = [outcomes.smallest, outcomes.even].map((graph) => figuresAtSmallestWidths(graph, config.quantize!, bits[0])) as [Figures, Figures];
   const { bytes, bops } = config.quantize.budget;
-  const onNotice = input.onNotice;
-  judge({ path: 'quantize.budget.bytes', unit: 'bytes', limit: absolute(bytes, input.originalBytes), impossible: least.bytesWithoutCodes, least: least.bytes, even: even.bytes, onNotice });
-  if (bops !== undefined) judge({ path: 'quantize.budget.bops', unit: 'bit operations', limit: absolute(bops, bitOperations(original)), impossible: least.bops, least: least.bops, even: even.bops, onNotice });
+  const limits: Judgement[] = [{ path: 'quantize.budget.bytes', unit: 'bytes', limit: absolute(bytes, input.originalBytes), impossible: least.bytesWithoutCodes, least: least.bytes, even: even.bytes }];
+  if (bops !== undefined) limits.push({ path: 'quantize.budget.bops', unit: 'bit operations', limit: absolute(bops, bitOperations(original)), impossible: least.bops, least: least.bops, even: even.bops });
+  return limits.flatMap((limit) => judge(limit) ?? []);
 }
 
 /** Bit widths that a stage 2 can choose from, smallest and largest. Throws `CONFIG_INVALID` where its config and its quantizer have none in common. */
@@ -63,7 +62,7 @@ function outcomesOfPruning({ original, pruneBudgets, pruners }: BoundsInput, con
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const keptAt = ({ channels }: ChannelGroup, ratio: number) => (pruners.every(({ action }) => action === 'slices') ? channels : keptChannels(channels, ratio, config));
   const wallOf = (graph: LayerGraph, groups: readonly ChannelGroup[], budget: PruneTask['budget']) => createPruneWall({ graph, groups, pruners, budget } as PruneTask);
-  const choicesAt = (groups: readonly ChannelGroup[], ratio: number) => groups.map((group): Choice => ({ keep: keptAt(group, ratio), share: hasSlices ? ratio : 1 }));
+  const choicesAt = (groups: readonly ChannelGroup[], ratio: number) => groups.map((group): Choice => ({ keep: keptAt(group, ratio), share: hasSlices ? ratio : 1, block: true }));
   let smallest = original;
   for (const [round, budget] of pruneBudgets.entries()) {
     const groups = prunableGroups(smallest, config);
@@ -121,10 +120,10 @@ interface Judgement {
   readonly least: number;
   /** About what an evenly pruned network has. */
   readonly even: number;
-  onNotice(text: string): void;
 }
 
-function judge({ path, unit, limit, impossible, least, even, onNotice }: Judgement): void {
+/** What a limit depends on, in words. Throws `BUDGET_INFEASIBLE`. */
+function judge({ path, unit, limit, impossible, least, even }: Judgement): string | undefined {
   const smallest = 'with every group of channels and every bit width at its minimum';
   if (limit < impossible) {
     const what = unit === 'bytes' ? `the file has ${impossible} before the first code of a weight` : `the network has ${impossible}`;
@@ -132,10 +131,10 @@ function judge({ path, unit, limit, impossible, least, even, onNotice }: Judgeme
       hint: `Set it to ${Math.ceil(Math.max(least, impossible))} or more, or lower "prune.minimum".`,
     });
   }
-  if (limit >= even) return;
+  if (limit >= even) return undefined;
   const about = unit === 'bytes' ? 'about ' : '';
-  onNotice(
+  return (
     `${path} is ${Math.floor(limit)} ${unit}. At the smallest bit widths, a network pruned evenly to the budget of stage 1 has ${about}${even}, and ${smallest} it has ${about}${least}: ` +
-      'whether it can be reached depends on what stage 1 leaves. If it cannot, raise it then and go on with --resume, which keeps stage 1.',
+      'whether it can be reached depends on what stage 1 leaves. If it cannot, raise it then and go on with --resume, which keeps stage 1.'
   );
 }
