@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { TersorError } from '@tersor/core';
+import { isTersorError } from '@tersor/core';
 import { checkCommand } from './commands/check.js';
 import { compressCommand } from './commands/compress.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -43,12 +43,12 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown, verbose: boolean): number {
-  if (error instanceof TersorError) {
+  if (isTersorError(error)) {
     process.stderr.write(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`);
   } else {
     process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
   }
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
-  if (error instanceof TersorError) return error.code === 'INTERRUPTED' ? INTERRUPTED : USER_MISTAKE;
+  if (isTersorError(error)) return error.code === 'INTERRUPTED' ? INTERRUPTED : USER_MISTAKE;
   return OUR_MISTAKE;
 }

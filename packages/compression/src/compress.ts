@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
+import { checkedDataset } from './checked-dataset.js';
 import { prunerSelectors, SLOTS, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
+import { requireCompressible } from './fitting.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
 import { requireExclusions } from './layer-patterns.js';
@@ -102,10 +104,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireAvailable(trainBackend);
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
-    const dataset = await host.get(TOKENS.dataset);
+    const dataset = checkedDataset(await host.get(TOKENS.dataset));
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
-    requireFitting(original, dataset, config.model);
+    requireCompressible(original, dataset, config, events.onNotice);
     requireExclusions(original, config, events.onNotice);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
@@ -139,7 +141,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       events,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
+      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: events.onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
@@ -176,18 +178,5 @@ async function requireAvailable(backend: Backend): Promise<void> {
   const availability = await backend.isAvailable();
   if (!availability.available) {
     throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
-  }
-}
-
-/** Throws `MODEL_UNSUPPORTED` when the model does not take the data set's images or has another number of classes. */
-function requireFitting(graph: LayerGraph, dataset: Dataset, model: string): void {
-  const input = graph.calls[graph.inputs[0]!]!.outputShape;
-  const output = graph.calls[graph.outputs[0]!]!.outputShape;
-  const fits = dataset.imageShape.every((size, i) => input[i] === undefined || input[i] === size);
-  if (graph.inputs.length !== 1 || !fits) {
-    throw new TersorError('MODEL_UNSUPPORTED', `${model} takes ${graph.inputs.length} input(s) of shape ${input.join('x')}, but the images of "${dataset.id}" are ${dataset.imageShape.join('x')}.`);
-  }
-  if (output.at(-1) !== dataset.classNames.length) {
-    throw new TersorError('MODEL_UNSUPPORTED', `${model} gives ${output.at(-1)} values per image, but "${dataset.id}" has ${dataset.classNames.length} classes.`);
   }
 }

@@ -4,7 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { LayerGraph, TrainingBatch, TrainingObjective } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
 import { batchNormTraining } from './batch-norm-training.js';
-import { accuracyOf, compileGradients } from './gradient-session.js';
+import { compileGradients } from './gradient-session.js';
 import { copyWeights, weightSlots } from './graph-weights.js';
 import { initializeKernels } from './initialize-kernels.js';
 import { graphFromModel } from './model-graph.js';
@@ -131,12 +131,5 @@ describe('batchNormTraining', () => {
     const [a, b] = [ours([x, gamma, beta]), stock([x, gamma, beta])];
     expect(a.value.dataSync()[0]).toBeCloseTo(b.value.dataSync()[0]!, 4);
     a.grads.forEach((gradient, i) => gradient.dataSync().forEach((value, k) => expect(value).toBeCloseTo(b.grads[i]!.dataSync()[k]!, 4)));
-  });
-});
-
-describe('accuracyOf', () => {
-  it('is the share of rows whose largest score is the label', () => {
-    expect(accuracyOf([0.1, 0.9, 0.8, 0.2, 0.3, 0.7], Int32Array.of(1, 0, 0))).toBeCloseTo(2 / 3);
-    expect(accuracyOf([], new Int32Array())).toBe(0);
   });
 });

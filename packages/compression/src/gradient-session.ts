@@ -2,8 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
-import { logitsGraph } from './logits-graph.js';
+import { isFrozen } from './frozen-layers.js';
 import { disposeModel, modelFromGraph } from './model-graph.js';
+import { networkOutput } from './network-output.js';
+import { withSeededMathRandom } from './seeded-math-random.js';
+import { accuracyOf, trainingLoss } from './training/loss.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
@@ -24,14 +27,15 @@ export interface TrainingKernels {
 
 /**
  * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets them and returns gradients
- * in the same order. A softmax at the end is left out and the loss computed from logits.
+ * in the same order. The loss is that of `networkOutput`, without the softmax or sigmoid at the end. Frozen layers get gradients of 0 and keep their statistics.
  */
 export async function compileGradients(
   graph: LayerGraph,
   objective: TrainingObjective,
   kernels: TrainingKernels = { batchNorm: batchNormTraining },
 ): Promise<TrainingSession> {
-  const trained = logitsGraph(graph);
+  const output = networkOutput(graph);
+  const { graph: trained } = output;
   const model = await modelFromGraph(trained);
   const network: TrainingNetwork = {
     graph: trained,
@@ -47,7 +51,7 @@ export async function compileGradients(
       variable: network.layers.get(layer.name)!.weights[index]!.read() as tf.Variable,
     })),
   );
-  const learned = slots.filter(({ weight }) => weight.trainable).map(({ variable }) => variable);
+  const learned = slots.filter(({ layer, weight }) => weight.trainable && !isFrozen(layer)).map(({ variable }) => variable);
   const imageShape = model.inputs[0]!.shape.slice(1) as number[];
 
   const step = async (weights: readonly Float32Array[], batch: TrainingBatch): Promise<TrainingStep> => {
@@ -56,10 +60,11 @@ export async function compileGradients(
     const { value, grads } = tf.tidy(() => {
       slots.forEach(({ variable, weight }, i) => variable.assign(tf.tensor(weights[i]!, [...weight.shape])));
       const images = tf.tensor(batch.images, [batch.labels.length, ...imageShape]);
-      return tf.variableGrads(() => {
+      const lossOf = () => {
         logits = forward(network, images, batch.seed, statistics);
-        return trainingLoss(logits, batch, objective);
-      }, learned);
+        return trainingLoss(logits, batch, objective, output);
+      };
+      return withSeededMathRandom(batch.seed, 'training', () => tf.variableGrads(lossOf, learned));
     });
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
@@ -71,7 +76,8 @@ export async function compileGradients(
       }),
     );
     const loss = (await value.data())[0]!;
-    const accuracy = accuracyOf(await logits!.data(), batch.labels);
+    // A loss that is not finite says more than outputs that are not.
+    const accuracy = Number.isFinite(loss) ? accuracyOf(await logits!.data(), batch.labels) : 0;
     tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
     return { loss, accuracy, updates };
   };
@@ -94,7 +100,7 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
   const input = inputs[0]!;
   if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
     const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
-    if (network.freezeStatistics) {
+    if (network.freezeStatistics || isFrozen(description)) {
       const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), Number(description.config['epsilon'] ?? 1e-3))));
       return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
     }
@@ -105,8 +111,9 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
     statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
     return result.output;
   }
-  if (description.className === 'Dropout') return tf.dropout(input, Number(description.config['rate']), undefined, seed);
-  return layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor;
+  if (description.className === 'Dropout' && !description.config['noise_shape']) return tf.dropout(input, Number(description.config['rate']), undefined, seed);
+  const training = description.className !== 'BatchNormalization' || !isFrozen(description);
+  return layer.apply(inputs.length === 1 ? input : inputs, { training }) as tf.Tensor;
 }
 
 function normalizesLastAxis(layer: GraphLayer, rank: number): boolean {
@@ -117,31 +124,4 @@ function normalizesLastAxis(layer: GraphLayer, rank: number): boolean {
 function weightOf(layer: Layer, description: GraphLayer, name: string): tf.Tensor | undefined {
   const index = description.weights.findIndex((weight) => weight.name === name);
   return index < 0 ? undefined : (layer.weights[index]!.read() as tf.Tensor);
-}
-
-/** The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2). */
-export function trainingLoss(logits: tf.Tensor, batch: TrainingBatch, objective: TrainingObjective): tf.Scalar {
-  const classes = logits.shape.at(-1)!;
-  // oneHot gives integers: fractions as its on and off values would become 0 on wasm.
-  const oneHot = tf.cast(tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes), 'float32');
-  const hard = tf.add(tf.mul(oneHot, 1 - objective.labelSmoothing), objective.labelSmoothing / classes);
-  const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(hard, tf.logSoftmax(logits)), -1)));
-  if (objective.distill === 0 || !batch.teacher) return crossEntropy as tf.Scalar;
-  const { temperature } = objective;
-  const teacher = tf.softmax(tf.div(tf.tensor(batch.teacher, [batch.labels.length, classes]), temperature));
-  const student = tf.logSoftmax(tf.div(logits, temperature));
-  const divergence = tf.mean(tf.sum(tf.mul(teacher, tf.sub(tf.log(tf.add(teacher, 1e-12)), student)), -1));
-  return tf.add(tf.mul(crossEntropy, 1 - objective.distill), tf.mul(divergence, objective.distill * temperature ** 2)) as tf.Scalar;
-}
-
-/** Share of rows whose largest value stands at the label. `scores` is `labels.length * classes`. */
-export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
-  const classes = scores.length / labels.length;
-  let right = 0;
-  for (let row = 0; row < labels.length; row++) {
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (scores[row * classes + k]! > scores[row * classes + best]!) best = k;
-    if (best === labels[row]) right++;
-  }
-  return labels.length === 0 ? 0 : right / labels.length;
 }

@@ -1,6 +1,8 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
-export { accuracyOf, compileGradients, trainingLoss, type TrainingKernels } from './gradient-session.js';
-export { logitsGraph } from './logits-graph.js';
+export { compileGradients, type TrainingKernels } from './gradient-session.js';
+export { networkOutput, type NetworkOutput } from './network-output.js';
+export { checkedDataset } from './checked-dataset.js';
+export { requireFitting, requireOneOutput } from './fitting.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
@@ -30,6 +32,7 @@ export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, typ
 export { readNetwork } from './read-network.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';
+export { accuracyOf, trainingLoss, type ScoreKind } from './training/loss.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
 export { train, type EpochRecord, type TrainOptions, type TrainRun, type TrainState } from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './train-model.js';

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { io } from '@tensorflow/tfjs-core';
 import { TersorError, type LayerGraph } from '@tersor/core';
+import { withFrozenParts } from './frozen-layers.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
@@ -24,7 +25,7 @@ export async function readModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
   let model: layers.LayersModel;
   try {
-    model = await layers.loadLayersModel({ load: async () => ({ modelTopology: json.modelTopology!, weightSpecs, weightData }) });
+    model = await layers.loadLayersModel({ load: async () => ({ modelTopology: withFrozenParts(json.modelTopology!), weightSpecs, weightData }) });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${reason}`, { cause });

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
 import './activations/activation-quantizer.js';
+import { frozenLayers } from './frozen-layers.js';
 import { topologyOf } from './model-topology.js';
 
 type Layer = layers.LayersModel['layers'][number];
@@ -51,11 +52,13 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const known = new Map<string, number>();
   const inputs = model.inputs.map((input) => visit(input, '', known));
   const outputs = model.outputs.map((output) => visit(output, '', known));
+  const frozen = frozenLayers(model);
   const graphLayers: GraphLayer[] = [];
   for (const [name, layer] of found) {
     const config = layer.getClassName() === 'InputLayer' ? inputConfig(layer, name) : innerConfig(configs.get(name)!, name);
     const weights = await readWeights(layer);
-    graphLayers.push({ name, className: layer.getClassName(), config: withDepthMultiplier(layer.getClassName(), config, weights), weights });
+    const whole = withDepthMultiplier(layer.getClassName(), config, weights);
+    graphLayers.push({ name, className: layer.getClassName(), config: frozen.has(name) ? { ...whole, trainable: false } : whole, weights });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }

@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
+import { isTersorError, TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
 import type { PipelineContext } from './compress.js';
 import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
@@ -71,7 +71,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     await moveInto(staging, output, 'summary.json');
     return summary;
   } catch (cause) {
-    if (cause instanceof TersorError) throw cause;
+    if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -2,9 +2,11 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
 import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
+import { checkedDataset } from './checked-dataset.js';
 import { slotsOfTraining, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
+import { requireFitting, requireImages, requireOneOutput, requireTrainable } from './fitting.js';
 import { initializeKernels } from './initialize-kernels.js';
 import { readModel, writeModel } from './model-files.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
@@ -12,6 +14,7 @@ import { checkpointStore } from './run/checkpoint.js';
 import { trainingIdentity } from './run/identity.js';
 import { namedByConfig, requireOwnModel, requireUnharmed, type Precious } from './run/output-guard.js';
 import { openTraining } from './run/resume-run.js';
+import { withSeededMathRandom } from './seeded-math-random.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
 export interface TrainModelOptions {
@@ -59,9 +62,12 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
     const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
-    const dataset = await host.get(TOKENS.dataset);
+    const dataset = checkedDataset(await host.get(TOKENS.dataset));
     await trainBackend.activate();
     const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
+    requireFitting(graph, dataset, config.architecture);
+    requireImages(dataset, ['validation', 'test']);
+    requireTrainable(graph, dataset, config.architecture, { batchSize: config.train.batchSize, place: 'train' }, options.onNotice);
     const teacher = config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
     const origin = { config, identity: await trainingIdentity(config, { directory, host, dataset }) };
     const store = checkpoint === undefined ? undefined : checkpointStore<TrainState>(checkpoint, origin);
@@ -101,8 +107,13 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
 
 async function readTeacher(path: string, student: LayerGraph): Promise<LayerGraph> {
   const teacher = await readModel(path);
+  requireOneOutput(teacher, `The teacher ${path}`);
   for (const [what, ends] of [['input', 'inputs'], ['output', 'outputs']] as const) {
-    const [theirs, ours] = [teacher, student].map((graph) => graph[ends].map((call) => graph.calls[call]!.outputShape.join('x')).join(', '));
+    const [theirs, ours] = [teacher, student].map((graph) => {
+      const { outputShape } = graph.calls[graph[ends][0]!]!;
+      // 1x1xC outputs are C values.
+      return (what === 'output' ? outputShape.filter((size) => size !== 1) : outputShape).join('x');
+    });
     if (theirs !== ours) {
       throw new TersorError('MODEL_INVALID', `The teacher ${path} has an ${what} of ${theirs}, the network to train one of ${ours}.`, { hint: 'A teacher takes the same images and knows the same classes.' });
     }
@@ -112,10 +123,11 @@ async function readTeacher(path: string, student: LayerGraph): Promise<LayerGrap
 
 /** A model.json is trained on from its own weights; a module's network starts from drawn kernels. */
 async function startingPoint(path: string, seed: number): Promise<LayerGraph> {
-  return path.endsWith('.json') ? readModel(path) : initializeKernels(await buildArchitecture(path), seed);
+  return path.endsWith('.json') ? readModel(path) : initializeKernels(await buildArchitecture(path, seed), seed);
 }
 
-async function buildArchitecture(path: string): Promise<LayerGraph> {
+/** Initializers of the author's that have no seed draw from the run's: a module gives the same network for the same seed. */
+async function buildArchitecture(path: string, seed: number): Promise<LayerGraph> {
   let build: unknown;
   try {
     ({ default: build } = (await import(pathToFileURL(path).href)) as { default: unknown });
@@ -125,7 +137,7 @@ async function buildArchitecture(path: string): Promise<LayerGraph> {
   if (typeof build !== 'function') {
     throw new TersorError('MODEL_INVALID', `The architecture ${path} has no default export that is a function.`, { hint: 'Export default ({ sequential, layers }) => a LayersModel.' });
   }
-  const model = (build as Architecture)(layers);
+  const model = withSeededMathRandom(seed, 'architecture', () => (build as Architecture)(layers));
   if (!(model instanceof layers.LayersModel)) throw new TersorError('MODEL_INVALID', `The architecture ${path} does not return a LayersModel.`);
   const graph = await graphFromModel(model);
   disposeModel(model);

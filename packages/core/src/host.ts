@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { isTersorError, messageOf, TersorError } from './errors.js';
+import { guardProduct } from './guard/guard-product.js';
 import type { Plugin, PluginContext } from './plugin.js';
 import { loadPlugin } from './plugin-loader.js';
 import { pluginVersion, type PluginVersion } from './plugin-version.js';
@@ -88,12 +89,24 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
     has: (token, slot = '') => container.isBound(token.symbol, { name: slot }),
     wired,
     dispose: async () => {
-      for (const product of made.splice(0).reverse()) if (isDisposable(product)) await product.dispose();
+      // One that fails must not keep the others from being freed.
+      let failure: { readonly error: unknown } | undefined;
+      for (const product of made.splice(0).reverse()) {
+        try {
+          if (isDisposable(product)) await product.dispose();
+        } catch (error) {
+          failure ??= { error };
+        }
+      }
+      if (failure) throw failure.error;
     },
   };
 }
 
-/** Makes what a plugin is for. Throws `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind. */
+/**
+ * Makes what a plugin is for, with its contract checked at every call (see `guardProduct`). Throws `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID`
+ * when it gives something else than its kind, `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
+ */
 export async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
   let product: PluginProducts[PluginKind];
   try {
@@ -104,7 +117,7 @@ export async function createProduct(plugin: Plugin, source: string, options: unk
   }
   const problem = productProblem(plugin.kind, product);
   if (problem) throw new TersorError('PLUGIN_INVALID', `${source} (${plugin.kind} "${plugin.id}") is no ${plugin.kind}: ${problem}.`, { hint: `Its author can run: tersor check ${source}` });
-  return product;
+  return guardProduct({ source, kind: plugin.kind, id: plugin.id }, product);
 }
 
 function requireUnique(plugins: readonly Plugin[]): void {

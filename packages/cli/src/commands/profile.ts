@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, profileLatency, readLatencyTable, readNetwork, SLOTS, writeLatencyTable } from '@tersor/compression';
+import { backendSlots, profileLatency, readLatencyTable, readNetwork, requireOneOutput, SLOTS, writeLatencyTable } from '@tersor/compression';
 import { createHost, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
@@ -42,6 +42,7 @@ export function profileCommand(): Command {
         if (!availability.available) throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
         await backend.activate();
         const graph = await readNetwork(resolve(path));
+        requireOneOutput(graph, path);
         const file = resolve(out);
         const isKnown = !fresh && existsSync(file);
         const onProgress = (done: number, total: number, what: string) => process.stderr.write(`  ${done}/${total} ${what}\n`);

@@ -1,6 +1,6 @@
 import { constants, deflateSync } from 'node:zlib';
 import { TersorError, type EncodedTensor, type LayerGraph } from '@tersor/core';
-import { crc32, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION } from '@tersor/runtime';
+import { crc32, FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from '@tersor/runtime';
 import { weightSlots } from '../graph-weights.js';
 import { topologyOf } from '../model-topology.js';
 import { concatBytes } from './byte-writer.js';
@@ -27,9 +27,17 @@ export function packModel(graph: LayerGraph, encoded: ReadonlyMap<string, Encode
     return concatBytes([new Uint8Array(head.buffer), body]);
   };
   const parts = [preamble, section(headerBody(graph))];
+  let written = parts[0]!.length + parts[1]!.length;
+  let weights = 0;
   for (const { name, weight } of slots) {
     const tensor = encoded.get(name);
-    parts.push(section(tensor ? encodedSection(tensor) : rawSection(weight.data)));
+    let body = tensor ? encodedSection(tensor) : rawSection(weight.data);
+    weights += weight.data.length;
+    // Readers refuse files that hold more weights than their bytes are worth.
+    const room = FREE_WEIGHTS + WEIGHTS_PER_BYTE * (written + SECTION_HEAD_BYTES + body.length);
+    if (tensor && weights > room) body = encodedSection(tensor, true);
+    parts.push(section(body));
+    written += SECTION_HEAD_BYTES + body.length;
   }
   return concatBytes(parts);
 }
@@ -41,7 +49,8 @@ export function headerSize(graph: LayerGraph): number {
 
 /**
  * Exact bytes that an encoded tensor takes in the packed file: its section with length and checksum. These sums, those of the arrays that
- * are not quantized and `headerSize` make the size of the file.
+ * are not quantized and `headerSize` make the size of the file. (But where more than 2^22 weights share less than a byte for 1,024 of them:
+ * `packModel` then stores plain codes, which readers ask for.)
  */
 export function encodedSize(tensor: EncodedTensor): number {
   return SECTION_HEAD_BYTES + encodedSection(tensor).length;

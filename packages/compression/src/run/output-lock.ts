@@ -1,6 +1,6 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TersorError } from '@tersor/core';
+import { isTersorError, TersorError } from '@tersor/core';
 
 const FILE = '.lock';
 
@@ -28,7 +28,7 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
       }
     }
   } catch (cause) {
-    if (cause instanceof TersorError) throw cause;
+    if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The output folder ${folder} cannot be used: ${(cause as Error).message}`, { cause, hint: 'Choose another with --out.' });
   } finally {
     await rm(own, { force: true }).catch(() => undefined);
