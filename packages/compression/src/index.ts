@@ -42,7 +42,7 @@ export { profileLatency, type ProfileOptions } from './latency/profile-latency.j
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';
 export { lockOutput } from './run/output-lock.js';
-export { modelFiles, namedByConfig, requireOwnJson, requireOwnModel, requireUnharmed, type Precious } from './run/output-guard.js';
+export { modelFiles, namedByConfig, requireFreeModelFolder, requireOwnJson, requireUnharmed, type Precious } from './run/output-guard.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';

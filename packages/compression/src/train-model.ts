@@ -12,7 +12,7 @@ import { readModel, writeModel } from './model-files.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { checkpointStore } from './run/checkpoint.js';
 import { trainingIdentity } from './run/identity.js';
-import { namedByConfig, requireOwnModel, requireUnharmed, type Precious } from './run/output-guard.js';
+import { namedByConfig, requireFreeModelFolder, type Precious } from './run/output-guard.js';
 import { openTraining } from './run/resume-run.js';
 import { withSeededMathRandom } from './seeded-math-random.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
@@ -55,9 +55,8 @@ type Architecture = (library: typeof layers) => layers.LayersModel;
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
   const { config, directory, output, checkpoint, alsoRead = [] } = options;
-  const written = [...['model.json', 'weights.bin', 'training.json'].map((name) => join(output, name)), ...(checkpoint === undefined ? [] : [checkpoint])];
-  await requireUnharmed(written, [...(await namedByConfig(config, directory)), ...alsoRead]);
-  await requireOwnModel(output);
+  const precious = [...(await namedByConfig(config, directory)), ...alsoRead];
+  await requireFreeModelFolder(output, precious, [join(output, 'training.json'), ...(checkpoint === undefined ? [] : [checkpoint])]);
   const host = await createHost({ slots: slotsOfTraining(config), directory, seed: config.seed, ...(options.searchFrom && { searchFrom: options.searchFrom }) });
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);

@@ -1,6 +1,7 @@
 import { lockOutput } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { overridesOf, planStudy, type PlannedTrial } from './study-plan.js';
+import { requireFreeStudyFolder } from './study-guard.js';
 import { describeStudy, openStudyFolder, readTrial, trialFolder, writeTrial, type TrialRecord } from './study-store.js';
 import type { Study } from './study-schema.js';
 import type { StudyResults } from './study-results.js';
@@ -37,6 +38,7 @@ export async function runStudy({ study, path, output, runner, version, jobs, res
   if (plan.trials.length > study.limit && !yes) {
     throw new TersorError('CONFIG_INVALID', `The study has ${plan.trials.length} trials, more than its limit of ${study.limit}.`, { hint: 'Run it with --yes, or raise "limit".' });
   }
+  await requireFreeStudyFolder(output, plan, path);
   const unlock = await lockOutput(output);
   try {
     await openStudyFolder(output, describeStudy(study, plan, version), resume);

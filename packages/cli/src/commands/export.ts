@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, exportUint8, folderBytes, readNetwork, SLOTS, writeModel } from '@tersor/compression';
+import { backendSlots, exportUint8, folderBytes, modelFiles, readNetwork, requireFreeModelFolder, SLOTS, writeModel } from '@tersor/compression';
 import { createHost, TOKENS } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 
@@ -19,6 +19,7 @@ export function exportCommand(): Command {
     .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
     .option('--json', 'print as JSON')
     .action(async (path: string, { as, out, json }: Options) => {
+      await requireFreeModelFolder(resolve(out), await modelFiles('the model', resolve(path)));
       const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
       try {
         await (await host.get(TOKENS.backend, SLOTS.train)).activate();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, profileLatency, readLatencyTable, readNetwork, requireOneOutput, SLOTS, writeLatencyTable } from '@tersor/compression';
+import { backendSlots, modelFiles, profileLatency, readLatencyTable, readNetwork, requireOwnJson, requireUnharmed, requireOneOutput, SLOTS, writeLatencyTable } from '@tersor/compression';
 import { createHost, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
@@ -35,6 +35,9 @@ export function profileCommand(): Command {
     .option('--json', 'print the table as JSON')
     .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
       ensureBackendEnvironment(name);
+      const elsewhere = 'Choose another file with --out.';
+      await requireUnharmed([resolve(out)], await modelFiles('the model', resolve(path)), elsewhere);
+      if (fresh) await requireOwnJson(resolve(out), (table) => 'transfer' in table, elsewhere);
       const host = await createHost({ slots: backendSlots(name), directory: process.cwd(), seed: settings.seed, searchFrom: [__dirname] });
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);

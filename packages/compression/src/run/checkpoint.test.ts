@@ -56,6 +56,17 @@ describe('checkpointStore', () => {
     expect((await readdir(folder)).sort()).toEqual(['checkpoint', 'checkpoint-kept-1', 'checkpoint-kept-2', 'checkpoint-kept-3']);
   });
 
+  it('removes its own files, half ones of a killed run too, and nothing of somebody else', async () => {
+    await store().save(1);
+    await writeFile(join(folder, 'checkpoint/000002.ckpt.tmp'), 'half');
+    await store().clear();
+    expect(await readdir(folder)).toEqual([]);
+    await store().save(1);
+    await writeFile(join(folder, 'checkpoint/mine.pt'), 'precious');
+    await store().clear();
+    expect(await readdir(join(folder, 'checkpoint'))).toEqual(['mine.pt']);
+  });
+
   it('leaves no half file on a full disk, keeps the checkpoint before, and goes on once there is room', async () => {
     if (process.platform === 'win32') return; // The limit on a file's size is the shell's.
     const script = join(__dirname, '../../test/save-checkpoint.ts');

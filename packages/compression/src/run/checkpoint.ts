@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { cp, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { messageOf, TersorError } from '@tersor/core';
@@ -33,7 +33,7 @@ export interface CheckpointStore<State> {
   load(onDamaged?: (file: string) => void): Promise<Checkpoint<State> | undefined>;
   /** Keeps what is there in a folder beside this one: moved, or copied. Gives that folder; undefined where there is nothing to keep. Throws `OUTPUT_FAILED`. */
   keepAside(how: 'move' | 'copy'): Promise<string | undefined>;
-  /** Removes all. */
+  /** Removes all checkpoints, and the folder where nothing else is in it. */
   clear(): Promise<void>;
 }
 
@@ -89,7 +89,12 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
       }
       return kept;
     },
-    clear: () => rm(folder, { recursive: true, force: true }),
+    clear: async () => {
+      const own = (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt(\.tmp)?$/.test(file));
+      for (const file of own) await rm(join(folder, file), { force: true });
+      // It may hold what somebody else has put there.
+      await rmdir(folder).catch(() => undefined);
+    },
   };
 }
 

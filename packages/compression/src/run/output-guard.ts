@@ -9,9 +9,11 @@ export interface Precious {
   readonly path: string;
 }
 
-const ELSEWHERE = 'Choose another with --out.';
+const MOVED_OR_ELSEWHERE = 'Move it away, or choose another folder with --out.';
 /** What `writeModel` puts into a folder. */
 const MODEL_FILES = ['model.json', 'weights.bin'];
+/** Weight files that Tersor writes: of `writeModel` and of `exportUint8`. */
+const WEIGHT_FILE = /^(weights|group1-shard\d+of\d+)\.bin$/;
 
 /**
  * Throws `CONFIG_INVALID` where writing would destroy what is read: one of `precious` is one of the files or folders that would be replaced, or lies in one. They are compared as
@@ -19,7 +21,7 @@ const MODEL_FILES = ['model.json', 'weights.bin'];
  * @param replaced files and folders that the command writes anew; those that do not exist yet harm nobody
  * @param hint how to write elsewhere
  */
-export async function requireUnharmed(replaced: readonly string[], precious: readonly Precious[], hint = ELSEWHERE): Promise<void> {
+export async function requireUnharmed(replaced: readonly string[], precious: readonly Precious[], hint = 'Choose another folder with --out.'): Promise<void> {
   const targets = new Map<string, string>();
   for (const path of replaced) {
     const id = await identityOf(path);
@@ -41,19 +43,26 @@ export async function requireReplaceable(folder: string): Promise<void> {
   const entries = await readdir(folder).catch(() => undefined);
   const foreign = entries?.find((name) => !MODEL_FILES.includes(name));
   if (entries && foreign === undefined) return requireOwnModel(folder);
-  throw new TersorError('CONFIG_INVALID', `${folder} would be replaced, but ${entries ? `it holds ${foreign}` : 'it is a file'}, which no compression has written.`, { hint: `Move it away, or choose another folder with --out.` });
+  throw new TersorError('CONFIG_INVALID', `${folder} would be replaced, but ${entries ? `it holds ${foreign}` : 'it is a file'}, which no compression has written.`, { hint: MOVED_OR_ELSEWHERE });
+}
+
+/** Throws `CONFIG_INVALID` where a model written into a folder would destroy what is read, or a model that Tersor did not write. `more` are further files that are written. */
+export async function requireFreeModelFolder(folder: string, precious: readonly Precious[], more: readonly string[] = []): Promise<void> {
+  const weights = (await readdir(folder).catch(() => [])).filter((name) => WEIGHT_FILE.test(name));
+  await requireUnharmed([...['model.json', ...weights].map((name) => join(folder, name)), ...more], precious);
+  await requireOwnModel(folder);
 }
 
 /** Throws `CONFIG_INVALID` for a folder with a `model.json` that Tersor did not write. */
-export async function requireOwnModel(folder: string): Promise<void> {
+async function requireOwnModel(folder: string): Promise<void> {
   await requireOwnJson(join(folder, 'model.json'), ({ generatedBy }) => generatedBy === 'Tersor');
 }
 
 /** Throws `CONFIG_INVALID` for a file that is there and is not the JSON that a command writes. */
-export async function requireOwnJson(path: string, isOurs: (json: Readonly<Record<string, unknown>>) => boolean): Promise<void> {
+export async function requireOwnJson(path: string, isOurs: (json: Readonly<Record<string, unknown>>) => boolean, hint = MOVED_OR_ELSEWHERE): Promise<void> {
   const json = await readJson(path);
   if (json === undefined || isOurs(json)) return;
-  throw new TersorError('CONFIG_INVALID', `${path} would be replaced, but it is a file that Tersor did not write.`, { hint: 'Move it away, or choose another folder with --out.' });
+  throw new TersorError('CONFIG_INVALID', `${path} would be replaced, but it is a file that Tersor did not write.`, { hint });
 }
 
 /** A model and the weight files that its `model.json` names, as far as it can be read: what is wrong with it is said by whoever reads it. */
