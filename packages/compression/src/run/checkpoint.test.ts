@@ -96,7 +96,7 @@ describe('openRun', () => {
     ['another agent', { config: { ...config, prune: { agent: { use: 'ppo' } } }, identity }, /"prune\.agent\.use" was "ddpg" and is now "ppo"/],
     ['a nested option that is called output', { config: { ...config, prune: { agent: { use: 'ddpg', output: 2 } } }, identity }, /"prune\.agent\.output" was not set and is now 2/],
     ['other weights', changed({ model: { topology: 't', weights: 'x' } }), /the model model\/model\.json has other weights than when the checkpoint was made/],
-    ['another network', changed({ model: { topology: 'x', weights: 'x' } }), /the model model\/model\.json is another network/],
+    ['another network', changed({ model: { topology: 'x', weights: 'x' } }), /the model model\/model\.json has another topology and other weights than/],
     ['other data', changed({ dataset: 'x' }), /the data set has other images, labels or splits/],
     ['other times', changed({ latencyTables: { 'table.json': 'x' } }), /the latency table table\.json has other times/],
     ['another version of a plugin', changed({ plugins: { ...identity.plugins, 'agent/prune': '@tersor/agent-ddpg#ddpg 1.0.1' } }), /the plugin for agent\/prune was @tersor\/agent-ddpg#ddpg 1\.0\.0 and is now @tersor\/agent-ddpg#ddpg 1\.0\.1/],

@@ -47,8 +47,8 @@ function identityDifference({ identity: old }: Origin, { identity: current, conf
 }
 
 function modelDifference(name: string, old: ModelContent | undefined, current: ModelContent | undefined): string | undefined {
-  if (old?.topology !== current?.topology) return `${name} is another network than when the checkpoint was made`;
-  return old?.weights !== current?.weights ? `${name} has other weights than when the checkpoint was made` : undefined;
+  const parts = [...(old?.topology !== current?.topology ? ['another topology'] : []), ...(old?.weights !== current?.weights ? ['other weights'] : [])];
+  return parts.length > 0 ? `${name} has ${parts.join(' and ')} than when the checkpoint was made` : undefined;
 }
 
 /** A config as JSON, without the keys that may change. */
