@@ -6,8 +6,8 @@ const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
 const SAMPLE = 50;
 
 /**
- * A word for a data set's content: its own `fingerprint`, or else a hash of its shapes, classes, sizes and of images spread over each split.
- * Throws what the data set throws.
+ * A word for a data set's content: its own `fingerprint`, or else a hash of its shapes, classes, sizes and of
+ * images spread over each split. Throws what the data set throws.
  */
 export async function datasetFingerprint(dataset: Dataset): Promise<string> {
   const { id, imageShape, classNames, padValue } = dataset;
