@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { isTersorError } from '@tersor/core';
+import { isTersorError, printable } from '@tersor/core';
 import { checkCommand } from './commands/check.js';
 import { compressCommand } from './commands/compress.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -44,7 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 function report(error: unknown, verbose: boolean): number {
   if (isTersorError(error)) {
-    process.stderr.write(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`);
+    process.stderr.write(printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`));
   } else {
     process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
   }

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { isKernel, weightSlots } from './graph-weights.js';
-import { topologyOf } from './model-topology.js';
+import { isKernel, storedName, weightSlots } from './graph-weights.js';
+import { modelJsonOf } from './model-files.js';
 import { moveInto } from './move-into.js';
 import { concatBytes, float32Bytes } from './pack/byte-writer.js';
 
@@ -17,7 +17,7 @@ const SHARD_BYTES = 4 * 1024 * 1024;
 export async function exportUint8(graph: LayerGraph, folder: string): Promise<number> {
   const parts: Uint8Array[] = [];
   const weights = weightSlots(graph).map(({ layer, weight }) => {
-    const entry = { name: `${layer.name}/${weight.name}`, shape: weight.shape, dtype: 'float32' };
+    const entry = { name: storedName(layer, weight.name), shape: weight.shape, dtype: 'float32' };
     if (!isKernel(weight)) {
       parts.push(float32Bytes(weight.data));
       return entry;
@@ -30,10 +30,7 @@ export async function exportUint8(graph: LayerGraph, folder: string): Promise<nu
   const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
   const paths = Array.from({ length: count }, (_, i) => `group1-shard${i + 1}of${count}.bin`);
   const json = JSON.stringify({
-    format: 'layers-model',
-    generatedBy: 'Tersor',
-    convertedBy: null,
-    modelTopology: topologyOf(graph),
+    ...modelJsonOf(graph),
     weightsManifest: [{ paths, weights }],
   });
   const temporary = `${folder}.tmp-${process.pid}`;

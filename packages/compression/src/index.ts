@@ -1,7 +1,6 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
 export { compileGradients, type TrainingKernels } from './gradient-session.js';
 export { networkOutput, type NetworkOutput } from './network-output.js';
-export { checkedDataset } from './checked-dataset.js';
 export { requireFitting, requireOneOutput } from './fitting.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';

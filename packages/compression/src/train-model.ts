@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
 import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
-import { checkedDataset } from './checked-dataset.js';
 import { slotsOfTraining, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
@@ -61,7 +60,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
     const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
-    const dataset = checkedDataset(await host.get(TOKENS.dataset));
+    const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
     const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
     requireFitting(graph, dataset, config.architecture);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { isAlias, isNode, LineCounter, parseDocument, parse, type Document } from 'yaml';
+import { isAlias, isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { readValue } from './command-value.js';
 import { TersorError } from './errors.js';
 import { describeIssues } from './schema-issues.js';
 
@@ -49,7 +50,7 @@ function applyOverride(document: Document, override: Override): void {
     const parent: unknown = document.getIn(path.slice(0, depth));
     if (typeof parent === 'string') document.setIn(path.slice(0, depth), document.createNode({ use: parent }));
   }
-  document.setIn(path, document.createNode(parse(override.slice(at + 1))));
+  document.setIn(path, document.createNode(readValue(override.slice(at + 1), `--set ${override.slice(0, at)}=`)));
 }
 
 /** Line of the deepest node along a path; undefined for one that an override made. */

@@ -13,6 +13,7 @@ export { float16Bits, roundToFloat16 } from './float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
+export { readValue } from './command-value.js';
 export { parseConfig, readConfig, type Override } from './config-file.js';
 export {
   compressConfigSchema,
@@ -27,6 +28,8 @@ export {
 } from './config-schema.js';
 export { createHost, createProduct, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
+export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
+export { describeIssues, type SchemaIssue } from './schema-issues.js';
 export { readManifest } from './module-resolution.js';
 export { moduleContent, type PluginVersion } from './plugin-version.js';
-export { describeIssues } from './schema-issues.js';
+export { printable } from './printable.js';

@@ -14,7 +14,7 @@ export interface ArtifactHeader {
   /** Keras topology, as `modelTopology` of a tfjs model.json. */
   readonly topology: Record<string, unknown>;
   readonly weights: readonly WeightEntry[];
-  /** What the user keeps with the model; tfjs calls it `userDefinedMetadata`. */
+  /** What the user keeps with the model: fields of a tfjs model.json. */
   readonly metadata?: Record<string, unknown>;
 }
 

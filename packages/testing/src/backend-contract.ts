@@ -1,4 +1,4 @@
-import { TersorError, type Backend, type LayerGraph, type TrainingBatch, type TrainingObjective } from '@tersor/core';
+import { isTersorError, type Backend, type LayerGraph, type TrainingBatch, type TrainingObjective } from '@tersor/core';
 import { requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
@@ -107,7 +107,7 @@ export function backendContract(make: () => Backend): Case[] {
         using(async (backend) => {
           if (backend.capabilities.precisions.includes('bfloat16')) return;
           const error = await backend.compile((await fixture(0)).graph, { precision: 'bfloat16' }).catch((reason: unknown) => reason);
-          const isRefused = error instanceof TersorError && error.code === 'PRECISION_UNSUPPORTED';
+          const isRefused = isTersorError(error) && error.code === 'PRECISION_UNSUPPORTED';
           requireRule(isRefused, { member: 'compile()', expected: 'PRECISION_UNSUPPORTED', found: error instanceof Error ? error.message : 'a session' });
         }),
     },

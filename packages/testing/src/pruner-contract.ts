@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { TersorError, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type WeightTensor } from '@tersor/core';
+import type { ChannelGroup, LayerGraph, PruneContext, PrunePlan, Pruner, WeightTensor } from '@tersor/core';
+import { requireRefusal } from './contract-failure.js';
 import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
@@ -126,7 +127,7 @@ export function prunerContract(make: () => Pruner): Case[] {
         const { pruner, context } = await prepared();
         const plan = planAll(pruner, context.groups, 0.5);
         const other = pruner.action === 'blocks' ? renamed(context.graph) : foreign(context.graph);
-        assert.throws(() => pruner.apply(other, plan), (error) => error instanceof TersorError && error.code === 'PLAN_MISMATCH');
+        await requireRefusal('apply', 'PLAN_MISMATCH', () => pruner.apply(other, plan));
       },
     },
   ];

@@ -14,7 +14,7 @@ interface Options {
 export function exportCommand(): Command {
   return new Command('export')
     .description('write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder')
-    .argument('<model>', 'model.json or model.tersor')
+    .argument('<model>', 'model.json, its folder, or model.tersor')
     .addOption(new Option('--as <type>', 'what kernels are stored as; uint8 is a quarter of the bytes, and rounds').choices(['float32', 'uint8']).default('float32'))
     .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
     .option('--json', 'print as JSON')
