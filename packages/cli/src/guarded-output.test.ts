@@ -58,6 +58,11 @@ describe('no command writes over what it reads', () => {
       /model\.json would be replaced, but it is the model/,
     ],
     [
+      'export: the model, given as its folder',
+      () => ['export', at('model'), '--out', at('model')],
+      /model\.json would be replaced, but it is the model/,
+    ],
+    [
       'profile: the model',
       () => ['profile', project.model, '--out', project.model, '--fresh'],
       /model\.json would be replaced, but it is the model.*\n.*Choose another file/,

@@ -99,10 +99,12 @@ export async function requireOwnJson(
 }
 
 /**
- * A model and the weight files that its `model.json` names, as far as it can be read: what is wrong with it
- * is said by whoever reads it.
+ * A model, given as its folder or its `model.json`, and the weight files that this names, as far as it can
+ * be read: what is wrong with it is said by whoever reads it.
  */
 export async function modelFiles(name: string, path: string): Promise<Precious[]> {
+  const inside = join(path, 'model.json');
+  if ((await identityOf(inside)) !== undefined) return [{ name, path }, ...(await modelFiles(name, inside))];
   const json = await readJson(path);
   const groups = Array.isArray(json?.['weightsManifest']) ? (json['weightsManifest'] as unknown[]) : [];
   const paths = groups.flatMap((group) =>
