@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { isTersorError, printable } from '@tersor/core';
+import { applyCommand } from './commands/apply.js';
 import { checkCommand } from './commands/check.js';
 import { compressCommand } from './commands/compress.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -29,7 +30,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--verbose', 'show stack traces', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
+  for (const command of [trainCommand, compressCommand, applyCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
   try {

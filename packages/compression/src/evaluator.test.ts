@@ -33,6 +33,18 @@ describe('createEvaluator', () => {
     expect(await measure()).toEqual({ accuracy: [0.75, 0.75], before: 3, during: [], evaluations: 2 });
   });
 
+  test('says image by image what is right, in the order of the split, with the same share', async () => {
+    const evaluator = await createEvaluator({ backend, dataset, split: 'test', memory: 0 });
+    const { accuracy, right, labels } = await evaluator.answers(identity);
+    expect(accuracy).toBe(await evaluator.accuracy(identity));
+    expect(right).toHaveLength(COUNT);
+    expect(right.reduce((sum, each) => sum + each, 0) / COUNT).toBe(accuracy);
+    expect(labels).toEqual((await dataset.read('test', Array.from({ length: COUNT }, (_, i) => i))).labels);
+    const wrong = right.indexOf(0);
+    const { images: pixels, labels: [label] } = await dataset.read('test', [wrong]);
+    expect(pixels[0]! > pixels[1]! ? 0 : 1).not.toBe(label);
+  });
+
   test('images that the memory has no room for are read again for every network, with the same result', async () => {
     expect(await measure(8 * 1999)).toEqual({ accuracy: [0.75, 0.75], before: 1, during: [1000, 2000, 1000, 2000], evaluations: 2 });
     expect(await measure(0)).toEqual({ accuracy: [0.75, 0.75], before: 0, during: [0, 1000, 2000, 0, 1000, 2000], evaluations: 2 });

@@ -62,8 +62,7 @@ async function expectSame(path: string, values: readonly Float32Array[], built: 
   expect(found).toEqual(right);
 }
 
-const SPECS = [['conv/kernel', [3, 3, 1, 4]], ['conv/bias', [4]], ['head/kernel', [4, 4]], ['head/bias', [4]]] as const;
-const specs = SPECS.map(([name, shape]) => [name, [...shape]] as const);
+const specs: readonly (readonly [string, number[]])[] = [['conv/kernel', [3, 3, 1, 4]], ['conv/bias', [4]], ['head/kernel', [4, 4]], ['head/bias', [4]]];
 const sequential = (first: Json[]) => ({ class_name: 'Sequential', config: { name: 'net', trainable: true, dtype, layers: [...first, layer('GlobalAveragePooling2D', 'pool', { data_format: 'channels_last', keepdims: false }), layer('Dense', 'head', weighted({ units: 4, activation: { module: 'builtins', class_name: 'function', config: 'softmax', registered_name: 'function' } }))] } });
 const byHand = () =>
   tfl.sequential({ layers: [layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [8, 8, 1] }), layers.globalAveragePooling2d({}), layers.dense({ units: 4, activation: 'softmax' })] });

@@ -11,9 +11,10 @@ import { keras2Topology } from './keras3-topology.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
-import { notAModel, recogniseModel } from './recognise-model.js';
 import { parseManifest, readWeightFiles, weightCount, weightFiles, type WeightsManifest } from './weight-files.js';
 import { weightTargets } from './weight-targets.js';
+import type { WrittenFile } from './read-back.js';
+import { notAModel, recogniseModel } from './recognise-model.js';
 
 /** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
 const MAX_JSON_BYTES = 1 << 26;
@@ -146,9 +147,9 @@ export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
 
 /**
  * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. `model.json` appears when
- * all is there; other files of the folder stay. Throws `OUTPUT_FAILED`.
+ * all is there; other files of the folder stay. `check` is asked before that, and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
  */
-export async function writeModel(graph: LayerGraph, folder: string): Promise<void> {
+export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
   const weights = weightSlots(graph).map(({ layer, weight }) => ({ ...weight, name: storedName(layer, weight.name) }));
   const json = {
     ...modelJsonOf(graph),
@@ -160,9 +161,11 @@ export async function writeModel(graph: LayerGraph, folder: string): Promise<voi
     await mkdir(temporary, { recursive: true });
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
+    await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });
     await moveInto(temporary, folder, 'model.json');
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -3,6 +3,7 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { messageOf, TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
 import { buildModel } from '@tersor/runtime';
 import './activations/activation-quantizer.js';
+import './chained-operations.js';
 import { frozenLayers } from './frozen-layers.js';
 import { storedName, wrapsModel } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
@@ -57,7 +58,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     if (values > MAX_VALUES) throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`);
     let entry = found.get(path);
     if (!entry) found.set(path, (entry = { layer, name: nameOf(inlined, layer) }));
-    return calls.push({ layer: entry.name, inputs, outputShape: tensor.shape.slice(1).map((size) => size ?? undefined) }) - 1;
+    return calls.push({ layer: entry.name, inputs, outputShape: sampleShape(tensor, layer, inputs.map((input) => calls[input]!.outputShape)) }) - 1;
   };
 
   /** What must be known before a tensor's call is; nothing is left to do where it gives nothing. */
@@ -148,6 +149,14 @@ function uniqueNames(): (wanted: string, layer: Layer) => string {
       return name;
     }
   };
+}
+
+/** Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the layers behind it likewise. */
+function sampleShape(tensor: Symbolic, layer: Layer, inputs: readonly LayerCall['outputShape'][]): LayerCall['outputShape'] {
+  const shape = tensor.shape.slice(1).map((size) => size ?? undefined);
+  if (inputs.length === 0 || !shape.includes(undefined) || inputs.some((input) => input.includes(undefined))) return shape;
+  const batches = inputs.map((input) => [1, ...(input as number[])]);
+  return (layer.computeOutputShape(batches.length === 1 ? batches[0]! : batches) as (number | null)[]).slice(1).map((size) => size ?? undefined);
 }
 
 /** `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be built again. */

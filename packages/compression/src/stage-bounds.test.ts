@@ -100,7 +100,7 @@ describe('requireReachable', () => {
   it('says of a size between the two that it depends on stage 1, and what to do', async () => {
     expect(await check({ budget: macs }, { budget: { bytes: 0.03 } })).toEqual([
       expect.stringMatching(
-        /^quantize\.budget\.bytes is \d+ bytes\..*depends on what stage 1 leaves\. If it cannot, raise it then and go on with --resume, which keeps stage 1\.$/,
+        /^quantize\.budget\.bytes \(0\.03 of .*\) is \d+ bytes\..*depends on what stage 1 leaves\. If it cannot, raise it then and go on with --resume, which keeps stage 1\.$/,
       ),
     ]);
   });

@@ -46,9 +46,10 @@ export function requireReachable(input: BoundsInput): string[] {
     figuresAtSmallestWidths(graph, config.quantize!, bits[0]),
   ) as [Figures, Figures];
   const { bytes, bops } = config.quantize.budget;
+  const share = `${bytes} of the ${input.originalBytes} bytes of the original's files`;
   const limits: Judgement[] = [
     {
-      path: 'quantize.budget.bytes',
+      path: `quantize.budget.bytes${bytes <= 1 ? ` (${share})` : ''}`,
       unit: 'bytes',
       limit: absolute(bytes, input.originalBytes),
       impossible: least.bytesWithoutCodes,

@@ -13,6 +13,7 @@ import { checkpointStore } from './run/checkpoint.js';
 import { trainingIdentity } from './run/identity.js';
 import { namedByConfig, requireFreeModelFolder, type Precious } from './run/output-guard.js';
 import { openTraining } from './run/resume-run.js';
+import { requireModelFile, requireWritable, witness, witnessImages } from './read-back.js';
 import { withSeededMathRandom } from './seeded-math-random.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
@@ -78,6 +79,8 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       await trainBackend.activate();
       return accuracy;
     };
+    const images = await witnessImages(dataset);
+    await requireWritable(await witness(graph, trainBackend, images), config.architecture);
     const { graph: trained, history } = await train({
       graph,
       ...(teacher && { teacher }),
@@ -92,7 +95,9 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
         await options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) });
       },
     });
-    await writeModel(trained, output);
+    await evaluateBackend.activate();
+    const expected = await witness(trained, evaluateBackend, images);
+    await writeModel(trained, output, (file) => requireModelFile(file, expected));
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const { parameters, macs } = cost(trained);
     const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };

@@ -7,7 +7,7 @@ import { z } from 'zod';
 const BYTES_PER_VALUE = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2, bool: 1 } as const;
 
 const entrySchema = z.object({
-  name: z.string().min(1),
+  name: z.string().min(1).max(1024),
   shape: z.array(z.int().nonnegative()).max(8),
   dtype: z.enum(['float32', 'int32', 'uint8', 'uint16', 'float16', 'bool']),
   group: z.string().optional(),
@@ -16,7 +16,7 @@ const entrySchema = z.object({
     .optional(),
 });
 
-const manifestSchema = z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(entrySchema) }));
+const manifestSchema = z.array(z.object({ paths: z.array(z.string().min(1).max(1024)), weights: z.array(entrySchema) }));
 
 /** The `weightsManifest` of a model.json: weight files, and the arrays that they hold one after the other. */
 export type WeightsManifest = z.infer<typeof manifestSchema>;

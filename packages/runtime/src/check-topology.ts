@@ -129,5 +129,6 @@ function field(record: Record<string, unknown>, name: string): unknown {
 }
 
 function quoted(name: unknown): string {
-  return JSON.stringify(name) ?? 'nothing';
+  // A name of 16 MB is not worth printing.
+  return (JSON.stringify(name) ?? 'nothing').slice(0, 100);
 }

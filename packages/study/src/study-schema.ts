@@ -23,7 +23,14 @@ export const studySchema = z.strictObject({
     .refine((seeds) => new Set(seeds).size === seeds.length, 'names a seed twice')
     .default([1, 2, 3])
     .describe('Every variant is run with each of these.'),
-  baseline: z.string().optional().describe('Name of the variant that the others are compared with, seed by seed.'),
+  baseline: z
+    .union([z.string(), z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))])
+    .optional()
+    .describe('What the others are compared with, seed by seed: the name of a variant, or labels, for instance { agent: random }, for that one within each of the other factors.'),
+  facet: z.string().optional().describe('Key of the grid by whose values the report is split into tables and charts of their own.'),
+  keep: z.enum(['all', 'summaries']).default('all').describe('With "summaries" the networks of a trial are deleted when it is done; figures, policy and episodes stay.'),
+  timeoutSeconds: z.number().positive().optional().describe('A trial that takes longer is stopped and counts as failed; --resume goes on with it.'),
+  retries: z.int().min(0).default(0).describe('How often a trial that crashes is run again.'),
   limit: z.int().positive().default(50).describe('Trials that are run without --yes.'),
   output: z.string().describe('Folder of the study, relative to the working directory.'),
 });

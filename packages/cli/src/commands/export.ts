@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, exportUint8, folderBytes, modelFiles, readNetwork, requireFreeModelFolder, SLOTS, writeModel } from '@tersor/compression';
-import { createHost, TOKENS } from '@tersor/core';
+import { backendSlots, exportUint8, folderBytes, modelFiles, readNetwork, requireFreeModelFolder, requireModelFile, SLOTS, witnessOfNoise, writeModel, type WrittenFile } from '@tersor/compression';
+import { createHost, TOKENS, type LayerGraph } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 
 interface Options {
@@ -22,10 +22,12 @@ export function exportCommand(): Command {
       await requireFreeModelFolder(resolve(out), await modelFiles('the model', resolve(path)));
       const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
       try {
-        await (await host.get(TOKENS.backend, SLOTS.train)).activate();
+        const backend = await host.get(TOKENS.backend, SLOTS.train);
+        await backend.activate();
         const graph = await readNetwork(resolve(path));
-        if (as === 'uint8') await exportUint8(graph, resolve(out));
-        else await writeModel(graph, resolve(out));
+        const check = async (file: WrittenFile, stored: LayerGraph) => requireModelFile(file, await witnessOfNoise(stored, backend));
+        if (as === 'uint8') await exportUint8(graph, resolve(out), check);
+        else await writeModel(graph, resolve(out), (file) => check(file, graph));
         const bytes = await folderBytes(resolve(out, 'model.json'));
         process.stdout.write(json ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n` : `${out}: ${grouped(bytes)} bytes, kernels in ${as}\n`);
       } finally {

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { trainModel } from '@tersor/compression';
 import { readConfig, trainConfigSchema } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
+import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
 
 interface Options {
@@ -26,6 +27,7 @@ export function trainCommand(): Command {
       const config = await readConfig(path, trainConfigSchema, set);
       ensureBackendEnvironment(config.backend);
       const output = resolve(out ?? config.output);
+      sayPlace(path, config.output, out);
       await mkdir(dirname(output), { recursive: true });
       const summary = await trainModel({
         config,

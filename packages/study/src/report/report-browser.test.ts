@@ -21,8 +21,15 @@ suite(`the reports in Chromium${executablePath === undefined ? ' (skipped: no Ch
     const study = makeStudy({ baseline: 'random', grid: { 'prune.agent.use': ['ddpg', 'random', 'broken'] } });
     await runStudy({ study, path, output, runner: instantRunner(), version: '0.1.0', jobs: 1 });
     pages['study'] = await readFile(join(output, 'report.html'), 'utf8');
+    const grid = {
+      'prune.budget.macs': [0.5, 0.25],
+      agent: { 'ddpg from uniform and magnitude, ends reflected': { 'prune.agent.use': 'ddpg' }, random: { 'prune.agent.use': 'random' } },
+    };
+    const faceted = makeStudy({ baseline: { agent: 'random' }, facet: 'prune.budget.macs', grid, seeds: [1, 2, 3] });
+    await runStudy({ study: faceted, path, output: `${output}-facets`, runner: instantRunner(), version: '0.1.0', jobs: 1 });
+    pages['facets'] = await readFile(join(`${output}-facets`, 'report.html'), 'utf8');
     await rm(folder, { recursive: true });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => browser?.close());
 
   const open = async (name: string, width: number, colorScheme: 'light' | 'dark' = 'light') => {
@@ -49,6 +56,25 @@ suite(`the reports in Chromium${executablePath === undefined ? ' (skipped: no Ch
     expect(Math.min(...drawn)).toBeGreaterThan(0);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it.each(['run', 'study', 'facets'])('cuts off no table of the %s at 1280 pixels', async (name) => {
+    const { page } = await open(name, 1280);
+    await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
+    const cut = await page.evaluate("[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.getAttribute('aria-label'))");
+    expect(cut).toEqual([]);
+    await page.close();
+  });
+
+  it('draws the facets of a study on the same axis', async () => {
+    const { page } = await open('facets', 1280);
+    const ticks = (suffix: string) => page.locator(`#compare-testAccuracy-${suffix} .plot.wide svg text`).allTextContents();
+    const numbers = (texts: string[]) => texts.filter((text) => text.endsWith('%'));
+    const [first, second] = [numbers(await ticks('1')), numbers(await ticks('2'))];
+    expect(first.length).toBeGreaterThan(1);
+    expect(second).toEqual(first);
+    expect(await page.locator('#comparison ~ figure h3', { hasText: 'Test accuracy (prune.budget.macs: 0.25)' }).count()).toBe(1);
     await page.close();
   });
 
