@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
-import { accuracyOf, logitsGraph, readModel } from '@tersor/compression';
+import { accuracyOf, networkOutput, readModel } from '@tersor/compression';
 import type { LayerGraph } from '@tersor/core';
 
 const root = join(__dirname, '../..');
@@ -57,7 +57,7 @@ function imagenet(folder: string): Sample {
 
 async function compare(name: string, graph: LayerGraph, { images, labels }: Sample) {
   const run = async (precision: 'float32' | 'bfloat16') => {
-    const session = await backend.compile(logitsGraph(graph), { precision });
+    const session = await backend.compile(networkOutput(graph).graph, { precision });
     const start = performance.now();
     const logits = await session.run(images);
     session.dispose();

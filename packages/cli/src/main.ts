@@ -1,6 +1,13 @@
 #!/usr/bin/env node
-import { run } from './run.js';
+import { endWithStudy } from './end-with-study.js';
+import { watchStopSignals } from './stop-signals.js';
 
-void run(process.argv).then((code) => {
-  process.exitCode = code;
-});
+watchStopSignals();
+endWithStudy();
+void import('./run.js')
+  .then(({ run }) => run(process.argv))
+  .then((code) => {
+    process.exitCode = code;
+    // Work that was stopped before it could be saved still goes on.
+    if (code > 128) process.exit();
+  });

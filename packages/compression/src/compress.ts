@@ -1,20 +1,32 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type PruneTask, type QuantizeConfig } from '@tersor/core';
+import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
-import { SLOTS, slotsOfCompression } from './config-slots.js';
+import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
-import { createEvaluator, type Evaluator } from './evaluator.js';
+import { createEvaluator, type Answers, type Evaluator } from './evaluator.js';
+import { requireCompressible } from './fitting.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
+import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
+import { requireAgents } from './require-agents.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
+import type { GivenPolicy } from './policy/given-policy.js';
+import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './quantize-stage.js';
+import { guessingAt, originalNotice } from './result-notices.js';
+import { requireWritable, witness, witnessImages } from './read-back.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
+import { compressionIdentity, type RunIdentity } from './run/identity.js';
+import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
+import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
+import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
+import { requireReachable } from './stage-bounds.js';
 
 export interface CompressOptions {
   readonly config: CompressConfig;
@@ -29,6 +41,10 @@ export interface CompressOptions {
   readonly plugins?: readonly Plugin[];
   /** Go on from the checkpoint in the output folder, if there is one. */
   readonly resume?: boolean;
+  /** Files that must not be replaced, besides what the config names: the config's own, a log. */
+  readonly alsoRead?: readonly Precious[];
+  /** Carried out in the place of a search; agents, environments and rewards of the config are then not needed. */
+  readonly policy?: GivenPolicy;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
 }
@@ -36,16 +52,24 @@ export interface CompressOptions {
 /** Everything that the two stages share. */
 export interface PipelineContext {
   readonly config: CompressConfig;
+  /** What the results come from, besides the config. */
+  readonly identity: RunIdentity;
   readonly host: Host;
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
   readonly evaluateBackend: Backend;
+  /** A policy to carry out in the place of a search. */
+  readonly given?: GivenPolicy;
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;
+  /** Images that the written files are compared with the evaluated networks on. */
+  readonly witnessImages: Float32Array;
   /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
   readonly pruneBudgets: readonly PruneTask['budget'][];
   readonly events: PipelineEvents;
+  /** What was noted so far, for the summary. */
+  readonly notices: readonly string[];
   readonly shouldStop?: () => boolean;
   /**
    * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
@@ -60,13 +84,15 @@ export interface PipelineContext {
 
 /**
  * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md lists the files). Holds a lock on
- * the output folder and keeps a checkpoint there until it is done.
+ * the output folder and keeps a checkpoint there until it is done. With `policy`, that is carried out in the place of what the searches would find.
  * Throws any `TersorError`; results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {
+  await requireFreeOutput(options.config, options);
   const release = await lockOutput(options.output);
-  const staging = `${options.output}/.partial-${process.pid}`;
+  const staging = stagingFolder(options.output);
   try {
+    await sweepStaging(options.output);
     return await runStages(options, staging);
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -75,10 +101,13 @@ export async function compress(options: CompressOptions): Promise<Summary> {
 }
 
 async function runStages(options: CompressOptions, staging: string): Promise<Summary> {
-  const { config, directory, events = {} } = options;
+  const { config, directory, policy: given } = options;
+  const notices: string[] = [];
+  const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
+  const events: PipelineEvents = { ...options.events, onNotice };
   const started = performance.now();
   const host = await createHost({
-    slots: slotsOfCompression(config),
+    slots: given ? slotsOfApplying(config) : slotsOfCompression(config),
     directory,
     seed: config.seed,
     builtins: [...builtinPlugins, ...(options.plugins ?? [])],
@@ -93,40 +122,61 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const dataset = await host.get(TOKENS.dataset);
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
-    requireFitting(original, dataset, config.model);
+    requireCompressible(original, dataset, config, onNotice);
+    requireExclusions(original, config, onNotice);
+    if (!given) await requireAgents(config, host);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
-    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, config);
-    const state = await openState(store, options);
+    const originalBytes = await folderBytes(modelPath);
+    const images = await witnessImages(dataset);
+    await requireWritable(await witness(original, evaluateBackend, images), config.model);
+    const plugins = await compressors(host, config);
+    if (given) requirePolicy(given, { config, original, ...plugins });
+    const uncertain = given ? [] : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
+    const identity = await compressionIdentity(config, { directory, host, dataset });
+    const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
+    const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
+    const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
+    if (!state.prune.graph) uncertain.forEach(onNotice);
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
+    const answered = new Map<NetworkFigures, Answers>();
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
-      const accuracy = { validation: await validation.accuracy(graph), test: await test.accuracy(graph) };
-      return { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      const answers = await test.answers(graph);
+      const accuracy = { validation: await validation.accuracy(graph), test: answers.accuracy };
+      const figures = { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      answered.set(figures, answers);
+      return figures;
     };
     const context: PipelineContext = {
       config,
+      identity,
       host,
       dataset,
       trainBackend,
       evaluateBackend,
+      ...(given && { given }),
       original,
-      baseline: await measure(original, await folderBytes(modelPath)),
+      baseline: await measure(original, originalBytes),
+      witnessImages: images,
       pruneBudgets,
       events,
+      notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
+      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
+    const guesses = originalNotice(context.baseline, guessingAt(dataset));
+    if (guesses !== undefined) onNotice(guesses);
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
     const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
-    const summary = await writeResults({ context, pruned, quantized, measure, staging, output: options.output, started });
+    const summary = await writeResults({ context, pruned, quantized, measure, answered, staging, output: options.output, started });
     await store.clear();
     return summary;
   } finally {
@@ -134,12 +184,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   }
 }
 
-async function openState(store: CheckpointStore<RunState>, { resume, events }: CompressOptions): Promise<RunState> {
-  if (!resume) {
-    await store.clear();
-    return { prune: {}, quantize: {} };
-  }
-  return (await store.load((file) => events?.onNotice?.(`The checkpoint ${file} is damaged; using the one before.`))) ?? { prune: {}, quantize: {} };
+/** What makes the network smaller in the two stages. */
+async function compressors(host: Host, { prune, quantize }: CompressConfig): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
+  const pruners: Pruner[] = [];
+  if (prune) for (const index of prunerSelectors(prune.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  return { pruners, quantizer: quantize && (await host.get(TOKENS.quantizer, SLOTS.quantize)) };
 }
 
 /** Checkpoints cost little however short the episodes are: at most one every `checkpointSeconds`. */
@@ -157,18 +206,5 @@ async function requireAvailable(backend: Backend): Promise<void> {
   const availability = await backend.isAvailable();
   if (!availability.available) {
     throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
-  }
-}
-
-/** Throws `MODEL_UNSUPPORTED` when the model does not take the data set's images or has another number of classes. */
-function requireFitting(graph: LayerGraph, dataset: Dataset, model: string): void {
-  const input = graph.calls[graph.inputs[0]!]!.outputShape;
-  const output = graph.calls[graph.outputs[0]!]!.outputShape;
-  const fits = dataset.imageShape.every((size, i) => input[i] === undefined || input[i] === size);
-  if (graph.inputs.length !== 1 || !fits) {
-    throw new TersorError('MODEL_UNSUPPORTED', `${model} takes ${graph.inputs.length} input(s) of shape ${input.join('x')}, but the images of "${dataset.id}" are ${dataset.imageShape.join('x')}.`);
-  }
-  if (output.at(-1) !== dataset.classNames.length) {
-    throw new TersorError('MODEL_UNSUPPORTED', `${model} gives ${output.at(-1)} values per image, but "${dataset.id}" has ${dataset.classNames.length} classes.`);
   }
 }

@@ -2,8 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
-import { logitsGraph } from './logits-graph.js';
+import { isDilated, trainDilatedLayer } from './dilated-layer.js';
+import { isFrozen } from './frozen-layers.js';
+import { requireComputable } from './inference/require-computable.js';
 import { disposeModel, modelFromGraph } from './model-graph.js';
+import { networkOutput } from './network-output.js';
+import { withSeededMathRandom } from './seeded-math-random.js';
+import { accuracyOf, trainingLoss } from './training/loss.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
@@ -24,14 +29,16 @@ export interface TrainingKernels {
 
 /**
  * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets them and returns gradients
- * in the same order. A softmax at the end is left out and the loss computed from logits.
+ * in the same order. The loss is that of `networkOutput`, without the softmax or sigmoid at the end. Frozen layers get gradients of 0 and keep their statistics.
  */
 export async function compileGradients(
   graph: LayerGraph,
   objective: TrainingObjective,
   kernels: TrainingKernels = { batchNorm: batchNormTraining },
 ): Promise<TrainingSession> {
-  const trained = logitsGraph(graph);
+  requireComputable(graph);
+  const output = networkOutput(graph);
+  const { graph: trained } = output;
   const model = await modelFromGraph(trained);
   const network: TrainingNetwork = {
     graph: trained,
@@ -47,7 +54,7 @@ export async function compileGradients(
       variable: network.layers.get(layer.name)!.weights[index]!.read() as tf.Variable,
     })),
   );
-  const learned = slots.filter(({ weight }) => weight.trainable).map(({ variable }) => variable);
+  const learned = slots.filter(({ layer, weight }) => weight.trainable && !isFrozen(layer)).map(({ variable }) => variable);
   const imageShape = model.inputs[0]!.shape.slice(1) as number[];
 
   const step = async (weights: readonly Float32Array[], batch: TrainingBatch): Promise<TrainingStep> => {
@@ -56,10 +63,11 @@ export async function compileGradients(
     const { value, grads } = tf.tidy(() => {
       slots.forEach(({ variable, weight }, i) => variable.assign(tf.tensor(weights[i]!, [...weight.shape])));
       const images = tf.tensor(batch.images, [batch.labels.length, ...imageShape]);
-      return tf.variableGrads(() => {
+      const lossOf = () => {
         logits = forward(network, images, batch.seed, statistics);
-        return trainingLoss(logits, batch, objective);
-      }, learned);
+        return trainingLoss(logits, batch, objective, output);
+      };
+      return withSeededMathRandom(batch.seed, 'training', () => tf.variableGrads(lossOf, learned));
     });
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
@@ -71,7 +79,8 @@ export async function compileGradients(
       }),
     );
     const loss = (await value.data())[0]!;
-    const accuracy = accuracyOf(await logits!.data(), batch.labels);
+    // A loss that is not finite says more than outputs that are not.
+    const accuracy = Number.isFinite(loss) ? accuracyOf(await logits!.data(), batch.labels) : 0;
     tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
     return { loss, accuracy, updates };
   };
@@ -92,56 +101,35 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
   const description = network.graph.layers.find(({ name }) => name === call.layer)!;
   const layer = network.layers.get(call.layer)!;
   const input = inputs[0]!;
-  if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
-    const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
-    if (network.freezeStatistics) {
-      const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), Number(description.config['epsilon'] ?? 1e-3))));
-      return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
-    }
-    const result = network.kernels.batchNorm(input, read('gamma', 1), read('beta', 0), Number(description.config['epsilon'] ?? 1e-3));
-    // A shared layer keeps the statistics of its last call.
-    tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
-    statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));
-    statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
-    return result.output;
+  if (description.className === 'BatchNormalization') {
+    const axis = Number(description.config['axis'] ?? -1);
+    if (axis === -1 || axis === input.rank - 1) return normalize(network, call, layer, description, input, statistics);
+    // Another axis changes places with the last one, and back.
+    const order = input.shape.map((_, i) => (i === axis ? input.rank - 1 : i === input.rank - 1 ? axis : i));
+    return tf.transpose(normalize(network, call, layer, description, tf.transpose(input, order), statistics), order);
   }
-  if (description.className === 'Dropout') return tf.dropout(input, Number(description.config['rate']), undefined, seed);
+  if (description.className === 'Dropout' && !description.config['noise_shape']) return tf.dropout(input, Number(description.config['rate']), undefined, seed);
+  if (isDilated(description)) return trainDilatedLayer(layer, description, input);
   return layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor;
 }
 
-function normalizesLastAxis(layer: GraphLayer, rank: number): boolean {
-  const axis = Number(layer.config['axis'] ?? -1);
-  return axis === -1 || axis === rank - 1;
+/** Batch norm over the last axis. */
+function normalize({ kernels, freezeStatistics }: TrainingNetwork, call: LayerCall, layer: Layer, description: GraphLayer, input: tf.Tensor, statistics: Map<string, tf.Tensor>): tf.Tensor {
+  const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
+  const epsilon = Number(description.config['epsilon'] ?? 1e-3);
+  if (freezeStatistics || isFrozen(description)) {
+    const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), epsilon)));
+    return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
+  }
+  const result = kernels.batchNorm(input, read('gamma', 1), read('beta', 0), epsilon);
+  // A shared layer keeps the statistics of its last call.
+  tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
+  statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));
+  statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
+  return result.output;
 }
 
 function weightOf(layer: Layer, description: GraphLayer, name: string): tf.Tensor | undefined {
   const index = description.weights.findIndex((weight) => weight.name === name);
   return index < 0 ? undefined : (layer.weights[index]!.read() as tf.Tensor);
-}
-
-/** The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2). */
-export function trainingLoss(logits: tf.Tensor, batch: TrainingBatch, objective: TrainingObjective): tf.Scalar {
-  const classes = logits.shape.at(-1)!;
-  // oneHot gives integers: fractions as its on and off values would become 0 on wasm.
-  const oneHot = tf.cast(tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes), 'float32');
-  const hard = tf.add(tf.mul(oneHot, 1 - objective.labelSmoothing), objective.labelSmoothing / classes);
-  const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(hard, tf.logSoftmax(logits)), -1)));
-  if (objective.distill === 0 || !batch.teacher) return crossEntropy as tf.Scalar;
-  const { temperature } = objective;
-  const teacher = tf.softmax(tf.div(tf.tensor(batch.teacher, [batch.labels.length, classes]), temperature));
-  const student = tf.logSoftmax(tf.div(logits, temperature));
-  const divergence = tf.mean(tf.sum(tf.mul(teacher, tf.sub(tf.log(tf.add(teacher, 1e-12)), student)), -1));
-  return tf.add(tf.mul(crossEntropy, 1 - objective.distill), tf.mul(divergence, objective.distill * temperature ** 2)) as tf.Scalar;
-}
-
-/** Share of rows whose largest value stands at the label. `scores` is `labels.length * classes`. */
-export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
-  const classes = scores.length / labels.length;
-  let right = 0;
-  for (let row = 0; row < labels.length; row++) {
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (scores[row * classes + k]! > scores[row * classes + best]!) best = k;
-    if (best === labels[row]) right++;
-  }
-  return labels.length === 0 ? 0 : right / labels.length;
 }

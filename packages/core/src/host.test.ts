@@ -58,6 +58,22 @@ describe('createHost', () => {
     expect(host.wired).toEqual([{ kind: 'reward', slot: 'prune', id: 'square', source: 'tersor-reward-square' }]);
   });
 
+  it('tells the version of a package, and the code of a plugin that can change without one', async () => {
+    const [packaged] = (await make([slot('cube')])).wired;
+    expect(packaged).toEqual({ kind: 'reward', slot: 'prune', id: 'cube', source: 'tersor-reward-cube', version: '1.0.0' });
+    const path = join(folder, 'local/reward.js');
+    const content = async (power: number) => {
+      await mkdir(join(folder, 'local'), { recursive: true });
+      await writeFile(path, `require('./power.js');\n${pluginSource('local', '>=0.1.0 <1.0.0')}`);
+      await writeFile(join(folder, 'local/power.js'), `module.exports = ${power};`);
+      return (await make([slot('./local/reward.js')])).wired[0]!.content;
+    };
+    const before = await content(2);
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(await content(2)).toBe(before);
+    expect(await content(3)).not.toBe(before);
+  });
+
   it('finds a third-party package from the user project by its naming rule', async () => {
     const host = await make([slot('cube')]);
     expect((await host.get(TOKENS.reward, 'prune')).evaluate(measures)).toBe(0.125);
@@ -139,6 +155,19 @@ describe('createHost', () => {
     await host.get(TOKENS.reward, 'b');
     await host.dispose();
     expect(disposed).toEqual(['b', 'a']);
+  });
+
+  it('disposes all others when one fails, and then says which failed', async () => {
+    const disposed: string[] = [];
+    const plugin = (id: string, dispose: () => void) => rewardPlugin(id, { create: () => Object.assign({ id, evaluate: () => 0 }, { dispose }) });
+    const fails = () => {
+      throw new Error('no luck');
+    };
+    const host = await make([slot('a'), { ...slot('b'), name: 'b' }].map((each, i) => ({ ...each, name: String(i) })), [plugin('a', () => void disposed.push('a')), plugin('b', fails)]);
+    await host.get(TOKENS.reward, '0');
+    await host.get(TOKENS.reward, '1');
+    await expect(host.dispose()).rejects.toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('(reward "b") threw in dispose: no luck') });
+    expect(disposed).toEqual(['a']);
   });
 });
 

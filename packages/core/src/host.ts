@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { isTersorError, messageOf, TersorError } from './errors.js';
+import { guardProduct } from './guard/guard-product.js';
+import { parseOptions } from './options-schema.js';
 import type { Plugin, PluginContext } from './plugin.js';
 import { loadPlugin } from './plugin-loader.js';
+import { pluginVersion, type PluginVersion } from './plugin-version.js';
 import { productProblem } from './product-members.js';
-import { describeIssues } from './schema-issues.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
 /** A place in the config that a plugin fills. */
@@ -30,7 +32,7 @@ export interface HostOptions {
 }
 
 /** What was wired: for `tersor plugins` and the summary. */
-export interface WiredPlugin {
+export interface WiredPlugin extends PluginVersion {
   readonly kind: PluginKind;
   readonly slot: string;
   readonly id: string;
@@ -48,8 +50,10 @@ export interface Host {
 }
 
 /**
- * Loads the plugins that the slots name, validates their options, and binds them; products are made on first use.
- * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a product cannot be made.
+ * Loads the plugins that the slots name, validates their options, and binds them; products are made on first
+ * use.
+ * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a
+ * product cannot be made.
  */
 export async function createHost({ slots, directory, seed, searchFrom = [], builtins = [] }: HostOptions): Promise<Host> {
   requireUnique(builtins);
@@ -65,34 +69,44 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
   const context: PluginContext = { directory, seed, get };
 
   for (const slot of slots) {
-    const { plugin, source } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
-    const parsed = plugin.options.safeParse(slot.options);
-    if (!parsed.success) {
-      throw new TersorError('PLUGIN_OPTIONS_INVALID', `${slot.path} (${slot.kind} "${plugin.id}" of ${source}): ${describeIssues(parsed.error.issues, plugin.options).join(' ')}`);
-    }
+    const { plugin, source, file } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
+    const options = await parseOptions(plugin, slot.options, `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`);
     const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
     container
       .bind(token.symbol)
       .toDynamicValue(async () => {
-        const product = await createProduct(plugin, source, parsed.data, context);
+        const product = await createProduct(plugin, source, options, context);
         made.push(product);
         return product;
       })
       .inSingletonScope()
       .whenNamed(slot.name);
-    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source });
+    wired.push({ kind: slot.kind, slot: slot.name, id: plugin.id, source, ...(file && pluginVersion(file)) });
   }
   return {
     get,
     has: (token, slot = '') => container.isBound(token.symbol, { name: slot }),
     wired,
     dispose: async () => {
-      for (const product of made.splice(0).reverse()) if (isDisposable(product)) await product.dispose();
+      // One that fails must not keep the others from being freed.
+      let failure: { readonly error: unknown } | undefined;
+      for (const product of made.splice(0).reverse()) {
+        try {
+          if (isDisposable(product)) await product.dispose();
+        } catch (error) {
+          failure ??= { error };
+        }
+      }
+      if (failure) throw failure.error;
     },
   };
 }
 
-/** Makes what a plugin is for. Throws `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind. */
+/**
+ * Makes what a plugin is for, with its contract checked at every call (see `guardProduct`). Throws
+ * `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind,
+ * `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
+ */
 export async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
   let product: PluginProducts[PluginKind];
   try {
@@ -103,7 +117,7 @@ export async function createProduct(plugin: Plugin, source: string, options: unk
   }
   const problem = productProblem(plugin.kind, product);
   if (problem) throw new TersorError('PLUGIN_INVALID', `${source} (${plugin.kind} "${plugin.id}") is no ${plugin.kind}: ${problem}.`, { hint: `Its author can run: tersor check ${source}` });
-  return product;
+  return guardProduct({ source, kind: plugin.kind, id: plugin.id }, product);
 }
 
 function requireUnique(plugins: readonly Plugin[]): void {

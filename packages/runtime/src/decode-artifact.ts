@@ -1,9 +1,9 @@
-import { corrupt, unsupported } from './artifact-error.js';
+import { ArtifactError, corrupt, unsupported } from './artifact-error.js';
 import { openSource, type ArtifactSource, type ByteSource } from './byte-source.js';
 import { crc32 } from './crc32.js';
 import { decodeHeader } from './decode-header.js';
 import { decodeWeights } from './decode-weights.js';
-import { MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION } from './format.js';
+import { FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from './format.js';
 
 /** A decoded weight array. */
 export interface DecodedWeight {
@@ -18,6 +18,8 @@ export interface DecodedArtifact {
   /** Keras topology, as `modelTopology` of a tfjs model.json. */
   readonly topology: Record<string, unknown>;
   readonly weights: readonly DecodedWeight[];
+  /** What the user keeps with the model, where there is any: fields of a tfjs model.json (`userDefinedMetadata`, `signature`). */
+  readonly metadata?: Record<string, unknown>;
 }
 
 export interface DecodeOptions {
@@ -27,26 +29,45 @@ export interface DecodeOptions {
 
 /**
  * Decodes a packed file, weight array by weight array as the bytes arrive. The input is not trusted: whatever the bytes are, it gives what
- * was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`, `ARTIFACT_UNSUPPORTED`), in bounded memory and time. A stream's own errors
- * pass through.
+ * was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`, `ARTIFACT_UNSUPPORTED`, `WEIGHTS_NOT_FINITE`), in time and memory that the
+ * number of bytes bounds (docs/format.md). A stream's own errors pass through.
  */
 export async function decodeArtifact(source: ArtifactSource, options: DecodeOptions = {}): Promise<DecodedArtifact> {
   const bytes = openSource(source);
   try {
     let crc = await readPreamble(bytes);
+    let read = PREAMBLE_BYTES;
     const section = async (name: string) => {
       const { body, sum } = await readSection(bytes, crc, name);
       crc = sum;
+      read += SECTION_HEAD_BYTES + body.length;
       return body;
     };
-    const { topology, weights } = await decodeHeader(await section('header'), options.maxWeights ?? 2 ** 28);
+    const { weights, ...header } = await decodeHeader(await section('header'), options.maxWeights ?? 2 ** 28);
     const decoded: DecodedWeight[] = [];
-    for (const { name, shape } of weights) decoded.push({ name, shape, data: decodeWeights(await section(name), shape) });
+    let declared = 0;
+    for (const { name, shape } of weights) {
+      const body = await section(name);
+      declared += shape.reduce((product, size) => product * size, 1);
+      if (declared > FREE_WEIGHTS + WEIGHTS_PER_BYTE * read) throw corrupt(`${read} bytes are too few for the ${declared} weights up to "${name}".`);
+      const data = decodeWeights(body, shape);
+      requireFinite(data, name);
+      decoded.push({ name, shape, data });
+    }
     if (!(await bytes.ended())) throw corrupt('There are bytes after the last section.');
-    return { topology, weights: decoded };
+    return { ...header, weights: decoded };
   } finally {
     await bytes.close();
   }
+}
+
+function requireFinite(data: Float32Array, name: string): void {
+  // NaN and infinite values times 0 are NaN, and NaN stays in the sum.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
+  if (sum === 0) return;
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  throw new ArtifactError('WEIGHTS_NOT_FINITE', `The weight "${name}" holds ${data[at]} at position ${at}.`);
 }
 
 /** Checks magic and version; gives their CRC, which the sections' go on from. */

@@ -1,6 +1,7 @@
 import { corrupt } from './artifact-error.js';
+import { isRecord, parseBoundedJson } from './bounded-json.js';
 import { joined } from './byte-source.js';
-import { MAX_HEADER_BYTES, MAX_RANK } from './format.js';
+import { MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_RANK } from './format.js';
 
 /** Name and shape of a weight array, in the order of the sections. */
 export interface WeightEntry {
@@ -13,29 +14,26 @@ export interface ArtifactHeader {
   /** Keras topology, as `modelTopology` of a tfjs model.json. */
   readonly topology: Record<string, unknown>;
   readonly weights: readonly WeightEntry[];
+  /** What the user keeps with the model: fields of a tfjs model.json. */
+  readonly metadata?: Record<string, unknown>;
 }
 
 /** Inflates and reads the header section. Throws `ARTIFACT_CORRUPT`, also where more than `maxWeights` weights are declared. */
 export async function decodeHeader(body: Uint8Array, maxWeights: number): Promise<ArtifactHeader> {
-  let json: unknown;
-  const bytes = await inflate(body);
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw corrupt('The header is not JSON.', cause);
-  }
+  const json = parseBoundedJson(await inflate(body));
   if (!isRecord(json) || !isRecord(json['topology']) || !Array.isArray(json['weights'])) throw corrupt('The header lacks the topology or the list of weights.');
   let total = 0;
   const names = new Set<string>();
   const weights = json['weights'].map((entry: unknown): WeightEntry => {
-    if (!Array.isArray(entry) || typeof entry[0] !== 'string' || !isShape(entry[1])) throw corrupt('The header describes a weight in a wrong way.');
+    if (!Array.isArray(entry) || typeof entry[0] !== 'string' || entry[0].length > MAX_NAME_LENGTH || !isShape(entry[1])) throw corrupt('The header describes a weight in a wrong way.');
     total += entry[1].reduce((product, size) => product * size, 1);
     names.add(entry[0]);
     return { name: entry[0], shape: entry[1] };
   });
   if (names.size !== weights.length) throw corrupt('Two weights have the same name.');
   if (!(total <= maxWeights)) throw corrupt(`The header declares ${total} weights; the limit is ${maxWeights} (option maxWeights).`);
-  return { topology: json['topology'], weights };
+  const { topology, metadata } = json;
+  return { topology, weights, ...(isRecord(metadata) && { metadata }) };
 }
 
 /** Inflates a zlib stream, no further than `MAX_HEADER_BYTES`. */
@@ -59,10 +57,6 @@ async function inflate(body: Uint8Array): Promise<Uint8Array> {
       throw corrupt(`The header is longer than ${MAX_HEADER_BYTES} bytes.`);
     }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isShape(value: unknown): value is number[] {

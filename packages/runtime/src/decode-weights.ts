@@ -18,7 +18,8 @@ interface Cursor {
 const DECISIONS_PER_BYTE = 2 ** 18;
 
 /**
- * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit.
+ * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit. Takes at most 6 bytes a weight: 4 for the
+ * value, and 2 for what is known of its slice; tables in half precision take twice their bytes.
  * Throws `ARTIFACT_CORRUPT`, or `ARTIFACT_UNSUPPORTED` for a codec or coding that is not of this version.
  */
 export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
@@ -40,8 +41,13 @@ export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float
   const table = codec === CODEC.linear ? readTable(cursor, groups) : readCodebook(cursor, groups * 2 ** bits);
   const zero = codec === CODEC.linear ? readTable(cursor, groups) : undefined;
   const reference = zero ? linearReferences(zero, bits) : codebookReferences(table, bits, groups);
-  const codes = readCodes(body.subarray(cursor.at), shape, bits, coding, count, sliceReferences(reference, shape, axis));
-  return zero ? linearValues(codes, table, zero, shape, axis) : codebookValues(codes, table, bits, shape, axis);
+  const values = new Float32Array(count);
+  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and never over a later one.
+  const codes = new Uint8Array(values.buffer, 3 * count, count);
+  readCodes(body.subarray(cursor.at), codes, { shape, axis, bits, coding, reference });
+  if (zero) linearValues(values, codes, table, zero, shape, axis);
+  else codebookValues(values, codes, table, bits, shape, axis);
+  return values;
 }
 
 function readByte(cursor: Cursor): number {
@@ -69,11 +75,11 @@ function halfValue(bits: number): number {
   return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
 }
 
-/** Scales or zeros: all of them in single or half precision, or one value for all. */
+/** Scales or zeros: all of them in single or half precision, or one value for all, which stays one: a few bytes must not ask for much memory. */
 function readTable(cursor: Cursor, count: number): Float32Array {
   if (cursor.bytes[cursor.at] !== TABLE.constant) return readCodebook(cursor, count);
   cursor.at++;
-  return new Float32Array(count).fill(readFloats(cursor, 1, false)[0]!);
+  return readFloats(cursor, 1, false);
 }
 
 /** A code book: its values in single or half precision. Never one value for all, which would let a few bytes ask for 256 values a weight. */
@@ -83,26 +89,31 @@ function readCodebook(cursor: Cursor, count: number): Float32Array {
   return readFloats(cursor, count, kind === TABLE.float16);
 }
 
-/** Code nearest to zero, rounded down, in each group. */
+/** Code nearest to zero, rounded down, in each group; a table of one zero gives one code for all. */
 export function linearReferences(zero: Float32Array, bits: number): Uint8Array {
-  return Uint8Array.from(zero, (code) => Math.max(0, Math.min(2 ** bits - 1, Math.floor(code) || 0)));
+  const codes = new Uint8Array(zero.length);
+  for (let group = 0; group < codes.length; group++) codes[group] = Math.max(0, Math.min(2 ** bits - 1, Math.floor(zero[group]!) || 0));
+  return codes;
 }
 
 /** Code whose value is nearest to zero in each group; the first of several. */
 export function codebookReferences(codebook: Float32Array, bits: number, groups: number): Uint8Array {
   const size = 2 ** bits;
-  return Uint8Array.from({ length: groups }, (_, group) => {
+  const codes = new Uint8Array(groups);
+  for (let group = 0; group < groups; group++) {
     let best = 0;
     for (let code = 1; code < size; code++) {
       if (Math.abs(codebook[group * size + code]!) < Math.abs(codebook[group * size + best]!)) best = code;
     }
-    return best;
-  });
+    codes[group] = best;
+  }
+  return codes;
 }
 
 /** Reference code of each slice. Groups along an axis before the last two do not tell slices apart: the first group's counts. */
 export function sliceReferences(reference: Uint8Array, shape: readonly number[], axis: number): Uint8Array {
   const slices = new Uint8Array(sliceCount(shape));
+  if (reference.length === 1) return slices.fill(reference[0]!);
   const columns = shape.at(-1) ?? 1;
   const fromEnd = axis === NO_AXIS ? 0 : shape.length - axis;
   for (let slice = 0; slice < slices.length; slice++) {
@@ -112,37 +123,39 @@ export function sliceReferences(reference: Uint8Array, shape: readonly number[],
   return slices;
 }
 
-function readCodes(
-  payload: Uint8Array,
-  shape: readonly number[],
-  bits: number,
-  coding: number,
-  count: number,
-  reference: Uint8Array,
-): Uint8Array {
+interface CodeSection {
+  readonly shape: readonly number[];
+  readonly axis: number;
+  readonly bits: number;
+  readonly coding: number;
+  /** Reference code of each group, or one for all. */
+  readonly reference: Uint8Array;
+}
+
+/** Decodes a payload into `codes`. */
+function readCodes(payload: Uint8Array, codes: Uint8Array, { shape, axis, bits, coding, reference }: CodeSection): void {
   const method = coding & CODING.methodMask;
   const sliceMap = (coding & CODING.sliceMap) !== 0;
   if (coding > 7 || method > CODING.spatial || (method === CODING.packed && sliceMap)) throw unsupported(`Unknown coding ${coding}.`);
-  if (method === CODING.packed) return unpackBits(payload, bits, count);
-  const decisions = sliceMap ? reference.length : count;
+  if (method === CODING.packed) return unpackBits(payload, bits, codes);
+  const decisions = sliceMap ? sliceCount(shape) : codes.length;
   if (decisions > DECISIONS_PER_BYTE * (payload.length + 4)) throw corrupt('The coded weights are too short for their shape.');
-  const codes = new Uint8Array(count);
-  const layout = { shape, bits, spatial: method === CODING.spatial, sliceMap, reference };
+  const spatial = method === CODING.spatial;
+  // Only neighbours and the map look at the slices' references.
+  const slices = spatial || sliceMap ? sliceReferences(reference, shape, axis) : new Uint8Array(0);
   const decoder = new RangeDecoder(payload);
-  transferCodes(decoder, codes, layout);
+  transferCodes(decoder, codes, { shape, bits, spatial, sliceMap, reference: slices });
   decoder.finish();
-  return codes;
 }
 
 /** Codes of `bits` bits each, lowest bit first. */
-function unpackBits(payload: Uint8Array, bits: number, count: number): Uint8Array {
+function unpackBits(payload: Uint8Array, bits: number, codes: Uint8Array): void {
+  const count = codes.length;
   if (payload.length !== Math.ceil((count * bits) / 8)) throw corrupt('The packed codes do not have the length that their shape asks for.');
-  const codes = new Uint8Array(count);
   for (let i = 0, at = 0; i < count; i++, at += bits) {
     const pair = payload[at >> 3]! | ((payload[(at >> 3) + 1] ?? 0) << 8);
     codes[i] = (pair >> (at & 7)) & (2 ** bits - 1);
   }
-  return codes;
 }
 
 /** Steps through the groups of a row-major array: `visit(group, from, to)` for each run of elements of one group. */
@@ -153,21 +166,19 @@ function eachRun(shape: readonly number[], axis: number, count: number, visit: (
   for (let from = 0, group = 0; from < count; from += inner, group = group + 1 === groups ? 0 : group + 1) visit(group, from, from + inner);
 }
 
-function linearValues(codes: Uint8Array, scale: Float32Array, zero: Float32Array, shape: readonly number[], axis: number): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(codes.length);
-  eachRun(shape, axis, codes.length, (group, from, to) => {
-    const step = scale[group]!;
-    const origin = zero[group]!;
+function linearValues(values: Float32Array, codes: Uint8Array, scale: Float32Array, zero: Float32Array, shape: readonly number[], axis: number): void {
+  const scales = scale.length > 1 ? 1 : 0;
+  const zeros = zero.length > 1 ? 1 : 0;
+  eachRun(shape, axis, values.length, (group, from, to) => {
+    const step = scale[scales * group]!;
+    const origin = zero[zeros * group]!;
     for (let i = from; i < to; i++) values[i] = fround(codes[i]! - origin) * step;
   });
-  return values;
 }
 
-function codebookValues(codes: Uint8Array, codebook: Float32Array, bits: number, shape: readonly number[], axis: number): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(codes.length);
-  eachRun(shape, axis, codes.length, (group, from, to) => {
+function codebookValues(values: Float32Array, codes: Uint8Array, codebook: Float32Array, bits: number, shape: readonly number[], axis: number): void {
+  eachRun(shape, axis, values.length, (group, from, to) => {
     const base = group << bits;
     for (let i = from; i < to; i++) values[i] = codebook[base + codes[i]!]!;
   });
-  return values;
 }

@@ -1,6 +1,7 @@
-import type { io } from '@tensorflow/tfjs-core';
-import { loadLayersModel, type LayersModel } from '@tensorflow/tfjs-layers';
-import { corrupt } from './artifact-error.js';
+import { dispose, tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isRecord } from './bounded-json.js';
+import { buildModel, setWeights } from './build-model.js';
 import type { ArtifactSource } from './byte-source.js';
 import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from './decode-artifact.js';
 
@@ -19,15 +20,25 @@ export async function loadModel(source: ModelSource, options?: DecodeOptions): P
   return modelFromArtifact(await decodeArtifact(await openModelSource(source), options));
 }
 
-/** Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit each other. */
-export async function modelFromArtifact({ topology, weights }: DecodedArtifact): Promise<LayersModel> {
-  const weightSpecs = weights.map(({ name, shape }): io.WeightsManifestEntry => ({ name, shape: [...shape], dtype: 'float32' }));
-  const weightData = weights.map(({ data }) => data.buffer);
+/**
+ * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit each other, and then leaves no
+ * tensor behind.
+ */
+export async function modelFromArtifact({ topology, weights, metadata }: DecodedArtifact): Promise<LayersModel> {
+  const model = await buildModel(topology, weights.reduce((sum, { data }) => sum + data.length, 0));
+  const tensors = new Map(weights.map(({ name, shape, data }) => [name, tensor(data, [...shape], 'float32')]));
   try {
-    return await loadLayersModel({ load: async () => ({ modelTopology: topology, weightSpecs, weightData }) });
-  } catch (cause) {
-    throw corrupt(`The file's topology and weights do not make a model: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    setWeights(model, tensors);
+  } catch (error) {
+    // LayersModel.dispose of tfjs 4.22 keeps the weights of a layer that is called more than once.
+    for (const weight of model.weights) weight.read().dispose();
+    throw error;
+  } finally {
+    dispose([...tensors.values()]);
   }
+  const own = metadata?.['userDefinedMetadata'];
+  if (isRecord(own)) model.setUserDefinedMetadata(own);
+  return model;
 }
 
 async function openModelSource(source: ModelSource): Promise<ArtifactSource> {

@@ -38,19 +38,18 @@ export function sliceCount(shape: readonly number[]): number {
 export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: CodeLayout): void {
   const { bits, spatial, reference, shape } = layout;
   const slices = sliceCount(shape);
-  const live = layout.sliceMap ? transferMap(coder, codes, slices, shape.at(-1)!, reference) : undefined;
+  const empty = layout.sliceMap ? transferMap(coder, codes, slices, shape.at(-1)!, reference) : undefined;
   const model = new SymbolModel(spatial ? SPATIAL_CONTEXTS : 1, 2 ** bits);
   const width = shape.at(-3) ?? 1;
   const level = neighbourLevels(bits);
   const origin = level.length >> 1;
-  const count = live ? live.length : slices;
   const positions = slices === 0 ? 0 : codes.length / slices;
   for (let position = 0; position < positions; position++) {
     const start = position * slices;
     const left = spatial && position % width > 0 ? slices : 0;
     const above = spatial && position >= width ? width * slices : 0;
-    for (let k = 0; k < count; k++) {
-      const slice = live ? live[k]! : k;
+    for (let slice = 0; slice < slices; slice++) {
+      if (empty && empty[slice] === 1) continue;
       const at = start + slice;
       let context = 0;
       if (left + above > 0) {
@@ -67,14 +66,12 @@ export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: Cod
 
 /**
  * Codes one bit per slice: 1 where all its codes are the reference code. Contexts are the same bits of the two slices before in each
- * direction, so that whole channels of zeros cost next to nothing. Gives the indexes of the other slices; fills in the codes of these.
+ * direction, so that whole channels of zeros cost next to nothing. Fills in the codes of such slices and gives the map, a byte per slice.
  */
-function transferMap(coder: SymbolCoder, codes: Uint8Array, slices: number, columns: number, reference: Uint8Array): Int32Array {
+function transferMap(coder: SymbolCoder, codes: Uint8Array, slices: number, columns: number, reference: Uint8Array): Uint8Array {
   const zero = new Uint8Array(slices).fill(1);
   for (let at = 0; at < codes.length; at++) if (codes[at] !== reference[at % slices]) zero[at % slices] = 0;
-  const live = new Int32Array(slices);
   const model = new SymbolModel(MAP_CONTEXTS, 2);
-  let count = 0;
   for (let slice = 0; slice < slices; slice++) {
     let context = 0;
     if (slice >= 1) context |= zero[slice - 1]!;
@@ -82,10 +79,9 @@ function transferMap(coder: SymbolCoder, codes: Uint8Array, slices: number, colu
     if (slice >= columns) context |= zero[slice - columns]! << 2;
     if (slice >= 2 * columns) context |= zero[slice - 2 * columns]! << 3;
     zero[slice] = coder.symbol(model, context, zero[slice]!);
-    if (zero[slice] === 0) live[count++] = slice;
   }
   for (let at = 0; at < codes.length; at++) if (zero[at % slices] === 1) codes[at] = reference[at % slices]!;
-  return live.subarray(0, count);
+  return zero;
 }
 
 /** Context 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser steps for wider codes. */

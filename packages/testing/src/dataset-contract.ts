@@ -1,5 +1,5 @@
-import { TersorError, type Dataset, type Split } from '@tersor/core';
-import { requireRule } from './contract-failure.js';
+import type { Dataset, Split } from '@tersor/core';
+import { requireRefusal, requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
 
 const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
@@ -91,11 +91,19 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       },
     },
     {
+      name: 'gives the same fingerprint for the same data, if it gives one',
+      run: async () => {
+        const [first, second] = [await (await dataset()).fingerprint?.(), await (await make()).fingerprint?.()];
+        const isText = first === undefined || (typeof first === 'string' && first !== '');
+        requireRule(isText, { member: 'fingerprint', expected: 'a text that is not empty', found: JSON.stringify(first) });
+        requireRule(first === second, { member: 'fingerprint', expected: `${first} of another instance too`, found: String(second) });
+      },
+    },
+    {
       name: 'refuses positions outside of a split with DATASET_INVALID',
       run: async () => {
         const instance = await dataset();
-        const error: unknown = await instance.read('train', [instance.size('train')]).then(() => undefined, (reason: unknown) => reason);
-        requireRule(error instanceof TersorError && error.code === 'DATASET_INVALID', { member: 'read', expected: 'TersorError DATASET_INVALID', found: error === undefined ? 'no exception' : String(error) });
+        await requireRefusal('read', 'DATASET_INVALID', () => instance.read('train', [instance.size('train')]));
       },
     },
   ];

@@ -31,6 +31,7 @@ export function brokenDatasets(): Record<string, () => Dataset> {
   const reading = (change: (images: LabelledImages, split: Split, indexes: readonly number[]) => LabelledImages) =>
     broken((good) => ({ read: async (split, indexes) => change(await good.read(split, indexes), split, indexes) }));
   let reads = 0;
+  let made = 0;
   return {
     'describes its images and classes': broken(() => ({ padValue: [0, 0, 0] })),
     'has training images': broken((good) => ({ size: (split) => (split === 'train' ? 0 : good.size(split)) })),
@@ -38,6 +39,7 @@ export function brokenDatasets(): Record<string, () => Dataset> {
     'labels are indexes of its classes': reading(({ images, labels }) => ({ images, labels: labels.map((label) => label + 1) })),
     'an image is the same in any order and in any instance': reading(({ images, labels }) => ({ images: images.map((value) => value + 0.5 * ++reads), labels })),
     'keeps the splits apart': reading(({ images, labels }, split) => ({ images: images.map((value, i) => (i % 2 === 0 ? value - OFFSETS[split] : value)), labels })),
+    'gives the same fingerprint for the same data, if it gives one': () => ({ ...correctDataset(), fingerprint: ((n) => async () => String(n))(++made) }),
     'refuses positions outside of a split with DATASET_INVALID': broken((good) => ({ read: (split, indexes) => good.read(split, indexes.map((index) => index % SIZES[split])) })),
   };
 }

@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict';
-import { TersorError, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type WeightTensor } from '@tersor/core';
+import type { ChannelGroup, LayerGraph, PruneContext, PrunePlan, Pruner, WeightTensor } from '@tersor/core';
+import { requireRefusal, requireRule, requireSame } from './contract-failure.js';
 import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
 
-/** Shares that are planned: kept channels, or kept slices. */
+/** Shares that are planned: kept channels, or kept slices. Of blocks all go that can, unless the share is 1. */
 const SHARES = [0.3, 0.5, 0.8];
 
 /**
@@ -30,8 +30,8 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'plans are plain JSON that names the pruner and the group',
       run: () =>
         each(({ pruner, context, plan }) => {
-          assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
-          plan.forEach((step, i) => assert.deepEqual([step.pruner, step.group], [pruner.id, context.groups[i]!.name]));
+          requireSame(JSON.parse(JSON.stringify(plan)), plan, 'plan', 'plain JSON, which comes back as it was');
+          plan.forEach((step, i) => requireSame([step.pruner, step.group], [pruner.id, context.groups[i]!.name], 'plan', 'pruner and group'));
         }),
     },
     {
@@ -40,25 +40,26 @@ export function prunerContract(make: () => Pruner): Case[] {
         const { pruner, context } = await prepared();
         const same = pruner.apply(context.graph, planAll(pruner, context.groups, 1));
         const difference = largestDifference(await outputs(context.graph), await outputs(same));
-        assert.ok(difference < 1e-5, `outputs differ by ${difference}`);
+        requireRule(difference < 1e-5, { member: 'apply', expected: 'the same outputs', found: `outputs that differ by ${difference}` });
       },
     },
     {
       name: 'the pruned network runs and has the same output shape',
       run: () =>
         each(({ context, pruned }) => {
-          assert.deepEqual(pruned.calls[pruned.outputs[0]!]!.outputShape, context.graph.calls[context.graph.outputs[0]!]!.outputShape);
+          requireSame(pruned.calls[pruned.outputs[0]!]!.outputShape, context.graph.calls[context.graph.outputs[0]!]!.outputShape, 'apply', 'output shape');
           const values = referenceRun(pruned, new Float32Array(108).fill(0.5));
-          assert.ok(values.every(Number.isFinite), `outputs are ${values.join()}`);
+          requireRule(values.every(Number.isFinite), { member: 'apply', expected: 'a network with finite outputs', found: values.join() });
         }),
     },
     {
       name: 'as much goes as was planned',
       run: () =>
         each(({ pruner, context, plan, share, pruned }) => {
-          if (pruner.action === 'channels') {
-            plan.forEach((step, i) => assert.equal(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), `group ${step.group}`));
-            assert.equal(parameters(pruned), plannedParameters(context.graph, context.groups, share));
+          if (pruner.action === 'blocks') requireRemovedLayers(context.graph, pruned, plan);
+          else if (pruner.action === 'channels') {
+            plan.forEach((step, i) => requireSame(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), 'plan', `channels of group ${step.group}`));
+            requireSame(parameters(pruned), plannedParameters(context.graph, context.groups, share), 'apply', 'parameters');
           } else {
             requireZeroSlices(context.graph, pruned, context.groups, plan, share);
           }
@@ -70,7 +71,11 @@ export function prunerContract(make: () => Pruner): Case[] {
         each(({ pruner, context, share, pruned }) => {
           for (const group of context.groups) {
             const expected = pruner.action === 'channels' ? keptCount(group, share) : group.channels;
-            for (const { layer, weight, axis } of group.members) assert.equal(weightOf(pruned, layer, weight).shape[axis], expected, `${layer}/${weight}`);
+            for (const { layer, weight, axis } of group.members) {
+              // A layer may go with its block, and then has nothing left to agree.
+              if (pruner.action === 'blocks' && !pruned.layers.some(({ name }) => name === layer)) continue;
+              requireSame(weightOf(pruned, layer, weight).shape[axis], expected, 'apply', `axis ${axis} of ${layer}/${weight}`);
+            }
           }
         }),
     },
@@ -79,7 +84,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       run: () =>
         each(({ pruner, context, plan, pruned }) => {
           const replayed = pruner.apply(context.graph, JSON.parse(JSON.stringify(plan)) as PrunePlan);
-          assert.deepEqual(replayed, pruned);
+          requireSame(replayed, pruned, 'apply', 'the same network again');
         }),
     },
     {
@@ -87,7 +92,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       run: async () => {
         const { pruner, context } = await prepared();
         pruner.apply(context.graph, planAll(pruner, context.groups, 0.5));
-        assert.deepEqual(context.graph, pruneContext().graph);
+        requireSame(context.graph, pruneContext().graph, 'apply', 'the given network as it was');
       },
     },
     {
@@ -100,10 +105,10 @@ export function prunerContract(make: () => Pruner): Case[] {
           const pruned = pruner.apply(context.graph, plan);
           const before = JSON.stringify(pruned);
           const adapted = await pruner.adapt(pruned, plan);
-          assert.equal(JSON.stringify(pruned), before, 'the given network was changed');
-          assert.deepEqual(shapesOf(adapted), shapesOf(pruned));
-          assert.deepEqual(await pruner.adapt(pruned, plan), adapted);
-          if (share === 1) assert.deepEqual(adapted, pruned);
+          requireSame(JSON.stringify(pruned), before, 'adapt', 'the given network as it was');
+          requireSame(shapesOf(adapted), shapesOf(pruned), 'adapt', 'the same shapes');
+          requireSame(await pruner.adapt(pruned, plan), adapted, 'adapt', 'the same network again');
+          if (share === 1) requireSame(adapted, pruned, 'adapt', 'the network as it was, since nothing went');
         }
       },
     },
@@ -111,7 +116,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'the same seed gives the same plan',
       run: async () => {
         const [first, second] = [await prepared(), await prepare(make)];
-        for (const share of SHARES) assert.deepEqual(planAll(second.pruner, second.context.groups, share), planAll(first.pruner, first.context.groups, share));
+        for (const share of SHARES) requireSame(planAll(second.pruner, second.context.groups, share), planAll(first.pruner, first.context.groups, share), 'plan', 'the same plan again');
         second.pruner.dispose?.();
       },
     },
@@ -120,7 +125,8 @@ export function prunerContract(make: () => Pruner): Case[] {
       run: async () => {
         const { pruner, context } = await prepared();
         const plan = planAll(pruner, context.groups, 0.5);
-        assert.throws(() => pruner.apply(foreign(context.graph), plan), (error) => error instanceof TersorError && error.code === 'PLAN_MISMATCH');
+        const other = pruner.action === 'blocks' ? renamed(context.graph) : foreign(context.graph);
+        await requireRefusal('apply', 'PLAN_MISMATCH', () => pruner.apply(other, plan));
       },
     },
   ];
@@ -138,7 +144,7 @@ function keptCount({ channels }: ChannelGroup, share: number): number {
 }
 
 function planAll(pruner: Pruner, groups: readonly ChannelGroup[], share: number): PrunePlan {
-  return groups.map((group) => pruner.plan(group, pruner.action === 'channels' ? keptCount(group, share) : share));
+  return groups.map((group) => pruner.plan(group, { channels: keptCount(group, share), slices: share, blocks: Number(share === 1) }[pruner.action]));
 }
 
 async function outputs(graph: LayerGraph): Promise<number[]> {
@@ -172,20 +178,39 @@ function plannedParameters(graph: LayerGraph, groups: readonly ChannelGroup[], s
   return graph.layers.reduce((sum, { name, weights }) => sum + weights.reduce((values, weight) => values + weight.shape.reduce((product, size, axis) => product * kept(name, weight.name, axis, size), 1), 0), 0);
 }
 
+/** Some layers go, the plan names them all, and the others keep their weights' shapes: the budget's wall counts on it. */
+function requireRemovedLayers(before: LayerGraph, after: LayerGraph, plan: PrunePlan): void {
+  const planned = new Set(plan.flatMap(({ removeLayers = [] }) => removeLayers));
+  requireRule(planned.size > 0, { member: 'plan', expected: 'layers in removeLayers, in a group that is to lose its block', found: 'none' });
+  const left = before.layers.filter(({ name }) => !planned.has(name));
+  requireSame(after.layers.map(({ name }) => name), left.map(({ name }) => name), 'apply', 'layers that are left');
+  const sizes = (graph: LayerGraph) => graph.layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
+  requireSame(sizes(after), sizes({ ...before, layers: left }), 'apply', 'sizes');
+}
+
 /** The slices that the plan names are zero, the others are as they were, and their share is the planned one. */
 function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan, share: number): void {
   plan.forEach(({ group: name, zeroSlices = [] }, i) => {
     const producers = groups[i]!.members.filter(({ role }) => role === 'produces');
     const total = producers.reduce((sum, { layer, weight }) => sum + weightOf(before, layer, weight).shape.slice(-2).reduce((product, size) => product * size, 1), 0);
     const zeroed = zeroSlices.reduce((sum, { slices }) => sum + slices.length, 0);
-    assert.ok(Math.abs(zeroed - (1 - share) * total) <= 1, `group ${name}: ${zeroed} of ${total} slices go when ${share} stay`);
+    requireRule(Math.abs(zeroed - (1 - share) * total) <= 1, { member: 'plan', expected: `${share} of ${total} slices to stay in group ${name}`, found: `${zeroed} that go` });
     for (const { layer, weight } of producers) {
       const gone = new Set(zeroSlices.find((each) => each.layer === layer)?.slices ?? []);
       const [old, now] = [weightOf(before, layer, weight), weightOf(after, layer, weight)];
       const slices = old.shape.slice(-2).reduce((product, size) => product * size, 1);
-      now.data.forEach((value, at) => assert.equal(value, gone.has(at % slices) ? 0 : old.data[at], `${layer}/${weight} at ${at}`));
+      now.data.forEach((value, at) => {
+        const expected = gone.has(at % slices) ? 0 : old.data[at]!;
+        requireRule(value === expected, { member: 'apply', expected: `${expected} in ${layer}/${weight} at ${at}`, found: String(value) });
+      });
     }
   });
+}
+
+/** The same network with other names. */
+function renamed(graph: LayerGraph): LayerGraph {
+  const layers = graph.layers.map((layer) => ({ ...layer, name: `other/${layer.name}` }));
+  return { ...graph, name: 'renamed', layers, calls: graph.calls.map((call) => ({ ...call, layer: `other/${call.layer}` })) };
 }
 
 /** The same layers by name, but only two channels wide. */

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { registerSamePadding } from './same-padding.js';
 
@@ -44,4 +45,18 @@ describe('same padding of the wasm backend', () => {
       }),
       { numRuns: 100, examples: [[{ size: [32, 32], filter: [3, 3], strides: [4, 4], operation: 'conv2d', isFused: false }]] },
     ));
+
+  test('a depthwise convolution without dilations, as the layer of tfjs-layers calls it, gives what the cpu backend gives', async () => {
+    const values: Float32Array[] = [];
+    for (const backend of ['cpu', 'wasm']) {
+      await tf.setBackend(backend);
+      const layer = tfl.layers.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: 'same', depthMultiplier: 2, depthwiseInitializer: 'ones' });
+      const x = tf.randomNormal([2, 7, 6, 3], 0, 1, 'float32', 1);
+      const output = layer.apply(x) as tf.Tensor;
+      values.push((await output.data()) as Float32Array);
+      tf.dispose([x, output]);
+      layer.dispose();
+    }
+    values[1]!.forEach((value, i) => expect(value).toBeCloseTo(values[0]![i]!, 4));
+  });
 });

@@ -6,7 +6,8 @@ const CONVOLUTIONS: Readonly<Record<string, boolean>> = { Conv2D: false, FusedCo
 interface Attributes {
   readonly strides: number | [number, number];
   readonly pad: 'same' | 'valid' | number | tf.backend_util.ExplicitPadding;
-  readonly dilations: number | [number, number];
+  /** tfjs-layers gives null for a depthwise convolution. */
+  readonly dilations: number | [number, number] | null;
   readonly dataFormat: 'NHWC' | 'NCHW';
 }
 
@@ -31,7 +32,7 @@ function spelledOut(attributes: Attributes, { x, filter }: tf.NamedTensorInfoMap
   const { strides, pad, dilations, dataFormat } = attributes;
   if (pad !== 'same' || dataFormat === 'NCHW') return attributes;
   const shapes = [x!.shape, filter!.shape] as [[number, number, number, number], [number, number, number, number]];
-  const info = tf.backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, undefined, isDepthwise);
+  const info = tf.backend_util.computeConv2DInfo(...shapes, strides, dilations ?? 1, pad, undefined, isDepthwise);
   const isSteppingOver = info.strideHeight > info.effectiveFilterHeight || info.strideWidth > info.effectiveFilterWidth;
   if (!isSteppingOver) return attributes;
   const { top, bottom, left, right } = info.padInfo;

@@ -42,6 +42,30 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describeContract('cifar10', datasetContract(() => make(cifar10, { dir: 'cifar', validation: 4 })));
 describeContract('idx', datasetContract(() => make(idx, { dir: 'idx' })));
 
+describe('fingerprint', () => {
+  const cifar = async (options = {}) => (await make(cifar10, { dir: 'other', validation: 4, ...options })).fingerprint!();
+  beforeEach(async () => {
+    await rm(at('other'), { recursive: true, force: true });
+    await cp(at('cifar'), at('other'), { recursive: true });
+  });
+
+  test('is that of the content, wherever it lies', async () => {
+    expect(await cifar()).toBe(await (await make(cifar10, { dir: 'cifar', validation: 4 })).fingerprint!());
+  });
+
+  test.each<[string, object, () => Promise<unknown>]>([
+    ['a test file that was halved', {}, () => writeFile(at('other/test_batch.bin'), records(100, 2))],
+    ['one other pixel', {}, async () => writeFile(at('other/test_batch.bin'), records(100, 5).fill(3, 5000, 5001))],
+    ['one other label', {}, async () => writeFile(at('other/data_batch_2.bin'), records(20, 10).fill(9, 0, 1))],
+    ['another normalization', { mean: [0, 0, 0] }, async () => undefined],
+    ['another validation split', { validation: 5 }, async () => undefined],
+  ])('differs for %s', async (_, options, change) => {
+    const before = await cifar();
+    await change();
+    expect(await cifar(options)).not.toBe(before);
+  });
+});
+
 describe('cifar10', () => {
   test('pixels come channel by channel in the file and pixel by pixel out of it, normalized', async () => {
     const dataset = await make(cifar10, { dir: 'cifar', mean: [0, 0, 0], std: [1, 1, 1] });
@@ -65,10 +89,17 @@ describe('cifar10', () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     ['a folder that is missing', () => make(cifar10, { dir: 'none' }), /none does not exist/],
     ['more validation images than there are', () => make(cifar10, { dir: 'cifar', validation: 31 }), /31 validation images were asked for, but there are only 30/],
+    ['a validation split of all training images', () => make(cifar10, { dir: 'cifar', validation: 30 }), /30 validation images were asked for, but that is all training images/],
     ['a folder without a test batch', async () => (await mkdir(at('half')), await writeFile(at('half/data_batch_1.bin'), records(0, 2)), make(cifar10, { dir: 'half' })), /test_batch\.bin cannot be read/],
     ['a truncated file', async () => (await mkdir(at('cut')), await writeFile(at('cut/data_batch_1.bin'), records(0, 2)), await truncate(at('cut/data_batch_1.bin'), 5000), make(cifar10, { dir: 'cut' })), /5000 bytes, which is not a multiple of 3073/],
   ])('refuses %s', async (_, act, message) => {
     await expect(act()).rejects.toMatchObject({ code: 'DATASET_INVALID', message: expect.stringMatching(message) });
+  });
+
+  test('the range that "validation" may have is said', async () => {
+    const range = { hint: expect.stringContaining('0 to 29') };
+    await expect(make(cifar10, { dir: 'cifar', validation: 30 })).rejects.toMatchObject(range);
+    expect((await make(cifar10, { dir: 'cifar', validation: 29 })).size('train')).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Dataset, PluginContext } from '@tersor/core';
 import { datasetContract, describeContract } from '@tersor/testing';
 import { encode } from 'jpeg-js';
 import { PNG } from 'pngjs';
+import { imageFilesFingerprint } from './image-files-fingerprint.js';
 import { imageFolder } from './image-folder.js';
 
 type Rgb = readonly [number, number, number];
@@ -165,6 +166,33 @@ test.each<[unknown, readonly number[]]>([
   expected.forEach((value, c) => expect(images[c]).toBeCloseTo(value, 3));
   const black = await make({ dir: 'one', normalize, test: 'black' }).catch(async () => (await write('one/black/cat/0.png', png(4, 4, () => [0, 0, 0])), make({ dir: 'one', normalize, test: 'black' })));
   [...(await black.read('test', [0])).images.slice(0, 3)].forEach((value, c) => expect(value).toBeCloseTo(dataset.padValue[c]!, 4));
+});
+
+describe('fingerprint', () => {
+  const of = async (dir: string) => (await make({ dir, validation: 6 })).fingerprint!();
+
+  test('is that of the content, wherever it lies, and differs where a file was cut off, repainted, moved to another class or removed', async () => {
+    const before = await of('pets');
+    for (const [change, differs] of [
+      [async () => undefined, false],
+      [async () => writeFile(at('copy/val/bee/1.png'), (await readFile(at('copy/val/bee/1.png'))).subarray(0, 40)), true],
+      [async () => writeFile(at('copy/val/bee/1.png'), png(4, 6, () => [21, 100, 200])), true],
+      [async () => rename(at('copy/train/ant/3.png'), at('copy/train/bee/33.png')), true],
+      [async () => rm(at('copy/val/cat/0.png')), true],
+    ] as const) {
+      await rm(at('copy'), { recursive: true, force: true });
+      await cp(at('pets'), at('copy'), { recursive: true });
+      await change();
+      expect((await of('copy')) !== before).toBe(differs);
+    }
+  });
+
+  test('looks at few bytes of a large data set', async () => {
+    const entries = Array.from({ length: 30_000 }, (_, i) => ({ path: at(`pets/val/ant/${i % 2}.png`), key: `ant/${i}.png`, label: 0 }));
+    const started = performance.now();
+    expect(await imageFilesFingerprint({ train: entries, validation: [], test: entries }, {})).toMatch(/^[0-9a-f]{64}$/);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
 });
 
 describe('splits', () => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { disposeModel, logitsGraph, modelFromGraph } from '@tersor/compression';
+import { disposeModel, modelFromGraph, networkOutput, type ScoreKind } from '@tersor/compression';
 import type { LayerGraph } from '@tersor/core';
 import { ALPHA_RANGE, gaussianKl, LEAST_ALPHA, logNormalKl } from './kl-divergence.js';
 import { findNoiseLayers, type NoiseLayer } from './noise-layers.js';
@@ -26,6 +26,8 @@ export interface NoisyPass {
 /** A network whose layers can be run with noise. The noise parameters and kernels are variables to be trained. */
 export interface NoisyNetwork {
   readonly layers: readonly NoisyLayer[];
+  /** What the logits of a pass are. */
+  readonly scores: ScoreKind;
   /** Runs a batch. `visit` sees what each noisy layer reads. Call it inside of a tidy. */
   run(images: tf.Tensor, seed: number, visit?: (layer: NoisyLayer, input: tf.Tensor) => void): NoisyPass;
   dispose(): void;
@@ -41,7 +43,8 @@ const LOG_ALPHA_LIMIT = 8;
 
 /** Prepares a network for training with noise, from the weights that it has. Batch norm keeps its moving statistics. */
 export async function noisyNetwork(graph: LayerGraph, form: NoiseForm): Promise<NoisyNetwork> {
-  const described = logitsGraph(graph);
+  const scores = networkOutput(graph);
+  const described = scores.graph;
   const noiseLayers = new Map(findNoiseLayers(described).map((layer) => [layer.name, layer]));
   // Noise comes between the convolution and its activation, so the activation becomes a step of its own.
   const activations = new Map<string, ReturnType<typeof tfl.layers.activation>>();
@@ -83,7 +86,7 @@ export async function noisyNetwork(graph: LayerGraph, form: NoiseForm): Promise<
     disposeModel(model);
     for (const { noise } of noisy.values()) tf.dispose([...noise]);
   };
-  return { layers: [...noisy.values()], run, dispose };
+  return { layers: [...noisy.values()], scores, run, dispose };
 }
 
 function makeNoisy(layer: NoiseLayer, model: tfl.LayersModel, form: NoiseForm): NoisyLayer {

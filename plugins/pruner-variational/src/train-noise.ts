@@ -87,7 +87,7 @@ function trainStep(network: NoisyNetwork, batch: { images: Float32Array; labels:
     const variables = network.layers.flatMap(({ kernel, noise }) => [kernel, ...noise]);
     const { value, grads } = tf.variableGrads(() => {
       const { logits, kl } = network.run(images, batch.seed);
-      return tf.add(trainingLoss(logits, batch, { labelSmoothing: 0, distill: 0, temperature: 1 }), tf.mul(kl, scale)) as tf.Scalar;
+      return tf.add(trainingLoss(logits, batch, { labelSmoothing: 0, distill: 0, temperature: 1 }, network.scores), tf.mul(kl, scale)) as tf.Scalar;
     }, variables);
     apply(grads);
     return value.dataSync()[0]!;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, createEvaluator, readNetwork, SLOTS } from '@tersor/compression';
+import { backendSlots, createEvaluator, readNetwork, requireFitting, SLOTS } from '@tersor/compression';
 import { createHost, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { collect, keyValues } from '../option-values.js';
@@ -24,7 +24,7 @@ export function evalCommand(): Command {
     .option('--backend <name>', 'backend plugin', 'wasm')
     .option('--json', 'print as JSON')
     .action(async (path: string, { dataset: use, option, split, backend: backendName, json }: Options) => {
-      ensureBackendEnvironment(backendName);
+      await ensureBackendEnvironment(backendName);
       const options = keyValues(option, '--option');
       const host = await createHost({
         slots: [{ kind: 'dataset', name: '', path: '--dataset', use, options }, ...backendSlots(backendName)],
@@ -36,7 +36,9 @@ export function evalCommand(): Command {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
         await backend.activate();
         const graph = await readNetwork(resolve(path));
-        const evaluator = await createEvaluator({ backend, dataset: await host.get(TOKENS.dataset), split });
+        const dataset = await host.get(TOKENS.dataset);
+        requireFitting(graph, dataset, path);
+        const evaluator = await createEvaluator({ backend, dataset, split });
         const accuracy = await evaluator.accuracy(graph);
         const result = { model: path, dataset: use, split, images: evaluator.count, accuracy, backend: backend.id };
         process.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : `${(accuracy * 100).toFixed(2)}% of ${evaluator.count} ${split} images\n`);

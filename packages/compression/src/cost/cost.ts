@@ -1,6 +1,7 @@
 import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
 import { isKernel } from '../graph-weights.js';
 import { layerPositions } from './layer-positions.js';
+import type { WidthCost } from './width-cost.js';
 
 /** What a layer costs, for one sample, over all of its calls. */
 export interface LayerCost {
@@ -16,6 +17,8 @@ export interface LayerCost {
   readonly macs: number;
   /** The same without the 2-D kernel slices (input channel, output channel) that are all zero. */
   readonly macsWithoutZeroSlices: number;
+  /** `parameters` without the values of such slices. */
+  readonly parametersWithoutZeroSlices: number;
 }
 
 /** What a network costs. */
@@ -24,14 +27,21 @@ export interface Cost {
   readonly parameters: number;
   readonly macs: number;
   readonly macsWithoutZeroSlices: number;
+  readonly parametersWithoutZeroSlices: number;
 }
 
 /** Counts parameters and multiply-adds, by layer and in total. Throws `MODEL_UNSUPPORTED` where a layer has an open size. */
 export function cost(graph: LayerGraph): Cost {
   const positions = layerPositions(graph);
   const layers = graph.layers.map((layer) => layerCost(layer, positions.get(layer.name) ?? 0));
-  const total = (key: 'parameters' | 'macs' | 'macsWithoutZeroSlices') => layers.reduce((sum, layer) => sum + layer[key], 0);
-  return { layers, parameters: total('parameters'), macs: total('macs'), macsWithoutZeroSlices: total('macsWithoutZeroSlices') };
+  const total = (key: keyof WidthCost) => layers.reduce((sum, layer) => sum + layer[key], 0);
+  return {
+    layers,
+    parameters: total('parameters'),
+    macs: total('macs'),
+    macsWithoutZeroSlices: total('macsWithoutZeroSlices'),
+    parametersWithoutZeroSlices: total('parametersWithoutZeroSlices'),
+  };
 }
 
 /** Bytes of the weights when every kernel value takes `bits` (a number, or by layer) and every other value 32; no headers, no code books. */
@@ -43,14 +53,17 @@ export function weightBytes({ layers }: Cost, bits: number | ((layer: LayerCost)
 function layerCost(layer: GraphLayer, positions: number): LayerCost {
   const kernels = layer.weights.filter(isKernel);
   const count = (weights: readonly WeightTensor[]) => weights.reduce((sum, { data }) => sum + data.length, 0);
+  const used = kernels.map(valuesOfNonZeroSlices);
+  const parameters = count(layer.weights.filter(({ trainable }) => trainable));
   return {
     name: layer.name,
     className: layer.className,
-    parameters: count(layer.weights.filter(({ trainable }) => trainable)),
+    parameters,
     kernelValues: count(kernels),
     otherValues: count(layer.weights.filter((weight) => !isKernel(weight))),
     macs: positions * count(kernels),
-    macsWithoutZeroSlices: positions * kernels.reduce((sum, kernel) => sum + valuesOfNonZeroSlices(kernel), 0),
+    macsWithoutZeroSlices: positions * used.reduce((sum, values) => sum + values, 0),
+    parametersWithoutZeroSlices: kernels.reduce((rest, { data, trainable }, i) => rest - (trainable ? data.length - used[i]! : 0), parameters),
   };
 }
 

@@ -18,6 +18,7 @@ interface AxisSize {
 
 /** One weight of the network. */
 interface SizedWeight {
+  readonly layer: string;
   readonly axes: readonly AxisSize[];
   /** How often a value is multiplied; 0 but for kernels. */
   readonly positions: number;
@@ -32,17 +33,20 @@ interface SizedWeight {
  * multiplies axis sizes, so it can be called in the inner loop of a search for the widest network within a budget. It agrees with
  * `cost(removeAll(...))`. Groups that are left out keep all of their channels. `sliceShares[i]` is the share of 2-D kernel slices that stays in the
  * kernels that produce group i; 1 when absent. Which slices those are is the pruner's choice, and zeroed ones may lie in channels that go
- * anyway: the figures without zeroed slices are the most that can be left, so that a limit on them is kept.
+ * anyway: the figures without zeroed slices are the most that can be left, so that a limit on them is kept. Layers of `removed` cost nothing.
  * Throws `MODEL_UNSUPPORTED` where a layer has an open size.
  */
-export function widthCost(graph: LayerGraph, groups: readonly ChannelGroup[]): (keepCounts: readonly number[], sliceShares?: readonly number[]) => WidthCost {
+export function widthCost(
+  graph: LayerGraph,
+  groups: readonly ChannelGroup[],
+): (keepCounts: readonly number[], sliceShares?: readonly number[], removed?: ReadonlySet<string>) => WidthCost {
   const weights = sizedWeights(graph, groups);
   const plain = weights.filter(({ producerOf }) => producerOf === undefined);
   const producing = groups.map((_, group) => {
     const kernels = weights.filter(({ producerOf }) => producerOf === group);
     return { kernels, slices: kernels.reduce((sum, { axes }) => sum + axes.slice(-2).reduce((count, { full }) => count * full, 1), 0) };
   });
-  return (keepCounts, sliceShares) => {
+  return (keepCounts, sliceShares, removed) => {
     const sizeOf = (axes: readonly AxisSize[]) => {
       let values = 1;
       for (const { full, cuts } of axes) {
@@ -54,6 +58,7 @@ export function widthCost(graph: LayerGraph, groups: readonly ChannelGroup[]): (
     };
     const total = { macs: 0, parameters: 0, macsWithoutZeroSlices: 0, parametersWithoutZeroSlices: 0 };
     const add = (weight: SizedWeight) => {
+      if (removed?.has(weight.layer)) return;
       const values = sizeOf(weight.axes);
       total.macs += values * weight.positions;
       total.parameters += values * weight.learned;
@@ -66,7 +71,8 @@ export function widthCost(graph: LayerGraph, groups: readonly ChannelGroup[]): (
       if (share >= 1) return kernels.forEach(add);
       // A pruner may round up to a slice more.
       const stay = share * slices + 1;
-      const priced = kernels.map(({ axes, positions, learned }) => {
+      const left = removed ? kernels.filter(({ layer }) => !removed.has(layer)) : kernels;
+      const priced = left.map(({ axes, positions, learned }) => {
         const values = sizeOf(axes.slice(0, -2));
         return { slices: sizeOf(axes.slice(-2)), macs: values * positions, parameters: values * learned };
       });
@@ -104,6 +110,7 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
   const producers = new Map(groups.flatMap(({ members }, group) => members.filter(({ role }) => role === 'produces').map(({ layer }) => [layer, group] as const)));
   return graph.layers.flatMap((layer) =>
     layer.weights.map((weight) => ({
+      layer: layer.name,
       axes: weight.shape.map((full, axis): AxisSize => ({ full, cuts: cuts.get(`${layer.name}|${weight.name}|${axis}`) ?? [] })),
       positions: isKernel(weight) ? (positions.get(layer.name) ?? 0) : 0,
       learned: weight.trainable ? 1 : 0,

@@ -75,7 +75,7 @@ function byteWall({ budget, bits }: QuantizeTask, layers: readonly GraphLayer[],
   const available = budget.bytes - (smallestFile - needed);
   if (needed > available) {
     throw new TersorError('BUDGET_INFEASIBLE', `quantize.budget.bytes is ${Math.floor(budget.bytes)} bytes, but with every layer at ${bits[0]} bits the file has ${smallestFile}.`, {
-      hint: `Set it to ${smallestFile} bytes or more, allow fewer bits, or prune more.`,
+      hint: `Set it to ${smallestFile} bytes or more or allow fewer bits (with --resume, stage 1 is kept), or prune more.`,
     });
   }
   return { available, part };
@@ -88,7 +88,7 @@ function operationWall({ graph, layers }: QuantizeTask, bops: number, smallest: 
   const needed = others + sum(layers.map((_layer, i) => part(i, smallest)));
   if (needed > bops) {
     throw new TersorError('BUDGET_INFEASIBLE', `quantize.budget.bops is ${Math.floor(bops)} bit operations, but with every layer at ${smallest.weights} x ${smallest.activations} bits the network has ${needed}.`, {
-      hint: `Set it to ${needed} or more, allow fewer bits, quantize activations, or prune more.`,
+      hint: `Set it to ${needed} or more, allow fewer bits or quantize activations (with --resume, stage 1 is kept), or prune more.`,
     });
   }
   return { available: bops - others, part };

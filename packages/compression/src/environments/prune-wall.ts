@@ -1,6 +1,8 @@
-import { TersorError, type LayerGraph, type PruneTask } from '@tersor/core';
+import { TersorError, type ChannelGroup, type LayerGraph, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
+import { cost, type Cost } from '../cost/cost.js';
 import { widthCost, type WidthCost } from '../cost/width-cost.js';
-import { predictLatency, widthLatency } from '../latency/predict-latency.js';
+import { widthLatency } from '../latency/predict-latency.js';
+import { brokenLimit, budgetExceeded, pruneLimits, type PruneLimit } from './prune-limits.js';
 
 /** What has been decided for one group. */
 export interface Choice {
@@ -8,6 +10,8 @@ export interface Choice {
   readonly keep: number;
   /** Share of 2-D kernel slices that stays in the producing kernels. */
   readonly share: number;
+  /** Whether the block that it lies in stays. */
+  readonly block: boolean;
 }
 
 /** The budget of a pruning task, asked of choices for all of its groups. */
@@ -15,52 +19,66 @@ export interface PruneWall {
   costOf(choices: readonly Choice[]): WidthCost;
   /** Whether all limits are kept. */
   fits(choices: readonly Choice[]): boolean;
+  /** Whether a group lies in a block that a pruner can remove. */
+  hasBlock(group: number): boolean;
   /** Throws `BUDGET_INFEASIBLE`, naming a limit and what can be reached, when the smallest choices do not fit. */
   requireFeasible(smallest: readonly Choice[]): void;
-  /** Milliseconds that are predicted for a candidate; only where the budget has a latency. */
-  readonly latencyOf: ((candidate: LayerGraph) => number) | undefined;
+  /** Throws `BUDGET_EXCEEDED`, naming the pruner, when the network that a plan has made is over a limit, though the choices are not. */
+  requireKept(made: { readonly candidate: LayerGraph; readonly counted: Cost; readonly plan: PrunePlan; readonly choices: readonly Choice[] }): void;
 }
 
-interface Limit {
-  readonly name: string;
-  readonly limit: number;
-  of(choices: readonly Choice[]): number;
-  /** A figure as the user reads it, rounded up or down. */
-  format(value: number, round: (value: number) => number): string;
-  readonly reached: string;
+/** Keeps all of a group. */
+export function wholeChoice({ channels }: ChannelGroup): Choice {
+  return { keep: channels, share: 1, block: true };
+}
+
+/** The step of a pruner for a group. */
+export function stepOf(pruner: Pruner, group: ChannelGroup, { keep, share, block }: Choice): PrunePlan[number] {
+  return pruner.plan(group, { channels: keep, slices: share, blocks: Number(block) }[pruner.action]);
 }
 
 /** Makes the wall. Throws `LATENCY_TABLE_INVALID` when the table lacks a layer of the network. */
-export function createPruneWall({ graph, groups, budget }: PruneTask): PruneWall {
+export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): PruneWall {
   const costAt = widthCost(graph, groups);
-  const costOf = (choices: readonly Choice[]) => costAt(choices.map(({ keep }) => keep), choices.map(({ share }) => share));
-  const count = { format: (value: number, round: (value: number) => number) => String(round(value)), reached: 'still has' };
-  const limits: Limit[] = [];
-  if (budget.macs !== undefined) limits.push({ name: 'macs', limit: budget.macs, of: (choices) => costOf(choices).macsWithoutZeroSlices, ...count });
-  if (budget.parameters !== undefined) limits.push({ name: 'parameters', limit: budget.parameters, of: (choices) => costOf(choices).parametersWithoutZeroSlices, ...count });
-  if (budget.latency) {
-    const { milliseconds, table } = budget.latency;
-    const latencyAt = widthLatency(table, graph, groups);
-    limits.push({
-      name: 'latency',
-      limit: milliseconds,
-      of: (choices) => latencyAt(choices.map(({ keep }) => keep)),
-      format: (value, round) => `${round(value * 1e4) / 1e4} ms`,
-      reached: 'is still predicted to take',
+  const latencyAt = budget.latency && widthLatency(budget.latency.table, graph, groups);
+  const blockPruners = pruners.filter(({ action }) => action === 'blocks');
+  const blocks = groups.map((group) => blockPruners.flatMap((pruner) => pruner.plan(group, 0).removeLayers ?? []));
+  const removedBy = (choices: readonly Choice[]) => (blockPruners.length === 0 ? undefined : new Set(choices.flatMap(({ block }, i) => (block ? [] : blocks[i]!))));
+  const costOf = (choices: readonly Choice[]) => costAt(choices.map(({ keep }) => keep), choices.map(({ share }) => share), removedBy(choices));
+  const limits = pruneLimits(budget);
+  const promised = ({ name }: PruneLimit, choices: readonly Choice[]): number =>
+    name === 'latency' ? latencyAt!(choices.map(({ keep }) => keep), removedBy(choices)) : costOf(choices)[`${name}WithoutZeroSlices`];
+  /** Pruners whose own steps leave more than they promise; all of them where each by itself keeps its word. */
+  const culprits = (limit: PruneLimit, plan: PrunePlan, choices: readonly Choice[]): string => {
+    const breaking = pruners.filter((pruner) => {
+      const own = choices.map((choice, i): Choice => ({ ...wholeChoice(groups[i]!), ...only(pruner.action, choice) }));
+      const alone = pruner.apply(graph, plan.filter((step) => step.pruner === pruner.id));
+      return limit.of(alone, cost(alone)) > promised(limit, own) * (1 + 1e-6);
     });
-  }
+    const names = (breaking.length > 0 ? breaking : pruners).map(({ id }) => `"${id}"`);
+    return `${names.length > 1 ? 'The pruners' : 'The pruner'} ${names.join(', ')}`;
+  };
   return {
     costOf,
-    fits: (choices) => limits.every(({ limit, of }) => of(choices) <= limit),
+    fits: (choices) => limits.every((limit) => promised(limit, choices) <= limit.limit),
+    hasBlock: (group) => blocks[group]!.length > 0,
     requireFeasible: (smallest) => {
-      const broken = limits.find(({ limit, of }) => of(smallest) > limit);
+      const broken = limits.find((limit) => promised(limit, smallest) > limit.limit);
       if (!broken) return;
-      const { name, limit, of, format, reached } = broken;
-      const reachable = format(of(smallest), Math.ceil);
+      const { name, limit, format, reached } = broken;
+      const reachable = format(promised(broken, smallest), Math.ceil);
       throw new TersorError('BUDGET_INFEASIBLE', `prune.budget.${name} is ${format(limit, Math.floor)}, but with every group at its minimum the network ${reached} ${reachable}.`, {
         hint: `Set it to ${reachable} or more, lower "prune.minimum", or exclude fewer layers.`,
       });
     },
-    latencyOf: budget.latency && ((candidate) => predictLatency(budget.latency!.table, candidate)),
+    requireKept: ({ candidate, counted, plan, choices }) => {
+      const broken = brokenLimit(limits, candidate, counted);
+      if (broken) throw budgetExceeded(broken, candidate, counted, culprits(broken, plan, choices));
+    },
   };
+}
+
+/** The part of a choice that a pruner carries out. */
+function only(action: Pruner['action'], { keep, share, block }: Choice): Partial<Choice> {
+  return { channels: { keep }, slices: { share }, blocks: { block } }[action];
 }

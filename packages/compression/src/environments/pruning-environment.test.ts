@@ -4,6 +4,8 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
 import { firstChannels } from '../../test/first-channels.js';
+import { dropBlocks } from '../../test/drop-blocks.js';
+import * as topologies from '../../test/topologies.js';
 import { zeroSlices } from '../../test/zero-slices.js';
 import { cost } from '../cost/cost.js';
 import { channelGroups } from '../groups/channel-groups.js';
@@ -173,6 +175,82 @@ describe('createPruningEnvironment', () => {
         }),
         { numRuns: 60, seed: 3 },
       );
+    });
+  });
+
+  describe('with a pruner of blocks', () => {
+    let resnet: LayerGraph;
+    let blocks: PruneTask;
+    beforeAll(async () => {
+      resnet = await topologies.resnet20();
+      blocks = { ...task, graph: resnet, groups: channelGroups(resnet).groups, pruners: [dropBlocks(resnet)], baseline: { ...task.baseline, macs: cost(resnet).macs }, budget: { macs: 0.6 * cost(resnet).macs } };
+    });
+    const same = (action: Action) => blocks.groups.map(() => action);
+    const dropped = (steps: Awaited<ReturnType<typeof episode>>) => (steps.at(-1)!.info.policy as PruneStep[]).filter(({ removeLayers }) => removeLayers).map(({ group }) => group);
+
+    it('removes the blocks that were to go and costs what is left: known answers', async () => {
+      const steps = await episode(blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0.4 : 0.6]), { ...blocks, budget: { macs: cost(resnet).macs } });
+      expect(dropped(steps)).toEqual(['stage3_block2_a']);
+      // Two 3x3 convolutions of 16 channels on 2x2 positions are gone.
+      expect(steps.at(-1)!.info.measures).toMatchObject({ macs: cost(resnet).macs - 2 * 4 * 9 * 16 * 16 });
+      expect(steps.map(({ info }) => info.executed)).toEqual(blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0 : 1]));
+    });
+
+    it.each(['macs', 'parameters'] as const)('keeps a budget of %s, whatever the actions', async (limit) => {
+      const total = cost(resnet)[limit];
+      await fc.assert(
+        fc.asyncProperty(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), fc.double({ min: 0.35, max: 1, noNaN: true }), async (actions, share) => {
+          const steps = await episode(blocks.groups.map(() => [actions.next().value as number]), { ...blocks, budget: { [limit]: share * total } });
+          expect(steps.at(-1)!.info.measures![limit]).toBeLessThanOrEqual(share * total);
+        }),
+        { numRuns: 20, seed: 4 },
+      );
+    });
+
+    it('beside one of channels: a block that was to stay goes only where the fewest channels are not enough', async () => {
+      const both = { ...blocks, minimum: 0.5, pruners: [...blocks.pruners, firstChannels(resnet)] };
+      const loose = await episode(same([1, 0.5]), { ...both, budget: { macs: 0.6 * cost(resnet).macs } });
+      expect(dropped(loose)).toEqual([]);
+      const tight = await episode(same([1, 1]), { ...both, budget: { macs: 0.15 * cost(resnet).macs } });
+      expect(dropped(tight).length).toBeGreaterThan(0);
+      expect(tight.at(-1)!.info.measures!['macs']).toBeLessThanOrEqual(0.15 * cost(resnet).macs);
+    });
+
+    it('offers a uniform policy that fits and is carried out as proposed', async () => {
+      const actions = await createPruningEnvironment(blocks).heuristics!['uniform']!();
+      const steps = await episode(actions, blocks);
+      expect(steps.map(({ info }) => info.executed)).toEqual(actions);
+      expect(dropped(steps).length).toBeGreaterThan(0);
+      expect(steps.at(-1)!.info.measures!['macs']).toBeGreaterThan(0.4 * cost(resnet).macs);
+    });
+
+    it('refuses a budget that no choice of blocks meets', () => {
+      expect(() => createPruningEnvironment({ ...blocks, budget: { macs: 0.1 * cost(resnet).macs } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE' }));
+    });
+  });
+
+  describe('refuses a candidate over the budget, with the pruner and both numbers', () => {
+    const limit = () => Math.floor(task.budget.macs!);
+    const refused = (names: string) => ({ code: 'BUDGET_EXCEEDED', message: expect.stringMatching(new RegExp(`${names} made a network with ${task.baseline.macs} where prune\\.budget\\.macs allows ${limit()}`)) });
+    /** Says that it prunes channels and does nothing. */
+    const idle = (): Pruner => ({ ...firstChannels(graph), id: 'idle', plan: ({ name }) => ({ pruner: 'idle', group: name }), apply: (clean) => clean });
+
+    it('of a pruner that does not do what it plans', async () => {
+      await expect(episode([[0.3], [0.3], [0.3]], { ...task, pruners: [idle()] })).rejects.toMatchObject(refused('pruner "idle"'));
+    });
+
+    it('of one among several', async () => {
+      const honest = zeroSlices(graph, 'scattered');
+      await expect(episode([[0.3, 1], [0.3, 1], [0.3, 1]], { ...task, pruners: [idle(), honest] })).rejects.toMatchObject(refused('pruner "idle"'));
+    });
+
+    it('also in parameters, where the slices that it zeroes are not those that it plans', async () => {
+      const lying: Pruner = { ...zeroSlices(graph, 'scattered'), apply: (clean) => clean };
+      const budget = { parameters: 0.6 * cost(graph).parameters };
+      await expect(episode([[0.3], [0.3], [0.3]], { ...task, pruners: [lying], budget })).rejects.toMatchObject({
+        code: 'BUDGET_EXCEEDED',
+        message: expect.stringMatching(new RegExp(`"zero" made a network with ${cost(graph).parameters} where prune\\.budget\\.parameters`)),
+      });
     });
   });
 });

@@ -1,9 +1,10 @@
-import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type PruneTask, type StepResult } from '@tersor/core';
+import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type Pruner, type PruneTask, type StepResult } from '@tersor/core';
 import { cost } from '../cost/cost.js';
 import { applyAndAdapt } from '../surgery/apply-plan.js';
 import { clamp, normalizeColumns } from './observation.js';
 import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
-import { createPruneWall, type Choice } from './prune-wall.js';
+import { predictLatency } from '../latency/predict-latency.js';
+import { createPruneWall, stepOf, wholeChoice, type Choice } from './prune-wall.js';
 
 interface Outcome {
   readonly reward: number;
@@ -17,18 +18,21 @@ interface Outcome {
  * group's layers (each min-max normalised over the groups); multiply-adds already removed and those still ahead, as shares of the whole;
  * and the previous action, one number per pruner.
  *
- * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices kept, each in [minimum, 1].
+ * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices kept, each in [minimum, 1]; for
+ * `blocks` a number in [0, 1], of which the half and more keeps the block that the group lies in.
  * The budget is a wall: with the groups ahead at their minimum, a step keeps at most as many channels as still meet it (and, where even the
- * fewest do not, as many slices). MACs and parameters are counted without zeroed slices, but at their most, wherever the pruner zeroes
- * them (see `widthCost`); predicted latency counts zeroed slices, since runtimes do.
- * Throws `BUDGET_INFEASIBLE` when even the minimum of everything does not meet it.
+ * fewest do not, as many slices, and else loses its block). MACs and parameters are counted without zeroed slices, but at their most, wherever
+ * the pruner zeroes them (see `widthCost`); predicted latency counts zeroed slices, since runtimes do. Every candidate is counted once more when
+ * it is made. Throws `BUDGET_INFEASIBLE` when even the minimum of everything does not meet it; `step` throws `BUDGET_EXCEEDED` where a
+ * pruner has left more than its plan says.
  */
 export function createPruningEnvironment(task: PruneTask): Environment {
   const { graph, groups, pruners, minimum, round } = task;
   if (groups.length === 0) {
     throw new TersorError('MODEL_UNSUPPORTED', `The network "${graph.name}" has no channels that can be pruned.`, { hint: 'See why with: tersor inspect <model> --groups' });
   }
-  const { costOf, fits, requireFeasible, latencyOf } = createPruneWall(task);
+  const { costOf, fits, hasBlock, requireFeasible, requireKept } = createPruneWall(task);
+  const { latency } = task.budget;
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const hasChannels = pruners.some(({ action }) => action === 'channels');
   /** Channels that stay at a ratio; all of them where no pruner removes any. */
@@ -37,13 +41,16 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const least = Math.min(channels, Math.ceil((minimum * channels) / round) * round);
     return Math.max(1, clamp(Math.round((ratio * channels) / round) * round, least, channels));
   };
-  const choicesAt = (ratio: number) => groups.map((group): Choice => ({ keep: toCount(group, ratio), share: hasSlices ? ratio : 1 }));
-  const smallest = choicesAt(minimum);
-  const whole = groups.map(({ channels }): Choice => ({ keep: channels, share: 1 }));
+  const withBlock = groups.flatMap((_group, i) => (hasBlock(i) ? [i] : []));
+  /** Of blocks, which go one by one, the last ones go first: those before them read what later ones do not. */
+  const choicesAt = (ratio: number, blocks = ratio) =>
+    groups.map((group, i): Choice => ({ keep: toCount(group, ratio), share: hasSlices ? ratio : 1, block: withBlock.indexOf(i) < Math.round(blocks * withBlock.length) }));
+  const smallest = choicesAt(minimum, 0);
+  const whole = groups.map(wholeChoice);
   const total = costOf(whole).macs;
   requireFeasible(smallest);
 
-  const features = normalizeColumns(groups.map((group, index) => groupFeatures(graph, group, index, costOf(whole.map((choice, i) => (i === index ? { keep: 0, share: 1 } : choice))).macs)));
+  const features = normalizeColumns(groups.map((group, index) => groupFeatures(graph, group, index, costOf(whole.map((choice, i) => (i === index ? { ...choice, keep: 0 } : choice))).macs)));
   const outcomes = new Map<string, Outcome>();
   let chosen: Choice[] = [];
   let previous: Action = pruners.map(() => 1);
@@ -54,10 +61,12 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   const limit = (wanted: Choice): Choice => {
     const floor = smallest[chosen.length]!;
     let keep = wanted.keep;
-    while (keep > floor.keep && !fits(completed([{ keep, share: wanted.share }], smallest))) keep = Math.max(floor.keep, keep - round);
-    if (fits(completed([{ keep, share: wanted.share }], smallest))) return { keep, share: wanted.share };
-    const share = uniformRatio(floor.share, (candidate) => candidate <= wanted.share && fits(completed([{ keep, share: candidate }], smallest)));
-    return { keep, share };
+    while (keep > floor.keep && !fits(completed([{ ...wanted, keep }], smallest))) keep = Math.max(floor.keep, keep - round);
+    if (fits(completed([{ ...wanted, keep }], smallest))) return { ...wanted, keep };
+    const share = uniformRatio(floor.share, (candidate) => candidate <= wanted.share && fits(completed([{ ...wanted, keep, share: candidate }], smallest)));
+    const narrow = { ...wanted, keep, share };
+    // Without its block the group costs nothing, so the rest of it may stay as wide as it was wanted.
+    return wanted.block && !fits(completed([narrow], smallest)) ? limit({ ...wanted, block: false }) : narrow;
   };
   const observe = (): number[] => {
     const index = Math.min(chosen.length, groups.length - 1);
@@ -66,14 +75,16 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     return [...features[index]!, clamp(1 - now / total, 0, 1), clamp(ahead / total, 0, 1), ...previous];
   };
   const planOf = (): PrunePlan =>
-    pruners.flatMap((pruner) => groups.map((group, i) => pruner.plan(group, pruner.action === 'channels' ? chosen[i]!.keep : chosen[i]!.share)));
+    pruners.flatMap((pruner) => groups.map((group, i) => stepOf(pruner, group, chosen[i]!)));
   const finish = async (plan: PrunePlan): Promise<Outcome> => {
     const key = JSON.stringify(chosen);
     const known = outcomes.get(key);
     if (known) return known;
     const candidate = await applyAndAdapt(graph, pruners, plan);
-    const { macs, macsWithoutZeroSlices, parameters } = cost(candidate);
-    const costs = { macs: macsWithoutZeroSlices, denseMacs: macs, parameters, bytes: parameters * 4, ...(latencyOf && { latency: latencyOf(candidate) }) };
+    const counted = cost(candidate);
+    requireKept({ candidate, counted, plan, choices: chosen });
+    const { macs, macsWithoutZeroSlices, parameters } = counted;
+    const costs = { macs: macsWithoutZeroSlices, denseMacs: macs, parameters, bytes: parameters * 4, ...(latency && { latency: predictLatency(latency.table, candidate) }) };
     const rewardAt = (accuracy: number) => task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
     const accuracy = await task.evaluate(candidate, { policy: plan, rewardAt });
     const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
@@ -82,14 +93,14 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   };
 
   const uniform = (): Action[] => {
-    const ratio = uniformRatio(minimum, (candidate) => fits(choicesAt(candidate)));
-    return groups.map(() => pruners.map(() => ratio));
+    const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) => fits(choicesAt(candidate)));
+    return choicesAt(ratio).map(({ block }) => pruners.map(({ action }) => (action === 'blocks' ? Number(block) : ratio)));
   };
 
   const size = features[0]!.length + 2 + pruners.length;
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
-    actionSpace: { type: 'box', low: pruners.map(() => minimum), high: pruners.map(() => 1) },
+    actionSpace: { type: 'box', low: pruners.map(({ action }) => (action === 'blocks' ? 0 : minimum)), high: pruners.map(() => 1) },
     maxSteps: groups.length,
     reset: async () => {
       chosen = [];
@@ -100,10 +111,11 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     step: async (action): Promise<StepResult> => {
       if (!active) throw new TersorError('EPISODE_OVER', 'The pruning environment was stepped outside of an episode; call reset first.');
       const group = groups[chosen.length]!;
-      const value = (kind: 'channels' | 'slices') => action[pruners.findIndex((pruner) => pruner.action === kind)] ?? 1;
-      const choice = limit({ keep: toCount(group, value('channels')), share: clamp(value('slices'), minimum, 1) });
+      const value = (kind: Pruner['action']) => action[pruners.findIndex((pruner) => pruner.action === kind)] ?? 1;
+      const choice = limit({ keep: toCount(group, value('channels')), share: clamp(value('slices'), minimum, 1), block: value('blocks') >= 0.5 });
       chosen = [...chosen, choice];
-      const executed = pruners.map((pruner) => (pruner.action === 'channels' ? clamp(choice.keep / group.channels, minimum, 1) : choice.share));
+      const shares = { channels: clamp(choice.keep / group.channels, minimum, 1), slices: choice.share, blocks: Number(choice.block) };
+      const executed = pruners.map(({ action: kind }) => shares[kind]);
       previous = executed;
       const terminated = chosen.length === groups.length;
       if (!terminated) return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
@@ -117,7 +129,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       magnitude: async () => {
         // A pruner of slices ranks them by itself: alone, it needs no more than the share.
         if (!hasChannels) return uniform();
-        const counts = magnitudeCounts(graph, groups, smallest.map(({ keep }) => keep), (keepCounts) => fits(keepCounts.map((keep) => ({ keep, share: 1 }))));
+        const counts = magnitudeCounts(graph, groups, smallest.map(({ keep }) => keep), (keepCounts) => fits(keepCounts.map((keep, i) => ({ ...whole[i]!, keep }))));
         return groups.map(({ channels }, i) => pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)));
       },
     },

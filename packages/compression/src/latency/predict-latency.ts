@@ -11,15 +11,20 @@ export function predictLatency(table: LatencyTable, graph: LayerGraph): number {
   return predictor(table, graph)(widthsOf(graph));
 }
 
-/** The same for many widths of one network: channels that each group keeps -> milliseconds. */
-export function widthLatency(table: LatencyTable, graph: LayerGraph, groups: readonly ChannelGroup[]): (keepCounts: readonly number[]) => number {
+/** The same for many widths of one network: channels that each group keeps, and layers that go as a whole -> milliseconds. */
+export function widthLatency(
+  table: LatencyTable,
+  graph: LayerGraph,
+  groups: readonly ChannelGroup[],
+): (keepCounts: readonly number[], removed?: ReadonlySet<string>) => number {
   const widths = callWidths(graph, groups);
   const predict = predictor(table, graph);
-  return (keepCounts) => predict(widths.map(({ full, cuts }) => cuts.reduce((width, { group, perChannel }) => width - (groups[group]!.channels - keepCounts[group]!) * perChannel, full)));
+  const widthAt = (keepCounts: readonly number[]) => widths.map(({ full, cuts }) => cuts.reduce((width, { group, perChannel }) => width - (groups[group]!.channels - keepCounts[group]!) * perChannel, full));
+  return (keepCounts, removed) => predict(widthAt(keepCounts), removed);
 }
 
-/** Width of every call's output -> milliseconds. */
-function predictor(table: LatencyTable, graph: LayerGraph): (widths: readonly number[]) => number {
+/** Width of every call's output -> milliseconds, without the places whose first layer is removed. */
+function predictor(table: LatencyTable, graph: LayerGraph): (widths: readonly number[], removed?: ReadonlySet<string>) => number {
   const entries = new Map(table.layers.map((entry) => [entry.layer, entry]));
   const sites = latencySites(graph).map(({ name, calls }) => {
     const entry = entries.get(name);
@@ -27,9 +32,10 @@ function predictor(table: LatencyTable, graph: LayerGraph): (widths: readonly nu
       throw new TersorError('LATENCY_TABLE_INVALID', `The latency table of "${table.model.name}" has no layer "${name}" of the network "${graph.name}".`, { hint: 'Make one for this model with: tersor profile' });
     }
     const output = calls[0]!;
-    return { input: graph.calls[output]!.inputs[0]!, output, timeOf: interpolate(entry) };
+    return { layer: graph.calls[output]!.layer, input: graph.calls[output]!.inputs[0]!, output, timeOf: interpolate(entry) };
   });
-  return (widths) => sites.reduce((sum, { input, output, timeOf }) => sum + timeOf(widths[input]!, widths[output]!), table.transfer);
+  return (widths, removed) =>
+    sites.reduce((sum, { layer, input, output, timeOf }) => (removed?.has(layer) ? sum : sum + timeOf(widths[input]!, widths[output]!)), table.transfer);
 }
 
 /**

@@ -19,27 +19,34 @@ export function rawSection(data: Float32Array): Uint8Array {
   return half ? concatBytes([Uint8Array.of(CODEC.float16), half]) : concatBytes([Uint8Array.of(CODEC.float32), float32Bytes(data)]);
 }
 
-/** Body of the section of an encoded tensor, in the smallest of the codings that the format has. Throws `PLAN_MISMATCH` for a malformed one. */
-export function encodedSection(tensor: EncodedTensor): Uint8Array {
+/**
+ * Body of the section of an encoded tensor, in the smallest of the codings that the format has, or with `plain` in `bits` bits a code.
+ * Throws `PLAN_MISMATCH` for a malformed one.
+ */
+export function encodedSection(tensor: EncodedTensor, plain = false): Uint8Array {
   requireConsistent(tensor);
   const groups = groupCount(tensor);
   const { bits, shape } = tensor;
   const axis = tensor.axis < 0 ? NO_AXIS : tensor.axis;
   const linear = tensor.codec === 'linear';
   const tables = linear ? [tableBytes(tensor.scale), tableBytes(tensor.zero)] : [codebookBytes(tensor.codebook)];
-  const reference = sliceReferences(
-    linear ? linearReferences(tensor.zero, bits) : codebookReferences(tensor.codebook, bits, groups),
-    shape,
-    axis,
-  );
-  const { coding, payload } = smallestCoding(tensor, reference);
+  const reference = () =>
+    sliceReferences(linear ? linearReferences(tensor.zero, bits) : codebookReferences(tensor.codebook, bits, groups), shape, axis);
+  const packed = { coding: CODING.packed as number, payload: packBits(tensor.codes, bits) };
+  const { coding, payload } = plain ? packed : smallestCoding(tensor, reference(), packed);
   return concatBytes([Uint8Array.of(linear ? CODEC.linear : CODEC.codebook, bits, axis, coding), ...tables, payload]);
 }
 
+/** The codes of an array, and the byte that says how they are coded. */
+interface Coded {
+  readonly coding: number;
+  readonly payload: Uint8Array;
+}
+
 /** Codes by every coding that can pay off, and keeps the smallest. */
-function smallestCoding(tensor: EncodedTensor, reference: Uint8Array): { coding: number; payload: Uint8Array } {
+function smallestCoding(tensor: EncodedTensor, reference: Uint8Array, packed: Coded): Coded {
   const { codes, shape, bits } = tensor;
-  let best = { coding: CODING.packed as number, payload: packBits(codes, bits) };
+  let best = packed;
   // Neighbours in the plane exist only where slices have more than one weight; a map pays only where some slice is empty.
   const plane = shape.length > 2 && codes.length > reference.length;
   const maps = plane && hasEmptySlice(codes, reference) ? [true, false] : [false];

@@ -1,8 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { setBackend } from '@tensorflow/tfjs-core';
+import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { createRandom, type Random } from '@tersor/rl';
-import { ArtifactError, crc32, decodeArtifact, PREAMBLE_BYTES, SECTION_HEAD_BYTES, type DecodedArtifact } from '@tersor/runtime';
+import { ArtifactError, decodeArtifact, loadModel, type DecodedArtifact } from '@tersor/runtime';
 import { goldenModel } from '../../test/golden-graph.js';
+import { HARM } from '../../test/harmful-headers.js';
+import { headerJson, headerOf, sealed, sectionsOf } from '../../test/sealed-sections.js';
 import { packModel } from './pack-model.js';
 
 const MUTATIONS = 5000;
@@ -40,31 +42,6 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   return Uint8Array.from(result);
 }
 
-/** Makes all lengths and checksums right again, as one who means harm would. */
-function reseal(sections: readonly Uint8Array[]): Uint8Array {
-  const preamble = file.slice(0, PREAMBLE_BYTES);
-  let crc = crc32(preamble);
-  const parts = [...preamble];
-  for (const body of sections) {
-    const head = new DataView(new ArrayBuffer(SECTION_HEAD_BYTES));
-    head.setUint32(0, body.length, true);
-    crc = crc32(body, crc32(new Uint8Array(head.buffer, 0, 4), crc));
-    head.setUint32(4, crc, true);
-    parts.push(...new Uint8Array(head.buffer), ...body);
-  }
-  return Uint8Array.from(parts);
-}
-
-function sectionsOf(bytes: Uint8Array): Uint8Array[] {
-  const sections: Uint8Array[] = [];
-  for (let at = PREAMBLE_BYTES; at < bytes.length; ) {
-    const start = at + SECTION_HEAD_BYTES;
-    at = start + new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
-    sections.push(bytes.slice(start, at));
-  }
-  return sections;
-}
-
 async function outcome(bytes: Uint8Array): Promise<DecodedArtifact | ArtifactError> {
   try {
     return await decodeArtifact(bytes, { maxWeights: MAX_WEIGHTS });
@@ -90,7 +67,7 @@ it(`survives ${MUTATIONS} mutants whose checksums were made right again: a typed
   let decodedAnyway = 0;
   for (let i = 0; i < MUTATIONS; i++) {
     const target = random.integer(bodies.length);
-    const result = await outcome(reseal(bodies.map((body, k) => (k === target ? mutate(body, random) : body))));
+    const result = await outcome(sealed(bodies.map((body, k) => (k === target ? mutate(body, random) : body))));
     if (result instanceof ArtifactError) continue;
     decodedAnyway++;
     for (const { data, shape } of result.weights) expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
@@ -100,5 +77,25 @@ it(`survives ${MUTATIONS} mutants whose checksums were made right again: a typed
 }, 60_000);
 
 it('gives the original for a file that is only resealed', async () => {
-  expect(await outcome(reseal(sectionsOf(file)))).toEqual(original);
+  expect(await outcome(sealed(sectionsOf(file)))).toEqual(original);
+});
+
+describe('a header that is well formed and means harm', () => {
+  it.each(Object.keys(HARM))('with %s gives a typed error or a model, soon, and leaves no tensor', async (kind) => {
+    const random = createRandom(3, kind);
+    const [header, ...weights] = sectionsOf(file);
+    for (let round = 0; round < 20; round++) {
+      const json = headerJson(header!);
+      const text = HARM[kind]!(json, random);
+      const mutant = sealed([headerOf(typeof text === 'string' ? text : json), ...weights]);
+      const before = memory().numTensors;
+      const start = performance.now();
+      const result = await loadModel(mutant).catch((error: unknown) => error);
+      // Far above what any takes (a tenth of a second), far below what a hang or 2^26 weights take.
+      expect(performance.now() - start).toBeLessThan(5000);
+      if (result instanceof Error) expect([kind, result.name]).toEqual([kind, 'ArtifactError']);
+      else (result as Awaited<ReturnType<typeof loadModel>>).dispose();
+      expect(memory().numTensors).toBe(before);
+    }
+  }, 120_000);
 });

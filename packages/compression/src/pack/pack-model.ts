@@ -1,7 +1,7 @@
 import { constants, deflateSync } from 'node:zlib';
 import { TersorError, type EncodedTensor, type LayerGraph } from '@tersor/core';
-import { crc32, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION } from '@tersor/runtime';
-import { weightSlots } from '../graph-weights.js';
+import { crc32, FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from '@tersor/runtime';
+import { storedName, weightSlots } from '../graph-weights.js';
 import { topologyOf } from '../model-topology.js';
 import { concatBytes } from './byte-writer.js';
 import { encodedSection, rawSection } from './encode-section.js';
@@ -27,9 +27,17 @@ export function packModel(graph: LayerGraph, encoded: ReadonlyMap<string, Encode
     return concatBytes([new Uint8Array(head.buffer), body]);
   };
   const parts = [preamble, section(headerBody(graph))];
+  let written = parts[0]!.length + parts[1]!.length;
+  let weights = 0;
   for (const { name, weight } of slots) {
     const tensor = encoded.get(name);
-    parts.push(section(tensor ? encodedSection(tensor) : rawSection(weight.data)));
+    let body = tensor ? encodedSection(tensor) : rawSection(weight.data);
+    weights += weight.data.length;
+    // Readers refuse files that hold more weights than their bytes are worth.
+    const room = FREE_WEIGHTS + WEIGHTS_PER_BYTE * (written + SECTION_HEAD_BYTES + body.length);
+    if (tensor && weights > room) body = encodedSection(tensor, true);
+    parts.push(section(body));
+    written += SECTION_HEAD_BYTES + body.length;
   }
   return concatBytes(parts);
 }
@@ -41,11 +49,15 @@ export function headerSize(graph: LayerGraph): number {
 
 /**
  * Exact bytes that an encoded tensor takes in the packed file: its section with length and checksum. These sums, those of the arrays that
- * are not quantized and `headerSize` make the size of the file.
+ * are not quantized and `headerSize` make the size of the file. (But where more than 2^22 weights share less than a byte for 1,024 of them:
+ * `packModel` then stores plain codes, which readers ask for.)
  */
 export function encodedSize(tensor: EncodedTensor): number {
   return SECTION_HEAD_BYTES + encodedSection(tensor).length;
 }
+
+/** Bytes that an encoded tensor takes at least, its section head included, however well its codes compress: codec, bits, axis, coding, and a table of one value. */
+export const encodedFloor = SECTION_HEAD_BYTES + 4 + 3;
 
 /** Exact bytes of an array that is not quantized, section head included. */
 export function rawSize(data: Float32Array): number {
@@ -53,6 +65,8 @@ export function rawSize(data: Float32Array): number {
 }
 
 function headerBody(graph: LayerGraph): Uint8Array {
-  const weights = weightSlots(graph).map(({ layer, weight }) => [`${layer.name}/${weight.name}`, weight.shape]);
-  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights }), { level: constants.Z_BEST_COMPRESSION });
+  const weights = weightSlots(graph).map(({ layer, weight }) => [storedName(layer, weight.name), weight.shape]);
+  const { userDefinedMetadata, signature } = graph.metadata ?? {};
+  const metadata = (userDefinedMetadata ?? signature) && { userDefinedMetadata, signature };
+  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights, metadata }), { level: constants.Z_BEST_COMPRESSION });
 }

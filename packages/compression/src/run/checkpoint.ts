@@ -1,55 +1,79 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { cp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { TersorError } from '@tersor/core';
+import { makeFolder, messageOf, TersorError } from '@tersor/core';
+import type { Origin } from './origin.js';
 
 /** Changes when a saved state can no longer be read. */
-const VERSION = 1;
+const VERSION = 2;
 const DIGEST_BYTES = 32;
 /** The newest, and the one before in case the newest turns out damaged. */
 const KEPT = 2;
 
 interface Saved {
   readonly version: number;
-  /** The resolved config, as JSON. */
-  readonly config: string;
+  readonly origin: Origin;
   readonly state: unknown;
+}
+
+/** A state that was saved, and what it belongs to. */
+export interface Checkpoint<State> {
+  readonly state: State;
+  readonly origin: Origin;
 }
 
 /** Where a run keeps what it needs to go on. */
 export interface CheckpointStore<State> {
+  readonly folder: string;
   /** Writes a state: whole or not at all, the one before stays. Throws `OUTPUT_FAILED`. */
   save(state: State): Promise<void>;
-  /** The newest state that is whole, or undefined. `onDamaged` hears of files that are not. Throws `CHECKPOINT_MISMATCH` for another config or version. */
-  load(onDamaged?: (file: string) => void): Promise<State | undefined>;
-  /** Removes all. */
+  /**
+   * The newest one that is whole, or undefined. `onDamaged` hears of files that are not. Throws
+   * `CHECKPOINT_MISMATCH` for those of another version.
+   */
+  load(onDamaged?: (file: string) => void): Promise<Checkpoint<State> | undefined>;
+  /**
+   * Keeps what is there in a folder beside this one: moved, or copied. Gives that folder; undefined where
+   * there is nothing to keep. Throws `OUTPUT_FAILED`.
+   */
+  keepAside(how: 'move' | 'copy'): Promise<string | undefined>;
+  /** Removes all checkpoints, and the folder where nothing else is in it. */
   clear(): Promise<void>;
 }
 
 /**
- * Checkpoints in a folder: files `NNNNNN.ckpt`, each a SHA-256 of the rest and the state in V8's structured-clone format.
- * @param config resolved config that the states belong to; `ignored` names its top-level keys that may change (where results go)
+ * Checkpoints in a folder: files `NNNNNN.ckpt`, each a SHA-256 of the rest and the state in V8's
+ * structured-clone format.
+ * @param origin what the states that are saved belong to: plain data
  */
-export function checkpointStore<State>(folder: string, config: object, ignored: readonly string[] = ['output']): CheckpointStore<State> {
-  const identity = JSON.stringify(config, (key, value: unknown) => (ignored.includes(key) ? undefined : value));
-  const files = async () => (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt$/.test(file)).sort();
+export function checkpointStore<State>(folder: string, origin: Origin): CheckpointStore<State> {
+  const files = async () =>
+    (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt$/.test(file)).sort();
   return {
+    folder,
     save: async (state) => {
+      const existing = await files();
       try {
-        await mkdir(folder, { recursive: true });
-        const existing = await files();
+        await makeFolder(folder);
         const number = existing.length === 0 ? 1 : Number(existing.at(-1)!.slice(0, -5)) + 1;
-        const body = serialize({ version: VERSION, config: identity, state } satisfies Saved);
-        const path = join(folder, `${String(number).padStart(6, '0')}.ckpt`);
-        await writeDurably(`${path}.tmp`, [digest(body), body]);
-        await rename(`${path}.tmp`, path);
-        for (const old of existing.slice(0, Math.max(0, existing.length + 1 - KEPT))) await rm(join(folder, old), { force: true });
+        const body = serialize({ version: VERSION, origin, state } satisfies Saved);
+        await writeDurably(join(folder, `${String(number).padStart(6, '0')}.ckpt`), [digest(body), body]);
+        for (const old of existing.slice(0, Math.max(0, existing.length + 1 - KEPT)))
+          await rm(join(folder, old), { force: true });
       } catch (cause) {
-        throw new TersorError('OUTPUT_FAILED', `The checkpoint cannot be written to ${folder}: ${(cause as Error).message}`, {
-          cause,
-          hint: 'The last checkpoint is still there: make room and go on with --resume.',
-        });
+        throw new TersorError(
+          'OUTPUT_FAILED',
+          `The checkpoint cannot be written to ${folder}: ${messageOf(cause)}`,
+          {
+            cause,
+            hint:
+              existing.length > 0
+                ? 'The last checkpoint is still there: make room and go on with --resume.'
+                : 'There was no checkpoint before: make room, or choose another folder with --out.',
+          },
+        );
       }
     },
     load: async (onDamaged) => {
@@ -59,23 +83,72 @@ export function checkpointStore<State>(folder: string, config: object, ignored: 
           onDamaged?.(join(folder, file));
           continue;
         }
-        requireSame(saved, identity, folder);
-        return saved.state as State;
+        if (saved.version !== VERSION) {
+          throw new TersorError(
+            'CHECKPOINT_MISMATCH',
+            `The checkpoint in ${folder} has version ${saved.version}; this Tersor reads version ${VERSION}.`,
+            { hint: START_OVER },
+          );
+        }
+        return { state: saved.state as State, origin: saved.origin };
       }
       return undefined;
     },
-    clear: () => rm(folder, { recursive: true, force: true }),
+    keepAside: async (how) => {
+      // What is there in the place of the folder was not made by this version, but is somebody's.
+      if ((await files()).length === 0 && !statSync(folder, { throwIfNoEntry: false })?.isFile())
+        return undefined;
+      let number = 1;
+      while (existsSync(`${folder}-kept-${number}`)) number++;
+      const kept = `${folder}-kept-${number}`;
+      try {
+        if (how === 'move') await rename(folder, kept);
+        else await cp(folder, kept, { recursive: true });
+      } catch (cause) {
+        if (how === 'copy') await rm(kept, { recursive: true, force: true }).catch(() => undefined);
+        throw new TersorError(
+          'OUTPUT_FAILED',
+          `The checkpoint in ${folder} cannot be kept as ${kept}: ${messageOf(cause)}`,
+          {
+            cause,
+            hint: 'It is still where it was. Move or remove it yourself, or choose another folder with --out.',
+          },
+        );
+      }
+      return kept;
+    },
+    clear: async () => {
+      const own = (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt(\.tmp)?$/.test(file));
+      for (const file of own) await rm(join(folder, file), { force: true });
+      // It may hold what somebody else has put there.
+      await rmdir(folder).catch(() => undefined);
+    },
   };
 }
 
-/** A crash of the machine after the rename must not find an empty file. */
+/** What to do with a checkpoint that a run cannot go on from. */
+export const START_OVER =
+  'Resume with what it was made with, or run without --resume to start over; ' +
+  'the checkpoint is then kept beside the new one.';
+
+/**
+ * A crash of the machine after the rename must not find an empty file; a disk that is full must not stay so
+ * for half a file.
+ */
 async function writeDurably(path: string, parts: readonly Buffer[]): Promise<void> {
-  const handle = await open(path, 'w');
+  const partial = `${path}.tmp`;
   try {
-    for (const part of parts) await handle.writeFile(part);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(partial, 'w');
+    try {
+      for (const part of parts) await handle.writeFile(part);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw error;
   }
 }
 
@@ -87,26 +160,4 @@ function decode(bytes: Buffer): Saved | undefined {
 
 function digest(body: Buffer): Buffer {
   return createHash('sha256').update(body).digest();
-}
-
-function requireSame(saved: Saved, identity: string, folder: string): void {
-  if (saved.version !== VERSION) {
-    throw new TersorError('CHECKPOINT_MISMATCH', `The checkpoint in ${folder} has version ${saved.version}; this Tersor reads version ${VERSION}.`, { hint: 'Run without --resume to start over.' });
-  }
-  if (saved.config === identity) return;
-  const difference = firstDifference(JSON.parse(saved.config), JSON.parse(identity), '');
-  throw new TersorError('CHECKPOINT_MISMATCH', `The checkpoint in ${folder} was made with another config: ${difference}.`, { hint: 'Resume with the same config, or run without --resume to start over.' });
-}
-
-/** Path and values of the first place where two JSON values differ. */
-function firstDifference(before: unknown, now: unknown, path: string): string {
-  if (isRecord(before) && isRecord(now)) {
-    const key = [...new Set([...Object.keys(before), ...Object.keys(now)])].find((each) => JSON.stringify(before[each]) !== JSON.stringify(now[each]));
-    if (key !== undefined) return firstDifference(before[key], now[key], path ? `${path}.${key}` : key);
-  }
-  return `"${path}" was ${JSON.stringify(before)} and is now ${JSON.stringify(now)}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,13 +3,14 @@ import { removeDeadChannels } from './remove-dead-channels.js';
 
 /**
  * Carries a whole plan out on the clean graph, each pruner its own steps: kernel slices first, since they are counted in the clean network; then
- * channels; then the channels that the zeroed slices have left dead. Throws `PLAN_MISMATCH` when a step's pruner is not there.
+ * channels; then blocks, whose layers may have lost some; then the channels that the zeroed slices have left dead. Throws `PLAN_MISMATCH` when a step's pruner is not there.
  */
 export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: PrunePlan): LayerGraph {
   const stranger = plan.find((step) => !pruners.some(({ id }) => id === step.pruner));
   if (stranger) throw new TersorError('PLAN_MISMATCH', `The plan needs the pruner "${stranger.pruner}", which is not there.`, { hint: `Pruners here: ${pruners.map(({ id }) => id).join(', ')}.` });
-  const slicesFirst = [...pruners].sort((a, b) => Number(a.action === 'channels') - Number(b.action === 'channels'));
-  const smaller = slicesFirst.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
+  const order = ['slices', 'channels', 'blocks'];
+  const sorted = [...pruners].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
+  const smaller = sorted.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
   return plan.some(({ zeroSlices }) => zeroSlices) ? removeDeadChannels(smaller) : smaller;
 }
 

@@ -1,8 +1,10 @@
 import { TersorError, type Backend, type Dataset, type InferenceSession, type LayerGraph, type TrainingBatch } from '@tersor/core';
 import { createRandom, type Random } from '@tersor/rl';
 import { copyWeights, isKernel, weightSlots, withWeights, type WeightSlot } from '../graph-weights.js';
-import { logitsGraph } from '../logits-graph.js';
+import { isFrozen } from '../frozen-layers.js';
+import { networkOutput } from '../network-output.js';
 import { augment, type Augmentation } from './augment.js';
+import { teacherLogits, type ScoreKind } from './loss.js';
 import { learningRateAt, type Schedule } from './schedule.js';
 import { sgdStep } from './sgd.js';
 
@@ -83,7 +85,7 @@ export async function train(run: TrainRun): Promise<{ graph: LayerGraph; history
   const totalSteps = options.epochs * stepsPerEpoch;
 
   const session = await run.backend.compileTraining(graph, options);
-  const teacher = run.teacher && options.distill > 0 ? await run.backend.compile(logitsGraph(run.teacher)) : undefined;
+  const teacher = run.teacher && options.distill > 0 ? await compileTeacher(run.teacher, run) : undefined;
   try {
     for (let epoch = run.resume?.epochsDone ?? 0; epoch < options.epochs; epoch++) {
       if (run.shouldStop?.()) break;
@@ -114,16 +116,31 @@ export async function train(run: TrainRun): Promise<{ graph: LayerGraph; history
     }
   } finally {
     session.dispose();
-    teacher?.dispose();
+    teacher?.session.dispose();
   }
   return { graph: withWeights(graph, weights), history };
 }
 
-async function makeBatch(run: TrainRun, indexes: readonly number[], random: Random, teacher: InferenceSession | undefined): Promise<TrainingBatch> {
+async function makeBatch(run: TrainRun, indexes: readonly number[], random: Random, teacher: Teacher | undefined): Promise<TrainingBatch> {
   const { images, labels } = await run.dataset.read('train', indexes);
   const changed = augment(images, run.dataset.imageShape, run.dataset.padValue, run.options.augmentation, () => random.uniform());
   const seed = random.integer(2 ** 30);
-  return { images: changed, labels, seed, ...(teacher && { teacher: await teacher.run(changed) }) };
+  return { images: changed, labels, seed, ...(teacher && { teacher: teacherLogits(await teacher.session.run(changed), teacher.scores) }) };
+}
+
+/** A network that is learned from. */
+interface Teacher {
+  readonly session: InferenceSession;
+  readonly scores: ScoreKind;
+}
+
+async function compileTeacher(graph: LayerGraph, { backend, graph: student }: TrainRun): Promise<Teacher> {
+  const scores = networkOutput(graph);
+  const { link } = networkOutput(student);
+  if (scores.link !== link) {
+    throw new TersorError('MODEL_UNSUPPORTED', `The teacher ends in a ${scores.link}, the network to train in a ${link}.`, { hint: 'Their probabilities mean different things. Give both the same last activation.' });
+  }
+  return { session: await backend.compile(scores.graph), scores };
 }
 
 function update(
@@ -135,6 +152,7 @@ function update(
   { momentum, weightDecay, scalePenalty = 0, statisticsMomentum }: TrainOptions,
 ): void {
   slots.forEach(({ layer, weight }, i) => {
+    if (isFrozen(layer)) return;
     if (weight.trainable) {
       sgdStep(weights[i]!, velocity[i]!, updates[i]!, learningRate, { momentum, weightDecay: isKernel(weight) ? weightDecay : 0, shrink: weight.name === 'gamma' ? scalePenalty : 0 });
       return;

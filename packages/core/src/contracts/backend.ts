@@ -41,7 +41,7 @@ export interface TrainingBatch {
   readonly labels: Int32Array;
   /** Logits (or log-probabilities) of the teacher, `count * classes`, when `distill > 0`. */
   readonly teacher?: Float32Array;
-  /** Seed of dropout in this step. */
+  /** Seed of dropout and all other random layers in this step. */
   readonly seed: number;
 }
 
@@ -52,7 +52,7 @@ export interface TrainingStep {
   readonly accuracy: number;
   /**
    * In the order of the graph's weights (layers, then weights): the mean gradient of a trainable weight; for moving statistics of batch
-   * norm the batch's own mean or variance.
+   * norm the batch's own mean or variance. Those of frozen layers (`trainable: false`) are not looked at.
    */
   readonly updates: readonly Float32Array[];
 }

@@ -68,20 +68,34 @@ export interface PruneStep {
   readonly keep?: readonly number[];
   /** 2-D kernel slices that are zeroed: for a weight of layer `layer`, flat indexes `c_in * c_out_total + c_out`. */
   readonly zeroSlices?: readonly { readonly layer: string; readonly slices: readonly number[] }[];
+  /**
+   * Layers that go as a whole, by name. Each hands on what it reads, so what it made has to have that shape; a layer of several inputs
+   * (the sum of a residual block) goes only where the removal leaves them all the same. Absent when no layer goes.
+   */
+  readonly removeLayers?: readonly string[];
 }
 
 export type PrunePlan = readonly PruneStep[];
 
-/** Decides which channels or kernel slices go, and refits the rest. */
+/** Decides which channels, kernel slices or blocks go, and refits the rest. */
 export interface Pruner {
   readonly id: string;
-  /** What its action means: the share of `channels`, or of kernel `slices`, that is kept. */
-  readonly action: 'channels' | 'slices';
+  /**
+   * What its action means: the share of `channels`, or of kernel `slices`, that a group keeps; or, with `blocks`, whether the block that a group
+   * lies in stays. What `plan` says of each is what the budget's wall counts: `keep`, `zeroSlices`, `removeLayers`.
+   */
+  readonly action: 'channels' | 'slices' | 'blocks';
   /** Gathers statistics on the given model once per search; the network is not changed. */
   prepare(context: PruneContext): Promise<void>;
-  /** Turns the kept count of channels (or, for slices, the kept share of 0..1) of a group into a step. Ratio 1 is the identity. */
+  /**
+   * Turns what a group keeps into a step: its count of channels; for slices, the share of 0..1; for blocks, 1 (it stays) or 0 (it goes, with the
+   * layers of `removeLayers`; none where the group lies in no block that can go). To keep all is the identity.
+   */
   plan(group: ChannelGroup, keep: number): PruneStep;
-  /** Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels) or with zeros (slices). Throws `PLAN_MISMATCH`. */
+  /**
+   * Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels, blocks) or with zeros (slices). Of several pruners
+   * those of slices come first, then channels, then blocks. Throws `PLAN_MISMATCH`.
+   */
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph;
   /**
    * Adapts to the images what a plan has left: called with the result of all pruners' `apply` and the whole plan, for every candidate of a search and for

@@ -1,0 +1,192 @@
+import { expectMisbehaved, guard } from '../../test/guarding.js';
+import type { Backend } from '../contracts/backend.js';
+import type { Dataset } from '../contracts/dataset.js';
+import type { LayerGraph } from '../contracts/layer-graph.js';
+import type { ChannelGroup, Pruner } from '../contracts/pruner.js';
+import type { Quantizer } from '../contracts/quantizer.js';
+
+const group: ChannelGroup = { name: 'conv1', channels: 4, members: [] };
+const goodPruner: Pruner = {
+  id: 'bad',
+  action: 'channels',
+  prepare: async () => undefined,
+  plan: ({ name }) => ({ pruner: 'bad', group: name, keep: [0, 1] }),
+  apply: (graph) => graph,
+};
+const graph = {
+  name: 'net',
+  layers: [
+    {
+      name: 'conv1',
+      className: 'Conv2D',
+      config: {},
+      weights: [{ name: 'kernel', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4), trainable: true }],
+    },
+  ],
+  calls: [
+    { layer: 'image', inputs: [], outputShape: [1, 2, 1] },
+    { layer: 'conv1', inputs: [0], outputShape: [3] },
+  ],
+  inputs: [0],
+  outputs: [1],
+} satisfies LayerGraph;
+
+describe('a pruner', () => {
+  const plan = (step: unknown) => () => guard('pruner', { ...goodPruner, plan: () => step }).plan(group, 2);
+  it('that keeps its promises is left alone', () => {
+    expect(plan({ pruner: 'bad', group: 'conv1', keep: [0, 3], more: 1 })()).toEqual({
+      pruner: 'bad',
+      group: 'conv1',
+      keep: [0, 3],
+      more: 1,
+    });
+    expect(guard('pruner', goodPruner).apply(graph, [])).toBe(graph);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a promise', Promise.resolve({}), 'plan'],
+    ['channels that are not there', { pruner: 'bad', group: 'conv1', keep: [0, 4] }, '[0, 4]'],
+    ['channels in disorder', { pruner: 'bad', group: 'conv1', keep: [2, 1] }, '[2, 1]'],
+    ['another group', { pruner: 'bad', group: 'other' }, '"other"'],
+    ["another pruner's id", { pruner: 'x', group: 'conv1' }, '"x"'],
+  ])('whose plan gives %s is named', (_, step, found) => expectMisbehaved(plan(step), 'plan', found));
+
+  it.each<[string, unknown, string]>([
+    ['a promise', Promise.resolve(graph), 'a promise'],
+    [
+      'weights of NaN',
+      {
+        ...graph,
+        layers: [
+          {
+            ...graph.layers[0],
+            weights: [{ ...graph.layers[0]!.weights[0], data: Float32Array.of(1, 2, 3, NaN) }],
+          },
+        ],
+      },
+      'conv1/kernel',
+    ],
+    [
+      'weights that do not fit their shape',
+      {
+        ...graph,
+        layers: [{ ...graph.layers[0], weights: [{ ...graph.layers[0]!.weights[0], shape: [9] }] }],
+      },
+      'conv1/kernel',
+    ],
+  ])('whose apply gives %s is named', async (_, result, found) => {
+    const other = structuredClone(graph);
+    await expectMisbehaved(
+      () => guard('pruner', { ...goodPruner, apply: () => result }).apply(other, []),
+      'apply',
+      found,
+    );
+  });
+});
+
+describe('a quantizer', () => {
+  const input = { name: 'conv1/kernel', shape: [4], data: new Float32Array(4), channelAxis: 0 };
+  const good = {
+    codec: 'linear',
+    shape: [4],
+    bits: 2,
+    axis: -1,
+    codes: Uint8Array.of(0, 1, 2, 3),
+    scale: Float32Array.of(1),
+    zero: Float32Array.of(0),
+  };
+  const encode = (change: Record<string, unknown>) => () =>
+    guard('quantizer', {
+      id: 'bad',
+      bits: [2, 8],
+      encode: () => ({ ...good, ...change }),
+    } as unknown as Quantizer).encode(input, 2);
+
+  it('that keeps its promises is left alone', () => expect(encode({})()).toEqual(good));
+  it.each<[string, Record<string, unknown>, string]>([
+    ['codes above its bits', { codes: Uint8Array.of(0, 1, 2, 4) }, 'codes gave 4'],
+    ['too few codes', { codes: Uint8Array.of(0) }, 'Uint8Array of 1 values'],
+    ['other bits', { bits: 4 }, 'bits'],
+    ['another shape', { shape: [2, 2] }, 'shape'],
+    ['a scale of NaN', { scale: Float32Array.of(NaN) }, 'scale'],
+    ['a codec of its own', { codec: 'mine' }, 'codec'],
+  ])('that gives %s is named', (_, change, found) =>
+    expectMisbehaved(encode(change), 'encode', found.split(' ')[0]!),
+  );
+  it('of bits from 2 to 9 is refused when it is made', () =>
+    expectMisbehaved(
+      () => guard('quantizer', { id: 'bad', bits: [2, 9], encode: () => good }),
+      'bits',
+      '[2, 9]',
+    ));
+});
+
+describe('a backend', () => {
+  const compile = (output: unknown) =>
+    guard('backend', {
+      compile: async () => ({ run: async () => output, dispose: () => undefined }),
+    } as unknown as Backend).compile(graph);
+  it('whose outputs have the right length is left alone', async () => {
+    expect(await (await compile(new Float32Array(6))).run(new Float32Array(4))).toHaveLength(6);
+  });
+  it.each<[string, unknown, string]>([
+    ['too few outputs', new Float32Array(5), 'Float32Array of 5 values'],
+    ['a plain list', [1, 2, 3, 4, 5, 6], '[1, 2, 3'],
+  ])('that gives %s is named', (_, output, found) =>
+    expectMisbehaved(
+      async () => (await compile(output)).run(new Float32Array(4)),
+      'run of its session',
+      found,
+      '6 values',
+    ),
+  );
+  it('whose gradients do not fit the weights is named', () => {
+    const step = async () => ({ loss: 1, accuracy: 1, updates: [new Float32Array(3)] });
+    const backend = guard('backend', {
+      compileTraining: async () => ({ step, dispose: () => undefined }),
+    } as unknown as Backend);
+    return expectMisbehaved(
+      async () => (await backend.compileTraining(graph, {} as never)).step([], {} as never),
+      'conv1/kernel',
+      '4 values',
+    );
+  });
+});
+
+describe('a data set', () => {
+  const dataset = (change: Record<string, unknown>): Dataset =>
+    guard('dataset', {
+      id: 'bad',
+      imageShape: [1, 2, 1],
+      classNames: ['a', 'b'],
+      padValue: [0],
+      size: () => 4,
+      read: async (_: string, indexes: number[]) => ({
+        images: new Float32Array(2 * indexes.length),
+        labels: new Int32Array(indexes.length),
+        ...change,
+      }),
+      ...(change['size'] !== undefined && { size: () => change['size'] }),
+      ...('fingerprint' in change && { fingerprint: async () => change['fingerprint'] }),
+    });
+  const read = (change: Record<string, unknown>) => () => dataset(change).read('train', [0, 1]);
+
+  it('that keeps its promises is left alone', async () => expect((await read({})()).images).toHaveLength(4));
+  it('may give its labels as bytes', async () =>
+    expect((await read({ labels: Uint8Array.of(0, 1) })()).labels).toEqual(Int32Array.of(0, 1)));
+  it.each<[string, Record<string, unknown>, string]>([
+    ['too few pixels', { images: new Float32Array(3) }, 'Float32Array of 3 values'],
+    ['pixels of NaN', { images: Float32Array.of(0, 0, 0, NaN) }, 'image 1'],
+    ['too few labels', { labels: Int32Array.of(0) }, 'labels'],
+    [
+      'a label that is no class',
+      { labels: Int32Array.of(0, 2) },
+      'gave 2; expected class indexes from 0 to 1',
+    ],
+  ])('that reads %s is named', (_, change, found) => expectMisbehaved(read(change), "read('train')", found));
+  it('whose size is no whole number is named', () =>
+    expectMisbehaved(() => dataset({ size: 2.5 }).size('test'), "size('test')", '2.5'));
+
+  it('whose fingerprint is no text is named', () =>
+    expectMisbehaved(() => dataset({ fingerprint: undefined }).fingerprint!(), 'fingerprint', 'undefined'));
+});

@@ -1,0 +1,62 @@
+import type { EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
+import { misbehaved, type Culprit } from './culprit.js';
+import { guarded } from './guarded.js';
+import { firstNotFinite, isArrayOf, listOfNumbers, sizeOf } from './values.js';
+
+/**
+ * A quantizer that keeps to its contract: codes that fit the bits and the shape, finite tables of the right
+ * length.
+ */
+export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantizer {
+  const bits = listOfNumbers(quantizer.bits);
+  const [least, most] = bits ?? [];
+  const isRange =
+    bits?.length === 2 && bits.every(Number.isInteger) && least! >= 1 && least! <= most! && most! <= 8;
+  if (!isRange)
+    throw misbehaved(culprit, 'bits', '[smallest, largest], whole numbers from 1 to 8', quantizer.bits);
+  return guarded(culprit, quantizer, {
+    now: {
+      encode: (result, input, width) => checkedEncoding(culprit, 'encode', result, input, width),
+      refine: (result, input, previous) => checkedEncoding(culprit, 'refine', result, input, previous.bits),
+    },
+  });
+}
+
+function checkedEncoding(
+  culprit: Culprit,
+  member: string,
+  result: unknown,
+  input: QuantizerInput,
+  bits: number,
+): EncodedTensor {
+  const wrong = (what: string, expected: string, value: unknown) =>
+    misbehaved(culprit, `${what} of ${member} (${input.name}, ${bits} bits)`, expected, value);
+  const tensor = (result ?? {}) as EncodedTensor;
+  if (tensor.codec !== 'linear' && tensor.codec !== 'codebook') {
+    throw misbehaved(culprit, member, 'an encoded array with the codec "linear" or "codebook"', result);
+  }
+  const shape = listOfNumbers(tensor.shape);
+  const isSame = shape?.length === input.shape.length && shape.every((size, i) => size === input.shape[i]);
+  if (!isSame) throw wrong('shape', input.shape.join('x'), tensor.shape);
+  if (tensor.bits !== bits) throw wrong('bits', String(bits), tensor.bits);
+  const { axis, codes } = tensor;
+  if (!Number.isInteger(axis) || axis < -1 || axis >= input.shape.length)
+    throw wrong('axis', `-1, or an axis of ${input.shape.join('x')}`, axis);
+  const count = sizeOf(input.shape);
+  if (!isArrayOf('Uint8Array', codes) || codes.length !== count)
+    throw wrong('codes', `a Uint8Array of ${count} values`, codes);
+  const limit = 2 ** bits;
+  for (let i = 0; i < count; i++)
+    if (codes[i]! >= limit) throw wrong('codes', `codes below ${limit}`, codes[i]);
+  const groups = axis < 0 ? 1 : input.shape[axis]!;
+  const tables: Record<string, unknown> =
+    tensor.codec === 'linear' ? { scale: tensor.scale, zero: tensor.zero } : { codebook: tensor.codebook };
+  for (const [name, table] of Object.entries(tables)) {
+    const length = tensor.codec === 'linear' ? groups : groups * limit;
+    if (!isArrayOf('Float32Array', table) || table.length !== length)
+      throw wrong(name, `a Float32Array of ${length} values`, table);
+    const bad = firstNotFinite(table);
+    if (bad >= 0) throw wrong(name, 'finite values', table[bad]);
+  }
+  return tensor;
+}
