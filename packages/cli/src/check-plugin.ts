@@ -1,4 +1,4 @@
-import { createProduct, describeIssues, loadModulePlugins, loadPlugin, TersorError, type AgentFactory, type Backend, type Dataset, type EnvironmentFactory, type Plugin, type PluginContext, type PluginKind, type Pruner, type Quantizer, type Reward, type Space } from '@tersor/core';
+import { createProduct, loadModulePlugins, loadPlugin, parseOptions, TersorError, type AgentFactory, type Backend, type Dataset, type EnvironmentFactory, type Plugin, type PluginContext, type PluginKind, type Pruner, type Quantizer, type Reward, type Space } from '@tersor/core';
 import { agentContract, backendContract, check, contractTask, datasetContract, describeFailure, environmentContract, prunerContract, pruneTask, quantizerContract, rewardContract, type Case } from '@tersor/testing';
 
 /** What the contract says of one plugin. */
@@ -15,15 +15,13 @@ export async function checkPluginModule(specifier: string, options: Readonly<Rec
   const checked: CheckedPlugin[] = [];
   // Contracts count tensors, and some plugins compute with them.
   const { plugin: wasm } = await loadPlugin('backend', 'wasm', directories);
-  await ((await wasm.create(wasm.options.parse({}), context)) as Backend).activate();
+  const defaults = await parseOptions(wasm, {}, 'backend "wasm"');
+  await ((await wasm.create(defaults, context)) as Backend).activate();
   for (const plugin of await loadModulePlugins(specifier, directories)) {
-    const parsed = plugin.options.safeParse(options);
-    if (!parsed.success) {
-      throw new TersorError('PLUGIN_OPTIONS_INVALID', `${plugin.kind} "${plugin.id}": ${describeIssues(parsed.error.issues, plugin.options).join(' ')}`, { hint: 'Give them with --option key=value.' });
-    }
+    const parsed = await parseOptions(plugin, options, `${plugin.kind} "${plugin.id}"`, 'Give them with --option key=value.');
     // A contract makes the product many times, so the options are validated once and create is called each time.
-    const make = () => plugin.create(parsed.data, context);
-    await createProduct(plugin, specifier, parsed.data, context);
+    const make = () => plugin.create(parsed, context);
+    await createProduct(plugin, specifier, parsed, context);
     const cases = await contractOf(plugin, make);
     const failures = await check(cases);
     checked.push({ kind: plugin.kind, id: plugin.id, rules: cases.length, failures: failures.map((failure) => describeFailure(plugin.kind, failure)) });

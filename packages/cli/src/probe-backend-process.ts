@@ -1,4 +1,4 @@
-import { isTersorError, loadPlugin, messageOf, TersorError, type Availability, type Backend } from '@tersor/core';
+import { isTersorError, loadPlugin, messageOf, parseOptions, TersorError, type Availability, type Backend } from '@tersor/core';
 import type { ProbeRequest } from './probe-backend.js';
 
 // The program that `probeBackend` starts: it answers one request and ends.
@@ -11,7 +11,7 @@ async function availabilityOf({ source, id, directories }: ProbeRequest): Promis
   try {
     const { plugin } = await loadPlugin('backend', `${source}#${id}`, directories);
     const context = { directory: process.cwd(), seed: 1, get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'doctor wires nothing.')) };
-    const backend = (await plugin.create(plugin.options.parse({}), context)) as Backend;
+    const backend = (await plugin.create(await parseOptions(plugin, {}, `backend "${id}"`), context)) as Backend;
     return await backend.isAvailable();
   } catch (error) {
     return { available: false, reason: messageOf(error), install: (isTersorError(error) && error.hint) || '' };

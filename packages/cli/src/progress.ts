@@ -4,8 +4,10 @@ import type { PipelineEvents, PipelineRound, PipelineStage } from '@tersor/compr
 const TITLES: Record<PipelineStage, string> = {
   baseline: 'measuring the original',
   prune: 'stage 1: pruning search',
+  'prune-apply': 'stage 1: carrying the policy out',
   'prune-finetune': 'stage 1: fine-tune',
   quantize: 'stage 2: bit width search',
+  'quantize-apply': 'stage 2: carrying the policy out',
   'quantize-finetune': 'stage 2: quantization-aware fine-tune',
   write: 'measuring and writing',
 };

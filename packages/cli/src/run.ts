@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { isTersorError } from '@tersor/core';
+import { isTersorError, printable } from '@tersor/core';
+import { applyCommand } from './commands/apply.js';
 import { checkCommand } from './commands/check.js';
 import { compressCommand } from './commands/compress.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -29,7 +30,7 @@ export function createProgram(): Command {
     .option('--verbose', 'show stack traces, and what libraries log', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
+  for (const command of [trainCommand, compressCommand, applyCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
     program.addCommand(command().exitOverride());
   }
   return program;
@@ -54,7 +55,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 function report(error: unknown, verbose: boolean): number {
   if (isTersorError(error)) {
-    process.stderr.write(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`);
+    process.stderr.write(printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`));
   } else {
     process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
   }

@@ -1,19 +1,22 @@
 import Table from 'cli-table3';
-import type { NetworkFigures, Summary } from '@tersor/compression';
+import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
 
 /** The result of a compression as a table for people. */
 export function summaryTable(summary: Summary): string {
-  const { baseline, pruned, compressed, ratio, search, activations } = summary;
+  const { baseline, pruned, compressed, ratio, search, activations, carriedOut } = summary;
+  const stages = stagesOf(summary);
+  const quantized = stages.includes('prune') ? 'pruned + quantized' : 'quantized';
   const table = new Table({ head: ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right', 'right', 'right'] });
   table.push(row('original', baseline));
-  if (search.prune) table.push(row('pruned', pruned));
-  if (search.quantize) table.push(row(activations ? 'pruned + quantized, activations simulated' : 'pruned + quantized', compressed));
+  if (stages.includes('prune')) table.push(row('pruned', pruned));
+  if (stages.includes('quantize')) table.push(row(activations ? `${quantized}, activations simulated` : quantized, compressed));
   const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
   table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
   const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
+  if (carriedOut) searches.push(`nothing was searched: the policy of ${carriedOut.policy} was carried out`);
   const times = baseline.latency === undefined || pruned.latency === undefined ? [] : [`predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`];
   const memory = summary.peakResidentBytes === undefined ? '' : `, at most ${mebibytes(summary.peakResidentBytes)} MiB of memory`;
-  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`].join('\n');
+  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`, ...(summary.notices ?? []).map((text) => `note: ${text}`)].join('\n');
 }
 
 /** What a run that rounds activations, or limits bit operations, has to say beside the table. */

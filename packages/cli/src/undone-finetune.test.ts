@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createTinyProject } from '../test/tiny-project.js';
 import { run } from './run.js';
 
-test('a fine-tune that lowers the validation accuracy is undone, in both stages, and the user is told', async () => {
+test('a fine-tune that lowers the validation accuracy, or diverges, is undone, in both stages, and the user is told', async () => {
   const { folder, config } = await createTinyProject();
   const err = jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
   const compress = (out: string, ...values: string[]) => run(['node', 'tersor', 'compress', config, '--out', join(folder, out), '--quiet', ...values.flatMap((value) => ['--set', value])]);
@@ -23,7 +23,11 @@ test('a fine-tune that lowers the validation accuracy is undone, in both stages,
     expect(harmed.compressed.accuracy).toEqual(none.compressed.accuracy);
     const files = (out: string) => Promise.all(['model.tersor', 'pruned/weights.bin'].map((file) => readFile(join(folder, out, file))));
     expect(await files('harmed')).toEqual(await files('none'));
+    const diverging = ['prune', 'quantize'].flatMap((stage) => [`${stage}.finetune.learningRate=1e30`, `${stage}.finetune.epochs=2`]);
+    expect(await compress('diverged', start, ...searches, ...diverging)).toBe(0);
+    expect(await files('diverged')).toEqual(await files('none'));
     const told = err.mock.calls.join('');
+    for (const stage of ['prune', 'quantize']) expect(told).toMatch(new RegExp(`diverged \\(.*\\), so the network before it is kept. Lower ${stage}.finetune.learningRate`));
     for (const stage of ['prune', 'quantize']) expect(told).toMatch(new RegExp(`lowered the validation accuracy from .* is kept. Lower ${stage}.finetune.learningRate`));
   } finally {
     err.mockRestore();

@@ -73,7 +73,7 @@ export async function problemsOf(block: ShellBlock, state: PageState): Promise<s
     } else if (program === 'npm' && rest[0] === 'run') {
       if (!isElsewhere && scripts[rest.find((word) => !word.startsWith('-') && word !== 'run')!] === undefined) fail('there is no such script');
     } else if (program === 'npm') {
-      const names = rest[0] === 'create' ? [`create-${rest[1]}`] : rest.slice(1);
+      const names = rest[0] === 'create' ? [`create-${rest[1]}`] : ['install', 'i', 'add'].includes(rest[0]!) ? rest.slice(1) : [];
       if (block.marker !== 'published' && names.some((name) => /^(@tersor\/|create-tersor|tersor)/.test(name))) fail('no registry has it: mark the block `<!-- sh: published -->` and say how without');
       if (rest[0] === 'create') state.made.add(`tersor-${rest[2]}-${rest[3]}`);
     } else if (program === 'npx') {

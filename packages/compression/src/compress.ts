@@ -2,19 +2,23 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
-import { checkedDataset } from './checked-dataset.js';
-import { prunerSelectors, SLOTS, slotsOfCompression } from './config-slots.js';
+import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost } from './cost/cost.js';
-import { createEvaluator, type Evaluator } from './evaluator.js';
+import { createEvaluator, type Answers, type Evaluator } from './evaluator.js';
 import { requireCompressible } from './fitting.js';
 import { predictLatency } from './latency/predict-latency.js';
 import { folderBytes, readModel } from './model-files.js';
 import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
+import { requireAgents } from './require-agents.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
+import type { GivenPolicy } from './policy/given-policy.js';
+import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './quantize-stage.js';
+import { guessingAt, originalNotice } from './result-notices.js';
+import { requireWritable, witness, witnessImages } from './read-back.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
 import { compressionIdentity, type RunIdentity } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
@@ -39,6 +43,8 @@ export interface CompressOptions {
   readonly resume?: boolean;
   /** Files that must not be replaced, besides what the config names: the config's own, a log. */
   readonly alsoRead?: readonly Precious[];
+  /** Carried out in the place of a search; agents, environments and rewards of the config are then not needed. */
+  readonly policy?: GivenPolicy;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
 }
@@ -52,12 +58,18 @@ export interface PipelineContext {
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
   readonly evaluateBackend: Backend;
+  /** A policy to carry out in the place of a search. */
+  readonly given?: GivenPolicy;
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;
+  /** Images that the written files are compared with the evaluated networks on. */
+  readonly witnessImages: Float32Array;
   /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
   readonly pruneBudgets: readonly PruneTask['budget'][];
   readonly events: PipelineEvents;
+  /** What was noted so far, for the summary. */
+  readonly notices: readonly string[];
   readonly shouldStop?: () => boolean;
   /**
    * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
@@ -72,7 +84,7 @@ export interface PipelineContext {
 
 /**
  * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md lists the files). Holds a lock on
- * the output folder and keeps a checkpoint there until it is done.
+ * the output folder and keeps a checkpoint there until it is done. With `policy`, that is carried out in the place of what the searches would find.
  * Throws any `TersorError`; results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {
@@ -89,10 +101,13 @@ export async function compress(options: CompressOptions): Promise<Summary> {
 }
 
 async function runStages(options: CompressOptions, staging: string): Promise<Summary> {
-  const { config, directory, events = {} } = options;
+  const { config, directory, policy: given } = options;
+  const notices: string[] = [];
+  const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
+  const events: PipelineEvents = { ...options.events, onNotice };
   const started = performance.now();
   const host = await createHost({
-    slots: slotsOfCompression(config),
+    slots: given ? slotsOfApplying(config) : slotsOfCompression(config),
     directory,
     seed: config.seed,
     builtins: [...builtinPlugins, ...(options.plugins ?? [])],
@@ -104,28 +119,36 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireAvailable(trainBackend);
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
-    const dataset = checkedDataset(await host.get(TOKENS.dataset));
+    const dataset = await host.get(TOKENS.dataset);
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
-    requireCompressible(original, dataset, config, events.onNotice);
-    requireExclusions(original, config, events.onNotice);
+    requireCompressible(original, dataset, config, onNotice);
+    requireExclusions(original, config, onNotice);
+    if (!given) await requireAgents(config, host);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
-    const onNotice = (text: string) => events.onNotice?.(text);
-    requireReachable({ config, original, originalBytes, pruneBudgets, ...(await compressors(host, config)), onNotice });
+    const images = await witnessImages(dataset);
+    await requireWritable(await witness(original, evaluateBackend, images), config.model);
+    const plugins = await compressors(host, config);
+    if (given) requirePolicy(given, { config, original, ...plugins });
+    else requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins, onNotice });
     const identity = await compressionIdentity(config, { directory, host, dataset });
-    const origin = { config, identity };
+    const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
+    const answered = new Map<NetworkFigures, Answers>();
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
-      const accuracy = { validation: await validation.accuracy(graph), test: await test.accuracy(graph) };
-      return { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      const answers = await test.answers(graph);
+      const accuracy = { validation: await validation.accuracy(graph), test: answers.accuracy };
+      const figures = { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      answered.set(figures, answers);
+      return figures;
     };
     const context: PipelineContext = {
       config,
@@ -134,20 +157,25 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       dataset,
       trainBackend,
       evaluateBackend,
+      ...(given && { given }),
       original,
       baseline: await measure(original, originalBytes),
+      witnessImages: images,
       pruneBudgets,
       events,
+      notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: events.onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
+      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
+    const guesses = originalNotice(context.baseline, guessingAt(dataset));
+    if (guesses !== undefined) onNotice(guesses);
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
     const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
-    const summary = await writeResults({ context, pruned, quantized, measure, staging, output: options.output, started });
+    const summary = await writeResults({ context, pruned, quantized, measure, answered, staging, output: options.output, started });
     await store.clear();
     return summary;
   } finally {

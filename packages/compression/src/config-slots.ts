@@ -33,6 +33,12 @@ export function slotsOfCompression(config: CompressConfig): Slot[] {
   return slots;
 }
 
+/** Those of them that carry a policy out: all but what a search takes. */
+export function slotsOfApplying(config: CompressConfig): Slot[] {
+  const searching: readonly PluginKind[] = ['agent', 'environment', 'reward'];
+  return slotsOfCompression(config).filter(({ kind }) => !searching.includes(kind));
+}
+
 /** The plugins that a training config names. */
 export function slotsOfTraining(config: TrainConfig): Slot[] {
   return [slot('dataset', '', 'dataset', config.dataset), ...backendSlots(config.backend)];

@@ -33,6 +33,18 @@ describe('createEvaluator', () => {
     expect(await measure()).toEqual({ accuracy: [0.75, 0.75], before: 3, during: [], evaluations: 2 });
   });
 
+  test('says image by image what is right, in the order of the split, with the same share', async () => {
+    const evaluator = await createEvaluator({ backend, dataset, split: 'test', memory: 0 });
+    const { accuracy, right, labels } = await evaluator.answers(identity);
+    expect(accuracy).toBe(await evaluator.accuracy(identity));
+    expect(right).toHaveLength(COUNT);
+    expect(right.reduce((sum, each) => sum + each, 0) / COUNT).toBe(accuracy);
+    expect(labels).toEqual((await dataset.read('test', Array.from({ length: COUNT }, (_, i) => i))).labels);
+    const wrong = right.indexOf(0);
+    const { images: pixels, labels: [label] } = await dataset.read('test', [wrong]);
+    expect(pixels[0]! > pixels[1]! ? 0 : 1).not.toBe(label);
+  });
+
   test('images that the memory has no room for are read again for every network, with the same result', async () => {
     expect(await measure(8 * 1999)).toEqual({ accuracy: [0.75, 0.75], before: 1, during: [1000, 2000, 1000, 2000], evaluations: 2 });
     expect(await measure(0)).toEqual({ accuracy: [0.75, 0.75], before: 0, during: [0, 1000, 2000, 0, 1000, 2000], evaluations: 2 });
@@ -69,5 +81,49 @@ describe('createEvaluator', () => {
 
   test('an empty split is refused', async () => {
     await expect(createEvaluator({ backend, dataset: { ...dataset, size: () => 0 }, split: 'validation' })).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+  });
+
+  describe('a network whose outputs are not finite', () => {
+    /** A batch norm whose variance is below -epsilon gives NaN; what comes before it is finite. */
+    const broken = async (variance: number, gamma = 1): Promise<LayerGraph> => {
+      const { layers } = tfl;
+      const model = tfl.sequential({
+        name: 'broken',
+        layers: [
+          layers.flatten({ inputShape: [1, 1, 2], name: 'flat' }),
+          layers.dense({ units: 3, name: 'first' }),
+          layers.batchNormalization({ name: 'norm' }),
+          layers.dense({ units: 2, name: 'last' }),
+        ],
+      });
+      const ones = tf.ones([3]);
+      model.getLayer('norm').setWeights([tf.fill([3], gamma), tf.zeros([3]), tf.zeros([3]), tf.mul(ones, variance)]);
+      return graphFromModel(model);
+    };
+
+    test.each([
+      ['NaN', -1, 1, /gives NaN/],
+      ['infinite', 1, 3e38, /gives (-?Infinity|NaN)/],
+    ])('is refused, with the first layer that gives one: %s', async (_, variance, gamma, message) => {
+      const evaluator = await createEvaluator({ backend, dataset, split: 'validation' });
+      const before = tf.memory().numTensors;
+      const graph = await broken(variance, gamma);
+      const kept = tf.memory().numTensors;
+      await expect(evaluator.accuracy(graph)).rejects.toMatchObject({
+        code: 'OUTPUTS_NOT_FINITE',
+        message: expect.stringMatching(message),
+      });
+      await expect(evaluator.accuracy(graph)).rejects.toThrow(/The first layer whose output is not finite is "norm" \(BatchNormalization\)/);
+      expect(tf.memory().numTensors).toBe(kept);
+      expect(before).toBeGreaterThan(0);
+    });
+
+    test('is no reason to end a search: a candidate counts as right on no image, and the user is told', async () => {
+      const notices: string[] = [];
+      const evaluator = await createEvaluator({ backend, dataset, split: 'validation', onNotFinite: (text) => notices.push(text) });
+      expect(await evaluator.accuracy(await broken(-1))).toBe(0);
+      expect(await evaluator.accuracy(identity)).toBe(0.75);
+      expect(notices).toEqual([expect.stringContaining('"norm"')]);
+    });
   });
 });

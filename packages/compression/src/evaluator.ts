@@ -2,7 +2,7 @@ import { isTersorError, type Backend, type Dataset, type LabelledImages, type La
 import { createRandom } from '@tersor/rl';
 import { requireFiniteOutputs } from './finite-outputs.js';
 import { requireImages } from './fitting.js';
-import { accuracyOf } from './training/loss.js';
+import { accuracyOf, rightAnswers } from './training/loss.js';
 
 /** Images read and evaluated at once: at most so many, and at most so many bytes of them. */
 const CHUNK = 1000;
@@ -14,6 +14,15 @@ export interface Measurement {
   readonly images: number;
 }
 
+/** Which images a network has right. */
+export interface Answers {
+  readonly accuracy: number;
+  /** 1 for every image that is right, else 0, in the evaluator's order. */
+  readonly right: Uint8Array;
+  /** Labels of the same images. */
+  readonly labels: Int32Array;
+}
+
 /** Measures networks on a fixed set of images. */
 export interface Evaluator {
   /** Images it measures on. */
@@ -22,6 +31,8 @@ export interface Evaluator {
   readonly evaluations: number;
   /** Top-1 accuracy of a network on all images, 0..1. Throws `OUTPUTS_NOT_FINITE`, naming the first layer that gives NaN or an infinite value. */
   accuracy(graph: LayerGraph): Promise<number>;
+  /** The same, image by image. */
+  answers(graph: LayerGraph): Promise<Answers>;
   /** The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the images seen. */
   measure(graph: LayerGraph, isEnough: (right: number, seen: number) => boolean): Promise<Measurement>;
 }
@@ -59,7 +70,7 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
     kept.push(await dataset.read(split, chunk));
   }
   let evaluations = 0;
-  const measure: Evaluator['measure'] = async (graph, isEnough) => {
+  const pass = async (graph: LayerGraph, isEnough: (right: number, seen: number) => boolean, keep?: Answers) => {
     evaluations++;
     const session = await backend.compile(graph, precision && { precision });
     try {
@@ -70,6 +81,8 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
         const outputs = await session.run(pixels);
         await requireFiniteOutputs(outputs, { graph, backend, images: pixels, count: labels.length, precision });
         right += accuracyOf(outputs, labels) * labels.length;
+        keep?.right.set(rightAnswers(outputs, labels), seen);
+        keep?.labels.set(labels, seen);
         seen += labels.length;
         if (isEnough(Math.round(right), seen)) break;
       }
@@ -87,7 +100,11 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
     get evaluations() {
       return evaluations;
     },
-    measure,
-    accuracy: async (graph) => (await measure(graph, () => false)).accuracy,
+    measure: (graph, isEnough) => pass(graph, isEnough),
+    accuracy: async (graph) => (await pass(graph, () => false)).accuracy,
+    answers: async (graph) => {
+      const kept = { accuracy: 0, right: new Uint8Array(count), labels: new Int32Array(count) };
+      return { ...kept, accuracy: (await pass(graph, () => false, kept)).accuracy };
+    },
   };
 }

@@ -1,24 +1,36 @@
 import * as layers from '@tensorflow/tfjs-layers';
-import type { GraphLayer } from '@tersor/core';
+import type { GraphLayer, LayerGraph } from '@tersor/core';
+
+type Layer = layers.LayersModel['layers'][number];
 
 /** Whether training leaves a layer as it is, its moving statistics too. */
 export function isFrozen({ config }: Pick<GraphLayer, 'config'>): boolean {
   return config['trainable'] === false;
 }
 
+/** The same network with no layer frozen: for gradients that say how much a weight matters, not how to change it. */
+export function withoutFrozen(graph: LayerGraph): LayerGraph {
+  const thawed = (layer: GraphLayer) =>
+    isFrozen(layer) ? { ...layer, config: { ...layer.config, trainable: true } } : layer;
+  return { ...graph, layers: graph.layers.map(thawed) };
+}
+
 /**
- * The frozen layers of a model, by inlined name (`outer/inner`): those with `trainable: false`, all within a nested model that has it, and those whose weights
- * have it one by one, which is what tfjs does to the layers of a model that is frozen.
+ * The frozen layers of a model that have weights: those with `trainable: false`, all within a nested model
+ * that has it, and those whose weights have it one by one, which is what tfjs does to the layers of a model
+ * that is frozen.
  */
-export function frozenLayers(model: layers.LayersModel, prefix = '', isOuterFrozen = false): Set<string> {
-  const frozen = new Set<string>();
+export function frozenLayers(model: layers.LayersModel, isOuterFrozen = false): Set<Layer> {
+  const frozen = new Set<Layer>();
   for (const layer of model.layers) {
-    const name = prefix + layer.name;
     const isModel = layer instanceof layers.LayersModel;
-    const hasLearned = !isModel && layer.weights.some(({ originalName }) => !originalName.includes('moving_'));
-    const isFrozenHere = isOuterFrozen || !layer.trainable || (hasLearned && layer.trainableWeights.length === 0);
-    if (isModel) frozenLayers(layer, `${name}/`, isFrozenHere).forEach((inner) => frozen.add(inner));
-    else if (isFrozenHere) frozen.add(name);
+    const hasLearned =
+      !isModel && layer.weights.some(({ originalName }) => !originalName.includes('moving_'));
+    const isFrozenHere =
+      isOuterFrozen || !layer.trainable || (hasLearned && layer.trainableWeights.length === 0);
+    if (isModel) frozenLayers(layer, isFrozenHere).forEach((inner) => frozen.add(inner));
+    // Input layers of tfjs are never trainable, which says nothing about the model.
+    else if (isFrozenHere && layer.weights.length > 0) frozen.add(layer);
   }
   return frozen;
 }
@@ -30,19 +42,28 @@ interface TopologyNode {
 }
 
 /**
- * A topology (of model.json, or a layer within it) in which the layers of frozen models and wrappers say so themselves: tfjs leaves the flag of a nested model
- * out when it reads one.
+ * A topology (of model.json, or a layer within it) in which the layers of frozen models and wrappers say so
+ * themselves: tfjs leaves the flag of a nested model out when it reads one.
  */
 export function withFrozenParts<T>(topology: T, isOuterFrozen = false): T {
   if (!isRecord(topology)) return topology;
-  if (isRecord(topology['model_config'])) return { ...topology, model_config: withFrozenParts(topology['model_config']) };
+  if (isRecord(topology['model_config']))
+    return { ...topology, model_config: withFrozenParts(topology['model_config']) };
   const { config } = topology as TopologyNode;
-  const inner = (part: unknown) => (Array.isArray(part) ? part.map((each: unknown) => withFrozenParts(each, isFrozenHere)) : withFrozenParts(part, isFrozenHere));
+  const inner = (part: unknown) =>
+    Array.isArray(part)
+      ? part.map((each: unknown) => withFrozenParts(each, isFrozenHere))
+      : withFrozenParts(part, isFrozenHere);
   const isFrozenHere = isOuterFrozen || (isRecord(config) && config['trainable'] === false);
   if (Array.isArray(config)) return { ...topology, config: inner(config) };
   if (!isRecord(config)) return topology;
-  const parts = ['layers', 'layer', 'forward_layer', 'backward_layer'].filter((part) => part in config).map((part) => [part, inner(config[part])]);
-  return { ...topology, config: { ...config, ...(isFrozenHere && { trainable: false }), ...Object.fromEntries(parts) } };
+  const parts = ['layers', 'layer', 'forward_layer', 'backward_layer']
+    .filter((part) => part in config)
+    .map((part) => [part, inner(config[part])]);
+  return {
+    ...topology,
+    config: { ...config, ...(isFrozenHere && { trainable: false }), ...Object.fromEntries(parts) },
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -114,6 +114,42 @@ describe('compileGradients', () => {
     expect(await gradient(1)).not.toEqual(await gradient(50));
     session.dispose();
   });
+
+  type Shape = number[];
+  const recurrent = { units: 4, dropout: 0.5, recurrentDropout: 0.5, returnSequences: true, recurrentInitializer: 'glorotNormal' } as const;
+  const gru = { ...recurrent, recurrentActivation: 'sigmoid' } as const;
+  it.each<[string, (inputShape: Shape) => tfl.layers.Layer, Shape]>([
+    ['GaussianNoise', (inputShape) => layers.gaussianNoise({ stddev: 1, inputShape }), [4, 2]],
+    ['GaussianDropout', (inputShape) => layers.gaussianDropout({ rate: 0.5, inputShape }), [4, 2]],
+    ['AlphaDropout', (inputShape) => layers.alphaDropout({ rate: 0.5, inputShape }), [4, 2]],
+    ['SpatialDropout1D', (inputShape) => layers.spatialDropout1d({ rate: 0.5, inputShape }), [4, 2]],
+    ['Dropout with a noise shape', (inputShape) => layers.dropout({ rate: 0.5, noiseShape: [4, 1, 2], inputShape }), [4, 2]],
+    ['SimpleRNN with dropouts', (inputShape) => layers.simpleRNN({ ...recurrent, inputShape }), [4, 2]],
+    ['LSTM with dropouts', (inputShape) => layers.lstm({ ...recurrent, inputShape }), [4, 2]],
+    ['GRU with dropouts', (inputShape) => layers.gru({ ...gru, inputShape }), [4, 2]],
+  ])('is random by the seed of the batch alone: %s', async (_, layer, shape) => {
+    const graph = await graphFromModel(tfl.sequential({ layers: [layer(shape), layers.flatten(), layers.dense({ units: 2 })] }));
+    const session = await compileGradients(graph, plain);
+    const batch = batchOf(4, 8, 2);
+    const mathRandom = Math.random;
+    const gradient = async (seed: number) => (await session.step(copyWeights(graph), { ...batch, seed })).updates.at(-2);
+    const first = await gradient(1);
+    expect(await gradient(2)).not.toEqual(first);
+    expect(await gradient(1)).toEqual(first);
+    expect(Math.random).toBe(mathRandom);
+    session.dispose();
+  });
+
+  it('keeps the channels of a noise shape together', async () => {
+    const dropout = layers.dropout({ rate: 0.5, noiseShape: [1, 1, 2], inputShape: [4, 2] });
+    const graph = await graphFromModel(tfl.sequential({ layers: [dropout, layers.flatten(), layers.dense({ units: 2, useBias: false })] }));
+    const session = await compileGradients(graph, plain);
+    const images = new Float32Array(8).fill(1);
+    const [kernel] = (await session.step(copyWeights(graph), { images, labels: Int32Array.of(0), seed: 3 })).updates;
+    const kept = Array.from({ length: 8 }, (_, i) => kernel![2 * i] !== 0);
+    expect(kept).toEqual(Array.from({ length: 8 }, (_, i) => kept[i % 2]));
+    session.dispose();
+  });
 });
 
 describe('batchNormTraining', () => {

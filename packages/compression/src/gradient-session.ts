@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer, LayerCall, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
 import { batchNormTraining, type NormalizedBatch } from './batch-norm-training.js';
+import { isDilated, trainDilatedLayer } from './dilated-layer.js';
 import { isFrozen } from './frozen-layers.js';
+import { requireComputable } from './inference/require-computable.js';
 import { disposeModel, modelFromGraph } from './model-graph.js';
 import { networkOutput } from './network-output.js';
 import { withSeededMathRandom } from './seeded-math-random.js';
@@ -34,6 +36,7 @@ export async function compileGradients(
   objective: TrainingObjective,
   kernels: TrainingKernels = { batchNorm: batchNormTraining },
 ): Promise<TrainingSession> {
+  requireComputable(graph);
   const output = networkOutput(graph);
   const { graph: trained } = output;
   const model = await modelFromGraph(trained);
@@ -98,27 +101,32 @@ function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor
   const description = network.graph.layers.find(({ name }) => name === call.layer)!;
   const layer = network.layers.get(call.layer)!;
   const input = inputs[0]!;
-  if (description.className === 'BatchNormalization' && normalizesLastAxis(description, input.rank)) {
-    const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
-    if (network.freezeStatistics || isFrozen(description)) {
-      const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), Number(description.config['epsilon'] ?? 1e-3))));
-      return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
-    }
-    const result = network.kernels.batchNorm(input, read('gamma', 1), read('beta', 0), Number(description.config['epsilon'] ?? 1e-3));
-    // A shared layer keeps the statistics of its last call.
-    tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
-    statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));
-    statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
-    return result.output;
+  if (description.className === 'BatchNormalization') {
+    const axis = Number(description.config['axis'] ?? -1);
+    if (axis === -1 || axis === input.rank - 1) return normalize(network, call, layer, description, input, statistics);
+    // Another axis changes places with the last one, and back.
+    const order = input.shape.map((_, i) => (i === axis ? input.rank - 1 : i === input.rank - 1 ? axis : i));
+    return tf.transpose(normalize(network, call, layer, description, tf.transpose(input, order), statistics), order);
   }
   if (description.className === 'Dropout' && !description.config['noise_shape']) return tf.dropout(input, Number(description.config['rate']), undefined, seed);
-  const training = description.className !== 'BatchNormalization' || !isFrozen(description);
-  return layer.apply(inputs.length === 1 ? input : inputs, { training }) as tf.Tensor;
+  if (isDilated(description)) return trainDilatedLayer(layer, description, input);
+  return layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor;
 }
 
-function normalizesLastAxis(layer: GraphLayer, rank: number): boolean {
-  const axis = Number(layer.config['axis'] ?? -1);
-  return axis === -1 || axis === rank - 1;
+/** Batch norm over the last axis. */
+function normalize({ kernels, freezeStatistics }: TrainingNetwork, call: LayerCall, layer: Layer, description: GraphLayer, input: tf.Tensor, statistics: Map<string, tf.Tensor>): tf.Tensor {
+  const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
+  const epsilon = Number(description.config['epsilon'] ?? 1e-3);
+  if (freezeStatistics || isFrozen(description)) {
+    const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), epsilon)));
+    return tf.add(tf.mul(input, scale), tf.sub(read('beta', 0), tf.mul(read('moving_mean', 0), scale)));
+  }
+  const result = kernels.batchNorm(input, read('gamma', 1), read('beta', 0), epsilon);
+  // A shared layer keeps the statistics of its last call.
+  tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
+  statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));
+  statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
+  return result.output;
 }
 
 function weightOf(layer: Layer, description: GraphLayer, name: string): tf.Tensor | undefined {

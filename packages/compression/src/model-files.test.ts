@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { LayerGraph } from '@tersor/core';
+import { loadModel } from '@tersor/runtime';
+import { exportUint8 } from './export-uint8.js';
 import { copyWeights, withWeights } from './graph-weights.js';
+import { packModel } from './pack/pack-model.js';
+import { readNetwork } from './read-network.js';
 import { readModel, writeModel } from './model-files.js';
 import { graphFromModel } from './model-graph.js';
 
@@ -75,6 +79,47 @@ describe('writeModel and readModel', () => {
     const path = join(folder, 'bad.json');
     await writeFile(path, text);
     await expect(readModel(path)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringMatching(message) });
+  });
+
+  it('keep networks with wrappers: from model.json, from a packed file, and for stock tfjs', async () => {
+    const { layers } = tfl;
+    const cells = { recurrentInitializer: 'glorotUniform' } as const;
+    const block = tfl.sequential({ name: 'block', layers: [layers.dense({ name: 'x', units: 3, inputShape: [4] }), layers.batchNormalization({ name: 'bn' })] });
+    const model = tfl.sequential({
+      layers: [
+        layers.bidirectional({ name: 'bi', layer: layers.lstm({ units: 2, returnSequences: true, ...cells }), mergeMode: 'concat', inputShape: [5, 3] } as never),
+        layers.timeDistributed({ name: 'td', layer: block as never }),
+        layers.rnn({ name: 'stacked', cell: layers.stackedRNNCells({ cells: [layers.simpleRNNCell({ units: 2, ...cells }), layers.gruCell({ units: 2, ...cells })] }) as never }),
+      ],
+    });
+    const network = await graphFromModel(model);
+    const filled = withWeights(network, copyWeights(network).map((data, k) => data.map((_, i) => Math.sin(i + 7 * k))));
+    const path = await saved('wrappers', filled);
+    const packed = join(folder, 'wrappers.tersor');
+    await writeFile(packed, packModel(filled, new Map()));
+    for (const read of [await readModel(path), await readNetwork(packed)]) expect(copyWeights(read)).toEqual(copyWeights(filled));
+    const json = JSON.parse(await readFile(path, 'utf8'));
+    const { buffer } = Uint8Array.from(await readFile(join(folder, 'wrappers/weights.bin')));
+    const stock = await tfl.loadLayersModel({ load: async () => ({ modelTopology: json.modelTopology, weightSpecs: json.weightsManifest[0].weights, weightData: buffer }) });
+    expect(copyWeights(await graphFromModel(stock))).toEqual(copyWeights(filled));
+  });
+
+  it('keep what the user stored with the model, in every file that is written from it', async () => {
+    const path = await saved('noted');
+    const metadata = { userDefinedMetadata: { labels: ['a', 'b'], mean: 0.5 }, signature: { inputs: { image: { name: 'x' } } }, convertedBy: 'TensorFlow.js Converter v4.22.0' };
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...metadata }));
+    const read = await readModel(path);
+    expect(read.metadata).toEqual(metadata);
+    const copy = await saved('copied', withWeights(read, copyWeights(read)));
+    expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject(metadata);
+    await exportUint8(read, join(folder, 'small'));
+    expect(JSON.parse(await readFile(join(folder, 'small/model.json'), 'utf8'))).toMatchObject(metadata);
+    await writeFile(join(folder, 'packed.tersor'), packModel(read, new Map()));
+    const { convertedBy: _converter, ...own } = metadata;
+    expect((await readNetwork(join(folder, 'packed.tersor'))).metadata).toEqual(own);
+    const model = await loadModel(packModel(read, new Map()));
+    expect(model.getUserDefinedMetadata()).toEqual(metadata.userDefinedMetadata);
+    model.dispose();
   });
 
   it('say when there is no model', async () => {

@@ -1,50 +1,88 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import * as layers from '@tensorflow/tfjs-layers';
-import type { io } from '@tensorflow/tfjs-core';
-import { makeFolder, TersorError, type LayerGraph } from '@tersor/core';
+import { join } from 'node:path';
+import { dispose, io } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isTersorError, makeFolder, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
+import { GRAPH_MODEL } from './foreign-formats.js';
 import { withFrozenParts } from './frozen-layers.js';
+import { storedName, weightSlots } from './graph-weights.js';
+import { keras2Topology } from './keras3-topology.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { topologyOf } from './model-topology.js';
 import { moveInto } from './move-into.js';
+import { parseManifest, readWeightFiles, weightCount, weightFiles, type WeightsManifest } from './weight-files.js';
+import { weightTargets } from './weight-targets.js';
+import type { WrittenFile } from './read-back.js';
+import { notAModel, recogniseModel } from './recognise-model.js';
+
+/** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
+const MAX_JSON_BYTES = 1 << 26;
 
 /** `model.json`, as far as it is read. */
 export interface ModelJson {
-  format?: string;
-  modelTopology?: Record<string, unknown>;
-  weightsManifest?: { paths: string[]; weights: io.WeightsManifestEntry[] }[];
+  modelTopology: Record<string, unknown>;
+  weightsManifest: WeightsManifest;
+  userDefinedMetadata?: unknown;
+  signature?: unknown;
+  convertedBy?: unknown;
 }
 
-const BYTES_PER_VALUE: Record<string, number> = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2, bool: 1 };
-
 /**
- * Reads a LayersModel folder (`model.json` and its weight files).
- * Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or missing weights) or `WEIGHTS_NOT_FINITE`.
+ * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and
+ * Keras 3 topologies are read. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or
+ * missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
  */
 export async function readModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
-  let model: layers.LayersModel;
+  const cannot = (cause: unknown): never => {
+    if (isTersorError(cause)) throw cause;
+    throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${messageOf(cause)}`, { cause });
+  };
+  const topology = await Promise.resolve(json.modelTopology).then(keras2Topology).then(withFrozenParts).catch(cannot);
+  const model = await buildModel(topology, weightCount(weightSpecs)).catch(cannot);
   try {
-    model = await layers.loadLayersModel({ load: async () => ({ modelTopology: withFrozenParts(json.modelTopology!), weightSpecs, weightData }) });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${reason}`, { cause });
-  }
-  try {
+    setStoredWeights(model, weightSpecs, weightData);
     const graph = await graphFromModel(model);
     requireFinite(graph, path);
-    return graph;
+    const metadata = metadataOf(json);
+    return { ...graph, ...(metadata && { metadata }) };
+  } catch (cause) {
+    return cannot(cause);
   } finally {
     disposeModel(model);
   }
 }
 
-/** Bytes of a LayersModel: its model.json and the weight files that it names. */
-export async function folderBytes(modelPath: string): Promise<number> {
-  const json = JSON.parse(await readFile(modelPath, 'utf8')) as { weightsManifest: { paths: string[] }[] };
-  const files = json.weightsManifest.flatMap((group) => group.paths.map((path) => join(dirname(modelPath), path)));
-  const sizes = await Promise.all([modelPath, ...files].map(async (file) => (await stat(file)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+function setStoredWeights(model: LayersModel, specs: io.WeightsManifestEntry[], data: ArrayBuffer): void {
+  const tensors = io.decodeWeights(data, specs);
+  try {
+    const own = specs.filter(({ group }) => group !== 'optimizer').map(({ name }) => name);
+    const targets = weightTargets(model, own);
+    setWeights(model, new Map(own.map((name, i) => [targets[i]!, tensors[name]!])));
+  } finally {
+    dispose(tensors);
+  }
+}
+
+function metadataOf({ userDefinedMetadata, signature, convertedBy }: ModelJson): ModelMetadata | undefined {
+  const metadata: ModelMetadata = {
+    ...(isRecord(userDefinedMetadata) && { userDefinedMetadata }),
+    ...(isRecord(signature) && { signature }),
+    ...(typeof convertedBy === 'string' && { convertedBy }),
+  };
+  return Object.keys(metadata).length > 0 ? metadata : undefined;
+}
+
+/**
+ * Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does
+ * for files that are not there.
+ */
+export async function folderBytes(path: string): Promise<number> {
+  const model = await findJson(path);
+  const { weightsManifest } = await readModelJson(model);
+  const files = (await weightFiles(model, weightsManifest)).flat();
+  return files.reduce((sum, { size }) => sum + size, (await stat(model)).size);
 }
 
 /** Throws `WEIGHTS_NOT_FINITE`, naming the first weight that holds NaN or an infinite value. */
@@ -60,76 +98,69 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
   }
 }
 
-/** What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`. */
+/**
+ * What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`,
+ * `MODEL_INVALID`.
+ */
 export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new TersorError('MODEL_NOT_FOUND', `There is no model at ${path}.`, { cause, hint: 'Give the path of a model.json.' });
-  }
-  const json = parseModelJson(text, path);
-  const weightSpecs = json.weightsManifest!.flatMap((group) => group.weights);
-  const chunks: Buffer[] = [];
-  for (const group of json.weightsManifest!) {
-    const files = await Promise.all(group.paths.map((file) => readWeightFile(join(dirname(path), file), path)));
-    const expected = group.weights.reduce((sum, weight) => sum + entryBytes(weight), 0);
-    const found = files.reduce((sum, file) => sum + file.length, 0);
-    if (found !== expected) {
-      throw new TersorError('MODEL_INVALID', `${path}: ${group.paths.join(', ')} hold ${found} bytes, but the manifest describes ${expected}.`, {
-        hint: 'The weight files are truncated or belong to another model. Copy the folder again.',
-      });
-    }
-    chunks.push(...files);
-  }
-  const all = Buffer.concat(chunks);
-  return { json, weightSpecs, weightData: all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength) as ArrayBuffer };
+  const model = await findJson(path);
+  const json = await readModelJson(model);
+  const files = await weightFiles(model, json.weightsManifest);
+  const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights as io.WeightsManifestEntry[]);
+  return { json, weightSpecs, weightData: await readWeightFiles(model, files.flat()) };
 }
 
-function parseModelJson(text: string, path: string): ModelJson {
-  const invalid = (reason: string): never => {
-    throw new TersorError('MODEL_INVALID', `${path} is not a LayersModel: ${reason}`, {
+async function findJson(path: string): Promise<string> {
+  const found = await recogniseModel(path);
+  if (found.kind === 'json') return found.path;
+  throw new TersorError('MODEL_INVALID', `${path} is a packed .tersor file, and a LayersModel is wanted here.`, {
+    hint: 'Write it as one: tersor export <model.tersor> --out <folder>',
+  });
+}
+
+async function readModelJson(path: string): Promise<ModelJson> {
+  const invalid = (reason: string, cause?: unknown): TersorError =>
+    new TersorError('MODEL_INVALID', `${path} is not a LayersModel: ${reason}`, {
+      cause,
       hint: 'Tersor reads what LayersModel.save() or "tensorflowjs_converter --output_format=tfjs_layers_model" writes.',
     });
-  };
+  const { size } = await stat(path);
+  if (size > MAX_JSON_BYTES) throw invalid(`it has ${size} bytes; a model.json has at most ${MAX_JSON_BYTES}.`);
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    return invalid(`it is not JSON (${(cause as Error).message}).`);
+    json = parseBoundedJson(await readFile(path));
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw invalid(cause instanceof Error ? `it is not JSON (${cause.message}).` : message, error);
   }
-  if (typeof json !== 'object' || json === null) return invalid('it is not a JSON object.');
-  const model = json as ModelJson;
-  if (model.format === 'graph-model') return invalid('it is a GraphModel, which has no layers.');
-  if (typeof model.modelTopology !== 'object') return invalid('it has no "modelTopology".');
-  if (!Array.isArray(model.weightsManifest)) return invalid('it has no "weightsManifest".');
-  return model;
+  if (!isRecord(json)) throw invalid('it is not a JSON object.');
+  const { modelTopology } = json;
+  // Converters before 2019 did not write the format.
+  if (json['format'] === 'graph-model' || (isRecord(modelTopology) && Array.isArray(modelTopology['node']))) throw notAModel(path, GRAPH_MODEL);
+  if (!isRecord(modelTopology)) throw invalid('it has no "modelTopology".');
+  if (!Array.isArray(json['weightsManifest'])) throw invalid('it has no "weightsManifest".');
+  return { ...json, modelTopology, weightsManifest: parseManifest(json['weightsManifest'], invalid) };
 }
 
-async function readWeightFile(file: string, model: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new TersorError('MODEL_INVALID', `${model} names the weight file ${file}, which cannot be read.`, { cause });
-  }
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function entryBytes(entry: io.WeightsManifestEntry): number {
-  const dtype = entry.quantization?.dtype ?? entry.dtype;
-  return entry.shape.reduce((product, size) => product * size, 1) * (BYTES_PER_VALUE[dtype] ?? 4);
+/** What a written model.json says beside its weights. */
+export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
+  const { convertedBy = null, ...metadata } = graph.metadata ?? {};
+  return { format: 'layers-model', generatedBy: 'Tersor', convertedBy, ...metadata, modelTopology: topologyOf(graph) };
 }
 
 /**
- * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. `model.json` appears when
- * all is there; other files of the folder stay. Throws `OUTPUT_FAILED`.
+ * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32.
+ * `model.json` appears when all is there; other files of the folder stay. `check` is asked before that,
+ * and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
  */
-export async function writeModel(graph: LayerGraph, folder: string): Promise<void> {
-  const weights = graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` })));
+export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
+  const weights = weightSlots(graph).map(({ layer, weight }) => ({ ...weight, name: storedName(layer, weight.name) }));
   const json = {
-    format: 'layers-model',
-    generatedBy: 'Tersor',
-    convertedBy: null,
-    modelTopology: topologyOf(graph),
+    ...modelJsonOf(graph),
     weightsManifest: [{ paths: ['weights.bin'], weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })) }],
   };
   const bytes = Buffer.concat(weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)));
@@ -138,9 +169,11 @@ export async function writeModel(graph: LayerGraph, folder: string): Promise<voi
     await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
+    await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });
     await moveInto(temporary, folder, 'model.json');
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });
   }
 }

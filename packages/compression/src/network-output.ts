@@ -4,13 +4,22 @@ import type { GraphLayer, LayerGraph } from '@tersor/core';
 export interface NetworkOutput {
   /** The network without the softmax or sigmoid at its end, where that can be taken off. */
   readonly graph: LayerGraph;
-  /** What makes its scores probabilities: over all classes together, or for each class by itself. Scores of any other kind are read as logits of a softmax. */
+  /**
+   * What makes its scores probabilities: over all classes together, or for each class by itself. Scores of
+   * any other kind are read as logits of a softmax.
+   */
   readonly link: 'softmax' | 'sigmoid';
-  /** Whether `graph` gives probabilities all the same: its softmax lies within the network, where it cannot be taken off. */
+  /**
+   * Whether `graph` gives probabilities all the same: its softmax lies within the network, where it cannot be
+   * taken off.
+   */
   readonly isApplied: boolean;
 }
 
-/** The link that made the values of a call. `layer` is there when the call has these values in their order, so that the link can be taken off. */
+/**
+ * The link that made the values of a call. `layer` is there when the call has these values in their order, so
+ * that the link can be taken off.
+ */
 interface Origin {
   readonly link: NetworkOutput['link'];
   readonly layer: GraphLayer | undefined;
@@ -19,27 +28,72 @@ interface Origin {
 type Shape = readonly (number | undefined)[];
 
 /** Layers whose `activation` is applied to what they give, and to nothing else. */
-const ACTIVATED = new Set(['Activation', 'Conv1D', 'Conv2D', 'Conv2DTranspose', 'Conv3D', 'Conv3DTranspose', 'Dense', 'DepthwiseConv2D', 'SeparableConv2D']);
+const ACTIVATED = new Set([
+  'Activation',
+  'Conv1D',
+  'Conv2D',
+  'Conv2DTranspose',
+  'Conv3D',
+  'Conv3DTranspose',
+  'Dense',
+  'DepthwiseConv2D',
+  'SeparableConv2D',
+]);
 
 /** Layers that give what they get, in its order, when they are not training. */
-const PASSING = new Set(['ActivityRegularization', 'AlphaDropout', 'Dropout', 'Flatten', 'GaussianDropout', 'GaussianNoise', 'Reshape', 'SpatialDropout1D', 'SpatialDropout2D']);
-
-/** Layers that average values, choose among them or move them: probabilities stay probabilities. On a single position most of them change nothing. */
-const MIXING = new Set([
-  'Average', 'AveragePooling1D', 'AveragePooling2D', 'AveragePooling3D', 'Concatenate', 'Cropping2D', 'GlobalAveragePooling1D', 'GlobalAveragePooling2D', 'GlobalMaxPooling1D',
-  'GlobalMaxPooling2D', 'MaxPooling1D', 'MaxPooling2D', 'MaxPooling3D', 'Maximum', 'Minimum', 'Permute',
+const PASSING = new Set([
+  'ActivityRegularization',
+  'AlphaDropout',
+  'Dropout',
+  'Flatten',
+  'GaussianDropout',
+  'GaussianNoise',
+  'Reshape',
+  'SpatialDropout1D',
+  'SpatialDropout2D',
 ]);
 
 /**
- * Says what the first output of a network is: looks back from it for a softmax or a sigmoid, through layers that pass values on. The one place that decides
- * this; training, distillation and pruners compute their losses from `graph`.
+ * Layers that average values, choose among them or move them: probabilities stay probabilities. On a single
+ * position most of them change nothing.
+ */
+const MIXING = new Set([
+  'Average',
+  'AveragePooling1D',
+  'AveragePooling2D',
+  'AveragePooling3D',
+  'Concatenate',
+  'Cropping2D',
+  'GlobalAveragePooling1D',
+  'GlobalAveragePooling2D',
+  'GlobalMaxPooling1D',
+  'GlobalMaxPooling2D',
+  'MaxPooling1D',
+  'MaxPooling2D',
+  'MaxPooling3D',
+  'Maximum',
+  'Minimum',
+  'Permute',
+]);
+
+/**
+ * Says what the first output of a network is: looks back from it for a softmax or a sigmoid, through layers
+ * that pass values on. The one place that decides this; training, distillation and pruners compute their
+ * losses from `graph`.
  */
 export function networkOutput(graph: LayerGraph): NetworkOutput {
   const output = graph.outputs[0]!;
   const origin = originOf(graph, output, sizeOf(graph.calls[output]!.outputShape));
   if (!origin?.layer) return { graph, link: origin?.link ?? 'softmax', isApplied: origin !== undefined };
   const { layer: linked, link } = origin;
-  return { graph: { ...graph, layers: graph.layers.map((layer) => (layer === linked ? withoutActivation(layer) : layer)) }, link, isApplied: false };
+  return {
+    graph: {
+      ...graph,
+      layers: graph.layers.map((layer) => (layer === linked ? withoutActivation(layer) : layer)),
+    },
+    link,
+    isApplied: false,
+  };
 }
 
 function originOf(graph: LayerGraph, index: number, classes: number | undefined): Origin | undefined {
@@ -47,10 +101,20 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
   const layer = graph.layers.find((each) => each.name === name)!;
   const link = ownLink(layer);
   if (link) {
-    // A layer that is called elsewhere too needs its activation there; a hard sigmoid cannot be undone; a softmax over less than all classes is another function.
+    // A layer that is called elsewhere too needs its activation there; a hard sigmoid cannot be undone; a
+    // softmax over less than all classes is another function.
     const isAlone = graph.calls.filter((call) => call.layer === name).length === 1;
-    const canBeTaken = layer.config['activation'] !== 'hardSigmoid' && layer.config['activation'] !== 'hard_sigmoid' && isAlone;
-    return { link, layer: canBeTaken && (link === 'sigmoid' || softmaxLength(layer, outputShape) === classes) ? layer : undefined };
+    const canBeTaken =
+      layer.config['activation'] !== 'hardSigmoid' &&
+      layer.config['activation'] !== 'hard_sigmoid' &&
+      isAlone;
+    return {
+      link,
+      layer:
+        canBeTaken && (link === 'sigmoid' || softmaxLength(layer, outputShape) === classes)
+          ? layer
+          : undefined,
+    };
   }
   const origins = () => inputs.map((input) => originOf(graph, input, classes));
   const isLinear = layer.className === 'Activation' && (layer.config['activation'] ?? 'linear') === 'linear';
@@ -59,19 +123,34 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
   const found = origins();
   const [first] = found;
   if (!first || found.some((origin) => origin?.link !== first.link)) return undefined;
-  const changesNothing = inputs.length === 1 && isVector(outputShape) && isVector(graph.calls[inputs[0]!]!.outputShape) && sizeOf(outputShape) === sizeOf(graph.calls[inputs[0]!]!.outputShape);
+  const changesNothing =
+    inputs.length === 1 &&
+    isVector(outputShape) &&
+    isVector(graph.calls[inputs[0]!]!.outputShape) &&
+    sizeOf(outputShape) === sizeOf(graph.calls[inputs[0]!]!.outputShape);
   return changesNothing ? first : { link: first.link, layer: undefined };
 }
 
-/** The softmax or sigmoid that a layer ends with. Those within a recurrent layer are none: they act at every step. */
+/**
+ * The softmax or sigmoid that a layer ends with. Those within a recurrent layer are none: they act at every
+ * step.
+ */
 function ownLink({ className, config }: GraphLayer): NetworkOutput['link'] | undefined {
   if (className === 'Softmax') return 'softmax';
-  const wrapped = className === 'TimeDistributed' ? (config['layer'] as { readonly class_name: string; readonly config: GraphLayer['config'] } | undefined) : undefined;
-  if (wrapped) return ownLink({ name: '', className: wrapped.class_name, config: wrapped.config, weights: [] });
+  const wrapped =
+    className === 'TimeDistributed'
+      ? (config['layer'] as
+          | { readonly class_name: string; readonly config: GraphLayer['config'] }
+          | undefined)
+      : undefined;
+  if (wrapped)
+    return ownLink({ name: '', className: wrapped.class_name, config: wrapped.config, weights: [] });
   if (!ACTIVATED.has(className)) return undefined;
   const activation = config['activation'];
   if (activation === 'softmax') return 'softmax';
-  return activation === 'sigmoid' || activation === 'hardSigmoid' || activation === 'hard_sigmoid' ? 'sigmoid' : undefined;
+  return activation === 'sigmoid' || activation === 'hardSigmoid' || activation === 'hard_sigmoid'
+    ? 'sigmoid'
+    : undefined;
 }
 
 /** Values that one softmax is over. */

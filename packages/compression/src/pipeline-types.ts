@@ -52,6 +52,8 @@ export interface Summary {
    */
   readonly activations?: { readonly simulated: true; readonly floatAccuracy: NetworkFigures['accuracy'] };
   readonly search: { readonly prune?: SearchFigures; readonly quantize?: SearchFigures };
+  /** The policy that was carried out where nothing was searched (`tersor apply`): its file, and its SHA-256 as JSON. */
+  readonly carriedOut?: { readonly policy: string; readonly sha256: string };
   readonly seed: number;
   readonly backend: string;
   readonly plugins: readonly WiredPlugin[];
@@ -64,12 +66,14 @@ export interface Summary {
    * that of the last process. A process that runs several compressions, one after another, has one peak. Absent in summaries of versions that did not record it.
    */
   readonly peakResidentBytes?: number;
+  /** What a reader should not overlook: a large loss, an accuracy that guessing reaches, sizes of another kind, and what was noted on the way. Absent in summaries of versions that did not record it. */
+  readonly notices?: readonly string[];
   /** What it came from, by content: two runs with the same identity and config have the same input. Absent in summaries of versions that did not record it. */
   readonly identity?: RunIdentity;
   readonly config: CompressConfig;
 }
 
-/** `policy.json`: what the agents chose; it can be carried out again on the original network. */
+/** `policy.json`: what the agents chose; `tersor apply` carries it out again on the original network. */
 export interface Policy {
   readonly prune?: PrunePlan;
   /** In the place of `prune` where stage 1 went in several rounds: the plan of each, for the network that the one before leaves. */
@@ -79,8 +83,8 @@ export interface Policy {
   readonly activations?: ActivationPolicy;
 }
 
-/** Stages of a compression, in order, as progress displays name them. */
-export type PipelineStage = 'baseline' | 'prune' | 'prune-finetune' | 'quantize' | 'quantize-finetune' | 'write';
+/** Stages of a compression, in order, as progress displays name them; `-apply` in the place of a search where a policy is given. */
+export type PipelineStage = 'baseline' | 'prune' | 'prune-apply' | 'prune-finetune' | 'quantize' | 'quantize-apply' | 'quantize-finetune' | 'write';
 
 /** Which round of stage 1 it is, counted from 1; only where there are several. */
 export interface PipelineRound {

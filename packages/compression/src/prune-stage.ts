@@ -1,7 +1,11 @@
-import { TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner } from '@tersor/core';
+import { selectorParts, TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
 import type { PipelineContext } from './compress.js';
 import { prunerSelectors, SLOTS } from './config-slots.js';
+import { cost } from './cost/cost.js';
+import { brokenLimit, pruneLimits, requireWithinBudget } from './environments/prune-limits.js';
 import { finetune } from './finetune.js';
+import { plansOf } from './policy/given-policy.js';
+import { requirePlan } from './policy/require-policy.js';
 import { requireGoingOn } from './run/interruption.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
@@ -16,14 +20,15 @@ export interface PruneResult {
 }
 
 /**
- * Stage 1, a round for each budget: searches a pruning policy, carries the best one out on the clean network, and fine-tunes it; the next round
- * begins with the network that it leaves.
+ * Stage 1, a round for each budget: searches a pruning policy (or takes that which is given), carries it out on the clean network, and fine-tunes
+ * it; the next round begins with the network that it leaves.
  */
 export async function pruneStage(context: PipelineContext, config: PruneConfig, state: StageState): Promise<PruneResult> {
-  const { pruneBudgets, original } = context;
+  const { original } = context;
+  const rounds = roundsOf(context);
   const before = () => state.rounds?.found ?? [];
   if (state.graph && state.found) return { graph: state.graph, rounds: [...before(), state.found] };
-  while (before().length < pruneBudgets.length - 1) {
+  while (before().length < rounds - 1) {
     const { graph, found } = await pruneRound(context, config, state, state.rounds?.graph ?? original);
     state.rounds = { found: [...before(), found], graph };
     delete state.found;
@@ -47,6 +52,11 @@ async function pruneRound(whole: PipelineContext, config: PruneConfig, state: St
   const pruners: Pruner[] = [];
   for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
   const groups = prunableGroups(graph, config);
+  const given = context.given && plansOf(context.given.policy)[round]!;
+  if (given) {
+    context.events.onStage?.('prune-apply');
+    requirePlan(given, { graph, pruners, exclude: config.exclude });
+  }
   for (const [index, pruner] of pruners.entries()) {
     const progress = {
       saved: state.prepared?.[index],
@@ -57,28 +67,56 @@ async function pruneRound(whole: PipelineContext, config: PruneConfig, state: St
     };
     await pruner.prepare({ graph, groups, dataset, seed: context.config.seed, progress });
   }
-  const found = await searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
-    stage: 'prune',
-    graph,
-    groups,
-    pruners,
-    reward,
-    evaluate,
-    baseline: { ...baseline, accuracy: baseline.accuracy.validation },
-    budget: context.pruneBudgets[round]!,
-    minimum: config.minimum,
-    round: config.round,
-  }));
-  // The best policy is carried out on clean weights, never on what the last episode left behind.
+  const budget = context.pruneBudgets[Math.min(round, context.pruneBudgets.length - 1)]!;
+  const chooser = config.environment === undefined ? undefined : `The environment "${selectorParts(config.environment).use}"`;
+  const search = () =>
+    searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
+      stage: 'prune',
+      graph,
+      groups,
+      pruners,
+      reward,
+      evaluate: chooser === undefined ? evaluate : withinBudget(evaluate, budget, chooser),
+      baseline: { ...baseline, accuracy: baseline.accuracy.validation },
+      budget,
+      minimum: config.minimum,
+      round: config.round,
+    }));
+  const found = given ? (state.found = { policy: given, episodes: [] }) : await search();
+  // The policy is carried out on clean weights, never on what the last episode left behind.
   // It is adapted on the backend of the search, which a resumed run may not have been on.
   await context.evaluateBackend.activate();
   const smaller = await applyAndAdapt(graph, pruners, found.policy as PrunePlan);
+  if (given) noteBudget(context, smaller, budget);
+  else requireWithinBudget(smaller, budget, chooser ?? `The policy of the search, carried out by ${pruners.map(({ id }) => `"${id}"`).join(', ')},`);
   return { graph: await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: original, keepZeros: true }), found };
+}
+
+/** Refuses, before it is measured, a candidate that an environment of the user's lets be over the budget. */
+function withinBudget(evaluate: PruneTask['evaluate'], budget: PruneTask['budget'], chooser: string): PruneTask['evaluate'] {
+  return async (graph, candidate) => {
+    requireWithinBudget(graph, budget, chooser);
+    return evaluate(graph, candidate);
+  };
+}
+
+/** A policy that is given is carried out, whatever the budget of the config that it is given with. */
+function noteBudget({ events }: PipelineContext, graph: LayerGraph, budget: PruneTask['budget']): void {
+  const counted = cost(graph);
+  const broken = brokenLimit(pruneLimits(budget), graph, counted);
+  if (!broken) return;
+  const { name, limit, of, format } = broken;
+  events.onNotice?.(`The policy leaves ${format(of(graph, counted), Math.ceil)}, which is over prune.budget.${name} of the config (${format(limit, Math.floor)}).`);
+}
+
+function roundsOf({ given, pruneBudgets }: PipelineContext): number {
+  return given ? plansOf(given.policy).length : pruneBudgets.length;
 }
 
 /** The same context, whose progress tells the round where there are several. */
 function announcingRound(context: PipelineContext, number: number): PipelineContext {
-  const { events, pruneBudgets } = context;
-  if (pruneBudgets.length === 1) return context;
-  return { ...context, events: { ...events, onStage: (stage) => events.onStage?.(stage, { number, of: pruneBudgets.length }) } };
+  const { events } = context;
+  const of = roundsOf(context);
+  if (of === 1) return context;
+  return { ...context, events: { ...events, onStage: (stage) => events.onStage?.(stage, { number, of }) } };
 }

@@ -6,11 +6,15 @@ import type { PipelineContext } from './compress.js';
 import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
 import { folderBytes, writeModel } from './model-files.js';
+import type { Answers } from './evaluator.js';
 import { moveInto } from './move-into.js';
+import { outcomesOf } from './outcomes.js';
 import { peakResidentBytes } from './peak-memory.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import { guessingAt, resultNotices } from './result-notices.js';
+import { requireModelFile, requirePackedFile, witness } from './read-back.js';
 import type { FoundPolicy } from './run/run-state.js';
 import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
 
@@ -19,14 +23,19 @@ interface ResultsInput {
   readonly pruned: PruneResult | undefined;
   readonly quantized: QuantizeResult | undefined;
   measure(graph: LayerGraph, bytes: number): Promise<NetworkFigures>;
+  /** Which test images the networks had right that `measure` was given. */
+  readonly answered: ReadonlyMap<NetworkFigures, Answers>;
   readonly staging: string;
   readonly output: string;
   /** Reading of the clock when the compression began, milliseconds. */
   readonly started: number;
 }
 
-/** Writes all results beside the output folder's place first, then moves them in; returns the summary. Throws `OUTPUT_FAILED`. */
-export async function writeResults({ context, pruned, quantized, measure, staging, output, started }: ResultsInput): Promise<Summary> {
+/**
+ * Writes all results beside the output folder's place first, reads the networks back with the readers that users have, then moves everything in; returns
+ * the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED` where a file does not give the network that was evaluated.
+ */
+export async function writeResults({ context, pruned, quantized, measure, answered, staging, output, started }: ResultsInput): Promise<Summary> {
   const { config, host, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
   const finalGraph = quantized?.graph ?? prunedGraph;
@@ -34,6 +43,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     await writeModel(prunedGraph, join(staging, 'pruned'));
     await writeModel(finalGraph, join(staging, 'model'));
     if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
+    await readBack(context, staging, { prunedGraph, finalGraph, isPacked: quantized !== undefined });
     const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
     const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
     const compressed = quantized ? await measure(withPolicyActivations(finalGraph, quantized.widths), (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
@@ -49,7 +59,8 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
         ...bops?.ratio,
       },
       ...(quantized?.widths.activations && { activations: { simulated: true as const, floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy } }),
-      search: { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized && { quantize: quantized.figures }) },
+      search: context.given ? {} : { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized?.figures && { quantize: quantized.figures }) },
+      ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
       seed: config.seed,
       backend: context.evaluateBackend.id,
       plugins: host.wired,
@@ -57,6 +68,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
       machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
       peakResidentBytes: peakResidentBytes(),
+      notices: [...context.notices, ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) })],
       identity: context.identity,
       config,
     };
@@ -67,6 +79,7 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     const { weights: bits, activations } = quantized?.widths ?? {};
     const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, ...(bits && { bits }), ...(activations && { activations }) }) });
     await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
+    await writeFile(join(staging, 'outcomes.json'), `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`);
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
     await moveInto(staging, output, 'summary.json');
     return summary;
@@ -74,6 +87,20 @@ export async function writeResults({ context, pruned, quantized, measure, stagin
     if (isTersorError(cause)) throw cause;
     throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Throws `READ_BACK_FAILED`. */
+async function readBack(
+  { evaluateBackend, witnessImages }: PipelineContext,
+  staging: string,
+  { prunedGraph, finalGraph, isPacked }: { readonly prunedGraph: LayerGraph; readonly finalGraph: LayerGraph; readonly isPacked: boolean },
+): Promise<void> {
+  await evaluateBackend.activate();
+  const file = (name: string) => ({ path: join(staging, name), name });
+  await requireModelFile(file('pruned/model.json'), await witness(prunedGraph, evaluateBackend, witnessImages));
+  const final = await witness(finalGraph, evaluateBackend, witnessImages);
+  await requireModelFile(file('model/model.json'), final);
+  if (isPacked) await requirePackedFile(file('model.tersor'), final);
 }
 
 /** Bit operations of the three networks and their ratio; undefined in a run that neither limits them nor rounds activations. */
@@ -89,7 +116,7 @@ function plansOf(rounds: PruneResult['rounds']): Policy {
 }
 
 function figuresOf(rounds: PruneResult['rounds']): SearchFigures {
-  const figures = rounds.map((round) => round.figures);
+  const figures = rounds.map((round) => round.figures!);
   const last = figures.at(-1)!;
   if (figures.length === 1) return last;
   const total = (key: 'episodes' | 'evaluations' | 'images' | 'seconds') => figures.reduce((sum, each) => sum + (each[key] ?? 0), 0);

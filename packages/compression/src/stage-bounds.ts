@@ -35,7 +35,8 @@ export function requireReachable(input: BoundsInput): void {
   const [least, even] = [outcomes.smallest, outcomes.even].map((graph) => figuresAtSmallestWidths(graph, config.quantize!, quantizerBits(config.quantize!, quantizer)[0])) as [Figures, Figures];
   const { bytes, bops } = config.quantize.budget;
   const onNotice = input.onNotice;
-  judge({ path: 'quantize.budget.bytes', unit: 'bytes', limit: absolute(bytes, input.originalBytes), impossible: least.bytesWithoutCodes, least: least.bytes, even: even.bytes, onNotice });
+  const ofFiles = bytes <= 1 ? ` (${bytes} of the ${input.originalBytes} bytes of the original's files)` : '';
+  judge({ path: `quantize.budget.bytes${ofFiles}`, unit: 'bytes', limit: absolute(bytes, input.originalBytes), impossible: least.bytesWithoutCodes, least: least.bytes, even: even.bytes, onNotice });
   if (bops !== undefined) judge({ path: 'quantize.budget.bops', unit: 'bit operations', limit: absolute(bops, bitOperations(original)), impossible: least.bops, least: least.bops, even: even.bops, onNotice });
 }
 

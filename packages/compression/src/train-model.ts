@@ -1,8 +1,8 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
-import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
-import { checkedDataset } from './checked-dataset.js';
+import { createHost, messageOf, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
 import { slotsOfTraining, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
@@ -10,6 +10,7 @@ import { requireFitting, requireImages, requireOneOutput, requireTrainable } fro
 import { initializeKernels } from './initialize-kernels.js';
 import { readModel, writeModel } from './model-files.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
+import { requireModelFile, requireWritable, witness, witnessImages } from './read-back.js';
 import { withSeededMathRandom } from './seeded-math-random.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
 
@@ -47,7 +48,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
     const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
-    const dataset = checkedDataset(await host.get(TOKENS.dataset));
+    const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
     const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
     requireFitting(graph, dataset, config.architecture);
@@ -61,6 +62,8 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       await trainBackend.activate();
       return accuracy;
     };
+    const images = await witnessImages(dataset);
+    await requireWritable(await witness(graph, trainBackend, images), config.architecture);
     const { graph: trained, history } = await train({
       graph,
       ...(teacher && { teacher }),
@@ -72,7 +75,9 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       ...(options.onStep && { onStep: options.onStep }),
       onEpoch: async (record, state, current) => options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) }, state),
     });
-    await writeModel(trained, options.output);
+    await evaluateBackend.activate();
+    const expected = await witness(trained, evaluateBackend, images);
+    await writeModel(trained, options.output, (file) => requireModelFile(file, expected));
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const { parameters, macs } = cost(trained);
     const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };
@@ -109,7 +114,10 @@ async function buildArchitecture(path: string, seed: number): Promise<LayerGraph
   try {
     ({ default: build } = (await import(pathToFileURL(path).href)) as { default: unknown });
   } catch (cause) {
-    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${(cause as Error).message}`, { cause });
+    // What Node says of a file ending that it does not know helps nobody.
+    const isTypeScript = /\.[cm]?tsx?$/.test(path) && existsSync(path);
+    const hint = isTypeScript ? 'It is TypeScript: compile it first, for instance with npx tsc, and name the .js file.' : 'Check the path and what the module imports.';
+    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${messageOf(cause)}`, { cause, hint });
   }
   if (typeof build !== 'function') {
     throw new TersorError('MODEL_INVALID', `The architecture ${path} has no default export that is a function.`, { hint: 'Export default ({ sequential, layers }) => a LayersModel.' });

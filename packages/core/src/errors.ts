@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   OUTPUT_LOCKED: 'Another process is writing to the output folder.',
   OUTPUTS_NOT_FINITE: 'A network gives NaN or infinite values.',
   PLAN_MISMATCH: 'A plan was made for another network.',
+  PLUGIN_AMBIGUOUS: 'A name stands for several plugins of one kind.',
   PLUGIN_CORE_MISMATCH: 'A plugin was made for another version of @tersor/core.',
   PLUGIN_DUPLICATE: 'Two plugins claim the same kind and id.',
   PLUGIN_FAILED: 'A plugin threw while it was loaded, created or used.',
@@ -27,7 +28,9 @@ export const ERROR_CODES = {
   PLUGIN_MISBEHAVED: 'What a plugin returned breaks the contract of its kind.',
   PLUGIN_NOT_FOUND: 'No plugin of that name is installed.',
   PLUGIN_OPTIONS_INVALID: 'The options given to a plugin do not follow its schema.',
+  POLICY_INVALID: 'A policy file is missing or malformed.',
   PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
+  READ_BACK_FAILED: 'A written file does not give back the network that was evaluated.',
   SPACE_UNSUPPORTED: 'The agent does not support that action space.',
   TRAINING_UNSUPPORTED: 'The backend cannot train.',
   TRIALS_FAILED: 'Trials of a study failed; the others are done.',
@@ -44,7 +47,7 @@ export class TersorError extends Error {
     /** Stable; the message is not. */
     readonly code: ErrorCode,
     message: string,
-    options: { readonly hint?: string; readonly cause?: unknown } = {},
+    options: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.hint = options.hint;
@@ -54,9 +57,13 @@ export class TersorError extends Error {
   readonly hint: string | undefined;
 }
 
-/** Whether a value is a `TersorError`, of this copy of core or of another one in the same process. */
+/**
+ * Whether a value is a `TersorError`, of this copy of core or of another one in the same process: told by name and code, since a plugin with
+ * node_modules of its own throws errors of another class of that name.
+ */
 export function isTersorError(value: unknown): value is TersorError {
-  return value instanceof TersorError || (value instanceof Error && value.name === 'TersorError' && 'code' in value && String(value.code) in ERROR_CODES);
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('code' in value)) return false;
+  return value.name === 'TersorError' && 'message' in value && String(value.code) in ERROR_CODES;
 }
 
 /** What a thrown value says; anything can be thrown. */

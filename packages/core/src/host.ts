@@ -2,11 +2,11 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 import { isTersorError, messageOf, TersorError } from './errors.js';
 import { guardProduct } from './guard/guard-product.js';
+import { parseOptions } from './options-schema.js';
 import type { Plugin, PluginContext } from './plugin.js';
 import { loadPlugin } from './plugin-loader.js';
 import { pluginVersion, type PluginVersion } from './plugin-version.js';
 import { productProblem } from './product-members.js';
-import { describeIssues } from './schema-issues.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
 /** A place in the config that a plugin fills. */
@@ -50,8 +50,10 @@ export interface Host {
 }
 
 /**
- * Loads the plugins that the slots name, validates their options, and binds them; products are made on first use.
- * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a product cannot be made.
+ * Loads the plugins that the slots name, validates their options, and binds them; products are made on first
+ * use.
+ * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a
+ * product cannot be made.
  */
 export async function createHost({ slots, directory, seed, searchFrom = [], builtins = [] }: HostOptions): Promise<Host> {
   requireUnique(builtins);
@@ -68,15 +70,12 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
 
   for (const slot of slots) {
     const { plugin, source, file } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
-    const parsed = plugin.options.safeParse(slot.options);
-    if (!parsed.success) {
-      throw new TersorError('PLUGIN_OPTIONS_INVALID', `${slot.path} (${slot.kind} "${plugin.id}" of ${source}): ${describeIssues(parsed.error.issues, plugin.options).join(' ')}`);
-    }
+    const options = await parseOptions(plugin, slot.options, `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`);
     const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
     container
       .bind(token.symbol)
       .toDynamicValue(async () => {
-        const product = await createProduct(plugin, source, parsed.data, context);
+        const product = await createProduct(plugin, source, options, context);
         made.push(product);
         return product;
       })
@@ -104,8 +103,9 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
 }
 
 /**
- * Makes what a plugin is for, with its contract checked at every call (see `guardProduct`). Throws `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID`
- * when it gives something else than its kind, `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
+ * Makes what a plugin is for, with its contract checked at every call (see `guardProduct`). Throws
+ * `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind,
+ * `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
  */
 export async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
   let product: PluginProducts[PluginKind];

@@ -14,6 +14,7 @@ export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } fr
 export { makeFolder, requireWritableFile, requireWritableFolder } from './output-place.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
+export { readValue } from './command-value.js';
 export { parseConfig, readConfig, type Override } from './config-file.js';
 export {
   compressConfigSchema,
@@ -28,6 +29,8 @@ export {
 } from './config-schema.js';
 export { createHost, createProduct, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
+export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
+export { describeIssues, type SchemaIssue } from './schema-issues.js';
 export { readManifest } from './module-resolution.js';
 export { moduleContent, type PluginVersion } from './plugin-version.js';
-export { describeIssues } from './schema-issues.js';
+export { printable } from './printable.js';

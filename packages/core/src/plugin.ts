@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { OptionsSchema } from './options-schema.js';
 import type { PluginKind, PluginProducts, Token } from './tokens.js';
 
 /** What a plugin's `create` is given besides its options. */
@@ -22,8 +22,11 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
   readonly core: string;
   /** One line for `tersor plugins`. */
   readonly description: string;
-  /** Validates the options that the config gives; also where their defaults are written down. */
-  readonly options: z.ZodType<Options>;
+  /**
+   * Validates the options that the config gives; also where their defaults are written down. A schema of zod
+   * 4, or see `OptionsSchema`.
+   */
+  readonly options: OptionsSchema<Options>;
   /** Makes the product. It may be called more than once, with other options. */
   create(options: Options, context: PluginContext): PluginProducts[K] | Promise<PluginProducts[K]>;
 }
@@ -33,13 +36,20 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
  *
  * @example
  * export default definePlugin({
- *   name: 'tersor-reward-cube', kind: 'reward', id: 'cube', core: '>=0.1.0 <1.0.0', description: 'accuracy cubed',
+ *   name: 'tersor-reward-cube', kind: 'reward', id: 'cube', core: '>=0.1.0 <1.0.0', description: 'accuracy
+ * cubed',
  *   options: z.strictObject({}),
  *   create: () => ({ id: 'cube', evaluate: ({ accuracy }) => accuracy ** 3 }),
  * });
  */
-export function definePlugin<K extends PluginKind, Options>(
-  plugin: Omit<Plugin<K, Options>, 'tersorPlugin'>,
-): Plugin<K, Options> {
+export function definePlugin<
+  K extends PluginKind,
+  Options,
+  Schema extends OptionsSchema<Options> = OptionsSchema<Options>,
+>(
+  plugin: Omit<Plugin<K, Options>, 'tersorPlugin' | 'options'> & {
+    readonly options: OptionsSchema<Options> & Schema;
+  },
+): Plugin<K, Options> & { readonly options: Schema } {
   return { ...plugin, tersorPlugin: 1 };
 }

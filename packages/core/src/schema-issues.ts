@@ -1,59 +1,129 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 
-type Issue = z.core.$ZodIssue;
+/**
+ * What a validator finds wrong: message and path of the standard-schema contract; `code` and what follows
+ * where zod says them.
+ */
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly code?: string | undefined;
+  /** Keys that are not known, of `unrecognized_keys`. */
+  readonly keys?: readonly string[];
+  /** Issues of each alternative, of `invalid_union`. */
+  readonly errors?: readonly (readonly SchemaIssue[])[];
+  readonly expected?: unknown;
+}
 
-/** What is wrong with an input, one sentence per issue, with the nearest known key for an unknown one. */
-export function describeIssues(issues: readonly Issue[], schema: z.ZodType): string[] {
+/**
+ * What is wrong with an input, one sentence per issue, with the nearest known key for an unknown one. Known
+ * keys and descriptions come from the schema's JSON schema; where it has none, the validator's own message
+ * has to do.
+ */
+export function describeIssues(issues: readonly SchemaIssue[], schema: unknown): string[] {
   return issues.map((issue) => describeIssue(issue, schema));
 }
 
-function describeIssue(issue: Issue, schema: z.ZodType): string {
-  const place = issue.path.length > 0 ? issue.path.map(String).join('.') : 'the top level';
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, issue.path.map(String));
-    return issue.keys
-      .map((key) => {
-        const nearest = known.length > 0 ? closest(key, known) : undefined;
-        const guess = nearest !== undefined && distance(key, nearest) <= Math.max(2, key.length / 2) ? `; did you mean "${nearest}"?` : '.';
-        return `Unknown key "${key}" at ${place}${guess} Known keys: ${known.join(', ') || 'none'}.`;
-      })
-      .join(' ');
+/** Path of an issue as words. */
+export function pathOf({ path = [] }: SchemaIssue): string[] {
+  return path.map((part) => String(typeof part === 'object' ? part.key : part));
+}
+
+function describeIssue(issue: SchemaIssue, schema: unknown): string {
+  const path = pathOf(issue);
+  const place = path.length > 0 ? path.join('.') : 'the top level';
+  if (issue.code === 'unrecognized_keys' && issue.keys) {
+    const known = knownKeys(schema, path);
+    return issue.keys.map((key) => unknownKey(key, place, known)).join(' ');
   }
   if (isMissing(issue)) {
-    const described = nodesAt(schema, issue.path.map(String)).flatMap(alternatives).find(({ description }) => description)?.description;
+    const described = (nodesAt(schema, path) ?? [])
+      .flatMap(alternatives)
+      .find(({ description }) => description)?.description;
     return `${place} is missing${described ? `: ${described}` : '.'}`;
   }
-  if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-    if (inner && inner.path.length > 0) return describeIssue({ ...inner, path: [...issue.path, ...inner.path] } as Issue, schema);
-    const expected = issue.errors.flat().flatMap((each) => (each.code === 'invalid_type' ? [each.expected] : []));
+  if (issue.code === 'invalid_union' && issue.errors) {
+    const inner = issue.errors.flat().sort((a, b) => pathOf(b).length - pathOf(a).length)[0];
+    if (inner && pathOf(inner).length > 0)
+      return describeIssue({ ...inner, path: [...path, ...pathOf(inner)] }, schema);
+    const expected = issue.errors
+      .flat()
+      .flatMap((each) => (each.code === 'invalid_type' ? [String(each.expected)] : []));
     if (expected.length > 0) return `${place}: expected ${[...new Set(expected)].join(' or ')}.`;
   }
-  return `${place}: ${issue.message}.`;
+  return `${place}: ${issue.message.replace(/\.$/, '')}.`;
+}
+
+function unknownKey(key: string, place: string, known: readonly string[] | undefined): string {
+  if (!known) return `Unknown key "${key}" at ${place}.`;
+  const nearest = known.length > 0 ? closest(key, known) : undefined;
+  const guess =
+    nearest !== undefined && distance(key, nearest) <= Math.max(2, key.length / 2)
+      ? `; did you mean "${nearest}"?`
+      : '.';
+  return `Unknown key "${key}" at ${place}${guess} Known keys: ${known.join(', ') || 'none'}.`;
 }
 
 /** Whether a value was left out, in every form that it could have. */
-function isMissing(issue: Issue): boolean {
+function isMissing(issue: SchemaIssue): boolean {
   if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined');
-  return issue.code === 'invalid_union' && issue.errors.length > 0 && issue.errors.flat().every((inner) => inner.path.length === 0 && isMissing(inner));
+  const alternativesOf = issue.code === 'invalid_union' ? (issue.errors ?? []) : [];
+  return (
+    alternativesOf.length > 0 &&
+    alternativesOf.flat().every((inner) => pathOf(inner).length === 0 && isMissing(inner))
+  );
 }
 
-/** Keys that a schema knows at a path. */
-function knownKeys(schema: z.ZodType, path: readonly string[]): string[] {
-  return [...new Set(nodesAt(schema, path).flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))];
+/** Keys that a schema knows at a path; undefined where it cannot be asked. */
+function knownKeys(schema: unknown, path: readonly string[]): string[] | undefined {
+  const nodes = nodesAt(schema, path);
+  return (
+    nodes && [...new Set(nodes.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))]
+  );
 }
 
 /** What a schema says at a path, read from its JSON schema. */
-function nodesAt(schema: z.ZodType, path: readonly string[]): JsonSchema[] {
-  let nodes: JsonSchema[] = [z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema];
+function nodesAt(schema: unknown, path: readonly string[]): JsonSchema[] | undefined {
+  const root = jsonSchemaOf(schema);
+  if (!root) return undefined;
+  let nodes = [root];
   for (const key of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {
-      const child = node.properties?.[key] ?? (/^\d+$/.test(key) && typeof node.items === 'object' ? node.items : undefined);
+      const child =
+        node.properties?.[key] ??
+        (/^\d+$/.test(key) && typeof node.items === 'object' ? node.items : undefined);
       return child ? [child] : [];
     });
   }
   return nodes;
+}
+
+/**
+ * The JSON schema of a schema: by our zod for any zod 4, else by the schema itself where its validator can
+ * (standard JSON schema).
+ */
+function jsonSchemaOf(schema: unknown): JsonSchema | undefined {
+  const { '~standard': standard, _zod } = (schema ?? {}) as {
+    '~standard'?: { jsonSchema?: { input?: (options: object) => unknown } };
+    _zod?: unknown;
+  };
+  const ways = [
+    () =>
+      _zod === undefined
+        ? undefined
+        : z.toJSONSchema(schema as z.ZodType, { io: 'input', unrepresentable: 'any' }),
+    () => standard?.jsonSchema?.input?.({ target: 'draft-2020-12' }),
+  ];
+  for (const way of ways) {
+    try {
+      const found = way();
+      if (found) return found as JsonSchema;
+    } catch {
+      // Another copy may be too old or too new for ours, or hold what JSON schema has no words for.
+    }
+  }
+  return undefined;
 }
 
 interface JsonSchema {

@@ -43,6 +43,14 @@ it('stays within the bounds, however far the mean is outside and however small t
   expect(() => truncatedNormal(random, NaN, 1, 0, 1)).toThrow(RangeError);
 });
 
+it('ends for numbers that no draw can satisfy', () => {
+  const random = createRandom(1, 'ends');
+  expect(() => truncatedNormal(random, 0.5, NaN, 0, 1)).toThrow(/deviation of the exploration is NaN/);
+  expect(() => truncatedNormal(random, 0.5, 1, NaN, 1)).toThrow(/lower bound/);
+  expect(() => truncatedNormal(random, 0.5, 1, 0, Infinity)).toThrow(/upper bound/);
+  expect(truncatedNormal(random, -1, 1e-320, 0, 1)).toBe(0);
+});
+
 it('Ornstein-Uhlenbeck noise has the stationary variance and correlation of its equation', () => {
   const random = createRandom(2, 'swing');
   const [sigma, theta] = [0.3, 0.15];

@@ -3,39 +3,48 @@ import type { Random } from './random.js';
 /**
  * A sample of the normal distribution cut to [low, high] (AMC's exploration: mean = the actor's action), by the rejection methods of Robert (1995,
  * *Simulation of truncated normal variables*, propositions 2.3 and 2.4): each accepts at least one draw in eight or so, however far the mean is outside.
- * Throws a RangeError for a mean that is not finite: the policy has diverged.
+ * Throws a RangeError for a mean, deviation or bound that is not finite: the policy has diverged.
  */
 export function truncatedNormal(random: Random, mean: number, deviation: number, low: number, high: number): number {
-  if (!Number.isFinite(mean)) throw new RangeError(`The mean of the exploration is ${mean}: the policy has diverged; try smaller learning rates.`);
+  for (const [what, value] of Object.entries({ mean, deviation, 'lower bound': low, 'upper bound': high })) {
+    if (!Number.isFinite(value)) throw new RangeError(`The ${what} of the exploration is ${value}: the policy has diverged; try smaller learning rates.`);
+  }
   if (high <= low) return low;
   if (deviation <= 0) return Math.min(high, Math.max(low, mean));
   if (mean > high) return -truncatedNormal(random, -mean, deviation, -high, -low);
-  const standard = standardTruncatedNormal(random, (low - mean) / deviation, (high - mean) / deviation);
+  const start = (low - mean) / deviation;
+  // So far outside that doubles cannot tell the tail from its bound.
+  if (start === Infinity) return low;
+  const standard = standardTruncatedNormal(random, start, (high - mean) / deviation);
   // The clamp takes off what rounding adds.
   return Math.min(high, Math.max(low, mean + deviation * standard));
 }
+
+/** Draws until one is accepted: no more are ever needed, as long as bounds and deviation are numbers that doubles can divide. */
+const MOST_DRAWS = 10_000;
 
 /** The same for mean 0 and deviation 1; `high` is not below 0. */
 function standardTruncatedNormal(random: Random, low: number, high: number): number {
   const peak = Math.max(0, low);
   if (low <= 0 && high - low > 2) {
-    for (;;) {
+    for (let draw = 0; draw < MOST_DRAWS; draw++) {
       const value = random.normal();
       if (value >= low && value <= high) return value;
     }
   }
   if (high * high - peak * peak < 4) {
-    for (;;) {
+    for (let draw = 0; draw < MOST_DRAWS; draw++) {
       const value = low + (high - low) * random.uniform();
       if (random.uniform() < Math.exp((peak * peak - value * value) / 2)) return value;
     }
   }
   // A tail: the exponential distribution that lies closest above it.
   const rate = (low + Math.sqrt(low * low + 4)) / 2;
-  for (;;) {
+  for (let draw = 0; draw < MOST_DRAWS; draw++) {
     const value = low - Math.log(1 - random.uniform()) / rate;
     if (value <= high && random.uniform() < Math.exp(-((value - rate) ** 2) / 2)) return value;
   }
+  return peak;
 }
 
 /** State of an Ornstein-Uhlenbeck process, one number per coordinate. */

@@ -18,7 +18,7 @@ export interface DecodedArtifact {
   /** Keras topology, as `modelTopology` of a tfjs model.json. */
   readonly topology: Record<string, unknown>;
   readonly weights: readonly DecodedWeight[];
-  /** What the user keeps with the model (`userDefinedMetadata` of a tfjs model.json), where there is any. */
+  /** What the user keeps with the model, where there is any: fields of a tfjs model.json (`userDefinedMetadata`, `signature`). */
   readonly metadata?: Record<string, unknown>;
 }
 

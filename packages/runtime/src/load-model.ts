@@ -1,5 +1,6 @@
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isRecord } from './bounded-json.js';
 import { buildModel, setWeights } from './build-model.js';
 import type { ArtifactSource } from './byte-source.js';
 import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from './decode-artifact.js';
@@ -35,7 +36,8 @@ export async function modelFromArtifact({ topology, weights, metadata }: Decoded
   } finally {
     dispose([...tensors.values()]);
   }
-  if (metadata) model.setUserDefinedMetadata(metadata);
+  const own = metadata?.['userDefinedMetadata'];
+  if (isRecord(own)) model.setUserDefinedMetadata(own);
   return model;
 }
 

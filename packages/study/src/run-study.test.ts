@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockOutput, type Summary } from '@tersor/compression';
+import { lockOutput, type RunIdentity, type Summary } from '@tersor/compression';
 import { instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
+import { previewStudy } from './preview-study.js';
 import { runStudy, type RunStudyOptions } from './run-study.js';
 import { trialFolder } from './study-store.js';
 
@@ -108,5 +109,172 @@ describe('runStudy', () => {
     const runner = { run: async (...[trial, signal]: Parameters<typeof inner.run>) => inner.run({ ...trial, overrides: [...trial.overrides, 'prune.budget.macs=0.9'] }, signal) };
     const { trials } = await run({}, { runner });
     expect(trials[0]).toMatchObject({ status: 'failed', error: expect.stringContaining('not those of these settings') });
+  });
+
+  it('writes results.csv beside results.json', async () => {
+    await run();
+    const csv = await readFile(join(place.output, 'results.csv'), 'utf8');
+    expect(csv.trim().split('\n')).toHaveLength(5);
+    expect(csv).toContain('ddpg,ddpg,1,');
+  });
+
+  it('runs a trial that crashes again, as often as the study says, and keeps how often', async () => {
+    const inner = instantRunner(calls);
+    const crashes = new Map<string, number>();
+    const flaky = (times: number): RunStudyOptions['runner'] => ({
+      run: async (trial, signal) => {
+        const before = crashes.get(trial.id) ?? 0;
+        crashes.set(trial.id, before + 1);
+        return before < times ? { status: 'failed', error: 'tersor: it broke [PLUGIN_FAILED]' } : inner.run(trial, signal);
+      },
+    });
+    const notices: string[] = [];
+    const { trials } = await run({ retries: 2 }, { runner: flaky(2), onNotice: (text) => notices.push(text) });
+    expect(trials.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
+    expect(JSON.parse(await readFile(join(trialFolder(place.output, trials[0]!.trial), 'trial.json'), 'utf8'))).toMatchObject({ status: 'done', attempts: 3 });
+    expect(notices).toHaveLength(8);
+    expect(notices[0]).toContain('it broke');
+  });
+
+  it('fails with the last error where no attempt was enough', async () => {
+    const { trials } = await run({ grid: { 'prune.agent.use': ['broken'] }, retries: 1 });
+    expect(trials[0]).toMatchObject({ status: 'failed', error: expect.stringContaining('it broke') });
+    expect(calls).toHaveLength(4);
+  });
+
+  it('stops a trial that takes too long, does not run it again by itself, and goes on with the others', async () => {
+    const inner = instantRunner(calls);
+    const runner: RunStudyOptions['runner'] = {
+      run: (trial, signal) =>
+        trial.overrides.includes('prune.agent.use="random"')
+          ? new Promise((resolve) => signal.addEventListener('abort', () => resolve({ status: 'interrupted' })))
+          : inner.run(trial, signal),
+    };
+    const { trials } = await run({ timeoutSeconds: 0.05, retries: 3 }, { runner });
+    expect(trials.map(({ status }) => status)).toEqual(['done', 'failed', 'done', 'failed']);
+    expect(trials[1]!.error).toMatch(/timeoutSeconds \(0.05\).*--resume/);
+  });
+
+  it('keeps only what the figures need where it is told to, and still knows the trial', async () => {
+    const inner = instantRunner(calls);
+    const runner: RunStudyOptions['runner'] = {
+      run: async (trial, signal) => {
+        const outcome = await inner.run(trial, signal);
+        await mkdir(join(trial.folder, 'model'));
+        for (const name of ['model/weights.bin', 'model.tersor', 'policy.json']) await writeFile(join(trial.folder, name), 'x');
+        return outcome;
+      },
+    };
+    const { trials } = await run({ keep: 'summaries' }, { runner });
+    const left = await readdir(trialFolder(place.output, trials[0]!.trial));
+    expect(left.sort()).toEqual(['episodes.jsonl', 'layers.json', 'policy.json', 'summary.json', 'trial.json']);
+    calls.length = 0;
+    await run({ keep: 'summaries' }, { runner, resume: true });
+    expect(calls).toEqual([]);
+    // Those that a study without it has kept, too.
+    await writeFile(join(trialFolder(place.output, trials[0]!.trial), 'model.tersor'), 'x');
+    await run({ keep: 'summaries' }, { runner, resume: true });
+    expect(await readdir(trialFolder(place.output, trials[0]!.trial))).not.toContain('model.tersor');
+  });
+
+  it('takes results that a killed study had not written down yet', async () => {
+    const { trials } = await run();
+    await rm(join(trialFolder(place.output, trials[0]!.trial), 'trial.json'));
+    calls.length = 0;
+    const resumed = await run({}, { resume: true });
+    expect(calls).toEqual([]);
+    expect(resumed.trials[0]).toMatchObject({ status: 'done', figures: { testAccuracy: 0.81 } });
+  });
+
+  it('waits for a trial that a killed study has left running, and does not call it failed', async () => {
+    const { trials } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
+    const release = await lockOutput(trialFolder(place.output, trials[0]!.trial));
+    const notices: string[] = [];
+    const resuming = run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } }, { resume: true, onNotice: (text) => (notices.push(text), void setTimeout(() => void release(), 100)) });
+    const resumed = await resuming;
+    expect(notices).toEqual([expect.stringContaining(String(process.pid))]);
+    expect(resumed.trials[0]!.error).not.toContain('OUTPUT_LOCKED');
+  });
+
+  it('judges how long the rest takes', async () => {
+    const left: (number | undefined)[] = [];
+    await run({}, { onTrial: (_trial, _record, { secondsLeft }) => left.push(secondsLeft) });
+    expect(left).toHaveLength(4);
+    expect(left[0]).toBeGreaterThan(0);
+    expect(left[3]).toBe(0);
+  });
+
+  it('says what would run without running or writing anything', async () => {
+    const preview = () => previewStudy({ study: makeStudy(), ...place, jobs: 1 });
+    const before = await preview();
+    expect(before.variants).toEqual(['ddpg', 'random']);
+    expect(before.trials.map(({ status, variants }) => [status, ...variants])).toEqual([['missing', 'ddpg'], ['missing', 'random'], ['missing', 'ddpg'], ['missing', 'random']]);
+    expect(before.secondsLeft).toBeUndefined();
+    await expect(readdir(place.output)).rejects.toMatchObject({ code: 'ENOENT' });
+    await run({ grid: { 'prune.agent.use': ['ddpg'] } });
+    const after = await preview();
+    expect(after.trials.map(({ status }) => status)).toEqual(['done', 'missing', 'done', 'missing']);
+    expect(after.secondsLeft).toBeGreaterThan(0);
+  });
+
+  describe('with the content of what trials come from', () => {
+    const identity: RunIdentity = { tersor: '1.2.3', model: { topology: 't', weights: 'w' }, dataset: 'd', latencyTables: {}, plugins: { 'agent/prune': '@x/agent#ddpg 1.0.0' } };
+    const identified = (now: RunIdentity): Partial<RunStudyOptions> => ({ resume: true, identify: () => Promise.resolve(now) });
+
+    it('writes it into study.json, and goes on where it is the same', async () => {
+      const { trials } = await run({}, identified(identity));
+      expect(JSON.parse(await readFile(join(place.output, 'study.json'), 'utf8'))).toMatchObject({ content: [{ identity, trials: expect.arrayContaining([trials[0]!.trial, trials[3]!.trial]) }] });
+      await expect(run({ seeds: [1, 2, 3] }, identified(identity))).resolves.toBeDefined();
+    });
+
+    it('does not take data that differ by seed, as every trial sees them, for a change', async () => {
+      const asked: number[] = [];
+      const identify: RunStudyOptions['identify'] = ({ seed }) => {
+        asked.push(seed);
+        return Promise.resolve({ ...identity, dataset: `of seed ${seed}` });
+      };
+      await run({}, { resume: true, identify });
+      await run({ seeds: [1, 2, 3] }, { resume: true, identify });
+      expect(asked).toHaveLength(4 + 6);
+      asked.length = 0;
+      await run({ seeds: [1, 2, 3] }, { ...identified(identity), output: `${place.output}-2`, identify: (config) => (asked.push(config.seed), Promise.resolve(identity)) });
+      expect(asked).toEqual([1, 2, 3, 1]); // The seeds of the first variant, then the second variant.
+    });
+
+    it.each([
+      [{ plugins: { 'agent/prune': '@x/agent#ddpg 1.1.0' } }, 'the plugin for agent/prune was @x/agent#ddpg 1.0.0 and is now @x/agent#ddpg 1.1.0'],
+      [{ model: { topology: 't', weights: 'other' } }, 'the model has other weights'],
+      [{ dataset: 'halved' }, 'the data set has other images'],
+      [{ tersor: '1.2.4', dataset: 'halved' }, 'Tersor was 1.2.3 and is now 1.2.4; the data set'],
+    ])('does not average trials of other content: %j', async (changes, message) => {
+      await run({}, identified(identity));
+      calls.length = 0;
+      const error = { code: 'CHECKPOINT_MISMATCH', message: expect.stringContaining(message), hint: expect.stringContaining('--out') };
+      await expect(run({ seeds: [1, 2, 3] }, identified({ ...identity, ...changes }))).rejects.toMatchObject(error);
+      expect(calls).toEqual([]);
+    });
+
+    it('lets failed trials run with a plugin that was mended, from the beginning', async () => {
+      const grid = { 'prune.agent.use': ['broken'] };
+      const { trials } = await run({ grid }, identified(identity));
+      await mkdir(join(trialFolder(place.output, trials[0]!.trial), 'checkpoint'));
+      await run({ grid }, identified({ ...identity, plugins: { 'agent/prune': '@x/agent#ddpg 1.0.1' } }));
+      expect(await readdir(trialFolder(place.output, trials[0]!.trial))).toContain('checkpoint-of-other-content');
+    });
+
+    it('notices what changes while the study runs', async () => {
+      const inner = instantRunner();
+      const runner: RunStudyOptions['runner'] = {
+        run: async (trial, signal) => {
+          const outcome = await inner.run(trial, signal);
+          const path = join(trial.folder, 'summary.json');
+          const summary = JSON.parse(await readFile(path, 'utf8')) as Summary;
+          await writeFile(path, JSON.stringify({ ...summary, identity: { ...identity, dataset: 'changed' } }));
+          return outcome;
+        },
+      };
+      const { trials } = await run({}, { ...identified(identity), runner });
+      expect(trials[0]).toMatchObject({ status: 'failed', error: expect.stringContaining('the data set has other images') });
+    });
   });
 });

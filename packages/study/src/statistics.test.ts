@@ -1,63 +1,173 @@
-import fc from 'fast-check';
-import { bootstrapInterval, estimate, mean, pairedDifference, quantile, standardDeviation } from './statistics.js';
+import type { Sample } from './error-of-mean.js';
+import { mean, standardDeviation } from './moments.js';
+import { estimate, holm, pairedDifference, verdict } from './statistics.js';
 
 describe('statistics', () => {
-  // Known answers: Python's statistics.stdev and numpy.quantile.
-  it('computes the mean and the standard deviation with n - 1', () => {
+  it('computes the mean and the standard deviation with n - 1, and no deviation of one value', () => {
     const values = [2, 4, 4, 4, 5, 5, 7, 9];
     expect(mean(values)).toBe(5);
-    expect(standardDeviation(values)).toBeCloseTo(2.138089935, 9);
-    expect(standardDeviation([3])).toBe(0);
+    expect(standardDeviation(values)).toBeCloseTo(2.138089935, 9); // Python's statistics.stdev
+    expect(standardDeviation([3])).toBeUndefined();
   });
 
-  it('interpolates quantiles linearly', () => {
-    expect(quantile([1, 2, 3, 4], 0.25)).toBeCloseTo(1.75, 12);
-    expect(quantile([1, 2, 3, 4], 1)).toBe(4);
+  it("gives Student's interval", () => {
+    // Mean 3, standard error 0.707, 2.776 of them.
+    const { interval, deviation, count } = estimate([1, 2, 3, 4, 5]);
+    expect([count, deviation]).toEqual([5, expect.closeTo(1.58113883, 8)]);
+    expect(interval![0]).toBeCloseTo(1.0367568, 6);
+    expect(interval![1]).toBeCloseTo(4.9632432, 6);
   });
 
-  it('gives the interval of the exact bootstrap distribution', () => {
-    // Means of {0, 1} drawn four times from [0, 0, 0, 1]: binomial(4, 1/4) / 4. P(0) = 0.316, P(1) = 0.0039, P(>= 3/4) = 0.051, so the 2.5% quantile is 0 and the 97.5% one is 3/4.
-    expect(bootstrapInterval([0, 0, 0, 1])).toEqual([0, 0.75]);
-  });
-
-  it('covers the true mean of normal samples about as often as it says', () => {
-    // Fixed samples of 30 standard normal quantiles shifted by known noise would need no chance; a seeded simulation is closer to its use.
-    let state = 1;
-    const uniform = () => (state = (state * 48271) % 2147483647) / 2147483647;
-    const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-    let covered = 0;
-    for (let trial = 0; trial < 200; trial++) {
-      const [low, high] = bootstrapInterval(Array.from({ length: 30 }, normal), { resamples: 500, seed: trial });
-      if (low <= 0 && high >= 0) covered++;
-    }
-    expect(covered / 200).toBeGreaterThan(0.88);
-    expect(covered / 200).toBeLessThan(0.99);
-  });
-
-  it('is the same for the same seed and lies within the values', () => {
-    fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 0, max: 99 }), (values, seed) => {
-        const [low, high] = bootstrapInterval(values, { seed, resamples: 200 });
-        expect(bootstrapInterval(values, { seed, resamples: 200 })).toEqual([low, high]);
-        const slack = 1e-9 * Math.max(...values.map(Math.abs));
-        expect(low).toBeGreaterThanOrEqual(Math.min(...values) - slack);
-        expect(high).toBeLessThanOrEqual(Math.max(...values) + slack);
-        expect(low).toBeLessThanOrEqual(high);
-      }),
-      { numRuns: 50 },
-    );
+  it('gives no interval and no p for fewer than three seeds, and no spread for one', () => {
+    expect(estimate([0.5])).toEqual({ count: 1, mean: 0.5 });
+    expect(Object.keys(estimate([0.5, 0.6]))).toEqual(['count', 'mean', 'deviation']);
+    const one = pairedDifference(new Map([[1, 0.5]]), new Map([[1, 0.7]]))!;
+    expect(one).toEqual({ count: 1, mean: expect.closeTo(-0.2, 9) });
+    expect(verdict(one)).toBe('too few seeds');
+    expect(Object.keys(estimate([0.5, 0.6, 0.7]))).toContain('interval');
   });
 
   it('pairs differences by seed, so that what all seeds share cancels out', () => {
-    const baseline = new Map([[1, 0.5], [2, 0.7], [3, 0.9]]);
-    const better = new Map([[3, 0.91], [1, 0.51], [2, 0.71], [4, 0.1]]);
+    const baseline = new Map([
+      [1, 0.5],
+      [2, 0.7],
+      [3, 0.9],
+    ]);
+    const better = new Map([
+      [3, 0.912],
+      [1, 0.51],
+      [2, 0.711],
+      [4, 0.1],
+    ]);
     const difference = pairedDifference(better, baseline)!;
-    expect(difference.count).toBe(3);
-    expect(difference.mean).toBeCloseTo(0.01, 12);
-    expect(difference.deviation).toBeCloseTo(0, 12);
-    expect(difference.interval[0]).toBeCloseTo(0.01, 12);
+    expect(difference).toMatchObject({
+      count: 3,
+      mean: expect.closeTo(0.011, 12),
+      deviation: expect.closeTo(0.001, 12),
+      basis: 'seeds',
+    });
+    expect(difference.interval![0]).toBeCloseTo(0.011 - (4.302653 * 0.001) / Math.sqrt(3), 7);
+    expect(difference.p).toBeCloseTo(0.00274, 4); // R: t.test(c(.012, .010, .011))$p.value
+    expect(verdict(difference)).toBe('higher');
     // Unpaired, the same seeds say nothing.
     expect(estimate([...baseline.values()]).deviation).toBeCloseTo(0.2, 12);
     expect(pairedDifference(new Map([[7, 1]]), baseline)).toBeUndefined();
+  });
+
+  it('has no interval beyond what there can be', () => {
+    const shares = (...values: number[]) =>
+      new Map(values.map((value, seed) => [seed, { value, bounds: [0, 1] as const }] as const));
+    const [high, low] = [shares(0.9, 0.99, 0.7), shares(0.1, 0.9, 0)];
+    expect(estimate([...low.values()]).interval).toEqual([0, 1]);
+    expect(pairedDifference(high, low)!.interval![1]).toBe(1);
+    expect(pairedDifference(low, high)!.interval![0]).toBe(-1);
+  });
+
+  it('corrects p values as R does with p.adjust(method = "holm")', () => {
+    expect(holm([0.01, 0.04, 0.03, 0.005]).map((p) => Number(p.toFixed(6)))).toEqual([
+      0.03, 0.06, 0.06, 0.02,
+    ]);
+    expect(holm([0.6, 0.5])).toEqual([1, 1]);
+    expect(holm([])).toEqual([]);
+  });
+
+  it('tells a difference apart only below 5% after the correction', () => {
+    const difference = { count: 3, mean: -0.1, interval: [-0.19, -0.01] as const, p: 0.03 };
+    expect(verdict(difference)).toBe('lower');
+    expect(verdict({ ...difference, adjusted: 0.09 })).toBe('not told apart');
+  });
+});
+
+describe('the error of the images', () => {
+  const share = (right: number[], paired: boolean): Sample => {
+    const value = mean(right);
+    return {
+      value,
+      images: {
+        count: right.length,
+        variance: value * (1 - value),
+        ...(paired && { outcomes: right, id: 'a' }),
+      },
+    };
+  };
+  const answers = (wrong: number[], count = 100) =>
+    Array.from({ length: count }, (_, i) => (wrong.includes(i) ? 0 : 1));
+  const seeds = (wrong: number[][], paired = true) =>
+    new Map(wrong.map((each, seed) => [seed, share(answers(each), paired)] as const));
+
+  it('keeps three seeds that agree on few images from being taken for certainty', () => {
+    const {
+      mean: center,
+      interval,
+      basis,
+      p,
+    } = pairedDifference(
+      seeds([[1], [1], [1]]),
+      seeds([
+        [2, 3],
+        [2, 3],
+        [2, 3],
+      ]),
+    )!;
+    expect([center, basis]).toEqual([expect.closeTo(0.01, 12), 'images']);
+    // McNemar: 2 images against 1. No test calls that a difference.
+    expect(interval![0]).toBeLessThan(0);
+    expect(p).toBeGreaterThan(0.5);
+  });
+
+  it('compares image by image: the same errors cancel out, others do not', () => {
+    const baseline = seeds([
+      [1, 2, 3],
+      [1, 2, 4],
+      [1, 2, 3],
+    ]);
+    const width = ({ interval }: { interval?: readonly [number, number] }) => interval![1] - interval![0];
+    const same = pairedDifference(
+      seeds([
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ]),
+      baseline,
+    )!;
+    const others = pairedDifference(
+      seeds([
+        [7, 8],
+        [7, 8],
+        [7, 8],
+      ]),
+      baseline,
+    )!;
+    expect(same.mean).toBeCloseTo(others.mean, 12);
+    expect(width(others)).toBeGreaterThan(1.5 * width(same));
+  });
+
+  it('takes networks to err independently where it is not kept which images are right, and says so', () => {
+    const [a, b] = [
+      seeds([[1], [2], [1]], false),
+      seeds(
+        [
+          [3, 4],
+          [3, 5],
+          [3, 4],
+        ],
+        false,
+      ),
+    ];
+    const { basis, interval } = pairedDifference(a, b)!;
+    expect(basis).toBe('binomial');
+    const error = Math.sqrt((0.99 * 0.01 + 0.98 * 0.02) / 100);
+    expect(interval![1] - interval![0]).toBeGreaterThan(2 * 1.96 * error);
+    expect(pairedDifference(seeds([[1], [2], [1]], true), b)!.basis).toBe('binomial');
+  });
+
+  it('does not compare images of other sets by their place', () => {
+    const other = new Map(
+      [...seeds([[1], [1], [2]])].map(([seed, sample]) => [
+        seed,
+        { ...sample, images: { ...sample.images!, id: 'b' } },
+      ]),
+    );
+    expect(pairedDifference(seeds([[1], [1], [2]]), other)!.basis).toBe('binomial');
   });
 });

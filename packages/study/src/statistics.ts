@@ -1,64 +1,124 @@
-import { createRandom } from '@tersor/rl';
+import { errorOfMean, type ErrorBasis, type Sample } from './error-of-mean.js';
+import { mean, standardDeviation } from './moments.js';
+import { studentP, studentQuantile } from './student.js';
 
 /** A figure across seeds. */
 export interface Estimate {
-  /** Values that it is made from. */
+  /** Values that it is made from: seeds. */
   readonly count: number;
   readonly mean: number;
-  /** Sample standard deviation, with n - 1; 0 for a single value. */
-  readonly deviation: number;
-  /** Bootstrap confidence interval of the mean, 95%. */
-  readonly interval: readonly [low: number, high: number];
+  /** Sample standard deviation over the seeds, with n - 1; none for a single value. */
+  readonly deviation?: number;
+  /** 95% confidence interval of the mean; none for fewer than three seeds. */
+  readonly interval?: readonly [low: number, high: number];
+  /** Which chance the interval covers. */
+  readonly basis?: ErrorBasis;
 }
 
+/** A difference to a baseline across the seeds that both have. */
+export interface Difference extends Estimate {
+  /** Two-sided p of no difference; none for fewer than three seeds. */
+  readonly p?: number;
+  /** The same after Holm's correction for all differences of that metric in the study. */
+  readonly adjusted?: number;
+}
+
+/** Fewest seeds that an interval is made from: of two, one degree of freedom says next to nothing. */
+const FEWEST = 3;
 const LEVEL = 0.95;
-const RESAMPLES = 10_000;
 
-/** Arithmetic mean; NaN of nothing. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/**
+ * Mean, spread and interval of the values of several seeds. The interval is Student's; samples with images
+ * have the error of drawing these in it (`errorOfMean`).
+ */
+export function estimate(values: readonly (number | Sample)[]): Estimate {
+  const { p: _p, ...rest } = describe(values.map(asSample));
+  return rest;
 }
 
-/** Sample standard deviation, with n - 1 in the denominator (Bessel's correction); 0 for a single value. */
-export function standardDeviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
+/**
+ * The difference to a baseline, seed by seed: chance that both share (the split, the order of the images)
+ * cancels out. Where both know which images they have right, it is image by image too. Seeds that only one of
+ * them has are left out; undefined when none is left.
+ */
+export function pairedDifference(
+  values: ReadonlyMap<number, number | Sample>,
+  baseline: ReadonlyMap<number, number | Sample>,
+): Difference | undefined {
+  const differences = [...values].flatMap(([seed, value]) => {
+    const other = baseline.get(seed);
+    return other === undefined ? [] : [subtract(asSample(value), asSample(other))];
+  });
+  return differences.length > 0 ? describe(differences) : undefined;
+}
+
+/**
+ * Holm's step-down correction (1979) of p values for their number, in their order: the chance of one false
+ * claim among all of them stays as low as claimed.
+ */
+export function holm(values: readonly number[]): number[] {
+  const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
+  const adjusted = new Array<number>(values.length);
+  let largest = 0;
+  order.forEach((index, rank) => {
+    largest = Math.max(largest, Math.min(1, values[index]! * (values.length - rank)));
+    adjusted[index] = largest;
+  });
+  return adjusted;
+}
+
+/**
+ * What a difference says: whether it is told apart from none, at 5% for all differences of its table
+ * together.
+ */
+export function verdict({
+  mean: center,
+  p,
+  adjusted = p,
+}: Difference): 'higher' | 'lower' | 'not told apart' | 'too few seeds' {
+  if (adjusted === undefined) return 'too few seeds';
+  if (adjusted >= 1 - LEVEL) return 'not told apart';
+  return center > 0 ? 'higher' : 'lower';
+}
+
+function asSample(value: number | Sample): Sample {
+  return typeof value === 'number' ? { value } : value;
+}
+
+function subtract(a: Sample, b: Sample): Sample {
+  const value = a.value - b.value;
+  const bounds = a.bounds && b.bounds && ([a.bounds[0] - b.bounds[1], a.bounds[1] - b.bounds[0]] as const);
+  const [mine, others] = [a.images, b.images];
+  if (!mine || !others) return { value, ...(bounds && { bounds }) };
+  const paired =
+    mine.outcomes &&
+    others.outcomes &&
+    mine.id === others.id &&
+    mine.outcomes.length === others.outcomes.length;
+  const outcomes = paired && Int8Array.from(mine.outcomes, (outcome, i) => outcome - others.outcomes![i]!);
+  const images = {
+    count: Math.min(mine.count, others.count),
+    variance: mine.variance + others.variance,
+    ...(outcomes && { outcomes }),
+  };
+  return { value, ...(bounds && { bounds }), images };
+}
+
+function describe(samples: readonly Sample[]): Difference {
+  const values = samples.map(({ value }) => value);
   const center = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
-}
-
-/**
- * Percentile bootstrap of the mean (Efron and Tibshirani 1993, chapter 13): `resamples` samples of the same size are drawn with replacement, and the interval holds
- * the middle `level` of their means. Deterministic by seed. With three seeds it can't be wider than the three values: it shows spread, it proves little.
- */
-export function bootstrapInterval(values: readonly number[], { seed = 1, resamples = RESAMPLES, level = LEVEL } = {}): readonly [low: number, high: number] {
-  const random = createRandom(seed, 'bootstrap');
-  const means = Float64Array.from({ length: resamples }, () => {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[random.integer(values.length)]!;
-    return sum / values.length;
-  }).sort();
-  const tail = (1 - level) / 2;
-  return [quantile(means, tail), quantile(means, 1 - tail)];
-}
-
-/** Mean, spread and interval of the values of several seeds. */
-export function estimate(values: readonly number[]): Estimate {
-  return { count: values.length, mean: mean(values), deviation: standardDeviation(values), interval: bootstrapInterval(values) };
-}
-
-/**
- * The difference to a baseline, seed by seed: chance that both share (the split, the order of the images) cancels out. Seeds that only one of them has are left
- * out; undefined when none is left.
- */
-export function pairedDifference(values: ReadonlyMap<number, number>, baseline: ReadonlyMap<number, number>): Estimate | undefined {
-  const differences = [...values].flatMap(([seed, value]) => (baseline.has(seed) ? [value - baseline.get(seed)!] : []));
-  return differences.length > 0 ? estimate(differences) : undefined;
-}
-
-/** Quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7). */
-export function quantile(sorted: ArrayLike<number>, share: number): number {
-  const position = (sorted.length - 1) * share;
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (sorted[above]! - sorted[below]!) * (position - below);
+  const deviation = standardDeviation(values);
+  const figures = { count: values.length, mean: center, ...(deviation !== undefined && { deviation }) };
+  if (values.length < FEWEST) return figures;
+  const { variance, freedom, basis } = errorOfMean(samples);
+  const error = Math.sqrt(variance);
+  const reach = studentQuantile(1 - (1 - LEVEL) / 2, freedom) * error;
+  const p = error > 0 ? studentP(center / error, freedom) : center === 0 ? 1 : 0;
+  const [least, largest] = samples[0]!.bounds ?? [-Infinity, Infinity];
+  return {
+    ...figures,
+    interval: [Math.max(least, center - reach), Math.min(largest, center + reach)],
+    basis,
+    p,
+  };
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { compressConfigSchema, readConfig, TersorError, type CompressConfig } from '@tersor/core';
+import { closest } from 'fastest-levenshtein';
+import { baselinesOf, nameOf } from './baselines.js';
 import { requireKnownPaths } from './config-paths.js';
 import type { Study } from './study-schema.js';
 
@@ -23,6 +25,8 @@ export interface PlannedTrial {
   readonly seed: number;
   /** What is set on top of the base config, the seed included. */
   readonly settings: Settings;
+  /** The base config with these settings. */
+  readonly config: CompressConfig;
 }
 
 /** A variant with a seed, and the trial that answers it. */
@@ -47,17 +51,17 @@ export async function planStudy(study: Study, path: string): Promise<StudyPlan> 
   const configPath = resolve(dirname(path), study.config);
   requireKnownPaths(pathsOf(study), compressConfigSchema);
   const variants = variantsOf(study.grid);
-  if (study.baseline !== undefined && !variants.some(({ name }) => name === study.baseline)) {
-    throw new TersorError('CONFIG_INVALID', `The baseline "${study.baseline}" is not a variant of the study.`, { hint: `Its variants are: ${variants.map(({ name }) => name).join(' | ')}` });
-  }
+  baselinesOf(study.baseline, variants);
+  requireFacet(study);
   const cells: Cell[] = [];
   const trials = new Map<string, PlannedTrial>();
   for (const seed of study.seeds) {
     for (const variant of variants) {
       const settings = { ...study.set, ...variant.settings, seed };
-      const id = trialId(await readConfig(configPath, compressConfigSchema, overridesOf(settings)));
+      const config = await readConfig(configPath, compressConfigSchema, overridesOf(settings));
+      const id = trialId(config);
       cells.push({ variant: variant.name, seed, trial: id });
-      if (!trials.has(id)) trials.set(id, { id, seed, settings });
+      if (!trials.has(id)) trials.set(id, { id, seed, settings, config });
     }
   }
   return { configPath, variants, cells, trials: [...trials.values()] };
@@ -103,7 +107,13 @@ function variantsOf(grid: Study['grid']): Variant[] {
       options.map(([label, settings]) => ({ labels: { ...variant.labels, [axis]: label }, settings: { ...variant.settings, ...settings } })),
     );
   }
-  return variants.map((variant) => ({ name: Object.values(variant.labels).join(', '), ...variant }));
+  return variants.map((variant) => ({ name: nameOf(variant.labels), ...variant }));
+}
+
+function requireFacet({ facet, grid }: Study): void {
+  if (facet === undefined || facet in grid) return;
+  const axes = Object.keys(grid);
+  throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, { hint: `Did you mean "${closest(facet, axes)}"?` });
 }
 
 function labelOf(value: unknown): string {

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeMachine, writeWhole, type LayerFigures, type Summary } from '@tersor/compression';
+import { describeMachine, writeWhole, type LayerFigures, type Outcomes, type Summary } from '@tersor/compression';
 import { makeFolder, TersorError } from '@tersor/core';
+import type { StudyContentRecord } from './study-content.js';
 import { trialId, type StudyPlan } from './study-plan.js';
 import type { Study } from './study-schema.js';
 import type { TrialOutcome } from './trial-runner.js';
 
-/** `trial.json`: how a trial ended. */
-export type TrialRecord = TrialOutcome & { readonly id: string; readonly seconds: number };
+/** `trial.json`: how a trial ended; `attempts` where it took more than one. */
+export type TrialRecord = TrialOutcome & { readonly id: string; readonly seconds: number; readonly attempts?: number };
 
 /** `study.json`: what the study in a folder is. */
 export interface StudyRecord {
@@ -17,6 +18,8 @@ export interface StudyRecord {
   readonly variants: StudyPlan['variants'];
   readonly cells: StudyPlan['cells'];
   readonly versions: Readonly<Record<string, string>>;
+  /** What the results come from, by content and version: model, data, tables, plugins. Absent in studies of versions that did not record it. */
+  readonly content?: StudyContentRecord;
   /** Platform, processor and cores. */
   readonly machine: string;
 }
@@ -39,20 +42,24 @@ export function describeStudy(study: Study, { variants, cells }: StudyPlan, vers
 }
 
 /**
- * Opens a study's folder for `record`, and writes `study.json`. Throws `OUTPUT_FAILED` for a folder with a study in it when `resume` is not set, and
- * `CHECKPOINT_MISMATCH` when that study was run by another version.
+ * Looks what study is in a folder; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not set, and `CHECKPOINT_MISMATCH` when it was run by another version.
  */
-export async function openStudyFolder(folder: string, record: StudyRecord, resume: boolean): Promise<void> {
+export async function openStudyFolder(folder: string, { versions }: Pick<StudyRecord, 'versions'>, resume: boolean): Promise<StudyRecord | undefined> {
   const before = await readJson<StudyRecord>(join(folder, 'study.json'));
   if (before && !resume) {
     throw new TersorError('OUTPUT_FAILED', `There is a study in ${folder} already.`, { hint: 'Run what is missing with --resume, or choose another folder with --out.' });
   }
-  const other = before && Object.keys(record.versions).find((name) => before.versions[name] !== record.versions[name]);
+  const other = before && Object.keys(versions).find((name) => before.versions[name] !== versions[name]);
   if (other !== undefined) {
-    throw new TersorError('CHECKPOINT_MISMATCH', `The study in ${folder} was run with ${other} ${before!.versions[other]}; this is ${record.versions[other]}.`, {
+    throw new TersorError('CHECKPOINT_MISMATCH', `The study in ${folder} was run with ${other} ${before!.versions[other]}; this is ${versions[other]}.`, {
       hint: 'Results of two versions are not comparable: choose another folder with --out.',
     });
   }
+  return before;
+}
+
+/** Writes `study.json`. Throws `OUTPUT_FAILED`. */
+export async function writeStudy(folder: string, record: StudyRecord): Promise<void> {
   await writeJson(join(folder, 'study.json'), record);
 }
 
@@ -63,15 +70,25 @@ export async function readStudy(folder: string): Promise<StudyRecord> {
   return record;
 }
 
+/** What the folder of a trial holds. */
+export interface TrialContent {
+  readonly record: TrialRecord;
+  readonly summary?: Summary;
+  readonly layers?: readonly LayerFigures[];
+  /** Absent in trials of a version that did not record them. */
+  readonly outcomes?: Outcomes;
+}
+
 /** How a trial ended; undefined for one that was not run, or whose results are not those of its settings. */
-export async function readTrial(folder: string, id: string): Promise<{ record: TrialRecord; summary?: Summary; layers?: readonly LayerFigures[] } | undefined> {
+export async function readTrial(folder: string, id: string): Promise<TrialContent | undefined> {
   const own = trialFolder(folder, id);
   const record = await readJson<TrialRecord>(join(own, 'trial.json'));
   if (!record) return undefined;
   if (record.status !== 'done') return { record };
   const summary = await readJson<Summary>(join(own, 'summary.json'));
   const layers = await readJson<LayerFigures[]>(join(own, 'layers.json'));
-  return summary && trialId(summary.config) === id ? { record, summary, ...(layers && { layers }) } : undefined;
+  const outcomes = await readJson<Outcomes>(join(own, 'outcomes.json'));
+  return summary && trialId(summary.config) === id ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) } : undefined;
 }
 
 /** Writes `trial.json`. */

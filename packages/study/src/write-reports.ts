@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readEpisodes, readRun, type EpisodeLine } from './read-run.js';
 import { runReport } from './report/run-report.js';
 import { studyReport } from './report/study-report.js';
+import { resultsCsv } from './results-csv.js';
 import { gatherResults, type StudyResults } from './study-results.js';
 import { readJson, trialFolder, writeJson, writeText } from './study-store.js';
 
@@ -10,7 +11,10 @@ export async function writeRunReport(folder: string): Promise<void> {
   await writeText(join(folder, 'report.html'), runReport(await readRun(folder)));
 }
 
-/** Writes `results.json` and `report.html` into the folder of a study, finished or not. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`. */
+/**
+ * Writes `results.json`, `results.csv` and `report.html` into the folder of a study, finished or not. Throws
+ * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
+ */
 export async function writeStudyReport(folder: string): Promise<StudyResults> {
   const { record, results, original } = await gatherResults(folder);
   const episodes = new Map<string, EpisodeLine[][]>();
@@ -19,11 +23,15 @@ export async function writeStudyReport(folder: string): Promise<StudyResults> {
     episodes.set(variant, [...(episodes.get(variant) ?? []), await readEpisodes(trialFolder(folder, trial))]);
   }
   await writeJson(join(folder, 'results.json'), results);
+  await writeText(join(folder, 'results.csv'), resultsCsv(results));
   await writeText(join(folder, 'report.html'), studyReport({ record, results, original, episodes }));
   return results;
 }
 
-/** Writes the report of a run's or a study's folder, whichever it is. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`. */
+/**
+ * Writes the report of a run's or a study's folder, whichever it is. Throws `CONFIG_NOT_FOUND`,
+ * `OUTPUT_FAILED`.
+ */
 export async function writeReport(folder: string): Promise<void> {
   if (await readJson(join(folder, 'study.json'))) await writeStudyReport(folder);
   else await writeRunReport(folder);

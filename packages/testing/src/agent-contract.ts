@@ -1,7 +1,8 @@
-import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { TersorError, type Action, type Agent, type AgentFactory, type Environment, type Space } from '@tersor/core';
+import type { Action, Agent, AgentFactory, Environment, Space } from '@tersor/core';
 import { BOX, contractTask, createIdentityEnvironment, DISCRETE } from './agent-environments.js';
+import { requireInvariant, transitionTwins } from './agent-twins.js';
+import { requireRefusal, requireRule, requireSame } from './contract-failure.js';
 import type { Case } from './contract.js';
 
 /** What an agent says of itself. */
@@ -53,7 +54,7 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
     {
       name: 'gives the same actions for the same seed',
       run: inEachSpace(async (space) => {
-        assert.deepEqual(actionsOf(await run(make, space, 5)), actionsOf(await run(make, space, 5)));
+        requireSame(actionsOf(await run(make, space, 5)), actionsOf(await run(make, space, 5)), 'act', 'the same actions again');
       }),
     },
     ...(seeded
@@ -61,7 +62,9 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
           {
             name: 'gives other actions for another seed',
             run: inEachSpace(async (space) => {
-              assert.notDeepEqual(actionsOf(await run(make, space, 5)), actionsOf(await run(make, space, 6)));
+              const [five, six] = [actionsOf(await run(make, space, 5)), actionsOf(await run(make, space, 6))];
+              const differ = JSON.stringify(five) !== JSON.stringify(six);
+              requireRule(differ, { member: 'act', expected: 'other actions with seed 6 than with seed 5', found: `the same ${space.type} actions` });
             }),
           },
         ]
@@ -71,7 +74,7 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
-        assert.deepEqual(agent.act([0, 0.2], { explore: false }), agent.act([0, 0.2], { explore: false }));
+        requireSame(agent.act([0, 0.2], { explore: false }), agent.act([0, 0.2], { explore: false }), 'act', 'the same best guess again');
         agent.dispose();
       }),
     },
@@ -91,7 +94,8 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
         const state = agent.save();
         const before = JSON.stringify(structuredClone(state), typedArraysAsLists);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
-        assert.equal(JSON.stringify(state, typedArraysAsLists) === before, true, 'the saved state has changed');
+        const isKept = JSON.stringify(state, typedArraysAsLists) === before;
+        requireRule(isKept, { member: 'save', expected: 'a copy: the state as it was', found: 'a state that has changed since' });
         agent.dispose();
       }),
     },
@@ -99,15 +103,28 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
       name: 'refuses a state that is not its own with AGENT_STATE_INVALID',
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
-        for (const state of [undefined, {}, { agent: 'another', weights: [] }]) assert.throws(() => agent.load(state), hasCode('AGENT_STATE_INVALID'));
+        for (const state of [undefined, {}, { agent: 'another', weights: [] }]) {
+          await requireRefusal('load', 'AGENT_STATE_INVALID', () => agent.load(state), ` for ${JSON.stringify(state)}`);
+        }
         agent.dispose();
       }),
     },
     {
       name: 'refuses a space it does not support with SPACE_UNSUPPORTED',
-      run: () => {
-        for (const space of [...refused, unbounded]) assert.throws(() => make(contractTask(space)), hasCode('SPACE_UNSUPPORTED'));
+      run: async () => {
+        for (const space of [...refused, unbounded]) {
+          const kind = space === unbounded ? 'an unbounded box' : `a ${space.type} space`;
+          await requireRefusal('its factory', 'SPACE_UNSUPPORTED', () => make(contractTask(space)), ` for ${kind}`);
+        }
       },
+    },
+    {
+      name: 'learns from the action that was carried out',
+      run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherProposal)),
+    },
+    {
+      name: 'expects nothing behind the end of an episode',
+      run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherEnd)),
     },
     {
       name: 'leaves no tensors behind in 200 steps',
@@ -119,9 +136,11 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
         for (let i = 0; i < EPISODES; i++) await episode();
         const warm = tf.memory().numTensors;
         for (let steps = 0; steps < 200; steps += environment.maxSteps) await episode();
-        assert.equal(tf.memory().numTensors, warm, 'tensors that 200 steps left');
+        const left = tf.memory().numTensors - warm;
+        requireRule(left === 0, { member: 'learn', expected: 'no tensors more after 200 steps', found: `${left} more` });
         agent.dispose();
-        assert.equal(tf.memory().numTensors, before, 'tensors that dispose() left');
+        const kept = tf.memory().numTensors - before;
+        requireRule(kept === 0, { member: 'dispose', expected: 'no tensors left', found: `${kept} left` });
       }),
     },
     ...(learnsWithin === undefined
@@ -134,7 +153,8 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
               const environment = createIdentityEnvironment(space);
               for (let i = 0; i < learnsWithin; i++) await playEpisode(agent, environment);
               const { reward } = await playEpisode(agent, environment, false);
-              assert.ok(reward >= LEARNED, `after ${learnsWithin} episodes the reward is ${reward.toFixed(3)}, not ${LEARNED} (${space.type})`);
+              const found = `${reward.toFixed(3)} (${space.type})`;
+              requireRule(reward >= LEARNED, { member: 'learn', expected: `a reward of ${LEARNED} after ${learnsWithin} episodes`, found });
               agent.dispose();
             }),
           },
@@ -153,6 +173,7 @@ async function playEpisode(agent: Agent, environment: Environment, explore = tru
   let { observation } = await environment.reset(0);
   for (;;) {
     const action = agent.act(observation, { explore });
+    requireList(action);
     const result = await environment.step(action);
     // A copy: under a test runner, structuredClone gives arrays of another realm, which strict equality tells apart.
     actions.push([...action]);
@@ -193,7 +214,7 @@ async function requireResumable(make: AgentFactory, space: Space, before: number
   const resumed: Played[] = [];
   for (let i = 0; i < EPISODES; i++) resumed.push(await playEpisode(second, environment));
   second.dispose();
-  assert.deepEqual(resumed, uninterrupted);
+  requireSame(resumed, uninterrupted, 'load', 'what an uninterrupted agent does');
 }
 
 function actionsOf(played: readonly Played[]): readonly (readonly Action[])[] {
@@ -201,15 +222,22 @@ function actionsOf(played: readonly Played[]): readonly (readonly Action[])[] {
 }
 
 function requireWithin(space: Space, action: Action): void {
+  requireList(action);
   const fits =
     space.type === 'discrete'
       ? action.length === 1 && Number.isInteger(action[0]) && action[0]! >= 0 && action[0]! < space.size
       : action.length === space.low.length && action.every((value, i) => value >= space.low[i]! && value <= space.high[i]!);
-  assert.ok(fits, `the action [${action.join(', ')}] lies outside of ${JSON.stringify(space)}`);
+  requireRule(fits, { member: 'act', expected: `a point of ${JSON.stringify(space)}`, found: `[${action.join(', ')}]` });
 }
 
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof TersorError && error.code === code;
+/** What is no list at all breaks every rule, and in the same words. */
+function requireList(action: unknown): void {
+  const isList = Array.isArray(action) || ArrayBuffer.isView(action);
+  requireRule(isList, { member: 'act', expected: 'a list of numbers', found: isThenable(action) ? 'a promise' : String(action) });
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 /** JSON has no typed arrays. */

@@ -79,6 +79,20 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
     })),
     'refuses a space it does not support with SPACE_UNSUPPORTED': (task) =>
       correctAgent(task.actionSpace.type === 'box' ? { ...task, actionSpace: { type: 'box', low: task.actionSpace.low.map((low) => Math.max(low, -9)), high: task.actionSpace.high.map((high) => Math.min(high, 9)) } } : task),
+    'learns from the action that was carried out': broken((good) => ({
+      // Takes the proposal for what was done: its exploration fades by that.
+      observe: (transition) => {
+        good.observe(transition);
+        if (transition.proposed[0]! > 0.55) good.observe(transition);
+      },
+    })),
+    'expects nothing behind the end of an episode': broken((good) => ({
+      // Values every observation that comes next, ended or not.
+      observe: (transition) => {
+        good.observe(transition);
+        if (transition.nextObservation[1]! > 0.5) good.observe(transition);
+      },
+    })),
     'leaves no tensors behind in 200 steps': broken((good) => ({
       act: (observation, options) => {
         tf.scalar(observation[0]!);

@@ -6,8 +6,9 @@ describeContract('correct backend', backendContract(correctBackend));
 
 describe('backendContract', () => {
   test.each(Object.entries(brokenBackends()))('finds a backend that breaks: %s', async (name, make) => {
-    const failures = await check(backendContract(make));
-    expect(failures.map((failure) => failure.name)).toContain(name);
+    // Only the case in question: the differences by which the fake trains take their time.
+    const failures = await check(backendContract(make).filter((each) => each.name === name));
+    expect(failures.map((failure) => failure.name)).toEqual([name]);
   });
 
   test('has a broken backend for every case', () => {

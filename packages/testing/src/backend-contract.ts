@@ -1,8 +1,11 @@
-import { TersorError, type Backend, type LayerGraph, type TrainingBatch, type TrainingObjective } from '@tersor/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { isTersorError, type Backend, type LayerGraph, type TrainingBatch, type TrainingObjective, type WeightTensor } from '@tersor/core';
+import { backendNetworks, networkImages } from './backend-networks.js';
 import { requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
+import { runStockLayers } from './stock-layers.js';
 
 const OBJECTIVE: TrainingObjective = { labelSmoothing: 0.1, distill: 0, temperature: 1 };
 const CLASSES = 3;
@@ -42,6 +45,31 @@ export function backendContract(make: () => Backend): Case[] {
           const session = await backend.compile(graph);
           requireClose('compile().run()', await session.run(images), reference(graph, images), 1e-4);
           session.dispose();
+        }),
+    },
+    {
+      name: 'a session computes depthwise, separable, strided and dilated convolutions',
+      run: () =>
+        using(async (backend) => {
+          for (const [name, graph] of Object.entries(backendNetworks())) {
+            const { images } = networkImages(4);
+            const session = await backend.compile(graph);
+            requireClose(`compile().run() of the ${name} network`, await session.run(images), reference(graph, images), 1e-4);
+            session.dispose();
+          }
+        }),
+    },
+    {
+      name: 'stock layers give the same on it, where it is a backend of tfjs',
+      run: () =>
+        using(async (backend) => {
+          await backend.activate();
+          // A backend without kernels of tfjs leaves the active one as it was.
+          if (!tf.engine().backendName) return;
+          for (const [name, graph] of Object.entries(backendNetworks())) {
+            const { images } = networkImages(4);
+            requireClose(`stock layers of the ${name} network`, await runStockLayers(graph, images), reference(graph, images), 1e-4);
+          }
         }),
     },
     {
@@ -107,7 +135,7 @@ export function backendContract(make: () => Backend): Case[] {
         using(async (backend) => {
           if (backend.capabilities.precisions.includes('bfloat16')) return;
           const error = await backend.compile((await fixture(0)).graph, { precision: 'bfloat16' }).catch((reason: unknown) => reason);
-          const isRefused = error instanceof TersorError && error.code === 'PRECISION_UNSUPPORTED';
+          const isRefused = isTersorError(error) && error.code === 'PRECISION_UNSUPPORTED';
           requireRule(isRefused, { member: 'compile()', expected: 'PRECISION_UNSUPPORTED', found: error instanceof Error ? error.message : 'a session' });
         }),
     },
@@ -116,24 +144,17 @@ export function backendContract(make: () => Backend): Case[] {
       run: () =>
         using(async (backend) => {
           const { graph, batch } = await fixture(8);
-          const session = await backend.compileTraining(graph, OBJECTIVE);
-          const weights = weightsOf(graph);
-          const { updates, loss } = await session.step(weights, batch);
-          requireRule(loss > 0.1, { member: 'step().loss', expected: 'the cross entropy of random weights', found: String(loss) });
-          const [found, expected]: [number[], number[]] = [[], []];
-          for (const [slot, { trainable, data }] of graph.layers.flatMap((layer) => layer.weights).entries()) {
-            if (!trainable) continue;
-            const at = data.length >> 1;
-            const lossAt = async (change: number) => {
-              const changed = weights.map((values) => values.slice());
-              changed[slot]![at]! += change;
-              return (await session.step(changed, batch)).loss;
-            };
-            found.push(updates[slot]![at]!);
-            expected.push(((await lossAt(STEP_OF_DIFFERENCE)) - (await lossAt(-STEP_OF_DIFFERENCE))) / (2 * STEP_OF_DIFFERENCE));
+          await requireSlopes(backend, 'step()', graph, batch, ({ trainable }) => trainable);
+        }, 'training'),
+    },
+    {
+      name: 'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss',
+      run: () =>
+        using(async (backend) => {
+          for (const [name, graph] of Object.entries(backendNetworks())) {
+            const batch = { ...networkImages(3), seed: 1 };
+            await requireSlopes(backend, `step() of the ${name} network`, graph, batch, (weight) => weight.name.endsWith('kernel'));
           }
-          requireClose('step().updates', found, expected, 5e-3);
-          session.dispose();
         }, 'training'),
     },
     {
@@ -146,6 +167,28 @@ export function backendContract(make: () => Backend): Case[] {
         }, 'training'),
     },
   ];
+}
+
+/** Compares the gradient in the middle of every chosen weight with differences of the loss. */
+async function requireSlopes(backend: Backend, member: string, graph: LayerGraph, batch: TrainingBatch, isChosen: (weight: WeightTensor) => boolean): Promise<void> {
+  const session = await backend.compileTraining(graph, OBJECTIVE);
+  const weights = weightsOf(graph);
+  const { updates, loss } = await session.step(weights, batch);
+  requireRule(loss > 0.1, { member: `${member}.loss`, expected: 'the cross entropy of random weights', found: String(loss) });
+  const [found, expected]: [number[], number[]] = [[], []];
+  for (const [slot, weight] of graph.layers.flatMap((layer) => layer.weights).entries()) {
+    if (!isChosen(weight)) continue;
+    const at = weight.data.length >> 1;
+    const lossAt = async (change: number) => {
+      const changed = weights.map((values) => values.slice());
+      changed[slot]![at]! += change;
+      return (await session.step(changed, batch)).loss;
+    };
+    found.push(updates[slot]![at]!);
+    expected.push(((await lossAt(STEP_OF_DIFFERENCE)) - (await lossAt(-STEP_OF_DIFFERENCE))) / (2 * STEP_OF_DIFFERENCE));
+  }
+  requireClose(`${member}.updates`, found, expected, 5e-3);
+  session.dispose();
 }
 
 /** Losses over 15 steps of plain gradient descent. */

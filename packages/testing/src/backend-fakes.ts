@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Backend, type InferenceSession, type LayerGraph, type TrainingSession, type TrainingStep } from '@tersor/core';
 import { referenceRun } from './reference-run.js';
 
@@ -32,6 +33,19 @@ export function brokenBackends(): Record<string, () => Backend> {
   return {
     'an unavailable backend gives a reason and an install hint': () => ({ ...correctBackend(), isAvailable: async () => ({ available: false, reason: '', install: '' }) }),
     'a session gives what layer by layer prediction gives': withRun((run) => async (images) => (await run(images)).map((value) => value * 1.01)),
+    'a session computes depthwise, separable, strided and dilated convolutions': () => {
+      const backend = correctBackend();
+      return { ...backend, compile: (graph, options) => backend.compile(withoutDilation(graph), options) };
+    },
+    'stock layers give the same on it, where it is a backend of tfjs': () => {
+      // A backend of tfjs that has no kernels at all.
+      const id = 'without-kernels';
+      const activate = async () => {
+        tf.registerBackend(id, () => new tf.KernelBackend());
+        await tf.setBackend(id);
+      };
+      return { ...correctBackend(), activate, dispose: async () => tf.removeBackend(id) };
+    },
     'results do not depend on how many images are passed at once': withRun((run) => async (images) => {
       const result = await run(images);
       return result.length > 90 ? result.map((value) => value + 0.01) : result;
@@ -55,8 +69,23 @@ export function brokenBackends(): Record<string, () => Backend> {
       return { ...backend, compile: (graph) => backend.compile(graph) };
     },
     'gradients are the slopes of the loss': withStep((step) => ({ ...step, updates: step.updates.map((update) => update.map((value) => 1.5 * value)) })),
+    'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss': () => {
+      const backend = correctBackend();
+      return {
+        ...backend,
+        // True losses, and gradients that were computed without the dilation.
+        compileTraining: async (graph, objective) => {
+          const [right, wrong] = [await backend.compileTraining(graph, objective), await backend.compileTraining(withoutDilation(graph), objective)];
+          return { ...right, step: async (weights, batch) => ({ ...(await right.step(weights, batch)), updates: (await wrong.step(weights, batch)).updates }) };
+        },
+      };
+    },
     'training lowers the loss, and the same way each time': withStep((step) => ({ ...step, updates: step.updates.map((update) => update.map((value) => -value)) })),
   };
+}
+
+function withoutDilation(graph: LayerGraph): LayerGraph {
+  return { ...graph, layers: graph.layers.map((layer) => ({ ...layer, config: { ...layer.config, dilation_rate: [1, 1] } })) };
 }
 
 function withRun(change: (run: InferenceSession['run']) => InferenceSession['run']): () => Backend {

@@ -1,5 +1,5 @@
-import { TersorError, type Dataset, type Split } from '@tersor/core';
-import { requireRule } from './contract-failure.js';
+import type { Dataset, Split } from '@tersor/core';
+import { requireRefusal, requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
 
 const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
@@ -103,8 +103,7 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       name: 'refuses positions outside of a split with DATASET_INVALID',
       run: async () => {
         const instance = await dataset();
-        const error: unknown = await instance.read('train', [instance.size('train')]).then(() => undefined, (reason: unknown) => reason);
-        requireRule(error instanceof TersorError && error.code === 'DATASET_INVALID', { member: 'read', expected: 'TersorError DATASET_INVALID', found: error === undefined ? 'no exception' : String(error) });
+        await requireRefusal('read', 'DATASET_INVALID', () => instance.read('train', [instance.size('train')]));
       },
     },
   ];

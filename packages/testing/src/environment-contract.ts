@@ -1,5 +1,5 @@
-import { TersorError, type Action, type Environment, type Space, type StepResult } from '@tersor/core';
-import { requireRule } from './contract-failure.js';
+import type { Action, Environment, Space, StepResult } from '@tersor/core';
+import { requireRefusal, requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
 
 interface Episode {
@@ -81,8 +81,7 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         const environment = await make();
         for (const when of ['before reset', 'after the end']) {
           if (when === 'after the end') await play(environment, 0.5, 1);
-          const error: unknown = await Promise.resolve().then(() => environment.step(point(environment.actionSpace, 0.5))).then(() => undefined, (reason: unknown) => reason);
-          requireRule(error instanceof TersorError && error.code === 'EPISODE_OVER', { member: 'step', expected: `TersorError EPISODE_OVER ${when}`, found: error === undefined ? 'no exception' : String(error) });
+          await requireRefusal('step', 'EPISODE_OVER', () => environment.step(point(environment.actionSpace, 0.5)), ` ${when}`);
         }
         environment.dispose?.();
       },

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
-import { decodeTensor, TersorError, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
+import { decodeTensor, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
+import { requireRefusal, requireRule, requireSame } from './contract-failure.js';
 import type { Case } from './contract.js';
 
 /**
@@ -18,7 +18,8 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       name: 'declares bit widths within 1 to 8',
       run: () => {
         const [least, most] = make().bits;
-        assert.ok(Number.isInteger(least) && Number.isInteger(most) && 1 <= least && least <= most && most <= 8, `bits is [${least}, ${most}]`);
+        const isRange = Number.isInteger(least) && Number.isInteger(most) && 1 <= least && least <= most && most <= 8;
+        requireRule(isRange, { member: 'bits', expected: 'whole numbers within 1 to 8, the smaller first', found: `[${least}, ${most}]` });
       },
     },
     {
@@ -34,8 +35,9 @@ export function quantizerContract(make: () => Quantizer): Case[] {
           // 1 bit is of another kind: sign and scale may well beat three levels that clip nothing.
           const errors = widths().filter((bits) => bits > 1).map((bits) => relativeError(make().encode(input, bits), input));
           const grew = errors.slice(1).some((error, i) => error > 1e-6 && error >= errors[i]!);
-          assert.ok(!grew, `${input.name}: relative errors ${errors.map((error) => error.toFixed(5)).join(', ')}`);
-          if (make().bits[1] === 8) assert.ok(errors.at(-1)! < 0.001, `${input.name}: relative error ${errors.at(-1)} at 8 bits`);
+          const found = `${errors.map((error) => error.toFixed(5)).join(', ')} (${input.name})`;
+          requireRule(!grew, { member: 'encode', expected: 'a relative error that falls with every bit from 2 on', found });
+          if (make().bits[1] === 8) requireRule(errors.at(-1)! < 0.001, { member: 'encode', expected: 'a relative error below 0.001 at 8 bits', found });
         }
       },
     },
@@ -46,7 +48,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         for (const bits of widths().filter((width) => width > 1)) {
           const values = decodeTensor(make().encode(input, bits));
           const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
-          assert.equal(lost, -1, `at ${bits} bits, the zero at ${lost} became ${values[lost]}`);
+          requireRule(lost === -1, { member: 'encode', expected: `zeros that stay 0 at ${bits} bits`, found: `${values[lost]} at ${lost}` });
         }
       },
     },
@@ -60,7 +62,9 @@ export function quantizerContract(make: () => Quantizer): Case[] {
             requireWellFormed(encoded, input, bits);
             const largest = Math.max(...data.map(Math.abs));
             const values = decodeTensor(encoded);
-            assert.ok(values.every((value) => Math.abs(value) <= 2 * largest), `${data.join()} at ${bits} bits gives ${values.join()}`);
+            const isNear = values.every((value) => Math.abs(value) <= 2 * largest);
+            const found = `${values.join()} for ${data.join()} at ${bits} bits`;
+            requireRule(isNear, { member: 'encode', expected: 'values of at most twice the largest weight', found });
           }
         }
       },
@@ -72,7 +76,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         for (const input of inputs()) {
           const first = make().encode(input, widths().at(-1)!);
           quantizer.encode(inputs()[0]!, widths()[0]!);
-          assert.equal(fingerprint(quantizer.encode(input, widths().at(-1)!)), fingerprint(first));
+          requireSame(fingerprint(quantizer.encode(input, widths().at(-1)!)), fingerprint(first), 'encode');
         }
       },
     },
@@ -83,17 +87,17 @@ export function quantizerContract(make: () => Quantizer): Case[] {
           const before = input.data.join();
           const encoded = make().encode(input, widths().at(-1)!);
           make().refine?.(input, encoded);
-          assert.equal(input.data.join(), before);
+          requireSame(input.data.join(), before, 'encode', 'the weights as they were');
         }
       },
     },
     {
       name: 'refuses weights that are not finite with WEIGHTS_NOT_FINITE',
-      run: () => {
+      run: async () => {
         for (const bad of [NaN, Infinity, -Infinity]) {
           const input = gaussian();
           input.data[7] = bad;
-          assert.throws(() => make().encode(input, widths().at(-1)!), (error) => error instanceof TersorError && error.code === 'WEIGHTS_NOT_FINITE');
+          await requireRefusal('encode', 'WEIGHTS_NOT_FINITE', () => make().encode(input, widths().at(-1)!), ` for a weight of ${bad}`);
         }
       },
     },
@@ -108,9 +112,11 @@ export function quantizerContract(make: () => Quantizer): Case[] {
           const refined = quantizer.refine(input, encoded);
           requireWellFormed(refined, input, bits);
           const [before, after] = [relativeError(encoded, input), relativeError(refined, input)];
-          assert.ok(after <= before * 1.02 + 1e-9, `at ${bits} bits the relative error went from ${before} to ${after}`);
+          const found = `${after} at ${bits} bits`;
+          requireRule(after <= before * 1.02 + 1e-9, { member: 'refine', expected: `a relative error of at most ${before}`, found });
           const values = decodeTensor(refined);
-          assert.ok(input.data.every((value, i) => value !== 0 || values[i] === 0), `at ${bits} bits a zero was lost`);
+          const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
+          requireRule(lost === -1, { member: 'refine', expected: `zeros that stay 0 at ${bits} bits`, found: `${values[lost]} at ${lost}` });
         }
       },
     },
@@ -118,16 +124,20 @@ export function quantizerContract(make: () => Quantizer): Case[] {
 }
 
 function requireWellFormed(tensor: EncodedTensor, input: QuantizerInput, bits: number): void {
-  assert.deepEqual([...tensor.shape], [...input.shape], 'shape');
-  assert.equal(tensor.bits, bits, 'bits');
-  assert.ok(tensor.axis >= -1 && tensor.axis < input.shape.length, `axis ${tensor.axis}`);
-  assert.equal(tensor.codes.length, input.data.length, 'number of codes');
-  assert.ok(!tensor.codes.some((code) => code >= 2 ** bits), `a code does not fit ${bits} bits`);
-  const groups = tensor.axis < 0 ? 1 : input.shape[tensor.axis]!;
-  const tables = tensor.codec === 'linear' ? [tensor.scale, tensor.zero] : [tensor.codebook];
-  for (const table of tables) {
-    assert.equal(table.length, tensor.codec === 'linear' ? groups : groups * 2 ** bits, 'length of a table');
-    assert.ok(table.every(Number.isFinite), 'a table holds values that are not finite');
+  const { axis, codes } = tensor;
+  const require = (holds: boolean, expected: string, found: unknown) =>
+    requireRule(holds, { member: 'encode', expected: `${expected} (${input.name}, ${bits} bits)`, found: String(found) });
+  require(tensor.shape.join() === input.shape.join(), `shape ${input.shape.join('x')}`, tensor.shape.join('x'));
+  require(tensor.bits === bits, `bits ${bits}`, tensor.bits);
+  require(axis >= -1 && axis < input.shape.length, 'an axis of the array, or -1', axis);
+  require(codes.length === input.data.length, `${input.data.length} codes`, codes.length);
+  require(!codes.some((code) => code >= 2 ** bits), `codes below ${2 ** bits}`, codes.find((code) => code >= 2 ** bits));
+  const groups = axis < 0 ? 1 : input.shape[axis]!;
+  const isLinear = tensor.codec === 'linear';
+  for (const table of isLinear ? [tensor.scale, tensor.zero] : [tensor.codebook]) {
+    const length = isLinear ? groups : groups * 2 ** bits;
+    require(table.length === length, `tables of ${length} values`, table.length);
+    require(table.every(Number.isFinite), 'tables of finite values', table.find((value) => !Number.isFinite(value)));
   }
 }
 

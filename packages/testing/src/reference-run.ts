@@ -1,4 +1,4 @@
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
 
 interface Image {
   readonly data: Float64Array;
@@ -8,7 +8,8 @@ interface Image {
 
 /**
  * Runs a network on one image in plain loops, with no library: what contracts compare with. Knows the layers of the contracts' own fixtures:
- * Conv2D (stride 1, `same`), BatchNormalization, Activation, Add, GlobalAveragePooling2D and Dense. Throws for others, and where shapes disagree.
+ * Conv2D, DepthwiseConv2D and SeparableConv2D with strides, dilation and padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and
+ * Dense. Throws for others, and where shapes disagree.
  */
 export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Array {
   const results: Image[] = [];
@@ -27,15 +28,27 @@ export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Ar
 function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
   const [input] = inputs as [Image];
   const weight = (name: string) => layer.weights.find((each) => each.name === name)!;
+  const bias = layer.weights.find(({ name }) => name === 'bias')?.data;
   switch (layer.className) {
     case 'Conv2D':
       requireSize(layer, weight('kernel').shape[2], input.shape[2]);
       requireSize(layer, weight('kernel').shape[3], Number(layer.config['filters']));
-      return activate(layer, convolve(input, weight('kernel').data, weight('kernel').shape, weight('bias').data));
-    case 'Dense':
-      requireSize(layer, weight('kernel').shape[0], input.shape[2]);
-      requireSize(layer, weight('kernel').shape[1], Number(layer.config['units']));
-      return activate(layer, convolve(input, weight('kernel').data, [1, 1, ...weight('kernel').shape], weight('bias').data));
+      return activate(layer, convolve(input, weight('kernel'), windowOf(layer), bias));
+    case 'DepthwiseConv2D':
+      requireSize(layer, weight('depthwise_kernel').shape[2], input.shape[2]);
+      return activate(layer, convolve(input, spreadDepthwise(weight('depthwise_kernel')), windowOf(layer), bias));
+    case 'SeparableConv2D': {
+      requireSize(layer, weight('depthwise_kernel').shape[2], input.shape[2]);
+      requireSize(layer, weight('pointwise_kernel').shape[3], Number(layer.config['filters']));
+      const each = convolve(input, spreadDepthwise(weight('depthwise_kernel')), windowOf(layer));
+      return activate(layer, convolve(each, weight('pointwise_kernel'), POINT, bias));
+    }
+    case 'Dense': {
+      const { data, shape } = weight('kernel');
+      requireSize(layer, shape[0], input.shape[2]);
+      requireSize(layer, shape[1], Number(layer.config['units']));
+      return activate(layer, convolve(input, { data, shape: [1, 1, ...shape] }, POINT, bias));
+    }
     case 'BatchNormalization': {
       const channels = input.shape[2];
       requireSize(layer, weight('gamma').data.length, channels);
@@ -59,30 +72,79 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
   }
 }
 
-function convolve({ data, shape: [height, width, channels] }: Image, kernel: Float32Array, [kh, kw, , outputs]: readonly number[], bias: Float32Array): Image {
-  const result = new Float64Array(height * width * outputs!);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let o = 0; o < outputs!; o++) {
-        let sum = bias[o]!;
-        for (let ky = 0; ky < kh!; ky++) {
-          for (let kx = 0; kx < kw!; kx++) {
-            const [fromY, fromX] = [y + ky - ((kh! - 1) >> 1), x + kx - ((kw! - 1) >> 1)];
-            if (fromY < 0 || fromY >= height || fromX < 0 || fromX >= width) continue;
-            for (let c = 0; c < channels; c++) sum += data[(fromY * width + fromX) * channels + c]! * kernel[((ky * kw! + kx) * channels + c) * outputs! + o]!;
+interface Window {
+  readonly strides: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: unknown;
+}
+
+const POINT: Window = { strides: [1, 1], dilation: [1, 1], padding: 'valid' };
+
+function windowOf({ config }: GraphLayer): Window {
+  return { strides: config['strides'] as number[], dilation: config['dilation_rate'] as number[], padding: config['padding'] };
+}
+
+/** A depthwise kernel [h, w, channels, multiplier] as one of a convolution: [h, w, channels, channels * multiplier], mostly zeros. */
+function spreadDepthwise({ data, shape }: Pick<WeightTensor, 'data' | 'shape'>): Kernel {
+  const [height, width, channels, multiplier] = shape as [number, number, number, number];
+  const outputs = channels * multiplier;
+  const spread = new Float32Array(data.length * outputs);
+  data.forEach((value, i) => (spread[Math.floor(i / multiplier) * outputs + (i % outputs)] = value));
+  return { data: spread, shape: [height, width, channels, outputs] };
+}
+
+interface Kernel {
+  readonly data: Float32Array;
+  /** Height, width, inputs, outputs. */
+  readonly shape: readonly number[];
+}
+
+/** Where the output positions begin along one axis: how many there are, and the zeros in front (half of all, rounded down). */
+function positions(size: number, kernel: number, stride: number, dilation: number, padding: unknown): { readonly count: number; readonly before: number } {
+  const reach = (kernel - 1) * dilation + 1;
+  if (padding !== 'same') return { count: Math.ceil((size - reach + 1) / stride), before: 0 };
+  const count = Math.ceil(size / stride);
+  return { count, before: Math.max(0, (count - 1) * stride + reach - size) >> 1 };
+}
+
+function convolve({ data, shape: [height, width, channels] }: Image, kernel: Kernel, window: Window, bias?: Float32Array): Image {
+  const [kh, kw, , outputs] = kernel.shape as [number, number, number, number];
+  const [down, right] = window.strides as [number, number];
+  const [tall, wide] = window.dilation as [number, number];
+  const rows = positions(height, kh, down, tall, window.padding);
+  const columns = positions(width, kw, right, wide, window.padding);
+  const values = kernel.data;
+  const result = new Float64Array(rows.count * columns.count * outputs);
+  for (let y = 0; y < rows.count; y++) {
+    for (let x = 0; x < columns.count; x++) {
+      const to = (y * columns.count + x) * outputs;
+      for (let o = 0; o < outputs; o++) {
+        let sum = bias ? bias[o]! : 0;
+        for (let ky = 0; ky < kh; ky++) {
+          const fromY = y * down + ky * tall - rows.before;
+          if (fromY < 0 || fromY >= height) continue;
+          for (let kx = 0; kx < kw; kx++) {
+            const fromX = x * right + kx * wide - columns.before;
+            if (fromX < 0 || fromX >= width) continue;
+            const from = (fromY * width + fromX) * channels;
+            let at = (ky * kw + kx) * channels * outputs + o;
+            for (let c = 0; c < channels; c++, at += outputs) sum += data[from + c]! * values[at]!;
           }
         }
-        result[(y * width + x) * outputs! + o] = sum;
+        result[to + o] = sum;
       }
     }
   }
-  return { data: result, shape: [height, width, outputs!] };
+  return { data: result, shape: [rows.count, columns.count, outputs] };
 }
 
 function activate(layer: GraphLayer, image: Image): Image {
   const activation = layer.config['activation'];
   if (activation === 'linear') return image;
-  if (activation === 'relu') return { ...image, data: image.data.map((value) => Math.max(0, value)) };
+  if (activation === 'relu' || activation === 'relu6') {
+    const most = activation === 'relu6' ? 6 : Infinity;
+    return { ...image, data: image.data.map((value) => Math.min(most, Math.max(0, value))) };
+  }
   const powers = image.data.map(Math.exp);
   const sum = powers.reduce((total, value) => total + value, 0);
   return { ...image, data: powers.map((value) => value / sum) };

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { AgentFactory, Space } from '@tersor/core';
+import type { AgentFactory, Space, Transition } from '@tersor/core';
 import { search } from '@tersor/rl';
-import { agentContract, contractTask, createIdentityEnvironment, describeContract } from '@tersor/testing';
+import { agentContract, check, contractTask, createIdentityEnvironment, describeContract } from '@tersor/testing';
 import { DdpgAgent } from './ddpg-agent.js';
 import { ddpgOptions } from './ddpg-options.js';
 
@@ -17,6 +17,36 @@ describeContract('ddpg', agentContract(factory({ actorRate: 1e-3 }), { spaces: [
 describeContract('ddpg as TD3', agentContract(factory({ actorRate: 1e-3, twin: true, actorDelay: 2, targetNoise: 0.05, noise: 'gaussian', keepBest: 0.3 }), { spaces: ['box'], learnsWithin: 200 }));
 describeContract('ddpg with an Ornstein-Uhlenbeck process', agentContract(factory({ noise: 'ornstein-uhlenbeck', rewards: 'step' }), { spaces: ['box'] }));
 describeContract('ddpg with parameter noise', agentContract(factory({ noise: 'parameter' }), { spaces: ['box'] }));
+
+describe('the contract of agents', () => {
+  /** ddpg that is told its transitions wrong, as if it read them so. */
+  const misreading = (change: (transition: Transition) => Transition): AgentFactory => (task) => {
+    const agent = factory({ warmup: 5 })(task);
+    return {
+      act: (observation, options) => agent.act(observation, options),
+      observe: (transition) => agent.observe(change(transition)),
+      learn: () => agent.learn(),
+      save: () => agent.save(),
+      load: (state) => agent.load(state),
+      dispose: () => agent.dispose(),
+    };
+  };
+  const rules = ['learns from the action that was carried out', 'expects nothing behind the end of an episode'];
+  const broken = async (change: (transition: Transition) => Transition) => {
+    const cases = agentContract(misreading(change), { spaces: ['box'] }).filter(({ name }) => rules.includes(name));
+    return (await check(cases)).map(({ name }) => name);
+  };
+
+  it('catches a ddpg that learns from what it proposed', async () => {
+    expect(await broken((transition) => ({ ...transition, action: transition.proposed }))).toEqual([rules[0]]);
+  });
+
+  it('catches a ddpg that ignores the end of an episode', async () => {
+    expect(await broken((transition) => ({ ...transition, terminated: false }))).toEqual([rules[1]]);
+  });
+
+  it('passes the same ddpg when it reads them right', async () => expect(await broken((transition) => transition)).toEqual([]));
+});
 
 /** Statistics of every episode of a search in the identity environment. */
 async function statistics(make: AgentFactory, episodes: number): Promise<Readonly<Record<string, number>>[]> {

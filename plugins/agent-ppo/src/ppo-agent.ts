@@ -57,6 +57,7 @@ interface PpoState {
 
 /** Proximal policy optimization with the clipped surrogate (Schulman et al. 2017, algorithm 1); actor and critic share no layers. */
 export class PpoAgent implements Agent {
+  readonly learnsFrom = 'proposed';
   private readonly head: ActionHead;
   private readonly actorNetwork: Network;
   private readonly criticNetwork: Network;

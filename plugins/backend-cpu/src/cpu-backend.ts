@@ -1,12 +1,15 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients } from '@tersor/compression';
+import { compileFused, compileGradients, correctBatchNorm } from '@tersor/compression';
 import { TersorError, type Backend } from '@tersor/core';
 
 /** tfjs's plain JavaScript backend. It runs everywhere and some 25 times slower than wasm: the reference that others are tested against. */
 export function createCpuBackend(): Backend {
   const sessions = new Set<{ dispose(): void }>();
-  const activate = async () => void (tf.engine().backendName === 'cpu' || (await tf.setBackend('cpu')));
+  const activate = async () => {
+    correctBatchNorm('cpu');
+    if (tf.engine().backendName !== 'cpu') await tf.setBackend('cpu');
+  };
   return {
     id: 'cpu',
     capabilities: { training: true, precisions: ['float32'], workers: 1 },

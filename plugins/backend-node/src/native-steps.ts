@@ -60,6 +60,10 @@ function prepareOperation(
     }
     case 'scale-shift': {
       const scale = upload(operation.scale);
+      if (operation.shift.shape.length > 1) {
+        const shift = upload(operation.shift);
+        return [([x]) => native.run('Mul', [x!, scale]), ([x]) => native.run('AddV2', [x!, shift])];
+      }
       return [([x]) => native.run('Mul', [x!, scale]), ...addBias(operation.shift)];
     }
     case 'add':

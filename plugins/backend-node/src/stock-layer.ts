@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { modelFromGraph } from '@tersor/compression';
+import { modelFromGraph, notComputable } from '@tersor/compression';
 import type { GraphLayer, LayerCall, Precision } from '@tersor/core';
 import type { NativeOperations } from './native-operations.js';
 import type { NativeStep } from './native-steps.js';
@@ -30,7 +30,8 @@ export async function stockLayer(
   const indexes = inputs.map((_, index) => index);
   const calls: LayerCall[] = inputs.map(({ name }, index) => ({ layer: name, inputs: [], outputShape: inputShapes[index]! }));
   calls.push({ layer: layer.name, inputs: indexes, outputShape: [] });
-  const model = await modelFromGraph({ name: layer.name, layers: [...inputs, layer], calls, inputs: indexes, outputs: [inputs.length] });
+  const stock = { name: layer.name, layers: [...inputs, layer], calls, inputs: indexes, outputs: [inputs.length] };
+  const model = await modelFromGraph(stock).catch((cause: unknown) => Promise.reject(notComputable(layer, cause)));
 
   /** tfjs disposes what it wraps, so it gets a handle of its own. */
   const wrap = (id: number, shape: readonly number[]) => {
@@ -40,7 +41,13 @@ export async function stockLayer(
   return {
     run(handles) {
       const exact = precision === 'float32' ? handles : handles.map((id) => native.cast(id, precision, 'float32'));
-      const result = tf.tidy(() => model.predict(exact.map((id, index) => wrap(id, inputShapes[index]!))) as tf.Tensor);
+      const result = tf.tidy(() => {
+        try {
+          return model.predict(exact.map((id, index) => wrap(id, inputShapes[index]!))) as tf.Tensor;
+        } catch (cause) {
+          throw notComputable(layer, cause);
+        }
+      });
       if (precision !== 'float32') exact.forEach(native.free);
       const id = backend.getInputTensorIds([result])[0]!;
       const own = native.cast(id, 'float32', precision);

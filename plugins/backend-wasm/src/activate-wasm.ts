@@ -2,9 +2,11 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { correctBatchNorm } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { registerChannelKernels } from './channel-kernels.js';
 import { registerGradientKernels } from './gradient-kernels.js';
+import { registerParametricRelu } from './parametric-relu.js';
 import { registerSamePadding } from './same-padding.js';
 
 /** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
@@ -17,4 +19,6 @@ export async function activateWasm(): Promise<void> {
   registerGradientKernels();
   registerChannelKernels();
   registerSamePadding();
+  registerParametricRelu();
+  correctBatchNorm('wasm');
 }

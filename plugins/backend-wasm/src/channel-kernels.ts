@@ -49,7 +49,7 @@ export function registerChannelKernels(): void {
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 
 /** Replaces a kernel where `plan` gives a composition for its inputs. */
-function intercept(kernelName: string, plan: (inputs: Inputs, attributes: Readonly<Record<string, unknown>>) => (() => tf.Tensor) | undefined): void {
+export function intercept(kernelName: string, plan: (inputs: Inputs, attributes: Readonly<Record<string, unknown>>) => (() => tf.Tensor) | undefined): void {
   const stock = tf.getKernel(kernelName, 'wasm')!;
   tf.unregisterKernel(kernelName, 'wasm');
   tf.registerKernel({

@@ -11,7 +11,7 @@ const RECORD = 1 + PIXELS;
 
 const options = z.strictObject({
   dir: z.string().describe('Folder with data_batch_*.bin and test_batch.bin, or one that holds cifar-10-batches-bin.'),
-  validation: z.int().min(0).optional().describe('Training images held out for validation: the last ones. A tenth when absent.'),
+  validation: z.int().min(0).optional().describe('Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.'),
   mean: z.array(z.number()).length(3).default([0.4914, 0.4822, 0.4465]).describe('Mean per channel, of pixels scaled to 0..1.'),
   std: z.array(z.number().positive()).length(3).default([0.247, 0.2435, 0.2616]).describe('Standard deviation per channel.'),
 });

@@ -89,10 +89,17 @@ describe('cifar10', () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     ['a folder that is missing', () => make(cifar10, { dir: 'none' }), /none does not exist/],
     ['more validation images than there are', () => make(cifar10, { dir: 'cifar', validation: 31 }), /31 validation images were asked for, but there are only 30/],
+    ['a validation split of all training images', () => make(cifar10, { dir: 'cifar', validation: 30 }), /30 validation images were asked for, but that is all training images/],
     ['a folder without a test batch', async () => (await mkdir(at('half')), await writeFile(at('half/data_batch_1.bin'), records(0, 2)), make(cifar10, { dir: 'half' })), /test_batch\.bin cannot be read/],
     ['a truncated file', async () => (await mkdir(at('cut')), await writeFile(at('cut/data_batch_1.bin'), records(0, 2)), await truncate(at('cut/data_batch_1.bin'), 5000), make(cifar10, { dir: 'cut' })), /5000 bytes, which is not a multiple of 3073/],
   ])('refuses %s', async (_, act, message) => {
     await expect(act()).rejects.toMatchObject({ code: 'DATASET_INVALID', message: expect.stringMatching(message) });
+  });
+
+  test('the range that "validation" may have is said', async () => {
+    const range = { hint: expect.stringContaining('0 to 29') };
+    await expect(make(cifar10, { dir: 'cifar', validation: 30 })).rejects.toMatchObject(range);
+    expect((await make(cifar10, { dir: 'cifar', validation: 29 })).size('train')).toBe(1);
   });
 });
 

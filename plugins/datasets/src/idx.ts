@@ -10,7 +10,7 @@ const UNSIGNED_BYTE = 0x08;
 
 const options = z.strictObject({
   dir: z.string().describe('Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (.gz too).'),
-  validation: z.int().min(0).optional().describe('Training images held out for validation: the last ones. A tenth when absent.'),
+  validation: z.int().min(0).optional().describe('Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.'),
   classes: z.array(z.string()).min(2).default(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).describe('Class names, by label.'),
   mean: z.number().default(0.1307).describe('Mean of pixels scaled to 0..1; MNIST by default.'),
   std: z.number().positive().default(0.3081).describe('Standard deviation; MNIST by default.'),

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { decodeImage } from './decode-image.js';
 import { classFolders, isFolder, readClassNames, readEntries, type ImageEntry } from './image-entries.js';
 import { imageFilesFingerprint } from './image-files-fingerprint.js';
+import { requireValidation } from './require-validation.js';
 import { resizeAndCrop } from './resize-crop.js';
 
 /** How a pixel becomes a number: `(pixel / 255 - mean) / std`, per channel of the model's input. */
@@ -103,9 +104,7 @@ function requireDistinct(train: readonly ImageEntry[], test: readonly ImageEntry
  */
 function holdOut(entries: readonly ImageEntry[], validation: number): { train: ImageEntry[]; validation: ImageEntry[] } {
   const count = validation < 1 ? Math.floor(validation * entries.length) : validation;
-  if (count > entries.length) {
-    throw new TersorError('DATASET_INVALID', `${count} validation images were asked for, but there are only ${entries.length} training images.`, { hint: `Set "dataset.validation" to less than ${entries.length}.` });
-  }
+  requireValidation(count, entries.length);
   const hashes = entries.map(({ key }) => createHash('sha256').update(key).digest('hex'));
   const order = entries.map((_, i) => i).sort((a, b) => (hashes[a]! < hashes[b]! ? -1 : 1));
   const held = new Set(order.slice(0, count));

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
+import { holdOut } from './hold-out.js';
+import { requireValidation } from './require-validation.js';
 
 /** Images in memory as bytes, with labels, before they are split. */
 export interface ImageRecords {
@@ -23,32 +25,28 @@ interface RecordsDatasetOptions {
   readonly classNames: readonly string[];
   readonly train: ImageRecords;
   readonly test: ImageRecords;
-  /** The last so many training records are the validation split; a tenth of them when absent. */
+  /** Training records that are the validation split (`holdOut` says which); a tenth of them when absent. */
   readonly validation?: number | undefined;
   readonly normalization: Normalization;
 }
 
 /**
- * A data set over records in memory. The validation split is the last `validation` training records: always the same ones, never trained on.
+ * A data set over records in memory. The validation split is held out of the training records: always the same ones, never trained on.
  * Throws `DATASET_INVALID` for labels outside the classes or a validation split that leaves no training images.
  */
 export function recordsDataset({ id, classNames, train, test, validation = Math.floor(train.labels.length / 10), normalization }: RecordsDatasetOptions): Dataset {
-  const held = train.labels.length - validation;
-  if (held < 0) {
-    throw new TersorError('DATASET_INVALID', `Data set "${id}": ${validation} validation images were asked for, but there are only ${train.labels.length} training records.`, {
-      hint: `Set "validation" to less than ${train.labels.length}.`,
-    });
-  }
+  requireValidation(validation, train.labels.length, `Data set "${id}": `);
   for (const [name, records] of [['training', train], ['test', test]] as const) {
     const wrong = records.labels.findIndex((label) => label >= classNames.length);
     if (wrong >= 0) {
       throw new TersorError('DATASET_INVALID', `Data set "${id}": ${name} record ${wrong} has label ${records.labels[wrong]}, but there are ${classNames.length} classes (0..${classNames.length - 1}).`);
     }
   }
-  const ranges: Record<Split, { records: ImageRecords; first: number; count: number }> = {
-    train: { records: train, first: 0, count: held },
-    validation: { records: train, first: held, count: validation },
-    test: { records: test, first: 0, count: test.labels.length },
+  const held = holdOut(train.labels, classNames.length, validation);
+  const splits: Record<Split, { records: ImageRecords; positions: readonly number[] }> = {
+    train: { records: train, positions: held.train },
+    validation: { records: train, positions: held.validation },
+    test: { records: test, positions: Array.from(test.labels.keys()) },
   };
   const { mean, std } = normalization;
   return {
@@ -56,12 +54,12 @@ export function recordsDataset({ id, classNames, train, test, validation = Math.
     imageShape: train.shape,
     classNames,
     padValue: mean.map((value, c) => (0 - value) / std[c]!),
-    size: (split) => ranges[split].count,
+    size: (split) => splits[split].positions.length,
     read: async (split, indexes) => {
-      const { records, first, count } = ranges[split];
-      const outside = indexes.find((index) => index < 0 || index >= count);
-      if (outside !== undefined) throw new TersorError('DATASET_INVALID', `Data set "${id}" has ${count} ${split} images; image ${outside} was asked for.`);
-      return readRecords(records, indexes.map((index) => first + index), normalization);
+      const { records, positions } = splits[split];
+      const outside = indexes.find((index) => positions[index] === undefined);
+      if (outside !== undefined) throw new TersorError('DATASET_INVALID', `Data set "${id}" has ${positions.length} ${split} images; image ${outside} was asked for.`);
+      return readRecords(records, indexes.map((index) => positions[index]!), normalization);
     },
     fingerprint: async () => {
       const hash = createHash('sha256').update(JSON.stringify([train.shape, test.shape, train.layout, test.layout, classNames, validation, normalization]));

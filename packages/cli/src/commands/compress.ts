@@ -1,23 +1,6 @@
-import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
-import { compress } from '@tersor/compression';
-import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
-import { writeRunReport } from '@tersor/study';
-import { ensureBackendEnvironment } from '../backend-environment.js';
-import { createProgress } from '../progress.js';
-import { bothEvents, openRunLog } from '../run-log.js';
-import { summaryTable } from '../summary-table.js';
 import { collect } from '../option-values.js';
-import { stopOnInterrupt } from '../stop-on-interrupt.js';
-
-interface Options {
-  out?: string;
-  set: string[];
-  json?: boolean;
-  quiet?: boolean;
-  resume?: boolean;
-  log?: string;
-}
+import { runCompression, type CompressionFlags } from '../run-compression.js';
 
 /** `tersor compress <config>`: both stages, results into a folder. */
 export function compressCommand(): Command {
@@ -30,42 +13,5 @@ export function compressCommand(): Command {
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
     .option('--log <file>', 'append a log for programs: one JSON object per line')
-    .action(async (path: string, { out, set, json, quiet, resume, log: logFile }: Options) => {
-      const config = await readConfig(path, compressConfigSchema, set);
-      await ensureBackendEnvironment(config.backend);
-      const progress = createProgress({ enabled: !json && !quiet });
-      const output = resolve(out ?? config.output);
-      const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
-      try {
-        const summary = await stopOnInterrupt(({ isAsked, begin }) =>
-          compress({
-            config,
-            directory: dirname(resolve(path)),
-            output,
-            resume: resume === true,
-            events: bothEvents(log ? bothEvents(progress.events, log.events) : progress.events, { onStage: (stage) => stage !== 'baseline' && begin() }),
-            shouldStop: isAsked,
-            searchFrom: [process.cwd(), __dirname],
-          }),
-        );
-        progress.stop();
-        log?.end();
-        await reportOn(output);
-        process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
-      } catch (error) {
-        log?.end(error);
-        throw error;
-      } finally {
-        progress.stop();
-      }
-    });
-}
-
-/** Writes report.html. The results are whole without it, so a failure is a note. */
-async function reportOn(output: string): Promise<void> {
-  try {
-    await writeRunReport(output);
-  } catch (error) {
-    process.stderr.write(`note: report.html could not be written (${messageOf(error)}); the results are complete. Try: tersor report ${output}\n`);
-  }
+    .action((path: string, flags: CompressionFlags) => runCompression(path, flags));
 }

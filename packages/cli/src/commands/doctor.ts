@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { installedPlugins, isTersorError, loadPlugin, type Availability } from '@tersor/core';
+import { installedPlugins, isTersorError, loadPlugin, needsNoOptions, type Availability } from '@tersor/core';
 import { probeBackend } from '../probe-backend.js';
 
 /** The backend that is there for tests: no package of ours depends on it, and a project that has it need not either. */
@@ -43,7 +43,7 @@ async function examine(onOutput: (backend: string, output: string) => void): Pro
       if (!('plugin' in entry)) return [{ backend: entry.source, availability: { available: false, reason: entry.error.message, install: entry.error.hint ?? '' } }];
       const { source, plugin } = entry;
       // One that wants options cannot be tried without a config.
-      if (!plugin.options.safeParse({}).success) return [];
+      if (!(await needsNoOptions(plugin))) return [];
       const { availability, output } = await probeBackend({ source, id: plugin.id, directories });
       onOutput(plugin.id, output);
       return [{ backend: plugin.id, description: plugin.description, availability }];

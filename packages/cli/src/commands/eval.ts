@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, checkedDataset, createEvaluator, readNetwork, requireFitting, SLOTS } from '@tersor/compression';
+import { backendSlots, createEvaluator, readNetwork, requireFitting, SLOTS } from '@tersor/compression';
 import { createHost, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { collect, keyValues } from '../option-values.js';
@@ -36,7 +36,7 @@ export function evalCommand(): Command {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
         await backend.activate();
         const graph = await readNetwork(resolve(path));
-        const dataset = checkedDataset(await host.get(TOKENS.dataset));
+        const dataset = await host.get(TOKENS.dataset);
         requireFitting(graph, dataset, path);
         const evaluator = await createEvaluator({ backend, dataset, split });
         const accuracy = await evaluator.accuracy(graph);

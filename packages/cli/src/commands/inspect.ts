@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { backendSlots, channelGroups, cost, readNetwork, SLOTS } from '@tersor/compression';
-import { createHost, TOKENS, type LayerGraph } from '@tersor/core';
+import { createHost, printable, TOKENS, type LayerGraph } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 
 /** `tersor inspect <model>`: layers, cost, and what can be pruned. */
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description("show a model's layers, their cost, and which channels can be pruned")
-    .argument('<model>', 'model.json or model.tersor')
+    .argument('<model>', 'model.json, its folder, or model.tersor')
     .option('--groups', 'explain the channel groups and what is frozen')
     .option('--json', 'print as JSON')
     .action(async (path: string, { groups: explain, json }: { groups?: boolean; json?: boolean }) => {
@@ -17,7 +17,9 @@ export function inspectCommand(): Command {
       try {
         await (await host.get(TOKENS.backend, SLOTS.train)).activate();
         const report = describe(await readNetwork(resolve(path)));
-        process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : explain ? groupsText(report) : layersText(report));
+        const text = json ? `${JSON.stringify(report, undefined, 2)}\n` : explain ? groupsText(report) : layersText(report);
+        // Names of layers come from the file.
+        process.stdout.write(printable(text));
       } finally {
         await host.dispose();
       }

@@ -1,11 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig, TersorError } from '@tersor/core';
-import { childProcessRunner, runStudy, studySchema, type StudyResults, type TrialRecord } from '@tersor/study';
+import { identifyCompression } from '@tersor/compression';
+import {
+  childProcessRunner,
+  previewStudy,
+  runStudy,
+  studySchema,
+  type Identify,
+  type PlannedTrial,
+  type StudyProgress,
+  type StudyResults,
+  type TrialRecord,
+} from '@tersor/study';
 import { collect } from '../option-values.js';
 import { again } from '../stop-on-interrupt.js';
 import { onStopSignal } from '../stop-signals.js';
+import { previewText, roughly, settingsText } from '../study-preview.js';
 import { studyTable } from '../study-table.js';
 
 interface Options {
@@ -16,6 +28,7 @@ interface Options {
   yes?: boolean;
   json?: boolean;
   quiet?: boolean;
+  dryRun?: boolean;
 }
 
 /** `tersor study <study>`: runs every combination of a grid, and compares them. */
@@ -28,11 +41,21 @@ export function studyCommand(): Command {
     .option('--jobs <count>', 'trials at the same time', positiveInteger, 1)
     .option('--resume', 'run only the trials that the folder lacks')
     .option('--yes', 'run more trials than the limit of the study')
+    .option('--dry-run', 'only say which trials would run')
     .option('--json', 'print the results as JSON')
     .option('--quiet', 'no progress')
-    .action(async (path: string, { out, set, jobs, resume, yes, json, quiet }: Options) => {
+    .action(async (path: string, options: Options) => {
+      const { out, set, jobs, json } = options;
       const study = await readConfig(path, studySchema, set);
-      const output = resolve(out ?? study.output);
+      const place = { study, path: resolve(path), output: resolve(out ?? study.output), jobs, identify: identifier(resolve(dirname(path), study.config)) };
+      if (options.dryRun) {
+        const preview = await previewStudy(place);
+        process.stdout.write(json ? `${JSON.stringify(preview, undefined, 2)}\n` : previewText(preview, study.limit));
+        return;
+      }
+      const say = (text: string) => {
+        if (!options.quiet && !json) process.stderr.write(`${text}\n`);
+      };
       const stop = new AbortController();
       const restore = onStopSignal(
         (signal) => {
@@ -43,24 +66,28 @@ export function studyCommand(): Command {
         () => undefined,
       );
       const results = await runStudy({
-        study,
-        path: resolve(path),
-        output,
+        ...place,
         runner: childProcessRunner([process.execPath, ...process.execArgv, process.argv[1]!]),
         version: (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string }).version,
-        jobs,
-        resume: resume === true,
-        yes: yes === true,
+        resume: options.resume === true,
+        yes: options.yes === true,
         signal: stop.signal,
-        onTrial: ({ id, seed, settings }, record, { done, total, reused }) => {
-          if (quiet || json) return;
-          const { seed: _seed, ...varied } = settings;
-          process.stderr.write(`[${done}/${total}] ${id}, seed ${seed}, ${Object.entries(varied).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ')}: ${reused ? 'done before' : ending(record)}\n`);
-        },
+        onTrial: (trial, record, progress) => say(progressLine(trial, record, progress)),
+        onNotice: say,
       }).finally(restore);
       process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`);
       requireComplete(results);
     });
+}
+
+/** Identifies what trials come from as they themselves will. */
+function identifier(configPath: string): Identify {
+  return (config) => identifyCompression(config, { directory: dirname(configPath), searchFrom: [process.cwd(), __dirname] });
+}
+
+function progressLine({ id, seed, settings }: PlannedTrial, record: TrialRecord, { done, total, reused, secondsLeft }: StudyProgress): string {
+  const left = secondsLeft === undefined || done === total ? '' : `; about ${roughly(secondsLeft)} left`;
+  return `[${done}/${total}] ${id}, seed ${seed}, ${settingsText(settings)}: ${reused ? 'done before' : ending(record)}${left}`;
 }
 
 function ending(record: TrialRecord): string {

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { trainModel, writeWhole, type TrainState } from '@tersor/compression';
 import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfigSchema } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
+import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
 import { stopOnInterrupt, type Stopping } from '../stop-on-interrupt.js';
 
@@ -28,6 +29,7 @@ export function trainCommand(): Command {
       const config = await readConfig(path, trainConfigSchema, set);
       await ensureBackendEnvironment(config.backend);
       const output = resolve(out ?? config.output);
+      sayPlace(path, config.output, out);
       const checkpoint = `${output}.checkpoint`;
       await requireWritableFolder(output);
       await makeFolder(dirname(output));

@@ -25,6 +25,8 @@ test.each([
   ['convolution', layers.conv2d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', inputShape: [8, 8, 3] }), 3 * 3 * 3 * 5 + 5, 4 * 4 * 3 * 3 * 3 * 5],
   ['depthwise convolution', layers.depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false, inputShape: [8, 8, 3] }), 27, 64 * 27],
   ['separable convolution', layers.separableConv2d({ filters: 4, kernelSize: 3, padding: 'valid', inputShape: [8, 8, 3] }), 27 + 12 + 4, 36 * (27 + 12)],
+  ['convolution with channels first', layers.conv2d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', dataFormat: 'channelsFirst', inputShape: [3, 8, 6] }), 3 * 3 * 3 * 5 + 5, 4 * 3 * 3 * 3 * 3 * 5],
+  ['transposed convolution with channels first', layers.conv2dTranspose({ filters: 4, kernelSize: 2, strides: 2, dataFormat: 'channelsFirst', inputShape: [3, 8, 6] }), 2 * 2 * 4 * 3 + 4, 48 * 48],
   ['transposed convolution', layers.conv2dTranspose({ filters: 4, kernelSize: 2, strides: 2, inputShape: [8, 8, 3] }), 2 * 2 * 4 * 3 + 4, 64 * 48],
   ['dense layer', layers.dense({ units: 7, inputShape: [9] }), 70, 63],
   ['dense layer over positions', layers.dense({ units: 7, inputShape: [2, 3, 9] }), 70, 6 * 63],

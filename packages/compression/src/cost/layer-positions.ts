@@ -1,4 +1,5 @@
 import { TersorError, type LayerCall, type LayerGraph } from '@tersor/core';
+import { isChannelsFirst } from '../channels-first.js';
 
 /** Layers whose kernel is applied once per input position; all others apply it once per output position. */
 const BY_INPUT = new Set(['Conv2DTranspose', 'Conv3DTranspose']);
@@ -13,19 +14,20 @@ const COUNTED = new Set(['Conv1D', 'Conv2D', 'Conv3D', 'Conv2DTranspose', 'Conv3
  * Throws `MODEL_UNSUPPORTED` where a counted layer has an open size.
  */
 export function layerPositions(graph: LayerGraph): Map<string, number> {
-  const classes = new Map(graph.layers.map((layer) => [layer.name, layer.className]));
+  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const positions = new Map<string, number>();
   for (const call of graph.calls) {
-    const className = classes.get(call.layer)!;
+    const layer = layers.get(call.layer)!;
+    const { className } = layer;
     if (!COUNTED.has(className)) continue;
     const shape = BY_INPUT.has(className) ? graph.calls[call.inputs[0]!]!.outputShape : call.outputShape;
-    positions.set(call.layer, (positions.get(call.layer) ?? 0) + countPositions(shape, call));
+    positions.set(call.layer, (positions.get(call.layer) ?? 0) + countPositions(isChannelsFirst(layer) ? shape.slice(1) : shape.slice(0, -1), call));
   }
   return positions;
 }
 
-function countPositions(shape: LayerCall['outputShape'], { layer }: LayerCall): number {
-  return shape.slice(0, -1).reduce<number>((product, size) => {
+function countPositions(sides: LayerCall['outputShape'], { layer }: LayerCall): number {
+  return sides.reduce<number>((product, size) => {
     if (size !== undefined) return product * size;
     throw new TersorError('MODEL_UNSUPPORTED', `Layer "${layer}" has an open size, so its multiply-adds cannot be counted.`, {
       hint: 'Give the model a fixed input size, for instance [32, 32, 3].',

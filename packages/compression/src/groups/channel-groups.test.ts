@@ -38,7 +38,11 @@ test('the example of ChannelGroup: convolution, batch norm, convolution', () => 
 
 test.each<[string, LayerGraph, string]>([
   ['an unknown layer', graphOf(INPUT, conv('a', 0, 3, 4), ['odd', 'Lambda', [1], [4, 4, 4]], conv('b', 2, 4, 2)), 'odd: not understood (Lambda)'],
-  ['channels first', graphOf(INPUT, conv('a', 0, 3, 4), ['pool', 'MaxPooling2D', [1], [4, 2, 2], {}, { data_format: 'channels_first' }], ['b', 'Conv2D', [2], [4, 2, 2], { kernel: [1, 1, 2, 2] }]), 'pool: not understood (MaxPooling2D)'],
+  ['channels first', graphOf(INPUT, conv('a', 0, 3, 4), ['pool', 'MaxPooling2D', [1], [4, 2, 2], {}, { data_format: 'channels_first' }], ['b', 'Conv2D', [2], [4, 2, 2], { kernel: [1, 1, 2, 2] }]), 'pool: channels first are not pruned, only channels last (MaxPooling2D): build the model with data_format "channels_last"'],
+  ['a convolution with channels first', graphOf(INPUT, ['a', 'Conv2D', [0], [4, 2, 2], { kernel: [1, 1, 3, 4] }, { data_format: 'channels_first' }]), 'a: channels first are not pruned'],
+  ['a log softmax, as Keras spells it', graphOf(INPUT, conv('a', 0, 3, 4, { activation: 'log_softmax' }), conv('b', 1, 4, 2)), 'a: log_softmax divides by a sum over all channels'],
+  ['a log softmax, as tfjs spells it', graphOf(INPUT, conv('a', 0, 3, 4), ['act', 'Activation', [1], [4, 4, 4], {}, { activation: 'logSoftmax' }], conv('b', 2, 4, 2)), 'act: logSoftmax divides by a sum over all channels'],
+  ['a recurrent layer', graphOf(INPUT, ['a', 'LSTM', [0], [5], { kernel: [3, 20], recurrent_kernel: [5, 20], bias: [20] }]), 'a: not understood (LSTM)'],
   ['a grouped convolution', graphOf(INPUT, conv('a', 0, 3, 4), conv('b', 1, 2, 6), conv('c', 2, 6, 2)), 'b: not understood (Conv2D used in this way)'],
   ['a softmax over channels', graphOf(INPUT, conv('a', 0, 3, 4, { activation: 'softmax' }), conv('b', 1, 4, 2)), 'a: softmax divides by a sum over all channels'],
   ['a transpose of the channel axis', graphOf(INPUT, conv('a', 0, 3, 4), ['turn', 'Permute', [1], [4, 4, 4], {}, { dims: [3, 1, 2] }], conv('b', 2, 4, 2)), 'turn: not understood (Permute used in this way)'],

@@ -1,4 +1,6 @@
 import type { ChannelGroup, GraphLayer, GroupMember, LayerGraph } from '@tersor/core';
+import { isChannelsFirst } from '../channels-first.js';
+import { isKernel } from '../graph-weights.js';
 import { ChannelTable, type WeightAxis } from './channel-table.js';
 import type { LayerRule } from './layer-rule.js';
 import { SHAPE_RULES } from './rules-shapes.js';
@@ -53,7 +55,18 @@ export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barr
     names.set(first, count);
     groups.push({ name: count === 1 ? first : `${first}#${count}`, channels: channels.length, members });
   }
-  return { groups, barriers };
+  return { groups, barriers: [...barriers, ...unseenBarriers(graph, axes)] };
+}
+
+/** Layers with kernels whose channels no rule has found: they stay, and are to be seen. */
+function unseenBarriers(graph: LayerGraph, axes: readonly WeightAxis[]): Barrier[] {
+  const seen = new Set(axes.map(({ layer }) => layer));
+  return graph.layers
+    .filter((layer) => !seen.has(layer.name) && layer.weights.some(isKernel))
+    .map((layer) => {
+      const shape = graph.calls.find((call) => call.layer === layer.name)?.outputShape ?? [];
+      return { layer: layer.name, channels: (isChannelsFirst(layer) ? shape[0] : shape.at(-1)) ?? 0, producers: [layer.name], reason: `${layer.name}: ${notUnderstood(layer)}` };
+    });
 }
 
 /** Applies every layer's rule, call by call. */
@@ -81,11 +94,16 @@ function followChannels(graph: LayerGraph): ChannelTable {
 }
 
 function isUnderstood(layer: GraphLayer): boolean {
-  return Object.hasOwn(RULES, layer.className) && layer.config['data_format'] !== 'channels_first';
+  return Object.hasOwn(RULES, layer.className) && !isChannelsFirst(layer);
+}
+
+function notUnderstood(layer: GraphLayer): string {
+  if (isChannelsFirst(layer)) return `channels first are not pruned, only channels last (${layer.className}): build the model with data_format "channels_last"`;
+  return `not understood (${layer.className}${isUnderstood(layer) ? ' used in this way' : ''})`;
 }
 
 function barrier(layer: GraphLayer, inputs: readonly (readonly number[])[], size: number, table: ChannelTable): readonly number[] {
-  const reason = `${layer.name}: not understood (${layer.className}${isUnderstood(layer) ? ' used in this way' : ''})`;
+  const reason = `${layer.name}: ${notUnderstood(layer)}`;
   const output = table.create(size);
   for (const channels of [...inputs, output]) table.freeze(channels, reason);
   return output;

@@ -1,4 +1,5 @@
 import type { GraphLayer } from '@tersor/core';
+import { isSoftmax } from '../softmax-activation.js';
 import type { ChannelTable } from './channel-table.js';
 
 /** A call of a layer as a rule sees it. Shapes are one sample's; channels are listed along the last axis. */
@@ -29,7 +30,7 @@ export function isLastAxis(axis: unknown, sampleRank: number): boolean {
 /** Freezes channels whose layer ends in an activation that mixes them. */
 export function freezeMixing(layer: GraphLayer, channels: readonly number[], table: ChannelTable): void {
   const activation = layer.config['activation'];
-  if (activation === 'softmax' || activation === 'logSoftmax') {
+  if (isSoftmax(activation)) {
     table.freeze(channels, `${layer.name}: ${String(activation)} divides by a sum over all channels`);
   }
 }

@@ -3,6 +3,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { InferenceSession, LayerGraph } from '@tersor/core';
 import { modelFromGraph } from '../model-graph.js';
 import { inferencePlan } from './inference-plan.js';
+import { notComputable } from './require-computable.js';
 import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
 
 /** A step with its weights on the device. */
@@ -62,7 +63,7 @@ async function upload(step: PlanStep): Promise<ReadyStep> {
     case 'scale-shift':
       return { ...step, kernel: tensor(operation.scale), bias: tensor(operation.shift) };
     case 'layer':
-      return { ...step, model: await layerModel(operation) };
+      return { ...step, model: await layerModel(operation).catch((cause: unknown) => Promise.reject(notComputable(operation.layer, cause))) };
     default:
       return step;
   }
@@ -144,7 +145,11 @@ function compute({ operation, kernel, bias, model }: ReadyStep, inputs: readonly
     case 'zero-pad':
       return { result: tf.pad(x, [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]]), isActivated: false };
     case 'layer':
-      return { result: model!.predict(inputs.length === 1 ? x : [...inputs]) as tf.Tensor, isActivated: false };
+      try {
+        return { result: model!.predict(inputs.length === 1 ? x : [...inputs]) as tf.Tensor, isActivated: false };
+      } catch (cause) {
+        throw notComputable(operation.layer, cause);
+      }
   }
 }
 

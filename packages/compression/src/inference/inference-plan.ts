@@ -1,5 +1,6 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
 import { layerOperations } from './layer-operations.js';
+import { requireComputable } from './require-computable.js';
 import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
 
 interface DraftStep {
@@ -14,12 +15,12 @@ interface DraftStep {
  * Turns a network into fused steps for inference: batch norm folded into the convolution or dense layer before it (only where that is its
  * sole reader and no activation lies between), activations joined to the step they follow, dropout dropped, steps that the first output does not need left
  * out. A layer that is not known here becomes a step that the stock tfjs layer runs. A shared layer is one step per call.
- * Throws `MODEL_UNSUPPORTED` for several inputs or an input of open size.
+ * Throws `MODEL_UNSUPPORTED` for several inputs, a layer of open size, or one with an option that tfjs ignores.
  */
 export function inferencePlan(graph: LayerGraph): InferencePlan {
-  const shapes = graph.calls.map((call) => call.outputShape);
+  requireComputable(graph);
   const output = graph.outputs[0]!;
-  const inputShape = closedShape(shapes[graph.inputs[0]!]!, graph.name);
+  const inputShape = closedShape(graph, graph.inputs[0]!);
   if (graph.inputs.length !== 1) {
     throw new TersorError('MODEL_UNSUPPORTED', `model "${graph.name}" has ${graph.inputs.length} inputs`, {
       hint: 'Only models of one image input can be run in a session.',
@@ -43,7 +44,7 @@ export function inferencePlan(graph: LayerGraph): InferencePlan {
     inputShape,
     steps,
     output: indexOf.get(result)!,
-    outputShape: closedShape(shapes[output]!, graph.name),
+    outputShape: closedShape(graph, output),
   };
 }
 
@@ -65,8 +66,8 @@ function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
     const inputs = call.inputs.map((input) => results.get(input)!);
     const layer = layers.get(call.layer)!;
     if (layer.className === 'InputLayer') return void results.set(index, add({ kind: 'input' }, []));
-    const inputShapes = call.inputs.map((input) => closedShape(graph.calls[input]!.outputShape, graph.name));
-    const outputShape = closedShape(call.outputShape, graph.name);
+    const inputShapes = call.inputs.map((input) => closedShape(graph, input));
+    const outputShape = closedShape(graph, index);
     const operations = layerOperations({ layer, inputShapes, outputShape });
     let result = inputs;
     if (operations) for (const { operation, activation } of operations) result = [add(operation, result, activation)];
@@ -118,16 +119,19 @@ function foldAffine(operation: PlanOperation, scale: PlanWeight, shift: PlanWeig
   if (operation.kind !== 'convolution' && operation.kind !== 'depthwise' && operation.kind !== 'dense') return undefined;
   const { kernel, bias } = operation;
   const channels = scale.data.length;
+  // A batch norm over another axis has a scale per row or column.
+  if (scale.shape.at(-1) !== channels) return undefined;
   const data = kernel.data.map((value, i) => value * scale.data[i % channels]!);
   const offset = shift.data.map((value, i) => value + (bias ? bias.data[i]! * scale.data[i]! : 0));
   return { ...operation, kernel: { shape: kernel.shape, data }, bias: { shape: [channels], data: offset } };
 }
 
-function closedShape(shape: readonly (number | undefined)[], model: string): readonly number[] {
-  return shape.map((size) => {
+function closedShape(graph: LayerGraph, index: number): readonly number[] {
+  const { layer, outputShape } = graph.calls[index]!;
+  return outputShape.map((size) => {
     if (size !== undefined) return size;
-    throw new TersorError('MODEL_UNSUPPORTED', `model "${model}" has a layer of open size`, {
-      hint: 'Give the model a fixed input size, for instance [32, 32, 3].',
+    throw new TersorError('MODEL_UNSUPPORTED', `Layer "${layer}" of model "${graph.name}" has a result of open size (${outputShape.map((each) => each ?? '?').join('x')}).`, {
+      hint: 'Give the model a fixed input size, for instance [32, 32, 3], and a Reshape a target shape without -1.',
     });
   });
 }

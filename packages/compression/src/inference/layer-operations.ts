@@ -1,4 +1,5 @@
 import type { GraphLayer } from '@tersor/core';
+import { isChannelsFirst } from '../channels-first.js';
 import type { ConvolutionOperation, PlanActivation, PlanOperation, PlanWeight } from './plan-step.js';
 
 /** An operation with the activation that follows it. */
@@ -34,7 +35,7 @@ const ACTIVATIONS: Readonly<Record<string, PlanActivation>> = {
  */
 export function layerOperations(site: LayerSite): readonly Emitted[] | undefined {
   if (IDENTITIES.has(site.layer.className)) return [];
-  if (site.layer.config['data_format'] === 'channels_first') return undefined;
+  if (isChannelsFirst(site.layer)) return undefined;
   return EMITTERS[site.layer.className]?.(site);
 }
 
@@ -65,9 +66,12 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
   },
   BatchNormalization: ({ layer, inputShapes }) => {
     const rank = inputShapes[0]!.length;
-    const axis = layer.config['axis'] ?? -1;
-    if (axis !== -1 && axis !== rank) return undefined;
-    return [{ operation: { kind: 'scale-shift', ...batchNormAffine(layer) } }];
+    const axis = Number(layer.config['axis'] ?? -1);
+    const { scale, shift } = batchNormAffine(layer);
+    // Of a batch of rank + 1 axes; a length of 1 is spread over the axes behind it.
+    const behind = axis === -1 ? 0 : rank - axis;
+    const spread = ({ shape, data }: PlanWeight): PlanWeight => ({ shape: [...shape, ...Array.from({ length: behind }, () => 1)], data });
+    return [{ operation: { kind: 'scale-shift', scale: spread(scale), shift: spread(shift) } }];
   },
   Activation: ({ layer }) => activationOnly(layer.config),
   ReLU: ({ layer }) => {

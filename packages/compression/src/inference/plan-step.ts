@@ -37,7 +37,7 @@ export type PlanOperation =
   | { readonly kind: 'input' }
   | ConvolutionOperation
   | DenseOperation
-  /** Batch norm that could not be folded: `x * scale + shift` per channel. */
+  /** Batch norm that could not be folded: `x * scale + shift`, shaped [channels], or [size, 1, ...] where it is over another axis than the last. */
   | { readonly kind: 'scale-shift'; readonly scale: PlanWeight; readonly shift: PlanWeight }
   | { readonly kind: 'activation' }
   | { readonly kind: 'add' }

@@ -1,7 +1,7 @@
 import { constants, deflateSync } from 'node:zlib';
 import { TersorError, type EncodedTensor, type LayerGraph } from '@tersor/core';
 import { crc32, FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from '@tersor/runtime';
-import { weightSlots } from '../graph-weights.js';
+import { storedName, weightSlots } from '../graph-weights.js';
 import { topologyOf } from '../model-topology.js';
 import { concatBytes } from './byte-writer.js';
 import { encodedSection, rawSection } from './encode-section.js';
@@ -65,6 +65,8 @@ export function rawSize(data: Float32Array): number {
 }
 
 function headerBody(graph: LayerGraph): Uint8Array {
-  const weights = weightSlots(graph).map(({ layer, weight }) => [`${layer.name}/${weight.name}`, weight.shape]);
-  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights }), { level: constants.Z_BEST_COMPRESSION });
+  const weights = weightSlots(graph).map(({ layer, weight }) => [storedName(layer, weight.name), weight.shape]);
+  const { userDefinedMetadata, signature } = graph.metadata ?? {};
+  const metadata = (userDefinedMetadata ?? signature) && { userDefinedMetadata, signature };
+  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights, metadata }), { level: constants.Z_BEST_COMPRESSION });
 }

@@ -5,10 +5,11 @@ import type { EncodedWeights } from '../quantized-graph.js';
 import type { RaceState } from '../race.js';
 import type { TrainState } from '../training/train.js';
 
-/** The best policy of a search, and what it took. */
+/** The best policy of a search, and what it took; or one that was given. */
 export interface FoundPolicy {
   readonly policy: unknown;
-  readonly figures: SearchFigures;
+  /** Absent where nothing was searched. */
+  readonly figures?: SearchFigures;
   readonly episodes: readonly EpisodeRecord[];
 }
 

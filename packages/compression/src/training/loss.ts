@@ -9,12 +9,18 @@ export type ScoreKind = Pick<NetworkOutput, 'link' | 'isApplied'>;
 const LEAST_PROBABILITY = 1e-7;
 
 /**
- * The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2). Behind a softmax: the cross entropy of the classes. With
- * a sigmoid for each class: the mean over the classes of the binary cross entropy, as Keras has it; label smoothing then moves labels towards a half.
+ * The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2).
+ * Behind a softmax: the cross entropy of the classes. With a sigmoid for each class: the mean over the
+ * classes of the binary cross entropy, as Keras has it; label smoothing then moves labels towards a half.
  * @param scores what the network gives, `count * classes` values in any shape
  * @param kind what `networkOutput` says that they are
  */
-export function trainingLoss(scores: tf.Tensor, batch: TrainingBatch, objective: TrainingObjective, kind: ScoreKind = { link: 'softmax', isApplied: false }): tf.Scalar {
+export function trainingLoss(
+  scores: tf.Tensor,
+  batch: TrainingBatch,
+  objective: TrainingObjective,
+  kind: ScoreKind = { link: 'softmax', isApplied: false },
+): tf.Scalar {
   const count = batch.labels.length;
   const classes = scores.size / count;
   const logits = logitsOf(tf.reshape(scores, [count, classes]), kind);
@@ -26,7 +32,10 @@ export function trainingLoss(scores: tf.Tensor, batch: TrainingBatch, objective:
   const { temperature } = objective;
   const teacher = tf.div(tf.tensor(batch.teacher, [count, classes]), temperature);
   const divergence = loss.ofTeacher(tf.div(logits, temperature), teacher);
-  return tf.add(tf.mul(hard, 1 - objective.distill), tf.mul(divergence, objective.distill * temperature ** 2)) as tf.Scalar;
+  return tf.add(
+    tf.mul(hard, 1 - objective.distill),
+    tf.mul(divergence, objective.distill * temperature ** 2),
+  ) as tf.Scalar;
 }
 
 interface LinkedLoss {
@@ -42,13 +51,17 @@ const softmaxLoss: LinkedLoss = {
   },
   ofTeacher: (student, logits) => {
     const teacher = tf.softmax(logits);
-    return tf.mean(tf.sum(tf.mul(teacher, tf.sub(tf.log(tf.add(teacher, 1e-12)), tf.logSoftmax(student))), -1));
+    return tf.mean(
+      tf.sum(tf.mul(teacher, tf.sub(tf.log(tf.add(teacher, 1e-12)), tf.logSoftmax(student))), -1),
+    );
   },
 };
 
 const sigmoidLoss: LinkedLoss = {
-  ofLabels: (logits, oneHot, smoothing) => tf.mean(binaryCrossEntropy(logits, tf.add(tf.mul(oneHot, 1 - smoothing), smoothing / 2))),
-  // The entropy of the teacher does not depend on the student, but without it the divergence from itself would not be 0.
+  ofLabels: (logits, oneHot, smoothing) =>
+    tf.mean(binaryCrossEntropy(logits, tf.add(tf.mul(oneHot, 1 - smoothing), smoothing / 2))),
+  // The entropy of the teacher does not depend on the student, but without it the divergence from itself
+  // would not be 0.
   ofTeacher: (student, logits) => {
     const teacher = tf.sigmoid(logits);
     return tf.mean(tf.sub(binaryCrossEntropy(student, teacher), binaryCrossEntropy(logits, teacher)));
@@ -63,10 +76,15 @@ function binaryCrossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
 function logitsOf(scores: tf.Tensor, { link, isApplied }: ScoreKind): tf.Tensor {
   if (!isApplied) return scores;
   const probabilities = tf.clipByValue(scores, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY);
-  return link === 'softmax' ? tf.log(probabilities) : tf.sub(tf.log(probabilities), tf.log(tf.sub(1, probabilities)));
+  return link === 'softmax'
+    ? tf.log(probabilities)
+    : tf.sub(tf.log(probabilities), tf.log(tf.sub(1, probabilities)));
 }
 
-/** What a teacher's session gave as logits, which `TrainingBatch.teacher` has to hold; the array itself where they are. */
+/**
+ * What a teacher's session gave as logits, which `TrainingBatch.teacher` has to hold; the array itself where
+ * they are.
+ */
 export function teacherLogits(scores: Float32Array, { link, isApplied }: ScoreKind): Float32Array {
   if (!isApplied) return scores;
   return scores.map((score) => {
@@ -76,26 +94,37 @@ export function teacherLogits(scores: Float32Array, { link, isApplied }: ScoreKi
 }
 
 /**
- * Share of rows whose largest score stands at the label: right for logits, probabilities and sigmoids alike. `scores` is `labels.length * classes`.
+ * Share of rows whose largest score stands at the label: right for logits, probabilities and sigmoids alike.
+ * `scores` is `labels.length * classes`.
  * Throws `OUTPUTS_NOT_FINITE` for a score that is NaN or infinite: nothing can be the largest of these.
  */
 export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
+  return labels.length === 0 ? 0 : rightAnswers(scores, labels).reduce((sum, right) => sum + right, 0) / labels.length;
+}
+
+/** For every row 1 where its largest score stands at the label, else 0. The rest is as for `accuracyOf`. */
+export function rightAnswers(scores: ArrayLike<number>, labels: Int32Array): Uint8Array {
   const classes = scores.length / labels.length;
   const wrong = firstNotFinite(scores);
   if (wrong !== undefined) {
-    throw new TersorError('OUTPUTS_NOT_FINITE', `Output ${wrong % classes} of image ${Math.floor(wrong / classes)} is ${scores[wrong]}.`, { hint: NOT_FINITE_HINT });
+    throw new TersorError(
+      'OUTPUTS_NOT_FINITE',
+      `Output ${wrong % classes} of image ${Math.floor(wrong / classes)} is ${scores[wrong]}.`,
+      { hint: NOT_FINITE_HINT },
+    );
   }
-  let right = 0;
-  for (let row = 0; row < labels.length; row++) {
+  return Uint8Array.from(labels, (label, row) => {
     let best = 0;
-    for (let k = 1; k < classes; k++) if (scores[row * classes + k]! > scores[row * classes + best]!) best = k;
-    if (best === labels[row]) right++;
-  }
-  return labels.length === 0 ? 0 : right / labels.length;
+    for (let k = 1; k < classes; k++)
+      if (scores[row * classes + k]! > scores[row * classes + best]!) best = k;
+    return best === label ? 1 : 0;
+  });
 }
 
 /** What to do about outputs that are not finite. */
-export const NOT_FINITE_HINT = 'Its weights or what it reads are too large, or a batch norm has a negative variance. Look at the layers up to there, or use an earlier checkpoint of the model.';
+export const NOT_FINITE_HINT =
+  'Its weights or what it reads are too large, or a batch norm has a negative variance. ' +
+  'Look at the layers up to there, or use an earlier checkpoint of the model.';
 
 /** Index of the first value that is NaN or infinite. */
 export function firstNotFinite(values: ArrayLike<number>): number | undefined {

@@ -5,10 +5,11 @@ export interface Transition {
   readonly observation: readonly number[];
   /** The action as it was carried out, see `StepInfo.executed`. */
   readonly action: Action;
-  /** The action that the agent had proposed. */
+  /** The action that the agent had proposed. For agents that need the probability of what they drew (see `Agent.learnsFrom`); for no others. */
   readonly proposed: Action;
   readonly reward: number;
   readonly nextObservation: readonly number[];
+  /** The episode has ended by itself: nothing follows, so `nextObservation` is worth nothing. */
   readonly terminated: boolean;
   readonly truncated: boolean;
 }
@@ -32,6 +33,11 @@ export type LearnStatistics = Readonly<Record<string, number>>;
 
 /** A policy that learns from transitions. Deterministic: the same seed and transitions give the same actions. */
 export interface Agent {
+  /**
+   * Which of a transition's two actions it learns from: the one that was carried out, or its own proposal, as policy gradients must, whose ratios
+   * are of what was drawn. `action` when not given.
+   */
+  readonly learnsFrom?: 'action' | 'proposed';
   /** The action for an observation, within the action space. With `explore: false` the policy's best guess, without noise. */
   act(observation: readonly number[], options: { readonly explore: boolean }): Action;
   /** Takes in one transition; the last of an episode has `terminated` or `truncated` set. */

@@ -12,6 +12,16 @@ export interface LayerGraph {
   readonly inputs: readonly number[];
   /** Indexes of the calls whose outputs are the model's outputs. */
   readonly outputs: readonly number[];
+  /** What the model's file says beside topology and weights; it goes into every file that is written from the graph. */
+  readonly metadata?: ModelMetadata;
+}
+
+/** Fields of a tfjs `model.json` that belong to the user. */
+export interface ModelMetadata {
+  readonly userDefinedMetadata?: Readonly<Record<string, unknown>>;
+  readonly signature?: Readonly<Record<string, unknown>>;
+  /** The program that made a LayersModel of another format. */
+  readonly convertedBy?: string;
 }
 
 /** A layer: its Keras class and config, and its weights. */
@@ -26,7 +36,10 @@ export interface GraphLayer {
 
 /** A weight array of a layer. */
 export interface WeightTensor {
-  /** Role within the layer: `kernel`, `bias`, `gamma`, `beta`, `moving_mean`, `depthwise_kernel`, ... */
+  /**
+   * Role within the layer, unique there: `kernel`, `bias`, `gamma`, `beta`, `moving_mean`, `depthwise_kernel`, ...; in wrappers the role
+   * stands behind the wrapped layer: `forward_lstm/kernel`.
+   */
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array;

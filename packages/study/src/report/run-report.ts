@@ -1,4 +1,4 @@
-import type { NetworkFigures, Summary } from '@tersor/compression';
+import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../read-run.js';
 import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
@@ -13,7 +13,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
   const stages = (['prune', 'quantize'] as const).filter((stage) => episodes.some((line) => line.stage === stage));
   const drawn = (draw: (stage: Stage, lines: Run['episodes']) => string) => stages.map((stage) => draw(stage, episodes.filter((line) => line.stage === stage))).join('');
   const sections: Section[] = [
-    { id: 'result', title: 'Result', body: resultTable(summary) + searchSentences(summary) },
+    { id: 'result', title: 'Result', body: noticeList(summary) + resultTable(summary) + searchSentences(summary) },
     { id: 'search', title: 'Search', body: drawn(rewardChart) || '<p>No search was run.</p>' },
     { id: 'candidates', title: 'Accuracy against size', body: drawn(candidateChart) || '<p>No candidates were measured.</p>' },
     { id: 'layers', title: 'Layers', body: layerCharts(layers) },
@@ -37,11 +37,13 @@ export function modelName(model: string, output: string): string {
   return telling.at(-1)?.replace(/\.json$/, '') ?? model;
 }
 
-function resultTable({ baseline, pruned, compressed, search, activations }: Summary): string {
+function resultTable(summary: Summary): string {
+  const { baseline, pruned, compressed, activations } = summary;
+  const stages = stagesOf(summary);
   const rows: { readonly name: string; readonly figures: NetworkFigures }[] = [{ name: 'original', figures: baseline }];
-  if (search.prune) rows.push({ name: 'pruned, as floats', figures: pruned });
-  const quantized = search.prune ? 'pruned and quantized' : 'quantized';
-  if (search.quantize) rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
+  if (stages.includes('prune')) rows.push({ name: 'pruned, as floats', figures: pruned });
+  const quantized = stages.includes('prune') ? 'pruned and quantized' : 'quantized';
+  if (stages.includes('quantize')) rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
   const { bops, ...float } = compressed;
   if (activations) rows.push({ name: `${quantized}, float activations`, figures: { ...float, accuracy: activations.floatAccuracy } });
   const column = (head: string, value: (figures: NetworkFigures) => number, format: (value: number) => string) => ({
@@ -62,11 +64,16 @@ function resultTable({ baseline, pruned, compressed, search, activations }: Summ
   ]);
 }
 
-function searchSentences({ search }: Summary): string {
+function noticeList({ notices = [] }: Summary): string {
+  return notices.length === 0 ? '' : `<ul>${notices.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
+}
+
+function searchSentences({ search, carriedOut }: Summary): string {
   const sentences = Object.entries(search).map(
     ([stage, { agent, episodes, evaluations, bestReward, seconds }]) =>
       `${stage === 'prune' ? 'Pruning' : 'Bit widths'}: agent ${agent}, ${episodes} episodes, ${evaluations} networks evaluated, best reward ${bestReward.toFixed(4)}, ${duration(seconds)}.`,
   );
+  if (carriedOut) sentences.push(`Nothing was searched: the policy of ${carriedOut.policy} was carried out.`);
   return `<p>Nothing was chosen by the test images. ${sentences.map(escapeHtml).join(' ')}</p>`;
 }
 

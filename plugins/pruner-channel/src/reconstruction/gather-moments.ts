@@ -68,7 +68,7 @@ export async function gatherMoments(graph: LayerGraph, dataset: Dataset, layers:
       .filter(({ rows }) => rows > 0)
       .map(({ consumer, wholeRows, sums, products, rows }) => [
         consumer.layer,
-        { consumer, wholeRows, moments: prepareMoments(sums, products, rows, consumer.offset !== undefined, options.ridge) },
+        { consumer, wholeRows, moments: prepareMoments(sums, products, rows, consumer.offset !== undefined, options.ridge, `layer "${consumer.layer}"`) },
       ]),
   );
 }

@@ -137,3 +137,25 @@ test('inputs that nothing else determines cannot be stood in for: only their mea
     expect(value).toBeCloseTo(lost, 9);
   });
 });
+
+test.each([
+  ['NaN', NaN],
+  ['infinite', Infinity],
+])('moments that are %s end in an error that names the layer, instead of waiting for a positive pivot for ever', (_, value) => {
+  const products = Float64Array.of(4, value, value, 4);
+  const diagonal = Float64Array.of(value, 0, 0, 1);
+  for (const broken of [products, diagonal]) {
+    expect(() => prepareMoments(Float64Array.of(1, 1), broken, 4, true, 1e-3, 'layer "conv_2"')).toThrow(
+      expect.objectContaining({ code: 'OUTPUTS_NOT_FINITE', message: expect.stringContaining('layer "conv_2"') }),
+    );
+  }
+});
+
+test('inputs with a large mean that hardly vary are prepared, though rounding makes their variance negative', () => {
+  const mean = 1000;
+  // Second moments as a float32 product gives them: a little below the square of the mean.
+  const products = Float64Array.of(1, 1, 1, 1).map((value) => 8 * (value * mean * mean - 0.06));
+  const { inverse, moments } = prepareMoments(Float64Array.of(8 * mean, 8 * mean), products, 8, true, 1e-3);
+  expect([...inverse].every(Number.isFinite)).toBe(true);
+  expect(moments[0]! * inverse[0]! + moments[1]! * inverse[2]!).toBeCloseTo(1, 6);
+});

@@ -1,3 +1,4 @@
+import { TersorError } from '@tersor/core';
 import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './cholesky.js';
 
 /**
@@ -15,8 +16,22 @@ export interface InputMoments {
   readonly centered: boolean;
 }
 
-/** Prepares moments for refits: adds the ridge, a share of the mean diagonal, and inverts. */
-export function prepareMoments(sums: Float64Array, products: Float64Array, rows: number, centered: boolean, ridge: number): InputMoments {
+/** A ridge ten times as large, again and again: after so many times every finite matrix has become positive definite. */
+const MOST_RIDGES = 40;
+
+/**
+ * Prepares moments for refits: adds the ridge, a share of the mean diagonal, and inverts.
+ * Throws `OUTPUTS_NOT_FINITE` for moments that are NaN or infinite.
+ * @param reader name of the layer that reads the inputs, for the error
+ */
+export function prepareMoments(
+  sums: Float64Array,
+  products: Float64Array,
+  rows: number,
+  centered: boolean,
+  ridge: number,
+  reader = 'a layer',
+): InputMoments {
   const size = sums.length;
   const mean = sums.map((value) => value / rows);
   const moments = products.map((value, at) => {
@@ -26,12 +41,19 @@ export function prepareMoments(sums: Float64Array, products: Float64Array, rows:
   let trace = 0;
   for (let i = 0; i < size; i++) trace += moments[i * size + i]!;
   // Inputs that are always zero have nothing to say; the ridge alone keeps the system solvable. Rounding may need a larger one.
-  for (let share = ridge; ; share *= 10) {
+  // Where the mean is large and the inputs hardly vary, rounding makes the sum of the variances negative.
+  let squares = 0;
+  for (let i = 0; i < size; i++) squares += products[i * size + i]! / rows;
+  const level = trace > 0 ? trace : squares;
+  for (let attempt = 0, share = ridge; Number.isFinite(trace) && attempt < MOST_RIDGES; attempt++, share *= 10) {
     const loaded = moments.slice();
-    for (let i = 0; i < size; i++) loaded[i * size + i] = loaded[i * size + i]! + Math.max((share * trace) / size, 1e-12);
+    for (let i = 0; i < size; i++) loaded[i * size + i] = loaded[i * size + i]! + Math.max((share * level) / size, 1e-12);
     const inverse = invertPositiveDefinite(loaded.slice(), size);
     if (inverse) return { size, mean, moments: loaded, inverse, centered };
   }
+  throw new TersorError('OUTPUTS_NOT_FINITE', `The squares of what ${reader} reads are not finite, so that it cannot be refit.`, {
+    hint: 'The values before it are NaN or too large. Look at the layers up to there, or set the pruner\'s "reconstruct" to "none".',
+  });
 }
 
 /** What changes in a layer that loses inputs. */

@@ -1,0 +1,100 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { createNodeBackend } from '@tersor/backend-node';
+import { createWasmBackend } from '@tersor/backend-wasm';
+import { compileFused, correctBatchNorm, disposeModel, graphFromModel, modelFromGraph } from '@tersor/compression';
+import type { Backend, LayerGraph } from '@tersor/core';
+import { LAYER_CASES, type LayerCase } from '../test/layer-table.js';
+
+jest.setTimeout(60_000);
+
+const COUNT = 3;
+const cpu = { activate: async () => void (await tf.setBackend('cpu')), compile: (graph: LayerGraph) => compileFused(graph), dispose: async () => undefined };
+const node = createNodeBackend({ precision: 'float32', directories: [__dirname] });
+const backends: Readonly<Record<string, Pick<Backend, 'activate' | 'compile' | 'dispose'>>> = { cpu, wasm: createWasmBackend({ workers: 1 }), node };
+
+// What tfjs computes on its cpu backend is the measure, but for batch norms over another axis.
+correctBatchNorm('cpu');
+
+describe.each(Object.keys(backends))('on the %s backend', (id) => {
+  const backend = backends[id]!;
+  let isAvailable = true;
+
+  beforeAll(async () => {
+    isAvailable = id !== 'node' || (await node.isAvailable()).available;
+  });
+  afterAll(() => backend.dispose());
+
+  test.each(LAYER_CASES.map((each): [string, LayerCase] => [each.name, each]))('%s: a session and the stock layer give what stock tfjs gives, or it is refused', async (_name, layerCase) => {
+    // CI names the backends that must run; the node backend's own tests fail there where it is absent.
+    if (!isAvailable) return;
+    await tf.setBackend('cpu');
+    const graph = await drawnGraph(layerCase);
+    const images = imagesOf(layerCase);
+    // Stock tfjs fails on a few layers. Where it passes over an option, the case says so.
+    const expected = await stockPredict(graph, images, layerCase.shape).catch(() => undefined);
+    await backend.activate();
+    if (!expected || layerCase.refused?.includes(id)) {
+      const refusal = await runSession(backend, graph, images).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('"refused"') });
+      return;
+    }
+    requireClose(await stockPredict(graph, images, layerCase.shape), expected);
+    requireClose(await runSession(backend, graph, images), expected);
+  });
+});
+
+async function runSession(backend: Pick<Backend, 'compile'>, graph: LayerGraph, images: Float32Array): Promise<Float32Array> {
+  const session = await backend.compile(graph);
+  try {
+    return await session.run(images);
+  } finally {
+    session.dispose();
+  }
+}
+
+async function drawnGraph({ shape, build }: LayerCase): Promise<LayerGraph> {
+  await tf.setBackend('cpu');
+  const input = tfl.input({ shape: [...shape] });
+  const model = tfl.model({ inputs: input, outputs: build(input) });
+  try {
+    return withDrawnWeights(await graphFromModel(model));
+  } finally {
+    disposeModel(model);
+  }
+}
+
+/** An embedding reads indexes. */
+function imagesOf({ name, shape }: LayerCase): Float32Array {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return Float32Array.from({ length: COUNT * size }, (_, i) => (name === 'embedding' ? i % 10 : 1.5 * Math.sin(i * 12.9898)));
+}
+
+/** The same network with weights that differ from channel to channel; variances are positive. */
+function withDrawnWeights(graph: LayerGraph): LayerGraph {
+  let i = 0;
+  const draw = (isPositive: boolean) => 0.5 * Math.sin(++i * 78.233) + (isPositive ? 1 : 0);
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map(() => draw(/variance|gamma/.test(weight.name))) })) })),
+  };
+}
+
+async function stockPredict(graph: LayerGraph, images: Float32Array, shape: readonly number[]): Promise<Float32Array> {
+  const model = await modelFromGraph(graph);
+  try {
+    const output = tf.tidy(() => model.predict(tf.tensor(images, [COUNT, ...shape])) as tf.Tensor);
+    const values = Float32Array.from(await output.data());
+    output.dispose();
+    return values;
+  } finally {
+    disposeModel(model);
+  }
+}
+
+function requireClose(found: Float32Array, expected: Float32Array): void {
+  expect(found.length).toBe(expected.length);
+  const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!) / (1 + Math.abs(value))), 0);
+  expect(worst).toBeLessThan(1e-4);
+}

@@ -1,0 +1,62 @@
+import { dirname, resolve } from 'node:path';
+import { compress, type GivenPolicy } from '@tersor/compression';
+import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
+import { writeRunReport } from '@tersor/study';
+import { ensureBackendEnvironment } from './backend-environment.js';
+import { createProgress } from './progress.js';
+import { sayPlace } from './output-place.js';
+import { bothEvents, openRunLog } from './run-log.js';
+import { stopOnInterrupt } from './stop-on-interrupt.js';
+import { summaryTable } from './summary-table.js';
+
+/** Options that `compress` and `apply` share. */
+export interface CompressionFlags {
+  readonly out?: string;
+  readonly set: readonly string[];
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly resume?: boolean;
+  readonly log?: string;
+}
+
+/** Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is carried out in the place of a search. */
+export async function runCompression(path: string, { out, set, json, quiet, resume, log: logFile }: CompressionFlags, policy?: GivenPolicy): Promise<void> {
+  const config = await readConfig(path, compressConfigSchema, set);
+  await ensureBackendEnvironment(config.backend);
+  const progress = createProgress({ enabled: !json && !quiet });
+  const output = resolve(out ?? config.output);
+  sayPlace(path, config.output, out);
+  const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
+  try {
+    const summary = await stopOnInterrupt(({ isAsked, begin }) =>
+      compress({
+        config,
+        directory: dirname(resolve(path)),
+        output,
+        resume: resume === true,
+        events: bothEvents(log ? bothEvents(progress.events, log.events) : progress.events, { onStage: (stage) => stage !== 'baseline' && begin() }),
+        ...(policy && { policy, alsoRead: [{ name: 'the policy', path: policy.source }] }),
+        shouldStop: isAsked,
+        searchFrom: [process.cwd(), __dirname],
+      }),
+    );
+    progress.stop();
+    log?.end();
+    await reportOn(output);
+    process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
+  } catch (error) {
+    log?.end(error);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Writes report.html. The results are whole without it, so a failure is a note. */
+async function reportOn(output: string): Promise<void> {
+  try {
+    await writeRunReport(output);
+  } catch (error) {
+    process.stderr.write(`note: report.html could not be written (${messageOf(error)}); the results are complete. Try: tersor report ${output}\n`);
+  }
+}

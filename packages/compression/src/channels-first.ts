@@ -1,0 +1,6 @@
+import type { GraphLayer } from '@tersor/core';
+
+/** Whether a layer's images are [channels, height, width] and not [height, width, channels]. */
+export function isChannelsFirst({ config }: Pick<GraphLayer, 'config'>): boolean {
+  return config['data_format'] === 'channels_first';
+}

@@ -1,0 +1,18 @@
+import { TersorError } from '@tersor/core';
+
+/**
+ * Throws `DATASET_INVALID` when the images to hold out leave none to train on.
+ * @param total training images, those to hold out included
+ * @param subject what the message begins with
+ */
+export function requireValidation(count: number, total: number, subject = ''): void {
+  if (count < total) return;
+  const found = count > total ? `there are only ${total} training images` : 'that is all training images';
+  throw new TersorError(
+    'DATASET_INVALID',
+    `${subject}${count} validation images were asked for, but ${found}.`,
+    {
+      hint: `Set "dataset.validation" to 0 to ${total - 1}: so many of the ${total} training images are held out.`,
+    },
+  );
+}
