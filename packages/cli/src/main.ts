@@ -1,12 +1,11 @@
 #!/usr/bin/env node
+import { endWithStudy } from './end-with-study.js';
 import { watchStopSignals } from './stop-signals.js';
 
 watchStopSignals();
-void Promise.all([import('./end-with-study.js'), import('./run.js')])
-  .then(([{ endWithStudy }, { run }]) => {
-    endWithStudy();
-    return run(process.argv);
-  })
+endWithStudy();
+void import('./run.js')
+  .then(({ run }) => run(process.argv))
   .then((code) => {
     process.exitCode = code;
     // Work that was stopped before it could be saved still goes on.

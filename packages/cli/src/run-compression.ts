@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { compress, type GivenPolicy } from '@tersor/compression';
+import { compress, namedByConfig, requireUnharmed, type GivenPolicy, type Precious } from '@tersor/compression';
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backend-environment.js';
@@ -26,16 +26,25 @@ export async function runCompression(path: string, { out, set, json, quiet, resu
   const progress = createProgress({ enabled: !json && !quiet });
   const output = resolve(out ?? config.output);
   sayPlace(path, config.output, out);
+  const own: Precious[] = [{ name: 'the config', path: resolve(path) }];
+  if (policy) own.push({ name: 'the policy', path: policy.source });
+  if (logFile !== undefined) {
+    const precious = [...own, ...(await namedByConfig(config, dirname(resolve(path))))];
+    await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
+    own.push({ name: 'the log', path: resolve(logFile) });
+  }
   const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
   try {
+    const events = log ? bothEvents(progress.events, log.events) : progress.events;
     const summary = await stopOnInterrupt(({ isAsked, begin }) =>
       compress({
         config,
         directory: dirname(resolve(path)),
         output,
         resume: resume === true,
-        events: bothEvents(log ? bothEvents(progress.events, log.events) : progress.events, { onStage: (stage) => stage !== 'baseline' && begin() }),
-        ...(policy && { policy, alsoRead: [{ name: 'the policy', path: policy.source }] }),
+        events: bothEvents(events, { onStage: (stage) => stage !== 'baseline' && begin() }),
+        alsoRead: own,
+        ...(policy && { policy }),
         shouldStop: isAsked,
         searchFrom: [process.cwd(), __dirname],
       }),

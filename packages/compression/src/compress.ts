@@ -132,11 +132,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
-    else requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins, onNotice });
+    const uncertain = given ? [] : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
     const identity = await compressionIdentity(config, { directory, host, dataset });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
+    if (!state.prune.graph) uncertain.forEach(onNotice);
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });

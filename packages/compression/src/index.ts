@@ -47,6 +47,7 @@ export { readLatencyTable, writeLatencyTable } from './latency/latency-table-fil
 export type { TimingOptions } from './latency/measure-latency.js';
 export { packBits, unpackBits, type Outcomes } from './outcomes.js';
 export { lockOutput } from './run/output-lock.js';
+export { modelFiles, namedByConfig, requireFreeModelFolder, requireOwnJson, requireUnharmed, type Precious } from './run/output-guard.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';

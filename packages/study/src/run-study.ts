@@ -8,6 +8,7 @@ import {
   type Identify,
   type StudyContent,
 } from './study-content.js';
+import { requireFreeStudyFolder } from './study-guard.js';
 import { planStudy, type PlannedTrial, type StudyPlan } from './study-plan.js';
 import {
   describeStudy,
@@ -83,6 +84,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
   } = options;
   const plan = await planStudy(study, path);
   requireWithinLimit(plan, options);
+  await requireFreeStudyFolder(output, plan, path);
   const content = options.identify && (await contentOf(plan, options.identify));
   const unlock = await lockOutput(output);
   try {

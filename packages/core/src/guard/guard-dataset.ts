@@ -29,6 +29,11 @@ export function guardDataset(culprit: Culprit, dataset: Dataset): Dataset {
     later: {
       read: (result, split, indexes) =>
         checkedImages(culprit, result, split, indexes, sizeOf(shape), classNames.length),
+      fingerprint: (result) => {
+        if (typeof result !== 'string' || result === '')
+          throw misbehaved(culprit, 'fingerprint', 'a text that is not empty', result);
+        return result;
+      },
     },
   });
 }
