@@ -62,6 +62,14 @@ describe('tersor compress with a pruner of blocks', () => {
     expect((await readdir(join(project.folder, 'bad'))).filter((name) => name !== 'checkpoint')).toEqual([]);
   });
 
+  it('refuses, before the search, a kind of action that no wall counts', async () => {
+    const heads = () => ({ ...blocks(), id: 'heads', action: 'heads' });
+    await expect(go('heads', [plugin('pruner', 'heads', heads)], ['prune.pruner=heads', 'prune.budget.macs=0.5'])).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      message: expect.stringContaining('The pruner "heads" has the action "heads"'),
+    });
+  });
+
   it('refuses what an environment of the user chooses over the budget', async () => {
     const careless: EnvironmentFactory = async (task) => ({
       observationSpace: { type: 'box', low: [0], high: [1] },
