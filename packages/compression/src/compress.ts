@@ -184,10 +184,17 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   }
 }
 
-/** What makes the network smaller in the two stages. */
+const PRUNER_ACTIONS: readonly Pruner['action'][] = ['channels', 'slices', 'blocks'];
+
+/** What makes the network smaller in the two stages. Throws `PLUGIN_INVALID` for a pruner of a kind that no wall counts. */
 async function compressors(host: Host, { prune, quantize }: CompressConfig): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
   const pruners: Pruner[] = [];
   if (prune) for (const index of prunerSelectors(prune.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  const odd = pruners.find(({ action }) => !PRUNER_ACTIONS.includes(action));
+  if (odd) {
+    const known = PRUNER_ACTIONS.map((action) => `"${action}"`).join(', ');
+    throw new TersorError('PLUGIN_INVALID', `The pruner "${odd.id}" has the action "${odd.action}", which the budget's wall does not know.`, { hint: `Its author can choose from: ${known}.` });
+  }
   return { pruners, quantizer: quantize && (await host.get(TOKENS.quantizer, SLOTS.quantize)) };
 }
 
