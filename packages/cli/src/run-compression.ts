@@ -22,7 +22,7 @@ export interface CompressionFlags {
 /** Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is carried out in the place of a search. */
 export async function runCompression(path: string, { out, set, json, quiet, resume, log: logFile }: CompressionFlags, policy?: GivenPolicy): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
-  ensureBackendEnvironment(config.backend);
+  await ensureBackendEnvironment(config.backend);
   const progress = createProgress({ enabled: !json && !quiet });
   const output = resolve(out ?? config.output);
   sayPlace(path, config.output, out);
@@ -33,20 +33,22 @@ export async function runCompression(path: string, { out, set, json, quiet, resu
     await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
     own.push({ name: 'the log', path: resolve(logFile) });
   }
-  const log = logFile === undefined ? undefined : openRunLog(resolve(logFile));
-  const shouldStop = stopOnInterrupt();
+  const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
   try {
-    const summary = await compress({
-      config,
-      directory: dirname(resolve(path)),
-      output,
-      resume: resume === true,
-      events: log ? bothEvents(progress.events, log.events) : progress.events,
-      alsoRead: own,
-      ...(policy && { policy }),
-      shouldStop,
-      searchFrom: [process.cwd(), __dirname],
-    });
+    const events = log ? bothEvents(progress.events, log.events) : progress.events;
+    const summary = await stopOnInterrupt(({ isAsked, begin }) =>
+      compress({
+        config,
+        directory: dirname(resolve(path)),
+        output,
+        resume: resume === true,
+        events: bothEvents(events, { onStage: (stage) => stage !== 'baseline' && begin() }),
+        alsoRead: own,
+        ...(policy && { policy }),
+        shouldStop: isAsked,
+        searchFrom: [process.cwd(), __dirname],
+      }),
+    );
     progress.stop();
     log?.end();
     await reportOn(output);

@@ -47,7 +47,12 @@ describe('the trials of a study', () => {
   test('are said by --dry-run, which writes nothing', async () => {
     await plugin('1.0.0', `() => { throw new Error('nothing to reward') }`);
     const { code, out: said } = await startStudy(path, out, '--dry-run').ended;
-    expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/2 variants, 2 trials: 0 done, 2 to run/) });
+    expect({ code, said }).toEqual({
+      code: 0,
+      said: expect.stringMatching(
+        /^[0-9a-f]{12} {2}to run {2}seed 1 {2}mine\n[^]*2 variants, 2 trials: 0 done, 2 to run/,
+      ),
+    });
     await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
   }, 240_000);
 
@@ -55,11 +60,17 @@ describe('the trials of a study', () => {
     const { code, err } = await startStudy(path, out).ended;
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('TRIALS_FAILED') });
     const { trials } = await results();
-    expect(trials.map(({ variant, status }) => [variant, status])).toEqual([['mine', 'failed'], ['accuracy', 'done']]);
+    expect(trials.map(({ variant, status }) => [variant, status])).toEqual([
+      ['mine', 'failed'],
+      ['accuracy', 'done'],
+    ]);
     const trial = join(out, 'trials', trials[0]!.trial);
-    const { error } = JSON.parse(await readFile(join(trial, 'trial.json'), 'utf8')) as TrialRecord & { error: string };
+    const { error } = JSON.parse(await readFile(join(trial, 'trial.json'), 'utf8')) as TrialRecord & {
+      error: string;
+    };
     const log = await readFile(join(trial, 'log.txt'), 'utf8');
-    for (const text of [error, log]) expect(text).toMatch(/nothing to reward[\s\S]*tersor-reward-mine\/index\.cjs/);
+    for (const text of [error, log])
+      expect(text).toMatch(/nothing to reward[\s\S]*tersor-reward-mine\/index\.cjs/);
     expect(error).toMatch(/^tersor: [\s\S]*mine/);
   }, 240_000);
 
@@ -68,10 +79,22 @@ describe('the trials of a study', () => {
     const { code, err } = await startStudy(path, out, '--resume').ended;
     expect({ code, err }).toMatchObject({ code: 0 });
     const { trials, variants } = await results();
-    expect(trials.map(({ status, testImages }) => [status, testImages])).toEqual([['done', 40], ['done', 40]]);
+    expect(trials.map(({ status, testImages }) => [status, testImages])).toEqual([
+      ['done', 40],
+      ['done', 40],
+    ]);
     expect(variants[0]).toMatchObject({ baseline: 'accuracy', differences: { testAccuracy: { count: 1 } } });
     const left = await readdir(join(out, 'trials', trials[0]!.trial));
-    expect(left).toEqual(expect.arrayContaining(['outcomes.json', 'summary.json', 'policy.json', 'episodes.jsonl', 'trial.json', 'log.txt']));
+    expect(left).toEqual(
+      expect.arrayContaining([
+        'outcomes.json',
+        'summary.json',
+        'policy.json',
+        'episodes.jsonl',
+        'trial.json',
+        'log.txt',
+      ]),
+    );
     expect(left).not.toEqual(expect.arrayContaining(['model']));
     expect(left.filter((name) => ['model', 'model.tersor', 'pruned'].includes(name))).toEqual([]);
   }, 240_000);
@@ -79,6 +102,11 @@ describe('the trials of a study', () => {
   test('are not averaged with those of another version of the plugin', async () => {
     await plugin('1.1.0', '({ accuracy }) => accuracy');
     const { code, err } = await startStudy(path, out, '--resume', '--set', 'seeds=[1,2]').ended;
-    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(/reward\/prune was .*1\.0\.1.* and is now .*1\.1\.0[\s\S]*CHECKPOINT_MISMATCH/) });
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(
+        /reward\/prune was .*1\.0\.1.* and is now .*1\.1\.0[\s\S]*CHECKPOINT_MISMATCH/,
+      ),
+    });
   }, 240_000);
 });

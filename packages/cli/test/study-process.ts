@@ -11,12 +11,17 @@ export interface StudyProcess {
 export function startStudy(path: string, out: string, ...more: string[]): StudyProcess {
   const main = join(__dirname, '../src/main.ts');
   const args = ['--conditions=tersor/source', '--import', 'tsx', main, 'study', path, '--out', out, ...more];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '../../..') });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: join(__dirname, '../../..'),
+  });
   const written = { out: '', err: '' };
   child.stdout.on('data', (text) => (written.out += String(text)));
   child.stderr.on('data', (text) => (written.err += String(text)));
   return {
     child,
-    ended: new Promise((resolve, reject) => child.on('error', reject).on('close', (code) => resolve({ code, ...written }))),
+    ended: new Promise((resolve, reject) =>
+      child.on('error', reject).on('close', (code) => resolve({ code, ...written })),
+    ),
   };
 }

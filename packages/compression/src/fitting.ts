@@ -74,7 +74,7 @@ export function requireFitting(
     `${model} gives ${given} per image, but "${id}" has ${classNames.length} classes.`,
     {
       hint:
-        values === 1
+        values === 1 && classNames.length === 2
           ? 'A network with one sigmoid for two classes is not supported: give it an output per class.'
           : `It has to give one value per class: ${classNames.length}, or 1x1x${classNames.length}.`,
     },

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
-import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
+import { createHost, messageOf, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
 import { slotsOfTraining, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
@@ -135,7 +136,10 @@ async function buildArchitecture(path: string, seed: number): Promise<LayerGraph
   try {
     ({ default: build } = (await import(pathToFileURL(path).href)) as { default: unknown });
   } catch (cause) {
-    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${(cause as Error).message}`, { cause });
+    // What Node says of a file ending that it does not know helps nobody.
+    const isTypeScript = /\.[cm]?tsx?$/.test(path) && existsSync(path);
+    const hint = isTypeScript ? 'It is TypeScript: compile it first, for instance with npx tsc, and name the .js file.' : 'Check the path and what the module imports.';
+    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${messageOf(cause)}`, { cause, hint });
   }
   if (typeof build !== 'function') {
     throw new TersorError('MODEL_INVALID', `The architecture ${path} has no default export that is a function.`, { hint: 'Export default ({ sequential, layers }) => a LayersModel.' });

@@ -4,9 +4,8 @@ import { parseYaml, plainValue } from './yaml-text.js';
 
 /**
  * A value of the command line, read as YAML: `0.5`, `true`, `[2, 8]`, `{ macs: 0.5 }`, or text. A shell has
- * taken off the quotes, so text that means
- * something else to YAML (`/data/a #1`, `#fff`, `@me/agent`, `*.png`) is kept as it stands. `place` begins
- * the message, for instance `--set output=`.
+ * taken off the quotes, so text that means something else to YAML (`/data/a #1`, `#fff`, `@me/agent`,
+ * `*.png`) is kept as it stands. `place` begins the message, for instance `--set output=`.
  * Throws `CONFIG_INVALID` for a list, a map or a quoted text that is not whole.
  */
 export function readValue(text: string, place: string): unknown {

@@ -47,7 +47,7 @@ export class TersorError extends Error {
     /** Stable; the message is not. */
     readonly code: ErrorCode,
     message: string,
-    options: { readonly hint?: string; readonly cause?: unknown } = {},
+    options: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.hint = options.hint;

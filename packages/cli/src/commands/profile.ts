@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { backendSlots, describeMachine, modelFiles, profileLatency, readLatencyTable, readNetwork, requireOwnJson, requireUnharmed, requireOneOutput, SLOTS, TERSOR_VERSION, writeLatencyTable } from '@tersor/compression';
-import { createHost, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
+import { createHost, requireWritableFile, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
 
@@ -34,10 +34,13 @@ export function profileCommand(): Command {
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
     .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
-      ensureBackendEnvironment(name);
+      await ensureBackendEnvironment(name);
+      const file = resolve(out);
+      const isKnown = !fresh && existsSync(file) && statSync(file).isFile();
+      if (!isKnown) await requireWritableFile(file);
       const elsewhere = 'Choose another file with --out.';
-      await requireUnharmed([resolve(out)], await modelFiles('the model', resolve(path)), elsewhere);
-      if (fresh) await requireOwnJson(resolve(out), (table) => 'transfer' in table, elsewhere);
+      await requireUnharmed([file], await modelFiles('the model', resolve(path)), elsewhere);
+      if (fresh) await requireOwnJson(file, (table) => 'transfer' in table, elsewhere);
       const host = await createHost({ slots: backendSlots(name), directory: process.cwd(), seed: settings.seed, searchFrom: [__dirname] });
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
@@ -46,8 +49,6 @@ export function profileCommand(): Command {
         await backend.activate();
         const graph = await readNetwork(resolve(path));
         requireOneOutput(graph, path);
-        const file = resolve(out);
-        const isKnown = !fresh && existsSync(file);
         const onProgress = (done: number, total: number, what: string) => process.stderr.write(`  ${done}/${total} ${what}\n`);
         const { source, version } = host.wired[0]!;
         const versions = { tersor: TERSOR_VERSION, node: process.version, ...(version !== undefined && { [source]: version }) };

@@ -8,7 +8,6 @@ import type { SearchState } from '@tersor/rl';
 import { checkpointStore, type CheckpointStore } from './checkpoint.js';
 import type { RunIdentity } from './identity.js';
 import type { Origin } from './origin.js';
-import { lockOutput } from './output-lock.js';
 import { openRun } from './resume-run.js';
 import type { RunState } from './run-state.js';
 
@@ -239,34 +238,5 @@ describe('openRun', () => {
       state: { prune: {}, quantize: {} },
       notices: [expect.stringContaining('no other is whole, so this starts from the beginning')],
     });
-  });
-});
-
-describe('lockOutput', () => {
-  it('refuses a folder that a living process holds, and gives it free again', async () => {
-    const release = await lockOutput(folder);
-    await expect(lockOutput(folder)).rejects.toMatchObject({
-      code: 'OUTPUT_LOCKED',
-      message: expect.stringContaining(String(process.pid)),
-    });
-    await release();
-    await (
-      await lockOutput(folder)
-    )();
-  });
-
-  it.each(['999999999', 'nonsense', ''])(
-    'takes over the lock of a process that is gone: %p',
-    async (owner) => {
-      await writeFile(join(folder, '.lock'), owner);
-      await (
-        await lockOutput(folder)
-      )();
-    },
-  );
-
-  it('says when the folder cannot be made', async () => {
-    await writeFile(join(folder, 'file'), '');
-    await expect(lockOutput(join(folder, 'file/deep'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
   });
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { cp, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { cp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { messageOf, TersorError } from '@tersor/core';
+import { makeFolder, messageOf, TersorError } from '@tersor/core';
 import type { Origin } from './origin.js';
 
 /** Changes when a saved state can no longer be read. */
@@ -56,7 +56,7 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
     save: async (state) => {
       const existing = await files();
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         const number = existing.length === 0 ? 1 : Number(existing.at(-1)!.slice(0, -5)) + 1;
         const body = serialize({ version: VERSION, origin, state } satisfies Saved);
         await writeDurably(join(folder, `${String(number).padStart(6, '0')}.ckpt`), [digest(body), body]);
