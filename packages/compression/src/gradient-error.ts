@@ -11,6 +11,7 @@ const DISCONNECTED = /encloses all operations/;
  * cannot be computed at all (`MODEL_UNSUPPORTED`). The cause itself where every layer works.
  */
 export function gradientError(network: TrainingNetwork, cause: unknown): unknown {
+  forgetTape();
   if (isTersorError(cause)) return cause;
   for (const [index, call] of network.graph.calls.entries()) {
     if (network.graph.inputs.includes(index)) continue;
@@ -40,8 +41,16 @@ function failureOf(network: TrainingNetwork, call: LayerCall, shapes: readonly L
     });
     return undefined;
   } catch (error) {
+    forgetTape();
     return error;
   } finally {
     tf.dispose([...statistics.values()]);
   }
+}
+
+/** Frees what tfjs kept for a backward pass that failed, and would keep for ever. */
+function forgetTape(): void {
+  const { state } = tf.engine();
+  for (const { saved } of state.activeTape ?? []) saved?.forEach((tensor) => tensor.dispose());
+  state.activeTape = [];
 }
