@@ -37,3 +37,9 @@ export const wrongPlugins = [
   { file: 'wrong-dataset.mjs', kind: 'dataset', code: 'PLUGIN_INVALID', text: 'export default { hello: 1 };' },
   { file: 'wrong-reward.cjs', kind: 'reward', code: 'PLUGIN_NOT_FOUND', text: plugin('pruner', '() => ({})') },
 ];
+
+/** Names that cannot be plugins here, and what is said of them. */
+export const rejectedAddresses = [
+  { use: 'https://example.org/agent.js', says: 'is an address' },
+  { use: './typed-agent.ts', says: 'is TypeScript' },
+];

@@ -3,9 +3,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { packAll, root } from './packages.mjs';
-import { consumerSource, wrongPlugins } from './outside-sources.mjs';
+import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
+import { writeApart, writeOld } from './outside-apart.mjs';
 
 const KINDS = ['agent', 'environment', 'pruner', 'quantizer', 'backend', 'dataset', 'reward'];
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
@@ -34,8 +35,23 @@ try {
   step('tests of the generated plugins');
   for (const kind of KINDS) {
     inside('npm', ['test', '--silent'], join(folder, `tersor-${kind}-mine`));
-    inside('npx', ['tersor', 'check', `./tersor-${kind}-mine`]);
+    // As its README says, from its own folder, with nothing fetched.
+    inside('npx', ['--offline', 'tersor', 'check', '.'], join(folder, `tersor-${kind}-mine`));
   }
+
+  step('a plugin with an install of its own, another copy of core, keeps every rule');
+  const apart = writeApart(join(folder, '..', `${basename(folder)}-apart`), tarballs, (...args) => inside(...args));
+  for (const place of apart.plugins) {
+    const checked = JSON.parse(inside('npx', ['tersor', 'check', place, '--json']));
+    for (const { kind, failures } of checked) if (failures.length > 0) throw new Error(`${kind} apart: ${failures.join('\n')}`);
+  }
+
+  step('a plugin for the core before is refused as such');
+  for (const place of writeOld(join(apart.folder, 'old'))) {
+    const { status, stderr } = spawnSync('npx', ['tersor', 'check', place], { cwd: folder, env, encoding: 'utf8' });
+    if (status !== 1 || !stderr.includes('[PLUGIN_CORE_MISMATCH]')) throw new Error(`${place} should be refused for its core, but: exit ${status}, ${stderr}`);
+  }
+  rmSync(apart.folder, { recursive: true, force: true });
 
   step('plugins are listed');
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -70,6 +86,11 @@ try {
     const config = kind === 'quantizer' ? ['--set', 'quantize.budget.bytes=0.5', '--set', 'quantize.agent=random'] : [];
     const { status, stderr } = spawnSync('npx', ['tersor', 'compress', 'config.json', '--quiet', '--set', `${place}=./${file}`, ...config], { cwd: folder, env, encoding: 'utf8' });
     if (status !== 1 || !stderr.includes(`[${code}]`)) throw new Error(`${file} (${kind}) should be refused with ${code}, but: exit ${status}, ${stderr}`);
+  }
+  for (const { use, says } of rejectedAddresses) {
+    if (use.endsWith('.ts')) write(use, 'export default {} as object;');
+    const { status, stderr } = spawnSync('npx', ['tersor', 'compress', 'config.json', '--quiet', '--set', `prune.agent.use=${use}`], { cwd: folder, env, encoding: 'utf8' });
+    if (status !== 1 || !stderr.includes(says)) throw new Error(`${use} should be refused with "${says}", but: exit ${status}, ${stderr}`);
   }
   step('all of it works');
 } finally {

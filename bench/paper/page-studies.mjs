@@ -10,19 +10,20 @@ export function agents() {
   const rows = variants
     .toSorted((a, b) => b.estimates.pruneReward.mean - a.estimates.pruneReward.mean)
     .map(({ variant, estimates, differences }) => {
-      const against = variant === study.baseline ? '' : signedWithInterval(differences.pruneReward);
+      const against = variant === study.baseline ? '' : differenceText(differences.pruneReward);
       return `| ${variant} | ${spread(estimates.pruneReward)} | ${against} | ${(estimates.macs.mean / 1e6).toFixed(0)} M |`;
     });
   return `
 ## Which agent? (RQ5)
 Stage 1 at 2.2 M parameters without a fine-tune: best accuracy on 500 validation images within 20 evaluations, ${study.seeds.length} seeds. Uniform and magnitude are one policy each; "from both" starts with these two, all others from nothing.
 
-| agent | best accuracy | against ${study.baseline}, seed by seed (95% interval) | multiply-adds |
+| agent | best accuracy | against ${study.baseline}, seed by seed (95% interval; Holm's p) | multiply-adds |
 |---|---|---|---|
 ${rows.join('\n')}
 
-**Within 20 evaluations DRL does not win.** Evolution is ahead of every heuristic, for every seed. ddpg and ppo from nothing are as much a matter of luck as random search: their seeds end anywhere from 0.11 to 0.87 (ppo's third, the best of all
-trials). From the heuristics ddpg ends where the magnitude heuristic is (two seeds) or 0.04 above it. The four trials above 0.75 all need more multiply-adds (86 to 125 M) than the network that ddpg had
+**Within 20 evaluations DRL does not win**: ${toldApart(variants)} told apart from ${study.baseline} after the correction for ${variants.length - 1} comparisons. Evolution has the best mean, and is ahead of every heuristic for every seed, but three
+seeds are too few to show that this is more than chance. ddpg and ppo from nothing are as much a matter of luck as random search: their seeds end anywhere from 0.11 to 0.87 (ppo's third, the best of all
+trials). From the heuristics ddpg ends where the magnitude heuristic is (two seeds) or 0.04 above it. The intervals cover other seeds on the same validation images. The four trials above 0.75 all need more multiply-adds (86 to 125 M) than the network that ddpg had
 found in the runs before (69 M), and ppo's has but 1.76 M parameters. With 200 evaluations ppo found the network at the top of this page; what the others find with as many was not measured. Nothing is fine-tuned here; [ResNet-20](studies.md) has that comparison behind a fine-tune.
 
 \`\`\`bash
@@ -31,9 +32,16 @@ npm run tersor -- study bench/paper/vgg19-agents.yaml
 `;
 }
 
-function signedWithInterval({ mean, interval }) {
+function differenceText({ mean, interval, adjusted }) {
   const signed = (value) => `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
-  return `${signed(mean)} (${interval.map(signed).join(' to ')})`;
+  return signed(mean) + (interval ? ` (${interval.map(signed).join(' to ')}; p = ${adjusted.toFixed(2)})` : '');
+}
+
+/** The agents whose reward differs from the baseline's beyond chance, in words. */
+function toldApart(variants) {
+  const names = variants.filter(({ differences }) => differences?.pruneReward.adjusted < 0.05).map(({ variant }) => variant);
+  if (names.length === 0) return 'nothing is';
+  return `only ${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
 /** Stage 2 on the pruned network at several sizes of the file. */

@@ -1,21 +1,38 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { CompressConfig } from '@tersor/core';
 import { backendSlots } from '@tersor/compression';
-
-const MARK = 'TERSOR_BACKEND_ENVIRONMENT';
+import { withoutNativeLogs } from './quiet-libraries.js';
+import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from './stop-signals.js';
 
 /**
  * Starts this process again with the environment variables that a backend needs before its first instruction, where it needs any: under
- * glibc, tfjs-node spends most of its time in page faults unless malloc keeps its memory. Returns at once for all others.
+ * glibc, tfjs-node spends most of its time in page faults unless malloc keeps its memory. Resolves at once for all others; else this process
+ * passes on the signals that it gets, and ends as the other one does.
  */
-export function ensureBackendEnvironment(backend: CompressConfig['backend']): void {
-  if (process.env[MARK]) return;
+export async function ensureBackendEnvironment(backend: CompressConfig['backend']): Promise<void> {
+  if (process.env[STAND_IN]) return;
   const variables: Record<string, string> = Object.assign({}, ...backendSlots(backend).map(({ use }) => environmentFor(use)));
-  if (Object.keys(variables).every((name) => process.env[name] !== undefined)) return;
-  const child = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...variables, ...process.env, [MARK]: '1' } });
-  if (child.signal) process.stderr.write(`tersor: the process ended by ${child.signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`);
-  process.exit(child.status ?? 2);
+  const isQuiet = !process.argv.includes('--verbose');
+  if (!isQuiet ? Object.keys(variables).every((name) => process.env[name] !== undefined) : Object.keys(variables).length === 0) return;
+  // The native library writes to file 2 whatever it is told. The other process's own words go to this one's stderr where that is a terminal.
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: ['inherit', 'inherit', isQuiet ? 'pipe' : 'inherit', 'ipc', ...(isQuiet && process.stderr.isTTY ? [2] : [])],
+    env: { ...variables, ...process.env, [STAND_IN]: '1' },
+  });
+  const filter = withoutNativeLogs((text) => process.stderr.write(text));
+  child.stderr?.setEncoding('utf8').on('data', filter.text);
+  let stopped: StopSignal | undefined;
+  onStopSignal(
+    // By a message: at a terminal both get the signal itself, and a second one would end the run.
+    (signal) => child.send((stopped = signal), () => undefined),
+    () => child.kill('SIGKILL'),
+  );
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  filter.end();
+  if (signal && !stopped) process.stderr.write(`tersor: the process ended by ${signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`);
+  process.exit(code ?? (stopped ? exitCodeOf(stopped) : 2));
 }
 
 /** Environment variables that a process is given at its start for the backend that a config calls `use`: those of the backend `node`, none for others. */

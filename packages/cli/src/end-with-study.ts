@@ -2,8 +2,9 @@
 const GRACE_MS = 60_000;
 
 /**
- * A trial ends with its study, however that ends: the study holds the other end of a trial's standard input (and says so in `TERSOR_TRIAL`), which closes even when it
- * is killed. The trial is then stopped as by Ctrl-C, and so saves itself; a minute later it is killed.
+ * A trial ends with its study, however that ends: the study holds the other end of a trial's standard input
+ * (and says so in `TERSOR_TRIAL`), which closes even when it is killed. The trial is then stopped as by
+ * Ctrl-C, and so saves itself; a minute later it is killed.
  */
 export function endWithStudy(): void {
   if (process.env['TERSOR_TRIAL'] === undefined) return;

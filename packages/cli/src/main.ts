@@ -1,8 +1,13 @@
 #!/usr/bin/env node
 import { endWithStudy } from './end-with-study.js';
-import { run } from './run.js';
+import { watchStopSignals } from './stop-signals.js';
 
+watchStopSignals();
 endWithStudy();
-void run(process.argv).then((code) => {
-  process.exitCode = code;
-});
+void import('./run.js')
+  .then(({ run }) => run(process.argv))
+  .then((code) => {
+    process.exitCode = code;
+    // Work that was stopped before it could be saved still goes on.
+    if (code > 128) process.exit();
+  });

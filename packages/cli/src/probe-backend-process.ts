@@ -11,8 +11,12 @@ async function availabilityOf({ source, id, directories }: ProbeRequest): Promis
   try {
     const { plugin } = await loadPlugin('backend', `${source}#${id}`, directories);
     const context = { directory: process.cwd(), seed: 1, get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'doctor wires nothing.')) };
-    const backend = (await plugin.create(await parseOptions(plugin, {}, `backend "${id}"`), context)) as Backend;
-    return await backend.isAvailable();
+    const options = await parseOptions(plugin, {}, `backend "${id}"`);
+    const backend = (await plugin.create(options, context)) as Backend;
+    const answer: unknown = await backend.isAvailable();
+    const isAnswer = typeof answer === 'object' && answer !== null && 'available' in answer;
+    if (!isAnswer) throw new TersorError('PLUGIN_MISBEHAVED', `isAvailable of ${source} gave ${String(answer)}, and does not say whether it can run here.`);
+    return answer as Availability;
   } catch (error) {
     return { available: false, reason: messageOf(error), install: (isTersorError(error) && error.hint) || '' };
   }

@@ -45,6 +45,11 @@ describe('probeBackend', () => {
     expect(availability).toEqual({ available: false, reason: 'no driver', install: 'install it' });
   });
 
+  it('says so of a backend that gives no answer', async () => {
+    const { availability } = await probe('silent', 'return undefined;');
+    expect(availability).toMatchObject({ available: false, reason: expect.stringContaining('silent.cjs gave undefined') });
+  });
+
   it('starts the process as a run is started: with the allocator that tfjs-node wants', async () => {
     const code = `return { available: true, details: { trim: String(process.env.MALLOC_TRIM_THRESHOLD_) } };`;
     const isGlibc = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header.glibcVersionRuntime !== undefined;

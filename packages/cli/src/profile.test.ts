@@ -35,6 +35,11 @@ describe('tersor profile', () => {
     expect(await profile()).toBe(0);
     expect(written.out).toContain('measured before');
     expect(await readFile(table, 'utf8')).toBe(before);
+    expect(written.err).not.toContain('note:');
+    await writeFile(table, JSON.stringify({ ...JSON.parse(before), versions: { ...versions, '@tersor/backend-wasm': '0.0.1' } }));
+    expect(await profile()).toBe(0);
+    expect(written.err).toMatch(/note: The table was measured with @tersor\/backend-wasm 0\.0\.1, and this is \d.*--fresh measures again/);
+    await writeFile(table, before);
   });
 
   it('holds a search to a share of what the table predicts, and puts predictions into the results', async () => {

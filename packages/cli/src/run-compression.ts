@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import { compress, type GivenPolicy } from '@tersor/compression';
+import { compress, namedByConfig, requireUnharmed, type GivenPolicy, type Precious } from '@tersor/compression';
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backend-environment.js';
 import { createProgress } from './progress.js';
+import { sayPlace } from './output-place.js';
 import { bothEvents, openRunLog } from './run-log.js';
 import { stopOnInterrupt } from './stop-on-interrupt.js';
 import { summaryTable } from './summary-table.js';
@@ -21,22 +22,33 @@ export interface CompressionFlags {
 /** Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is carried out in the place of a search. */
 export async function runCompression(path: string, { out, set, json, quiet, resume, log: logFile }: CompressionFlags, policy?: GivenPolicy): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
-  ensureBackendEnvironment(config.backend);
+  await ensureBackendEnvironment(config.backend);
   const progress = createProgress({ enabled: !json && !quiet });
   const output = resolve(out ?? config.output);
-  const log = logFile === undefined ? undefined : openRunLog(resolve(logFile));
-  const shouldStop = stopOnInterrupt();
+  sayPlace(path, config.output, out);
+  const own: Precious[] = [{ name: 'the config', path: resolve(path) }];
+  if (policy) own.push({ name: 'the policy', path: policy.source });
+  if (logFile !== undefined) {
+    const precious = [...own, ...(await namedByConfig(config, dirname(resolve(path))))];
+    await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
+    own.push({ name: 'the log', path: resolve(logFile) });
+  }
+  const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
   try {
-    const summary = await compress({
-      config,
-      directory: dirname(resolve(path)),
-      output,
-      resume: resume === true,
-      events: log ? bothEvents(progress.events, log.events) : progress.events,
-      ...(policy && { policy, alsoRead: [{ name: 'the policy', path: policy.source }] }),
-      shouldStop,
-      searchFrom: [process.cwd(), __dirname],
-    });
+    const events = log ? bothEvents(progress.events, log.events) : progress.events;
+    const summary = await stopOnInterrupt(({ isAsked, begin }) =>
+      compress({
+        config,
+        directory: dirname(resolve(path)),
+        output,
+        resume: resume === true,
+        events: bothEvents(events, { onStage: (stage) => stage !== 'baseline' && begin() }),
+        alsoRead: own,
+        ...(policy && { policy }),
+        shouldStop: isAsked,
+        searchFrom: [process.cwd(), __dirname],
+      }),
+    );
     progress.stop();
     log?.end();
     await reportOn(output);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +15,12 @@ const lines = async (file: string) => (await readFile(file, 'utf8')).trim().spli
 
 test('every event is a JSON object on its own line, and a second run goes on in the same file', async () => {
   const file = join(folder, 'logs/run.jsonl');
-  const first = openRunLog(file);
+  const first = await openRunLog(file);
   first.events.onStage?.('prune');
   first.events.onProgress?.({ stage: 'prune', done: 3, total: 8, reward: 0.5, best: 0.6 });
   first.events.onNotice?.('something to know');
   first.end(new TersorError('INTERRUPTED', 'Stopped as asked.'));
-  const second = openRunLog(file);
+  const second = await openRunLog(file);
   second.end();
   const written = await lines(file);
   expect(written).toMatchObject([
@@ -34,5 +35,12 @@ test('every event is a JSON object on its own line, and a second run goes on in 
 
 test('a log that cannot be written is a clear error', async () => {
   await writeFile(join(folder, 'file'), '');
-  expect(() => openRunLog(join(folder, 'file/run.jsonl'))).toThrow(expect.objectContaining({ code: 'OUTPUT_FAILED', message: expect.stringContaining('file/run.jsonl') }));
+  await expect(openRunLog(join(folder, 'file/run.jsonl'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining('file/run.jsonl') });
 });
+
+(process.platform === 'linux' ? test : test.skip)('nor does one below /proc or in a pipe that nobody reads make the run wait', async () => {
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  for (const path of ['/proc/x/run.jsonl', '/proc/run.jsonl', join(folder, 'fifo'), join(folder, 'a\0b')]) {
+    await expect(openRunLog(path)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.stringContaining('--log') });
+  }
+}, 10_000);

@@ -1,5 +1,7 @@
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { destination, pino } from 'pino';
-import { TersorError } from '@tersor/core';
+import { makeFolder, TersorError } from '@tersor/core';
 import type { PipelineEvents } from '@tersor/compression';
 
 /** A log of a run for programs: one JSON object per line, with level, time and what happened. */
@@ -10,11 +12,13 @@ export interface RunLog {
 }
 
 /** Appends to a file, so a resumed run goes on in the log of the one before. Throws `OUTPUT_FAILED` when it cannot be written. */
-export function openRunLog(path: string): RunLog {
+export async function openRunLog(path: string): Promise<RunLog> {
   let file: ReturnType<typeof destination>;
   try {
+    await makeFolder(dirname(path));
+    requireReader(path);
     // Written line by line: after a crash the log ends with what happened last.
-    file = destination({ dest: path, append: true, mkdir: true, sync: true });
+    file = destination({ dest: path, append: true, sync: true });
   } catch (cause) {
     throw new TersorError('OUTPUT_FAILED', `The log cannot be written to ${path}: ${(cause as Error).message}`, { cause, hint: 'Give --log another file.' });
   }
@@ -31,6 +35,11 @@ export function openRunLog(path: string): RunLog {
       file.end();
     },
   };
+}
+
+/** Opening a pipe waits for whoever reads it, for ever where nobody does. Throws the error of the file system. */
+function requireReader(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
 }
 
 /** Calls both. */

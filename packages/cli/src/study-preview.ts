@@ -4,10 +4,14 @@ import type { PlannedTrial, StudyPreview } from '@tersor/study';
 export function previewText({ variants, trials, secondsLeft }: StudyPreview, limit: number): string {
   const done = trials.filter(({ status }) => status === 'done').length;
   const waiting = trials.length - done;
-  const lines = trials.map(
-    ({ trial: { id, seed, settings }, status }) => `${id}  seed ${seed}  ${status === 'missing' ? 'to run' : status === 'done' ? 'done' : `${status}, to run`}  ${settingsText(settings)}`,
-  );
-  const time = secondsLeft === undefined || waiting === 0 ? '' : `, about ${roughly(secondsLeft)} by those that are done`;
+  const lines = trials.map(({ trial: { id, seed }, variants: names, status }) => {
+    const state = status === 'missing' ? 'to run' : status === 'done' ? 'done' : `${status}, to run`;
+    return `${id}  ${state}  seed ${seed}  ${names.join(' = ')}`;
+  });
+  const time =
+    secondsLeft === undefined || waiting === 0
+      ? ''
+      : `, about ${roughly(secondsLeft)} by those that are done`;
   const over = trials.length > limit ? `\nMore than its limit of ${limit}: it takes --yes.` : '';
   return `${lines.join('\n')}\n${variants.length} variants, ${trials.length} trials: ${done} done, ${waiting} to run${time}.${over}\nNothing was run (--dry-run).\n`;
 }
@@ -15,7 +19,9 @@ export function previewText({ variants, trials, secondsLeft }: StudyPreview, lim
 /** What a trial varies, as on the command line. */
 export function settingsText(settings: PlannedTrial['settings']): string {
   const { seed: _seed, ...varied } = settings;
-  return Object.entries(varied).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ');
+  return Object.entries(varied)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(' ');
 }
 
 /** A time that is only an estimate. */

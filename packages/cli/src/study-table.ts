@@ -5,11 +5,27 @@ import { grouped, mebibytes } from './summary-table.js';
 /** A figure that no trial of a variant has: none is done, or an older version ran them. */
 const MISSING = '–';
 
-/** The variants of a study as a table for people: means over the seeds, and the difference to the baseline. */
+/**
+ * The variants of a study as a table for people: means over the seeds, and the difference to the baseline.
+ */
 export function studyTable({ variants, baseline }: StudyResults): string {
   const against = baseline === undefined ? [] : [`to ${baselineName(baseline)}, 95%`, 'p (Holm)'];
-  const head = ['variant', 'seeds', 'test accuracy', ...against, 'bytes', 'MACs', 'seconds', 'episodes/min', 'peak MiB'];
-  const table = new Table({ head, style: { head: [], border: [] }, colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')) });
+  const head = [
+    'variant',
+    'seeds',
+    'test accuracy',
+    ...against,
+    'bytes',
+    'MACs',
+    'seconds',
+    'episodes/min',
+    'peak MiB',
+  ];
+  const table = new Table({
+    head,
+    style: { head: [], border: [] },
+    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
+  });
   for (const { variant, estimates, differences } of variants) {
     const { testAccuracy, bytes, macs, seconds, episodesPerMinute, peakResidentBytes } = estimates;
     const change = differences?.testAccuracy;
@@ -17,7 +33,9 @@ export function studyTable({ variants, baseline }: StudyResults): string {
       variant,
       testAccuracy?.count ?? 0,
       testAccuracy ? accuracy(testAccuracy) : 'no result',
-      ...(baseline === undefined ? [] : [change ? points(change) : '', change?.adjusted === undefined ? '' : probability(change.adjusted)]),
+      ...(baseline === undefined
+        ? []
+        : [change ? points(change) : '', change?.adjusted === undefined ? '' : probability(change.adjusted)]),
       bytes ? grouped(bytes.mean) : MISSING,
       macs ? grouped(macs.mean) : MISSING,
       seconds ? seconds.mean.toFixed(0) : MISSING,
@@ -33,5 +51,8 @@ function accuracy({ mean, deviation }: Estimate): string {
 }
 
 function points({ mean, interval }: Difference): string {
-  return (mean * 100).toFixed(2) + (interval ? ` [${interval.map((end) => (end * 100).toFixed(2)).join(', ')}]` : '');
+  return (
+    (mean * 100).toFixed(2) +
+    (interval ? ` [${interval.map((end) => (end * 100).toFixed(2)).join(', ')}]` : '')
+  );
 }

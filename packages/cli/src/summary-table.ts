@@ -16,7 +16,7 @@ export function summaryTable(summary: Summary): string {
   if (carriedOut) searches.push(`nothing was searched: the policy of ${carriedOut.policy} was carried out`);
   const times = baseline.latency === undefined || pruned.latency === undefined ? [] : [`predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`];
   const memory = summary.peakResidentBytes === undefined ? '' : `, at most ${mebibytes(summary.peakResidentBytes)} MiB of memory`;
-  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`].join('\n');
+  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`, ...(summary.notices ?? []).map((text) => `note: ${text}`)].join('\n');
 }
 
 /** What a run that rounds activations, or limits bit operations, has to say beside the table. */

@@ -18,6 +18,7 @@ import { pruneStage } from './prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
 import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './quantize-stage.js';
+import { guessingAt, originalNotice } from './result-notices.js';
 import { requireWritable, witness, witnessImages } from './read-back.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
 import { compressionIdentity, type RunIdentity } from './run/identity.js';
@@ -68,6 +69,8 @@ export interface PipelineContext {
   /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
   readonly pruneBudgets: readonly PruneTask['budget'][];
   readonly events: PipelineEvents;
+  /** What was noted so far, for the summary. */
+  readonly notices: readonly string[];
   readonly shouldStop?: () => boolean;
   /**
    * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
@@ -99,7 +102,10 @@ export async function compress(options: CompressOptions): Promise<Summary> {
 }
 
 async function runStages(options: CompressOptions, staging: string): Promise<Summary> {
-  const { config, directory, policy: given, events = {} } = options;
+  const { config, directory, policy: given } = options;
+  const notices: string[] = [];
+  const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
+  const events: PipelineEvents = { ...options.events, onNotice };
   const started = performance.now();
   const host = await createHost({
     slots: given ? slotsOfApplying(config) : slotsOfCompression(config),
@@ -117,13 +123,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const dataset = await host.get(TOKENS.dataset);
     const modelPath = resolve(directory, config.model);
     const original = await readModel(modelPath);
-    requireCompressible(original, dataset, config, events.onNotice);
-    requireExclusions(original, config, events.onNotice);
-    await requireAgents(config, host);
+    requireCompressible(original, dataset, config, onNotice);
+    requireExclusions(original, config, onNotice);
+    if (!given) await requireAgents(config, host);
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
-    const onNotice = (text: string) => events.onNotice?.(text);
     if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
@@ -132,11 +137,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
-    else requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins, onNotice });
+    const uncertain = given ? [] : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
     const identity = await compressionIdentity(config, { directory, host, dataset });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
+    if (!state.prune.graph) uncertain.forEach(onNotice);
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
@@ -163,11 +169,14 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       witnessImages: images,
       pruneBudgets,
       events,
+      notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: events.onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
+      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
+    const guesses = originalNotice(context.baseline, guessingAt(dataset));
+    if (guesses !== undefined) onNotice(guesses);
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
     const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 

@@ -1,6 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTersorError, TersorError, type LayerGraph } from '@tersor/core';
+import { isTersorError, makeFolder, TersorError, type LayerGraph } from '@tersor/core';
 import { isKernel, storedName, weightSlots, withWeights } from './graph-weights.js';
 import { modelJsonOf } from './model-files.js';
 import { moveInto } from './move-into.js';
@@ -40,7 +40,7 @@ export async function exportUint8(graph: LayerGraph, folder: string, check?: (fi
   });
   const temporary = `${folder}.tmp-${process.pid}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), json);
     for (const [i, path] of paths.entries()) await writeFile(join(temporary, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
     await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') }, withWeights(graph, stored));

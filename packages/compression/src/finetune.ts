@@ -10,19 +10,21 @@ type FinetuneStage = 'prune-finetune' | 'quantize-finetune';
 
 interface FinetuneRun extends Pick<TrainRun, 'graph' | 'teacher' | 'keepZeros'> {
   readonly projection?: QuantizingProjection;
+  /** Why the trained network cannot be taken, in words; undefined where it can. Asked when the projection has encoded it. */
+  refuse?(trained: LayerGraph): string | undefined;
 }
 
 /**
  * Trains a candidate for some epochs as the config says, from a checkpoint where there is one. With a projection, the projected network is the result.
- * A fine-tune that lowered the accuracy on the validation images, or diverged, is undone: the result is never worse
- * than what it began with.
+ * A fine-tune that lowered the accuracy on the validation images, or diverged, or whose network is refused, is undone: the result is never
+ * worse than what it began with.
  */
 export async function finetune(
   context: PipelineContext,
   stage: FinetuneStage,
   options: PruneConfig['finetune'],
   state: StageState,
-  { projection, ...run }: FinetuneRun,
+  { projection, refuse, ...run }: FinetuneRun,
 ): Promise<LayerGraph> {
   context.events.onStage?.(stage);
   const project = (graph: LayerGraph): LayerGraph => (projection ? withWeights(graph, [...projection.project(copyWeights(graph))]) : graph);
@@ -58,6 +60,8 @@ export async function finetune(
     requireGoingOn(context);
     await context.evaluateBackend.activate();
     const trained = project(graph);
+    const refusal = refuse?.(trained);
+    if (refusal !== undefined) return undo(refusal);
     const after = await context.validationAccuracy(trained);
     const before = await context.validationAccuracy(untrained);
     const percent = (accuracy: number) => `${(100 * accuracy).toFixed(2)}%`;

@@ -44,6 +44,12 @@ describe('requireFitting', () => {
   it.each<[string, () => tfl.LayersModel]>([
     ['one value per class', () => flat([8, 8, 3])],
     ['1x1xC', () => convolution(8)],
+  ])('takes %s', async (_, model) => {
+    const graph = await graphOf(model());
+    expect(() => requireFitting(graph, dataset(), 'm.json')).not.toThrow();
+  });
+
+  it.each<[string, () => tfl.LayersModel, RegExp]>([
     [
       'sizes that the model leaves open',
       () =>
@@ -53,13 +59,8 @@ describe('requireFitting', () => {
             layers.dense({ units: 4 }),
           ],
         }),
+      /leaves sizes of its input open \(anyxanyx3\)/,
     ],
-  ])('takes %s', async (_, model) => {
-    const graph = await graphOf(model());
-    expect(() => requireFitting(graph, dataset(), 'm.json')).not.toThrow();
-  });
-
-  it.each<[string, () => tfl.LayersModel, RegExp]>([
     [
       'smaller images',
       () => flat([4, 4, 3]),

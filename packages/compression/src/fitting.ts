@@ -43,11 +43,16 @@ export function requireFitting(
   requireOneOutput(graph, model);
   const { id, imageShape, classNames } = dataset;
   const [input] = shapesOf(graph, graph.inputs) as [Shape];
-  // A size that the model leaves open takes any.
-  if (
-    input.length !== imageShape.length ||
-    input.some((size, i) => size !== undefined && size !== imageShape[i])
-  ) {
+  if (input.includes(undefined)) {
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `${model} leaves sizes of its input open (${written(input)}).`,
+      {
+        hint: `Give it a fixed input: ${written(imageShape)} for the images of "${id}".`,
+      },
+    );
+  }
+  if (input.length !== imageShape.length || input.some((size, i) => size !== imageShape[i])) {
     throw new TersorError(
       'MODEL_UNSUPPORTED',
       `${model} takes inputs of ${written(input)}, ` +
@@ -69,7 +74,7 @@ export function requireFitting(
     `${model} gives ${given} per image, but "${id}" has ${classNames.length} classes.`,
     {
       hint:
-        values === 1
+        values === 1 && classNames.length === 2
           ? 'A network with one sigmoid for two classes is not supported: give it an output per class.'
           : `It has to give one value per class: ${classNames.length}, or 1x1x${classNames.length}.`,
     },

@@ -13,16 +13,24 @@ export interface FileEnds {
 const LAYERS_MODEL = 'a LayersModel folder (--output_format=tfjs_layers_model)';
 const FROM_KERAS = 'pip install tensorflowjs, then: TF_USE_LEGACY_KERAS=1 tensorflowjs_converter';
 const NO_WAY_BACK = 'Its layers cannot be had back: convert the network that it was made from';
-const IMAGE = { format: 'an image', advice: 'Give a model; images belong to the data set (--dataset image-folder).' };
+const IMAGE = {
+  format: 'an image',
+  advice: 'Give a model; images belong to the data set (--dataset image-folder).',
+};
 const ONNX = {
   format: 'an ONNX model',
-  advice: 'Tersor reads LayersModels only. Where the network exists in Keras, convert that; else onnx2tf (with -okv3 or -oh5) makes a Keras file of it.',
+  advice:
+    'Tersor reads LayersModels only. Where the network exists in Keras, convert that; else onnx2tf (with -okv3 or -oh5) makes a Keras file of it.',
 };
 const PYTORCH = {
   format: 'a PyTorch checkpoint',
-  advice: 'It holds weights for Python code. Export it (torch.onnx.export), make a Keras file of that (onnx2tf -oh5), and convert it with tensorflowjs_converter.',
+  advice:
+    'It holds weights for Python code. Export it (torch.onnx.export), make a Keras file of that (onnx2tf -oh5), and convert it with tensorflowjs_converter.',
 };
-const KERAS_ZIP = { format: 'a .keras file', advice: `Convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder` };
+const KERAS_ZIP = {
+  format: 'a .keras file',
+  advice: `Convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder`,
+};
 
 /** What a SavedModel folder is told. */
 export const SAVED_MODEL: ForeignFormat = {
@@ -37,23 +45,47 @@ export const GRAPH_MODEL: ForeignFormat = {
 };
 
 /** What is left when nothing else fits. */
-export const TEXT: ForeignFormat = { format: 'a text file', advice: 'Give the path of a model.json or a .tersor file.' };
+export const TEXT: ForeignFormat = {
+  format: 'a text file',
+  advice: 'Give the path of a model.json or a .tersor file.',
+};
 
 /** Formats by how their files begin; the first that fits counts. */
 const BEGINNINGS: readonly (readonly [RegExp, ForeignFormat])[] = [
-  [/^\x89HDF\r\n\x1a\n/, { format: 'a Keras .h5 file (HDF5)', advice: `Convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras model.h5 folder` }],
+  [
+    /^\x89HDF\r\n\x1a\n/,
+    {
+      format: 'a Keras .h5 file (HDF5)',
+      advice: `Convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras model.h5 folder`,
+    },
+  ],
   [/^[^]{4}TFL3/, { format: 'a TFLite model', advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}.` }],
   [/^\x08[\x01-\x14][\x12\x1a\x22\x3a]/, ONNX],
   [/^\x80[\x02-\x05]/, PYTORCH],
-  [/^[^]{8}\{[\s]*"/, { format: 'a safetensors file', advice: 'It holds weights without a network. Load them into the network in Python and convert that.' }],
-  [/^GGUF/, { format: 'a GGUF file', advice: 'Tersor makes convolutional networks small; language models have tools of their own.' }],
+  [
+    /^[^]{8}\{[\s]*"/,
+    {
+      format: 'a safetensors file',
+      advice: 'It holds weights without a network. Load them into the network in Python and convert that.',
+    },
+  ],
+  [
+    /^GGUF/,
+    {
+      format: 'a GGUF file',
+      advice: 'Tersor makes convolutional networks small; language models have tools of their own.',
+    },
+  ],
   [/^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[^]{4}WEBP)/, IMAGE],
   [/^\x93NUMPY/, { format: 'a NumPy array', advice: 'Give a model; arrays of weights have no layers.' }],
   [/^%PDF/, { format: 'a PDF document', advice: 'Give a model.' }],
   [/^\x1f\x8b/, { format: 'a gzip archive', advice: 'Unpack it and give the model.json in it.' }],
   [/^[^]{257}ustar/, { format: 'a tar archive', advice: 'Unpack it and give the model.json in it.' }],
   [/^(\xff\xfe|\xfe\xff)/, { format: 'text in UTF-16', advice: 'A model.json is UTF-8: save it so.' }],
-  [/^\x0a[^]{0,16}?(Placeholder|Const|input|x:?\x12)/, { format: 'a frozen TensorFlow graph', advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}.` }],
+  [
+    /^\x0a[^]{0,16}?(Placeholder|Const|input|x:?\x12)/,
+    { format: 'a frozen TensorFlow graph', advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}.` },
+  ],
 ];
 
 /** The format of a file that begins neither like a packed file nor like JSON. */
@@ -61,19 +93,31 @@ export function foreignFormat({ head, tail }: FileEnds): ForeignFormat {
   if (head.startsWith('PK')) return zipFormat(head + tail);
   if (head.startsWith('\x08\x01\x12') && /serve|saved_model/.test(head + tail)) return SAVED_MODEL;
   for (const [beginning, format] of BEGINNINGS) if (beginning.test(head)) return format;
-  if (head === '') return { format: 'an empty file', advice: 'Give the path of a model.json or a .tersor file.' };
+  if (head === '')
+    return { format: 'an empty file', advice: 'Give the path of a model.json or a .tersor file.' };
   if (/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(head)) {
-    return { format: 'a binary file of no known kind', advice: 'Give the path of a model.json or a .tersor file; of a LayersModel, the model.json beside its weight files.' };
+    return {
+      format: 'a binary file of no known kind',
+      advice:
+        'Give the path of a model.json or a .tersor file; of a LayersModel, the model.json beside its weight files.',
+    };
   }
-  if (/^\s*(model|dataset|network)\s*:/m.test(head)) return { format: 'a config', advice: 'Configs are for: tersor compress <config>, tersor train <config>.' };
+  if (/^\s*(model|dataset|network)\s*:/m.test(head))
+    return {
+      format: 'a config',
+      advice: 'Configs are for: tersor compress <config>, tersor train <config>.',
+    };
   return TEXT;
 }
 
 /** Archives are told apart by the names in them, which stand unpacked at both ends. */
 function zipFormat(names: string): ForeignFormat {
-  if (/model\.weights\.h5|metadata\.json[^]*config\.json|config\.json[^]*metadata\.json/.test(names)) return KERAS_ZIP;
+  if (/model\.weights\.h5|metadata\.json[^]*config\.json|config\.json[^]*metadata\.json/.test(names))
+    return KERAS_ZIP;
   if (/data\.pkl|\.data\/serialization_id|constants\.pkl/.test(names)) return PYTORCH;
-  if (/model\.json/.test(names)) return { format: 'a zip archive with a model.json', advice: 'Unpack it and give that model.json.' };
-  if (/\.npy/.test(names)) return { format: 'a NumPy archive', advice: 'Give a model; arrays of weights have no layers.' };
+  if (/model\.json/.test(names))
+    return { format: 'a zip archive with a model.json', advice: 'Unpack it and give that model.json.' };
+  if (/\.npy/.test(names))
+    return { format: 'a NumPy archive', advice: 'Give a model; arrays of weights have no layers.' };
   return { format: 'a zip archive', advice: 'Unpack it and give the model.json or .tersor file in it.' };
 }

@@ -1,11 +1,18 @@
 import * as layers from '@tensorflow/tfjs-layers';
-import type { GraphLayer } from '@tersor/core';
+import type { GraphLayer, LayerGraph } from '@tersor/core';
 
 type Layer = layers.LayersModel['layers'][number];
 
 /** Whether training leaves a layer as it is, its moving statistics too. */
 export function isFrozen({ config }: Pick<GraphLayer, 'config'>): boolean {
   return config['trainable'] === false;
+}
+
+/** The same network with no layer frozen: for gradients that say how much a weight matters, not how to change it. */
+export function withoutFrozen(graph: LayerGraph): LayerGraph {
+  const thawed = (layer: GraphLayer) =>
+    isFrozen(layer) ? { ...layer, config: { ...layer.config, trainable: true } } : layer;
+  return { ...graph, layers: graph.layers.map(thawed) };
 }
 
 /**

@@ -4,6 +4,7 @@ export { compileGradients } from './gradient-session.js';
 export type { TrainingKernels } from './training-layer.js';
 export { networkOutput, type NetworkOutput } from './network-output.js';
 export { requireFitting, requireOneOutput } from './fitting.js';
+export { withoutFrozen } from './frozen-layers.js';
 export { folderBytes, readModel, requireFinite, writeModel } from './model-files.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './model-graph.js';
 export { topologyOf, type ModelTopology } from './model-topology.js';
@@ -47,6 +48,7 @@ export { readLatencyTable, writeLatencyTable } from './latency/latency-table-fil
 export type { TimingOptions } from './latency/measure-latency.js';
 export { packBits, unpackBits, type Outcomes } from './outcomes.js';
 export { lockOutput } from './run/output-lock.js';
+export { modelFiles, namedByConfig, requireFreeModelFolder, requireOwnJson, requireUnharmed, type Precious } from './run/output-guard.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';

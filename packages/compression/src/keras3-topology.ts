@@ -3,7 +3,12 @@ import { TersorError } from '@tersor/core';
 type Json = Record<string, unknown>;
 
 /** What Keras 3 calls a class that tfjs knows by another name. */
-const CLASS_NAMES: Readonly<Record<string, string>> = { OrthogonalInitializer: 'Orthogonal', IdentityInitializer: 'Identity', L1: 'L1L2', L2: 'L1L2' };
+const CLASS_NAMES: Readonly<Record<string, string>> = {
+  OrthogonalInitializer: 'Orthogonal',
+  IdentityInitializer: 'Identity',
+  L1: 'L1L2',
+  L2: 'L1L2',
+};
 
 /** Activations with another name in tfjs. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { silu: 'swish' };
@@ -18,11 +23,13 @@ const READ_OVER: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 /**
- * A topology as tfjs reads it: what Keras 3 writes (`batch_shape`, dtype policies, modules and registered names, calls as tensors with a history)
- * in the form of Keras 2. Others are given back as they are. Throws `MODEL_UNSUPPORTED` where tfjs would compute something else.
+ * A topology as tfjs reads it: what Keras 3 writes (`batch_shape`, dtype policies, modules and registered
+ * names, calls as tensors with a history) in the form of Keras 2. Others are given back as they are.
+ * Throws `MODEL_UNSUPPORTED` where tfjs would compute something else.
  */
 export function keras2Topology(topology: Json): Json {
-  if (isRecord(topology['model_config'])) return isKeras3(topology) ? { ...topology, model_config: model(topology['model_config']) } : topology;
+  if (isRecord(topology['model_config']))
+    return isKeras3(topology) ? { ...topology, model_config: model(topology['model_config']) } : topology;
   return isKeras3(topology) ? model(topology) : topology;
 }
 
@@ -47,33 +54,51 @@ function model(value: Json): Json {
 
 function layerConfig(className: string, config: Json, build: Json): Json {
   for (const [option, isRight] of Object.entries(READ_OVER)) {
-    if (option in config && !isRight(config[option])) throw unsupported(config['name'], `${option}: ${JSON.stringify(config[option])}`);
+    if (option in config && !isRight(config[option]))
+      throw unsupported(config['name'], `${option}: ${JSON.stringify(config[option])}`);
   }
-  const entries = Object.entries(config).map(([key, value]) => [key, key === 'layers' ? value : plain(value, key, config['name'])]);
+  const entries = Object.entries(config).map(([key, value]) => [
+    key,
+    key === 'layers' ? value : plain(value, key, config['name']),
+  ]);
   const result = Object.fromEntries(entries) as Json;
   if ('batch_shape' in result) {
     result['batch_input_shape'] = result['batch_shape'];
     delete result['batch_shape'];
   }
   if (className === 'LeakyReLU' && 'negative_slope' in result) result['alpha'] = result['negative_slope'];
-  if (Array.isArray(result['axis']) && result['axis'].length === 1 && className === 'BatchNormalization') [result['axis']] = result['axis'] as unknown[];
+  if (Array.isArray(result['axis']) && result['axis'].length === 1 && className === 'BatchNormalization')
+    [result['axis']] = result['axis'] as unknown[];
   if (Array.isArray(config['layers'])) return modelConfig(className, result, config['layers'], build);
   return result;
 }
 
 function modelConfig(className: string, config: Json, layers: readonly unknown[], build: Json): Json {
   const inner = layers.map((layer) => (isRecord(layer) ? model(layer) : layer));
-  if (className === 'Sequential') return { ...config, layers: withInputShape(inner, config['build_input_shape'] ?? build['input_shape']) };
-  // A nested Sequential model has a node of its own in tfjs, before those of its calls; Keras 3 does not count it.
-  const sequential = new Set(inner.filter((layer) => isRecord(layer) && layer['class_name'] === 'Sequential').map((layer) => (layer as Json)['name']));
+  if (className === 'Sequential')
+    return { ...config, layers: withInputShape(inner, config['build_input_shape'] ?? build['input_shape']) };
+  // A nested Sequential model has a node of its own in tfjs, before those of its calls; Keras 3 does not
+  // count it.
+  const sequential = new Set(
+    inner
+      .filter((layer) => isRecord(layer) && layer['class_name'] === 'Sequential')
+      .map((layer) => (layer as Json)['name']),
+  );
   const shifted = (reference: unknown): unknown =>
-    Array.isArray(reference) && sequential.has(reference[0]) ? [reference[0], (reference[1] as number) + 1, ...(reference.slice(2) as unknown[])] : reference;
+    Array.isArray(reference) && sequential.has(reference[0])
+      ? [reference[0], (reference[1] as number) + 1, ...(reference.slice(2) as unknown[])]
+      : reference;
   const ends = (value: unknown) => references(value).map(shifted);
   return {
     ...config,
     layers: inner.map((layer) =>
       isRecord(layer) && Array.isArray(layer['inbound_nodes'])
-        ? { ...layer, inbound_nodes: (layer['inbound_nodes'] as unknown[]).map((call) => (Array.isArray(call) ? call.map(shifted) : call)) }
+        ? {
+            ...layer,
+            inbound_nodes: (layer['inbound_nodes'] as unknown[]).map((call) =>
+              Array.isArray(call) ? call.map(shifted) : call,
+            ),
+          }
         : layer,
     ),
     input_layers: ends(config['input_layers']),
@@ -100,9 +125,14 @@ function references(value: unknown): unknown[] {
 function inboundNode(call: unknown, layer: string): unknown {
   if (!isRecord(call)) return call;
   const tensors = histories(call['args']);
-  const { mask: _mask, training: _training, ...others } = isRecord(call['kwargs']) ? call['kwargs'] : ({} as Json);
+  const {
+    mask: _mask,
+    training: _training,
+    ...others
+  } = isRecord(call['kwargs']) ? call['kwargs'] : ({} as Json);
   for (const [name, value] of Object.entries(others)) {
-    if (value !== null && value !== undefined && histories(value).length > 0) throw unsupported(layer, `the argument ${name} in its call`);
+    if (value !== null && value !== undefined && histories(value).length > 0)
+      throw unsupported(layer, `the argument ${name} in its call`);
   }
   return tensors.map((history) => [...history, {}]);
 }
@@ -122,7 +152,10 @@ function plain(value: unknown, key: string, layer: unknown): unknown {
   if (typeof value === 'string' && /activation$/.test(key)) return activation(value, layer);
   if (!isRecord(value)) return value;
   const className = value['class_name'];
-  if (typeof className !== 'string') return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner, name, layer)]));
+  if (typeof className !== 'string')
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, plain(inner, name, layer)]),
+    );
   // Mixed precision keeps its weights in float32, and tfjs computes in it.
   if (key === 'dtype') return 'float32';
   if (className === 'function') return activation(String(value['config']), layer);
@@ -135,14 +168,22 @@ function plain(value: unknown, key: string, layer: unknown): unknown {
 
 function activation(name: string, layer: unknown): string {
   const own = name.slice(name.lastIndexOf('.') + 1);
-  if (own === 'hard_sigmoid') throw unsupported(layer, 'the activation hard_sigmoid, which is relu6(x + 3) / 6 in Keras 3 and 0.2 x + 0.5 in tfjs');
+  if (own === 'hard_sigmoid')
+    throw unsupported(
+      layer,
+      'the activation hard_sigmoid, which is relu6(x + 3) / 6 in Keras 3 and 0.2 x + 0.5 in tfjs',
+    );
   return ACTIVATIONS[own] ?? own;
 }
 
 function unsupported(layer: unknown, what: string): TersorError {
-  return new TersorError('MODEL_UNSUPPORTED', `Layer "${String(layer)}" has ${what}: TensorFlow.js does not compute that.`, {
-    hint: 'Build the layer in another way in Keras, or save the model with Keras 2 (TF_USE_LEGACY_KERAS=1) if that is what it was trained with.',
-  });
+  return new TersorError(
+    'MODEL_UNSUPPORTED',
+    `Layer "${String(layer)}" has ${what}: TensorFlow.js does not compute that.`,
+    {
+      hint: 'Build the layer in another way in Keras, or save the model with Keras 2 (TF_USE_LEGACY_KERAS=1) if that is what it was trained with.',
+    },
+  );
 }
 
 function isRecord(value: unknown): value is Json {

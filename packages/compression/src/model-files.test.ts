@@ -81,6 +81,29 @@ describe('writeModel and readModel', () => {
     await expect(readModel(path)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringMatching(message) });
   });
 
+  it('keep networks with wrappers: from model.json, from a packed file, and for stock tfjs', async () => {
+    const { layers } = tfl;
+    const cells = { recurrentInitializer: 'glorotUniform' } as const;
+    const block = tfl.sequential({ name: 'block', layers: [layers.dense({ name: 'x', units: 3, inputShape: [4] }), layers.batchNormalization({ name: 'bn' })] });
+    const model = tfl.sequential({
+      layers: [
+        layers.bidirectional({ name: 'bi', layer: layers.lstm({ units: 2, returnSequences: true, ...cells }), mergeMode: 'concat', inputShape: [5, 3] } as never),
+        layers.timeDistributed({ name: 'td', layer: block as never }),
+        layers.rnn({ name: 'stacked', cell: layers.stackedRNNCells({ cells: [layers.simpleRNNCell({ units: 2, ...cells }), layers.gruCell({ units: 2, ...cells })] }) as never }),
+      ],
+    });
+    const network = await graphFromModel(model);
+    const filled = withWeights(network, copyWeights(network).map((data, k) => data.map((_, i) => Math.sin(i + 7 * k))));
+    const path = await saved('wrappers', filled);
+    const packed = join(folder, 'wrappers.tersor');
+    await writeFile(packed, packModel(filled, new Map()));
+    for (const read of [await readModel(path), await readNetwork(packed)]) expect(copyWeights(read)).toEqual(copyWeights(filled));
+    const json = JSON.parse(await readFile(path, 'utf8'));
+    const { buffer } = Uint8Array.from(await readFile(join(folder, 'wrappers/weights.bin')));
+    const stock = await tfl.loadLayersModel({ load: async () => ({ modelTopology: json.modelTopology, weightSpecs: json.weightsManifest[0].weights, weightData: buffer }) });
+    expect(copyWeights(await graphFromModel(stock))).toEqual(copyWeights(filled));
+  });
+
   it('keep what the user stored with the model, in every file that is written from it', async () => {
     const path = await saved('noted');
     const metadata = { userDefinedMetadata: { labels: ['a', 'b'], mean: 0.5 }, signature: { inputs: { image: { name: 'x' } } }, convertedBy: 'TensorFlow.js Converter v4.22.0' };

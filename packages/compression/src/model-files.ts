@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isTersorError, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import { isTersorError, makeFolder, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
 import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
 import { ensureKernels } from './fallback-kernels.js';
 import { GRAPH_MODEL } from './foreign-formats.js';
@@ -30,8 +30,9 @@ export interface ModelJson {
 }
 
 /**
- * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and Keras 3 topologies are read.
- * Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
+ * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and
+ * Keras 3 topologies are read. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or
+ * missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
  */
 export async function readModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
@@ -75,7 +76,10 @@ function metadataOf({ userDefinedMetadata, signature, convertedBy }: ModelJson):
   return Object.keys(metadata).length > 0 ? metadata : undefined;
 }
 
-/** Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does for files that are not there. */
+/**
+ * Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does
+ * for files that are not there.
+ */
 export async function folderBytes(path: string): Promise<number> {
   const model = await findJson(path);
   const { weightsManifest } = await readModelJson(model);
@@ -96,7 +100,10 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
   }
 }
 
-/** What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`. */
+/**
+ * What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`,
+ * `MODEL_INVALID`.
+ */
 export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
   const model = await findJson(path);
   const json = await readModelJson(model);
@@ -148,8 +155,9 @@ export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
 }
 
 /**
- * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. `model.json` appears when
- * all is there; other files of the folder stay. `check` is asked before that, and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
+ * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32.
+ * `model.json` appears when all is there; other files of the folder stay. `check` is asked before that,
+ * and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
  */
 export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
   const weights = weightSlots(graph).map(({ layer, weight }) => ({ ...weight, name: storedName(layer, weight.name) }));
@@ -160,7 +168,7 @@ export async function writeModel(graph: LayerGraph, folder: string, check?: (fil
   const bytes = Buffer.concat(weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)));
   const temporary = `${folder}.tmp-${process.pid}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
     await writeFile(join(temporary, 'weights.bin'), bytes);
     await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });

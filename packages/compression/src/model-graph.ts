@@ -228,6 +228,7 @@ export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersMo
   });
   const byName = new Map(model.layers.map((layer) => [layer.name, layer]));
   for (const { name, weights } of graph.layers) {
+    if (weights.length === 0) continue;
     const variables = byName.get(name)!.weights;
     weights.forEach(({ data, shape }, i) => {
       const tensor = tf.tensor(data, [...shape], 'float32');

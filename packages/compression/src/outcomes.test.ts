@@ -3,7 +3,9 @@ import { outcomesOf, packBits, unpackBits } from './outcomes.js';
 describe('outcomes', () => {
   it('packs one bit an image, the first lowest, and reads it back', () => {
     expect(packBits([1, 0, 0, 0, 0, 0, 0, 1, 0, 1])).toBe(Buffer.from([0b10000001, 0b10]).toString('base64'));
-    expect([...unpackBits(packBits([1, 0, 0, 0, 0, 0, 0, 1, 0, 1]), 10)!]).toEqual([1, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
+    expect([...unpackBits(packBits([1, 0, 0, 0, 0, 0, 0, 1, 0, 1]), 10)!]).toEqual([
+      1, 0, 0, 0, 0, 0, 0, 1, 0, 1,
+    ]);
   });
 
   it('does not read bits that are not there', () => expect(unpackBits(packBits([1, 0]), 9)).toBeUndefined());

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Answers } from './evaluator.js';
 
-/** `outcomes.json`: which test images the networks have right, so that two runs can be compared image by image. */
+/**
+ * `outcomes.json`: which test images the networks have right, so that two runs can be compared image by
+ * image.
+ */
 export interface Outcomes {
   /** Test images. */
   readonly count: number;
@@ -15,8 +18,16 @@ export interface Outcomes {
 /** The outcomes of the original network and of the final one, on the same images. */
 export function outcomesOf(baseline: Answers, compressed: Answers): Outcomes {
   const { labels } = baseline;
-  const images = createHash('sha256').update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength)).digest('hex').slice(0, 16);
-  return { count: labels.length, images, baseline: packBits(baseline.right), compressed: packBits(compressed.right) };
+  const images = createHash('sha256')
+    .update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength))
+    .digest('hex')
+    .slice(0, 16);
+  return {
+    count: labels.length,
+    images,
+    baseline: packBits(baseline.right),
+    compressed: packBits(compressed.right),
+  };
 }
 
 /** Packs zeros and ones. */

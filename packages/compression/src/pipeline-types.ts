@@ -66,6 +66,8 @@ export interface Summary {
    * that of the last process. A process that runs several compressions, one after another, has one peak. Absent in summaries of versions that did not record it.
    */
   readonly peakResidentBytes?: number;
+  /** What a reader should not overlook: a large loss, an accuracy that guessing reaches, sizes of another kind, and what was noted on the way. Absent in summaries of versions that did not record it. */
+  readonly notices?: readonly string[];
   /** What it came from, by content: two runs with the same identity and config have the same input. Absent in summaries of versions that did not record it. */
   readonly identity?: RunIdentity;
   readonly config: CompressConfig;

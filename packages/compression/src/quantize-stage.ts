@@ -1,4 +1,4 @@
-import { TersorError, TOKENS, type LayerGraph, type QuantizeConfig, type QuantizeTask } from '@tersor/core';
+import { selectorParts, TersorError, TOKENS, type LayerGraph, type QuantizeConfig, type QuantizeTask } from '@tersor/core';
 import { calibrateActivations } from './activations/calibrate-activations.js';
 import type { PipelineContext } from './compress.js';
 import { SLOTS } from './config-slots.js';
@@ -12,7 +12,7 @@ import { packModel } from './pack/pack-model.js';
 import type { Policy } from './pipeline-types.js';
 import { requireWidths } from './policy/require-policy.js';
 import { quantizingProjection } from './quantization-training.js';
-import { layersWithKernels, type BitPolicy } from './quantized-graph.js';
+import { encodeGraph, layersWithKernels, type BitPolicy } from './quantized-graph.js';
 import type { FoundPolicy, StageState } from './run/run-state.js';
 import { searchPolicy } from './search-policy.js';
 import { absolute, quantizerBits } from './stage-bounds.js';
@@ -46,13 +46,35 @@ export async function quantizeStage(context: PipelineContext, config: QuantizeCo
     const projection = quantizingProjection(graph, quantizer, widths.weights);
     // Training and its check see the rounded activations too; the network that is kept is the one without.
     const simulated = withPolicyActivations(graph, widths);
-    const trained = await finetune(context, 'quantize-finetune', config.finetune, state, { graph: simulated, teacher: context.original, keepZeros: true, projection });
+    const limit = absolute(config.budget.bytes, context.baseline.bytes);
+    const sizeOf = (network: LayerGraph) => packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
+    // Other codes are compressed to other sizes.
+    const refuse = (network: LayerGraph) => {
+      const size = sizeOf(network);
+      const isOver = size > limit && packModel(graph, encodeGraph(quantizer, graph, widths.weights)).length <= limit;
+      return isOver ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})` : undefined;
+    };
+    const trained = await finetune(context, 'quantize-finetune', config.finetune, state, { graph: simulated, teacher: context.original, keepZeros: true, projection, refuse });
     state.graph = withWeights(graph, copyWeights(trained));
     state.encoded = projection.encoded();
+    requireSize(context, config, packModel(state.graph, state.encoded).length, limit);
     delete state.finetune;
     await context.saveProgress();
   }
   return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
+}
+
+/** A policy that is given is carried out, whatever the budget that it is given with; one that was found has to keep it. */
+function requireSize({ given, events }: PipelineContext, { environment }: QuantizeConfig, size: number, limit: number): void {
+  if (size <= limit) return;
+  if (given) {
+    events.onNotice?.(`The policy makes a file of ${size} bytes, which is over quantize.budget.bytes of the config (${Math.floor(limit)}).`);
+    return;
+  }
+  const chooser = environment === undefined ? 'The search' : `The environment "${selectorParts(environment).use}"`;
+  throw new TersorError('BUDGET_EXCEEDED', `${chooser} chose bit widths that make a file of ${size} bytes where quantize.budget.bytes allows ${Math.floor(limit)}.`, {
+    hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
+  });
 }
 
 /** What the search finds, which `widthsOf` reads. */

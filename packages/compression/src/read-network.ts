@@ -7,8 +7,8 @@ import { readModel } from './model-files.js';
 import { recogniseModel } from './recognise-model.js';
 
 /**
- * Reads a LayersModel (`model.json`, or its folder) or a packed file, told apart by what they hold. Throws the codes of `readModel`, or
- * `ARTIFACT_CORRUPT` and its kin.
+ * Reads a LayersModel (`model.json`, or its folder) or a packed file, told apart by what they hold.
+ * Throws the codes of `readModel`, or `ARTIFACT_CORRUPT` and its kin.
  */
 export async function readNetwork(path: string): Promise<LayerGraph> {
   const found = await recogniseModel(path);
@@ -17,7 +17,10 @@ export async function readNetwork(path: string): Promise<LayerGraph> {
   try {
     bytes = await readFile(found.path);
   } catch (cause) {
-    throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, { cause, hint: 'Give the path of a model.json or a .tersor file.' });
+    throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Give the path of a model.json or a .tersor file.',
+    });
   }
   try {
     const artifact = await decodeArtifact(bytes);
@@ -30,6 +33,8 @@ export async function readNetwork(path: string): Promise<LayerGraph> {
       disposeModel(model);
     }
   } catch (error) {
-    throw error instanceof ArtifactError ? new TersorError(error.code, `${path}: ${error.message}`, { cause: error }) : error;
+    throw error instanceof ArtifactError
+      ? new TersorError(error.code, `${path}: ${error.message}`, { cause: error })
+      : error;
   }
 }

@@ -17,8 +17,18 @@ const file = async (name: string, content: string | Uint8Array) => {
 };
 
 it.each<[string, string, string, RegExp]>([
-  ['Keras .h5', '\x89HDF\r\n\x1a\n\0\0\0\x1b[31m', 'a Keras .h5 file', /tensorflowjs_converter --input_format=keras/],
-  ['.keras', 'PK\x03\x04\x14\0\0\0metadata.json\0\0config.json\0\0model.weights.h5', 'a .keras file', /save\('model.h5'\)/],
+  [
+    'Keras .h5',
+    '\x89HDF\r\n\x1a\n\0\0\0\x1b[31m',
+    'a Keras .h5 file',
+    /tensorflowjs_converter --input_format=keras/,
+  ],
+  [
+    '.keras',
+    'PK\x03\x04\x14\0\0\0metadata.json\0\0config.json\0\0model.weights.h5',
+    'a .keras file',
+    /save\('model.h5'\)/,
+  ],
   ['PyTorch', 'PK\x03\x04\0\0archive/data.pkl', 'a PyTorch checkpoint', /torch\.onnx\.export/],
   ['old PyTorch', '\x80\x02\x8a\nl\xfc\x9cF', 'a PyTorch checkpoint', /tensorflowjs_converter/],
   ['ONNX', '\x08\x07\x12\x07pytorch\x1a\x051.9.0', 'an ONNX model', /onnx2tf/],
@@ -30,18 +40,33 @@ it.each<[string, string, string, RegExp]>([
   ['NumPy', '\x93NUMPY\x01\0', 'a NumPy array', /layers/],
   ['an archive', '\x1f\x8b\x08\0', 'a gzip archive', /Unpack/],
   ['a zipped model', 'PK\x03\x04\0\0folder/model.json', 'a zip archive with a model.json', /Unpack/],
-  ['weights', '\x01\x02\x1b]0;title\x07\xfe', 'a binary file of no known kind', /model\.json beside its weight files/],
+  [
+    'weights',
+    '\x01\x02\x1b]0;title\x07\xfe',
+    'a binary file of no known kind',
+    /model\.json beside its weight files/,
+  ],
   ['text', 'hello \x1b[2Jworld', 'a text file', /model\.json/],
   ['a config', 'model: a/model.json\nprune:\n', 'a config', /tersor compress/],
   ['nothing', '', 'an empty file', /model\.json/],
-])('names %s by what the file holds, whatever it is called, and gives no byte of it away', async (_name, content, format, advice) => {
-  for (const name of ['thing', 'model.bin']) {
-    const path = await file(name, content);
-    const error = await recogniseModel(path).then(() => undefined, (caught: Error & { hint: string }) => caught);
-    expect(error).toMatchObject({ code: 'MODEL_INVALID', message: `${path} is ${format}${error!.message.slice(path.length + 4 + format.length)}`, hint: expect.stringMatching(advice) });
-    expect(error!.message + error!.hint).not.toMatch(/[\0-\x08\x0b-\x1f]/);
-  }
-});
+])(
+  'names %s by what the file holds, whatever it is called, and gives no byte of it away',
+  async (_name, content, format, advice) => {
+    for (const name of ['thing', 'model.bin']) {
+      const path = await file(name, content);
+      const error = await recogniseModel(path).then(
+        () => undefined,
+        (caught: Error & { hint: string }) => caught,
+      );
+      expect(error).toMatchObject({
+        code: 'MODEL_INVALID',
+        message: `${path} is ${format}${error!.message.slice(path.length + 4 + format.length)}`,
+        hint: expect.stringMatching(advice),
+      });
+      expect(error!.message + error!.hint).not.toMatch(/[\0-\x08\x0b-\x1f]/);
+    }
+  },
+);
 
 it('takes a packed file and JSON by any name, JSON with a byte order mark too', async () => {
   expect(await recogniseModel(await file('packed.bin', MAGIC))).toMatchObject({ kind: 'packed' });
@@ -54,22 +79,46 @@ it("takes a folder's model.json, and says what a folder without one holds", asyn
   await file('net/model.json', '{}');
   await file('saved/saved_model.pb', '');
   await file('run/model.tersor', '');
-  expect(await recogniseModel(join(folder, 'net'))).toEqual({ kind: 'json', path: join(folder, 'net/model.json') });
-  await expect(recogniseModel(join(folder, 'saved'))).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('SavedModel') });
-  await expect(recogniseModel(join(folder, 'run'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', hint: expect.stringContaining('model.tersor') });
+  expect(await recogniseModel(join(folder, 'net'))).toEqual({
+    kind: 'json',
+    path: join(folder, 'net/model.json'),
+  });
+  await expect(recogniseModel(join(folder, 'saved'))).rejects.toMatchObject({
+    code: 'MODEL_INVALID',
+    message: expect.stringContaining('SavedModel'),
+  });
+  await expect(recogniseModel(join(folder, 'run'))).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    hint: expect.stringContaining('model.tersor'),
+  });
   await expect(recogniseModel(join(folder, 'empty'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
 });
 
-it.each(['https://host/net/model.json', 'gs://bucket/model.json', '/home/me/https:/host/net/model.json'])('says that %s is a URL, which is not fetched', async (url) => {
-  await expect(recogniseModel(url)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('is a URL'), hint: expect.stringContaining('Download') });
-});
+it.each(['https://host/net/model.json', 'gs://bucket/model.json', '/home/me/https:/host/net/model.json'])(
+  'says that %s is a URL, which is not fetched',
+  async (url) => {
+    await expect(recogniseModel(url)).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('is a URL'),
+      hint: expect.stringContaining('Download'),
+    });
+  },
+);
 
 it('opens neither devices nor pipes, also behind a link, and says when there is nothing', async () => {
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   await symlink('/dev/zero', join(folder, 'model.json'));
   for (const path of ['/dev/zero', join(folder, 'pipe'), join(folder, 'model.json')]) {
-    await expect(recogniseModel(path)).rejects.toMatchObject({ code: 'MODEL_INVALID', message: expect.stringContaining('a device or a pipe') });
+    await expect(recogniseModel(path)).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('a device or a pipe'),
+    });
   }
-  await expect(recogniseModel(join(folder, 'none'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('There is no model') });
-  await expect(recogniseModel(join(folder, 'thing/model.json'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  await expect(recogniseModel(join(folder, 'none'))).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('There is no model'),
+  });
+  await expect(recogniseModel(join(folder, 'thing/model.json'))).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+  });
 });

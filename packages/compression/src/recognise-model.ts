@@ -16,18 +16,28 @@ export interface FoundModel {
 }
 
 /**
- * Finds a model by what its file holds, whatever it is called; of a folder, its `model.json`. Throws `MODEL_NOT_FOUND`, or `MODEL_INVALID` that
- * names what is there instead and the way from it to a model. Devices and pipes, which may never end, are not opened.
+ * Finds a model by what its file holds, whatever it is called; of a folder, its `model.json`. Throws
+ * `MODEL_NOT_FOUND`, or `MODEL_INVALID` that names what is there instead and the way from it to a model.
+ * Devices and pipes, which may never end, are not opened.
  */
 export async function recogniseModel(path: string): Promise<FoundModel> {
   const stats = await stat(path).catch((cause: unknown) => {
     const url = /(?:^|[\\/])((?:https?|file|s3|gs|hf|indexeddb|localstorage):)[\\/]+(.+)$/i.exec(path);
-    if (url) throw notAModel(`${url[1]}//${url[2]}`, { format: 'a URL', advice: 'Download the model.json with its weight files, or the .tersor file, and give its path.' });
+    if (url)
+      throw notAModel(`${url[1]}//${url[2]}`, {
+        format: 'a URL',
+        advice: 'Download the model.json with its weight files, or the .tersor file, and give its path.',
+      });
     const missing = ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    throw new TersorError('MODEL_NOT_FOUND', missing ? `There is no model at ${path}.` : `The model ${path} cannot be read: ${messageOf(cause)}`, { cause, hint: GIVE });
+    throw new TersorError(
+      'MODEL_NOT_FOUND',
+      missing ? `There is no model at ${path}.` : `The model ${path} cannot be read: ${messageOf(cause)}`,
+      { cause, hint: GIVE },
+    );
   });
   if (stats.isDirectory()) return inFolder(path);
-  if (!stats.isFile()) throw notAModel(path, { format: 'a device or a pipe', advice: 'Give the path of a file.' });
+  if (!stats.isFile())
+    throw notAModel(path, { format: 'a device or a pipe', advice: 'Give the path of a file.' });
   const ends = await readEnds(path, stats.size);
   if (ends.head.startsWith(String.fromCharCode(...MAGIC))) return { kind: 'packed', path };
   if (/^(\xef\xbb\xbf)?\s*[{[]/.test(ends.head)) return { kind: 'json', path };
@@ -41,19 +51,28 @@ export async function recogniseModel(path: string): Promise<FoundModel> {
 
 async function inFolder(folder: string): Promise<FoundModel> {
   const entries = await readdir(folder).catch((cause: unknown) => {
-    throw new TersorError('MODEL_NOT_FOUND', `The folder ${folder} cannot be read: ${messageOf(cause)}`, { cause, hint: GIVE });
+    throw new TersorError('MODEL_NOT_FOUND', `The folder ${folder} cannot be read: ${messageOf(cause)}`, {
+      cause,
+      hint: GIVE,
+    });
   });
   if (entries.includes('model.json')) return recogniseModel(join(folder, 'model.json'));
   if (entries.includes('saved_model.pb')) throw notAModel(folder, SAVED_MODEL);
   const models = entries.filter((entry) => /\.(json|tersor)$/.test(entry) || entry === 'model');
   throw new TersorError('MODEL_NOT_FOUND', `${folder} is a folder without a model.json.`, {
-    hint: models.length > 0 ? `In it are: ${models.slice(0, 8).join(', ')}. Give the path of one that is a model.` : GIVE,
+    hint:
+      models.length > 0
+        ? `In it are: ${models.slice(0, 8).join(', ')}. Give the path of one that is a model.`
+        : GIVE,
   });
 }
 
 async function readEnds(path: string, size: number): Promise<FileEnds> {
   const file = await open(path, constants.O_RDONLY).catch((cause: unknown) => {
-    throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, { cause, hint: GIVE });
+    throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+      hint: GIVE,
+    });
   });
   try {
     const at = async (position: number) => {
@@ -68,5 +87,7 @@ async function readEnds(path: string, size: number): Promise<FileEnds> {
 
 /** The error for a file of another format. */
 export function notAModel(path: string, { format, advice }: ForeignFormat): TersorError {
-  return new TersorError('MODEL_INVALID', `${path} is ${format}, not a model that Tersor reads.`, { hint: advice });
+  return new TersorError('MODEL_INVALID', `${path} is ${format}, not a model that Tersor reads.`, {
+    hint: advice,
+  });
 }

@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { isTersorError, TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
+import { isTersorError, messageOf, TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
 import type { PipelineContext } from './compress.js';
 import { bitOperations } from './cost/bit-operations.js';
 import { layerFigures } from './layer-figures.js';
@@ -10,9 +10,11 @@ import type { Answers } from './evaluator.js';
 import { moveInto } from './move-into.js';
 import { outcomesOf } from './outcomes.js';
 import { peakResidentBytes } from './peak-memory.js';
+import { TERSOR_VERSION } from './run/identity.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from './prune-stage.js';
 import type { QuantizeResult } from './quantize-stage.js';
+import { guessingAt, resultNotices } from './result-notices.js';
 import { requireModelFile, requirePackedFile, witness } from './read-back.js';
 import type { FoundPolicy } from './run/run-state.js';
 import { operationsOfPolicy, withPolicyActivations } from './width-policy.js';
@@ -63,10 +65,11 @@ export async function writeResults({ context, pruned, quantized, measure, answer
       seed: config.seed,
       backend: context.evaluateBackend.id,
       plugins: host.wired,
-      versions: { node: process.version },
+      versions: { tersor: TERSOR_VERSION, node: process.version },
       machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
       peakResidentBytes: peakResidentBytes(),
+      notices: [...context.notices, ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) })],
       identity: context.identity,
       config,
     };
@@ -82,8 +85,11 @@ export async function writeResults({ context, pruned, quantized, measure, answer
     await moveInto(staging, output, 'summary.json');
     return summary;
   } catch (cause) {
-    if (isTersorError(cause)) throw cause;
-    throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${(cause as Error).message}`, { cause });
+    if (isTersorError(cause) && cause.code !== 'OUTPUT_FAILED') throw cause;
+    throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Both stages are in the checkpoint: make room and go on with --resume.',
+    });
   }
 }
 

@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
-import { createHost, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
+import { createHost, messageOf, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
 import { slotsOfTraining, SLOTS } from './config-slots.js';
 import { cost } from './cost/cost.js';
 import { createEvaluator } from './evaluator.js';
@@ -9,6 +10,10 @@ import { requireFitting, requireImages, requireOneOutput, requireTrainable } fro
 import { initializeKernels } from './initialize-kernels.js';
 import { readModel, writeModel } from './model-files.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
+import { checkpointStore } from './run/checkpoint.js';
+import { trainingIdentity } from './run/identity.js';
+import { namedByConfig, requireFreeModelFolder, type Precious } from './run/output-guard.js';
+import { openTraining } from './run/resume-run.js';
 import { requireModelFile, requireWritable, witness, witnessImages } from './read-back.js';
 import { withSeededMathRandom } from './seeded-math-random.js';
 import { train, type EpochRecord, type TrainState } from './training/train.js';
@@ -20,11 +25,16 @@ export interface TrainModelOptions {
   /** Folder that the model is written to. */
   readonly output: string;
   readonly searchFrom?: readonly string[];
-  readonly resume?: TrainState;
-  readonly onEpoch?: (record: EpochRecord & { readonly validation: number }, state: TrainState) => void | Promise<void>;
-  readonly onStep?: (done: number, total: number) => void;
+  /** Folder of a checkpoint that is written after every epoch, and removed when the training is done; none without. */
+  readonly checkpoint?: string;
+  /** Go on from that checkpoint, which must be there. */
+  readonly resume?: boolean;
+  /** Files that must not be replaced, besides what the config names: the config's own. */
+  readonly alsoRead?: readonly Precious[];
+  readonly onEpoch?: (record: EpochRecord & { readonly validation: number }) => void | Promise<void>;
   /** Something that the user should know, but that stops nothing. */
   readonly onNotice?: (text: string) => void;
+  readonly onStep?: (done: number, total: number) => void;
 }
 
 /** What a training gave; `training.json` holds it. */
@@ -40,9 +50,14 @@ export interface TrainSummary {
 
 type Architecture = (library: typeof layers) => layers.LayersModel;
 
-/** Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none. */
+/**
+ * Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none, `CONFIG_INVALID`
+ * where the output would replace what is read, `CHECKPOINT_MISMATCH` for a checkpoint of another training.
+ */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
-  const { config, directory } = options;
+  const { config, directory, output, checkpoint, alsoRead = [] } = options;
+  const precious = [...(await namedByConfig(config, directory)), ...alsoRead];
+  await requireFreeModelFolder(output, precious, [join(output, 'training.json'), ...(checkpoint === undefined ? [] : [checkpoint])]);
   const host = await createHost({ slots: slotsOfTraining(config), directory, seed: config.seed, ...(options.searchFrom && { searchFrom: options.searchFrom }) });
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
@@ -54,6 +69,10 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     requireImages(dataset, ['validation', 'test']);
     requireTrainable(graph, dataset, config.architecture, { batchSize: config.train.batchSize, place: 'train' }, options.onNotice);
     const teacher = config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
+    const origin = { config, identity: await trainingIdentity(config, { directory, host, dataset }) };
+    const store = checkpoint === undefined ? undefined : checkpointStore<TrainState>(checkpoint, origin);
+    const onNotice = (text: string) => options.onNotice?.(text);
+    const before = store && (await openTraining(store, { origin, resume: options.resume === true, onNotice }));
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const accuracyOn = async (judge: { accuracy(graph: LayerGraph): Promise<number> }, candidate: LayerGraph): Promise<number> => {
       await evaluateBackend.activate();
@@ -70,16 +89,20 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       dataset,
       options: config.train,
       seed: config.seed,
-      ...(options.resume && { resume: options.resume }),
+      ...(before && { resume: before }),
       ...(options.onStep && { onStep: options.onStep }),
-      onEpoch: async (record, state, current) => options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) }, state),
+      onEpoch: async (record, state, current) => {
+        await store?.save(state);
+        await options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) });
+      },
     });
     await evaluateBackend.activate();
     const expected = await witness(trained, evaluateBackend, images);
-    await writeModel(trained, options.output, (file) => requireModelFile(file, expected));
+    await writeModel(trained, output, (file) => requireModelFile(file, expected));
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const { parameters, macs } = cost(trained);
     const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };
+    await store?.clear();
     return { accuracy, parameters, macs, history, backend: trainBackend.id, seed: config.seed, config };
   } finally {
     await host.dispose();
@@ -113,7 +136,10 @@ async function buildArchitecture(path: string, seed: number): Promise<LayerGraph
   try {
     ({ default: build } = (await import(pathToFileURL(path).href)) as { default: unknown });
   } catch (cause) {
-    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${(cause as Error).message}`, { cause });
+    // What Node says of a file ending that it does not know helps nobody.
+    const isTypeScript = /\.[cm]?tsx?$/.test(path) && existsSync(path);
+    const hint = isTypeScript ? 'It is TypeScript: compile it first, for instance with npx tsc, and name the .js file.' : 'Check the path and what the module imports.';
+    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${messageOf(cause)}`, { cause, hint });
   }
   if (typeof build !== 'function') {
     throw new TersorError('MODEL_INVALID', `The architecture ${path} has no default export that is a function.`, { hint: 'Export default ({ sequential, layers }) => a LayersModel.' });

@@ -7,16 +7,23 @@ import { z } from 'zod';
 const BYTES_PER_VALUE = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2, bool: 1 } as const;
 
 const entrySchema = z.object({
-  name: z.string().min(1),
+  name: z.string().min(1).max(1024),
   shape: z.array(z.int().nonnegative()).max(8),
   dtype: z.enum(['float32', 'int32', 'uint8', 'uint16', 'float16', 'bool']),
   group: z.string().optional(),
   quantization: z
-    .object({ dtype: z.enum(['uint8', 'uint16', 'float16']), scale: z.number().optional(), min: z.number().optional(), original_dtype: z.enum(['float32', 'int32']).optional() })
+    .object({
+      dtype: z.enum(['uint8', 'uint16', 'float16']),
+      scale: z.number().optional(),
+      min: z.number().optional(),
+      original_dtype: z.enum(['float32', 'int32']).optional(),
+    })
     .optional(),
 });
 
-const manifestSchema = z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(entrySchema) }));
+const manifestSchema = z.array(
+  z.object({ paths: z.array(z.string().min(1).max(1024)), weights: z.array(entrySchema) }),
+);
 
 /** The `weightsManifest` of a model.json: weight files, and the arrays that they hold one after the other. */
 export type WeightsManifest = z.infer<typeof manifestSchema>;
@@ -26,11 +33,20 @@ export function parseManifest(manifest: unknown, invalid: (reason: string) => Te
   const parsed = manifestSchema.safeParse(manifest);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
-    throw invalid(`weightsManifest${path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')}: ${message}.`);
+    throw invalid(
+      `weightsManifest${path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('')}: ${message}.`,
+    );
   }
-  requireUnique(parsed.data.flatMap(({ paths }) => paths.map((path) => posix.normalize(path))), (path) => invalid(`it names the weight file ${path} twice.`));
-  requireUnique(parsed.data.flatMap(({ weights }) => weights.map(({ name }) => name)), (name) =>
-    invalid(`it has the weight "${name}" twice. Two layers share a name, one of them in a nested model: give them different names before the model is saved.`),
+  requireUnique(
+    parsed.data.flatMap(({ paths }) => paths.map((path) => posix.normalize(path))),
+    (path) => invalid(`it names the weight file ${path} twice.`),
+  );
+  requireUnique(
+    parsed.data.flatMap(({ weights }) => weights.map(({ name }) => name)),
+    (name) =>
+      invalid(
+        `it has the weight "${name}" twice. Two layers share a name, one of them in a nested model: give them different names before the model is saved.`,
+      ),
   );
   return parsed.data;
 }
@@ -50,8 +66,9 @@ interface WeightFile {
 }
 
 /**
- * The weight files of a model.json, none of them opened yet, group by group. Throws `MODEL_INVALID`: for paths that lead out of the model's
- * folder, also by a link, for what is not a file, and where the sizes are not those of the manifest's arrays.
+ * The weight files of a model.json, none of them opened yet, group by group. Throws `MODEL_INVALID`: for
+ * paths that lead out of the model's folder, also by a link, for what is not a file, and where the sizes
+ * are not those of the manifest's arrays.
  */
 export async function weightFiles(model: string, manifest: WeightsManifest): Promise<WeightFile[][]> {
   return Promise.all(
@@ -60,9 +77,13 @@ export async function weightFiles(model: string, manifest: WeightsManifest): Pro
       const expected = weights.reduce((sum, weight) => sum + entryBytes(weight), 0);
       const found = files.reduce((sum, { size }) => sum + size, 0);
       if (found === expected) return files;
-      throw new TersorError('MODEL_INVALID', `${model}: ${paths.join(', ')} hold ${found} bytes, but the manifest describes ${expected}.`, {
-        hint: 'The weight files are truncated or belong to another model. Copy the folder again.',
-      });
+      throw new TersorError(
+        'MODEL_INVALID',
+        `${model}: ${paths.join(', ')} hold ${found} bytes, but the manifest describes ${expected}.`,
+        {
+          hint: 'The weight files are truncated or belong to another model. Copy the folder again.',
+        },
+      );
     }),
   );
 }
@@ -75,7 +96,11 @@ export async function readWeightFiles(model: string, files: readonly WeightFile[
     try {
       await readInto(all.subarray(at, at + size), path);
     } catch (cause) {
-      throw new TersorError('MODEL_INVALID', `${model} names the weight file ${path}, which cannot be read: ${messageOf(cause)}`, { cause });
+      throw new TersorError(
+        'MODEL_INVALID',
+        `${model} names the weight file ${path}, which cannot be read: ${messageOf(cause)}`,
+        { cause },
+      );
     }
     at += size;
   }
@@ -97,7 +122,10 @@ async function readInto(target: Uint8Array, path: string): Promise<void> {
 
 async function weightFile(model: string, name: string): Promise<WeightFile> {
   const refuse = (reason: string, cause?: unknown) =>
-    new TersorError('MODEL_INVALID', `${model} names the weight file ${name}, which ${reason}.`, { cause, hint: 'Weight files lie in the folder of their model.json, or below it.' });
+    new TersorError('MODEL_INVALID', `${model} names the weight file ${name}, which ${reason}.`, {
+      cause,
+      hint: 'Weight files lie in the folder of their model.json, or below it.',
+    });
   if (leadsOut(name)) throw refuse('is not in the folder of the model');
   let path: string;
   let folder: string;
@@ -113,7 +141,10 @@ async function weightFile(model: string, name: string): Promise<WeightFile> {
   return { path, size: stats.size };
 }
 
-/** Whether a path leads out of the folder that it starts from, as any reader may take it: browsers decode it, Windows has backslashes. */
+/**
+ * Whether a path leads out of the folder that it starts from, as any reader may take it: browsers decode
+ * it, Windows has backslashes.
+ */
 function leadsOut(name: string): boolean {
   let decoded = name;
   for (let round = 0; round < 4; round++) {
@@ -137,5 +168,7 @@ function entryBytes({ shape, dtype, quantization }: WeightsManifest[0]['weights'
 
 /** Number of values that a manifest's arrays have, those of an optimizer left out. */
 export function weightCount(specs: readonly io.WeightsManifestEntry[]): number {
-  return specs.filter(({ group }) => group !== 'optimizer').reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  return specs
+    .filter(({ group }) => group !== 'optimizer')
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

@@ -19,12 +19,16 @@ function pick<T>(items: readonly T[], random: Random): T {
 
 /** A layer that takes something in. */
 function fed(header: Header, random: Random): Layer {
-  return pick(layersOf(header).filter((layer) => layer.inbound_nodes.length > 0), random);
+  return pick(
+    layersOf(header).filter((layer) => layer.inbound_nodes.length > 0),
+    random,
+  );
 }
 
 /**
- * Changes that keep a header well formed and mean harm: sizes without bytes behind them, circles, references to nothing, twins, depth.
- * Each changes the header in place, or gives the text of another one (a string).
+ * Changes that keep a header well formed and mean harm: sizes without bytes behind them, circles,
+ * references to nothing, twins, depth. Each changes the header in place, or gives the text of another one
+ * (a string).
  */
 export const HARM: Readonly<Record<string, (header: Header, random: Random) => unknown>> = {
   'a weight as large as 2^20 to 2^30': (header, random) => {
@@ -35,15 +39,28 @@ export const HARM: Readonly<Record<string, (header: Header, random: Random) => u
     pick(header.weights, random)[1] = Array.from({ length: 8 }, () => 1 + random.integer(64));
   },
   'a layer larger than its weights': (header, random) => {
-    const layer = pick(layersOf(header).filter(({ config }) => 'units' in config || 'filters' in config), random);
+    const layer = pick(
+      layersOf(header).filter(({ config }) => 'units' in config || 'filters' in config),
+      random,
+    );
     layer.config['units' in layer.config ? 'units' : 'filters'] = 2 ** (10 + random.integer(40));
   },
   'a kernel or an input of absurd size': (header, random) => {
     const layer = pick(layersOf(header), random);
-    layer.config[pick(['kernel_size', 'batch_input_shape', 'strides', 'dilation_rate'], random)] = [2 ** random.integer(40), 2 ** random.integer(40), 3, 3];
+    layer.config[pick(['kernel_size', 'batch_input_shape', 'strides', 'dilation_rate'], random)] = [
+      2 ** random.integer(40),
+      2 ** random.integer(40),
+      3,
+      3,
+    ];
   },
   'weights that the file does not have': (header, random) => {
-    layersOf(header).push({ name: 'more', class_name: 'Dense', config: { name: 'more', units: 2 ** random.integer(32) }, inbound_nodes: [[['fifth', 0, 0, {}]]] });
+    layersOf(header).push({
+      name: 'more',
+      class_name: 'Dense',
+      config: { name: 'more', units: 2 ** random.integer(32) },
+      inbound_nodes: [[['fifth', 0, 0, {}]]],
+    });
   },
   'a layer that takes its own output': (header, random) => {
     const layer = fed(header, random);
@@ -63,9 +80,22 @@ export const HARM: Readonly<Record<string, (header: Header, random: Random) => u
     Object.assign(layer, { [pick(['inboundNodes', 'inbound__nodes'], random)]: [[[layer.name, 0, 0, {}]]] });
   },
   'a circle within a wrapped model': (header) => {
-    const inner = { name: 'x', class_name: 'Dense', config: { name: 'x', units: 1 }, inbound_nodes: [[['x', 0, 0, {}]]] };
-    const layer = { class_name: 'Model', config: { name: 'm', layers: [inner], input_layers: [], output_layers: [['x', 0, 0]] } };
-    layersOf(header).push({ name: 'w', class_name: 'TimeDistributed', config: { name: 'w', layer }, inbound_nodes: [[['fourth', 0, 0, {}]]] });
+    const inner = {
+      name: 'x',
+      class_name: 'Dense',
+      config: { name: 'x', units: 1 },
+      inbound_nodes: [[['x', 0, 0, {}]]],
+    };
+    const layer = {
+      class_name: 'Model',
+      config: { name: 'm', layers: [inner], input_layers: [], output_layers: [['x', 0, 0]] },
+    };
+    layersOf(header).push({
+      name: 'w',
+      class_name: 'TimeDistributed',
+      config: { name: 'w', layer },
+      inbound_nodes: [[['fourth', 0, 0, {}]]],
+    });
   },
   'two names for one layer': (header, random) => {
     fed(header, random).config['name'] = 'other';
@@ -77,21 +107,58 @@ export const HARM: Readonly<Record<string, (header: Header, random: Random) => u
     header.weights.push(pick(header.weights, random));
   },
   'a chain of 5,000 layers': (header) => {
-    for (let i = 0; i < 5000; i++) layersOf(header).push({ name: `a${i}`, class_name: 'Activation', config: { name: `a${i}`, activation: 'relu' }, inbound_nodes: [[[i === 0 ? 'fifth' : `a${i - 1}`, 0, 0, {}]]] });
+    for (let i = 0; i < 5000; i++)
+      layersOf(header).push({
+        name: `a${i}`,
+        class_name: 'Activation',
+        config: { name: `a${i}`, activation: 'relu' },
+        inbound_nodes: [[[i === 0 ? 'fifth' : `a${i - 1}`, 0, 0, {}]]],
+      });
   },
   'models within models, each called twice': (header) => {
-    let layer: object = { class_name: 'Dense', config: { name: 'd', units: 1, batch_input_shape: [null, 1] } };
+    let layer: object = {
+      class_name: 'Dense',
+      config: { name: 'd', units: 1, batch_input_shape: [null, 1] },
+    };
     for (let level = 0; level < 40; level++) {
-      const input = { name: 'i', class_name: 'InputLayer', config: { name: 'i', batch_input_shape: [null, 1] }, inbound_nodes: [] };
-      const inner = { ...layer, name: (layer as { config: { name: string } }).config.name, inbound_nodes: [[['i', 0, 0, {}]], [['i', 0, 0, {}]]] };
-      layer = { class_name: 'Model', config: { name: `m${level}`, layers: [input, inner], input_layers: [['i', 0, 0]], output_layers: [[inner.name, 1, 0]] } };
+      const input = {
+        name: 'i',
+        class_name: 'InputLayer',
+        config: { name: 'i', batch_input_shape: [null, 1] },
+        inbound_nodes: [],
+      };
+      const inner = {
+        ...layer,
+        name: (layer as { config: { name: string } }).config.name,
+        inbound_nodes: [[['i', 0, 0, {}]], [['i', 0, 0, {}]]],
+      };
+      layer = {
+        class_name: 'Model',
+        config: {
+          name: `m${level}`,
+          layers: [input, inner],
+          input_layers: [['i', 0, 0]],
+          output_layers: [[inner.name, 1, 0]],
+        },
+      };
     }
     header.topology = layer as Record<string, unknown>;
   },
-  'deep nesting': (header, random) => `{"topology":${JSON.stringify(header.topology)},"weights":[],"x":${pick(['[', '{"a":'], random).repeat(1000 + random.integer(2e6))}`,
-  'millions of arrays': (_header, random) => `{"topology":{},"weights":[${'[],'.repeat(1e6 + random.integer(4e6))}[]]}`,
+  'deep nesting': (header, random) =>
+    `{"topology":${JSON.stringify(header.topology)},"weights":[],"x":${pick(['[', '{"a":'], random).repeat(1000 + random.integer(2e6))}`,
+  'millions of arrays': (_header, random) =>
+    `{"topology":{},"weights":[${'[],'.repeat(1e6 + random.integer(4e6))}[]]}`,
   'a topology of another kind': (header, random) => {
-    header.topology = pick<object>([{}, { config: [] }, { config: { layers: {} } }, { config: { layers: [3] } }, { class_name: 'Model', config: { layers: [{ class_name: 'Dense' }] } }], random) as Record<string, unknown>;
+    header.topology = pick<object>(
+      [
+        {},
+        { config: [] },
+        { config: { layers: {} } },
+        { config: { layers: [3] } },
+        { class_name: 'Model', config: { layers: [{ class_name: 'Dense' }] } },
+      ],
+      random,
+    ) as Record<string, unknown>;
   },
   'odd metadata': (header, random) => {
     header['metadata'] = pick<unknown>([3, [], 'x', { toString: 1 }], random);

@@ -1,7 +1,13 @@
 import { checkpointStore } from '../src/run/checkpoint.js';
 
-/** Saves a small state and then one that is larger than a file may be here (`ulimit -f`), and prints the error of the second as JSON. */
-const origin = { config: {}, identity: { tersor: '1.0.0', model: { topology: '' }, dataset: '', latencyTables: {}, plugins: {} } };
+/**
+ * Saves a small state and then one that is larger than a file may be here (`ulimit -f`), and prints the error
+ * of the second as JSON.
+ */
+const origin = {
+  config: {},
+  identity: { tersor: '1.0.0', model: { topology: '' }, dataset: '', latencyTables: {}, plugins: {} },
+};
 const store = checkpointStore<unknown>(process.argv[2]!, origin);
 
 async function main(): Promise<void> {

@@ -33,6 +33,10 @@ export function headerOf(json: unknown): Uint8Array {
 }
 
 /** The JSON of a header section. */
-export function headerJson(body: Uint8Array): { topology: Record<string, unknown>; weights: [string, number[]][]; [key: string]: unknown } {
+export function headerJson(body: Uint8Array): {
+  topology: Record<string, unknown>;
+  weights: [string, number[]][];
+  [key: string]: unknown;
+} {
   return JSON.parse(inflateSync(body).toString());
 }

@@ -95,6 +95,39 @@ describe('readConfig', () => {
     await expect(read('model: [')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('line 1') });
   });
 
+  const NINES = '*x,'.repeat(9);
+  it.each<[string, string, RegExp]>([
+    ['aliases that multiply', `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${NINES.replaceAll('x', 'a')}]\nc: &c [${NINES.replaceAll('x', 'b')}]\nd: [${NINES.replaceAll('x', 'c')}]\n`, /aliases cannot be resolved/],
+    ['an alias that is not defined', `${VALID}  pruner: *none\n`, /aliases cannot be resolved/],
+    ['an alias within what it stands for', `${VALID}  pruner: &a { use: channel, more: *a }\n`, /prune\.pruner\.more holds itself/],
+    ['20,000 open brackets', '['.repeat(20_000), /deeper than 64 levels/],
+    ['20,000 dashes', '- '.repeat(20_000), /deeper than 64 levels/],
+    ['blocks of 2,000 levels', Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}a:\n`).slice(0, 600).join(''), /deeper than 64 levels/],
+    ['more than a megabyte', `# ${'x'.repeat(2 ** 20)}`, /more than 1048576 bytes/],
+    ['__proto__ among the options of a plugin', `${VALID}  pruner: { use: channel, __proto__: { criterion: l2 } }\n`, /"__proto__" at prune\.pruner cannot be set/],
+    ['__proto__ at the top', `"__proto__": { seed: 3 }\n${VALID}`, /"__proto__" cannot be set/],
+  ])('refuses %s', async (_name, text, message) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) });
+  });
+
+  it.each<[string, RegExp]>([
+    ['prune.agent.__proto__.episodes=1', /"__proto__" at prune\.agent cannot be set/],
+    ['prune.pruner={ use: channel, __proto__: { a: 1 } }', /"__proto__" cannot be set/],
+    [`prune.pruner=${'['.repeat(20_000)}`, /deeper than 64 levels/],
+    ['prune.budget.macs.more=1', /single value, which has nothing below it/],
+  ])('refuses --set %s', async (override, message) => {
+    await expect(read(VALID, [override])).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) });
+  });
+
+  it('reads aliases, and a text with a byte order mark', async () => {
+    const config = await read(`\ufeff${VALID.replace('{ use: cifar10, dir: data }', '{ use: &name cifar10, dir: *name }')}`);
+    expect(config.dataset).toEqual({ use: 'cifar10', dir: 'cifar10' });
+  });
+
+  it('does not read a device for ever', async () => {
+    await expect(readConfig('/dev/zero', compressConfigSchema)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('more than 1048576 bytes') });
+  });
+
   it('says when there is no file', async () => {
     await expect(readConfig(join(folder, 'none.yaml'), compressConfigSchema)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
   });

@@ -106,7 +106,7 @@ const quantize = z
     ...stageFields,
     quantizer: selector.prefault('linear'),
     budget: z.strictObject({
-      bytes: budget('Bytes of the packed file'),
+      bytes: z.number().positive().describe("Bytes of the packed file: up to 1 a share of the original's files on disk (model.json and its weight files, as they are stored), above 1 an absolute count."),
       bops: budget('Bit operations (multiply-adds x weight bits x activation bits, 32 for floats)').optional(),
     }),
     bits: z.tuple([z.int().min(1).max(8), z.int().min(1).max(8)]).default([2, 8]).describe('Smallest and largest bit width.'),

@@ -6,8 +6,8 @@ export const ERROR_CODES = {
   BACKEND_UNAVAILABLE: 'The chosen backend cannot run on this machine.',
   BUDGET_EXCEEDED: 'A plugin made a candidate that is over the budget, though it was chosen to be within it.',
   BUDGET_INFEASIBLE: 'The budget is below the smallest network that the limits allow.',
-  CHECKPOINT_MISMATCH: 'A checkpoint belongs to another config or version.',
-  CONFIG_INVALID: 'The config does not follow the schema.',
+  CHECKPOINT_MISMATCH: 'A checkpoint belongs to another config, model, data set or version.',
+  CONFIG_INVALID: 'The config does not follow the schema, or would write over what it reads.',
   CONFIG_NOT_FOUND: 'The config file does not exist or cannot be read.',
   DATASET_INVALID: 'The data set is missing, empty or malformed, or has labels outside its classes.',
   EPISODE_OVER: 'step was called after the end of an episode, or before reset.',
@@ -47,7 +47,7 @@ export class TersorError extends Error {
     /** Stable; the message is not. */
     readonly code: ErrorCode,
     message: string,
-    options: { readonly hint?: string; readonly cause?: unknown } = {},
+    options: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.hint = options.hint;

@@ -156,6 +156,19 @@ describe('createHost', () => {
     await host.dispose();
     expect(disposed).toEqual(['b', 'a']);
   });
+
+  it('disposes all others when one fails, and then says which failed', async () => {
+    const disposed: string[] = [];
+    const plugin = (id: string, dispose: () => void) => rewardPlugin(id, { create: () => Object.assign({ id, evaluate: () => 0 }, { dispose }) });
+    const fails = () => {
+      throw new Error('no luck');
+    };
+    const host = await make([slot('a'), { ...slot('b'), name: 'b' }].map((each, i) => ({ ...each, name: String(i) })), [plugin('a', () => void disposed.push('a')), plugin('b', fails)]);
+    await host.get(TOKENS.reward, '0');
+    await host.get(TOKENS.reward, '1');
+    await expect(host.dispose()).rejects.toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('(reward "b") threw in dispose: no luck') });
+    expect(disposed).toEqual(['a']);
+  });
 });
 
 /** A plugin without imports: a folder outside of the repository has no zod to load. */

@@ -50,8 +50,10 @@ export interface Host {
 }
 
 /**
- * Loads the plugins that the slots name, validates their options, and binds them; products are made on first use.
- * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a product cannot be made.
+ * Loads the plugins that the slots name, validates their options, and binds them; products are made on first
+ * use.
+ * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a
+ * product cannot be made.
  */
 export async function createHost({ slots, directory, seed, searchFrom = [], builtins = [] }: HostOptions): Promise<Host> {
   requireUnique(builtins);
@@ -101,8 +103,9 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
 }
 
 /**
- * Makes what a plugin is for, with its contract checked at every call (see `guardProduct`). Throws `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID`
- * when it gives something else than its kind, `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
+ * Makes what a plugin is for, with its contract checked at every call (see `guardProduct`). Throws
+ * `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind,
+ * `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
  */
 export async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
   let product: PluginProducts[PluginKind];

@@ -11,6 +11,7 @@ export type * from './contracts/reward.js';
 export { decodeTensor } from './decode-tensor.js';
 export { float16Bits, roundToFloat16 } from './float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
+export { makeFolder, requireWritableFile, requireWritableFolder } from './output-place.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 export { readValue } from './command-value.js';

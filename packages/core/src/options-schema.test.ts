@@ -6,11 +6,25 @@ import type { SchemaIssue } from './schema-issues.js';
 import { definePlugin, type Plugin } from './plugin.js';
 
 const pluginWith = <T>(options: OptionsSchema<T>) =>
-  definePlugin({ name: 'x', kind: 'reward', id: 'x', core: '*', description: '', options, create: () => ({ id: 'x', evaluate: () => 0 }) }) as Plugin;
-const parse = (options: OptionsSchema, given: unknown) => parseOptions(pluginWith(options), given, 'prune.reward');
+  definePlugin({
+    name: 'x',
+    kind: 'reward',
+    id: 'x',
+    core: '*',
+    description: '',
+    options,
+    create: () => ({ id: 'x', evaluate: () => 0 }),
+  }) as Plugin;
+const parse = (options: OptionsSchema, given: unknown) =>
+  parseOptions(pluginWith(options), given, 'prune.reward');
 
-/** A validator of nobody's, as the contract describes one: it may answer later, and its paths may be of objects. */
-const handMade = (answer: (value: { power?: number }) => SchemaIssue[]): OptionsSchema<{ power: number }> => ({
+/**
+ * A validator of nobody's, as the contract describes one: it may answer later, and its paths may be of
+ * objects.
+ */
+const handMade = (
+  answer: (value: { power?: number }) => SchemaIssue[],
+): OptionsSchema<{ power: number }> => ({
   '~standard': {
     version: 1,
     vendor: 'hand-made',
@@ -37,20 +51,66 @@ describe('options are validated, with their defaults, by', () => {
 
 describe('what is wrong with options is said as well as the validator can', () => {
   it.each<[string, OptionsSchema, unknown, string]>([
-    ['zod 4: the nearest key', z.strictObject({ power: z.number() }), { powr: 2, power: 1 }, 'Unknown key "powr" at the top level; did you mean "power"? Known keys: power.'],
-    ['zod 4: a missing key, with what it is', z.object({ power: z.number().describe('How much.') }), {}, 'power is missing: How much.'],
-    ['zod 3: the key, without the others', z3.strictObject({ power: z3.number() }), { powr: 2, power: 1 }, 'Unknown key "powr" at the top level.'],
-    ['zod 3: a wrong type', z3.object({ power: z3.number() }), { power: 'x' }, 'power: Expected number, received string.'],
-    ['others: their message at its path', handMade(() => [{ message: 'Too much', path: [{ key: 'power' }, 0] }]), {}, 'power.0: Too much.'],
+    [
+      'zod 4: the nearest key',
+      z.strictObject({ power: z.number() }),
+      { powr: 2, power: 1 },
+      'Unknown key "powr" at the top level; did you mean "power"? Known keys: power.',
+    ],
+    [
+      'zod 4: a missing key, with what it is',
+      z.object({ power: z.number().describe('How much.') }),
+      {},
+      'power is missing: How much.',
+    ],
+    [
+      'zod 3: the key, without the others',
+      z3.strictObject({ power: z3.number() }),
+      { powr: 2, power: 1 },
+      'Unknown key "powr" at the top level.',
+    ],
+    [
+      'zod 3: a wrong type',
+      z3.object({ power: z3.number() }),
+      { power: 'x' },
+      'power: Expected number, received string.',
+    ],
+    [
+      'others: their message at its path',
+      handMade(() => [{ message: 'Too much', path: [{ key: 'power' }, 0] }]),
+      {},
+      'power.0: Too much.',
+    ],
     ['others: a message without a path', handMade(() => [{ message: 'Odd.' }]), {}, 'the top level: Odd.'],
   ])('%s', async (_, schema, given, sentence) => {
-    await expect(parse(schema, given)).rejects.toMatchObject({ code: 'PLUGIN_OPTIONS_INVALID', message: `prune.reward: ${sentence}` });
+    await expect(parse(schema, given)).rejects.toMatchObject({
+      code: 'PLUGIN_OPTIONS_INVALID',
+      message: `prune.reward: ${sentence}`,
+    });
   });
+});
+
+it('puts a schema that throws down to the plugin', async () => {
+  const thrown = new Error('no luck');
+  const schema = handMade(() => {
+    throw thrown;
+  });
+  await expect(parse(schema, {})).rejects.toMatchObject({ code: 'PLUGIN_FAILED', cause: thrown });
+});
+
+it('names zod 3 where that is why no keys are listed', async () => {
+  const given = { powr: 2 };
+  await expect(parse(z3.strictObject({}), given)).rejects.toMatchObject({ hint: expect.stringContaining('zod 3') });
+  await expect(parse(z.strictObject({}), given)).rejects.toMatchObject({ hint: undefined });
 });
 
 it('says which plugins can be made without options', async () => {
   expect(await needsNoOptions(pluginWith(z.strictObject({ power: z.number().default(2) })))).toBe(true);
-  expect(await needsNoOptions(pluginWith(handMade(({ power }) => (power === undefined ? [{ message: 'no' }] : []))))).toBe(false);
+  expect(
+    await needsNoOptions(
+      pluginWith(handMade(({ power }) => (power === undefined ? [{ message: 'no' }] : []))),
+    ),
+  ).toBe(false);
 });
 
 it('names what is no schema, and an old zod by its name', () => {

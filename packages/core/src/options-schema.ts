@@ -1,4 +1,4 @@
-import { TersorError } from './errors.js';
+import { messageOf, TersorError } from './errors.js';
 import type { Plugin } from './plugin.js';
 import { describeIssues, type SchemaIssue } from './schema-issues.js';
 
@@ -9,9 +9,8 @@ export type SchemaResult<Output> =
 
 /**
  * A schema of any validator that keeps the standard-schema contract (https://standardschema.dev, version 1):
- * zod from 3.24, valibot, arktype and
- * others, of whatever copy. The host calls `validate` and nothing else; for zod 4 it also reads the JSON
- * schema, to name the nearest key.
+ * zod from 3.24, valibot, arktype and others, of whatever copy. The host calls `validate` and nothing else;
+ * for zod 4 it also reads the JSON schema, to name the nearest key.
  */
 export interface OptionsSchema<Output = unknown> {
   readonly '~standard': {
@@ -50,8 +49,7 @@ export function schemaProblem(options: unknown): string | undefined {
 
 /**
  * Options of a plugin, validated, with their defaults. `place` begins the message: where they were given.
- * Throws `PLUGIN_OPTIONS_INVALID` with a
- * sentence for each fault.
+ * Throws `PLUGIN_OPTIONS_INVALID` with a sentence for each fault.
  */
 export async function parseOptions(
   plugin: Plugin,
@@ -59,18 +57,30 @@ export async function parseOptions(
   place: string,
   hint?: string,
 ): Promise<unknown> {
-  const result = await validate(plugin.options, options);
+  let result: SchemaResult<unknown>;
+  try {
+    result = await validate(plugin.options, options);
+  } catch (cause) {
+    const message = `${place}: the schema of its options threw: ${messageOf(cause)}`;
+    throw new TersorError('PLUGIN_FAILED', message, { cause });
+  }
   if (!result.issues) return result.value;
+  const isOldZod = plugin.options['~standard']?.vendor === 'zod' && !('_zod' in plugin.options);
+  const oldZod = 'The schema of these options is of zod 3, which cannot list the known keys; with zod 4 it can.';
   throw new TersorError(
     'PLUGIN_OPTIONS_INVALID',
     `${place}: ${describeIssues(result.issues, plugin.options).join(' ')}`,
-    { ...(hint && { hint }) },
+    { hint: hint ?? (isOldZod ? oldZod : undefined) },
   );
 }
 
 /** Whether a plugin can be made without being given any options. */
 export async function needsNoOptions(plugin: Plugin): Promise<boolean> {
-  return !(await validate(plugin.options, {})).issues;
+  try {
+    return !(await validate(plugin.options, {})).issues;
+  } catch {
+    return false;
+  }
 }
 
 async function validate(options: Plugin['options'], value: unknown): Promise<SchemaResult<unknown>> {

@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { loadModulePlugins, loadPlugin } from './plugin-loader.js';
 import { importFailure } from './plugin-name.js';
 
-/** Source of a module with plugins that need nothing: a folder outside of the repository has no zod to load. */
+/**
+ * Source of a module with plugins that need nothing: a folder outside of the repository has no zod to load.
+ */
 const moduleOf = (...plugins: [kind: string, id: string][]) =>
   `module.exports = [${plugins
     .map(
@@ -33,9 +35,15 @@ beforeAll(async () => {
     await mkdir(join(folder, path, '..'), { recursive: true });
     await writeFile(join(folder, path), text);
   };
-  await write('package.json', JSON.stringify({ dependencies: Object.fromEntries(Object.keys(PACKAGES).map((name) => [name, '1'])) }));
+  await write(
+    'package.json',
+    JSON.stringify({ dependencies: Object.fromEntries(Object.keys(PACKAGES).map((name) => [name, '1'])) }),
+  );
   for (const [name, text] of Object.entries(PACKAGES)) {
-    await write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
+    await write(
+      `node_modules/${name}/package.json`,
+      JSON.stringify({ name, version: '1.0.0', main: 'index.js' }),
+    );
     await write(`node_modules/${name}/index.js`, text);
   }
   await write('my #1/agent.js', moduleOf(['agent', 'mine']));
@@ -58,7 +66,9 @@ describe('a plugin is found', () => {
     ['agent', './my #1/agent.js', './my #1/agent.js#mine'],
     ['agent', './my #1/agent.js#mine', './my #1/agent.js#mine'],
     ['agent', '@me/tersor-agent-sac', '@me/tersor-agent-sac#sac'],
-  ] as const)('%s "%s" is %s', async (kind, name, expected) => expect(await found(kind, name)).toBe(expected));
+  ] as const)('%s "%s" is %s', async (kind, name, expected) =>
+    expect(await found(kind, name)).toBe(expected),
+  );
 
   it('by the file: address of its path', async () => {
     const address = pathToFileURL(join(folder, 'node_modules/bundle/index.js')).href;
@@ -70,31 +80,61 @@ describe('a name that could be several plugins is refused, and lists them', () =
   it.each([
     ['agent', 'bundle', 'bundle has several plugins of the kind agent: bundle#one, bundle#two.'],
     ['quantizer', 'tersor-quantizer-two', 'tersor-quantizer-two#two, tersor-quantizer-two#apot'],
-    ['quantizer', 'shared', 'in several packages: tersor-quantizer-other#shared, tersor-quantizer-third#shared'],
+    [
+      'quantizer',
+      'shared',
+      'in several packages: tersor-quantizer-other#shared, tersor-quantizer-third#shared',
+    ],
     ['agent', 'sac', '@me/tersor-agent-sac#sac, @you/tersor-agent-sac#sac'],
   ] as const)('%s "%s"', async (kind, name, message) => {
-    await expect(found(kind, name)).rejects.toMatchObject({ code: 'PLUGIN_AMBIGUOUS', message: expect.stringContaining(message), hint: expect.stringContaining('#') });
+    await expect(found(kind, name)).rejects.toMatchObject({
+      code: 'PLUGIN_AMBIGUOUS',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining('#'),
+    });
   });
 });
 
 describe('what cannot be a plugin says what to do', () => {
-  it.each(['https://example.org/agent.js', 'git+https://example.org/agent.git', 'npm:agent'])('the address %s', async (address) => {
-    for (const load of [() => found('agent', address), () => loadModulePlugins(address, [folder])]) {
-      await expect(load()).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND', message: expect.stringContaining('is an address'), hint: expect.stringContaining('give its path') });
-    }
-  });
+  it.each(['https://example.org/agent.js', 'git+https://example.org/agent.git', 'npm:agent'])(
+    'the address %s',
+    async (address) => {
+      for (const load of [() => found('agent', address), () => loadModulePlugins(address, [folder])]) {
+        await expect(load()).rejects.toMatchObject({
+          code: 'PLUGIN_NOT_FOUND',
+          message: expect.stringContaining('is an address'),
+          hint: expect.stringContaining('give its path'),
+        });
+      }
+    },
+  );
 
   it('a package without that id', async () => {
-    await expect(found('agent', 'bundle#three')).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND', message: expect.stringContaining('bundle has no agent "three"; it has agent "one"') });
+    await expect(found('agent', 'bundle#three')).rejects.toMatchObject({
+      code: 'PLUGIN_NOT_FOUND',
+      message: expect.stringContaining('bundle has no agent "three"; it has agent "one"'),
+    });
   });
 
   it('a .js file whose .ts was not compiled', async () => {
-    await expect(found('agent', './unbuilt.js')).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND', hint: expect.stringContaining('./unbuilt.ts: compile it') });
+    await expect(found('agent', './unbuilt.js')).rejects.toMatchObject({
+      code: 'PLUGIN_NOT_FOUND',
+      hint: expect.stringContaining('./unbuilt.ts: compile it'),
+    });
   });
 
   it('TypeScript on a Node that does not run it', () => {
-    const cause = Object.assign(new TypeError('Unknown file extension ".ts" for /x/agent.ts'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' });
-    expect(importFailure('./agent.ts', '/x/agent.ts', cause)).toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('./agent.ts is TypeScript'), hint: expect.stringContaining('npx tsc'), cause });
-    expect(importFailure('./agent.js', '/x/agent.js', new TypeError('boom')).message).toContain('threw while it was imported: boom');
+    const cause = Object.assign(new TypeError('Unknown file extension ".ts" for /x/agent.ts'), {
+      code: 'ERR_UNKNOWN_FILE_EXTENSION',
+    });
+    expect(importFailure('./agent.ts', '/x/agent.ts', cause)).toMatchObject({
+      code: 'PLUGIN_FAILED',
+      message: expect.stringContaining('./agent.ts is TypeScript'),
+      hint: expect.stringContaining('npx tsc'),
+      cause,
+    });
+    expect(importFailure('./agent.js', '/x/agent.js', new TypeError('boom')).message).toContain(
+      'threw while it was imported: boom',
+    );
   });
 });

@@ -28,8 +28,10 @@ export interface LoadedPlugin {
 
 /**
  * Finds and imports the plugin that a config names. `name` is an id (`ddpg`), a package (`tersor-agent-foo`,
- * `@me/agent`), a path (`./agent.js`), or one of the last two with `#id` where the module holds several. An id that
- * no package is named after is looked for in all that are installed by the naming rule. `directories` are searched
+ * `@me/agent`), a path (`./agent.js`), or one of the last two with `#id` where the module holds several. An
+ * id that
+ * no package is named after is looked for in all that are installed by the naming rule. `directories` are
+ * searched
  * in order, the user's project first.
  * Throws `PLUGIN_NOT_FOUND`, `PLUGIN_AMBIGUOUS`, `PLUGIN_FAILED`, `PLUGIN_INVALID` or `PLUGIN_CORE_MISMATCH`.
  */
@@ -47,7 +49,8 @@ export async function loadPlugin(
     const named = await loadByRule(kind, specifier, directories);
     if (named) return named;
   }
-  const notFound = async (hint: string) => missing(kind, name, await availableIds(kind, directories, builtins), hint);
+  const notFound = async (hint: string) =>
+    missing(kind, name, await availableIds(kind, directories, builtins), hint);
   const file = findModule(specifier, directories);
   if (!file && isExplicit) throw await notFound(installHint(specifier, directories));
   let notAPlugin: TersorError | undefined;
@@ -56,23 +59,37 @@ export async function loadPlugin(
       const plugin = chosen(kind, specifier, await importPlugins(specifier, file), wanted, specifier);
       return { plugin, source: specifier, file };
     } catch (error) {
-      // A package of that name may have nothing to do with us; the id can still be that of an installed plugin.
+      // A package of that name may have nothing to do with us; the id can still be that of an installed
+      // plugin.
       const mayBeForeign = !isExplicit && wanted === undefined;
       if (!mayBeForeign || !isTersorError(error) || error.code !== 'PLUGIN_INVALID') throw error;
       notAPlugin = error;
     }
   }
-  const installed = (await installedPlugins(kind, directories)).flatMap((entry) => ('plugin' in entry ? [entry] : []));
+  const installed = (await installedPlugins(kind, directories)).flatMap((entry) =>
+    'plugin' in entry ? [entry] : [],
+  );
   const matches = installed.filter(({ plugin }) => plugin.id === name);
   if (matches.length > 1) throw ambiguous(kind, name, matches);
   if (matches[0]) return matches[0];
-  throw notAPlugin ?? (await notFound(`Use one of these, or install a package named tersor-${kind}-${name}.`));
+  throw (
+    notAPlugin ?? (await notFound(`Use one of these, or install a package named tersor-${kind}-${name}.`))
+  );
 }
 
 /** The plugin of a package that is named after its id: ours, one of a shared package, or anybody's. */
-async function loadByRule(kind: PluginKind, id: string, directories: readonly string[]): Promise<LoadedPlugin | undefined> {
+async function loadByRule(
+  kind: PluginKind,
+  id: string,
+  directories: readonly string[],
+): Promise<LoadedPlugin | undefined> {
   const scoped = packagesOfKind(kind, directories).filter((name) => name.endsWith(`/tersor-${kind}-${id}`));
-  for (const sources of [[`@tersor/${kind}-${id}`], [SHARED_PACKAGES[kind]], [`tersor-${kind}-${id}`], scoped]) {
+  for (const sources of [
+    [`@tersor/${kind}-${id}`],
+    [SHARED_PACKAGES[kind]],
+    [`tersor-${kind}-${id}`],
+    scoped,
+  ]) {
     const found: LoadedPlugin[] = [];
     for (const source of sources) {
       const file = source && findModule(source, directories);
@@ -86,7 +103,9 @@ async function loadByRule(kind: PluginKind, id: string, directories: readonly st
   return undefined;
 }
 
-/** The one plugin of a module that is meant: by its id, by the module's own name, or since there is no other. */
+/**
+ * The one plugin of a module that is meant: by its id, by the module's own name, or since there is no other.
+ */
 function chosen(
   kind: PluginKind,
   source: string,
@@ -104,16 +123,24 @@ function chosen(
     throw new TersorError('PLUGIN_NOT_FOUND', `${source} has no ${what}; it has ${found}.`);
   }
   const choices = candidates.map(({ id }) => `${source}#${id}`);
-  throw new TersorError('PLUGIN_AMBIGUOUS', `${source} has several plugins of the kind ${kind}: ${choices.join(', ')}.`, {
-    hint: `Name the one that is meant, for instance use: ${choices[0]}`,
-  });
+  throw new TersorError(
+    'PLUGIN_AMBIGUOUS',
+    `${source} has several plugins of the kind ${kind}: ${choices.join(', ')}.`,
+    {
+      hint: `Name the one that is meant, for instance use: ${choices[0]}`,
+    },
+  );
 }
 
 function ambiguous(kind: PluginKind, id: string, found: readonly LoadedPlugin[]): TersorError {
   const choices = found.map(({ source }) => `${source}#${id}`);
-  return new TersorError('PLUGIN_AMBIGUOUS', `The ${kind} "${id}" is in several packages: ${choices.join(', ')}.`, {
-    hint: `Name the one that is meant, for instance use: ${choices[0]}`,
-  });
+  return new TersorError(
+    'PLUGIN_AMBIGUOUS',
+    `The ${kind} "${id}" is in several packages: ${choices.join(', ')}.`,
+    {
+      hint: `Name the one that is meant, for instance use: ${choices[0]}`,
+    },
+  );
 }
 
 function missing(kind: PluginKind, name: string, available: readonly string[], hint: string): TersorError {
@@ -128,7 +155,9 @@ async function availableIds(
 ): Promise<string[]> {
   const installed = await installedPlugins(kind, directories);
   const ids = installed.flatMap((entry) => ('plugin' in entry ? [entry.plugin.id] : []));
-  return [...new Set([...builtins.filter((plugin) => plugin.kind === kind).map(({ id }) => id), ...ids])].sort();
+  return [
+    ...new Set([...builtins.filter((plugin) => plugin.kind === kind).map(({ id }) => id), ...ids]),
+  ].sort();
 }
 
 /**
@@ -246,7 +275,8 @@ function checkPlugin(candidate: unknown, source: string): void {
       hint: 'Install a version of the plugin for this core, or the core that it wants.',
     });
   }
-  if (plugin.tersorPlugin !== 1) invalid(`it has plugin API version ${String(plugin.tersorPlugin)}, and this core knows 1`);
+  if (plugin.tersorPlugin !== 1)
+    invalid(`it has plugin API version ${String(plugin.tersorPlugin)}, and this core knows 1`);
   if (!PLUGIN_KINDS.includes(plugin.kind as PluginKind)) {
     invalid(`its kind is "${String(plugin.kind)}", not one of ${PLUGIN_KINDS.join(', ')}`);
   }

@@ -7,7 +7,10 @@ import { foldersUp, readManifest } from './module-resolution.js';
 export interface PluginVersion {
   /** Of the package.json that it lies under. */
   readonly version?: string;
-  /** `moduleContent` of it, where its code can change without a new version: a path, a linked package, a package without a version. */
+  /**
+   * `moduleContent` of it, where its code can change without a new version: a path, a linked package, a
+   * package without a version.
+   */
   readonly content?: string;
 }
 
@@ -18,14 +21,21 @@ const ENDINGS = ['', '.js', '.mjs', '.cjs', '.ts', '.json', '/index.js', '/index
 /** The version of the plugin whose entry file this is. */
 export function pluginVersion(file: string): PluginVersion {
   const real = realpathSync(file);
-  const manifest = foldersUp(dirname(real)).map(readManifest).find((each) => each !== undefined);
+  const manifest = foldersUp(dirname(real))
+    .map(readManifest)
+    .find((each) => each !== undefined);
   const { name, version } = manifest ?? {};
-  // Ours are told apart by their version alone, like the rest of Tersor: a clone runs them from source or built.
-  const isFixed = version !== undefined && (name?.startsWith('@tersor/') || real.includes(`${sep}node_modules${sep}`));
+  // Ours are told apart by their version alone, like the rest of Tersor: a clone runs them from source or
+  // built.
+  const isFixed =
+    version !== undefined && (name?.startsWith('@tersor/') || real.includes(`${sep}node_modules${sep}`));
   return { ...(version !== undefined && { version }), ...(!isFixed && { content: moduleContent(real) }) };
 }
 
-/** SHA-256 (hexadecimal) of a module's file and of those that it imports by a relative path, directly or not; paths count from the module. */
+/**
+ * SHA-256 (hexadecimal) of a module's file and of those that it imports by a relative path, directly or not;
+ * paths count from the module.
+ */
 export function moduleContent(entry: string): string {
   const contents = new Map<string, Buffer>();
   const waiting = [entry];
@@ -39,8 +49,11 @@ export function moduleContent(entry: string): string {
     }
   }
   const hash = createHash('sha256');
-  const named = [...contents].map(([file, bytes]) => [relative(dirname(entry), file).replaceAll(sep, '/'), bytes] as const);
-  for (const [path, bytes] of named.sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
+  const named = [...contents].map(
+    ([file, bytes]) => [relative(dirname(entry), file).replaceAll(sep, '/'), bytes] as const,
+  );
+  for (const [path, bytes] of named.sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   return hash.digest('hex');
 }
 

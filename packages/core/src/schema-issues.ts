@@ -18,8 +18,8 @@ export interface SchemaIssue {
 
 /**
  * What is wrong with an input, one sentence per issue, with the nearest known key for an unknown one. Known
- * keys and descriptions come from the
- * schema's JSON schema; where it has none, the validator's own message has to do.
+ * keys and descriptions come from the schema's JSON schema; where it has none, the validator's own message
+ * has to do.
  */
 export function describeIssues(issues: readonly SchemaIssue[], schema: unknown): string[] {
   return issues.map((issue) => describeIssue(issue, schema));

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import ts from 'typescript';
 import { parse } from 'yaml';
 import { compressConfigSchema, parseConfig, PLUGIN_KINDS } from '@tersor/core';
@@ -34,7 +36,7 @@ describe('pluginFiles', () => {
     for (const kind of kinds) await writePlugin({ kind, id: 'my-own', layout: 'package' }, join(scratch, kind));
     const { config } = ts.readConfigFile(join(scratch, 'reward/tsconfig.json'), ts.sys.readFile) as { config: { compilerOptions: object } };
     const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: true, rootDir: undefined, customConditions: ['tersor/source'] }, scratch);
-    const program = ts.createProgram(kinds.flatMap((kind) => ['index.ts', 'contract.test.ts'].map((file) => join(scratch, kind, 'src', file))), options);
+    const program = ts.createProgram(kinds.flatMap((kind) => ['index.ts', 'contract.test.ts', 'pipeline.test.ts'].map((file) => join(scratch, kind, 'src', file))), options);
     const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes('out-tsc/generated'));
     expect(ours.map(({ file, messageText }) => `${file?.fileName.split('generated/')[1]}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)).toEqual([]);
   }, 120_000);
@@ -58,4 +60,19 @@ test('never writes into a folder that holds something', async () => {
   await expect(writePlugin({ kind: 'reward', id: 'x', layout: 'package' }, folder)).rejects.toThrow('not empty');
   expect(await readFile(join(folder, 'precious.txt'), 'utf8')).toBe('precious');
   await rm(folder, { recursive: true });
+});
+
+test('a generated package brings all that its tests and "npx tersor check ." run', () => {
+  for (const kind of kinds) {
+    const { scripts, devDependencies, peerDependencies } = JSON.parse(pluginFiles({ kind, id: 'mine', layout: 'package' })['package.json']!);
+    expect(scripts.test).toContain('dist/pipeline.test.js');
+    expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(['@tersor/cli', '@tersor/testing', '@tersor/compression', '@tensorflow/tfjs-layers']));
+    expect(peerDependencies).toHaveProperty(['@tersor/core']);
+  }
+});
+
+test.each(['--help', '-h'])('%s lists the kinds and the options', async (flag) => {
+  const main = join(__dirname, 'main.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=tersor/source', '--import', 'tsx', main, flag]);
+  for (const word of [...kinds, '--name', '--folder', 'usage:']) expect(stdout).toContain(word);
 });

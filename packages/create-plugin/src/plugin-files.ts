@@ -25,6 +25,7 @@ export function pluginFiles(request: PluginRequest): Record<string, string> {
     runnerImport: workspace ? '' : "import { describe, it } from 'node:test';\n",
     runner: workspace ? '' : ', { describe, it }',
     ...configWords(request, use),
+    ...pipelineWords(request),
   };
   return {
     'package.json': json(packageJson(request)),
@@ -33,6 +34,7 @@ export function pluginFiles(request: PluginRequest): Record<string, string> {
     'config.yaml': fill('config.yaml', words),
     'src/index.ts': fill(`${kind}/index.ts`, words),
     'src/contract.test.ts': fill(`${kind}/contract.test.ts`, words),
+    'src/pipeline.test.ts': fill('pipeline.test.ts', words),
     ...(workspace ? { 'jest.config.js': `module.exports = { ...require('../../jest.preset.js'), displayName: '${kind}-${id}' };\n` } : { '.gitignore': 'node_modules/\ndist/\nout/\n' }),
   };
 }
@@ -57,6 +59,25 @@ function configWords({ kind, layout }: PluginRequest, use: string): Record<strin
   const chosen = kind === 'agent' ? `{ use: ${use}, episodes: 10 }` : use;
   const place = { agent: 'prune:\n  agent', environment: 'prune:\n  environment', pruner: 'prune:\n  pruner', reward: 'prune:\n  reward', quantizer: 'quantize:\n  quantizer', backend: 'backend', dataset: 'dataset' }[kind];
   return { ...usual, [kind]: chosen, model: `${examples}/vgg-small/model/model.json`, snippet: `${place}: ${chosen}` };
+}
+
+/** What each place of the pipeline's test is filled with, as source text: the new plugin in its own, ours in the others. */
+function pipelineWords({ kind, id, layout }: PluginRequest): Record<string, string> {
+  const places = {
+    dataset: "'shades'",
+    backend: "'wasm'",
+    agent: "{ use: 'random', episodes: 2 }",
+    environment: "'pruning'",
+    pruner: "'channel'",
+    reward: "'accuracy'",
+    quantizer: "'linear'",
+  };
+  const options: Partial<Record<PluginRequest['kind'], string>> = { agent: ', episodes: 2', dataset: ', images: 40, height: 8, width: 8, classes: 4' };
+  const filled = { ...places, [kind]: `{ use: '${id}'${options[kind] ?? ''} }` };
+  const words = Object.fromEntries(Object.entries(filled).map(([place, text]) => [`${place}Word`, text]));
+  // Where a package manager keeps dependencies of dependencies apart, the plugins of Tersor lie beside its command line.
+  if (layout === 'workspace') return { ...words, searchFrom: '__dirname', pathImports: 'join' };
+  return { ...words, searchFrom: "__dirname, dirname(require.resolve('@tersor/cli/package.json'))", pathImports: 'dirname, join' };
 }
 
 /** A template with its `__words__` filled in. */

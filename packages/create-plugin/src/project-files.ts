@@ -6,6 +6,7 @@ import { packageName, type PluginRequest } from './plugin-request.js';
 const version = (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version;
 const PEER_RANGE = '>=0.1.0 <1.0.0';
 const ZOD = '4.6.7';
+const TFJS = { '@tensorflow/tfjs-backend-cpu': '4.22.0', '@tensorflow/tfjs-core': '4.22.0', '@tensorflow/tfjs-layers': '4.22.0' };
 
 /** The package.json of a new plugin. */
 export function packageJson(request: PluginRequest): unknown {
@@ -27,15 +28,17 @@ export function packageJson(request: PluginRequest): unknown {
     engines: { node: '>=20' },
     ...(workspace
       ? { publishConfig: { access: 'public' }, nx: { tags: ['scope:plugin', ...(kind === 'backend' ? ['kind:backend'] : [])] } }
-      : { scripts: { build: 'tsc', test: 'tsc && node --test dist/contract.test.js', prepack: 'tsc' } }),
+      : { scripts: { build: 'tsc', test: 'tsc && node --test dist/contract.test.js dist/pipeline.test.js', prepack: 'tsc' } }),
     dependencies: sorted({ ...Object.fromEntries(Object.entries(dependencies).map(([name, range]) => [name, range ?? ours])), zod: ZOD }),
     peerDependencies: sorted({ '@tersor/core': PEER_RANGE, ...peers }),
-    devDependencies: sorted({
+    devDependencies: sorted(without(dependencies, {
       '@tersor/testing': ours,
-      // The contract of agents counts tensors, which needs a backend of TensorFlow.js.
-      ...(kind === 'agent' ? { '@tensorflow/tfjs-backend-cpu': '4.22.0', '@tensorflow/tfjs-core': '4.22.0' } : {}),
-      ...(workspace ? {} : { '@types/node': '20.19.9', typescript: '5.9.3' }),
-    }),
+      // The tests build networks and run them through the pipeline; the contract of agents counts tensors.
+      ...TFJS,
+      '@tersor/compression': ours,
+      // The command line brings Tersor's own plugins, which the pipeline's test fills the other places with, and `npx tersor check .`.
+      ...(workspace ? {} : { '@tersor/cli': ours, '@tersor/core': ours, '@types/node': '20.19.9', typescript: '5.9.3' }),
+    })),
   };
 }
 
@@ -63,6 +66,10 @@ export function tsconfigs({ layout }: PluginRequest): Record<string, string> {
       references: [{ path: './tsconfig.lib.json' }],
     }),
   };
+}
+
+function without(taken: Readonly<Record<string, unknown>>, record: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !(name in taken)));
 }
 
 function sorted(record: Record<string, string>): Record<string, string> {

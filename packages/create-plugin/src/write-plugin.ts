@@ -1,5 +1,5 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { pluginFiles } from './plugin-files.js';
 import type { PluginRequest } from './plugin-request.js';
 
@@ -9,8 +9,15 @@ export async function writePlugin(request: PluginRequest, folder: string): Promi
   if (present.length > 0) throw new Error(`The folder ${folder} exists and is not empty.`);
   const files = Object.entries(pluginFiles(request));
   for (const [path, text] of files) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await makeFolder(dirname(resolve(folder, path)));
     await writeFile(join(folder, path), text);
   }
   return files.map(([path]) => path);
+}
+
+/** One call per folder: Node's `mkdir` with `recursive` never returns below `/proc`. This package has no dependencies, so core's own is not used. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await stat(folder).catch(() => undefined)) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder);
 }

@@ -7,8 +7,9 @@ const BACKSLASH = 0x5c;
 const BRACE_BIT = 0x20;
 
 /**
- * Reads JSON from UTF-8 bytes of strangers; a byte order mark may come first. Throws `ARTIFACT_CORRUPT`: for what is not UTF-8 or not JSON, and
- * before anything is built where it is nested too deep for recursive code (tfjs's is) or holds more arrays and objects than a network has.
+ * Reads JSON from UTF-8 bytes of strangers; a byte order mark may come first. Throws `ARTIFACT_CORRUPT`:
+ * for what is not UTF-8 or not JSON, and before anything is built where it is nested too deep for
+ * recursive code (tfjs's is) or holds more arrays and objects than a network has.
  */
 export function parseBoundedJson(bytes: Uint8Array): unknown {
   let depth = 0;
@@ -19,7 +20,8 @@ export function parseBoundedJson(bytes: Uint8Array): unknown {
     else if (quoted) at += byte === BACKSLASH ? 1 : 0;
     else if ((byte | BRACE_BIT) === 0x7b) {
       if (++depth > MAX_JSON_DEPTH) throw corrupt(`The JSON is nested deeper than ${MAX_JSON_DEPTH} levels.`);
-      if (++containers > MAX_JSON_CONTAINERS) throw corrupt(`The JSON holds more than ${MAX_JSON_CONTAINERS} arrays and objects.`);
+      if (++containers > MAX_JSON_CONTAINERS)
+        throw corrupt(`The JSON holds more than ${MAX_JSON_CONTAINERS} arrays and objects.`);
     } else if ((byte | BRACE_BIT) === 0x7d) depth--;
   }
   try {

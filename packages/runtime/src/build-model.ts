@@ -4,17 +4,34 @@ import { corrupt } from './artifact-error.js';
 import { checkTopology } from './check-topology.js';
 
 type Variable = LayersModel['weights'][number];
-type AddWeight = (this: unknown, name: string, shape: number[], dtype: string, initializer: unknown, ...rest: unknown[]) => Variable;
+type AddWeight = (
+  this: unknown,
+  name: string,
+  shape: number[],
+  dtype: string,
+  initializer: unknown,
+  ...rest: unknown[]
+) => Variable;
 
 /**
- * Builds the model of a Keras topology, all weights zero, of which it may have `maxWeights`. Throws `ARTIFACT_CORRUPT`: before tfjs can wait
- * for ever or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit. Leaves no tensor behind then.
+ * Builds the model of a Keras topology, all weights zero, of which it may have `maxWeights`. Throws
+ * `ARTIFACT_CORRUPT`: before tfjs can wait for ever or run out of stack (see `checkTopology`), and before
+ * memory is taken for a weight beyond the limit. Leaves no tensor behind then.
  */
-export async function buildModel(topology: Record<string, unknown>, maxWeights: number): Promise<LayersModel> {
+export async function buildModel(
+  topology: Record<string, unknown>,
+  maxWeights: number,
+): Promise<LayersModel> {
   checkTopology(topology);
   const made: Variable[] = [];
   try {
-    return await withWeightLimit(maxWeights, made, () => models.modelFromJSON({ modelTopology: topology as never }));
+    const model = await withWeightLimit(maxWeights, made, () =>
+      models.modelFromJSON({ modelTopology: topology as never }),
+    );
+    // Layers that lead to no output are built too, but the model does not know of them.
+    const own = new Set<Variable>(model.weights);
+    for (const variable of made) if (!own.has(variable)) variable.dispose();
+    return model;
   } catch (cause) {
     for (const variable of made) variable.dispose();
     throw notAModel(cause);
@@ -22,8 +39,9 @@ export async function buildModel(topology: Record<string, unknown>, maxWeights: 
 }
 
 /**
- * Every layer of tfjs takes its weights' memory in `Layer.addWeight`, which is therefore watched while `build` starts: tfjs builds the whole model
- * before it lets go of the thread, so that no other model comes in between. Initializers that are costly (orthogonal) are not run.
+ * Every layer of tfjs takes its weights' memory in `Layer.addWeight`, which is therefore watched while
+ * `build` starts: tfjs builds the whole model before it lets go of the thread, so that no other model
+ * comes in between. Initializers that are costly (orthogonal) are not run.
  */
 function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T): T {
   const prototype = layers.Layer.prototype as unknown as { addWeight: AddWeight };
@@ -32,7 +50,10 @@ function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T
   let total = 0;
   prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
     total += shape.reduce((product, size) => product * size, 1);
-    if (!(total <= maxWeights)) throw corrupt(`The topology has more weights than the ${maxWeights} that the file holds, at ${name} of shape ${shape.join('x')}.`);
+    if (!(total <= maxWeights))
+      throw corrupt(
+        `The topology has more weights than the ${maxWeights} that the file holds, at ${name} of shape ${shape.join('x')}.`,
+      );
     const variable = addWeight.call(this, name, shape, dtype, zeros, ...rest);
     made.push(variable);
     return variable;
@@ -45,8 +66,8 @@ function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T
 }
 
 /**
- * Sets all weights of a model by their names in a tfjs manifest. Throws `ARTIFACT_CORRUPT` where a weight is missing, is left over or has
- * another shape. `tensors` stay the caller's.
+ * Sets all weights of a model by their names in a tfjs manifest. Throws `ARTIFACT_CORRUPT` where a weight
+ * is missing, is left over or has another shape. `tensors` stay the caller's.
  */
 export function setWeights(model: LayersModel, tensors: ReadonlyMap<string, Tensor>): void {
   const open = new Map<string, Variable>();
@@ -58,12 +79,16 @@ export function setWeights(model: LayersModel, tensors: ReadonlyMap<string, Tens
     const target = open.has(name) ? name : withoutCell(name);
     const variable = open.get(target);
     if (!variable) throw corrupt(`The topology has no weight "${name}".`);
-    if (variable.shape.join() !== tensor.shape.join()) throw corrupt(`The weight "${name}" has shape ${tensor.shape.join('x')}; the topology has ${variable.shape.join('x')}.`);
+    if (variable.shape.join() !== tensor.shape.join())
+      throw corrupt(
+        `The weight "${name}" has shape ${tensor.shape.join('x')}; the topology has ${variable.shape.join('x')}.`,
+      );
     variable.write(tensor);
     open.delete(target);
   }
   const [missing] = open.keys();
-  if (missing !== undefined) throw corrupt(`${open.size} weights are missing, the first of them "${missing}".`);
+  if (missing !== undefined)
+    throw corrupt(`${open.size} weights are missing, the first of them "${missing}".`);
 }
 
 /** TensorFlow 2.2 writes `layer/cell/weight` for recurrent layers, which tfjs calls `layer/weight`. */
@@ -74,5 +99,8 @@ function withoutCell(name: string): string {
 
 function notAModel(cause: unknown): Error {
   if (cause instanceof Error && cause.name === 'ArtifactError') return cause;
-  return corrupt(`The topology is not one that tfjs can build: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  return corrupt(
+    `The topology is not one that tfjs can build: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  );
 }

@@ -1,7 +1,10 @@
 import { corrupt } from './artifact-error.js';
 import { isRecord } from './bounded-json.js';
 
-/** Layers that may follow one another: tfjs walks a network with a recursion, and runs out of stack at about twice as many. */
+/**
+ * Layers that may follow one another: tfjs walks a network with a recursion, and runs out of stack at
+ * about twice as many.
+ */
 export const MAX_CHAIN = 2048;
 
 /** Calls of layers, those of nested models counted at every call of the model. */
@@ -17,8 +20,9 @@ interface Extent {
 const ONE: Extent = { chain: 1, calls: 1 };
 
 /**
- * Checks a Keras topology before tfjs builds it: tfjs waits for ever where the layers' inputs go in circles or come from nowhere, and
- * overflows the stack on long chains. Throws `ARTIFACT_CORRUPT` and names the layer.
+ * Checks a Keras topology before tfjs builds it: tfjs waits for ever where the layers' inputs go in
+ * circles or come from nowhere, and overflows the stack on long chains. Throws `ARTIFACT_CORRUPT` and
+ * names the layer.
  */
 export function checkTopology(topology: unknown): void {
   const root = isRecord(topology) ? (topology['model_config'] ?? topology) : undefined;
@@ -31,13 +35,18 @@ export function checkTopology(topology: unknown): void {
 
 function modelExtent(layers: readonly unknown[]): Extent {
   const records = layers.map((layer) => {
-    if (!isRecord(layer) || !isRecord(layer['config'])) throw corrupt('The topology has a layer without a config.');
+    if (!isRecord(layer) || !isRecord(layer['config']))
+      throw corrupt('The topology has a layer without a config.');
     return layer;
   });
   const extents = records.map(layerExtent);
-  const extent = records.some((layer) => field(layer, 'inboundNodes') !== undefined) ? functionalExtent(records, extents) : sequentialExtent(extents);
-  if (extent.chain > MAX_CHAIN) throw corrupt(`${extent.chain} layers follow one another; the limit is ${MAX_CHAIN}.`);
-  if (extent.calls > MAX_CALLS) throw corrupt(`The layers are called ${extent.calls} times; the limit is ${MAX_CALLS}.`);
+  const extent = records.some((layer) => field(layer, 'inboundNodes') !== undefined)
+    ? functionalExtent(records, extents)
+    : sequentialExtent(extents);
+  if (extent.chain > MAX_CHAIN)
+    throw corrupt(`${extent.chain} layers follow one another; the limit is ${MAX_CHAIN}.`);
+  if (extent.calls > MAX_CALLS)
+    throw corrupt(`The layers are called ${extent.calls} times; the limit is ${MAX_CALLS}.`);
   return extent;
 }
 
@@ -59,7 +68,10 @@ function checkWithin(value: unknown): void {
 }
 
 function sequentialExtent(extents: readonly Extent[]): Extent {
-  return extents.reduce((sum, { chain, calls }) => ({ chain: sum.chain + chain, calls: sum.calls + calls }), { chain: 0, calls: 0 });
+  return extents.reduce((sum, { chain, calls }) => ({ chain: sum.chain + chain, calls: sum.calls + calls }), {
+    chain: 0,
+    calls: 0,
+  });
 }
 
 /** A call of a layer that waits for its inputs. */
@@ -77,7 +89,10 @@ function functionalExtent(layers: readonly Record<string, unknown>[], extents: r
   layers.forEach((layer, i) => {
     const { name, config } = layer as { name: unknown; config: Record<string, unknown> };
     const extent = extents[i]!;
-    if (typeof name !== 'string' || (config['name'] ?? name) !== name) throw corrupt(`A layer is called ${quoted(name)} in one place and ${quoted(config['name'])} in another.`);
+    if (typeof name !== 'string' || (config['name'] ?? name) !== name)
+      throw corrupt(
+        `A layer is called ${quoted(name)} in one place and ${quoted(config['name'])} in another.`,
+      );
     if (nodes.has(name)) throw corrupt(`Two layers are called ${quoted(name)}.`);
     // An input has a node of its own, and so has a nested model: that of its own inputs.
     const own = field(layer, 'className') === 'InputLayer' || Array.isArray(field(config, 'layers'));
@@ -103,7 +118,9 @@ function functionalExtent(layers: readonly Record<string, unknown>[], extents: r
     if (waiting.length === before) {
       const { layer, inputs } = waiting[0]!;
       const [from] = inputs.find(([name, node]) => nodes.get(name)?.[node] === undefined)!;
-      throw corrupt(`Layer ${quoted(layer)} takes the output of ${quoted(from)}, which ${nodes.has(from) ? 'depends on it in a circle, or is called less often' : 'is not there'}.`);
+      throw corrupt(
+        `Layer ${quoted(layer)} takes the output of ${quoted(from)}, which ${nodes.has(from) ? 'depends on it in a circle, or is called less often' : 'is not there'}.`,
+      );
     }
     if (longest > MAX_CHAIN || calls > MAX_CALLS) break;
   }
@@ -112,7 +129,8 @@ function functionalExtent(layers: readonly Record<string, unknown>[], extents: r
 
 function reference(input: unknown, layer: string): [string, number] {
   const [from, node] = list(input, layer) as unknown[];
-  if (typeof from !== 'string' || !Number.isSafeInteger(node)) throw corrupt(`Layer ${quoted(layer)} has an input that is not [layer, call, output].`);
+  if (typeof from !== 'string' || !Number.isSafeInteger(node))
+    throw corrupt(`Layer ${quoted(layer)} has an input that is not [layer, call, output].`);
   return [from, node as number];
 }
 
@@ -124,10 +142,12 @@ function list(value: unknown, layer: string): unknown[] {
 /** The value that tfjs finds under a name in camel case: it turns every key of a topology into that. */
 function field(record: Record<string, unknown>, name: string): unknown {
   let found: unknown;
-  for (const key of Object.keys(record)) if (key.replace(/_+(\w|$)/g, (_, letter: string) => letter.toUpperCase()) === name) found = record[key];
+  for (const key of Object.keys(record))
+    if (key.replace(/_+(\w|$)/g, (_, letter: string) => letter.toUpperCase()) === name) found = record[key];
   return found;
 }
 
 function quoted(name: unknown): string {
-  return JSON.stringify(name) ?? 'nothing';
+  // A name of 16 MB is not worth printing.
+  return (JSON.stringify(name) ?? 'nothing').slice(0, 100);
 }

@@ -1,7 +1,7 @@
 import { corrupt } from './artifact-error.js';
 import { isRecord, parseBoundedJson } from './bounded-json.js';
 import { joined } from './byte-source.js';
-import { MAX_HEADER_BYTES, MAX_RANK } from './format.js';
+import { MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_RANK } from './format.js';
 
 /** Name and shape of a weight array, in the order of the sections. */
 export interface WeightEntry {
@@ -25,7 +25,7 @@ export async function decodeHeader(body: Uint8Array, maxWeights: number): Promis
   let total = 0;
   const names = new Set<string>();
   const weights = json['weights'].map((entry: unknown): WeightEntry => {
-    if (!Array.isArray(entry) || typeof entry[0] !== 'string' || !isShape(entry[1])) throw corrupt('The header describes a weight in a wrong way.');
+    if (!Array.isArray(entry) || typeof entry[0] !== 'string' || entry[0].length > MAX_NAME_LENGTH || !isShape(entry[1])) throw corrupt('The header describes a weight in a wrong way.');
     total += entry[1].reduce((product, size) => product * size, 1);
     names.add(entry[0]);
     return { name: entry[0], shape: entry[1] };

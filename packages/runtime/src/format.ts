@@ -46,6 +46,9 @@ export const MAX_JSON_CONTAINERS = 1 << 20;
 export const FREE_WEIGHTS = 1 << 22;
 export const WEIGHTS_PER_BYTE = 1 << 10;
 
+/** Longest name of a weight, in UTF-16 units. */
+export const MAX_NAME_LENGTH = 1024;
+
 /** Largest rank of a weight array. */
 export const MAX_RANK = 8;
 

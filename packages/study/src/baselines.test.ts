@@ -1,26 +1,46 @@
 import { baselineName, baselinesOf } from './baselines.js';
 
 const variants = ['0.5', '0.25'].flatMap((budget) =>
-  ['ddpg', 'evolution'].map((agent) => ({ name: `${budget}, ${agent}`, labels: { 'prune.budget.macs': budget, agent } })),
+  ['ddpg', 'evolution'].map((agent) => ({
+    name: `${budget}, ${agent}`,
+    labels: { 'prune.budget.macs': budget, agent },
+  })),
 );
 
 describe('baselinesOf', () => {
   it('takes the baseline of a factor within each value of the others', () => {
-    expect([...baselinesOf({ agent: 'evolution' }, variants)]).toEqual([['0.5, ddpg', '0.5, evolution'], ['0.25, ddpg', '0.25, evolution']]);
-    expect([...baselinesOf({ 'prune.budget.macs': 0.5 }, variants)]).toEqual([['0.25, ddpg', '0.5, ddpg'], ['0.25, evolution', '0.5, evolution']]);
+    expect([...baselinesOf({ agent: 'evolution' }, variants)]).toEqual([
+      ['0.5, ddpg', '0.5, evolution'],
+      ['0.25, ddpg', '0.25, evolution'],
+    ]);
+    expect([...baselinesOf({ 'prune.budget.macs': 0.5 }, variants)]).toEqual([
+      ['0.25, ddpg', '0.5, ddpg'],
+      ['0.25, evolution', '0.5, evolution'],
+    ]);
   });
 
   it('takes one variant for all others', () => {
-    expect([...baselinesOf('0.5, ddpg', variants).keys()]).toEqual(['0.5, evolution', '0.25, ddpg', '0.25, evolution']);
+    expect([...baselinesOf('0.5, ddpg', variants).keys()]).toEqual([
+      '0.5, evolution',
+      '0.25, ddpg',
+      '0.25, evolution',
+    ]);
   });
 
   it('names what a baseline may be', () => {
-    expect(() => baselinesOf({ agnet: 'evolution' }, variants)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('"agent"') }));
-    expect(() => baselinesOf({ agent: 'ppo' }, variants)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('ddpg | evolution') }));
-    expect(() => baselinesOf('ppo', variants)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('0.5, ddpg | ') }));
+    expect(() => baselinesOf({ agnet: 'evolution' }, variants)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('"agent"') }),
+    );
+    expect(() => baselinesOf({ agent: 'ppo' }, variants)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('ddpg | evolution') }),
+    );
+    expect(() => baselinesOf('ppo', variants)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('0.5, ddpg | ') }),
+    );
   });
 
   it('has no baselines without one', () => expect(baselinesOf(undefined, variants).size).toBe(0));
 
-  it('is called by its labels', () => expect(baselineName({ agent: 'evolution', 'prune.budget.macs': 0.5 })).toBe('evolution, 0.5'));
+  it('is called by its labels', () =>
+    expect(baselineName({ agent: 'evolution', 'prune.budget.macs': 0.5 })).toBe('evolution, 0.5'));
 });

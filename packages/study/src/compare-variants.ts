@@ -1,6 +1,7 @@
 import type { Outcomes } from '@tersor/compression';
 import { baselinesOf } from './baselines.js';
-import { estimate, holm, pairedDifference, type Difference, type Estimate, type Sample } from './statistics.js';
+import type { Sample } from './error-of-mean.js';
+import { estimate, holm, pairedDifference, type Difference, type Estimate } from './statistics.js';
 import type { Variant } from './study-plan.js';
 import type { Study } from './study-schema.js';
 import { METRICS, type Metric, type TrialRow } from './trial-figures.js';
@@ -25,7 +26,10 @@ interface Input {
   readonly outcomes: ReadonlyMap<string, Outcomes>;
 }
 
-/** Every variant across its seeds, and against its baseline; the p values of a metric are corrected for all its differences in the study. */
+/**
+ * Every variant across its seeds, and against its baseline; the p values of a metric are corrected for all
+ * its differences in the study.
+ */
 export function compareVariants({ variants, trials, baseline, outcomes }: Input): VariantRow[] {
   const baselines = baselinesOf(baseline, variants);
   const metrics = Object.keys(METRICS) as Metric[];
@@ -36,7 +40,12 @@ export function compareVariants({ variants, trials, baseline, outcomes }: Input)
         return sample ? [[row.seed, sample] as const] : [];
       }),
     );
-  const differences = new Map(metrics.map((metric) => [metric, corrected(differencesOf(baselines, (variant) => samples(variant, metric)))]));
+  const differences = new Map(
+    metrics.map((metric) => [
+      metric,
+      corrected(differencesOf(baselines, (variant) => samples(variant, metric))),
+    ]),
+  );
   return variants.map(({ name, labels }): VariantRow => {
     const other = baselines.get(name);
     return {
@@ -46,12 +55,18 @@ export function compareVariants({ variants, trials, baseline, outcomes }: Input)
         const values = [...samples(name, metric).values()];
         return values.length > 0 ? estimate(values) : undefined;
       }),
-      ...(other !== undefined && { baseline: other, differences: gather(metrics, (metric) => differences.get(metric)?.get(name)) }),
+      ...(other !== undefined && {
+        baseline: other,
+        differences: gather(metrics, (metric) => differences.get(metric)?.get(name)),
+      }),
     };
   });
 }
 
-function differencesOf(baselines: ReadonlyMap<string, string>, samples: (variant: string) => Map<number, Sample>): Map<string, Difference> {
+function differencesOf(
+  baselines: ReadonlyMap<string, string>,
+  samples: (variant: string) => Map<number, Sample>,
+): Map<string, Difference> {
   return new Map(
     [...baselines].flatMap(([variant, baseline]) => {
       const difference = pairedDifference(samples(variant), samples(baseline));
@@ -63,10 +78,18 @@ function differencesOf(baselines: ReadonlyMap<string, string>, samples: (variant
 function corrected(differences: ReadonlyMap<string, Difference>): Map<string, Difference> {
   const tested = [...differences].filter(([, { p }]) => p !== undefined);
   const adjusted = holm(tested.map(([, { p }]) => p!));
-  return new Map([...differences, ...tested.map(([variant, difference], i) => [variant, { ...difference, adjusted: adjusted[i]! }] as const)]);
+  return new Map([
+    ...differences,
+    ...tested.map(
+      ([variant, difference], i) => [variant, { ...difference, adjusted: adjusted[i]! }] as const,
+    ),
+  ]);
 }
 
-function gather<T>(metrics: readonly Metric[], make: (metric: Metric) => T | undefined): Partial<Record<Metric, T>> {
+function gather<T>(
+  metrics: readonly Metric[],
+  make: (metric: Metric) => T | undefined,
+): Partial<Record<Metric, T>> {
   const found: Partial<Record<Metric, T>> = {};
   for (const metric of metrics) {
     const value = make(metric);

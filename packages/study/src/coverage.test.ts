@@ -1,10 +1,12 @@
 import { createRandom } from '@tersor/rl';
-import { estimate, pairedDifference, type Sample } from './statistics.js';
+import type { Sample } from './error-of-mean.js';
+import { estimate, pairedDifference } from './statistics.js';
 
-// How often an interval that says 95% holds the truth. The percentile bootstrap that was here before held it in 77% for 3 seeds, 85% for 5 and 90% for 10.
+// How often an interval that says 95% holds the truth. The percentile bootstrap that was here before held it
+// in 77% for 3 seeds, 85% for 5 and 90% for 10.
 const random = createRandom(1, 'coverage');
-const binomial = (count: number, p: number) => Array.from({ length: count }, () => Number(random.uniform() < p)).reduce((a, b) => a + b) / count;
-const holds = ({ interval }: { interval?: readonly [number, number] }, truth: number) => interval![0] <= truth && truth <= interval![1];
+const holds = ({ interval }: { interval?: readonly [number, number] }, truth: number) =>
+  interval![0] <= truth && truth <= interval![1];
 /** Three standard errors of a share of so many repetitions. */
 const slack = (repetitions: number) => 3 * Math.sqrt((0.95 * 0.05) / repetitions);
 
@@ -15,7 +17,8 @@ function coverage(repetitions: number, once: () => boolean): number {
 }
 
 describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of cases', (seeds) => {
-  const paired = (draw: () => number) => new Map(Array.from({ length: seeds }, (_, seed) => [seed, draw()] as const));
+  const paired = (draw: () => number) =>
+    new Map(Array.from({ length: seeds }, (_, seed) => [seed, draw()] as const));
 
   it('for normal values', () => {
     const share = coverage(4000, () => holds(estimate([...paired(random.normal).values()]), 0));
@@ -23,7 +26,15 @@ describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of 
   });
 
   it('for differences of accuracies on 100 images, which are multiples of 0.01', () => {
-    const share = coverage(2000, () => holds(pairedDifference(paired(() => binomial(100, 0.85)), paired(() => binomial(100, 0.8)))!, 0.05));
+    const share = coverage(2000, () =>
+      holds(
+        pairedDifference(
+          paired(() => binomial(100, 0.85)),
+          paired(() => binomial(100, 0.8)),
+        )!,
+        0.05,
+      ),
+    );
     expect(Math.abs(share - 0.95)).toBeLessThan(slack(2000));
   });
 
@@ -33,7 +44,8 @@ describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of 
     expect(share).toBeGreaterThan(0.95 - slack(2000));
   });
 
-  // Networks answer by thresholds: a bias of the variant, the seed's luck, how hard each image is for all and for the variant, and the rest.
+  // Networks answer by thresholds: a bias of the variant, the seed's luck, how hard each image is for all and
+  // for the variant, and the rest.
   const IMAGES = 100;
   const REPETITIONS = 300;
   const study = ({ luck, hardness }: { luck: number; hardness: number }) => {
@@ -53,7 +65,10 @@ describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of 
     return phi(1.2 / spread) - phi(1 / spread);
   };
 
-  it.each([{ luck: 0.15, hardness: 0.5 }, { luck: 0.05, hardness: 2 }])('for differences on other images too, compared image by image: %j', (kind) => {
+  it.each([
+    { luck: 0.15, hardness: 0.5 },
+    { luck: 0.05, hardness: 2 },
+  ])('for differences on other images too, compared image by image: %j', (kind) => {
     const share = coverage(REPETITIONS, () => holds(pairedDifference(...study(kind))!, truth(kind)));
     expect(share).toBeGreaterThan(0.95 - slack(REPETITIONS));
     expect(share).toBeLessThan(0.995);
@@ -62,7 +77,12 @@ describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of 
   it('for differences on other images at least, where it is not kept which images are right', () => {
     const kind = { luck: 0.15, hardness: 1 };
     const forgotten = (samples: ReadonlyMap<number, Sample>) =>
-      new Map([...samples].map(([seed, { value, images }]) => [seed, { value, images: { count: images!.count, variance: images!.variance } }] as const));
+      new Map(
+        [...samples].map(
+          ([seed, { value, images }]) =>
+            [seed, { value, images: { count: images!.count, variance: images!.variance } }] as const,
+        ),
+      );
     const share = coverage(REPETITIONS, () => {
       const [a, b] = study(kind);
       return holds(pairedDifference(forgotten(a), forgotten(b))!, truth(kind));
@@ -73,11 +93,25 @@ describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of 
 
 function sample(right: number[]): Sample {
   const value = right.reduce((a, b) => a + b) / right.length;
-  return { value, images: { count: right.length, variance: value * (1 - value), outcomes: right, id: 'the same' } };
+  return {
+    value,
+    images: { count: right.length, variance: value * (1 - value), outcomes: right, id: 'the same' },
+  };
 }
 
 /** Normal distribution function (Abramowitz and Stegun 26.2.17, 1e-7). */
 function phi(z: number): number {
   const t = 1 / (1 + 0.2316419 * z);
-  return 1 - ((Math.exp((-z * z) / 2) * t) / Math.sqrt(2 * Math.PI)) * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return (
+    1 -
+    ((Math.exp((-z * z) / 2) * t) / Math.sqrt(2 * Math.PI)) *
+      (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  );
+}
+
+/** Share of images that are right, each with probability `p`. */
+function binomial(count: number, p: number): number {
+  let right = 0;
+  for (let i = 0; i < count; i++) if (random.uniform() < p) right++;
+  return right / count;
 }

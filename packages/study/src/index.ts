@@ -1,9 +1,11 @@
 export { baselineName } from './baselines.js';
 export { childProcessRunner } from './child-process-runner.js';
+export type { ErrorBasis, Sample } from './error-of-mean.js';
+export { mean, standardDeviation } from './moments.js';
 export { paretoFront } from './pareto.js';
 export { previewStudy, type StudyPreview } from './preview-study.js';
 export { runStudy, type RunStudyOptions, type StudyProgress } from './run-study.js';
-export { estimate, holm, mean, pairedDifference, standardDeviation, verdict, type Difference, type ErrorBasis, type Estimate, type Sample } from './statistics.js';
+export { estimate, holm, pairedDifference, verdict, type Difference, type Estimate } from './statistics.js';
 export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan, type Variant } from './study-plan.js';
 export { studySchema, type Study } from './study-schema.js';
 export type { VariantRow } from './compare-variants.js';
@@ -14,4 +16,5 @@ export type { StudyRecord, TrialRecord } from './study-store.js';
 export type { Trial, TrialOutcome, TrialRunner } from './trial-runner.js';
 export { writeReport, writeRunReport, writeStudyReport } from './write-reports.js';
 export { writeTensorBoard } from './write-tensorboard.js';
+export { studyReport, type StudyReportInput } from './report/study-report.js';
 export { probability } from './report/study-sentences.js';

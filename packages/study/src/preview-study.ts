@@ -7,7 +7,11 @@ import type { Study } from './study-schema.js';
 /** What a study would run. */
 export interface StudyPreview {
   readonly variants: readonly string[];
-  readonly trials: readonly { readonly trial: PlannedTrial; readonly variants: readonly string[]; readonly status: TrialRecord['status'] | 'missing' }[];
+  readonly trials: readonly {
+    readonly trial: PlannedTrial;
+    readonly variants: readonly string[];
+    readonly status: TrialRecord['status'] | 'missing';
+  }[];
   /** Seconds that what is missing takes, judged by the trials that are done; undefined where none is. */
   readonly secondsLeft?: number;
 }
@@ -20,8 +24,17 @@ interface PreviewOptions {
   readonly identify?: Identify;
 }
 
-/** Plans a study and looks what its folder has of it, without running or writing anything. Throws `CONFIG_INVALID` and what `identify` throws. */
-export async function previewStudy({ study, path, output, jobs, identify }: PreviewOptions): Promise<StudyPreview> {
+/**
+ * Plans a study and looks what its folder has of it, without running or writing anything. Throws
+ * `CONFIG_INVALID` and what `identify` throws.
+ */
+export async function previewStudy({
+  study,
+  path,
+  output,
+  jobs,
+  identify,
+}: PreviewOptions): Promise<StudyPreview> {
   const plan = await planStudy(study, path);
   if (identify) await contentOf(plan, identify);
   const timer = createTimer(plan, jobs);
@@ -29,8 +42,16 @@ export async function previewStudy({ study, path, output, jobs, identify }: Prev
   for (const trial of plan.trials) {
     const record = (await readTrial(output, trial.id))?.record;
     if (record?.status === 'done') timer.add(trial, record);
-    trials.push({ trial, variants: plan.cells.filter((cell) => cell.trial === trial.id).map(({ variant }) => variant), status: record?.status ?? ('missing' as const) });
+    trials.push({
+      trial,
+      variants: plan.cells.filter((cell) => cell.trial === trial.id).map(({ variant }) => variant),
+      status: record?.status ?? ('missing' as const),
+    });
   }
   const { secondsLeft } = timer.progress();
-  return { variants: plan.variants.map(({ name }) => name), trials, ...(secondsLeft !== undefined && { secondsLeft }) };
+  return {
+    variants: plan.variants.map(({ name }) => name),
+    trials,
+    ...(secondsLeft !== undefined && { secondsLeft }),
+  };
 }

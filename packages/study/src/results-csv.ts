@@ -2,13 +2,25 @@ import { stringify } from 'csv-stringify/sync';
 import { METRICS, type Metric } from './trial-figures.js';
 import type { StudyResults } from './study-results.js';
 
-/** `results.csv`: a line for every variant and seed, with the labels of its factors and the figures of `results.json`, full precision; empty cells for what a trial lacks. */
+/**
+ * `results.csv`: a line for every variant and seed, with the labels of its factors and the figures of
+ * `results.json`, full precision; empty cells for what a trial lacks.
+ */
 export function resultsCsv({ variants, trials }: StudyResults): string {
   const axes = [...new Set(variants.flatMap(({ labels }) => Object.keys(labels)))];
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const metrics = Object.keys(METRICS) as Metric[];
   // Factors may be called like one of ours.
-  const header = ['variant', ...axes.map((axis) => `factor ${axis}`), 'seed', 'trial', 'status', 'testImages', ...metrics, 'error'];
+  const header = [
+    'variant',
+    ...axes.map((axis) => `factor ${axis}`),
+    'seed',
+    'trial',
+    'status',
+    'testImages',
+    ...metrics,
+    'error',
+  ];
   const lines = trials.map(({ variant, seed, trial, status, testImages, figures, error }) => [
     variant,
     ...axes.map((axis) => labels.get(variant)?.[axis]),

@@ -99,9 +99,9 @@ describe('runStudy', () => {
   });
 
   it('refuses a folder that another process holds, naming it', async () => {
-    await mkdir(place.output, { recursive: true });
-    await writeFile(join(place.output, '.lock'), String(process.ppid));
-    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.ppid)) });
+    const release = await lockOutput(place.output);
+    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.pid)) });
+    await release();
   });
 
   it('does not take results for those of other settings', async () => {
@@ -171,6 +171,10 @@ describe('runStudy', () => {
     calls.length = 0;
     await run({ keep: 'summaries' }, { runner, resume: true });
     expect(calls).toEqual([]);
+    // Those that a study without it has kept, too.
+    await writeFile(join(trialFolder(place.output, trials[0]!.trial), 'model.tersor'), 'x');
+    await run({ keep: 'summaries' }, { runner, resume: true });
+    expect(await readdir(trialFolder(place.output, trials[0]!.trial))).not.toContain('model.tersor');
   });
 
   it('takes results that a killed study had not written down yet', async () => {

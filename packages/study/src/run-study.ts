@@ -1,9 +1,24 @@
 import { lockOutput } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
-import { runTrial, setCheckpointAside } from './run-trial.js';
-import { contentChanges, contentOf, contentRecord, type Identify, type StudyContent } from './study-content.js';
+import { removeBulk, runTrial, setCheckpointAside } from './run-trial.js';
+import {
+  contentChanges,
+  contentOf,
+  contentRecord,
+  type Identify,
+  type StudyContent,
+} from './study-content.js';
+import { requireFreeStudyFolder } from './study-guard.js';
 import { planStudy, type PlannedTrial, type StudyPlan } from './study-plan.js';
-import { describeStudy, openStudyFolder, readTrial, writeStudy, type StudyRecord, type TrialRecord } from './study-store.js';
+import {
+  describeStudy,
+  openStudyFolder,
+  readTrial,
+  trialFolder,
+  writeStudy,
+  type StudyRecord,
+  type TrialRecord,
+} from './study-store.js';
 import type { Study } from './study-schema.js';
 import type { StudyResults } from './study-results.js';
 import { createTimer } from './study-timer.js';
@@ -27,7 +42,10 @@ export interface RunStudyOptions {
   readonly yes?: boolean;
   /** Stops the study: running trials save themselves, no more are started. */
   readonly signal?: AbortSignal;
-  /** Says what trials come from, so that what the folder has of other content is not averaged with new trials; without it only versions are compared. */
+  /**
+   * Says what trials come from, so that what the folder has of other content is not averaged with new trials;
+   * without it only versions are compared.
+   */
   readonly identify?: Identify;
   /** Called after every trial, also for those that were there already. */
   onTrial?(trial: PlannedTrial, record: TrialRecord, progress: StudyProgress): void;
@@ -46,20 +64,36 @@ export interface StudyProgress {
 }
 
 /**
- * Runs a study: plans it, takes its folder, runs the trials that the folder lacks, and writes `results.json`, `results.csv` and `report.html` from all that are there. A trial
- * that crashes is recorded and the others go on. Throws `CONFIG_INVALID`, `OUTPUT_LOCKED`, `OUTPUT_FAILED`, `CHECKPOINT_MISMATCH` (the folder has trials of another version or
- * content), what `identify` throws; `INTERRUPTED` after `signal`.
+ * Runs a study: plans it, takes its folder, runs the trials that the folder lacks, and writes `results.json`,
+ * `results.csv` and `report.html` from all that are there. A trial that crashes is recorded and the others go
+ * on. Throws `CONFIG_INVALID`, `OUTPUT_LOCKED`, `OUTPUT_FAILED`, `CHECKPOINT_MISMATCH` (the folder has trials
+ * of another version or content), what `identify` throws; `INTERRUPTED` after `signal`.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResults> {
-  const { study, path, output, runner, version, jobs, resume = false, signal = new AbortController().signal, onTrial, onNotice = () => undefined } = options;
+  const {
+    study,
+    path,
+    output,
+    runner,
+    version,
+    jobs,
+    resume = false,
+    signal = new AbortController().signal,
+    onTrial,
+    onNotice = () => undefined,
+  } = options;
   const plan = await planStudy(study, path);
   requireWithinLimit(plan, options);
+  await requireFreeStudyFolder(output, plan, path);
   const content = options.identify && (await contentOf(plan, options.identify));
   const unlock = await lockOutput(output);
   try {
     const before = await openStudyFolder(output, describeStudy(study, plan, version), resume);
     if (content) await requireSameContent({ output, plan, content, before });
-    await writeStudy(output, { ...describeStudy(study, plan, version), ...(content && { content: contentRecord(content) }) });
+    await writeStudy(output, {
+      ...describeStudy(study, plan, version),
+      ...(content && { content: contentRecord(content) }),
+    });
     const waiting = [...plan.trials];
     const timer = createTimer(plan, jobs);
     const context = { study, configPath: plan.configPath, output, runner, signal, onNotice };
@@ -68,13 +102,17 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
         const found = await readTrial(output, trial.id);
         const reused = found?.record.status === 'done';
         const record = reused ? found.record : await runTrial(trial, context, content?.get(trial.id));
+        if (reused && study.keep === 'summaries') await removeBulk(trialFolder(output, trial.id));
         timer.add(trial, record);
         onTrial?.(trial, record, { ...timer.progress(), reused });
       }
     };
     await Promise.all(Array.from({ length: jobs }, work));
     const results = await writeStudyReport(output);
-    if (signal.aborted) throw new TersorError('INTERRUPTED', 'The study was stopped.', { hint: 'Go on with the same command and --resume.' });
+    if (signal.aborted)
+      throw new TersorError('INTERRUPTED', 'The study was stopped.', {
+        hint: 'Go on with the same command and --resume.',
+      });
     return results;
   } finally {
     await unlock();
@@ -82,19 +120,38 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
 }
 
 /** Throws `CONFIG_INVALID` for a study of more trials than its limit. */
-export function requireWithinLimit({ trials }: StudyPlan, { study, yes = false }: { readonly study: Study; readonly yes?: boolean }): void {
+export function requireWithinLimit(
+  { trials }: StudyPlan,
+  { study, yes = false }: { readonly study: Study; readonly yes?: boolean },
+): void {
   if (trials.length <= study.limit || yes) return;
-  throw new TersorError('CONFIG_INVALID', `The study has ${trials.length} trials, more than its limit of ${study.limit}.`, { hint: 'Run it with --yes, or raise "limit".' });
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `The study has ${trials.length} trials, more than its limit of ${study.limit}.`,
+    { hint: 'Run it with --yes, or raise "limit".' },
+  );
 }
 
 /**
- * Holds what is done in a folder against what new trials would come from. Throws `CHECKPOINT_MISMATCH`, naming what changed, for a trial that is done; the checkpoint of one
- * that is not is put aside, so that it begins anew.
+ * Holds what is done in a folder against what new trials would come from. Throws `CHECKPOINT_MISMATCH`,
+ * naming what changed, for a trial that is done; the checkpoint of one that is not is put aside, so that it
+ * begins anew.
  */
-async function requireSameContent({ output, plan, content, before }: { output: string; plan: StudyPlan; content: StudyContent; before: StudyRecord | undefined }): Promise<void> {
+async function requireSameContent({
+  output,
+  plan,
+  content,
+  before,
+}: {
+  output: string;
+  plan: StudyPlan;
+  content: StudyContent;
+  before: StudyRecord | undefined;
+}): Promise<void> {
   for (const { variant, trial } of plan.cells) {
     const found = await readTrial(output, trial);
-    const earlier = found?.summary?.identity ?? before?.content?.find(({ trials }) => trials.includes(trial))?.identity;
+    const earlier =
+      found?.summary?.identity ?? before?.content?.find(({ trials }) => trials.includes(trial))?.identity;
     if (!found || !earlier) continue;
     const changes = contentChanges(earlier, content.get(trial)!);
     if (changes.length === 0) continue;
@@ -102,8 +159,12 @@ async function requireSameContent({ output, plan, content, before }: { output: s
       await setCheckpointAside(output, trial);
       continue;
     }
-    throw new TersorError('CHECKPOINT_MISMATCH', `The study in ${output} has trials of something else (${variant}): ${changes.join('; ')}.`, {
-      hint: 'Results of both must not be averaged: choose another folder with --out, or put back what was there.',
-    });
+    throw new TersorError(
+      'CHECKPOINT_MISMATCH',
+      `The study in ${output} has trials of something else (${variant}): ${changes.join('; ')}.`,
+      {
+        hint: 'Results of both must not be averaged: choose another folder with --out, or put back what was there.',
+      },
+    );
   }
 }

@@ -21,18 +21,27 @@ export interface TrialContext {
 }
 
 const LOOK_AGAIN_MS = 500;
-/** What of a trial the figures, its policy and its report's charts do without. */
+/** Networks, the trial's own report, and what only an unfinished trial needs. */
 const BULKY = ['model', 'model.tersor', 'pruned', 'report.html', 'checkpoint'];
 
 /**
- * Runs a trial until it is done, has failed as often as the study allows, or is interrupted, and writes `trial.json`. A process that a killed study left may still be at
- * it: it is waited for, and results that it has finished are taken. `identity` is what the results must come from.
+ * Runs a trial until it is done, has failed as often as the study allows, or is interrupted, and writes
+ * `trial.json`. A process that a killed study left may still be at it: it is waited for, and results that it
+ * has finished are taken. `identity` is what the results must come from.
  */
-export async function runTrial(trial: PlannedTrial, context: TrialContext, identity: RunIdentity | undefined): Promise<TrialRecord> {
+export async function runTrial(
+  trial: PlannedTrial,
+  context: TrialContext,
+  identity: RunIdentity | undefined,
+): Promise<TrialRecord> {
   const started = performance.now();
   const { id } = trial;
   const { output, study, signal } = context;
-  const finish = async (outcome: TrialOutcome, attempts: number, seconds = (performance.now() - started) / 1000): Promise<TrialRecord> => {
+  const finish = async (
+    outcome: TrialOutcome,
+    attempts: number,
+    seconds = (performance.now() - started) / 1000,
+  ): Promise<TrialRecord> => {
     const record = { id, ...outcome, seconds, ...(attempts > 1 && { attempts }) };
     await writeTrial(output, record);
     if (record.status === 'done' && study.keep === 'summaries') await removeBulk(trialFolder(output, id));
@@ -44,11 +53,14 @@ export async function runTrial(trial: PlannedTrial, context: TrialContext, ident
   if (left && problemOf(left, identity) === undefined) return finish({ status: 'done' }, 0, left.seconds);
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptTrial(trial, context);
-    const problem = outcome.status === 'done' ? problemOf(await resultsOf(trial, output), identity) : undefined;
+    const problem =
+      outcome.status === 'done' ? problemOf(await resultsOf(trial, output), identity) : undefined;
     if (problem !== undefined) return finish({ status: 'failed', error: problem }, attempt);
     const isFinal = outcome.status !== 'failed' || outcome.isTimeOut || attempt > study.retries;
     if (isFinal) return finish(withoutMark(outcome), attempt);
-    context.onNotice(`Trial ${id} failed, and is run again (${attempt} of ${study.retries}): ${outcome.error.split('\n')[0]}`);
+    context.onNotice(
+      `Trial ${id} failed, and is run again (${attempt} of ${study.retries}): ${outcome.error.split('\n')[0]}`,
+    );
   }
 }
 
@@ -56,24 +68,35 @@ export async function runTrial(trial: PlannedTrial, context: TrialContext, ident
 export async function setCheckpointAside(output: string, id: string): Promise<void> {
   const folder = trialFolder(output, id);
   await rm(join(folder, 'checkpoint-of-other-content'), { recursive: true, force: true });
-  await rename(join(folder, 'checkpoint'), join(folder, 'checkpoint-of-other-content')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  await rename(join(folder, 'checkpoint'), join(folder, 'checkpoint-of-other-content')).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    },
+  );
 }
 
 type Attempt = TrialOutcome & { readonly isTimeOut?: boolean };
 
 /** One attempt; stops it by a signal of its own when its time is over. */
-async function attemptTrial({ id, settings }: PlannedTrial, { study, configPath, output, runner, signal }: TrialContext): Promise<Attempt> {
+async function attemptTrial(
+  { id, settings }: PlannedTrial,
+  { study, configPath, output, runner, signal }: TrialContext,
+): Promise<Attempt> {
   const { timeoutSeconds } = study;
   const stop = new AbortController();
   const follow = () => stop.abort(signal.reason);
   signal.addEventListener('abort', follow);
   if (signal.aborted) follow();
   const message = `It took longer than the study's timeoutSeconds (${timeoutSeconds}) and was stopped; --resume goes on with it.`;
-  const timer = timeoutSeconds === undefined ? undefined : setTimeout(() => stop.abort(new DOMException(message, 'TimeoutError')), timeoutSeconds * 1000);
+  const timer =
+    timeoutSeconds === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(new DOMException(message, 'TimeoutError')), timeoutSeconds * 1000);
   try {
-    const outcome = await runner.run({ id, configPath, overrides: overridesOf(settings), folder: trialFolder(output, id) }, stop.signal);
+    const outcome = await runner.run(
+      { id, configPath, overrides: overridesOf(settings), folder: trialFolder(output, id) },
+      stop.signal,
+    );
     const isTimeOut = stop.signal.aborted && !signal.aborted && outcome.status !== 'done';
     return isTimeOut ? { status: 'failed', error: message, isTimeOut } : outcome;
   } finally {
@@ -93,24 +116,32 @@ async function resultsOf({ id }: PlannedTrial, output: string): Promise<Summary 
 }
 
 function problemOf(summary: Summary | undefined, identity: RunIdentity | undefined): string | undefined {
-  if (!summary) return 'The results are not those of these settings: was the base config changed while the study ran?';
+  if (!summary)
+    return 'The results are not those of these settings: was the base config changed while the study ran?';
   const changes = identity && summary.identity ? contentChanges(identity, summary.identity) : [];
-  return changes.length > 0 ? `The results come from something else than the study began with: ${changes.join('; ')}.` : undefined;
+  return changes.length > 0
+    ? `The results come from something else than the study began with: ${changes.join('; ')}.`
+    : undefined;
 }
 
-async function waitUntilFree({ id }: PlannedTrial, { output, signal, onNotice }: TrialContext): Promise<void> {
+async function waitUntilFree(
+  { id }: PlannedTrial,
+  { output, signal, onNotice }: TrialContext,
+): Promise<void> {
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     try {
       const release = await lockOutput(trialFolder(output, id));
       return await release();
     } catch (error) {
       if (!isTersorError(error) || error.code !== 'OUTPUT_LOCKED') throw error;
-      if (isFirst) onNotice(`Trial ${id} is waited for, which a study before has left running: ${error.message}`);
+      if (isFirst)
+        onNotice(`Trial ${id} is waited for, which a study before has left running: ${error.message}`);
       await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-async function removeBulk(folder: string): Promise<void> {
+/** Deletes what of a trial the figures, its policy and its episodes do without. */
+export async function removeBulk(folder: string): Promise<void> {
   for (const name of BULKY) await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -1,4 +1,6 @@
-import { estimate, holm, mean, pairedDifference, standardDeviation, verdict, type Sample } from './statistics.js';
+import type { Sample } from './error-of-mean.js';
+import { mean, standardDeviation } from './moments.js';
+import { estimate, holm, pairedDifference, verdict } from './statistics.js';
 
 describe('statistics', () => {
   it('computes the mean and the standard deviation with n - 1, and no deviation of one value', () => {
@@ -26,10 +28,24 @@ describe('statistics', () => {
   });
 
   it('pairs differences by seed, so that what all seeds share cancels out', () => {
-    const baseline = new Map([[1, 0.5], [2, 0.7], [3, 0.9]]);
-    const better = new Map([[3, 0.912], [1, 0.51], [2, 0.711], [4, 0.1]]);
+    const baseline = new Map([
+      [1, 0.5],
+      [2, 0.7],
+      [3, 0.9],
+    ]);
+    const better = new Map([
+      [3, 0.912],
+      [1, 0.51],
+      [2, 0.711],
+      [4, 0.1],
+    ]);
     const difference = pairedDifference(better, baseline)!;
-    expect(difference).toMatchObject({ count: 3, mean: expect.closeTo(0.011, 12), deviation: expect.closeTo(0.001, 12), basis: 'seeds' });
+    expect(difference).toMatchObject({
+      count: 3,
+      mean: expect.closeTo(0.011, 12),
+      deviation: expect.closeTo(0.001, 12),
+      basis: 'seeds',
+    });
     expect(difference.interval![0]).toBeCloseTo(0.011 - (4.302653 * 0.001) / Math.sqrt(3), 7);
     expect(difference.p).toBeCloseTo(0.00274, 4); // R: t.test(c(.012, .010, .011))$p.value
     expect(verdict(difference)).toBe('higher');
@@ -38,8 +54,19 @@ describe('statistics', () => {
     expect(pairedDifference(new Map([[7, 1]]), baseline)).toBeUndefined();
   });
 
+  it('has no interval beyond what there can be', () => {
+    const shares = (...values: number[]) =>
+      new Map(values.map((value, seed) => [seed, { value, bounds: [0, 1] as const }] as const));
+    const [high, low] = [shares(0.9, 0.99, 0.7), shares(0.1, 0.9, 0)];
+    expect(estimate([...low.values()]).interval).toEqual([0, 1]);
+    expect(pairedDifference(high, low)!.interval![1]).toBe(1);
+    expect(pairedDifference(low, high)!.interval![0]).toBe(-1);
+  });
+
   it('corrects p values as R does with p.adjust(method = "holm")', () => {
-    expect(holm([0.01, 0.04, 0.03, 0.005]).map((p) => Number(p.toFixed(6)))).toEqual([0.03, 0.06, 0.06, 0.02]);
+    expect(holm([0.01, 0.04, 0.03, 0.005]).map((p) => Number(p.toFixed(6)))).toEqual([
+      0.03, 0.06, 0.06, 0.02,
+    ]);
     expect(holm([0.6, 0.5])).toEqual([1, 1]);
     expect(holm([])).toEqual([]);
   });
@@ -54,13 +81,34 @@ describe('statistics', () => {
 describe('the error of the images', () => {
   const share = (right: number[], paired: boolean): Sample => {
     const value = mean(right);
-    return { value, images: { count: right.length, variance: value * (1 - value), ...(paired && { outcomes: right, id: 'a' }) } };
+    return {
+      value,
+      images: {
+        count: right.length,
+        variance: value * (1 - value),
+        ...(paired && { outcomes: right, id: 'a' }),
+      },
+    };
   };
-  const answers = (wrong: number[], count = 100) => Array.from({ length: count }, (_, i) => (wrong.includes(i) ? 0 : 1));
-  const seeds = (wrong: number[][], paired = true) => new Map(wrong.map((each, seed) => [seed, share(answers(each), paired)] as const));
+  const answers = (wrong: number[], count = 100) =>
+    Array.from({ length: count }, (_, i) => (wrong.includes(i) ? 0 : 1));
+  const seeds = (wrong: number[][], paired = true) =>
+    new Map(wrong.map((each, seed) => [seed, share(answers(each), paired)] as const));
 
   it('keeps three seeds that agree on few images from being taken for certainty', () => {
-    const { mean: center, interval, basis, p } = pairedDifference(seeds([[1], [1], [1]]), seeds([[2, 3], [2, 3], [2, 3]]))!;
+    const {
+      mean: center,
+      interval,
+      basis,
+      p,
+    } = pairedDifference(
+      seeds([[1], [1], [1]]),
+      seeds([
+        [2, 3],
+        [2, 3],
+        [2, 3],
+      ]),
+    )!;
     expect([center, basis]).toEqual([expect.closeTo(0.01, 12), 'images']);
     // McNemar: 2 images against 1. No test calls that a difference.
     expect(interval![0]).toBeLessThan(0);
@@ -68,16 +116,44 @@ describe('the error of the images', () => {
   });
 
   it('compares image by image: the same errors cancel out, others do not', () => {
-    const baseline = seeds([[1, 2, 3], [1, 2, 4], [1, 2, 3]]);
+    const baseline = seeds([
+      [1, 2, 3],
+      [1, 2, 4],
+      [1, 2, 3],
+    ]);
     const width = ({ interval }: { interval?: readonly [number, number] }) => interval![1] - interval![0];
-    const same = pairedDifference(seeds([[1, 2], [1, 2], [1, 2]]), baseline)!;
-    const others = pairedDifference(seeds([[7, 8], [7, 8], [7, 8]]), baseline)!;
+    const same = pairedDifference(
+      seeds([
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ]),
+      baseline,
+    )!;
+    const others = pairedDifference(
+      seeds([
+        [7, 8],
+        [7, 8],
+        [7, 8],
+      ]),
+      baseline,
+    )!;
     expect(same.mean).toBeCloseTo(others.mean, 12);
     expect(width(others)).toBeGreaterThan(1.5 * width(same));
   });
 
   it('takes networks to err independently where it is not kept which images are right, and says so', () => {
-    const [a, b] = [seeds([[1], [2], [1]], false), seeds([[3, 4], [3, 5], [3, 4]], false)];
+    const [a, b] = [
+      seeds([[1], [2], [1]], false),
+      seeds(
+        [
+          [3, 4],
+          [3, 5],
+          [3, 4],
+        ],
+        false,
+      ),
+    ];
     const { basis, interval } = pairedDifference(a, b)!;
     expect(basis).toBe('binomial');
     const error = Math.sqrt((0.99 * 0.01 + 0.98 * 0.02) / 100);
@@ -86,7 +162,12 @@ describe('the error of the images', () => {
   });
 
   it('does not compare images of other sets by their place', () => {
-    const other = new Map([...seeds([[1], [1], [2]])].map(([seed, sample]) => [seed, { ...sample, images: { ...sample.images!, id: 'b' } }]));
+    const other = new Map(
+      [...seeds([[1], [1], [2]])].map(([seed, sample]) => [
+        seed,
+        { ...sample, images: { ...sample.images!, id: 'b' } },
+      ]),
+    );
     expect(pairedDifference(seeds([[1], [1], [2]]), other)!.basis).toBe('binomial');
   });
 });

@@ -2,9 +2,17 @@ import { studentP, studentQuantile } from './student.js';
 
 describe("Student's t distribution", () => {
   // Tables of the 97.5% quantile: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2.
-  it.each([[1, 12.706], [2, 4.303], [3, 3.182], [4, 2.776], [9, 2.262], [29, 2.045], [100, 1.984], [Infinity, 1.96]])(
-    'has the tabled quantile for %d degrees of freedom: %d',
-    (freedom, quantile) => expect(studentQuantile(0.975, freedom)).toBeCloseTo(quantile, 3),
+  it.each([
+    [1, 12.706],
+    [2, 4.303],
+    [3, 3.182],
+    [4, 2.776],
+    [9, 2.262],
+    [29, 2.045],
+    [100, 1.984],
+    [Infinity, 1.96],
+  ])('has the tabled quantile for %d degrees of freedom: %d', (freedom, quantile) =>
+    expect(studentQuantile(0.975, freedom)).toBeCloseTo(quantile, 3),
   );
 
   it('has quantiles between those of whole degrees of freedom', () => {

@@ -12,12 +12,17 @@ export interface StudyResults {
   readonly baseline?: Study['baseline'];
   readonly variants: readonly VariantRow[];
   readonly trials: readonly TrialRow[];
-  /** Indexes into `trials` of those that no other beats in test accuracy against bytes, and against multiply-adds; ascending by cost. */
+  /**
+   * Indexes into `trials` of those that no other beats in test accuracy against bytes, and against
+   * multiply-adds; ascending by cost.
+   */
   readonly pareto: { readonly bytes: readonly number[]; readonly macs: readonly number[] };
 }
 
 /** Gathers the results of a study's folder, finished or not. Throws `CONFIG_NOT_FOUND`. */
-export async function gatherResults(folder: string): Promise<{ record: StudyRecord; results: StudyResults; original: Summary['baseline'] | undefined }> {
+export async function gatherResults(
+  folder: string,
+): Promise<{ record: StudyRecord; results: StudyResults; original: Summary['baseline'] | undefined }> {
   const record = await readStudy(folder);
   let original: Summary['baseline'] | undefined;
   const trials: TrialRow[] = [];
@@ -38,14 +43,23 @@ export async function gatherResults(folder: string): Promise<{ record: StudyReco
 }
 
 /**
- * The results of a study from its trials. `outcomes` are those of trials by their id: with them networks are compared image by image. Trials without them, but with
- * `testImages`, get the binomial error of as many images.
+ * The results of a study from its trials. `outcomes` are those of trials by their id: with them networks are
+ * compared image by image. Trials without them, but with `testImages`, get the binomial error of as many
+ * images.
  */
-export function summarizeStudy({ study, variants }: Pick<StudyRecord, 'study' | 'variants'>, trials: readonly TrialRow[], outcomes: ReadonlyMap<string, Outcomes> = new Map()): StudyResults {
+export function summarizeStudy(
+  { study, variants }: Pick<StudyRecord, 'study' | 'variants'>,
+  trials: readonly TrialRow[],
+  outcomes: ReadonlyMap<string, Outcomes> = new Map(),
+): StudyResults {
   const { name, baseline } = study;
   const done = trials.flatMap(({ figures }, index) => (figures.testAccuracy === undefined ? [] : [index]));
   const front = (metric: 'bytes' | 'macs') =>
-    paretoFront(done, (i) => trials[i]!.figures[metric]!, (i) => trials[i]!.figures.testAccuracy!).map((i) => done[i]!);
+    paretoFront(
+      done,
+      (i) => trials[i]!.figures[metric]!,
+      (i) => trials[i]!.figures.testAccuracy!,
+    ).map((i) => done[i]!);
   return {
     name,
     ...(baseline !== undefined && { baseline }),

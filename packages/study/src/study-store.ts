@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeMachine, writeWhole, type LayerFigures, type Outcomes, type Summary } from '@tersor/compression';
-import { TersorError } from '@tersor/core';
+import { makeFolder, TersorError } from '@tersor/core';
 import type { StudyContentRecord } from './study-content.js';
 import { trialId, type StudyPlan } from './study-plan.js';
 import type { Study } from './study-schema.js';
@@ -93,7 +93,7 @@ export async function readTrial(folder: string, id: string): Promise<TrialConten
 
 /** Writes `trial.json`. */
 export async function writeTrial(folder: string, record: TrialRecord): Promise<void> {
-  await mkdir(trialFolder(folder, record.id), { recursive: true });
+  await makeFolder(trialFolder(folder, record.id));
   await writeJson(join(trialFolder(folder, record.id), 'trial.json'), record);
 }
 

@@ -1,11 +1,14 @@
 import { createTimer } from './study-timer.js';
 
-const cells = ['a', 'b'].flatMap((variant) => [1, 2, 3].map((seed) => ({ variant, seed, trial: `${variant}${seed}` })));
+const cells = ['a', 'b'].flatMap((variant) =>
+  [1, 2, 3].map((seed) => ({ variant, seed, trial: `${variant}${seed}` })),
+);
 const trials = cells.map(({ trial: id, seed }) => ({ id, seed, settings: {}, config: {} as never }));
 const done = (id: string, seconds: number) => ({ id, status: 'done' as const, seconds });
 
 describe('createTimer', () => {
-  it('says nothing before a trial is done', () => expect(createTimer({ cells, trials }, 1).progress()).toEqual({ done: 0, total: 6 }));
+  it('says nothing before a trial is done', () =>
+    expect(createTimer({ cells, trials }, 1).progress()).toEqual({ done: 0, total: 6 }));
 
   it('takes trials to last as long as others of their variant, or of all', () => {
     const timer = createTimer({ cells, trials }, 2);

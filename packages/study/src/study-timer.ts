@@ -1,4 +1,4 @@
-import { mean } from './statistics.js';
+import { mean } from './moments.js';
 import type { PlannedTrial, StudyPlan } from './study-plan.js';
 import type { TrialRecord } from './study-store.js';
 
@@ -10,10 +10,13 @@ export interface StudyTimer {
 }
 
 /**
- * A timer for so many trials at a time. A trial is taken to last as long as the mean of those of its variant that are done, or of all where none is; what the running ones
- * have behind them is not counted.
+ * A timer for so many trials at a time. A trial is taken to last as long as the mean of those of its variant
+ * that are done, or of all where none is; what the running ones have behind them is not counted.
  */
-export function createTimer({ cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>, jobs: number): StudyTimer {
+export function createTimer(
+  { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
+  jobs: number,
+): StudyTimer {
   const variants = new Map(cells.map(({ trial, variant }) => [trial, variant]));
   const over = new Set<string>();
   const seconds: { readonly variant: string; readonly seconds: number }[] = [];
@@ -29,7 +32,11 @@ export function createTimer({ cells, trials }: Pick<StudyPlan, 'cells' | 'trials
     progress: () => {
       const left = trials.filter(({ id }) => !over.has(id));
       const total = left.reduce((sum, { id }) => sum + expected(id), 0);
-      return { done: over.size, total: trials.length, ...(seconds.length > 0 && { secondsLeft: total / Math.max(1, Math.min(jobs, left.length)) }) };
+      return {
+        done: over.size,
+        total: trials.length,
+        ...(seconds.length > 0 && { secondsLeft: total / Math.max(1, Math.min(jobs, left.length)) }),
+      };
     },
   };
 }

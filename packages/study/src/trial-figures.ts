@@ -1,6 +1,9 @@
 import type { SearchFigures, Summary } from '@tersor/compression';
 
-/** What is compared, read from a trial's summary; undefined where it has no such figure. Accuracies are shares of 1. */
+/**
+ * What is compared, read from a trial's summary; undefined where it has no such figure. Accuracies are shares
+ * of 1.
+ */
 export const METRICS = {
   testAccuracy: ({ compressed }) => compressed.accuracy.test,
   accuracyChange: ({ compressed, baseline }) => compressed.accuracy.test - baseline.accuracy.test,
@@ -35,7 +38,10 @@ export function figuresOf(summary: Summary): TrialRow['figures'] {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** Episodes of all searches by the time that these took, fine-tunes not counted; undefined where nothing was searched. */
+/**
+ * Episodes of all searches by the time that these took, fine-tunes not counted; undefined where nothing was
+ * searched.
+ */
 function episodesPerMinute(searches: readonly SearchFigures[]): number | undefined {
   const total = (key: 'episodes' | 'seconds') => searches.reduce((sum, figures) => sum + figures[key], 0);
   return total('seconds') > 0 ? (60 * total('episodes')) / total('seconds') : undefined;

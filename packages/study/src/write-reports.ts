@@ -11,7 +11,10 @@ export async function writeRunReport(folder: string): Promise<void> {
   await writeText(join(folder, 'report.html'), runReport(await readRun(folder)));
 }
 
-/** Writes `results.json`, `results.csv` and `report.html` into the folder of a study, finished or not. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`. */
+/**
+ * Writes `results.json`, `results.csv` and `report.html` into the folder of a study, finished or not. Throws
+ * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
+ */
 export async function writeStudyReport(folder: string): Promise<StudyResults> {
   const { record, results, original } = await gatherResults(folder);
   const episodes = new Map<string, EpisodeLine[][]>();
@@ -25,7 +28,10 @@ export async function writeStudyReport(folder: string): Promise<StudyResults> {
   return results;
 }
 
-/** Writes the report of a run's or a study's folder, whichever it is. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`. */
+/**
+ * Writes the report of a run's or a study's folder, whichever it is. Throws `CONFIG_NOT_FOUND`,
+ * `OUTPUT_FAILED`.
+ */
 export async function writeReport(folder: string): Promise<void> {
   if (await readJson(join(folder, 'study.json'))) await writeStudyReport(folder);
   else await writeRunReport(folder);

@@ -1,6 +1,6 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TersorError } from '@tersor/core';
+import { makeFolder, TersorError } from '@tersor/core';
 import { eventFile } from './event-file.js';
 import { readEpisodes, type EpisodeLine } from './read-run.js';
 import { gatherResults } from './study-results.js';
@@ -45,7 +45,7 @@ async function writeEvents(folder: string, lines: readonly EpisodeLine[], ended:
     return { step: episode, wallTime, values: { 'reward/episode': reward, 'reward/best': best, seconds, ...prefixed('measures', measures), ...prefixed('agent', statistics) } };
   });
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     // One name per run: writing again replaces the file instead of adding a second curve.
     await writeFile(join(folder, 'events.out.tfevents.0.tersor'), eventFile(events));
   } catch (cause) {

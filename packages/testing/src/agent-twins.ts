@@ -24,15 +24,20 @@ export const transitionTwins = {
   /** Nothing follows on `terminated`: the observation that comes with it has no value. */
   otherEnd: {
     what: 'only in what the observation behind the end shows',
-    change: (transition) => (transition.terminated ? { ...transition, nextObservation: [0, 0.8] } : transition),
+    change: (transition) =>
+      transition.terminated ? { ...transition, nextObservation: [0, 0.8] } : transition,
   },
 } satisfies Record<string, TransitionTwin>;
 
 /**
- * Lets two agents of the same seed live through the same episodes, carried out by a wall that changes what they propose; the second is told the
- * changed transitions. They must act alike to the end.
+ * Lets two agents of the same seed live through the same episodes, carried out by a wall that changes what
+ * they propose; the second is told the changed transitions. They must act alike to the end.
  */
-export async function requireInvariant(make: AgentFactory, space: Space, { what, change }: TransitionTwin): Promise<void> {
+export async function requireInvariant(
+  make: AgentFactory,
+  space: Space,
+  { what, change }: TransitionTwin,
+): Promise<void> {
   const task = contractTask(space, { episodes: EPISODES });
   const agents = [make(task), make(task)] as const;
   for (const agent of agents) await agent.prepare?.();
@@ -41,7 +46,10 @@ export async function requireInvariant(make: AgentFactory, space: Space, { what,
   for (let episode = 1; episode <= EPISODES; episode++) {
     let { observation } = await environment.reset(0);
     for (let ended = false; !ended; ) {
-      const [proposed, other] = agents.map((agent) => agent.act(observation, { explore: true })) as [Action, Action];
+      const [proposed, other] = agents.map((agent) => agent.act(observation, { explore: true })) as [
+        Action,
+        Action,
+      ];
       requireRule(JSON.stringify(proposed) === JSON.stringify(other), {
         member: 'observe',
         expected: `the same actions of two agents whose transitions differ ${what}`,

@@ -22,7 +22,9 @@ test('a plugin that throws is told by the member that threw, with the line', asy
       throw new TypeError('x is not a function');
     },
   };
-  const failure = (await check(rewardContract(() => reward))).find(({ name }) => name === 'is a finite number for every network')!;
+  const failure = (await check(rewardContract(() => reward))).find(
+    ({ name }) => name === 'is a finite number for every network',
+  )!;
   const text = describeFailure('reward', failure);
   expect(text).toContain('member    evaluate');
   expect(text).toMatch(/found {5}TypeError: x is not a function \(.*contract-failure\.test\.ts:\d+:\d+\)*\)/);
@@ -30,8 +32,13 @@ test('a plugin that throws is told by the member that threw, with the line', asy
 
 test('every failed rule of an agent names a member', async () => {
   for (const [name, make] of Object.entries(brokenAgents())) {
-    const failure = (await check(agentContract(make, { spaces: ['box', 'discrete'], learnsWithin: 100 }))).find((each) => each.name === name)!;
-    expect([name, describeFailure('agent', failure)]).toEqual([name, expect.not.stringContaining('member    -')]);
+    const failure = (
+      await check(agentContract(make, { spaces: ['box', 'discrete'], learnsWithin: 100 }))
+    ).find((each) => each.name === name)!;
+    expect([name, describeFailure('agent', failure)]).toEqual([
+      name,
+      expect.not.stringContaining('member    -'),
+    ]);
   }
 });
 
@@ -49,6 +56,10 @@ describe('an error of another copy of @tersor/core', () => {
   });
 
   test('is refused with another code', async () => {
-    await expect(requireRefusal('read', 'DATASET_INVALID', () => { throw new TersorError('PLAN_MISMATCH'); })).rejects.toThrow('found TersorError PLAN_MISMATCH: of another copy');
+    await expect(
+      requireRefusal('read', 'DATASET_INVALID', () => {
+        throw new TersorError('PLAN_MISMATCH');
+      }),
+    ).rejects.toThrow('found TersorError PLAN_MISMATCH: of another copy');
   });
 });

@@ -25,20 +25,37 @@ export function requireRule(holds: boolean, finding: Finding): asserts holds {
 }
 
 /**
- * Throws a `ContractError` unless `act` throws (or rejects with) an error of that code. Errors are told by their code, never by their class: a plugin
- * with node_modules of its own throws those of another copy of @tersor/core.
+ * Throws a `ContractError` unless `act` throws (or rejects with) an error of that code. Errors are told by
+ * their code, never by their class: a plugin with node_modules of its own throws those of another copy of
+ * @tersor/core.
  */
-export async function requireRefusal(member: string, code: ErrorCode, act: () => unknown, when = ''): Promise<void> {
+export async function requireRefusal(
+  member: string,
+  code: ErrorCode,
+  act: () => unknown,
+  when = '',
+): Promise<void> {
   const thrown: { readonly error?: unknown } = await Promise.resolve()
     .then(act)
-    .then(() => ({}), (error: unknown) => ({ error }));
+    .then(
+      () => ({}),
+      (error: unknown) => ({ error }),
+    );
   const isRefused = isTersorError(thrown.error) && thrown.error.code === code;
-  requireRule(isRefused, { member, expected: `TersorError ${code}${when}`, found: 'error' in thrown ? thrownText(thrown.error) : 'no exception' });
+  requireRule(isRefused, {
+    member,
+    expected: `TersorError ${code}${when}`,
+    found: 'error' in thrown ? thrownText(thrown.error) : 'no exception',
+  });
 }
 
 /** Throws a `ContractError` unless two values are the same, member for member. */
 export function requireSame(found: unknown, expected: unknown, member: string, what = ''): void {
-  requireRule(isDeepStrictEqual(found, expected), { member, expected: `${what}${what && ': '}${short(expected)}`, found: short(found) });
+  requireRule(isDeepStrictEqual(found, expected), {
+    member,
+    expected: `${what}${what && ': '}${short(expected)}`,
+    found: short(found),
+  });
 }
 
 /** Page of the documentation that explains the rules of a kind, one heading per rule. */
@@ -48,19 +65,30 @@ export function rulePage(kind: PluginKind, rule: string): string {
 
 /** The anchor that the documentation site gives a heading. */
 export function ruleAnchor(heading: string): string {
-  return heading.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  return heading
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
 /** A failed case in words: rule, member, expected, found, and the page that explains it. */
 export function describeFailure(kind: PluginKind, { name, error }: Failure): string {
   const { member, expected, found } = findingOf(error);
-  return [`${name}`, `  member    ${member}`, `  expected  ${expected}`, `  found     ${found}`, `  rule      ${rulePage(kind, name)}`].join('\n');
+  return [
+    `${name}`,
+    `  member    ${member}`,
+    `  expected  ${expected}`,
+    `  found     ${found}`,
+    `  rule      ${rulePage(kind, name)}`,
+  ].join('\n');
 }
 
 function findingOf(error: unknown): Finding {
   if (error instanceof ContractError) return error.finding;
-  if (error instanceof AssertionError && !error.generatedMessage) return { member: '-', expected: 'the rule to hold', found: error.message };
-  if (error instanceof AssertionError) return { member: '-', expected: short(error.expected), found: short(error.actual) };
+  if (error instanceof AssertionError && !error.generatedMessage)
+    return { member: '-', expected: 'the rule to hold', found: error.message };
+  if (error instanceof AssertionError)
+    return { member: '-', expected: short(error.expected), found: short(error.actual) };
   return { member: memberIn(error) ?? '-', expected: 'no exception', found: thrownText(error) };
 }
 
@@ -75,13 +103,16 @@ function thrownText(error: unknown): string {
 /** The outermost function of the plugin on the stack: the member that the contract had called. */
 function memberIn(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return pluginFrames(error).at(-1)?.match(/^(?:async )?(?:Object\.|\w+\.)?([A-Za-z_]\w*) \(/)?.[1];
+  const name = pluginFrames(error)
+    .at(-1)
+    ?.match(/^(.*?) \(/)?.[1];
+  return name?.match(/\[as (\w+)\]$/)?.[1] ?? name?.match(/(\w+)$/)?.[1];
 }
 
 /** Frames of the stack above the first one of the kit, without `at`. */
 function pluginFrames({ stack = '' }: Error): string[] {
   const frames = stack.split('\n').flatMap((line) => line.match(/^\s*at (.*)$/)?.[1] ?? []);
-  const kit = frames.findIndex((frame) => frame.includes(__dirname));
+  const kit = frames.findIndex((frame) => frame.includes(__dirname) && !/\.test\.[jt]s/.test(frame));
   return frames.slice(0, kit < 0 ? 0 : kit).filter((frame) => !frame.includes('node:'));
 }
 

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict';
 import type { ChannelGroup, LayerGraph, PruneContext, PrunePlan, Pruner, WeightTensor } from '@tersor/core';
-import { requireRefusal } from './contract-failure.js';
+import { requireRefusal, requireRule, requireSame } from './contract-failure.js';
 import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
@@ -31,8 +30,8 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'plans are plain JSON that names the pruner and the group',
       run: () =>
         each(({ pruner, context, plan }) => {
-          assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
-          plan.forEach((step, i) => assert.deepEqual([step.pruner, step.group], [pruner.id, context.groups[i]!.name]));
+          requireSame(JSON.parse(JSON.stringify(plan)), plan, 'plan', 'plain JSON, which comes back as it was');
+          plan.forEach((step, i) => requireSame([step.pruner, step.group], [pruner.id, context.groups[i]!.name], 'plan', 'pruner and group'));
         }),
     },
     {
@@ -41,16 +40,16 @@ export function prunerContract(make: () => Pruner): Case[] {
         const { pruner, context } = await prepared();
         const same = pruner.apply(context.graph, planAll(pruner, context.groups, 1));
         const difference = largestDifference(await outputs(context.graph), await outputs(same));
-        assert.ok(difference < 1e-5, `outputs differ by ${difference}`);
+        requireRule(difference < 1e-5, { member: 'apply', expected: 'the same outputs', found: `outputs that differ by ${difference}` });
       },
     },
     {
       name: 'the pruned network runs and has the same output shape',
       run: () =>
         each(({ context, pruned }) => {
-          assert.deepEqual(pruned.calls[pruned.outputs[0]!]!.outputShape, context.graph.calls[context.graph.outputs[0]!]!.outputShape);
+          requireSame(pruned.calls[pruned.outputs[0]!]!.outputShape, context.graph.calls[context.graph.outputs[0]!]!.outputShape, 'apply', 'output shape');
           const values = referenceRun(pruned, new Float32Array(108).fill(0.5));
-          assert.ok(values.every(Number.isFinite), `outputs are ${values.join()}`);
+          requireRule(values.every(Number.isFinite), { member: 'apply', expected: 'a network with finite outputs', found: values.join() });
         }),
     },
     {
@@ -59,8 +58,8 @@ export function prunerContract(make: () => Pruner): Case[] {
         each(({ pruner, context, plan, share, pruned }) => {
           if (pruner.action === 'blocks') requireRemovedLayers(context.graph, pruned, plan);
           else if (pruner.action === 'channels') {
-            plan.forEach((step, i) => assert.equal(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), `group ${step.group}`));
-            assert.equal(parameters(pruned), plannedParameters(context.graph, context.groups, share));
+            plan.forEach((step, i) => requireSame(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), 'plan', `channels of group ${step.group}`));
+            requireSame(parameters(pruned), plannedParameters(context.graph, context.groups, share), 'apply', 'parameters');
           } else {
             requireZeroSlices(context.graph, pruned, context.groups, plan, share);
           }
@@ -75,7 +74,7 @@ export function prunerContract(make: () => Pruner): Case[] {
             for (const { layer, weight, axis } of group.members) {
               // A layer may go with its block, and then has nothing left to agree.
               if (pruner.action === 'blocks' && !pruned.layers.some(({ name }) => name === layer)) continue;
-              assert.equal(weightOf(pruned, layer, weight).shape[axis], expected, `${layer}/${weight}`);
+              requireSame(weightOf(pruned, layer, weight).shape[axis], expected, 'apply', `axis ${axis} of ${layer}/${weight}`);
             }
           }
         }),
@@ -85,7 +84,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       run: () =>
         each(({ pruner, context, plan, pruned }) => {
           const replayed = pruner.apply(context.graph, JSON.parse(JSON.stringify(plan)) as PrunePlan);
-          assert.deepEqual(replayed, pruned);
+          requireSame(replayed, pruned, 'apply', 'the same network again');
         }),
     },
     {
@@ -93,7 +92,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       run: async () => {
         const { pruner, context } = await prepared();
         pruner.apply(context.graph, planAll(pruner, context.groups, 0.5));
-        assert.deepEqual(context.graph, pruneContext().graph);
+        requireSame(context.graph, pruneContext().graph, 'apply', 'the given network as it was');
       },
     },
     {
@@ -106,10 +105,10 @@ export function prunerContract(make: () => Pruner): Case[] {
           const pruned = pruner.apply(context.graph, plan);
           const before = JSON.stringify(pruned);
           const adapted = await pruner.adapt(pruned, plan);
-          assert.equal(JSON.stringify(pruned), before, 'the given network was changed');
-          assert.deepEqual(shapesOf(adapted), shapesOf(pruned));
-          assert.deepEqual(await pruner.adapt(pruned, plan), adapted);
-          if (share === 1) assert.deepEqual(adapted, pruned);
+          requireSame(JSON.stringify(pruned), before, 'adapt', 'the given network as it was');
+          requireSame(shapesOf(adapted), shapesOf(pruned), 'adapt', 'the same shapes');
+          requireSame(await pruner.adapt(pruned, plan), adapted, 'adapt', 'the same network again');
+          if (share === 1) requireSame(adapted, pruned, 'adapt', 'the network as it was, since nothing went');
         }
       },
     },
@@ -117,7 +116,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'the same seed gives the same plan',
       run: async () => {
         const [first, second] = [await prepared(), await prepare(make)];
-        for (const share of SHARES) assert.deepEqual(planAll(second.pruner, second.context.groups, share), planAll(first.pruner, first.context.groups, share));
+        for (const share of SHARES) requireSame(planAll(second.pruner, second.context.groups, share), planAll(first.pruner, first.context.groups, share), 'plan', 'the same plan again');
         second.pruner.dispose?.();
       },
     },
@@ -182,11 +181,11 @@ function plannedParameters(graph: LayerGraph, groups: readonly ChannelGroup[], s
 /** Some layers go, the plan names them all, and the others keep their weights' shapes: the budget's wall counts on it. */
 function requireRemovedLayers(before: LayerGraph, after: LayerGraph, plan: PrunePlan): void {
   const planned = new Set(plan.flatMap(({ removeLayers = [] }) => removeLayers));
-  assert.ok(planned.size > 0, 'no step of a group that is to lose its block names layers in removeLayers');
+  requireRule(planned.size > 0, { member: 'plan', expected: 'layers in removeLayers, in a group that is to lose its block', found: 'none' });
   const left = before.layers.filter(({ name }) => !planned.has(name));
-  assert.deepEqual(after.layers.map(({ name }) => name), left.map(({ name }) => name), 'layers that are left');
+  requireSame(after.layers.map(({ name }) => name), left.map(({ name }) => name), 'apply', 'layers that are left');
   const sizes = (graph: LayerGraph) => graph.layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
-  assert.deepEqual(sizes(after), sizes({ ...before, layers: left }));
+  requireSame(sizes(after), sizes({ ...before, layers: left }), 'apply', 'sizes');
 }
 
 /** The slices that the plan names are zero, the others are as they were, and their share is the planned one. */
@@ -195,12 +194,15 @@ function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readon
     const producers = groups[i]!.members.filter(({ role }) => role === 'produces');
     const total = producers.reduce((sum, { layer, weight }) => sum + weightOf(before, layer, weight).shape.slice(-2).reduce((product, size) => product * size, 1), 0);
     const zeroed = zeroSlices.reduce((sum, { slices }) => sum + slices.length, 0);
-    assert.ok(Math.abs(zeroed - (1 - share) * total) <= 1, `group ${name}: ${zeroed} of ${total} slices go when ${share} stay`);
+    requireRule(Math.abs(zeroed - (1 - share) * total) <= 1, { member: 'plan', expected: `${share} of ${total} slices to stay in group ${name}`, found: `${zeroed} that go` });
     for (const { layer, weight } of producers) {
       const gone = new Set(zeroSlices.find((each) => each.layer === layer)?.slices ?? []);
       const [old, now] = [weightOf(before, layer, weight), weightOf(after, layer, weight)];
       const slices = old.shape.slice(-2).reduce((product, size) => product * size, 1);
-      now.data.forEach((value, at) => assert.equal(value, gone.has(at % slices) ? 0 : old.data[at], `${layer}/${weight} at ${at}`));
+      now.data.forEach((value, at) => {
+        const expected = gone.has(at % slices) ? 0 : old.data[at]!;
+        requireRule(value === expected, { member: 'apply', expected: `${expected} in ${layer}/${weight} at ${at}`, found: String(value) });
+      });
     }
   });
 }

@@ -224,3 +224,22 @@ test('refuses groups that it was not prepared for', () => {
   expect(() => make().plan({ name: 'x', channels: 3, members: [] }, 1)).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
   expect(() => make().apply({ name: 'x', layers: [], calls: [], inputs: [], outputs: [] }, [{ pruner: 'channel', group: 'x' }])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
 });
+
+test('Taylor ranks the channels of frozen layers as those of others', async () => {
+  const graph = await read(
+    layers.conv2d({ name: 'first', filters: 6, kernelSize: 3, inputShape: [6, 6, 1] }),
+    layers.conv2d({ name: 'second', filters: 4, kernelSize: 3 }),
+    layers.flatten(),
+    layers.dense({ units: 2 }),
+  );
+  const freeze = (layer: LayerGraph['layers'][number]) => ({ ...layer, config: { ...layer.config, trainable: false } });
+  const frozen = { ...graph, layers: graph.layers.map(freeze) };
+  const kept = async (network: LayerGraph) => {
+    const pruner = make({ criterion: 'taylor', reconstruct: 'none' });
+    const { groups } = channelGroups(network);
+    await pruner.prepare({ graph: network, groups, dataset: smoothImages([6, 6, 1]), seed: 1 });
+    return groups.map((group) => pruner.plan(group, 2).keep);
+  };
+  expect(await kept(frozen)).toEqual(await kept(graph));
+  expect(await kept(graph)).not.toEqual([[0, 1], [0, 1]]);
+});

@@ -1,4 +1,4 @@
-import { compileGradients, removeAll, type Removal } from '@tersor/compression';
+import { compileGradients, removeAll, withoutFrozen, type Removal } from '@tersor/compression';
 import { TersorError, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
 import { createRandom } from '@tersor/rl';
 import { CRITERIA, type CriterionName } from './criteria.js';
@@ -124,7 +124,7 @@ async function readCalibration({ dataset, seed }: Pick<PruneContext, 'dataset' |
 /** Gradients of the cross entropy by `layer/weight`, one set per batch of training images, on the active backend. */
 async function calibrationGradients(graph: LayerGraph, { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>, images: number): Promise<Map<string, Float32Array>[]> {
   const order = createRandom(seed, 'calibration').permutation(dataset.size('train')).slice(0, images);
-  const session = await compileGradients(graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
+  const session = await compileGradients(withoutFrozen(graph), { labelSmoothing: 0, distill: 0, temperature: 1 });
   const names = graph.layers.flatMap(({ name, weights }) => weights.map((weight) => `${name}/${weight.name}`));
   const values = graph.layers.flatMap(({ weights }) => weights.map(({ data }) => data));
   const gradients: Map<string, Float32Array>[] = [];

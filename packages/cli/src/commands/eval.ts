@@ -24,7 +24,7 @@ export function evalCommand(): Command {
     .option('--backend <name>', 'backend plugin', 'wasm')
     .option('--json', 'print as JSON')
     .action(async (path: string, { dataset: use, option, split, backend: backendName, json }: Options) => {
-      ensureBackendEnvironment(backendName);
+      await ensureBackendEnvironment(backendName);
       const options = keyValues(option, '--option');
       const host = await createHost({
         slots: [{ kind: 'dataset', name: '', path: '--dataset', use, options }, ...backendSlots(backendName)],

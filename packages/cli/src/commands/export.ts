@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, exportUint8, folderBytes, readNetwork, requireModelFile, SLOTS, witnessOfNoise, writeModel, type WrittenFile } from '@tersor/compression';
-import { createHost, TOKENS, type LayerGraph } from '@tersor/core';
+import { backendSlots, exportUint8, folderBytes, modelFiles, readNetwork, requireFreeModelFolder, requireModelFile, SLOTS, witnessOfNoise, writeModel, type WrittenFile } from '@tersor/compression';
+import { createHost, requireWritableFolder, TOKENS, type LayerGraph } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 
 interface Options {
@@ -19,6 +19,8 @@ export function exportCommand(): Command {
     .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
     .option('--json', 'print as JSON')
     .action(async (path: string, { as, out, json }: Options) => {
+      await requireFreeModelFolder(resolve(out), await modelFiles('the model', resolve(path)));
+      await requireWritableFolder(resolve(out));
       const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);

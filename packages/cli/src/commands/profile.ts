@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, profileLatency, readLatencyTable, readNetwork, requireOneOutput, SLOTS, writeLatencyTable } from '@tersor/compression';
-import { createHost, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
+import { backendSlots, describeMachine, modelFiles, profileLatency, readLatencyTable, readNetwork, requireOwnJson, requireUnharmed, requireOneOutput, SLOTS, TERSOR_VERSION, writeLatencyTable } from '@tersor/compression';
+import { createHost, requireWritableFile, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
 
@@ -34,7 +34,13 @@ export function profileCommand(): Command {
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
     .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
-      ensureBackendEnvironment(name);
+      await ensureBackendEnvironment(name);
+      const file = resolve(out);
+      const isKnown = !fresh && existsSync(file) && statSync(file).isFile();
+      if (!isKnown) await requireWritableFile(file);
+      const elsewhere = 'Choose another file with --out.';
+      await requireUnharmed([file], await modelFiles('the model', resolve(path)), elsewhere);
+      if (fresh) await requireOwnJson(file, (table) => 'transfer' in table, elsewhere);
       const host = await createHost({ slots: backendSlots(name), directory: process.cwd(), seed: settings.seed, searchFrom: [__dirname] });
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
@@ -43,16 +49,29 @@ export function profileCommand(): Command {
         await backend.activate();
         const graph = await readNetwork(resolve(path));
         requireOneOutput(graph, path);
-        const file = resolve(out);
-        const isKnown = !fresh && existsSync(file);
         const onProgress = (done: number, total: number, what: string) => process.stderr.write(`  ${done}/${total} ${what}\n`);
-        const table = isKnown ? await readLatencyTable(file, { graph, backend: backend.id }) : await profileLatency({ ...settings, graph, backend, ...(!json && { onProgress }) });
+        const { source, version } = host.wired[0]!;
+        const versions = { tersor: TERSOR_VERSION, node: process.version, ...(version !== undefined && { [source]: version }) };
+        const measure = async () => {
+          const measured = await profileLatency({ ...settings, graph, backend, ...(!json && { onProgress }) });
+          return { ...measured, versions: { ...measured.versions, ...versions } };
+        };
+        const table = isKnown ? await readLatencyTable(file, { graph, backend: backend.id }) : await measure();
+        if (isKnown) noteOtherConditions(table, versions);
         if (!isKnown) await writeLatencyTable(file, table);
         process.stdout.write(json ? `${JSON.stringify(table, undefined, 2)}\n` : `${checkTable(table)}\n${isKnown ? `From ${out}, measured before; --fresh measures again.` : `Written to ${out}.`}\n`);
       } finally {
         await host.dispose();
       }
     });
+}
+
+/** Says what has changed since a table was measured: times of another machine or version need not hold here. */
+function noteOtherConditions({ machine, versions: before }: LatencyTable, versions: Readonly<Record<string, string>>): void {
+  const other = Object.keys(versions).find((name) => before[name] !== undefined && before[name] !== versions[name]);
+  const here = describeMachine();
+  const change = machine !== here ? `on ${machine}, and this is ${here}` : other !== undefined ? `with ${other} ${before[other]}, and this is ${versions[other]}` : undefined;
+  if (change !== undefined) process.stderr.write(`note: The table was measured ${change}. --fresh measures again.\n`);
 }
 
 /** How well the table predicts whole networks, for people. */

@@ -15,10 +15,10 @@ import {
   type TrialRecord,
 } from '@tersor/study';
 import { collect } from '../option-values.js';
+import { again } from '../stop-on-interrupt.js';
+import { onStopSignal } from '../stop-signals.js';
 import { previewText, roughly, settingsText } from '../study-preview.js';
 import { studyTable } from '../study-table.js';
-
-const INTERRUPTED = 130;
 
 interface Options {
   out?: string;
@@ -56,16 +56,25 @@ export function studyCommand(): Command {
       const say = (text: string) => {
         if (!options.quiet && !json) process.stderr.write(`${text}\n`);
       };
+      const stop = new AbortController();
+      const restore = onStopSignal(
+        (signal) => {
+          stop.abort();
+          process.stderr.write(`\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`);
+        },
+        // The trials are ended as this process exits; the system alone would let them go on.
+        () => undefined,
+      );
       const results = await runStudy({
         ...place,
         runner: childProcessRunner([process.execPath, ...process.execArgv, process.argv[1]!]),
         version: (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string }).version,
         resume: options.resume === true,
         yes: options.yes === true,
-        signal: abortOnInterrupt(),
+        signal: stop.signal,
         onTrial: (trial, record, progress) => say(progressLine(trial, record, progress)),
         onNotice: say,
-      });
+      }).finally(restore);
       process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`);
       requireComplete(results);
     });
@@ -90,18 +99,6 @@ function requireComplete({ trials }: StudyResults): void {
   const failed = trials.filter(({ status }) => status !== 'done').length;
   if (failed === 0) return;
   throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, { hint: 'The report and log.txt in their folders say why; --resume runs them again.' });
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM; the second ends the process, and with it the trials. */
-function abortOnInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort();
-    process.stderr.write('\nWaiting for the running trials to save themselves; press Ctrl-C again to stop at once.\n');
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return controller.signal;
 }
 
 function positiveInteger(value: string): number {

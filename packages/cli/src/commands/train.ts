@@ -1,11 +1,12 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 import { Command } from 'commander';
-import { trainModel, writeWhole, type TrainState } from '@tersor/compression';
-import { readConfig, TersorError, trainConfigSchema } from '@tersor/core';
+import { trainModel } from '@tersor/compression';
+import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfigSchema } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
+import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
+import { stopOnInterrupt, type Stopping } from '../stop-on-interrupt.js';
 
 interface Options {
   out?: string;
@@ -25,41 +26,32 @@ export function trainCommand(): Command {
     .option('--json', 'print the result as JSON')
     .action(async (path: string, { out, set, json, resume }: Options) => {
       const config = await readConfig(path, trainConfigSchema, set);
-      ensureBackendEnvironment(config.backend);
+      await ensureBackendEnvironment(config.backend);
       const output = resolve(out ?? config.output);
-      const checkpoint = `${output}.checkpoint`;
-      await mkdir(dirname(output), { recursive: true });
-      const summary = await trainModel({
+      sayPlace(path, config.output, out);
+      await requireWritableFolder(output);
+      await makeFolder(dirname(output));
+      const go = ({ isAsked, begin }: Stopping) => trainModel({
         config,
         directory: dirname(resolve(path)),
         output,
         searchFrom: [process.cwd(), __dirname],
-        ...(resume && { resume: await readCheckpoint(checkpoint, config) }),
+        onStep: begin,
+        checkpoint: `${output}.checkpoint`,
+        resume: resume === true,
+        alsoRead: [{ name: 'the config', path: resolve(path) }],
         onNotice: (text) => process.stderr.write(`note: ${text}\n`),
-        onEpoch: async (record, state) => {
-          await writeWhole(checkpoint, serialize({ config: JSON.stringify(config), state }));
+        onEpoch: (record) => {
           process.stderr.write(`epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`);
+          // Behind the last epoch there is little left to do.
+          if (isAsked() && record.epoch < config.train.epochs) throw new TersorError('INTERRUPTED', 'Stopped as asked.', { hint: 'Go on with the same command and --resume.' });
         },
       });
+      const summary = await stopOnInterrupt(go);
       const text = JSON.stringify(summary, undefined, 2);
       await writeFile(join(output, 'training.json'), `${text}\n`);
-      await rm(checkpoint, { force: true });
       process.stdout.write(json ? `${text}\n` : `validation ${percent(summary.accuracy.validation)}, test ${percent(summary.accuracy.test)}; the model is in ${out ?? config.output}\n`);
     });
-}
-
-async function readCheckpoint(path: string, config: unknown): Promise<TrainState> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new TersorError('CHECKPOINT_MISMATCH', `There is no checkpoint at ${path} to go on from.`, { cause, hint: 'Run without --resume.' });
-  }
-  const saved = deserialize(bytes) as { config: string; state: TrainState };
-  if (saved.config !== JSON.stringify(config)) {
-    throw new TersorError('CHECKPOINT_MISMATCH', `The checkpoint at ${path} was made with another config.`, { hint: 'Run with the same config, or without --resume.' });
-  }
-  return saved.state;
 }
 
 function percent(share: number): string {

@@ -21,6 +21,6 @@ export default function build({ input, layers, model }) {
   x = layers.reshape({ name: 'reshape_1', targetShape: [1, 1, 1024 * ALPHA] }).apply(layers.globalAveragePooling2d({ name: 'pool' }).apply(x));
   x = layers.dropout({ name: 'dropout', rate: 0.001 }).apply(x);
   x = layers.conv2d({ name: 'conv_preds', filters: 10, kernelSize: 1, padding: 'same' }).apply(x);
-  const classes = layers.reshape({ name: 'reshape_2', targetShape: [10] }).apply(layers.softmax({ name: 'act_softmax' }).apply(x));
+  const classes = layers.reshape({ name: 'reshape_2', targetShape: [10] }).apply(layers.softmax({ name: 'act_softmax', axis: -1 }).apply(x));
   return model({ inputs: image, outputs: classes, name: 'mobilenet_0.25_32' });
 }

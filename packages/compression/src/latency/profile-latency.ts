@@ -4,6 +4,7 @@ import { createRandom } from '@tersor/rl';
 import { cost } from '../cost/cost.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { describeMachine } from '../results.js';
+import { TERSOR_VERSION } from '../run/identity.js';
 import { removeAll } from '../surgery/remove-channels.js';
 import { callWidths, type CallWidth } from './call-widths.js';
 import { fingerprint } from './latency-table-file.js';
@@ -52,7 +53,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
     model: { name: graph.name, fingerprint: fingerprint(graph) },
     backend: backend.id,
     machine: describeMachine(),
-    versions: { node: process.version, tfjs: version_core },
+    versions: { tersor: TERSOR_VERSION, node: process.version, tfjs: version_core },
     details: availability.available ? availability.details : {},
     images,
     transfer: rounded(transfer),

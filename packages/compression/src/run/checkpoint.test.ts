@@ -8,7 +8,6 @@ import type { SearchState } from '@tersor/rl';
 import { checkpointStore, type CheckpointStore } from './checkpoint.js';
 import type { RunIdentity } from './identity.js';
 import type { Origin } from './origin.js';
-import { lockOutput } from './output-lock.js';
 import { openRun } from './resume-run.js';
 import type { RunState } from './run-state.js';
 
@@ -18,8 +17,23 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const identity: RunIdentity = { tersor: '1.0.0', model: { topology: 't', weights: 'w' }, dataset: 'd', latencyTables: {}, plugins: { 'agent/prune': '@tersor/agent-ddpg#ddpg 1.0.0', 'agent/quantize': '@tersor/agent-ppo#ppo 1.0.0' } };
-const config = { model: 'model/model.json', seed: 1, prune: { agent: { use: 'ddpg' } }, quantize: { budget: { bytes: 0.5 } }, output: 'a' };
+const identity: RunIdentity = {
+  tersor: '1.0.0',
+  model: { topology: 't', weights: 'w' },
+  dataset: 'd',
+  latencyTables: {},
+  plugins: {
+    'agent/prune': '@tersor/agent-ddpg#ddpg 1.0.0',
+    'agent/quantize': '@tersor/agent-ppo#ppo 1.0.0',
+  },
+};
+const config = {
+  model: 'model/model.json',
+  seed: 1,
+  prune: { agent: { use: 'ddpg' } },
+  quantize: { budget: { bytes: 0.5 } },
+  output: 'a',
+};
 const origin: Origin = { config, identity };
 const store = (given: Origin = origin) => checkpointStore<unknown>(join(folder, 'checkpoint'), given);
 
@@ -42,7 +56,10 @@ describe('checkpointStore', () => {
 
   it('says when it cannot write, and speaks of a checkpoint only where there is one', async () => {
     await writeFile(join(folder, 'checkpoint'), 'a file');
-    await expect(store().save(1)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.not.stringContaining('--resume') });
+    await expect(store().save(1)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      hint: expect.not.stringContaining('--resume'),
+    });
   });
 
   it('keeps nothing aside where there is nothing, and never replaces what was kept before', async () => {
@@ -53,14 +70,43 @@ describe('checkpointStore', () => {
     }
     await store().save(3);
     expect(await store().keepAside('copy')).toBe(join(folder, 'checkpoint-kept-3'));
-    expect((await readdir(folder)).sort()).toEqual(['checkpoint', 'checkpoint-kept-1', 'checkpoint-kept-2', 'checkpoint-kept-3']);
+    expect((await readdir(folder)).sort()).toEqual([
+      'checkpoint',
+      'checkpoint-kept-1',
+      'checkpoint-kept-2',
+      'checkpoint-kept-3',
+    ]);
+  });
+
+  it('removes its own files, half ones of a killed run too, and nothing of somebody else', async () => {
+    await store().save(1);
+    await writeFile(join(folder, 'checkpoint/000002.ckpt.tmp'), 'half');
+    await store().clear();
+    expect(await readdir(folder)).toEqual([]);
+    await store().save(1);
+    await writeFile(join(folder, 'checkpoint/mine.pt'), 'precious');
+    await store().clear();
+    expect(await readdir(join(folder, 'checkpoint'))).toEqual(['mine.pt']);
   });
 
   it('leaves no half file on a full disk, keeps the checkpoint before, and goes on once there is room', async () => {
     if (process.platform === 'win32') return; // The limit on a file's size is the shell's.
     const script = join(__dirname, '../../test/save-checkpoint.ts');
-    const limited = promisify(execFile)('bash', ['-c', `ulimit -f 64; trap '' XFSZ; exec "$0" --conditions=tersor/source --import tsx "$@"`, process.execPath, script, join(folder, 'checkpoint')], { cwd: join(__dirname, '../../../..') });
-    expect(JSON.parse((await limited).stdout)).toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.stringContaining('The last checkpoint is still there') });
+    const limited = promisify(execFile)(
+      'bash',
+      [
+        '-c',
+        `ulimit -f 64; trap '' XFSZ; exec "$0" --conditions=tersor/source --import tsx "$@"`,
+        process.execPath,
+        script,
+        join(folder, 'checkpoint'),
+      ],
+      { cwd: join(__dirname, '../../../..') },
+    );
+    expect(JSON.parse((await limited).stdout)).toMatchObject({
+      code: 'OUTPUT_FAILED',
+      hint: expect.stringContaining('The last checkpoint is still there'),
+    });
     expect(await readdir(join(folder, 'checkpoint'))).toEqual(['000001.ckpt']);
     expect(await store().load()).toMatchObject({ state: 'small' });
   }, 60_000);
@@ -69,31 +115,75 @@ describe('checkpointStore', () => {
 describe('openRun', () => {
   const open = async (given: Origin, resume = true) => {
     const notices: string[] = [];
-    const state = await openRun(store(given) as CheckpointStore<RunState>, { origin: given, resume, onNotice: (text) => notices.push(text) });
+    const state = await openRun(store(given) as CheckpointStore<RunState>, {
+      origin: given,
+      resume,
+      onNotice: (text) => notices.push(text),
+    });
     return { state, notices };
   };
-  const changed = (change: Partial<RunIdentity>): Origin => ({ config, identity: { ...identity, ...change } });
-  const done: RunState = { prune: { rounds: { found: [], graph: {} as LayerGraph }, graph: {} as LayerGraph }, quantize: { search: { state: {} as SearchState, episodes: [], evaluations: 7, seconds: 1 } } };
+  const changed = (change: Partial<RunIdentity>): Origin => ({
+    config,
+    identity: { ...identity, ...change },
+  });
+  const done: RunState = {
+    prune: { rounds: { found: [], graph: {} as LayerGraph }, graph: {} as LayerGraph },
+    quantize: { search: { state: {} as SearchState, episodes: [], evaluations: 7, seconds: 1 } },
+  };
 
   it('goes on with the same state for the same run, whatever the folder, the pace of checkpoints and the place of the model', async () => {
     await store().save(done);
-    const elsewhere = { config: { ...config, output: 'b', checkpointSeconds: 5, model: '/moved/model.json' }, identity };
+    const elsewhere = {
+      config: { ...config, output: 'b', checkpointSeconds: 5, model: '/moved/model.json' },
+      identity,
+    };
     expect(await open(elsewhere)).toEqual({ state: done, notices: [] });
   });
 
   it.each<[string, Origin, RegExp]>([
-    ['another agent', { config: { ...config, prune: { agent: { use: 'ppo' } } }, identity }, /"prune\.agent\.use" was "ddpg" and is now "ppo"/],
-    ['a nested option that is called output', { config: { ...config, prune: { agent: { use: 'ddpg', output: 2 } } }, identity }, /"prune\.agent\.output" was not set and is now 2/],
-    ['other weights', changed({ model: { topology: 't', weights: 'x' } }), /the model model\/model\.json has other weights than when the checkpoint was made/],
-    ['another network', changed({ model: { topology: 'x', weights: 'x' } }), /the model model\/model\.json is another network/],
+    [
+      'another agent',
+      { config: { ...config, prune: { agent: { use: 'ppo' } } }, identity },
+      /"prune\.agent\.use" was "ddpg" and is now "ppo"/,
+    ],
+    [
+      'a nested option that is called output',
+      { config: { ...config, prune: { agent: { use: 'ddpg', output: 2 } } }, identity },
+      /"prune\.agent\.output" was not set and is now 2/,
+    ],
+    [
+      'other weights',
+      changed({ model: { topology: 't', weights: 'x' } }),
+      /the model model\/model\.json has other weights than when the checkpoint was made/,
+    ],
+    [
+      'another network',
+      changed({ model: { topology: 'x', weights: 'x' } }),
+      /the model model\/model\.json has another topology and other weights than/,
+    ],
     ['other data', changed({ dataset: 'x' }), /the data set has other images, labels or splits/],
-    ['other times', changed({ latencyTables: { 'table.json': 'x' } }), /the latency table table\.json has other times/],
-    ['another version of a plugin', changed({ plugins: { ...identity.plugins, 'agent/prune': '@tersor/agent-ddpg#ddpg 1.0.1' } }), /the plugin for agent\/prune was @tersor\/agent-ddpg#ddpg 1\.0\.0 and is now @tersor\/agent-ddpg#ddpg 1\.0\.1/],
-    ['another version of a plugin of a stage 2 that has begun', changed({ plugins: { ...identity.plugins, 'agent/quantize': '@tersor/agent-ppo#ppo 1.0.1' } }), /the plugin for agent\/quantize was/],
+    [
+      'other times',
+      changed({ latencyTables: { 'table.json': 'x' } }),
+      /the latency table table\.json has other times/,
+    ],
+    [
+      'another version of a plugin',
+      changed({ plugins: { ...identity.plugins, 'agent/prune': '@tersor/agent-ddpg#ddpg 1.0.1' } }),
+      /the plugin for agent\/prune was @tersor\/agent-ddpg#ddpg 1\.0\.0 and is now @tersor\/agent-ddpg#ddpg 1\.0\.1/,
+    ],
+    [
+      'another version of a plugin of a stage 2 that has begun',
+      changed({ plugins: { ...identity.plugins, 'agent/quantize': '@tersor/agent-ppo#ppo 1.0.1' } }),
+      /the plugin for agent\/quantize was/,
+    ],
     ['another Tersor', changed({ tersor: '2.0.0' }), /Tersor was 1\.0\.0 and is now 2\.0\.0/],
   ])('refuses %s, names it and leaves the checkpoint alone', async (_, now, message) => {
     await store().save(done);
-    await expect(open(now)).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH', message: expect.stringMatching(message) });
+    await expect(open(now)).rejects.toMatchObject({
+      code: 'CHECKPOINT_MISMATCH',
+      message: expect.stringMatching(message),
+    });
     expect(await open(origin)).toEqual({ state: done, notices: [] });
   });
 
@@ -103,23 +193,40 @@ describe('openRun', () => {
     await store().save(done);
     const { state, notices } = await open(stageTwo);
     expect(state).toEqual({ prune: done.prune, quantize: {} });
-    expect(notices).toEqual([expect.stringMatching(/"quantize\.budget\.bytes" was 0\.5 and is now 0\.6.*stage 1 is kept, stage 2 begins anew.*checkpoint-kept-1/)]);
+    expect(notices).toEqual([
+      expect.stringMatching(
+        /"quantize\.budget\.bytes" was 0\.5 and is now 0\.6.*stage 1 is kept, stage 2 begins anew.*checkpoint-kept-1/,
+      ),
+    ]);
     expect(await open(stageTwo)).toEqual({ state, notices: [] });
-    expect(await checkpointStore(join(folder, 'checkpoint-kept-1'), origin).load()).toEqual({ state: done, origin });
+    expect(await checkpointStore(join(folder, 'checkpoint-kept-1'), origin).load()).toEqual({
+      state: done,
+      origin,
+    });
   });
 
   it('goes on where stage 1 stopped when stage 2, which has not begun, was changed, its plugins included', async () => {
     const early: RunState = { prune: { search: done.quantize.search! }, quantize: {} };
     await store().save(early);
-    const { state, notices } = await open({ config: stageTwo.config, identity: { ...identity, plugins: { ...identity.plugins, 'agent/quantize': 'other#agent 2.0.0' } } });
-    expect({ state, notices }).toEqual({ state: early, notices: [expect.stringContaining('stage 1 goes on where it stopped')] });
+    const { state, notices } = await open({
+      config: stageTwo.config,
+      identity: { ...identity, plugins: { ...identity.plugins, 'agent/quantize': 'other#agent 2.0.0' } },
+    });
+    expect({ state, notices }).toEqual({
+      state: early,
+      notices: [expect.stringContaining('stage 1 goes on where it stopped')],
+    });
   });
 
   it('starts over without resume, and says where the checkpoint is that it found', async () => {
     await store().save(done);
     const { state, notices } = await open(origin, false);
     expect(state).toEqual({ prune: {}, quantize: {} });
-    expect(notices).toEqual([expect.stringMatching(/checkpoint-kept-1: to go on from it, stop this run, put that folder in the place of .*checkpoint and add --resume/)]);
+    expect(notices).toEqual([
+      expect.stringMatching(
+        /checkpoint-kept-1: to go on from it, stop this run, put that folder in the place of .*checkpoint and add --resume/,
+      ),
+    ]);
     await rename(join(folder, 'checkpoint-kept-1'), join(folder, 'checkpoint'));
     expect(await open(origin)).toEqual({ state: done, notices: [] });
   });
@@ -127,25 +234,9 @@ describe('openRun', () => {
   it('says that it starts from the beginning when no checkpoint is whole', async () => {
     await store().save(done);
     await truncate(join(folder, 'checkpoint/000001.ckpt'), 40);
-    expect(await open(origin)).toEqual({ state: { prune: {}, quantize: {} }, notices: [expect.stringContaining('no other is whole, so this starts from the beginning')] });
-  });
-});
-
-describe('lockOutput', () => {
-  it('refuses a folder that a living process holds, and gives it free again', async () => {
-    const release = await lockOutput(folder);
-    await expect(lockOutput(folder)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.pid)) });
-    await release();
-    await (await lockOutput(folder))();
-  });
-
-  it.each(['999999999', 'nonsense', ''])('takes over the lock of a process that is gone: %p', async (owner) => {
-    await writeFile(join(folder, '.lock'), owner);
-    await (await lockOutput(folder))();
-  });
-
-  it('says when the folder cannot be made', async () => {
-    await writeFile(join(folder, 'file'), '');
-    await expect(lockOutput(join(folder, 'file/deep'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    expect(await open(origin)).toEqual({
+      state: { prune: {}, quantize: {} },
+      notices: [expect.stringContaining('no other is whole, so this starts from the beginning')],
+    });
   });
 });

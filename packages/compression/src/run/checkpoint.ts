@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { cp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { messageOf, TersorError } from '@tersor/core';
+import { makeFolder, messageOf, TersorError } from '@tersor/core';
 import type { Origin } from './origin.js';
 
 /** Changes when a saved state can no longer be read. */
@@ -29,35 +29,51 @@ export interface CheckpointStore<State> {
   readonly folder: string;
   /** Writes a state: whole or not at all, the one before stays. Throws `OUTPUT_FAILED`. */
   save(state: State): Promise<void>;
-  /** The newest one that is whole, or undefined. `onDamaged` hears of files that are not. Throws `CHECKPOINT_MISMATCH` for those of another version. */
+  /**
+   * The newest one that is whole, or undefined. `onDamaged` hears of files that are not. Throws
+   * `CHECKPOINT_MISMATCH` for those of another version.
+   */
   load(onDamaged?: (file: string) => void): Promise<Checkpoint<State> | undefined>;
-  /** Keeps what is there in a folder beside this one: moved, or copied. Gives that folder; undefined where there is nothing to keep. Throws `OUTPUT_FAILED`. */
+  /**
+   * Keeps what is there in a folder beside this one: moved, or copied. Gives that folder; undefined where
+   * there is nothing to keep. Throws `OUTPUT_FAILED`.
+   */
   keepAside(how: 'move' | 'copy'): Promise<string | undefined>;
-  /** Removes all. */
+  /** Removes all checkpoints, and the folder where nothing else is in it. */
   clear(): Promise<void>;
 }
 
 /**
- * Checkpoints in a folder: files `NNNNNN.ckpt`, each a SHA-256 of the rest and the state in V8's structured-clone format.
+ * Checkpoints in a folder: files `NNNNNN.ckpt`, each a SHA-256 of the rest and the state in V8's
+ * structured-clone format.
  * @param origin what the states that are saved belong to: plain data
  */
 export function checkpointStore<State>(folder: string, origin: Origin): CheckpointStore<State> {
-  const files = async () => (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt$/.test(file)).sort();
+  const files = async () =>
+    (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt$/.test(file)).sort();
   return {
     folder,
     save: async (state) => {
       const existing = await files();
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         const number = existing.length === 0 ? 1 : Number(existing.at(-1)!.slice(0, -5)) + 1;
         const body = serialize({ version: VERSION, origin, state } satisfies Saved);
         await writeDurably(join(folder, `${String(number).padStart(6, '0')}.ckpt`), [digest(body), body]);
-        for (const old of existing.slice(0, Math.max(0, existing.length + 1 - KEPT))) await rm(join(folder, old), { force: true });
+        for (const old of existing.slice(0, Math.max(0, existing.length + 1 - KEPT)))
+          await rm(join(folder, old), { force: true });
       } catch (cause) {
-        throw new TersorError('OUTPUT_FAILED', `The checkpoint cannot be written to ${folder}: ${messageOf(cause)}`, {
-          cause,
-          hint: existing.length > 0 ? 'The last checkpoint is still there: make room and go on with --resume.' : 'There was no checkpoint before: make room, or choose another folder with --out, and run again.',
-        });
+        throw new TersorError(
+          'OUTPUT_FAILED',
+          `The checkpoint cannot be written to ${folder}: ${messageOf(cause)}`,
+          {
+            cause,
+            hint:
+              existing.length > 0
+                ? 'The last checkpoint is still there: make room and go on with --resume.'
+                : 'There was no checkpoint before: make room, or choose another folder with --out.',
+          },
+        );
       }
     },
     load: async (onDamaged) => {
@@ -68,14 +84,20 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
           continue;
         }
         if (saved.version !== VERSION) {
-          throw new TersorError('CHECKPOINT_MISMATCH', `The checkpoint in ${folder} has version ${saved.version}; this Tersor reads version ${VERSION}.`, { hint: START_OVER });
+          throw new TersorError(
+            'CHECKPOINT_MISMATCH',
+            `The checkpoint in ${folder} has version ${saved.version}; this Tersor reads version ${VERSION}.`,
+            { hint: START_OVER },
+          );
         }
         return { state: saved.state as State, origin: saved.origin };
       }
       return undefined;
     },
     keepAside: async (how) => {
-      if ((await files()).length === 0) return undefined;
+      // What is there in the place of the folder was not made by this version, but is somebody's.
+      if ((await files()).length === 0 && !statSync(folder, { throwIfNoEntry: false })?.isFile())
+        return undefined;
       let number = 1;
       while (existsSync(`${folder}-kept-${number}`)) number++;
       const kept = `${folder}-kept-${number}`;
@@ -84,18 +106,35 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
         else await cp(folder, kept, { recursive: true });
       } catch (cause) {
         if (how === 'copy') await rm(kept, { recursive: true, force: true }).catch(() => undefined);
-        throw new TersorError('OUTPUT_FAILED', `The checkpoint in ${folder} cannot be kept as ${kept}: ${messageOf(cause)}`, { cause, hint: 'It is still where it was. Move or remove it yourself, or choose another folder with --out.' });
+        throw new TersorError(
+          'OUTPUT_FAILED',
+          `The checkpoint in ${folder} cannot be kept as ${kept}: ${messageOf(cause)}`,
+          {
+            cause,
+            hint: 'It is still where it was. Move or remove it yourself, or choose another folder with --out.',
+          },
+        );
       }
       return kept;
     },
-    clear: () => rm(folder, { recursive: true, force: true }),
+    clear: async () => {
+      const own = (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt(\.tmp)?$/.test(file));
+      for (const file of own) await rm(join(folder, file), { force: true });
+      // It may hold what somebody else has put there.
+      await rmdir(folder).catch(() => undefined);
+    },
   };
 }
 
 /** What to do with a checkpoint that a run cannot go on from. */
-export const START_OVER = 'Resume with what it was made with, or run without --resume to start over; the checkpoint is then kept beside the new one.';
+export const START_OVER =
+  'Resume with what it was made with, or run without --resume to start over; ' +
+  'the checkpoint is then kept beside the new one.';
 
-/** A crash of the machine after the rename must not find an empty file; a disk that is full must not stay so for half a file. */
+/**
+ * A crash of the machine after the rename must not find an empty file; a disk that is full must not stay so
+ * for half a file.
+ */
 async function writeDurably(path: string, parts: readonly Buffer[]): Promise<void> {
   const partial = `${path}.tmp`;
   try {

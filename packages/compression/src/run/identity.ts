@@ -1,13 +1,27 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createHost, moduleContent, readManifest, TersorError, TOKENS, type CompressConfig, type Dataset, type Host, type Plugin, type TrainConfig } from '@tersor/core';
+import {
+  createHost,
+  moduleContent,
+  readManifest,
+  TersorError,
+  TOKENS,
+  type CompressConfig,
+  type Dataset,
+  type Host,
+  type Plugin,
+  type TrainConfig,
+} from '@tersor/core';
 import { builtinPlugins } from '../builtin-plugins.js';
 import { slotsOfCompression } from '../config-slots.js';
 import { readArtifacts } from '../model-files.js';
 import { datasetFingerprint } from './dataset-fingerprint.js';
 
-/** The things that a run's results come from, besides its config, by their content: where they lie does not matter. Plain JSON; hashes are SHA-256, hexadecimal. */
+/**
+ * The things that a run's results come from, besides its config, by their content: where they lie does not
+ * matter. Plain JSON; hashes are SHA-256, hexadecimal.
+ */
 export interface RunIdentity {
   /** Version of Tersor. */
   readonly tersor: string;
@@ -19,7 +33,10 @@ export interface RunIdentity {
   readonly dataset: string;
   /** Latency tables, by their path in the config. */
   readonly latencyTables: Readonly<Record<string, string>>;
-  /** Every plugin as "source#id version", by kind and place: "agent/prune", "backend/train", "dataset"; with a hash of its code where that can change without its version. */
+  /**
+   * Every plugin as "source#id version", by kind and place: "agent/prune", "backend/train", "dataset"; with a
+   * hash of its code where that can change without its version.
+   */
   readonly plugins: Readonly<Record<string, string>>;
 }
 
@@ -41,20 +58,35 @@ interface Wired {
 /** Version of this Tersor. */
 export const TERSOR_VERSION = readManifest(join(__dirname, '../..'))!.version!;
 
-/** The identity of a compression whose plugins are wired. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`, `LATENCY_TABLE_INVALID` and what the data set throws. */
-export async function compressionIdentity(config: CompressConfig, { directory, host, dataset }: Wired): Promise<RunIdentity> {
-  const tables = [...(config.prune?.stages ?? []), ...(config.prune ? [config.prune.budget] : [])].flatMap(({ latency }) => latency?.table ?? []);
+/**
+ * The identity of a compression whose plugins are wired. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`,
+ * `LATENCY_TABLE_INVALID` and what the data set throws.
+ */
+export async function compressionIdentity(
+  config: CompressConfig,
+  { directory, host, dataset }: Wired,
+): Promise<RunIdentity> {
+  const tables = [...(config.prune?.stages ?? []), ...(config.prune ? [config.prune.budget] : [])].flatMap(
+    ({ latency }) => latency?.table ?? [],
+  );
   return {
     tersor: TERSOR_VERSION,
     model: await modelContent(resolve(directory, config.model)),
     dataset: await datasetFingerprint(dataset),
-    latencyTables: Object.fromEntries(await Promise.all(tables.map(async (path) => [path, await tableContent(resolve(directory, path))] as const))),
+    latencyTables: Object.fromEntries(
+      await Promise.all(
+        tables.map(async (path) => [path, await tableContent(resolve(directory, path))] as const),
+      ),
+    ),
     plugins: pluginVersions(host),
   };
 }
 
 /** The same of a training. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` and what the data set throws. */
-export async function trainingIdentity(config: TrainConfig, { directory, host, dataset }: Wired): Promise<RunIdentity> {
+export async function trainingIdentity(
+  config: TrainConfig,
+  { directory, host, dataset }: Wired,
+): Promise<RunIdentity> {
   return {
     tersor: TERSOR_VERSION,
     model: await architectureContent(resolve(directory, config.architecture)),
@@ -65,12 +97,29 @@ export async function trainingIdentity(config: TrainConfig, { directory, host, d
   };
 }
 
-/** The identity that `compress` would have with this config: loads plugins and data, runs nothing. Throws the errors of `createHost` and `compressionIdentity`. */
+/**
+ * The identity that `compress` would have with this config: loads plugins and data, runs nothing. Throws the
+ * errors of `createHost` and `compressionIdentity`.
+ */
 export async function identifyCompression(
   config: CompressConfig,
-  { directory, searchFrom, plugins = [] }: { readonly directory: string; readonly searchFrom?: readonly string[]; readonly plugins?: readonly Plugin[] },
+  {
+    directory,
+    searchFrom,
+    plugins = [],
+  }: {
+    readonly directory: string;
+    readonly searchFrom?: readonly string[];
+    readonly plugins?: readonly Plugin[];
+  },
 ): Promise<RunIdentity> {
-  const host = await createHost({ slots: slotsOfCompression(config), directory, seed: config.seed, builtins: [...builtinPlugins, ...plugins], ...(searchFrom && { searchFrom }) });
+  const host = await createHost({
+    slots: slotsOfCompression(config),
+    directory,
+    seed: config.seed,
+    builtins: [...builtinPlugins, ...plugins],
+    ...(searchFrom && { searchFrom }),
+  });
   try {
     return await compressionIdentity(config, { directory, host, dataset: await host.get(TOKENS.dataset) });
   } finally {
@@ -80,7 +129,10 @@ export async function identifyCompression(
 
 async function modelContent(path: string): Promise<ModelContent> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
-  return { topology: sha256(JSON.stringify([json.modelTopology, weightSpecs])), weights: sha256(new Uint8Array(weightData)) };
+  return {
+    topology: sha256(JSON.stringify([json.modelTopology, weightSpecs])),
+    weights: sha256(new Uint8Array(weightData)),
+  };
 }
 
 async function architectureContent(path: string): Promise<ModelContent> {
@@ -88,7 +140,11 @@ async function architectureContent(path: string): Promise<ModelContent> {
   try {
     return { topology: moduleContent(path) };
   } catch (cause) {
-    throw new TersorError('MODEL_NOT_FOUND', `The architecture ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new TersorError(
+      'MODEL_NOT_FOUND',
+      `The architecture ${path} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 
@@ -96,7 +152,11 @@ async function tableContent(path: string): Promise<string> {
   try {
     return sha256(await readFile(path));
   } catch (cause) {
-    throw new TersorError('LATENCY_TABLE_INVALID', `The latency table ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new TersorError(
+      'LATENCY_TABLE_INVALID',
+      `The latency table ${path} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 
@@ -106,6 +166,9 @@ function sha256(content: string | Uint8Array): string {
 
 function pluginVersions({ wired }: Host): Record<string, string> {
   return Object.fromEntries(
-    wired.map(({ kind, slot, id, source, version, content }) => [slot ? `${kind}/${slot}` : kind, [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' ')]),
+    wired.map(({ kind, slot, id, source, version, content }) => [
+      slot ? `${kind}/${slot}` : kind,
+      [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
+    ]),
   );
 }

@@ -10,10 +10,16 @@ export interface Origin {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Keys of a config, at its top, that change no result, or whose change shows in the identity: a model may be moved. */
+/**
+ * Keys of a config, at its top, that change no result, or whose change shows in the identity: a model may be
+ * moved.
+ */
 const FREE = ['$schema', 'output', 'checkpointSeconds', 'model', 'architecture', 'teacher'];
 
-/** The first difference between two origins, in words, with what was and what is; undefined where a run of the one can go on as one of the other. */
+/**
+ * The first difference between two origins, in words, with what was and what is; undefined where a run of the
+ * one can go on as one of the other.
+ */
 export function differenceOf(before: Origin, now: Origin): string | undefined {
   return configDifference(before, now) ?? identityDifference(before, now);
 }
@@ -27,39 +33,73 @@ export function configDifference(before: Origin, now: Origin): string | undefine
 /** An origin without what only stage 2 looks at. */
 export function withoutStageTwo({ config, identity }: Origin): Origin {
   const { quantize: _quantize, ...rest } = config as { quantize?: unknown };
-  const plugins = Object.fromEntries(Object.entries(identity.plugins).filter(([place]) => !place.endsWith('/quantize')));
+  const plugins = Object.fromEntries(
+    Object.entries(identity.plugins).filter(([place]) => !place.endsWith('/quantize')),
+  );
   return { config: rest, identity: { ...identity, plugins } };
 }
 
-function identityDifference({ identity: old }: Origin, { identity: current, config }: Origin): string | undefined {
-  const { model, architecture, teacher } = config as { model?: string; architecture?: string; teacher?: string };
-  const table = Object.keys(current.latencyTables).find((path) => old.latencyTables[path] !== current.latencyTables[path]);
+function identityDifference(
+  { identity: old }: Origin,
+  { identity: current, config }: Origin,
+): string | undefined {
+  const { model, architecture, teacher } = config as {
+    model?: string;
+    architecture?: string;
+    teacher?: string;
+  };
+  const table = Object.keys(current.latencyTables).find(
+    (path) => old.latencyTables[path] !== current.latencyTables[path],
+  );
   const places = [...new Set([...Object.keys(old.plugins), ...Object.keys(current.plugins)])];
   const plugin = places.find((place) => old.plugins[place] !== current.plugins[place]);
   return (
-    modelDifference(model === undefined ? `the architecture ${architecture}` : `the model ${model}`, old.model, current.model) ??
+    modelDifference(
+      model === undefined ? `the architecture ${architecture}` : `the model ${model}`,
+      old.model,
+      current.model,
+    ) ??
     modelDifference(`the teacher ${teacher}`, old.teacher, current.teacher) ??
-    (old.dataset !== current.dataset ? 'the data set has other images, labels or splits than when the checkpoint was made' : undefined) ??
-    (table !== undefined ? `the latency table ${table} has other times than when the checkpoint was made` : undefined) ??
-    (plugin !== undefined ? `the plugin for ${plugin} was ${old.plugins[plugin] ?? 'not there'} and is now ${current.plugins[plugin] ?? 'not there'}` : undefined) ??
+    (old.dataset !== current.dataset
+      ? 'the data set has other images, labels or splits than when the checkpoint was made'
+      : undefined) ??
+    (table !== undefined
+      ? `the latency table ${table} has other times than when the checkpoint was made`
+      : undefined) ??
+    (plugin !== undefined
+      ? `the plugin for ${plugin} was ${old.plugins[plugin] ?? 'none'} and is now ${current.plugins[plugin] ?? 'none'}`
+      : undefined) ??
     (old.tersor !== current.tersor ? `Tersor was ${old.tersor} and is now ${current.tersor}` : undefined)
   );
 }
 
-function modelDifference(name: string, old: ModelContent | undefined, current: ModelContent | undefined): string | undefined {
-  if (old?.topology !== current?.topology) return `${name} is another network than when the checkpoint was made`;
-  return old?.weights !== current?.weights ? `${name} has other weights than when the checkpoint was made` : undefined;
+function modelDifference(
+  name: string,
+  old: ModelContent | undefined,
+  current: ModelContent | undefined,
+): string | undefined {
+  const parts = [
+    ...(old?.topology !== current?.topology ? ['another topology'] : []),
+    ...(old?.weights !== current?.weights ? ['other weights'] : []),
+  ];
+  return parts.length > 0
+    ? `${name} has ${parts.join(' and ')} than when the checkpoint was made`
+    : undefined;
 }
 
 /** A config as JSON, without the keys that may change. */
 function decisive(config: object): Json {
-  return JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(config).filter(([key]) => !FREE.includes(key))))) as Json;
+  return JSON.parse(
+    JSON.stringify(Object.fromEntries(Object.entries(config).filter(([key]) => !FREE.includes(key)))),
+  ) as Json;
 }
 
 /** Path and values of the first place where two JSON values differ. */
 function firstDifference(before: unknown, now: unknown, path: string): string {
   if (isRecord(before) && isRecord(now)) {
-    const key = [...new Set([...Object.keys(before), ...Object.keys(now)])].find((each) => !isDeepStrictEqual(before[each], now[each]));
+    const key = [...new Set([...Object.keys(before), ...Object.keys(now)])].find(
+      (each) => !isDeepStrictEqual(before[each], now[each]),
+    );
     if (key !== undefined) return firstDifference(before[key], now[key], path ? `${path}.${key}` : key);
   }
   return `"${path}" was ${said(before)} and is now ${said(now)}`;

@@ -9,17 +9,24 @@ export interface Precious {
   readonly path: string;
 }
 
-const ELSEWHERE = 'Choose another with --out.';
+const MOVED_OR_ELSEWHERE = 'Move it away, or choose another folder with --out.';
 /** What `writeModel` puts into a folder. */
 const MODEL_FILES = ['model.json', 'weights.bin'];
+/** Weight files that Tersor writes: of `writeModel` and of `exportUint8`. */
+const WEIGHT_FILE = /^(weights|group1-shard\d+of\d+)\.bin$/;
 
 /**
- * Throws `CONFIG_INVALID` where writing would destroy what is read: one of `precious` is one of the files or folders that would be replaced, or lies in one. They are compared as
- * the file system sees them: through links, `..`, mounts, and names that differ in case where it does not tell these apart.
+ * Throws `CONFIG_INVALID` where writing would destroy what is read: one of `precious` is one of the files or
+ * folders that would be replaced, or lies in one. They are compared as the file system sees them: through
+ * links, `..`, mounts, and names that differ in case where it does not tell these apart.
  * @param replaced files and folders that the command writes anew; those that do not exist yet harm nobody
  * @param hint how to write elsewhere
  */
-export async function requireUnharmed(replaced: readonly string[], precious: readonly Precious[], hint = ELSEWHERE): Promise<void> {
+export async function requireUnharmed(
+  replaced: readonly string[],
+  precious: readonly Precious[],
+  hint = 'Choose another folder with --out.',
+): Promise<void> {
   const targets = new Map<string, string>();
   for (const path of replaced) {
     const id = await identityOf(path);
@@ -30,56 +37,110 @@ export async function requireUnharmed(replaced: readonly string[], precious: rea
     for (const [place, isItself] of await enclosing(path)) {
       const hit = targets.get(place);
       if (hit === undefined) continue;
-      throw new TersorError('CONFIG_INVALID', `${hit} would be replaced, but ${isItself ? `it is ${name}` : `${name} lies in it`}${path === hit ? '' : ` (${path})`}.`, { hint });
+      throw new TersorError(
+        'CONFIG_INVALID',
+        `${hit} would be replaced, but ${isItself ? `it is ${name}` : `${name} lies in it`}` +
+          `${path === hit ? '' : ` (${path})`}.`,
+        { hint },
+      );
     }
   }
 }
 
-/** Throws `CONFIG_INVALID` for a folder that is replaced as a whole and holds something else than a model that Tersor wrote. */
+/**
+ * Throws `CONFIG_INVALID` for a folder that is replaced as a whole and holds something else than a model that
+ * Tersor wrote.
+ */
 export async function requireReplaceable(folder: string): Promise<void> {
   if ((await identityOf(folder)) === undefined) return;
   const entries = await readdir(folder).catch(() => undefined);
   const foreign = entries?.find((name) => !MODEL_FILES.includes(name));
   if (entries && foreign === undefined) return requireOwnModel(folder);
-  throw new TersorError('CONFIG_INVALID', `${folder} would be replaced, but ${entries ? `it holds ${foreign}` : 'it is a file'}, which no compression has written.`, { hint: `Move it away, or choose another folder with --out.` });
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `${folder} would be replaced, but ${entries ? `it holds ${foreign}` : 'it is a file'}, ` +
+      'which no compression has written.',
+    { hint: MOVED_OR_ELSEWHERE },
+  );
+}
+
+/**
+ * Throws `CONFIG_INVALID` where a model written into a folder would destroy what is read, or a model that
+ * Tersor did not write. `more` are further files that are written.
+ */
+export async function requireFreeModelFolder(
+  folder: string,
+  precious: readonly Precious[],
+  more: readonly string[] = [],
+): Promise<void> {
+  const weights = (await readdir(folder).catch(() => [])).filter((name) => WEIGHT_FILE.test(name));
+  await requireUnharmed([...['model.json', ...weights].map((name) => join(folder, name)), ...more], precious);
+  await requireOwnModel(folder);
 }
 
 /** Throws `CONFIG_INVALID` for a folder with a `model.json` that Tersor did not write. */
-export async function requireOwnModel(folder: string): Promise<void> {
-  const path = join(folder, 'model.json');
-  const json = await readJson(path);
-  if (json === undefined || json['generatedBy'] === 'Tersor') return;
-  throw new TersorError('CONFIG_INVALID', `${path} would be replaced, but it is a file that Tersor did not write.`, { hint: 'Move it away, or choose another folder with --out.' });
+async function requireOwnModel(folder: string): Promise<void> {
+  await requireOwnJson(join(folder, 'model.json'), ({ generatedBy }) => generatedBy === 'Tersor');
 }
 
-/** A model and the weight files that its `model.json` names, as far as it can be read: what is wrong with it is said by whoever reads it. */
+/** Throws `CONFIG_INVALID` for a file that is there and is not the JSON that a command writes. */
+export async function requireOwnJson(
+  path: string,
+  isOurs: (json: Readonly<Record<string, unknown>>) => boolean,
+  hint = MOVED_OR_ELSEWHERE,
+): Promise<void> {
+  const json = await readJson(path);
+  if (json === undefined || isOurs(json)) return;
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `${path} would be replaced, but it is a file that Tersor did not write.`,
+    { hint },
+  );
+}
+
+/**
+ * A model, given as its folder or its `model.json`, and the weight files that this names, as far as it can
+ * be read: what is wrong with it is said by whoever reads it.
+ */
 export async function modelFiles(name: string, path: string): Promise<Precious[]> {
+  const inside = join(path, 'model.json');
+  if ((await identityOf(inside)) !== undefined) return [{ name, path }, ...(await modelFiles(name, inside))];
   const json = await readJson(path);
   const groups = Array.isArray(json?.['weightsManifest']) ? (json['weightsManifest'] as unknown[]) : [];
-  const paths = groups.flatMap((group) => (isRecord(group) && Array.isArray(group['paths']) ? (group['paths'] as unknown[]) : []));
-  const weights = paths.filter((file) => typeof file === 'string').map((file) => ({ name: `a weight file of ${name}`, path: join(dirname(path), file) }));
+  const paths = groups.flatMap((group) =>
+    isRecord(group) && Array.isArray(group['paths']) ? (group['paths'] as unknown[]) : [],
+  );
+  const weights = paths
+    .filter((file) => typeof file === 'string')
+    .map((file) => ({ name: `a weight file of ${name}`, path: join(dirname(path), file) }));
   return [{ name, path }, ...weights];
 }
 
 /**
- * Whatever a config names that is there: every text in it that is the path of something, with its place in the config. A word that is only a name, say of a plugin, is taken for a
- * path where such a file is there: that errs on the safe side. `directory` is what paths start from.
+ * Whatever a config names that is there: every text in it that is the path of something, with its place in
+ * the config. A word that is only a name, say of a plugin, is taken for a path where such a file is there:
+ * that errs on the safe side. `directory` is what paths start from.
  */
 export async function namedByConfig(config: object, directory: string): Promise<Precious[]> {
   const found: Precious[] = [];
   const visit = async (value: unknown, place: string): Promise<void> => {
     if (typeof value === 'string') {
       const path = resolve(directory, value);
-      if (value !== '' && (await identityOf(path)) !== undefined) found.push(...(await modelFiles(`"${place}" of the config`, path)));
+      if (value !== '' && (await identityOf(path)) !== undefined)
+        found.push(...(await modelFiles(`"${place}" of the config`, path)));
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, each] of Object.entries(value)) await visit(each, place ? `${place}.${key}` : key);
     }
   };
-  for (const [key, value] of Object.entries(config)) if (key !== 'output' && key !== '$schema') await visit(value, key);
+  for (const [key, value] of Object.entries(config))
+    if (key !== 'output' && key !== '$schema') await visit(value, key);
   return found;
 }
 
-/** What lies at a path, and all folders around it, around its links and their targets; whether it is the thing itself. */
+/**
+ * What lies at a path, and all folders around it, around its links and their targets; whether it is the thing
+ * itself.
+ */
 async function enclosing(path: string): Promise<Map<string, boolean>> {
   const places = new Map<string, boolean>();
   const own = resolve(path);
@@ -104,7 +165,9 @@ async function identityOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** A JSON object in a regular file; an empty one for another file, undefined where there is no file at all. */
+/**
+ * A JSON object in a regular file; an empty one for another file, undefined where there is no file at all.
+ */
 async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (!found) return undefined;

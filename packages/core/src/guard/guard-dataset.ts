@@ -28,7 +28,12 @@ export function guardDataset(culprit: Culprit, dataset: Dataset): Dataset {
     },
     later: {
       read: (result, split, indexes) =>
-        checkedImages(culprit, result, split, indexes.length, sizeOf(shape), classNames.length),
+        checkedImages(culprit, result, split, indexes, sizeOf(shape), classNames.length),
+      fingerprint: (result) => {
+        if (typeof result !== 'string' || result === '')
+          throw misbehaved(culprit, 'fingerprint', 'a text that is not empty', result);
+        return result;
+      },
     },
   });
 }
@@ -37,10 +42,11 @@ function checkedImages(
   culprit: Culprit,
   result: unknown,
   split: Split,
-  count: number,
+  indexes: readonly number[],
   pixels: number,
   classes: number,
 ): LabelledImages {
+  const count = indexes.length;
   const { images, labels } = (result ?? {}) as Partial<LabelledImages>;
   const member = (name: string) => `${name} of read('${split}')`;
   if (!isArrayOf('Float32Array', images) || images.length !== count * pixels) {
@@ -55,7 +61,7 @@ function checkedImages(
   if (bad >= 0)
     throw misbehaved(
       culprit,
-      `${member('images')}, image ${Math.floor(bad / pixels)} of the batch,`,
+      `${member('images')}, image ${indexes[Math.floor(bad / pixels)]},`,
       'finite pixels',
       images[bad],
     );
@@ -67,7 +73,7 @@ function checkedImages(
     if (!isClass)
       throw misbehaved(
         culprit,
-        `${member('labels')}, image ${i} of the batch,`,
+        `${member('labels')}, image ${indexes[i]},`,
         `class indexes from 0 to ${classes - 1}`,
         label,
       );

@@ -167,6 +167,7 @@ describe('a data set', () => {
         ...change,
       }),
       ...(change['size'] !== undefined && { size: () => change['size'] }),
+      ...('fingerprint' in change && { fingerprint: async () => change['fingerprint'] }),
     });
   const read = (change: Record<string, unknown>) => () => dataset(change).read('train', [0, 1]);
 
@@ -185,4 +186,7 @@ describe('a data set', () => {
   ])('that reads %s is named', (_, change, found) => expectMisbehaved(read(change), "read('train')", found));
   it('whose size is no whole number is named', () =>
     expectMisbehaved(() => dataset({ size: 2.5 }).size('test'), "size('test')", '2.5'));
+
+  it('whose fingerprint is no text is named', () =>
+    expectMisbehaved(() => dataset({ fingerprint: undefined }).fingerprint!(), 'fingerprint', 'undefined'));
 });

@@ -23,9 +23,8 @@ const GUARDS: {
 
 /**
  * What a plugin made, with its contract checked at every call: the one place where foreign code meets ours.
- * Each check is as cheap as writing the
- * result down was. Errors: `PLUGIN_MISBEHAVED` for a value that breaks a promise, `PLUGIN_FAILED` for what
- * the plugin throws.
+ * Each check is as cheap as writing the result down was. Errors: `PLUGIN_MISBEHAVED` for a value that breaks
+ * a promise, `PLUGIN_FAILED` for what the plugin throws.
  */
 export function guardProduct<K extends PluginKind>(
   culprit: Culprit & { readonly kind: K },

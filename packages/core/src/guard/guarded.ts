@@ -25,8 +25,8 @@ type LooseCheck = (result: unknown, ...args: unknown[]) => unknown;
 
 /**
  * A product of a plugin, seen through its contract: every method is called on the product itself (private
- * members work), what it gives is
- * checked, and what it throws is put down to the plugin. Members that the rules do not name are passed on.
+ * members work), what it gives is checked, and what it throws is put down to the plugin. Members that the
+ * rules do not name are passed on.
  */
 export function guarded<T extends object>(
   culprit: Culprit,

@@ -39,12 +39,15 @@ export function requireStep(
 ): asserts step is PruneStep {
   const wrong = (expected: string, value: unknown) => misbehaved(culprit, member, expected, value);
   if (typeof step !== 'object' || step === null) throw wrong('a step { pruner, group, keep }', step);
-  const { pruner, group: name, keep, zeroSlices } = step as PruneStep;
+  const { pruner, group: name, keep, zeroSlices, removeLayers } = step as PruneStep;
   if (!pruners.includes(pruner))
     throw wrong(`a step by the pruner ${pruners.map((id) => `"${id}"`).join(' or ')}`, pruner);
   if (name !== group.name) throw wrong(`a step for the group "${group.name}"`, name);
   if (keep !== undefined && !isAscending(keep, group.channels)) {
     throw wrong(`keep with ascending channels from 0 to ${group.channels - 1} (group "${group.name}")`, keep);
+  }
+  if (removeLayers !== undefined && !(Array.isArray(removeLayers) && removeLayers.every((each) => typeof each === 'string'))) {
+    throw wrong('removeLayers with names of layers', removeLayers);
   }
   if (zeroSlices === undefined) return;
   if (!Array.isArray(zeroSlices)) throw wrong('zeroSlices as a list of { layer, slices }', zeroSlices);

@@ -24,7 +24,9 @@ export function facetsOf(results: StudyResults, axis: string | undefined): Facet
       variant: names.get(row.variant)!,
       ...(row.baseline !== undefined && { baseline: names.get(row.baseline) ?? row.baseline }),
     }));
-    const trials = results.trials.flatMap((row) => (names.has(row.variant) ? [{ ...row, variant: names.get(row.variant)! }] : []));
+    const trials = results.trials.flatMap((row) =>
+      names.has(row.variant) ? [{ ...row, variant: names.get(row.variant)! }] : [],
+    );
     return { suffix: `-${i + 1}`, title: `${axis}: ${label}`, results: { ...results, variants, trials } };
   });
 }

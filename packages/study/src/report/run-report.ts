@@ -13,7 +13,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
   const stages = (['prune', 'quantize'] as const).filter((stage) => episodes.some((line) => line.stage === stage));
   const drawn = (draw: (stage: Stage, lines: Run['episodes']) => string) => stages.map((stage) => draw(stage, episodes.filter((line) => line.stage === stage))).join('');
   const sections: Section[] = [
-    { id: 'result', title: 'Result', body: resultTable(summary) + searchSentences(summary) },
+    { id: 'result', title: 'Result', body: noticeList(summary) + resultTable(summary) + searchSentences(summary) },
     { id: 'search', title: 'Search', body: drawn(rewardChart) || '<p>No search was run.</p>' },
     { id: 'candidates', title: 'Accuracy against size', body: drawn(candidateChart) || '<p>No candidates were measured.</p>' },
     { id: 'layers', title: 'Layers', body: layerCharts(layers) },
@@ -62,6 +62,10 @@ function resultTable(summary: Summary): string {
     ...(baseline.latency === undefined ? [] : [column('predicted ms', ({ latency }) => latency ?? NaN, (value) => value.toPrecision(3))]),
     column('bytes on disk', ({ bytes }) => bytes, grouped),
   ]);
+}
+
+function noticeList({ notices = [] }: Summary): string {
+  return notices.length === 0 ? '' : `<ul>${notices.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
 }
 
 function searchSentences({ search, carriedOut }: Summary): string {

@@ -1,33 +1,40 @@
-import type { EpisodeLine, Stage } from '../read-run.js';
-import { mean, type Estimate } from '../statistics.js';
-import type { VariantRow } from '../compare-variants.js';
+import type { Estimate } from '../statistics.js';
 import type { StudyResults } from '../study-results.js';
 import type { Metric, TrialRow } from '../trial-figures.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import type { Facet } from './facets.js';
 import { FORMATS } from './metrics.js';
-import { accuracyAxes, bestSoFar } from './search-charts.js';
+import { accuracyAxes } from './search-charts.js';
 import { grouped, percent } from './html.js';
 import { estimateTable, trialTable } from './study-tables.js';
-import { table } from './table.js';
-
-/** Episodes of the trials of each variant. */
-export type Episodes = ReadonlyMap<string, readonly (readonly EpisodeLine[])[]>;
 
 const ROW = 40;
 
-/** One metric of every variant: the mean with its interval, and every seed. Empty where no trial has the metric; on the same axis in all facets of `whole`. */
-export function metricChart(metric: Metric, { suffix, title: part, results: { variants, trials } }: Facet, whole: StudyResults): string {
+/**
+ * One metric of every variant: the mean with its interval, and every seed. Empty where no trial has the
+ * metric; on the same axis in all facets of `whole`.
+ */
+export function metricChart(
+  metric: Metric,
+  { suffix, title: part, results: { variants, trials } }: Facet,
+  whole: StudyResults,
+): string {
   const rows = variants.filter(({ estimates }) => estimates[metric]);
   if (rows.length === 0) return '';
-  const dots = trials.filter(({ figures, variant }) => figures[metric] !== undefined && rows.some((row) => row.variant === variant));
+  const dots = trials.filter(
+    ({ figures, variant }) => figures[metric] !== undefined && rows.some((row) => row.variant === variant),
+  );
   const { title, format, axis } = FORMATS[metric];
   return intervalChart({
     id: `compare-${metric}${suffix}`,
     title: titled(title, part),
     description: `Mean over the seeds with its 95% interval, where there are three seeds or more; small marks are single seeds.`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.estimates[metric]! })),
-    dots: dots.map(({ variant, seed, figures }) => ({ name: variant, value: figures[metric]!, text: `${variant}, seed ${seed}: ${format(figures[metric]!)}` })),
+    dots: dots.map(({ variant, seed, figures }) => ({
+      name: variant,
+      value: figures[metric]!,
+      text: `${variant}, seed ${seed}: ${format(figures[metric]!)}`,
+    })),
     ends: [
       ...whole.variants.flatMap(({ estimates }) => estimates[metric]?.interval ?? []),
       ...whole.trials.flatMap(({ figures }) => figures[metric] ?? []),
@@ -38,8 +45,15 @@ export function metricChart(metric: Metric, { suffix, title: part, results: { va
   });
 }
 
-/** One metric's difference to the baseline, paired by seed. Empty without a baseline; on the same axis in all facets of `whole`. */
-export function differenceChart(metric: Metric, { suffix, title: part, results: { variants } }: Facet, whole: StudyResults): string {
+/**
+ * One metric's difference to the baseline, paired by seed. Empty without a baseline; on the same axis in all
+ * facets of `whole`.
+ */
+export function differenceChart(
+  metric: Metric,
+  { suffix, title: part, results: { variants } }: Facet,
+  whole: StudyResults,
+): string {
   const rows = variants.filter(({ differences }) => differences?.[metric]);
   if (rows.length === 0) return '';
   const { title, change } = FORMATS[metric];
@@ -50,7 +64,12 @@ export function differenceChart(metric: Metric, { suffix, title: part, results: 
     description: `Each seed is compared with the same seed of the baseline; the mark is the mean difference with its 95% interval, where there are three seeds or more.`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.differences![metric]! })),
     dots: [],
-    ends: [0, ...whole.variants.flatMap(({ differences }) => (differences?.[metric] ? [differences[metric].mean, ...(differences[metric].interval ?? [])] : []))],
+    ends: [
+      0,
+      ...whole.variants.flatMap(({ differences }) =>
+        differences?.[metric] ? [differences[metric].mean, ...(differences[metric].interval ?? [])] : [],
+      ),
+    ],
     format: change,
     axis: change,
     zero: true,
@@ -76,7 +95,18 @@ interface IntervalChart {
   axis(value: number): string;
 }
 
-function intervalChart({ id, title, description, rows, dots, ends, zero = false, format, axis, table }: IntervalChart): string {
+function intervalChart({
+  id,
+  title,
+  description,
+  rows,
+  dots,
+  ends,
+  zero = false,
+  format,
+  axis,
+  table,
+}: IntervalChart): string {
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
   return chart({
@@ -87,18 +117,53 @@ function intervalChart({ id, title, description, rows, dots, ends, zero = false,
     height: 64 + ROW * rows.length,
     option: (size) => ({
       grid: { left: size.narrow ? 104 : 184, right: 28, top: 8, height: ROW * rows.length },
-      yAxis: nameAxis(rows.map(({ name }) => name), size),
-      xAxis: valueAxis('', axis, { min: low - margin, max: high + margin, axisLabel: { color: 'var(--muted)', formatter: axis, hideOverlap: true, showMinLabel: false, showMaxLabel: false } }),
+      yAxis: nameAxis(
+        rows.map(({ name }) => name),
+        size,
+      ),
+      xAxis: valueAxis('', axis, {
+        min: low - margin,
+        max: high + margin,
+        axisLabel: {
+          color: 'var(--muted)',
+          formatter: axis,
+          hideOverlap: true,
+          showMinLabel: false,
+          showMaxLabel: false,
+        },
+      }),
       series: [
         {
           type: 'scatter',
           symbolSize: 12,
           itemStyle: { color: 'var(--c0)' },
           data: rows.map(({ name, estimate }) => [estimate.mean, name]),
-          ...(zero && { markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: 'var(--muted)', type: 'dashed' }, data: [{ xAxis: 0 }] } }),
+          ...(zero && {
+            markLine: {
+              silent: true,
+              symbol: 'none',
+              label: { show: false },
+              lineStyle: { color: 'var(--muted)', type: 'dashed' },
+              data: [{ xAxis: 0 }],
+            },
+          }),
         },
-        { type: 'scatter', symbol: 'diamond', symbolSize: 8, itemStyle: { color: 'var(--c1)', opacity: 0.8 }, data: dots.map(({ name, value }) => [value, name]) },
-        ...rows.map(({ name, estimate: { interval = [] } }) => ({ type: 'line', symbol: 'rect', symbolSize: [2, 12], lineStyle: { color: 'var(--c0)', width: 2 }, itemStyle: { color: 'var(--c0)' }, silent: true, data: interval.map((value) => [value, name]) })),
+        {
+          type: 'scatter',
+          symbol: 'diamond',
+          symbolSize: 8,
+          itemStyle: { color: 'var(--c1)', opacity: 0.8 },
+          data: dots.map(({ name, value }) => [value, name]),
+        },
+        ...rows.map(({ name, estimate: { interval = [] } }) => ({
+          type: 'line',
+          symbol: 'rect',
+          symbolSize: [2, 12],
+          lineStyle: { color: 'var(--c0)', width: 2 },
+          itemStyle: { color: 'var(--c0)' },
+          silent: true,
+          data: interval.map((value) => [value, name]),
+        })),
       ],
     }),
     tip: (series, index) => {
@@ -109,7 +174,10 @@ function intervalChart({ id, title, description, rows, dots, ends, zero = false,
   });
 }
 
-function describeEstimate({ name, estimate: { mean: center, interval, count } }: IntervalChart['rows'][number], format: (value: number) => string): string {
+function describeEstimate(
+  { name, estimate: { mean: center, interval, count } }: IntervalChart['rows'][number],
+  format: (value: number) => string,
+): string {
   const range = interval ? `, 95% from ${format(interval[0])} to ${format(interval[1])}` : '';
   return `${name}\n${format(center)}${range}\n${count === 1 ? '1 seed' : `${count} seeds`}`;
 }
@@ -134,53 +202,32 @@ export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto 
         grid: { ...grid, top: 40 + (size.narrow ? 18 : 8) * variants.length },
         ...axes,
         series: [
-          ...ofVariant.map((rows, i) => ({ name: variants[i]!.variant, type: 'scatter', symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 10, itemStyle: { color: PALETTE[i % PALETTE.length] }, data: rows.map(point) })),
-          { name: 'Pareto front', type: 'line', symbol: 'none', lineStyle: { color: 'var(--muted)', width: 2, type: 'dashed' }, itemStyle: { color: 'var(--muted)' }, data: front.map(point) },
+          ...ofVariant.map((rows, i) => ({
+            name: variants[i]!.variant,
+            type: 'scatter',
+            symbol: SYMBOLS[i % SYMBOLS.length],
+            symbolSize: 10,
+            itemStyle: { color: PALETTE[i % PALETTE.length] },
+            data: rows.map(point),
+          })),
+          {
+            name: 'Pareto front',
+            type: 'line',
+            symbol: 'none',
+            lineStyle: { color: 'var(--muted)', width: 2, type: 'dashed' },
+            itemStyle: { color: 'var(--muted)' },
+            data: front.map(point),
+          },
         ],
       };
     },
     tip: (series, index) => {
       const row = ofVariant[series]?.[index];
-      return row && `${row.variant}, seed ${row.seed}\ntest accuracy ${percent(row.figures.testAccuracy!)}\n${grouped(row.figures.bytes!)} bytes, ${grouped(row.figures.macs!)} multiply-adds`;
+      return (
+        row &&
+        `${row.variant}, seed ${row.seed}\ntest accuracy ${percent(row.figures.testAccuracy!)}\n${grouped(row.figures.bytes!)} bytes, ${grouped(row.figures.macs!)} multiply-adds`
+      );
     },
     table: trialTable(front, 'Trials on the Pareto front'),
   });
-}
-
-/** Best reward so far over the episodes of a stage, as the mean of each variant's seeds. Empty where no trial searched in that stage. */
-export function learningChart(stage: Stage, variants: readonly VariantRow[], episodes: Episodes): string {
-  const curves = variants.flatMap(({ variant }) => {
-    const runs = (episodes.get(variant) ?? []).map((lines) => bestSoFar(lines.filter((line) => line.stage === stage).map(({ reward }) => reward))).filter(({ length }) => length > 0);
-    const length = Math.min(...runs.map((run) => run.length));
-    return runs.length > 0 ? [{ variant, seeds: runs.length, values: Array.from({ length }, (_, i) => mean(runs.map((run) => run[i]!))) }] : [];
-  });
-  if (curves.length === 0) return '';
-  return chart({
-    id: `learning-${stage}`,
-    title: `${stage === 'prune' ? 'Stage 1, pruning' : 'Stage 2, bit widths'}: best reward so far`,
-    description: 'Best reward up to each episode, as the mean over the seeds. A curve that rises faster needs fewer evaluations.',
-    height: 340 + 14 * curves.length,
-    option: ({ narrow }) => ({
-      legend: { ...LEGEND, type: 'plain' },
-      grid: { left: narrow ? 56 : 68, right: 16, top: 40 + (narrow ? 18 : 8) * curves.length, bottom: 48 },
-      xAxis: valueAxis('episode', String, { min: 1, scale: true }),
-      yAxis: valueAxis('reward', (value) => String(Number(value.toPrecision(3))), { nameGap: narrow ? 40 : 50 }),
-      series: curves.map(({ variant, values }, i) => ({
-        name: variant, type: 'line', step: 'end', symbol: SYMBOLS[i % SYMBOLS.length], showAllSymbol: true, symbolSize: (_value: unknown, { dataIndex }: { dataIndex: number }) => (dataIndex % Math.ceil(values.length / 8) === 0 || dataIndex === values.length - 1 ? 7 : 0), lineStyle: { color: PALETTE[i % PALETTE.length], width: 2 }, itemStyle: { color: PALETTE[i % PALETTE.length] }, data: values.map((value, episode) => [episode + 1, value]),
-      })),
-    }),
-    tip: (series, index) => curves[series] && `${curves[series].variant}, episode ${index + 1}: ${curves[series].values[index]!.toFixed(4)}`,
-    table: learningTable(curves),
-  });
-}
-
-function learningTable(curves: readonly { readonly variant: string; readonly seeds: number; readonly values: readonly number[] }[]): string {
-  return table('Mean of the best reward', curves, [
-    { head: 'variant', text: ({ variant }) => variant },
-    { head: 'seeds', text: ({ seeds }) => String(seeds), value: ({ seeds }) => seeds },
-    ...[0.25, 0.5, 1].map((share) => {
-      const at = (values: readonly number[]) => values[Math.max(0, Math.round(values.length * share) - 1)];
-      return { head: `after ${share * 100}% of the episodes`, text: ({ values }: (typeof curves)[number]) => at(values)!.toFixed(4), value: ({ values }: (typeof curves)[number]) => at(values) };
-    }),
-  ]);
 }

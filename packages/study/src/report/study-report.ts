@@ -5,7 +5,8 @@ import type { StudyRecord } from '../study-store.js';
 import { facetsOf, type Facet } from './facets.js';
 import { duration, escapeHtml, grouped, percent } from './html.js';
 import { page } from './page.js';
-import { differenceChart, frontChart, learningChart, metricChart, type Episodes } from './study-charts.js';
+import { learningChart, type Episodes } from './learning-chart.js';
+import { differenceChart, frontChart, metricChart } from './study-charts.js';
 import { conclusion } from './study-sentences.js';
 import { trialTable, variantTable } from './study-tables.js';
 import { folded, table } from './table.js';
@@ -26,35 +27,82 @@ export function studyReport({ record, results, original, episodes }: StudyReport
   const facets = facetsOf(results, study.facet);
   const everywhere = (draw: (facet: Facet) => string) => facets.map(draw).join('');
   const done = trials.filter(({ status }) => status === 'done');
-  const ranked = variants.filter(({ estimates }) => estimates.testAccuracy).sort((a, b) => b.estimates.testAccuracy!.mean - a.estimates.testAccuracy!.mean);
+  const ranked = variants
+    .filter(({ estimates }) => estimates.testAccuracy)
+    .sort((a, b) => b.estimates.testAccuracy!.mean - a.estimates.testAccuracy!.mean);
   const best = ranked[0];
   const missing = trials.length - done.length;
   return page({
     title: study.name,
     lead: `${study.description ?? ''} ${variants.length} variants, ${study.seeds.length} seeds each.`.trim(),
     tiles: [
-      ...(best ? [{ value: best.variant, label: `highest mean test accuracy: ${percent(best.estimates.testAccuracy!.mean)}` }] : []),
-      ...(original ? [{ value: percent(original.accuracy.test), label: `test accuracy of the original, ${grouped(original.bytes)} bytes, ${grouped(original.macs)} multiply-adds` }] : []),
-      { value: `${done.length} of ${trials.length}`, label: missing > 0 ? 'trials done; see below for the others' : `trials done in ${duration(done.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0))} of computing` },
+      ...(best
+        ? [
+            {
+              value: best.variant,
+              label: `highest mean test accuracy: ${percent(best.estimates.testAccuracy!.mean)}`,
+            },
+          ]
+        : []),
+      ...(original
+        ? [
+            {
+              value: percent(original.accuracy.test),
+              label: `test accuracy of the original, ${grouped(original.bytes)} bytes, ${grouped(original.macs)} multiply-adds`,
+            },
+          ]
+        : []),
+      {
+        value: `${done.length} of ${trials.length}`,
+        label:
+          missing > 0
+            ? 'trials done; see below for the others'
+            : `trials done in ${duration(done.reduce((sum, { figures }) => sum + (figures.seconds ?? 0), 0))} of computing`,
+      },
     ],
     sections: [
-      { id: 'result', title: 'Result', body: everywhere(resultOf) },
-      { id: 'comparison', title: 'Variants compared', body: comparison(results, everywhere) || '<p>No trial is done yet.</p>' },
-      { id: 'search', title: 'Search', body: search(results, episodes, everywhere) || '<p>No trial searched.</p>' },
-      { id: 'fronts', title: 'Accuracy against size', body: frontChart('bytes', results) + frontChart('macs', results) || '<p>No trial is done yet.</p>' },
+      { id: 'result', title: 'Result', body: everywhere((facet) => resultOf(facet, results)) },
+      {
+        id: 'comparison',
+        title: 'Variants compared',
+        body: comparison(results, everywhere) || '<p>No trial is done yet.</p>',
+      },
+      {
+        id: 'search',
+        title: 'Search',
+        body: search(results, episodes, everywhere) || '<p>No trial searched.</p>',
+      },
+      {
+        id: 'fronts',
+        title: 'Accuracy against size',
+        body: frontChart('bytes', results) + frontChart('macs', results) || '<p>No trial is done yet.</p>',
+      },
       { id: 'trials', title: 'Trials', body: trialTable(trials, 'Every trial') + failures(results) },
       { id: 'setup', title: 'What was run', body: setup(record) },
     ],
   });
 }
 
-const COMPARED = ['testAccuracy', 'bytes', 'macs', 'seconds', 'episodesPerMinute', 'peakResidentBytes'] as const;
+const COMPARED = [
+  'testAccuracy',
+  'bytes',
+  'macs',
+  'seconds',
+  'episodesPerMinute',
+  'peakResidentBytes',
+] as const;
 
 type Everywhere = (draw: (facet: Facet) => string) => string;
 
-function resultOf({ title, results }: Facet): string {
+function resultOf({ title, results }: Facet, whole: StudyResults): string {
   const heading = title === undefined ? '' : `<h3>${escapeHtml(title)}</h3>`;
-  return heading + variantTable(results.variants) + conclusion(results).map((text) => `<p>${escapeHtml(text)}</p>`).join('');
+  return (
+    heading +
+    variantTable(results.variants) +
+    conclusion(results, whole)
+      .map((text) => `<p>${escapeHtml(text)}</p>`)
+      .join('')
+  );
 }
 
 function comparison(results: StudyResults, everywhere: Everywhere): string {
@@ -64,17 +112,32 @@ function comparison(results: StudyResults, everywhere: Everywhere): string {
 
 function search(results: StudyResults, episodes: Episodes, everywhere: Everywhere): string {
   const stages = (['prune', 'quantize'] as const).map(
-    (stage) => learningChart(stage, results.variants, episodes) + everywhere((facet) => metricChart(`${stage}Reward`, facet, results)),
+    (stage) =>
+      learningChart(stage, results.variants, episodes) +
+      everywhere((facet) => metricChart(`${stage}Reward`, facet, results)),
   );
   return stages.join('');
 }
 
 function failures({ trials }: StudyResults): string {
   const failed = trials.filter(({ error }) => error !== undefined);
-  return failed.map(({ variant, seed, error }) => `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`).join('');
+  return failed
+    .map(
+      ({ variant, seed, error }) =>
+        `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
+    )
+    .join('');
 }
 
 function setup({ study, versions, machine }: StudyRecord): string {
-  const facts = [...Object.entries(versions), ['machine', machine] as const].map(([name, value]) => ({ name, value }));
-  return table('Versions and machine', facts, [{ head: 'what', text: ({ name }) => name }, { head: 'value', text: ({ value }) => value }]) + folded('The study file', `<pre tabindex="0">${escapeHtml(stringify(study))}</pre>`);
+  const facts = [...Object.entries(versions), ['machine', machine] as const].map(([name, value]) => ({
+    name,
+    value,
+  }));
+  return (
+    table('Versions and machine', facts, [
+      { head: 'what', text: ({ name }) => name },
+      { head: 'value', text: ({ value }) => value },
+    ]) + folded('The study file', `<pre tabindex="0">${escapeHtml(stringify(study))}</pre>`)
+  );
 }

@@ -2,8 +2,12 @@ import { verdict, type Difference } from '../statistics.js';
 import type { StudyResults } from '../study-results.js';
 import { points } from './html.js';
 
-/** What the paired differences of test accuracy say, in words, and which chance their intervals cover. Empty without a baseline. */
-export function conclusion({ variants }: StudyResults): string[] {
+/**
+ * What the paired differences of test accuracy say, in words, and which chance their intervals cover. Empty
+ * without a baseline. `whole` is the study of which these are a part: p is corrected for all of its
+ * differences.
+ */
+export function conclusion({ variants }: StudyResults, whole: StudyResults): string[] {
   const compared = variants.flatMap(({ variant, baseline, differences }) => {
     const found = differences?.testAccuracy;
     return found && baseline !== undefined ? [{ variant, baseline, found }] : [];
@@ -11,29 +15,53 @@ export function conclusion({ variants }: StudyResults): string[] {
   if (compared.length === 0) return [];
   const baselines = [...new Set(compared.map(({ baseline }) => baseline))];
   const same = baselines.length === 1;
-  const sentences = compared.map(({ variant, baseline, found }) => sentence(variant + (same ? '' : ` against ${baseline}`), found));
+  const sentences = compared.map(({ variant, baseline, found }) =>
+    sentence(variant + (same ? '' : ` against ${baseline}`), found),
+  );
   const lead = same ? `Against ${baselines[0]}, seed by seed: ` : 'Seed by seed: ';
-  return [`${lead}${sentences.join('; ')}.`, explanation(compared.map(({ found }) => found))];
+  return [
+    `${lead}${sentences.join('; ')}.`,
+    explanation(
+      compared.map(({ found }) => found),
+      whole.variants.filter(({ differences }) => differences?.testAccuracy?.p !== undefined).length,
+    ),
+  ];
 }
 
 function sentence(name: string, difference: Difference): string {
   const { mean, interval, adjusted, p = adjusted, count } = difference;
   const seeds = count === 1 ? '1 seed' : `${count} seeds`;
-  if (!interval || p === undefined) return `${name} has ${points(mean)} points with ${seeds}, too few for an interval`;
-  const words = { higher: 'is more accurate', lower: 'is less accurate', 'not told apart': 'is not told apart', 'too few seeds': '' }[verdict(difference)];
+  if (!interval || p === undefined)
+    return `${name} has ${points(mean)} points with ${seeds}, too few for an interval`;
+  const words = {
+    higher: 'is more accurate',
+    lower: 'is less accurate',
+    'not told apart': 'is not told apart',
+    'too few seeds': '',
+  }[verdict(difference)];
   return `${name} ${words} (${points(mean)} points, 95% from ${points(interval[0])} to ${points(interval[1])}, p ${withSign(adjusted ?? p)}, ${seeds})`;
 }
 
-function explanation(differences: readonly Difference[]): string {
+function explanation(differences: readonly Difference[], comparisons: number): string {
   const tested = differences.filter(({ interval }) => interval);
   if (tested.length === 0) return 'An interval takes three seeds or more.';
   const bases = new Set(tested.map(({ basis }) => basis));
   const covered = [
-    ...(bases.has('images') ? ['Intervals cover other seeds and other test images; networks are compared image by image.'] : []),
-    ...(bases.has('binomial') ? ['Where it is not recorded which images a network has right, networks are taken to err independently, which makes intervals wider than they need be.'] : []),
-    ...(bases.has('seeds') ? ['Where the number of test images is not recorded, intervals cover other seeds on the same images only.'] : []),
+    ...(bases.has('images')
+      ? ['Intervals cover other seeds and other test images; networks are compared image by image.']
+      : []),
+    ...(bases.has('binomial')
+      ? [
+          'Where it is not recorded which images a network has right, networks are taken to err independently, which makes intervals wider than they need be.',
+        ]
+      : []),
+    ...(bases.has('seeds')
+      ? [
+          'Where the number of test images is not recorded, intervals cover other seeds on the same images only.',
+        ]
+      : []),
   ];
-  return `${covered.join(' ')} p is Holm's, for ${tested.length === 1 ? 'one comparison' : `all ${tested.length} comparisons together`}; below 0.05 a difference is told apart.`;
+  return `${covered.join(' ')} p is Holm's, for ${comparisons === 1 ? 'one comparison' : `all ${comparisons} comparisons of the study together`}; below 0.05 a difference is told apart.`;
 }
 
 /** A p value as tables and sentences write it. */

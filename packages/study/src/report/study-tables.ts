@@ -9,7 +9,11 @@ import { table } from './table.js';
 const MISSING = '–';
 
 /** One metric of every variant, or its differences to the baseline. */
-export function estimateTable(metric: Metric, variants: readonly VariantRow[], which: 'estimates' | 'differences'): string {
+export function estimateTable(
+  metric: Metric,
+  variants: readonly VariantRow[],
+  which: 'estimates' | 'differences',
+): string {
   const { title, format, change } = FORMATS[metric];
   const write = which === 'estimates' ? format : change;
   const rows = variants.filter((row) => row[which]?.[metric]);
@@ -20,9 +24,15 @@ export function estimateTable(metric: Metric, variants: readonly VariantRow[], w
   });
   return table(title, rows, [
     { head: 'variant', text: ({ variant }) => variant },
-    ...(which === 'differences' ? [{ head: 'against', text: ({ baseline }: VariantRow) => baseline ?? '' }] : []),
+    ...(which === 'differences'
+      ? [{ head: 'against', text: ({ baseline }: VariantRow) => baseline ?? '' }]
+      : []),
     column('mean', (estimate) => estimate.mean),
-    column('standard deviation', ({ deviation }) => deviation, (value) => write(value).replace(/^[+−]/, '')),
+    column(
+      'standard deviation',
+      ({ deviation }) => deviation,
+      (value) => write(value).replace(/^[+−]/, ''),
+    ),
     column('95% from', ({ interval }) => interval?.[0]),
     column('to', ({ interval }) => interval?.[1]),
     ...(which === 'differences' ? [column('p (Holm)', ({ p, adjusted = p }) => adjusted, probability)] : []),
@@ -30,9 +40,21 @@ export function estimateTable(metric: Metric, variants: readonly VariantRow[], w
   ]);
 }
 
-/** The variants with their means of the metrics that are asked about first, and the paired difference of test accuracy. */
+/**
+ * The variants with their means of the metrics that are asked about first, and the paired difference of test
+ * accuracy.
+ */
 export function variantTable(variants: readonly VariantRow[]): string {
-  const metrics: readonly Metric[] = ['testAccuracy', 'bytes', 'macs', 'pruneReward', 'quantizeReward', 'seconds', 'episodesPerMinute', 'peakResidentBytes'];
+  const metrics: readonly Metric[] = [
+    'testAccuracy',
+    'bytes',
+    'macs',
+    'pruneReward',
+    'quantizeReward',
+    'seconds',
+    'episodesPerMinute',
+    'peakResidentBytes',
+  ];
   const baselines = new Set(variants.flatMap(({ baseline }) => baseline ?? []));
   const shown = metrics.filter((metric) => variants.some(({ estimates }) => estimates[metric]));
   return table('Means over the seeds ± standard deviation', variants, [
@@ -50,22 +72,40 @@ export function variantTable(variants: readonly VariantRow[]): string {
             text: ({ differences }: VariantRow) => difference(differences?.testAccuracy),
             value: ({ differences }: VariantRow) => differences?.testAccuracy?.mean,
           },
-          { head: 'p (Holm)', text: (row: VariantRow) => optional(adjustedP(row), probability), value: adjustedP },
+          {
+            head: 'p (Holm)',
+            text: (row: VariantRow) => optional(adjustedP(row), probability),
+            value: adjustedP,
+          },
         ]),
-    { head: 'seeds', text: ({ estimates }) => String(estimates.testAccuracy?.count ?? 0), value: ({ estimates }) => estimates.testAccuracy?.count ?? 0 },
+    {
+      head: 'seeds',
+      text: ({ estimates }) => String(estimates.testAccuracy?.count ?? 0),
+      value: ({ estimates }) => estimates.testAccuracy?.count ?? 0,
+    },
   ]);
 }
 
 /** Trials with their figures; those that failed with their error. */
 export function trialTable(trials: readonly TrialRow[], caption: string): string {
-  const metrics: readonly Metric[] = ['testAccuracy', 'validationAccuracy', 'bytes', 'macs', 'parameters', 'seconds', 'episodesPerMinute', 'peakResidentBytes'];
+  const metrics: readonly Metric[] = [
+    'testAccuracy',
+    'validationAccuracy',
+    'bytes',
+    'macs',
+    'parameters',
+    'seconds',
+    'episodesPerMinute',
+    'peakResidentBytes',
+  ];
   return table(caption, trials, [
     { head: 'variant', text: ({ variant }) => variant },
     { head: 'seed', text: ({ seed }) => String(seed), value: ({ seed }) => seed },
     { head: 'status', text: ({ status }) => status },
     ...metrics.map((metric) => ({
       head: FORMATS[metric].title.toLowerCase(),
-      text: ({ figures }: TrialRow) => (figures[metric] === undefined ? MISSING : FORMATS[metric].format(figures[metric])),
+      text: ({ figures }: TrialRow) =>
+        figures[metric] === undefined ? MISSING : FORMATS[metric].format(figures[metric]),
       value: ({ figures }: TrialRow) => figures[metric],
     })),
     { head: 'trial', text: ({ trial }) => trial },
@@ -75,18 +115,27 @@ export function trialTable(trials: readonly TrialRow[], caption: string): string
 function plusMinus(metric: Metric, estimate: Estimate | undefined): string {
   const { format } = FORMATS[metric];
   if (!estimate) return MISSING;
-  return estimate.deviation === undefined ? format(estimate.mean) : `${format(estimate.mean)} ±\u00a0${format(estimate.deviation)}`;
+  const mean = whole(format(estimate.mean));
+  return estimate.deviation === undefined ? mean : `${mean} ${whole(`± ${format(estimate.deviation)}`)}`;
 }
 
 function difference(estimate: Difference | undefined): string {
   if (!estimate) return '';
   const { change } = FORMATS.testAccuracy;
   const { mean, interval } = estimate;
-  return (change(mean) + (interval ? ` (${change(interval[0])} to\u00a0${change(interval[1])})` : '')).replaceAll(' points', '');
+  const range = interval
+    ? `(${change(interval[0])} to ${change(interval[1])})`.replaceAll(' points', '')
+    : '';
+  return `${change(mean).replace(' points', '')} ${whole(range)}`.trim();
 }
 
 function adjustedP({ differences }: VariantRow): number | undefined {
   return differences?.testAccuracy?.adjusted;
+}
+
+/** Text that is not broken between lines. */
+function whole(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
 }
 
 function optional(value: number | undefined, format: (value: number) => string): string {

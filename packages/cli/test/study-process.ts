@@ -1,0 +1,27 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+/** A `tersor study` in a process of its own, from the sources: its trials are processes, too. */
+export interface StudyProcess {
+  readonly child: ChildProcess;
+  /** Its exit code (null when it was killed), and what it wrote. */
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
+}
+
+export function startStudy(path: string, out: string, ...more: string[]): StudyProcess {
+  const main = join(__dirname, '../src/main.ts');
+  const args = ['--conditions=tersor/source', '--import', 'tsx', main, 'study', path, '--out', out, ...more];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: join(__dirname, '../../..'),
+  });
+  const written = { out: '', err: '' };
+  child.stdout.on('data', (text) => (written.out += String(text)));
+  child.stderr.on('data', (text) => (written.err += String(text)));
+  return {
+    child,
+    ended: new Promise((resolve, reject) =>
+      child.on('error', reject).on('close', (code) => resolve({ code, ...written })),
+    ),
+  };
+}
