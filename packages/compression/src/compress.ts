@@ -11,6 +11,7 @@ import { folderBytes, readModel } from './model-files.js';
 import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
 import { requireAgents } from './require-agents.js';
+import { requireGradients } from './require-gradients.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
@@ -128,6 +129,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
+    if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
+      await requireGradients(trainBackend, original);
+      await evaluateBackend.activate();
+    }
     const images = await witnessImages(dataset);
     await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
