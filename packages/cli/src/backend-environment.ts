@@ -7,18 +7,34 @@ import { withoutNativeLogs } from './quiet-libraries.js';
 import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from './stop-signals.js';
 
 /**
- * Starts this process again with the environment variables that a backend needs before its first instruction, where it needs any: under
- * glibc, tfjs-node spends most of its time in page faults unless malloc keeps its memory. Resolves at once for all others; else this process
- * passes on the signals that it gets, and ends as the other one does.
+ * Starts this process again with the environment variables that a backend needs before its first instruction,
+ * where it needs any: under glibc, tfjs-node spends most of its time in page faults unless malloc keeps its
+ * memory. Resolves at once for all others; else this process passes on the signals that it gets, and ends as
+ * the other one does.
  */
 export async function ensureBackendEnvironment(backend: CompressConfig['backend']): Promise<void> {
   if (process.env[STAND_IN]) return;
-  const variables: Record<string, string> = Object.assign({}, ...backendSlots(backend).map(({ use }) => environmentFor(use)));
+  const variables: Record<string, string> = Object.assign(
+    {},
+    ...backendSlots(backend).map(({ use }) => environmentFor(use)),
+  );
   const isQuiet = !process.argv.includes('--verbose');
-  if (!isQuiet ? Object.keys(variables).every((name) => process.env[name] !== undefined) : Object.keys(variables).length === 0) return;
-  // The native library writes to file 2 whatever it is told. The other process's own words go to this one's stderr where that is a terminal.
+  if (
+    !isQuiet
+      ? Object.keys(variables).every((name) => process.env[name] !== undefined)
+      : Object.keys(variables).length === 0
+  )
+    return;
+  // The native library writes to file 2 whatever it is told. The other process's own words go to this one's
+  // stderr where that is a terminal.
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    stdio: ['inherit', 'inherit', isQuiet ? 'pipe' : 'inherit', 'ipc', ...(isQuiet && process.stderr.isTTY ? [2] : [])],
+    stdio: [
+      'inherit',
+      'inherit',
+      isQuiet ? 'pipe' : 'inherit',
+      'ipc',
+      ...(isQuiet && process.stderr.isTTY ? [2] : []),
+    ],
     env: { ...variables, ...process.env, [STAND_IN]: '1' },
   });
   const filter = withoutNativeLogs((text) => process.stderr.write(text));
@@ -31,15 +47,23 @@ export async function ensureBackendEnvironment(backend: CompressConfig['backend'
   );
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   filter.end();
-  if (signal && !stopped) process.stderr.write(`tersor: the process ended by ${signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`);
+  if (signal && !stopped)
+    process.stderr.write(
+      `tersor: the process ended by ${signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`,
+    );
   process.exit(code ?? (stopped ? exitCodeOf(stopped) : 2));
 }
 
-/** Environment variables that a process is given at its start for the backend that a config calls `use`: those of the backend `node`, none for others. */
+/**
+ * Environment variables that a process is given at its start for the backend that a config calls `use`: those
+ * of the backend `node`, none for others.
+ */
 export function environmentFor(use: string): Record<string, string> {
   if (use !== 'node') return {};
   try {
-    const plugin = createRequire(__filename)('@tersor/backend-node') as { nodeEnvironment?: () => Record<string, string> };
+    const plugin = createRequire(__filename)('@tersor/backend-node') as {
+      nodeEnvironment?: () => Record<string, string>;
+    };
     return plugin.nodeEnvironment?.() ?? {};
   } catch {
     return {}; // Not installed: the host says so in a moment.

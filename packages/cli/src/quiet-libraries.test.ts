@@ -6,7 +6,9 @@ import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 import { quietLibraries, withoutNativeLogs } from './quiet-libraries.js';
 
 /** tfjs warns of an orthogonal kernel with more than 2,000 values; this one has 4,096. */
-const architecture = (initializer: string) => `export default ({ sequential, layers }) => sequential({ name: 'o', layers: [
+const architecture = (
+  initializer: string,
+) => `export default ({ sequential, layers }) => sequential({ name: 'o', layers: [
   layers.conv2d({ name: 'c', filters: 1, kernelSize: 3, strides: 4, padding: 'same', inputShape: [32, 32, 3] }),
   layers.flatten({ name: 'f' }),
   layers.dense({ name: 'd', units: 64, kernelInitializer: '${initializer}' }),
@@ -16,18 +18,35 @@ const architecture = (initializer: string) => `export default ({ sequential, lay
 let project: TinyProject;
 beforeAll(async () => {
   project = await createTinyProject();
-  for (const name of ['heNormal', 'orthogonal']) await writeFile(join(project.folder, `${name}.mjs`), architecture(name));
-  await writeFile(join(project.folder, 'train.yaml'), 'architecture: heNormal.mjs\ndataset: { use: cifar10, dir: data, validation: 40 }\nbackend: cpu\noutput: trained\ntrain: { epochs: 1, learningRate: 0.01, batchSize: 16 }\n');
+  for (const name of ['heNormal', 'orthogonal'])
+    await writeFile(join(project.folder, `${name}.mjs`), architecture(name));
+  await writeFile(
+    join(project.folder, 'train.yaml'),
+    'architecture: heNormal.mjs\ndataset: { use: cifar10, dir: data, validation: 40 }\nbackend: cpu\noutput: trained\ntrain: { epochs: 1, learningRate: 0.01, batchSize: 16 }\n',
+  );
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
 /** What the program writes to stderr, in a process of its own. */
 async function errorsOf(...args: string[]): Promise<string> {
-  const ended = await promisify(execFile)(process.execPath, ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args], { cwd: join(__dirname, '../../..') }).catch((error: { stderr: string }) => error);
+  const ended = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args],
+    { cwd: join(__dirname, '../../..') },
+  ).catch((error: { stderr: string }) => error);
   return ended.stderr;
 }
 
-const evaluate = (backend: string) => ['eval', project.model, '--dataset', 'cifar10', '--option', `dir=${project.data}`, '--backend', backend];
+const evaluate = (backend: string) => [
+  'eval',
+  project.model,
+  '--dataset',
+  'cifar10',
+  '--option',
+  `dir=${project.data}`,
+  '--backend',
+  backend,
+];
 
 test('a training shows its epochs, and what TensorFlow.js tells developers only with --verbose', async () => {
   const args = ['train', join(project.folder, 'train.yaml'), '--out', join(project.folder, 'trained')];
@@ -57,7 +76,10 @@ test('what others write to the console is shown', () => {
   const restore = quietLibraries();
   console.warn('from a plugin', 1);
   // The stack names the file that a function was compiled as.
-  const library = new Function('console', 'console.warn("from the library");\n//# sourceURL=/app/node_modules/@tensorflow/tfjs-core/dist/log.js');
+  const library = new Function(
+    'console',
+    'console.warn("from the library");\n//# sourceURL=/app/node_modules/@tensorflow/tfjs-core/dist/log.js',
+  );
   library(console);
   restore();
   library(console);
@@ -66,7 +88,13 @@ test('what others write to the console is shown', () => {
 });
 
 test('lines of the native library below errors are left out, wherever the text is cut', () => {
-  const shown = ['measuring the original\n', '  1/10 reward 0.5\n', 'E0000 00:00:1795729851.976811   23748 a.cc:1] it failed\n', 'Warning: I0000 is a name\n', 'the end'];
+  const shown = [
+    'measuring the original\n',
+    '  1/10 reward 0.5\n',
+    'E0000 00:00:1795729851.976811   23748 a.cc:1] it failed\n',
+    'Warning: I0000 is a name\n',
+    'the end',
+  ];
   const hidden = [
     'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n',
     'I0000 00:00:1795729851.976811   23748 port.cc:153] oneDNN custom operations are on.\n',
@@ -74,7 +102,18 @@ test('lines of the native library below errors are left out, wherever the text i
     '2026-11-26 22:00:00.123456: I tensorflow/core/platform/cpu_feature_guard.cc:193] This TensorFlow binary is optimized with oneAPI\n',
     'To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with the appropriate compiler flags.\n',
   ];
-  const text = [shown[0], hidden[0], hidden[1], shown[1], hidden[2], shown[2], hidden[3], hidden[4], shown[3], shown[4]].join('');
+  const text = [
+    shown[0],
+    hidden[0],
+    hidden[1],
+    shown[1],
+    hidden[2],
+    shown[2],
+    hidden[3],
+    hidden[4],
+    shown[3],
+    shown[4],
+  ].join('');
   for (const size of [1, 7, 64, text.length]) {
     let passed = '';
     const filter = withoutNativeLogs((line) => (passed += line));

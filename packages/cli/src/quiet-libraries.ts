@@ -2,8 +2,9 @@ const TENSORFLOW = /@tensorflow[\\/]|\btfjs-\w+[\\/](src|dist)[\\/]/;
 const METHODS = ['log', 'info', 'warn', 'error'] as const;
 
 /**
- * Keeps off the screen what TensorFlow.js tells developers through the console: a banner that recommends another backend, the price of an
- * initializer. Who writes is seen from the call stack, so what plugins write is shown. Gives the function that puts the console back.
+ * Keeps off the screen what TensorFlow.js tells developers through the console: a banner that recommends
+ * another backend, the price of an initializer. Who writes is seen from the call stack, so what plugins write
+ * is shown. Gives the function that puts the console back.
  */
 export function quietLibraries(): () => void {
   const { console } = globalThis;
@@ -31,12 +32,25 @@ function callerOf(callee: (...args: unknown[]) => void): string {
   return holder.stack?.split('\n')[1] ?? '';
 }
 
-/** A line that TensorFlow's native library logs below the level of errors: absl's form, the older one of its own, absl's preface, and the one message with a second line. */
+/**
+ * A line that TensorFlow's native library logs below the level of errors: absl's form, the older one of its
+ * own, absl's preface, and the one message with a second line.
+ */
 const NATIVE_LOG = new RegExp(
-  ['[IW]\\d{4} ', '\\d{4}-\\d\\d-\\d\\d [\\d:.]+: [IW] ', 'WARNING: All log messages before absl::InitializeLog', 'To enable the following instructions: .*rebuild TensorFlow'].map((start) => `^${start}`).join('|'),
+  [
+    '[IW]\\d{4} ',
+    '\\d{4}-\\d\\d-\\d\\d [\\d:.]+: [IW] ',
+    'WARNING: All log messages before absl::InitializeLog',
+    'To enable the following instructions: .*rebuild TensorFlow',
+  ]
+    .map((start) => `^${start}`)
+    .join('|'),
 );
 
-/** Passes the text of a process on without the lines that TensorFlow's native library logs; with `end` the rest, too. */
+/**
+ * Passes the text of a process on without the lines that TensorFlow's native library logs; with `end` the
+ * rest, too.
+ */
 export function withoutNativeLogs(write: (text: string) => void): { text(chunk: string): void; end(): void } {
   let rest = '';
   const pass = (line: string) => NATIVE_LOG.test(line) || write(line);

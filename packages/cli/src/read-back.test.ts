@@ -21,7 +21,19 @@ const oddBackend = (isWrong: (graph: LayerGraph) => boolean) =>
       capabilities: { training: true, precisions: ['float32' as const], workers: 1 },
       isAvailable: async () => ({ available: true as const, details: {} }),
       activate: async () => void (await tf.setBackend('cpu')),
-      compile: (graph) => compileFused(isWrong(graph) ? { ...graph, layers: graph.layers.map((layer) => (layer.name === 'conv2' ? { ...layer, config: { ...layer.config, activation: 'linear' } } : layer)) } : graph),
+      compile: (graph) =>
+        compileFused(
+          isWrong(graph)
+            ? {
+                ...graph,
+                layers: graph.layers.map((layer) =>
+                  layer.name === 'conv2'
+                    ? { ...layer, config: { ...layer.config, activation: 'linear' } }
+                    : layer,
+                ),
+              }
+            : graph,
+        ),
       compileTraining: compileGradients,
       memory: () => ({ tensors: 0, bytes: 0 }),
       dispose: async () => undefined,
@@ -35,29 +47,54 @@ describe('tersor compress reads back what it writes', () => {
   });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
   const go = async (out: string, isWrong: (graph: LayerGraph) => boolean) => {
-    const config = await readConfig(project.config, compressConfigSchema, ['backend=odd', 'prune.agent.episodes=2', 'quantize.agent.episodes=2', 'prune.finetune.epochs=0', 'quantize.finetune.epochs=0']);
+    const config = await readConfig(project.config, compressConfigSchema, [
+      'backend=odd',
+      'prune.agent.episodes=2',
+      'quantize.agent.episodes=2',
+      'prune.finetune.epochs=0',
+      'quantize.finetune.epochs=0',
+    ]);
     const stages: string[] = [];
     const plugins = [oddBackend(isWrong)];
-    await compress({ config, directory: dirname(project.config), output: join(project.folder, out), plugins, searchFrom: [__dirname], events: { onStage: (stage) => void stages.push(stage) } }).catch((error: unknown) => {
+    await compress({
+      config,
+      directory: dirname(project.config),
+      output: join(project.folder, out),
+      plugins,
+      searchFrom: [__dirname],
+      events: { onStage: (stage) => void stages.push(stage) },
+    }).catch((error: unknown) => {
       throw Object.assign(error as Error, { stages });
     });
     return readdir(join(project.folder, out));
   };
 
   it('and is content with a network whose files are it', async () => {
-    expect(await go('right', () => false)).toEqual(expect.arrayContaining(['model', 'model.tersor', 'pruned', 'summary.json']));
+    expect(await go('right', () => false)).toEqual(
+      expect.arrayContaining(['model', 'model.tersor', 'pruned', 'summary.json']),
+    );
   });
 
   it('and refuses, before the search, a model that would not be the same in stock TensorFlow.js', async () => {
-    await expect(go('before', () => true)).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringMatching(/model\/model\.json gives other outputs .* layer "conv2" on/), stages: [] });
+    await expect(go('before', () => true)).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/model\/model\.json gives other outputs .* layer "conv2" on/),
+      stages: [],
+    });
     expect(await readdir(join(project.folder, 'before'))).toEqual([]);
   });
 
   it('and refuses a result that is not what was evaluated: earlier results stay, the checkpoint too', async () => {
     await go('after', () => false);
     const before = await readFile(join(project.folder, 'after/summary.json'), 'utf8');
-    const isSmaller = ({ layers }: LayerGraph) => layers.find(({ name }) => name === 'conv1')!.weights[0]!.shape[3]! < 8;
-    await expect(go('after', isSmaller)).rejects.toMatchObject({ code: 'READ_BACK_FAILED', message: expect.stringMatching(/^pruned\/model\.json gives other outputs than the evaluated network, from the layer "conv2" on/) });
+    const isSmaller = ({ layers }: LayerGraph) =>
+      layers.find(({ name }) => name === 'conv1')!.weights[0]!.shape[3]! < 8;
+    await expect(go('after', isSmaller)).rejects.toMatchObject({
+      code: 'READ_BACK_FAILED',
+      message: expect.stringMatching(
+        /^pruned\/model\.json gives other outputs than the evaluated network, from the layer "conv2" on/,
+      ),
+    });
     expect(await readFile(join(project.folder, 'after/summary.json'), 'utf8')).toBe(before);
     const left = await readdir(join(project.folder, 'after'));
     expect(left).toContain('checkpoint');

@@ -41,8 +41,11 @@ async function run(
       output: at(out),
       searchFrom: [__dirname],
       resume,
-      events: { // That the network of the project guesses is said, too; this is about what is kept.
-        onNotice: (text) => /checkpoint|stage/i.test(text) && notices.push(text), onProgress: () => done++ },
+      events: {
+        // That the network of the project guesses is said, too; this is about what is kept.
+        onNotice: (text) => /checkpoint|stage/i.test(text) && notices.push(text),
+        onProgress: () => done++,
+      },
       shouldStop: () => done >= episodes,
     });
     return { summary, notices };

@@ -19,8 +19,15 @@ export interface CompressionFlags {
   readonly log?: string;
 }
 
-/** Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is carried out in the place of a search. */
-export async function runCompression(path: string, { out, set, json, quiet, resume, log: logFile }: CompressionFlags, policy?: GivenPolicy): Promise<void> {
+/**
+ * Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is
+ * carried out in the place of a search.
+ */
+export async function runCompression(
+  path: string,
+  { out, set, json, quiet, resume, log: logFile }: CompressionFlags,
+  policy?: GivenPolicy,
+): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
   await ensureBackendEnvironment(config.backend);
   const progress = createProgress({ enabled: !json && !quiet });
@@ -52,7 +59,11 @@ export async function runCompression(path: string, { out, set, json, quiet, resu
     progress.stop();
     log?.end();
     await reportOn(output);
-    process.stdout.write(json ? `${JSON.stringify(summary, undefined, 2)}\n` : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify(summary, undefined, 2)}\n`
+        : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`,
+    );
   } catch (error) {
     log?.end(error);
     throw error;
@@ -66,6 +77,8 @@ async function reportOn(output: string): Promise<void> {
   try {
     await writeRunReport(output);
   } catch (error) {
-    process.stderr.write(`note: report.html could not be written (${messageOf(error)}); the results are complete. Try: tersor report ${output}\n`);
+    process.stderr.write(
+      `note: report.html could not be written (${messageOf(error)}); the results are complete. Try: tersor report ${output}\n`,
+    );
   }
 }

@@ -12,9 +12,26 @@ describe('the fine-tune of stage 2', () => {
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
   const go = async (out: string, bytes: number, epochs: number) => {
-    const values = ['prune.agent={use: uniform, episodes: 1}', 'prune.finetune.epochs=0', 'quantize.agent={use: uniform, episodes: 1}', 'quantize.finetune.learningRate=0.02', `quantize.budget.bytes=${bytes}`, `quantize.finetune.epochs=${epochs}`];
-    const said = await tersor('compress', project.config, '--out', join(project.folder, out), '--quiet', ...values.flatMap((value) => ['--set', value]));
-    return { ...said, summary: JSON.parse(await readFile(join(project.folder, out, 'summary.json'), 'utf8')) as Summary };
+    const values = [
+      'prune.agent={use: uniform, episodes: 1}',
+      'prune.finetune.epochs=0',
+      'quantize.agent={use: uniform, episodes: 1}',
+      'quantize.finetune.learningRate=0.02',
+      `quantize.budget.bytes=${bytes}`,
+      `quantize.finetune.epochs=${epochs}`,
+    ];
+    const said = await tersor(
+      'compress',
+      project.config,
+      '--out',
+      join(project.folder, out),
+      '--quiet',
+      ...values.flatMap((value) => ['--set', value]),
+    );
+    return {
+      ...said,
+      summary: JSON.parse(await readFile(join(project.folder, out, 'summary.json'), 'utf8')) as Summary,
+    };
   };
 
   it('is undone where it makes the file larger than the budget', async () => {
@@ -22,6 +39,10 @@ describe('the fine-tune of stage 2', () => {
     // The same widths fill this budget to the byte.
     const after = await go('after', before, 4);
     expect(after.summary.compressed.bytes).toBe(before);
-    expect(after.err).toMatch(new RegExp(`The fine-tune made the file \\d+ bytes, over quantize\\.budget\\.bytes \\(${before}\\), so the network before it is kept`));
+    expect(after.err).toMatch(
+      new RegExp(
+        `The fine-tune made the file \\d+ bytes, over quantize\\.budget\\.bytes \\(${before}\\), so the network before it is kept`,
+      ),
+    );
   });
 });

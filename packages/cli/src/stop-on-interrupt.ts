@@ -10,9 +10,10 @@ export interface Stopping {
 }
 
 /**
- * Does work that Ctrl-C, SIGTERM or SIGHUP stop: once it has begun, `isAsked` says true and the work is expected to end with `INTERRUPTED`
- * as soon as it has saved an episode or epoch. A second signal ends the process. Before the work has begun, it is left alone and
- * `INTERRUPTED` is thrown at once; the caller ends the process.
+ * Does work that Ctrl-C, SIGTERM or SIGHUP stop: once it has begun, `isAsked` says true and the work is
+ * expected to end with `INTERRUPTED` as soon as it has saved an episode or epoch. A second signal ends the
+ * process. Before the work has begun, it is left alone and `INTERRUPTED` is thrown at once; the caller ends
+ * the process.
  */
 export async function stopOnInterrupt<T>(work: (stopping: Stopping) => Promise<T>): Promise<T> {
   let isAsked = false;
@@ -21,8 +22,12 @@ export async function stopOnInterrupt<T>(work: (stopping: Stopping) => Promise<T
   const early = new Promise<never>((_, reject) => (giveUp = reject));
   const restore = onStopSignal((signal) => {
     isAsked = true;
-    if (!hasBegun) giveUp(new TersorError('INTERRUPTED', 'Stopped as asked, before there was anything to save.'));
-    else process.stderr.write(`\nFinishing this episode or epoch and saving; ${again(signal)} to stop at once.\n`);
+    if (!hasBegun)
+      giveUp(new TersorError('INTERRUPTED', 'Stopped as asked, before there was anything to save.'));
+    else
+      process.stderr.write(
+        `\nFinishing this episode or epoch and saving; ${again(signal)} to stop at once.\n`,
+      );
   });
   try {
     return await Promise.race([work({ isAsked: () => isAsked, begin: () => void (hasBegun = true) }), early]);

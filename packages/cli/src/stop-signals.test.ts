@@ -7,7 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lockOutput } from '@tersor/compression';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 
-const SIGNALS = [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const;
+const SIGNALS = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const;
 const LONG = ['--set', 'prune.agent.episodes=100000', '--set', 'checkpointSeconds=1000'];
 
 let project: TinyProject;
@@ -16,8 +20,14 @@ let child: ChildProcess;
 beforeAll(async () => {
   project = await createTinyProject();
   out = join(project.folder, 'stopped');
-  await writeFile(join(project.folder, 'train.yaml'), 'architecture: model/model.json\ndataset: { use: cifar10, dir: data, validation: 40 }\noutput: trained\ntrain: { epochs: 5000, learningRate: 0.01, batchSize: 16 }\n');
-  await writeFile(join(project.folder, 'study.yaml'), 'name: s\nconfig: compress.yaml\nset: { prune.agent.episodes: 100000 }\ngrid: { prune.budget.macs: [0.6, 0.7] }\nseeds: [1]\noutput: studies\n');
+  await writeFile(
+    join(project.folder, 'train.yaml'),
+    'architecture: model/model.json\ndataset: { use: cifar10, dir: data, validation: 40 }\noutput: trained\ntrain: { epochs: 5000, learningRate: 0.01, batchSize: 16 }\n',
+  );
+  await writeFile(
+    join(project.folder, 'study.yaml'),
+    'name: s\nconfig: compress.yaml\nset: { prune.agent.episodes: 100000 }\ngrid: { prune.budget.macs: [0.6, 0.7] }\nseeds: [1]\noutput: studies\n',
+  );
 });
 afterEach(async () => {
   child.kill('SIGKILL');
@@ -29,11 +39,19 @@ afterAll(() => rm(project.folder, { recursive: true, force: true }));
 function start(args: readonly string[], options: { readonly standIn?: boolean } = {}) {
   const stdio = ['ignore', 'ignore', 'pipe', ...(options.standIn ? (['ipc'] as const) : [])] as const;
   const env = { ...process.env, ...(options.standIn && { TERSOR_BACKEND_ENVIRONMENT: '1' }) };
-  const own = spawn(process.execPath, ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args], { stdio: [...stdio], env, cwd: join(__dirname, '../../..') });
+  const own = spawn(
+    process.execPath,
+    ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args],
+    { stdio: [...stdio], env, cwd: join(__dirname, '../../..') },
+  );
   child = own;
   let err = '';
   own.stderr!.on('data', (text) => (err += String(text)));
-  const ended = once(own, 'close').then(([code, by]) => ({ code: code as number | null, by: by as string | null, err }));
+  const ended = once(own, 'close').then(([code, by]) => ({
+    code: code as number | null,
+    by: by as string | null,
+    err,
+  }));
   const until = async (pattern: RegExp) => {
     while (!pattern.test(err)) {
       if (own.exitCode !== null) throw new Error(`It ended: ${err}`);
@@ -70,7 +88,8 @@ describe.each(SIGNALS)('%s', (signal, code) => {
 test('a second signal ends a compression at once', async () => {
   const run = start(compress('--set', 'prune.agent.warmup=99999'));
   await run.until(/ 1\/100000/);
-  // As soon as the first is heard; the same signal again within a blink is the same press of Ctrl-C, that npm has passed on.
+  // As soon as the first is heard; the same signal again within a blink is the same press of Ctrl-C, that npm
+  // has passed on.
   run.process.kill('SIGINT');
   run.process.kill('SIGTERM');
   const { code, by, err } = await run.ended;
@@ -107,7 +126,8 @@ test('a training is saved behind its epoch, and goes on there', async () => {
 test('a study lets its trials save themselves, and a second signal ends them with it', async () => {
   const args = ['study', join(project.folder, 'study.yaml'), '--out', out, '--jobs', '2'];
   const run = start(args);
-  const trials = async () => (await readdir(join(out, 'trials')).catch(() => [])).map((id) => join(out, 'trials', id));
+  const trials = async () =>
+    (await readdir(join(out, 'trials')).catch(() => [])).map((id) => join(out, 'trials', id));
   const all = async (file: string) => {
     const folders = await trials();
     return folders.length === 2 && folders.every((folder) => existsSync(join(folder, file)));
@@ -115,7 +135,10 @@ test('a study lets its trials save themselves, and a second signal ends them wit
   while (!(await all('.lock')) || !(await all('checkpoint'))) await delay(20);
   run.process.kill('SIGHUP');
   expect(await run.ended).toMatchObject({ code: 129, err: expect.stringContaining('--resume') });
-  for (const folder of await trials()) expect(JSON.parse(await readFile(join(folder, 'trial.json'), 'utf8'))).toMatchObject({ status: 'interrupted' });
+  for (const folder of await trials())
+    expect(JSON.parse(await readFile(join(folder, 'trial.json'), 'utf8'))).toMatchObject({
+      status: 'interrupted',
+    });
   const again = start([...args, '--resume']);
   while (!(await all('.lock'))) await delay(20);
   again.process.kill('SIGINT');

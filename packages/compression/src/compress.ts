@@ -11,6 +11,7 @@ import { folderBytes, readModel } from './model-files.js';
 import { requireExclusions } from './layer-patterns.js';
 import { absoluteBudgets } from './prune-budget.js';
 import { requireAgents } from './require-agents.js';
+import { requireGradients } from './require-gradients.js';
 import { writeResults } from './results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './pipeline-types.js';
 import { pruneStage } from './prune-stage.js';
@@ -128,6 +129,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
+    if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
+      await requireGradients(trainBackend, original);
+      await evaluateBackend.activate();
+    }
     const images = await witnessImages(dataset);
     await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
@@ -184,10 +189,17 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   }
 }
 
-/** What makes the network smaller in the two stages. */
+const PRUNER_ACTIONS: readonly Pruner['action'][] = ['channels', 'slices', 'blocks'];
+
+/** What makes the network smaller in the two stages. Throws `PLUGIN_INVALID` for a pruner of a kind that no wall counts. */
 async function compressors(host: Host, { prune, quantize }: CompressConfig): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
   const pruners: Pruner[] = [];
   if (prune) for (const index of prunerSelectors(prune.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  const odd = pruners.find(({ action }) => !PRUNER_ACTIONS.includes(action));
+  if (odd) {
+    const known = PRUNER_ACTIONS.map((action) => `"${action}"`).join(', ');
+    throw new TersorError('PLUGIN_INVALID', `The pruner "${odd.id}" has the action "${odd.action}", which the budget's wall does not know.`, { hint: `Its author can choose from: ${known}.` });
+  }
   return { pruners, quantizer: quantize && (await host.get(TOKENS.quantizer, SLOTS.quantize)) };
 }
 

@@ -1,6 +1,7 @@
 export type { NormalizedBatch } from './batch-norm-training.js';
 export { correctBatchNorm } from './broadcast-batch-norm.js';
-export { compileGradients, type TrainingKernels } from './gradient-session.js';
+export { compileGradients } from './gradient-session.js';
+export type { TrainingKernels } from './training-layer.js';
 export { networkOutput, type NetworkOutput } from './network-output.js';
 export { requireFitting, requireOneOutput } from './fitting.js';
 export { withoutFrozen } from './frozen-layers.js';

@@ -41,15 +41,24 @@ describe('requireExclusions', () => {
     ['a pattern', ['conv*'], [], /"conv\*", which no layer .* did you mean "Conv_[12]"\?/],
     ['the second of two', ['Conv_1', 'hed'], [], /"hed", .* did you mean "head"\?/],
   ])('refuses a name that no layer has, with the nearest one: %s', (_where, prune, quantize, message) => {
-    expect(() => check(prune, quantize)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }));
+    expect(() => check(prune, quantize)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),
+    );
   });
 
   it.each([
     ['prune', ['*'], [], /prune\.exclude leaves out all 2 layers whose channels can be pruned \(\*\)/],
     ['prune, by names', ['Conv_1', 'Conv_2'], [], /leaves out all 2 layers/],
-    ['quantize', [], ['Conv_*', 'head'], /quantize\.exclude leaves out all 3 layers whose kernels get a bit width \(Conv_\*, head\)/],
+    [
+      'quantize',
+      [],
+      ['Conv_*', 'head'],
+      /quantize\.exclude leaves out all 3 layers whose kernels get a bit width \(Conv_\*, head\)/,
+    ],
   ])('refuses to leave a stage without any layer: %s', (_where, prune, quantize, message) => {
-    expect(() => check(prune, quantize)).toThrow(expect.objectContaining({ code: 'MODEL_UNSUPPORTED', message: expect.stringMatching(message) }));
+    expect(() => check(prune, quantize)).toThrow(
+      expect.objectContaining({ code: 'MODEL_UNSUPPORTED', message: expect.stringMatching(message) }),
+    );
   });
 
   it('takes names and patterns that layers have', () => {
@@ -57,10 +66,19 @@ describe('requireExclusions', () => {
   });
 
   it('says which layer to exclude in the place of one that only carries channels', () => {
-    expect(check(['norm'])).toEqual([expect.stringMatching(/"norm", which keeps nothing: the channels of "norm" are made by "Conv_1".*exclude "Conv_1"/)]);
+    expect(check(['norm'])).toEqual([
+      expect.stringMatching(
+        /"norm", which keeps nothing: the channels of "norm" are made by "Conv_1".*exclude "Conv_1"/,
+      ),
+    ]);
   });
 });
 
 it('takes every letter of a pattern but * literally', () => {
-  expect([matchesAny('a.b', ['a.b']), matchesAny('axb', ['a.b']), matchesAny('block_1/conv', ['block_*']), matchesAny('xblock_1', ['block_*'])]).toEqual([true, false, true, false]);
+  expect([
+    matchesAny('a.b', ['a.b']),
+    matchesAny('axb', ['a.b']),
+    matchesAny('block_1/conv', ['block_*']),
+    matchesAny('xblock_1', ['block_*']),
+  ]).toEqual([true, false, true, false]);
 });

@@ -4,6 +4,7 @@ import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isTersorError, makeFolder, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
 import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
+import { ensureKernels } from './fallback-kernels.js';
 import { GRAPH_MODEL } from './foreign-formats.js';
 import { withFrozenParts } from './frozen-layers.js';
 import { storedName, weightSlots } from './graph-weights.js';
@@ -40,6 +41,7 @@ export async function readModel(path: string): Promise<LayerGraph> {
     throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${messageOf(cause)}`, { cause });
   };
   const topology = await Promise.resolve(json.modelTopology).then(keras2Topology).then(withFrozenParts).catch(cannot);
+  await ensureKernels();
   const model = await buildModel(topology, weightCount(weightSpecs)).catch(cannot);
   try {
     setStoredWeights(model, weightSpecs, weightData);

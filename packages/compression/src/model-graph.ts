@@ -4,6 +4,7 @@ import { messageOf, TersorError, type GraphLayer, type LayerCall, type LayerGrap
 import { buildModel } from '@tersor/runtime';
 import './activations/activation-quantizer.js';
 import './chained-operations.js';
+import { ensureKernels } from './fallback-kernels.js';
 import { frozenLayers } from './frozen-layers.js';
 import { storedName, wrapsModel } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
@@ -221,6 +222,7 @@ async function readWeights(layer: Layer): Promise<WeightTensor[]> {
  * build it: its layers have configs that contradict their inputs, or too many of them follow one another.
  */
 export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
+  await ensureKernels();
   const model = await buildModel(topologyOf(graph) as unknown as Record<string, unknown>, Infinity).catch((cause: unknown) => {
     throw new TersorError('MODEL_UNSUPPORTED', `"${graph.name}" cannot be built: ${messageOf(cause)}`, { cause });
   });

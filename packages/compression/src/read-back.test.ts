@@ -9,14 +9,24 @@ import { exportUint8 } from './export-uint8.js';
 import { compileFused } from './inference/fused-session.js';
 import { writeModel } from './model-files.js';
 import { packModel } from './pack/pack-model.js';
-import { requireModelFile, requirePackedFile, requireWritable, witness, witnessOfNoise, type Witness } from './read-back.js';
+import {
+  requireModelFile,
+  requirePackedFile,
+  requireWritable,
+  witness,
+  witnessOfNoise,
+  type Witness,
+} from './read-back.js';
 
 /** Sessions of a network, or of what `change` makes of it: a backend that computes something else. */
-const backendOf = (change: (graph: LayerGraph) => LayerGraph = (graph) => graph) => ({ id: 'test', compile: (graph: LayerGraph) => compileFused(change(graph)) }) as Backend;
+const backendOf = (change: (graph: LayerGraph) => LayerGraph = (graph) => graph) =>
+  ({ id: 'test', compile: (graph: LayerGraph) => compileFused(change(graph)) }) as Backend;
 
 const withConfig = (graph: LayerGraph, name: string, config: Record<string, unknown>): LayerGraph => ({
   ...graph,
-  layers: graph.layers.map((layer) => (layer.name === name ? { ...layer, config: { ...layer.config, ...config } } : layer)),
+  layers: graph.layers.map((layer) =>
+    layer.name === name ? { ...layer, config: { ...layer.config, ...config } } : layer,
+  ),
 });
 
 describe('what was written', () => {
@@ -40,7 +50,9 @@ describe('what was written', () => {
     await writeFile(join(folder, 'good.tersor'), packModel(graph, new Map()));
     await requirePackedFile({ path: join(folder, 'good.tersor'), name: 'good.tersor' }, expected);
     await requireWritable(expected, 'good');
-    await exportUint8(graph, join(folder, 'good-8'), async (file, stored) => requireModelFile(file, await witnessOfNoise(stored, backendOf())));
+    await exportUint8(graph, join(folder, 'good-8'), async (file, stored) =>
+      requireModelFile(file, await witnessOfNoise(stored, backendOf())),
+    );
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -62,8 +74,18 @@ describe('what was written', () => {
     const other = withConfig(graph, 'conv2_1', { activation: 'tanh' });
     await writeModel(other, join(folder, 'layer'));
     await writeFile(join(folder, 'layer.tersor'), packModel(other, new Map()));
-    await expect(requireModelFile(modelAt('layer'), expected)).rejects.toMatchObject({ code: 'READ_BACK_FAILED', message: expect.stringMatching(/^layer\/model\.json gives other outputs .* from the layer "conv2_1" on: .* in the place of /) });
-    await expect(requirePackedFile({ path: join(folder, 'layer.tersor'), name: 'layer.tersor' }, expected)).rejects.toMatchObject({ code: 'READ_BACK_FAILED', message: expect.stringMatching(/^layer\.tersor .*"conv2_1"/) });
+    await expect(requireModelFile(modelAt('layer'), expected)).rejects.toMatchObject({
+      code: 'READ_BACK_FAILED',
+      message: expect.stringMatching(
+        /^layer\/model\.json gives other outputs .* from the layer "conv2_1" on: .* in the place of /,
+      ),
+    });
+    await expect(
+      requirePackedFile({ path: join(folder, 'layer.tersor'), name: 'layer.tersor' }, expected),
+    ).rejects.toMatchObject({
+      code: 'READ_BACK_FAILED',
+      message: expect.stringMatching(/^layer\.tersor .*"conv2_1"/),
+    });
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -72,30 +94,48 @@ describe('what was written', () => {
     const wrong = await witness(graph, odd, expected.ran!.images);
     await expect(requireWritable(wrong, 'm/model.json')).rejects.toMatchObject({
       code: 'MODEL_UNSUPPORTED',
-      message: expect.stringMatching(/read of m\/model\.json gives other outputs than the evaluated network, from the layer "conv2_1" on: [\d.e-]+ in the place of [\d.e-]+/),
+      message: expect.stringMatching(
+        /read of m\/model\.json gives other outputs than the evaluated network, from the layer "conv2_1" on: [\d.e-]+ in the place of [\d.e-]+/,
+      ),
     });
-    await expect(writeModel(graph, join(folder, 'none'), (file) => requireModelFile(file, wrong))).rejects.toMatchObject({ code: 'READ_BACK_FAILED', message: expect.stringContaining('"conv2_1"') });
+    await expect(
+      writeModel(graph, join(folder, 'none'), (file) => requireModelFile(file, wrong)),
+    ).rejects.toMatchObject({ code: 'READ_BACK_FAILED', message: expect.stringContaining('"conv2_1"') });
     await expect(readFile(join(folder, 'none/model.json'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('keeps an older model where the new one is refused', async () => {
     await writeModel(graph, join(folder, 'old'));
     const before = await readFile(modelAt('old').path);
-    const wrong = await witness(graph, backendOf((given) => withConfig(given, 'fc1', { activation: 'tanh' })), expected.ran!.images);
-    await expect(writeModel(graph, join(folder, 'old'), (file) => requireModelFile(file, wrong))).rejects.toMatchObject({ code: 'READ_BACK_FAILED' });
+    const wrong = await witness(
+      graph,
+      backendOf((given) => withConfig(given, 'fc1', { activation: 'tanh' })),
+      expected.ran!.images,
+    );
+    await expect(
+      writeModel(graph, join(folder, 'old'), (file) => requireModelFile(file, wrong)),
+    ).rejects.toMatchObject({ code: 'READ_BACK_FAILED' });
     expect(await readFile(modelAt('old').path)).toEqual(before);
   });
 
   it('is refused where it cannot be read at all, with the reason', async () => {
     await writeModel(graph, join(folder, 'broken'));
-    const json = JSON.parse(await readFile(modelAt('broken').path, 'utf8')) as { weightsManifest: { weights: { name: string }[] }[] };
+    const json = JSON.parse(await readFile(modelAt('broken').path, 'utf8')) as {
+      weightsManifest: { weights: { name: string }[] }[];
+    };
     json.weightsManifest[0]!.weights[0]!.name = 'someone/else';
     await writeFile(modelAt('broken').path, JSON.stringify(json));
-    await expect(requireModelFile(modelAt('broken'), expected)).rejects.toMatchObject({ code: 'READ_BACK_FAILED', message: expect.stringMatching(/^broken\/model\.json cannot be loaded: .*someone\/else/) });
+    await expect(requireModelFile(modelAt('broken'), expected)).rejects.toMatchObject({
+      code: 'READ_BACK_FAILED',
+      message: expect.stringMatching(/^broken\/model\.json cannot be loaded: .*someone\/else/),
+    });
   });
 
   it('takes what rounding makes of outputs, and no more', async () => {
-    const off = (share: number) => ({ ...expected, ran: { ...expected.ran!, outputs: expected.ran!.outputs.map((value) => value * (1 + share)) } });
+    const off = (share: number) => ({
+      ...expected,
+      ran: { ...expected.ran!, outputs: expected.ran!.outputs.map((value) => value * (1 + share)) },
+    });
     await requireWritable(off(1e-4), 'm');
     await expect(requireWritable(off(3e-3), 'm')).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED' });
   });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
 import { ArtifactError, decodeArtifact, modelFromArtifact } from '@tersor/runtime';
+import { ensureKernels } from './fallback-kernels.js';
 import { disposeModel, graphFromModel } from './model-graph.js';
 import { readModel } from './model-files.js';
 import { recogniseModel } from './recognise-model.js';
@@ -23,6 +24,7 @@ export async function readNetwork(path: string): Promise<LayerGraph> {
   }
   try {
     const artifact = await decodeArtifact(bytes);
+    await ensureKernels();
     const model = await modelFromArtifact(artifact);
     try {
       const graph = await graphFromModel(model);

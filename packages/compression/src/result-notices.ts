@@ -2,7 +2,10 @@ import type { Dataset, LayerGraph } from '@tersor/core';
 import { weightSlots } from './graph-weights.js';
 import type { NetworkFigures } from './pipeline-types.js';
 
-/** Points of test accuracy from which on a loss is warned of: the published results of this method lose less than one. */
+/**
+ * Points of test accuracy from which on a loss is warned of: the published results of this method lose less
+ * than one.
+ */
 const MUCH = 5;
 
 /** How good an answer without looking is. */
@@ -16,7 +19,10 @@ export function guessingAt(dataset: Dataset): Guessing {
   return { classes: dataset.classNames.length, images: dataset.size('test') };
 }
 
-/** What is said before a search of an original network that does no better than guessing; undefined of a better one. */
+/**
+ * What is said before a search of an original network that does no better than guessing; undefined of a
+ * better one.
+ */
 export function originalNotice({ accuracy }: NetworkFigures, guessing: Guessing): string | undefined {
   if (!isGuessing(accuracy.test, guessing)) return undefined;
   return `The original network is right on ${percent(accuracy.test)} of the test images, no better than guessing among ${guessing.classes} classes: the images, or how they are prepared, may not be those that it was trained on.`;
@@ -30,15 +36,18 @@ interface Outcome {
 }
 
 /**
- * What a result's reader should not overlook: a loss of 5 points of test accuracy and more, an accuracy that guessing reaches (that of one in so many classes, and
- * two standard errors), and sizes that are not of the same kind.
+ * What a result's reader should not overlook: a loss of 5 points of test accuracy and more, an accuracy that
+ * guessing reaches (that of one in so many classes, and two standard errors), and sizes that are not of the
+ * same kind.
  */
 export function resultNotices({ baseline, compressed, original, guessing }: Outcome): string[] {
   const lost = 100 * (baseline.accuracy.test - compressed.accuracy.test);
   const from = `${percent(baseline.accuracy.test)} to ${percent(compressed.accuracy.test)}`;
   const notices: string[] = [];
   if (isGuessing(compressed.accuracy.test, guessing) && !isGuessing(baseline.accuracy.test, guessing)) {
-    notices.push(`Warning: the compressed network is no better than guessing among ${guessing.classes} classes: its test accuracy fell from ${from}. ${REMEDY}`);
+    notices.push(
+      `Warning: the compressed network is no better than guessing among ${guessing.classes} classes: its test accuracy fell from ${from}. ${REMEDY}`,
+    );
   } else if (lost >= MUCH) {
     notices.push(`Warning: the test accuracy fell by ${lost.toFixed(2)} points, from ${from}. ${REMEDY}`);
   }

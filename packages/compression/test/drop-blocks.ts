@@ -1,7 +1,10 @@
 import type { LayerGraph, Pruner } from '@tersor/core';
 import { removeLayers } from '../src/surgery/remove-layers.js';
 
-/** Drops whole residual blocks of the ResNet-20 of `topologies.ts`: those without a projection, which their first convolution's group stands for. */
+/**
+ * Drops whole residual blocks of the ResNet-20 of `topologies.ts`: those without a projection, which their
+ * first convolution's group stands for.
+ */
 export function dropBlocks(graph: LayerGraph): Pruner {
   const layersOf = (group: string): string[] => {
     const block = /^(stage\d_block\d)_a$/.exec(group)?.[1];
@@ -12,7 +15,15 @@ export function dropBlocks(graph: LayerGraph): Pruner {
     id: 'drop-blocks',
     action: 'blocks',
     prepare: async () => undefined,
-    plan: ({ name }, keep) => ({ pruner: 'drop-blocks', group: name, ...(keep === 0 && layersOf(name).length > 0 && { removeLayers: layersOf(name) }) }),
-    apply: (clean, plan) => removeLayers(clean, plan.flatMap((step) => step.removeLayers ?? [])),
+    plan: ({ name }, keep) => ({
+      pruner: 'drop-blocks',
+      group: name,
+      ...(keep === 0 && layersOf(name).length > 0 && { removeLayers: layersOf(name) }),
+    }),
+    apply: (clean, plan) =>
+      removeLayers(
+        clean,
+        plan.flatMap((step) => step.removeLayers ?? []),
+      ),
   };
 }

@@ -47,4 +47,5 @@ async function answer(request: LockRequest): Promise<LockAnswer> {
 }
 
 // Loaded by the test too, for its types.
-if (require.main === module) process.on('message', (request: LockRequest) => void answer(request).then((given) => process.send!(given)));
+if (require.main === module)
+  process.on('message', (request: LockRequest) => void answer(request).then((given) => process.send!(given)));

@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
   READ_BACK_FAILED: 'A written file does not give back the network that was evaluated.',
   SPACE_UNSUPPORTED: 'The agent does not support that action space.',
-  TRAINING_UNSUPPORTED: 'The backend cannot train.',
+  TRAINING_UNSUPPORTED: 'The backend cannot train, or a layer has no gradient.',
   TRIALS_FAILED: 'Trials of a study failed; the others are done.',
   WEIGHTS_NOT_FINITE: 'Weights hold NaN or infinite values.',
 } as const;

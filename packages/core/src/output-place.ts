@@ -3,8 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf, TersorError } from './errors.js';
 
 /**
- * Makes a folder and those above it that are missing; gives those that it made, outermost first. Each is made by a call of its own: Node's
- * `mkdir` with `recursive` never returns below `/proc` and `/sys`. Throws the error of the file system, and one for a file in the way.
+ * Makes a folder and those above it that are missing; gives those that it made, outermost first. Each is made
+ * by a call of its own: Node's `mkdir` with `recursive` never returns below `/proc` and `/sys`. Throws the
+ * error of the file system, and one for a file in the way.
  */
 export async function makeFolder(path: string): Promise<string[]> {
   const missing: string[] = [];
@@ -39,8 +40,8 @@ async function statOf(path: string) {
 }
 
 /**
- * Tries whether a folder can be made, filled and replaced, before hours of work are spent on what goes into it; leaves nothing behind.
- * Throws `OUTPUT_FAILED`, naming the folder and `option`, which chooses another.
+ * Tries whether a folder can be made, filled and replaced, before hours of work are spent on what goes into
+ * it; leaves nothing behind. Throws `OUTPUT_FAILED`, naming the folder and `option`, which chooses another.
  */
 export async function requireWritableFolder(folder: string, option = '--out'): Promise<void> {
   await tried(folder, 'folder', option, async () => {
@@ -50,7 +51,10 @@ export async function requireWritableFolder(folder: string, option = '--out'): P
   });
 }
 
-/** Tries whether a file can be written or replaced; leaves nothing behind. Throws `OUTPUT_FAILED`, naming the file and `option`, which chooses another. */
+/**
+ * Tries whether a file can be written or replaced; leaves nothing behind. Throws `OUTPUT_FAILED`, naming the
+ * file and `option`, which chooses another.
+ */
 export async function requireWritableFile(file: string, option = '--out'): Promise<void> {
   await tried(file, 'file', option, async () => {
     const found = await statOf(file);
@@ -74,6 +78,10 @@ async function tried(path: string, what: string, option: string, action: () => P
   try {
     await action();
   } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `The output ${what} ${JSON.stringify(path)} cannot be used: ${messageOf(cause)}`, { cause, hint: `Choose another with ${option}.` });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The output ${what} ${JSON.stringify(path)} cannot be used: ${messageOf(cause)}`,
+      { cause, hint: `Choose another with ${option}.` },
+    );
   }
 }

@@ -6,6 +6,7 @@ import { correctBatchNorm } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { registerChannelKernels } from './channel-kernels.js';
 import { registerGradientKernels } from './gradient-kernels.js';
+import { registerMaxPoolGradient } from './max-pool-gradient.js';
 import { registerParametricRelu } from './parametric-relu.js';
 import { registerSamePadding } from './same-padding.js';
 
@@ -20,5 +21,6 @@ export async function activateWasm(): Promise<void> {
   registerChannelKernels();
   registerSamePadding();
   registerParametricRelu();
+  registerMaxPoolGradient();
   correctBatchNorm('wasm');
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
 import { compileFused, compileGradients } from '@tersor/compression';
 import { activateWasm } from './activate-wasm.js';
-import { requireRightKernels } from './missing-kernels.js';
+import { requireRightGradients, requireRightKernels } from './missing-kernels.js';
 import { averageShards, compileParallel, compileTrainingParallel } from './parallel-sessions.js';
 import { startWorker, type WasmWorker } from './worker-pool.js';
 
@@ -42,7 +42,7 @@ export function createWasmBackend({ workers: count = availableParallelism() }: W
       return track(count > 1 ? await compileParallel(pool(), graph, BATCH_SIZE) : await compileFused(graph, { batchSize: BATCH_SIZE }));
     },
     compileTraining: async (graph, objective) => {
-      requireRightKernels(graph);
+      requireRightGradients(graph);
       await activateWasm();
       if (count > 1) return track(await compileTrainingParallel(pool(), graph, objective, SHARD_SIZE));
       const session = await compileGradients(graph, objective);

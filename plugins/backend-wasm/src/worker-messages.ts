@@ -1,4 +1,4 @@
-import type { LayerGraph, TrainingBatch, TrainingObjective, TrainingStep } from '@tersor/core';
+import type { ErrorCode, LayerGraph, TrainingBatch, TrainingObjective, TrainingStep } from '@tersor/core';
 import type { InferencePlan } from '@tersor/compression';
 
 /** What the main thread asks of a worker. `session` is a number that the main thread gives. */
@@ -24,4 +24,12 @@ export interface Envelope {
   readonly request: WorkerRequest;
 }
 
-export type Answer = { readonly id: number; readonly result: WorkerAnswers[keyof WorkerAnswers] } | { readonly id: number; readonly error: Error };
+export type Answer = { readonly id: number; readonly result: WorkerAnswers[keyof WorkerAnswers] } | { readonly id: number; readonly error: WorkerError };
+
+/** An error on its way between threads, which leaves everything but name, message and stack of an Error behind. */
+export interface WorkerError {
+  readonly error: Error;
+  /** Those of a `TersorError`. */
+  readonly code?: ErrorCode;
+  readonly hint?: string | undefined;
+}

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { TersorError } from '@tersor/core';
-import type { Answer, Envelope, WorkerAnswers, WorkerRequest } from './worker-messages.js';
+import type { Answer, Envelope, WorkerAnswers, WorkerError, WorkerRequest } from './worker-messages.js';
 
 /** A thread with its own wasm instance. */
 export interface WasmWorker {
@@ -32,7 +32,7 @@ export function startWorker(): WasmWorker {
   worker.unref();
   worker.on('message', (answer: Answer) => {
     const { resolve, reject } = settle(answer.id);
-    if ('error' in answer) reject(answer.error);
+    if ('error' in answer) reject(unpacked(answer.error));
     else resolve(answer.result as never);
   });
   worker.on('error', (error) => failAll(error.message));
@@ -50,6 +50,10 @@ export function startWorker(): WasmWorker {
       await worker.terminate();
     },
   };
+}
+
+function unpacked({ error, code, hint }: WorkerError): Error {
+  return code ? new TersorError(code, error.message, { ...(hint && { hint }), cause: error }) : error;
 }
 
 /** Inside the repository a worker reads TypeScript, like the process that starts it, whichever loader that has (tsx, or jest's own). */

@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import type { InferenceSession, TrainingSession } from '@tersor/core';
+import { isTersorError, type InferenceSession, type TrainingSession } from '@tersor/core';
 import { compileGradients, compilePlan } from '@tersor/compression';
 import { activateWasm } from './activate-wasm.js';
-import type { Answer, Envelope, WorkerAnswers, WorkerRequest } from './worker-messages.js';
+import type { Answer, Envelope, WorkerAnswers, WorkerError, WorkerRequest } from './worker-messages.js';
 
 /** A worker thread: its own wasm instance, and the sessions that the main thread asked for. */
 const inference = new Map<number, InferenceSession>();
@@ -37,11 +37,16 @@ function buffersOf(reply: Answer): ArrayBuffer[] {
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 
+function packed(thrown: unknown): WorkerError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isTersorError(error) ? { error, code: error.code, hint: error.hint } : { error };
+}
+
 // One request after the other: two at once would interleave their tensors.
 let last: Promise<void> = Promise.resolve();
 parentPort!.on('message', ({ id, request }: Envelope) => {
   last = last
     .then(() => answer(request))
-    .then((result): Answer => ({ id, result }), (error: unknown): Answer => ({ id, error: error instanceof Error ? error : new Error(String(error)) }))
+    .then((result): Answer => ({ id, result }), (error: unknown): Answer => ({ id, error: packed(error) }))
     .then((reply) => parentPort!.postMessage(reply, buffersOf(reply)));
 });

@@ -15,10 +15,25 @@ export interface PruneLimit {
 
 /** The limits that a budget sets. */
 export function pruneLimits({ macs, parameters, latency }: PruneTask['budget']): PruneLimit[] {
-  const count = { format: (value: number, round: (value: number) => number) => String(round(value)), reached: 'still has' };
+  const count = {
+    format: (value: number, round: (value: number) => number) => String(round(value)),
+    reached: 'still has',
+  };
   const limits: PruneLimit[] = [];
-  if (macs !== undefined) limits.push({ name: 'macs', limit: macs, of: (_candidate, counted) => counted.macsWithoutZeroSlices, ...count });
-  if (parameters !== undefined) limits.push({ name: 'parameters', limit: parameters, of: (_candidate, counted) => counted.parametersWithoutZeroSlices, ...count });
+  if (macs !== undefined)
+    limits.push({
+      name: 'macs',
+      limit: macs,
+      of: (_candidate, counted) => counted.macsWithoutZeroSlices,
+      ...count,
+    });
+  if (parameters !== undefined)
+    limits.push({
+      name: 'parameters',
+      limit: parameters,
+      of: (_candidate, counted) => counted.parametersWithoutZeroSlices,
+      ...count,
+    });
   if (latency) {
     limits.push({
       name: 'latency',
@@ -31,17 +46,33 @@ export function pruneLimits({ macs, parameters, latency }: PruneTask['budget']):
   return limits;
 }
 
-/** The first limit that a network is over. Latencies are sums of fractions, which rounding may tell apart: a millionth more is none. */
-export function brokenLimit(limits: readonly PruneLimit[], candidate: LayerGraph, counted: Cost): PruneLimit | undefined {
+/**
+ * The first limit that a network is over. Latencies are sums of fractions, which rounding may tell apart: a
+ * millionth more is none.
+ */
+export function brokenLimit(
+  limits: readonly PruneLimit[],
+  candidate: LayerGraph,
+  counted: Cost,
+): PruneLimit | undefined {
   return limits.find(({ limit, of }) => of(candidate, counted) > limit * (1 + 1e-6));
 }
 
 /** Says who made a network that is over a limit, with both numbers. */
-export function budgetExceeded({ name, limit, of, format }: PruneLimit, candidate: LayerGraph, counted: Cost, maker: string): TersorError {
+export function budgetExceeded(
+  { name, limit, of, format }: PruneLimit,
+  candidate: LayerGraph,
+  counted: Cost,
+  maker: string,
+): TersorError {
   const [had, allowed] = [format(of(candidate, counted), Math.ceil), format(limit, Math.floor)];
-  return new TersorError('BUDGET_EXCEEDED', `${maker} made a network with ${had} where prune.budget.${name} allows ${allowed}.`, {
-    hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
-  });
+  return new TersorError(
+    'BUDGET_EXCEEDED',
+    `${maker} made a network with ${had} where prune.budget.${name} allows ${allowed}.`,
+    {
+      hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
+    },
+  );
 }
 
 /** Costs a network that `maker` made. Throws `BUDGET_EXCEEDED` where it is over the budget. */

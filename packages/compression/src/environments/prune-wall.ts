@@ -1,4 +1,11 @@
-import { TersorError, type ChannelGroup, type LayerGraph, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type LayerGraph,
+  type PrunePlan,
+  type Pruner,
+  type PruneTask,
+} from '@tersor/core';
 import { cost, type Cost } from '../cost/cost.js';
 import { widthCost, type WidthCost } from '../cost/width-cost.js';
 import { widthLatency } from '../latency/predict-latency.js';
@@ -21,10 +28,20 @@ export interface PruneWall {
   fits(choices: readonly Choice[]): boolean;
   /** Whether a group lies in a block that a pruner can remove. */
   hasBlock(group: number): boolean;
-  /** Throws `BUDGET_INFEASIBLE`, naming a limit and what can be reached, when the smallest choices do not fit. */
+  /**
+   * Throws `BUDGET_INFEASIBLE`, naming a limit and what can be reached, when the smallest choices do not fit.
+   */
   requireFeasible(smallest: readonly Choice[]): void;
-  /** Throws `BUDGET_EXCEEDED`, naming the pruner, when the network that a plan has made is over a limit, though the choices are not. */
-  requireKept(made: { readonly candidate: LayerGraph; readonly counted: Cost; readonly plan: PrunePlan; readonly choices: readonly Choice[] }): void;
+  /**
+   * Throws `BUDGET_EXCEEDED`, naming the pruner, when the network that a plan has made is over a limit,
+   * though the choices are not.
+   */
+  requireKept(made: {
+    readonly candidate: LayerGraph;
+    readonly counted: Cost;
+    readonly plan: PrunePlan;
+    readonly choices: readonly Choice[];
+  }): void;
 }
 
 /** Keeps all of a group. */
@@ -33,7 +50,11 @@ export function wholeChoice({ channels }: ChannelGroup): Choice {
 }
 
 /** The step of a pruner for a group. */
-export function stepOf(pruner: Pruner, group: ChannelGroup, { keep, share, block }: Choice): PrunePlan[number] {
+export function stepOf(
+  pruner: Pruner,
+  group: ChannelGroup,
+  { keep, share, block }: Choice,
+): PrunePlan[number] {
   return pruner.plan(group, { channels: keep, slices: share, blocks: Number(block) }[pruner.action]);
 }
 
@@ -42,17 +63,39 @@ export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): 
   const costAt = widthCost(graph, groups);
   const latencyAt = budget.latency && widthLatency(budget.latency.table, graph, groups);
   const blockPruners = pruners.filter(({ action }) => action === 'blocks');
-  const blocks = groups.map((group) => blockPruners.flatMap((pruner) => pruner.plan(group, 0).removeLayers ?? []));
-  const removedBy = (choices: readonly Choice[]) => (blockPruners.length === 0 ? undefined : new Set(choices.flatMap(({ block }, i) => (block ? [] : blocks[i]!))));
-  const costOf = (choices: readonly Choice[]) => costAt(choices.map(({ keep }) => keep), choices.map(({ share }) => share), removedBy(choices));
+  const blocks = groups.map((group) =>
+    blockPruners.flatMap((pruner) => pruner.plan(group, 0).removeLayers ?? []),
+  );
+  const removedBy = (choices: readonly Choice[]) =>
+    blockPruners.length === 0
+      ? undefined
+      : new Set(choices.flatMap(({ block }, i) => (block ? [] : blocks[i]!)));
+  const costOf = (choices: readonly Choice[]) =>
+    costAt(
+      choices.map(({ keep }) => keep),
+      choices.map(({ share }) => share),
+      removedBy(choices),
+    );
   const limits = pruneLimits(budget);
   const promised = ({ name }: PruneLimit, choices: readonly Choice[]): number =>
-    name === 'latency' ? latencyAt!(choices.map(({ keep }) => keep), removedBy(choices)) : costOf(choices)[`${name}WithoutZeroSlices`];
-  /** Pruners whose own steps leave more than they promise; all of them where each by itself keeps its word. */
+    name === 'latency'
+      ? latencyAt!(
+          choices.map(({ keep }) => keep),
+          removedBy(choices),
+        )
+      : costOf(choices)[`${name}WithoutZeroSlices`];
+  /**
+   * Pruners whose own steps leave more than they promise; all of them where each by itself keeps its word.
+   */
   const culprits = (limit: PruneLimit, plan: PrunePlan, choices: readonly Choice[]): string => {
     const breaking = pruners.filter((pruner) => {
-      const own = choices.map((choice, i): Choice => ({ ...wholeChoice(groups[i]!), ...only(pruner.action, choice) }));
-      const alone = pruner.apply(graph, plan.filter((step) => step.pruner === pruner.id));
+      const own = choices.map(
+        (choice, i): Choice => ({ ...wholeChoice(groups[i]!), ...only(pruner.action, choice) }),
+      );
+      const alone = pruner.apply(
+        graph,
+        plan.filter((step) => step.pruner === pruner.id),
+      );
       return limit.of(alone, cost(alone)) > promised(limit, own) * (1 + 1e-6);
     });
     const names = (breaking.length > 0 ? breaking : pruners).map(({ id }) => `"${id}"`);
@@ -67,9 +110,13 @@ export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): 
       if (!broken) return;
       const { name, limit, format, reached } = broken;
       const reachable = format(promised(broken, smallest), Math.ceil);
-      throw new TersorError('BUDGET_INFEASIBLE', `prune.budget.${name} is ${format(limit, Math.floor)}, but with every group at its minimum the network ${reached} ${reachable}.`, {
-        hint: `Set it to ${reachable} or more, lower "prune.minimum", or exclude fewer layers.`,
-      });
+      throw new TersorError(
+        'BUDGET_INFEASIBLE',
+        `prune.budget.${name} is ${format(limit, Math.floor)}, but with every group at its minimum the network ${reached} ${reachable}.`,
+        {
+          hint: `Set it to ${reachable} or more, lower "prune.minimum", or exclude fewer layers.`,
+        },
+      );
     },
     requireKept: ({ candidate, counted, plan, choices }) => {
       const broken = brokenLimit(limits, candidate, counted);

@@ -28,13 +28,18 @@ const policySchema = z.strictObject({
   prune: z.array(step).optional().describe('The plan of stage 1.'),
   pruneRounds: z.array(z.array(step)).min(1).optional().describe('The plans of the rounds of stage 1.'),
   quantize: z.record(z.string(), z.int().min(1).max(8)).optional().describe('The bit width of each layer.'),
-  activations: z.record(z.string(), z.strictObject({ bits: z.int().min(2).max(8), least: z.number(), most: z.number() })).optional(),
+  activations: z
+    .record(z.string(), z.strictObject({ bits: z.int().min(2).max(8), least: z.number(), most: z.number() }))
+    .optional(),
 });
-const layersSchema = z.array(z.looseObject({ layer: z.string(), original: z.looseObject({ parameters: z.number() }) }));
+const layersSchema = z.array(
+  z.looseObject({ layer: z.string(), original: z.looseObject({ parameters: z.number() }) }),
+);
 
 /**
- * Reads the `policy.json` of a compression. What its `layers.json` beside it says of the original network is taken along, if it is there. Throws
- * `POLICY_INVALID`, with the place, for a file that is missing or is not a policy.
+ * Reads the `policy.json` of a compression. What its `layers.json` beside it says of the original network is
+ * taken along, if it is there. Throws `POLICY_INVALID`, with the place, for a file that is missing or is not
+ * a policy.
  */
 export async function readPolicy(path: string): Promise<GivenPolicy> {
   let text: string;
@@ -66,13 +71,18 @@ function parsePolicy(text: string, path: string): Policy {
     throw invalid(`${path} is not JSON: ${messageOf(cause)}.`, cause);
   }
   const parsed = policySchema.safeParse(json);
-  if (!parsed.success) throw invalid(`${path} is not a policy: ${describeIssues(parsed.error.issues, policySchema).join(' ')}`);
+  if (!parsed.success)
+    throw invalid(`${path} is not a policy: ${describeIssues(parsed.error.issues, policySchema).join(' ')}`);
   const { prune, pruneRounds, quantize, activations } = parsed.data;
   if (prune && pruneRounds) throw invalid(`${path} has both "prune" and "pruneRounds".`);
-  if (!prune && !pruneRounds && !quantize) throw invalid(`${path} has nothing to carry out: neither "prune", "pruneRounds" nor "quantize".`);
+  if (!prune && !pruneRounds && !quantize)
+    throw invalid(`${path} has nothing to carry out: neither "prune", "pruneRounds" nor "quantize".`);
   if (activations && !quantize) throw invalid(`${path} has "activations" without "quantize".`);
   const range = Object.entries(activations ?? {}).find(([, { least, most }]) => !(least <= 0 && most >= 0));
-  if (range) throw invalid(`${path}: activations.${range[0]} must hold 0, but goes from ${range[1].least} to ${range[1].most}.`);
+  if (range)
+    throw invalid(
+      `${path}: activations.${range[0]} must hold 0, but goes from ${range[1].least} to ${range[1].most}.`,
+    );
   // As it was read: what is written again then has the same keys in the same order.
   return json as Policy;
 }
@@ -88,5 +98,8 @@ async function originalLayers(path: string): Promise<Record<string, number> | un
 }
 
 function invalid(message: string, cause?: unknown): TersorError {
-  return new TersorError('POLICY_INVALID', message, { cause, hint: 'Give the policy.json that `tersor compress` wrote.' });
+  return new TersorError('POLICY_INVALID', message, {
+    cause,
+    hint: 'Give the policy.json that `tersor compress` wrote.',
+  });
 }

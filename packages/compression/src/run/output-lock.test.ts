@@ -13,13 +13,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 const lock = () => join(folder, '.lock');
-const locked = (pid: number | string) => ({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(`process ${pid} on ${hostname()}, since 20`) });
+const locked = (pid: number | string) => ({
+  code: 'OUTPUT_LOCKED',
+  message: expect.stringContaining(`process ${pid} on ${hostname()}, since 20`),
+});
 
 const started: ChildProcess[] = [];
 afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
 
 function startProcess(): ChildProcess {
-  const child = fork(join(__dirname, '../../test/lock-process.ts'), { execArgv: ['--conditions=tersor/source', '--import', 'tsx'] });
+  const child = fork(join(__dirname, '../../test/lock-process.ts'), {
+    execArgv: ['--conditions=tersor/source', '--import', 'tsx'],
+  });
   started.push(child);
   return child;
 }
@@ -36,15 +41,28 @@ describe('lockOutput in one process', () => {
     await expect(lockOutput(folder)).rejects.toMatchObject(locked(process.pid));
     await release();
     expect(await readdir(folder)).toEqual([]);
-    await (await lockOutput(folder))();
+    await (
+      await lockOutput(folder)
+    )();
   });
 
   it.each([
     ['a process that is gone', '999999999'],
     ['nobody', ''],
     ['nonsense', 'nonsense'],
-    ['this very process, which has the number of the one that was killed, as in a container', String(process.pid)],
-    ['the same, in the words of today', JSON.stringify({ pid: process.pid, host: hostname(), since: '2026-01-01T00:00:00.000Z', heldBy: 'lock' })],
+    [
+      'this very process, which has the number of the one that was killed, as in a container',
+      String(process.pid),
+    ],
+    [
+      'the same, in the words of today',
+      JSON.stringify({
+        pid: process.pid,
+        host: hostname(),
+        since: '2026-01-01T00:00:00.000Z',
+        heldBy: 'lock',
+      }),
+    ],
     ['a process that lives and is another program', String(process.ppid)],
   ])('takes over a lock file that names %s', async (_who, text) => {
     await writeFile(lock(), text);
@@ -56,20 +74,37 @@ describe('lockOutput in one process', () => {
   it('says when the folder cannot be made or written', async () => {
     await writeFile(join(folder, 'file'), '');
     for (const place of ['file', 'file/deep', 'a\0b', 'x'.repeat(300)]) {
-      await expect(lockOutput(join(folder, place))).rejects.toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.stringContaining('--out') });
+      await expect(lockOutput(join(folder, place))).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        hint: expect.stringContaining('--out'),
+      });
     }
     await mkdir(join(folder, 'odd/.lock'), { recursive: true });
     await expect(lockOutput(join(folder, 'odd'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
   });
 
-  (process.platform === 'linux' ? it.each(['/proc/x', '/sys/x', '/proc/self/x']) : it.skip.each(['']))('refuses %s at once', async (place) => {
-    await expect(lockOutput(place)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining(place) });
-  }, 5000);
+  (process.platform === 'linux' ? it.each(['/proc/x', '/sys/x', '/proc/self/x']) : it.skip.each(['']))(
+    'refuses %s at once',
+    async (place) => {
+      await expect(lockOutput(place)).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        message: expect.stringContaining(place),
+      });
+    },
+    5000,
+  );
 
-  (process.platform === 'win32' ? it.skip : it)('does not wait for a fifo in its place', async () => {
-    execFileSync('mkfifo', [lock()]);
-    await expect(lockOutput(folder)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining('not a regular file') });
-  }, 5000);
+  (process.platform === 'win32' ? it.skip : it)(
+    'does not wait for a fifo in its place',
+    async () => {
+      execFileSync('mkfifo', [lock()]);
+      await expect(lockOutput(folder)).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        message: expect.stringContaining('not a regular file'),
+      });
+    },
+    5000,
+  );
 });
 
 describe('lockOutput among processes', () => {
@@ -85,7 +120,9 @@ describe('lockOutput among processes', () => {
       const at = Date.now() + 50;
       const answers = Promise.all(children.map((child) => ask(child, { do: 'lock', folder: place, at })));
       if (before) setTimeout(() => void before(), 50);
-      const owners = (await answers).map(({ error }, i) => (error === undefined ? children[i]!.pid : error)).filter((each) => each !== 'OUTPUT_LOCKED');
+      const owners = (await answers)
+        .map(({ error }, i) => (error === undefined ? children[i]!.pid : error))
+        .filter((each) => each !== 'OUTPUT_LOCKED');
       if (round % 2 === 0) expect(owners).toEqual([expect.any(Number)]);
       else expect(owners.length).toBeLessThanOrEqual(1);
       if (owners.length === 1) await expect(lockOutput(place)).rejects.toMatchObject(locked(owners[0]!));
@@ -103,27 +140,37 @@ describe('lockOutput among processes', () => {
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     try {
-      await (await lockOutput(folder))();
+      await (
+        await lockOutput(folder)
+      )();
       for (const pid of [spawned!, later!]) expect(() => process.kill(pid, 0)).not.toThrow();
     } finally {
       for (const pid of [spawned!, later!]) process.kill(pid, 'SIGKILL');
     }
   });
 
-  (process.platform === 'linux' ? it : it.skip)('is free when its owner is a zombie, whom nobody has waited for', async () => {
-    const script = `const { lockOutput } = require(${JSON.stringify(join(__dirname, 'output-lock.ts'))}); lockOutput(process.argv[1]).then(() => process.kill(process.pid, 'SIGKILL'))`;
-    // The shell becomes `sleep`, which waits for no child.
-    const command = `"$0" --conditions=tersor/source --import tsx -e "$1" "$2" & echo $!; exec sleep 60`;
-    const parent = spawn('sh', ['-c', command, process.execPath, script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-    started.push(parent);
-    const pid = String((await once(parent.stdout, 'data'))[0]).trim();
-    const state = () => /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1];
-    // Its first thread may be dead before the others are.
-    while (state() !== 'Z' || readdirSync(`/proc/${pid}/task`).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(JSON.parse(readFileSync(lock(), 'utf8'))).toMatchObject({ pid: Number(pid) });
-    await (await lockOutput(folder))();
-    expect(state()).toBe('Z');
-  });
+  (process.platform === 'linux' ? it : it.skip)(
+    'is free when its owner is a zombie, whom nobody has waited for',
+    async () => {
+      const script = `const { lockOutput } = require(${JSON.stringify(join(__dirname, 'output-lock.ts'))}); lockOutput(process.argv[1]).then(() => process.kill(process.pid, 'SIGKILL'))`;
+      // The shell becomes `sleep`, which waits for no child.
+      const command = `"$0" --conditions=tersor/source --import tsx -e "$1" "$2" & echo $!; exec sleep 60`;
+      const parent = spawn('sh', ['-c', command, process.execPath, script, folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      started.push(parent);
+      const pid = String((await once(parent.stdout, 'data'))[0]).trim();
+      const state = () => /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1];
+      // Its first thread may be dead before the others are.
+      while (state() !== 'Z' || readdirSync(`/proc/${pid}/task`).length > 1)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(JSON.parse(readFileSync(lock(), 'utf8'))).toMatchObject({ pid: Number(pid) });
+      await (
+        await lockOutput(folder)
+      )();
+      expect(state()).toBe('Z');
+    },
+  );
 });
 
 describe('lockOutput where the operating system offers no locks', () => {
@@ -131,9 +178,16 @@ describe('lockOutput where the operating system offers no locks', () => {
     const [owner, other] = [startProcess(), startProcess()];
     for (const child of [owner, other]) await ask(child, { do: 'unknown platform' });
     expect(await ask(owner, { do: 'lock', folder })).toEqual({});
-    const refusal = { error: 'OUTPUT_LOCKED', message: expect.stringContaining(`process ${owner.pid} on`), hint: expect.stringContaining(`remove ${lock()}`) };
+    const refusal = {
+      error: 'OUTPUT_LOCKED',
+      message: expect.stringContaining(`process ${owner.pid} on`),
+      hint: expect.stringContaining(`remove ${lock()}`),
+    };
     expect(await ask(other, { do: 'lock', folder })).toMatchObject(refusal);
-    await expect(lockOutput(folder)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', hint: expect.stringContaining(`remove ${lock()}`) });
+    await expect(lockOutput(folder)).rejects.toMatchObject({
+      code: 'OUTPUT_LOCKED',
+      hint: expect.stringContaining(`remove ${lock()}`),
+    });
     await ask(owner, { do: 'release' });
     expect(await readdir(folder)).toEqual([]);
     await ask(owner, { do: 'lock', folder });

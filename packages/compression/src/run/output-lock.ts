@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +16,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core';
 
 const FILE = '.lock';
-/** The byte that is locked, far behind the text: where a lock is mandatory (Windows) the text can still be read. */
+/**
+ * The byte that is locked, far behind the text: where a lock is mandatory (Windows) the text can still be
+ * read.
+ */
 const BYTE = 2 ** 30;
 /** Codes by which a file system or a kernel says that it has no locks. */
 const NO_LOCKS = ['ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'];
-/** Others that end at the same moment remove their file: it is opened anew. Each time is another owner's end, so a few are plenty. */
+/**
+ * Others that end at the same moment remove their file: it is opened anew. Each time is another owner's end,
+ * so a few are plenty.
+ */
 const ATTEMPTS = 100;
 const NAMING_MS = 50;
 
@@ -28,12 +43,13 @@ interface Owner {
 type TryLock = (fd: number, offset: number, length: number) => boolean;
 
 /**
- * Takes an output folder for this process; resolves to the function that gives it free. The operating system holds the lock for an open
- * file (`.lock`), so it is gone with the process, however that ends: a process id would say nothing in a container, where everyone is
- * number 1. Programs that the owner starts do not keep it, since Node opens files close-on-exec. Where there are no such locks (a
- * platform without a prebuilt binary, some network file systems) the file's being there is the lock, and one that a killed process left
- * has to be removed by hand, as the message says. Throws `OUTPUT_LOCKED` while another holds it, `OUTPUT_FAILED` when the folder
- * cannot be made or written.
+ * Takes an output folder for this process; resolves to the function that gives it free. The operating system
+ * holds the lock for an open file (`.lock`), so it is gone with the process, however that ends: a process id
+ * would say nothing in a container, where everyone is number 1. Programs that the owner starts do not keep
+ * it, since Node opens files close-on-exec. Where there are no such locks (a platform without a prebuilt
+ * binary, some network file systems) the file's being there is the lock, and one that a killed process left
+ * has to be removed by hand, as the message says. Throws `OUTPUT_LOCKED` while another holds it,
+ * `OUTPUT_FAILED` when the folder cannot be made or written.
  */
 export async function lockOutput(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
@@ -43,7 +59,8 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
     const fd = tryLock ? await lockFile(path, folder, tryLock) : createFile(path, folder);
     const release = () => {
       try {
-        // Removed while it is still held. Whoever has opened it meanwhile finds that it is not the folder's any more.
+        // Removed while it is still held. Whoever has opened it meanwhile finds that it is not the folder's
+        // any more.
         rmSync(path, { force: true });
       } catch {
         // What stays is only text; the lock goes with the open file.
@@ -57,7 +74,11 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
     };
   } catch (cause) {
     if (isTersorError(cause)) throw cause;
-    throw new TersorError('OUTPUT_FAILED', `The output folder ${JSON.stringify(folder)} cannot be used: ${messageOf(cause)}`, { cause, hint: 'Choose another with --out.' });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The output folder ${JSON.stringify(folder)} cannot be used: ${messageOf(cause)}`,
+      { cause, hint: 'Choose another with --out.' },
+    );
   }
 }
 
@@ -85,7 +106,10 @@ async function lockFile(path: string, folder: string, tryLock: TryLock): Promise
   throw lockedBy(folder, readOwner(path));
 }
 
-/** Whether an open file is the one that lies at a path now. Opening it asks a network file system anew, which `stat` might not. */
+/**
+ * Whether an open file is the one that lies at a path now. Opening it asks a network file system anew, which
+ * `stat` might not.
+ */
 function isSameFile(fd: number, path: string): boolean {
   let other: number;
   try {
@@ -108,7 +132,9 @@ function createFile(path: string, folder: string): number {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const { message } = lockedBy(folder, readOwner(path));
-    throw new TersorError('OUTPUT_LOCKED', message, { hint: `The operating system offers no file locks here, so a process that was killed leaves its own: if that one is gone, remove ${path}.` });
+    throw new TersorError('OUTPUT_LOCKED', message, {
+      hint: `The operating system offers no file locks here, so a process that was killed leaves its own: if that one is gone, remove ${path}.`,
+    });
   }
 }
 
@@ -131,10 +157,15 @@ function readOwner(path: string): Partial<Owner> | undefined {
 function lockedBy(folder: string, { pid, host, since, heldBy }: Partial<Owner> = {}): TersorError {
   const who = pid === undefined ? 'another process' : `process ${pid} on ${host}, since ${since}`;
   const byHand = heldBy === 'file' ? ` If that process is gone, remove ${join(folder, FILE)}.` : '';
-  return new TersorError('OUTPUT_LOCKED', `The output folder ${folder} is in use by ${who}.`, { hint: `Wait for it, stop it, or choose another folder with --out.${byHand}` });
+  return new TersorError('OUTPUT_LOCKED', `The output folder ${folder} is in use by ${who}.`, {
+    hint: `Wait for it, stop it, or choose another folder with --out.${byHand}`,
+  });
 }
 
-/** How a file in a folder is locked; undefined on a platform that the library has no binary for, and on a file system without locks. */
+/**
+ * How a file in a folder is locked; undefined on a platform that the library has no binary for, and on a file
+ * system without locks.
+ */
 function locksOf(folder: string): TryLock | undefined {
   const tryLock = loadTryLock();
   if (!tryLock) return undefined;

@@ -1,23 +1,26 @@
 import { TersorError, type LayerCall, type LayerGraph } from '@tersor/core';
 
 /**
- * Removes whole layers: what read one of them reads what it read. A layer of several inputs (the sum of a residual block) can go where the others
- * that go leave it only one. For pruners of blocks, whose plans name such layers in `removeLayers`.
+ * Removes whole layers: what read one of them reads what it read. A layer of several inputs (the sum of a
+ * residual block) can go where the others that go leave it only one. For pruners of blocks, whose plans name
+ * such layers in `removeLayers`.
  *
- * Throws `PLAN_MISMATCH` when the network does not have a layer, when a layer's inputs still differ, when its output has another shape than
- * its input, and when it is an input of the network.
+ * Throws `PLAN_MISMATCH` when the network does not have a layer, when a layer's inputs still differ, when its
+ * output has another shape than its input, and when it is an input of the network.
  */
 export function removeLayers(graph: LayerGraph, names: readonly string[]): LayerGraph {
   if (names.length === 0) return graph;
   const gone = new Set(names);
   const stranger = names.find((name) => !graph.layers.some((layer) => layer.name === name));
-  if (stranger !== undefined) throw mismatch(`The network "${graph.name}" has no layer "${stranger}" to remove.`);
+  if (stranger !== undefined)
+    throw mismatch(`The network "${graph.name}" has no layer "${stranger}" to remove.`);
   /** Where each call's output comes from now: a call that stays, by its old index. */
   const source: number[] = [];
   graph.calls.forEach(({ layer, inputs }, index) => {
     if (!gone.has(layer)) return source.push(index);
     const [first, ...others] = [...new Set(inputs.map((input) => source[input]!))];
-    if (first === undefined) throw mismatch(`"${layer}" is an input of the network "${graph.name}" and cannot go.`);
+    if (first === undefined)
+      throw mismatch(`"${layer}" is an input of the network "${graph.name}" and cannot go.`);
     if (others.length > 0) {
       const read = [first, ...others].map((call) => `"${graph.calls[call]!.layer}"`).join(' and ');
       throw mismatch(`"${layer}" cannot go: it reads ${read}, and only one could take its place.`);
@@ -28,19 +31,28 @@ export function removeLayers(graph: LayerGraph, names: readonly string[]): Layer
   const moved = new Map(stay.map((old, index) => [old, index]));
   const now = (calls: readonly number[]) =>
     calls.map((call) => {
-      const [before, after] = [graph.calls[call]!, graph.calls[source[call]!]!].map(({ outputShape }) => outputShape.join('x'));
-      if (before !== after) throw mismatch(`"${graph.calls[call]!.layer}" cannot go: it makes ${before} of the ${after} that would take its place.`);
+      const [before, after] = [graph.calls[call]!, graph.calls[source[call]!]!].map(({ outputShape }) =>
+        outputShape.join('x'),
+      );
+      if (before !== after)
+        throw mismatch(
+          `"${graph.calls[call]!.layer}" cannot go: it makes ${before} of the ${after} that would take its place.`,
+        );
       return moved.get(source[call]!)!;
     });
   return {
     ...graph,
     layers: graph.layers.filter(({ name }) => !gone.has(name)),
-    calls: stay.map((index): LayerCall => ({ ...graph.calls[index]!, inputs: now(graph.calls[index]!.inputs) })),
+    calls: stay.map(
+      (index): LayerCall => ({ ...graph.calls[index]!, inputs: now(graph.calls[index]!.inputs) }),
+    ),
     inputs: now(graph.inputs),
     outputs: now(graph.outputs),
   };
 }
 
 function mismatch(message: string): TersorError {
-  return new TersorError('PLAN_MISMATCH', message, { hint: 'Blocks go whole: name every layer between their input and the sum behind them, the sum too.' });
+  return new TersorError('PLAN_MISMATCH', message, {
+    hint: 'Blocks go whole: name every layer between their input and the sum behind them, the sum too.',
+  });
 }

@@ -74,7 +74,7 @@ export interface Backend {
   activate(): Promise<void>;
   /** Compiles a network for inference. Throws `PRECISION_UNSUPPORTED`. */
   compile(graph: LayerGraph, options?: { readonly precision?: Precision }): Promise<InferenceSession>;
-  /** Compiles a network for training. Throws `TRAINING_UNSUPPORTED` where `capabilities.training` is false. */
+  /** Compiles a network for training. Throws `TRAINING_UNSUPPORTED` where `capabilities.training` is false, or for a layer without a gradient (which a step may throw, too). */
   compileTraining(graph: LayerGraph, objective: TrainingObjective): Promise<TrainingSession>;
   /** Tensors and bytes that are alive now. */
   memory(): { readonly tensors: number; readonly bytes: number };
