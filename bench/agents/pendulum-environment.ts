@@ -1,5 +1,5 @@
 import type { Environment } from '../../packages/core/src/index.js';
-import { createRandom } from '../../packages/rl/src/index.js';
+import { createRandom } from '@tersor/core';
 
 const [MAX_SPEED, MAX_TORQUE, STEP_SECONDS, GRAVITY] = [8, 2, 0.05, 10];
 const STEPS = 200;

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { AgentTask } from '../../packages/core/src/index.js';
-import { createRandom } from '../../packages/rl/src/index.js';
+import { createRandom } from '@tersor/core';
 import ddpg, { DdpgAgent } from '../../plugins/agent-ddpg/src/index.js';
 import { median } from '../median.js';
 

@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createNodeBackend } from '@tersor/backend-node';
-import { copyWeights } from '@tersor/compression';
+import { copyWeights } from '@tersor/network';
 import type { Precision } from '@tersor/core';
 import { startReference } from './pytorch.js';
 import { vgg19 } from './vgg19.js';

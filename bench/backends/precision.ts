@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
-import { accuracyOf, networkOutput, readModel } from '@tersor/compression';
+import { accuracyOf, networkOutput, readModel } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 
 const root = join(__dirname, '../..');

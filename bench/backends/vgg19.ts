@@ -1,5 +1,5 @@
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels } from '@tersor/compression';
+import { graphFromModel, initializeKernels } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 
 const WIDTHS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512];

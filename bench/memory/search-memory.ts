@@ -17,8 +17,8 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
-import { compress, describeMachine } from '@tersor/compression';
-import { compressConfigSchema, readConfig } from '@tersor/core';
+import { compress } from '@tersor/compression';
+import { describeMachine, compressConfigSchema, readConfig } from '@tersor/core';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

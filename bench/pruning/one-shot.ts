@@ -7,7 +7,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { channelGroups, cost, createEvaluator, readModel, widthCost } from '@tersor/compression';
+import { channelGroups, cost, readModel, widthCost } from '@tersor/network';
+import { createEvaluator } from '@tersor/compression';
 import { createHost, TOKENS, type ChannelGroup, type LayerGraph } from '@tersor/core';
 import channelPlugin, { ChannelPruner, CRITERIA } from '../../plugins/pruner-channel/src/index.js';
 import { median } from '../median.js';

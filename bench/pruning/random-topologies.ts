@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { createRandom } from '@tersor/rl';
-import { comparePruned, randomRemovals } from '../../packages/compression/test/equivalence.js';
-import { KINDS, randomNetwork, type Instruction } from '../../packages/compression/test/random-network.js';
+import { createRandom } from '@tersor/core';
+import { comparePruned, randomRemovals } from '../../packages/network/test/equivalence.js';
+import { KINDS, randomNetwork, type Instruction } from '../../packages/network/test/random-network.js';
 
 async function main(): Promise<void> {
   const cases = Number(process.argv[2] ?? 10_000);

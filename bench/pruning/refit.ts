@@ -3,7 +3,7 @@
 // Writes results/refit.json. The layer has 1152 inputs (3 x 3 x 128) and 128 outputs, and loses half of its inputs: the largest refit of the example.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRandom } from '@tersor/rl';
+import { createRandom } from '@tersor/core';
 import { prepareMoments, refit } from '../../plugins/pruner-channel/src/reconstruction/refit.js';
 
 const SIZE = 1152;

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
 import { createWasmBackend } from '@tersor/backend-wasm';
-import { channelGroups, describeMachine, readModel, removeAll } from '@tersor/compression';
-import type { Backend } from '@tersor/core';
+import { channelGroups, readModel, removeAll } from '@tersor/network';
+import { describeMachine, type Backend } from '@tersor/core';
 import { median } from '../median.js';
 import { milliseconds } from '../milliseconds.js';
 

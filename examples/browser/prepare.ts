@@ -5,7 +5,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
-import { encodeGraph, layersWithKernels, packModel, readModel } from '@tersor/compression';
+import { encodeGraph, layersWithKernels, packModel } from '@tersor/compression';
+import { readModel } from '@tersor/network';
 import { LinearQuantizer } from '@tersor/quantizer-linear';
 
 const IMAGES = 100;

@@ -1,15 +1,8 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  compress,
-  readModel,
-  readPolicy,
-  writeModel,
-  type PipelineStage,
-  type Policy,
-  type Summary,
-} from '@tersor/compression';
+import { compress, readPolicy, type PipelineStage, type Policy, type Summary } from '@tersor/compression';
+import { readModel, writeModel } from '@tersor/network';
 import { compressConfigSchema, readConfig } from '@tersor/core';
 import { tersor } from '../test/tersor.js';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';

@@ -3,23 +3,9 @@ import { dirname, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import {
-  compress,
-  graphFromModel,
-  initializeKernels,
-  readModel,
-  readPolicy,
-  removeLayers,
-  writeModel,
-} from '@tersor/compression';
-import {
-  compressConfigSchema,
-  definePlugin,
-  readConfig,
-  type EnvironmentFactory,
-  type Plugin,
-  type Pruner,
-} from '@tersor/core';
+import { compress, readPolicy } from '@tersor/compression';
+import { graphFromModel, initializeKernels, readModel, removeLayers, writeModel } from '@tersor/network';
+import { compressConfigSchema, definePlugin, readConfig, type EnvironmentFactory, type Plugin, type Pruner } from '@tersor/core';
 import { z } from 'zod';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createRandom } from '@tersor/rl';
+import { createRandom } from '@tersor/core';
 import { createTinyProject } from '../test/tiny-project.js';
 
 const STAGES = ['stage 1: pruning search', 'stage 1: fine-tune', 'stage 2: bit width search', 'stage 2: quantization-aware fine-tune'];

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { createNodeBackend } from '@tersor/backend-node';
 import { createWasmBackend } from '@tersor/backend-wasm';
-import { compileFused, compileGradients, correctBatchNorm, disposeModel, graphFromModel, modelFromGraph } from '@tersor/compression';
+import { compileFused, compileGradients, correctBatchNorm, disposeModel, graphFromModel, modelFromGraph } from '@tersor/network';
 import type { Backend, LayerGraph } from '@tersor/core';
 import { LAYER_CASES, type LayerCase } from '../test/layer-table.js';
 

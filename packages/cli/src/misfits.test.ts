@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels, writeModel } from '@tersor/compression';
+import { graphFromModel, initializeKernels, writeModel } from '@tersor/network';
 import { tersor } from '../test/tersor.js';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 

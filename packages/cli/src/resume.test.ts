@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compress, readModel, trainModel, writeModel, type Summary } from '@tersor/compression';
+import { compress, trainModel, type Summary } from '@tersor/compression';
+import { readModel, writeModel } from '@tersor/network';
 import { compressConfigSchema, readConfig, trainConfigSchema } from '@tersor/core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { channelGroups, compress, cost, readModel, removeAll, type PipelineRound, type PipelineStage, type Policy } from '@tersor/compression';
+import { channelGroups, cost, readModel, removeAll } from '@tersor/network';
+import { compress, type PipelineRound, type PipelineStage, type Policy } from '@tersor/compression';
 import { compressConfigSchema, readConfig, type LayerGraph, type PrunePlan } from '@tersor/core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels, readModel, trainModel, writeModel } from '@tersor/compression';
+import { graphFromModel, initializeKernels, readModel, writeModel } from '@tersor/network';
+import { trainModel } from '@tersor/compression';
 import { readConfig, trainConfigSchema } from '@tersor/core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels, writeModel } from '@tersor/compression';
-import { createRandom } from '@tersor/rl';
+import { graphFromModel, initializeKernels, writeModel } from '@tersor/network';
+import { createRandom } from '@tersor/core';
 
 /** A folder with a tiny network, a tiny data set in the layout of CIFAR-10, and a config that compresses one with the other in seconds. */
 export interface TinyProject {

@@ -1,5 +1,5 @@
 import type { LayerGraph, Pruner } from '@tersor/core';
-import { removeLayers } from '../src/surgery/remove-layers.js';
+import { removeLayers } from '@tersor/network';
 
 /**
  * Drops whole residual blocks of the ResNet-20 of `topologies.ts`: those without a projection, which their

@@ -1,8 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { roundToFloat16, type EncodedTensor, type LayerGraph } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
-import { graphFromModel } from '../src/model-graph.js';
+import { roundToFloat16, createRandom, type EncodedTensor, type LayerGraph } from '@tersor/core';
+import { graphFromModel } from '@tersor/network';
 
 const { layers } = tfl;
 

@@ -1,4 +1,4 @@
-import type { Random } from '@tersor/rl';
+import type { Random } from '@tersor/core';
 import type { headerJson } from './sealed-sections.js';
 
 type Header = ReturnType<typeof headerJson>;

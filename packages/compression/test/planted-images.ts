@@ -1,5 +1,5 @@
 import type { Backend, Dataset, LayerGraph } from '@tersor/core';
-import { compileFused } from '../src/inference/fused-session.js';
+import { compileFused } from '@tersor/network';
 
 /** Images of two values, the index and the middle of all. The class says whether it is right to call the first the larger: wrong for a quarter of the images. */
 export function plantedImages(count: number): Dataset {

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { VERSION } from '@tersor/runtime';
-import { weightSlots } from '../src/graph-weights.js';
+import { weightSlots } from '@tersor/network';
 import { packModel } from '../src/pack/pack-model.js';
-import { withEncodedWeights } from '../src/quantized-graph.js';
+import { withEncodedWeights } from '../src/policy/quantized-graph.js';
 import { goldenModel } from './golden-graph.js';
 
 async function main(): Promise<void> {

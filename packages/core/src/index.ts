@@ -16,17 +16,7 @@ export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 export { readValue } from './command-value.js';
 export { parseConfig, readConfig, type Override } from './config-file.js';
-export {
-  compressConfigSchema,
-  configJsonSchema,
-  selectorParts,
-  trainConfigSchema,
-  type CompressConfig,
-  type PruneConfig,
-  type QuantizeConfig,
-  type Selector,
-  type TrainConfig,
-} from './config-schema.js';
+export { compressConfigSchema, configJsonSchema, selectorParts, trainConfigSchema, type CompressConfig, type PruneConfig, type QuantizeConfig, type Selector, type TrainConfig } from './config-schema.js';
 export { createHost, createProduct, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
 export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
@@ -34,3 +24,5 @@ export { describeIssues, type SchemaIssue } from './schema-issues.js';
 export { readManifest } from './module-resolution.js';
 export { moduleContent, type PluginVersion } from './plugin-version.js';
 export { printable } from './printable.js';
+export { describeMachine } from './machine.js';
+export { createRandom, type Random } from './random.js';

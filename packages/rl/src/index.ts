@@ -4,7 +4,6 @@ export { discountedReturns, generalizedAdvantages, type EpisodeValues } from './
 export { openState, sealState } from './agent-state.js';
 export { backward, forward, initializeParameters, parameterCount, sigmoid, softUpdate, type Activation, type Network } from './network.js';
 export { adaptParameterDeviation, ornsteinUhlenbeckStep, perturbParameters, truncatedNormal, type OrnsteinUhlenbeckState } from './noise.js';
-export { createRandom, type Random } from './random.js';
 export { ReplayBuffer, type ReplayBatch, type ReplayOptions, type ReplayStep } from './replay-buffer.js';
 export { addToMoments, createMoments, standardize, type RunningMoments } from './running-moments.js';
 export { search, type EpisodeRecord, type SearchHooks, type SearchOptions, type SearchResult, type SearchState } from './search.js';

@@ -1,5 +1,5 @@
 import { product, transpose, transposedProduct } from './matmul.js';
-import { createRandom } from './random.js';
+import { createRandom } from '@tersor/core';
 
 const random = createRandom(1, 'matmul');
 const draw = (length: number) => Float32Array.from({ length }, () => random.normal());

@@ -1,5 +1,5 @@
 import { backward, forward, initializeParameters, parameterCount, softUpdate, type Activation, type Network } from './network.js';
-import { createRandom, type Random } from './random.js';
+import { createRandom, type Random } from '@tersor/core';
 
 const BATCH = 5;
 

@@ -1,5 +1,5 @@
 import { product, transpose, transposedProduct } from './matmul.js';
-import type { Random } from './random.js';
+import type { Random } from '@tersor/core';
 
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
 

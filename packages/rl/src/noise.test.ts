@@ -1,5 +1,5 @@
 import { adaptParameterDeviation, ornsteinUhlenbeckStep, perturbParameters, truncatedNormal } from './noise.js';
-import { createRandom } from './random.js';
+import { createRandom } from '@tersor/core';
 
 const COUNT = 20000;
 

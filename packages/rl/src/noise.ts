@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '@tersor/core';
 
 /**
  * A sample of the normal distribution cut to [low, high] (AMC's exploration: mean = the actor's action), by the rejection methods of Robert (1995,

@@ -1,4 +1,4 @@
-import { createRandom } from './random.js';
+import { createRandom } from '@tersor/core';
 import { ReplayBuffer, type ReplayStep } from './replay-buffer.js';
 
 /** Steps that carry a mark in every field. */

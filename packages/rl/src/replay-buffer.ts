@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '@tersor/core';
 
 /** One step as the replay buffer keeps it; the action in the units of the agent's networks. */
 export interface ReplayStep {

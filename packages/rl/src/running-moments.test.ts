@@ -1,4 +1,4 @@
-import { createRandom } from './random.js';
+import { createRandom } from '@tersor/core';
 import { addToMoments, createMoments, standardize } from './running-moments.js';
 
 it('has the mean and the variance of all vectors, large offsets included', () => {

@@ -1,5 +1,4 @@
-import type { Action, Agent, Environment, Transition } from '@tersor/core';
-import { createRandom } from './random.js';
+import { createRandom, type Action, type Agent, type Environment, type Transition } from '@tersor/core';
 import { search, type SearchState } from './search.js';
 
 /** Two steps; the reward at the end is the sum of what was carried out, which a wall keeps at 0.6 a step. */

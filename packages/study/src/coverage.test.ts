@@ -1,4 +1,4 @@
-import { createRandom } from '@tersor/rl';
+import { createRandom } from '@tersor/core';
 import type { Sample } from './error-of-mean.js';
 import { estimate, pairedDifference } from './statistics.js';
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeMachine, writeWhole, type LayerFigures, type Outcomes, type Summary } from '@tersor/compression';
-import { makeFolder, TersorError } from '@tersor/core';
+import { describeMachine, makeFolder, TersorError } from '@tersor/core';
+import { writeWhole } from '@tersor/network';
+import type { LayerFigures, Outcomes, Summary } from '@tersor/compression';
 import type { StudyContentRecord } from './study-content.js';
 import { trialId, type StudyPlan } from './study-plan.js';
 import type { Study } from './study-schema.js';

@@ -1,5 +1,4 @@
-import type { Action, AgentTask } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { createRandom, type Action, type AgentTask } from '@tersor/core';
 import { z } from 'zod';
 import type { SequenceStrategy } from './sequence-agent.js';
 import { clamp, createUnitSpace } from './unit-space.js';

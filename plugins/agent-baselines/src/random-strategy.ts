@@ -1,5 +1,4 @@
-import type { AgentTask } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { createRandom, type AgentTask } from '@tersor/core';
 import type { SequenceStrategy } from './sequence-agent.js';
 import { createUnitSpace } from './unit-space.js';
 

@@ -1,27 +1,5 @@
-import type { Action, Agent, AgentTask, LearnStatistics, Transition } from '@tersor/core';
-import {
-  adamStep,
-  adaptParameterDeviation,
-  backward,
-  createActionRange,
-  createAdam,
-  createRandom,
-  forward,
-  initializeParameters,
-  openState,
-  ornsteinUhlenbeckStep,
-  parameterCount,
-  perturbParameters,
-  ReplayBuffer,
-  requireBox,
-  sealState,
-  softUpdate,
-  truncatedNormal,
-  type ActionRange,
-  type AdamState,
-  type Network,
-  type ReplayBatch,
-} from '@tersor/rl';
+import { createRandom, type Action, type Agent, type AgentTask, type LearnStatistics, type Transition } from '@tersor/core';
+import { adamStep, adaptParameterDeviation, backward, createActionRange, createAdam, forward, initializeParameters, openState, ornsteinUhlenbeckStep, parameterCount, perturbParameters, ReplayBuffer, requireBox, sealState, softUpdate, truncatedNormal, type ActionRange, type AdamState, type Network, type ReplayBatch } from '@tersor/rl';
 import type { DdpgOptions } from './ddpg-options.js';
 
 /** A network's parameters, the slowly following target's, and the optimizer's state. */

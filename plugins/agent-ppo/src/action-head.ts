@@ -1,5 +1,4 @@
-import type { Action } from '@tersor/core';
-import type { Random } from '@tersor/rl';
+import type { Action, Random } from '@tersor/core';
 
 /** A distribution over actions, given by a network's output and by free parameters that no observation changes. */
 export interface ActionHead {

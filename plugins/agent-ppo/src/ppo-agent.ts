@@ -1,23 +1,5 @@
-import type { Action, Agent, AgentTask, LearnStatistics, Transition } from '@tersor/core';
-import {
-  adamStep,
-  addToMoments,
-  backward,
-  clipByNorm,
-  createAdam,
-  createMoments,
-  createRandom,
-  forward,
-  generalizedAdvantages,
-  initializeParameters,
-  openState,
-  parameterCount,
-  sealState,
-  standardize,
-  type AdamState,
-  type Network,
-  type RunningMoments,
-} from '@tersor/rl';
+import { createRandom, type Action, type Agent, type AgentTask, type LearnStatistics, type Transition } from '@tersor/core';
+import { adamStep, addToMoments, backward, clipByNorm, createAdam, createMoments, forward, generalizedAdvantages, initializeParameters, openState, parameterCount, sealState, standardize, type AdamState, type Network, type RunningMoments } from '@tersor/rl';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';

@@ -1,4 +1,4 @@
-import { createRandom } from '@tersor/rl';
+import { createRandom } from '@tersor/core';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';

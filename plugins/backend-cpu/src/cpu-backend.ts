@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients, correctBatchNorm } from '@tersor/compression';
+import { compileFused, compileGradients, correctBatchNorm } from '@tersor/network';
 import { TersorError, type Backend } from '@tersor/core';
 
 /** tfjs's plain JavaScript backend. It runs everywhere and some 25 times slower than wasm: the reference that others are tested against. */

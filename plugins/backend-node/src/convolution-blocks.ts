@@ -1,4 +1,4 @@
-import type { PlanWeight } from '@tersor/compression';
+import type { PlanWeight } from '@tersor/network';
 import type { Precision } from '@tersor/core';
 
 /** oneDNN computes output channels in blocks of so many (AVX-512). */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NormalizedBatch } from '@tersor/compression';
+import type { NormalizedBatch } from '@tersor/network';
 import type { OperationAttribute, TensorflowKernelBackend } from './tensorflow-binding.js';
 
 /**

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { fakeQuantize, graphFromModel, initializeKernels, modelFromGraph, withRoundedActivations } from '@tersor/compression';
+import { fakeQuantize, graphFromModel, initializeKernels, modelFromGraph, withRoundedActivations } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 

@@ -1,4 +1,4 @@
-import { inferencePlan, type InferencePlan } from '@tersor/compression';
+import { inferencePlan, type InferencePlan } from '@tersor/network';
 import { TersorError, type InferenceSession, type LayerGraph, type Precision } from '@tersor/core';
 import { nativeOperations, type NativeOperations } from './native-operations.js';
 import { prepareStep, type NativeStep } from './native-steps.js';

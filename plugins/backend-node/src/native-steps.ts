@@ -1,4 +1,4 @@
-import type { PlanActivation, PlanOperation, PlanWeight } from '@tersor/compression';
+import type { PlanActivation, PlanOperation, PlanWeight } from '@tersor/network';
 import { computedOutputs, withOutputs } from './convolution-blocks.js';
 import type { NativeOperations } from './native-operations.js';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { compileGradients, copyWeights, graphFromModel, initializeKernels } from '@tersor/compression';
+import { compileGradients, copyWeights, graphFromModel, initializeKernels } from '@tersor/network';
 import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 
 const { layers } = tfl;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type LayerGraph, type Precision } from '@tersor/core';
-import { compileGradients } from '@tersor/compression';
+import { compileGradients } from '@tersor/network';
 import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
 import { nativeBatchNorm } from './native-batch-norm.js';
 import { replaceKernels } from './native-kernels.js';

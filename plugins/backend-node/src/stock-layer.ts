@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { modelFromGraph, notComputable } from '@tersor/compression';
+import { modelFromGraph, notComputable } from '@tersor/network';
 import type { GraphLayer, LayerCall, Precision } from '@tersor/core';
 import type { NativeOperations } from './native-operations.js';
 import type { NativeStep } from './native-steps.js';

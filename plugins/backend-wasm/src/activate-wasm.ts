@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { correctBatchNorm } from '@tersor/compression';
+import { correctBatchNorm } from '@tersor/network';
 import { TersorError } from '@tersor/core';
 import { registerChannelKernels } from './channel-kernels.js';
 import { registerGradientKernels } from './gradient-kernels.js';

@@ -1,5 +1,5 @@
 import type { InferenceSession, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
-import { inferencePlan } from '@tersor/compression';
+import { inferencePlan } from '@tersor/network';
 import { createSharedMemory } from './shared-memory.js';
 import type { WasmWorker } from './worker-pool.js';
 

@@ -1,9 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { LayerGraph, TrainingBatch } from '@tersor/core';
-import { compileFused, compileGradients, copyWeights, graphFromModel, initializeKernels, withRoundedActivations } from '@tersor/compression';
-import { createRandom } from '@tersor/rl';
+import { createRandom, type LayerGraph, type TrainingBatch } from '@tersor/core';
+import { compileFused, compileGradients, copyWeights, graphFromModel, initializeKernels, withRoundedActivations } from '@tersor/network';
 import { createWasmBackend } from './wasm-backend.js';
 import { startWorker } from './worker-pool.js';
 

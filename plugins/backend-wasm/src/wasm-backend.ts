@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
-import { compileFused, compileGradients } from '@tersor/compression';
+import { compileFused, compileGradients } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
 import { requireRightGradients, requireRightKernels } from './missing-kernels.js';
 import { averageShards, compileParallel, compileTrainingParallel } from './parallel-sessions.js';

@@ -1,5 +1,5 @@
 import type { ErrorCode, LayerGraph, TrainingBatch, TrainingObjective, TrainingStep } from '@tersor/core';
-import type { InferencePlan } from '@tersor/compression';
+import type { InferencePlan } from '@tersor/network';
 
 /** What the main thread asks of a worker. `session` is a number that the main thread gives. */
 export type WorkerRequest =

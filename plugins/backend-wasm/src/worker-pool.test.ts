@@ -6,7 +6,7 @@ it('lets the process go on after its workers stop, though they still owe an answ
   const program = `
     const { createWasmBackend } = require(${JSON.stringify(join(__dirname, 'wasm-backend.ts'))});
     const tfl = require('@tensorflow/tfjs-layers');
-    const { graphFromModel } = require('@tersor/compression');
+    const { graphFromModel } = require('@tersor/network');
     (async () => {
       const backend = createWasmBackend({ workers: 2 });
       await backend.activate();

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { isTersorError, type InferenceSession, type TrainingSession } from '@tersor/core';
-import { compileGradients, compilePlan } from '@tersor/compression';
+import { compileGradients, compilePlan } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
 import type { Answer, Envelope, WorkerAnswers, WorkerError, WorkerRequest } from './worker-messages.js';
 

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels } from '@tersor/compression';
+import { graphFromModel, initializeKernels } from '@tersor/network';
 import { describeWhereAvailable } from '../test/where-available.js';
 import { createWebgpuBackend } from './webgpu-backend.js';
 

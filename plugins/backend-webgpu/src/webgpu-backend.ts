@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients } from '@tersor/compression';
+import { compileFused, compileGradients } from '@tersor/network';
 import { TersorError, type Availability, type Backend } from '@tersor/core';
 import { requestAdapter, type AdapterRequest, type FoundAdapter } from './request-adapter.js';
 

@@ -1,9 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { channelGroups, graphFromModel, modelFromGraph } from '@tersor/compression';
-import type { Dataset, LayerGraph, PruneStep } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { channelGroups, graphFromModel, modelFromGraph } from '@tersor/network';
+import { createRandom, type Dataset, type LayerGraph, type PruneStep } from '@tersor/core';
 import { describeContract, prunerContract } from '@tersor/testing';
 import { ChannelPruner } from './channel-pruner.js';
 import plugin from './index.js';

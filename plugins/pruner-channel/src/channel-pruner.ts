@@ -1,6 +1,5 @@
-import { compileGradients, removeAll, withoutFrozen, type Removal } from '@tersor/compression';
-import { TersorError, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { compileGradients, removeAll, withoutFrozen, type Removal } from '@tersor/network';
+import { TersorError, createRandom, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
 import { reconstruct } from './reconstruction/reconstruct.js';

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ChannelGroup, LayerGraph, WeightTensor } from '@tersor/core';
-import { compileGradients, modelFromGraph } from '@tersor/compression';
+import { compileGradients, modelFromGraph } from '@tersor/network';
 import { pruneContext } from '@tersor/testing';
 import { CRITERIA } from './criteria.js';
 

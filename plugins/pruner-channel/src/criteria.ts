@@ -1,5 +1,4 @@
-import type { ChannelGroup, GroupMember, LayerGraph, WeightTensor } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { createRandom, type ChannelGroup, type GroupMember, type LayerGraph, type WeightTensor } from '@tersor/core';
 
 /** How the importance of a channel is judged; see the functions of this file. */
 export type CriterionName = 'l1' | 'l2' | 'batch-norm' | 'fpgm' | 'taylor' | 'random';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { disposeModel, modelFromGraph, networkOutput, type ScoreKind } from '@tersor/compression';
+import { disposeModel, modelFromGraph, networkOutput, type ScoreKind } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 import { ALPHA_RANGE, gaussianKl, LEAST_ALPHA, logNormalKl } from './kl-divergence.js';
 import { findNoiseLayers, type NoiseLayer } from './noise-layers.js';

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { trainingLoss } from '@tersor/compression';
-import { TersorError, type Dataset, type LayerGraph, type PrepareProgress } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { trainingLoss } from '@tersor/network';
+import { TersorError, createRandom, type Dataset, type LayerGraph, type PrepareProgress } from '@tersor/core';
 import { logNormalKl } from './kl-divergence.js';
 import { capture, createOptimizers, restore, type LearningRates, type NoiseTrainingState } from './noise-training-state.js';
 import { dropoutAlpha, logAlpha, noisyNetwork, type NoiseForm, type NoisyLayer, type NoisyNetwork } from './noisy-network.js';

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { channelGroups } from '@tersor/compression';
+import { channelGroups } from '@tersor/network';
 import type { ChannelGroup, Dataset, LayerGraph, PruneStep } from '@tersor/core';
 import { accuracy, CHANNELS, OUTPUTS, plantedDataset, plantedNetwork, USEFUL } from '../test/planted.js';
 import plugin from './index.js';

@@ -1,7 +1,6 @@
 import * as tfl from '@tensorflow/tfjs-layers';
-import { compileGradients, graphFromModel } from '@tersor/compression';
-import type { Dataset, LayerGraph } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { compileGradients, graphFromModel } from '@tersor/network';
+import { createRandom, type Dataset, type LayerGraph } from '@tersor/core';
 
 /** Input channels that say something about the class; those after them are pure noise. */
 export const USEFUL = 4;

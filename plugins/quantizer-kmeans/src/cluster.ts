@@ -1,4 +1,4 @@
-import type { Random } from '@tersor/rl';
+import type { Random } from '@tersor/core';
 
 /** Values in ascending order, with running sums: all that one-dimensional k-means needs. */
 export interface SortedValues {

@@ -1,5 +1,4 @@
-import { decodeTensor, type QuantizerInput } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { decodeTensor, createRandom, type QuantizerInput } from '@tersor/core';
 import { describeContract, quantizerContract } from '@tersor/testing';
 import fc from 'fast-check';
 import { cluster, sortValues } from './cluster.js';

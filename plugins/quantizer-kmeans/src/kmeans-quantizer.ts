@@ -1,5 +1,4 @@
-import { roundToFloat16, TersorError, type CodebookTensor, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { roundToFloat16, TersorError, createRandom, type CodebookTensor, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
 import { cluster, sortValues } from './cluster.js';
 
 export interface KmeansQuantizerOptions {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, createEvaluator, readNetwork, requireFitting, SLOTS } from '@tersor/compression';
+import { backendSlots, createEvaluator, requireFitting, SLOTS } from '@tersor/compression';
+import { readNetwork } from '@tersor/network';
 import { createHost, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { collect, keyValues } from '../option-values.js';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, exportUint8, folderBytes, modelFiles, readNetwork, requireFreeModelFolder, requireModelFile, SLOTS, witnessOfNoise, writeModel, type WrittenFile } from '@tersor/compression';
+import { backendSlots, exportUint8, modelFiles, requireFreeModelFolder, SLOTS } from '@tersor/compression';
+import { folderBytes, readNetwork, requireModelFile, witnessOfNoise, writeModel, type WrittenFile } from '@tersor/network';
 import { createHost, requireWritableFolder, TOKENS, type LayerGraph } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 

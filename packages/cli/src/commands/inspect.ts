@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, channelGroups, cost, readNetwork, SLOTS } from '@tersor/compression';
+import { backendSlots, SLOTS } from '@tersor/compression';
+import { channelGroups, cost, readNetwork } from '@tersor/network';
 import { createHost, printable, TOKENS, type LayerGraph } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 

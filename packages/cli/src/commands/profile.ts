@@ -2,8 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, describeMachine, modelFiles, profileLatency, readLatencyTable, readNetwork, requireOwnJson, requireUnharmed, requireOneOutput, SLOTS, TERSOR_VERSION, writeLatencyTable } from '@tersor/compression';
-import { createHost, requireWritableFile, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
+import { backendSlots, modelFiles, requireOwnJson, requireUnharmed, requireOneOutput, SLOTS, TERSOR_VERSION } from '@tersor/compression';
+import { describeMachine, createHost, requireWritableFile, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
+import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
 

@@ -3,17 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig, TersorError } from '@tersor/core';
 import { identifyCompression } from '@tersor/compression';
-import {
-  childProcessRunner,
-  previewStudy,
-  runStudy,
-  studySchema,
-  type Identify,
-  type PlannedTrial,
-  type StudyProgress,
-  type StudyResults,
-  type TrialRecord,
-} from '@tersor/study';
+import { childProcessRunner, previewStudy, runStudy, studySchema, type Identify, type PlannedTrial, type StudyProgress, type StudyResults, type TrialRecord } from '@tersor/study';
 import { collect } from '../option-values.js';
 import { again } from '../stop-on-interrupt.js';
 import { onStopSignal } from '../stop-signals.js';

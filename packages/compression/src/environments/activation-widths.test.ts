@@ -3,11 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Quantizer, QuantizeTask, StepResult } from '@tersor/core';
 import fc from 'fast-check';
-import { bitOperations } from '../cost/bit-operations.js';
-import { cost } from '../cost/cost.js';
-import { initializeKernels } from '../initialize-kernels.js';
-import { graphFromModel } from '../model-graph.js';
-import type { WidthPolicy } from '../width-policy.js';
+import { bitOperations, cost, initializeKernels, graphFromModel } from '@tersor/network';
+import type { WidthPolicy } from '../policy/width-policy.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
 /** Rounds to even steps between -max and max: a real quantizer, only simpler than the plugins. */

@@ -1,5 +1,5 @@
 import type { Action, Space } from '@tersor/core';
-import type { Widths } from '../cost/bit-operations.js';
+import type { Widths } from '@tersor/network';
 import { clamp } from './observation.js';
 
 /** Bit widths, both inclusive. */

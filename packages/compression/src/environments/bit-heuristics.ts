@@ -1,5 +1,5 @@
 import type { GraphLayer } from '@tersor/core';
-import type { Widths } from '../cost/bit-operations.js';
+import type { Widths } from '@tersor/network';
 import type { BitRange } from './bit-actions.js';
 import type { LayerCodes } from './layer-codes.js';
 

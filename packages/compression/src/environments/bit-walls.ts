@@ -1,8 +1,7 @@
 import { TersorError, type GraphLayer, type QuantizeTask } from '@tersor/core';
-import { bitOperations, FLOAT_BITS, type Widths } from '../cost/bit-operations.js';
-import { cost } from '../cost/cost.js';
+import { bitOperations, FLOAT_BITS, cost, type Widths } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
-import type { EncodedWeights } from '../quantized-graph.js';
+import type { EncodedWeights } from '../policy/quantized-graph.js';
 import type { BitRange } from './bit-actions.js';
 import type { LayerCodes } from './layer-codes.js';
 import { clamp } from './observation.js';

@@ -3,11 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
 import fc from 'fast-check';
-import { cost } from '../cost/cost.js';
-import { initializeKernels } from '../initialize-kernels.js';
-import { graphFromModel } from '../model-graph.js';
+import { cost, initializeKernels, graphFromModel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
-import { encodeGraph } from '../quantized-graph.js';
+import { encodeGraph } from '../policy/quantized-graph.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
 /** Rounds to even steps between -max and max: a real quantizer, only simpler than the plugins. */

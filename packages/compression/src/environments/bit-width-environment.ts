@@ -1,10 +1,8 @@
 import { TersorError, type Environment, type GraphLayer, type LayerGraph, type QuantizeTask, type StepResult } from '@tersor/core';
-import type { Widths } from '../cost/bit-operations.js';
-import { cost } from '../cost/cost.js';
-import { isKernel } from '../graph-weights.js';
+import { cost, isKernel, type Widths } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
-import { withEncodedWeights, type EncodedWeights } from '../quantized-graph.js';
-import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../width-policy.js';
+import { withEncodedWeights, type EncodedWeights } from '../policy/quantized-graph.js';
+import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
 import { createBitActions } from './bit-actions.js';
 import { greedyWidths, uniformWidths } from './bit-heuristics.js';
 import { activationBits, createBitWalls } from './bit-walls.js';

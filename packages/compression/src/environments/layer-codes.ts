@@ -1,6 +1,6 @@
 import { decodeTensor, type EncodedTensor, type GraphLayer, type Quantizer } from '@tersor/core';
 import { encodedSize } from '../pack/pack-model.js';
-import { encodeLayer, type EncodedWeights } from '../quantized-graph.js';
+import { encodeLayer, type EncodedWeights } from '../policy/quantized-graph.js';
 
 /** Encodings of layers at bit widths, made once: a search asks for the same few thousands of times. */
 export interface LayerCodes {

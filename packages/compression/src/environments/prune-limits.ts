@@ -1,6 +1,5 @@
 import { TersorError, type LayerGraph, type PruneTask } from '@tersor/core';
-import { cost, type Cost } from '../cost/cost.js';
-import { predictLatency } from '../latency/predict-latency.js';
+import { cost, predictLatency, type Cost } from '@tersor/network';
 
 /** One limit of the budget of stage 1, asked of a network that was made. */
 export interface PruneLimit {

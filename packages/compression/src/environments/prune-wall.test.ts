@@ -3,11 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { LatencyTable, LayerGraph, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
-import { firstChannels } from '../../test/first-channels.js';
-import { cost } from '../cost/cost.js';
-import { channelGroups } from '../groups/channel-groups.js';
-import { predictLatency } from '../latency/predict-latency.js';
-import { graphFromModel } from '../model-graph.js';
+import { firstChannels } from '../../../network/test/first-channels.js';
+import { cost, channelGroups, predictLatency, graphFromModel } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
 
 /** A table of the network below: `c1` 1 ms a channel, `c2` and `c3` 0.1 ms for every pair of channels, the head 1 ms, transfer 1 ms. */

@@ -1,14 +1,5 @@
-import {
-  TersorError,
-  type ChannelGroup,
-  type LayerGraph,
-  type PrunePlan,
-  type Pruner,
-  type PruneTask,
-} from '@tersor/core';
-import { cost, type Cost } from '../cost/cost.js';
-import { widthCost, type WidthCost } from '../cost/width-cost.js';
-import { widthLatency } from '../latency/predict-latency.js';
+import { TersorError, type ChannelGroup, type LayerGraph, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
+import { cost, widthCost, widthLatency, type Cost, type WidthCost } from '@tersor/network';
 import { brokenLimit, budgetExceeded, pruneLimits, type PruneLimit } from './prune-limits.js';
 
 /** What has been decided for one group. */

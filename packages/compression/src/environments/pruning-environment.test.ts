@@ -3,14 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
-import { firstChannels } from '../../test/first-channels.js';
+import { firstChannels } from '../../../network/test/first-channels.js';
 import { dropBlocks } from '../../test/drop-blocks.js';
-import * as topologies from '../../test/topologies.js';
-import { zeroSlices } from '../../test/zero-slices.js';
-import { cost } from '../cost/cost.js';
-import { channelGroups } from '../groups/channel-groups.js';
-import { initializeKernels } from '../initialize-kernels.js';
-import { graphFromModel } from '../model-graph.js';
+import * as topologies from '../../../network/test/topologies.js';
+import { zeroSlices } from '../../../network/test/zero-slices.js';
+import { cost, channelGroups, initializeKernels, graphFromModel } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
 
 describe('createPruningEnvironment', () => {

@@ -1,9 +1,7 @@
 import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type Pruner, type PruneTask, type StepResult } from '@tersor/core';
-import { cost } from '../cost/cost.js';
-import { applyAndAdapt } from '../surgery/apply-plan.js';
+import { cost, applyAndAdapt, predictLatency } from '@tersor/network';
 import { clamp, normalizeColumns } from './observation.js';
 import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
-import { predictLatency } from '../latency/predict-latency.js';
 import { createPruneWall, stepOf, wholeChoice, type Choice } from './prune-wall.js';
 
 interface Outcome {

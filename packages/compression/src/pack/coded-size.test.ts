@@ -2,10 +2,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
-import type { LinearTensor } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
-import { isKernel, weightSlots } from '../graph-weights.js';
-import { readModel } from '../model-files.js';
+import { createRandom, type LinearTensor } from '@tersor/core';
+import { isKernel, weightSlots, readModel } from '@tersor/network';
 import { encodedSize } from './pack-model.js';
 
 const { max, min, round, log2 } = Math;

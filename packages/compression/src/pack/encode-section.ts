@@ -1,15 +1,5 @@
 import { TersorError, type EncodedTensor } from '@tersor/core';
-import {
-  CODEC,
-  codebookReferences,
-  CODING,
-  linearReferences,
-  NO_AXIS,
-  sliceReferences,
-  TABLE,
-  transferCodes,
-  type CodeLayout,
-} from '@tersor/runtime';
+import { CODEC, codebookReferences, CODING, linearReferences, NO_AXIS, sliceReferences, TABLE, transferCodes, type CodeLayout } from '@tersor/runtime';
 import { concatBytes, float16Bytes, float32Bytes } from './byte-writer.js';
 import { RangeEncoder } from './range-encoder.js';
 

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
-import { createRandom, type Random } from '@tersor/rl';
+import { createRandom, type Random } from '@tersor/core';
 import { ArtifactError, decodeArtifact, loadModel, type DecodedArtifact } from '@tersor/runtime';
 import { goldenModel } from '../../test/golden-graph.js';
 import { HARM } from '../../test/harmful-headers.js';

@@ -1,5 +1,5 @@
 import { roundToFloat16, type LayerGraph } from '@tersor/core';
-import { isKernel } from '../graph-weights.js';
+import { isKernel } from '@tersor/network';
 
 /** Below this, halves are subnormal and lose precision. */
 const SMALLEST_NORMAL = 2 ** -14;

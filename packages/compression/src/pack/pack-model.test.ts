@@ -1,13 +1,11 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { decodeTensor, type EncodedTensor, type LayerGraph } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { decodeTensor, createRandom, type EncodedTensor, type LayerGraph } from '@tersor/core';
 import { ArtifactError, crc32, decodeArtifact, loadModel, PREAMBLE_BYTES } from '@tersor/runtime';
 import fc from 'fast-check';
 import { goldenModel } from '../../test/golden-graph.js';
-import { weightSlots } from '../graph-weights.js';
-import { graphFromModel } from '../model-graph.js';
-import { withEncodedWeights } from '../quantized-graph.js';
+import { weightSlots, graphFromModel } from '@tersor/network';
+import { withEncodedWeights } from '../policy/quantized-graph.js';
 import { withHalfPrecision } from './half-precision.js';
 import { encodedSize, headerSize, packModel, rawSize } from './pack-model.js';
 

@@ -1,8 +1,7 @@
 import { constants, deflateSync } from 'node:zlib';
 import { TersorError, type EncodedTensor, type LayerGraph } from '@tersor/core';
 import { crc32, FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from '@tersor/runtime';
-import { storedName, weightSlots } from '../graph-weights.js';
-import { topologyOf } from '../model-topology.js';
+import { storedName, weightSlots, topologyOf } from '@tersor/network';
 import { concatBytes } from './byte-writer.js';
 import { encodedSection, rawSection } from './encode-section.js';
 

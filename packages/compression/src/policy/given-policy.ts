@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeIssues, messageOf, TersorError, type PrunePlan } from '@tersor/core';
 import { z } from 'zod';
-import type { Policy } from '../pipeline-types.js';
+import type { Policy } from '../results/pipeline-types.js';
 
 /** A policy that is carried out in the place of a search. */
 export interface GivenPolicy {

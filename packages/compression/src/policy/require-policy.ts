@@ -1,17 +1,8 @@
-import {
-  TersorError,
-  type ChannelGroup,
-  type CompressConfig,
-  type LayerGraph,
-  type PrunePlan,
-  type Pruner,
-  type Quantizer,
-} from '@tersor/core';
-import { cost } from '../cost/cost.js';
-import { channelGroups } from '../groups/channel-groups.js';
-import { matchesAny } from '../layer-patterns.js';
-import { layersWithKernels } from '../quantized-graph.js';
-import type { WidthPolicy } from '../width-policy.js';
+import { TersorError, type ChannelGroup, type CompressConfig, type LayerGraph, type PrunePlan, type Pruner, type Quantizer } from '@tersor/core';
+import { cost, channelGroups } from '@tersor/network';
+import { matchesAny } from '../checks/layer-patterns.js';
+import { layersWithKernels } from './quantized-graph.js';
+import type { WidthPolicy } from './width-policy.js';
 import { plansOf, type GivenPolicy } from './given-policy.js';
 
 interface Carrying {

@@ -5,9 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { compressConfigSchema, parseConfig, type Dataset, type LayerGraph } from '@tersor/core';
-import { copyWeights, withWeights } from '../graph-weights.js';
-import { writeModel } from '../model-files.js';
-import { graphFromModel } from '../model-graph.js';
+import { copyWeights, withWeights, writeModel, graphFromModel } from '@tersor/network';
 import { datasetFingerprint } from './dataset-fingerprint.js';
 import { identifyCompression, TERSOR_VERSION } from './identity.js';
 

@@ -1,8 +1,8 @@
 import type { ActivationRanges, LayerGraph } from '@tersor/core';
 import type { EpisodeRecord, SearchState } from '@tersor/rl';
-import type { SearchFigures } from '../pipeline-types.js';
-import type { EncodedWeights } from '../quantized-graph.js';
-import type { RaceState } from '../race.js';
+import type { SearchFigures } from '../results/pipeline-types.js';
+import type { EncodedWeights } from '../policy/quantized-graph.js';
+import type { RaceState } from '../search/race.js';
 import type { TrainState } from '../training/train.js';
 
 /** The best policy of a search, and what it took; or one that was given. */

@@ -1,12 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Backend, Dataset, LayerGraph } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
-import { compileGradients } from '../gradient-session.js';
-import { copyWeights, withWeights } from '../graph-weights.js';
-import { initializeKernels } from '../initialize-kernels.js';
-import { graphFromModel } from '../model-graph.js';
+import { createRandom, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
+import { compileGradients, copyWeights, withWeights, initializeKernels, graphFromModel } from '@tersor/network';
 import { augment } from './augment.js';
 import { learningRateAt } from './schedule.js';
 import { sgdStep } from './sgd.js';

@@ -1,10 +1,6 @@
-import { TersorError, type Backend, type Dataset, type InferenceSession, type LayerGraph, type TrainingBatch } from '@tersor/core';
-import { createRandom, type Random } from '@tersor/rl';
-import { copyWeights, isKernel, weightSlots, withWeights, type WeightSlot } from '../graph-weights.js';
-import { isFrozen } from '../frozen-layers.js';
-import { networkOutput } from '../network-output.js';
+import { TersorError, createRandom, type Backend, type Dataset, type InferenceSession, type LayerGraph, type TrainingBatch, type Random } from '@tersor/core';
+import { copyWeights, isKernel, weightSlots, withWeights, isFrozen, networkOutput, teacherLogits, type WeightSlot, type ScoreKind } from '@tersor/network';
 import { augment, type Augmentation } from './augment.js';
-import { teacherLogits, type ScoreKind } from './loss.js';
 import { learningRateAt, type Schedule } from './schedule.js';
 import { sgdStep } from './sgd.js';
 

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { disposeModel, modelFromGraph } from '@tersor/compression';
-import type { Dataset, LayerGraph } from '@tersor/core';
-import { createRandom, type Random } from '@tersor/rl';
+import { disposeModel, modelFromGraph } from '@tersor/network';
+import { createRandom, type Dataset, type LayerGraph, type Random } from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
 import { sampleRows } from './sample-rows.js';

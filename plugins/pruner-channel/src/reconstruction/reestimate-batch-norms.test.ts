@@ -1,9 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/compression';
-import type { LayerGraph } from '@tersor/core';
-import { createRandom } from '@tersor/rl';
+import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/network';
+import { createRandom, type LayerGraph } from '@tersor/core';
 import { reestimateBatchNorms } from './reestimate-batch-norms.js';
 
 type Symbolic = tfl.SymbolicTensor;

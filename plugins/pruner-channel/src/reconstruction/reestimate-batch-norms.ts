@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { disposeModel, modelFromGraph } from '@tersor/compression';
+import { disposeModel, modelFromGraph } from '@tersor/network';
 import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { addValues, emptyMoments, meanAndVariance, type ChannelMoments, type ChannelStatistics } from './channel-moments.js';
 

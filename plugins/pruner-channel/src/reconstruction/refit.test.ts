@@ -1,4 +1,4 @@
-import { createRandom } from '@tersor/rl';
+import { createRandom } from '@tersor/core';
 import { choleskyInPlace, invertPositiveDefinite, solveCholesky } from './cholesky.js';
 import { prepareMoments, refit, type InputMoments } from './refit.js';
 

@@ -1,4 +1,4 @@
-import type { Random } from '@tersor/rl';
+import type { Random } from '@tersor/core';
 import type { Window } from './consumers.js';
 
 /** A batch of what a layer reads, NHWC; a dense layer's features have one position. */

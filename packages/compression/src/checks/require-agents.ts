@@ -1,0 +1,74 @@
+import { isTersorError, TersorError, TOKENS, type AgentTask, type CompressConfig, type Host, type Space } from '@tersor/core';
+import { builtinPlugins } from '../builtin-plugins.js';
+import { prunerSelectors, SLOTS } from '../config-slots.js';
+import { createBitActions } from '../environments/bit-actions.js';
+
+const STAGES = ['prune', 'quantize'] as const;
+/** Activations that are not rounded are no choice. */
+const NO_CHOICE = [32, 32] as const;
+
+/**
+ * Makes each stage's agent once for the kind of actions that the stage will ask for, and lets it go: what it
+ * cannot handle is said before models are measured and pruners prepared, for both stages. The actions of an
+ * environment that is not ours are known only when it is made: such a stage says it then. Throws
+ * `SPACE_UNSUPPORTED`.
+ */
+export async function requireAgents(config: CompressConfig, host: Host): Promise<void> {
+  for (const stage of STAGES) {
+    const environment = host.wired.find(({ kind, slot }) => kind === 'environment' && slot === stage);
+    const isOurs = builtinPlugins.some(
+      ({ name, id }) => name === environment?.source && id === environment.id,
+    );
+    const actionSpace = isOurs ? await actionSpaceOf(config, stage, host) : undefined;
+    if (!actionSpace) continue;
+    const createAgent = await host.get(TOKENS.agent, stage);
+    try {
+      createAgent(probeTask(actionSpace, config)).dispose();
+    } catch (cause) {
+      // Whatever else an agent says of a task that is only a probe, the search's own task will show.
+      if (!isTersorError(cause) || cause.code !== 'SPACE_UNSUPPORTED') continue;
+      const hint = cause.hint ?? 'Choose another agent, for instance "ppo", which takes both kinds.';
+      throw new TersorError('SPACE_UNSUPPORTED', `${stage}.agent: ${cause.message}`, { cause, hint });
+    }
+  }
+}
+
+/** The actions that our environment of a stage asks for. */
+async function actionSpaceOf(
+  { prune, quantize }: CompressConfig,
+  stage: (typeof STAGES)[number],
+  host: Host,
+): Promise<Space | undefined> {
+  if (stage === 'prune') {
+    if (!prune) return undefined;
+    const low: number[] = [];
+    for (const index of prunerSelectors(prune.pruner).keys()) {
+      const { action } = await host.get(TOKENS.pruner, SLOTS.pruner(index));
+      low.push(action === 'blocks' ? 0 : prune.minimum);
+    }
+    return { type: 'box', low, high: low.map(() => 1) };
+  }
+  if (!quantize) return undefined;
+  const { bits } = await host.get(TOKENS.quantizer, SLOTS.quantize);
+  const widths = [Math.max(quantize.bits[0], bits[0]), Math.min(quantize.bits[1], bits[1])] as const;
+  return createBitActions(widths, quantize.activations?.bits ?? NO_CHOICE, quantize.actions === 'discrete')
+    .space;
+}
+
+/** A task of the right actions; what is observed, and how long an episode is, does not matter yet. */
+function probeTask(actionSpace: Space, { seed }: CompressConfig): AgentTask {
+  const none = async () => [];
+  const observationSpace = {
+    type: 'box',
+    low: Array<number>(10).fill(0),
+    high: Array<number>(10).fill(1),
+  } as const;
+  return {
+    observationSpace,
+    actionSpace,
+    maxSteps: 8,
+    episodes: 20,
+    seed,
+    heuristics: { uniform: none, magnitude: none },
+  };
+}

@@ -1,0 +1,70 @@
+import { TOKENS, type EnvironmentTask, type PruneConfig, type PruneTask, type QuantizeConfig, type Reward } from '@tersor/core';
+import { search, type EpisodeRecord } from '@tersor/rl';
+import type { PipelineContext } from '../compress.js';
+import { createRace } from './race.js';
+import { requireGoingOn } from '../run/interruption.js';
+import type { FoundPolicy, StageState } from '../run/run-state.js';
+
+/** Runs one stage's search: its agent against its environment, both chosen by the config; from a checkpoint where there is one. */
+export async function searchPolicy(
+  context: PipelineContext,
+  stage: 'prune' | 'quantize',
+  config: PruneConfig | QuantizeConfig,
+  state: StageState,
+  makeTask: (evaluate: PruneTask['evaluate'], reward: Reward) => EnvironmentTask,
+): Promise<FoundPolicy> {
+  if (state.found) return state.found;
+  const { host, events } = context;
+  events.onStage?.(stage);
+  const before = state.search;
+  const started = performance.now();
+  const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
+  const evaluator = await context.searchEvaluator(config);
+  const race = config.racing && createRace(evaluator, config.racing, before?.race, before?.state.best?.reward);
+  const evaluations = () => (before?.evaluations ?? 0) + evaluator.evaluations;
+  const reward = await host.get(TOKENS.reward, stage);
+  const createEnvironment = await host.get(TOKENS.environment, stage);
+  const createAgent = await host.get(TOKENS.agent, stage);
+  await context.evaluateBackend.activate();
+  const environment = await createEnvironment(makeTask(race?.evaluate ?? ((graph) => evaluator.accuracy(graph)), reward));
+  const { episodes, warmStart } = config.agent;
+  const agent = createAgent({
+    observationSpace: environment.observationSpace,
+    actionSpace: environment.actionSpace,
+    maxSteps: environment.maxSteps,
+    episodes,
+    seed: context.config.seed,
+    ...(environment.heuristics && { heuristics: environment.heuristics }),
+  });
+  const records: EpisodeRecord[] = [...(before?.episodes ?? [])];
+  try {
+    const result = await search({
+      agent,
+      environment,
+      episodes,
+      warmStart,
+      seed: context.config.seed,
+      ...(before && { resume: before.state }),
+      hooks: {
+        onEpisode: (record, best) => {
+          records.push(race ? race.finished(record, best) : record);
+          events.onProgress?.({ stage, done: records.length, total: episodes, reward: record.reward, best: best.reward });
+        },
+        checkpoint: (snapshot) =>
+          context.saveProgress(() => {
+            state.search = { state: snapshot(), episodes: records, evaluations: evaluations(), seconds: seconds(), ...(race && { race: race.state() }) };
+          }),
+        ...(context.shouldStop && { shouldStop: context.shouldStop }),
+      },
+    });
+    requireGoingOn(context);
+    const figures = { agent: String(config.agent['use']), episodes: records.length, evaluations: evaluations(), ...(race && { images: race.images() }), bestReward: result.best.reward, seconds: seconds() };
+    state.found = { policy: result.best.policy, figures, episodes: records };
+    delete state.search;
+    await context.saveProgress();
+    return state.found;
+  } finally {
+    agent.dispose();
+    environment.dispose?.();
+  }
+}

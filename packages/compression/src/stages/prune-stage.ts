@@ -1,0 +1,121 @@
+import { selectorParts, TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
+import type { PipelineContext } from '../compress.js';
+import { prunerSelectors, SLOTS } from '../config-slots.js';
+import { cost, applyAndAdapt } from '@tersor/network';
+import { brokenLimit, pruneLimits, requireWithinBudget } from '../environments/prune-limits.js';
+import { finetune } from './finetune.js';
+import { plansOf } from '../policy/given-policy.js';
+import { requirePlan } from '../policy/require-policy.js';
+import { requireGoingOn } from '../run/interruption.js';
+import type { FoundPolicy, StageState } from '../run/run-state.js';
+import { searchPolicy } from '../search/search-policy.js';
+import { prunableGroups } from '../checks/stage-bounds.js';
+
+export interface PruneResult {
+  /** The smaller network after its last fine-tune. */
+  readonly graph: LayerGraph;
+  /** What each round found: one, unless the config has `stages`. */
+  readonly rounds: readonly FoundPolicy[];
+}
+
+/**
+ * Stage 1, a round for each budget: searches a pruning policy (or takes that which is given), carries it out on the clean network, and fine-tunes
+ * it; the next round begins with the network that it leaves.
+ */
+export async function pruneStage(context: PipelineContext, config: PruneConfig, state: StageState): Promise<PruneResult> {
+  const { original } = context;
+  const rounds = roundsOf(context);
+  const before = () => state.rounds?.found ?? [];
+  if (state.graph && state.found) return { graph: state.graph, rounds: [...before(), state.found] };
+  while (before().length < rounds - 1) {
+    const { graph, found } = await pruneRound(context, config, state, state.rounds?.graph ?? original);
+    state.rounds = { found: [...before(), found], graph };
+    delete state.found;
+    delete state.finetune;
+    delete state.prepared;
+    await context.saveProgress();
+  }
+  const { graph, found } = await pruneRound(context, config, state, state.rounds?.graph ?? original);
+  state.graph = graph;
+  delete state.finetune;
+  delete state.prepared;
+  await context.saveProgress();
+  return { graph, rounds: [...before(), found] };
+}
+
+/** One round: from `graph` to the smaller network, under the budget whose turn it is. */
+async function pruneRound(whole: PipelineContext, config: PruneConfig, state: StageState, graph: LayerGraph): Promise<{ graph: LayerGraph; found: FoundPolicy }> {
+  const round = state.rounds?.found.length ?? 0;
+  const context = announcingRound(whole, round + 1);
+  const { host, dataset, baseline, original } = context;
+  const pruners: Pruner[] = [];
+  for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  const groups = prunableGroups(graph, config);
+  const given = context.given && plansOf(context.given.policy)[round]!;
+  if (given) {
+    context.events.onStage?.('prune-apply');
+    requirePlan(given, { graph, pruners, exclude: config.exclude });
+  }
+  for (const [index, pruner] of pruners.entries()) {
+    const progress = {
+      saved: state.prepared?.[index],
+      save: async (saved: unknown) => {
+        await context.saveProgress(() => (state.prepared = { ...state.prepared, [index]: saved }));
+        requireGoingOn(context);
+      },
+    };
+    await pruner.prepare({ graph, groups, dataset, seed: context.config.seed, progress });
+  }
+  const budget = context.pruneBudgets[Math.min(round, context.pruneBudgets.length - 1)]!;
+  const chooser = config.environment === undefined ? undefined : `The environment "${selectorParts(config.environment).use}"`;
+  const search = () =>
+    searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
+      stage: 'prune',
+      graph,
+      groups,
+      pruners,
+      reward,
+      evaluate: chooser === undefined ? evaluate : withinBudget(evaluate, budget, chooser),
+      baseline: { ...baseline, accuracy: baseline.accuracy.validation },
+      budget,
+      minimum: config.minimum,
+      round: config.round,
+    }));
+  const found = given ? (state.found = { policy: given, episodes: [] }) : await search();
+  // The policy is carried out on clean weights, never on what the last episode left behind.
+  // It is adapted on the backend of the search, which a resumed run may not have been on.
+  await context.evaluateBackend.activate();
+  const smaller = await applyAndAdapt(graph, pruners, found.policy as PrunePlan);
+  if (given) noteBudget(context, smaller, budget);
+  else requireWithinBudget(smaller, budget, chooser ?? `The policy of the search, carried out by ${pruners.map(({ id }) => `"${id}"`).join(', ')},`);
+  return { graph: await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: original, keepZeros: true }), found };
+}
+
+/** Refuses, before it is measured, a candidate that an environment of the user's lets be over the budget. */
+function withinBudget(evaluate: PruneTask['evaluate'], budget: PruneTask['budget'], chooser: string): PruneTask['evaluate'] {
+  return async (graph, candidate) => {
+    requireWithinBudget(graph, budget, chooser);
+    return evaluate(graph, candidate);
+  };
+}
+
+/** A policy that is given is carried out, whatever the budget of the config that it is given with. */
+function noteBudget({ events }: PipelineContext, graph: LayerGraph, budget: PruneTask['budget']): void {
+  const counted = cost(graph);
+  const broken = brokenLimit(pruneLimits(budget), graph, counted);
+  if (!broken) return;
+  const { name, limit, of, format } = broken;
+  events.onNotice?.(`The policy leaves ${format(of(graph, counted), Math.ceil)}, which is over prune.budget.${name} of the config (${format(limit, Math.floor)}).`);
+}
+
+function roundsOf({ given, pruneBudgets }: PipelineContext): number {
+  return given ? plansOf(given.policy).length : pruneBudgets.length;
+}
+
+/** The same context, whose progress tells the round where there are several. */
+function announcingRound(context: PipelineContext, number: number): PipelineContext {
+  const { events } = context;
+  const of = roundsOf(context);
+  if (of === 1) return context;
+  return { ...context, events: { ...events, onStage: (stage) => events.onStage?.(stage, { number, of }) } };
+}

@@ -1,0 +1,84 @@
+import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
+import { isKernel } from '../graph/graph-weights.js';
+import { layerPositions } from './layer-positions.js';
+import type { WidthCost } from './width-cost.js';
+
+/** What a layer costs, for one sample, over all of its calls. */
+export interface LayerCost {
+  readonly name: string;
+  readonly className: string;
+  /** Values that are learned; the moving statistics of batch norm are not counted. */
+  readonly parameters: number;
+  /** Values of kernels: what quantization makes small. */
+  readonly kernelValues: number;
+  /** All other values: biases, batch norm with its moving statistics. */
+  readonly otherValues: number;
+  /** Multiply-adds of convolutions and dense layers as a stock runtime executes them; biases, batch norm and activations count as none. */
+  readonly macs: number;
+  /** The same without the 2-D kernel slices (input channel, output channel) that are all zero. */
+  readonly macsWithoutZeroSlices: number;
+  /** `parameters` without the values of such slices. */
+  readonly parametersWithoutZeroSlices: number;
+}
+
+/** What a network costs. */
+export interface Cost {
+  readonly layers: readonly LayerCost[];
+  readonly parameters: number;
+  readonly macs: number;
+  readonly macsWithoutZeroSlices: number;
+  readonly parametersWithoutZeroSlices: number;
+}
+
+/** Counts parameters and multiply-adds, by layer and in total. Throws `MODEL_UNSUPPORTED` where a layer has an open size. */
+export function cost(graph: LayerGraph): Cost {
+  const positions = layerPositions(graph);
+  const layers = graph.layers.map((layer) => layerCost(layer, positions.get(layer.name) ?? 0));
+  const total = (key: keyof WidthCost) => layers.reduce((sum, layer) => sum + layer[key], 0);
+  return {
+    layers,
+    parameters: total('parameters'),
+    macs: total('macs'),
+    macsWithoutZeroSlices: total('macsWithoutZeroSlices'),
+    parametersWithoutZeroSlices: total('parametersWithoutZeroSlices'),
+  };
+}
+
+/** Bytes of the weights when every kernel value takes `bits` (a number, or by layer) and every other value 32; no headers, no code books. */
+export function weightBytes({ layers }: Cost, bits: number | ((layer: LayerCost) => number)): number {
+  const bitsOf = typeof bits === 'number' ? () => bits : bits;
+  return layers.reduce((sum, layer) => sum + Math.ceil((layer.kernelValues * bitsOf(layer)) / 8) + layer.otherValues * 4, 0);
+}
+
+function layerCost(layer: GraphLayer, positions: number): LayerCost {
+  const kernels = layer.weights.filter(isKernel);
+  const count = (weights: readonly WeightTensor[]) => weights.reduce((sum, { data }) => sum + data.length, 0);
+  const used = kernels.map(valuesOfNonZeroSlices);
+  const parameters = count(layer.weights.filter(({ trainable }) => trainable));
+  return {
+    name: layer.name,
+    className: layer.className,
+    parameters,
+    kernelValues: count(kernels),
+    otherValues: count(layer.weights.filter((weight) => !isKernel(weight))),
+    macs: positions * count(kernels),
+    macsWithoutZeroSlices: positions * used.reduce((sum, values) => sum + values, 0),
+    parametersWithoutZeroSlices: kernels.reduce((rest, { data, trainable }, i) => rest - (trainable ? data.length - used[i]! : 0), parameters),
+  };
+}
+
+/** Values in slices that are not all zero. The last two axes name the slice, those before it are its own; a dense weight is a slice of one. */
+function valuesOfNonZeroSlices({ data, shape }: WeightTensor): number {
+  const slices = shape.slice(-2).reduce((product, size) => product * size, 1);
+  if (slices === 0) return 0;
+  const size = data.length / slices;
+  let used = 0;
+  for (let slice = 0; slice < slices; slice++) {
+    for (let i = slice; i < data.length; i += slices) {
+      if (data[i] === 0) continue;
+      used++;
+      break;
+    }
+  }
+  return used * size;
+}

@@ -1,0 +1,181 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dispose, io } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isTersorError, makeFolder, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
+import { ensureKernels } from '../graph/fallback-kernels.js';
+import { GRAPH_MODEL } from './foreign-formats.js';
+import { withFrozenParts } from '../graph/frozen-layers.js';
+import { storedName, weightSlots } from '../graph/graph-weights.js';
+import { keras2Topology } from './keras3-topology.js';
+import { disposeModel, graphFromModel } from '../graph/model-graph.js';
+import { topologyOf } from '../graph/model-topology.js';
+import { moveInto } from './move-into.js';
+import { parseManifest, readWeightFiles, weightCount, weightFiles, type WeightsManifest } from './weight-files.js';
+import { weightTargets } from './weight-targets.js';
+import type { WrittenFile } from './read-back.js';
+import { notAModel, recogniseModel } from './recognise-model.js';
+
+/** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
+const MAX_JSON_BYTES = 1 << 26;
+
+/** `model.json`, as far as it is read. */
+export interface ModelJson {
+  modelTopology: Record<string, unknown>;
+  weightsManifest: WeightsManifest;
+  userDefinedMetadata?: unknown;
+  signature?: unknown;
+  convertedBy?: unknown;
+}
+
+/**
+ * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and
+ * Keras 3 topologies are read. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or
+ * missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
+ */
+export async function readModel(path: string): Promise<LayerGraph> {
+  const { json, weightSpecs, weightData } = await readArtifacts(path);
+  const cannot = (cause: unknown): never => {
+    if (isTersorError(cause)) throw cause;
+    throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${messageOf(cause)}`, { cause });
+  };
+  const topology = await Promise.resolve(json.modelTopology).then(keras2Topology).then(withFrozenParts).catch(cannot);
+  await ensureKernels();
+  const model = await buildModel(topology, weightCount(weightSpecs)).catch(cannot);
+  try {
+    setStoredWeights(model, weightSpecs, weightData);
+    const graph = await graphFromModel(model);
+    requireFinite(graph, path);
+    const metadata = metadataOf(json);
+    return { ...graph, ...(metadata && { metadata }) };
+  } catch (cause) {
+    return cannot(cause);
+  } finally {
+    disposeModel(model);
+  }
+}
+
+function setStoredWeights(model: LayersModel, specs: io.WeightsManifestEntry[], data: ArrayBuffer): void {
+  const tensors = io.decodeWeights(data, specs);
+  try {
+    const own = specs.filter(({ group }) => group !== 'optimizer').map(({ name }) => name);
+    const targets = weightTargets(model, own);
+    setWeights(model, new Map(own.map((name, i) => [targets[i]!, tensors[name]!])));
+  } finally {
+    dispose(tensors);
+  }
+}
+
+function metadataOf({ userDefinedMetadata, signature, convertedBy }: ModelJson): ModelMetadata | undefined {
+  const metadata: ModelMetadata = {
+    ...(isRecord(userDefinedMetadata) && { userDefinedMetadata }),
+    ...(isRecord(signature) && { signature }),
+    ...(typeof convertedBy === 'string' && { convertedBy }),
+  };
+  return Object.keys(metadata).length > 0 ? metadata : undefined;
+}
+
+/**
+ * Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does
+ * for files that are not there.
+ */
+export async function folderBytes(path: string): Promise<number> {
+  const model = await findJson(path);
+  const { weightsManifest } = await readModelJson(model);
+  const files = (await weightFiles(model, weightsManifest)).flat();
+  return files.reduce((sum, { size }) => sum + size, (await stat(model)).size);
+}
+
+/** Throws `WEIGHTS_NOT_FINITE`, naming the first weight that holds NaN or an infinite value. */
+export function requireFinite(graph: LayerGraph, origin: string): void {
+  for (const layer of graph.layers) {
+    for (const weight of layer.weights) {
+      const at = weight.data.findIndex((value) => !Number.isFinite(value));
+      if (at < 0) continue;
+      throw new TersorError('WEIGHTS_NOT_FINITE', `${origin}: ${layer.name}/${weight.name} holds ${weight.data[at]} at position ${at}.`, {
+        hint: 'The training that made it diverged, or the file is damaged. Use an earlier checkpoint.',
+      });
+    }
+  }
+}
+
+/**
+ * What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`,
+ * `MODEL_INVALID`.
+ */
+export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
+  const model = await findJson(path);
+  const json = await readModelJson(model);
+  const files = await weightFiles(model, json.weightsManifest);
+  const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights as io.WeightsManifestEntry[]);
+  return { json, weightSpecs, weightData: await readWeightFiles(model, files.flat()) };
+}
+
+async function findJson(path: string): Promise<string> {
+  const found = await recogniseModel(path);
+  if (found.kind === 'json') return found.path;
+  throw new TersorError('MODEL_INVALID', `${path} is a packed .tersor file, and a LayersModel is wanted here.`, {
+    hint: 'Write it as one: tersor export <model.tersor> --out <folder>',
+  });
+}
+
+async function readModelJson(path: string): Promise<ModelJson> {
+  const invalid = (reason: string, cause?: unknown): TersorError =>
+    new TersorError('MODEL_INVALID', `${path} is not a LayersModel: ${reason}`, {
+      cause,
+      hint: 'Tersor reads what LayersModel.save() or "tensorflowjs_converter --output_format=tfjs_layers_model" writes.',
+    });
+  const { size } = await stat(path);
+  if (size > MAX_JSON_BYTES) throw invalid(`it has ${size} bytes; a model.json has at most ${MAX_JSON_BYTES}.`);
+  let json: unknown;
+  try {
+    json = parseBoundedJson(await readFile(path));
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw invalid(cause instanceof Error ? `it is not JSON (${cause.message}).` : message, error);
+  }
+  if (!isRecord(json)) throw invalid('it is not a JSON object.');
+  const { modelTopology } = json;
+  // Converters before 2019 did not write the format.
+  if (json['format'] === 'graph-model' || (isRecord(modelTopology) && Array.isArray(modelTopology['node']))) throw notAModel(path, GRAPH_MODEL);
+  if (!isRecord(modelTopology)) throw invalid('it has no "modelTopology".');
+  if (!Array.isArray(json['weightsManifest'])) throw invalid('it has no "weightsManifest".');
+  return { ...json, modelTopology, weightsManifest: parseManifest(json['weightsManifest'], invalid) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a written model.json says beside its weights. */
+export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
+  const { convertedBy = null, ...metadata } = graph.metadata ?? {};
+  return { format: 'layers-model', generatedBy: 'Tersor', convertedBy, ...metadata, modelTopology: topologyOf(graph) };
+}
+
+/**
+ * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32.
+ * `model.json` appears when all is there; other files of the folder stay. `check` is asked before that,
+ * and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
+ */
+export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
+  const weights = weightSlots(graph).map(({ layer, weight }) => ({ ...weight, name: storedName(layer, weight.name) }));
+  const json = {
+    ...modelJsonOf(graph),
+    weightsManifest: [{ paths: ['weights.bin'], weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })) }],
+  };
+  const bytes = Buffer.concat(weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)));
+  const temporary = `${folder}.tmp-${process.pid}`;
+  try {
+    await makeFolder(temporary);
+    await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
+    await writeFile(join(temporary, 'weights.bin'), bytes);
+    await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });
+    await moveInto(temporary, folder, 'model.json');
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (isTersorError(cause)) throw cause;
+    throw new TersorError('OUTPUT_FAILED', `The model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });
+  }
+}

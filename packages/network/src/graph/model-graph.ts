@@ -1,0 +1,247 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { messageOf, TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
+import { buildModel } from '@tersor/runtime';
+import '../activations/activation-quantizer.js';
+import '../inference/chained-operations.js';
+import { ensureKernels } from './fallback-kernels.js';
+import { frozenLayers } from './frozen-layers.js';
+import { storedName, wrapsModel } from './graph-weights.js';
+import { topologyOf } from './model-topology.js';
+
+type Layer = layers.LayersModel['layers'][number];
+type Symbolic = layers.SymbolicTensor;
+
+/** Topology JSON as `LayersModel.toJSON` gives it: nested models hold layers of their own. */
+interface TopologyNode {
+  class_name: string;
+  name?: string;
+  config: Record<string, unknown> & { name?: string; layers?: TopologyNode[] };
+}
+
+/** Most values that a layer may give for one image: 1 GB. A file of a few bytes can ask for any number. */
+const MAX_VALUES = 2 ** 28;
+
+/** The tensors of one model, or of one call of a nested model. */
+interface Scope {
+  /** Names of the models around, the outermost first. */
+  readonly path: readonly string[];
+  /** Call that makes each tensor met so far. */
+  readonly calls: Map<string, number>;
+  /** Scopes of the calls of nested models, by layer and call. */
+  readonly inner: Map<string, Scope>;
+}
+
+/**
+ * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined, their layers named `outer/inner`; a number is added
+ * where a layer, or one of its weights, would be called like another one.
+ * The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor, or with one of over 2^28 values.
+ */
+export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
+  const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, []);
+  const paths = nestedPaths(model, []);
+  const nameOf = uniqueNames();
+  const found = new Map<string, { layer: Layer; name: string }>();
+  const calls: LayerCall[] = [];
+
+  const addCall = (tensor: Symbolic, scope: Scope, inputs: number[]): number => {
+    const layer = tensor.sourceLayer as Layer;
+    const here = [...scope.path, layer.name];
+    // A Sequential model takes the tensors of a model that it begins with for its own, and its layers' with them.
+    const parts = configs.has(pathKey(here)) ? here : (paths.get(layer) ?? here);
+    const path = pathKey(parts);
+    const inlined = parts.join('/');
+    const outputs = layer.inboundNodes[tensor.nodeIndex]!.outputTensors.length;
+    if (outputs !== 1) {
+      throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" has ${outputs} outputs; Tersor handles layers with one.`);
+    }
+    const values = tensor.shape.slice(1).reduce((product: number, size) => product * (size ?? 1), 1);
+    if (values > MAX_VALUES) throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`);
+    let entry = found.get(path);
+    if (!entry) found.set(path, (entry = { layer, name: nameOf(inlined, layer) }));
+    return calls.push({ layer: entry.name, inputs, outputShape: sampleShape(tensor, layer, inputs.map((input) => calls[input]!.outputShape)) }) - 1;
+  };
+
+  /** What must be known before a tensor's call is; nothing is left to do where it gives nothing. */
+  const step = (tensor: Symbolic, scope: Scope): [Symbolic, Scope][] => {
+    const key = tensorKey(tensor);
+    if (scope.calls.has(key)) return [];
+    const layer = tensor.sourceLayer as Layer;
+    // The node of an input layer names its own output as its input.
+    const inputs = layer.getClassName() === 'InputLayer' ? [] : layer.inboundNodes[tensor.nodeIndex]!.inputTensors;
+    const missing = inputs.filter((input) => !scope.calls.has(tensorKey(input)));
+    if (missing.length > 0) return missing.map((input) => [input, scope]);
+    const known = inputs.map((input) => scope.calls.get(tensorKey(input))!);
+    if (!(layer instanceof layers.LayersModel)) {
+      scope.calls.set(key, addCall(tensor, scope, known));
+      return [];
+    }
+    const inner = innerScope(layer, tensor.nodeIndex, scope, known);
+    const output = layer.outputs[tensor.tensorIndex]!;
+    const call = inner.calls.get(tensorKey(output));
+    if (call === undefined) return [[output, inner]];
+    scope.calls.set(key, call);
+    return [];
+  };
+
+  const outermost: Scope = { path: [], calls: new Map(), inner: new Map() };
+  /** Depth first with a stack of its own: networks are deeper than the stack of the engine. */
+  const visit = (tensor: Symbolic): number => {
+    const stack: [Symbolic, Scope][] = [[tensor, outermost]];
+    while (stack.length > 0) {
+      const before = step(...stack.at(-1)!);
+      if (before.length > 0) stack.push(...before.reverse());
+      else stack.pop();
+    }
+    return outermost.calls.get(tensorKey(tensor))!;
+  };
+
+  const inputs = model.inputs.map(visit);
+  const outputs = model.outputs.map(visit);
+  const frozen = frozenLayers(model);
+  const graphLayers: GraphLayer[] = [];
+  for (const [path, { layer, name }] of found) {
+    const isInput = layer.getClassName() === 'InputLayer';
+    const config = isInput ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
+    const weights = await readWeights(layer);
+    const whole = withDepthMultiplier(layer.getClassName(), config, weights);
+    // tfjs calls every input frozen that a file lists.
+    const isFrozen = !isInput && frozen.has(layer);
+    graphLayers.push({ name, className: layer.getClassName(), config: isFrozen ? { ...whole, trainable: false } : whole, weights });
+  }
+  return { name: model.name, layers: graphLayers, calls, inputs, outputs };
+}
+
+/** Where each layer within nested models lies: the names of the models around it, and its own. */
+function nestedPaths(model: layers.LayersModel, around: readonly string[]): Map<Layer, readonly string[]> {
+  const paths = new Map<Layer, readonly string[]>();
+  for (const layer of model.layers) {
+    const path = [...around, layer.name];
+    if (layer instanceof layers.LayersModel) nestedPaths(layer, path).forEach((each, inner) => paths.set(inner, each));
+    else paths.set(layer, path);
+  }
+  return paths;
+}
+
+/** The scope of one call of a nested model: all outputs of the call share it, so that its layers run once. */
+function innerScope(model: layers.LayersModel, node: number, scope: Scope, inputs: readonly number[]): Scope {
+  const key = `${model.name}:${node}`;
+  let inner = scope.inner.get(key);
+  if (!inner) {
+    inner = { path: [...scope.path, model.name], calls: new Map(model.inputs.map((input, i) => [tensorKey(input), inputs[i]!])), inner: new Map() };
+    scope.inner.set(key, inner);
+  }
+  return inner;
+}
+
+/** A function that names layers so that neither they nor their weights in a file are called like earlier ones. */
+function uniqueNames(): (wanted: string, layer: Layer) => string {
+  const taken = new Set<string>();
+  return (wanted, layer) => {
+    for (let attempt = 0; ; attempt++) {
+      const name = attempt === 0 ? wanted : `${wanted}_${attempt}`;
+      const stored = roles(layer).map((role) => storedName({ name, config: layer.getConfig() }, role));
+      const clash = stored.find((each) => taken.has(each));
+      if (clash !== undefined && !clash.startsWith(name)) {
+        throw new TersorError('MODEL_UNSUPPORTED', `Two layers store a weight "${clash}".`, { hint: 'Rename the layer within one of the wrapped models.' });
+      }
+      if (clash !== undefined || taken.has(name)) continue;
+      for (const each of [name, ...stored]) taken.add(each);
+      return name;
+    }
+  };
+}
+
+/** Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the layers behind it likewise. */
+function sampleShape(tensor: Symbolic, layer: Layer, inputs: readonly LayerCall['outputShape'][]): LayerCall['outputShape'] {
+  const shape = tensor.shape.slice(1).map((size) => size ?? undefined);
+  if (inputs.length === 0 || !shape.includes(undefined) || inputs.some((input) => input.includes(undefined))) return shape;
+  const batches = inputs.map((input) => [1, ...(input as number[])]);
+  return (layer.computeOutputShape(batches.length === 1 ? batches[0]! : batches) as (number | null)[]).slice(1).map((size) => size ?? undefined);
+}
+
+/** `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be built again. */
+function withDepthMultiplier(className: string, config: Record<string, unknown>, weights: readonly WeightTensor[]): Record<string, unknown> {
+  const multiplier = weights.find(({ name }) => name === 'depthwise_kernel')?.shape[3];
+  return className === 'SeparableConv2D' && multiplier !== undefined ? { ...config, depth_multiplier: multiplier } : config;
+}
+
+/** A Sequential model makes its input layer itself and does not list it among its configs. */
+function inputConfig(layer: Layer, name: string): Record<string, unknown> {
+  return { batch_input_shape: layer.batchInputShape, dtype: layer.dtype, sparse: false, name };
+}
+
+/** Only inputs state an input shape: that of a layer behind pruned channels would be out of date. */
+function innerConfig(config: Record<string, unknown>, name: string): Record<string, unknown> {
+  const { batch_input_shape: _shape, dtype: _dtype, ...own } = config;
+  return { ...own, name };
+}
+
+function tensorKey(tensor: Symbolic): string {
+  return `${tensor.sourceLayer.name}:${tensor.nodeIndex}:${tensor.tensorIndex}`;
+}
+
+/** Layer configs by their path through the nested models, in the snake_case of model.json. */
+function layerConfigs(node: TopologyNode, path: readonly string[]): Map<string, Record<string, unknown>> {
+  const configs = new Map<string, Record<string, unknown>>();
+  for (const layer of node.config.layers ?? []) {
+    const own = [...path, layer.config.name ?? layer.name ?? ''];
+    if (layer.config.layers) layerConfigs(layer, own).forEach((config, key) => configs.set(key, config));
+    else configs.set(pathKey(own), layer.config);
+  }
+  return configs;
+}
+
+/** Names may hold slashes, so a path is not joined by them. */
+function pathKey(path: readonly string[]): string {
+  return JSON.stringify(path);
+}
+
+/** What each of a layer's weights is called within the layer: what tfjs calls it, less the layer's name. */
+function roles(layer: Layer): string[] {
+  return layer.weights.map(({ originalName }) => {
+    if (originalName.startsWith(`${layer.name}/`)) return originalName.slice(layer.name.length + 1);
+    return wrapsModel(layer.getConfig()) ? originalName : originalName.slice(originalName.lastIndexOf('/') + 1);
+  });
+}
+
+async function readWeights(layer: Layer): Promise<WeightTensor[]> {
+  const names = roles(layer);
+  const weights: WeightTensor[] = [];
+  for (const [i, variable] of layer.weights.entries()) {
+    const name = names[i]!;
+    const data = (await variable.read().data()) as Float32Array;
+    const trainable = !name.slice(name.lastIndexOf('/') + 1).startsWith('moving_');
+    weights.push({ name, shape: [...(variable.shape as number[])], data: Float32Array.from(data), trainable });
+  }
+  return weights;
+}
+
+/**
+ * Builds the stock tfjs model of a graph, weights set. The caller frees it with `disposeModel`. Throws `MODEL_UNSUPPORTED` where tfjs cannot
+ * build it: its layers have configs that contradict their inputs, or too many of them follow one another.
+ */
+export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
+  await ensureKernels();
+  const model = await buildModel(topologyOf(graph) as unknown as Record<string, unknown>, Infinity).catch((cause: unknown) => {
+    throw new TersorError('MODEL_UNSUPPORTED', `"${graph.name}" cannot be built: ${messageOf(cause)}`, { cause });
+  });
+  const byName = new Map(model.layers.map((layer) => [layer.name, layer]));
+  for (const { name, weights } of graph.layers) {
+    if (weights.length === 0) continue;
+    const variables = byName.get(name)!.weights;
+    weights.forEach(({ data, shape }, i) => {
+      const tensor = tf.tensor(data, [...shape], 'float32');
+      variables[i]!.write(tensor);
+      tensor.dispose();
+    });
+  }
+  return model;
+}
+
+/** Frees a model with all of its weights. `LayersModel.dispose` of tfjs 4.22 keeps those of a layer that is called more than once. */
+export function disposeModel(model: layers.LayersModel): void {
+  const weights = model.weights.map((weight) => weight.read());
+  model.dispose();
+  tf.dispose(weights);
+}

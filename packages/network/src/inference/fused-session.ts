@@ -1,0 +1,184 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
+import type { InferenceSession, LayerGraph } from '@tersor/core';
+import { modelFromGraph } from '../graph/model-graph.js';
+import { inferencePlan } from './inference-plan.js';
+import { notComputable } from './require-computable.js';
+import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
+
+/** A step with its weights on the device. */
+interface ReadyStep extends PlanStep {
+  readonly kernel?: tf.Tensor;
+  readonly bias?: tf.Tensor;
+  /** The stock layer of a `layer` step. */
+  readonly model?: tfl.LayersModel;
+}
+
+/**
+ * Compiles a network for inference on the active tfjs backend, as fused convolutions and matrix products of tfjs-core. Weights are uploaded once;
+ * images run `batchSize` at a time; every intermediate result is freed after its last reader.
+ */
+export async function compileFused(graph: LayerGraph, { batchSize = 50 }: { readonly batchSize?: number } = {}): Promise<InferenceSession> {
+  return compilePlan(inferencePlan(graph), batchSize);
+}
+
+/** Compiles a plan, which a worker gets in the place of a network. */
+export async function compilePlan(plan: InferencePlan, batchSize: number): Promise<InferenceSession> {
+  const steps: ReadyStep[] = [];
+  for (const step of plan.steps) steps.push(await upload(step));
+  const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
+  let disposed = false;
+  return {
+    run: async (images) => {
+      const count = images.length / imageSize;
+      const parts: Float32Array[] = [];
+      for (let start = 0; start < count; start += batchSize) {
+        const size = Math.min(batchSize, count - start);
+        const input = tf.tensor(images.subarray(start * imageSize, (start + size) * imageSize), [size, ...plan.inputShape], 'float32');
+        const output = runSteps(steps, plan.output, input);
+        parts.push((await output.data()) as Float32Array);
+        output.dispose();
+      }
+      return concatenate(parts);
+    },
+    dispose: () => {
+      if (disposed) return;
+      disposed = true;
+      for (const { kernel, bias, model } of steps) {
+        tf.dispose([kernel, bias].filter((tensor) => tensor !== undefined));
+        model?.dispose();
+      }
+    },
+  };
+}
+
+async function upload(step: PlanStep): Promise<ReadyStep> {
+  const { operation } = step;
+  const tensor = (weight: PlanWeight) => tf.tensor(weight.data, [...weight.shape], 'float32');
+  switch (operation.kind) {
+    case 'convolution':
+    case 'depthwise':
+    case 'dense':
+      return { ...step, kernel: tensor(operation.kernel), ...(operation.bias && { bias: tensor(operation.bias) }) };
+    case 'scale-shift':
+      return { ...step, kernel: tensor(operation.scale), bias: tensor(operation.shift) };
+    case 'layer':
+      return { ...step, model: await layerModel(operation).catch((cause: unknown) => Promise.reject(notComputable(operation.layer, cause))) };
+    default:
+      return step;
+  }
+}
+
+/** A model of one stock layer, with an input for each of the layer's. */
+function layerModel({ layer, inputShapes }: Extract<PlanOperation, { kind: 'layer' }>): Promise<tfl.LayersModel> {
+  const names = inputShapes.map((_shape, i) => `${layer.name}_input_${i}`);
+  return modelFromGraph({
+    name: layer.name,
+    layers: [
+      ...inputShapes.map((shape, i) => ({ name: names[i]!, className: 'InputLayer', config: { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false, name: names[i]! }, weights: [] })),
+      layer,
+    ],
+    calls: [
+      ...inputShapes.map((outputShape, i) => ({ layer: names[i]!, inputs: [], outputShape })),
+      { layer: layer.name, inputs: inputShapes.map((_shape, i) => i), outputShape: [] },
+    ],
+    inputs: inputShapes.map((_shape, i) => i),
+    outputs: [inputShapes.length],
+  });
+}
+
+/** Runs all steps; takes over `input` and gives the result to the caller. */
+function runSteps(steps: readonly ReadyStep[], output: number, input: tf.Tensor): tf.Tensor {
+  const results: tf.Tensor[] = [];
+  for (const step of steps) {
+    const inputs = step.inputs.map((index) => results[index]!);
+    results.push(step.operation.kind === 'input' ? input : tf.tidy(() => runStep(step, inputs)));
+    for (const index of step.release) results[index]!.dispose();
+  }
+  return results[output]!;
+}
+
+function runStep(step: ReadyStep, inputs: readonly tf.Tensor[]): tf.Tensor {
+  const { activation } = step;
+  const { result, isActivated } = compute(step, inputs, fusable(activation));
+  return activation && !isActivated ? activate(result, activation) : result;
+}
+
+/** Activations that tfjs's fused kernels take on every backend; the others run as an operation of their own. */
+function fusable(activation: PlanActivation | undefined): 'relu' | 'relu6' | 'linear' {
+  return activation?.name === 'relu' || activation?.name === 'relu6' ? activation.name : 'linear';
+}
+
+function compute({ operation, kernel, bias, model }: ReadyStep, inputs: readonly tf.Tensor[], fused: 'linear' | 'relu' | 'relu6'): { result: tf.Tensor; isActivated: boolean } {
+  const [x] = inputs as [tf.Tensor4D];
+  const whole = fused !== 'linear';
+  switch (operation.kind) {
+    case 'convolution': {
+      const { strides, padding, dilation } = operation;
+      const result = tf.fused.conv2d({ x, filter: kernel as tf.Tensor4D, strides: [...strides], pad: padding, dilations: [...dilation], ...(bias && { bias }), activation: fused });
+      return { result, isActivated: whole };
+    }
+    case 'depthwise': {
+      const { strides, padding, dilation } = operation;
+      const result = tf.fused.depthwiseConv2d({ x, filter: kernel as tf.Tensor4D, strides: [...strides], pad: padding, dilations: [...dilation], ...(bias && { bias }), activation: fused });
+      return { result, isActivated: whole };
+    }
+    case 'dense':
+      return { result: tf.fused.matMul({ a: x as tf.Tensor, b: kernel!, ...(bias && { bias }), activation: fused }), isActivated: whole };
+    case 'scale-shift':
+      return { result: tf.add(tf.mul(x, kernel!), bias!), isActivated: false };
+    case 'activation':
+    case 'input':
+      return { result: tf.clone(x), isActivated: false };
+    case 'add':
+      return { result: tf.addN([...inputs]), isActivated: false };
+    case 'concatenate':
+      return { result: tf.concat([...inputs], -1), isActivated: false };
+    case 'max-pool':
+      return { result: tf.maxPool(x, [...operation.size], [...operation.strides], operation.padding), isActivated: false };
+    case 'average-pool':
+      return { result: tf.avgPool(x, [...operation.size], [...operation.strides], operation.padding), isActivated: false };
+    case 'global-average-pool':
+      return { result: tf.mean(x, [1, 2]), isActivated: false };
+    case 'reshape':
+      return { result: tf.reshape(x, [x.shape[0], ...operation.shape]), isActivated: false };
+    case 'zero-pad':
+      return { result: tf.pad(x, [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]]), isActivated: false };
+    case 'layer':
+      try {
+        return { result: model!.predict(inputs.length === 1 ? x : [...inputs]) as tf.Tensor, isActivated: false };
+      } catch (cause) {
+        throw notComputable(operation.layer, cause);
+      }
+  }
+}
+
+function activate(x: tf.Tensor, { name, alpha }: PlanActivation): tf.Tensor {
+  switch (name) {
+    case 'relu':
+      return tf.relu(x);
+    case 'relu6':
+      return tf.relu6(x);
+    case 'sigmoid':
+      return tf.sigmoid(x);
+    case 'tanh':
+      return tf.tanh(x);
+    case 'elu':
+      return tf.elu(x);
+    case 'leakyrelu':
+      return tf.leakyRelu(x, alpha);
+    case 'softmax':
+      return tf.softmax(x);
+  }
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
+  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { version_core } from '@tensorflow/tfjs-core';
+import { readManifest, createRandom, describeMachine, type Backend, type LatencyCheck, type LatencyTable, type LayerGraph, type LayerLatency } from '@tersor/core';
+import { cost } from '../cost/cost.js';
+import { channelGroups } from '../groups/channel-groups.js';
+import { removeAll } from '../surgery/remove-channels.js';
+import { callWidths, type CallWidth } from './call-widths.js';
+import { fingerprint } from './latency-table-file.js';
+import { latencySites, type LatencySite } from './latency-sites.js';
+import { medianLatency, siteLatency, transferLatency, type TimingOptions } from './measure-latency.js';
+import { predictLatency } from './predict-latency.js';
+import { siteGraph, sizeOf } from './site-graph.js';
+
+export interface ProfileOptions extends TimingOptions {
+  readonly graph: LayerGraph;
+  /** An available backend; it is activated here. */
+  readonly backend: Backend;
+  /** Widths per axis, evenly spread, besides a single channel. */
+  readonly widths: number;
+  /** Randomly pruned networks that are predicted and measured besides the original. */
+  readonly checks: number;
+  readonly seed: number;
+  readonly onProgress?: (done: number, total: number, what: string) => void;
+}
+
+/** Smallest share of channels in a random network of the check. */
+const SMALLEST_SHARE = 0.1;
+
+/**
+ * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and measures them. Places of the same kind
+ * (class, settings, shapes) are measured once. Throws the codes of the backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
+ */
+export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
+  const { graph, backend, checks, images, onProgress } = options;
+  await backend.activate();
+  const availability = await backend.isAvailable();
+  // Workers start and code is compiled before anything counts.
+  await medianLatency(backend, graph, { images, repeats: 1 });
+  const sites = latencySites(graph);
+  const widths = callWidths(graph, channelGroups(graph).groups);
+  const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) => sizeOf(graph.calls[call]!.outputShape));
+  const transfer = await transferLatency(backend, inputs!, outputs!, options);
+  const known = new Map<string, number>();
+  const layers: LayerLatency[] = [];
+  for (const site of sites) {
+    onProgress?.(layers.length, sites.length + checks + 1, site.name);
+    layers.push(await measureSite(site, widths, known, options));
+  }
+  const table: LatencyTable = {
+    version: 1,
+    model: { name: graph.name, fingerprint: fingerprint(graph) },
+    backend: backend.id,
+    machine: describeMachine(),
+    versions: { tersor: readManifest(join(__dirname, '../..'))!.version!, node: process.version, tfjs: version_core },
+    details: availability.available ? availability.details : {},
+    images,
+    transfer: rounded(transfer),
+    layers,
+    check: [],
+  };
+  const networks = [{ name: 'original', network: graph }, ...Array.from({ length: checks }, (_, i) => ({ name: `random ${i + 1}`, network: randomlyPruned(graph, options.seed, i) }))];
+  const check: LatencyCheck[] = [];
+  for (const { name, network } of networks) {
+    onProgress?.(layers.length + check.length, layers.length + networks.length, name);
+    const [predicted, measured] = [predictLatency(table, network), await medianLatency(backend, network, options)];
+    check.push({ network: name, macs: cost(network).macs, predicted: rounded(predicted), measured: rounded(measured), relativeError: rounded(predicted / measured - 1) });
+  }
+  onProgress?.(layers.length + networks.length, layers.length + networks.length, 'done');
+  return { ...table, check };
+}
+
+/** `known` holds what was measured, by everything that the time can depend on. */
+async function measureSite(site: LatencySite, widths: readonly CallWidth[], known: Map<string, number>, options: ProfileOptions): Promise<LayerLatency> {
+  const { graph, backend } = options;
+  const output = site.calls[0]!;
+  const input = widths[graph.calls[output]!.inputs[0]!]!;
+  const inputs = site.mixes ? measuredWidths(input, options.widths) : [input.full];
+  const asked = measuredWidths(widths[output]!, options.widths);
+  const outputs = [...new Set(asked.map((width) => siteGraph(graph, site, { inputs: input.full, outputs: width }).outputs))];
+  const milliseconds: number[][] = [];
+  for (const inputWidth of inputs) {
+    const row: number[] = [];
+    for (const outputWidth of outputs) {
+      const { graph: alone } = siteGraph(graph, site, { inputs: inputWidth, outputs: outputWidth });
+      const key = kindOf(alone);
+      if (!known.has(key)) known.set(key, rounded(await siteLatency(backend, alone, options)));
+      row.push(known.get(key)!);
+    }
+    milliseconds.push(row);
+  }
+  return { layer: site.name, className: site.className, inputs, outputs, milliseconds };
+}
+
+/** One channel, and the shares 1/count, 2/count, ... of the whole; the whole alone where no channel can go. */
+export function measuredWidths({ full, cuts }: CallWidth, count: number): number[] {
+  if (cuts.length === 0) return [full];
+  return [...new Set([1, ...Array.from({ length: count }, (_, i) => Math.max(1, Math.round((full * (i + 1)) / count)))])];
+}
+
+/** Class, settings and shapes of a site's layers, without their names. */
+function kindOf({ layers, calls }: LayerGraph): string {
+  return JSON.stringify([layers.map(({ className, config, weights }) => [className, { ...config, name: '' }, weights.map(({ name, shape }) => [name, shape])]), calls.map(({ inputs, outputShape }) => [inputs, outputShape])]);
+}
+
+/** Every group keeps a share of its channels that is drawn evenly. Which ones does not matter to time. */
+function randomlyPruned(graph: LayerGraph, seed: number, index: number): LayerGraph {
+  const random = createRandom(seed, `latency-check/${index}`);
+  return removeAll(
+    graph,
+    channelGroups(graph).groups.map((group) => {
+      const share = SMALLEST_SHARE + (1 - SMALLEST_SHARE) * random.uniform();
+      return { group, keep: Array.from({ length: Math.max(1, Math.round(share * group.channels)) }, (_, channel) => channel) };
+    }),
+  );
+}
+
+/** Four digits are more than any timing holds. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
