@@ -17,7 +17,7 @@ import { builtinPlugins, createBitWidthEnvironment, createPruningEnvironment, sl
 import { compressConfigSchema, createHost, definePlugin, readConfig, TOKENS, createRandom, type EnvironmentFactory, type LayerGraph, type Plugin, type PruneTask } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import { z } from 'zod';
-import type { PipelineContext } from '../../packages/compression/src/compress.js';
+import type { PipelineContext } from '../../packages/compression/src/stages/pipeline-context.js';
 import { absoluteBudgets } from '../../packages/compression/src/checks/prune-budget.js';
 import { pruneStage } from '../../packages/compression/src/stages/prune-stage.js';
 import { quantizeStage } from '../../packages/compression/src/stages/quantize-stage.js';

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Dataset, type Host, type LayerGraph, type Plugin, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
+import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Host, type LayerGraph, type Plugin, type Pruner, type Quantizer } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost, predictLatency, folderBytes, readModel, requireWritable, witness, witnessImages } from '@tersor/network';
-import { createEvaluator, type Answers, type Evaluator } from './training/evaluator.js';
+import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
 import { absoluteBudgets } from './checks/prune-budget.js';
@@ -12,13 +12,14 @@ import { requireAgents } from './checks/require-agents.js';
 import { requireGradients } from './checks/require-gradients.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
+import type { PipelineContext } from './stages/pipeline-context.js';
 import { pruneStage } from './stages/prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
 import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './stages/quantize-stage.js';
 import { guessingAt, originalNotice } from './results/result-notices.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
-import { compressionIdentity, type RunIdentity } from './run/identity.js';
+import { compressionIdentity } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
@@ -45,39 +46,6 @@ export interface CompressOptions {
   readonly policy?: GivenPolicy;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
-}
-
-/** Everything that the two stages share. */
-export interface PipelineContext {
-  readonly config: CompressConfig;
-  /** What the results come from, besides the config. */
-  readonly identity: RunIdentity;
-  readonly host: Host;
-  readonly dataset: Dataset;
-  readonly trainBackend: Backend;
-  readonly evaluateBackend: Backend;
-  /** A policy to carry out in the place of a search. */
-  readonly given?: GivenPolicy;
-  /** The original network. */
-  readonly original: LayerGraph;
-  readonly baseline: NetworkFigures;
-  /** Images that the written files are compared with the evaluated networks on. */
-  readonly witnessImages: Float32Array;
-  /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
-  readonly pruneBudgets: readonly PruneTask['budget'][];
-  readonly events: PipelineEvents;
-  /** What was noted so far, for the summary. */
-  readonly notices: readonly string[];
-  readonly shouldStop?: () => boolean;
-  /**
-   * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
-   * old enough or a stop was asked for.
-   */
-  saveProgress(update?: () => void): Promise<void>;
-  /** Evaluator on as many validation images as a stage's search measures its candidates on. */
-  searchEvaluator(config: PruneConfig | QuantizeConfig): Promise<Evaluator>;
-  /** Accuracy of a network on all validation images, 0..1. */
-  validationAccuracy(graph: LayerGraph): Promise<number>;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { messageOf, TersorError } from './errors.js';
-import type { Plugin } from './plugin.js';
 import { describeIssues, type SchemaIssue } from './schema-issues.js';
 
 /** What a validator makes of a value: the value, with its defaults, or what is wrong with it. */
@@ -33,6 +32,11 @@ interface LooseSchema {
   readonly _def?: unknown;
 }
 
+/** A plugin, as far as its options go. */
+interface WithOptions {
+  readonly options: OptionsSchema;
+}
+
 /** What keeps a plugin's `options` from being used, in words; undefined for a schema. */
 export function schemaProblem(options: unknown): string | undefined {
   const isObject = (typeof options === 'object' && options !== null) || typeof options === 'function';
@@ -52,7 +56,7 @@ export function schemaProblem(options: unknown): string | undefined {
  * Throws `PLUGIN_OPTIONS_INVALID` with a sentence for each fault.
  */
 export async function parseOptions(
-  plugin: Plugin,
+  plugin: WithOptions,
   options: unknown,
   place: string,
   hint?: string,
@@ -75,7 +79,7 @@ export async function parseOptions(
 }
 
 /** Whether a plugin can be made without being given any options. */
-export async function needsNoOptions(plugin: Plugin): Promise<boolean> {
+export async function needsNoOptions(plugin: WithOptions): Promise<boolean> {
   try {
     return !(await validate(plugin.options, {})).issues;
   } catch {
@@ -83,7 +87,7 @@ export async function needsNoOptions(plugin: Plugin): Promise<boolean> {
   }
 }
 
-async function validate(options: Plugin['options'], value: unknown): Promise<SchemaResult<unknown>> {
+async function validate(options: OptionsSchema, value: unknown): Promise<SchemaResult<unknown>> {
   const schema = options as LooseSchema;
   const standard = schema['~standard'];
   if (standard?.validate) return standard.validate(value);

@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeMachine, isTersorError, messageOf, TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
-import type { PipelineContext } from '../compress.js';
+import type { PipelineContext } from '../stages/pipeline-context.js';
 import { bitOperations, folderBytes, writeModel, moveInto, requireModelFile, requirePackedFile, witness } from '@tersor/network';
 import { layerFigures } from './layer-figures.js';
 import type { Answers } from '../training/evaluator.js';

@@ -1,6 +1,6 @@
 import { TOKENS, type EnvironmentTask, type PruneConfig, type PruneTask, type QuantizeConfig, type Reward } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
-import type { PipelineContext } from '../compress.js';
+import type { PipelineContext } from '../stages/pipeline-context.js';
 import { createRace } from './race.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';

@@ -1,5 +1,5 @@
 import { isTersorError, type LayerGraph, type PruneConfig } from '@tersor/core';
-import type { PipelineContext } from '../compress.js';
+import type { PipelineContext } from './pipeline-context.js';
 import { copyWeights, withWeights } from '@tersor/network';
 import type { QuantizingProjection } from './quantization-training.js';
 import { requireGoingOn } from '../run/interruption.js';

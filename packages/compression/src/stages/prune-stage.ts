@@ -1,5 +1,5 @@
 import { selectorParts, TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
-import type { PipelineContext } from '../compress.js';
+import type { PipelineContext } from './pipeline-context.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { cost, applyAndAdapt } from '@tersor/network';
 import { brokenLimit, pruneLimits, requireWithinBudget } from '../environments/prune-limits.js';

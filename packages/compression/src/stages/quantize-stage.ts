@@ -1,6 +1,6 @@
 import { selectorParts, TersorError, TOKENS, type LayerGraph, type QuantizeConfig, type QuantizeTask } from '@tersor/core';
 import { calibrateActivations, bitOperations, cost, copyWeights, withWeights } from '@tersor/network';
-import type { PipelineContext } from '../compress.js';
+import type { PipelineContext } from './pipeline-context.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
 import { matchesAny } from '../checks/layer-patterns.js';

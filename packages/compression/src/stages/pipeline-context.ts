@@ -1,0 +1,38 @@
+import type { Backend, CompressConfig, Dataset, Host, LayerGraph, PruneConfig, PruneTask, QuantizeConfig } from '@tersor/core';
+import type { GivenPolicy } from '../policy/given-policy.js';
+import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
+import type { RunIdentity } from '../run/identity.js';
+import type { Evaluator } from '../training/evaluator.js';
+
+/** Everything that the two stages share. */
+export interface PipelineContext {
+  readonly config: CompressConfig;
+  /** What the results come from, besides the config. */
+  readonly identity: RunIdentity;
+  readonly host: Host;
+  readonly dataset: Dataset;
+  readonly trainBackend: Backend;
+  readonly evaluateBackend: Backend;
+  /** A policy to carry out in the place of a search. */
+  readonly given?: GivenPolicy;
+  /** The original network. */
+  readonly original: LayerGraph;
+  readonly baseline: NetworkFigures;
+  /** Images that the written files are compared with the evaluated networks on. */
+  readonly witnessImages: Float32Array;
+  /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
+  readonly pruneBudgets: readonly PruneTask['budget'][];
+  readonly events: PipelineEvents;
+  /** What was noted so far, for the summary. */
+  readonly notices: readonly string[];
+  readonly shouldStop?: () => boolean;
+  /**
+   * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
+   * old enough or a stop was asked for.
+   */
+  saveProgress(update?: () => void): Promise<void>;
+  /** Evaluator on as many validation images as a stage's search measures its candidates on. */
+  searchEvaluator(config: PruneConfig | QuantizeConfig): Promise<Evaluator>;
+  /** Accuracy of a network on all validation images, 0..1. */
+  validationAccuracy(graph: LayerGraph): Promise<number>;
+}
