@@ -32,7 +32,12 @@ export class ActivationQuantizer extends tfl.layers.Layer {
   }
 }
 
-tf.serialization.registerClass(ActivationQuantizer as unknown as tf.serialization.SerializableConstructor<ActivationQuantizer>);
+/** Makes the layer known to tfjs, which finds the classes of a topology by their names. Twice is harmless. */
+export function registerActivationQuantizer(): void {
+  tf.serialization.registerClass(
+    ActivationQuantizer as unknown as tf.serialization.SerializableConstructor<ActivationQuantizer>,
+  );
+}
 
 function roundActivations(x: tf.Tensor, least: number, most: number, bits: number): tf.Tensor {
   const top = 2 ** bits - 1;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { messageOf, TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
 import { buildModel } from '@tersor/runtime';
-import '../activations/activation-quantizer.js';
+import { registerActivationQuantizer } from '../activations/activation-quantizer.js';
 import '../inference/chained-operations.js';
 import { ensureKernels } from './fallback-kernels.js';
 import { frozenLayers } from './frozen-layers.js';
@@ -223,6 +223,7 @@ async function readWeights(layer: Layer): Promise<WeightTensor[]> {
  */
 export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
   await ensureKernels();
+  registerActivationQuantizer();
   const model = await buildModel(topologyOf(graph) as unknown as Record<string, unknown>, Infinity).catch((cause: unknown) => {
     throw new TersorError('MODEL_UNSUPPORTED', `"${graph.name}" cannot be built: ${messageOf(cause)}`, { cause });
   });
