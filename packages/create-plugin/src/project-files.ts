@@ -36,6 +36,7 @@ export function packageJson(request: PluginRequest): unknown {
       // The tests build networks and run them through the pipeline; the contract of agents counts tensors.
       ...TFJS,
       '@tersor/compression': ours,
+      '@tersor/network': ours,
       // The command line brings Tersor's own plugins, which the pipeline's test fills the other places with, and `npx tersor check .`.
       ...(workspace ? {} : { '@tersor/cli': ours, '@tersor/core': ours, '@types/node': '20.19.9', typescript: '5.9.3' }),
     })),
