@@ -64,9 +64,9 @@ test('never writes into a folder that holds something', async () => {
 
 test('a generated package brings all that its tests and "npx tersor check ." run', () => {
   for (const kind of kinds) {
-    const { scripts, devDependencies, peerDependencies } = JSON.parse(pluginFiles({ kind, id: 'mine', layout: 'package' })['package.json']!);
+    const { scripts, dependencies, devDependencies, peerDependencies } = JSON.parse(pluginFiles({ kind, id: 'mine', layout: 'package' })['package.json']!);
     expect(scripts.test).toContain('dist/pipeline.test.js');
-    expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(['@tersor/cli', '@tersor/testing', '@tersor/compression', '@tersor/network', '@tensorflow/tfjs-layers']));
+    expect(Object.keys({ ...dependencies, ...devDependencies })).toEqual(expect.arrayContaining(['@tersor/cli', '@tersor/testing', '@tersor/compression', '@tersor/network', '@tensorflow/tfjs-layers']));
     expect(peerDependencies).toHaveProperty(['@tersor/core']);
   }
 });
