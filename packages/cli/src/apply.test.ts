@@ -46,16 +46,18 @@ describe('tersor apply', () => {
     return at('part.yaml');
   };
 
-  it.each<[string, string[], string?]>([
-    ['a policy of both stages', []],
-    ['a policy of several rounds', ['prune.stages=[{macs: 0.8}]', 'prune.budget.macs=0.5']],
-    ['one that rounds activations', ['quantize.activations={bits: 4, images: 40}']],
+  // Every row has all columns: jest takes a parameter that is not given for its "done".
+  it.each<[string, string[], string | undefined]>([
+    ['a policy of both stages', [], undefined],
+    ['a policy of several rounds', ['prune.stages=[{macs: 0.8}]', 'prune.budget.macs=0.5'], undefined],
+    ['one that rounds activations', ['quantize.activations={bits: 4, images: 40}'], undefined],
     [
       'one of k-means bits, refit batch norms and two pruners',
       [
         'quantize.quantizer=kmeans',
         'prune.pruner=[{use: channel, batchNormImages: 40}, {use: variational, epochs: 1, images: 40, batchSize: 20}]',
       ],
+      undefined,
     ],
     ['one of stage 1 alone', [], 'quantize'],
     ['one of stage 2 alone', [], 'prune'],
