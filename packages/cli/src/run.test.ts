@@ -26,7 +26,7 @@ describe('tersor', () => {
     expect(summary.peakResidentBytes).toBeGreaterThan(process.memoryUsage.rss() / 2);
     expect(summary.peakResidentBytes).toBeLessThanOrEqual(process.resourceUsage().maxRSS * 1024);
     expect((await readFile(join(project.folder, 'first/model.tersor'))).length).toBe(summary.compressed.bytes);
-    expect((await readdir(join(project.folder, 'first'))).sort()).toEqual(['episodes.jsonl', 'layers.json', 'model', 'model.tersor', 'policy.json', 'pruned', 'report.html', 'summary.json']);
+    expect((await readdir(join(project.folder, 'first'))).sort()).toEqual(['episodes.jsonl', 'layers.json', 'model', 'model.tersor', 'outcomes.json', 'policy.json', 'pruned', 'report.html', 'summary.json']);
     expect((await readFile(join(project.folder, 'first/episodes.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(12);
     for (const model of ['first/model/model.json', 'first/model.tersor']) {
       const result = await tersor('eval', join(project.folder, model), '--dataset', 'cifar10', '--option', `dir=${project.data}`, '--option', 'validation=40', '--json');

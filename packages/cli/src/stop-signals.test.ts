@@ -120,7 +120,7 @@ test('a training is saved behind its epoch, and goes on there', async () => {
   await again.until(/epoch \d+\//);
   again.process.kill('SIGTERM');
   expect((await again.ended).err).toContain(`epoch ${epochs + 1}/5000`);
-  await rm(`${out}.checkpoint`);
+  await rm(`${out}.checkpoint`, { recursive: true });
 });
 
 test('a study lets its trials save themselves, and a second signal ends them with it', async () => {
