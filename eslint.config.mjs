@@ -5,7 +5,17 @@ const onlyIn = (tag, allowed) => ({ sourceTag: tag, onlyDependOnLibsWithTags: al
 const backends = ['@tensorflow/tfjs-backend-*', '@tensorflow/tfjs-node*'];
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/out-tsc', '**/out', '**/node_modules', '**/*.config.js', 'docs/.vitepress', '**/templates'] },
+  {
+    ignores: [
+      '**/dist',
+      '**/out-tsc',
+      '**/out',
+      '**/node_modules',
+      '**/*.config.js',
+      'docs/.vitepress',
+      '**/templates',
+    ],
+  },
   { plugins: { '@nx': nx } },
   ...tseslint.configs.strict.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
@@ -23,16 +33,40 @@ export default tseslint.config(
             onlyIn('scope:network', ['scope:core', 'scope:runtime', 'scope:testing']),
             onlyIn('scope:runtime', ['scope:core']),
             onlyIn('scope:testing', ['scope:core']),
-            onlyIn('scope:compression', ['scope:core', 'scope:network', 'scope:rl', 'scope:runtime', 'scope:testing']),
-            onlyIn('scope:study', ['scope:core', 'scope:network', 'scope:rl', 'scope:compression', 'scope:testing']),
-            onlyIn('scope:plugin', ['scope:core', 'scope:network', 'scope:rl', 'scope:compression', 'scope:testing']),
+            onlyIn('scope:compression', [
+              'scope:core',
+              'scope:network',
+              'scope:rl',
+              'scope:runtime',
+              'scope:testing',
+            ]),
+            onlyIn('scope:study', [
+              'scope:core',
+              'scope:network',
+              'scope:rl',
+              'scope:compression',
+              'scope:testing',
+            ]),
+            onlyIn('scope:plugin', [
+              'scope:core',
+              'scope:network',
+              'scope:rl',
+              'scope:compression',
+              'scope:testing',
+            ]),
             onlyIn('scope:cli', ['*']),
             onlyIn('scope:create', ['scope:core', 'scope:testing']),
             onlyIn('scope:tools', ['scope:create']),
           ],
         },
       ],
-      'no-restricted-imports': ['error', { paths: [{ name: 'inversify', message: 'Only core/src/host.ts touches the container.' }], patterns: [{ group: backends, message: 'Only backend plugins import a tfjs backend.' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'inversify', message: 'Only core/src/host.ts touches the container.' }],
+          patterns: [{ group: backends, message: 'Only backend plugins import a tfjs backend.' }],
+        },
+      ],
       'max-lines': ['error', { max: 400 }],
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -41,9 +75,21 @@ export default tseslint.config(
     },
   },
   { files: ['packages/core/src/host.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['plugins/backend-*/**/*.ts', 'packages/network/src/graph/fallback-kernels.ts', '**/*.test.ts', '**/test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: [
+      'plugins/backend-*/**/*.ts',
+      'packages/network/src/graph/fallback-kernels.ts',
+      '**/*.test.ts',
+      '**/test/**/*.ts',
+      'bench/**/*.ts',
+    ],
+    rules: { 'no-restricted-imports': 'off' },
+  },
   { files: ['bench/**/*.ts'], rules: { 'no-console': 'off' } },
   { files: ['**/*.test.ts'], rules: { 'no-console': 'off' } },
   // The test of the plugin that the documentation shows reads it where the documentation has it.
-  { files: ['packages/create-plugin/src/docs-example.test.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } },
+  {
+    files: ['packages/create-plugin/src/docs-example.test.ts'],
+    rules: { '@nx/enforce-module-boundaries': 'off' },
+  },
 );

@@ -2,7 +2,8 @@ const { readdirSync, existsSync } = require('node:fs');
 
 // One jest process for the whole repository; `nx test <project>` runs a single package.
 module.exports = {
-  // A guard against hanging, not a target: CI machines can be slow and shared. Jest reads it here only, not from a project.
+  // A guard against hanging, not a target: CI machines can be slow and shared. Jest reads it here only, not
+  // from a project.
   testTimeout: 180_000,
   projects: ['packages', 'plugins']
     .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))

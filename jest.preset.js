@@ -1,5 +1,5 @@
-// Shared by every package: TypeScript through swc, siblings read from source (the `tersor/source` export condition).
-// The host finds plugins at run time by the same condition; worker processes inherit this.
+// Shared by every package: TypeScript through swc, siblings read from source (the `tersor/source` export
+// condition). The host finds plugins at run time by the same condition; worker processes inherit this.
 process.env.TERSOR_CONDITIONS ??= 'tersor/source';
 
 module.exports = {

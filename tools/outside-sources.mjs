@@ -30,12 +30,37 @@ const plugin = (kind, create, extra = '') =>
 /** A deliberately wrong plugin of each kind, and the code that refuses it. */
 export const wrongPlugins = [
   { file: 'wrong-agent.cjs', kind: 'agent', code: 'PLUGIN_INVALID', text: plugin('agent', '() => ({})') },
-  { file: 'wrong-environment.cjs', kind: 'environment', code: 'PLUGIN_FAILED', text: plugin('environment', "() => { throw new Error('no luck'); }") },
+  {
+    file: 'wrong-environment.cjs',
+    kind: 'environment',
+    code: 'PLUGIN_FAILED',
+    text: plugin('environment', "() => { throw new Error('no luck'); }"),
+  },
   { file: 'wrong-pruner.mjs', kind: 'pruner', code: 'PLUGIN_FAILED', text: "throw new Error('at import');" },
-  { file: 'wrong-quantizer.cjs', kind: 'quantizer', code: 'PLUGIN_CORE_MISMATCH', text: plugin('quantizer', '() => ({})', ", core: '>=9.0.0'") },
-  { file: 'wrong-backend.cjs', kind: 'backend', code: 'PLUGIN_INVALID', text: plugin('backend', "() => ({ id: 'wrong' })") },
-  { file: 'wrong-dataset.mjs', kind: 'dataset', code: 'PLUGIN_INVALID', text: 'export default { hello: 1 };' },
-  { file: 'wrong-reward.cjs', kind: 'reward', code: 'PLUGIN_NOT_FOUND', text: plugin('pruner', '() => ({})') },
+  {
+    file: 'wrong-quantizer.cjs',
+    kind: 'quantizer',
+    code: 'PLUGIN_CORE_MISMATCH',
+    text: plugin('quantizer', '() => ({})', ", core: '>=9.0.0'"),
+  },
+  {
+    file: 'wrong-backend.cjs',
+    kind: 'backend',
+    code: 'PLUGIN_INVALID',
+    text: plugin('backend', "() => ({ id: 'wrong' })"),
+  },
+  {
+    file: 'wrong-dataset.mjs',
+    kind: 'dataset',
+    code: 'PLUGIN_INVALID',
+    text: 'export default { hello: 1 };',
+  },
+  {
+    file: 'wrong-reward.cjs',
+    kind: 'reward',
+    code: 'PLUGIN_NOT_FOUND',
+    text: plugin('pruner', '() => ({})'),
+  },
 ];
 
 /** Names that cannot be plugins here, and what is said of them. */

@@ -1,5 +1,6 @@
-// The view from outside: packs every package, installs the tarballs in an empty folder elsewhere, makes one plugin of each kind, runs their tests, compresses the
-// example with the new agent and pruner, and uses the library from TypeScript as ES module and as CommonJS. Run after `npm run build`: node tools/outside.mjs
+// The view from outside: packs every package, installs the tarballs in an empty folder elsewhere, makes one
+// plugin of each kind, runs their tests, compresses the example with the new agent and pruner, and uses the
+// library from TypeScript as ES module and as CommonJS. Run after `npm run build`: node tools/outside.mjs
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,8 @@ const started = Date.now();
 const step = (text) => console.log(`outside: ${((Date.now() - started) / 1000).toFixed(0)} s: ${text}`);
 // The repository's own conditions must not leak into the user's project.
 const env = { ...process.env, NODE_OPTIONS: '' };
-const inside = (command, args, cwd = folder) => execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const inside = (command, args, cwd = folder) =>
+  execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 const write = (path, text) => {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), text);
@@ -23,10 +25,23 @@ const write = (path, text) => {
 try {
   step('packing');
   const tarballs = packAll(join(folder, 'tarballs'));
-  write('package.json', JSON.stringify({
-    name: 'outside', private: true, workspaces: ['tersor-*'],
-    dependencies: { ...Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`])), typescript: '5.9.3', '@types/node': '20.19.9', '@tensorflow/tfjs-core': '4.22.0', '@tensorflow/tfjs-layers': '4.22.0', '@tensorflow/tfjs-backend-cpu': '4.22.0', zod: '4.6.7' },
-  }));
+  write(
+    'package.json',
+    JSON.stringify({
+      name: 'outside',
+      private: true,
+      workspaces: ['tersor-*'],
+      dependencies: {
+        ...Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`])),
+        typescript: '5.9.3',
+        '@types/node': '20.19.9',
+        '@tensorflow/tfjs-core': '4.22.0',
+        '@tensorflow/tfjs-layers': '4.22.0',
+        '@tensorflow/tfjs-backend-cpu': '4.22.0',
+        zod: '4.6.7',
+      },
+    }),
+  );
   step('installing');
   inside('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']);
   for (const kind of KINDS) inside('npx', ['create-tersor-plugin', kind, 'mine']);
@@ -40,41 +55,85 @@ try {
   }
 
   step('a plugin with an install of its own, another copy of core, keeps every rule');
-  const apart = writeApart(join(folder, '..', `${basename(folder)}-apart`), tarballs, (...args) => inside(...args));
+  const apart = writeApart(join(folder, '..', `${basename(folder)}-apart`), tarballs, (...args) =>
+    inside(...args),
+  );
   for (const place of apart.plugins) {
     const checked = JSON.parse(inside('npx', ['tersor', 'check', place, '--json']));
-    for (const { kind, failures } of checked) if (failures.length > 0) throw new Error(`${kind} apart: ${failures.join('\n')}`);
+    for (const { kind, failures } of checked)
+      if (failures.length > 0) throw new Error(`${kind} apart: ${failures.join('\n')}`);
   }
 
   step('a plugin for the core before is refused as such');
   for (const place of writeOld(join(apart.folder, 'old'))) {
-    const { status, stderr } = spawnSync('npx', ['tersor', 'check', place], { cwd: folder, env, encoding: 'utf8' });
-    if (status !== 1 || !stderr.includes('[PLUGIN_CORE_MISMATCH]')) throw new Error(`${place} should be refused for its core, but: exit ${status}, ${stderr}`);
+    const { status, stderr } = spawnSync('npx', ['tersor', 'check', place], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+    });
+    if (status !== 1 || !stderr.includes('[PLUGIN_CORE_MISMATCH]'))
+      throw new Error(`${place} should be refused for its core, but: exit ${status}, ${stderr}`);
   }
   rmSync(apart.folder, { recursive: true, force: true });
 
   step('plugins are listed');
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  manifest.dependencies = { ...manifest.dependencies, ...Object.fromEntries(KINDS.map((kind) => [`tersor-${kind}-mine`, '*'])) };
+  manifest.dependencies = {
+    ...manifest.dependencies,
+    ...Object.fromEntries(KINDS.map((kind) => [`tersor-${kind}-mine`, '*'])),
+  };
   write('package.json', JSON.stringify(manifest));
   const listed = JSON.parse(inside('npx', ['tersor', 'plugins', '--json']));
-  for (const kind of KINDS) if (!listed.some((row) => row.kind === kind && row.id === 'mine')) throw new Error(`tersor plugins does not list ${kind} "mine"`);
+  for (const kind of KINDS)
+    if (!listed.some((row) => row.kind === kind && row.id === 'mine'))
+      throw new Error(`tersor plugins does not list ${kind} "mine"`);
 
   step('compressing the example with the generated agent and pruner');
   cpSync(join(root, 'examples/vgg-small'), join(folder, 'examples/vgg-small'), { recursive: true });
-  cpSync(join(root, 'examples/data/cifar-10-mini'), join(folder, 'examples/data/cifar-10-mini'), { recursive: true });
-  write('config.json', JSON.stringify({
-    model: 'examples/vgg-small/model/model.json', dataset: { use: 'cifar10', dir: 'examples/data/cifar-10-mini', validation: 100 }, backend: 'wasm',
-    prune: { agent: { use: 'mine', episodes: 2 }, pruner: 'mine', budget: { macs: 0.6 }, images: 50, finetune: { epochs: 0 } }, output: 'out',
-  }));
+  cpSync(join(root, 'examples/data/cifar-10-mini'), join(folder, 'examples/data/cifar-10-mini'), {
+    recursive: true,
+  });
+  write(
+    'config.json',
+    JSON.stringify({
+      model: 'examples/vgg-small/model/model.json',
+      dataset: { use: 'cifar10', dir: 'examples/data/cifar-10-mini', validation: 100 },
+      backend: 'wasm',
+      prune: {
+        agent: { use: 'mine', episodes: 2 },
+        pruner: 'mine',
+        budget: { macs: 0.6 },
+        images: 50,
+        finetune: { epochs: 0 },
+      },
+      output: 'out',
+    }),
+  );
   const summary = JSON.parse(inside('npx', ['tersor', 'compress', 'config.json', '--json']));
-  if (!(summary.compressed.macs <= 0.6 * summary.baseline.macs)) throw new Error(`the budget was not met: ${summary.compressed.macs} of ${summary.baseline.macs}`);
+  if (!(summary.compressed.macs <= 0.6 * summary.baseline.macs))
+    throw new Error(`the budget was not met: ${summary.compressed.macs} of ${summary.baseline.macs}`);
 
   step('TypeScript consumers, ES module and CommonJS');
-  for (const [kind, type] of [['esm', 'module'], ['cjs', 'commonjs']]) {
+  for (const [kind, type] of [
+    ['esm', 'module'],
+    ['cjs', 'commonjs'],
+  ]) {
     write(`${kind}/package.json`, JSON.stringify({ private: true, type }));
     write(`${kind}/use.ts`, consumerSource);
-    inside('npx', ['tsc', '--strict', '--skipLibCheck', '--target', 'es2022', '--module', 'node20', '--moduleResolution', 'node16', '--types', 'node', `${kind}/use.ts`]);
+    inside('npx', [
+      'tsc',
+      '--strict',
+      '--skipLibCheck',
+      '--target',
+      'es2022',
+      '--module',
+      'node20',
+      '--moduleResolution',
+      'node16',
+      '--types',
+      'node',
+      `${kind}/use.ts`,
+    ]);
     const output = inside('node', [`${kind}/use.js`]);
     if (!output.includes('wired 7, smaller true')) throw new Error(`the ${kind} consumer said: ${output}`);
   }
@@ -82,15 +141,31 @@ try {
   step('wrong plugins are refused');
   for (const { file, text, kind, code } of wrongPlugins) {
     write(file, text);
-    const place = kind === 'backend' || kind === 'dataset' ? kind : kind === 'quantizer' ? 'quantize.quantizer' : `prune.${kind}${kind === 'agent' ? '.use' : ''}`;
-    const config = kind === 'quantizer' ? ['--set', 'quantize.budget.bytes=0.5', '--set', 'quantize.agent=random'] : [];
-    const { status, stderr } = spawnSync('npx', ['tersor', 'compress', 'config.json', '--quiet', '--set', `${place}=./${file}`, ...config], { cwd: folder, env, encoding: 'utf8' });
-    if (status !== 1 || !stderr.includes(`[${code}]`)) throw new Error(`${file} (${kind}) should be refused with ${code}, but: exit ${status}, ${stderr}`);
+    const place =
+      kind === 'backend' || kind === 'dataset'
+        ? kind
+        : kind === 'quantizer'
+          ? 'quantize.quantizer'
+          : `prune.${kind}${kind === 'agent' ? '.use' : ''}`;
+    const config =
+      kind === 'quantizer' ? ['--set', 'quantize.budget.bytes=0.5', '--set', 'quantize.agent=random'] : [];
+    const { status, stderr } = spawnSync(
+      'npx',
+      ['tersor', 'compress', 'config.json', '--quiet', '--set', `${place}=./${file}`, ...config],
+      { cwd: folder, env, encoding: 'utf8' },
+    );
+    if (status !== 1 || !stderr.includes(`[${code}]`))
+      throw new Error(`${file} (${kind}) should be refused with ${code}, but: exit ${status}, ${stderr}`);
   }
   for (const { use, says } of rejectedAddresses) {
     if (use.endsWith('.ts')) write(use, 'export default {} as object;');
-    const { status, stderr } = spawnSync('npx', ['tersor', 'compress', 'config.json', '--quiet', '--set', `prune.agent.use=${use}`], { cwd: folder, env, encoding: 'utf8' });
-    if (status !== 1 || !stderr.includes(says)) throw new Error(`${use} should be refused with "${says}", but: exit ${status}, ${stderr}`);
+    const { status, stderr } = spawnSync(
+      'npx',
+      ['tersor', 'compress', 'config.json', '--quiet', '--set', `prune.agent.use=${use}`],
+      { cwd: folder, env, encoding: 'utf8' },
+    );
+    if (status !== 1 || !stderr.includes(says))
+      throw new Error(`${use} should be refused with "${says}", but: exit ${status}, ${stderr}`);
   }
   step('all of it works');
 } finally {

@@ -20,7 +20,11 @@ export function packAll(target) {
   mkdirSync(target, { recursive: true });
   const tarballs = new Map();
   for (const { folder, manifest } of publicPackages()) {
-    const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', target], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', target], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     tarballs.set(manifest.name, join(target, JSON.parse(output)[0].filename));
   }
   return tarballs;

@@ -1,4 +1,5 @@
-// npm run release:dry: versions, builds and packs every package as a release would, and checks the tarballs. Works in a copy: the checkout is left as it is.
+// npm run release:dry: versions, builds and packs every package as a release would, and checks the tarballs.
+// Works in a copy: the checkout is left as it is.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,8 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { packAll, publicPackages, root, run } from './packages.mjs';
 
-// A default export in CommonJS: plugins have one by contract, and Tersor's loader reads it in both of the forms that Node and bundlers give it.
+// A default export in CommonJS: plugins have one by contract, and Tersor's loader reads it in both of the
+// forms that Node and bundlers give it.
 const accepted = new Set(['CJS_WITH_ESMODULE_DEFAULT_EXPORT']);
 
 const scratch = mkdtempSync(join(tmpdir(), 'tersor-release-'));
@@ -17,16 +19,26 @@ try {
   versionCopy(join(scratch, 'versioned'));
   for (const [name, tarball] of packAll(join(scratch, 'tarballs'))) {
     checkContents(name, tarball);
-    const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer }, strict: true });
-    for (const message of messages) if (message.type !== 'suggestion' && !accepted.has(message.code)) problems.push(`${name}: publint: ${formatMessage(message, pkg)}`);
-    // Only a CommonJS build is published; Node's ES modules import it too, so the one rule that wants a second build is left out.
+    const { messages, pkg } = await publint({
+      pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
+      strict: true,
+    });
+    for (const message of messages)
+      if (message.type !== 'suggestion' && !accepted.has(message.code))
+        problems.push(`${name}: publint: ${formatMessage(message, pkg)}`);
+    // Only a CommonJS build is published; Node's ES modules import it too, so the one rule that wants a
+    // second build is left out.
     check(name, ['attw', tarball, '--profile', 'node16', '--ignore-rules', 'cjs-only-exports-default']);
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 for (const problem of problems) console.error(`release:dry: ${problem}`);
-console.log(problems.length === 0 ? `release:dry: ${publicPackages().length} packages are ready` : `release:dry: ${problems.length} problems`);
+console.log(
+  problems.length === 0
+    ? `release:dry: ${publicPackages().length} packages are ready`
+    : `release:dry: ${problems.length} problems`,
+);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 /** `changeset version` on a copy: every package must get a version and a changelog. */
@@ -50,7 +62,13 @@ function versionCopy(copy) {
 
 function checkContents(name, tarball) {
   const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n').filter(Boolean);
-  for (const wanted of ['package/README.md', 'package/LICENSE', 'package/dist/index.js', 'package/dist/index.d.ts']) if (!files.includes(wanted)) problems.push(`${name} lacks ${wanted}`);
+  for (const wanted of [
+    'package/README.md',
+    'package/LICENSE',
+    'package/dist/index.js',
+    'package/dist/index.d.ts',
+  ])
+    if (!files.includes(wanted)) problems.push(`${name} lacks ${wanted}`);
   const tests = files.filter((file) => /\.test\.(js|ts|d\.ts)$/.test(file) || file.includes('__tests__'));
   if (tests.length > 0) problems.push(`${name} holds tests: ${tests.join(', ')}`);
   const text = execFileSync('tar', ['-xzOf', tarball], { maxBuffer: 1 << 28 }).toString('latin1');

@@ -1,4 +1,5 @@
-// npm run tarballs -- <folder>: builds every public package and packs it there, to be installed in a project outside of the clone.
+// npm run tarballs -- <folder>: builds every public package and packs it there, to be installed in a project
+// outside of the clone.
 import { packAll, run } from './packages.mjs';
 import { resolve } from 'node:path';
 

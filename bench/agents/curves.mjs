@@ -8,7 +8,9 @@ const { init } = createRequire(fileURLToPath(new URL('packages/study/package.jso
 const COLOURS = { ddpg: '#1f6feb', ppo: '#d9480f' };
 
 const series = Object.entries(COLOURS).flatMap(([agent, color]) => {
-  const { runs, window } = JSON.parse(readFileSync(new URL(`bench/agents/results/pendulum-${agent}.json`, root), 'utf8'));
+  const { runs, window } = JSON.parse(
+    readFileSync(new URL(`bench/agents/results/pendulum-${agent}.json`, root), 'utf8'),
+  );
   return runs.map(({ curve }) => ({
     type: 'line',
     name: agent,
@@ -22,7 +24,10 @@ chart.setOption({
   animation: false,
   backgroundColor: '#fff',
   textStyle: { fontFamily: 'sans-serif' },
-  title: { text: 'Pendulum: mean reward of ten episodes while learning, three seeds each', textStyle: { fontSize: 14, fontWeight: 'normal' } },
+  title: {
+    text: 'Pendulum: mean reward of ten episodes while learning, three seeds each',
+    textStyle: { fontSize: 14, fontWeight: 'normal' },
+  },
   legend: { top: 28 },
   grid: { top: 64, left: 64, right: 24, bottom: 48 },
   xAxis: { type: 'log', name: 'thousand steps', nameLocation: 'middle', nameGap: 28, min: 2 },

@@ -5,8 +5,9 @@ const [MAX_SPEED, MAX_TORQUE, STEP_SECONDS, GRAVITY] = [8, 2, 0.05, 10];
 const STEPS = 200;
 
 /**
- * The pendulum that is to be swung up and held there, with the equations of gymnasium's Pendulum-v1 (mass and length 1): observation
- * [cos, sin, angular velocity], torque in [-2, 2], reward `-(angle^2 + 0.1 velocity^2 + 0.001 torque^2)`, 200 steps, never a natural end.
+ * The pendulum that is to be swung up and held there, with the equations of gymnasium's Pendulum-v1 (mass and
+ * length 1): observation [cos, sin, angular velocity], torque in [-2, 2], reward `-(angle^2 + 0.1 velocity^2
+ * + 0.001 torque^2)`, 200 steps, never a natural end.
  */
 export function createPendulum(): Environment {
   let [angle, velocity, steps] = [0, 0, STEPS];
@@ -30,7 +31,13 @@ export function createPendulum(): Environment {
       velocity = Math.min(MAX_SPEED, Math.max(-MAX_SPEED, faster));
       angle += velocity * STEP_SECONDS;
       steps++;
-      return { observation: observe(), reward, terminated: false, truncated: steps >= STEPS, info: { executed: [torque] } };
+      return {
+        observation: observe(),
+        reward,
+        terminated: false,
+        truncated: steps >= STEPS,
+        info: { executed: [torque] },
+      };
     },
   };
 }

@@ -1,5 +1,6 @@
-// Updates per second of DDPG (300-300, batch 64, 11 observations), beside the same update in PyTorch, one thread each, taken in turns.
-// Run: node --conditions=tersor/source --import tsx bench/agents/rate.ts <python with bench/reference/requirements.txt>
+// Updates per second of DDPG (300-300, batch 64, 11 observations), beside the same update in PyTorch, one
+// thread each, taken in turns. Run: node --conditions=tersor/source --import tsx bench/agents/rate.ts <python
+// with bench/reference/requirements.txt>
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -20,10 +21,20 @@ interface Rates {
   readonly updatesPerCpuSecond: number[];
 }
 
-const unit = (size: number) => ({ type: 'box' as const, low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) });
+const unit = (size: number) => ({
+  type: 'box' as const,
+  low: Array<number>(size).fill(0),
+  high: Array<number>(size).fill(1),
+});
 
 function ours(): Rates {
-  const task: AgentTask = { observationSpace: unit(OBSERVATIONS), actionSpace: unit(1), maxSteps: STEPS, episodes: 1000, seed: 1 };
+  const task: AgentTask = {
+    observationSpace: unit(OBSERVATIONS),
+    actionSpace: unit(1),
+    maxSteps: STEPS,
+    episodes: 1000,
+    seed: 1,
+  };
   const agent = new DdpgAgent(ddpg.options.parse({ warmup: 1 }), task);
   const random = createRandom(1, 'bench');
   const draw = () => Array.from({ length: OBSERVATIONS }, () => random.uniform());
@@ -33,7 +44,15 @@ function ours(): Rates {
     for (let step = 1; step <= STEPS; step++) {
       const action = agent.act(observation, { explore: true });
       const nextObservation = draw();
-      agent.observe({ observation, action, proposed: action, reward: random.uniform(), nextObservation, terminated: step === STEPS, truncated: false });
+      agent.observe({
+        observation,
+        action,
+        proposed: action,
+        reward: random.uniform(),
+        nextObservation,
+        terminated: step === STEPS,
+        truncated: false,
+      });
       observation = nextObservation;
     }
     const [wall, busy] = [performance.now(), process.cpuUsage()];
@@ -44,22 +63,34 @@ function ours(): Rates {
   // The first does not learn, the next two let the compiler see the loops.
   for (let i = 0; i < 3; i++) episode();
   const measured = Array.from({ length: ROUNDS }, episode);
-  return { updatesPerSecond: measured.map(({ wall }) => wall), updatesPerCpuSecond: measured.map(({ busy }) => busy) };
+  return {
+    updatesPerSecond: measured.map(({ wall }) => wall),
+    updatesPerCpuSecond: measured.map(({ busy }) => busy),
+  };
 }
 
 function torch(python: string): Rates & { readonly torch: string } {
-  const output = execFileSync(python, [join(__dirname, '../reference/ddpg-torch.py'), '1'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const output = execFileSync(python, [join(__dirname, '../reference/ddpg-torch.py'), '1'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return JSON.parse(output) as Rates & { torch: string };
 }
 
 function summary(turns: readonly Rates[]) {
   const tenths = (values: readonly number[]) => Number(median(values).toFixed(1));
-  return { updatesPerSecond: tenths(turns.flatMap((turn) => turn.updatesPerSecond)), updatesPerCpuSecond: tenths(turns.flatMap((turn) => turn.updatesPerCpuSecond)) };
+  return {
+    updatesPerSecond: tenths(turns.flatMap((turn) => turn.updatesPerSecond)),
+    updatesPerCpuSecond: tenths(turns.flatMap((turn) => turn.updatesPerCpuSecond)),
+  };
 }
 
 function main(python: string): void {
   const turns = Array.from({ length: TURNS }, () => ({ own: ours(), reference: torch(python) }));
-  const [tersor, pytorch] = [summary(turns.map(({ own }) => own)), summary(turns.map(({ reference }) => reference))];
+  const [tersor, pytorch] = [
+    summary(turns.map(({ own }) => own)),
+    summary(turns.map(({ reference }) => reference)),
+  ];
   const result = {
     command: 'node --conditions=tersor/source --import tsx bench/agents/rate.ts <python>',
     machine: cpus()[0]!.model,

@@ -1,8 +1,10 @@
 /**
- * How long a 3x3 convolution of the node backend takes by its number of channels, and what is gained by computing more output channels than asked for: why
- * `efficientChannels` of the backend pads. Each number is timed as it is and as it would be padded, in turns.
+ * How long a 3x3 convolution of the node backend takes by its number of channels, and what is gained by
+ * computing more output channels than asked for: why `efficientChannels` of the backend pads. Each number is
+ * timed as it is and as it would be padded, in turns.
  *
- *   MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node --conditions=tersor/source --import tsx bench/backends/convolution.ts
+ * MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node --conditions=tersor/source --import tsx
+ * bench/backends/convolution.ts
  */
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -32,8 +34,14 @@ async function main(): Promise<void> {
   const results = [];
   for (const precision of ['bfloat16', 'float32'] as const) {
     const native = nativeOperations(binding, precision);
-    const attributes = { strides: [1, 1, 1, 1], dilations: [1, 1, 1, 1], padding: 'SAME', data_format: 'NHWC' };
-    const tensor = (shape: readonly number[]) => native.upload(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5));
+    const attributes = {
+      strides: [1, 1, 1, 1],
+      dilations: [1, 1, 1, 1],
+      padding: 'SAME',
+      data_format: 'NHWC',
+    };
+    const tensor = (shape: readonly number[]) =>
+      native.upload(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5));
     const milliseconds = (image: number, kernel: number) => {
       const start = performance.now();
       native.free(native.run('Conv2D', [image, kernel], attributes));
@@ -45,15 +53,31 @@ async function main(): Promise<void> {
         const inputs = channels + (channels % 2);
         const image = tensor([IMAGES, side, side, inputs]);
         const [kernel, wider] = [tensor([3, 3, inputs, channels]), tensor([3, 3, inputs, padded])];
-        const times = Array.from({ length: ROUNDS }, () => [milliseconds(image, kernel), milliseconds(image, wider)] as const).slice(1);
+        const times = Array.from(
+          { length: ROUNDS },
+          () => [milliseconds(image, kernel), milliseconds(image, wider)] as const,
+        ).slice(1);
         [image, kernel, wider].forEach(native.free);
         const [own, more] = [median(times.map(([time]) => time)), median(times.map(([, time]) => time))];
-        results.push({ precision, side, channels, padded, milliseconds: own, millisecondsPadded: more, gain: own / more });
-        console.log(`${precision} ${side}x${side} ${channels} -> ${padded}: ${own.toFixed(1)} -> ${more.toFixed(1)} ms`);
+        results.push({
+          precision,
+          side,
+          channels,
+          padded,
+          milliseconds: own,
+          millisecondsPadded: more,
+          gain: own / more,
+        });
+        console.log(
+          `${precision} ${side}x${side} ${channels} -> ${padded}: ${own.toFixed(1)} -> ${more.toFixed(1)} ms`,
+        );
       }
     }
   }
-  writeFileSync(join(__dirname, 'results/convolution.json'), `${JSON.stringify({ machine: describeMachine(), load: loadavg()[0], node: process.version, images: IMAGES, results }, undefined, 1)}\n`);
+  writeFileSync(
+    join(__dirname, 'results/convolution.json'),
+    `${JSON.stringify({ machine: describeMachine(), load: loadavg()[0], node: process.version, images: IMAGES, results }, undefined, 1)}\n`,
+  );
 }
 
 void main();

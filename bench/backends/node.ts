@@ -1,9 +1,10 @@
 /**
- * The node backend against PyTorch on VGG-19 for 32x32 images: forward in float32 and bfloat16, and a training step. Both sides take turns
- * within one run, so that whatever else the machine does falls on both; the figure is the median of the rounds' ratios.
+ * The node backend against PyTorch on VGG-19 for 32x32 images: forward in float32 and bfloat16, and a
+ * training step. Both sides take turns within one run, so that whatever else the machine does falls on both;
+ * the figure is the median of the rounds' ratios.
  *
- *   pip install -r bench/reference/requirements.txt
- *   MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node --conditions=tersor/source --import tsx bench/backends/node.ts [python] [rounds]
+ * pip install -r bench/reference/requirements.txt MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node
+ * --conditions=tersor/source --import tsx bench/backends/node.ts [python] [rounds]
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -37,27 +38,68 @@ async function main(): Promise<void> {
   const labels = Int32Array.from({ length: IMAGES }, (_, i) => i % 10);
   const weights = copyWeights(graph);
   const training = await backend.compileTraining(graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
-  const step = { images: images.subarray(0, TRAIN_BATCH * 3072), labels: labels.subarray(0, TRAIN_BATCH), seed: 1 };
+  const step = {
+    images: images.subarray(0, TRAIN_BATCH * 3072),
+    labels: labels.subarray(0, TRAIN_BATCH),
+    seed: 1,
+  };
   const forward = async (precision: Precision) => {
     const session = await backend.compile(graph, { precision });
     return () => session.run(images);
   };
   const cases = [
-    { name: 'forward float32 / PyTorch float32', ours: await forward('float32'), theirs: `forward float32 ${IMAGES} 64`, aim: 0.8 },
-    { name: 'forward bfloat16 / PyTorch float32', ours: await forward('bfloat16'), theirs: `forward float32 ${IMAGES} 64`, aim: 2.5 },
-    { name: 'training step float32 / PyTorch float32', ours: () => training.step(weights, step), theirs: `train float32 ${TRAIN_BATCH} ${TRAIN_BATCH}`, aim: 0.6 },
+    {
+      name: 'forward float32 / PyTorch float32',
+      ours: await forward('float32'),
+      theirs: `forward float32 ${IMAGES} 64`,
+      aim: 0.8,
+    },
+    {
+      name: 'forward bfloat16 / PyTorch float32',
+      ours: await forward('bfloat16'),
+      theirs: `forward float32 ${IMAGES} 64`,
+      aim: 2.5,
+    },
+    {
+      name: 'training step float32 / PyTorch float32',
+      ours: () => training.step(weights, step),
+      theirs: `train float32 ${TRAIN_BATCH} ${TRAIN_BATCH}`,
+      aim: 0.6,
+    },
   ];
   const results = [];
   for (const { name, ours, theirs, aim } of cases) {
     const times: { ours: number; theirs: number }[] = [];
-    for (let round = 0; round < Number(rounds); round++) times.push({ theirs: await torch.ask(theirs), ours: await seconds(ours) });
+    for (let round = 0; round < Number(rounds); round++)
+      times.push({ theirs: await torch.ask(theirs), ours: await seconds(ours) });
     const ratios = times.map((time) => time.theirs / time.ours);
-    results.push({ name, aim, ratio: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios), times });
-    console.log(`${name}: ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}), aim ${aim}`);
+    results.push({
+      name,
+      aim,
+      ratio: median(ratios),
+      lowest: Math.min(...ratios),
+      highest: Math.max(...ratios),
+      times,
+    });
+    console.log(
+      `${name}: ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}), aim ${aim}`,
+    );
   }
   torch.end();
-  const machine = { processor: cpus()[0]!.model, threads: cpus().length, load: loadavg()[0]!, node: process.version };
-  const record = { machine, torch: torch.version, backend: availability.details, images: IMAGES, trainBatch: TRAIN_BATCH, results };
+  const machine = {
+    processor: cpus()[0]!.model,
+    threads: cpus().length,
+    load: loadavg()[0]!,
+    node: process.version,
+  };
+  const record = {
+    machine,
+    torch: torch.version,
+    backend: availability.details,
+    images: IMAGES,
+    trainBatch: TRAIN_BATCH,
+    results,
+  };
   writeFileSync(join(root, 'bench/backends/results/node.json'), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 

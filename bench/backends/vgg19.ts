@@ -4,7 +4,10 @@ import type { LayerGraph } from '@tersor/core';
 
 const WIDTHS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512];
 
-/** VGG-19 with batch norm for 32x32 images and 10 classes, with drawn weights: the network of bench/reference/vgg-torch.py. */
+/**
+ * VGG-19 with batch norm for 32x32 images and 10 classes, with drawn weights: the network of
+ * bench/reference/vgg-torch.py.
+ */
 export async function vgg19(): Promise<LayerGraph> {
   const { layers } = tfl;
   const model = tfl.sequential();

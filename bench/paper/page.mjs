@@ -1,9 +1,22 @@
-// Writes docs/benchmarks/paper.md from bench/paper/results/*.json: node bench/paper/page.mjs
-// Results get there by a run of compress (or train) and then: node bench/paper/page.mjs --take out/paper/NAME NAME
+// Writes docs/benchmarks/paper.md from bench/paper/results/*.json: node bench/paper/page.mjs Results get
+// there by a run of compress (or train) and then: node bench/paper/page.mjs --take out/paper/NAME NAME
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { earlier } from './page-earlier.mjs';
-import { NETWORKS, count, floatBytes, here, minutes, percent, points, read, results, row, searchTable, trainingMinutes } from './page-format.mjs';
+import {
+  NETWORKS,
+  count,
+  floatBytes,
+  here,
+  minutes,
+  percent,
+  points,
+  read,
+  results,
+  row,
+  searchTable,
+  trainingMinutes,
+} from './page-format.mjs';
 import { fashion, mobilenet, vgg16 } from './page-networks.mjs';
 import { agents, bytesCurve, million } from './page-studies.mjs';
 
@@ -82,7 +95,9 @@ function verdict() {
 function progress() {
   const rewards = read('vgg19-wide.search.json').prune.map(({ reward }) => reward);
   const bestOf = (evaluations) => Math.max(...rewards.slice(0, evaluations)).toFixed(3);
-  return [...MARKS, rewards.length].map((evaluations) => `${bestOf(evaluations)} after ${evaluations} evaluations`).join(', ');
+  return [...MARKS, rewards.length]
+    .map((evaluations) => `${bestOf(evaluations)} after ${evaluations} evaluations`)
+    .join(', ');
 }
 
 /** How many channels each convolution keeps, in their order. */
@@ -92,10 +107,29 @@ function widths() {
 }
 
 function takeRun(folder, name) {
-  if (existsSync(join(folder, 'training.json'))) return void copyFileSync(join(folder, 'training.json'), results(`${name}.json`));
-  for (const [from, to] of [['summary.json', `${name}.json`], ['policy.json', `${name}.policy.json`]]) copyFileSync(join(folder, from), results(to));
-  const episodes = readFileSync(join(folder, 'episodes.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
-  const lean = ({ episode, heuristic, actions, reward, measures }) => ({ episode, heuristic, actions, reward, measures });
-  const search = Object.fromEntries(['prune', 'quantize'].map((stage) => [stage, episodes.filter((episode) => episode.stage === stage).map(lean)]));
+  if (existsSync(join(folder, 'training.json')))
+    return void copyFileSync(join(folder, 'training.json'), results(`${name}.json`));
+  for (const [from, to] of [
+    ['summary.json', `${name}.json`],
+    ['policy.json', `${name}.policy.json`],
+  ])
+    copyFileSync(join(folder, from), results(to));
+  const episodes = readFileSync(join(folder, 'episodes.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const lean = ({ episode, heuristic, actions, reward, measures }) => ({
+    episode,
+    heuristic,
+    actions,
+    reward,
+    measures,
+  });
+  const search = Object.fromEntries(
+    ['prune', 'quantize'].map((stage) => [
+      stage,
+      episodes.filter((episode) => episode.stage === stage).map(lean),
+    ]),
+  );
   writeFileSync(results(`${name}.search.json`), `${JSON.stringify(search)}\n`);
 }

@@ -1,4 +1,5 @@
-// VGG-16 for 224x224 images and 1,000 classes (Simonyan and Zisserman 2015, table 1, column D): 138,357,544 parameters.
+// VGG-16 for 224x224 images and 1,000 classes (Simonyan and Zisserman 2015, table 1, column D): 138,357,544
+// parameters.
 const BLOCKS = [
   [64, 64],
   [128, 128],

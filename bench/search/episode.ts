@@ -1,10 +1,12 @@
 /**
- * One episode of a channel-pruning search on VGG-19 for 32x32 images: half of the multiply-adds, 5,000 images. Ours removes the channels and runs the
- * smaller network on the node backend; the PyTorch side does what AMC's code does, that is, sets the channels to zero and runs the whole network in
- * float32. Both take turns within one run; the figure is the median of the rounds' ratios, ours to theirs. Weights are random: only time is measured.
+ * One episode of a channel-pruning search on VGG-19 for 32x32 images: half of the multiply-adds, 5,000
+ * images. Ours removes the channels and runs the smaller network on the node backend; the PyTorch side does
+ * what AMC's code does, that is, sets the channels to zero and runs the whole network in float32. Both take
+ * turns within one run; the figure is the median of the rounds' ratios, ours to theirs. Weights are random:
+ * only time is measured.
  *
- *   pip install -r bench/reference/requirements.txt
- *   MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node --conditions=tersor/source --import tsx bench/search/episode.ts [python] [rounds]
+ * pip install -r bench/reference/requirements.txt MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node
+ * --conditions=tersor/source --import tsx bench/search/episode.ts [python] [rounds]
  */
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -35,7 +37,10 @@ const dataset: Dataset = {
   padValue: [0, 0, 0],
   size: () => IMAGES,
   read: async (_split, indexes) => ({
-    images: Float32Array.from({ length: indexes.length * SIZE }, (_, i) => images[indexes[Math.floor(i / SIZE)]! * SIZE + (i % SIZE)]!),
+    images: Float32Array.from(
+      { length: indexes.length * SIZE },
+      (_, i) => images[indexes[Math.floor(i / SIZE)]! * SIZE + (i % SIZE)]!,
+    ),
     labels: Int32Array.from(indexes, (index) => index % 10),
   }),
 };
@@ -53,7 +58,12 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
     groups,
     pruners: [pruner],
     reward: { evaluate: ({ accuracy }) => accuracy },
-    baseline: { accuracy: 1, macs: cost(graph).macs, parameters: cost(graph).parameters, bytes: 4 * cost(graph).parameters },
+    baseline: {
+      accuracy: 1,
+      macs: cost(graph).macs,
+      parameters: cost(graph).parameters,
+      bytes: 4 * cost(graph).parameters,
+    },
     budget: { macs: SHARE * cost(graph).macs },
     minimum: 0.1,
     round: 1,
@@ -75,7 +85,11 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
     return (performance.now() - start) / 1000;
   };
   await run();
-  return { run, ratio: groups.length > 0 ? (await createPruningEnvironment(task).heuristics!['uniform']!())[0]![0]! : 1, multiplyAdds: () => multiplyAdds };
+  return {
+    run,
+    ratio: groups.length > 0 ? (await createPruningEnvironment(task).heuristics!['uniform']!())[0]![0]! : 1,
+    multiplyAdds: () => multiplyAdds,
+  };
 }
 
 async function main(): Promise<void> {
@@ -87,7 +101,10 @@ async function main(): Promise<void> {
   const cases = [
     { name: 'bfloat16', ...(await episodeOf(graph, 'bfloat16', 'none')) },
     { name: 'float32', ...(await episodeOf(graph, 'float32', 'none')) },
-    { name: 'bfloat16, with the least-squares refit', ...(await episodeOf(graph, 'bfloat16', 'least-squares')) },
+    {
+      name: 'bfloat16, with the least-squares refit',
+      ...(await episodeOf(graph, 'bfloat16', 'least-squares')),
+    },
   ];
   const times: { theirs: number; ours: number[] }[] = [];
   for (let round = 0; round < Number(rounds); round++) {
@@ -98,9 +115,19 @@ async function main(): Promise<void> {
   torch.end();
   const results = cases.map(({ name }, i) => {
     const ratios = times.map((time) => time.ours[i]! / time.theirs);
-    return { name, aim: AIM, ratio: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios), seconds: times.map((time) => time.ours[i]!) };
+    return {
+      name,
+      aim: AIM,
+      ratio: median(ratios),
+      lowest: Math.min(...ratios),
+      highest: Math.max(...ratios),
+      seconds: times.map((time) => time.ours[i]!),
+    };
   });
-  for (const { name, ratio, lowest, highest } of results) console.log(`${name}: ${ratio.toFixed(3)} of PyTorch's time (${lowest.toFixed(3)} to ${highest.toFixed(3)}), aim ${AIM}`);
+  for (const { name, ratio, lowest, highest } of results)
+    console.log(
+      `${name}: ${ratio.toFixed(3)} of PyTorch's time (${lowest.toFixed(3)} to ${highest.toFixed(3)}), aim ${AIM}`,
+    );
   const record = {
     machine: describeMachine(),
     load: loadavg()[0],

@@ -4,7 +4,13 @@
 // binomial (docs/guide/comparing.md). A study that is run again has it all in its own folder.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { studyReport, summarizeStudy, type StudyRecord, type StudyResults, type TrialRow } from '@tersor/study';
+import {
+  studyReport,
+  summarizeStudy,
+  type StudyRecord,
+  type StudyResults,
+  type TrialRow,
+} from '@tersor/study';
 
 const root = join(import.meta.dirname, '../..');
 /** Test images that the accuracies are shares of. */

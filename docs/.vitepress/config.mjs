@@ -8,12 +8,83 @@ const page = (text, link) => (existsSync(`${docs}${link}.md`) ? [{ text, link }]
 const pages = (...entries) => entries.flatMap(([text, link]) => page(text, link));
 
 const sidebar = [
-  { text: 'Start', items: pages(['Quick start', '/guide/quick-start'], ['Installing', '/guide/installing'], ['Concepts', '/guide/concepts'], ['Models', '/guide/models'], ['Training', '/guide/training'], ['Running', '/guide/running'], ['Budgets', '/guide/budgets'], ['Resuming', '/guide/resuming'], ['Comparing', '/guide/comparing'], ['The report', '/guide/report']) },
-  { text: 'For you', items: pages(['Engineers', '/guide/engineers'], ['Researchers', '/guide/researchers'], ['ImageNet', '/guide/imagenet'], ['Web developers', '/guide/web'], ['In the browser', '/guide/browser'], ['Plugin authors', '/guide/plugins-authoring'], ['Contracts', '/guide/plugins-contracts']) },
-  { text: 'Agents', items: pages(['DDPG', '/agents/ddpg'], ['PPO', '/agents/ppo'], ['Baselines', '/agents/baselines'], ['random', '/agents/random'], ['uniform', '/agents/uniform'], ['magnitude', '/agents/magnitude'], ['evolution', '/agents/evolution']) },
-  { text: 'Backends', items: pages(['wasm', '/backends/wasm'], ['node', '/backends/node'], ['webgpu', '/backends/webgpu'], ['cpu', '/backends/cpu']) },
-  { text: 'Pruning and quantization', items: pages(['Channel pruner', '/plugins/pruner-channel'], ['Variational pruner', '/plugins/pruner-variational'], ['Linear quantizer', '/plugins/quantizer-linear'], ['k-means quantizer', '/plugins/quantizer-kmeans'], ['Activations', '/guide/activations'], ['Data sets', '/plugins/datasets'], ['Rewards', '/plugins/rewards'], ['Environments', '/plugins/environments'], ['Writing a pruner', '/plugins/writing-pruners'], ['All plugins', '/plugins/index']) },
-  { text: 'Reference', items: pages(['Architecture', '/architecture'], ['Error codes', '/errors'], ['File format', '/format'], ['Agents compared', '/benchmarks/agents'], ['Backends: speed', '/benchmarks/backends'], ['Studies', '/benchmarks/studies'], ['The paper', '/benchmarks/paper'], ['API', '/api/index'], ['Decisions', '/decisions/index']) },
+  {
+    text: 'Start',
+    items: pages(
+      ['Quick start', '/guide/quick-start'],
+      ['Installing', '/guide/installing'],
+      ['Concepts', '/guide/concepts'],
+      ['Models', '/guide/models'],
+      ['Training', '/guide/training'],
+      ['Running', '/guide/running'],
+      ['Budgets', '/guide/budgets'],
+      ['Resuming', '/guide/resuming'],
+      ['Comparing', '/guide/comparing'],
+      ['The report', '/guide/report'],
+    ),
+  },
+  {
+    text: 'For you',
+    items: pages(
+      ['Engineers', '/guide/engineers'],
+      ['Researchers', '/guide/researchers'],
+      ['ImageNet', '/guide/imagenet'],
+      ['Web developers', '/guide/web'],
+      ['In the browser', '/guide/browser'],
+      ['Plugin authors', '/guide/plugins-authoring'],
+      ['Contracts', '/guide/plugins-contracts'],
+    ),
+  },
+  {
+    text: 'Agents',
+    items: pages(
+      ['DDPG', '/agents/ddpg'],
+      ['PPO', '/agents/ppo'],
+      ['Baselines', '/agents/baselines'],
+      ['random', '/agents/random'],
+      ['uniform', '/agents/uniform'],
+      ['magnitude', '/agents/magnitude'],
+      ['evolution', '/agents/evolution'],
+    ),
+  },
+  {
+    text: 'Backends',
+    items: pages(
+      ['wasm', '/backends/wasm'],
+      ['node', '/backends/node'],
+      ['webgpu', '/backends/webgpu'],
+      ['cpu', '/backends/cpu'],
+    ),
+  },
+  {
+    text: 'Pruning and quantization',
+    items: pages(
+      ['Channel pruner', '/plugins/pruner-channel'],
+      ['Variational pruner', '/plugins/pruner-variational'],
+      ['Linear quantizer', '/plugins/quantizer-linear'],
+      ['k-means quantizer', '/plugins/quantizer-kmeans'],
+      ['Activations', '/guide/activations'],
+      ['Data sets', '/plugins/datasets'],
+      ['Rewards', '/plugins/rewards'],
+      ['Environments', '/plugins/environments'],
+      ['Writing a pruner', '/plugins/writing-pruners'],
+      ['All plugins', '/plugins/index'],
+    ),
+  },
+  {
+    text: 'Reference',
+    items: pages(
+      ['Architecture', '/architecture'],
+      ['Error codes', '/errors'],
+      ['File format', '/format'],
+      ['Agents compared', '/benchmarks/agents'],
+      ['Backends: speed', '/benchmarks/backends'],
+      ['Studies', '/benchmarks/studies'],
+      ['The paper', '/benchmarks/paper'],
+      ['API', '/api/index'],
+      ['Decisions', '/decisions/index'],
+    ),
+  },
 ].filter(({ items }) => items.length > 0);
 
 export default defineConfig({

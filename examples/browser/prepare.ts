@@ -1,5 +1,6 @@
-// Puts what the page shows into public/: the example model, a packed version of it, and 100 real images.
-// The packed file is the one given, else that of the demo (out/vgg-small); without one, or with --uniform, the model quantized to 4 bits.
+// Puts what the page shows into public/: the example model, a packed version of it, and 100 real images. The
+// packed file is the one given, else that of the demo (out/vgg-small); without one, or with --uniform, the
+// model quantized to 4 bits.
 // node --conditions=tersor/source --import tsx examples/browser/prepare.ts [model.tersor | --uniform]
 import '@tensorflow/tfjs-backend-cpu';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,10 @@ async function main(): Promise<void> {
   const model = join(root, 'examples/vgg-small/model');
   mkdirSync(join(target, 'original'), { recursive: true });
   for (const file of readdirSync(model)) copyFileSync(join(model, file), join(target, 'original', file));
-  writeFileSync(join(target, 'images.bin'), readFileSync(join(root, 'examples/data/cifar-10-mini/test_batch.bin')).subarray(0, IMAGES * RECORD));
+  writeFileSync(
+    join(target, 'images.bin'),
+    readFileSync(join(root, 'examples/data/cifar-10-mini/test_batch.bin')).subarray(0, IMAGES * RECORD),
+  );
   const packed = process.argv[2] ?? join(root, 'out/vgg-small/model.tersor');
   if (packed !== '--uniform' && existsSync(packed)) copyFileSync(packed, join(target, 'model.tersor'));
   else writeFileSync(join(target, 'model.tersor'), await packUniform(join(model, 'model.json')));

@@ -1,5 +1,6 @@
-// ResNet-20 for 32x32 images (He et al. 2016, section 4.2): three stages of three basic blocks, 16/32/64 channels. A stage's first block
-// halves the resolution and projects its shortcut with a 1x1 convolution; the others add the identity.
+// ResNet-20 for 32x32 images (He et al. 2016, section 4.2): three stages of three basic blocks, 16/32/64
+// channels. A stage's first block halves the resolution and projects its shortcut with a 1x1 convolution; the
+// others add the identity.
 const WIDTHS = [16, 32, 64];
 const BLOCKS_PER_STAGE = 3;
 
@@ -18,7 +19,9 @@ export default function build({ input, layers, model }) {
       const strides = stage > 0 && block === 0 ? 2 : 1;
       const shortcut = strides === 1 ? x : convolution(`${name}_shortcut`, x, filters, 1, strides);
       const inner = relu(`${name}_relu1`, convolution(`${name}_conv1`, x, filters, 3, strides));
-      const sum = layers.add({ name: `${name}_add` }).apply([convolution(`${name}_conv2`, inner, filters, 3, 1), shortcut]);
+      const sum = layers
+        .add({ name: `${name}_add` })
+        .apply([convolution(`${name}_conv2`, inner, filters, 3, 1), shortcut]);
       x = relu(`${name}_relu2`, sum);
     }
   });

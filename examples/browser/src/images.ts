@@ -1,6 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-export const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+export const CLASSES = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+];
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -28,7 +39,8 @@ export function toTensor(images: readonly LabelledImage[]): tf.Tensor4D {
   const values = new Float32Array(images.length * 3 * PLANE);
   images.forEach(({ pixels }, n) => {
     for (let i = 0; i < PLANE; i++) {
-      for (let c = 0; c < 3; c++) values[(n * PLANE + i) * 3 + c] = (pixels[c * PLANE + i]! / 255 - MEAN[c]!) / DEVIATION[c]!;
+      for (let c = 0; c < 3; c++)
+        values[(n * PLANE + i) * 3 + c] = (pixels[c * PLANE + i]! / 255 - MEAN[c]!) / DEVIATION[c]!;
     }
   });
   return tf.tensor4d(values, [images.length, SIDE, SIDE, 3]);
@@ -38,7 +50,8 @@ export function toTensor(images: readonly LabelledImage[]): tf.Tensor4D {
 export function toCanvas({ pixels }: LabelledImage): HTMLCanvasElement {
   const canvas = Object.assign(document.createElement('canvas'), { width: SIDE, height: SIDE });
   const data = new ImageData(SIDE, SIDE);
-  for (let i = 0; i < PLANE; i++) data.data.set([pixels[i]!, pixels[PLANE + i]!, pixels[2 * PLANE + i]!, 255], 4 * i);
+  for (let i = 0; i < PLANE; i++)
+    data.data.set([pixels[i]!, pixels[PLANE + i]!, pixels[2 * PLANE + i]!, 255], 4 * i);
   canvas.getContext('2d')!.putImageData(data, 0, 0);
   return canvas;
 }

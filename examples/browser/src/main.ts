@@ -17,10 +17,16 @@ interface Measured {
 /** Bytes of all files fetched whose path has `part` in it, as the server holds them. */
 function bytesFetched(part: string): number {
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
-  return entries.filter(({ name }) => name.includes(part)).reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+  return entries
+    .filter(({ name }) => name.includes(part))
+    .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
 }
 
-async function measure(load: () => Promise<LayersModel>, part: string, images: readonly LabelledImage[]): Promise<Measured> {
+async function measure(
+  load: () => Promise<LayersModel>,
+  part: string,
+  images: readonly LabelledImage[],
+): Promise<Measured> {
   const start = performance.now();
   const model = await load();
   const loadSeconds = (performance.now() - start) / 1000;
@@ -41,7 +47,8 @@ async function measure(load: () => Promise<LayersModel>, part: string, images: r
 }
 
 function show(images: readonly LabelledImage[], original: Measured, packed: Measured): void {
-  const right = ({ classes }: Measured) => images.filter(({ label }, i) => label === classes[i]).length / images.length;
+  const right = ({ classes }: Measured) =>
+    images.filter(({ label }, i) => label === classes[i]).length / images.length;
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const rows: [string, (measured: Measured) => string][] = [
     ['size', ({ bytes }) => `${(bytes / 1000).toFixed(1)} kB`],
@@ -53,7 +60,8 @@ function show(images: readonly LabelledImage[], original: Measured, packed: Meas
   for (const [name, text] of rows) {
     const row = document.createElement('tr');
     row.append(Object.assign(document.createElement('th'), { scope: 'row', textContent: name }));
-    for (const measured of [original, packed]) row.append(Object.assign(document.createElement('td'), { textContent: text(measured) }));
+    for (const measured of [original, packed])
+      row.append(Object.assign(document.createElement('td'), { textContent: text(measured) }));
     body.append(row);
   }
   document.querySelector<HTMLTableElement>('#figures')!.hidden = false;
@@ -81,7 +89,11 @@ function show(images: readonly LabelledImage[], original: Measured, packed: Meas
 }
 
 async function main(): Promise<void> {
-  setWasmPaths({ 'tfjs-backend-wasm.wasm': plainWasm, 'tfjs-backend-wasm-simd.wasm': simdWasm, 'tfjs-backend-wasm-threaded-simd.wasm': threadedWasm });
+  setWasmPaths({
+    'tfjs-backend-wasm.wasm': plainWasm,
+    'tfjs-backend-wasm-simd.wasm': simdWasm,
+    'tfjs-backend-wasm-threaded-simd.wasm': threadedWasm,
+  });
   await tf.setBackend('wasm');
   await tf.ready();
   const images = await fetchImages('images.bin');

@@ -5,7 +5,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { compress, readPolicy } from '@tersor/compression';
 import { graphFromModel, initializeKernels, readModel, removeLayers, writeModel } from '@tersor/network';
-import { compressConfigSchema, definePlugin, readConfig, type EnvironmentFactory, type Plugin, type Pruner } from '@tersor/core';
+import {
+  compressConfigSchema,
+  definePlugin,
+  readConfig,
+  type EnvironmentFactory,
+  type Plugin,
+  type Pruner,
+} from '@tersor/core';
 import { z } from 'zod';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 

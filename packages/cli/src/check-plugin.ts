@@ -1,5 +1,35 @@
-import { createProduct, loadModulePlugins, loadPlugin, parseOptions, TersorError, type AgentFactory, type Backend, type Dataset, type EnvironmentFactory, type Plugin, type PluginContext, type PluginKind, type Pruner, type Quantizer, type Reward, type Space } from '@tersor/core';
-import { agentContract, backendContract, check, contractTask, datasetContract, describeFailure, environmentContract, prunerContract, pruneTask, quantizerContract, rewardContract, type Case } from '@tersor/testing';
+import {
+  createProduct,
+  loadModulePlugins,
+  loadPlugin,
+  parseOptions,
+  TersorError,
+  type AgentFactory,
+  type Backend,
+  type Dataset,
+  type EnvironmentFactory,
+  type Plugin,
+  type PluginContext,
+  type PluginKind,
+  type Pruner,
+  type Quantizer,
+  type Reward,
+  type Space,
+} from '@tersor/core';
+import {
+  agentContract,
+  backendContract,
+  check,
+  contractTask,
+  datasetContract,
+  describeFailure,
+  environmentContract,
+  prunerContract,
+  pruneTask,
+  quantizerContract,
+  rewardContract,
+  type Case,
+} from '@tersor/testing';
 
 /** What the contract says of one plugin. */
 export interface CheckedPlugin {
@@ -11,20 +41,35 @@ export interface CheckedPlugin {
 }
 
 /** Holds every plugin of a module to its contract. Throws as loading does, and `PLUGIN_OPTIONS_INVALID`. */
-export async function checkPluginModule(specifier: string, options: Readonly<Record<string, unknown>>, directories: readonly string[]): Promise<CheckedPlugin[]> {
+export async function checkPluginModule(
+  specifier: string,
+  options: Readonly<Record<string, unknown>>,
+  directories: readonly string[],
+): Promise<CheckedPlugin[]> {
   const checked: CheckedPlugin[] = [];
   // Contracts count tensors, and some plugins compute with them.
   const { plugin: wasm } = await loadPlugin('backend', 'wasm', directories);
   const defaults = await parseOptions(wasm, {}, 'backend "wasm"');
   await ((await wasm.create(defaults, context)) as Backend).activate();
   for (const plugin of await loadModulePlugins(specifier, directories)) {
-    const parsed = await parseOptions(plugin, options, `${plugin.kind} "${plugin.id}"`, 'Give them with --option key=value.');
-    // A contract makes the product many times, so the options are validated once and create is called each time.
+    const parsed = await parseOptions(
+      plugin,
+      options,
+      `${plugin.kind} "${plugin.id}"`,
+      'Give them with --option key=value.',
+    );
+    // A contract makes the product many times, so the options are validated once and create is called each
+    // time.
     const make = () => plugin.create(parsed, context);
     await createProduct(plugin, specifier, parsed, context);
     const cases = await contractOf(plugin, make);
     const failures = await check(cases);
-    checked.push({ kind: plugin.kind, id: plugin.id, rules: cases.length, failures: failures.map((failure) => describeFailure(plugin.kind, failure)) });
+    checked.push({
+      kind: plugin.kind,
+      id: plugin.id,
+      rules: cases.length,
+      failures: failures.map((failure) => describeFailure(plugin.kind, failure)),
+    });
   }
   return checked;
 }
@@ -32,14 +77,23 @@ export async function checkPluginModule(specifier: string, options: Readonly<Rec
 const context: PluginContext = {
   directory: process.cwd(),
   seed: 1,
-  get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'tersor check makes one plugin, and wires no others.')),
+  get: () =>
+    Promise.reject(
+      new TersorError('PLUGIN_NOT_FOUND', 'tersor check makes one plugin, and wires no others.'),
+    ),
 };
 
-/** The rules of a plugin's kind. Throws `PLUGIN_INVALID` where the contract needs a product at once and `create` is asynchronous. */
+/**
+ * The rules of a plugin's kind. Throws `PLUGIN_INVALID` where the contract needs a product at once and
+ * `create` is asynchronous.
+ */
 async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> {
   const now = <T>() => {
     const product = make();
-    if (product instanceof Promise) throw new TersorError('PLUGIN_INVALID', `${plugin.kind} "${plugin.id}" is made asynchronously.`, { hint: 'Run its contract from its own tests instead.' });
+    if (product instanceof Promise)
+      throw new TersorError('PLUGIN_INVALID', `${plugin.kind} "${plugin.id}" is made asynchronously.`, {
+        hint: 'Run its contract from its own tests instead.',
+      });
     return product as T;
   };
   switch (plugin.kind) {
@@ -64,7 +118,10 @@ async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> 
 
 /** Kinds of action spaces that an agent takes. */
 function supportedSpaces(factory: AgentFactory): Space['type'][] {
-  const spaces: readonly Space[] = [{ type: 'box', low: [0], high: [1] }, { type: 'discrete', size: 5 }];
+  const spaces: readonly Space[] = [
+    { type: 'box', low: [0], high: [1] },
+    { type: 'discrete', size: 5 },
+  ];
   return spaces.flatMap((space) => {
     try {
       factory(contractTask(space)).dispose();

@@ -12,7 +12,8 @@ export function keyValues(pairs: readonly string[], option: string): Record<stri
       const at = pair.indexOf('=');
       if (at <= 0) throw new TersorError('CONFIG_INVALID', `${option} ${pair}: expected key=value.`);
       const key = pair.slice(0, at);
-      if (key === '__proto__') throw new TersorError('CONFIG_INVALID', `${option} ${pair}: the key "__proto__" cannot be set.`);
+      if (key === '__proto__')
+        throw new TersorError('CONFIG_INVALID', `${option} ${pair}: the key "__proto__" cannot be set.`);
       return [key, readValue(pair.slice(at + 1), `${option} ${key}=`)];
     }),
   );

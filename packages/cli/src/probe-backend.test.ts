@@ -26,8 +26,13 @@ describe('probeBackend', () => {
 
   it('keeps what a library writes off the screen', async () => {
     const written: string[] = [];
-    const spy = jest.spyOn(process.stderr, 'write').mockImplementation((text) => (written.push(String(text)), true));
-    const { availability, output } = await probe('noisy', `require('fs').writeSync(2, 'WARNING: noise'); return { available: true, details: { cores: 2 } };`);
+    const spy = jest
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => (written.push(String(text)), true));
+    const { availability, output } = await probe(
+      'noisy',
+      `require('fs').writeSync(2, 'WARNING: noise'); return { available: true, details: { cores: 2 } };`,
+    );
     spy.mockRestore();
     expect(availability).toEqual({ available: true, details: { cores: 2 } });
     expect(output).toContain('WARNING: noise');
@@ -35,25 +40,46 @@ describe('probeBackend', () => {
   });
 
   it('outlives a library that crashes, and says how it ended', async () => {
-    const { availability, output } = await probe('crashing', `require('fs').writeSync(2, 'last words'); process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000));`);
-    expect(availability).toMatchObject({ available: false, reason: expect.stringContaining('SIGKILL'), install: expect.stringContaining('--verbose') });
+    const { availability, output } = await probe(
+      'crashing',
+      `require('fs').writeSync(2, 'last words'); process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000));`,
+    );
+    expect(availability).toMatchObject({
+      available: false,
+      reason: expect.stringContaining('SIGKILL'),
+      install: expect.stringContaining('--verbose'),
+    });
     expect(output).toContain('last words');
   });
 
   it('gives the reason and the hint of an error', async () => {
-    const { availability } = await probe('failing', `throw Object.assign(new Error('no driver'), { name: 'TersorError', code: 'BACKEND_UNAVAILABLE', hint: 'install it' });`);
+    const { availability } = await probe(
+      'failing',
+      `throw Object.assign(new Error('no driver'), { name: 'TersorError', code: 'BACKEND_UNAVAILABLE', hint: 'install it' });`,
+    );
     expect(availability).toEqual({ available: false, reason: 'no driver', install: 'install it' });
   });
 
   it('says so of a backend that gives no answer', async () => {
     const { availability } = await probe('silent', 'return undefined;');
-    expect(availability).toMatchObject({ available: false, reason: expect.stringContaining('silent.cjs gave undefined') });
+    expect(availability).toMatchObject({
+      available: false,
+      reason: expect.stringContaining('silent.cjs gave undefined'),
+    });
   });
 
   it('starts the process as a run is started: with the allocator that tfjs-node wants', async () => {
     const code = `return { available: true, details: { trim: String(process.env.MALLOC_TRIM_THRESHOLD_) } };`;
-    const isGlibc = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header.glibcVersionRuntime !== undefined;
-    expect((await probe('node', code)).availability).toEqual({ available: true, details: { trim: isGlibc ? '100000000000' : 'undefined' } });
-    expect((await probe('other', code)).availability).toEqual({ available: true, details: { trim: 'undefined' } });
+    const isGlibc =
+      (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
+        .glibcVersionRuntime !== undefined;
+    expect((await probe('node', code)).availability).toEqual({
+      available: true,
+      details: { trim: isGlibc ? '100000000000' : 'undefined' },
+    });
+    expect((await probe('other', code)).availability).toEqual({
+      available: true,
+      details: { trim: 'undefined' },
+    });
   });
 });

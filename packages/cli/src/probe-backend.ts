@@ -23,27 +23,41 @@ export interface Probe {
 }
 
 /**
- * Asks a backend whether it can run here, in a process of its own, started with the environment that a run with it would have: native libraries write to stderr on
- * their own, and one that crashes as it is loaded takes its process along. Never rejects.
+ * Asks a backend whether it can run here, in a process of its own, started with the environment that a run
+ * with it would have: native libraries write to stderr on their own, and one that crashes as it is loaded
+ * takes its process along. Never rejects.
  */
 export function probeBackend(request: ProbeRequest): Promise<Probe> {
   const program = join(__dirname, `probe-backend-process${extname(__filename)}`);
   // jest reads the sources with a loader of its own, which no process inherits.
-  const needsLoader = __filename.endsWith('.ts') && !process.execArgv.some((argument) => argument.startsWith('--import'));
+  const needsLoader =
+    __filename.endsWith('.ts') && !process.execArgv.some((argument) => argument.startsWith('--import'));
   const execArgv = needsLoader ? ['--conditions=tersor/source', '--import', 'tsx'] : process.execArgv;
-  const child = fork(program, { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...environmentFor(request.id), ...process.env }, timeout: LIMIT_MS });
+  const child = fork(program, {
+    execArgv,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...environmentFor(request.id), ...process.env },
+    timeout: LIMIT_MS,
+  });
   return new Promise((resolve) => {
     let answer: Availability | undefined;
     let output = '';
-    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text) => (output += String(text)));
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (text) => (output += String(text)));
     child.once('message', (message) => (answer = message as Availability));
     child.once('error', (error) => resolve({ availability: died(error.message), output }));
-    child.once('close', (code, signal) => resolve({ availability: answer ?? died(signal ? `ended by ${signal}` : `exit code ${code}`), output }));
+    child.once('close', (code, signal) =>
+      resolve({ availability: answer ?? died(signal ? `ended by ${signal}` : `exit code ${code}`), output }),
+    );
     // A process that is gone already says so by its end.
     child.send(request, () => undefined);
   });
 }
 
 function died(how: string): Availability {
-  return { available: false, reason: `The process that tried it did not live to answer (${how}).`, install: 'Install it anew; `tersor doctor --verbose` shows what its libraries wrote.' };
+  return {
+    available: false,
+    reason: `The process that tried it did not live to answer (${how}).`,
+    install: 'Install it anew; `tersor doctor --verbose` shows what its libraries wrote.',
+  };
 }

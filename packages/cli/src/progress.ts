@@ -49,7 +49,12 @@ function barProgress(): Progress {
       onNotice,
       onProgress: ({ done, total, reward, best, loss }) => {
         if (!bar) {
-          bar = new SingleBar({ format: '  {bar} {value}/{total} {note} ETA {eta_formatted}', barsize: 24, hideCursor: true, stream: process.stderr });
+          bar = new SingleBar({
+            format: '  {bar} {value}/{total} {note} ETA {eta_formatted}',
+            barsize: 24,
+            hideCursor: true,
+            stream: process.stderr,
+          });
           bar.start(total, 0, { note: '' });
         }
         bar.update(done, { note: note({ reward, best, loss }) });
@@ -77,7 +82,19 @@ function lineProgress(): Progress {
   };
 }
 
-function note({ reward, best, loss }: { reward?: number | undefined; best?: number | undefined; loss?: number | undefined }): string {
-  const parts = [reward !== undefined && `reward ${reward.toFixed(4)}`, best !== undefined && `best ${best.toFixed(4)}`, loss !== undefined && `loss ${loss.toFixed(3)}`];
+function note({
+  reward,
+  best,
+  loss,
+}: {
+  reward?: number | undefined;
+  best?: number | undefined;
+  loss?: number | undefined;
+}): string {
+  const parts = [
+    reward !== undefined && `reward ${reward.toFixed(4)}`,
+    best !== undefined && `best ${best.toFixed(4)}`,
+    loss !== undefined && `loss ${loss.toFixed(3)}`,
+  ];
   return parts.filter(Boolean).join(', ');
 }

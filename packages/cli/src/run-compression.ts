@@ -1,5 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { compress, namedByConfig, requireUnharmed, type GivenPolicy, type Precious } from '@tersor/compression';
+import {
+  compress,
+  namedByConfig,
+  requireUnharmed,
+  type GivenPolicy,
+  type Precious,
+} from '@tersor/compression';
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backend-environment.js';

@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const lines = async (file: string) => (await readFile(file, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+const lines = async (file: string) =>
+  (await readFile(file, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 test('every event is a JSON object on its own line, and a second run goes on in the same file', async () => {
   const file = join(folder, 'logs/run.jsonl');
@@ -35,12 +39,22 @@ test('every event is a JSON object on its own line, and a second run goes on in 
 
 test('a log that cannot be written is a clear error', async () => {
   await writeFile(join(folder, 'file'), '');
-  await expect(openRunLog(join(folder, 'file/run.jsonl'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining('file/run.jsonl') });
+  await expect(openRunLog(join(folder, 'file/run.jsonl'))).rejects.toMatchObject({
+    code: 'OUTPUT_FAILED',
+    message: expect.stringContaining('file/run.jsonl'),
+  });
 });
 
-(process.platform === 'linux' ? test : test.skip)('nor does one below /proc or in a pipe that nobody reads make the run wait', async () => {
-  execFileSync('mkfifo', [join(folder, 'fifo')]);
-  for (const path of ['/proc/x/run.jsonl', '/proc/run.jsonl', join(folder, 'fifo'), join(folder, 'a\0b')]) {
-    await expect(openRunLog(path)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.stringContaining('--log') });
-  }
-}, 10_000);
+(process.platform === 'linux' ? test : test.skip)(
+  'nor does one below /proc or in a pipe that nobody reads make the run wait',
+  async () => {
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    for (const path of ['/proc/x/run.jsonl', '/proc/run.jsonl', join(folder, 'fifo'), join(folder, 'a\0b')]) {
+      await expect(openRunLog(path)).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        hint: expect.stringContaining('--log'),
+      });
+    }
+  },
+  10_000,
+);

@@ -11,7 +11,10 @@ export interface RunLog {
   end(error?: unknown): void;
 }
 
-/** Appends to a file, so a resumed run goes on in the log of the one before. Throws `OUTPUT_FAILED` when it cannot be written. */
+/**
+ * Appends to a file, so a resumed run goes on in the log of the one before. Throws `OUTPUT_FAILED` when it
+ * cannot be written.
+ */
 export async function openRunLog(path: string): Promise<RunLog> {
   let file: ReturnType<typeof destination>;
   try {
@@ -20,7 +23,11 @@ export async function openRunLog(path: string): Promise<RunLog> {
     // Written line by line: after a crash the log ends with what happened last.
     file = destination({ dest: path, append: true, sync: true });
   } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `The log cannot be written to ${path}: ${(cause as Error).message}`, { cause, hint: 'Give --log another file.' });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The log cannot be written to ${path}: ${(cause as Error).message}`,
+      { cause, hint: 'Give --log another file.' },
+    );
   }
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, file);
   return {
@@ -37,9 +44,12 @@ export async function openRunLog(path: string): Promise<RunLog> {
   };
 }
 
-/** Opening a pipe waits for whoever reads it, for ever where nobody does. Throws the error of the file system. */
+/**
+ * Opening a pipe waits for whoever reads it, for ever where nobody does. Throws the error of the file system.
+ */
 function requireReader(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO())
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
 }
 
 /** Calls both. */

@@ -26,17 +26,37 @@ const OUR_MISTAKE = 2;
 export function createProgram(): Command {
   const program = new Command('tersor')
     .description('Makes convolutional networks small with deep reinforcement learning.')
-    .version((JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version)
+    .version(
+      (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version,
+    )
     .option('--verbose', 'show stack traces, and what libraries log', false)
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [trainCommand, compressCommand, applyCommand, evalCommand, exportCommand, inspectCommand, profileCommand, studyCommand, reportCommand, doctorCommand, pluginsCommand, newCommand, checkCommand, schemaCommand]) {
+  for (const command of [
+    trainCommand,
+    compressCommand,
+    applyCommand,
+    evalCommand,
+    exportCommand,
+    inspectCommand,
+    profileCommand,
+    studyCommand,
+    reportCommand,
+    doctorCommand,
+    pluginsCommand,
+    newCommand,
+    checkCommand,
+    schemaCommand,
+  ]) {
     program.addCommand(command().exitOverride());
   }
   return program;
 }
 
-/** Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours, 128 and the signal's number for work that was stopped. */
+/**
+ * Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours, 128 and the
+ * signal's number for work that was stopped.
+ */
 export async function run(argv: readonly string[]): Promise<number> {
   const isVerbose = argv.includes('--verbose');
   if (isVerbose) process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '0';
@@ -55,11 +75,18 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 function report(error: unknown, verbose: boolean): number {
   if (isTersorError(error)) {
-    process.stderr.write(printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`));
+    process.stderr.write(
+      printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`),
+    );
   } else {
-    process.stderr.write(`tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`);
+    process.stderr.write(
+      `tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`,
+    );
   }
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
+  if (verbose && error instanceof Error)
+    process.stderr.write(
+      `${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`,
+    );
   if (isTersorError(error)) return error.code === 'INTERRUPTED' ? stoppedExitCode() : USER_MISTAKE;
   return OUR_MISTAKE;
 }

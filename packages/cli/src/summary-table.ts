@@ -6,28 +6,77 @@ export function summaryTable(summary: Summary): string {
   const { baseline, pruned, compressed, ratio, search, activations, carriedOut } = summary;
   const stages = stagesOf(summary);
   const quantized = stages.includes('prune') ? 'pruned + quantized' : 'quantized';
-  const table = new Table({ head: ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right', 'right', 'right'] });
+  const table = new Table({
+    head: ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+  });
   table.push(row('original', baseline));
   if (stages.includes('prune')) table.push(row('pruned', pruned));
-  if (stages.includes('quantize')) table.push(row(activations ? `${quantized}, activations simulated` : quantized, compressed));
+  if (stages.includes('quantize'))
+    table.push(row(activations ? `${quantized}, activations simulated` : quantized, compressed));
   const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
-  table.push(['change', `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`, '', `${ratio.parameters.toFixed(2)}x fewer`, `${ratio.macs.toFixed(2)}x fewer`, `${ratio.bytes.toFixed(2)}x smaller`]);
-  const searches = Object.entries(search).map(([stage, figures]) => `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`);
+  table.push([
+    'change',
+    `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`,
+    '',
+    `${ratio.parameters.toFixed(2)}x fewer`,
+    `${ratio.macs.toFixed(2)}x fewer`,
+    `${ratio.bytes.toFixed(2)}x smaller`,
+  ]);
+  const searches = Object.entries(search).map(
+    ([stage, figures]) =>
+      `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`,
+  );
   if (carriedOut) searches.push(`nothing was searched: the policy of ${carriedOut.policy} was carried out`);
-  const times = baseline.latency === undefined || pruned.latency === undefined ? [] : [`predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`];
-  const memory = summary.peakResidentBytes === undefined ? '' : `, at most ${mebibytes(summary.peakResidentBytes)} MiB of memory`;
-  return [table.toString(), ...times, ...operationLines(summary), ...searches, `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`, ...(summary.notices ?? []).map((text) => `note: ${text}`)].join('\n');
+  const times =
+    baseline.latency === undefined || pruned.latency === undefined
+      ? []
+      : [
+          `predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`,
+        ];
+  const memory =
+    summary.peakResidentBytes === undefined
+      ? ''
+      : `, at most ${mebibytes(summary.peakResidentBytes)} MiB of memory`;
+  return [
+    table.toString(),
+    ...times,
+    ...operationLines(summary),
+    ...searches,
+    `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`,
+    ...(summary.notices ?? []).map((text) => `note: ${text}`),
+  ].join('\n');
 }
 
 /** What a run that rounds activations, or limits bit operations, has to say beside the table. */
 function operationLines({ baseline, compressed, ratio, activations }: Summary): string[] {
-  const operations = ratio.bops === undefined ? [] : [`bit operations ${grouped(baseline.bops!)} -> ${grouped(compressed.bops!)}, ${ratio.bops.toFixed(2)}x fewer`];
+  const operations =
+    ratio.bops === undefined
+      ? []
+      : [
+          `bit operations ${grouped(baseline.bops!)} -> ${grouped(compressed.bops!)}, ${ratio.bops.toFixed(2)}x fewer`,
+        ];
   const float = activations?.floatAccuracy;
-  return [...operations, ...(float ? [`with float activations, as stock tfjs runs the file: test accuracy ${percent(float.test)}, validation ${percent(float.validation)}`] : [])];
+  return [
+    ...operations,
+    ...(float
+      ? [
+          `with float activations, as stock tfjs runs the file: test accuracy ${percent(float.test)}, validation ${percent(float.validation)}`,
+        ]
+      : []),
+  ];
 }
 
 function row(name: string, figures: NetworkFigures): string[] {
-  return [name, percent(figures.accuracy.test), percent(figures.accuracy.validation), grouped(figures.parameters), grouped(figures.macs), grouped(figures.bytes)];
+  return [
+    name,
+    percent(figures.accuracy.test),
+    percent(figures.accuracy.validation),
+    grouped(figures.parameters),
+    grouped(figures.macs),
+    grouped(figures.bytes),
+  ];
 }
 
 function percent(share: number): string {

@@ -14,7 +14,14 @@ describe('a training with a teacher', () => {
     path = join(dirname(project.config), 'train.yaml');
     await writeFile(
       path,
-      [`architecture: ${project.model}`, 'dataset: { use: cifar10, dir: data, validation: 40 }', 'backend: { use: wasm, workers: 1 }', 'train: { epochs: 1, learningRate: 0.01 }', 'output: out/train', ''].join('\n'),
+      [
+        `architecture: ${project.model}`,
+        'dataset: { use: cifar10, dir: data, validation: 40 }',
+        'backend: { use: wasm, workers: 1 }',
+        'train: { epochs: 1, learningRate: 0.01 }',
+        'output: out/train',
+        '',
+      ].join('\n'),
     );
   });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
@@ -35,15 +42,26 @@ describe('a training with a teacher', () => {
   });
 
   it('needs a teacher and a share for it together', async () => {
-    await expect(readConfig(path, trainConfigSchema, ['train.distill=0.5'])).rejects.toThrow(/"teacher" and "train\.distill"/);
-    await expect(readConfig(path, trainConfigSchema, [`teacher=${project.model}`])).rejects.toThrow(/set both, or neither/);
+    await expect(readConfig(path, trainConfigSchema, ['train.distill=0.5'])).rejects.toThrow(
+      /"teacher" and "train\.distill"/,
+    );
+    await expect(readConfig(path, trainConfigSchema, [`teacher=${project.model}`])).rejects.toThrow(
+      /set both, or neither/,
+    );
   });
 
   it('refuses a teacher of other images or classes', async () => {
-    const teacher = tfl.sequential({ layers: [tfl.layers.flatten({ inputShape: [32, 32, 3] }), tfl.layers.dense({ units: 5, activation: 'softmax' })] });
+    const teacher = tfl.sequential({
+      layers: [
+        tfl.layers.flatten({ inputShape: [32, 32, 3] }),
+        tfl.layers.dense({ units: 5, activation: 'softmax' }),
+      ],
+    });
     const folder = join(project.folder, 'five-classes');
     await writeModel(initializeKernels(await graphFromModel(teacher), 1), folder);
     teacher.dispose();
-    await expect(go([`teacher=${join(folder, 'model.json')}`, 'train.distill=0.5'])).rejects.toThrow(/has an output of 5, the network to train one of 10/);
+    await expect(go([`teacher=${join(folder, 'model.json')}`, 'train.distill=0.5'])).rejects.toThrow(
+      /has an output of 5, the network to train one of 10/,
+    );
   });
 });

@@ -31,26 +31,45 @@ export function describeRealNetworks(backend: string): void {
       await rm(project.folder, { recursive: true, force: true });
     });
 
-    test.each(Object.entries(NETWORKS))('%s trains, gets smaller within its budgets, and its files say what was measured', async (name, architecture) => {
-      const at = (path: string) => join(project.folder, `${name.replaceAll(/\W+/g, '-')}`, path);
-      const config = join(project.folder, 'train.yaml');
-      await writeFile(config, trainConfig(architecture, backend));
-      await succeed('train', config, '--out', at('trained'));
-      const settings = ['prune', 'quantize'].flatMap((stage) => [`${stage}.agent={ use: random, episodes: 2, warmStart: [uniform] }`, `${stage}.images=40`]);
-      await succeed(
-        'compress', project.config, '--out', at('out'), '--quiet',
-        ...[`model=${at('trained/model.json')}`, `backend=${backend}`, ...settings].flatMap((setting) => ['--set', setting]),
-      );
-      const { baseline, pruned, compressed } = JSON.parse(await readFile(at('out/summary.json'), 'utf8')) as Summary;
-      expect(pruned.macs).toBeLessThanOrEqual(0.6 * baseline.macs);
-      expect(compressed.bytes).toBeLessThanOrEqual(0.5 * baseline.bytes);
-      for (const file of ['out/model.tersor', 'out/model/model.json']) {
-        expect(await accuracy(at(file), backend, project.data)).toBe(compressed.accuracy.test);
-      }
-      await succeed('export', at('out/model.tersor'), '--as', 'uint8', '--out', at('exported'));
-      // Eight bits round once more: they may move an image or two of the forty.
-      expect(Math.abs((await accuracy(at('exported/model.json'), backend, project.data)) - compressed.accuracy.test)).toBeLessThanOrEqual(2 / TESTED_IMAGES);
-    });
+    test.each(Object.entries(NETWORKS))(
+      '%s trains, gets smaller within its budgets, and its files say what was measured',
+      async (name, architecture) => {
+        const at = (path: string) => join(project.folder, `${name.replaceAll(/\W+/g, '-')}`, path);
+        const config = join(project.folder, 'train.yaml');
+        await writeFile(config, trainConfig(architecture, backend));
+        await succeed('train', config, '--out', at('trained'));
+        const settings = ['prune', 'quantize'].flatMap((stage) => [
+          `${stage}.agent={ use: random, episodes: 2, warmStart: [uniform] }`,
+          `${stage}.images=40`,
+        ]);
+        await succeed(
+          'compress',
+          project.config,
+          '--out',
+          at('out'),
+          '--quiet',
+          ...[`model=${at('trained/model.json')}`, `backend=${backend}`, ...settings].flatMap((setting) => [
+            '--set',
+            setting,
+          ]),
+        );
+        const { baseline, pruned, compressed } = JSON.parse(
+          await readFile(at('out/summary.json'), 'utf8'),
+        ) as Summary;
+        expect(pruned.macs).toBeLessThanOrEqual(0.6 * baseline.macs);
+        expect(compressed.bytes).toBeLessThanOrEqual(0.5 * baseline.bytes);
+        for (const file of ['out/model.tersor', 'out/model/model.json']) {
+          expect(await accuracy(at(file), backend, project.data)).toBe(compressed.accuracy.test);
+        }
+        await succeed('export', at('out/model.tersor'), '--as', 'uint8', '--out', at('exported'));
+        // Eight bits round once more: they may move an image or two of the forty.
+        expect(
+          Math.abs(
+            (await accuracy(at('exported/model.json'), backend, project.data)) - compressed.accuracy.test,
+          ),
+        ).toBeLessThanOrEqual(2 / TESTED_IMAGES);
+      },
+    );
   });
 }
 
@@ -68,16 +87,27 @@ interface Figures {
 
 async function succeed(...args: string[]): Promise<string> {
   const { code, out, err } = await tersor(...args);
-  expect({ command: args.slice(0, 2).join(' '), code, err: code === 0 ? '' : err }).toEqual({ command: args.slice(0, 2).join(' '), code: 0, err: '' });
+  expect({ command: args.slice(0, 2).join(' '), code, err: code === 0 ? '' : err }).toEqual({
+    command: args.slice(0, 2).join(' '),
+    code: 0,
+    err: '',
+  });
   return out;
 }
 
 async function accuracy(model: string, backend: string, data: string): Promise<number> {
   const options = ['--option', `dir=${data}`, '--option', 'validation=40', '--backend', backend, '--json'];
-  return (JSON.parse(await succeed('eval', model, '--dataset', 'cifar10', ...options)) as { accuracy: number }).accuracy;
+  return (
+    JSON.parse(await succeed('eval', model, '--dataset', 'cifar10', ...options)) as { accuracy: number }
+  ).accuracy;
 }
 
 function trainConfig(architecture: string, backend: string): string {
-  const lines = [`architecture: ${architecture}`, 'dataset: { use: cifar10, dir: data, validation: 40 }', `backend: ${backend}`, 'output: trained'];
+  const lines = [
+    `architecture: ${architecture}`,
+    'dataset: { use: cifar10, dir: data, validation: 40 }',
+    `backend: ${backend}`,
+    'output: trained',
+  ];
   return [...lines, 'train: { epochs: 1, learningRate: 0.01, batchSize: 16 }', ''].join('\n');
 }

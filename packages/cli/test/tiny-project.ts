@@ -7,7 +7,10 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { graphFromModel, initializeKernels, writeModel } from '@tersor/network';
 import { createRandom } from '@tersor/core';
 
-/** A folder with a tiny network, a tiny data set in the layout of CIFAR-10, and a config that compresses one with the other in seconds. */
+/**
+ * A folder with a tiny network, a tiny data set in the layout of CIFAR-10, and a config that compresses one
+ * with the other in seconds.
+ */
 export interface TinyProject {
   readonly folder: string;
   readonly config: string;
@@ -36,7 +39,11 @@ output: out
 /** Writes the project into a new temporary folder. */
 export async function createTinyProject(): Promise<TinyProject> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-cli-'));
-  const [config, data, model] = [join(folder, 'compress.yaml'), join(folder, 'data'), join(folder, 'model/model.json')];
+  const [config, data, model] = [
+    join(folder, 'compress.yaml'),
+    join(folder, 'data'),
+    join(folder, 'model/model.json'),
+  ];
   await mkdir(data);
   await writeFile(config, CONFIG);
   await writeFile(join(data, 'data_batch_1.bin'), records(120, 'train'));
@@ -46,10 +53,25 @@ export async function createTinyProject(): Promise<TinyProject> {
   const network = tfl.sequential({
     name: 'tiny',
     layers: [
-      layers.conv2d({ name: 'conv1', filters: 8, kernelSize: 3, strides: 4, padding: 'same', inputShape: [32, 32, 3], useBias: false }),
+      layers.conv2d({
+        name: 'conv1',
+        filters: 8,
+        kernelSize: 3,
+        strides: 4,
+        padding: 'same',
+        inputShape: [32, 32, 3],
+        useBias: false,
+      }),
       layers.batchNormalization({ name: 'bn1' }),
       layers.activation({ name: 'relu1', activation: 'relu' }),
-      layers.conv2d({ name: 'conv2', filters: 8, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }),
+      layers.conv2d({
+        name: 'conv2',
+        filters: 8,
+        kernelSize: 3,
+        strides: 2,
+        padding: 'same',
+        activation: 'relu',
+      }),
       layers.flatten({ name: 'flatten' }),
       layers.dense({ name: 'classifier', units: 10, activation: 'softmax' }),
     ],
@@ -65,7 +87,10 @@ function records(count: number, name: string): Buffer {
   return Buffer.concat(
     Array.from({ length: count }, (_, i) => {
       const label = i % 10;
-      return Buffer.from([label, ...Array.from({ length: 3072 }, () => Math.floor(label * 20 + random.uniform() * 60))]);
+      return Buffer.from([
+        label,
+        ...Array.from({ length: 3072 }, () => Math.floor(label * 20 + random.uniform() * 60)),
+      ]);
     }),
   );
 }

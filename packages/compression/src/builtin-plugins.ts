@@ -14,7 +14,8 @@ const pruning = definePlugin({
   core,
   description: 'stage 1: one step per channel group, with a hard budget',
   options,
-  create: (): EnvironmentFactory => async (task) => (task.stage === 'prune' ? createPruningEnvironment(task) : wrongStage('pruning', task.stage)),
+  create: (): EnvironmentFactory => async (task) =>
+    task.stage === 'prune' ? createPruningEnvironment(task) : wrongStage('pruning', task.stage),
 });
 
 const bitWidth = definePlugin({
@@ -24,7 +25,8 @@ const bitWidth = definePlugin({
   core,
   description: 'stage 2: one step per layer with weights, with a hard limit in bytes',
   options,
-  create: (): EnvironmentFactory => async (task) => (task.stage === 'quantize' ? createBitWidthEnvironment(task) : wrongStage('bit-width', task.stage)),
+  create: (): EnvironmentFactory => async (task) =>
+    task.stage === 'quantize' ? createBitWidthEnvironment(task) : wrongStage('bit-width', task.stage),
 });
 
 function wrongStage(id: string, stage: string): never {

@@ -1,9 +1,28 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createHost, TersorError, TOKENS, type Backend, type CompressConfig, type Host, type LayerGraph, type Plugin, type Pruner, type Quantizer } from '@tersor/core';
+import {
+  createHost,
+  TersorError,
+  TOKENS,
+  type Backend,
+  type CompressConfig,
+  type Host,
+  type LayerGraph,
+  type Plugin,
+  type Pruner,
+  type Quantizer,
+} from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
-import { cost, predictLatency, folderBytes, readModel, requireWritable, witness, witnessImages } from '@tersor/network';
+import {
+  cost,
+  predictLatency,
+  folderBytes,
+  readModel,
+  requireWritable,
+  witness,
+  witnessImages,
+} from '@tersor/network';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -42,16 +61,19 @@ export interface CompressOptions {
   readonly resume?: boolean;
   /** Files that must not be replaced, besides what the config names: the config's own, a log. */
   readonly alsoRead?: readonly Precious[];
-  /** Carried out in the place of a search; agents, environments and rewards of the config are then not needed. */
+  /**
+   * Carried out in the place of a search; agents, environments and rewards of the config are then not needed.
+   */
   readonly policy?: GivenPolicy;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
 }
 
 /**
- * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md lists the files). Holds a lock on
- * the output folder and keeps a checkpoint there until it is done. With `policy`, that is carried out in the place of what the searches would find.
- * Throws any `TersorError`; results are never half-written.
+ * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md
+ * lists the files). Holds a lock on the output folder and keeps a checkpoint there until it is done. With
+ * `policy`, that is carried out in the place of what the searches would find. Throws any `TersorError`;
+ * results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {
   await requireFreeOutput(options.config, options);
@@ -81,7 +103,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   });
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
-    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
+    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate)
+      ? await host.get(TOKENS.backend, SLOTS.evaluate)
+      : trainBackend;
     await requireAvailable(trainBackend);
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
@@ -91,7 +115,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) await requireAgents(config, host);
-    const pruneBudgets = config.prune ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id }) : [];
+    const pruneBudgets = config.prune
+      ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id })
+      : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
     if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
@@ -102,7 +128,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
-    const uncertain = given ? [] : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
+    const uncertain = given
+      ? []
+      : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
     const identity = await compressionIdentity(config, { directory, host, dataset });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
@@ -117,7 +145,14 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
       const answers = await test.answers(graph);
       const accuracy = { validation: await validation.accuracy(graph), test: answers.accuracy };
-      const figures = { accuracy, parameters, macs, macsWithoutZeroSlices, bytes, ...(table && { latency: predictLatency(table, graph) }) };
+      const figures = {
+        accuracy,
+        parameters,
+        macs,
+        macsWithoutZeroSlices,
+        bytes,
+        ...(table && { latency: predictLatency(table, graph) }),
+      };
       answered.set(figures, answers);
       return figures;
     };
@@ -137,16 +172,35 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) => createEvaluator({ backend: evaluateBackend, dataset, split: 'validation', images, onNotFinite: onNotice, ...(racing && { racing: { ...racing, seed: config.seed } }) }),
+      searchEvaluator: ({ images, racing }) =>
+        createEvaluator({
+          backend: evaluateBackend,
+          dataset,
+          split: 'validation',
+          images,
+          onNotFinite: onNotice,
+          ...(racing && { racing: { ...racing, seed: config.seed } }),
+        }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const guesses = originalNotice(context.baseline, guessingAt(dataset));
     if (guesses !== undefined) onNotice(guesses);
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));
-    const quantized = config.quantize && (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
+    const quantized =
+      config.quantize &&
+      (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
-    const summary = await writeResults({ context, pruned, quantized, measure, answered, staging, output: options.output, started });
+    const summary = await writeResults({
+      context,
+      pruned,
+      quantized,
+      measure,
+      answered,
+      staging,
+      output: options.output,
+      started,
+    });
     await store.clear();
     return summary;
   } finally {
@@ -156,20 +210,36 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
 
 const PRUNER_ACTIONS: readonly Pruner['action'][] = ['channels', 'slices', 'blocks'];
 
-/** What makes the network smaller in the two stages. Throws `PLUGIN_INVALID` for a pruner of a kind that no wall counts. */
-async function compressors(host: Host, { prune, quantize }: CompressConfig): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
+/**
+ * What makes the network smaller in the two stages. Throws `PLUGIN_INVALID` for a pruner of a kind that no
+ * wall counts.
+ */
+async function compressors(
+  host: Host,
+  { prune, quantize }: CompressConfig,
+): Promise<{ pruners: Pruner[]; quantizer: Quantizer | undefined }> {
   const pruners: Pruner[] = [];
-  if (prune) for (const index of prunerSelectors(prune.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  if (prune)
+    for (const index of prunerSelectors(prune.pruner).keys())
+      pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
   const odd = pruners.find(({ action }) => !PRUNER_ACTIONS.includes(action));
   if (odd) {
     const known = PRUNER_ACTIONS.map((action) => `"${action}"`).join(', ');
-    throw new TersorError('PLUGIN_INVALID', `The pruner "${odd.id}" has the action "${odd.action}", which the budget's wall does not know.`, { hint: `Its author can choose from: ${known}.` });
+    throw new TersorError(
+      'PLUGIN_INVALID',
+      `The pruner "${odd.id}" has the action "${odd.action}", which the budget's wall does not know.`,
+      { hint: `Its author can choose from: ${known}.` },
+    );
   }
   return { pruners, quantizer: quantize && (await host.get(TOKENS.quantizer, SLOTS.quantize)) };
 }
 
 /** Checkpoints cost little however short the episodes are: at most one every `checkpointSeconds`. */
-function progressSaver(store: CheckpointStore<RunState>, state: RunState, { config, shouldStop }: CompressOptions): PipelineContext['saveProgress'] {
+function progressSaver(
+  store: CheckpointStore<RunState>,
+  state: RunState,
+  { config, shouldStop }: CompressOptions,
+): PipelineContext['saveProgress'] {
   let last = performance.now();
   return async (update) => {
     if (update && performance.now() - last < config.checkpointSeconds * 1000 && !shouldStop?.()) return;
@@ -182,6 +252,10 @@ function progressSaver(store: CheckpointStore<RunState>, state: RunState, { conf
 async function requireAvailable(backend: Backend): Promise<void> {
   const availability = await backend.isAvailable();
   if (!availability.available) {
-    throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
+    throw new TersorError(
+      'BACKEND_UNAVAILABLE',
+      `The backend "${backend.id}" cannot run here: ${availability.reason}`,
+      { hint: availability.install },
+    );
   }
 }

@@ -1,4 +1,11 @@
-import { selectorParts, type CompressConfig, type PluginKind, type Selector, type Slot, type TrainConfig } from '@tersor/core';
+import {
+  selectorParts,
+  type CompressConfig,
+  type PluginKind,
+  type Selector,
+  type Slot,
+  type TrainConfig,
+} from '@tersor/core';
 
 /** Names of the slots that the pipeline asks the host for. */
 export const SLOTS = {
@@ -19,7 +26,9 @@ export function slotsOfCompression(config: CompressConfig): Slot[] {
       agentSlot('prune', prune.agent),
       slot('environment', SLOTS.prune, 'prune.environment', prune.environment ?? 'pruning'),
       slot('reward', SLOTS.prune, 'prune.reward', prune.reward),
-      ...pruners.map((selector, i) => slot('pruner', SLOTS.pruner(i), pruners.length > 1 ? `prune.pruner.${i}` : 'prune.pruner', selector)),
+      ...pruners.map((selector, i) =>
+        slot('pruner', SLOTS.pruner(i), pruners.length > 1 ? `prune.pruner.${i}` : 'prune.pruner', selector),
+      ),
     );
   }
   if (quantize) {
@@ -47,7 +56,10 @@ export function slotsOfTraining(config: TrainConfig): Slot[] {
 /** `backend: wasm` fills both roles, training and evaluation; `{ train, evaluate }` fills them apart. */
 export function backendSlots(backend: CompressConfig['backend']): Slot[] {
   if (typeof backend === 'object' && 'train' in backend && 'evaluate' in backend) {
-    return [slot('backend', SLOTS.train, 'backend.train', backend.train as Selector), slot('backend', SLOTS.evaluate, 'backend.evaluate', backend.evaluate as Selector)];
+    return [
+      slot('backend', SLOTS.train, 'backend.train', backend.train as Selector),
+      slot('backend', SLOTS.evaluate, 'backend.evaluate', backend.evaluate as Selector),
+    ];
   }
   return [slot('backend', SLOTS.train, 'backend', backend as Selector)];
 }

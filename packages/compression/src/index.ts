@@ -6,19 +6,47 @@ export { createBitWidthEnvironment } from './environments/bit-width-environment.
 export { createPruningEnvironment } from './environments/pruning-environment.js';
 export { createEvaluator, type Evaluator, type Measurement } from './training/evaluator.js';
 export { layerFigures, type LayerFigures, type LayerState } from './results/layer-figures.js';
-export type { NetworkFigures, PipelineEvents, PipelineRound, PipelineStage, Policy, SearchFigures, Summary } from './results/pipeline-types.js';
-export { encodeGraph, layersWithKernels, quantizerInput, withEncodedWeights, type BitPolicy, type EncodedWeights } from './policy/quantized-graph.js';
+export type {
+  NetworkFigures,
+  PipelineEvents,
+  PipelineRound,
+  PipelineStage,
+  Policy,
+  SearchFigures,
+  Summary,
+} from './results/pipeline-types.js';
+export {
+  encodeGraph,
+  layersWithKernels,
+  quantizerInput,
+  withEncodedWeights,
+  type BitPolicy,
+  type EncodedWeights,
+} from './policy/quantized-graph.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
-export { train, type EpochRecord, type TrainOptions, type TrainRun, type TrainState } from './training/train.js';
+export {
+  train,
+  type EpochRecord,
+  type TrainOptions,
+  type TrainRun,
+  type TrainState,
+} from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './training/train-model.js';
 export { encodedSize, headerSize, packModel, rawSize } from './pack/pack-model.js';
 export { packBits, unpackBits, type Outcomes } from './results/outcomes.js';
 export { lockOutput } from './run/output-lock.js';
-export { modelFiles, namedByConfig, requireFreeModelFolder, requireOwnJson, requireUnharmed, type Precious } from './run/output-guard.js';
+export {
+  modelFiles,
+  namedByConfig,
+  requireFreeModelFolder,
+  requireOwnJson,
+  requireUnharmed,
+  type Precious,
+} from './run/output-guard.js';
 export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
 export { exportUint8 } from './pack/export-uint8.js';
 export { withHalfPrecision } from './pack/half-precision.js';

@@ -4,7 +4,10 @@ import { z } from 'zod';
 const CORE_RANGE = '>=0.1.0 <1.0.0';
 const noOptions = z.strictObject({});
 
-/** `accuracy`: the budget is a hard wall, so accuracy alone tells candidates apart (AMC, resource-constrained search). */
+/**
+ * `accuracy`: the budget is a hard wall, so accuracy alone tells candidates apart (AMC, resource-constrained
+ * search).
+ */
 export function accuracyReward({ accuracy }: EpisodeMeasures): number {
   return accuracy;
 }
@@ -19,12 +22,19 @@ export function accuracySizeReward({ accuracy, bytes }: EpisodeMeasures): number
   return -(1 - accuracy) * Math.log(bytes);
 }
 
-/** `accuracy-ratio`: `accuracy ln(original MACs / MACs) + accuracy ln(original bytes / bytes)`; without a tight budget it trades both freely. */
+/**
+ * `accuracy-ratio`: `accuracy ln(original MACs / MACs) + accuracy ln(original bytes / bytes)`; without a
+ * tight budget it trades both freely.
+ */
 export function accuracyRatioReward({ accuracy, macs, bytes, baseline }: EpisodeMeasures): number {
   return accuracy * (Math.log(baseline.macs / macs) + Math.log(baseline.bytes / bytes));
 }
 
-function rewardPlugin(id: string, description: string, evaluate: (measures: EpisodeMeasures) => number): Plugin {
+function rewardPlugin(
+  id: string,
+  description: string,
+  evaluate: (measures: EpisodeMeasures) => number,
+): Plugin {
   return definePlugin({
     name: '@tersor/compression',
     kind: 'reward',

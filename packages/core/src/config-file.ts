@@ -9,14 +9,21 @@ import { parseYaml, plainValue, requirePlain } from './yaml-text.js';
 /** Largest config. */
 const MAX_BYTES = 1 << 20;
 
-/** A `path=value` that replaces a value of the config, for instance `prune.agent.use=ppo`; the value is read as YAML. */
+/**
+ * A `path=value` that replaces a value of the config, for instance `prune.agent.use=ppo`; the value is read
+ * as YAML.
+ */
 export type Override = string;
 
 /**
- * Reads a YAML or JSON config, applies overrides and checks it against a schema.
- * Throws `CONFIG_NOT_FOUND` or `CONFIG_INVALID` with file, line, and for an unknown key the nearest known one.
+ * Reads a YAML or JSON config, applies overrides and checks it against a schema. Throws `CONFIG_NOT_FOUND` or
+ * `CONFIG_INVALID` with file, line, and for an unknown key the nearest known one.
  */
-export async function readConfig<T>(path: string, schema: z.ZodType<T>, overrides: readonly Override[] = []): Promise<T> {
+export async function readConfig<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  overrides: readonly Override[] = [],
+): Promise<T> {
   const text = await readText(path);
   const lines = new LineCounter();
   const document = parseYaml(text, path, { lineCounter: lines });
@@ -44,10 +51,16 @@ export function parseConfig<T>(config: unknown, schema: z.ZodType<T>): T {
 /** The text of a config; a pipe may be one, but what does not end is refused. */
 async function readText(path: string): Promise<string> {
   const unreadable = (cause: unknown) =>
-    new TersorError('CONFIG_NOT_FOUND', isMissing(cause) ? `There is no config at ${path}.` : `The config ${path} cannot be read: ${messageOf(cause)}`, {
-      cause,
-      hint: 'Give the path of a YAML or JSON file.',
-    });
+    new TersorError(
+      'CONFIG_NOT_FOUND',
+      isMissing(cause)
+        ? `There is no config at ${path}.`
+        : `The config ${path} cannot be read: ${messageOf(cause)}`,
+      {
+        cause,
+        hint: 'Give the path of a YAML or JSON file.',
+      },
+    );
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -59,7 +72,8 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw unreadable(cause);
   }
-  if (length > MAX_BYTES) throw new TersorError('CONFIG_INVALID', `${path} is not a config: it has more than ${MAX_BYTES} bytes.`);
+  if (length > MAX_BYTES)
+    throw new TersorError('CONFIG_INVALID', `${path} is not a config: it has more than ${MAX_BYTES} bytes.`);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -69,18 +83,27 @@ function isMissing(cause: unknown): boolean {
 
 function applyOverride(document: Document, override: Override): void {
   const at = override.indexOf('=');
-  if (at <= 0) throw new TersorError('CONFIG_INVALID', `--set ${override}: expected path=value, for instance prune.agent.use=ddpg.`);
+  if (at <= 0)
+    throw new TersorError(
+      'CONFIG_INVALID',
+      `--set ${override}: expected path=value, for instance prune.agent.use=ddpg.`,
+    );
   const path = override.slice(0, at).split('.');
   // `agent: ddpg` is short for `agent: { use: ddpg }`: an override below it must keep the name.
   for (let depth = 1; depth < path.length; depth++) {
     const parent: unknown = document.getIn(path.slice(0, depth));
-    if (typeof parent === 'string') document.setIn(path.slice(0, depth), document.createNode({ use: parent }));
+    if (typeof parent === 'string')
+      document.setIn(path.slice(0, depth), document.createNode({ use: parent }));
   }
   const value = document.createNode(readValue(override.slice(at + 1), `--set ${override.slice(0, at)}=`));
   try {
     document.setIn(path, value);
   } catch (cause) {
-    throw new TersorError('CONFIG_INVALID', `--set ${override}: a part of the path is a single value, which has nothing below it.`, { cause });
+    throw new TersorError(
+      'CONFIG_INVALID',
+      `--set ${override}: a part of the path is a single value, which has nothing below it.`,
+      { cause },
+    );
   }
 }
 

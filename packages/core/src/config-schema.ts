@@ -2,38 +2,79 @@ import { z } from 'zod';
 
 /** A plugin by name, or by name with its options beside it. */
 const selector = z
-  .union([z.string().min(1), z.looseObject({ use: z.string().min(1).describe('Id, package or path of the plugin.') })])
+  .union([
+    z.string().min(1),
+    z.looseObject({ use: z.string().min(1).describe('Id, package or path of the plugin.') }),
+  ])
   .describe('A plugin: its name, or { use: name, ...its options }.');
 
 const searchFields = {
   use: z.string().min(1).describe('Id, package or path of the agent.'),
-  episodes: z.int().positive().default(100).describe('Episodes (candidate networks evaluated) of the search.'),
-  warmStart: z.array(z.enum(['uniform', 'magnitude'])).default([]).describe('Heuristic policies that are evaluated first, within the episodes.'),
+  episodes: z
+    .int()
+    .positive()
+    .default(100)
+    .describe('Episodes (candidate networks evaluated) of the search.'),
+  warmStart: z
+    .array(z.enum(['uniform', 'magnitude']))
+    .default([])
+    .describe('Heuristic policies that are evaluated first, within the episodes.'),
 };
 
 const agent = z
-  .union([z.string().min(1).transform((use) => ({ use, episodes: 100, warmStart: [] as ('uniform' | 'magnitude')[] })), z.looseObject(searchFields)])
+  .union([
+    z
+      .string()
+      .min(1)
+      .transform((use) => ({ use, episodes: 100, warmStart: [] as ('uniform' | 'magnitude')[] })),
+    z.looseObject(searchFields),
+  ])
   .describe('The agent: its name, or { use, episodes, warmStart, ...its options }.');
 
 const augmentation = z.strictObject({
   flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
   shift: z.int().min(0).default(4).describe('Shift by up to this many pixels.'),
-  cutout: z.int().min(0).optional().describe('Side, in pixels, of a square at a random place that is blanked (cutout). For networks that know their training images by heart.'),
+  cutout: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Side, in pixels, of a square at a random place that is blanked (cutout). For networks that know their training images by heart.',
+    ),
 });
 
 const trainingFields = {
   epochs: z.int().min(0).describe('Passes over the training images; 0 skips it.'),
   learningRate: z.number().positive().describe('Peak learning rate.'),
-  schedule: z.enum(['cosine', 'one-cycle', 'constant']).default('cosine').describe('How the learning rate moves.'),
+  schedule: z
+    .enum(['cosine', 'one-cycle', 'constant'])
+    .default('cosine')
+    .describe('How the learning rate moves.'),
   batchSize: z.int().positive().default(64).describe('Images per step.'),
   momentum: z.number().min(0).max(1).default(0.9).describe('Nesterov momentum.'),
   weightDecay: z.number().min(0).default(1e-4).describe('L2 penalty on kernels.'),
-  scalePenalty: z.number().min(0).default(0).describe('L1 penalty on the scales of batch norm: channels that matter little fade out, so that pruning costs less (network slimming).'),
+  scalePenalty: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'L1 penalty on the scales of batch norm: channels that matter little fade out, so that pruning costs less (network slimming).',
+    ),
   labelSmoothing: z.number().min(0).max(1).default(0).describe('Share of the label spread over all classes.'),
   distill: z.number().min(0).max(1).default(0).describe("Weight of the original network's soft labels."),
   temperature: z.number().positive().default(4).describe('Softmax temperature of distillation.'),
-  statisticsMomentum: z.number().min(0).max(1).optional().describe("Momentum of batch norm's moving statistics; each layer's own when absent."),
-  freezeStatistics: z.boolean().default(false).describe('Batch norm keeps its moving statistics and uses them, in the place of those of the batch; steadier on few images.'),
+  statisticsMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("Momentum of batch norm's moving statistics; each layer's own when absent."),
+  freezeStatistics: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Batch norm keeps its moving statistics and uses them, in the place of those of the batch; steadier on few images.',
+    ),
   augmentation: augmentation.prefault({}),
 };
 
@@ -42,23 +83,45 @@ const finetune = z.strictObject({
   epochs: trainingFields.epochs.default(3),
   learningRate: trainingFields.learningRate.default(0.01),
   // A fine-tune is short and its steps are small: an average over many batches is the better estimate.
-  statisticsMomentum: z.number().min(0).max(1).default(0.98).describe("Momentum of batch norm's moving statistics."),
+  statisticsMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.98)
+    .describe("Momentum of batch norm's moving statistics."),
 });
 
-const budget = (unit: string) => z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
+const budget = (unit: string) =>
+  z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
 
 const racing = z
   .strictObject({
-    images: z.int().positive().default(100).describe('Images between two looks at whether a candidate can still win.'),
-    confidence: z.number().gt(0.5).lt(1).default(0.99).describe('Probability, at least, over the order of the images, that a candidate which would win on all of them is measured on all of them.'),
+    images: z
+      .int()
+      .positive()
+      .default(100)
+      .describe('Images between two looks at whether a candidate can still win.'),
+    confidence: z
+      .number()
+      .gt(0.5)
+      .lt(1)
+      .default(0.99)
+      .describe(
+        'Probability, at least, over the order of the images, that a candidate which would win on all of them is measured on all of them.',
+      ),
   })
-  .describe("Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there. Left out: all images for every candidate.");
+  .describe(
+    'Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there. Left out: all images for every candidate.',
+  );
 
 const stageFields = {
   agent,
   environment: selector.optional(),
   reward: selector.prefault('accuracy'),
-  exclude: z.array(z.string()).default([]).describe('Layers that are left as they are; * stands for any letters.'),
+  exclude: z
+    .array(z.string())
+    .default([])
+    .describe('Layers that are left as they are; * stands for any letters.'),
   images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
   racing: racing.optional(),
   finetune: finetune.prefault({}),
@@ -67,10 +130,22 @@ const stageFields = {
 const latency = z
   .strictObject({
     table: z.string().min(1).describe('Path of a table that "tersor profile" wrote, relative to the config.'),
-    milliseconds: z.number().positive().optional().describe('Milliseconds for one image that the table may predict.'),
-    share: z.number().positive().max(1).optional().describe('The same as a share of what it predicts for the original.'),
+    milliseconds: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Milliseconds for one image that the table may predict.'),
+    share: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe('The same as a share of what it predicts for the original.'),
   })
-  .refine(({ milliseconds, share }) => (milliseconds === undefined) !== (share === undefined), 'needs "milliseconds" or "share", not both')
+  .refine(
+    ({ milliseconds, share }) => (milliseconds === undefined) !== (share === undefined),
+    'needs "milliseconds" or "share", not both',
+  )
   .describe('Predicted time of one image on the backend that the table was measured on.');
 
 const pruneBudget = z
@@ -82,8 +157,19 @@ const prune = z.strictObject({
   ...stageFields,
   pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
   budget: pruneBudget,
-  stages: z.array(pruneBudget).min(1).optional().describe('Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.'),
-  minimum: z.number().positive().max(1).default(0.1).describe('Smallest share of channels that a group keeps.'),
+  stages: z
+    .array(pruneBudget)
+    .min(1)
+    .optional()
+    .describe(
+      'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
+    ),
+  minimum: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.1)
+    .describe('Smallest share of channels that a group keeps.'),
   round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
 });
 
@@ -92,32 +178,68 @@ const activationWidth = z.int().min(2).max(8);
 const activations = z
   .strictObject({
     bits: z
-      .union([activationWidth.transform((width): [number, number] => [width, width]), z.tuple([activationWidth, activationWidth])])
+      .union([
+        activationWidth.transform((width): [number, number] => [width, width]),
+        z.tuple([activationWidth, activationWidth]),
+      ])
       .refine(([smallest, largest]) => smallest <= largest, 'the smallest width comes first')
-      .describe("Bit width of the layers' inputs; or [smallest, largest], from which the agent chooses for each layer: that needs budget.bops."),
-    calibrate: z.enum(['max', 'percentile', 'mse']).default('mse').describe('How the range of an input is found: all values, all but the outermost, or the range that rounds with the least squared error.'),
-    percentile: z.number().gt(50).max(100).default(99.9).describe('Share of the values, in percent, that calibrate: percentile keeps.'),
+      .describe(
+        "Bit width of the layers' inputs; or [smallest, largest], from which the agent chooses for each layer: that needs budget.bops.",
+      ),
+    calibrate: z
+      .enum(['max', 'percentile', 'mse'])
+      .default('mse')
+      .describe(
+        'How the range of an input is found: all values, all but the outermost, or the range that rounds with the least squared error.',
+      ),
+    percentile: z
+      .number()
+      .gt(50)
+      .max(100)
+      .default(99.9)
+      .describe('Share of the values, in percent, that calibrate: percentile keeps.'),
     images: z.int().positive().default(256).describe('Training images that the ranges are calibrated on.'),
   })
-  .describe('Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.');
+  .describe(
+    'Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.',
+  );
 
 const quantize = z
   .strictObject({
     ...stageFields,
     quantizer: selector.prefault('linear'),
     budget: z.strictObject({
-      bytes: z.number().positive().describe("Bytes of the packed file: up to 1 a share of the original's files on disk (model.json and its weight files, as they are stored), above 1 an absolute count."),
-      bops: budget('Bit operations (multiply-adds x weight bits x activation bits, 32 for floats)').optional(),
+      bytes: z
+        .number()
+        .positive()
+        .describe(
+          "Bytes of the packed file: up to 1 a share of the original's files on disk (model.json and its weight files, as they are stored), above 1 an absolute count.",
+        ),
+      bops: budget(
+        'Bit operations (multiply-adds x weight bits x activation bits, 32 for floats)',
+      ).optional(),
     }),
-    bits: z.tuple([z.int().min(1).max(8), z.int().min(1).max(8)]).default([2, 8]).describe('Smallest and largest bit width.'),
+    bits: z
+      .tuple([z.int().min(1).max(8), z.int().min(1).max(8)])
+      .default([2, 8])
+      .describe('Smallest and largest bit width.'),
     activations: activations.optional(),
-    actions: z.enum(['continuous', 'discrete']).default('continuous').describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
+    actions: z
+      .enum(['continuous', 'discrete'])
+      .default('continuous')
+      .describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
   })
-  // Bytes are those of the weights: nothing else would keep an agent from always taking the most activation bits.
-  .refine(({ activations, budget }) => !activations || activations.bits[0] === activations.bits[1] || budget.bops !== undefined, {
-    path: ['activations', 'bits'],
-    message: 'a range of activation widths needs quantize.budget.bops, since activations cost no bytes; set it, or give a single width',
-  });
+  // Bytes are those of the weights: nothing else would keep an agent from always taking the most activation
+  // bits.
+  .refine(
+    ({ activations, budget }) =>
+      !activations || activations.bits[0] === activations.bits[1] || budget.bops !== undefined,
+    {
+      path: ['activations', 'bits'],
+      message:
+        'a range of activation widths needs quantize.budget.bops, since activations cost no bytes; set it, or give a single width',
+    },
+  );
 
 const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
 
@@ -130,19 +252,35 @@ export const compressConfigSchema = z.strictObject({
   seed: z.int().min(0).default(1),
   prune: prune.optional(),
   quantize: quantize.optional(),
-  checkpointSeconds: z.number().min(0).default(30).describe('Seconds between checkpoints, at least; 0 writes one after every episode and epoch.'),
-  output: z.string().default('out').describe('Folder that the results are written to, relative to the working directory.'),
+  checkpointSeconds: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe('Seconds between checkpoints, at least; 0 writes one after every episode and epoch.'),
+  output: z
+    .string()
+    .default('out')
+    .describe('Folder that the results are written to, relative to the working directory.'),
 });
 
 /** The config of `tersor train`. */
 export const trainConfigSchema = z
   .strictObject({
     $schema: z.string().optional(),
-    architecture: z.string().describe('Path of a module that default-exports (tfjs layers) => LayersModel, or of a model.json to go on from; relative to the config.'),
+    architecture: z
+      .string()
+      .describe(
+        'Path of a module that default-exports (tfjs layers) => LayersModel, or of a model.json to go on from; relative to the config.',
+      ),
     dataset: selector,
     backend,
     seed: z.int().min(0).default(1),
-    teacher: z.string().optional().describe('Path of a LayersModel (model.json) whose soft labels train.distill mixes in, relative to the config.'),
+    teacher: z
+      .string()
+      .optional()
+      .describe(
+        'Path of a LayersModel (model.json) whose soft labels train.distill mixes in, relative to the config.',
+      ),
     train: z.strictObject(trainingFields),
     output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
   })

@@ -1,11 +1,13 @@
 import type { EncodedTensor } from './contracts/quantizer.js';
 
-// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around it.
+// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around
+// it.
 const { floor, fround } = Math;
 
 /**
- * The exact float32 values that an encoded tensor stands for (see `EncodedTensor` for the formulas). The reader of the packed file
- * computes the same, so that an evaluated network and the decoded file agree bit for bit.
+ * The exact float32 values that an encoded tensor stands for (see `EncodedTensor` for the formulas). The
+ * reader of the packed file computes the same, so that an evaluated network and the decoded file agree bit
+ * for bit.
  */
 export function decodeTensor(tensor: EncodedTensor): Float32Array {
   const values = new Float32Array(tensor.codes.length);

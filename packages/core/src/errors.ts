@@ -1,4 +1,7 @@
-/** Every error code that Tersor throws, with what it means. `docs/errors.md` lists the same codes; a test holds the two equal. */
+/**
+ * Every error code that Tersor throws, with what it means. `docs/errors.md` lists the same codes; a test
+ * holds the two equal.
+ */
 export const ERROR_CODES = {
   AGENT_STATE_INVALID: 'A saved agent state does not fit the agent.',
   ARTIFACT_CORRUPT: 'A packed .tersor file is damaged or not one.',
@@ -58,8 +61,8 @@ export class TersorError extends Error {
 }
 
 /**
- * Whether a value is a `TersorError`, of this copy of core or of another one in the same process: told by name and code, since a plugin with
- * node_modules of its own throws errors of another class of that name.
+ * Whether a value is a `TersorError`, of this copy of core or of another one in the same process: told by
+ * name and code, since a plugin with node_modules of its own throws errors of another class of that name.
  */
 export function isTersorError(value: unknown): value is TersorError {
   if (typeof value !== 'object' || value === null || !('name' in value) || !('code' in value)) return false;

@@ -10,8 +10,14 @@ function valueOf(bits: number): number {
 }
 
 it('leaves every finite half as it is, and gives its bits back', () => {
-  const halves = Array.from({ length: 0x10000 }, (_, half) => half).filter((half) => ((half >> 10) & 31) !== 31);
-  expect(halves.filter((half) => !(roundToFloat16(valueOf(half)) === valueOf(half) && float16Bits(valueOf(half)) === half))).toEqual([]);
+  const halves = Array.from({ length: 0x10000 }, (_, half) => half).filter(
+    (half) => ((half >> 10) & 31) !== 31,
+  );
+  expect(
+    halves.filter(
+      (half) => !(roundToFloat16(valueOf(half)) === valueOf(half) && float16Bits(valueOf(half)) === half),
+    ),
+  ).toEqual([]);
 });
 
 it('rounds known values, ties to even', () => {

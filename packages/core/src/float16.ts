@@ -2,8 +2,9 @@ const bits = new Uint32Array(1);
 const value = new Float32Array(bits.buffer);
 
 /**
- * The nearest IEEE 754 half-precision value, ties to even; beyond 65504 it is infinite. The packed file stores an array of float32 in half
- * the bytes when all of its values are such, so rounding scales, code books or biases with this makes files smaller.
+ * The nearest IEEE 754 half-precision value, ties to even; beyond 65504 it is infinite. The packed file
+ * stores an array of float32 in half the bytes when all of its values are such, so rounding scales, code
+ * books or biases with this makes files smaller.
  */
 export function roundToFloat16(x: number): number {
   const size = Math.abs(x);

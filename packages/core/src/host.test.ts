@@ -19,24 +19,72 @@ const rewardPlugin = (id: string, extra: Partial<Plugin<'reward', { power: numbe
     ...extra,
   }) as Plugin;
 
-const slot = (use: string, options = {}): Slot => ({ kind: 'reward', name: 'prune', path: 'prune.reward', use, options });
-const measures = { accuracy: 0.5, macs: 1, parameters: 1, bytes: 1, baseline: { accuracy: 1, macs: 1, parameters: 1, bytes: 1 } };
+const slot = (use: string, options = {}): Slot => ({
+  kind: 'reward',
+  name: 'prune',
+  path: 'prune.reward',
+  use,
+  options,
+});
+const measures = {
+  accuracy: 0.5,
+  macs: 1,
+  parameters: 1,
+  bytes: 1,
+  baseline: { accuracy: 1, macs: 1, parameters: 1, bytes: 1 },
+};
 
 describe('createHost', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tersor-host-'));
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies: Object.fromEntries(['tersor-reward-cube', 'tersor-reward-broken', 'tersor-reward-unbuilt', 'tersor-reward-elsewhere', '@me/tersor-reward-scoped'].map((name) => [name, '1'])) }));
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({
+        dependencies: Object.fromEntries(
+          [
+            'tersor-reward-cube',
+            'tersor-reward-broken',
+            'tersor-reward-unbuilt',
+            'tersor-reward-elsewhere',
+            '@me/tersor-reward-scoped',
+          ].map((name) => [name, '1']),
+        ),
+      }),
+    );
     const files: Record<string, string> = {
-      'node_modules/tersor-reward-cube/package.json': JSON.stringify({ name: 'tersor-reward-cube', version: '1.0.0', main: 'index.js' }),
+      'node_modules/tersor-reward-cube/package.json': JSON.stringify({
+        name: 'tersor-reward-cube',
+        version: '1.0.0',
+        main: 'index.js',
+      }),
       'node_modules/tersor-reward-cube/index.js': pluginSource('cube', '>=0.1.0 <1.0.0'),
-      'node_modules/tersor-reward-broken/package.json': JSON.stringify({ name: 'tersor-reward-broken', version: '1.0.0', main: 'index.js' }),
+      'node_modules/tersor-reward-broken/package.json': JSON.stringify({
+        name: 'tersor-reward-broken',
+        version: '1.0.0',
+        main: 'index.js',
+      }),
       'node_modules/tersor-reward-broken/index.js': 'throw new Error("boom");',
-      'node_modules/tersor-reward-unbuilt/package.json': JSON.stringify({ name: 'tersor-reward-unbuilt', version: '1.0.0', main: 'dist/index.js' }),
-      'node_modules/tersor-reward-elsewhere/package.json': JSON.stringify({ name: 'tersor-reward-elsewhere', version: '1.0.0', main: 'index.js' }),
+      'node_modules/tersor-reward-unbuilt/package.json': JSON.stringify({
+        name: 'tersor-reward-unbuilt',
+        version: '1.0.0',
+        main: 'dist/index.js',
+      }),
+      'node_modules/tersor-reward-elsewhere/package.json': JSON.stringify({
+        name: 'tersor-reward-elsewhere',
+        version: '1.0.0',
+        main: 'index.js',
+      }),
       'node_modules/tersor-reward-elsewhere/index.js': pluginSource('elsewhere', '>=0.0.1 <1.0.0'),
-      'node_modules/tersor-reward-elsewhere/node_modules/@tersor/core/package.json': JSON.stringify({ name: '@tersor/core', version: '0.0.9' }),
-      'node_modules/@me/tersor-reward-scoped/package.json': JSON.stringify({ name: '@me/tersor-reward-scoped', version: '1.0.0', exports: './index.js' }),
+      'node_modules/tersor-reward-elsewhere/node_modules/@tersor/core/package.json': JSON.stringify({
+        name: '@tersor/core',
+        version: '0.0.9',
+      }),
+      'node_modules/@me/tersor-reward-scoped/package.json': JSON.stringify({
+        name: '@me/tersor-reward-scoped',
+        version: '1.0.0',
+        exports: './index.js',
+      }),
       'node_modules/@me/tersor-reward-scoped/index.js': pluginSource('scoped', '>=0.1.0 <1.0.0'),
       'old.js': pluginSource('old', '>=7.0.0'),
       'not-a-plugin.js': 'module.exports = { hello: 1 };',
@@ -48,19 +96,28 @@ describe('createHost', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const make = (slots: Slot[], builtins: Plugin[] = []) => createHost({ slots, builtins, directory: folder, seed: 1 });
+  const make = (slots: Slot[], builtins: Plugin[] = []) =>
+    createHost({ slots, builtins, directory: folder, seed: 1 });
 
   it('makes what a slot names, with validated options and defaults', async () => {
     const host = await make([slot('square')], [rewardPlugin('square')]);
     const reward = await host.get(TOKENS.reward, 'prune');
     expect(reward.evaluate(measures)).toBe(0.25);
     expect(await host.get(TOKENS.reward, 'prune')).toBe(reward);
-    expect(host.wired).toEqual([{ kind: 'reward', slot: 'prune', id: 'square', source: 'tersor-reward-square' }]);
+    expect(host.wired).toEqual([
+      { kind: 'reward', slot: 'prune', id: 'square', source: 'tersor-reward-square' },
+    ]);
   });
 
   it('tells the version of a package, and the code of a plugin that can change without one', async () => {
     const [packaged] = (await make([slot('cube')])).wired;
-    expect(packaged).toEqual({ kind: 'reward', slot: 'prune', id: 'cube', source: 'tersor-reward-cube', version: '1.0.0' });
+    expect(packaged).toEqual({
+      kind: 'reward',
+      slot: 'prune',
+      id: 'cube',
+      source: 'tersor-reward-cube',
+      version: '1.0.0',
+    });
     const path = join(folder, 'local/reward.js');
     const content = async (power: number) => {
       await mkdir(join(folder, 'local'), { recursive: true });
@@ -80,7 +137,10 @@ describe('createHost', () => {
   });
 
   it('lists what is available for an unknown name', async () => {
-    await expect(make([slot('nope')], [rewardPlugin('square')])).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND', message: 'There is no reward "nope". Available: cube, scoped, square.' });
+    await expect(make([slot('nope')], [rewardPlugin('square')])).rejects.toMatchObject({
+      code: 'PLUGIN_NOT_FOUND',
+      message: 'There is no reward "nope". Available: cube, scoped, square.',
+    });
   });
 
   it('names the option that is wrong and the known ones', async () => {
@@ -91,21 +151,37 @@ describe('createHost', () => {
   });
 
   it('refuses a plugin for another core', async () => {
-    await expect(make([slot('./old.js')])).rejects.toMatchObject({ code: 'PLUGIN_CORE_MISMATCH', message: expect.stringContaining('>=7.0.0') });
+    await expect(make([slot('./old.js')])).rejects.toMatchObject({
+      code: 'PLUGIN_CORE_MISMATCH',
+      message: expect.stringContaining('>=7.0.0'),
+    });
   });
 
   it('refuses a module that is no plugin', async () => {
-    await expect(make([slot('./not-a-plugin.js')])).rejects.toMatchObject({ code: 'PLUGIN_INVALID', message: expect.stringContaining('./not-a-plugin.js') });
+    await expect(make([slot('./not-a-plugin.js')])).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      message: expect.stringContaining('./not-a-plugin.js'),
+    });
   });
 
   it('reports a plugin that throws at import', async () => {
-    await expect(make([slot('tersor-reward-broken')])).rejects.toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('boom') });
+    await expect(make([slot('tersor-reward-broken')])).rejects.toMatchObject({
+      code: 'PLUGIN_FAILED',
+      message: expect.stringContaining('boom'),
+    });
   });
 
   it('reports a plugin that throws when it is created', async () => {
-    const bad = rewardPlugin('bad', { create: () => { throw new Error('no luck'); } });
+    const bad = rewardPlugin('bad', {
+      create: () => {
+        throw new Error('no luck');
+      },
+    });
     const host = await make([slot('bad')], [bad]);
-    await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('no luck') });
+    await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({
+      code: 'PLUGIN_FAILED',
+      message: expect.stringContaining('no luck'),
+    });
   });
 
   it.each([
@@ -113,16 +189,31 @@ describe('createHost', () => {
     ['a reward without evaluate', { id: 'odd' }],
   ])('refuses a plugin that makes %s', async (_, product) => {
     const host = await make([slot('odd')], [rewardPlugin('odd', { create: () => product as never })]);
-    await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({ code: 'PLUGIN_INVALID', message: expect.stringContaining('reward "odd"') });
+    await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      message: expect.stringContaining('reward "odd"'),
+    });
   });
 
   it('reports a plugin that throws something that is no error', async () => {
-    const host = await make([slot('odd')], [rewardPlugin('odd', { create: () => { throw undefined; } })]);
+    const host = await make(
+      [slot('odd')],
+      [
+        rewardPlugin('odd', {
+          create: () => {
+            throw undefined;
+          },
+        }),
+      ],
+    );
     await expect(host.get(TOKENS.reward, 'prune')).rejects.toMatchObject({ code: 'PLUGIN_FAILED' });
   });
 
   it('explains two versions of core in one tree', async () => {
-    await expect(make([slot('tersor-reward-elsewhere')])).rejects.toMatchObject({ code: 'PLUGIN_CORE_MISMATCH', message: expect.stringMatching(/two versions of @tersor\/core.*0\.0\.9/) });
+    await expect(make([slot('tersor-reward-elsewhere')])).rejects.toMatchObject({
+      code: 'PLUGIN_CORE_MISMATCH',
+      message: expect.stringMatching(/two versions of @tersor\/core.*0\.0\.9/),
+    });
   });
 
   it('finds a package of a scope by its id, and a folder by its path', async () => {
@@ -132,7 +223,10 @@ describe('createHost', () => {
 
   it('lists the sound plugins beside each broken one', async () => {
     const listed = await installedPlugins('reward', [folder]);
-    const outcome = listed.map((entry) => [entry.source, 'plugin' in entry ? entry.plugin.id : entry.error.code]);
+    const outcome = listed.map((entry) => [
+      entry.source,
+      'plugin' in entry ? entry.plugin.id : entry.error.code,
+    ]);
     expect(outcome).toEqual([
       ['tersor-reward-cube', 'cube'],
       ['tersor-reward-broken', 'PLUGIN_FAILED'],
@@ -143,12 +237,17 @@ describe('createHost', () => {
   });
 
   it('refuses two plugins of one kind and id', async () => {
-    await expect(make([], [rewardPlugin('square'), rewardPlugin('square')])).rejects.toMatchObject({ code: 'PLUGIN_DUPLICATE' });
+    await expect(make([], [rewardPlugin('square'), rewardPlugin('square')])).rejects.toMatchObject({
+      code: 'PLUGIN_DUPLICATE',
+    });
   });
 
   it('disposes what it made, newest first, and only that', async () => {
     const disposed: string[] = [];
-    const disposable = (id: string) => rewardPlugin(id, { create: () => Object.assign({ id, evaluate: () => 0 }, { dispose: () => void disposed.push(id) }) });
+    const disposable = (id: string) =>
+      rewardPlugin(id, {
+        create: () => Object.assign({ id, evaluate: () => 0 }, { dispose: () => void disposed.push(id) }),
+      });
     const slots = ['a', 'b', 'c'].map((id) => ({ ...slot(id), name: id }));
     const host = await make(slots, [disposable('a'), disposable('b'), disposable('c')]);
     await host.get(TOKENS.reward, 'a');
@@ -159,14 +258,21 @@ describe('createHost', () => {
 
   it('disposes all others when one fails, and then says which failed', async () => {
     const disposed: string[] = [];
-    const plugin = (id: string, dispose: () => void) => rewardPlugin(id, { create: () => Object.assign({ id, evaluate: () => 0 }, { dispose }) });
+    const plugin = (id: string, dispose: () => void) =>
+      rewardPlugin(id, { create: () => Object.assign({ id, evaluate: () => 0 }, { dispose }) });
     const fails = () => {
       throw new Error('no luck');
     };
-    const host = await make([slot('a'), { ...slot('b'), name: 'b' }].map((each, i) => ({ ...each, name: String(i) })), [plugin('a', () => void disposed.push('a')), plugin('b', fails)]);
+    const host = await make(
+      [slot('a'), { ...slot('b'), name: 'b' }].map((each, i) => ({ ...each, name: String(i) })),
+      [plugin('a', () => void disposed.push('a')), plugin('b', fails)],
+    );
     await host.get(TOKENS.reward, '0');
     await host.get(TOKENS.reward, '1');
-    await expect(host.dispose()).rejects.toMatchObject({ code: 'PLUGIN_FAILED', message: expect.stringContaining('(reward "b") threw in dispose: no luck') });
+    await expect(host.dispose()).rejects.toMatchObject({
+      code: 'PLUGIN_FAILED',
+      message: expect.stringContaining('(reward "b") threw in dispose: no luck'),
+    });
     expect(disposed).toEqual(['a']);
   });
 });

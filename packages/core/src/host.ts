@@ -12,7 +12,10 @@ import { TOKENS, type PluginKind, type PluginProducts, type Token } from './toke
 /** A place in the config that a plugin fills. */
 export interface Slot<K extends PluginKind = PluginKind> {
   readonly kind: K;
-  /** Tells several of a kind apart: `prune`, `quantize`; the empty name is what `context.get(token)` of a plugin finds. */
+  /**
+   * Tells several of a kind apart: `prune`, `quantize`; the empty name is what `context.get(token)` of a
+   * plugin finds.
+   */
   readonly name: string;
   /** Path in the config, for messages. */
   readonly path: string;
@@ -55,22 +58,40 @@ export interface Host {
  * Throws the codes of `loadPlugin`, `PLUGIN_DUPLICATE`, `PLUGIN_OPTIONS_INVALID`, and `PLUGIN_FAILED` when a
  * product cannot be made.
  */
-export async function createHost({ slots, directory, seed, searchFrom = [], builtins = [] }: HostOptions): Promise<Host> {
+export async function createHost({
+  slots,
+  directory,
+  seed,
+  searchFrom = [],
+  builtins = [],
+}: HostOptions): Promise<Host> {
   requireUnique(builtins);
   const container = new Container();
   const wired: WiredPlugin[] = [];
   const made: unknown[] = [];
   const get = async <T>(token: Token<T>, slot = ''): Promise<T> => {
     if (!container.isBound(token.symbol, { name: slot })) {
-      throw new TersorError('PLUGIN_NOT_FOUND', `The config names no ${token.symbol.description?.replace('tersor/', '')}${slot && ` for "${slot}"`}.`);
+      throw new TersorError(
+        'PLUGIN_NOT_FOUND',
+        `The config names no ${token.symbol.description?.replace('tersor/', '')}${slot && ` for "${slot}"`}.`,
+      );
     }
     return container.getAsync<T>(token.symbol, { name: slot });
   };
   const context: PluginContext = { directory, seed, get };
 
   for (const slot of slots) {
-    const { plugin, source, file } = await loadPlugin(slot.kind, slot.use, [directory, ...searchFrom], builtins);
-    const options = await parseOptions(plugin, slot.options, `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`);
+    const { plugin, source, file } = await loadPlugin(
+      slot.kind,
+      slot.use,
+      [directory, ...searchFrom],
+      builtins,
+    );
+    const options = await parseOptions(
+      plugin,
+      slot.options,
+      `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`,
+    );
     const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
     container
       .bind(token.symbol)
@@ -107,27 +128,44 @@ export async function createHost({ slots, directory, seed, searchFrom = [], buil
  * `PLUGIN_FAILED` when it throws, `PLUGIN_INVALID` when it gives something else than its kind,
  * `PLUGIN_MISBEHAVED` when what it says of itself breaks the contract.
  */
-export async function createProduct(plugin: Plugin, source: string, options: unknown, context: PluginContext): Promise<PluginProducts[PluginKind]> {
+export async function createProduct(
+  plugin: Plugin,
+  source: string,
+  options: unknown,
+  context: PluginContext,
+): Promise<PluginProducts[PluginKind]> {
   let product: PluginProducts[PluginKind];
   try {
     product = await plugin.create(options, context);
   } catch (cause) {
     if (isTersorError(cause)) throw cause;
-    throw new TersorError('PLUGIN_FAILED', `${source} (${plugin.kind} "${plugin.id}") threw while it was created: ${messageOf(cause)}`, { cause });
+    throw new TersorError(
+      'PLUGIN_FAILED',
+      `${source} (${plugin.kind} "${plugin.id}") threw while it was created: ${messageOf(cause)}`,
+      { cause },
+    );
   }
   const problem = productProblem(plugin.kind, product);
-  if (problem) throw new TersorError('PLUGIN_INVALID', `${source} (${plugin.kind} "${plugin.id}") is no ${plugin.kind}: ${problem}.`, { hint: `Its author can run: tersor check ${source}` });
+  if (problem)
+    throw new TersorError(
+      'PLUGIN_INVALID',
+      `${source} (${plugin.kind} "${plugin.id}") is no ${plugin.kind}: ${problem}.`,
+      { hint: `Its author can run: tersor check ${source}` },
+    );
   return guardProduct({ source, kind: plugin.kind, id: plugin.id }, product);
 }
 
 function requireUnique(plugins: readonly Plugin[]): void {
   const seen = new Set<string>();
   for (const { kind, id, name } of plugins) {
-    if (seen.has(`${kind}/${id}`)) throw new TersorError('PLUGIN_DUPLICATE', `Two plugins claim ${kind} "${id}"; one is from ${name}.`);
+    if (seen.has(`${kind}/${id}`))
+      throw new TersorError('PLUGIN_DUPLICATE', `Two plugins claim ${kind} "${id}"; one is from ${name}.`);
     seen.add(`${kind}/${id}`);
   }
 }
 
 function isDisposable(value: unknown): value is { dispose(): void | Promise<void> } {
-  return typeof value === 'object' && value !== null && 'dispose' in value && typeof value.dispose === 'function';
+  return (
+    typeof value === 'object' && value !== null && 'dispose' in value && typeof value.dispose === 'function'
+  );
 }

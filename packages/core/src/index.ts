@@ -16,8 +16,25 @@ export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 export { readValue } from './command-value.js';
 export { parseConfig, readConfig, type Override } from './config-file.js';
-export { compressConfigSchema, configJsonSchema, selectorParts, trainConfigSchema, type CompressConfig, type PruneConfig, type QuantizeConfig, type Selector, type TrainConfig } from './config-schema.js';
-export { createHost, createProduct, type Host, type HostOptions, type Slot, type WiredPlugin } from './host.js';
+export {
+  compressConfigSchema,
+  configJsonSchema,
+  selectorParts,
+  trainConfigSchema,
+  type CompressConfig,
+  type PruneConfig,
+  type QuantizeConfig,
+  type Selector,
+  type TrainConfig,
+} from './config-schema.js';
+export {
+  createHost,
+  createProduct,
+  type Host,
+  type HostOptions,
+  type Slot,
+  type WiredPlugin,
+} from './host.js';
 export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
 export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
 export { describeIssues, type SchemaIssue } from './schema-issues.js';

@@ -42,7 +42,10 @@ export function findPackage(name: string, from: string): string | undefined {
     .find((root) => existsSync(join(root, 'package.json')));
 }
 
-/** Path of a module's entry file, looked for from each directory in turn; undefined where it is not there. Throws `PLUGIN_INVALID` for a package without entry. */
+/**
+ * Path of a module's entry file, looked for from each directory in turn; undefined where it is not there.
+ * Throws `PLUGIN_INVALID` for a package without entry.
+ */
 export function findModule(specifier: string, directories: readonly string[]): string | undefined {
   for (const directory of directories) {
     if (isPath(specifier)) {
@@ -61,18 +64,30 @@ function entryOf(root: string, name: string): string {
   const manifest = readManifest(root);
   let entries: string[] = [];
   try {
-    entries = manifest?.exports ? (resolveExports({ name, ...manifest }, '.', { conditions: extraConditions() }) ?? []) : [manifest?.main ?? 'index.js'];
+    entries = manifest?.exports
+      ? (resolveExports({ name, ...manifest }, '.', { conditions: extraConditions() }) ?? [])
+      : [manifest?.main ?? 'index.js'];
   } catch {
     // `exports` without an entry for an import: the message below says so.
   }
   const existing = entries.map((entry) => join(root, entry)).find((file) => existsSync(file));
-  if (!existing) throw new TersorError('PLUGIN_INVALID', `The package ${name} at ${root} has no entry file (${entries.join(', ') || 'its exports name none'}).`, { hint: 'Was it built?' });
+  if (!existing)
+    throw new TersorError(
+      'PLUGIN_INVALID',
+      `The package ${name} at ${root} has no entry file (${entries.join(', ') || 'its exports name none'}).`,
+      { hint: 'Was it built?' },
+    );
   return existing;
 }
 
-/** Export conditions that this process runs with (`--conditions=...`): inside the repository, packages are read from source. */
+/**
+ * Export conditions that this process runs with (`--conditions=...`): inside the repository, packages are
+ * read from source.
+ */
 function extraConditions(): string[] {
-  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].flatMap((argument) => argument.match(/^(?:-C|--conditions)=(.+)$/)?.[1] ?? []);
+  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].flatMap(
+    (argument) => argument.match(/^(?:-C|--conditions)=(.+)$/)?.[1] ?? [],
+  );
   return [...given, ...(process.env['TERSOR_CONDITIONS']?.split(',') ?? [])];
 }
 

@@ -100,7 +100,9 @@ it('puts a schema that throws down to the plugin', async () => {
 
 it('names zod 3 where that is why no keys are listed', async () => {
   const given = { powr: 2 };
-  await expect(parse(z3.strictObject({}), given)).rejects.toMatchObject({ hint: expect.stringContaining('zod 3') });
+  await expect(parse(z3.strictObject({}), given)).rejects.toMatchObject({
+    hint: expect.stringContaining('zod 3'),
+  });
   await expect(parse(z.strictObject({}), given)).rejects.toMatchObject({ hint: undefined });
 });
 

@@ -70,7 +70,8 @@ export async function parseOptions(
   }
   if (!result.issues) return result.value;
   const isOldZod = plugin.options['~standard']?.vendor === 'zod' && !('_zod' in plugin.options);
-  const oldZod = 'The schema of these options is of zod 3, which cannot list the known keys; with zod 4 it can.';
+  const oldZod =
+    'The schema of these options is of zod 3, which cannot list the known keys; with zod 4 it can.';
   throw new TersorError(
     'PLUGIN_OPTIONS_INVALID',
     `${place}: ${describeIssues(result.issues, plugin.options).join(' ')}`,

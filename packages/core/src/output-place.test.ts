@@ -40,11 +40,19 @@ describe.each([
   ['requireWritableFolder', requireWritableFolder],
   ['requireWritableFile', requireWritableFile],
 ])('%s', (name, requireWritable) => {
-  it.each(refused.filter(([what]) => what !== 'a file' || name === 'requireWritableFolder'))('refuses %s at once', async (_what, path, reason) => {
-    const before = await left();
-    await expect(requireWritable(path(), '--there')).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringMatching(reason), hint: 'Choose another with --there.' });
-    expect(await left()).toEqual(before);
-  }, 5000);
+  it.each(refused.filter(([what]) => what !== 'a file' || name === 'requireWritableFolder'))(
+    'refuses %s at once',
+    async (_what, path, reason) => {
+      const before = await left();
+      await expect(requireWritable(path(), '--there')).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        message: expect.stringMatching(reason),
+        hint: 'Choose another with --there.',
+      });
+      expect(await left()).toEqual(before);
+    },
+    5000,
+  );
 
   it('accepts a place that is not there yet, and leaves nothing behind', async () => {
     const before = await left();
@@ -53,10 +61,17 @@ describe.each([
     expect(await left()).toEqual(before);
   });
 
-  (onLinux ? it : it.skip)('refuses a fifo, which would block whoever opens it', async () => {
-    execFileSync('mkfifo', [join(folder, 'fifo')]);
-    await expect(requireWritable(join(folder, 'fifo'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining('fifo') });
-  }, 5000);
+  (onLinux ? it : it.skip)(
+    'refuses a fifo, which would block whoever opens it',
+    async () => {
+      execFileSync('mkfifo', [join(folder, 'fifo')]);
+      await expect(requireWritable(join(folder, 'fifo'))).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        message: expect.stringContaining('fifo'),
+      });
+    },
+    5000,
+  );
 
   (process.platform === 'win32' ? it.skip : it)('refuses a place in a folder that is read-only', async () => {
     await mkdir(join(folder, 'closed'));
@@ -66,7 +81,10 @@ describe.each([
     const isRoot = process.geteuid!() === 0;
     if (isRoot) process.seteuid!(65534);
     try {
-      await expect(requireWritable(join(folder, 'closed/x'))).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringMatching(/EACCES|EROFS/) });
+      await expect(requireWritable(join(folder, 'closed/x'))).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        message: expect.stringMatching(/EACCES|EROFS/),
+      });
     } finally {
       if (isRoot) process.seteuid!(0);
     }
@@ -100,9 +118,13 @@ describe('makeFolder', () => {
     expect(existsSync(join(folder, 'a/b/c/d'))).toBe(true);
   });
 
-  (onLinux ? it : it.skip)('ends below /proc, where a recursive mkdir of Node never does', async () => {
-    await expect(makeFolder('/proc/x/y')).rejects.toThrow('ENOENT');
-  }, 5000);
+  (onLinux ? it : it.skip)(
+    'ends below /proc, where a recursive mkdir of Node never does',
+    async () => {
+      await expect(makeFolder('/proc/x/y')).rejects.toThrow('ENOENT');
+    },
+    5000,
+  );
 
   it('does not take a dangling link for a folder', async () => {
     await expect(makeFolder(join(folder, 'dangling'))).rejects.toThrow('EEXIST');

@@ -17,7 +17,8 @@ it('is uniform in [0, 1) and normal with mean 0 and variance 1', () => {
 });
 
 it('keeps streams of different names and seeds apart', () => {
-  const first = (seed: number, name: string) => Array.from({ length: 5 }, createRandom(seed, name).uniform).join();
+  const first = (seed: number, name: string) =>
+    Array.from({ length: 5 }, createRandom(seed, name).uniform).join();
   expect(new Set([first(1, 'a'), first(1, 'b'), first(2, 'a'), first(2, 'b')]).size).toBe(4);
   expect(first(1, 'a')).toBe(first(1, 'a'));
 });

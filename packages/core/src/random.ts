@@ -14,8 +14,9 @@ export interface Random {
 }
 
 /**
- * Makes a stream from a seed and a name: streams of different names are independent, so that drawing from one never shifts another.
- * Generator: splitmix-style 32-bit counter with two rounds of mixing (as mulberry32); fast, and good enough for exploration noise.
+ * Makes a stream from a seed and a name: streams of different names are independent, so that drawing from one
+ * never shifts another. Generator: splitmix-style 32-bit counter with two rounds of mixing (as mulberry32);
+ * fast, and good enough for exploration noise.
  */
 export function createRandom(seed: number, name = ''): Random {
   let state = hash(seed, name);

@@ -30,7 +30,10 @@ function token<T>(name: string): Token<T> {
   return { symbol: Symbol.for(`tersor/${name}`) };
 }
 
-/** Every service of the host. A kind with several instances (an agent per stage) is told apart by the slot's name. */
+/**
+ * Every service of the host. A kind with several instances (an agent per stage) is told apart by the slot's
+ * name.
+ */
 export const TOKENS = {
   agent: token<AgentFactory>('agent'),
   environment: token<EnvironmentFactory>('environment'),

@@ -15,7 +15,14 @@ test('it keeps the contract', async () => {
 });
 
 test('the host makes it with its default', async () => {
-  const host = await createHost({ slots: [{ kind: 'reward', name: 'prune', path: 'prune.reward', use: 'mine', options: {} }], directory: __dirname, seed: 1, builtins: [plugin as Plugin] });
+  const host = await createHost({
+    slots: [{ kind: 'reward', name: 'prune', path: 'prune.reward', use: 'mine', options: {} }],
+    directory: __dirname,
+    seed: 1,
+    builtins: [plugin as Plugin],
+  });
   const baseline = { accuracy: 1, macs: 10, parameters: 1, bytes: 4 };
-  expect((await host.get(TOKENS.reward, 'prune')).evaluate({ ...baseline, macs: 5, baseline })).toBeCloseTo(0.95);
+  expect((await host.get(TOKENS.reward, 'prune')).evaluate({ ...baseline, macs: 5, baseline })).toBeCloseTo(
+    0.95,
+  );
 });

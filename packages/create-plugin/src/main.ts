@@ -12,7 +12,9 @@ const HELP = `${USAGE}
 Writes a new plugin for Tersor: working source, tests, README and example config.
 
 kinds, and what is generated to start from:
-${Object.entries(KIND_FACTS).map(([kind, { summary }]) => `  ${kind.padEnd(12)} ${summary}`).join('\n')}
+${Object.entries(KIND_FACTS)
+  .map(([kind, { summary }]) => `  ${kind.padEnd(12)} ${summary}`)
+  .join('\n')}
 
 id: the word that selects the plugin in a config: lower-case letters, digits and dashes
 
@@ -24,7 +26,10 @@ options:
 
 /** `npm create tersor-plugin <kind> <id>`; gives the exit code. */
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { name: { type: 'string' }, folder: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { name: { type: 'string' }, folder: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
   if (values.help) {
     process.stdout.write(HELP);
     return 0;
@@ -32,7 +37,12 @@ async function main(): Promise<number> {
   const [kind, id] = positionals;
   const problem = kind === undefined || id === undefined ? USAGE : problemOf({ kind, id, name: values.name });
   if (problem !== undefined) throw new Error(problem);
-  const request: PluginRequest = { kind: kind as GeneratedKind, id: id!, layout: 'package', ...(values.name && { name: values.name }) };
+  const request: PluginRequest = {
+    kind: kind as GeneratedKind,
+    id: id!,
+    layout: 'package',
+    ...(values.name && { name: values.name }),
+  };
   const folder = values.folder ?? basename(packageName(request));
   await writePlugin(request, folder);
   process.stdout.write(`Wrote ${folder}. Next:\n  cd ${folder}\n  npm install\n  npm test\n`);

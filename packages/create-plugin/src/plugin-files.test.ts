@@ -18,7 +18,9 @@ const scratch = join(__dirname, '../out-tsc/generated');
 describe('pluginFiles', () => {
   test('knows every kind of plugin', () => expect(kinds.sort()).toEqual([...PLUGIN_KINDS].sort()));
 
-  test.each(kinds.flatMap((kind) => (['package', 'workspace'] as const).map((layout) => [kind, layout] as const)))('leaves no word of a %s template unfilled (%s)', (kind, layout) => {
+  test.each(
+    kinds.flatMap((kind) => (['package', 'workspace'] as const).map((layout) => [kind, layout] as const)),
+  )('leaves no word of a %s template unfilled (%s)', (kind, layout) => {
     for (const [path, text] of Object.entries(pluginFiles({ kind, id: 'my-own', layout }))) {
       expect([path, text.match(/__[A-Za-z]+__/)]).toEqual([path, null]);
       expect(text.endsWith('\n')).toBe(true);
@@ -33,12 +35,30 @@ describe('pluginFiles', () => {
 
   test('the sources and tests of all kinds compile strictly', async () => {
     await rm(scratch, { recursive: true, force: true });
-    for (const kind of kinds) await writePlugin({ kind, id: 'my-own', layout: 'package' }, join(scratch, kind));
-    const { config } = ts.readConfigFile(join(scratch, 'reward/tsconfig.json'), ts.sys.readFile) as { config: { compilerOptions: object } };
-    const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: true, rootDir: undefined, customConditions: ['tersor/source'] }, scratch);
-    const program = ts.createProgram(kinds.flatMap((kind) => ['index.ts', 'contract.test.ts', 'pipeline.test.ts'].map((file) => join(scratch, kind, 'src', file))), options);
-    const ours = ts.getPreEmitDiagnostics(program).filter(({ file }) => file?.fileName.includes('out-tsc/generated'));
-    expect(ours.map(({ file, messageText }) => `${file?.fileName.split('generated/')[1]}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)).toEqual([]);
+    for (const kind of kinds)
+      await writePlugin({ kind, id: 'my-own', layout: 'package' }, join(scratch, kind));
+    const { config } = ts.readConfigFile(join(scratch, 'reward/tsconfig.json'), ts.sys.readFile) as {
+      config: { compilerOptions: object };
+    };
+    const { options } = ts.convertCompilerOptionsFromJson(
+      { ...config.compilerOptions, noEmit: true, rootDir: undefined, customConditions: ['tersor/source'] },
+      scratch,
+    );
+    const program = ts.createProgram(
+      kinds.flatMap((kind) =>
+        ['index.ts', 'contract.test.ts', 'pipeline.test.ts'].map((file) => join(scratch, kind, 'src', file)),
+      ),
+      options,
+    );
+    const ours = ts
+      .getPreEmitDiagnostics(program)
+      .filter(({ file }) => file?.fileName.includes('out-tsc/generated'));
+    expect(
+      ours.map(
+        ({ file, messageText }) =>
+          `${file?.fileName.split('generated/')[1]}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+      ),
+    ).toEqual([]);
   }, 120_000);
 });
 
@@ -46,7 +66,9 @@ test.each([
   ['toaster', 'x', 'There is no kind "toaster"'],
   ['agent', 'My Agent', 'is no id'],
   ['agent', '../up', 'is no id'],
-])('refuses the kind %s with the id %s', (kind, id, message) => expect(problemOf({ kind, id })).toContain(message));
+])('refuses the kind %s with the id %s', (kind, id, message) =>
+  expect(problemOf({ kind, id })).toContain(message),
+);
 
 test('names packages by the rule that the host looks for', () => {
   expect(packageName({ kind: 'agent', id: 'sac', layout: 'package' })).toBe('tersor-agent-sac');
@@ -57,22 +79,40 @@ test('names packages by the rule that the host looks for', () => {
 test('never writes into a folder that holds something', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-new-'));
   await writeFile(join(folder, 'precious.txt'), 'precious');
-  await expect(writePlugin({ kind: 'reward', id: 'x', layout: 'package' }, folder)).rejects.toThrow('not empty');
+  await expect(writePlugin({ kind: 'reward', id: 'x', layout: 'package' }, folder)).rejects.toThrow(
+    'not empty',
+  );
   expect(await readFile(join(folder, 'precious.txt'), 'utf8')).toBe('precious');
   await rm(folder, { recursive: true });
 });
 
 test('a generated package brings all that its tests and "npx tersor check ." run', () => {
   for (const kind of kinds) {
-    const { scripts, dependencies, devDependencies, peerDependencies } = JSON.parse(pluginFiles({ kind, id: 'mine', layout: 'package' })['package.json']!);
+    const { scripts, dependencies, devDependencies, peerDependencies } = JSON.parse(
+      pluginFiles({ kind, id: 'mine', layout: 'package' })['package.json']!,
+    );
     expect(scripts.test).toContain('dist/pipeline.test.js');
-    expect(Object.keys({ ...dependencies, ...devDependencies })).toEqual(expect.arrayContaining(['@tersor/cli', '@tersor/testing', '@tersor/compression', '@tersor/network', '@tensorflow/tfjs-layers']));
+    expect(Object.keys({ ...dependencies, ...devDependencies })).toEqual(
+      expect.arrayContaining([
+        '@tersor/cli',
+        '@tersor/testing',
+        '@tersor/compression',
+        '@tersor/network',
+        '@tensorflow/tfjs-layers',
+      ]),
+    );
     expect(peerDependencies).toHaveProperty(['@tersor/core']);
   }
 });
 
 test.each(['--help', '-h'])('%s lists the kinds and the options', async (flag) => {
   const main = join(__dirname, 'main.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=tersor/source', '--import', 'tsx', main, flag]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--conditions=tersor/source',
+    '--import',
+    'tsx',
+    main,
+    flag,
+  ]);
   for (const word of [...kinds, '--name', '--folder', 'usage:']) expect(stdout).toContain(word);
 });

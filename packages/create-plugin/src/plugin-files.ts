@@ -35,14 +35,22 @@ export function pluginFiles(request: PluginRequest): Record<string, string> {
     'src/index.ts': fill(`${kind}/index.ts`, words),
     'src/contract.test.ts': fill(`${kind}/contract.test.ts`, words),
     'src/pipeline.test.ts': fill('pipeline.test.ts', words),
-    ...(workspace ? { 'jest.config.js': `module.exports = { ...require('../../jest.preset.js'), displayName: '${kind}-${id}' };\n` } : { '.gitignore': 'node_modules/\ndist/\nout/\n' }),
+    ...(workspace
+      ? {
+          'jest.config.js': `module.exports = { ...require('../../jest.preset.js'), displayName: '${kind}-${id}' };\n`,
+        }
+      : { '.gitignore': 'node_modules/\ndist/\nout/\n' }),
   };
 }
 
 /** How a config names the plugin: by id where the package follows the naming rule. */
 function selectorOf(request: PluginRequest): string {
   const { kind, id, layout, name } = request;
-  return name === undefined || name === `tersor-${kind}-${id}` || (layout === 'workspace' && name === `@tersor/${kind}-${id}`) ? id : `'${name}'`;
+  return name === undefined ||
+    name === `tersor-${kind}-${id}` ||
+    (layout === 'workspace' && name === `@tersor/${kind}-${id}`)
+    ? id
+    : `'${name}'`;
 }
 
 function configWords({ kind, layout }: PluginRequest, use: string): Record<string, string> {
@@ -57,11 +65,27 @@ function configWords({ kind, layout }: PluginRequest, use: string): Record<strin
     quantizer: 'linear',
   };
   const chosen = kind === 'agent' ? `{ use: ${use}, episodes: 10 }` : use;
-  const place = { agent: 'prune:\n  agent', environment: 'prune:\n  environment', pruner: 'prune:\n  pruner', reward: 'prune:\n  reward', quantizer: 'quantize:\n  quantizer', backend: 'backend', dataset: 'dataset' }[kind];
-  return { ...usual, [kind]: chosen, model: `${examples}/vgg-small/model/model.json`, snippet: `${place}: ${chosen}` };
+  const place = {
+    agent: 'prune:\n  agent',
+    environment: 'prune:\n  environment',
+    pruner: 'prune:\n  pruner',
+    reward: 'prune:\n  reward',
+    quantizer: 'quantize:\n  quantizer',
+    backend: 'backend',
+    dataset: 'dataset',
+  }[kind];
+  return {
+    ...usual,
+    [kind]: chosen,
+    model: `${examples}/vgg-small/model/model.json`,
+    snippet: `${place}: ${chosen}`,
+  };
 }
 
-/** What each place of the pipeline's test is filled with, as source text: the new plugin in its own, ours in the others. */
+/**
+ * What each place of the pipeline's test is filled with, as source text: the new plugin in its own, ours in
+ * the others.
+ */
 function pipelineWords({ kind, id, layout }: PluginRequest): Record<string, string> {
   const places = {
     dataset: "'shades'",
@@ -72,12 +96,20 @@ function pipelineWords({ kind, id, layout }: PluginRequest): Record<string, stri
     reward: "'accuracy'",
     quantizer: "'linear'",
   };
-  const options: Partial<Record<PluginRequest['kind'], string>> = { agent: ', episodes: 2', dataset: ', images: 40, height: 8, width: 8, classes: 4' };
+  const options: Partial<Record<PluginRequest['kind'], string>> = {
+    agent: ', episodes: 2',
+    dataset: ', images: 40, height: 8, width: 8, classes: 4',
+  };
   const filled = { ...places, [kind]: `{ use: '${id}'${options[kind] ?? ''} }` };
   const words = Object.fromEntries(Object.entries(filled).map(([place, text]) => [`${place}Word`, text]));
-  // Where a package manager keeps dependencies of dependencies apart, the plugins of Tersor lie beside its command line.
+  // Where a package manager keeps dependencies of dependencies apart, the plugins of Tersor lie beside its
+  // command line.
   if (layout === 'workspace') return { ...words, searchFrom: '__dirname', pathImports: 'join' };
-  return { ...words, searchFrom: "__dirname, dirname(require.resolve('@tersor/cli/package.json'))", pathImports: 'dirname, join' };
+  return {
+    ...words,
+    searchFrom: "__dirname, dirname(require.resolve('@tersor/cli/package.json'))",
+    pathImports: 'dirname, join',
+  };
 }
 
 /** A template with its `__words__` filled in. */

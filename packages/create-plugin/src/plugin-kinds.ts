@@ -13,12 +13,32 @@ const LAYERS = { ...TFJS, '@tensorflow/tfjs-layers': '4.22.0' };
 
 /** The kinds of plugins that can be generated, each with a working implementation to start from. */
 export const KIND_FACTS = {
-  agent: { summary: 'Random search around the best policy so far.', dependencies: { '@tersor/rl': undefined }, peers: {} },
-  environment: { summary: "The stage's own environment, with a penalty on policies that treat neighbours unevenly.", dependencies: { '@tersor/compression': undefined }, peers: LAYERS },
-  pruner: { summary: 'Removes channels at random: what any criterion has to beat.', dependencies: { '@tersor/network': undefined }, peers: LAYERS },
+  agent: {
+    summary: 'Random search around the best policy so far.',
+    dependencies: { '@tersor/rl': undefined },
+    peers: {},
+  },
+  environment: {
+    summary: "The stage's own environment, with a penalty on policies that treat neighbours unevenly.",
+    dependencies: { '@tersor/compression': undefined },
+    peers: LAYERS,
+  },
+  pruner: {
+    summary: 'Removes channels at random: what any criterion has to beat.',
+    dependencies: { '@tersor/network': undefined },
+    peers: LAYERS,
+  },
   quantizer: { summary: 'Rounds weights to powers of two, 2 to 4 bits.', dependencies: {}, peers: {} },
-  backend: { summary: 'The plain JavaScript kernels of TensorFlow.js, as a backend.', dependencies: { '@tensorflow/tfjs-backend-cpu': '4.22.0', '@tersor/network': undefined }, peers: LAYERS },
-  dataset: { summary: 'Stripes in several directions, drawn from the seed: no files needed.', dependencies: {}, peers: {} },
+  backend: {
+    summary: 'The plain JavaScript kernels of TensorFlow.js, as a backend.',
+    dependencies: { '@tensorflow/tfjs-backend-cpu': '4.22.0', '@tersor/network': undefined },
+    peers: LAYERS,
+  },
+  dataset: {
+    summary: 'Stripes in several directions, drawn from the seed: no files needed.',
+    dependencies: {},
+    peers: {},
+  },
   reward: { summary: 'Relative accuracy minus weighted relative MACs.', dependencies: {}, peers: {} },
 } as const satisfies Record<string, KindFacts>;
 

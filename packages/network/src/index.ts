@@ -5,19 +5,50 @@ export { withRoundedActivations, type ActivationPolicy } from './activations/sim
 export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
 export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
-export { folderBytes, modelJsonOf, readArtifacts, readModel, requireFinite, writeModel } from './files/model-files.js';
+export {
+  folderBytes,
+  modelJsonOf,
+  readArtifacts,
+  readModel,
+  requireFinite,
+  writeModel,
+} from './files/model-files.js';
 export { moveInto } from './files/move-into.js';
-export { requireModelFile, requirePackedFile, requireWritable, witness, witnessImages, witnessOfNoise, type Witness, type WrittenFile } from './files/read-back.js';
+export {
+  requireModelFile,
+  requirePackedFile,
+  requireWritable,
+  witness,
+  witnessImages,
+  witnessOfNoise,
+  type Witness,
+  type WrittenFile,
+} from './files/read-back.js';
 export { readNetwork } from './files/read-network.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
 export { correctBatchNorm } from './gradients/broadcast-batch-norm.js';
 export { compileGradients } from './gradients/gradient-session.js';
-export { accuracyOf, firstNotFinite, NOT_FINITE_HINT, rightAnswers, teacherLogits, trainingLoss, type ScoreKind } from './gradients/loss.js';
+export {
+  accuracyOf,
+  firstNotFinite,
+  NOT_FINITE_HINT,
+  rightAnswers,
+  teacherLogits,
+  trainingLoss,
+  type ScoreKind,
+} from './gradients/loss.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { isFrozen, withFrozenParts, withoutFrozen } from './graph/frozen-layers.js';
-export { copyWeights, isKernel, storedName, weightSlots, withWeights, type WeightSlot } from './graph/graph-weights.js';
+export {
+  copyWeights,
+  isKernel,
+  storedName,
+  weightSlots,
+  withWeights,
+  type WeightSlot,
+} from './graph/graph-weights.js';
 export { initializeKernels } from './graph/initialize-kernels.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './graph/model-graph.js';
 export { topologyOf, type ModelTopology } from './graph/model-topology.js';
@@ -25,7 +56,15 @@ export { isVector, networkOutput, type NetworkOutput } from './graph/network-out
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
-export type { ConvolutionOperation, DenseOperation, InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './inference/plan-step.js';
+export type {
+  ConvolutionOperation,
+  DenseOperation,
+  InferencePlan,
+  PlanActivation,
+  PlanOperation,
+  PlanStep,
+  PlanWeight,
+} from './inference/plan-step.js';
 export { notComputable, requireComputable } from './inference/require-computable.js';
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';

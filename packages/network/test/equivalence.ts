@@ -11,7 +11,13 @@ export function randomRemovals(graph: LayerGraph, seed: number): Removal[] {
   const random = createRandom(seed, 'plan');
   return channelGroups(graph).groups.map((group) => {
     const count = 1 + random.integer(group.channels);
-    return { group, keep: random.permutation(group.channels).slice(0, count).sort((a, b) => a - b) };
+    return {
+      group,
+      keep: random
+        .permutation(group.channels)
+        .slice(0, count)
+        .sort((a, b) => a - b),
+    };
   });
 }
 
@@ -19,7 +25,10 @@ export function randomRemovals(graph: LayerGraph, seed: number): Removal[] {
 export interface EquivalenceResult {
   /** Between the pruned and the masked network, on random inputs. */
   readonly difference: number;
-  /** Between the pruned and the original network, measured in one case of five: what a comparison that sees nothing would miss. */
+  /**
+   * Between the pruned and the original network, measured in one case of five: what a comparison that sees
+   * nothing would miss.
+   */
   readonly effect: number | undefined;
   readonly pruned: LayerGraph;
   readonly groups: number;
@@ -27,22 +36,38 @@ export interface EquivalenceResult {
   readonly removed: number;
 }
 
-/** Prunes by a plan and compares with the masked network. Throws where the costs of widths and of the pruned network disagree. */
-export async function comparePruned(graph: LayerGraph, removals: readonly Removal[], seed: number): Promise<EquivalenceResult> {
+/**
+ * Prunes by a plan and compares with the masked network. Throws where the costs of widths and of the pruned
+ * network disagree.
+ */
+export async function comparePruned(
+  graph: LayerGraph,
+  removals: readonly Removal[],
+  seed: number,
+): Promise<EquivalenceResult> {
   const pruned = removeAll(graph, removals);
   const random = createRandom(seed, 'input');
   const inputs = graph.inputs.map((input) => {
     const shape = [2, ...(graph.calls[input]!.outputShape as number[])];
-    return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape);
+    return tf.tensor(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+      shape,
+    );
   });
   const results = await run(pruned, inputs);
   const difference = largestDifference(await runMasked(graph, removals, inputs), results);
   const effect = seed % 5 === 0 ? largestDifference(await run(graph, inputs), results) : undefined;
   tf.dispose(inputs);
   const { macs, parameters } = cost(pruned);
-  const predicted = costOfWidths(graph, removals.map(({ group }) => group), removals.map(({ keep }) => keep.length));
+  const predicted = costOfWidths(
+    graph,
+    removals.map(({ group }) => group),
+    removals.map(({ keep }) => keep.length),
+  );
   if (predicted.macs !== macs || predicted.parameters !== parameters) {
-    throw new Error(`costs disagree: widths ${JSON.stringify(predicted)}, network ${JSON.stringify({ macs, parameters })}`);
+    throw new Error(
+      `costs disagree: widths ${JSON.stringify(predicted)}, network ${JSON.stringify({ macs, parameters })}`,
+    );
   }
   const removed = removals.reduce((sum, { group, keep }) => sum + group.channels - keep.length, 0);
   return { difference, effect, pruned, groups: removals.length, removed };

@@ -9,7 +9,15 @@ export function firstChannels(graph: LayerGraph): Pruner {
     id: 'first',
     action: 'channels',
     prepare: async () => undefined,
-    plan: (group, keep) => ({ pruner: 'first', group: group.name, keep: Array.from({ length: keep }, (_, i) => i) }),
-    apply: (clean, plan) => removeAll(clean, plan.map((step) => ({ group: groups.find(({ name }) => name === step.group)!, keep: step.keep! }))),
+    plan: (group, keep) => ({
+      pruner: 'first',
+      group: group.name,
+      keep: Array.from({ length: keep }, (_, i) => i),
+    }),
+    apply: (clean, plan) =>
+      removeAll(
+        clean,
+        plan.map((step) => ({ group: groups.find(({ name }) => name === step.group)!, keep: step.keep! })),
+      ),
   };
 }

@@ -13,15 +13,25 @@ export function createActionRange({ low, high }: BoxSpace): ActionRange {
   return {
     size: low.length,
     // The clamp takes off what rounding adds.
-    toAction: (unit) => low.map((least, i) => Math.min(high[i]!, Math.max(least, least + unit[i]! * (high[i]! - least)))),
-    toUnit: (action) => low.map((least, i) => (high[i]! > least ? (action[i]! - least) / (high[i]! - least) : 0)),
+    toAction: (unit) =>
+      low.map((least, i) => Math.min(high[i]!, Math.max(least, least + unit[i]! * (high[i]! - least)))),
+    toUnit: (action) =>
+      low.map((least, i) => (high[i]! > least ? (action[i]! - least) / (high[i]! - least) : 0)),
   };
 }
 
 /** The space, if it is a bounded box. Throws `SPACE_UNSUPPORTED` in the agent's name. */
 export function requireBox(agent: string, space: Space): BoxSpace {
-  if (space.type === 'box' && space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite)) return space;
-  throw new TersorError('SPACE_UNSUPPORTED', `The agent "${agent}" needs a bounded box of actions, but the space is ${space.type === 'box' ? 'unbounded or empty' : 'discrete'}.`, {
-    hint: space.type === 'box' ? 'Give every coordinate a finite range.' : 'Use an agent for discrete actions, for instance "ppo", or an environment with continuous ones.',
-  });
+  if (space.type === 'box' && space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite))
+    return space;
+  throw new TersorError(
+    'SPACE_UNSUPPORTED',
+    `The agent "${agent}" needs a bounded box of actions, but the space is ${space.type === 'box' ? 'unbounded or empty' : 'discrete'}.`,
+    {
+      hint:
+        space.type === 'box'
+          ? 'Give every coordinate a finite range.'
+          : 'Use an agent for discrete actions, for instance "ppo", or an environment with continuous ones.',
+    },
+  );
 }

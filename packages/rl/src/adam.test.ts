@@ -1,7 +1,8 @@
 import { adamStep, clipByNorm, createAdam } from './adam.js';
 
 it('makes the two first steps that the paper gives for constant gradients', () => {
-  // With a constant gradient g, both bias-corrected moments are g and g^2: every step is rate * g / (|g| + epsilon).
+  // With a constant gradient g, both bias-corrected moments are g and g^2: every step is rate * g / (|g| +
+  // epsilon).
   const parameters = Float32Array.of(1, -1);
   const state = createAdam(2);
   adamStep(state, parameters, Float32Array.of(0.5, -2), { learningRate: 0.1 });
@@ -15,15 +16,25 @@ it('makes the two first steps that the paper gives for constant gradients', () =
 it('weighs past gradients by the betas', () => {
   const parameters = Float32Array.of(0);
   const state = createAdam(1);
-  for (const gradient of [1, -3]) adamStep(state, parameters, Float32Array.of(gradient), { learningRate: 1, beta1: 0.5, beta2: 0.75, epsilon: 0 });
-  // Step 1: -1. Step 2: m = 0.5 * 0.5 - 1.5 = -1.25, over 1 - 0.25; v = 0.75 * 0.25 + 0.25 * 9 = 2.4375, over 1 - 0.5625.
+  for (const gradient of [1, -3])
+    adamStep(state, parameters, Float32Array.of(gradient), {
+      learningRate: 1,
+      beta1: 0.5,
+      beta2: 0.75,
+      epsilon: 0,
+    });
+  // Step 1: -1. Step 2: m = 0.5 * 0.5 - 1.5 = -1.25, over 1 - 0.25; v = 0.75 * 0.25 + 0.25 * 9 = 2.4375, over
+  // 1 - 0.5625.
   expect(parameters[0]).toBeCloseTo(-1 + 1.25 / 0.75 / Math.sqrt(2.4375 / 0.4375), 6);
 });
 
 it('finds the minimum of a badly scaled bowl', () => {
   const parameters = Float32Array.of(3, -2);
   const state = createAdam(2);
-  for (let step = 0; step < 2000; step++) adamStep(state, parameters, Float32Array.of(100 * (parameters[0]! - 1), 0.01 * (parameters[1]! - 1)), { learningRate: 0.01 });
+  for (let step = 0; step < 2000; step++)
+    adamStep(state, parameters, Float32Array.of(100 * (parameters[0]! - 1), 0.01 * (parameters[1]! - 1)), {
+      learningRate: 0.01,
+    });
   expect(parameters[0]).toBeCloseTo(1, 2);
   expect(parameters[1]).toBeCloseTo(1, 2);
 });

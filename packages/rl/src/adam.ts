@@ -18,7 +18,12 @@ export function createAdam(length: number): AdamState {
 }
 
 /** One step down the gradient (Kingma and Ba, algorithm 1); changes `parameters` and `state`. */
-export function adamStep(state: AdamState, parameters: Float32Array, gradient: Float32Array, { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions): void {
+export function adamStep(
+  state: AdamState,
+  parameters: Float32Array,
+  gradient: Float32Array,
+  { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions,
+): void {
   const { first, second } = state;
   const step = ++state.step;
   // Both bias corrections in one factor; epsilon is scaled with them, so the step is the paper's.

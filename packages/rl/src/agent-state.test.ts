@@ -13,5 +13,7 @@ it.each([
   ['that is no state', { weights: [] }],
   ['that is missing', undefined],
 ])('refuses a state %s', (_, state) => {
-  expect(() => openState('ddpg', FITS, state)).toThrow(expect.objectContaining({ code: 'AGENT_STATE_INVALID', hint: expect.stringContaining('Resume') }));
+  expect(() => openState('ddpg', FITS, state)).toThrow(
+    expect.objectContaining({ code: 'AGENT_STATE_INVALID', hint: expect.stringContaining('Resume') }),
+  );
 });

@@ -2,8 +2,30 @@ export { createActionRange, requireBox, type ActionRange } from './action-range.
 export { adamStep, clipByNorm, createAdam, type AdamOptions, type AdamState } from './adam.js';
 export { discountedReturns, generalizedAdvantages, type EpisodeValues } from './advantages.js';
 export { openState, sealState } from './agent-state.js';
-export { backward, forward, initializeParameters, parameterCount, sigmoid, softUpdate, type Activation, type Network } from './network.js';
-export { adaptParameterDeviation, ornsteinUhlenbeckStep, perturbParameters, truncatedNormal, type OrnsteinUhlenbeckState } from './noise.js';
+export {
+  backward,
+  forward,
+  initializeParameters,
+  parameterCount,
+  sigmoid,
+  softUpdate,
+  type Activation,
+  type Network,
+} from './network.js';
+export {
+  adaptParameterDeviation,
+  ornsteinUhlenbeckStep,
+  perturbParameters,
+  truncatedNormal,
+  type OrnsteinUhlenbeckState,
+} from './noise.js';
 export { ReplayBuffer, type ReplayBatch, type ReplayOptions, type ReplayStep } from './replay-buffer.js';
 export { addToMoments, createMoments, standardize, type RunningMoments } from './running-moments.js';
-export { search, type EpisodeRecord, type SearchHooks, type SearchOptions, type SearchResult, type SearchState } from './search.js';
+export {
+  search,
+  type EpisodeRecord,
+  type SearchHooks,
+  type SearchOptions,
+  type SearchResult,
+  type SearchState,
+} from './search.js';

@@ -1,18 +1,37 @@
 /**
- * The one inner loop of this package that needs vector instructions, as a WebAssembly module of some 400 bytes put together here: JavaScript engines
- * don't vectorize loops over typed arrays, and a tensor library's cost per operation is larger than these small matrices are worth.
+ * The one inner loop of this package that needs vector instructions, as a WebAssembly module of some 400
+ * bytes put together here: JavaScript engines don't vectorize loops over typed arrays, and a tensor library's
+ * cost per operation is larger than these small matrices are worth.
  *
- * `multiply(a, b, c, rows, inner, columns, aRow, aInner, bInner, cRow)` computes `C = A B` in tiles of 4 x 8 held in registers; addresses and strides
- * are in bytes, so that A may be read transposed. Rows are taken by 4 and columns by 8: what lies past the ends is read, and written to C's padding.
+ * `multiply(a, b, c, rows, inner, columns, aRow, aInner, bInner, cRow)` computes `C = A B` in tiles of 4 x 8
+ * held in registers; addresses and strides are in bytes, so that A may be read transposed. Rows are taken by
+ * 4 and columns by 8: what lies past the ends is read, and written to C's padding.
  */
 export interface MatmulKernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  multiply(a: number, b: number, c: number, rows: number, inner: number, columns: number, aRow: number, aInner: number, bInner: number, cRow: number): void;
+  multiply(
+    a: number,
+    b: number,
+    c: number,
+    rows: number,
+    inner: number,
+    columns: number,
+    aRow: number,
+    aInner: number,
+    bInner: number,
+    cRow: number,
+  ): void;
 }
 
-/** The part of the WebAssembly interface that is used: its types come with browser libraries, which Node packages don't include. */
+/**
+ * The part of the WebAssembly interface that is used: its types come with browser libraries, which Node
+ * packages don't include.
+ */
 const { WebAssembly } = globalThis as unknown as {
-  readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object; readonly Instance: new (module: object) => { readonly exports: MatmulKernel } };
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => object;
+    readonly Instance: new (module: object) => { readonly exports: MatmulKernel };
+  };
 };
 
 const TILE_ROWS = 4;
@@ -31,11 +50,26 @@ const constant = (value: number): Code => [0x41, value];
 const add = (left: Code, right: Code): Code => [...left, ...right, 0x6a];
 const times = (left: Code, right: Code): Code => [...left, ...right, 0x6c];
 const lessThan = (left: Code, right: Code): Code => [...left, ...right, 0x49];
-const repeatWhile = (body: Code[], condition: Code): Code => [0x03, 0x40, ...body.flat(), ...condition, 0x0d, 0, 0x0b];
+const repeatWhile = (body: Code[], condition: Code): Code => [
+  0x03,
+  0x40,
+  ...body.flat(),
+  ...condition,
+  0x0d,
+  0,
+  0x0b,
+];
 // The second byte of a memory access is its alignment as a power of two, the third its offset.
 const loadVector = (address: Code, offset: number): Code => [...address, 0xfd, 0x00, 2, offset];
 const loadSplat = (address: Code): Code => [...address, 0xfd, 0x09, 2, 0];
-const storeVector = (address: Code, offset: number, value: Code): Code => [...address, ...value, 0xfd, 0x0b, 2, offset];
+const storeVector = (address: Code, offset: number, value: Code): Code => [
+  ...address,
+  ...value,
+  0xfd,
+  0x0b,
+  2,
+  offset,
+];
 const zeroVector: Code = [0xfd, 0x0c, ...Array<number>(16).fill(0)];
 const addVectors = (left: Code, right: Code): Code => [...left, ...right, 0xfd, 0xe4, 0x01];
 const timesVectors = (left: Code, right: Code): Code => [...left, ...right, 0xfd, 0xe6, 0x01];
@@ -52,7 +86,12 @@ const tile: Code[] = [
       set('b0', loadVector(get('pb'), 0)),
       set('b1', loadVector(get('pb'), 16)),
       ...tileRows.flatMap((i) =>
-        [0, 1].map((half) => set(`sum${2 * i + half}`, addVectors(get(`sum${2 * i + half}`), timesVectors(loadSplat(get(`pa${i}`)), get(`b${half}`))))),
+        [0, 1].map((half) =>
+          set(
+            `sum${2 * i + half}`,
+            addVectors(get(`sum${2 * i + half}`), timesVectors(loadSplat(get(`pa${i}`)), get(`b${half}`))),
+          ),
+        ),
       ),
       ...tileRows.map((i) => set(`pa${i}`, add(get(`pa${i}`), get('aInner')))),
       set('pb', add(get('pb'), get('bInner'))),
@@ -72,7 +111,14 @@ const tile: Code[] = [
 /** Columns outside, rows inside: the eight columns of B that a tile reads stay in the first cache. */
 const body: Code[] = [
   set('column', constant(0)),
-  repeatWhile([set('row', constant(0)), repeatWhile(tile, lessThan(get('row'), get('rows'))), set('column', add(get('column'), constant(8)))], lessThan(get('column'), get('columns'))),
+  repeatWhile(
+    [
+      set('row', constant(0)),
+      repeatWhile(tile, lessThan(get('row'), get('rows'))),
+      set('column', add(get('column'), constant(8))),
+    ],
+    lessThan(get('column'), get('columns')),
+  ),
 ];
 
 function vector(items: readonly Code[]): Code {
@@ -93,14 +139,23 @@ function name(text: string): Code {
 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const declarations = vector([[COUNTERS.length, I32], [VECTORS.length, V128]]);
+  const declarations = vector([
+    [COUNTERS.length, I32],
+    [VECTORS.length, V128],
+  ]);
   const section = (id: number, content: Code): Code => [id, ...sized(content)];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector([[0x60, ...vector(PARAMETERS.map(() => [I32])), ...vector([])]])),
     ...section(3, vector([[0]])),
     ...section(5, vector([[0x00, 1]])),
-    ...section(7, vector([[...name('memory'), 0x02, 0], [...name('multiply'), 0x00, 0]])),
+    ...section(
+      7,
+      vector([
+        [...name('memory'), 0x02, 0],
+        [...name('multiply'), 0x00, 0],
+      ]),
+    ),
     ...section(10, vector([sized([...declarations, ...body.flat(), 0x0b])])),
   ]);
 }

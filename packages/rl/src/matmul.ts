@@ -7,24 +7,45 @@ let kernel: MatmulKernel | undefined;
 let memory = new Float32Array(0);
 
 /** `a [rows, inner] b [inner, columns]`, row-major: a layer's forward pass. `inner` is at least 1. */
-export function product(a: Float32Array, b: Float32Array, rows: number, inner: number, columns: number): Float32Array {
+export function product(
+  a: Float32Array,
+  b: Float32Array,
+  rows: number,
+  inner: number,
+  columns: number,
+): Float32Array {
   return multiply(a, b, rows, inner, columns, inner, 1);
 }
 
 /** `aᵀ b` with `a [inner, rows]`, `b [inner, columns]`: the gradient of a layer's weights. */
-export function transposedProduct(a: Float32Array, b: Float32Array, rows: number, inner: number, columns: number): Float32Array {
+export function transposedProduct(
+  a: Float32Array,
+  b: Float32Array,
+  rows: number,
+  inner: number,
+  columns: number,
+): Float32Array {
   return multiply(a, b, rows, inner, columns, 1, rows);
 }
 
 /** The transpose of `a [rows, columns]`. */
 export function transpose(a: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(a.length);
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) out[column * rows + row] = a[row * columns + column]!;
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) out[column * rows + row] = a[row * columns + column]!;
   return out;
 }
 
 /** Copies the operands into the kernel's memory, runs it, and copies the result out without its padding. */
-function multiply(a: Float32Array, b: Float32Array, rows: number, inner: number, columns: number, aRow: number, aInner: number): Float32Array {
+function multiply(
+  a: Float32Array,
+  b: Float32Array,
+  rows: number,
+  inner: number,
+  columns: number,
+  aRow: number,
+  aInner: number,
+): Float32Array {
   const [paddedRows, paddedColumns] = [roundUp(rows, 4), roundUp(columns, 8)];
   // Room after each operand for the rows and columns that are read past its end.
   const aEnd = a.length + 4 * Math.max(inner, rows);
@@ -32,7 +53,18 @@ function multiply(a: Float32Array, b: Float32Array, rows: number, inner: number,
   reserve(bEnd + paddedRows * paddedColumns);
   memory.set(a, 0);
   memory.set(b, aEnd);
-  kernel!.multiply(0, aEnd * FLOAT, bEnd * FLOAT, rows, inner, columns, aRow * FLOAT, aInner * FLOAT, columns * FLOAT, paddedColumns * FLOAT);
+  kernel!.multiply(
+    0,
+    aEnd * FLOAT,
+    bEnd * FLOAT,
+    rows,
+    inner,
+    columns,
+    aRow * FLOAT,
+    aInner * FLOAT,
+    columns * FLOAT,
+    paddedColumns * FLOAT,
+  );
   if (columns === paddedColumns) return memory.slice(bEnd, bEnd + rows * columns);
   const out = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {

@@ -1,4 +1,12 @@
-import { backward, forward, initializeParameters, parameterCount, softUpdate, type Activation, type Network } from './network.js';
+import {
+  backward,
+  forward,
+  initializeParameters,
+  parameterCount,
+  softUpdate,
+  type Activation,
+  type Network,
+} from './network.js';
 import { createRandom, type Random } from '@tersor/core';
 
 const BATCH = 5;
@@ -8,11 +16,21 @@ function draw(random: Random, length: number): Float32Array {
 }
 
 /** A loss with a known gradient: the outputs, weighted. */
-function lossOf(network: Network, parameters: Float32Array, input: Float32Array, weights: Float32Array): number {
-  return forward(network, parameters, input, BATCH).at(-1)!.reduce((sum, value, i) => sum + value * weights[i]!, 0);
+function lossOf(
+  network: Network,
+  parameters: Float32Array,
+  input: Float32Array,
+  weights: Float32Array,
+): number {
+  return forward(network, parameters, input, BATCH)
+    .at(-1)!
+    .reduce((sum, value, i) => sum + value * weights[i]!, 0);
 }
 
-/** Largest difference between the gradient and central differences, relative to the largest entry of the gradient. */
+/**
+ * Largest difference between the gradient and central differences, relative to the largest entry of the
+ * gradient.
+ */
 function worst(vector: Float32Array, gradient: Float32Array, loss: () => number): number {
   const step = 1e-2;
   const largest = Math.max(...gradient.map(Math.abs));
@@ -27,7 +45,11 @@ function worst(vector: Float32Array, gradient: Float32Array, loss: () => number)
   return Math.max(...differences) / largest;
 }
 
-describe.each<[Activation, Activation]>([['tanh', 'linear'], ['tanh', 'sigmoid'], ['sigmoid', 'tanh']])('a network of %s layers with a %s output', (hidden, output) => {
+describe.each<[Activation, Activation]>([
+  ['tanh', 'linear'],
+  ['tanh', 'sigmoid'],
+  ['sigmoid', 'tanh'],
+])('a network of %s layers with a %s output', (hidden, output) => {
   const network: Network = { sizes: [3, 6, 9, 2], hidden, output };
   const random = createRandom(1, `${hidden} ${output}`);
   const parameters = initializeParameters(network, random);
@@ -35,7 +57,14 @@ describe.each<[Activation, Activation]>([['tanh', 'linear'], ['tanh', 'sigmoid']
   const weights = draw(random, BATCH * 2);
   const loss = () => lossOf(network, parameters, input, weights);
   const gradient = new Float32Array(parameterCount(network));
-  const inputGradient = backward(network, parameters, forward(network, parameters, input, BATCH), weights.slice(), BATCH, gradient);
+  const inputGradient = backward(
+    network,
+    parameters,
+    forward(network, parameters, input, BATCH),
+    weights.slice(),
+    BATCH,
+    gradient,
+  );
 
   it('has the gradient by its parameters that finite differences show', () => {
     expect(gradient.some((value) => value !== 0)).toBe(true);

@@ -3,7 +3,10 @@ import type { Random } from '@tersor/core';
 
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
 
-/** A multi-layer perceptron: its shape only. Parameters are a flat vector that the caller owns: per layer the kernel [in, out], then the bias [out]. */
+/**
+ * A multi-layer perceptron: its shape only. Parameters are a flat vector that the caller owns: per layer the
+ * kernel [in, out], then the bias [out].
+ */
 export interface Network {
   /** Width of the input, of each hidden layer, of the output. */
   readonly sizes: readonly number[];
@@ -17,15 +20,16 @@ export function parameterCount({ sizes }: Network): number {
 }
 
 /**
- * Draws parameters uniformly in ±1/sqrt(inputs) (DDPG, supplementary section 7); the last layer's are multiplied by `outputScale`, which keeps a
- * new policy near the middle of its range.
+ * Draws parameters uniformly in ±1/sqrt(inputs) (DDPG, supplementary section 7); the last layer's are
+ * multiplied by `outputScale`, which keeps a new policy near the middle of its range.
  */
 export function initializeParameters(network: Network, random: Random, outputScale = 1): Float32Array {
   const parameters = new Float32Array(parameterCount(network));
   const layers = layersOf(network.sizes);
   layers.forEach(({ start, inputs, outputs }, index) => {
     const bound = (index === layers.length - 1 ? outputScale : 1) / Math.sqrt(inputs);
-    for (let i = start; i < start + (inputs + 1) * outputs; i++) parameters[i] = bound * (2 * random.uniform() - 1);
+    for (let i = start; i < start + (inputs + 1) * outputs; i++)
+      parameters[i] = bound * (2 * random.uniform() - 1);
   });
   return parameters;
 }
@@ -35,14 +39,20 @@ export function initializeParameters(network: Network, random: Random, outputSca
  *
  * @returns The values of every layer, the input first and the output last: what `backward` needs.
  */
-export function forward(network: Network, parameters: Float32Array, input: Float32Array, batch: number): Float32Array[] {
+export function forward(
+  network: Network,
+  parameters: Float32Array,
+  input: Float32Array,
+  batch: number,
+): Float32Array[] {
   const values = [input];
   const layers = layersOf(network.sizes);
   layers.forEach(({ start, inputs, outputs }, index) => {
     const kernel = parameters.subarray(start, start + inputs * outputs);
     const bias = parameters.subarray(start + inputs * outputs, start + (inputs + 1) * outputs);
     const out = product(values[index]!, kernel, batch, inputs, outputs);
-    for (let at = 0; at < out.length; at += outputs) for (let i = 0; i < outputs; i++) out[at + i] = out[at + i]! + bias[i]!;
+    for (let at = 0; at < out.length; at += outputs)
+      for (let i = 0; i < outputs; i++) out[at + i] = out[at + i]! + bias[i]!;
     activate(out, index === layers.length - 1 ? network.output : network.hidden);
     values.push(out);
   });
@@ -54,7 +64,8 @@ export function forward(network: Network, parameters: Float32Array, input: Float
  *
  * @param values What `forward` gave.
  * @param outputGradient Gradient by the output, [batch, last size]; overwritten.
- * @param parameterGradient Where the gradient by the parameters is written; without it only the input's is computed.
+ * @param parameterGradient Where the gradient by the parameters is written; without it only the input's is
+ * computed.
  * @returns Gradient by the input, [batch, sizes[0]].
  */
 export function backward(
@@ -69,15 +80,26 @@ export function backward(
   const layers = layersOf(network.sizes);
   for (let index = layers.length - 1; index >= 0; index--) {
     const { start, inputs, outputs } = layers[index]!;
-    multiplyByDerivative(gradient, values[index + 1]!, index === layers.length - 1 ? network.output : network.hidden);
+    multiplyByDerivative(
+      gradient,
+      values[index + 1]!,
+      index === layers.length - 1 ? network.output : network.hidden,
+    );
     const end = start + inputs * outputs;
     if (parameterGradient) {
       parameterGradient.set(transposedProduct(values[index]!, gradient, inputs, batch, outputs), start);
       const bias = parameterGradient.subarray(end, end + outputs).fill(0);
-      for (let at = 0; at < gradient.length; at += outputs) for (let i = 0; i < outputs; i++) bias[i] = bias[i]! + gradient[at + i]!;
+      for (let at = 0; at < gradient.length; at += outputs)
+        for (let i = 0; i < outputs; i++) bias[i] = bias[i]! + gradient[at + i]!;
     }
     // gradient Wᵀ, as the transpose of W gradientᵀ: the batch is smaller than the kernel.
-    const transposed = product(parameters.subarray(start, end), transpose(gradient, batch, outputs), inputs, outputs, batch);
+    const transposed = product(
+      parameters.subarray(start, end),
+      transpose(gradient, batch, outputs),
+      inputs,
+      outputs,
+      batch,
+    );
     gradient = transpose(transposed, inputs, batch);
   }
   return gradient;

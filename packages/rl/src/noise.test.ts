@@ -1,4 +1,9 @@
-import { adaptParameterDeviation, ornsteinUhlenbeckStep, perturbParameters, truncatedNormal } from './noise.js';
+import {
+  adaptParameterDeviation,
+  ornsteinUhlenbeckStep,
+  perturbParameters,
+  truncatedNormal,
+} from './noise.js';
 import { createRandom } from '@tersor/core';
 
 const COUNT = 20000;
@@ -19,16 +24,25 @@ function distribution(x: number): number {
 }
 
 // Both ways of sampling: by rejection from the normal, and from the uniform distribution.
-it.each([[0.5, 0.2, 0, 1], [0.1, 0.5, 0, 1], [0.9, 2, 0, 1], [1.5, 0.5, 0, 1], [-0.4, 0.3, 0.1, 1]])('truncated normal (mean %d, deviation %d, in [%d, %d]) has the closed form of mean and variance', (mean, deviation, low, high) => {
-  const random = createRandom(7, 'truncated');
-  const [a, b] = [(low - mean) / deviation, (high - mean) / deviation];
-  const mass = distribution(b) - distribution(a);
-  const shift = (density(a) - density(b)) / mass;
-  const spread = 1 + (a * density(a) - b * density(b)) / mass - shift * shift;
-  const { mean: sampled, variance } = momentsOf(() => truncatedNormal(random, mean, deviation, low, high));
-  expect(Math.abs(sampled - (mean + deviation * shift))).toBeLessThan(0.01);
-  expect(Math.abs(variance - deviation ** 2 * spread)).toBeLessThan(0.005);
-});
+it.each([
+  [0.5, 0.2, 0, 1],
+  [0.1, 0.5, 0, 1],
+  [0.9, 2, 0, 1],
+  [1.5, 0.5, 0, 1],
+  [-0.4, 0.3, 0.1, 1],
+])(
+  'truncated normal (mean %d, deviation %d, in [%d, %d]) has the closed form of mean and variance',
+  (mean, deviation, low, high) => {
+    const random = createRandom(7, 'truncated');
+    const [a, b] = [(low - mean) / deviation, (high - mean) / deviation];
+    const mass = distribution(b) - distribution(a);
+    const shift = (density(a) - density(b)) / mass;
+    const spread = 1 + (a * density(a) - b * density(b)) / mass - shift * shift;
+    const { mean: sampled, variance } = momentsOf(() => truncatedNormal(random, mean, deviation, low, high));
+    expect(Math.abs(sampled - (mean + deviation * shift))).toBeLessThan(0.01);
+    expect(Math.abs(variance - deviation ** 2 * spread)).toBeLessThan(0.005);
+  },
+);
 
 it('stays within the bounds, however far the mean is outside and however small the deviation', () => {
   const random = createRandom(1, 'bounds');
@@ -55,7 +69,10 @@ it('Ornstein-Uhlenbeck noise has the stationary variance and correlation of its 
   const random = createRandom(2, 'swing');
   const [sigma, theta] = [0.3, 0.15];
   let state: readonly number[] = [0];
-  const values = Array.from({ length: 4 * COUNT }, () => (state = ornsteinUhlenbeckStep(state, random, sigma, theta))[0]!);
+  const values = Array.from(
+    { length: 4 * COUNT },
+    () => (state = ornsteinUhlenbeckStep(state, random, sigma, theta))[0]!,
+  );
   const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length;
   const lagged = values.slice(1).reduce((sum, value, i) => sum + value * values[i]!, 0) / (values.length - 1);
   expect(variance / (sigma ** 2 / (1 - (1 - theta) ** 2))).toBeCloseTo(1, 1);

@@ -3,7 +3,13 @@ import { ReplayBuffer, type ReplayStep } from './replay-buffer.js';
 
 /** Steps that carry a mark in every field. */
 function episode(mark: number, length = 3): ReplayStep[] {
-  return Array.from({ length }, (_, i) => ({ observation: [mark, i], action: [mark / 10], reward: mark, nextObservation: [mark, i + 1], continues: i < length - 1 }));
+  return Array.from({ length }, (_, i) => ({
+    observation: [mark, i],
+    action: [mark / 10],
+    reward: mark,
+    nextObservation: [mark, i + 1],
+    continues: i < length - 1,
+  }));
 }
 
 function buffer(capacity: number, keepBest = 0): ReplayBuffer {

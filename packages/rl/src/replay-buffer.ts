@@ -25,7 +25,10 @@ export interface ReplayOptions {
   readonly actionSize: number;
   /** Whole episodes that are kept. */
   readonly capacity: number;
-  /** Share of the capacity that is reserved for the best episodes (NNCF's AutoQ keeps 0.3); 0 forgets the oldest first. */
+  /**
+   * Share of the capacity that is reserved for the best episodes (NNCF's AutoQ keeps 0.3); 0 forgets the
+   * oldest first.
+   */
   readonly keepBest?: number;
 }
 
@@ -51,7 +54,10 @@ export class ReplayBuffer {
     return this.steps;
   }
 
-  /** Adds an episode; `score` ranks it among the best. Over capacity, the oldest that is not among the best leaves. */
+  /**
+   * Adds an episode; `score` ranks it among the best. Over capacity, the oldest that is not among the best
+   * leaves.
+   */
   add(steps: readonly ReplayStep[], score: number): void {
     const rows = new Float32Array(steps.length * this.width);
     steps.forEach(({ observation, action, reward, nextObservation, continues }, i) => {
@@ -60,7 +66,10 @@ export class ReplayBuffer {
     this.episodes.push({ score, length: steps.length, rows });
     this.steps += steps.length;
     if (this.episodes.length <= this.options.capacity) return;
-    const reserved = Math.min(this.options.capacity - 1, Math.floor(this.options.capacity * (this.options.keepBest ?? 0)));
+    const reserved = Math.min(
+      this.options.capacity - 1,
+      Math.floor(this.options.capacity * (this.options.keepBest ?? 0)),
+    );
     const best = new Set([...this.episodes].sort((a, b) => b.score - a.score).slice(0, reserved));
     const leaving = this.episodes.findIndex((episode) => !best.has(episode));
     this.steps -= this.episodes[leaving]!.length;
@@ -83,13 +92,19 @@ export class ReplayBuffer {
       parts.observations.set(row.subarray(0, observationSize), i * observationSize);
       parts.actions.set(row.subarray(observationSize, rewardAt), i * actionSize);
       parts.rewards[i] = row[rewardAt]!;
-      parts.nextObservations.set(row.subarray(rewardAt + 1, rewardAt + 1 + observationSize), i * observationSize);
+      parts.nextObservations.set(
+        row.subarray(rewardAt + 1, rewardAt + 1 + observationSize),
+        i * observationSize,
+      );
       parts.continues[i] = row[this.width - 1]!;
     }
     return parts;
   }
 
-  /** All that the buffer holds, as structured-cloneable data that later changes do not reach: episodes are never written again. */
+  /**
+   * All that the buffer holds, as structured-cloneable data that later changes do not reach: episodes are
+   * never written again.
+   */
   save(): unknown {
     return [...this.episodes];
   }

@@ -14,7 +14,10 @@ it('has the mean and the variance of all vectors, large offsets included', () =>
 });
 
 it('standardizes: mean to 0, a deviation to 1, far values to the limit', () => {
-  const moments = [[1, 7], [3, 7]].reduce(addToMoments, createMoments(2));
+  const moments = [
+    [1, 7],
+    [3, 7],
+  ].reduce(addToMoments, createMoments(2));
   expect(standardize(moments, [2, 7])).toEqual([0, 0]);
   expect(standardize(moments, [3, 7])[0]).toBeCloseTo(1, 6);
   expect(standardize(moments, [1e9, 7])[0]).toBe(10);

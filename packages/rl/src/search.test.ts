@@ -18,7 +18,13 @@ function wallEnvironment(): Environment {
       sum += executed;
       steps++;
       const terminated = steps === 2;
-      return { observation: [steps / 2], reward: terminated ? sum : 0, terminated, truncated: false, info: { executed: [executed], ...(terminated && { measures: { sum }, policy: { sum } }) } };
+      return {
+        observation: [steps / 2],
+        reward: terminated ? sum : 0,
+        terminated,
+        truncated: false,
+        info: { executed: [executed], ...(terminated && { measures: { sum }, policy: { sum } }) },
+      };
     },
     heuristics: { uniform: async () => [[0.6], [0.6]] },
   };
@@ -46,7 +52,13 @@ function drawingAgent(seed: number): Agent & { readonly seen: Transition[] } {
 describe('search', () => {
   it('keeps the episode with the highest reward', async () => {
     const rewards: number[] = [];
-    const { best, episodesDone } = await search({ agent: drawingAgent(1), environment: wallEnvironment(), episodes: 20, seed: 1, hooks: { onEpisode: ({ reward }) => void rewards.push(reward) } });
+    const { best, episodesDone } = await search({
+      agent: drawingAgent(1),
+      environment: wallEnvironment(),
+      episodes: 20,
+      seed: 1,
+      hooks: { onEpisode: ({ reward }) => void rewards.push(reward) },
+    });
     expect(episodesDone).toBe(20);
     expect(best.reward).toBe(Math.max(...rewards));
     expect(best.policy).toEqual({ sum: best.reward });
@@ -64,7 +76,14 @@ describe('search', () => {
   it('evaluates a warm start first, within the episodes, and never ends below it', async () => {
     const agent = drawingAgent(2);
     const records: (string | undefined)[] = [];
-    const { best } = await search({ agent, environment: wallEnvironment(), episodes: 3, seed: 1, warmStart: ['uniform'], hooks: { onEpisode: ({ heuristic }) => void records.push(heuristic) } });
+    const { best } = await search({
+      agent,
+      environment: wallEnvironment(),
+      episodes: 3,
+      seed: 1,
+      warmStart: ['uniform'],
+      hooks: { onEpisode: ({ heuristic }) => void records.push(heuristic) },
+    });
     expect(records).toEqual(['uniform', undefined, undefined]);
     expect(best.reward).toBeGreaterThanOrEqual(1.2);
     expect(agent.seen).toHaveLength(6);
@@ -80,19 +99,44 @@ describe('search', () => {
       episodes: 8,
       seed: 1,
       warmStart: ['uniform'],
-      hooks: { onEpisode: (record) => void whole.push(strip(record)), checkpoint: (state) => void (whole.length === 3 && (saved = structuredClone(state()))) },
+      hooks: {
+        onEpisode: (record) => void whole.push(strip(record)),
+        checkpoint: (state) => void (whole.length === 3 && (saved = structuredClone(state()))),
+      },
     });
     const rest: unknown[] = [];
-    await search({ agent: drawingAgent(99), environment: wallEnvironment(), episodes: 8, seed: 1, warmStart: ['uniform'], resume: saved!, hooks: { onEpisode: (record) => void rest.push(strip(record)) } });
+    await search({
+      agent: drawingAgent(99),
+      environment: wallEnvironment(),
+      episodes: 8,
+      seed: 1,
+      warmStart: ['uniform'],
+      resume: saved!,
+      hooks: { onEpisode: (record) => void rest.push(strip(record)) },
+    });
     expect(rest).toEqual(whole.slice(3));
   });
 
   it('stops when asked', async () => {
-    const { episodesDone } = await search({ agent: drawingAgent(1), environment: wallEnvironment(), episodes: 9, seed: 1, hooks: { shouldStop: () => true } });
+    const { episodesDone } = await search({
+      agent: drawingAgent(1),
+      environment: wallEnvironment(),
+      episodes: 9,
+      seed: 1,
+      hooks: { shouldStop: () => true },
+    });
     expect(episodesDone).toBe(1);
   });
 
   it('refuses a heuristic that the environment does not offer', async () => {
-    await expect(search({ agent: drawingAgent(1), environment: wallEnvironment(), episodes: 1, seed: 1, warmStart: ['magnitude'] })).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('uniform') });
+    await expect(
+      search({
+        agent: drawingAgent(1),
+        environment: wallEnvironment(),
+        episodes: 1,
+        seed: 1,
+        warmStart: ['magnitude'],
+      }),
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('uniform') });
   });
 });

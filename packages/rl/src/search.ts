@@ -1,4 +1,11 @@
-import { TersorError, type Action, type Agent, type Environment, type LearnStatistics, type Transition } from '@tersor/core';
+import {
+  TersorError,
+  type Action,
+  type Agent,
+  type Environment,
+  type LearnStatistics,
+  type Transition,
+} from '@tersor/core';
 
 /** What an episode did: one line of `episodes.jsonl`. */
 export interface EpisodeRecord {
@@ -38,7 +45,10 @@ export interface SearchOptions {
   readonly environment: Environment;
   readonly episodes: number;
   readonly seed: number;
-  /** Heuristics of the environment that are evaluated in the first episodes; the agent learns from them like from its own. */
+  /**
+   * Heuristics of the environment that are evaluated in the first episodes; the agent learns from them like
+   * from its own.
+   */
   readonly warmStart?: readonly string[];
   readonly resume?: SearchState;
   readonly hooks?: SearchHooks;
@@ -51,15 +61,28 @@ export interface SearchResult {
 }
 
 /**
- * Runs episodes and keeps the best. A warm start counts as an episode, so a search never ends below what its heuristics give. A resumed search
- * does exactly what an uninterrupted one does. Throws `CONFIG_INVALID` for a heuristic that the environment does not offer.
+ * Runs episodes and keeps the best. A warm start counts as an episode, so a search never ends below what its
+ * heuristics give. A resumed search does exactly what an uninterrupted one does. Throws `CONFIG_INVALID` for
+ * a heuristic that the environment does not offer.
  */
-export async function search({ agent, environment, episodes, seed, warmStart = [], resume, hooks = {} }: SearchOptions): Promise<SearchResult> {
+export async function search({
+  agent,
+  environment,
+  episodes,
+  seed,
+  warmStart = [],
+  resume,
+  hooks = {},
+}: SearchOptions): Promise<SearchResult> {
   const unknown = warmStart.find((name) => !environment.heuristics?.[name]);
   if (unknown !== undefined) {
-    throw new TersorError('CONFIG_INVALID', `The environment offers no heuristic "${unknown}" to start from.`, {
-      hint: `It offers: ${Object.keys(environment.heuristics ?? {}).join(', ') || 'none'}.`,
-    });
+    throw new TersorError(
+      'CONFIG_INVALID',
+      `The environment offers no heuristic "${unknown}" to start from.`,
+      {
+        hint: `It offers: ${Object.keys(environment.heuristics ?? {}).join(', ') || 'none'}.`,
+      },
+    );
   }
   if (resume) agent.load(resume.agent);
   else await agent.prepare?.();
@@ -75,7 +98,10 @@ export async function search({ agent, environment, episodes, seed, warmStart = [
     await hooks.checkpoint?.(() => ({ episodesDone, agent: agent.save(), best }));
     if (hooks.shouldStop?.()) break;
   }
-  if (!best) throw new TersorError('CONFIG_INVALID', 'A search needs at least one episode.', { hint: 'Raise "agent.episodes".' });
+  if (!best)
+    throw new TersorError('CONFIG_INVALID', 'A search needs at least one episode.', {
+      hint: 'Raise "agent.episodes".',
+    });
   return { best, episodesDone };
 }
 
@@ -110,6 +136,15 @@ async function runEpisode(
     if (!result.terminated && !result.truncated) continue;
     const { measures = {}, policy } = result.info;
     const statistics = agent.learn();
-    return { episode: index + 1, ...(heuristic !== undefined && { heuristic }), actions, reward, measures, policy, statistics, seconds: (performance.now() - started) / 1000 };
+    return {
+      episode: index + 1,
+      ...(heuristic !== undefined && { heuristic }),
+      actions,
+      reward,
+      measures,
+      policy,
+      statistics,
+      seconds: (performance.now() - started) / 1000,
+    };
   }
 }

@@ -1,10 +1,13 @@
 /**
- * Why a packed file was refused: it is damaged (or not one), it is of a version or feature that this reader does not know, or it is whole but
- * holds weights that are NaN or infinite.
+ * Why a packed file was refused: it is damaged (or not one), it is of a version or feature that this reader
+ * does not know, or it is whole but holds weights that are NaN or infinite.
  */
 export type ArtifactErrorCode = 'ARTIFACT_CORRUPT' | 'ARTIFACT_UNSUPPORTED' | 'WEIGHTS_NOT_FINITE';
 
-/** The only error that decoding throws, whatever the bytes are. Codes and meaning are those of Tersor's error list. */
+/**
+ * The only error that decoding throws, whatever the bytes are. Codes and meaning are those of Tersor's error
+ * list.
+ */
 export class ArtifactError extends Error {
   override readonly name = 'ArtifactError';
 

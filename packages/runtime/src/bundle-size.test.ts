@@ -8,7 +8,16 @@ function bundle(): string {
   const esbuild = join(createRequire(__filename).resolve('esbuild/package.json'), '../bin/esbuild');
   return execFileSync(
     esbuild,
-    [join(__dirname, 'index.ts'), '--bundle', '--minify', '--format=esm', '--platform=browser', '--target=es2022', '--external:@tensorflow/*', '--conditions=tersor/source'],
+    [
+      join(__dirname, 'index.ts'),
+      '--bundle',
+      '--minify',
+      '--format=esm',
+      '--platform=browser',
+      '--target=es2022',
+      '--external:@tensorflow/*',
+      '--conditions=tersor/source',
+    ],
     { encoding: 'utf8' },
   );
 }

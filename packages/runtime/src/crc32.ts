@@ -4,7 +4,10 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** CRC-32 (ISO 3309, as zlib and PNG use it) of the bytes, going on from `previous`, the CRC of what came before. */
+/**
+ * CRC-32 (ISO 3309, as zlib and PNG use it) of the bytes, going on from `previous`, the CRC of what came
+ * before.
+ */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   let value = ~previous;
   for (let i = 0; i < bytes.length; i++) value = TABLE[(value ^ bytes[i]!) & 255]! ^ (value >>> 8);

@@ -20,7 +20,8 @@ it('says that a newer version is not supported, rather than damaged', async () =
 
 it('refuses every truncation', async () => {
   const { bytes } = golden();
-  for (let length = 0; length < bytes.length; length++) expect(await code(bytes.slice(0, length))).toBe('ARTIFACT_CORRUPT');
+  for (let length = 0; length < bytes.length; length++)
+    expect(await code(bytes.slice(0, length))).toBe('ARTIFACT_CORRUPT');
 });
 
 it('refuses bytes after the end', async () => {
@@ -32,17 +33,20 @@ it('refuses more weights than the caller allows', async () => {
   expect(await code(bytes, { maxWeights: 10 })).toBe('ARTIFACT_CORRUPT');
 });
 
-it.each([1, 7, 1000])('decodes a stream that comes in chunks of %i bytes to the same as one buffer', async (size) => {
-  const { bytes } = golden();
-  let at = 0;
-  const stream = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(at, (at += size)));
-    },
-  });
-  expect(await decodeArtifact(stream)).toEqual(await decodeArtifact(bytes));
-});
+it.each([1, 7, 1000])(
+  'decodes a stream that comes in chunks of %i bytes to the same as one buffer',
+  async (size) => {
+    const { bytes } = golden();
+    let at = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (at >= bytes.length) return controller.close();
+        controller.enqueue(bytes.slice(at, (at += size)));
+      },
+    });
+    expect(await decodeArtifact(stream)).toEqual(await decodeArtifact(bytes));
+  },
+);
 
 it('lets go of a stream that turns out damaged', async () => {
   let cancelled = false;
@@ -58,6 +62,8 @@ it('decodes the committed file of version 1 to the values that it was made from'
   const { bytes, values } = golden();
   const { weights, topology } = await decodeArtifact(bytes);
   expect(topology['class_name']).toBe('Model');
-  const found = Object.fromEntries(weights.map(({ name, shape, data }) => [name, { shape, values: [...data] }]));
+  const found = Object.fromEntries(
+    weights.map(({ name, shape, data }) => [name, { shape, values: [...data] }]),
+  );
   expect(found).toEqual(values);
 });

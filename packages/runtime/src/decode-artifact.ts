@@ -3,7 +3,14 @@ import { openSource, type ArtifactSource, type ByteSource } from './byte-source.
 import { crc32 } from './crc32.js';
 import { decodeHeader } from './decode-header.js';
 import { decodeWeights } from './decode-weights.js';
-import { FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from './format.js';
+import {
+  FREE_WEIGHTS,
+  MAGIC,
+  PREAMBLE_BYTES,
+  SECTION_HEAD_BYTES,
+  VERSION,
+  WEIGHTS_PER_BYTE,
+} from './format.js';
 
 /** A decoded weight array. */
 export interface DecodedWeight {
@@ -18,7 +25,10 @@ export interface DecodedArtifact {
   /** Keras topology, as `modelTopology` of a tfjs model.json. */
   readonly topology: Record<string, unknown>;
   readonly weights: readonly DecodedWeight[];
-  /** What the user keeps with the model, where there is any: fields of a tfjs model.json (`userDefinedMetadata`, `signature`). */
+  /**
+   * What the user keeps with the model, where there is any: fields of a tfjs model.json
+   * (`userDefinedMetadata`, `signature`).
+   */
   readonly metadata?: Record<string, unknown>;
 }
 
@@ -28,11 +38,15 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes a packed file, weight array by weight array as the bytes arrive. The input is not trusted: whatever the bytes are, it gives what
- * was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`, `ARTIFACT_UNSUPPORTED`, `WEIGHTS_NOT_FINITE`), in time and memory that the
- * number of bytes bounds (docs/format.md). A stream's own errors pass through.
+ * Decodes a packed file, weight array by weight array as the bytes arrive. The input is not trusted: whatever
+ * the bytes are, it gives what was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`,
+ * `ARTIFACT_UNSUPPORTED`, `WEIGHTS_NOT_FINITE`), in time and memory that the number of bytes bounds
+ * (docs/format.md). A stream's own errors pass through.
  */
-export async function decodeArtifact(source: ArtifactSource, options: DecodeOptions = {}): Promise<DecodedArtifact> {
+export async function decodeArtifact(
+  source: ArtifactSource,
+  options: DecodeOptions = {},
+): Promise<DecodedArtifact> {
   const bytes = openSource(source);
   try {
     let crc = await readPreamble(bytes);
@@ -49,7 +63,8 @@ export async function decodeArtifact(source: ArtifactSource, options: DecodeOpti
     for (const { name, shape } of weights) {
       const body = await section(name);
       declared += shape.reduce((product, size) => product * size, 1);
-      if (declared > FREE_WEIGHTS + WEIGHTS_PER_BYTE * read) throw corrupt(`${read} bytes are too few for the ${declared} weights up to "${name}".`);
+      if (declared > FREE_WEIGHTS + WEIGHTS_PER_BYTE * read)
+        throw corrupt(`${read} bytes are too few for the ${declared} weights up to "${name}".`);
       const data = decodeWeights(body, shape);
       requireFinite(data, name);
       decoded.push({ name, shape, data });
@@ -75,12 +90,20 @@ async function readPreamble(bytes: ByteSource): Promise<number> {
   const preamble = await bytes.take(PREAMBLE_BYTES);
   if (MAGIC.some((byte, i) => preamble[i] !== byte)) throw corrupt('This is not a .tersor file.');
   const version = preamble[MAGIC.length]!;
-  if (version !== VERSION) throw unsupported(`Version ${version} of the format; this reader knows version ${VERSION}.`);
+  if (version !== VERSION)
+    throw unsupported(`Version ${version} of the format; this reader knows version ${VERSION}.`);
   return crc32(preamble);
 }
 
-/** The next section's body. Its CRC goes on from that of all before it, so that sections cannot be swapped, dropped or come from elsewhere. */
-async function readSection(bytes: ByteSource, previous: number, name: string): Promise<{ body: Uint8Array; sum: number }> {
+/**
+ * The next section's body. Its CRC goes on from that of all before it, so that sections cannot be swapped,
+ * dropped or come from elsewhere.
+ */
+async function readSection(
+  bytes: ByteSource,
+  previous: number,
+  name: string,
+): Promise<{ body: Uint8Array; sum: number }> {
   const head = await bytes.take(SECTION_HEAD_BYTES);
   const view = new DataView(head.buffer, head.byteOffset, SECTION_HEAD_BYTES);
   const length = view.getUint32(0, true);

@@ -18,27 +18,40 @@ export interface ArtifactHeader {
   readonly metadata?: Record<string, unknown>;
 }
 
-/** Inflates and reads the header section. Throws `ARTIFACT_CORRUPT`, also where more than `maxWeights` weights are declared. */
+/**
+ * Inflates and reads the header section. Throws `ARTIFACT_CORRUPT`, also where more than `maxWeights` weights
+ * are declared.
+ */
 export async function decodeHeader(body: Uint8Array, maxWeights: number): Promise<ArtifactHeader> {
   const json = parseBoundedJson(await inflate(body));
-  if (!isRecord(json) || !isRecord(json['topology']) || !Array.isArray(json['weights'])) throw corrupt('The header lacks the topology or the list of weights.');
+  if (!isRecord(json) || !isRecord(json['topology']) || !Array.isArray(json['weights']))
+    throw corrupt('The header lacks the topology or the list of weights.');
   let total = 0;
   const names = new Set<string>();
   const weights = json['weights'].map((entry: unknown): WeightEntry => {
-    if (!Array.isArray(entry) || typeof entry[0] !== 'string' || entry[0].length > MAX_NAME_LENGTH || !isShape(entry[1])) throw corrupt('The header describes a weight in a wrong way.');
+    if (
+      !Array.isArray(entry) ||
+      typeof entry[0] !== 'string' ||
+      entry[0].length > MAX_NAME_LENGTH ||
+      !isShape(entry[1])
+    )
+      throw corrupt('The header describes a weight in a wrong way.');
     total += entry[1].reduce((product, size) => product * size, 1);
     names.add(entry[0]);
     return { name: entry[0], shape: entry[1] };
   });
   if (names.size !== weights.length) throw corrupt('Two weights have the same name.');
-  if (!(total <= maxWeights)) throw corrupt(`The header declares ${total} weights; the limit is ${maxWeights} (option maxWeights).`);
+  if (!(total <= maxWeights))
+    throw corrupt(`The header declares ${total} weights; the limit is ${maxWeights} (option maxWeights).`);
   const { topology, metadata } = json;
   return { topology, weights, ...(isRecord(metadata) && { metadata }) };
 }
 
 /** Inflates a zlib stream, no further than `MAX_HEADER_BYTES`. */
 async function inflate(body: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([body as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('deflate'));
+  const stream = new Blob([body as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream('deflate'));
   const reader = (stream as ReadableStream<Uint8Array>).getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -60,5 +73,9 @@ async function inflate(body: Uint8Array): Promise<Uint8Array> {
 }
 
 function isShape(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= MAX_RANK && value.every((size) => Number.isSafeInteger(size) && size >= 1);
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_RANK &&
+    value.every((size) => Number.isSafeInteger(size) && size >= 1)
+  );
 }

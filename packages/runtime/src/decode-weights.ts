@@ -12,15 +12,17 @@ interface Cursor {
 }
 
 /**
- * Decisions that one byte can hold: each costs at least log2(32768/32767) bits, so a byte holds under 2^18 of them, and a
- * decision of the slice map stands for a whole slice. What is declared beyond that is a lie, found before memory is taken for it.
+ * Decisions that one byte can hold: each costs at least log2(32768/32767) bits, so a byte holds under 2^18 of
+ * them, and a decision of the slice map stands for a whole slice. What is declared beyond that is a lie,
+ * found before memory is taken for it.
  */
 const DECISIONS_PER_BYTE = 2 ** 18;
 
 /**
- * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit. Takes at most 6 bytes a weight: 4 for the
- * value, and 2 for what is known of its slice; tables in half precision take twice their bytes.
- * Throws `ARTIFACT_CORRUPT`, or `ARTIFACT_UNSUPPORTED` for a codec or coding that is not of this version.
+ * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit. Takes at
+ * most 6 bytes a weight: 4 for the value, and 2 for what is known of its slice; tables in half precision take
+ * twice their bytes. Throws `ARTIFACT_CORRUPT`, or `ARTIFACT_UNSUPPORTED` for a codec or coding that is not
+ * of this version.
  */
 export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const count = shape.reduce((product, size) => product * size, 1);
@@ -36,13 +38,15 @@ export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float
   const axis = readByte(cursor);
   const coding = readByte(cursor);
   if (bits < 1 || bits > 8) throw corrupt(`Codes of ${bits} bits.`);
-  if (axis !== NO_AXIS && axis >= shape.length) throw corrupt(`Groups along axis ${axis} of an array of rank ${shape.length}.`);
+  if (axis !== NO_AXIS && axis >= shape.length)
+    throw corrupt(`Groups along axis ${axis} of an array of rank ${shape.length}.`);
   const groups = axis === NO_AXIS ? 1 : shape[axis]!;
   const table = codec === CODEC.linear ? readTable(cursor, groups) : readCodebook(cursor, groups * 2 ** bits);
   const zero = codec === CODEC.linear ? readTable(cursor, groups) : undefined;
   const reference = zero ? linearReferences(zero, bits) : codebookReferences(table, bits, groups);
   const values = new Float32Array(count);
-  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and never over a later one.
+  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and
+  // never over a later one.
   const codes = new Uint8Array(values.buffer, 3 * count, count);
   readCodes(body.subarray(cursor.at), codes, { shape, axis, bits, coding, reference });
   if (zero) linearValues(values, codes, table, zero, shape, axis);
@@ -62,7 +66,8 @@ function readFloats(cursor: Cursor, count: number, half: boolean): Float32Array<
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, count * size);
   cursor.at += count * size;
   const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = half ? halfValue(view.getUint16(2 * i, true)) : view.getFloat32(4 * i, true);
+  for (let i = 0; i < count; i++)
+    values[i] = half ? halfValue(view.getUint16(2 * i, true)) : view.getFloat32(4 * i, true);
   return values;
 }
 
@@ -75,14 +80,20 @@ function halfValue(bits: number): number {
   return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
 }
 
-/** Scales or zeros: all of them in single or half precision, or one value for all, which stays one: a few bytes must not ask for much memory. */
+/**
+ * Scales or zeros: all of them in single or half precision, or one value for all, which stays one: a few
+ * bytes must not ask for much memory.
+ */
 function readTable(cursor: Cursor, count: number): Float32Array {
   if (cursor.bytes[cursor.at] !== TABLE.constant) return readCodebook(cursor, count);
   cursor.at++;
   return readFloats(cursor, 1, false);
 }
 
-/** A code book: its values in single or half precision. Never one value for all, which would let a few bytes ask for 256 values a weight. */
+/**
+ * A code book: its values in single or half precision. Never one value for all, which would let a few bytes
+ * ask for 256 values a weight.
+ */
 function readCodebook(cursor: Cursor, count: number): Float32Array {
   const kind = readByte(cursor);
   if (kind !== TABLE.float32 && kind !== TABLE.float16) throw unsupported(`Unknown kind of table ${kind}.`);
@@ -92,7 +103,8 @@ function readCodebook(cursor: Cursor, count: number): Float32Array {
 /** Code nearest to zero, rounded down, in each group; a table of one zero gives one code for all. */
 export function linearReferences(zero: Float32Array, bits: number): Uint8Array {
   const codes = new Uint8Array(zero.length);
-  for (let group = 0; group < codes.length; group++) codes[group] = Math.max(0, Math.min(2 ** bits - 1, Math.floor(zero[group]!) || 0));
+  for (let group = 0; group < codes.length; group++)
+    codes[group] = Math.max(0, Math.min(2 ** bits - 1, Math.floor(zero[group]!) || 0));
   return codes;
 }
 
@@ -110,7 +122,10 @@ export function codebookReferences(codebook: Float32Array, bits: number, groups:
   return codes;
 }
 
-/** Reference code of each slice. Groups along an axis before the last two do not tell slices apart: the first group's counts. */
+/**
+ * Reference code of each slice. Groups along an axis before the last two do not tell slices apart: the first
+ * group's counts.
+ */
 export function sliceReferences(reference: Uint8Array, shape: readonly number[], axis: number): Uint8Array {
   const slices = new Uint8Array(sliceCount(shape));
   if (reference.length === 1) return slices.fill(reference[0]!);
@@ -133,13 +148,19 @@ interface CodeSection {
 }
 
 /** Decodes a payload into `codes`. */
-function readCodes(payload: Uint8Array, codes: Uint8Array, { shape, axis, bits, coding, reference }: CodeSection): void {
+function readCodes(
+  payload: Uint8Array,
+  codes: Uint8Array,
+  { shape, axis, bits, coding, reference }: CodeSection,
+): void {
   const method = coding & CODING.methodMask;
   const sliceMap = (coding & CODING.sliceMap) !== 0;
-  if (coding > 7 || method > CODING.spatial || (method === CODING.packed && sliceMap)) throw unsupported(`Unknown coding ${coding}.`);
+  if (coding > 7 || method > CODING.spatial || (method === CODING.packed && sliceMap))
+    throw unsupported(`Unknown coding ${coding}.`);
   if (method === CODING.packed) return unpackBits(payload, bits, codes);
   const decisions = sliceMap ? sliceCount(shape) : codes.length;
-  if (decisions > DECISIONS_PER_BYTE * (payload.length + 4)) throw corrupt('The coded weights are too short for their shape.');
+  if (decisions > DECISIONS_PER_BYTE * (payload.length + 4))
+    throw corrupt('The coded weights are too short for their shape.');
   const spatial = method === CODING.spatial;
   // Only neighbours and the map look at the slices' references.
   const slices = spatial || sliceMap ? sliceReferences(reference, shape, axis) : new Uint8Array(0);
@@ -151,22 +172,39 @@ function readCodes(payload: Uint8Array, codes: Uint8Array, { shape, axis, bits, 
 /** Codes of `bits` bits each, lowest bit first. */
 function unpackBits(payload: Uint8Array, bits: number, codes: Uint8Array): void {
   const count = codes.length;
-  if (payload.length !== Math.ceil((count * bits) / 8)) throw corrupt('The packed codes do not have the length that their shape asks for.');
+  if (payload.length !== Math.ceil((count * bits) / 8))
+    throw corrupt('The packed codes do not have the length that their shape asks for.');
   for (let i = 0, at = 0; i < count; i++, at += bits) {
     const pair = payload[at >> 3]! | ((payload[(at >> 3) + 1] ?? 0) << 8);
     codes[i] = (pair >> (at & 7)) & (2 ** bits - 1);
   }
 }
 
-/** Steps through the groups of a row-major array: `visit(group, from, to)` for each run of elements of one group. */
-function eachRun(shape: readonly number[], axis: number, count: number, visit: (group: number, from: number, to: number) => void): void {
+/**
+ * Steps through the groups of a row-major array: `visit(group, from, to)` for each run of elements of one
+ * group.
+ */
+function eachRun(
+  shape: readonly number[],
+  axis: number,
+  count: number,
+  visit: (group: number, from: number, to: number) => void,
+): void {
   if (axis === NO_AXIS) return visit(0, 0, count);
   const groups = shape[axis]!;
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  for (let from = 0, group = 0; from < count; from += inner, group = group + 1 === groups ? 0 : group + 1) visit(group, from, from + inner);
+  for (let from = 0, group = 0; from < count; from += inner, group = group + 1 === groups ? 0 : group + 1)
+    visit(group, from, from + inner);
 }
 
-function linearValues(values: Float32Array, codes: Uint8Array, scale: Float32Array, zero: Float32Array, shape: readonly number[], axis: number): void {
+function linearValues(
+  values: Float32Array,
+  codes: Uint8Array,
+  scale: Float32Array,
+  zero: Float32Array,
+  shape: readonly number[],
+  axis: number,
+): void {
   const scales = scale.length > 1 ? 1 : 0;
   const zeros = zero.length > 1 ? 1 : 0;
   eachRun(shape, axis, values.length, (group, from, to) => {
@@ -176,7 +214,14 @@ function linearValues(values: Float32Array, codes: Uint8Array, scale: Float32Arr
   });
 }
 
-function codebookValues(values: Float32Array, codes: Uint8Array, codebook: Float32Array, bits: number, shape: readonly number[], axis: number): void {
+function codebookValues(
+  values: Float32Array,
+  codes: Uint8Array,
+  codebook: Float32Array,
+  bits: number,
+  shape: readonly number[],
+  axis: number,
+): void {
   eachRun(shape, axis, values.length, (group, from, to) => {
     const base = group << bits;
     for (let i = from; i < to; i++) values[i] = codebook[base + codes[i]!]!;

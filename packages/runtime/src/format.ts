@@ -35,13 +35,16 @@ export const MAX_HEADER_BYTES = 1 << 24;
 /** Deepest nesting of arrays and objects in the header: nested models take 4 levels each. */
 export const MAX_JSON_DEPTH = 256;
 
-/** Most arrays and objects in the header. Each takes memory of its own, however few bytes it has in the file. */
+/**
+ * Most arrays and objects in the header. Each takes memory of its own, however few bytes it has in the file.
+ */
 export const MAX_JSON_CONTAINERS = 1 << 20;
 
 /**
- * Weights that a file may declare without having bytes for them, and those that it may declare for each byte. A coded array of zeros can be
- * shorter than any limit, so this one is a choice: real networks with 99% of their slices empty stay below it, and a small file cannot ask
- * for much memory. A writer that would exceed it stores plain codes.
+ * Weights that a file may declare without having bytes for them, and those that it may declare for each byte.
+ * A coded array of zeros can be shorter than any limit, so this one is a choice: real networks with 99% of
+ * their slices empty stay below it, and a small file cannot ask for much memory. A writer that would exceed
+ * it stores plain codes.
  */
 export const FREE_WEIGHTS = 1 << 22;
 export const WEIGHTS_PER_BYTE = 1 << 10;

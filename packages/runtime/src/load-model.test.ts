@@ -36,7 +36,9 @@ it('loads from a URL and from a response, and reports a status that is none', as
 
 it('reports weights that do not fit the topology as ARTIFACT_CORRUPT', async () => {
   const artifact = await decodeArtifact(golden().bytes);
-  const error = await modelFromArtifact({ ...artifact, weights: artifact.weights.slice(1) }).catch((caught: unknown) => caught);
+  const error = await modelFromArtifact({ ...artifact, weights: artifact.weights.slice(1) }).catch(
+    (caught: unknown) => caught,
+  );
   expect(error).toBeInstanceOf(ArtifactError);
   expect((error as ArtifactError).code).toBe('ARTIFACT_CORRUPT');
 });

@@ -9,8 +9,8 @@ import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from './deco
 export type ModelSource = ArtifactSource | Response | URL | string;
 
 /**
- * Loads a packed file as a stock tfjs LayersModel; the caller disposes it. A backend must be there. Throws `ArtifactError` as
- * `decodeArtifact` does, and an Error where a URL cannot be fetched.
+ * Loads a packed file as a stock tfjs LayersModel; the caller disposes it. A backend must be there. Throws
+ * `ArtifactError` as `decodeArtifact` does, and an Error where a URL cannot be fetched.
  *
  * @example
  * const model = await loadModel('model.tersor');
@@ -21,12 +21,21 @@ export async function loadModel(source: ModelSource, options?: DecodeOptions): P
 }
 
 /**
- * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit each other, and then leaves no
- * tensor behind.
+ * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit
+ * each other, and then leaves no tensor behind.
  */
-export async function modelFromArtifact({ topology, weights, metadata }: DecodedArtifact): Promise<LayersModel> {
-  const model = await buildModel(topology, weights.reduce((sum, { data }) => sum + data.length, 0));
-  const tensors = new Map(weights.map(({ name, shape, data }) => [name, tensor(data, [...shape], 'float32')]));
+export async function modelFromArtifact({
+  topology,
+  weights,
+  metadata,
+}: DecodedArtifact): Promise<LayersModel> {
+  const model = await buildModel(
+    topology,
+    weights.reduce((sum, { data }) => sum + data.length, 0),
+  );
+  const tensors = new Map(
+    weights.map(({ name, shape, data }) => [name, tensor(data, [...shape], 'float32')]),
+  );
   try {
     setWeights(model, tensors);
   } catch (error) {
@@ -42,8 +51,10 @@ export async function modelFromArtifact({ topology, weights, metadata }: Decoded
 }
 
 async function openModelSource(source: ModelSource): Promise<ArtifactSource> {
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof ReadableStream) return source;
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof ReadableStream)
+    return source;
   const response = source instanceof Response ? source : await fetch(source);
-  if (!response.ok || !response.body) throw new Error(`${response.url} gives status ${response.status} and no model.`);
+  if (!response.ok || !response.body)
+    throw new Error(`${response.url} gives status ${response.status} and no model.`);
   return response.body;
 }

@@ -2,13 +2,17 @@ import { corrupt } from './artifact-error.js';
 import { RANGE_LIMIT, RANGE_START, TOTAL_BITS, type SymbolModel } from './symbol-model.js';
 import type { SymbolCoder } from './transfer-codes.js';
 
-/** Bytes that a decoder may read beyond the end: it looks 4 ahead, and the encoder leaves out zeros at the end. */
+/**
+ * Bytes that a decoder may read beyond the end: it looks 4 ahead, and the encoder leaves out zeros at the
+ * end.
+ */
 const BEYOND = 4;
 const LAST = (1 << TOTAL_BITS) - 1;
 
 /**
- * Range decoder (Martin, "Range encoding", 1979) over a window of 32 bits. Past its bytes it reads zeros; more than 4 of them mean that the
- * bytes were cut, and it throws `ARTIFACT_CORRUPT`: it cannot run on for long.
+ * Range decoder (Martin, "Range encoding", 1979) over a window of 32 bits. Past its bytes it reads zeros;
+ * more than 4 of them mean that the bytes were cut, and it throws `ARTIFACT_CORRUPT`: it cannot run on for
+ * long.
  */
 export class RangeDecoder implements SymbolCoder {
   private range = RANGE_START;
@@ -17,7 +21,8 @@ export class RangeDecoder implements SymbolCoder {
 
   constructor(private readonly bytes: Uint8Array) {
     for (let i = 0; i < 4; i++) this.code = (this.code << 8) | this.next();
-    if (this.code < 0 || this.code >= RANGE_START) throw corrupt('The coded weights do not start as they must.');
+    if (this.code < 0 || this.code >= RANGE_START)
+      throw corrupt('The coded weights do not start as they must.');
   }
 
   symbol(model: SymbolModel, context: number): number {

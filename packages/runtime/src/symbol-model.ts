@@ -1,4 +1,7 @@
-/** Both ends keep the range in [2^22, 2^30): all numbers of the decoder are small integers in every JavaScript engine. */
+/**
+ * Both ends keep the range in [2^22, 2^30): all numbers of the decoder are small integers in every JavaScript
+ * engine.
+ */
 export const RANGE_START = 2 ** 30 - 1;
 export const RANGE_LIMIT = 2 ** 22;
 
@@ -13,9 +16,10 @@ const LONGEST_GAP = 4096;
 const COUNT_LIMIT = 1 << 16;
 
 /**
- * Adaptive frequencies of symbols 0..size-1 in a number of contexts. A symbol's probability is (2 n + 1) / (2 N + size) of the n times that it
- * was among the N seen (Krichevsky and Trofimov, 1981), taken anew after every eighth more symbols: that costs next to nothing per symbol,
- * and no table goes into the file. Integers only, so that every reader agrees.
+ * Adaptive frequencies of symbols 0..size-1 in a number of contexts. A symbol's probability is (2 n + 1) / (2
+ * N + size) of the n times that it was among the N seen (Krichevsky and Trofimov, 1981), taken anew after
+ * every eighth more symbols: that costs next to nothing per symbol, and no table goes into the file. Integers
+ * only, so that every reader agrees.
  */
 export class SymbolModel {
   /** Start of each symbol's share of 2^15; `size + 1` entries a context. */

@@ -1,8 +1,8 @@
 import { SymbolModel } from './symbol-model.js';
 
 /**
- * Codes a symbol in a context of an adaptive model. An encoder takes the symbol and gives it back; a decoder ignores it and gives the one that
- * it reads.
+ * Codes a symbol in a context of an adaptive model. An encoder takes the symbol and gives it back; a decoder
+ * ignores it and gives the one that it reads.
  */
 export interface SymbolCoder {
   symbol(model: SymbolModel, context: number, symbol: number): number;
@@ -16,24 +16,29 @@ export interface CodeLayout {
   readonly spatial: boolean;
   /** Whether a map of the slices that hold nothing but their reference code comes first. */
   readonly sliceMap: boolean;
-  /** Reference code (that of zero, where there is one) of each slice: of each pair of the last two indexes. */
+  /**
+   * Reference code (that of zero, where there is one) of each slice: of each pair of the last two indexes.
+   */
   readonly reference: Uint8Array;
 }
 
 const MAP_CONTEXTS = 16;
 const SPATIAL_CONTEXTS = 8;
 
-/** Number of slices: products of the last two sizes (arrays of rank 1 have one slice per value). A 3x3 kernel's slice is 3x3 weights. */
+/**
+ * Number of slices: products of the last two sizes (arrays of rank 1 have one slice per value). A 3x3
+ * kernel's slice is 3x3 weights.
+ */
 export function sliceCount(shape: readonly number[]): number {
   return shape.slice(-2).reduce((product, size) => product * size, 1);
 }
 
 /**
- * Codes all codes of an array with `coder`: an encoder reads them from `codes`, a decoder writes them there. One function for both, so that
- * they cannot disagree.
+ * Codes all codes of an array with `coder`: an encoder reads them from `codes`, a decoder writes them there.
+ * One function for both, so that they cannot disagree.
  *
- * With `spatial` there are 8 contexts, chosen by the sum of what lies left and above in the same slice, as distances from the reference code;
- * without it there is one.
+ * With `spatial` there are 8 contexts, chosen by the sum of what lies left and above in the same slice, as
+ * distances from the reference code; without it there is one.
  */
 export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: CodeLayout): void {
   const { bits, spatial, reference, shape } = layout;
@@ -65,10 +70,17 @@ export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: Cod
 }
 
 /**
- * Codes one bit per slice: 1 where all its codes are the reference code. Contexts are the same bits of the two slices before in each
- * direction, so that whole channels of zeros cost next to nothing. Fills in the codes of such slices and gives the map, a byte per slice.
+ * Codes one bit per slice: 1 where all its codes are the reference code. Contexts are the same bits of the
+ * two slices before in each direction, so that whole channels of zeros cost next to nothing. Fills in the
+ * codes of such slices and gives the map, a byte per slice.
  */
-function transferMap(coder: SymbolCoder, codes: Uint8Array, slices: number, columns: number, reference: Uint8Array): Uint8Array {
+function transferMap(
+  coder: SymbolCoder,
+  codes: Uint8Array,
+  slices: number,
+  columns: number,
+  reference: Uint8Array,
+): Uint8Array {
   const zero = new Uint8Array(slices).fill(1);
   for (let at = 0; at < codes.length; at++) if (codes[at] !== reference[at % slices]) zero[at % slices] = 0;
   const model = new SymbolModel(MAP_CONTEXTS, 2);
@@ -84,7 +96,10 @@ function transferMap(coder: SymbolCoder, codes: Uint8Array, slices: number, colu
   return zero;
 }
 
-/** Context 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser steps for wider codes. */
+/**
+ * Context 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser
+ * steps for wider codes.
+ */
 function neighbourLevels(bits: number): Uint8Array {
   const reach = 2 * (2 ** bits - 1);
   const coarse = bits > 4 ? 2 : 1;

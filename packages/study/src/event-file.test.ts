@@ -12,7 +12,8 @@ describe('eventFile', () => {
   });
 
   it('starts as every event file does', () => {
-    // What tensorboard.summary.Writer writes first, its wall time replaced by 0: length 24, its masked CRC, the version, the masked CRC.
+    // What tensorboard.summary.Writer writes first, its wall time replaced by 0: length 24, its masked CRC,
+    // the version, the masked CRC.
     const file = Buffer.from(eventFile([])).toString('hex');
     expect(file.slice(0, 24)).toBe('1800000000000000a37f4b22');
     expect(file.slice(24, 72)).toBe(`09${'00'.repeat(8)}1a0d${Buffer.from('brain.Event:2').toString('hex')}`);
@@ -30,7 +31,12 @@ describe('writeTensorBoard', () => {
   it('writes one file for each stage, the same again the second time', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tersor-tensorboard-'));
     await expect(writeTensorBoard(folder)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
-    await writeFile(join(folder, 'episodes.jsonl'), episodes(1).map((line) => JSON.stringify(line)).join('\n'));
+    await writeFile(
+      join(folder, 'episodes.jsonl'),
+      episodes(1)
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
     const target = await writeTensorBoard(folder);
     expect(await readdir(target)).toEqual(['prune', 'quantize']);
     const [name] = await readdir(join(target, 'prune'));

@@ -7,8 +7,9 @@ export interface ScalarEvent {
 }
 
 /**
- * A TensorBoard event file: TFRecord frames (length, masked CRC-32C of it, protocol buffer, masked CRC-32C of that; tensorflow/core/lib/io/record_writer.h) around `Event`
- * messages (tensorflow/core/util/event.proto), the first of which names the version.
+ * A TensorBoard event file: TFRecord frames (length, masked CRC-32C of it, protocol buffer, masked CRC-32C of
+ * that; tensorflow/core/lib/io/record_writer.h) around `Event` messages (tensorflow/core/util/event.proto),
+ * the first of which names the version.
  */
 export function eventFile(events: readonly ScalarEvent[]): Uint8Array {
   const version = message(double(1, events[0]?.wallTime ?? 0), text(3, 'brain.Event:2'));
@@ -16,7 +17,9 @@ export function eventFile(events: readonly ScalarEvent[]): Uint8Array {
 }
 
 function encodeEvent({ step, wallTime, values }: ScalarEvent): Uint8Array {
-  const summary = Object.entries(values).map(([tag, value]) => bytes(1, message(text(1, tag), float(2, value))));
+  const summary = Object.entries(values).map(([tag, value]) =>
+    bytes(1, message(text(1, tag), float(2, value))),
+  );
   return message(double(1, wallTime), varintField(2, step), bytes(5, message(...summary)));
 }
 
@@ -59,7 +62,7 @@ function message(...parts: readonly Uint8Array[]): Uint8Array {
 
 function varint(value: number): Uint8Array {
   const digits: number[] = [];
-  for (; value >= 128; value = Math.floor(value / 128)) digits.push((value % 128) | 128);
+  for (; value >= 128; value = Math.floor(value / 128)) digits.push(value % 128 | 128);
   return Uint8Array.of(...digits, value);
 }
 

@@ -6,7 +6,14 @@ export { paretoFront } from './pareto.js';
 export { previewStudy, type StudyPreview } from './preview-study.js';
 export { runStudy, type RunStudyOptions, type StudyProgress } from './run-study.js';
 export { estimate, holm, pairedDifference, verdict, type Difference, type Estimate } from './statistics.js';
-export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan, type Variant } from './study-plan.js';
+export {
+  overridesOf,
+  planStudy,
+  trialId,
+  type PlannedTrial,
+  type StudyPlan,
+  type Variant,
+} from './study-plan.js';
 export { studySchema, type Study } from './study-schema.js';
 export type { VariantRow } from './compare-variants.js';
 export { gatherResults, summarizeStudy, type StudyResults } from './study-results.js';

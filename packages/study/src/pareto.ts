@@ -1,9 +1,15 @@
 /**
- * Indexes of the points that no other beats: none has a lower or equal cost and a higher or equal gain with one of the two better. Ascending by cost. Equal points
- * are all kept. One sort and one sweep: n log n.
+ * Indexes of the points that no other beats: none has a lower or equal cost and a higher or equal gain with
+ * one of the two better. Ascending by cost. Equal points are all kept. One sort and one sweep: n log n.
  */
-export function paretoFront<T>(points: readonly T[], cost: (point: T) => number, gain: (point: T) => number): number[] {
-  const order = points.map((_, index) => index).sort((a, b) => cost(points[a]!) - cost(points[b]!) || gain(points[b]!) - gain(points[a]!));
+export function paretoFront<T>(
+  points: readonly T[],
+  cost: (point: T) => number,
+  gain: (point: T) => number,
+): number[] {
+  const order = points
+    .map((_, index) => index)
+    .sort((a, b) => cost(points[a]!) - cost(points[b]!) || gain(points[b]!) - gain(points[a]!));
   const front: number[] = [];
   let last: T | undefined;
   for (const index of order) {

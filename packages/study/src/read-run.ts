@@ -17,11 +17,21 @@ export interface Run {
   readonly episodes: readonly EpisodeLine[];
 }
 
-/** Reads the folder that `tersor compress` wrote. Throws `CONFIG_NOT_FOUND` for a folder without a finished run. */
+/**
+ * Reads the folder that `tersor compress` wrote. Throws `CONFIG_NOT_FOUND` for a folder without a finished
+ * run.
+ */
 export async function readRun(folder: string): Promise<Run> {
   const summary = await readJson<Summary>(join(folder, 'summary.json'));
-  if (!summary) throw new TersorError('CONFIG_NOT_FOUND', `There is no finished run in ${folder}.`, { hint: 'Give the output folder of `tersor compress` or of `tersor study`.' });
-  return { summary, layers: (await readJson<LayerFigures[]>(join(folder, 'layers.json'))) ?? [], episodes: await readEpisodes(folder) };
+  if (!summary)
+    throw new TersorError('CONFIG_NOT_FOUND', `There is no finished run in ${folder}.`, {
+      hint: 'Give the output folder of `tersor compress` or of `tersor study`.',
+    });
+  return {
+    summary,
+    layers: (await readJson<LayerFigures[]>(join(folder, 'layers.json'))) ?? [],
+    episodes: await readEpisodes(folder),
+  };
 }
 
 /** Reads `episodes.jsonl`; empty where there is none. A line that is cut off is left out. */

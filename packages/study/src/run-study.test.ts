@@ -15,20 +15,39 @@ describe('runStudy', () => {
   });
   afterEach(() => rm(place.folder, { recursive: true }));
   const run = (changes: object = {}, options: Partial<RunStudyOptions> = {}) =>
-    runStudy({ study: makeStudy(changes), ...place, runner: instantRunner(calls), version: '1.2.3', jobs: 1, ...options });
+    runStudy({
+      study: makeStudy(changes),
+      ...place,
+      runner: instantRunner(calls),
+      version: '1.2.3',
+      jobs: 1,
+      ...options,
+    });
 
   it('compares the variants across seeds, and with the baseline seed by seed', async () => {
     const { variants, pareto, trials } = await run({ baseline: 'random' });
     const [ddpg, random] = variants;
     expect(ddpg!.estimates.testAccuracy).toMatchObject({ count: 2, mean: expect.closeTo(0.815, 9) });
     expect(random!.estimates.testAccuracy!.mean).toBeCloseTo(0.715, 9);
-    expect(ddpg!.differences!.testAccuracy).toMatchObject({ mean: expect.closeTo(0.1, 9), deviation: expect.closeTo(0, 9) });
+    expect(ddpg!.differences!.testAccuracy).toMatchObject({
+      mean: expect.closeTo(0.1, 9),
+      deviation: expect.closeTo(0, 9),
+    });
     expect(random!.differences).toBeUndefined();
     // Two searches of 5 episodes in 2 seconds each; 401 and 402 MiB.
-    expect(ddpg!.estimates).toMatchObject({ episodesPerMinute: { count: 2, mean: 150 }, peakResidentBytes: { count: 2, mean: 401.5 * 2 ** 20 } });
+    expect(ddpg!.estimates).toMatchObject({
+      episodesPerMinute: { count: 2, mean: 150 },
+      peakResidentBytes: { count: 2, mean: 401.5 * 2 ** 20 },
+    });
     // 50,001 and 50,002 bytes: the second seed is larger and more accurate, the random ones are beaten.
-    expect(pareto.bytes.map((i) => [trials[i]!.variant, trials[i]!.seed])).toEqual([['ddpg', 1], ['ddpg', 2]]);
-    expect(JSON.parse(await readFile(join(place.output, 'results.json'), 'utf8'))).toMatchObject({ name: 'agents', baseline: 'random' });
+    expect(pareto.bytes.map((i) => [trials[i]!.variant, trials[i]!.seed])).toEqual([
+      ['ddpg', 1],
+      ['ddpg', 2],
+    ]);
+    expect(JSON.parse(await readFile(join(place.output, 'results.json'), 'utf8'))).toMatchObject({
+      name: 'agents',
+      baseline: 'random',
+    });
   });
 
   it('records a crashed trial with its error, and the rest go on', async () => {
@@ -58,7 +77,10 @@ describe('runStudy', () => {
     expect(calls).toEqual([]);
     expect(resumed.trials[0]).toMatchObject({ status: 'done', figures: { episodesPerMinute: 150 } });
     expect(resumed.trials[0]!.figures).not.toHaveProperty('peakResidentBytes');
-    expect(resumed.variants[0]!.estimates).toMatchObject({ testAccuracy: { count: 2 }, peakResidentBytes: { count: 1, mean: 402 * 2 ** 20 } });
+    expect(resumed.variants[0]!.estimates).toMatchObject({
+      testAccuracy: { count: 2 },
+      peakResidentBytes: { count: 1, mean: 402 * 2 ** 20 },
+    });
     const report = await readFile(join(place.output, 'report.html'), 'utf8');
     expect(report).toContain('<td class="number" data-value="">–</td>');
     expect(report).toContain('402 MiB');
@@ -83,32 +105,53 @@ describe('runStudy', () => {
 
   it('starts no more trials after a stop, and says how to go on', async () => {
     const controller = new AbortController();
-    await expect(run({}, { signal: controller.signal, onTrial: () => controller.abort() })).rejects.toMatchObject({ code: 'INTERRUPTED', hint: expect.stringContaining('--resume') });
+    await expect(
+      run({}, { signal: controller.signal, onTrial: () => controller.abort() }),
+    ).rejects.toMatchObject({ code: 'INTERRUPTED', hint: expect.stringContaining('--resume') });
     expect(calls).toHaveLength(1);
   });
 
   it('wants --yes for more trials than the limit', async () => {
-    await expect(run({ limit: 3 })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('4 trials'), hint: expect.stringContaining('--yes') });
+    await expect(run({ limit: 3 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('4 trials'),
+      hint: expect.stringContaining('--yes'),
+    });
     await expect(run({ limit: 3 }, { yes: true })).resolves.toBeDefined();
   });
 
   it('leaves a study that is there alone without --resume, and one of another version with it', async () => {
     await run();
-    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', hint: expect.stringContaining('--resume') });
-    await expect(run({}, { resume: true, version: '2.0.0' })).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH', message: expect.stringContaining('1.2.3') });
+    await expect(run()).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      hint: expect.stringContaining('--resume'),
+    });
+    await expect(run({}, { resume: true, version: '2.0.0' })).rejects.toMatchObject({
+      code: 'CHECKPOINT_MISMATCH',
+      message: expect.stringContaining('1.2.3'),
+    });
   });
 
   it('refuses a folder that another process holds, naming it', async () => {
     const release = await lockOutput(place.output);
-    await expect(run()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining(String(process.pid)) });
+    await expect(run()).rejects.toMatchObject({
+      code: 'OUTPUT_LOCKED',
+      message: expect.stringContaining(String(process.pid)),
+    });
     await release();
   });
 
   it('does not take results for those of other settings', async () => {
     const inner = instantRunner();
-    const runner = { run: async (...[trial, signal]: Parameters<typeof inner.run>) => inner.run({ ...trial, overrides: [...trial.overrides, 'prune.budget.macs=0.9'] }, signal) };
+    const runner = {
+      run: async (...[trial, signal]: Parameters<typeof inner.run>) =>
+        inner.run({ ...trial, overrides: [...trial.overrides, 'prune.budget.macs=0.9'] }, signal),
+    };
     const { trials } = await run({}, { runner });
-    expect(trials[0]).toMatchObject({ status: 'failed', error: expect.stringContaining('not those of these settings') });
+    expect(trials[0]).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('not those of these settings'),
+    });
   });
 
   it('writes results.csv beside results.json', async () => {
@@ -125,13 +168,20 @@ describe('runStudy', () => {
       run: async (trial, signal) => {
         const before = crashes.get(trial.id) ?? 0;
         crashes.set(trial.id, before + 1);
-        return before < times ? { status: 'failed', error: 'tersor: it broke [PLUGIN_FAILED]' } : inner.run(trial, signal);
+        return before < times
+          ? { status: 'failed', error: 'tersor: it broke [PLUGIN_FAILED]' }
+          : inner.run(trial, signal);
       },
     });
     const notices: string[] = [];
-    const { trials } = await run({ retries: 2 }, { runner: flaky(2), onNotice: (text) => notices.push(text) });
+    const { trials } = await run(
+      { retries: 2 },
+      { runner: flaky(2), onNotice: (text) => notices.push(text) },
+    );
     expect(trials.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
-    expect(JSON.parse(await readFile(join(trialFolder(place.output, trials[0]!.trial), 'trial.json'), 'utf8'))).toMatchObject({ status: 'done', attempts: 3 });
+    expect(
+      JSON.parse(await readFile(join(trialFolder(place.output, trials[0]!.trial), 'trial.json'), 'utf8')),
+    ).toMatchObject({ status: 'done', attempts: 3 });
     expect(notices).toHaveLength(8);
     expect(notices[0]).toContain('it broke');
   });
@@ -147,7 +197,9 @@ describe('runStudy', () => {
     const runner: RunStudyOptions['runner'] = {
       run: (trial, signal) =>
         trial.overrides.includes('prune.agent.use="random"')
-          ? new Promise((resolve) => signal.addEventListener('abort', () => resolve({ status: 'interrupted' })))
+          ? new Promise((resolve) =>
+              signal.addEventListener('abort', () => resolve({ status: 'interrupted' })),
+            )
           : inner.run(trial, signal),
     };
     const { trials } = await run({ timeoutSeconds: 0.05, retries: 3 }, { runner });
@@ -161,13 +213,20 @@ describe('runStudy', () => {
       run: async (trial, signal) => {
         const outcome = await inner.run(trial, signal);
         await mkdir(join(trial.folder, 'model'));
-        for (const name of ['model/weights.bin', 'model.tersor', 'policy.json']) await writeFile(join(trial.folder, name), 'x');
+        for (const name of ['model/weights.bin', 'model.tersor', 'policy.json'])
+          await writeFile(join(trial.folder, name), 'x');
         return outcome;
       },
     };
     const { trials } = await run({ keep: 'summaries' }, { runner });
     const left = await readdir(trialFolder(place.output, trials[0]!.trial));
-    expect(left.sort()).toEqual(['episodes.jsonl', 'layers.json', 'policy.json', 'summary.json', 'trial.json']);
+    expect(left.sort()).toEqual([
+      'episodes.jsonl',
+      'layers.json',
+      'policy.json',
+      'summary.json',
+      'trial.json',
+    ]);
     calls.length = 0;
     await run({ keep: 'summaries' }, { runner, resume: true });
     expect(calls).toEqual([]);
@@ -190,7 +249,10 @@ describe('runStudy', () => {
     const { trials } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
     const release = await lockOutput(trialFolder(place.output, trials[0]!.trial));
     const notices: string[] = [];
-    const resuming = run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } }, { resume: true, onNotice: (text) => (notices.push(text), void setTimeout(() => void release(), 100)) });
+    const resuming = run(
+      { grid: { 'prune.agent.use': ['broken', 'ddpg'] } },
+      { resume: true, onNotice: (text) => (notices.push(text), void setTimeout(() => void release(), 100)) },
+    );
     const resumed = await resuming;
     expect(notices).toEqual([expect.stringContaining(String(process.pid))]);
     expect(resumed.trials[0]!.error).not.toContain('OUTPUT_LOCKED');
@@ -208,7 +270,12 @@ describe('runStudy', () => {
     const preview = () => previewStudy({ study: makeStudy(), ...place, jobs: 1 });
     const before = await preview();
     expect(before.variants).toEqual(['ddpg', 'random']);
-    expect(before.trials.map(({ status, variants }) => [status, ...variants])).toEqual([['missing', 'ddpg'], ['missing', 'random'], ['missing', 'ddpg'], ['missing', 'random']]);
+    expect(before.trials.map(({ status, variants }) => [status, ...variants])).toEqual([
+      ['missing', 'ddpg'],
+      ['missing', 'random'],
+      ['missing', 'ddpg'],
+      ['missing', 'random'],
+    ]);
     expect(before.secondsLeft).toBeUndefined();
     await expect(readdir(place.output)).rejects.toMatchObject({ code: 'ENOENT' });
     await run({ grid: { 'prune.agent.use': ['ddpg'] } });
@@ -218,12 +285,23 @@ describe('runStudy', () => {
   });
 
   describe('with the content of what trials come from', () => {
-    const identity: RunIdentity = { tersor: '1.2.3', model: { topology: 't', weights: 'w' }, dataset: 'd', latencyTables: {}, plugins: { 'agent/prune': '@x/agent#ddpg 1.0.0' } };
-    const identified = (now: RunIdentity): Partial<RunStudyOptions> => ({ resume: true, identify: () => Promise.resolve(now) });
+    const identity: RunIdentity = {
+      tersor: '1.2.3',
+      model: { topology: 't', weights: 'w' },
+      dataset: 'd',
+      latencyTables: {},
+      plugins: { 'agent/prune': '@x/agent#ddpg 1.0.0' },
+    };
+    const identified = (now: RunIdentity): Partial<RunStudyOptions> => ({
+      resume: true,
+      identify: () => Promise.resolve(now),
+    });
 
     it('writes it into study.json, and goes on where it is the same', async () => {
       const { trials } = await run({}, identified(identity));
-      expect(JSON.parse(await readFile(join(place.output, 'study.json'), 'utf8'))).toMatchObject({ content: [{ identity, trials: expect.arrayContaining([trials[0]!.trial, trials[3]!.trial]) }] });
+      expect(JSON.parse(await readFile(join(place.output, 'study.json'), 'utf8'))).toMatchObject({
+        content: [{ identity, trials: expect.arrayContaining([trials[0]!.trial, trials[3]!.trial]) }],
+      });
       await expect(run({ seeds: [1, 2, 3] }, identified(identity))).resolves.toBeDefined();
     });
 
@@ -237,20 +315,36 @@ describe('runStudy', () => {
       await run({ seeds: [1, 2, 3] }, { resume: true, identify });
       expect(asked).toHaveLength(4 + 6);
       asked.length = 0;
-      await run({ seeds: [1, 2, 3] }, { ...identified(identity), output: `${place.output}-2`, identify: (config) => (asked.push(config.seed), Promise.resolve(identity)) });
+      await run(
+        { seeds: [1, 2, 3] },
+        {
+          ...identified(identity),
+          output: `${place.output}-2`,
+          identify: (config) => (asked.push(config.seed), Promise.resolve(identity)),
+        },
+      );
       expect(asked).toEqual([1, 2, 3, 1]); // The seeds of the first variant, then the second variant.
     });
 
     it.each([
-      [{ plugins: { 'agent/prune': '@x/agent#ddpg 1.1.0' } }, 'the plugin for agent/prune was @x/agent#ddpg 1.0.0 and is now @x/agent#ddpg 1.1.0'],
+      [
+        { plugins: { 'agent/prune': '@x/agent#ddpg 1.1.0' } },
+        'the plugin for agent/prune was @x/agent#ddpg 1.0.0 and is now @x/agent#ddpg 1.1.0',
+      ],
       [{ model: { topology: 't', weights: 'other' } }, 'the model has other weights'],
       [{ dataset: 'halved' }, 'the data set has other images'],
       [{ tersor: '1.2.4', dataset: 'halved' }, 'Tersor was 1.2.3 and is now 1.2.4; the data set'],
     ])('does not average trials of other content: %j', async (changes, message) => {
       await run({}, identified(identity));
       calls.length = 0;
-      const error = { code: 'CHECKPOINT_MISMATCH', message: expect.stringContaining(message), hint: expect.stringContaining('--out') };
-      await expect(run({ seeds: [1, 2, 3] }, identified({ ...identity, ...changes }))).rejects.toMatchObject(error);
+      const error = {
+        code: 'CHECKPOINT_MISMATCH',
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining('--out'),
+      };
+      await expect(run({ seeds: [1, 2, 3] }, identified({ ...identity, ...changes }))).rejects.toMatchObject(
+        error,
+      );
       expect(calls).toEqual([]);
     });
 
@@ -259,7 +353,9 @@ describe('runStudy', () => {
       const { trials } = await run({ grid }, identified(identity));
       await mkdir(join(trialFolder(place.output, trials[0]!.trial), 'checkpoint'));
       await run({ grid }, identified({ ...identity, plugins: { 'agent/prune': '@x/agent#ddpg 1.0.1' } }));
-      expect(await readdir(trialFolder(place.output, trials[0]!.trial))).toContain('checkpoint-of-other-content');
+      expect(await readdir(trialFolder(place.output, trials[0]!.trial))).toContain(
+        'checkpoint-of-other-content',
+      );
     });
 
     it('notices what changes while the study runs', async () => {
@@ -269,12 +365,18 @@ describe('runStudy', () => {
           const outcome = await inner.run(trial, signal);
           const path = join(trial.folder, 'summary.json');
           const summary = JSON.parse(await readFile(path, 'utf8')) as Summary;
-          await writeFile(path, JSON.stringify({ ...summary, identity: { ...identity, dataset: 'changed' } }));
+          await writeFile(
+            path,
+            JSON.stringify({ ...summary, identity: { ...identity, dataset: 'changed' } }),
+          );
           return outcome;
         },
       };
       const { trials } = await run({}, { ...identified(identity), runner });
-      expect(trials[0]).toMatchObject({ status: 'failed', error: expect.stringContaining('the data set has other images') });
+      expect(trials[0]).toMatchObject({
+        status: 'failed',
+        error: expect.stringContaining('the data set has other images'),
+      });
     });
   });
 });

@@ -1,10 +1,24 @@
 import { lockOutput } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { removeBulk, runTrial, setCheckpointAside } from './run-trial.js';
-import { contentChanges, contentOf, contentRecord, type Identify, type StudyContent } from './study-content.js';
+import {
+  contentChanges,
+  contentOf,
+  contentRecord,
+  type Identify,
+  type StudyContent,
+} from './study-content.js';
 import { requireFreeStudyFolder } from './study-guard.js';
 import { planStudy, type PlannedTrial, type StudyPlan } from './study-plan.js';
-import { describeStudy, openStudyFolder, readTrial, trialFolder, writeStudy, type StudyRecord, type TrialRecord } from './study-store.js';
+import {
+  describeStudy,
+  openStudyFolder,
+  readTrial,
+  trialFolder,
+  writeStudy,
+  type StudyRecord,
+  type TrialRecord,
+} from './study-store.js';
 import type { Study } from './study-schema.js';
 import type { StudyResults } from './study-results.js';
 import { createTimer } from './study-timer.js';

@@ -42,11 +42,17 @@ export interface StudyPlan {
   readonly configPath: string;
   readonly variants: readonly Variant[];
   readonly cells: readonly Cell[];
-  /** Without repetitions, in the order they are started: all variants of a seed before the next seed, so that an unfinished study compares something. */
+  /**
+   * Without repetitions, in the order they are started: all variants of a seed before the next seed, so that
+   * an unfinished study compares something.
+   */
   readonly trials: readonly PlannedTrial[];
 }
 
-/** Unfolds a study's grid. `path` is the file that it was read from. Throws `CONFIG_INVALID`, also for a setting that the config schema refuses. */
+/**
+ * Unfolds a study's grid. `path` is the file that it was read from. Throws `CONFIG_INVALID`, also for a
+ * setting that the config schema refuses.
+ */
 export async function planStudy(study: Study, path: string): Promise<StudyPlan> {
   const configPath = resolve(dirname(path), study.config);
   requireKnownPaths(pathsOf(study), compressConfigSchema);
@@ -72,7 +78,10 @@ export function overridesOf(settings: Settings): string[] {
   return Object.entries(settings).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
 }
 
-/** Identity of a trial: the first 12 hexadecimal digits of SHA-256 over its settings, those left out that cannot change the result. */
+/**
+ * Identity of a trial: the first 12 hexadecimal digits of SHA-256 over its settings, those left out that
+ * cannot change the result.
+ */
 export function trialId(config: CompressConfig): string {
   const irrelevant = ['output', '$schema', 'checkpointSeconds'];
   const relevant = Object.fromEntries(Object.entries(config).filter(([key]) => !irrelevant.includes(key)));
@@ -83,15 +92,21 @@ function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
   if (typeof value !== 'object' || !value) return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
-  return `{${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join()}}`;
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`)
+    .join()}}`;
 }
 
 function pathsOf({ set, grid }: Study): { path: string; place: string }[] {
-  const places = (settings: Settings, place: string) => Object.keys(settings).map((path) => ({ path, place }));
+  const places = (settings: Settings, place: string) =>
+    Object.keys(settings).map((path) => ({ path, place }));
   return [
     ...places(set, '"set"'),
     ...Object.entries(grid).flatMap(([axis, values]) =>
-      Array.isArray(values) ? [{ path: axis, place: '"grid"' }] : Object.entries(values).flatMap(([label, settings]) => places(settings, `"grid.${axis}.${label}"`)),
+      Array.isArray(values)
+        ? [{ path: axis, place: '"grid"' }]
+        : Object.entries(values).flatMap(([label, settings]) => places(settings, `"grid.${axis}.${label}"`)),
     ),
   ];
 }
@@ -99,12 +114,20 @@ function pathsOf({ set, grid }: Study): { path: string; place: string }[] {
 function variantsOf(grid: Study['grid']): Variant[] {
   let variants: Omit<Variant, 'name'>[] = [{ labels: {}, settings: {} }];
   for (const [axis, values] of Object.entries(grid)) {
-    const options = Array.isArray(values) ? values.map((value) => [labelOf(value), { [axis]: value }] as const) : Object.entries(values);
+    const options = Array.isArray(values)
+      ? values.map((value) => [labelOf(value), { [axis]: value }] as const)
+      : Object.entries(values);
     const labels = options.map(([label]) => label);
     const twice = labels.find((label, i) => labels.indexOf(label) !== i);
-    if (twice !== undefined) throw new TersorError('CONFIG_INVALID', `grid.${axis} has two values that read "${twice}".`, { hint: 'Name them: { label: { path: value } }.' });
+    if (twice !== undefined)
+      throw new TersorError('CONFIG_INVALID', `grid.${axis} has two values that read "${twice}".`, {
+        hint: 'Name them: { label: { path: value } }.',
+      });
     variants = variants.flatMap((variant) =>
-      options.map(([label, settings]) => ({ labels: { ...variant.labels, [axis]: label }, settings: { ...variant.settings, ...settings } })),
+      options.map(([label, settings]) => ({
+        labels: { ...variant.labels, [axis]: label },
+        settings: { ...variant.settings, ...settings },
+      })),
     );
   }
   return variants.map((variant) => ({ name: nameOf(variant.labels), ...variant }));
@@ -113,11 +136,16 @@ function variantsOf(grid: Study['grid']): Variant[] {
 function requireFacet({ facet, grid }: Study): void {
   if (facet === undefined || facet in grid) return;
   const axes = Object.keys(grid);
-  throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, { hint: `Did you mean "${closest(facet, axes)}"?` });
+  throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, {
+    hint: `Did you mean "${closest(facet, axes)}"?`,
+  });
 }
 
 function labelOf(value: unknown): string {
   if (typeof value !== 'object') return String(value);
-  if (value && 'use' in value) return Object.keys(value).length === 1 ? String(value.use) : `${String(value.use)} ${JSON.stringify({ ...value, use: undefined })}`;
+  if (value && 'use' in value)
+    return Object.keys(value).length === 1
+      ? String(value.use)
+      : `${String(value.use)} ${JSON.stringify({ ...value, use: undefined })}`;
   return JSON.stringify(value);
 }

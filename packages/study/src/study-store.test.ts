@@ -8,7 +8,10 @@ it('writeJson leaves nothing of its own where it fails', async () => {
   try {
     const taken = join(folder, 'results.json');
     await mkdir(join(taken, 'inside'), { recursive: true });
-    await expect(writeJson(taken, {})).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining(taken) });
+    await expect(writeJson(taken, {})).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: expect.stringContaining(taken),
+    });
     expect(await readdir(folder)).toEqual(['results.json']);
   } finally {
     await rm(folder, { recursive: true });

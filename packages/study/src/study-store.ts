@@ -9,7 +9,11 @@ import type { Study } from './study-schema.js';
 import type { TrialOutcome } from './trial-runner.js';
 
 /** `trial.json`: how a trial ended; `attempts` where it took more than one. */
-export type TrialRecord = TrialOutcome & { readonly id: string; readonly seconds: number; readonly attempts?: number };
+export type TrialRecord = TrialOutcome & {
+  readonly id: string;
+  readonly seconds: number;
+  readonly attempts?: number;
+};
 
 /** `study.json`: what the study in a folder is. */
 export interface StudyRecord {
@@ -19,7 +23,10 @@ export interface StudyRecord {
   readonly variants: StudyPlan['variants'];
   readonly cells: StudyPlan['cells'];
   readonly versions: Readonly<Record<string, string>>;
-  /** What the results come from, by content and version: model, data, tables, plugins. Absent in studies of versions that did not record it. */
+  /**
+   * What the results come from, by content and version: model, data, tables, plugins. Absent in studies of
+   * versions that did not record it.
+   */
   readonly content?: StudyContentRecord;
   /** Platform, processor and cores. */
   readonly machine: string;
@@ -43,18 +50,29 @@ export function describeStudy(study: Study, { variants, cells }: StudyPlan, vers
 }
 
 /**
- * Looks what study is in a folder; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not set, and `CHECKPOINT_MISMATCH` when it was run by another version.
+ * Looks what study is in a folder; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not
+ * set, and `CHECKPOINT_MISMATCH` when it was run by another version.
  */
-export async function openStudyFolder(folder: string, { versions }: Pick<StudyRecord, 'versions'>, resume: boolean): Promise<StudyRecord | undefined> {
+export async function openStudyFolder(
+  folder: string,
+  { versions }: Pick<StudyRecord, 'versions'>,
+  resume: boolean,
+): Promise<StudyRecord | undefined> {
   const before = await readJson<StudyRecord>(join(folder, 'study.json'));
   if (before && !resume) {
-    throw new TersorError('OUTPUT_FAILED', `There is a study in ${folder} already.`, { hint: 'Run what is missing with --resume, or choose another folder with --out.' });
+    throw new TersorError('OUTPUT_FAILED', `There is a study in ${folder} already.`, {
+      hint: 'Run what is missing with --resume, or choose another folder with --out.',
+    });
   }
   const other = before && Object.keys(versions).find((name) => before.versions[name] !== versions[name]);
   if (other !== undefined) {
-    throw new TersorError('CHECKPOINT_MISMATCH', `The study in ${folder} was run with ${other} ${before!.versions[other]}; this is ${versions[other]}.`, {
-      hint: 'Results of two versions are not comparable: choose another folder with --out.',
-    });
+    throw new TersorError(
+      'CHECKPOINT_MISMATCH',
+      `The study in ${folder} was run with ${other} ${before!.versions[other]}; this is ${versions[other]}.`,
+      {
+        hint: 'Results of two versions are not comparable: choose another folder with --out.',
+      },
+    );
   }
   return before;
 }
@@ -67,7 +85,10 @@ export async function writeStudy(folder: string, record: StudyRecord): Promise<v
 /** Reads `study.json`. Throws `CONFIG_NOT_FOUND` for a folder without one. */
 export async function readStudy(folder: string): Promise<StudyRecord> {
   const record = await readJson<StudyRecord>(join(folder, 'study.json'));
-  if (!record) throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${folder}.`, { hint: 'Give the folder that `tersor study` wrote to.' });
+  if (!record)
+    throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${folder}.`, {
+      hint: 'Give the folder that `tersor study` wrote to.',
+    });
   return record;
 }
 
@@ -89,7 +110,9 @@ export async function readTrial(folder: string, id: string): Promise<TrialConten
   const summary = await readJson<Summary>(join(own, 'summary.json'));
   const layers = await readJson<LayerFigures[]>(join(own, 'layers.json'));
   const outcomes = await readJson<Outcomes>(join(own, 'outcomes.json'));
-  return summary && trialId(summary.config) === id ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) } : undefined;
+  return summary && trialId(summary.config) === id
+    ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) }
+    : undefined;
 }
 
 /** Writes `trial.json`. */
@@ -113,11 +136,15 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Writes a text file in one step; where it fails, nothing is left beside the old one. Throws `OUTPUT_FAILED`. */
+/**
+ * Writes a text file in one step; where it fails, nothing is left beside the old one. Throws `OUTPUT_FAILED`.
+ */
 export async function writeText(path: string, text: string): Promise<void> {
   try {
     await writeWhole(path, text);
   } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+    throw new TersorError('OUTPUT_FAILED', `${path} cannot be written: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -19,8 +19,8 @@ export type TrialOutcome =
 /** Runs trials: on this machine, or over a queue. */
 export interface TrialRunner {
   /**
-   * Runs one trial until its results lie in its folder; goes on where an interrupted one stopped. Never rejects for a trial that crashes. After `signal` is aborted
-   * it resolves soon, with `interrupted`.
+   * Runs one trial until its results lie in its folder; goes on where an interrupted one stopped. Never
+   * rejects for a trial that crashes. After `signal` is aborted it resolves soon, with `interrupted`.
    */
   run(trial: Trial, signal: AbortSignal): Promise<TrialOutcome>;
 }

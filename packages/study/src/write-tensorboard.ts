@@ -7,8 +7,9 @@ import { gatherResults } from './study-results.js';
 import { readJson, trialFolder } from './study-store.js';
 
 /**
- * Writes event files for TensorBoard from `episodes.jsonl`, into `tensorboard/` of a run's or a study's folder: one TensorBoard run for each stage, and in a study for each
- * variant, seed and stage. Returns the folder. Throws `CONFIG_NOT_FOUND` for a folder without episodes, `OUTPUT_FAILED`.
+ * Writes event files for TensorBoard from `episodes.jsonl`, into `tensorboard/` of a run's or a study's
+ * folder: one TensorBoard run for each stage, and in a study for each variant, seed and stage. Returns the
+ * folder. Throws `CONFIG_NOT_FOUND` for a folder without episodes, `OUTPUT_FAILED`.
  */
 export async function writeTensorBoard(folder: string): Promise<string> {
   const target = join(folder, 'tensorboard');
@@ -25,14 +26,20 @@ export async function writeTensorBoard(folder: string): Promise<string> {
       written++;
     }
   }
-  if (written === 0) throw new TersorError('CONFIG_NOT_FOUND', `There are no episodes in ${folder}.`, { hint: 'Give the output folder of `tersor compress` or of `tersor study`.' });
+  if (written === 0)
+    throw new TersorError('CONFIG_NOT_FOUND', `There are no episodes in ${folder}.`, {
+      hint: 'Give the output folder of `tersor compress` or of `tersor study`.',
+    });
   return target;
 }
 
 async function trialsOf(folder: string): Promise<{ name: string; folder: string }[]> {
   const { results } = await gatherResults(folder);
   const done = results.trials.filter(({ status }) => status === 'done');
-  return done.map(({ variant, seed, trial }) => ({ name: `${variant.replace(/[^\w.,= -]/g, '_')}-seed${seed}`, folder: trialFolder(folder, trial) }));
+  return done.map(({ variant, seed, trial }) => ({
+    name: `${variant.replace(/[^\w.,= -]/g, '_')}-seed${seed}`,
+    folder: trialFolder(folder, trial),
+  }));
 }
 
 async function writeEvents(folder: string, lines: readonly EpisodeLine[], ended: number): Promise<void> {
@@ -41,14 +48,27 @@ async function writeEvents(folder: string, lines: readonly EpisodeLine[], ended:
   const events = lines.map(({ episode, round, reward, measures, statistics, seconds }, i) => {
     wallTime += seconds;
     best = Math.max(round === lines[i - 1]?.round ? best : -Infinity, reward);
-    const prefixed = (prefix: string, values: Readonly<Record<string, number>>) => Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));
-    return { step: episode, wallTime, values: { 'reward/episode': reward, 'reward/best': best, seconds, ...prefixed('measures', measures), ...prefixed('agent', statistics) } };
+    const prefixed = (prefix: string, values: Readonly<Record<string, number>>) =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]));
+    return {
+      step: episode,
+      wallTime,
+      values: {
+        'reward/episode': reward,
+        'reward/best': best,
+        seconds,
+        ...prefixed('measures', measures),
+        ...prefixed('agent', statistics),
+      },
+    };
   });
   try {
     await makeFolder(folder);
     // One name per run: writing again replaces the file instead of adding a second curve.
     await writeFile(join(folder, 'events.out.tfevents.0.tersor'), eventFile(events));
   } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `${folder} cannot be written: ${(cause as Error).message}`, { cause });
+    throw new TersorError('OUTPUT_FAILED', `${folder} cannot be written: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

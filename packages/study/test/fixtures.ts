@@ -22,14 +22,30 @@ export async function studyFolder(): Promise<{ folder: string; path: string; out
 }
 
 export function makeStudy(changes: object = {}): Study {
-  return parseConfig({ name: 'agents', config: 'compress.yaml', grid: { 'prune.agent.use': ['ddpg', 'random'] }, seeds: [1, 2], output: 'out', ...changes }, studySchema);
+  return parseConfig(
+    {
+      name: 'agents',
+      config: 'compress.yaml',
+      grid: { 'prune.agent.use': ['ddpg', 'random'] },
+      seeds: [1, 2],
+      output: 'out',
+      ...changes,
+    },
+    studySchema,
+  );
 }
 
 /** A summary whose figures follow from its config by a plain rule, so that tests know the answers. */
 export function summaryOf(config: CompressConfig): Summary {
   const agent = String(config.prune?.agent['use'] ?? 'ddpg');
   const accuracy = (agent === 'ddpg' ? 0.8 : 0.7) + 0.01 * config.seed;
-  const figures = (test: number, bytes: number, macs: number) => ({ accuracy: { validation: test - 0.005, test }, parameters: bytes / 4, macs, macsWithoutZeroSlices: macs, bytes });
+  const figures = (test: number, bytes: number, macs: number) => ({
+    accuracy: { validation: test - 0.005, test },
+    parameters: bytes / 4,
+    macs,
+    macsWithoutZeroSlices: macs,
+    bytes,
+  });
   const compressed = figures(accuracy, 50_000 + config.seed, 4_000_000);
   const search = (bestReward: number) => ({ agent, episodes: 5, evaluations: 5, bestReward, seconds: 2 });
   return {
@@ -49,18 +65,27 @@ export function summaryOf(config: CompressConfig): Summary {
   };
 }
 
-/** Writes what a compression writes, without compressing: a trial runner like one of a plugin. Agents called `broken` crash. */
+/**
+ * Writes what a compression writes, without compressing: a trial runner like one of a plugin. Agents called
+ * `broken` crash.
+ */
 export function instantRunner(calls: string[] = []): TrialRunner {
   return {
     async run({ id, configPath, overrides, folder }) {
       calls.push(id);
       const config = await readConfig(configPath, compressConfigSchema, overrides);
-      if (config.prune?.agent['use'] === 'broken') return { status: 'failed', error: 'tersor: it broke [PLUGIN_FAILED]' };
+      if (config.prune?.agent['use'] === 'broken')
+        return { status: 'failed', error: 'tersor: it broke [PLUGIN_FAILED]' };
       const { mkdir } = await import('node:fs/promises');
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, 'summary.json'), JSON.stringify(summaryOf(config)));
       await writeFile(join(folder, 'layers.json'), JSON.stringify(layers()));
-      await writeFile(join(folder, 'episodes.jsonl'), episodes(config.seed).map((line) => `${JSON.stringify(line)}\n`).join(''));
+      await writeFile(
+        join(folder, 'episodes.jsonl'),
+        episodes(config.seed)
+          .map((line) => `${JSON.stringify(line)}\n`)
+          .join(''),
+      );
       return { status: 'done' };
     },
   };
@@ -69,17 +94,58 @@ export function instantRunner(calls: string[] = []): TrialRunner {
 export function episodes(seed: number): EpisodeLine[] {
   const line = (stage: Stage, episode: number): EpisodeLine => {
     const reward = 0.5 + 0.3 * Math.sin(episode * 1.7 + seed);
-    const measures = { accuracy: reward, macs: 4e6 - 1e4 * episode, parameters: 70_000, bytes: 60_000 - 500 * ((episode * 7) % 5) };
-    return { stage, episode, ...(episode === 1 && { heuristic: 'uniform' }), actions: [[0.5]], reward, measures, policy: [], statistics: {}, seconds: 0.1 };
+    const measures = {
+      accuracy: reward,
+      macs: 4e6 - 1e4 * episode,
+      parameters: 70_000,
+      bytes: 60_000 - 500 * ((episode * 7) % 5),
+    };
+    return {
+      stage,
+      episode,
+      ...(episode === 1 && { heuristic: 'uniform' }),
+      actions: [[0.5]],
+      reward,
+      measures,
+      policy: [],
+      statistics: {},
+      seconds: 0.1,
+    };
   };
-  return (['prune', 'quantize'] as const).flatMap((stage) => Array.from({ length: 12 }, (_, i) => line(stage, i + 1)));
+  return (['prune', 'quantize'] as const).flatMap((stage) =>
+    Array.from({ length: 12 }, (_, i) => line(stage, i + 1)),
+  );
 }
 
 export function layers(): LayerFigures[] {
-  const state = (channels: number, bytes: number, macs: number, slices: number) => ({ channels, parameters: bytes / 4, macs, bytes, slices, zeroSlices: Math.floor(slices / 8) });
+  const state = (channels: number, bytes: number, macs: number, slices: number) => ({
+    channels,
+    parameters: bytes / 4,
+    macs,
+    bytes,
+    slices,
+    zeroSlices: Math.floor(slices / 8),
+  });
   return [
-    { layer: 'conv_1 <a&b>', className: 'Conv2D', original: state(32, 3456, 884_736, 96), compressed: state(20, 300, 552_960, 60), bits: 4 },
-    { layer: 'bn_1', className: 'BatchNormalization', original: state(32, 512, 0, 0), compressed: state(20, 200, 0, 0) },
-    { layer: 'dense', className: 'Dense', original: state(10, 5160, 1280, 1280), compressed: state(10, 700, 800, 800), bits: 3 },
+    {
+      layer: 'conv_1 <a&b>',
+      className: 'Conv2D',
+      original: state(32, 3456, 884_736, 96),
+      compressed: state(20, 300, 552_960, 60),
+      bits: 4,
+    },
+    {
+      layer: 'bn_1',
+      className: 'BatchNormalization',
+      original: state(32, 512, 0, 0),
+      compressed: state(20, 200, 0, 0),
+    },
+    {
+      layer: 'dense',
+      className: 'Dense',
+      original: state(10, 5160, 1280, 1280),
+      compressed: state(10, 700, 800, 800),
+      bits: 3,
+    },
   ];
 }

@@ -10,7 +10,11 @@ it('passes an agent that keeps every promise', async () => {
 });
 
 it('has a broken agent for every case', () => {
-  expect(Object.keys(brokenAgents()).sort()).toEqual(agentContract(correctAgent, claims).map(({ name }) => name).sort());
+  expect(Object.keys(brokenAgents()).sort()).toEqual(
+    agentContract(correctAgent, claims)
+      .map(({ name }) => name)
+      .sort(),
+  );
 });
 
 it.each(Object.entries(brokenAgents()))('catches an agent that fails at: %s', async (name, make) => {

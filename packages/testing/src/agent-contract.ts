@@ -16,7 +16,10 @@ export interface AgentClaims {
 }
 
 const EPISODES = 25;
-/** Mean reward of the identity environment that counts as learned; random actions get 0.77 in a box, 0.73 among five choices. */
+/**
+ * Mean reward of the identity environment that counts as learned; random actions get 0.77 in a box, 0.73
+ * among five choices.
+ */
 const LEARNED = 0.92;
 
 /**
@@ -26,7 +29,10 @@ const LEARNED = 0.92;
  * @example
  * describeContract('my agent', agentContract(makeMyAgent, { spaces: ['box'], learnsWithin: 200 }));
  */
-export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded = true }: AgentClaims): Case[] {
+export function agentContract(
+  make: AgentFactory,
+  { spaces, learnsWithin, seeded = true }: AgentClaims,
+): Case[] {
   const supported = [BOX, DISCRETE].filter(({ type }) => spaces.includes(type));
   const refused = [BOX, DISCRETE].filter(({ type }) => !spaces.includes(type));
   const unbounded: Space = { type: 'box', low: [-Infinity], high: [Infinity] };
@@ -37,7 +43,8 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
     {
       name: 'acts within the action space',
       run: inEachSpace(async (space) => {
-        for (const { actions } of await run(make, space)) for (const action of actions) requireWithin(space, action);
+        for (const { actions } of await run(make, space))
+          for (const action of actions) requireWithin(space, action);
       }),
     },
     {
@@ -54,7 +61,12 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
     {
       name: 'gives the same actions for the same seed',
       run: inEachSpace(async (space) => {
-        requireSame(actionsOf(await run(make, space, 5)), actionsOf(await run(make, space, 5)), 'act', 'the same actions again');
+        requireSame(
+          actionsOf(await run(make, space, 5)),
+          actionsOf(await run(make, space, 5)),
+          'act',
+          'the same actions again',
+        );
       }),
     },
     ...(seeded
@@ -62,9 +74,16 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
           {
             name: 'gives other actions for another seed',
             run: inEachSpace(async (space) => {
-              const [five, six] = [actionsOf(await run(make, space, 5)), actionsOf(await run(make, space, 6))];
+              const [five, six] = [
+                actionsOf(await run(make, space, 5)),
+                actionsOf(await run(make, space, 6)),
+              ];
               const differ = JSON.stringify(five) !== JSON.stringify(six);
-              requireRule(differ, { member: 'act', expected: 'other actions with seed 6 than with seed 5', found: `the same ${space.type} actions` });
+              requireRule(differ, {
+                member: 'act',
+                expected: 'other actions with seed 6 than with seed 5',
+                found: `the same ${space.type} actions`,
+              });
             }),
           },
         ]
@@ -74,7 +93,12 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
-        requireSame(agent.act([0, 0.2], { explore: false }), agent.act([0, 0.2], { explore: false }), 'act', 'the same best guess again');
+        requireSame(
+          agent.act([0, 0.2], { explore: false }),
+          agent.act([0, 0.2], { explore: false }),
+          'act',
+          'the same best guess again',
+        );
         agent.dispose();
       }),
     },
@@ -95,7 +119,11 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
         const before = JSON.stringify(structuredClone(state), typedArraysAsLists);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
         const isKept = JSON.stringify(state, typedArraysAsLists) === before;
-        requireRule(isKept, { member: 'save', expected: 'a copy: the state as it was', found: 'a state that has changed since' });
+        requireRule(isKept, {
+          member: 'save',
+          expected: 'a copy: the state as it was',
+          found: 'a state that has changed since',
+        });
         agent.dispose();
       }),
     },
@@ -104,7 +132,12 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (const state of [undefined, {}, { agent: 'another', weights: [] }]) {
-          await requireRefusal('load', 'AGENT_STATE_INVALID', () => agent.load(state), ` for ${JSON.stringify(state)}`);
+          await requireRefusal(
+            'load',
+            'AGENT_STATE_INVALID',
+            () => agent.load(state),
+            ` for ${JSON.stringify(state)}`,
+          );
         }
         agent.dispose();
       }),
@@ -114,7 +147,12 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
       run: async () => {
         for (const space of [...refused, unbounded]) {
           const kind = space === unbounded ? 'an unbounded box' : `a ${space.type} space`;
-          await requireRefusal('its factory', 'SPACE_UNSUPPORTED', () => make(contractTask(space)), ` for ${kind}`);
+          await requireRefusal(
+            'its factory',
+            'SPACE_UNSUPPORTED',
+            () => make(contractTask(space)),
+            ` for ${kind}`,
+          );
         }
       },
     },
@@ -137,7 +175,11 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
         const warm = tf.memory().numTensors;
         for (let steps = 0; steps < 200; steps += environment.maxSteps) await episode();
         const left = tf.memory().numTensors - warm;
-        requireRule(left === 0, { member: 'learn', expected: 'no tensors more after 200 steps', found: `${left} more` });
+        requireRule(left === 0, {
+          member: 'learn',
+          expected: 'no tensors more after 200 steps',
+          found: `${left} more`,
+        });
         agent.dispose();
         const kept = tf.memory().numTensors - before;
         requireRule(kept === 0, { member: 'dispose', expected: 'no tensors left', found: `${kept} left` });
@@ -154,7 +196,11 @@ export function agentContract(make: AgentFactory, { spaces, learnsWithin, seeded
               for (let i = 0; i < learnsWithin; i++) await playEpisode(agent, environment);
               const { reward } = await playEpisode(agent, environment, false);
               const found = `${reward.toFixed(3)} (${space.type})`;
-              requireRule(reward >= LEARNED, { member: 'learn', expected: `a reward of ${LEARNED} after ${learnsWithin} episodes`, found });
+              requireRule(reward >= LEARNED, {
+                member: 'learn',
+                expected: `a reward of ${LEARNED} after ${learnsWithin} episodes`,
+                found,
+              });
               agent.dispose();
             }),
           },
@@ -175,10 +221,19 @@ async function playEpisode(agent: Agent, environment: Environment, explore = tru
     const action = agent.act(observation, { explore });
     requireList(action);
     const result = await environment.step(action);
-    // A copy: under a test runner, structuredClone gives arrays of another realm, which strict equality tells apart.
+    // A copy: under a test runner, structuredClone gives arrays of another realm, which strict equality tells
+    // apart.
     actions.push([...action]);
     // An agent that counts its steps must see them in any case.
-    agent.observe({ observation, action, proposed: action, reward: result.reward, nextObservation: result.observation, terminated: result.terminated, truncated: result.truncated });
+    agent.observe({
+      observation,
+      action,
+      proposed: action,
+      reward: result.reward,
+      nextObservation: result.observation,
+      terminated: result.terminated,
+      truncated: result.truncated,
+    });
     observation = result.observation;
     if (!result.terminated) continue;
     if (explore) agent.learn();
@@ -195,7 +250,8 @@ async function prepared(make: AgentFactory, space: Space, seed = 1, episodes = 4
 async function run(make: AgentFactory, space: Space, seed = 1): Promise<Played[]> {
   const agent = await prepared(make, space, seed);
   const played: Played[] = [];
-  for (let i = 0; i < 2 * EPISODES; i++) played.push(await playEpisode(agent, createIdentityEnvironment(space)));
+  for (let i = 0; i < 2 * EPISODES; i++)
+    played.push(await playEpisode(agent, createIdentityEnvironment(space)));
   agent.dispose();
   return played;
 }
@@ -226,14 +282,23 @@ function requireWithin(space: Space, action: Action): void {
   const fits =
     space.type === 'discrete'
       ? action.length === 1 && Number.isInteger(action[0]) && action[0]! >= 0 && action[0]! < space.size
-      : action.length === space.low.length && action.every((value, i) => value >= space.low[i]! && value <= space.high[i]!);
-  requireRule(fits, { member: 'act', expected: `a point of ${JSON.stringify(space)}`, found: `[${action.join(', ')}]` });
+      : action.length === space.low.length &&
+        action.every((value, i) => value >= space.low[i]! && value <= space.high[i]!);
+  requireRule(fits, {
+    member: 'act',
+    expected: `a point of ${JSON.stringify(space)}`,
+    found: `[${action.join(', ')}]`,
+  });
 }
 
 /** What is no list at all breaks every rule, and in the same words. */
 function requireList(action: unknown): void {
   const isList = Array.isArray(action) || ArrayBuffer.isView(action);
-  requireRule(isList, { member: 'act', expected: 'a list of numbers', found: isThenable(action) ? 'a promise' : String(action) });
+  requireRule(isList, {
+    member: 'act',
+    expected: 'a list of numbers',
+    found: isThenable(action) ? 'a promise' : String(action),
+  });
 }
 
 function isThenable(value: unknown): boolean {

@@ -10,16 +10,22 @@ export const BOX: Space = { type: 'box', low: [0.1, -1], high: [1, 3] };
 export const DISCRETE: Space = { type: 'discrete', size: 5 };
 
 /**
- * The identity environment: each step shows a number, and the nearer the action comes to it (in all coordinates, as a share of their range), the
- * better. The reward comes at the end of the episode, as in a search: `1 - mean squared distance`, 1 being perfect. Every episode shows the same
- * numbers, so that agents that look at no observation can learn it too. It offers the heuristics `uniform` and `magnitude`.
+ * The identity environment: each step shows a number, and the nearer the action comes to it (in all
+ * coordinates, as a share of their range), the better. The reward comes at the end of the episode, as in a
+ * search: `1 - mean squared distance`, 1 being perfect. Every episode shows the same numbers, so that agents
+ * that look at no observation can learn it too. It offers the heuristics `uniform` and `magnitude`.
  */
 export function createIdentityEnvironment(actionSpace: Space): Environment {
   let distances: number[] = [];
   const observe = () => [distances.length / CONTRACT_STEPS, TARGETS[distances.length] ?? 0];
   const share = (action: Action): number[] =>
-    actionSpace.type === 'discrete' ? [action[0]! / (actionSpace.size - 1)] : actionSpace.low.map((low, i) => (action[i]! - low) / (actionSpace.high[i]! - low));
-  const constant = (at: number): Action => (actionSpace.type === 'discrete' ? [Math.round(at * (actionSpace.size - 1))] : actionSpace.low.map((low, i) => low + at * (actionSpace.high[i]! - low)));
+    actionSpace.type === 'discrete'
+      ? [action[0]! / (actionSpace.size - 1)]
+      : actionSpace.low.map((low, i) => (action[i]! - low) / (actionSpace.high[i]! - low));
+  const constant = (at: number): Action =>
+    actionSpace.type === 'discrete'
+      ? [Math.round(at * (actionSpace.size - 1))]
+      : actionSpace.low.map((low, i) => low + at * (actionSpace.high[i]! - low));
   return {
     observationSpace: { type: 'box', low: [0, 0], high: [1, 1] },
     actionSpace,
@@ -32,7 +38,10 @@ export function createIdentityEnvironment(actionSpace: Space): Environment {
       if (distances.length >= CONTRACT_STEPS) throw new TersorError('EPISODE_OVER', 'The episode is over.');
       const target = TARGETS[distances.length]!;
       const shares = share(action);
-      distances = [...distances, shares.reduce((sum, value) => sum + (value - target) ** 2, 0) / shares.length];
+      distances = [
+        ...distances,
+        shares.reduce((sum, value) => sum + (value - target) ** 2, 0) / shares.length,
+      ];
       const terminated = distances.length === CONTRACT_STEPS;
       const reward = terminated ? 1 - distances.reduce((sum, value) => sum + value, 0) / CONTRACT_STEPS : 0;
       return { observation: observe(), reward, terminated, truncated: false, info: { executed: action } };
@@ -45,7 +54,10 @@ export function createIdentityEnvironment(actionSpace: Space): Environment {
 }
 
 /** The task that an agent is made for when it is held to the contract. */
-export function contractTask(actionSpace: Space, { seed = 1, episodes = 100 }: { readonly seed?: number; readonly episodes?: number } = {}): AgentTask {
+export function contractTask(
+  actionSpace: Space,
+  { seed = 1, episodes = 100 }: { readonly seed?: number; readonly episodes?: number } = {},
+): AgentTask {
   const { observationSpace, maxSteps, heuristics } = createIdentityEnvironment(actionSpace);
   return { observationSpace, actionSpace, maxSteps, episodes, seed, heuristics: heuristics! };
 }

@@ -7,24 +7,32 @@ interface FakeState {
   steps: number;
 }
 
-/** The simplest agent that keeps every promise: it knows that the environment's second number is the answer, and leaves it less and less. */
+/**
+ * The simplest agent that keeps every promise: it knows that the environment's second number is the answer,
+ * and leaves it less and less.
+ */
 export function correctAgent(task: AgentTask): Agent {
   const { actionSpace: space } = task;
-  if (space.type === 'box' && ![...space.low, ...space.high].every(Number.isFinite)) throw new TersorError('SPACE_UNSUPPORTED', 'The fake needs bounds.');
+  if (space.type === 'box' && ![...space.low, ...space.high].every(Number.isFinite))
+    throw new TersorError('SPACE_UNSUPPORTED', 'The fake needs bounds.');
   let state: FakeState = { agent: 'fake', random: task.seed, steps: 0 };
   const uniform = () => {
     state.random = (Math.imul(state.random, 1664525) + 1013904223) >>> 0;
     return state.random / 2 ** 32;
   };
   const toAction = (share: number): Action =>
-    space.type === 'discrete' ? [Math.min(space.size - 1, Math.floor(share * space.size))] : space.low.map((low, i) => low + share * (space.high[i]! - low));
+    space.type === 'discrete'
+      ? [Math.min(space.size - 1, Math.floor(share * space.size))]
+      : space.low.map((low, i) => low + share * (space.high[i]! - low));
   return {
-    act: (observation, { explore }) => toAction(explore && uniform() < 50 / (50 + state.steps) ? uniform() : observation[1]!),
+    act: (observation, { explore }) =>
+      toAction(explore && uniform() < 50 / (50 + state.steps) ? uniform() : observation[1]!),
     observe: () => void state.steps++,
     learn: () => ({ steps: state.steps }),
     save: () => ({ ...state }),
     load: (saved) => {
-      if ((saved as FakeState | undefined)?.agent !== 'fake') throw new TersorError('AGENT_STATE_INVALID', 'Not a state of the fake.');
+      if ((saved as FakeState | undefined)?.agent !== 'fake')
+        throw new TersorError('AGENT_STATE_INVALID', 'Not a state of the fake.');
       state = { ...(saved as FakeState) };
     },
     dispose: () => {
@@ -42,10 +50,12 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
   let made = 0;
   return {
     'acts within the action space': broken((good) => ({
-      act: (observation, options) => good.act(observation, options).map((value) => (options.explore ? value * 1.5 : value)),
+      act: (observation, options) =>
+        good.act(observation, options).map((value) => (options.explore ? value * 1.5 : value)),
     })),
     'acts within the action space without exploration': broken((good) => ({
-      act: (observation, options) => good.act(observation, options).map((value) => (options.explore ? value : value + 10)),
+      act: (observation, options) =>
+        good.act(observation, options).map((value) => (options.explore ? value : value + 10)),
     })),
     'gives the same actions for the same seed': (task) => correctAgent({ ...task, seed: task.seed + made++ }),
     'gives other actions for another seed': (task) => correctAgent({ ...task, seed: 1 }),
@@ -59,7 +69,10 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
       let isPrepared = false;
       return {
         prepare: async () => void (isPrepared = true),
-        act: (observation, options) => (isPrepared ? good.act(observation, options) : good.act([0, 0], options).map((value) => (task.actionSpace.type === 'box' ? value : 0))),
+        act: (observation, options) =>
+          isPrepared
+            ? good.act(observation, options)
+            : good.act([0, 0], options).map((value) => (task.actionSpace.type === 'box' ? value : 0)),
       };
     }),
     'keeps a saved state as it was while the agent goes on': broken((good) => {
@@ -78,7 +91,18 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
       },
     })),
     'refuses a space it does not support with SPACE_UNSUPPORTED': (task) =>
-      correctAgent(task.actionSpace.type === 'box' ? { ...task, actionSpace: { type: 'box', low: task.actionSpace.low.map((low) => Math.max(low, -9)), high: task.actionSpace.high.map((high) => Math.min(high, 9)) } } : task),
+      correctAgent(
+        task.actionSpace.type === 'box'
+          ? {
+              ...task,
+              actionSpace: {
+                type: 'box',
+                low: task.actionSpace.low.map((low) => Math.max(low, -9)),
+                high: task.actionSpace.high.map((high) => Math.min(high, 9)),
+              },
+            }
+          : task,
+      ),
     'learns from the action that was carried out': broken((good) => ({
       // Takes the proposal for what was done: its exploration fades by that.
       observe: (transition) => {

@@ -12,6 +12,10 @@ describe('backendContract', () => {
   });
 
   test('has a broken backend for every case', () => {
-    expect(Object.keys(brokenBackends()).sort()).toEqual(backendContract(correctBackend).map(({ name }) => name).sort());
+    expect(Object.keys(brokenBackends()).sort()).toEqual(
+      backendContract(correctBackend)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 });

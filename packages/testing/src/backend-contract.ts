@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isTersorError, type Backend, type LayerGraph, type TrainingBatch, type TrainingObjective, type WeightTensor } from '@tersor/core';
+import {
+  isTersorError,
+  type Backend,
+  type LayerGraph,
+  type TrainingBatch,
+  type TrainingObjective,
+  type WeightTensor,
+} from '@tersor/core';
 import { backendNetworks, networkImages } from './backend-networks.js';
 import { requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
@@ -12,16 +19,21 @@ const CLASSES = 3;
 const STEP_OF_DIFFERENCE = 1e-2;
 
 /**
- * The promises of a `Backend`, checked on a small residual network whose outputs plain loops compute too, and whose gradients are compared with
- * differences of the loss. `make` gives a new backend. Where it is not available, only its explanation is checked: skip visibly before that.
+ * The promises of a `Backend`, checked on a small residual network whose outputs plain loops compute too, and
+ * whose gradients are compared with differences of the loss. `make` gives a new backend. Where it is not
+ * available, only its explanation is checked: skip visibly before that.
  *
  * @example
  * describeContract('my backend', backendContract(() => createMyBackend()));
  */
 export function backendContract(make: () => Backend): Case[] {
-  const using = async (check: (backend: Backend) => Promise<void>, needs: 'inference' | 'training' = 'inference') => {
+  const using = async (
+    check: (backend: Backend) => Promise<void>,
+    needs: 'inference' | 'training' = 'inference',
+  ) => {
     const backend = make();
-    if (!(await backend.isAvailable()).available || (needs === 'training' && !backend.capabilities.training)) return;
+    if (!(await backend.isAvailable()).available || (needs === 'training' && !backend.capabilities.training))
+      return;
     try {
       await check(backend);
     } finally {
@@ -33,8 +45,13 @@ export function backendContract(make: () => Backend): Case[] {
       name: 'an unavailable backend gives a reason and an install hint',
       run: async () => {
         const availability = await make().isAvailable();
-        const isExplained = availability.available || (availability.reason.length > 0 && availability.install.length > 0);
-        requireRule(isExplained, { member: 'isAvailable()', expected: 'a reason and what to install', found: JSON.stringify(availability) });
+        const isExplained =
+          availability.available || (availability.reason.length > 0 && availability.install.length > 0);
+        requireRule(isExplained, {
+          member: 'isAvailable()',
+          expected: 'a reason and what to install',
+          found: JSON.stringify(availability),
+        });
       },
     },
     {
@@ -54,7 +71,12 @@ export function backendContract(make: () => Backend): Case[] {
           for (const [name, graph] of Object.entries(backendNetworks())) {
             const { images } = networkImages(4);
             const session = await backend.compile(graph);
-            requireClose(`compile().run() of the ${name} network`, await session.run(images), reference(graph, images), 1e-4);
+            requireClose(
+              `compile().run() of the ${name} network`,
+              await session.run(images),
+              reference(graph, images),
+              1e-4,
+            );
             session.dispose();
           }
         }),
@@ -68,7 +90,12 @@ export function backendContract(make: () => Backend): Case[] {
           if (!tf.engine().backendName) return;
           for (const [name, graph] of Object.entries(backendNetworks())) {
             const { images } = networkImages(4);
-            requireClose(`stock layers of the ${name} network`, await runStockLayers(graph, images), reference(graph, images), 1e-4);
+            requireClose(
+              `stock layers of the ${name} network`,
+              await runStockLayers(graph, images),
+              reference(graph, images),
+              1e-4,
+            );
           }
         }),
     },
@@ -80,10 +107,20 @@ export function backendContract(make: () => Backend): Case[] {
           const session = await backend.compile(graph);
           const size = images.length / 60;
           const single = [];
-          for (const i of [0, 31, 59]) single.push(...(await session.run(images.slice(i * size, (i + 1) * size))));
+          for (const i of [0, 31, 59])
+            single.push(...(await session.run(images.slice(i * size, (i + 1) * size))));
           const all = await session.run(images);
-          requireClose('run()', [0, 31, 59].flatMap((i) => [...all.subarray(i * CLASSES, (i + 1) * CLASSES)]), single, 1e-5);
-          requireRule((await session.run(new Float32Array())).length === 0, { member: 'run()', expected: 'no outputs for no images', found: 'some' });
+          requireClose(
+            'run()',
+            [0, 31, 59].flatMap((i) => [...all.subarray(i * CLASSES, (i + 1) * CLASSES)]),
+            single,
+            1e-5,
+          );
+          requireRule((await session.run(new Float32Array())).length === 0, {
+            member: 'run()',
+            expected: 'no outputs for no images',
+            found: 'some',
+          });
           session.dispose();
         }),
     },
@@ -126,7 +163,12 @@ export function backendContract(make: () => Backend): Case[] {
           await backend.dispose();
           await backend.dispose();
           await backend.activate();
-          requireClose('run() after dispose', await (await backend.compile(graph)).run(images), reference(graph, images), 1e-4);
+          requireClose(
+            'run() after dispose',
+            await (await backend.compile(graph)).run(images),
+            reference(graph, images),
+            1e-4,
+          );
         }),
     },
     {
@@ -134,9 +176,15 @@ export function backendContract(make: () => Backend): Case[] {
       run: () =>
         using(async (backend) => {
           if (backend.capabilities.precisions.includes('bfloat16')) return;
-          const error = await backend.compile((await fixture(0)).graph, { precision: 'bfloat16' }).catch((reason: unknown) => reason);
+          const error = await backend
+            .compile((await fixture(0)).graph, { precision: 'bfloat16' })
+            .catch((reason: unknown) => reason);
           const isRefused = isTersorError(error) && error.code === 'PRECISION_UNSUPPORTED';
-          requireRule(isRefused, { member: 'compile()', expected: 'PRECISION_UNSUPPORTED', found: error instanceof Error ? error.message : 'a session' });
+          requireRule(isRefused, {
+            member: 'compile()',
+            expected: 'PRECISION_UNSUPPORTED',
+            found: error instanceof Error ? error.message : 'a session',
+          });
         }),
     },
     {
@@ -153,7 +201,9 @@ export function backendContract(make: () => Backend): Case[] {
         using(async (backend) => {
           for (const [name, graph] of Object.entries(backendNetworks())) {
             const batch = { ...networkImages(3), seed: 1 };
-            await requireSlopes(backend, `step() of the ${name} network`, graph, batch, (weight) => weight.name.endsWith('kernel'));
+            await requireSlopes(backend, `step() of the ${name} network`, graph, batch, (weight) =>
+              weight.name.endsWith('kernel'),
+            );
           }
         }, 'training'),
     },
@@ -162,7 +212,11 @@ export function backendContract(make: () => Backend): Case[] {
       run: () =>
         using(async (backend) => {
           const first = await trainedLosses(backend);
-          requireRule(first.at(-1)! < 0.9 * first[0]!, { member: 'step().loss', expected: 'a lower loss after 15 steps', found: `${first[0]} to ${first.at(-1)}` });
+          requireRule(first.at(-1)! < 0.9 * first[0]!, {
+            member: 'step().loss',
+            expected: 'a lower loss after 15 steps',
+            found: `${first[0]} to ${first.at(-1)}`,
+          });
           requireClose('step().loss', await trainedLosses(backend), first, 0);
         }, 'training'),
     },
@@ -170,11 +224,21 @@ export function backendContract(make: () => Backend): Case[] {
 }
 
 /** Compares the gradient in the middle of every chosen weight with differences of the loss. */
-async function requireSlopes(backend: Backend, member: string, graph: LayerGraph, batch: TrainingBatch, isChosen: (weight: WeightTensor) => boolean): Promise<void> {
+async function requireSlopes(
+  backend: Backend,
+  member: string,
+  graph: LayerGraph,
+  batch: TrainingBatch,
+  isChosen: (weight: WeightTensor) => boolean,
+): Promise<void> {
   const session = await backend.compileTraining(graph, OBJECTIVE);
   const weights = weightsOf(graph);
   const { updates, loss } = await session.step(weights, batch);
-  requireRule(loss > 0.1, { member: `${member}.loss`, expected: 'the cross entropy of random weights', found: String(loss) });
+  requireRule(loss > 0.1, {
+    member: `${member}.loss`,
+    expected: 'the cross entropy of random weights',
+    found: String(loss),
+  });
   const [found, expected]: [number[], number[]] = [[], []];
   for (const [slot, weight] of graph.layers.flatMap((layer) => layer.weights).entries()) {
     if (!isChosen(weight)) continue;
@@ -185,7 +249,9 @@ async function requireSlopes(backend: Backend, member: string, graph: LayerGraph
       return (await session.step(changed, batch)).loss;
     };
     found.push(updates[slot]![at]!);
-    expected.push(((await lossAt(STEP_OF_DIFFERENCE)) - (await lossAt(-STEP_OF_DIFFERENCE))) / (2 * STEP_OF_DIFFERENCE));
+    expected.push(
+      ((await lossAt(STEP_OF_DIFFERENCE)) - (await lossAt(-STEP_OF_DIFFERENCE))) / (2 * STEP_OF_DIFFERENCE),
+    );
   }
   requireClose(`${member}.updates`, found, expected, 5e-3);
   session.dispose();
@@ -201,15 +267,22 @@ async function trainedLosses(backend: Backend): Promise<number[]> {
   for (let i = 0; i < 15; i++) {
     const { loss, updates } = await session.step(weights, batch);
     losses.push(loss);
-    updates.forEach((update, slot) => trainable[slot] && update.forEach((value, k) => (weights[slot]![k]! -= 0.2 * value)));
+    updates.forEach(
+      (update, slot) => trainable[slot] && update.forEach((value, k) => (weights[slot]![k]! -= 0.2 * value)),
+    );
   }
   session.dispose();
   return losses;
 }
 
-async function fixture(count: number): Promise<{ graph: LayerGraph; images: Float32Array; batch: TrainingBatch }> {
+async function fixture(
+  count: number,
+): Promise<{ graph: LayerGraph; images: Float32Array; batch: TrainingBatch }> {
   const { graph, dataset } = pruneContext();
-  const { images, labels } = await dataset.read('train', Array.from({ length: count }, (_, i) => i));
+  const { images, labels } = await dataset.read(
+    'train',
+    Array.from({ length: count }, (_, i) => i),
+  );
   return { graph, images, batch: { images, labels, seed: 1 } };
 }
 
@@ -218,18 +291,32 @@ function weightsOf(graph: LayerGraph): Float32Array[] {
 }
 
 function reference(graph: LayerGraph, images: Float32Array): number[] {
-  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>((product, length) => product * length!, 1);
-  return Array.from({ length: images.length / size }, (_, i) => [...referenceRun(graph, images.subarray(i * size, (i + 1) * size))]).flat();
+  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>(
+    (product, length) => product * length!,
+    1,
+  );
+  return Array.from({ length: images.length / size }, (_, i) => [
+    ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
+  ]).flat();
 }
 
 function requireSame(member: string, found: number, expected: number): void {
   requireRule(found === expected, { member, expected: String(expected), found: String(found) });
 }
 
-function requireClose(member: string, found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+function requireClose(
+  member: string,
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+): void {
   requireSame(`${member} length`, found.length, expected.length);
   for (let i = 0; i < found.length; i++) {
     const isClose = Math.abs(found[i]! - expected[i]!) <= tolerance;
-    requireRule(isClose, { member, expected: `${expected[i]} at ${i}, within ${tolerance}`, found: String(found[i]) });
+    requireRule(isClose, {
+      member,
+      expected: `${expected[i]} at ${i}, within ${tolerance}`,
+      found: String(found[i]),
+    });
   }
 }

@@ -1,8 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TersorError, type Backend, type InferenceSession, type LayerGraph, type TrainingSession, type TrainingStep } from '@tersor/core';
+import {
+  TersorError,
+  type Backend,
+  type InferenceSession,
+  type LayerGraph,
+  type TrainingSession,
+  type TrainingStep,
+} from '@tersor/core';
 import { referenceRun } from './reference-run.js';
 
-/** A backend that keeps every promise, in plain loops. It trains by differences of the loss, batch norm as in inference: for tiny networks only. */
+/**
+ * A backend that keeps every promise, in plain loops. It trains by differences of the loss, batch norm as in
+ * inference: for tiny networks only.
+ */
 export function correctBackend(): Backend {
   let tensors = 0;
   return {
@@ -11,7 +21,11 @@ export function correctBackend(): Backend {
     isAvailable: async () => ({ available: true, details: {} }),
     activate: async () => undefined,
     compile: async (graph, { precision = 'float32' } = {}) => {
-      if (precision !== 'float32') throw new TersorError('PRECISION_UNSUPPORTED', `The reference computes in float32, not ${precision}.`);
+      if (precision !== 'float32')
+        throw new TersorError(
+          'PRECISION_UNSUPPORTED',
+          `The reference computes in float32, not ${precision}.`,
+        );
       tensors++;
       let disposed = false;
       return {
@@ -22,7 +36,10 @@ export function correctBackend(): Backend {
         },
       };
     },
-    compileTraining: async (graph, { labelSmoothing }) => ({ step: async (weights, batch) => differences(graph, weights, batch.images, batch.labels, labelSmoothing), dispose: () => undefined }),
+    compileTraining: async (graph, { labelSmoothing }) => ({
+      step: async (weights, batch) => differences(graph, weights, batch.images, batch.labels, labelSmoothing),
+      dispose: () => undefined,
+    }),
     memory: () => ({ tensors, bytes: 0 }),
     dispose: async () => void (tensors = 0),
   };
@@ -31,8 +48,13 @@ export function correctBackend(): Backend {
 /** For every case of `backendContract`, a backend that breaks it. */
 export function brokenBackends(): Record<string, () => Backend> {
   return {
-    'an unavailable backend gives a reason and an install hint': () => ({ ...correctBackend(), isAvailable: async () => ({ available: false, reason: '', install: '' }) }),
-    'a session gives what layer by layer prediction gives': withRun((run) => async (images) => (await run(images)).map((value) => value * 1.01)),
+    'an unavailable backend gives a reason and an install hint': () => ({
+      ...correctBackend(),
+      isAvailable: async () => ({ available: false, reason: '', install: '' }),
+    }),
+    'a session gives what layer by layer prediction gives': withRun(
+      (run) => async (images) => (await run(images)).map((value) => value * 1.01),
+    ),
     'a session computes depthwise, separable, strided and dilated convolutions': () => {
       const backend = correctBackend();
       return { ...backend, compile: (graph, options) => backend.compile(withoutDilation(graph), options) };
@@ -62,30 +84,53 @@ export function brokenBackends(): Record<string, () => Backend> {
     'it can be activated and disposed twice': () => {
       let disposals = 0;
       const backend = correctBackend();
-      return { ...backend, dispose: async () => { if (++disposals > 1) throw new Error('disposed already'); } };
+      return {
+        ...backend,
+        dispose: async () => {
+          if (++disposals > 1) throw new Error('disposed already');
+        },
+      };
     },
     'a precision it does not have is refused with PRECISION_UNSUPPORTED': () => {
       const backend = correctBackend();
       return { ...backend, compile: (graph) => backend.compile(graph) };
     },
-    'gradients are the slopes of the loss': withStep((step) => ({ ...step, updates: step.updates.map((update) => update.map((value) => 1.5 * value)) })),
+    'gradients are the slopes of the loss': withStep((step) => ({
+      ...step,
+      updates: step.updates.map((update) => update.map((value) => 1.5 * value)),
+    })),
     'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss': () => {
       const backend = correctBackend();
       return {
         ...backend,
         // True losses, and gradients that were computed without the dilation.
         compileTraining: async (graph, objective) => {
-          const [right, wrong] = [await backend.compileTraining(graph, objective), await backend.compileTraining(withoutDilation(graph), objective)];
-          return { ...right, step: async (weights, batch) => ({ ...(await right.step(weights, batch)), updates: (await wrong.step(weights, batch)).updates }) };
+          const [right, wrong] = [
+            await backend.compileTraining(graph, objective),
+            await backend.compileTraining(withoutDilation(graph), objective),
+          ];
+          return {
+            ...right,
+            step: async (weights, batch) => ({
+              ...(await right.step(weights, batch)),
+              updates: (await wrong.step(weights, batch)).updates,
+            }),
+          };
         },
       };
     },
-    'training lowers the loss, and the same way each time': withStep((step) => ({ ...step, updates: step.updates.map((update) => update.map((value) => -value)) })),
+    'training lowers the loss, and the same way each time': withStep((step) => ({
+      ...step,
+      updates: step.updates.map((update) => update.map((value) => -value)),
+    })),
   };
 }
 
 function withoutDilation(graph: LayerGraph): LayerGraph {
-  return { ...graph, layers: graph.layers.map((layer) => ({ ...layer, config: { ...layer.config, dilation_rate: [1, 1] } })) };
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => ({ ...layer, config: { ...layer.config, dilation_rate: [1, 1] } })),
+  };
 }
 
 function withRun(change: (run: InferenceSession['run']) => InferenceSession['run']): () => Backend {
@@ -104,7 +149,9 @@ function withRun(change: (run: InferenceSession['run']) => InferenceSession['run
 function withStep(change: (step: TrainingStep) => TrainingStep): () => Backend {
   return () => {
     const backend = correctBackend();
-    const compileTraining = async (...[graph, objective]: Parameters<Backend['compileTraining']>): Promise<TrainingSession> => {
+    const compileTraining = async (
+      ...[graph, objective]: Parameters<Backend['compileTraining']>
+    ): Promise<TrainingSession> => {
       const session = await backend.compileTraining(graph, objective);
       return { ...session, step: async (weights, batch) => change(await session.step(weights, batch)) };
     };
@@ -113,20 +160,48 @@ function withStep(change: (step: TrainingStep) => TrainingStep): () => Backend {
 }
 
 function outputsOf(graph: LayerGraph, images: Float32Array): Float32Array {
-  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>((product, length) => product * length!, 1);
+  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>(
+    (product, length) => product * length!,
+    1,
+  );
   const count = images.length / size;
-  return Float32Array.from(Array.from({ length: count }, (_, i) => [...referenceRun(graph, images.subarray(i * size, (i + 1) * size))]).flat());
+  return Float32Array.from(
+    Array.from({ length: count }, (_, i) => [
+      ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
+    ]).flat(),
+  );
 }
 
-/** The loss and its slopes in the classifier and the middle of every other weight: enough for the contract, which looks at no others. */
-function differences(graph: LayerGraph, weights: readonly Float32Array[], images: Float32Array, labels: Int32Array, smoothing: number): TrainingStep {
+/**
+ * The loss and its slopes in the classifier and the middle of every other weight: enough for the contract,
+ * which looks at no others.
+ */
+function differences(
+  graph: LayerGraph,
+  weights: readonly Float32Array[],
+  images: Float32Array,
+  labels: Int32Array,
+  smoothing: number,
+): TrainingStep {
   const withWeights = (values: readonly Float32Array[]): LayerGraph => {
     let slot = 0;
-    return { ...graph, layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: values[slot++]! })) })) };
+    return {
+      ...graph,
+      layers: graph.layers.map((layer) => ({
+        ...layer,
+        weights: layer.weights.map((weight) => ({ ...weight, data: values[slot++]! })),
+      })),
+    };
   };
-  const lossAt = (values: readonly Float32Array[]) => crossEntropy(outputsOf(withWeights(values), images), labels, smoothing);
+  const lossAt = (values: readonly Float32Array[]) =>
+    crossEntropy(outputsOf(withWeights(values), images), labels, smoothing);
   const slope = (slot: number, at: number) => {
-    const shifted = (change: number) => lossAt(weights.map((values, i) => (i === slot ? values.map((value, k) => (k === at ? value + change : value)) : values)));
+    const shifted = (change: number) =>
+      lossAt(
+        weights.map((values, i) =>
+          i === slot ? values.map((value, k) => (k === at ? value + change : value)) : values,
+        ),
+      );
     return (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
   };
   const updates = weights.map((values, slot) => {
@@ -141,5 +216,10 @@ function differences(graph: LayerGraph, weights: readonly Float32Array[], images
 function crossEntropy(probabilities: Float32Array, labels: Int32Array, smoothing: number): number {
   const classes = probabilities.length / labels.length;
   const target = (row: number, k: number) => (labels[row] === k ? 1 - smoothing : 0) + smoothing / classes;
-  return probabilities.reduce((sum, value, i) => sum - target(Math.floor(i / classes), i % classes) * Math.log(value), 0) / labels.length;
+  return (
+    probabilities.reduce(
+      (sum, value, i) => sum - target(Math.floor(i / classes), i % classes) * Math.log(value),
+      0,
+    ) / labels.length
+  );
 }

@@ -21,13 +21,22 @@ interface Convolution {
 }
 
 /**
- * What real networks are made of, on images of 9 x 7: depthwise, separable, strided and dilated convolutions with `same` and `valid` padding,
- * each network named by its kind. Global average pooling and a dense classifier with softmax follow. All weights are random, by a fixed seed.
+ * What real networks are made of, on images of 9 x 7: depthwise, separable, strided and dilated convolutions
+ * with `same` and `valid` padding, each network named by its kind. Global average pooling and a dense
+ * classifier with softmax follow. All weights are random, by a fixed seed.
  */
 export function backendNetworks(): Readonly<Record<string, LayerGraph>> {
   return {
     depthwise: network([
-      { kind: 'Conv2D', filters: 4, kernel: 3, strides: [2, 2], padding: 'same', activation: 'relu6', norm: true },
+      {
+        kind: 'Conv2D',
+        filters: 4,
+        kernel: 3,
+        strides: [2, 2],
+        padding: 'same',
+        activation: 'relu6',
+        norm: true,
+      },
       { kind: 'DepthwiseConv2D', kernel: 3, padding: 'same', activation: 'relu6', norm: true },
       { kind: 'Conv2D', filters: 6, kernel: 1, padding: 'same', activation: 'relu' },
       { kind: 'DepthwiseConv2D', kernel: 3, multiplier: 2, strides: [2, 2], padding: 'same' },
@@ -68,21 +77,49 @@ function network(convolutions: readonly Convolution[]): LayerGraph {
     shape = [outputSize(height, 0, convolution), outputSize(width, 1, convolution), outputs];
     add(layer, shape);
     if (convolution.norm) add(normLayer(`${name}_norm`, outputs, draw), shape);
-    if (convolution.norm && convolution.activation) add(activationLayer(`${name}_relu`, convolution.activation), shape);
+    if (convolution.norm && convolution.activation)
+      add(activationLayer(`${name}_relu`, convolution.activation), shape);
   });
-  add({ name: 'pool', className: 'GlobalAveragePooling2D', config: { name: 'pool', data_format: 'channels_last' }, weights: [] }, [shape[2]]);
+  add(
+    {
+      name: 'pool',
+      className: 'GlobalAveragePooling2D',
+      config: { name: 'pool', data_format: 'channels_last' },
+      weights: [],
+    },
+    [shape[2]],
+  );
   const dense = { name: 'scores', units: NETWORK_CLASSES, activation: 'softmax', use_bias: true };
-  const weights = [weight('kernel', [shape[2], NETWORK_CLASSES], draw), weight('bias', [NETWORK_CLASSES], draw)];
+  const weights = [
+    weight('kernel', [shape[2], NETWORK_CLASSES], draw),
+    weight('bias', [NETWORK_CLASSES], draw),
+  ];
   add({ name: 'scores', className: 'Dense', config: dense, weights }, [NETWORK_CLASSES]);
   return { name: 'network', layers, calls, inputs: [0], outputs: [calls.length - 1] };
 }
 
-function convolutionLayer(name: string, channels: number, convolution: Convolution, draw: () => number): GraphLayer {
-  const { kind, kernel, filters, multiplier = 1, strides = [1, 1], dilation = [1, 1], padding, activation = 'linear', norm = false } = convolution;
+function convolutionLayer(
+  name: string,
+  channels: number,
+  convolution: Convolution,
+  draw: () => number,
+): GraphLayer {
+  const {
+    kind,
+    kernel,
+    filters,
+    multiplier = 1,
+    strides = [1, 1],
+    dilation = [1, 1],
+    padding,
+    activation = 'linear',
+    norm = false,
+  } = convolution;
   const weights: WeightTensor[] = [];
   if (kind === 'Conv2D') weights.push(weight('kernel', [kernel, kernel, channels, filters!], draw));
   else weights.push(weight('depthwise_kernel', [kernel, kernel, channels, multiplier], draw));
-  if (kind === 'SeparableConv2D') weights.push(weight('pointwise_kernel', [1, 1, channels * multiplier, filters!], draw));
+  if (kind === 'SeparableConv2D')
+    weights.push(weight('pointwise_kernel', [1, 1, channels * multiplier, filters!], draw));
   if (!norm) weights.push(weight('bias', [filters ?? channels * multiplier], draw));
   const config = {
     name,

@@ -30,10 +30,15 @@ export interface TestRunner {
 }
 
 /**
- * Runs all cases as tests. With no `runner`, of the runner whose `describe` and `it` are global: jest, mocha, vitest with globals. Others are
- * given: `import { describe, it } from 'node:test'` (or from vitest), then `describeContract(title, cases, { describe, it })`.
+ * Runs all cases as tests. With no `runner`, of the runner whose `describe` and `it` are global: jest, mocha,
+ * vitest with globals. Others are given: `import { describe, it } from 'node:test'` (or from vitest), then
+ * `describeContract(title, cases, { describe, it })`.
  */
-export function describeContract(title: string, cases: readonly Case[], runner: TestRunner = globalThis as unknown as TestRunner): void {
+export function describeContract(
+  title: string,
+  cases: readonly Case[],
+  runner: TestRunner = globalThis as unknown as TestRunner,
+): void {
   // node:test hands a context to the body; a case takes nothing.
   runner.describe(title, () => {
     for (const { name, run } of cases) runner.it(name, async () => run());

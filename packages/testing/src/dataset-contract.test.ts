@@ -11,6 +11,10 @@ describe('datasetContract', () => {
   });
 
   test('has a broken fake for every case', () => {
-    expect(Object.keys(brokenDatasets()).sort()).toEqual(datasetContract(correctDataset).map(({ name }) => name).sort());
+    expect(Object.keys(brokenDatasets()).sort()).toEqual(
+      datasetContract(correctDataset)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 });

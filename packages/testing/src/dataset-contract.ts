@@ -5,7 +5,8 @@ import type { Case } from './contract.js';
 const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
 
 /**
- * The promises of a `Dataset`, checked on a few images of every split. `make` gives a new one, made the same way each time.
+ * The promises of a `Dataset`, checked on a few images of every split. `make` gives a new one, made the same
+ * way each time.
  *
  * @example
  * describeContract('my data set', datasetContract(() => createDataset(options)));
@@ -18,10 +19,23 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       name: 'describes its images and classes',
       run: async () => {
         const { imageShape, classNames, padValue } = await dataset();
-        const sizes = imageShape.length === 3 && imageShape.every((size) => Number.isInteger(size) && size > 0);
-        requireRule(sizes, { member: 'imageShape', expected: 'height, width and channels, whole and positive', found: JSON.stringify(imageShape) });
-        requireRule(new Set(classNames).size === classNames.length && classNames.length > 1, { member: 'classNames', expected: 'two or more names, each once', found: JSON.stringify(classNames) });
-        requireRule(padValue.length === imageShape[2] && padValue.every(Number.isFinite), { member: 'padValue', expected: `${imageShape[2]} finite numbers`, found: JSON.stringify(padValue) });
+        const sizes =
+          imageShape.length === 3 && imageShape.every((size) => Number.isInteger(size) && size > 0);
+        requireRule(sizes, {
+          member: 'imageShape',
+          expected: 'height, width and channels, whole and positive',
+          found: JSON.stringify(imageShape),
+        });
+        requireRule(new Set(classNames).size === classNames.length && classNames.length > 1, {
+          member: 'classNames',
+          expected: 'two or more names, each once',
+          found: JSON.stringify(classNames),
+        });
+        requireRule(padValue.length === imageShape[2] && padValue.every(Number.isFinite), {
+          member: 'padValue',
+          expected: `${imageShape[2]} finite numbers`,
+          found: JSON.stringify(padValue),
+        });
       },
     },
     {
@@ -29,7 +43,11 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       run: async () => {
         for (const split of SPLITS) {
           const size = (await dataset()).size(split);
-          requireRule(Number.isInteger(size) && size >= (split === 'train' ? 1 : 0), { member: `size('${split}')`, expected: 'a whole number, above 0 for train', found: String(size) });
+          requireRule(Number.isInteger(size) && size >= (split === 'train' ? 1 : 0), {
+            member: `size('${split}')`,
+            expected: 'a whole number, above 0 for train',
+            found: String(size),
+          });
         }
       },
     },
@@ -40,9 +58,21 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
         const values = instance.imageShape.reduce((product, size) => product * size, 1);
         for (const [split, indexes] of samples(instance)) {
           const { images, labels } = await instance.read(split, indexes);
-          requireRule(images.length === indexes.length * values, { member: 'read', expected: `${indexes.length * values} pixels`, found: `${images.length} of ${split}` });
-          requireRule(labels.length === indexes.length, { member: 'read', expected: `${indexes.length} labels`, found: `${labels.length} of ${split}` });
-          requireRule(images.every(Number.isFinite), { member: 'read', expected: 'finite pixels', found: `${images.find((value) => !Number.isFinite(value))} in ${split}` });
+          requireRule(images.length === indexes.length * values, {
+            member: 'read',
+            expected: `${indexes.length * values} pixels`,
+            found: `${images.length} of ${split}`,
+          });
+          requireRule(labels.length === indexes.length, {
+            member: 'read',
+            expected: `${indexes.length} labels`,
+            found: `${labels.length} of ${split}`,
+          });
+          requireRule(images.every(Number.isFinite), {
+            member: 'read',
+            expected: 'finite pixels',
+            found: `${images.find((value) => !Number.isFinite(value))} in ${split}`,
+          });
         }
       },
     },
@@ -51,8 +81,14 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       run: async () => {
         const instance = await dataset();
         for (const [split, indexes] of samples(instance)) {
-          const wrong = (await instance.read(split, indexes)).labels.find((label) => !Number.isInteger(label) || label < 0 || label >= instance.classNames.length);
-          requireRule(wrong === undefined, { member: 'read', expected: `labels from 0 to ${instance.classNames.length - 1}`, found: `${wrong} in ${split}` });
+          const wrong = (await instance.read(split, indexes)).labels.find(
+            (label) => !Number.isInteger(label) || label < 0 || label >= instance.classNames.length,
+          );
+          requireRule(wrong === undefined, {
+            member: 'read',
+            expected: `labels from 0 to ${instance.classNames.length - 1}`,
+            found: `${wrong} in ${split}`,
+          });
         }
       },
     },
@@ -67,8 +103,16 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
           const values = forward.images.length / indexes.length;
           indexes.forEach((index, i) => {
             const at = indexes.length - 1 - i;
-            const same = forward.labels[i] === backward.labels[at] && forward.images.subarray(i * values, (i + 1) * values).every((value, j) => value === backward.images[at * values + j]);
-            requireRule(same, { member: 'read', expected: `image ${index} of ${split} as it was read before`, found: 'another image or label' });
+            const same =
+              forward.labels[i] === backward.labels[at] &&
+              forward.images
+                .subarray(i * values, (i + 1) * values)
+                .every((value, j) => value === backward.images[at * values + j]);
+            requireRule(same, {
+              member: 'read',
+              expected: `image ${index} of ${split} as it was read before`,
+              found: 'another image or label',
+            });
           });
         }
       },
@@ -84,7 +128,11 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
           indexes.forEach((_, i) => {
             const key = images.subarray(i * values, (i + 1) * values).join();
             const before = owner.get(key) ?? split;
-            requireRule(before === split, { member: 'read', expected: 'every image in one split only', found: `the same image in ${before} and ${split}` });
+            requireRule(before === split, {
+              member: 'read',
+              expected: 'every image in one split only',
+              found: `the same image in ${before} and ${split}`,
+            });
             owner.set(key, split);
           });
         }
@@ -93,17 +141,30 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
     {
       name: 'gives the same fingerprint for the same data, if it gives one',
       run: async () => {
-        const [first, second] = [await (await dataset()).fingerprint?.(), await (await make()).fingerprint?.()];
+        const [first, second] = [
+          await (await dataset()).fingerprint?.(),
+          await (await make()).fingerprint?.(),
+        ];
         const isText = first === undefined || (typeof first === 'string' && first !== '');
-        requireRule(isText, { member: 'fingerprint', expected: 'a text that is not empty', found: JSON.stringify(first) });
-        requireRule(first === second, { member: 'fingerprint', expected: `${first} of another instance too`, found: String(second) });
+        requireRule(isText, {
+          member: 'fingerprint',
+          expected: 'a text that is not empty',
+          found: JSON.stringify(first),
+        });
+        requireRule(first === second, {
+          member: 'fingerprint',
+          expected: `${first} of another instance too`,
+          found: String(second),
+        });
       },
     },
     {
       name: 'refuses positions outside of a split with DATASET_INVALID',
       run: async () => {
         const instance = await dataset();
-        await requireRefusal('read', 'DATASET_INVALID', () => instance.read('train', [instance.size('train')]));
+        await requireRefusal('read', 'DATASET_INVALID', () =>
+          instance.read('train', [instance.size('train')]),
+        );
       },
     },
   ];

@@ -13,7 +13,8 @@ export function correctDataset(): Dataset {
     size: (split) => SIZES[split],
     read: async (split, indexes) => {
       const outside = indexes.find((index) => index < 0 || index >= SIZES[split]);
-      if (outside !== undefined) throw new TersorError('DATASET_INVALID', `There is no image ${outside} in ${split}.`);
+      if (outside !== undefined)
+        throw new TersorError('DATASET_INVALID', `There is no image ${outside} in ${split}.`);
       return {
         images: Float32Array.from(indexes.flatMap((index) => [OFFSETS[split] + index, 1])),
         labels: Int32Array.from(indexes, (index) => index % 2),
@@ -28,18 +29,48 @@ export function brokenDatasets(): Record<string, () => Dataset> {
     const good = correctDataset();
     return { ...good, ...change(good) };
   };
-  const reading = (change: (images: LabelledImages, split: Split, indexes: readonly number[]) => LabelledImages) =>
-    broken((good) => ({ read: async (split, indexes) => change(await good.read(split, indexes), split, indexes) }));
+  const reading = (
+    change: (images: LabelledImages, split: Split, indexes: readonly number[]) => LabelledImages,
+  ) =>
+    broken((good) => ({
+      read: async (split, indexes) => change(await good.read(split, indexes), split, indexes),
+    }));
   let reads = 0;
   let made = 0;
   return {
     'describes its images and classes': broken(() => ({ padValue: [0, 0, 0] })),
-    'has training images': broken((good) => ({ size: (split) => (split === 'train' ? 0 : good.size(split)) })),
-    'reads as many images and labels as were asked for': reading(({ images, labels }) => ({ images: images.subarray(1), labels })),
-    'labels are indexes of its classes': reading(({ images, labels }) => ({ images, labels: labels.map((label) => label + 1) })),
-    'an image is the same in any order and in any instance': reading(({ images, labels }) => ({ images: images.map((value) => value + 0.5 * ++reads), labels })),
-    'keeps the splits apart': reading(({ images, labels }, split) => ({ images: images.map((value, i) => (i % 2 === 0 ? value - OFFSETS[split] : value)), labels })),
-    'gives the same fingerprint for the same data, if it gives one': () => ({ ...correctDataset(), fingerprint: ((n) => async () => String(n))(++made) }),
-    'refuses positions outside of a split with DATASET_INVALID': broken((good) => ({ read: (split, indexes) => good.read(split, indexes.map((index) => index % SIZES[split])) })),
+    'has training images': broken((good) => ({
+      size: (split) => (split === 'train' ? 0 : good.size(split)),
+    })),
+    'reads as many images and labels as were asked for': reading(({ images, labels }) => ({
+      images: images.subarray(1),
+      labels,
+    })),
+    'labels are indexes of its classes': reading(({ images, labels }) => ({
+      images,
+      labels: labels.map((label) => label + 1),
+    })),
+    'an image is the same in any order and in any instance': reading(({ images, labels }) => ({
+      images: images.map((value) => value + 0.5 * ++reads),
+      labels,
+    })),
+    'keeps the splits apart': reading(({ images, labels }, split) => ({
+      images: images.map((value, i) => (i % 2 === 0 ? value - OFFSETS[split] : value)),
+      labels,
+    })),
+    'gives the same fingerprint for the same data, if it gives one': () => ({
+      ...correctDataset(),
+      fingerprint: (
+        (n) => async () =>
+          String(n)
+      )(++made),
+    }),
+    'refuses positions outside of a split with DATASET_INVALID': broken((good) => ({
+      read: (split, indexes) =>
+        good.read(
+          split,
+          indexes.map((index) => index % SIZES[split]),
+        ),
+    })),
   };
 }

@@ -11,6 +11,10 @@ describe('environmentContract', () => {
   });
 
   test('has a broken fake for every case', () => {
-    expect(Object.keys(brokenEnvironments()).sort()).toEqual(environmentContract(correctEnvironment).map(({ name }) => name).sort());
+    expect(Object.keys(brokenEnvironments()).sort()).toEqual(
+      environmentContract(correctEnvironment)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 });

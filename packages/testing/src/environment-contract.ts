@@ -8,7 +8,8 @@ interface Episode {
 }
 
 /**
- * The promises of an `Environment`. `make` gives a new one for the same task each time, for instance from `pruneTask()`.
+ * The promises of an `Environment`. `make` gives a new one for the same task each time, for instance from
+ * `pruneTask()`.
  *
  * @example
  * describeContract('my environment', environmentContract(() => createEnvironment(pruneTask())));
@@ -25,8 +26,14 @@ export function environmentContract(make: () => Environment | Promise<Environmen
       run: () =>
         episodes(({ observations }, { observationSpace: { low, high } }) => {
           for (const observation of observations) {
-            const inside = observation.length === low.length && observation.every((value, i) => value >= low[i]! - 1e-6 && value <= high[i]! + 1e-6);
-            requireRule(inside, { member: 'observationSpace', expected: `${low.length} numbers within its bounds`, found: JSON.stringify(observation) });
+            const inside =
+              observation.length === low.length &&
+              observation.every((value, i) => value >= low[i]! - 1e-6 && value <= high[i]! + 1e-6);
+            requireRule(inside, {
+              member: 'observationSpace',
+              expected: `${low.length} numbers within its bounds`,
+              found: JSON.stringify(observation),
+            });
           }
         }),
     },
@@ -35,21 +42,35 @@ export function environmentContract(make: () => Environment | Promise<Environmen
       run: () =>
         episodes(({ steps }, { maxSteps }) => {
           const last = steps.at(-1)!;
-          requireRule(last.terminated || last.truncated, { member: 'step', expected: `the end by step ${maxSteps}`, found: `an episode that goes on after ${steps.length} steps` });
+          requireRule(last.terminated || last.truncated, {
+            member: 'step',
+            expected: `the end by step ${maxSteps}`,
+            found: `an episode that goes on after ${steps.length} steps`,
+          });
         }),
     },
     {
       name: 'tells the action that was carried out, within the action space',
       run: () =>
         episodes(({ steps }, { actionSpace }) => {
-          for (const { info } of steps) requireRule(contains(actionSpace, info.executed), { member: 'info.executed', expected: 'a point of the action space', found: JSON.stringify(info.executed) });
+          for (const { info } of steps)
+            requireRule(contains(actionSpace, info.executed), {
+              member: 'info.executed',
+              expected: 'a point of the action space',
+              found: JSON.stringify(info.executed),
+            });
         }),
     },
     {
       name: 'rewards are finite',
       run: () =>
         episodes(({ steps }) => {
-          for (const { reward } of steps) requireRule(Number.isFinite(reward), { member: 'reward', expected: 'a finite number', found: String(reward) });
+          for (const { reward } of steps)
+            requireRule(Number.isFinite(reward), {
+              member: 'reward',
+              expected: 'a finite number',
+              found: String(reward),
+            });
         }),
     },
     {
@@ -59,10 +80,18 @@ export function environmentContract(make: () => Environment | Promise<Environmen
           steps.forEach(({ info }, i) => {
             const isLast = i === steps.length - 1;
             const told = info.measures !== undefined && info.policy !== undefined;
-            requireRule(isLast ? told : info.measures === undefined && info.policy === undefined, { member: 'info', expected: isLast ? 'measures and policy in the last step' : `neither in step ${i + 1}`, found: JSON.stringify(Object.keys(info)) });
+            requireRule(isLast ? told : info.measures === undefined && info.policy === undefined, {
+              member: 'info',
+              expected: isLast ? 'measures and policy in the last step' : `neither in step ${i + 1}`,
+              found: JSON.stringify(Object.keys(info)),
+            });
           });
           const { policy } = steps.at(-1)!.info;
-          requireRule(JSON.stringify(policy) !== undefined, { member: 'info.policy', expected: 'plain JSON', found: String(policy) });
+          requireRule(JSON.stringify(policy) !== undefined, {
+            member: 'info.policy',
+            expected: 'plain JSON',
+            found: String(policy),
+          });
         }),
     },
     {
@@ -71,7 +100,12 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         const [first, second] = [await make(), await make()];
         const [a, b] = [await play(first, 0.5, 3), await play(second, 0.5, 3)];
         const again = await play(first, 0.5, 3);
-        for (const other of [b, again]) requireRule(JSON.stringify(other) === JSON.stringify(a), { member: 'reset', expected: JSON.stringify(a.steps.map(({ reward }) => reward)), found: JSON.stringify(other.steps.map(({ reward }) => reward)) });
+        for (const other of [b, again])
+          requireRule(JSON.stringify(other) === JSON.stringify(a), {
+            member: 'reset',
+            expected: JSON.stringify(a.steps.map(({ reward }) => reward)),
+            found: JSON.stringify(other.steps.map(({ reward }) => reward)),
+          });
         [first, second].forEach((environment) => environment.dispose?.());
       },
     },
@@ -81,7 +115,12 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         const environment = await make();
         for (const when of ['before reset', 'after the end']) {
           if (when === 'after the end') await play(environment, 0.5, 1);
-          await requireRefusal('step', 'EPISODE_OVER', () => environment.step(point(environment.actionSpace, 0.5)), ` ${when}`);
+          await requireRefusal(
+            'step',
+            'EPISODE_OVER',
+            () => environment.step(point(environment.actionSpace, 0.5)),
+            ` ${when}`,
+          );
         }
         environment.dispose?.();
       },
@@ -95,11 +134,19 @@ export function environmentContract(make: () => Environment | Promise<Environmen
           await environment.reset(1);
           let ended = false;
           for (const action of actions) {
-            requireRule(contains(environment.actionSpace, action), { member: `heuristics.${name}`, expected: 'points of the action space', found: JSON.stringify(action) });
+            requireRule(contains(environment.actionSpace, action), {
+              member: `heuristics.${name}`,
+              expected: 'points of the action space',
+              found: JSON.stringify(action),
+            });
             const { terminated, truncated } = await environment.step(action);
             ended = terminated || truncated;
           }
-          requireRule(ended, { member: `heuristics.${name}`, expected: 'actions up to the end of the episode', found: `${actions.length} actions, which leave it unfinished` });
+          requireRule(ended, {
+            member: `heuristics.${name}`,
+            expected: 'actions up to the end of the episode',
+            found: `${actions.length} actions, which leave it unfinished`,
+          });
         }
         environment.dispose?.();
       },
@@ -121,10 +168,16 @@ async function play(environment: Environment, share: number, seed: number): Prom
 }
 
 function point(space: Space, share: number): Action {
-  return space.type === 'discrete' ? [Math.round(share * (space.size - 1))] : space.low.map((low, i) => low + share * (space.high[i]! - low));
+  return space.type === 'discrete'
+    ? [Math.round(share * (space.size - 1))]
+    : space.low.map((low, i) => low + share * (space.high[i]! - low));
 }
 
 function contains(space: Space, action: Action): boolean {
-  if (space.type === 'discrete') return action.length === 1 && Number.isInteger(action[0]) && action[0]! >= 0 && action[0]! < space.size;
-  return action.length === space.low.length && action.every((value, i) => value >= space.low[i]! - 1e-6 && value <= space.high[i]! + 1e-6);
+  if (space.type === 'discrete')
+    return action.length === 1 && Number.isInteger(action[0]) && action[0]! >= 0 && action[0]! < space.size;
+  return (
+    action.length === space.low.length &&
+    action.every((value, i) => value >= space.low[i]! - 1e-6 && value <= space.high[i]! + 1e-6)
+  );
 }

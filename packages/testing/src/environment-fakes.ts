@@ -18,11 +18,24 @@ export function correctEnvironment(): Environment {
       const executed = Math.min(1, Math.max(0, value!));
       taken.push(executed);
       const observation = [taken.length / STEPS, executed];
-      if (taken.length < STEPS) return { observation, reward: 0, terminated: false, truncated: false, info: { executed: [executed] } };
+      if (taken.length < STEPS)
+        return {
+          observation,
+          reward: 0,
+          terminated: false,
+          truncated: false,
+          info: { executed: [executed] },
+        };
       const policy = taken;
       taken = undefined;
       const mean = policy.reduce((sum, share) => sum + share, 0) / STEPS;
-      return { observation, reward: mean, terminated: true, truncated: false, info: { executed: [executed], measures: { mean }, policy } };
+      return {
+        observation,
+        reward: mean,
+        terminated: true,
+        truncated: false,
+        info: { executed: [executed], measures: { mean }, policy },
+      };
     },
     heuristics: { uniform: async () => Array.from({ length: STEPS }, () => [0.5]) },
   };
@@ -45,13 +58,28 @@ export function brokenEnvironments(): Record<string, () => Environment> {
   return {
     'observations lie in the observation space': stepping(() => ({ observation: [0, 2] })),
     'an episode ends within maxSteps': stepping(() => ({ terminated: false })),
-    'tells the action that was carried out, within the action space': stepping(({ info }) => ({ info: { ...info, executed: [7] } })),
-    'rewards are finite': stepping(() => ({ reward: NaN })),
-    'tells measures and policy at the end, and only there': stepping(({ info: { executed } }) => ({ info: { executed } })),
-    'the same seed and actions give the same episode': stepping(({ reward }) => ({ reward: reward + ++episodes })),
-    'refuses a step outside of an episode with EPISODE_OVER': broken((good) => ({
-      step: (action) => good.step(action).catch(() => ({ observation: [0, 0], reward: 0, terminated: true, truncated: false, info: { executed: action } })),
+    'tells the action that was carried out, within the action space': stepping(({ info }) => ({
+      info: { ...info, executed: [7] },
     })),
-    'its heuristics are whole episodes of actions within the action space': broken(() => ({ heuristics: { short: async () => [[0.5]] } })),
+    'rewards are finite': stepping(() => ({ reward: NaN })),
+    'tells measures and policy at the end, and only there': stepping(({ info: { executed } }) => ({
+      info: { executed },
+    })),
+    'the same seed and actions give the same episode': stepping(({ reward }) => ({
+      reward: reward + ++episodes,
+    })),
+    'refuses a step outside of an episode with EPISODE_OVER': broken((good) => ({
+      step: (action) =>
+        good.step(action).catch(() => ({
+          observation: [0, 0],
+          reward: 0,
+          terminated: true,
+          truncated: false,
+          info: { executed: action },
+        })),
+    })),
+    'its heuristics are whole episodes of actions within the action space': broken(() => ({
+      heuristics: { short: async () => [[0.5]] },
+    })),
   };
 }

@@ -7,18 +7,37 @@ import { correctReward } from './reward-fakes.js';
 
 const IMAGES = 12;
 
-/** A real pruning task on the kit's small residual network; a candidate's accuracy is how often it agrees with the clean network. Half of the MACs may stay. */
+/**
+ * A real pruning task on the kit's small residual network; a candidate's accuracy is how often it agrees with
+ * the clean network. Half of the MACs may stay.
+ */
 export async function pruneTask(): Promise<PruneTask> {
   const context = pruneContext();
   const pruner = correctPruner();
   await pruner.prepare(context);
-  return { stage: 'prune', ...(await shared()), groups: context.groups, pruners: [pruner], budget: { macs: 0.5 * macs(context.graph) }, minimum: 0.2, round: 1 };
+  return {
+    stage: 'prune',
+    ...(await shared()),
+    groups: context.groups,
+    pruners: [pruner],
+    budget: { macs: 0.5 * macs(context.graph) },
+    minimum: 0.2,
+    round: 1,
+  };
 }
 
 /** A real quantization task on the same network: kernels at 2 to 8 bits. */
 export async function quantizeTask(): Promise<QuantizeTask> {
   const given = await shared();
-  return { stage: 'quantize', ...given, layers: ['stem', 'first', 'second', 'scores'], quantizer: correctQuantizer(), budget: { bytes: 1e6 }, bits: [2, 8], discrete: false };
+  return {
+    stage: 'quantize',
+    ...given,
+    layers: ['stem', 'first', 'second', 'scores'],
+    quantizer: correctQuantizer(),
+    budget: { bytes: 1e6 },
+    bits: [2, 8],
+    discrete: false,
+  };
 }
 
 async function shared(): Promise<Pick<PruneTask, 'graph' | 'reward' | 'baseline' | 'evaluate'>> {
@@ -35,7 +54,8 @@ async function shared(): Promise<Pick<PruneTask, 'graph' | 'reward' | 'baseline'
     graph,
     reward: correctReward(),
     baseline: { accuracy: 1, macs: macs(graph), parameters: 1000, bytes: 4000 },
-    evaluate: async (candidate) => classes(candidate).filter((label, i) => label === wanted[i]).length / IMAGES,
+    evaluate: async (candidate) =>
+      classes(candidate).filter((label, i) => label === wanted[i]).length / IMAGES,
   };
 }
 

@@ -11,7 +11,14 @@ export { brokenPruners, correctPruner } from './pruner-fakes.js';
 export { pruneContext } from './pruner-fixture.js';
 export { referenceRun } from './reference-run.js';
 export type { TestRunner } from './contract.js';
-export { ContractError, describeFailure, requireRule, ruleAnchor, rulePage, type Finding } from './contract-failure.js';
+export {
+  ContractError,
+  describeFailure,
+  requireRule,
+  ruleAnchor,
+  rulePage,
+  type Finding,
+} from './contract-failure.js';
 export { datasetContract } from './dataset-contract.js';
 export { brokenDatasets, correctDataset } from './dataset-fakes.js';
 export { environmentContract } from './environment-contract.js';

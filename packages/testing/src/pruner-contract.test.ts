@@ -19,6 +19,10 @@ describe('prunerContract', () => {
   });
 
   test('has a broken pruner for every case', () => {
-    expect(Object.keys(brokenPruners()).sort()).toEqual(prunerContract(correctPruner).map(({ name }) => name).sort());
+    expect(Object.keys(brokenPruners()).sort()).toEqual(
+      prunerContract(correctPruner)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 });

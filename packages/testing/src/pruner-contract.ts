@@ -4,12 +4,14 @@ import type { Case } from './contract.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
 
-/** Shares that are planned: kept channels, or kept slices. Of blocks all go that can, unless the share is 1. */
+/**
+ * Shares that are planned: kept channels, or kept slices. Of blocks all go that can, unless the share is 1.
+ */
 const SHARES = [0.3, 0.5, 0.8];
 
 /**
- * The promises of a `Pruner`, checked on a small residual network. `make` gives a new one, made the same way each time. A pruner that computes with
- * tfjs needs a backend: activate one first.
+ * The promises of a `Pruner`, checked on a small residual network. `make` gives a new one, made the same way
+ * each time. A pruner that computes with tfjs needs a backend: activate one first.
  *
  * @example
  * describeContract('my pruner', prunerContract(() => new MyPruner()));
@@ -18,7 +20,15 @@ export function prunerContract(make: () => Pruner): Case[] {
   let ready: Promise<{ pruner: Pruner; context: PruneContext }> | undefined;
   // Preparing may train something, so it is done once for all cases.
   const prepared = () => (ready ??= prepare(make));
-  const each = async (check: (given: { pruner: Pruner; context: PruneContext; plan: PrunePlan; share: number; pruned: LayerGraph }) => void) => {
+  const each = async (
+    check: (given: {
+      pruner: Pruner;
+      context: PruneContext;
+      plan: PrunePlan;
+      share: number;
+      pruned: LayerGraph;
+    }) => void,
+  ) => {
     const { pruner, context } = await prepared();
     for (const share of SHARES) {
       const plan = planAll(pruner, context.groups, share);
@@ -30,8 +40,20 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'plans are plain JSON that names the pruner and the group',
       run: () =>
         each(({ pruner, context, plan }) => {
-          requireSame(JSON.parse(JSON.stringify(plan)), plan, 'plan', 'plain JSON, which comes back as it was');
-          plan.forEach((step, i) => requireSame([step.pruner, step.group], [pruner.id, context.groups[i]!.name], 'plan', 'pruner and group'));
+          requireSame(
+            JSON.parse(JSON.stringify(plan)),
+            plan,
+            'plan',
+            'plain JSON, which comes back as it was',
+          );
+          plan.forEach((step, i) =>
+            requireSame(
+              [step.pruner, step.group],
+              [pruner.id, context.groups[i]!.name],
+              'plan',
+              'pruner and group',
+            ),
+          );
         }),
     },
     {
@@ -40,16 +62,29 @@ export function prunerContract(make: () => Pruner): Case[] {
         const { pruner, context } = await prepared();
         const same = pruner.apply(context.graph, planAll(pruner, context.groups, 1));
         const difference = largestDifference(await outputs(context.graph), await outputs(same));
-        requireRule(difference < 1e-5, { member: 'apply', expected: 'the same outputs', found: `outputs that differ by ${difference}` });
+        requireRule(difference < 1e-5, {
+          member: 'apply',
+          expected: 'the same outputs',
+          found: `outputs that differ by ${difference}`,
+        });
       },
     },
     {
       name: 'the pruned network runs and has the same output shape',
       run: () =>
         each(({ context, pruned }) => {
-          requireSame(pruned.calls[pruned.outputs[0]!]!.outputShape, context.graph.calls[context.graph.outputs[0]!]!.outputShape, 'apply', 'output shape');
+          requireSame(
+            pruned.calls[pruned.outputs[0]!]!.outputShape,
+            context.graph.calls[context.graph.outputs[0]!]!.outputShape,
+            'apply',
+            'output shape',
+          );
           const values = referenceRun(pruned, new Float32Array(108).fill(0.5));
-          requireRule(values.every(Number.isFinite), { member: 'apply', expected: 'a network with finite outputs', found: values.join() });
+          requireRule(values.every(Number.isFinite), {
+            member: 'apply',
+            expected: 'a network with finite outputs',
+            found: values.join(),
+          });
         }),
     },
     {
@@ -58,8 +93,20 @@ export function prunerContract(make: () => Pruner): Case[] {
         each(({ pruner, context, plan, share, pruned }) => {
           if (pruner.action === 'blocks') requireRemovedLayers(context.graph, pruned, plan);
           else if (pruner.action === 'channels') {
-            plan.forEach((step, i) => requireSame(step.keep?.length ?? context.groups[i]!.channels, keptCount(context.groups[i]!, share), 'plan', `channels of group ${step.group}`));
-            requireSame(parameters(pruned), plannedParameters(context.graph, context.groups, share), 'apply', 'parameters');
+            plan.forEach((step, i) =>
+              requireSame(
+                step.keep?.length ?? context.groups[i]!.channels,
+                keptCount(context.groups[i]!, share),
+                'plan',
+                `channels of group ${step.group}`,
+              ),
+            );
+            requireSame(
+              parameters(pruned),
+              plannedParameters(context.graph, context.groups, share),
+              'apply',
+              'parameters',
+            );
           } else {
             requireZeroSlices(context.graph, pruned, context.groups, plan, share);
           }
@@ -74,7 +121,12 @@ export function prunerContract(make: () => Pruner): Case[] {
             for (const { layer, weight, axis } of group.members) {
               // A layer may go with its block, and then has nothing left to agree.
               if (pruner.action === 'blocks' && !pruned.layers.some(({ name }) => name === layer)) continue;
-              requireSame(weightOf(pruned, layer, weight).shape[axis], expected, 'apply', `axis ${axis} of ${layer}/${weight}`);
+              requireSame(
+                weightOf(pruned, layer, weight).shape[axis],
+                expected,
+                'apply',
+                `axis ${axis} of ${layer}/${weight}`,
+              );
             }
           }
         }),
@@ -116,7 +168,13 @@ export function prunerContract(make: () => Pruner): Case[] {
       name: 'the same seed gives the same plan',
       run: async () => {
         const [first, second] = [await prepared(), await prepare(make)];
-        for (const share of SHARES) requireSame(planAll(second.pruner, second.context.groups, share), planAll(first.pruner, first.context.groups, share), 'plan', 'the same plan again');
+        for (const share of SHARES)
+          requireSame(
+            planAll(second.pruner, second.context.groups, share),
+            planAll(first.pruner, first.context.groups, share),
+            'plan',
+            'the same plan again',
+          );
         second.pruner.dispose?.();
       },
     },
@@ -144,7 +202,12 @@ function keptCount({ channels }: ChannelGroup, share: number): number {
 }
 
 function planAll(pruner: Pruner, groups: readonly ChannelGroup[], share: number): PrunePlan {
-  return groups.map((group) => pruner.plan(group, { channels: keptCount(group, share), slices: share, blocks: Number(share === 1) }[pruner.action]));
+  return groups.map((group) =>
+    pruner.plan(
+      group,
+      { channels: keptCount(group, share), slices: share, blocks: Number(share === 1) }[pruner.action],
+    ),
+  );
 }
 
 async function outputs(graph: LayerGraph): Promise<number[]> {
@@ -163,45 +226,99 @@ function weightOf(graph: LayerGraph, layer: string, weight: string): WeightTenso
 }
 
 function shapesOf(graph: LayerGraph): unknown {
-  return [graph.calls, graph.layers.map(({ weights }) => weights.map(({ name, shape, data }) => [name, shape, data.length]))];
+  return [
+    graph.calls,
+    graph.layers.map(({ weights }) => weights.map(({ name, shape, data }) => [name, shape, data.length])),
+  ];
 }
 
 function parameters(graph: LayerGraph): number {
-  return graph.layers.reduce((sum, { weights }) => sum + weights.reduce((values, { data }) => values + data.length, 0), 0);
+  return graph.layers.reduce(
+    (sum, { weights }) => sum + weights.reduce((values, { data }) => values + data.length, 0),
+    0,
+  );
 }
 
 function plannedParameters(graph: LayerGraph, groups: readonly ChannelGroup[], share: number): number {
   const kept = (layer: string, weight: string, axis: number, size: number) => {
-    const group = groups.find(({ members }) => members.some((member) => member.layer === layer && member.weight === weight && member.axis === axis));
+    const group = groups.find(({ members }) =>
+      members.some((member) => member.layer === layer && member.weight === weight && member.axis === axis),
+    );
     return group ? keptCount(group, share) : size;
   };
-  return graph.layers.reduce((sum, { name, weights }) => sum + weights.reduce((values, weight) => values + weight.shape.reduce((product, size, axis) => product * kept(name, weight.name, axis, size), 1), 0), 0);
+  return graph.layers.reduce(
+    (sum, { name, weights }) =>
+      sum +
+      weights.reduce(
+        (values, weight) =>
+          values +
+          weight.shape.reduce((product, size, axis) => product * kept(name, weight.name, axis, size), 1),
+        0,
+      ),
+    0,
+  );
 }
 
-/** Some layers go, the plan names them all, and the others keep their weights' shapes: the budget's wall counts on it. */
+/**
+ * Some layers go, the plan names them all, and the others keep their weights' shapes: the budget's wall
+ * counts on it.
+ */
 function requireRemovedLayers(before: LayerGraph, after: LayerGraph, plan: PrunePlan): void {
   const planned = new Set(plan.flatMap(({ removeLayers = [] }) => removeLayers));
-  requireRule(planned.size > 0, { member: 'plan', expected: 'layers in removeLayers, in a group that is to lose its block', found: 'none' });
+  requireRule(planned.size > 0, {
+    member: 'plan',
+    expected: 'layers in removeLayers, in a group that is to lose its block',
+    found: 'none',
+  });
   const left = before.layers.filter(({ name }) => !planned.has(name));
-  requireSame(after.layers.map(({ name }) => name), left.map(({ name }) => name), 'apply', 'layers that are left');
-  const sizes = (graph: LayerGraph) => graph.layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
+  requireSame(
+    after.layers.map(({ name }) => name),
+    left.map(({ name }) => name),
+    'apply',
+    'layers that are left',
+  );
+  const sizes = (graph: LayerGraph) =>
+    graph.layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
   requireSame(sizes(after), sizes({ ...before, layers: left }), 'apply', 'sizes');
 }
 
-/** The slices that the plan names are zero, the others are as they were, and their share is the planned one. */
-function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan, share: number): void {
+/**
+ * The slices that the plan names are zero, the others are as they were, and their share is the planned one.
+ */
+function requireZeroSlices(
+  before: LayerGraph,
+  after: LayerGraph,
+  groups: readonly ChannelGroup[],
+  plan: PrunePlan,
+  share: number,
+): void {
   plan.forEach(({ group: name, zeroSlices = [] }, i) => {
     const producers = groups[i]!.members.filter(({ role }) => role === 'produces');
-    const total = producers.reduce((sum, { layer, weight }) => sum + weightOf(before, layer, weight).shape.slice(-2).reduce((product, size) => product * size, 1), 0);
+    const total = producers.reduce(
+      (sum, { layer, weight }) =>
+        sum +
+        weightOf(before, layer, weight)
+          .shape.slice(-2)
+          .reduce((product, size) => product * size, 1),
+      0,
+    );
     const zeroed = zeroSlices.reduce((sum, { slices }) => sum + slices.length, 0);
-    requireRule(Math.abs(zeroed - (1 - share) * total) <= 1, { member: 'plan', expected: `${share} of ${total} slices to stay in group ${name}`, found: `${zeroed} that go` });
+    requireRule(Math.abs(zeroed - (1 - share) * total) <= 1, {
+      member: 'plan',
+      expected: `${share} of ${total} slices to stay in group ${name}`,
+      found: `${zeroed} that go`,
+    });
     for (const { layer, weight } of producers) {
       const gone = new Set(zeroSlices.find((each) => each.layer === layer)?.slices ?? []);
       const [old, now] = [weightOf(before, layer, weight), weightOf(after, layer, weight)];
       const slices = old.shape.slice(-2).reduce((product, size) => product * size, 1);
       now.data.forEach((value, at) => {
         const expected = gone.has(at % slices) ? 0 : old.data[at]!;
-        requireRule(value === expected, { member: 'apply', expected: `${expected} in ${layer}/${weight} at ${at}`, found: String(value) });
+        requireRule(value === expected, {
+          member: 'apply',
+          expected: `${expected} in ${layer}/${weight} at ${at}`,
+          found: String(value),
+        });
       });
     }
   });
@@ -210,7 +327,12 @@ function requireZeroSlices(before: LayerGraph, after: LayerGraph, groups: readon
 /** The same network with other names. */
 function renamed(graph: LayerGraph): LayerGraph {
   const layers = graph.layers.map((layer) => ({ ...layer, name: `other/${layer.name}` }));
-  return { ...graph, name: 'renamed', layers, calls: graph.calls.map((call) => ({ ...call, layer: `other/${call.layer}` })) };
+  return {
+    ...graph,
+    name: 'renamed',
+    layers,
+    calls: graph.calls.map((call) => ({ ...call, layer: `other/${call.layer}` })),
+  };
 }
 
 /** The same layers by name, but only two channels wide. */
@@ -219,5 +341,9 @@ function foreign(graph: LayerGraph): LayerGraph {
     const shape = weight.shape.map((size) => Math.min(size, 2));
     return { ...weight, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
   };
-  return { ...graph, name: 'foreign', layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map(narrow) })) };
+  return {
+    ...graph,
+    name: 'foreign',
+    layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map(narrow) })),
+  };
 }

@@ -1,4 +1,11 @@
-import { TersorError, type ChannelGroup, type LayerGraph, type PrunePlan, type Pruner, type WeightTensor } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type LayerGraph,
+  type PrunePlan,
+  type Pruner,
+  type WeightTensor,
+} from '@tersor/core';
 
 /** A pruner that keeps every promise: it keeps the first channels of each group. */
 export function correctPruner(): Pruner {
@@ -7,7 +14,11 @@ export function correctPruner(): Pruner {
     id: 'first-channels',
     action: 'channels',
     prepare: async (context) => void (groups = context.groups),
-    plan: (group, keep) => ({ pruner: 'first-channels', group: group.name, keep: Array.from({ length: keep }, (_, channel) => channel) }),
+    plan: (group, keep) => ({
+      pruner: 'first-channels',
+      group: group.name,
+      keep: Array.from({ length: keep }, (_, channel) => channel),
+    }),
     apply: (graph, plan) => cut(graph, groups, plan),
   };
 }
@@ -19,14 +30,35 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
     return { ...good, ...change(good) };
   };
   return {
-    'plans are plain JSON that names the pruner and the group': from(() => ({ plan: (group, keep) => ({ pruner: 'first-channels', group: group.name, keep: Array.from({ length: keep }, (_, channel) => channel), made: new Date(0) }) })),
-    'keeping everything is the identity': from((good) => ({ apply: (graph, plan) => scaled(good.apply(graph, plan)) })),
-    'the pruned network runs and has the same output shape': from((good) => ({ apply: (graph, plan) => ({ ...good.apply(graph, plan), calls: graph.calls }) })),
-    'as much goes as was planned': from((good) => ({ plan: (group, keep) => good.plan(group, Math.min(group.channels, keep + 1)) })),
-    'all members of a group agree': from((good) => ({ apply: (graph, plan) => (plan.every(({ keep }) => keep!.length >= 5) ? good.apply(graph, plan) : withoutBatchNorm(graph, good.apply(graph, plan))) })),
+    'plans are plain JSON that names the pruner and the group': from(() => ({
+      plan: (group, keep) => ({
+        pruner: 'first-channels',
+        group: group.name,
+        keep: Array.from({ length: keep }, (_, channel) => channel),
+        made: new Date(0),
+      }),
+    })),
+    'keeping everything is the identity': from((good) => ({
+      apply: (graph, plan) => scaled(good.apply(graph, plan)),
+    })),
+    'the pruned network runs and has the same output shape': from((good) => ({
+      apply: (graph, plan) => ({ ...good.apply(graph, plan), calls: graph.calls }),
+    })),
+    'as much goes as was planned': from((good) => ({
+      plan: (group, keep) => good.plan(group, Math.min(group.channels, keep + 1)),
+    })),
+    'all members of a group agree': from((good) => ({
+      apply: (graph, plan) =>
+        plan.every(({ keep }) => keep!.length >= 5)
+          ? good.apply(graph, plan)
+          : withoutBatchNorm(graph, good.apply(graph, plan)),
+    })),
     'a replay of the plan on clean weights gives the same network': from((good) => {
       let calls = 0;
-      return { apply: (graph, plan) => (calls++ % 2 === 0 ? good.apply(graph, plan) : scaled(good.apply(graph, plan))) };
+      return {
+        apply: (graph, plan) =>
+          calls++ % 2 === 0 ? good.apply(graph, plan) : scaled(good.apply(graph, plan)),
+      };
     }),
     'the given network is left as it is': from((good) => ({
       apply: (graph, plan) => {
@@ -35,11 +67,19 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
         return pruned;
       },
     })),
-    'adapting keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({ adapt: async (graph) => scaled(graph) })),
+    'adapting keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({
+      adapt: async (graph) => scaled(graph),
+    })),
     'the same seed gives the same plan': () => {
       const good = correctPruner();
       const shift = prepared++;
-      return { ...good, plan: (group, keep) => ({ ...good.plan(group, keep), keep: Array.from({ length: keep }, (_, i) => (i + shift) % group.channels).sort((a, b) => a - b) }) };
+      return {
+        ...good,
+        plan: (group, keep) => ({
+          ...good.plan(group, keep),
+          keep: Array.from({ length: keep }, (_, i) => (i + shift) % group.channels).sort((a, b) => a - b),
+        }),
+      };
     },
     'a plan for another network is refused with PLAN_MISMATCH': from((good) => ({
       apply: (graph, plan) => {
@@ -61,23 +101,42 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
   for (const step of plan) {
     const group = groups.find(({ name }) => name === step.group)!;
     for (const { layer, weight, axis, role, indexes } of group.members) {
-      const size = graph.layers.find(({ name }) => name === layer)?.weights.find(({ name }) => name === weight)?.shape[axis];
-      if (size !== group.channels) throw new TersorError('PLAN_MISMATCH', `${layer}/${weight} has ${size} channels, the plan is for ${group.channels}.`);
-      kept.set(`${layer}/${weight}/${axis}`, step.keep!.flatMap((channel) => indexes[channel]!));
+      const size = graph.layers
+        .find(({ name }) => name === layer)
+        ?.weights.find(({ name }) => name === weight)?.shape[axis];
+      if (size !== group.channels)
+        throw new TersorError(
+          'PLAN_MISMATCH',
+          `${layer}/${weight} has ${size} channels, the plan is for ${group.channels}.`,
+        );
+      kept.set(
+        `${layer}/${weight}/${axis}`,
+        step.keep!.flatMap((channel) => indexes[channel]!),
+      );
       if (role !== 'consumes') widths.set(layer, step.keep!.length);
     }
   }
   const calls: LayerGraph['calls'][number][] = [];
   for (const call of graph.calls) {
     const before = call.outputShape;
-    const follows = call.inputs.length > 0 && !graph.layers.find(({ name }) => name === call.layer)!.weights.some(({ name }) => name === 'kernel');
-    const width = widths.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
+    const follows =
+      call.inputs.length > 0 &&
+      !graph.layers.find(({ name }) => name === call.layer)!.weights.some(({ name }) => name === 'kernel');
+    const width =
+      widths.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
     calls.push({ ...call, outputShape: [...before.slice(0, -1), width] });
   }
   const layers = graph.layers.map((layer) => {
     const width = widths.get(layer.name);
-    const config = 'filters' in layer.config && width !== undefined ? { ...layer.config, filters: width } : layer.config;
-    return { ...layer, config, weights: layer.weights.map((weight) => gather(weight, (axis) => kept.get(`${layer.name}/${weight.name}/${axis}`))) };
+    const config =
+      'filters' in layer.config && width !== undefined ? { ...layer.config, filters: width } : layer.config;
+    return {
+      ...layer,
+      config,
+      weights: layer.weights.map((weight) =>
+        gather(weight, (axis) => kept.get(`${layer.name}/${weight.name}/${axis}`)),
+      ),
+    };
   });
   return { ...graph, layers, calls };
 }
@@ -102,10 +161,28 @@ function gather(weight: WeightTensor, kept: (axis: number) => readonly number[] 
 }
 
 function scaled(graph: LayerGraph): LayerGraph {
-  return { ...graph, layers: graph.layers.map((layer) => (layer.name === 'scores' ? { ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map((value) => value * 1.1) })) } : layer)) };
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) =>
+      layer.name === 'scores'
+        ? {
+            ...layer,
+            weights: layer.weights.map((weight) => ({
+              ...weight,
+              data: weight.data.map((value) => value * 1.1),
+            })),
+          }
+        : layer,
+    ),
+  };
 }
 
 /** Forgets to cut the batch norm. */
 function withoutBatchNorm(before: LayerGraph, after: LayerGraph): LayerGraph {
-  return { ...after, layers: after.layers.map((layer) => (layer.name === 'norm' ? before.layers.find(({ name }) => name === 'norm')! : layer)) };
+  return {
+    ...after,
+    layers: after.layers.map((layer) =>
+      layer.name === 'norm' ? before.layers.find(({ name }) => name === 'norm')! : layer,
+    ),
+  };
 }

@@ -1,17 +1,28 @@
-import type { ChannelGroup, Dataset, GraphLayer, GroupMember, LayerGraph, PruneContext, WeightTensor } from '@tersor/core';
+import type {
+  ChannelGroup,
+  Dataset,
+  GraphLayer,
+  GroupMember,
+  LayerGraph,
+  PruneContext,
+  WeightTensor,
+} from '@tersor/core';
 
 const SIZE = 6;
 const IMAGES = 60;
 const CLASSES = 3;
 
-/** What a contract prunes: a small residual network, its two channel groups, and a data set of 60 random images. */
+/**
+ * What a contract prunes: a small residual network, its two channel groups, and a data set of 60 random
+ * images.
+ */
 export function pruneContext(seed = 1): PruneContext {
   return { graph: residualGraph(), groups: residualGroups(), dataset: randomDataset(), seed };
 }
 
 /**
- * Convolution `stem` with batch norm and ReLU; convolutions `first` (with ReLU) and `second`, added to it; ReLU, global average pooling, dense
- * classifier. All weights random.
+ * Convolution `stem` with batch norm and ReLU; convolutions `first` (with ReLU) and `second`, added to it;
+ * ReLU, global average pooling, dense classifier. All weights random.
  */
 function residualGraph(): LayerGraph {
   const draw = generator(7);
@@ -25,25 +36,55 @@ function residualGraph(): LayerGraph {
   const conv = (name: string, inputs: number, filters: number, activation: string): GraphLayer => ({
     name,
     className: 'Conv2D',
-    config: { name, filters, kernel_size: [3, 3], strides: [1, 1], padding: 'same', data_format: 'channels_last', dilation_rate: [1, 1], activation, use_bias: true },
+    config: {
+      name,
+      filters,
+      kernel_size: [3, 3],
+      strides: [1, 1],
+      padding: 'same',
+      data_format: 'channels_last',
+      dilation_rate: [1, 1],
+      activation,
+      use_bias: true,
+    },
     weights: [weight('kernel', [3, 3, inputs, filters]), weight('bias', [filters])],
   });
   const layers: GraphLayer[] = [
-    { name: 'image', className: 'InputLayer', config: { name: 'image', batch_input_shape: [null, SIZE, SIZE, 3], dtype: 'float32', sparse: false }, weights: [] },
+    {
+      name: 'image',
+      className: 'InputLayer',
+      config: { name: 'image', batch_input_shape: [null, SIZE, SIZE, 3], dtype: 'float32', sparse: false },
+      weights: [],
+    },
     conv('stem', 3, 6, 'linear'),
     {
       name: 'norm',
       className: 'BatchNormalization',
       config: { name: 'norm', axis: -1, momentum: 0.9, epsilon: 1e-3, center: true, scale: true },
-      weights: [weight('gamma', [6], positive), weight('beta', [6]), weight('moving_mean', [6]), weight('moving_variance', [6], positive)],
+      weights: [
+        weight('gamma', [6], positive),
+        weight('beta', [6]),
+        weight('moving_mean', [6]),
+        weight('moving_variance', [6], positive),
+      ],
     },
     { name: 'relu', className: 'Activation', config: { name: 'relu', activation: 'relu' }, weights: [] },
     conv('first', 6, 5, 'relu'),
     conv('second', 5, 6, 'linear'),
     { name: 'sum', className: 'Add', config: { name: 'sum' }, weights: [] },
     { name: 'relu2', className: 'Activation', config: { name: 'relu2', activation: 'relu' }, weights: [] },
-    { name: 'pool', className: 'GlobalAveragePooling2D', config: { name: 'pool', data_format: 'channels_last' }, weights: [] },
-    { name: 'scores', className: 'Dense', config: { name: 'scores', units: CLASSES, activation: 'softmax', use_bias: true }, weights: [weight('kernel', [6, CLASSES]), weight('bias', [CLASSES])] },
+    {
+      name: 'pool',
+      className: 'GlobalAveragePooling2D',
+      config: { name: 'pool', data_format: 'channels_last' },
+      weights: [],
+    },
+    {
+      name: 'scores',
+      className: 'Dense',
+      config: { name: 'scores', units: CLASSES, activation: 'softmax', use_bias: true },
+      weights: [weight('kernel', [6, CLASSES]), weight('bias', [CLASSES])],
+    },
   ];
   const image = (channels: number) => [SIZE, SIZE, channels];
   const call = (layer: string, inputs: number[], outputShape: number[]) => ({ layer, inputs, outputShape });
@@ -68,13 +109,15 @@ function residualGraph(): LayerGraph {
 }
 
 function residualGroups(): ChannelGroup[] {
-  const member = (channels: number) => (layer: string, weight: string, axis: number, role: GroupMember['role']): GroupMember => ({
-    layer,
-    weight,
-    axis,
-    role,
-    indexes: Array.from({ length: channels }, (_, channel) => [channel]),
-  });
+  const member =
+    (channels: number) =>
+    (layer: string, weight: string, axis: number, role: GroupMember['role']): GroupMember => ({
+      layer,
+      weight,
+      axis,
+      role,
+      indexes: Array.from({ length: channels }, (_, channel) => [channel]),
+    });
   const sum = member(6);
   const inner = member(5);
   return [
@@ -91,7 +134,15 @@ function residualGroups(): ChannelGroup[] {
         sum('scores', 'kernel', 0, 'consumes'),
       ],
     },
-    { name: 'first', channels: 5, members: [inner('first', 'kernel', 3, 'produces'), inner('first', 'bias', 0, 'carries'), inner('second', 'kernel', 2, 'consumes')] },
+    {
+      name: 'first',
+      channels: 5,
+      members: [
+        inner('first', 'kernel', 3, 'produces'),
+        inner('first', 'bias', 0, 'carries'),
+        inner('second', 'kernel', 2, 'consumes'),
+      ],
+    },
   ];
 }
 

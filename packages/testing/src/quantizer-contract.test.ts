@@ -7,7 +7,11 @@ it('passes a quantizer that keeps every promise', async () => {
 });
 
 it('has a broken quantizer for every case', () => {
-  expect(Object.keys(brokenQuantizers()).sort()).toEqual(quantizerContract(correctQuantizer).map(({ name }) => name).sort());
+  expect(Object.keys(brokenQuantizers()).sort()).toEqual(
+    quantizerContract(correctQuantizer)
+      .map(({ name }) => name)
+      .sort(),
+  );
 });
 
 it.each(Object.entries(brokenQuantizers()))('catches a quantizer that fails at: %s', async (name, make) => {

@@ -18,14 +18,20 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       name: 'declares bit widths within 1 to 8',
       run: () => {
         const [least, most] = make().bits;
-        const isRange = Number.isInteger(least) && Number.isInteger(most) && 1 <= least && least <= most && most <= 8;
-        requireRule(isRange, { member: 'bits', expected: 'whole numbers within 1 to 8, the smaller first', found: `[${least}, ${most}]` });
+        const isRange =
+          Number.isInteger(least) && Number.isInteger(most) && 1 <= least && least <= most && most <= 8;
+        requireRule(isRange, {
+          member: 'bits',
+          expected: 'whole numbers within 1 to 8, the smaller first',
+          found: `[${least}, ${most}]`,
+        });
       },
     },
     {
       name: 'gives codes and tables that fit the shape at every bit width',
       run: () => {
-        for (const input of inputs()) for (const bits of widths()) requireWellFormed(make().encode(input, bits), input, bits);
+        for (const input of inputs())
+          for (const bits of widths()) requireWellFormed(make().encode(input, bits), input, bits);
       },
     },
     {
@@ -33,11 +39,22 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       run: () => {
         for (const input of inputs().slice(0, 2)) {
           // 1 bit is of another kind: sign and scale may well beat three levels that clip nothing.
-          const errors = widths().filter((bits) => bits > 1).map((bits) => relativeError(make().encode(input, bits), input));
+          const errors = widths()
+            .filter((bits) => bits > 1)
+            .map((bits) => relativeError(make().encode(input, bits), input));
           const grew = errors.slice(1).some((error, i) => error > 1e-6 && error >= errors[i]!);
           const found = `${errors.map((error) => error.toFixed(5)).join(', ')} (${input.name})`;
-          requireRule(!grew, { member: 'encode', expected: 'a relative error that falls with every bit from 2 on', found });
-          if (make().bits[1] === 8) requireRule(errors.at(-1)! < 0.001, { member: 'encode', expected: 'a relative error below 0.001 at 8 bits', found });
+          requireRule(!grew, {
+            member: 'encode',
+            expected: 'a relative error that falls with every bit from 2 on',
+            found,
+          });
+          if (make().bits[1] === 8)
+            requireRule(errors.at(-1)! < 0.001, {
+              member: 'encode',
+              expected: 'a relative error below 0.001 at 8 bits',
+              found,
+            });
         }
       },
     },
@@ -48,15 +65,30 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         for (const bits of widths().filter((width) => width > 1)) {
           const values = decodeTensor(make().encode(input, bits));
           const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
-          requireRule(lost === -1, { member: 'encode', expected: `zeros that stay 0 at ${bits} bits`, found: `${values[lost]} at ${lost}` });
+          requireRule(lost === -1, {
+            member: 'encode',
+            expected: `zeros that stay 0 at ${bits} bits`,
+            found: `${values[lost]} at ${lost}`,
+          });
         }
       },
     },
     {
       name: 'takes arrays that are all zero, constant, or a single value',
       run: () => {
-        for (const data of [[0, 0, 0, 0], [3, 3, 3, 3], [-1e-20, -1e-20, 0, 0], [1e20, 1e20, 1e20, 1e20], [0.5]]) {
-          const input = { name: 'odd/kernel', shape: [data.length, 1], data: Float32Array.from(data), channelAxis: 1 };
+        for (const data of [
+          [0, 0, 0, 0],
+          [3, 3, 3, 3],
+          [-1e-20, -1e-20, 0, 0],
+          [1e20, 1e20, 1e20, 1e20],
+          [0.5],
+        ]) {
+          const input = {
+            name: 'odd/kernel',
+            shape: [data.length, 1],
+            data: Float32Array.from(data),
+            channelAxis: 1,
+          };
           for (const bits of widths()) {
             const encoded = make().encode(input, bits);
             requireWellFormed(encoded, input, bits);
@@ -64,7 +96,11 @@ export function quantizerContract(make: () => Quantizer): Case[] {
             const values = decodeTensor(encoded);
             const isNear = values.every((value) => Math.abs(value) <= 2 * largest);
             const found = `${values.join()} for ${data.join()} at ${bits} bits`;
-            requireRule(isNear, { member: 'encode', expected: 'values of at most twice the largest weight', found });
+            requireRule(isNear, {
+              member: 'encode',
+              expected: 'values of at most twice the largest weight',
+              found,
+            });
           }
         }
       },
@@ -97,7 +133,12 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         for (const bad of [NaN, Infinity, -Infinity]) {
           const input = gaussian();
           input.data[7] = bad;
-          await requireRefusal('encode', 'WEIGHTS_NOT_FINITE', () => make().encode(input, widths().at(-1)!), ` for a weight of ${bad}`);
+          await requireRefusal(
+            'encode',
+            'WEIGHTS_NOT_FINITE',
+            () => make().encode(input, widths().at(-1)!),
+            ` for a weight of ${bad}`,
+          );
         }
       },
     },
@@ -113,10 +154,18 @@ export function quantizerContract(make: () => Quantizer): Case[] {
           requireWellFormed(refined, input, bits);
           const [before, after] = [relativeError(encoded, input), relativeError(refined, input)];
           const found = `${after} at ${bits} bits`;
-          requireRule(after <= before * 1.02 + 1e-9, { member: 'refine', expected: `a relative error of at most ${before}`, found });
+          requireRule(after <= before * 1.02 + 1e-9, {
+            member: 'refine',
+            expected: `a relative error of at most ${before}`,
+            found,
+          });
           const values = decodeTensor(refined);
           const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
-          requireRule(lost === -1, { member: 'refine', expected: `zeros that stay 0 at ${bits} bits`, found: `${values[lost]} at ${lost}` });
+          requireRule(lost === -1, {
+            member: 'refine',
+            expected: `zeros that stay 0 at ${bits} bits`,
+            found: `${values[lost]} at ${lost}`,
+          });
         }
       },
     },
@@ -126,25 +175,41 @@ export function quantizerContract(make: () => Quantizer): Case[] {
 function requireWellFormed(tensor: EncodedTensor, input: QuantizerInput, bits: number): void {
   const { axis, codes } = tensor;
   const require = (holds: boolean, expected: string, found: unknown) =>
-    requireRule(holds, { member: 'encode', expected: `${expected} (${input.name}, ${bits} bits)`, found: String(found) });
-  require(tensor.shape.join() === input.shape.join(), `shape ${input.shape.join('x')}`, tensor.shape.join('x'));
+    requireRule(holds, {
+      member: 'encode',
+      expected: `${expected} (${input.name}, ${bits} bits)`,
+      found: String(found),
+    });
+  require(tensor.shape.join() === input.shape.join(), `shape ${input.shape.join('x')}`, tensor.shape.join(
+    'x',
+  ));
   require(tensor.bits === bits, `bits ${bits}`, tensor.bits);
   require(axis >= -1 && axis < input.shape.length, 'an axis of the array, or -1', axis);
   require(codes.length === input.data.length, `${input.data.length} codes`, codes.length);
-  require(!codes.some((code) => code >= 2 ** bits), `codes below ${2 ** bits}`, codes.find((code) => code >= 2 ** bits));
+  require(!codes.some((code) => code >= 2 ** bits), `codes below ${2 ** bits}`, codes.find(
+    (code) => code >= 2 ** bits,
+  ));
   const groups = axis < 0 ? 1 : input.shape[axis]!;
   const isLinear = tensor.codec === 'linear';
   for (const table of isLinear ? [tensor.scale, tensor.zero] : [tensor.codebook]) {
     const length = isLinear ? groups : groups * 2 ** bits;
     require(table.length === length, `tables of ${length} values`, table.length);
-    require(table.every(Number.isFinite), 'tables of finite values', table.find((value) => !Number.isFinite(value)));
+    require(table.every(Number.isFinite), 'tables of finite values', table.find(
+      (value) => !Number.isFinite(value),
+    ));
   }
 }
 
 /** All that two encodings of the same array can differ in, as text. */
 function fingerprint(tensor: EncodedTensor): string {
   const tables = tensor.codec === 'linear' ? [tensor.scale, tensor.zero] : [tensor.codebook];
-  return [tensor.codec, tensor.bits, tensor.axis, tensor.codes.join(), ...tables.map((table) => table.join())].join(';');
+  return [
+    tensor.codec,
+    tensor.bits,
+    tensor.axis,
+    tensor.codes.join(),
+    ...tables.map((table) => table.join()),
+  ].join(';');
 }
 
 /** Squared error over energy. */
@@ -160,7 +225,17 @@ function relativeError(tensor: EncodedTensor, { data }: QuantizerInput): number 
 }
 
 function inputs(): QuantizerInput[] {
-  return [gaussian(), pruned(), { ...gaussian(), name: 'depthwise/kernel', shape: [3, 3, 64, 1], data: gaussian().data.slice(0, 576), channelAxis: 2 }];
+  return [
+    gaussian(),
+    pruned(),
+    {
+      ...gaussian(),
+      name: 'depthwise/kernel',
+      shape: [3, 3, 64, 1],
+      data: gaussian().data.slice(0, 576),
+      channelAxis: 2,
+    },
+  ];
 }
 
 /** A bell-shaped 3x3 kernel, 16 to 32 channels, whose channels differ in size. */

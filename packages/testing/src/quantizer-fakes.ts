@@ -13,7 +13,11 @@ export function correctQuantizer(): LinearFake {
       if (!data.every(Number.isFinite)) throw new TersorError('WEIGHTS_NOT_FINITE', `${name} is not finite.`);
       const limit = 2 ** (bits - 1) - 1;
       const scale = Float32Array.of(data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / limit);
-      const codes = Uint8Array.from(data, (value) => limit + (scale[0]! > 0 ? Math.max(-limit, Math.min(limit, Math.round(value / scale[0]!))) : 0));
+      const codes = Uint8Array.from(
+        data,
+        (value) =>
+          limit + (scale[0]! > 0 ? Math.max(-limit, Math.min(limit, Math.round(value / scale[0]!))) : 0),
+      );
       return { codec: 'linear', shape, bits, axis: -1, codes, scale, zero: Float32Array.of(limit) };
     },
   };
@@ -29,7 +33,10 @@ export function brokenQuantizers(): Record<string, () => Quantizer> {
   return {
     'declares bit widths within 1 to 8': broken(() => ({ bits: [2, 9] })),
     'gives codes and tables that fit the shape at every bit width': broken((good) => ({
-      encode: (input, bits) => ({ ...good.encode(input, bits), codes: good.encode(input, bits).codes.map((code) => code + 2) }),
+      encode: (input, bits) => ({
+        ...good.encode(input, bits),
+        codes: good.encode(input, bits).codes.map((code) => code + 2),
+      }),
     })),
     'loses less with more bits': broken((good) => ({
       encode: (input, bits) => ({ ...good.encode(input, Math.min(bits, 4)), bits }),
@@ -43,7 +50,9 @@ export function brokenQuantizers(): Record<string, () => Quantizer> {
     'takes arrays that are all zero, constant, or a single value': broken((good) => ({
       encode: (input, bits) => {
         const encoded = good.encode(input, bits);
-        return input.data.some((value) => value !== 0) ? encoded : { ...encoded, scale: Float32Array.of(NaN) };
+        return input.data.some((value) => value !== 0)
+          ? encoded
+          : { ...encoded, scale: Float32Array.of(NaN) };
       },
     })),
     'gives the same codes each time': broken((good) => ({
@@ -60,7 +69,11 @@ export function brokenQuantizers(): Record<string, () => Quantizer> {
       },
     })),
     'refuses weights that are not finite with WEIGHTS_NOT_FINITE': broken((good) => ({
-      encode: (input, bits) => good.encode({ ...input, data: input.data.map((value) => (Number.isFinite(value) ? value : 0)) }, bits),
+      encode: (input, bits) =>
+        good.encode(
+          { ...input, data: input.data.map((value) => (Number.isFinite(value) ? value : 0)) },
+          bits,
+        ),
     })),
     'refines without losing what was gained, zeros included': broken(() => ({
       refine: (_input, previous) => ({ ...previous, codes: previous.codes.map((code) => code ^ 1) }),

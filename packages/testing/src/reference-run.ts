@@ -7,9 +7,10 @@ interface Image {
 }
 
 /**
- * Runs a network on one image in plain loops, with no library: what contracts compare with. Knows the layers of the contracts' own fixtures:
- * Conv2D, DepthwiseConv2D and SeparableConv2D with strides, dilation and padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and
- * Dense. Throws for others, and where shapes disagree.
+ * Runs a network on one image in plain loops, with no library: what contracts compare with. Knows the layers
+ * of the contracts' own fixtures: Conv2D, DepthwiseConv2D and SeparableConv2D with strides, dilation and
+ * padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and Dense. Throws for others, and
+ * where shapes disagree.
  */
 export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Array {
   const results: Image[] = [];
@@ -17,9 +18,13 @@ export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Ar
     const layer = graph.layers.find(({ name }) => name === call.layer);
     if (!layer) throw new Error(`there is no layer "${call.layer}"`);
     const inputs = call.inputs.map((input) => results[input]!);
-    const result = layer.className === 'InputLayer' ? { data: Float64Array.from(pixels), shape: call.outputShape as [number, number, number] } : apply(layer, inputs);
+    const result =
+      layer.className === 'InputLayer'
+        ? { data: Float64Array.from(pixels), shape: call.outputShape as [number, number, number] }
+        : apply(layer, inputs);
     const size = call.outputShape.reduce<number>((product, length) => product * (length ?? 0), 1);
-    if (result.data.length !== size) throw new Error(`"${layer.name}" gives ${result.data.length} values, its output shape says ${size}`);
+    if (result.data.length !== size)
+      throw new Error(`"${layer.name}" gives ${result.data.length} values, its output shape says ${size}`);
     results.push(result);
   }
   return results[graph.outputs[0]!]!.data;
@@ -36,7 +41,10 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
       return activate(layer, convolve(input, weight('kernel'), windowOf(layer), bias));
     case 'DepthwiseConv2D':
       requireSize(layer, weight('depthwise_kernel').shape[2], input.shape[2]);
-      return activate(layer, convolve(input, spreadDepthwise(weight('depthwise_kernel')), windowOf(layer), bias));
+      return activate(
+        layer,
+        convolve(input, spreadDepthwise(weight('depthwise_kernel')), windowOf(layer), bias),
+      );
     case 'SeparableConv2D': {
       requireSize(layer, weight('depthwise_kernel').shape[2], input.shape[2]);
       requireSize(layer, weight('pointwise_kernel').shape[3], Number(layer.config['filters']));
@@ -52,8 +60,12 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
     case 'BatchNormalization': {
       const channels = input.shape[2];
       requireSize(layer, weight('gamma').data.length, channels);
-      const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((name) => weight(name).data) as [Float32Array, Float32Array, Float32Array, Float32Array];
-      const normalize = (value: number, c: number) => (gamma[c]! * (value - mean[c]!)) / Math.sqrt(variance[c]! + Number(layer.config['epsilon'])) + beta[c]!;
+      const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(
+        (name) => weight(name).data,
+      ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      const normalize = (value: number, c: number) =>
+        (gamma[c]! * (value - mean[c]!)) / Math.sqrt(variance[c]! + Number(layer.config['epsilon'])) +
+        beta[c]!;
       return { ...input, data: input.data.map((value, i) => normalize(value, i % channels)) };
     }
     case 'Activation':
@@ -81,10 +93,17 @@ interface Window {
 const POINT: Window = { strides: [1, 1], dilation: [1, 1], padding: 'valid' };
 
 function windowOf({ config }: GraphLayer): Window {
-  return { strides: config['strides'] as number[], dilation: config['dilation_rate'] as number[], padding: config['padding'] };
+  return {
+    strides: config['strides'] as number[],
+    dilation: config['dilation_rate'] as number[],
+    padding: config['padding'],
+  };
 }
 
-/** A depthwise kernel [h, w, channels, multiplier] as one of a convolution: [h, w, channels, channels * multiplier], mostly zeros. */
+/**
+ * A depthwise kernel [h, w, channels, multiplier] as one of a convolution: [h, w, channels, channels *
+ * multiplier], mostly zeros.
+ */
 function spreadDepthwise({ data, shape }: Pick<WeightTensor, 'data' | 'shape'>): Kernel {
   const [height, width, channels, multiplier] = shape as [number, number, number, number];
   const outputs = channels * multiplier;
@@ -99,15 +118,29 @@ interface Kernel {
   readonly shape: readonly number[];
 }
 
-/** Where the output positions begin along one axis: how many there are, and the zeros in front (half of all, rounded down). */
-function positions(size: number, kernel: number, stride: number, dilation: number, padding: unknown): { readonly count: number; readonly before: number } {
+/**
+ * Where the output positions begin along one axis: how many there are, and the zeros in front (half of all,
+ * rounded down).
+ */
+function positions(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  padding: unknown,
+): { readonly count: number; readonly before: number } {
   const reach = (kernel - 1) * dilation + 1;
   if (padding !== 'same') return { count: Math.ceil((size - reach + 1) / stride), before: 0 };
   const count = Math.ceil(size / stride);
   return { count, before: Math.max(0, (count - 1) * stride + reach - size) >> 1 };
 }
 
-function convolve({ data, shape: [height, width, channels] }: Image, kernel: Kernel, window: Window, bias?: Float32Array): Image {
+function convolve(
+  { data, shape: [height, width, channels] }: Image,
+  kernel: Kernel,
+  window: Window,
+  bias?: Float32Array,
+): Image {
   const [kh, kw, , outputs] = kernel.shape as [number, number, number, number];
   const [down, right] = window.strides as [number, number];
   const [tall, wide] = window.dilation as [number, number];

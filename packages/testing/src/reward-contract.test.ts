@@ -11,6 +11,10 @@ describe('rewardContract', () => {
   });
 
   test('has a broken fake for every case', () => {
-    expect(Object.keys(brokenRewards()).sort()).toEqual(rewardContract(correctReward).map(({ name }) => name).sort());
+    expect(Object.keys(brokenRewards()).sort()).toEqual(
+      rewardContract(correctReward)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 });

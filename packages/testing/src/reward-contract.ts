@@ -16,14 +16,29 @@ export function rewardContract(make: () => Reward): Case[] {
   return [
     {
       name: 'has an id',
-      run: () => requireRule(typeof make().id === 'string' && make().id !== '', { member: 'id', expected: 'a word', found: String(make().id) }),
+      run: () =>
+        requireRule(typeof make().id === 'string' && make().id !== '', {
+          member: 'id',
+          expected: 'a word',
+          found: String(make().id),
+        }),
     },
     {
       name: 'is a finite number for every network',
       run: () => {
-        for (const measures of [halved, { ...halved, accuracy: 0 }, { ...halved, accuracy: 1 }, { ...baseline, baseline }, { ...halved, macs: 1, parameters: 1, bytes: 1 }]) {
+        for (const measures of [
+          halved,
+          { ...halved, accuracy: 0 },
+          { ...halved, accuracy: 1 },
+          { ...baseline, baseline },
+          { ...halved, macs: 1, parameters: 1, bytes: 1 },
+        ]) {
           const value = reward(measures);
-          requireRule(Number.isFinite(value), { member: 'evaluate', expected: 'a finite number', found: `${value} for ${JSON.stringify(measures)}` });
+          requireRule(Number.isFinite(value), {
+            member: 'evaluate',
+            expected: 'a finite number',
+            found: `${value} for ${JSON.stringify(measures)}`,
+          });
         }
       },
     },
@@ -31,8 +46,15 @@ export function rewardContract(make: () => Reward): Case[] {
       name: 'gives the same value for the same measures',
       run: () => {
         const instance = make();
-        const [first, second] = [instance.evaluate(structuredClone(halved)), instance.evaluate(structuredClone(halved))];
-        requireRule(first === second, { member: 'evaluate', expected: `${first} again`, found: String(second) });
+        const [first, second] = [
+          instance.evaluate(structuredClone(halved)),
+          instance.evaluate(structuredClone(halved)),
+        ];
+        requireRule(first === second, {
+          member: 'evaluate',
+          expected: `${first} again`,
+          found: String(second),
+        });
       },
     },
     {
@@ -42,7 +64,11 @@ export function rewardContract(make: () => Reward): Case[] {
         let previous = -Infinity;
         for (const accuracy of [0.1, 0.3, 0.5, 0.7, 0.9]) {
           const value = instance.evaluate({ ...structuredClone(halved), accuracy });
-          requireRule(value >= previous, { member: 'evaluate', expected: `at least ${previous} at accuracy ${accuracy}`, found: String(value) });
+          requireRule(value >= previous, {
+            member: 'evaluate',
+            expected: `at least ${previous} at accuracy ${accuracy}`,
+            found: String(value),
+          });
           previous = value;
         }
       },
@@ -52,7 +78,11 @@ export function rewardContract(make: () => Reward): Case[] {
       run: () => {
         const measures = structuredClone(halved);
         make().evaluate(measures);
-        requireRule(JSON.stringify(measures) === JSON.stringify(halved), { member: 'evaluate', expected: JSON.stringify(halved), found: JSON.stringify(measures) });
+        requireRule(JSON.stringify(measures) === JSON.stringify(halved), {
+          member: 'evaluate',
+          expected: JSON.stringify(halved),
+          found: JSON.stringify(measures),
+        });
       },
     },
   ];

@@ -25,10 +25,14 @@ const rules = {
   dataset: datasetContract(correctDataset),
   reward: rewardContract(correctReward),
 };
-const headings = Object.entries(rules).flatMap(([kind, cases]) => cases.map(({ name }) => `### ${kind}: ${name}`));
+const headings = Object.entries(rules).flatMap(([kind, cases]) =>
+  cases.map(({ name }) => `### ${kind}: ${name}`),
+);
 
 test('the page of rules has a heading for every rule, and no other', () => {
   expect(existsSync(page)).toBe(true);
-  const found = readFileSync(page, 'utf8').split('\n').filter((line) => line.startsWith('### '));
+  const found = readFileSync(page, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('### '));
   expect(found).toEqual(headings);
 });

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerGraph } from '@tersor/core';
 
-/** Runs a network of one input and one call per layer as a LayersModel of stock tfjs, on the active backend. Loads tfjs-layers when it is called. */
+/**
+ * Runs a network of one input and one call per layer as a LayersModel of stock tfjs, on the active backend.
+ * Loads tfjs-layers when it is called.
+ */
 export async function runStockLayers(graph: LayerGraph, images: Float32Array): Promise<Float32Array> {
   const { models } = await import('@tensorflow/tfjs-layers');
   const reference = (call: number) => [graph.calls[call]!.layer, 0, 0, {}];
@@ -9,7 +12,12 @@ export async function runStockLayers(graph: LayerGraph, images: Float32Array): P
     name: graph.name,
     layers: graph.layers.map(({ name, className, config }) => {
       const { inputs } = graph.calls.find(({ layer }) => layer === name)!;
-      return { name, class_name: className, config: { ...config }, inbound_nodes: inputs.length > 0 ? [inputs.map(reference)] : [] };
+      return {
+        name,
+        class_name: className,
+        config: { ...config },
+        inbound_nodes: inputs.length > 0 ? [inputs.map(reference)] : [],
+      };
     }),
     input_layers: graph.inputs.map((call) => reference(call).slice(0, 3)),
     output_layers: graph.outputs.map((call) => reference(call).slice(0, 3)),
@@ -19,7 +27,9 @@ export async function runStockLayers(graph: LayerGraph, images: Float32Array): P
   const count = images.length / input!.reduce((product, size) => product * size, 1);
   try {
     tf.tidy(() => {
-      for (const { name, weights } of graph.layers) if (weights.length > 0) model.getLayer(name).setWeights(weights.map(({ data, shape }) => tf.tensor(data, [...shape])));
+      for (const { name, weights } of graph.layers)
+        if (weights.length > 0)
+          model.getLayer(name).setWeights(weights.map(({ data, shape }) => tf.tensor(data, [...shape])));
     });
     const output = tf.tidy(() => model.predict(tf.tensor(images, [count, ...input!])) as tf.Tensor);
     const values = (await output.data()) as Float32Array;

@@ -14,12 +14,26 @@ function factory(id: string, options: object = {}): AgentFactory {
 }
 
 describeContract('random', agentContract(factory('random'), { spaces: ['box', 'discrete'] }));
-describeContract('uniform', agentContract(factory('uniform'), { spaces: ['box', 'discrete'], seeded: false }));
-describeContract('magnitude', agentContract(factory('magnitude'), { spaces: ['box', 'discrete'], seeded: false }));
-describeContract('evolution', agentContract(factory('evolution'), { spaces: ['box', 'discrete'], learnsWithin: 300 }));
+describeContract(
+  'uniform',
+  agentContract(factory('uniform'), { spaces: ['box', 'discrete'], seeded: false }),
+);
+describeContract(
+  'magnitude',
+  agentContract(factory('magnitude'), { spaces: ['box', 'discrete'], seeded: false }),
+);
+describeContract(
+  'evolution',
+  agentContract(factory('evolution'), { spaces: ['box', 'discrete'], learnsWithin: 300 }),
+);
 
 /** Sequences that an agent proposes, one an episode; every episode gets the reward that `rewardOf` gives. */
-async function propose(make: AgentFactory, task: AgentTask, episodes: number, rewardOf: (actions: readonly Action[]) => number = () => 0): Promise<Action[][]> {
+async function propose(
+  make: AgentFactory,
+  task: AgentTask,
+  episodes: number,
+  rewardOf: (actions: readonly Action[]) => number = () => 0,
+): Promise<Action[][]> {
   const agent = make(task);
   await agent.prepare?.();
   return Array.from({ length: episodes }, () => {
@@ -28,7 +42,15 @@ async function propose(make: AgentFactory, task: AgentTask, episodes: number, re
       const action = agent.act([0, 0], { explore: true });
       actions.push(action);
       const last = step === task.maxSteps - 1;
-      agent.observe({ observation: [0, 0], action, proposed: action, reward: last ? rewardOf(actions) : 0, nextObservation: [0, 0], terminated: last, truncated: false } satisfies Transition);
+      agent.observe({
+        observation: [0, 0],
+        action,
+        proposed: action,
+        reward: last ? rewardOf(actions) : 0,
+        nextObservation: [0, 0],
+        terminated: last,
+        truncated: false,
+      } satisfies Transition);
     }
     agent.learn();
     return actions;
@@ -45,7 +67,9 @@ it('uniform gives all steps the same action, and spreads the settings over the w
   const sequences = await propose(factory('uniform'), contractTask(BOX), 33);
   for (const sequence of sequences) expect(new Set(sequence.map((action) => action.join())).size).toBe(1);
   // Of 4 x 4 cells, 32 random points would leave two empty in the mean.
-  const cells = sequences.slice(1).map(([action]) => [Math.floor((4 * (action![0]! - 0.1)) / 0.9), Math.floor(action![1]! + 1)].join());
+  const cells = sequences
+    .slice(1)
+    .map(([action]) => [Math.floor((4 * (action![0]! - 0.1)) / 0.9), Math.floor(action![1]! + 1)].join());
   expect(new Set(cells).size).toBe(16);
 });
 
@@ -61,7 +85,10 @@ it('magnitude keeps the order of the steps and the level, and varies how far the
     const values = sequence.map(([value]) => value!);
     expect(values.indexOf(Math.max(...values))).toBe(3);
     expect(values.indexOf(Math.min(...values))).toBe(0);
-    expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(sequences[0]!.reduce((sum, [value]) => sum + value!, 0), 6);
+    expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(
+      sequences[0]!.reduce((sum, [value]) => sum + value!, 0),
+      6,
+    );
     return Math.max(...values) - Math.min(...values);
   });
   expect(Math.min(...spreads)).toBeLessThan(spreads[0]! / 4);
@@ -70,11 +97,18 @@ it('magnitude keeps the order of the steps and the level, and varies how far the
 
 it.each(['uniform', 'magnitude'])('%s says so when the environment has no such heuristic', (id) => {
   const { heuristics: _, ...task } = contractTask(BOX);
-  expect(() => factory(id)(task)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(`heuristic "${id}"`) }));
+  expect(() => factory(id)(task)).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`heuristic "${id}"`),
+    }),
+  );
 });
 
 it('random draws evenly: mean and variance of the uniform distribution', async () => {
-  const values = (await propose(factory('random'), contractTask(BOX), 1000)).flatMap((sequence) => sequence.map(([value]) => (value! - 0.1) / 0.9));
+  const values = (await propose(factory('random'), contractTask(BOX), 1000)).flatMap((sequence) =>
+    sequence.map(([value]) => (value! - 0.1) / 0.9),
+  );
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   expect(mean).toBeCloseTo(1 / 2, 1);
@@ -83,9 +117,14 @@ it('random draws evenly: mean and variance of the uniform distribution', async (
 
 it('evolution beats random search at the same number of episodes on a sphere of 8 coordinates', async () => {
   const goal = [0.3, 1.2, 0.8, 2.5, 0.2, -0.5, 0.9, 0.1];
-  const rewardOf = (actions: readonly Action[]) => -actions.flat().reduce((sum, value, i) => sum + (value - goal[i]!) ** 2, 0);
+  const rewardOf = (actions: readonly Action[]) =>
+    -actions.flat().reduce((sum, value, i) => sum + (value - goal[i]!) ** 2, 0);
   const bests = async (id: string) =>
-    Promise.all([1, 2, 3].map(async (seed) => Math.max(...(await propose(factory(id), contractTask(BOX, { seed }), 150, rewardOf)).map(rewardOf))));
+    Promise.all(
+      [1, 2, 3].map(async (seed) =>
+        Math.max(...(await propose(factory(id), contractTask(BOX, { seed }), 150, rewardOf)).map(rewardOf)),
+      ),
+    );
   const [evolved, random] = [await bests('evolution'), await bests('random')];
   for (const reward of evolved) {
     expect(reward).toBeGreaterThan(Math.max(...random));
@@ -111,7 +150,15 @@ it('evolution remembers only policies as they were carried out', async () => {
   for (let episode = 0; episode < 2; episode++) {
     for (let step = 0; step < 4; step++) {
       const proposed = agent.act([0, 0], { explore: true });
-      agent.observe({ observation: [0, 0], action: [0.25], proposed, reward: episode, nextObservation: [0, 0], terminated: step === 3, truncated: false });
+      agent.observe({
+        observation: [0, 0],
+        action: [0.25],
+        proposed,
+        reward: episode,
+        nextObservation: [0, 0],
+        terminated: step === 3,
+        truncated: false,
+      });
     }
     agent.learn();
   }

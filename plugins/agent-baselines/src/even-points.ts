@@ -1,6 +1,7 @@
 /**
- * Point `index` (from 0) of a sequence that fills the unit cube of `dimensions` evenly, however many points are taken: the additive
- * recurrence `x_n = frac(1/2 + n alpha)` with `alpha_i = phi^-i`, phi being the root of `x^(d+1) = x + 1` (the golden ratio for d = 1).
+ * Point `index` (from 0) of a sequence that fills the unit cube of `dimensions` evenly, however many points
+ * are taken: the additive recurrence `x_n = frac(1/2 + n alpha)` with `alpha_i = phi^-i`, phi being the root
+ * of `x^(d+1) = x + 1` (the golden ratio for d = 1).
  */
 export function evenPoint(index: number, dimensions: number): number[] {
   let root = 2;

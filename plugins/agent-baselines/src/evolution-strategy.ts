@@ -5,10 +5,29 @@ import { clamp, createUnitSpace } from './unit-space.js';
 
 /** Options of the agent `evolution`. */
 export const evolutionOptions = z.strictObject({
-  parents: z.int().min(2).default(8).describe('Best sequences that are kept; as many random ones start the search'),
-  sigma: z.number().positive().max(1).default(0.2).describe('Deviation of a mutation at first, as a share of the range of actions'),
-  mutation: z.number().positive().max(1).default(0.3).describe('Share of the coordinates that mutate; at least one does'),
-  crossover: z.number().min(0).max(1).default(0.5).describe('Probability of taking the coordinates of a step from the second parent'),
+  parents: z
+    .int()
+    .min(2)
+    .default(8)
+    .describe('Best sequences that are kept; as many random ones start the search'),
+  sigma: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.2)
+    .describe('Deviation of a mutation at first, as a share of the range of actions'),
+  mutation: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.3)
+    .describe('Share of the coordinates that mutate; at least one does'),
+  crossover: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Probability of taking the coordinates of a step from the second parent'),
 });
 
 export type EvolutionOptions = z.output<typeof evolutionOptions>;
@@ -29,14 +48,22 @@ interface EvolutionState {
 }
 
 /**
- * A (mu+1) evolution strategy over the whole policy vector (Beyer and Schwefel 2002): two parents are drawn from the best mu, crossed step by step,
- * and mutated by normal noise, whose deviation follows the 1/5 success rule (Rechenberg). What is remembered is the sequence as it was carried
- * out, so the population holds only policies that meet the budget.
+ * A (mu+1) evolution strategy over the whole policy vector (Beyer and Schwefel 2002): two parents are drawn
+ * from the best mu, crossed step by step, and mutated by normal noise, whose deviation follows the 1/5
+ * success rule (Rechenberg). What is remembered is the sequence as it was carried out, so the population
+ * holds only policies that meet the budget.
  */
-export function createEvolutionStrategy(options: EvolutionOptions, { actionSpace, maxSteps, seed }: AgentTask): SequenceStrategy {
+export function createEvolutionStrategy(
+  options: EvolutionOptions,
+  { actionSpace, maxSteps, seed }: AgentTask,
+): SequenceStrategy {
   const random = createRandom(seed, 'evolution agent');
   const space = createUnitSpace(actionSpace);
-  let state: Omit<EvolutionState, 'random'> = { population: [], sigma: options.sigma, parentReward: undefined };
+  let state: Omit<EvolutionState, 'random'> = {
+    population: [],
+    sigma: options.sigma,
+    parentReward: undefined,
+  };
 
   const draw = () => state.population[random.integer(state.population.length)]!;
   const mutate = (value: number) => {
@@ -45,11 +72,18 @@ export function createEvolutionStrategy(options: EvolutionOptions, { actionSpace
     return clamp(moved < 0 ? -moved : moved > 1 ? 2 - moved : moved, 0, 1);
   };
   const child = (first: Individual, second: Individual): number[][] => {
-    const genes = first.genes.map((gene, step) => [...(random.uniform() < options.crossover ? second.genes[step]! : gene)]);
+    const genes = first.genes.map((gene, step) => [
+      ...(random.uniform() < options.crossover ? second.genes[step]! : gene),
+    ]);
     const certain = random.integer(genes.length * space.size);
-    return genes.map((gene, step) => gene.map((value, i) => (step * space.size + i === certain || random.uniform() < options.mutation ? mutate(value) : value)));
+    return genes.map((gene, step) =>
+      gene.map((value, i) =>
+        step * space.size + i === certain || random.uniform() < options.mutation ? mutate(value) : value,
+      ),
+    );
   };
-  const randomGenes = () => Array.from({ length: maxSteps }, () => Array.from({ length: space.size }, () => random.uniform()));
+  const randomGenes = () =>
+    Array.from({ length: maxSteps }, () => Array.from({ length: space.size }, () => random.uniform()));
 
   return {
     propose: (): readonly Action[] => {
@@ -65,11 +99,18 @@ export function createEvolutionStrategy(options: EvolutionOptions, { actionSpace
       const { parentReward } = state;
       const genes = actions.map((action) => space.toUnit(action));
       const known = state.population.some((other) => JSON.stringify(other.genes) === JSON.stringify(genes));
-      const population = known ? state.population : [...state.population, { genes, reward }].sort((a, b) => b.reward - a.reward).slice(0, options.parents);
+      const population = known
+        ? state.population
+        : [...state.population, { genes, reward }]
+            .sort((a, b) => b.reward - a.reward)
+            .slice(0, options.parents);
       // One success in five keeps the deviation where it is: 1.22 = 1.05^4.
       const factor = parentReward === undefined ? 1 : reward > parentReward ? 1.22 : 1 / 1.05;
       state = { population, sigma: clamp(state.sigma * factor, 0.01, 0.5), parentReward: undefined };
-      return { sigma: state.sigma, parentsMean: population.reduce((sum, individual) => sum + individual.reward, 0) / population.length };
+      return {
+        sigma: state.sigma,
+        parentsMean: population.reduce((sum, individual) => sum + individual.reward, 0) / population.length,
+      };
     },
     save: () => ({ ...state, random: random.save() }),
     load: (saved) => {

@@ -9,17 +9,26 @@ interface HeuristicState {
 }
 
 /**
- * Sequences around one that the environment's heuristic of that name gives. The first episode carries out the heuristic's own; the others spend
- * the rest of the budget on its variations, in a fixed order. Throws `CONFIG_INVALID` when the environment has no such heuristic.
+ * Sequences around one that the environment's heuristic of that name gives. The first episode carries out the
+ * heuristic's own; the others spend the rest of the budget on its variations, in a fixed order. Throws
+ * `CONFIG_INVALID` when the environment has no such heuristic.
  *
  * @param vary Sequence `index` (from 0) of the variations.
  */
-function createHeuristicStrategy(name: string, { heuristics }: AgentTask, vary: (sequence: readonly Action[], index: number) => readonly Action[]): SequenceStrategy {
+function createHeuristicStrategy(
+  name: string,
+  { heuristics }: AgentTask,
+  vary: (sequence: readonly Action[], index: number) => readonly Action[],
+): SequenceStrategy {
   const heuristic = heuristics?.[name];
   if (!heuristic) {
-    throw new TersorError('CONFIG_INVALID', `The agent "${name}" needs an environment with the heuristic "${name}".`, {
-      hint: `This one offers: ${Object.keys(heuristics ?? {}).join(', ') || 'none'}. Choose another agent, for instance "evolution".`,
-    });
+    throw new TersorError(
+      'CONFIG_INVALID',
+      `The agent "${name}" needs an environment with the heuristic "${name}".`,
+      {
+        hint: `This one offers: ${Object.keys(heuristics ?? {}).join(', ') || 'none'}. Choose another agent, for instance "evolution".`,
+      },
+    );
   }
   let state: HeuristicState = { episodes: 0, sequence: undefined };
   return {
@@ -27,7 +36,8 @@ function createHeuristicStrategy(name: string, { heuristics }: AgentTask, vary: 
       state = { ...state, sequence: await heuristic() };
     },
     propose: () => {
-      if (!state.sequence) throw new Error(`The agent "${name}" was asked for an action before prepare() had ended.`);
+      if (!state.sequence)
+        throw new Error(`The agent "${name}" was asked for an action before prepare() had ended.`);
       return state.episodes === 0 ? state.sequence : vary(state.sequence, state.episodes - 1);
     },
     learn: () => {
@@ -40,21 +50,26 @@ function createHeuristicStrategy(name: string, { heuristics }: AgentTask, vary: 
 }
 
 /**
- * One setting for all steps: first the one that meets the budget (the environment finds it by bisection), then other settings. Of a discrete
- * space they are the nearest first, again and again; of a box, points that fill it evenly. With two coordinates an action, for instance channels
- * and slices, that sweeps the trade between them.
+ * One setting for all steps: first the one that meets the budget (the environment finds it by bisection),
+ * then other settings. Of a discrete space they are the nearest first, again and again; of a box, points that
+ * fill it evenly. With two coordinates an action, for instance channels and slices, that sweeps the trade
+ * between them.
  */
 export function createUniformStrategy(task: AgentTask): SequenceStrategy {
   const space = createUnitSpace(task.actionSpace);
   return createHeuristicStrategy('uniform', task, (sequence, index) => {
-    const action = task.actionSpace.type === 'discrete' ? nearestChoice(sequence[0]![0]!, task.actionSpace.size, index + 1) : space.toAction(evenPoint(index, space.size));
+    const action =
+      task.actionSpace.type === 'discrete'
+        ? nearestChoice(sequence[0]![0]!, task.actionSpace.size, index + 1)
+        : space.toAction(evenPoint(index, space.size));
     return sequence.map(() => action);
   });
 }
 
 /**
- * Global ranking by magnitude: first the sequence that meets the budget, then the same one with its differences between steps weakened or
- * strengthened: `mean + s (action - mean)` with s filling [0, 2] evenly, per coordinate. s = 0 treats all steps alike, s = 1 is the ranking's own.
+ * Global ranking by magnitude: first the sequence that meets the budget, then the same one with its
+ * differences between steps weakened or strengthened: `mean + s (action - mean)` with s filling [0, 2]
+ * evenly, per coordinate. s = 0 treats all steps alike, s = 1 is the ranking's own.
  */
 export function createMagnitudeStrategy(task: AgentTask): SequenceStrategy {
   const space = createUnitSpace(task.actionSpace);
@@ -62,16 +77,25 @@ export function createMagnitudeStrategy(task: AgentTask): SequenceStrategy {
     const units = sequence.map((action) => space.toUnit(action));
     const means = meanOf(units, space);
     const strengths = evenPoint(index, space.size).map((share) => 2 * share);
-    return units.map((unit) => space.toAction(unit.map((value, i) => means[i]! + strengths[i]! * (value - means[i]!))));
+    return units.map((unit) =>
+      space.toAction(unit.map((value, i) => means[i]! + strengths[i]! * (value - means[i]!))),
+    );
   });
 }
 
-/** Choice number `rank` of a discrete space by its distance from `center`, counted from 0, around and around. */
+/**
+ * Choice number `rank` of a discrete space by its distance from `center`, counted from 0, around and around.
+ */
 function nearestChoice(center: number, size: number, rank: number): Action {
-  const choices = Array.from({ length: size }, (_, i) => i).sort((a, b) => Math.abs(a - center) - Math.abs(b - center) || a - b);
+  const choices = Array.from({ length: size }, (_, i) => i).sort(
+    (a, b) => Math.abs(a - center) - Math.abs(b - center) || a - b,
+  );
   return [choices[rank % size]!];
 }
 
 function meanOf(units: readonly (readonly number[])[], { size }: UnitSpace): number[] {
-  return Array.from({ length: size }, (_, i) => units.reduce((sum, unit) => sum + unit[i]!, 0) / units.length);
+  return Array.from(
+    { length: size },
+    (_, i) => units.reduce((sum, unit) => sum + unit[i]!, 0) / units.length,
+  );
 }

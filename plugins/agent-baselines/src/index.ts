@@ -13,18 +13,40 @@ export { createSequenceAgent, type SequenceStrategy } from './sequence-agent.js'
 const manifest = { name: '@tersor/agent-baselines', kind: 'agent', core: '>=0.1.0 <1.0.0' } as const;
 
 const withoutOptions = (id: string, description: string, strategy: (task: AgentTask) => SequenceStrategy) =>
-  definePlugin({ ...manifest, id, description, options: z.strictObject({}), create: () => (task) => createSequenceAgent(id, task, strategy(task)) });
+  definePlugin({
+    ...manifest,
+    id,
+    description,
+    options: z.strictObject({}),
+    create: () => (task) => createSequenceAgent(id, task, strategy(task)),
+  });
 
-/** The agents `random`, `uniform`, `magnitude` and `evolution`: what a learning agent has to beat at the same number of episodes. */
+/**
+ * The agents `random`, `uniform`, `magnitude` and `evolution`: what a learning agent has to beat at the same
+ * number of episodes.
+ */
 export default [
-  withoutOptions('random', 'Random actions: the baseline that every search has to beat', createRandomStrategy),
-  withoutOptions('uniform', 'One setting for all layers: the one that meets the budget, then others', createUniformStrategy),
-  withoutOptions('magnitude', 'Global ranking by magnitude that meets the budget, then weaker and stronger variations', createMagnitudeStrategy),
+  withoutOptions(
+    'random',
+    'Random actions: the baseline that every search has to beat',
+    createRandomStrategy,
+  ),
+  withoutOptions(
+    'uniform',
+    'One setting for all layers: the one that meets the budget, then others',
+    createUniformStrategy,
+  ),
+  withoutOptions(
+    'magnitude',
+    'Global ranking by magnitude that meets the budget, then weaker and stronger variations',
+    createMagnitudeStrategy,
+  ),
   definePlugin({
     ...manifest,
     id: 'evolution',
     description: 'Evolution strategy over the whole policy: crossover, mutation, 1/5 success rule',
     options: evolutionOptions,
-    create: (options) => (task) => createSequenceAgent('evolution', task, createEvolutionStrategy(options, task)),
+    create: (options) => (task) =>
+      createSequenceAgent('evolution', task, createEvolutionStrategy(options, task)),
   }),
 ];

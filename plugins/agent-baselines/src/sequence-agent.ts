@@ -1,11 +1,22 @@
-import { TersorError, type Action, type Agent, type AgentTask, type LearnStatistics, type Space, type Transition } from '@tersor/core';
+import {
+  TersorError,
+  type Action,
+  type Agent,
+  type AgentTask,
+  type LearnStatistics,
+  type Space,
+  type Transition,
+} from '@tersor/core';
 import { openState, sealState } from '@tersor/rl';
 
 /** Chooses whole sequences of actions, one an episode, by the rewards that earlier sequences got. */
 export interface SequenceStrategy {
   /** The sequence of the next episode: one action a step. */
   propose(): readonly Action[];
-  /** An episode has ended: the actions as they were carried out (the strategy's own, or a warm start's), and the sum of its rewards. */
+  /**
+   * An episode has ended: the actions as they were carried out (the strategy's own, or a warm start's), and
+   * the sum of its rewards.
+   */
   learn(actions: readonly Action[], reward: number): LearnStatistics;
   /** Called once before the first episode of a search. */
   prepare?(): Promise<void>;
@@ -23,8 +34,8 @@ interface Memory {
 }
 
 /**
- * An agent that looks at no observation: its policy is a sequence of actions. Without exploration it repeats the best sequence so far. Throws
- * `SPACE_UNSUPPORTED` for a box without bounds.
+ * An agent that looks at no observation: its policy is a sequence of actions. Without exploration it repeats
+ * the best sequence so far. Throws `SPACE_UNSUPPORTED` for a box without bounds.
  */
 export function createSequenceAgent(id: string, task: AgentTask, strategy: SequenceStrategy): Agent {
   requireBounded(id, task.actionSpace);
@@ -47,7 +58,11 @@ export function createSequenceAgent(id: string, task: AgentTask, strategy: Seque
       const { steps, best } = memory;
       const actions = steps.map(({ action }) => action);
       const reward = steps.reduce((sum, step) => sum + step.reward, 0);
-      memory = { proposal: undefined, steps: [], best: best && best.reward >= reward ? best : { actions, reward } };
+      memory = {
+        proposal: undefined,
+        steps: [],
+        best: best && best.reward >= reward ? best : { actions, reward },
+      };
       return strategy.learn(actions, reward);
     },
     save: () => sealState(id, fits, { memory, strategy: strategy.save() }),
@@ -64,8 +79,17 @@ export function createSequenceAgent(id: string, task: AgentTask, strategy: Seque
 }
 
 function requireBounded(id: string, space: Space): void {
-  if (space.type === 'discrete' ? space.size > 0 : space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite)) return;
-  throw new TersorError('SPACE_UNSUPPORTED', `The agent "${id}" needs bounded actions, but the space is ${space.type === 'box' ? 'an unbounded or empty box' : 'empty'}.`, {
-    hint: 'Give every coordinate of the action space a finite range.',
-  });
+  if (
+    space.type === 'discrete'
+      ? space.size > 0
+      : space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite)
+  )
+    return;
+  throw new TersorError(
+    'SPACE_UNSUPPORTED',
+    `The agent "${id}" needs bounded actions, but the space is ${space.type === 'box' ? 'an unbounded or empty box' : 'empty'}.`,
+    {
+      hint: 'Give every coordinate of the action space a finite range.',
+    },
+  );
 }

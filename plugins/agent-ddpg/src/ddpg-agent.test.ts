@@ -1,7 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import type { AgentFactory, Space, Transition } from '@tersor/core';
 import { search } from '@tersor/rl';
-import { agentContract, check, contractTask, createIdentityEnvironment, describeContract } from '@tersor/testing';
+import {
+  agentContract,
+  check,
+  contractTask,
+  createIdentityEnvironment,
+  describeContract,
+} from '@tersor/testing';
 import { DdpgAgent } from './ddpg-agent.js';
 import { ddpgOptions } from './ddpg-options.js';
 
@@ -14,38 +20,67 @@ function factory(options: object = {}): AgentFactory {
 }
 
 describeContract('ddpg', agentContract(factory({ actorRate: 1e-3 }), { spaces: ['box'], learnsWithin: 300 }));
-describeContract('ddpg as TD3', agentContract(factory({ actorRate: 1e-3, twin: true, actorDelay: 2, targetNoise: 0.05, noise: 'gaussian', keepBest: 0.3 }), { spaces: ['box'], learnsWithin: 200 }));
-describeContract('ddpg with an Ornstein-Uhlenbeck process', agentContract(factory({ noise: 'ornstein-uhlenbeck', rewards: 'step' }), { spaces: ['box'] }));
-describeContract('ddpg with parameter noise', agentContract(factory({ noise: 'parameter' }), { spaces: ['box'] }));
+describeContract(
+  'ddpg as TD3',
+  agentContract(
+    factory({
+      actorRate: 1e-3,
+      twin: true,
+      actorDelay: 2,
+      targetNoise: 0.05,
+      noise: 'gaussian',
+      keepBest: 0.3,
+    }),
+    { spaces: ['box'], learnsWithin: 200 },
+  ),
+);
+describeContract(
+  'ddpg with an Ornstein-Uhlenbeck process',
+  agentContract(factory({ noise: 'ornstein-uhlenbeck', rewards: 'step' }), { spaces: ['box'] }),
+);
+describeContract(
+  'ddpg with parameter noise',
+  agentContract(factory({ noise: 'parameter' }), { spaces: ['box'] }),
+);
 
 describe('the contract of agents', () => {
   /** ddpg that is told its transitions wrong, as if it read them so. */
-  const misreading = (change: (transition: Transition) => Transition): AgentFactory => (task) => {
-    const agent = factory({ warmup: 5 })(task);
-    return {
-      act: (observation, options) => agent.act(observation, options),
-      observe: (transition) => agent.observe(change(transition)),
-      learn: () => agent.learn(),
-      save: () => agent.save(),
-      load: (state) => agent.load(state),
-      dispose: () => agent.dispose(),
+  const misreading =
+    (change: (transition: Transition) => Transition): AgentFactory =>
+    (task) => {
+      const agent = factory({ warmup: 5 })(task);
+      return {
+        act: (observation, options) => agent.act(observation, options),
+        observe: (transition) => agent.observe(change(transition)),
+        learn: () => agent.learn(),
+        save: () => agent.save(),
+        load: (state) => agent.load(state),
+        dispose: () => agent.dispose(),
+      };
     };
-  };
-  const rules = ['learns from the action that was carried out', 'expects nothing behind the end of an episode'];
+  const rules = [
+    'learns from the action that was carried out',
+    'expects nothing behind the end of an episode',
+  ];
   const broken = async (change: (transition: Transition) => Transition) => {
-    const cases = agentContract(misreading(change), { spaces: ['box'] }).filter(({ name }) => rules.includes(name));
+    const cases = agentContract(misreading(change), { spaces: ['box'] }).filter(({ name }) =>
+      rules.includes(name),
+    );
     return (await check(cases)).map(({ name }) => name);
   };
 
   it('catches a ddpg that learns from what it proposed', async () => {
-    expect(await broken((transition) => ({ ...transition, action: transition.proposed }))).toEqual([rules[0]]);
+    expect(await broken((transition) => ({ ...transition, action: transition.proposed }))).toEqual([
+      rules[0],
+    ]);
   });
 
   it('catches a ddpg that ignores the end of an episode', async () => {
     expect(await broken((transition) => ({ ...transition, terminated: false }))).toEqual([rules[1]]);
   });
 
-  it('passes the same ddpg when it reads them right', async () => expect(await broken((transition) => transition)).toEqual([]));
+  it('passes the same ddpg when it reads them right', async () =>
+    expect(await broken((transition) => transition)).toEqual([]));
 });
 
 /** Statistics of every episode of a search in the identity environment. */
@@ -90,12 +125,25 @@ it('takes the moving average off the rewards', async () => {
 it('learns the value of a bandit whose answer is known', async () => {
   // One step, reward -(a - 0.7)^2: with no baseline, Q(s, mu(s)) tends to 0 and mu(s) to 0.7.
   const space: Space = { type: 'box', low: [0], high: [1] };
-  const task = { ...contractTask(space), observationSpace: { type: 'box', low: [0], high: [1] } as const, maxSteps: 1, episodes: 300 };
+  const task = {
+    ...contractTask(space),
+    observationSpace: { type: 'box', low: [0], high: [1] } as const,
+    maxSteps: 1,
+    episodes: 300,
+  };
   const agent = factory({ actorRate: 1e-3, baseline: 0, warmup: 40, updates: 4, memory: 300 })(task);
   let value = NaN;
   for (let episode = 0; episode < 300; episode++) {
     const action = agent.act([1], { explore: true });
-    agent.observe({ observation: [1], action, proposed: action, reward: -((action[0]! - 0.7) ** 2), nextObservation: [1], terminated: true, truncated: false });
+    agent.observe({
+      observation: [1],
+      action,
+      proposed: action,
+      reward: -((action[0]! - 0.7) ** 2),
+      nextObservation: [1],
+      terminated: true,
+      truncated: false,
+    });
     value = agent.learn()['value'] ?? value;
   }
   expect(Math.abs(agent.act([1], { explore: false })[0]! - 0.7)).toBeLessThan(0.05);
@@ -103,12 +151,21 @@ it('learns the value of a bandit whose answer is known', async () => {
 });
 
 it('learns from actions as they were carried out', async () => {
-  // A wall at 0.4: were the proposals remembered, all of 0.4..1 would look equally good, and the actor would not be driven to 0.4.
+  // A wall at 0.4: were the proposals remembered, all of 0.4..1 would look equally good, and the actor would
+  // not be driven to 0.4.
   const space: Space = { type: 'box', low: [0], high: [1] };
   const agent = factory({ warmup: 5 })({ ...contractTask(space), maxSteps: 1 });
   for (let episode = 0; episode < 5; episode++) {
     const proposed = agent.act([0, 0], { explore: true });
-    agent.observe({ observation: [0, 0], action: [Math.min(0.4, proposed[0]!)], proposed, reward: 0, nextObservation: [0, 0], terminated: true, truncated: false });
+    agent.observe({
+      observation: [0, 0],
+      action: [Math.min(0.4, proposed[0]!)],
+      proposed,
+      reward: 0,
+      nextObservation: [0, 0],
+      terminated: true,
+      truncated: false,
+    });
     agent.learn();
   }
   const { content } = agent.save() as { content: { replay: { rows: Float32Array }[] } };

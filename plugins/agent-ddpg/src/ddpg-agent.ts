@@ -1,5 +1,33 @@
-import { createRandom, type Action, type Agent, type AgentTask, type LearnStatistics, type Transition } from '@tersor/core';
-import { adamStep, adaptParameterDeviation, backward, createActionRange, createAdam, forward, initializeParameters, openState, ornsteinUhlenbeckStep, parameterCount, perturbParameters, ReplayBuffer, requireBox, sealState, softUpdate, truncatedNormal, type ActionRange, type AdamState, type Network, type ReplayBatch } from '@tersor/rl';
+import {
+  createRandom,
+  type Action,
+  type Agent,
+  type AgentTask,
+  type LearnStatistics,
+  type Transition,
+} from '@tersor/core';
+import {
+  adamStep,
+  adaptParameterDeviation,
+  backward,
+  createActionRange,
+  createAdam,
+  forward,
+  initializeParameters,
+  openState,
+  ornsteinUhlenbeckStep,
+  parameterCount,
+  perturbParameters,
+  ReplayBuffer,
+  requireBox,
+  sealState,
+  softUpdate,
+  truncatedNormal,
+  type ActionRange,
+  type AdamState,
+  type Network,
+  type ReplayBatch,
+} from '@tersor/rl';
 import type { DdpgOptions } from './ddpg-options.js';
 
 /** A network's parameters, the slowly following target's, and the optimizer's state. */
@@ -32,8 +60,9 @@ interface Progress {
 }
 
 /**
- * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018, section 3.3), with TD3's three
- * changes (Fujimoto et al. 2018, algorithm 1) as options. Networks see actions in the unit cube; the actor ends in a sigmoid.
+ * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018,
+ * section 3.3), with TD3's three changes (Fujimoto et al. 2018, algorithm 1) as options. Networks see actions
+ * in the unit cube; the actor ends in a sigmoid.
  */
 export class DdpgAgent implements Agent {
   private readonly range: ActionRange;
@@ -49,26 +78,54 @@ export class DdpgAgent implements Agent {
   private progress: Progress;
 
   /** Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box. */
-  constructor(private readonly options: DdpgOptions, task: AgentTask) {
+  constructor(
+    private readonly options: DdpgOptions,
+    task: AgentTask,
+  ) {
     this.range = createActionRange(requireBox('ddpg', task.actionSpace));
     this.observationSize = task.observationSpace.low.length;
-    this.actorNetwork = { sizes: [this.observationSize, ...options.hidden, this.range.size], hidden: 'relu', output: 'sigmoid' };
-    this.criticNetwork = { sizes: [this.observationSize + this.range.size, ...options.hidden, 1], hidden: 'relu', output: 'linear' };
+    this.actorNetwork = {
+      sizes: [this.observationSize, ...options.hidden, this.range.size],
+      hidden: 'relu',
+      output: 'sigmoid',
+    };
+    this.criticNetwork = {
+      sizes: [this.observationSize + this.range.size, ...options.hidden, 1],
+      hidden: 'relu',
+      output: 'linear',
+    };
     this.warmup = options.warmup ?? Math.round(task.episodes / 4);
-    this.sigmaDecay = options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
+    this.sigmaDecay =
+      options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
     this.random = createRandom(task.seed, 'ddpg');
-    this.replay = new ReplayBuffer({ observationSize: this.observationSize, actionSize: this.range.size, capacity: options.memory, keepBest: options.keepBest });
+    this.replay = new ReplayBuffer({
+      observationSize: this.observationSize,
+      actionSize: this.range.size,
+      capacity: options.memory,
+      keepBest: options.keepBest,
+    });
     const learner = (network: Network, name: string): Learner => {
       const parameters = initializeParameters(network, createRandom(task.seed, `ddpg ${name}`), 0.1);
       return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
     };
     this.actor = learner(this.actorNetwork, 'actor');
-    this.critics = (options.twin ? ['critic', 'second critic'] : ['critic']).map((name) => learner(this.criticNetwork, name));
-    this.progress = { episodes: 0, updates: 0, baseline: undefined, pending: [], swing: this.still(), perturbed: undefined, parameterDeviation: 0.02 };
+    this.critics = (options.twin ? ['critic', 'second critic'] : ['critic']).map((name) =>
+      learner(this.criticNetwork, name),
+    );
+    this.progress = {
+      episodes: 0,
+      updates: 0,
+      baseline: undefined,
+      pending: [],
+      swing: this.still(),
+      perturbed: undefined,
+      parameterDeviation: 0.02,
+    };
   }
 
   act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
-    if (!explore) return this.range.toAction(this.policy(this.actor.parameters, Float32Array.from(observation), 1));
+    if (!explore)
+      return this.range.toAction(this.policy(this.actor.parameters, Float32Array.from(observation), 1));
     if (this.warmingUp) return this.range.toAction(this.still().map(() => this.random.uniform()));
     return this.range.toAction(this.explore(Float32Array.from(observation)));
   }
@@ -77,12 +134,20 @@ export class DdpgAgent implements Agent {
     this.update({ pending: [...this.progress.pending, transition] });
   }
 
-  /** Remembers the episode, then makes as many updates as it had steps (times `updates`), unless it belongs to the warm-up. */
+  /**
+   * Remembers the episode, then makes as many updates as it had steps (times `updates`), unless it belongs to
+   * the warm-up.
+   */
   learn(): LearnStatistics {
     const { pending, perturbed } = this.progress;
     this.remember(pending);
     const learning = !this.warmingUp;
-    this.update({ pending: [], swing: this.still(), perturbed: undefined, episodes: this.progress.episodes + 1 });
+    this.update({
+      pending: [],
+      swing: this.still(),
+      perturbed: undefined,
+      episodes: this.progress.episodes + 1,
+    });
     if (!learning) return {};
     const sigma = this.sigma;
     if (perturbed) this.adaptNoise(perturbed, pending, sigma);
@@ -90,17 +155,35 @@ export class DdpgAgent implements Agent {
     const losses = Array.from({ length: count }, () => this.updateOnce());
     const criticLoss = losses.reduce((sum, loss) => sum + loss.criticLoss, 0) / count;
     const value = losses.findLast((loss) => loss.value !== undefined)?.value;
-    return { criticLoss, ...(value !== undefined && { value }), sigma, updates: count, baseline: this.progress.baseline ?? 0 };
+    return {
+      criticLoss,
+      ...(value !== undefined && { value }),
+      sigma,
+      updates: count,
+      baseline: this.progress.baseline ?? 0,
+    };
   }
 
   save(): unknown {
-    const copy = ({ parameters, target, adam }: Learner): Learner => ({ parameters: parameters.slice(), target: target.slice(), adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step } });
-    const content: DdpgState = { actor: copy(this.actor), critics: this.critics.map(copy), replay: this.replay.save(), random: this.random.save(), progress: this.progress };
+    const copy = ({ parameters, target, adam }: Learner): Learner => ({
+      parameters: parameters.slice(),
+      target: target.slice(),
+      adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step },
+    });
+    const content: DdpgState = {
+      actor: copy(this.actor),
+      critics: this.critics.map(copy),
+      replay: this.replay.save(),
+      random: this.random.save(),
+      progress: this.progress,
+    };
     return sealState('ddpg', this.signature, content);
   }
 
   load(state: unknown): void {
-    const { actor, critics, replay, random, progress } = structuredClone(openState<DdpgState>('ddpg', this.signature, state));
+    const { actor, critics, replay, random, progress } = structuredClone(
+      openState<DdpgState>('ddpg', this.signature, state),
+    );
     this.actor = actor;
     this.critics = critics;
     this.replay.load(replay);
@@ -141,13 +224,17 @@ export class DdpgAgent implements Agent {
   private explore(observation: Float32Array): ArrayLike<number> {
     const { noise } = this.options;
     if (noise === 'parameter') {
-      const perturbed = this.progress.perturbed ?? perturbParameters(this.actor.parameters, this.random, this.progress.parameterDeviation);
+      const perturbed =
+        this.progress.perturbed ??
+        perturbParameters(this.actor.parameters, this.random, this.progress.parameterDeviation);
       this.update({ perturbed });
       return this.policy(perturbed, observation, 1);
     }
     const clean = Array.from(this.policy(this.actor.parameters, observation, 1));
-    if (noise === 'truncated-normal') return clean.map((mean) => truncatedNormal(this.random, mean, this.sigma, 0, 1));
-    if (noise === 'gaussian') return clean.map((mean) => clampToUnit(mean + this.sigma * this.random.normal()));
+    if (noise === 'truncated-normal')
+      return clean.map((mean) => truncatedNormal(this.random, mean, this.sigma, 0, 1));
+    if (noise === 'gaussian')
+      return clean.map((mean) => clampToUnit(mean + this.sigma * this.random.normal()));
     const swing = ornsteinUhlenbeckStep(this.progress.swing, this.random, this.sigma);
     this.update({ swing });
     return clean.map((mean, i) => clampToUnit(mean + swing[i]!));
@@ -156,9 +243,16 @@ export class DdpgAgent implements Agent {
   /** Keeps the distance between the actions of the perturbed actor and the clean one at sigma. */
   private adaptNoise(perturbed: Float32Array, steps: readonly Transition[], sigma: number): void {
     const observations = Float32Array.from(steps.flatMap(({ observation }) => observation));
-    const [noisy, clean] = [this.policy(perturbed, observations, steps.length), this.policy(this.actor.parameters, observations, steps.length)];
-    const distance = Math.sqrt(noisy.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / noisy.length);
-    this.update({ parameterDeviation: adaptParameterDeviation(this.progress.parameterDeviation, distance, sigma, 1.1) });
+    const [noisy, clean] = [
+      this.policy(perturbed, observations, steps.length),
+      this.policy(this.actor.parameters, observations, steps.length),
+    ];
+    const distance = Math.sqrt(
+      noisy.reduce((sum, value, i) => sum + (value - clean[i]!) ** 2, 0) / noisy.length,
+    );
+    this.update({
+      parameterDeviation: adaptParameterDeviation(this.progress.parameterDeviation, distance, sigma, 1.1),
+    });
   }
 
   private remember(steps: readonly Transition[]): void {
@@ -189,19 +283,34 @@ export class DdpgAgent implements Agent {
     const criticLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     if (updates % options.actorDelay !== 0) return { criticLoss };
     const value = this.updateActor(batch.observations);
-    for (const { parameters, target } of [this.actor, ...this.critics]) softUpdate(target, parameters, options.tau);
+    for (const { parameters, target } of [this.actor, ...this.critics])
+      softUpdate(target, parameters, options.tau);
     return { criticLoss, value };
   }
 
-  /** `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1; AMC, equation 2, b being the moving average of rewards). */
+  /**
+   * `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1; AMC, equation 2, b being the moving average of
+   * rewards).
+   */
   private targets({ rewards, nextObservations, continues }: ReplayBatch, baseline: number): Float32Array {
     const { batch, gamma, targetNoise } = this.options;
     const actions = this.policy(this.actor.target, nextObservations, batch);
     // TD3, section 5.3: a target action stands for those around it.
-    if (targetNoise > 0) actions.forEach((action, i) => (actions[i] = clampToUnit(action + truncatedNormal(this.random, 0, targetNoise, -2.5 * targetNoise, 2.5 * targetNoise))));
+    if (targetNoise > 0)
+      actions.forEach(
+        (action, i) =>
+          (actions[i] = clampToUnit(
+            action + truncatedNormal(this.random, 0, targetNoise, -2.5 * targetNoise, 2.5 * targetNoise),
+          )),
+      );
     const input = this.criticInput(nextObservations, actions);
-    const values = this.critics.map(({ target }) => forward(this.criticNetwork, target, input, batch).at(-1)!);
-    return rewards.map((reward, i) => reward - baseline + gamma * continues[i]! * Math.min(...values.map((value) => value[i]!)));
+    const values = this.critics.map(
+      ({ target }) => forward(this.criticNetwork, target, input, batch).at(-1)!,
+    );
+    return rewards.map(
+      (reward, i) =>
+        reward - baseline + gamma * continues[i]! * Math.min(...values.map((value) => value[i]!)),
+    );
   }
 
   /** One step down the mean squared error; gives that error. */
@@ -210,22 +319,47 @@ export class DdpgAgent implements Agent {
     const values = forward(this.criticNetwork, parameters, input, batch);
     const errors = values.at(-1)!.map((value, i) => value - targets[i]!);
     const gradient = new Float32Array(parameterCount(this.criticNetwork));
-    backward(this.criticNetwork, parameters, values, errors.map((error) => (2 * error) / batch), batch, gradient);
+    backward(
+      this.criticNetwork,
+      parameters,
+      values,
+      errors.map((error) => (2 * error) / batch),
+      batch,
+      gradient,
+    );
     adamStep(adam, parameters, gradient, { learningRate: criticRate });
     return errors.reduce((sum, error) => sum + error * error, 0) / batch;
   }
 
-  /** One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critic's gradient by the action, through the actor. */
+  /**
+   * One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critic's gradient by
+   * the action, through the actor.
+   */
   private updateActor(observations: Float32Array): number {
     const { batch, actorRate } = this.options;
     const { parameters, adam } = this.actor;
     const critic = this.critics[0]!;
     const layers = forward(this.actorNetwork, parameters, observations, batch);
-    const values = forward(this.criticNetwork, critic.parameters, this.criticInput(observations, layers.at(-1)!), batch);
-    const inputGradient = backward(this.criticNetwork, critic.parameters, values, new Float32Array(batch).fill(-1 / batch), batch);
+    const values = forward(
+      this.criticNetwork,
+      critic.parameters,
+      this.criticInput(observations, layers.at(-1)!),
+      batch,
+    );
+    const inputGradient = backward(
+      this.criticNetwork,
+      critic.parameters,
+      values,
+      new Float32Array(batch).fill(-1 / batch),
+      batch,
+    );
     const actionGradient = new Float32Array(batch * this.range.size);
     const width = this.observationSize + this.range.size;
-    for (let i = 0; i < batch; i++) actionGradient.set(inputGradient.subarray(i * width + this.observationSize, (i + 1) * width), i * this.range.size);
+    for (let i = 0; i < batch; i++)
+      actionGradient.set(
+        inputGradient.subarray(i * width + this.observationSize, (i + 1) * width),
+        i * this.range.size,
+      );
     const gradient = new Float32Array(parameterCount(this.actorNetwork));
     backward(this.actorNetwork, parameters, layers, actionGradient, batch, gradient);
     adamStep(adam, parameters, gradient, { learningRate: actorRate });

@@ -10,7 +10,8 @@ export default definePlugin({
   kind: 'agent',
   id: 'ddpg',
   core: '>=0.1.0 <1.0.0',
-  description: 'Deep deterministic policy gradient as in AMC and HAQ, with the options of TD3; continuous actions',
+  description:
+    'Deep deterministic policy gradient as in AMC and HAQ, with the options of TD3; continuous actions',
   options: ddpgOptions,
   create: (options) => (task) => new DdpgAgent(options, task),
 });

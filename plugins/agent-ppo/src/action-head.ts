@@ -1,6 +1,9 @@
 import type { Action, Random } from '@tersor/core';
 
-/** A distribution over actions, given by a network's output and by free parameters that no observation changes. */
+/**
+ * A distribution over actions, given by a network's output and by free parameters that no observation
+ * changes.
+ */
 export interface ActionHead {
   /** Width of the network's output. */
   readonly outputs: number;
@@ -16,7 +19,10 @@ export interface ActionHead {
   evaluate(output: ArrayLike<number>, free: ArrayLike<number>, sample: readonly number[]): Evaluation;
 }
 
-/** Log-probability of a sample and entropy of its distribution, each with its gradient by the network's output and by the free parameters. */
+/**
+ * Log-probability of a sample and entropy of its distribution, each with its gradient by the network's output
+ * and by the free parameters.
+ */
 export interface Evaluation {
   readonly logProbability: Differentiated;
   readonly entropy: Differentiated;

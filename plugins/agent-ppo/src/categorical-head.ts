@@ -20,8 +20,16 @@ export function createCategoricalHead(size: number): ActionHead {
       const logarithms = probabilities.map((probability) => Math.log(Math.max(probability, 1e-30)));
       const entropy = -probabilities.reduce((sum, probability, i) => sum + probability * logarithms[i]!, 0);
       return {
-        logProbability: { value: logarithms[choice!]!, byOutput: probabilities.map((probability, i) => Number(i === choice) - probability), byFree: [] },
-        entropy: { value: entropy, byOutput: probabilities.map((probability, i) => -probability * (logarithms[i]! + entropy)), byFree: [] },
+        logProbability: {
+          value: logarithms[choice!]!,
+          byOutput: probabilities.map((probability, i) => Number(i === choice) - probability),
+          byFree: [],
+        },
+        entropy: {
+          value: entropy,
+          byOutput: probabilities.map((probability, i) => -probability * (logarithms[i]! + entropy)),
+          byFree: [],
+        },
       };
     },
   };

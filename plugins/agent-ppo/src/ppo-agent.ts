@@ -1,5 +1,29 @@
-import { createRandom, type Action, type Agent, type AgentTask, type LearnStatistics, type Transition } from '@tersor/core';
-import { adamStep, addToMoments, backward, clipByNorm, createAdam, createMoments, forward, generalizedAdvantages, initializeParameters, openState, parameterCount, sealState, standardize, type AdamState, type Network, type RunningMoments } from '@tersor/rl';
+import {
+  createRandom,
+  type Action,
+  type Agent,
+  type AgentTask,
+  type LearnStatistics,
+  type Transition,
+} from '@tersor/core';
+import {
+  adamStep,
+  addToMoments,
+  backward,
+  clipByNorm,
+  createAdam,
+  createMoments,
+  forward,
+  generalizedAdvantages,
+  initializeParameters,
+  openState,
+  parameterCount,
+  sealState,
+  standardize,
+  type AdamState,
+  type Network,
+  type RunningMoments,
+} from '@tersor/rl';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
@@ -38,7 +62,10 @@ interface PpoState {
   readonly progress: Progress;
 }
 
-/** Proximal policy optimization with the clipped surrogate (Schulman et al. 2017, algorithm 1); actor and critic share no layers. */
+/**
+ * Proximal policy optimization with the clipped surrogate (Schulman et al. 2017, algorithm 1); actor and
+ * critic share no layers.
+ */
 export class PpoAgent implements Agent {
   readonly learnsFrom = 'proposed';
   private readonly head: ActionHead;
@@ -51,17 +78,40 @@ export class PpoAgent implements Agent {
   private progress: Progress;
 
   /** Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box or a discrete space. */
-  constructor(private readonly options: PpoOptions, private readonly task: AgentTask) {
+  constructor(
+    private readonly options: PpoOptions,
+    private readonly task: AgentTask,
+  ) {
     const inputs = task.observationSpace.low.length;
     this.head = createActionHead(task.actionSpace, options);
-    this.actorNetwork = { sizes: [inputs, ...options.hidden, this.head.outputs], hidden: 'tanh', output: 'linear' };
+    this.actorNetwork = {
+      sizes: [inputs, ...options.hidden, this.head.outputs],
+      hidden: 'tanh',
+      output: 'linear',
+    };
     this.criticNetwork = { sizes: [inputs, ...options.hidden, 1], hidden: 'tanh', output: 'linear' };
-    this.rollout = options.rollout ?? Math.max(1, Math.min(Math.ceil(64 / task.maxSteps), Math.ceil(task.episodes / 20)));
+    this.rollout =
+      options.rollout ?? Math.max(1, Math.min(Math.ceil(64 / task.maxSteps), Math.ceil(task.episodes / 20)));
     this.random = createRandom(task.seed, 'ppo');
-    // A small last layer: the first policy is about the same in every state (Andrychowicz et al. 2021, section 3.2).
-    this.actor = learner(Float32Array.from([...initializeParameters(this.actorNetwork, createRandom(task.seed, 'ppo actor'), 0.01), ...this.head.initial]));
+    // A small last layer: the first policy is about the same in every state (Andrychowicz et al. 2021,
+    // section 3.2).
+    this.actor = learner(
+      Float32Array.from([
+        ...initializeParameters(this.actorNetwork, createRandom(task.seed, 'ppo actor'), 0.01),
+        ...this.head.initial,
+      ]),
+    );
     this.critic = learner(initializeParameters(this.criticNetwork, createRandom(task.seed, 'ppo critic')));
-    this.progress = { episodes: 0, steps: [], cutOff: undefined, collected: [], collectedEpisodes: 0, drawn: undefined, observations: createMoments(inputs), returns: createMoments(1) };
+    this.progress = {
+      episodes: 0,
+      steps: [],
+      cutOff: undefined,
+      collected: [],
+      collectedEpisodes: 0,
+      drawn: undefined,
+      observations: createMoments(inputs),
+      returns: createMoments(1),
+    };
   }
 
   act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
@@ -73,19 +123,30 @@ export class PpoAgent implements Agent {
     return action;
   }
 
-  /** The ratio of probabilities is about what the policy drew, so that is remembered: what the environment made of it is the environment's part. */
+  /**
+   * The ratio of probabilities is about what the policy drew, so that is remembered: what the environment
+   * made of it is the environment's part.
+   */
   observe({ observation, proposed, reward, nextObservation, terminated, truncated }: Transition): void {
     const { drawn, steps, observations } = this.progress;
     const seen = this.seen(observation);
     const isOwn = drawn?.action.every((value, i) => value === proposed[i]);
     const sample = isOwn ? drawn!.sample : this.head.toSample(proposed);
     const { logProbability } = this.head.evaluate(this.outputOf(seen), this.free, sample);
-    const step: Step = { observation: seen, sample, logProbability: logProbability.value, value: this.valueOf(seen), reward };
+    const step: Step = {
+      observation: seen,
+      sample,
+      logProbability: logProbability.value,
+      value: this.valueOf(seen),
+      reward,
+    };
     this.update({
       steps: [...steps, step],
       drawn: undefined,
       cutOff: truncated && !terminated ? nextObservation : undefined,
-      observations: this.options.normalizeObservations ? addToMoments(observations, observation) : observations,
+      observations: this.options.normalizeObservations
+        ? addToMoments(observations, observation)
+        : observations,
     });
   }
 
@@ -95,18 +156,34 @@ export class PpoAgent implements Agent {
     const collected = [...progress.collected, ...this.finishEpisode()];
     const collectedEpisodes = progress.collectedEpisodes + 1;
     const isComplete = collectedEpisodes >= this.rollout;
-    this.update({ episodes: progress.episodes + 1, steps: [], cutOff: undefined, collected: isComplete ? [] : collected, collectedEpisodes: isComplete ? 0 : collectedEpisodes });
+    this.update({
+      episodes: progress.episodes + 1,
+      steps: [],
+      cutOff: undefined,
+      collected: isComplete ? [] : collected,
+      collectedEpisodes: isComplete ? 0 : collectedEpisodes,
+    });
     return isComplete ? this.train(collected) : {};
   }
 
   save(): unknown {
-    const copy = ({ parameters, adam }: Learner): Learner => ({ parameters: parameters.slice(), adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step } });
-    const content: PpoState = { actor: copy(this.actor), critic: copy(this.critic), random: this.random.save(), progress: this.progress };
+    const copy = ({ parameters, adam }: Learner): Learner => ({
+      parameters: parameters.slice(),
+      adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step },
+    });
+    const content: PpoState = {
+      actor: copy(this.actor),
+      critic: copy(this.critic),
+      random: this.random.save(),
+      progress: this.progress,
+    };
     return sealState('ppo', this.signature, content);
   }
 
   load(state: unknown): void {
-    const { actor, critic, random, progress } = structuredClone(openState<PpoState>('ppo', this.signature, state));
+    const { actor, critic, random, progress } = structuredClone(
+      openState<PpoState>('ppo', this.signature, state),
+    );
     this.actor = actor;
     this.critic = critic;
     this.random.load(random);
@@ -130,7 +207,9 @@ export class PpoAgent implements Agent {
   }
 
   private seen(observation: readonly number[]): readonly number[] {
-    return this.options.normalizeObservations ? standardize(this.progress.observations, observation) : observation;
+    return this.options.normalizeObservations
+      ? standardize(this.progress.observations, observation)
+      : observation;
   }
 
   private outputOf(seen: readonly number[]): Float32Array {
@@ -147,11 +226,25 @@ export class PpoAgent implements Agent {
     const { steps, cutOff } = this.progress;
     const rewards = this.scaledRewards(steps.map(({ reward }) => reward));
     const lastValue = cutOff ? this.valueOf(this.seen(cutOff)) : 0;
-    const advantages = generalizedAdvantages({ rewards, values: steps.map(({ value }) => value), lastValue }, gamma, lambda);
-    return steps.map(({ observation, sample, logProbability, value }, i) => ({ observation, sample, logProbability, value, advantage: advantages[i]!, returns: advantages[i]! + value }));
+    const advantages = generalizedAdvantages(
+      { rewards, values: steps.map(({ value }) => value), lastValue },
+      gamma,
+      lambda,
+    );
+    return steps.map(({ observation, sample, logProbability, value }, i) => ({
+      observation,
+      sample,
+      logProbability,
+      value,
+      advantage: advantages[i]!,
+      returns: advantages[i]! + value,
+    }));
   }
 
-  /** Rewards over the running deviation of the discounted sum of rewards so far (as in Engstrom et al. 2020, section 3). */
+  /**
+   * Rewards over the running deviation of the discounted sum of rewards so far (as in Engstrom et al. 2020,
+   * section 3).
+   */
   private scaledRewards(rewards: readonly number[]): readonly number[] {
     if (!this.options.normalizeRewards) return rewards;
     let sum = 0;
@@ -166,16 +259,27 @@ export class PpoAgent implements Agent {
 
   private train(steps: readonly CollectedStep[]): LearnStatistics {
     const { epochs, batch, targetDivergence, anneal, learningRate } = this.options;
-    const rate = anneal ? learningRate * Math.max(0, 1 - (this.progress.episodes - 1) / this.task.episodes) : learningRate;
+    const rate = anneal
+      ? learningRate * Math.max(0, 1 - (this.progress.episodes - 1) / this.task.episodes)
+      : learningRate;
     const losses: ReturnType<PpoAgent['trainOn']>[] = [];
-    const isTooFar = () => targetDivergence !== undefined && losses.length > 0 && losses.at(-1)!.divergence > 1.5 * targetDivergence;
+    const isTooFar = () =>
+      targetDivergence !== undefined &&
+      losses.length > 0 &&
+      losses.at(-1)!.divergence > 1.5 * targetDivergence;
     for (let epoch = 0; epoch < epochs && !isTooFar(); epoch++) {
       const order = this.random.permutation(steps.length);
       for (let start = 0; start < steps.length && !isTooFar(); start += batch) {
-        losses.push(this.trainOn(order.slice(start, start + batch).map((index) => steps[index]!), rate));
+        losses.push(
+          this.trainOn(
+            order.slice(start, start + batch).map((index) => steps[index]!),
+            rate,
+          ),
+        );
       }
     }
-    const mean = (figure: keyof (typeof losses)[number]) => losses.reduce((sum, loss) => sum + loss[figure], 0) / losses.length;
+    const mean = (figure: keyof (typeof losses)[number]) =>
+      losses.reduce((sum, loss) => sum + loss[figure], 0) / losses.length;
     return {
       policyLoss: mean('policyLoss'),
       valueLoss: mean('valueLoss'),
@@ -184,7 +288,9 @@ export class PpoAgent implements Agent {
       clipped: mean('clipped'),
       explainedVariance: explainedVariance(steps),
       updates: losses.length,
-      ...(this.free.length > 0 && { sigma: this.free.reduce((sum, value) => sum + Math.exp(value), 0) / this.free.length }),
+      ...(this.free.length > 0 && {
+        sigma: this.free.reduce((sum, value) => sum + Math.exp(value), 0) / this.free.length,
+      }),
     };
   }
 
@@ -194,21 +300,51 @@ export class PpoAgent implements Agent {
     const input = Float32Array.from(steps.flatMap(({ observation }) => observation));
 
     const actorValues = forward(actorNetwork, this.actor.parameters, input, steps.length);
-    const policy = policyLoss(this.head, actorValues.at(-1)!, this.free, steps, normalize(steps.map(({ advantage }) => advantage)), options);
+    const policy = policyLoss(
+      this.head,
+      actorValues.at(-1)!,
+      this.free,
+      steps,
+      normalize(steps.map(({ advantage }) => advantage)),
+      options,
+    );
     const actorGradient = new Float32Array(this.actor.parameters.length);
-    backward(actorNetwork, this.actor.parameters, actorValues, policy.outputGradient, steps.length, actorGradient);
+    backward(
+      actorNetwork,
+      this.actor.parameters,
+      actorValues,
+      policy.outputGradient,
+      steps.length,
+      actorGradient,
+    );
     actorGradient.set(policy.freeGradient, parameterCount(actorNetwork));
 
     const criticValues = forward(criticNetwork, this.critic.parameters, input, steps.length);
     const value = valueLoss(criticValues.at(-1)!, steps, options.clipValue);
     const criticGradient = new Float32Array(this.critic.parameters.length);
-    backward(criticNetwork, this.critic.parameters, criticValues, value.gradient, steps.length, criticGradient);
+    backward(
+      criticNetwork,
+      this.critic.parameters,
+      criticValues,
+      value.gradient,
+      steps.length,
+      criticGradient,
+    );
 
-    for (const [{ parameters, adam }, gradient] of [[this.actor, actorGradient], [this.critic, criticGradient]] as const) {
+    for (const [{ parameters, adam }, gradient] of [
+      [this.actor, actorGradient],
+      [this.critic, criticGradient],
+    ] as const) {
       clipByNorm(gradient, options.maxGradient);
       adamStep(adam, parameters, gradient, { learningRate, epsilon: 1e-5 });
     }
-    return { policyLoss: policy.loss, valueLoss: value.loss, entropy: policy.entropy, divergence: policy.divergence, clipped: policy.clipped };
+    return {
+      policyLoss: policy.loss,
+      valueLoss: value.loss,
+      entropy: policy.entropy,
+      divergence: policy.divergence,
+      clipped: policy.clipped,
+    };
   }
 }
 
@@ -216,7 +352,10 @@ function learner(parameters: Float32Array): Learner {
   return { parameters, adam: createAdam(parameters.length) };
 }
 
-/** To mean 0 and deviation 1; only the mean is taken off where all are alike, and nothing where there is only one. */
+/**
+ * To mean 0 and deviation 1; only the mean is taken off where all are alike, and nothing where there is only
+ * one.
+ */
 function normalize(values: readonly number[]): number[] {
   if (values.length < 2) return [...values];
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

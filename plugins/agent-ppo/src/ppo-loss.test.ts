@@ -19,7 +19,10 @@ it('gives the closed form of the categorical log-probability and entropy', () =>
   const logits = [Math.log(1), Math.log(2), Math.log(3), Math.log(4)];
   const { logProbability, entropy } = categorical.evaluate(logits, [], [2]);
   expect(logProbability.value).toBeCloseTo(Math.log(0.3), 12);
-  expect(entropy.value).toBeCloseTo(-(0.1 * Math.log(0.1) + 0.2 * Math.log(0.2) + 0.3 * Math.log(0.3) + 0.4 * Math.log(0.4)), 12);
+  expect(entropy.value).toBeCloseTo(
+    -(0.1 * Math.log(0.1) + 0.2 * Math.log(0.2) + 0.3 * Math.log(0.3) + 0.4 * Math.log(0.4)),
+    12,
+  );
   // Far apart logits do not overflow.
   expect(categorical.evaluate([1000, 0, 0, -1000], [], [0]).logProbability.value).toBe(0);
 });
@@ -35,23 +38,32 @@ it('draws as often as the probabilities say', () => {
 it.each([false, true])('maps samples into the box and back (squash: %s)', (squash) => {
   const head = createActionHead({ type: 'box', low: [0, -2, 5], high: [1, 2, 5] }, { sigma: 0.5, squash });
   expect(head.toAction([0, 0, 0])).toEqual([0.5, 0, 5]);
-  for (const sample of [[0.3, -0.8, 0], [-0.5, 0.9, 0]]) head.toSample(head.toAction(sample)).forEach((value, i) => expect(value).toBeCloseTo(sample[i]!, 10));
+  for (const sample of [
+    [0.3, -0.8, 0],
+    [-0.5, 0.9, 0],
+  ])
+    head.toSample(head.toAction(sample)).forEach((value, i) => expect(value).toBeCloseTo(sample[i]!, 10));
   expect(head.toAction([9, -9, 9]).map((value) => Math.round(1e6 * value) / 1e6)).toEqual([1, -2, 5]);
   for (const value of head.toSample([1, -2, 5])) expect(Number.isFinite(value)).toBe(true);
 });
 
-describe.each([['gaussian', gaussian, [-0.4, 0.1]], ['categorical', categorical, []]] as const)('policy loss, %s', (_name, head: ActionHead, free) => {
+describe.each([
+  ['gaussian', gaussian, [-0.4, 0.1]],
+  ['categorical', categorical, []],
+] as const)('policy loss, %s', (_name, head: ActionHead, free) => {
   const batch = 12;
   const outputs = Float32Array.from({ length: batch * head.outputs }, () => random.normal());
   const steps = Array.from({ length: batch }, (_, row): CollectedStep => {
     const own = outputs.subarray(row * head.outputs, (row + 1) * head.outputs);
     const sample = head.draw(own, free, random);
     // Old probabilities that differ from the new ones by up to e^0.4: some ratios are cut, some are not.
-    const logProbability = head.evaluate(own, free, sample).logProbability.value + 0.4 * (2 * random.uniform() - 1);
+    const logProbability =
+      head.evaluate(own, free, sample).logProbability.value + 0.4 * (2 * random.uniform() - 1);
     return { observation: [], sample, logProbability, value: 0, advantage: 0, returns: 0 };
   });
   const advantages = steps.map(() => random.normal());
-  const lossAt = (at: Float32Array, freeAt: Float32Array) => policyLoss(head, at, freeAt, steps, advantages, { clip: 0.2, entropy: 0.05 });
+  const lossAt = (at: Float32Array, freeAt: Float32Array) =>
+    policyLoss(head, at, freeAt, steps, advantages, { clip: 0.2, entropy: 0.05 });
 
   it('has some cut steps, and some that are not', () => {
     const { clipped } = lossAt(outputs, Float32Array.from(free));
@@ -63,11 +75,23 @@ describe.each([['gaussian', gaussian, [-0.4, 0.1]], ['categorical', categorical,
     const { outputGradient, freeGradient } = lossAt(outputs, Float32Array.from(free));
     const difference = (change: (by: number) => number) => (change(1e-3) - change(-1e-3)) / 2e-3;
     outputGradient.forEach((gradient, i) => {
-      const numeric = difference((by) => lossAt(outputs.map((value, j) => (i === j ? value + by : value)), Float32Array.from(free)).loss);
+      const numeric = difference(
+        (by) =>
+          lossAt(
+            outputs.map((value, j) => (i === j ? value + by : value)),
+            Float32Array.from(free),
+          ).loss,
+      );
       expect(Math.abs(gradient - numeric)).toBeLessThan(2e-4);
     });
     freeGradient.forEach((gradient, i) => {
-      const numeric = difference((by) => lossAt(outputs, Float32Array.from(free, (value, j) => (i === j ? value + by : value))).loss);
+      const numeric = difference(
+        (by) =>
+          lossAt(
+            outputs,
+            Float32Array.from(free, (value, j) => (i === j ? value + by : value)),
+          ).loss,
+      );
       expect(Math.abs(gradient - numeric)).toBeLessThan(2e-4);
     });
   });
@@ -76,8 +100,18 @@ describe.each([['gaussian', gaussian, [-0.4, 0.1]], ['categorical', categorical,
 it('cuts the surrogate as equation 7 says', () => {
   const at = (ratio: number, advantage: number) => {
     const { logProbability } = categorical.evaluate([0, 0, 0, 0], [], [1]);
-    const step: CollectedStep = { observation: [], sample: [1], logProbability: logProbability.value - Math.log(ratio), value: 0, advantage, returns: 0 };
-    return policyLoss(categorical, new Float32Array(4), new Float32Array(0), [step], [advantage], { clip: 0.2, entropy: 0 });
+    const step: CollectedStep = {
+      observation: [],
+      sample: [1],
+      logProbability: logProbability.value - Math.log(ratio),
+      value: 0,
+      advantage,
+      returns: 0,
+    };
+    return policyLoss(categorical, new Float32Array(4), new Float32Array(0), [step], [advantage], {
+      clip: 0.2,
+      entropy: 0,
+    });
   };
   expect(at(1.5, 2)).toMatchObject({ loss: expect.closeTo(-2.4, 6), clipped: 1 });
   expect(at(1.5, -2)).toMatchObject({ loss: expect.closeTo(3, 6), clipped: 0 });
@@ -89,7 +123,14 @@ it('cuts the surrogate as equation 7 says', () => {
 });
 
 it('takes half the squared error of values, or the larger one of it and that of the clipped values', () => {
-  const step = (value: number, returns: number): CollectedStep => ({ observation: [], sample: [], logProbability: 0, value, advantage: 0, returns });
+  const step = (value: number, returns: number): CollectedStep => ({
+    observation: [],
+    sample: [],
+    logProbability: 0,
+    value,
+    advantage: 0,
+    returns,
+  });
   const free = valueLoss(Float32Array.of(3, 1), [step(0, 1), step(0, 1)], 0);
   expect(free.loss).toBe(1);
   expect([...free.gradient]).toEqual([1, 0]);

@@ -28,8 +28,9 @@ export interface PolicyLoss {
 }
 
 /**
- * The clipped surrogate with entropy bonus (Schulman et al. 2017, equations 7 and 9), as a loss to be lowered:
- * `-mean(min(r A, clip(r, 1 - c, 1 + c) A)) - w H`, r being the ratio of the new probability to the old.
+ * The clipped surrogate with entropy bonus (Schulman et al. 2017, equations 7 and 9), as a loss to be
+ * lowered: `-mean(min(r A, clip(r, 1 - c, 1 + c) A)) - w H`, r being the ratio of the new probability to the
+ * old.
  */
 export function policyLoss(
   head: ActionHead,
@@ -44,7 +45,11 @@ export function policyLoss(
   const freeGradient = new Float32Array(free.length);
   let [loss, entropySum, divergence, clipped] = [0, 0, 0, 0];
   steps.forEach(({ sample, logProbability: before }, row) => {
-    const { logProbability, entropy } = head.evaluate(outputs.subarray(row * head.outputs, (row + 1) * head.outputs), free, sample);
+    const { logProbability, entropy } = head.evaluate(
+      outputs.subarray(row * head.outputs, (row + 1) * head.outputs),
+      free,
+      sample,
+    );
     const advantage = advantages[row]!;
     const difference = logProbability.value - before;
     const ratio = Math.exp(difference);
@@ -55,17 +60,33 @@ export function policyLoss(
     divergence += ratio - 1 - difference;
     clipped += Number(isCut);
     const slope = isCut ? 0 : ratio * advantage;
-    logProbability.byOutput.forEach((by, i) => (outputGradient[row * head.outputs + i] = -(slope * by + weight * entropy.byOutput[i]!) / batch));
-    logProbability.byFree.forEach((by, i) => (freeGradient[i] = freeGradient[i]! - (slope * by + weight * entropy.byFree[i]!) / batch));
+    logProbability.byOutput.forEach(
+      (by, i) =>
+        (outputGradient[row * head.outputs + i] = -(slope * by + weight * entropy.byOutput[i]!) / batch),
+    );
+    logProbability.byFree.forEach(
+      (by, i) => (freeGradient[i] = freeGradient[i]! - (slope * by + weight * entropy.byFree[i]!) / batch),
+    );
   });
-  return { loss: loss / batch, entropy: entropySum / batch, divergence: divergence / batch, clipped: clipped / batch, outputGradient, freeGradient };
+  return {
+    loss: loss / batch,
+    entropy: entropySum / batch,
+    divergence: divergence / batch,
+    clipped: clipped / batch,
+    outputGradient,
+    freeGradient,
+  };
 }
 
 /**
- * Half the mean squared error of the values; with `clip` > 0 the larger one of it and that of values moved at most so far from the old ones.
- * The gradient is by the values, [batch].
+ * Half the mean squared error of the values; with `clip` > 0 the larger one of it and that of values moved at
+ * most so far from the old ones. The gradient is by the values, [batch].
  */
-export function valueLoss(values: Float32Array, steps: readonly CollectedStep[], clip: number): { readonly loss: number; readonly gradient: Float32Array } {
+export function valueLoss(
+  values: Float32Array,
+  steps: readonly CollectedStep[],
+  clip: number,
+): { readonly loss: number; readonly gradient: Float32Array } {
   let loss = 0;
   const gradient = Float32Array.from(steps, ({ value: before, returns }, row) => {
     const value = values[row]!;

@@ -3,7 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { compileFused, compileGradients, correctBatchNorm } from '@tersor/network';
 import { TersorError, type Backend } from '@tersor/core';
 
-/** tfjs's plain JavaScript backend. It runs everywhere and some 25 times slower than wasm: the reference that others are tested against. */
+/**
+ * tfjs's plain JavaScript backend. It runs everywhere and some 25 times slower than wasm: the reference that
+ * others are tested against.
+ */
 export function createCpuBackend(): Backend {
   const sessions = new Set<{ dispose(): void }>();
   const activate = async () => {
@@ -16,7 +19,11 @@ export function createCpuBackend(): Backend {
     isAvailable: async () => ({ available: true, details: { tfjs: tf.version_core } }),
     activate,
     compile: async (graph, { precision = 'float32' } = {}) => {
-      if (precision !== 'float32') throw new TersorError('PRECISION_UNSUPPORTED', `The cpu backend computes in float32, not ${precision}.`);
+      if (precision !== 'float32')
+        throw new TersorError(
+          'PRECISION_UNSUPPORTED',
+          `The cpu backend computes in float32, not ${precision}.`,
+        );
       await activate();
       const session = await compileFused(graph);
       sessions.add(session);

@@ -7,11 +7,16 @@ jest.setTimeout(120_000);
 
 it('says what to install where there is no tfjs-node', async () => {
   const backend = createNodeBackend({ precision: 'float32', directories: [tmpdir()] });
-  expect(await backend.isAvailable()).toMatchObject({ available: false, reason: expect.stringMatching(/Neither .* is installed/), install: expect.stringMatching(/^npm install @tensorflow\/tfjs-node@/) });
+  expect(await backend.isAvailable()).toMatchObject({
+    available: false,
+    reason: expect.stringMatching(/Neither .* is installed/),
+    install: expect.stringMatching(/^npm install @tensorflow\/tfjs-node@/),
+  });
   await expect(backend.activate()).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
 });
 
 describeWhereAvailable('with tfjs-node', () => {
-  it('is available', async () => expect(await testBackend().isAvailable()).toMatchObject({ available: true }));
+  it('is available', async () =>
+    expect(await testBackend().isAvailable()).toMatchObject({ available: true }));
   describeContract('node backend', backendContract(testBackend));
 });

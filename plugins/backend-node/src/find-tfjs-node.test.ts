@@ -7,7 +7,10 @@ describe('a tfjs-node in a project', () => {
   let project: string;
   beforeEach(async () => void (project = await mkdtemp(join(tmpdir(), 'tersor-origin-'))));
   afterEach(() => rm(project, { recursive: true, force: true }));
-  /** The package's folder as npm lays it out under `root`, with the library in deps/lib or linked from a wheel's folder. */
+  /**
+   * The package's folder as npm lays it out under `root`, with the library in deps/lib or linked from a
+   * wheel's folder.
+   */
   const install = async (root: string, wheel?: string) => {
     const folder = join(project, root, 'node_modules/@tensorflow/tfjs-node');
     await mkdir(join(folder, 'deps'), { recursive: true });
@@ -31,7 +34,9 @@ describe('a tfjs-node in a project', () => {
   });
 
   it("came by setup:tfjs-node with a wheel's library, which is named even when it is gone", async () => {
-    expect(originOf(await install(SETUP, 'cache/tensorflow-cpu-2.21.0'))).toBe('npm run setup:tfjs-node (the TensorFlow wheel tensorflow-cpu-2.21.0)');
+    expect(originOf(await install(SETUP, 'cache/tensorflow-cpu-2.21.0'))).toBe(
+      'npm run setup:tfjs-node (the TensorFlow wheel tensorflow-cpu-2.21.0)',
+    );
   });
 
   it("is the project's own one before that of setup:tfjs-node", async () => {

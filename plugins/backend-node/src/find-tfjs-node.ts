@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The packages that this backend runs on, the preferred one first: whoever installed the GPU one wants it. */
+/**
+ * The packages that this backend runs on, the preferred one first: whoever installed the GPU one wants it.
+ */
 export const TFJS_NODE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
 /** Folder, within a project, where `setup-tfjs-node` puts a build of its own. */
@@ -27,15 +29,23 @@ export interface TfjsNodeProblem {
   readonly install: string;
 }
 
-const INSTALL = 'npm install @tensorflow/tfjs-node@4.22.0; in a clone of Tersor, or where that download fails: npm run setup:tfjs-node';
+const INSTALL =
+  'npm install @tensorflow/tfjs-node@4.22.0; in a clone of Tersor, or where that download fails: npm run setup:tfjs-node';
 
 /**
- * Finds and loads tfjs-node from a project or one of the folders above it, else from where `setup-tfjs-node` put it. Loading registers
- * the tfjs backend `tensorflow`; the backend that was active stays so. Never throws.
+ * Finds and loads tfjs-node from a project or one of the folders above it, else from where `setup-tfjs-node`
+ * put it. Loading registers the tfjs backend `tensorflow`; the backend that was active stays so. Never
+ * throws.
  */
-export async function loadTfjsNode(directories: readonly string[]): Promise<TfjsNodeModule | TfjsNodeProblem> {
+export async function loadTfjsNode(
+  directories: readonly string[],
+): Promise<TfjsNodeModule | TfjsNodeProblem> {
   const folder = findTfjsNode(directories);
-  if (!folder) return { reason: 'Neither @tensorflow/tfjs-node nor @tensorflow/tfjs-node-gpu is installed.', install: INSTALL };
+  if (!folder)
+    return {
+      reason: 'Neither @tensorflow/tfjs-node nor @tensorflow/tfjs-node-gpu is installed.',
+      install: INSTALL,
+    };
   const nodeMajor = Number(process.versions.node.split('.')[0]);
   if (nodeMajor >= 23) {
     return {
@@ -52,7 +62,13 @@ export async function loadTfjsNode(directories: readonly string[]): Promise<Tfjs
     const module = require(folder) as TfjsNodeModule['module'];
     if (module.Tensor !== tf.Tensor) return secondCopy(manifest.name, require.resolve('@tensorflow/tfjs'));
     if (active) await tf.setBackend(active);
-    return { packageName: manifest.name, version: manifest.version, folder, origin: originOf(folder), module };
+    return {
+      packageName: manifest.name,
+      version: manifest.version,
+      folder,
+      origin: originOf(folder),
+      module,
+    };
   } catch (error) {
     const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return { reason: `${folder} is there but cannot be loaded: ${text}`, install: INSTALL };
@@ -65,20 +81,23 @@ export function findTfjsNode(directories: readonly string[]): string | undefined
 }
 
 /**
- * How the tfjs-node in a folder was installed: by `npm install`, or by `setup:tfjs-node`, with the library of tfjs-node's own download or with that of a TensorFlow
- * wheel, which is then named. The setup links a wheel's library in; a download unpacks into a folder.
+ * How the tfjs-node in a folder was installed: by `npm install`, or by `setup:tfjs-node`, with the library of
+ * tfjs-node's own download or with that of a TensorFlow wheel, which is then named. The setup links a wheel's
+ * library in; a download unpacks into a folder.
  */
 export function originOf(folder: string): string {
   if (!folder.includes(`${sep}${SETUP_FOLDER}${sep}`)) return 'npm install';
   const library = join(folder, 'deps', 'lib');
-  if (!lstatSync(library, { throwIfNoEntry: false })?.isSymbolicLink()) return "npm run setup:tfjs-node (tfjs-node's own download)";
+  if (!lstatSync(library, { throwIfNoEntry: false })?.isSymbolicLink())
+    return "npm run setup:tfjs-node (tfjs-node's own download)";
   return `npm run setup:tfjs-node (the TensorFlow wheel ${basename(dirname(readlinkSync(library)))})`;
 }
 
 function findPackage(directory: string): string | undefined {
   for (let folder = resolve(directory); ; folder = dirname(folder)) {
     for (const root of [join(folder, 'node_modules'), join(folder, SETUP_FOLDER, 'node_modules')]) {
-      for (const name of TFJS_NODE_PACKAGES) if (existsSync(join(root, name, 'package.json'))) return join(root, name);
+      for (const name of TFJS_NODE_PACKAGES)
+        if (existsSync(join(root, name, 'package.json'))) return join(root, name);
     }
     if (folder === dirname(folder)) return undefined;
   }
@@ -87,6 +106,7 @@ function findPackage(directory: string): string | undefined {
 function secondCopy(name: string, union: string): TfjsNodeProblem {
   return {
     reason: `${name} brings its own copy of tfjs-core (through ${union}), so that tensors and kernels would live in two registries.`,
-    install: 'Install it in the project that tersor is installed in, with @tensorflow/tfjs-core 4.22.0 there: npm dedupe @tensorflow/tfjs-core',
+    install:
+      'Install it in the project that tersor is installed in, with @tensorflow/tfjs-core 4.22.0 there: npm dedupe @tensorflow/tfjs-core',
   };
 }

@@ -9,7 +9,9 @@ export const nodeBackendOptions = z.strictObject({
   precision: z
     .enum(['float32', 'bfloat16'])
     .default('float32')
-    .describe('Arithmetic of inference sessions. bfloat16 is faster on processors that have it, with a relative error of about 1% in the logits.'),
+    .describe(
+      'Arithmetic of inference sessions. bfloat16 is faster on processors that have it, with a relative error of about 1% in the logits.',
+    ),
 });
 
 export default definePlugin({
@@ -19,5 +21,6 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'tfjs-node or tfjs-node-gpu, in float32 or bfloat16',
   options: nodeBackendOptions,
-  create: (options, context) => createNodeBackend({ ...options, directories: [context.directory, process.cwd(), __dirname] }),
+  create: (options, context) =>
+    createNodeBackend({ ...options, directories: [context.directory, process.cwd(), __dirname] }),
 });

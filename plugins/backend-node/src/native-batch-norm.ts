@@ -3,15 +3,23 @@ import type { NormalizedBatch } from '@tersor/network';
 import type { OperationAttribute, TensorflowKernelBackend } from './tensorflow-binding.js';
 
 /**
- * Batch normalisation in training mode over the last axis by TensorFlow's fused operations, one forward and one backward: as a composition
- * of small operations it reads and writes the activations some fifteen times. Mean and variance are the batch's own, the variance biased.
+ * Batch normalisation in training mode over the last axis by TensorFlow's fused operations, one forward and
+ * one backward: as a composition of small operations it reads and writes the activations some fifteen times.
+ * Mean and variance are the batch's own, the variance biased.
  */
-export function nativeBatchNorm(backend: TensorflowKernelBackend, x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch {
+export function nativeBatchNorm(
+  backend: TensorflowKernelBackend,
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  epsilon: number,
+): NormalizedBatch {
   const channels = x.shape.at(-1)!;
   const count = x.size / channels;
   const attributes = attributesOf(backend, epsilon);
   // FusedBatchNorm wants four dimensions; the statistics are over all but the last.
-  const image = (tensor: tf.Tensor) => (tensor.rank === 4 ? tensor : tf.reshape(tensor, [count, 1, 1, channels]));
+  const image = (tensor: tf.Tensor) =>
+    tensor.rank === 4 ? tensor : tf.reshape(tensor, [count, 1, 1, channels]);
   const empty = tf.tensor1d([]);
   let statistics: tf.Tensor[] = [];
   const normalize = tf.customGrad((...args) => {
@@ -28,7 +36,12 @@ export function nativeBatchNorm(backend: TensorflowKernelBackend, x: tf.Tensor, 
     save([input, scale, ...reserved]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [xs, scales, ...reserves] = saved as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
-      const [dx, dgamma, dbeta] = backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, [image(dy), image(xs), scales, ...reserves], 5) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const [dx, dgamma, dbeta] = backend.executeMultipleOutputs(
+        'FusedBatchNormGradV3',
+        attributes,
+        [image(dy), image(xs), scales, ...reserves],
+        5,
+      ) as [tf.Tensor, tf.Tensor, tf.Tensor];
       return [tf.reshape(dx, xs.shape), dgamma, dbeta];
     };
     return { value: tf.reshape(value, input.shape), gradFunc };

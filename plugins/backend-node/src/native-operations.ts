@@ -1,16 +1,28 @@
 import type { Precision } from '@tersor/core';
 import type { OperationAttribute, TensorflowBinding } from './tensorflow-binding.js';
 
-/** TensorFlow's numbers of the types that sessions compute in; tfjs itself knows no bfloat16, but its native addon passes them on. */
+/**
+ * TensorFlow's numbers of the types that sessions compute in; tfjs itself knows no bfloat16, but its native
+ * addon passes them on.
+ */
 const TYPE_NUMBERS: Readonly<Record<Precision, number>> = { float32: 1, bfloat16: 14 };
 
-/** An attribute's value. Whole numbers and lists of them are TensorFlow's `int`; a `type` or a `float` is tagged. */
-type Value = string | number | boolean | readonly number[] | { readonly type: number } | { readonly float: number };
+/**
+ * An attribute's value. Whole numbers and lists of them are TensorFlow's `int`; a `type` or a `float` is
+ * tagged.
+ */
+type Value =
+  | string
+  | number
+  | boolean
+  | readonly number[]
+  | { readonly type: number }
+  | { readonly float: number };
 type Attributes = Readonly<Record<string, Value>>;
 
 /**
- * TensorFlow operations on handles of the native library, without tfjs's tensors around them: results can then be of types that tfjs does
- * not know. Whoever gets a handle frees it.
+ * TensorFlow operations on handles of the native library, without tfjs's tensors around them: results can
+ * then be of types that tfjs does not know. Whoever gets a handle frees it.
  */
 export interface NativeOperations {
   readonly precision: Precision;
@@ -33,10 +45,17 @@ export function nativeOperations(binding: TensorflowBinding, precision: Precisio
   /** Bytes by handle. */
   const alive = new Map<number, number>();
   const attributeLists = new WeakMap<object, OperationAttribute[]>();
-  const typeAttribute = (name: string, value: number): OperationAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const typeAttribute = (name: string, value: number): OperationAttribute => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value,
+  });
 
   const adopt = (id: number, shape: readonly number[], dtype: number) => {
-    alive.set(id, shape.reduce((size, side) => size * side, dtype === TYPE_NUMBERS.bfloat16 ? 2 : 4));
+    alive.set(
+      id,
+      shape.reduce((size, side) => size * side, dtype === TYPE_NUMBERS.bfloat16 ? 2 : 4),
+    );
     return id;
   };
   const execute = (name: string, attributes: readonly OperationAttribute[], inputs: readonly number[]) => {
@@ -62,7 +81,8 @@ export function nativeOperations(binding: TensorflowBinding, precision: Precisio
     const known = attributeLists.get(attributes);
     if (known) return known;
     const list = [typeAttribute('T', TYPE_NUMBERS[precision])];
-    for (const [name, value] of Object.entries(attributes)) list.push({ name, ...typedValue(binding, value) });
+    for (const [name, value] of Object.entries(attributes))
+      list.push({ name, ...typedValue(binding, value) });
     attributeLists.set(attributes, list);
     return list;
   };
@@ -91,6 +111,7 @@ function typedValue(binding: TensorflowBinding, value: Value): { type: number; v
   if (typeof value === 'string') return { type: binding.TF_ATTR_STRING, value };
   if (typeof value === 'boolean') return { type: binding.TF_ATTR_BOOL, value };
   if (typeof value === 'object' && 'type' in value) return { type: binding.TF_ATTR_TYPE, value: value.type };
-  if (typeof value === 'object' && 'float' in value) return { type: binding.TF_ATTR_FLOAT, value: value.float };
+  if (typeof value === 'object' && 'float' in value)
+    return { type: binding.TF_ATTR_FLOAT, value: value.float };
   return { type: binding.TF_ATTR_INT, value };
 }

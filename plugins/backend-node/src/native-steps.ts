@@ -2,7 +2,10 @@ import type { PlanActivation, PlanOperation, PlanWeight } from '@tersor/network'
 import { computedOutputs, withOutputs } from './convolution-blocks.js';
 import type { NativeOperations } from './native-operations.js';
 
-/** One TensorFlow operation with its weights uploaded: from handles of its inputs, which stay alive, to a new handle of its result. */
+/**
+ * One TensorFlow operation with its weights uploaded: from handles of its inputs, which stay alive, to a new
+ * handle of its result.
+ */
 export type NativeStep = (inputs: readonly number[]) => number;
 
 /** The kinds that are operations of TensorFlow; the session itself deals with the others. */
@@ -11,7 +14,10 @@ export type NativeOperation = Exclude<PlanOperation, { kind: 'input' | 'layer' |
 const INT32 = { type: 3 };
 const CHANNELS_LAST = { data_format: 'NHWC' };
 
-/** The TensorFlow operations, one after the other, of an operation and the activation after it. Weights are uploaded here, once; their handles go to `weights`. */
+/**
+ * The TensorFlow operations, one after the other, of an operation and the activation after it. Weights are
+ * uploaded here, once; their handles go to `weights`.
+ */
 export function prepareStep(
   native: NativeOperations,
   operation: NativeOperation | undefined,
@@ -20,7 +26,8 @@ export function prepareStep(
 ): NativeStep[] {
   const keep = (id: number) => (weights.push(id), id);
   const upload = (weight: PlanWeight) => keep(native.upload(weight.shape, weight.data));
-  const indices = (shape: readonly number[], values: readonly number[]) => keep(native.uploadIndices(shape, values));
+  const indices = (shape: readonly number[], values: readonly number[]) =>
+    keep(native.uploadIndices(shape, values));
   const steps = operation ? prepareOperation(native, operation, upload, indices) : [];
   if (activation) steps.push(prepareActivation(native, activation));
   return steps;
@@ -41,17 +48,27 @@ function prepareOperation(
     case 'depthwise': {
       const attributes = windowAttributes(operation);
       const kernel = upload(operation.kernel);
-      return [([x]) => native.run('DepthwiseConv2dNative', [x!, kernel], attributes), ...addBias(operation.bias)];
+      return [
+        ([x]) => native.run('DepthwiseConv2dNative', [x!, kernel], attributes),
+        ...addBias(operation.bias),
+      ];
     }
     case 'convolution': {
       const attributes = windowAttributes(operation);
       const [, , inputs, outputs] = operation.kernel.shape as [number, number, number, number];
       const isOdd = native.precision === 'bfloat16' && inputs % 2 === 1;
       const computed = computedOutputs(operation.kernel.shape, native.precision);
-      const kernel = upload(withOutputs(isOdd ? withEvenDepth(operation.kernel) : operation.kernel, computed));
+      const kernel = upload(
+        withOutputs(isOdd ? withEvenDepth(operation.kernel) : operation.kernel, computed),
+      );
       const pad = isOdd ? [padStep(native, indices([4, 2], [0, 0, 0, 0, 0, 0, 0, 1]))] : [];
       const crop = computed > outputs ? [firstChannels(native, outputs, indices)] : [];
-      return [...pad, ([x]) => native.run('Conv2D', [x!, kernel], attributes), ...crop, ...addBias(operation.bias)];
+      return [
+        ...pad,
+        ([x]) => native.run('Conv2D', [x!, kernel], attributes),
+        ...crop,
+        ...addBias(operation.bias),
+      ];
     }
     case 'dense': {
       const kernel = upload(operation.kernel);
@@ -100,12 +117,25 @@ function prepareOperation(
   }
 }
 
-function windowAttributes({ strides, dilation, padding }: Extract<NativeOperation, { kind: 'convolution' | 'depthwise' }>) {
-  return { strides: [1, ...strides, 1], dilations: [1, ...dilation, 1], padding: padding.toUpperCase(), ...CHANNELS_LAST };
+function windowAttributes({
+  strides,
+  dilation,
+  padding,
+}: Extract<NativeOperation, { kind: 'convolution' | 'depthwise' }>) {
+  return {
+    strides: [1, ...strides, 1],
+    dilations: [1, ...dilation, 1],
+    padding: padding.toUpperCase(),
+    ...CHANNELS_LAST,
+  };
 }
 
 /** Drops the channels behind the first `count` ones. */
-function firstChannels(native: NativeOperations, count: number, indices: (shape: readonly number[], values: readonly number[]) => number): NativeStep {
+function firstChannels(
+  native: NativeOperations,
+  count: number,
+  indices: (shape: readonly number[], values: readonly number[]) => number,
+): NativeStep {
   const [start, size] = [indices([4], [0, 0, 0, 0]), indices([4], [-1, -1, -1, count])];
   const attributes = { Index: INT32 };
   return ([x]) => native.run('Slice', [x!, start, size], attributes);
@@ -117,9 +147,9 @@ function padStep(native: NativeOperations, sides: number): NativeStep {
 }
 
 /**
- * A kernel with one more input channel, of zeros. The bfloat16 convolution of TensorFlow 2.21 (oneDNN, processors with AVX512_BF16) takes
- * channels in pairs and multiplies the missing half of the last pair by whatever lies in memory: an odd number of channels gives noise,
- * at times NaN.
+ * A kernel with one more input channel, of zeros. The bfloat16 convolution of TensorFlow 2.21 (oneDNN,
+ * processors with AVX512_BF16) takes channels in pairs and multiplies the missing half of the last pair by
+ * whatever lies in memory: an odd number of channels gives noise, at times NaN.
  */
 function withEvenDepth({ shape, data }: PlanWeight): PlanWeight {
   const [height, width, depth, outputs] = shape as [number, number, number, number];
@@ -142,5 +172,6 @@ const ACTIVATIONS = {
 
 function prepareActivation(native: NativeOperations, { name, alpha }: PlanActivation): NativeStep {
   const attributes = { alpha: { float: alpha ?? 0 } };
-  return ([x]) => (name === 'leakyrelu' ? native.run('LeakyRelu', [x!], attributes) : native.run(ACTIVATIONS[name], [x!]));
+  return ([x]) =>
+    name === 'leakyrelu' ? native.run('LeakyRelu', [x!], attributes) : native.run(ACTIVATIONS[name], [x!]);
 }

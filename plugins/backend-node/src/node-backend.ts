@@ -15,7 +15,10 @@ export interface NodeBackendOptions {
   readonly directories: readonly string[];
 }
 
-/** The backend on tfjs-node or tfjs-node-gpu, whichever is installed. Training is in float32; sessions in float32 or bfloat16. */
+/**
+ * The backend on tfjs-node or tfjs-node-gpu, whichever is installed. Training is in float32; sessions in
+ * float32 or bfloat16.
+ */
 export function createNodeBackend(options: NodeBackendOptions): Backend {
   let loaded: ReturnType<typeof loadTfjsNode> | undefined;
   const load = () => (loaded ??= loadTfjsNode(options.directories));
@@ -24,7 +27,8 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
 
   const activate = async (): Promise<TensorflowKernelBackend> => {
     const found = await load();
-    if ('reason' in found) throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
+    if ('reason' in found)
+      throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
     if (tf.engine().backendName !== 'tensorflow') await tf.setBackend('tensorflow');
     return tf.backend() as TensorflowKernelBackend;
   };
@@ -34,7 +38,9 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
     capabilities: { training: true, precisions: ['float32', 'bfloat16'], workers: 1 },
     async isAvailable(): Promise<Availability> {
       const found = await load();
-      return 'reason' in found ? { available: false, ...found } : { available: true, details: detailsOf(found) };
+      return 'reason' in found
+        ? { available: false, ...found }
+        : { available: true, details: detailsOf(found) };
     },
     activate: async () => void (await activate()),
     async compile(graph: LayerGraph, { precision = options.precision } = {}) {
@@ -74,5 +80,11 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
 
 function detailsOf({ packageName, version, origin }: TfjsNodeModule): Record<string, string | number> {
   const backend = tf.findBackend('tensorflow') as TensorflowKernelBackend | null;
-  return { package: packageName, version, TensorFlow: backend?.binding.TF_Version ?? 'unknown', from: origin, allocator: allocatorTuning() };
+  return {
+    package: packageName,
+    version,
+    TensorFlow: backend?.binding.TF_Version ?? 'unknown',
+    from: origin,
+    allocator: allocatorTuning(),
+  };
 }

@@ -31,7 +31,12 @@ export interface TensorflowBinding {
   createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array;
-  executeOp(name: string, attributes: readonly OperationAttribute[], inputs: readonly number[], outputs: number): TensorHandle[];
+  executeOp(
+    name: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): TensorHandle[];
   isUsingGpuDevice(): boolean;
 }
 
@@ -41,6 +46,15 @@ export interface TensorflowKernelBackend extends KernelBackend {
   readonly isUsingGpuDevice: boolean;
   getInputTensorIds(tensors: readonly TensorInfo[]): number[];
   createOutputTensor(handle: TensorHandle): tf.Tensor;
-  executeSingleOutput(name: string, attributes: readonly OperationAttribute[], inputs: readonly TensorInfo[]): tf.Tensor;
-  executeMultipleOutputs(name: string, attributes: readonly OperationAttribute[], inputs: readonly TensorInfo[], outputs: number): tf.Tensor[];
+  executeSingleOutput(
+    name: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly TensorInfo[],
+  ): tf.Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly TensorInfo[],
+    outputs: number,
+  ): tf.Tensor[];
 }

@@ -13,9 +13,13 @@ import { registerSamePadding } from './same-padding.js';
 /** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
 export async function activateWasm(): Promise<void> {
   if (tf.engine().backendName === 'wasm') return;
-  setWasmPaths(`${dirname(createRequire(__filename).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'))}/`);
+  setWasmPaths(
+    `${dirname(createRequire(__filename).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'))}/`,
+  );
   if (!(await tf.setBackend('wasm'))) {
-    throw new TersorError('BACKEND_UNAVAILABLE', 'The wasm backend cannot start here.', { hint: 'tersor doctor says why.' });
+    throw new TersorError('BACKEND_UNAVAILABLE', 'The wasm backend cannot start here.', {
+      hint: 'tersor doctor says why.',
+    });
   }
   registerGradientKernels();
   registerChannelKernels();

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Faster forms, for the wasm backend, of what batch norm and biases do all the time: combining every pixel with one value per channel, and summing or
- * averaging over everything but the channels. tfjs's wasm backend has loops of index arithmetic for both (30 and 35 ms for 32 images of 32 x 32 x 64, measured),
- * while its depthwise convolution and average pooling are vector code (2.5 and 1 ms). So the first becomes a 1 x 1 depthwise convolution
- * `x * scale + shift`, and the second an average pool.
+ * Faster forms, for the wasm backend, of what batch norm and biases do all the time: combining every pixel
+ * with one value per channel, and summing or averaging over everything but the channels. tfjs's wasm backend
+ * has loops of index arithmetic for both (30 and 35 ms for 32 images of 32 x 32 x 64, measured), while its
+ * depthwise convolution and average pooling are vector code (2.5 and 1 ms). So the first becomes a 1 x 1
+ * depthwise convolution `x * scale + shift`, and the second an average pool.
  */
 const BROADCASTS: Readonly<Record<string, (x: tf.Tensor4D, value: tf.Tensor1D) => tf.Tensor>> = {
   Multiply: (x, value) => affine(x, value, tf.zerosLike(value)),
@@ -14,12 +15,18 @@ const BROADCASTS: Readonly<Record<string, (x: tf.Tensor4D, value: tf.Tensor1D) =
 
 /** Below this many values the stock kernel is as fast. */
 const SMALLEST = 4096;
-/** Values that a single pooling window adds up in float32: short sums, added up again, keep the rounding error small. */
+/**
+ * Values that a single pooling window adds up in float32: short sums, added up again, keep the rounding error
+ * small.
+ */
 const LONGEST_SUM = 256;
 
 let isRegistered = false;
 
-/** Puts the fast forms in front of the wasm backend's kernels; what does not fit their pattern goes to the stock kernel. Twice is harmless. */
+/**
+ * Puts the fast forms in front of the wasm backend's kernels; what does not fit their pattern goes to the
+ * stock kernel. Twice is harmless.
+ */
 export function registerChannelKernels(): void {
   if (isRegistered) return;
   isRegistered = true;
@@ -27,7 +34,9 @@ export function registerChannelKernels(): void {
     intercept(name, ({ a, b }) => {
       const turned = name !== 'Sub' && isPerChannel(b!, a!);
       const [x, value] = turned ? [b!, a!] : [a!, b!];
-      return isPerChannel(x, value) ? () => tf.reshape(compose(asRows(x), tf.reshape(value, [-1])), x.shape) : undefined;
+      return isPerChannel(x, value)
+        ? () => tf.reshape(compose(asRows(x), tf.reshape(value, [-1])), x.shape)
+        : undefined;
     });
   }
   for (const name of ['Sum', 'Mean']) {
@@ -49,14 +58,19 @@ export function registerChannelKernels(): void {
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 
 /** Replaces a kernel where `plan` gives a composition for its inputs. */
-export function intercept(kernelName: string, plan: (inputs: Inputs, attributes: Readonly<Record<string, unknown>>) => (() => tf.Tensor) | undefined): void {
+export function intercept(
+  kernelName: string,
+  plan: (inputs: Inputs, attributes: Readonly<Record<string, unknown>>) => (() => tf.Tensor) | undefined,
+): void {
   const stock = tf.getKernel(kernelName, 'wasm')!;
   tf.unregisterKernel(kernelName, 'wasm');
   tf.registerKernel({
     ...stock,
     kernelFunc: (call) => {
       const isOperation = Object.values(call.inputs).every((input) => input instanceof tf.Tensor);
-      const compose = isOperation ? plan(call.inputs as unknown as Inputs, (call.attrs ?? {}) as Record<string, unknown>) : undefined;
+      const compose = isOperation
+        ? plan(call.inputs as unknown as Inputs, (call.attrs ?? {}) as Record<string, unknown>)
+        : undefined;
       return compose ? handOver(call.backend as tf.KernelBackend, compose) : stock.kernelFunc(call);
     },
   });
@@ -78,7 +92,15 @@ function isLarge(x: tf.Tensor): boolean {
 /** Whether `value` holds one number for each channel of `x`. */
 function isPerChannel(x: tf.Tensor, value: tf.Tensor): boolean {
   const channels = x.shape.at(-1);
-  return x.rank > 1 && channels! > 1 && value.size === channels && value.shape.at(-1) === channels && value.rank <= x.rank && value.dtype === 'float32' && isLarge(x);
+  return (
+    x.rank > 1 &&
+    channels! > 1 &&
+    value.size === channels &&
+    value.shape.at(-1) === channels &&
+    value.rank <= x.rank &&
+    value.dtype === 'float32' &&
+    isLarge(x)
+  );
 }
 
 function asRows(x: tf.Tensor): tf.Tensor4D {
@@ -87,7 +109,13 @@ function asRows(x: tf.Tensor): tf.Tensor4D {
 }
 
 function affine(x: tf.Tensor4D, scale: tf.Tensor1D, shift: tf.Tensor1D): tf.Tensor {
-  return tf.fused.depthwiseConv2d({ x, filter: tf.reshape(scale, [1, 1, -1, 1]), strides: 1, pad: 'valid', bias: shift });
+  return tf.fused.depthwiseConv2d({
+    x,
+    filter: tf.reshape(scale, [1, 1, -1, 1]),
+    strides: 1,
+    pad: 'valid',
+    bias: shift,
+  });
 }
 
 /** Mean of the rows, as sums of sums. */
@@ -98,6 +126,11 @@ function averageRows(x: tf.Tensor2D): tf.Tensor2D {
   while (rows % window !== 0) window--;
   // A count of rows without a small divisor is summed in one go.
   if (window === 1) window = rows;
-  const pooled = tf.avgPool(tf.reshape(x, [rows / window, window, 1, channels]) as tf.Tensor4D, [window, 1], [window, 1], 'valid');
+  const pooled = tf.avgPool(
+    tf.reshape(x, [rows / window, window, 1, channels]) as tf.Tensor4D,
+    [window, 1],
+    [window, 1],
+    'valid',
+  );
   return averageRows(tf.reshape(pooled, [rows / window, channels]));
 }

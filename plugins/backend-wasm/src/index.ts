@@ -11,7 +11,14 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'WebAssembly with SIMD on all cores; trains too',
   options: z.strictObject({
-    workers: z.int().min(1).max(64).optional().describe('Threads that images are spread over; 1 computes in the main thread. As many as there are cores when absent.'),
+    workers: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'Threads that images are spread over; 1 computes in the main thread. As many as there are cores when absent.',
+      ),
   }),
   create: (options) => createWasmBackend(options),
 });

@@ -1,4 +1,11 @@
-import type { InferenceSession, LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
+import type {
+  InferenceSession,
+  LayerGraph,
+  TrainingBatch,
+  TrainingObjective,
+  TrainingSession,
+  TrainingStep,
+} from '@tersor/core';
 import { inferencePlan } from '@tersor/network';
 import { createSharedMemory } from './shared-memory.js';
 import type { WasmWorker } from './worker-pool.js';
@@ -8,28 +15,41 @@ const memory = createSharedMemory();
 let nextSession = 0;
 
 /**
- * An inference session on several workers. Images go to them in shards of whole batches, the same ones for any number of workers, so that the
- * results are the same too.
+ * An inference session on several workers. Images go to them in shards of whole batches, the same ones for
+ * any number of workers, so that the results are the same too.
  */
-export async function compileParallel(workers: readonly WasmWorker[], graph: LayerGraph, batchSize: number): Promise<InferenceSession> {
+export async function compileParallel(
+  workers: readonly WasmWorker[],
+  graph: LayerGraph,
+  batchSize: number,
+): Promise<InferenceSession> {
   const session = nextSession++;
   const plan = inferencePlan(graph);
-  await memory.lend(plan, (shared) => allSettled(workers.map((worker) => worker.ask({ kind: 'compile', session, plan: shared, batchSize }))));
+  await memory.lend(plan, (shared) =>
+    allSettled(workers.map((worker) => worker.ask({ kind: 'compile', session, plan: shared, batchSize }))),
+  );
   const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
   return {
     run: async (images) => {
       const batches = Math.ceil(images.length / (imageSize * batchSize));
       const perWorker = Math.ceil(batches / workers.length) * batchSize * imageSize;
-      const shards = workers.map((_worker, i) => images.subarray(i * perWorker, (i + 1) * perWorker)).filter(({ length }) => length > 0);
-      return join(await memory.lend(shards, (shared) => allSettled(shared.map((shard, i) => workers[i]!.ask({ kind: 'run', session, images: shard })))));
+      const shards = workers
+        .map((_worker, i) => images.subarray(i * perWorker, (i + 1) * perWorker))
+        .filter(({ length }) => length > 0);
+      return join(
+        await memory.lend(shards, (shared) =>
+          allSettled(shared.map((shard, i) => workers[i]!.ask({ kind: 'run', session, images: shard }))),
+        ),
+      );
     },
     dispose: disposeOnce(workers, session),
   };
 }
 
 /**
- * A training session that takes a batch apart into shards of `shardSize` images, computes their gradients on the workers, and averages them in the
- * order of the shards: the same for any number of workers. Batch norm uses the statistics of a shard (ghost batch norm, Hoffer et al. 2017).
+ * A training session that takes a batch apart into shards of `shardSize` images, computes their gradients on
+ * the workers, and averages them in the order of the shards: the same for any number of workers. Batch norm
+ * uses the statistics of a shard (ghost batch norm, Hoffer et al. 2017).
  */
 export async function compileTrainingParallel(
   workers: readonly WasmWorker[],
@@ -38,24 +58,35 @@ export async function compileTrainingParallel(
   shardSize: number,
 ): Promise<TrainingSession> {
   const session = nextSession++;
-  await memory.lend(graph, (shared) => allSettled(workers.map((worker) => worker.ask({ kind: 'compile-training', session, graph: shared, objective }))));
+  await memory.lend(graph, (shared) =>
+    allSettled(
+      workers.map((worker) => worker.ask({ kind: 'compile-training', session, graph: shared, objective })),
+    ),
+  );
   return {
     step: (weights, batch) =>
       memory.lend({ weights, batch }, (shared) =>
-        averageShards(shared.batch, shardSize, (shard, i) => workers[i % workers.length]!.ask({ kind: 'step', session, weights: shared.weights, batch: shard })),
+        averageShards(shared.batch, shardSize, (shard, i) =>
+          workers[i % workers.length]!.ask({ kind: 'step', session, weights: shared.weights, batch: shard }),
+        ),
       ),
     dispose: disposeOnce(workers, session),
   };
 }
 
 /** Computes every shard of a batch and averages, weighted by the shards' sizes. */
-export async function averageShards(batch: TrainingBatch, shardSize: number, step: (shard: TrainingBatch, index: number) => Promise<TrainingStep>): Promise<TrainingStep> {
+export async function averageShards(
+  batch: TrainingBatch,
+  shardSize: number,
+  step: (shard: TrainingBatch, index: number) => Promise<TrainingStep>,
+): Promise<TrainingStep> {
   const count = batch.labels.length;
   const shards = splitBatch(batch, Math.max(1, Math.round(count / shardSize)));
   const steps = await allSettled(shards.map(step));
   if (steps.length === 1) return steps[0]!;
   const shares = shards.map(({ labels }) => labels.length / count);
-  const mean = (value: (step: TrainingStep) => number) => steps.reduce((sum, each, i) => sum + value(each) * shares[i]!, 0);
+  const mean = (value: (step: TrainingStep) => number) =>
+    steps.reduce((sum, each, i) => sum + value(each) * shares[i]!, 0);
   const updates = steps[0]!.updates.map((first, slot) => {
     const average = new Float32Array(first.length);
     steps.forEach((each, i) => {

@@ -13,14 +13,30 @@ interface Case {
   readonly isFused: boolean;
 }
 
-const pair = (maximum: number, minimum = 1) => fc.tuple(fc.integer({ min: minimum, max: maximum }), fc.integer({ min: minimum, max: maximum }));
-const cases: fc.Arbitrary<Case> = fc.record({ size: pair(17, 3), filter: pair(4), strides: pair(5), operation: fc.constantFrom('conv2d', 'depthwiseConv2d'), isFused: fc.boolean() });
+const pair = (maximum: number, minimum = 1) =>
+  fc.tuple(fc.integer({ min: minimum, max: maximum }), fc.integer({ min: minimum, max: maximum }));
+const cases: fc.Arbitrary<Case> = fc.record({
+  size: pair(17, 3),
+  filter: pair(4),
+  strides: pair(5),
+  operation: fc.constantFrom('conv2d', 'depthwiseConv2d'),
+  isFused: fc.boolean(),
+});
 
-async function run(backend: string, { size, filter, strides, operation, isFused }: Case): Promise<{ shape: number[]; values: Float32Array }> {
+async function run(
+  backend: string,
+  { size, filter, strides, operation, isFused }: Case,
+): Promise<{ shape: number[]; values: Float32Array }> {
   await tf.setBackend(backend);
   const output = tf.tidy(() => {
     const x = tf.randomNormal([2, ...size, 3], 0, 1, 'float32', 1) as tf.Tensor4D;
-    const kernel = tf.randomNormal([...filter, 3, operation === 'conv2d' ? 4 : 1], 0, 1, 'float32', 2) as tf.Tensor4D;
+    const kernel = tf.randomNormal(
+      [...filter, 3, operation === 'conv2d' ? 4 : 1],
+      0,
+      1,
+      'float32',
+      2,
+    ) as tf.Tensor4D;
     if (isFused) return tf.fused[operation]({ x, filter: kernel, strides, pad: 'same', activation: 'relu' });
     return tf[operation](x, kernel, strides, 'same');
   });
@@ -43,14 +59,25 @@ describe('same padding of the wasm backend', () => {
         expect(actual.shape).toEqual(expected.shape);
         actual.values.forEach((value, i) => expect(Math.abs(value - expected.values[i]!)).toBeLessThan(1e-4));
       }),
-      { numRuns: 100, examples: [[{ size: [32, 32], filter: [3, 3], strides: [4, 4], operation: 'conv2d', isFused: false }]] },
+      {
+        numRuns: 100,
+        examples: [
+          [{ size: [32, 32], filter: [3, 3], strides: [4, 4], operation: 'conv2d', isFused: false }],
+        ],
+      },
     ));
 
   test('a depthwise convolution without dilations, as the layer of tfjs-layers calls it, gives what the cpu backend gives', async () => {
     const values: Float32Array[] = [];
     for (const backend of ['cpu', 'wasm']) {
       await tf.setBackend(backend);
-      const layer = tfl.layers.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: 'same', depthMultiplier: 2, depthwiseInitializer: 'ones' });
+      const layer = tfl.layers.depthwiseConv2d({
+        kernelSize: 3,
+        strides: 2,
+        padding: 'same',
+        depthMultiplier: 2,
+        depthwiseInitializer: 'ones',
+      });
       const x = tf.randomNormal([2, 7, 6, 3], 0, 1, 'float32', 1);
       const output = layer.apply(x) as tf.Tensor;
       values.push((await output.data()) as Float32Array);

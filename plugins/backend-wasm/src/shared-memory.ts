@@ -1,15 +1,19 @@
-/** Memory that all threads see, so that a request takes its weights and images to several workers by one copy. */
+/**
+ * Memory that all threads see, so that a request takes its weights and images to several workers by one copy.
+ */
 export interface SharedMemory {
   /**
-   * Copies every Float32Array within `value` to shared memory, and calls `use` with a copy of `value` that refers to it. The memory serves the next
-   * call once the promise of `use` has settled: by then no thread may read it any more.
+   * Copies every Float32Array within `value` to shared memory, and calls `use` with a copy of `value` that
+   * refers to it. The memory serves the next call once the promise of `use` has settled: by then no thread
+   * may read it any more.
    */
   lend<T, R>(value: T, use: (shared: T) => Promise<R>): Promise<R>;
 }
 
 /**
- * Makes a shared memory. It keeps its buffers and uses them again: a buffer of its own for each request would stay with every thread until that
- * thread's next garbage collection, and a thread whose work is in wasm rarely has one.
+ * Makes a shared memory. It keeps its buffers and uses them again: a buffer of its own for each request would
+ * stay with every thread until that thread's next garbage collection, and a thread whose work is in wasm
+ * rarely has one.
  */
 export function createSharedMemory(): SharedMemory {
   let free: SharedArrayBuffer[] = [];

@@ -2,7 +2,14 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, type LayerGraph, type TrainingBatch } from '@tersor/core';
-import { compileFused, compileGradients, copyWeights, graphFromModel, initializeKernels, withRoundedActivations } from '@tersor/network';
+import {
+  compileFused,
+  compileGradients,
+  copyWeights,
+  graphFromModel,
+  initializeKernels,
+  withRoundedActivations,
+} from '@tersor/network';
 import { createWasmBackend } from './wasm-backend.js';
 import { startWorker } from './worker-pool.js';
 
@@ -55,10 +62,19 @@ describe('createWasmBackend', () => {
 
   it('gives the same gradients for any number of workers', async () => {
     const count = 100;
-    const batch: TrainingBatch = { images: images(count), labels: Int32Array.from({ length: count }, (_, i) => i % 3), teacher: Float32Array.from({ length: count * 3 }, () => random.normal()), seed: 4 };
+    const batch: TrainingBatch = {
+      images: images(count),
+      labels: Int32Array.from({ length: count }, (_, i) => i % 3),
+      teacher: Float32Array.from({ length: count * 3 }, () => random.normal()),
+      seed: 4,
+    };
     const steps = [];
     for (const backend of backends) {
-      const session = await backend.compileTraining(graph, { labelSmoothing: 0.1, distill: 0.5, temperature: 2 });
+      const session = await backend.compileTraining(graph, {
+        labelSmoothing: 0.1,
+        distill: 0.5,
+        temperature: 2,
+      });
       steps.push(await session.step(copyWeights(graph), batch));
       session.dispose();
     }
@@ -67,12 +83,26 @@ describe('createWasmBackend', () => {
   });
 
   it('rounds activations as the cpu backend does, in inference and in training, on one thread and on workers', async () => {
-    const [convolution, dense] = graph.layers.filter(({ weights }) => weights.some(({ name }) => name === 'kernel')).map(({ name }) => name);
-    const simulated = withRoundedActivations(graph, { [convolution!]: { bits: 4, least: -2, most: 2 }, [dense!]: { bits: 3, least: 0, most: 1.5 } });
+    const [convolution, dense] = graph.layers
+      .filter(({ weights }) => weights.some(({ name }) => name === 'kernel'))
+      .map(({ name }) => name);
+    const simulated = withRoundedActivations(graph, {
+      [convolution!]: { bits: 4, least: -2, most: 2 },
+      [dense!]: { bits: 3, least: 0, most: 1.5 },
+    });
     // Without dropout, whose random numbers are the backend's own.
-    const trained = { ...simulated, layers: simulated.layers.map((layer) => (layer.className === 'Dropout' ? { ...layer, config: { ...layer.config, rate: 0 } } : layer)) };
+    const trained = {
+      ...simulated,
+      layers: simulated.layers.map((layer) =>
+        layer.className === 'Dropout' ? { ...layer, config: { ...layer.config, rate: 0 } } : layer,
+      ),
+    };
     const pixels = images(30);
-    const batch: TrainingBatch = { images: pixels, labels: Int32Array.from({ length: 30 }, (_, i) => i % 3), seed: 1 };
+    const batch: TrainingBatch = {
+      images: pixels,
+      labels: Int32Array.from({ length: 30 }, (_, i) => i % 3),
+      seed: 1,
+    };
     const objective = { labelSmoothing: 0, distill: 0, temperature: 1, freezeStatistics: true };
     await tf.setBackend('cpu');
     const [cpu, cpuTraining] = [await compileFused(simulated), await compileGradients(trained, objective)];
@@ -80,11 +110,16 @@ describe('createWasmBackend', () => {
     const { updates: gradients } = await cpuTraining.step(copyWeights(graph), batch);
     [cpu, cpuTraining].forEach((session) => session.dispose());
     for (const backend of backends.slice(0, 2)) {
-      const [session, training] = [await backend.compile(simulated), await backend.compileTraining(trained, objective)];
+      const [session, training] = [
+        await backend.compile(simulated),
+        await backend.compileTraining(trained, objective),
+      ];
       const results = await session.run(pixels);
       results.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-5));
       const { updates } = await training.step(copyWeights(graph), batch);
-      updates.forEach((update, slot) => update.forEach((value, i) => expect(Math.abs(value - gradients[slot]![i]!)).toBeLessThan(1e-4)));
+      updates.forEach((update, slot) =>
+        update.forEach((value, i) => expect(Math.abs(value - gradients[slot]![i]!)).toBeLessThan(1e-4)),
+      );
       [session, training].forEach((each) => each.dispose());
     }
     // Rounding is really there: without it the results differ by more than any arithmetic.
@@ -95,7 +130,9 @@ describe('createWasmBackend', () => {
   });
 
   it('refuses bfloat16', async () => {
-    await expect(backends[0]!.compile(graph, { precision: 'bfloat16' })).rejects.toMatchObject({ code: 'PRECISION_UNSUPPORTED' });
+    await expect(backends[0]!.compile(graph, { precision: 'bfloat16' })).rejects.toMatchObject({
+      code: 'PRECISION_UNSUPPORTED',
+    });
   });
 
   it('can be disposed twice and used again', async () => {
@@ -113,6 +150,9 @@ describe('startWorker', () => {
     const worker = startWorker();
     const waiting = worker.ask({ kind: 'dispose', session: 1 });
     await worker.stop();
-    await expect(waiting).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE', message: expect.stringContaining('ended') });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringContaining('ended'),
+    });
   });
 });

@@ -13,12 +13,19 @@ const BATCH_SIZE = 25;
 const SHARD_SIZE = 32;
 
 export interface WasmBackendOptions {
-  /** Threads that batches are spread over; 1 computes in this thread. As many as there are cores when absent. */
+  /**
+   * Threads that batches are spread over; 1 computes in this thread. As many as there are cores when absent.
+   */
   readonly workers?: number | undefined;
 }
 
-/** tfjs's WebAssembly backend, with the kernels that training needs, on one or several threads. Results do not depend on their number. */
-export function createWasmBackend({ workers: count = availableParallelism() }: WasmBackendOptions = {}): Backend {
+/**
+ * tfjs's WebAssembly backend, with the kernels that training needs, on one or several threads. Results do not
+ * depend on their number.
+ */
+export function createWasmBackend({
+  workers: count = availableParallelism(),
+}: WasmBackendOptions = {}): Backend {
   let workers: WasmWorker[] = [];
   let sessions = new Set<{ dispose(): void }>();
   const pool = () => (workers.length > 0 ? workers : (workers = Array.from({ length: count }, startWorker)));
@@ -31,22 +38,43 @@ export function createWasmBackend({ workers: count = availableParallelism() }: W
     id: 'wasm',
     capabilities: { training: true, precisions: ['float32'], workers: count },
     isAvailable: async (): Promise<Availability> => {
-      if (!('WebAssembly' in globalThis)) return { available: false, reason: 'This JavaScript engine has no WebAssembly.', install: 'Use Node 20 or 22.' };
-      return { available: true, details: { simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'yes' : 'no', workers: count } };
+      if (!('WebAssembly' in globalThis))
+        return {
+          available: false,
+          reason: 'This JavaScript engine has no WebAssembly.',
+          install: 'Use Node 20 or 22.',
+        };
+      return {
+        available: true,
+        details: { simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'yes' : 'no', workers: count },
+      };
     },
     activate: activateWasm,
     compile: async (graph, { precision = 'float32' } = {}) => {
-      if (precision !== 'float32') throw new TersorError('PRECISION_UNSUPPORTED', `The wasm backend computes in float32, not ${precision}.`);
+      if (precision !== 'float32')
+        throw new TersorError(
+          'PRECISION_UNSUPPORTED',
+          `The wasm backend computes in float32, not ${precision}.`,
+        );
       requireRightKernels(graph);
       await activateWasm();
-      return track(count > 1 ? await compileParallel(pool(), graph, BATCH_SIZE) : await compileFused(graph, { batchSize: BATCH_SIZE }));
+      return track(
+        count > 1
+          ? await compileParallel(pool(), graph, BATCH_SIZE)
+          : await compileFused(graph, { batchSize: BATCH_SIZE }),
+      );
     },
     compileTraining: async (graph, objective) => {
       requireRightGradients(graph);
       await activateWasm();
       if (count > 1) return track(await compileTrainingParallel(pool(), graph, objective, SHARD_SIZE));
       const session = await compileGradients(graph, objective);
-      const step: TrainingSession['step'] = (weights, batch) => averageShards(batch, SHARD_SIZE, inTurn((shard) => session.step(weights, shard)));
+      const step: TrainingSession['step'] = (weights, batch) =>
+        averageShards(
+          batch,
+          SHARD_SIZE,
+          inTurn((shard) => session.step(weights, shard)),
+        );
       return track({ step, dispose: session.dispose });
     },
     memory: () => {

@@ -30,7 +30,9 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswers[keyof Worke
   }
 }
 
-/** What the answer hands over, in the place of a copy: tensors read from wasm memory are ours to give away. */
+/**
+ * What the answer hands over, in the place of a copy: tensors read from wasm memory are ours to give away.
+ */
 function buffersOf(reply: Answer): ArrayBuffer[] {
   if ('error' in reply || reply.result === undefined) return [];
   const arrays = reply.result instanceof Float32Array ? [reply.result] : reply.result.updates;
@@ -47,6 +49,9 @@ let last: Promise<void> = Promise.resolve();
 parentPort!.on('message', ({ id, request }: Envelope) => {
   last = last
     .then(() => answer(request))
-    .then((result): Answer => ({ id, result }), (error: unknown): Answer => ({ id, error: packed(error) }))
+    .then(
+      (result): Answer => ({ id, result }),
+      (error: unknown): Answer => ({ id, error: packed(error) }),
+    )
     .then((reply) => parentPort!.postMessage(reply, buffersOf(reply)));
 });

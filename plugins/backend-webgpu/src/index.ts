@@ -5,7 +5,10 @@ import { createWebgpuBackend } from './webgpu-backend.js';
 export { createWebgpuBackend, type WebgpuBackendOptions } from './webgpu-backend.js';
 
 export const webgpuBackendOptions = z.strictObject({
-  powerPreference: z.enum(['high-performance', 'low-power']).default('high-performance').describe('Which GPU to take where there are several.'),
+  powerPreference: z
+    .enum(['high-performance', 'low-power'])
+    .default('high-performance')
+    .describe('Which GPU to take where there are several.'),
   adapter: z.string().optional().describe('Part of the name of the adapter to take (Node only).'),
   batchSize: z.int().positive().default(64).describe('Images that run at once.'),
 });

@@ -22,13 +22,15 @@ const LIMITS = [
 
 /** The backend on WebGPU: any vendor's GPU, through Dawn in Node or the browser's own. float32. */
 export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
-  // Dawn's event loop runs inside `gpu`: were it collected, pending reads would never end and the device would work on freed memory.
+  // Dawn's event loop runs inside `gpu`: were it collected, pending reads would never end and the device
+  // would work on freed memory.
   let active: (FoundAdapter & { readonly device: GPUDevice }) | undefined;
 
   const activate = async (): Promise<void> => {
     if (!active) {
       const found = await requestAdapter(options);
-      if ('reason' in found) throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
+      if ('reason' in found)
+        throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
       const device = await openDevice(found);
       await register(found, device);
       active = { ...found, device };
@@ -41,12 +43,16 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
     capabilities: { training: true, precisions: ['float32'], workers: 1 },
     async isAvailable(): Promise<Availability> {
       const found = active ?? (await requestAdapter(options));
-      return 'reason' in found ? { available: false, ...found } : { available: true, details: detailsOf(found) };
+      return 'reason' in found
+        ? { available: false, ...found }
+        : { available: true, details: detailsOf(found) };
     },
     activate,
     async compile(graph, { precision = 'float32' } = {}) {
       if (precision !== 'float32') {
-        throw new TersorError('PRECISION_UNSUPPORTED', `The webgpu backend does not offer ${precision}.`, { hint: 'Use float32.' });
+        throw new TersorError('PRECISION_UNSUPPORTED', `The webgpu backend does not offer ${precision}.`, {
+          hint: 'Use float32.',
+        });
       }
       await activate();
       return compileFused(graph, { batchSize: options.batchSize });
@@ -70,18 +76,21 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
 
 async function openDevice({ adapter }: FoundAdapter): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
-  const requiredFeatures = (['timestamp-query', 'bgra8unorm-storage'] as const).filter((feature) => adapter.features.has(feature));
+  const requiredFeatures = (['timestamp-query', 'bgra8unorm-storage'] as const).filter((feature) =>
+    adapter.features.has(feature),
+  );
   return adapter.requestDevice({ requiredLimits, requiredFeatures });
 }
 
 /**
- * Registers tfjs's backend on a device. tfjs's own registration is not used: it wants `navigator.gpu` when the module loads and for as
- * long as the process runs, and the latter keeps Node from exiting.
+ * Registers tfjs's backend on a device. tfjs's own registration is not used: it wants `navigator.gpu` when
+ * the module loads and for as long as the process runs, and the latter keeps Node from exiting.
  */
 async function register({ gpu, adapter, source }: FoundAdapter, device: GPUDevice): Promise<void> {
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-  if (source !== 'browser') Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  if (source !== 'browser')
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   try {
     const backend = new WebGPUBackend(device, adapter.info);
     if (tf.findBackendFactory(NAME)) tf.removeBackend(NAME);
@@ -97,5 +106,11 @@ async function register({ gpu, adapter, source }: FoundAdapter, device: GPUDevic
 function detailsOf({ adapter, source }: FoundAdapter): Record<string, string | number> {
   const { vendor, architecture, device, description } = adapter.info;
   const limits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
-  return { source, adapter: description || device || architecture || 'unnamed', vendor, architecture, ...limits };
+  return {
+    source,
+    adapter: description || device || architecture || 'unnamed',
+    vendor,
+    architecture,
+    ...limits,
+  };
 }

@@ -1,8 +1,8 @@
 const { TestEnvironment } = require('jest-environment-node');
 
 /**
- * Node's test environment with the module `webgpu` as the global `importedWebgpu`, or why it cannot be imported; and `hasWebgpuAdapter`, which tests
- * must know before they are defined.
+ * Node's test environment with the module `webgpu` as the global `importedWebgpu`, or why it cannot be
+ * imported; and `hasWebgpuAdapter`, which tests must know before they are defined.
  */
 module.exports = class extends TestEnvironment {
   async setup() {
@@ -10,6 +10,11 @@ module.exports = class extends TestEnvironment {
     const imported = await import('webgpu').catch((error) => ({ error }));
     this.global.importedWebgpu = imported;
     // The adapter itself is not kept: Node does not exit while one is reachable.
-    this.global.hasWebgpuAdapter = !imported.error && (await imported.create([]).requestAdapter().catch(() => null)) !== null;
+    this.global.hasWebgpuAdapter =
+      !imported.error &&
+      (await imported
+        .create([])
+        .requestAdapter()
+        .catch(() => null)) !== null;
   }
 };

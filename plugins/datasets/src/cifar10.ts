@@ -10,13 +10,32 @@ const PIXELS = 32 * 32 * 3;
 const RECORD = 1 + PIXELS;
 
 const options = z.strictObject({
-  dir: z.string().describe('Folder with data_batch_*.bin and test_batch.bin, or one that holds cifar-10-batches-bin.'),
-  validation: z.int().min(0).optional().describe('Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.'),
-  mean: z.array(z.number()).length(3).default([0.4914, 0.4822, 0.4465]).describe('Mean per channel, of pixels scaled to 0..1.'),
-  std: z.array(z.number().positive()).length(3).default([0.247, 0.2435, 0.2616]).describe('Standard deviation per channel.'),
+  dir: z
+    .string()
+    .describe('Folder with data_batch_*.bin and test_batch.bin, or one that holds cifar-10-batches-bin.'),
+  validation: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.',
+    ),
+  mean: z
+    .array(z.number())
+    .length(3)
+    .default([0.4914, 0.4822, 0.4465])
+    .describe('Mean per channel, of pixels scaled to 0..1.'),
+  std: z
+    .array(z.number().positive())
+    .length(3)
+    .default([0.247, 0.2435, 0.2616])
+    .describe('Standard deviation per channel.'),
 });
 
-/** CIFAR-10 in its binary layout: files of records of one label byte and 3072 pixel bytes, channel after channel (Krizhevsky 2009). */
+/**
+ * CIFAR-10 in its binary layout: files of records of one label byte and 3072 pixel bytes, channel after
+ * channel (Krizhevsky 2009).
+ */
 export const cifar10 = definePlugin({
   name: '@tersor/datasets',
   kind: 'dataset',
@@ -29,7 +48,14 @@ export const cifar10 = definePlugin({
     const batches = (await readdir(folder)).filter((file) => /^data_batch_\d+\.bin$/.test(file)).sort();
     const train = await readBatches(folder, batches, 'data_batch_1.bin');
     const test = await readBatches(folder, ['test_batch.bin'], 'test_batch.bin');
-    return recordsDataset({ id: 'cifar10', classNames: CLASSES, train, test, validation, normalization: { mean, std } });
+    return recordsDataset({
+      id: 'cifar10',
+      classNames: CLASSES,
+      train,
+      test,
+      validation,
+      normalization: { mean, std },
+    });
   },
 });
 
@@ -37,16 +63,28 @@ function dataFolder(dir: string): string {
   const nested = join(dir, 'cifar-10-batches-bin');
   if (existsSync(nested)) return nested;
   if (existsSync(dir)) return dir;
-  throw new TersorError('DATASET_INVALID', `The CIFAR-10 folder ${dir} does not exist.`, { hint: 'Point "dataset.dir" at the folder with data_batch_1.bin.' });
+  throw new TersorError('DATASET_INVALID', `The CIFAR-10 folder ${dir} does not exist.`, {
+    hint: 'Point "dataset.dir" at the folder with data_batch_1.bin.',
+  });
 }
 
 async function readBatches(folder: string, files: readonly string[], example: string): Promise<ImageRecords> {
   const buffers = await Promise.all(files.map((file) => readBatch(join(folder, file))));
-  const records = buffers.flatMap((buffer) => Array.from({ length: buffer.length / RECORD }, (_, i) => buffer.subarray(i * RECORD, (i + 1) * RECORD)));
-  if (records.length === 0) throw new TersorError('DATASET_INVALID', `${folder} has no CIFAR-10 records.`, { hint: `It should hold ${example}.` });
+  const records = buffers.flatMap((buffer) =>
+    Array.from({ length: buffer.length / RECORD }, (_, i) => buffer.subarray(i * RECORD, (i + 1) * RECORD)),
+  );
+  if (records.length === 0)
+    throw new TersorError('DATASET_INVALID', `${folder} has no CIFAR-10 records.`, {
+      hint: `It should hold ${example}.`,
+    });
   const pixels = new Uint8Array(records.length * PIXELS);
   records.forEach((record, i) => pixels.set(record.subarray(1), i * PIXELS));
-  return { shape: [32, 32, 3], pixels, labels: Uint8Array.from(records, (record) => record[0]!), layout: 'planar' };
+  return {
+    shape: [32, 32, 3],
+    pixels,
+    labels: Uint8Array.from(records, (record) => record[0]!),
+    layout: 'planar',
+  };
 }
 
 async function readBatch(path: string): Promise<Buffer> {
@@ -54,10 +92,17 @@ async function readBatch(path: string): Promise<Buffer> {
   try {
     buffer = await readFile(path);
   } catch (cause) {
-    throw new TersorError('DATASET_INVALID', `${path} cannot be read.`, { cause, hint: 'A CIFAR-10 folder holds data_batch_1.bin ... and test_batch.bin.' });
+    throw new TersorError('DATASET_INVALID', `${path} cannot be read.`, {
+      cause,
+      hint: 'A CIFAR-10 folder holds data_batch_1.bin ... and test_batch.bin.',
+    });
   }
   if (buffer.length % RECORD !== 0) {
-    throw new TersorError('DATASET_INVALID', `${path} has ${buffer.length} bytes, which is not a multiple of ${RECORD} (a record of CIFAR-10).`, { hint: 'The file is truncated, or in another layout.' });
+    throw new TersorError(
+      'DATASET_INVALID',
+      `${path} has ${buffer.length} bytes, which is not a multiple of ${RECORD} (a record of CIFAR-10).`,
+      { hint: 'The file is truncated, or in another layout.' },
+    );
   }
   return buffer;
 }

@@ -15,17 +15,34 @@ const JPEG_SCAN = Buffer.from([0xff, 0xda]);
 const JPEG_END = Buffer.from([0xff, 0xd9]);
 const PNG_START = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 /** For formats that are often met under another name, so that the error says what the file is. */
-const OTHER_FORMATS: readonly (readonly [name: string, start: string])[] = [['GIF', 'GIF8'], ['BMP', 'BM'], ['WebP or another RIFF', 'RIFF'], ['TIFF', 'II*\0'], ['TIFF', 'MM\0*'], ['HTML', '<']];
+const OTHER_FORMATS: readonly (readonly [name: string, start: string])[] = [
+  ['GIF', 'GIF8'],
+  ['BMP', 'BM'],
+  ['WebP or another RIFF', 'RIFF'],
+  ['TIFF', 'II*\0'],
+  ['TIFF', 'MM\0*'],
+  ['HTML', '<'],
+];
 
 /**
- * Decodes a JPEG (baseline or progressive; gray, YCbCr, RGB, CMYK or YCCK) or a PNG (any depth; transparency is dropped) by its content, not by its name. Gray becomes three equal channels.
- * Throws `DATASET_INVALID`, with the file's name, when it is neither, is cut off or does not decode.
+ * Decodes a JPEG (baseline or progressive; gray, YCbCr, RGB, CMYK or YCCK) or a PNG (any depth; transparency
+ * is dropped) by its content, not by its name. Gray becomes three equal channels. Throws `DATASET_INVALID`,
+ * with the file's name, when it is neither, is cut off or does not decode.
  */
 export function decodeImage(bytes: Buffer, file: string): RgbImage {
   if (startsWith(bytes, JPEG_START)) {
-    // The decoder fills what is missing with gray, so a file that was cut off has to be found before: its last scan has no end marker.
-    if (bytes.lastIndexOf(JPEG_END) <= bytes.lastIndexOf(JPEG_SCAN)) throw broken(file, 'is a JPEG that ends before its image does');
-    return attempt(file, 'JPEG', () => decodeJpeg(bytes, { useTArray: true, formatAsRGBA: false, tolerantDecoding: false, maxMemoryUsageInMB: 2048 }));
+    // The decoder fills what is missing with gray, so a file that was cut off has to be found before: its
+    // last scan has no end marker.
+    if (bytes.lastIndexOf(JPEG_END) <= bytes.lastIndexOf(JPEG_SCAN))
+      throw broken(file, 'is a JPEG that ends before its image does');
+    return attempt(file, 'JPEG', () =>
+      decodeJpeg(bytes, {
+        useTArray: true,
+        formatAsRGBA: false,
+        tolerantDecoding: false,
+        maxMemoryUsageInMB: 2048,
+      }),
+    );
   }
   if (startsWith(bytes, PNG_START)) {
     return attempt(file, 'PNG', () => {
@@ -47,14 +64,22 @@ function attempt(file: string, format: string, decode: () => RgbImage): RgbImage
   try {
     image = decode();
   } catch (cause) {
-    throw broken(file, `is not a ${format} that can be decoded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw broken(
+      file,
+      `is not a ${format} that can be decoded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
   }
-  if (image.width === 0 || image.height === 0) throw broken(file, `is a ${format} of ${image.width}x${image.height} pixels`);
+  if (image.width === 0 || image.height === 0)
+    throw broken(file, `is a ${format} of ${image.width}x${image.height} pixels`);
   return image;
 }
 
 function broken(file: string, what: string, cause?: unknown): TersorError {
-  return new TersorError('DATASET_INVALID', `${file} ${what}.`, { cause, hint: 'Write the image anew as a JPEG or PNG, or leave it out of the data set.' });
+  return new TersorError('DATASET_INVALID', `${file} ${what}.`, {
+    cause,
+    hint: 'Write the image anew as a JPEG or PNG, or leave it out of the data set.',
+  });
 }
 
 function withoutAlpha(rgba: Uint8Array): Uint8Array {

@@ -9,9 +9,23 @@ import { recordsDataset, type ImageRecords } from './image-records.js';
 const UNSIGNED_BYTE = 0x08;
 
 const options = z.strictObject({
-  dir: z.string().describe('Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (.gz too).'),
-  validation: z.int().min(0).optional().describe('Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.'),
-  classes: z.array(z.string()).min(2).default(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).describe('Class names, by label.'),
+  dir: z
+    .string()
+    .describe(
+      'Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (.gz too).',
+    ),
+  validation: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.',
+    ),
+  classes: z
+    .array(z.string())
+    .min(2)
+    .default(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    .describe('Class names, by label.'),
   mean: z.number().default(0.1307).describe('Mean of pixels scaled to 0..1; MNIST by default.'),
   std: z.number().positive().default(0.3081).describe('Standard deviation; MNIST by default.'),
 });
@@ -31,27 +45,57 @@ export const idx = definePlugin({
       const labels = await readIdx(folder, `${prefix}-labels-idx1-ubyte`, 1);
       const [count, height, width] = images.sizes as [number, number, number];
       if (count !== labels.sizes[0]) {
-        throw new TersorError('DATASET_INVALID', `${folder}: ${count} ${prefix} images but ${labels.sizes[0]} labels.`);
+        throw new TersorError(
+          'DATASET_INVALID',
+          `${folder}: ${count} ${prefix} images but ${labels.sizes[0]} labels.`,
+        );
       }
       if (count === 0) throw new TersorError('DATASET_INVALID', `${folder} has no ${prefix} images.`);
-      return { shape: [height, width, 1], pixels: images.values, labels: labels.values, layout: 'interleaved' };
+      return {
+        shape: [height, width, 1],
+        pixels: images.values,
+        labels: labels.values,
+        layout: 'interleaved',
+      };
     };
     const [train, test] = [await read('train'), await read('t10k')];
-    return recordsDataset({ id: 'idx', classNames: classes, train, test, validation, normalization: { mean: [mean], std: [std] } });
+    return recordsDataset({
+      id: 'idx',
+      classNames: classes,
+      train,
+      test,
+      validation,
+      normalization: { mean: [mean], std: [std] },
+    });
   },
 });
 
-async function readIdx(folder: string, name: string, rank: number): Promise<{ sizes: number[]; values: Uint8Array }> {
+async function readIdx(
+  folder: string,
+  name: string,
+  rank: number,
+): Promise<{ sizes: number[]; values: Uint8Array }> {
   const path = [name, `${name}.gz`].map((file) => join(folder, file)).find((file) => existsSync(file));
-  if (!path) throw new TersorError('DATASET_INVALID', `${join(folder, name)} does not exist (nor with .gz).`, { hint: 'Point "dataset.dir" at the folder with the four IDX files.' });
+  if (!path)
+    throw new TersorError('DATASET_INVALID', `${join(folder, name)} does not exist (nor with .gz).`, {
+      hint: 'Point "dataset.dir" at the folder with the four IDX files.',
+    });
   const file = await readFile(path);
   const bytes = path.endsWith('.gz') ? gunzipSync(file) : file;
   const header = 4 + 4 * rank;
   if (bytes.length < header || bytes[2] !== UNSIGNED_BYTE || bytes[3] !== rank) {
-    throw new TersorError('DATASET_INVALID', `${path} is not an IDX file of unsigned bytes with ${rank} dimensions.`);
+    throw new TersorError(
+      'DATASET_INVALID',
+      `${path} is not an IDX file of unsigned bytes with ${rank} dimensions.`,
+    );
   }
   const sizes = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
   const expected = header + sizes.reduce((product, size) => product * size, 1);
-  if (bytes.length !== expected) throw new TersorError('DATASET_INVALID', `${path} has ${bytes.length} bytes, but its header describes ${expected}.`, { hint: 'The file is truncated.' });
+  if (bytes.length !== expected)
+    throw new TersorError(
+      'DATASET_INVALID',
+      `${path} has ${bytes.length} bytes, but its header describes ${expected}.`,
+      { hint: 'The file is truncated.' },
+    );
   return { sizes, values: bytes.subarray(header) };
 }

@@ -31,15 +31,29 @@ interface RecordsDatasetOptions {
 }
 
 /**
- * A data set over records in memory. The validation split is held out of the training records: always the same ones, never trained on.
- * Throws `DATASET_INVALID` for labels outside the classes or a validation split that leaves no training images.
+ * A data set over records in memory. The validation split is held out of the training records: always the
+ * same ones, never trained on. Throws `DATASET_INVALID` for labels outside the classes or a validation split
+ * that leaves no training images.
  */
-export function recordsDataset({ id, classNames, train, test, validation = Math.floor(train.labels.length / 10), normalization }: RecordsDatasetOptions): Dataset {
+export function recordsDataset({
+  id,
+  classNames,
+  train,
+  test,
+  validation = Math.floor(train.labels.length / 10),
+  normalization,
+}: RecordsDatasetOptions): Dataset {
   requireValidation(validation, train.labels.length, `Data set "${id}": `);
-  for (const [name, records] of [['training', train], ['test', test]] as const) {
+  for (const [name, records] of [
+    ['training', train],
+    ['test', test],
+  ] as const) {
     const wrong = records.labels.findIndex((label) => label >= classNames.length);
     if (wrong >= 0) {
-      throw new TersorError('DATASET_INVALID', `Data set "${id}": ${name} record ${wrong} has label ${records.labels[wrong]}, but there are ${classNames.length} classes (0..${classNames.length - 1}).`);
+      throw new TersorError(
+        'DATASET_INVALID',
+        `Data set "${id}": ${name} record ${wrong} has label ${records.labels[wrong]}, but there are ${classNames.length} classes (0..${classNames.length - 1}).`,
+      );
     }
   }
   const held = holdOut(train.labels, classNames.length, validation);
@@ -58,18 +72,40 @@ export function recordsDataset({ id, classNames, train, test, validation = Math.
     read: async (split, indexes) => {
       const { records, positions } = splits[split];
       const outside = indexes.find((index) => positions[index] === undefined);
-      if (outside !== undefined) throw new TersorError('DATASET_INVALID', `Data set "${id}" has ${positions.length} ${split} images; image ${outside} was asked for.`);
-      return readRecords(records, indexes.map((index) => positions[index]!), normalization);
+      if (outside !== undefined)
+        throw new TersorError(
+          'DATASET_INVALID',
+          `Data set "${id}" has ${positions.length} ${split} images; image ${outside} was asked for.`,
+        );
+      return readRecords(
+        records,
+        indexes.map((index) => positions[index]!),
+        normalization,
+      );
     },
     fingerprint: async () => {
-      const hash = createHash('sha256').update(JSON.stringify([train.shape, test.shape, train.layout, test.layout, classNames, validation, normalization]));
+      const hash = createHash('sha256').update(
+        JSON.stringify([
+          train.shape,
+          test.shape,
+          train.layout,
+          test.layout,
+          classNames,
+          validation,
+          normalization,
+        ]),
+      );
       for (const { pixels, labels } of [train, test]) hash.update(pixels).update(labels);
       return hash.digest('hex');
     },
   };
 }
 
-function readRecords({ shape, pixels, labels, layout }: ImageRecords, indexes: readonly number[], { mean, std }: Normalization): LabelledImages {
+function readRecords(
+  { shape, pixels, labels, layout }: ImageRecords,
+  indexes: readonly number[],
+  { mean, std }: Normalization,
+): LabelledImages {
   const [height, width, channels] = shape;
   const area = height * width;
   const images = new Float32Array(indexes.length * area * channels);
@@ -80,7 +116,8 @@ function readRecords({ shape, pixels, labels, layout }: ImageRecords, indexes: r
     const to = n * area * channels;
     for (let c = 0; c < channels; c++) {
       const [start, stride] = layout === 'planar' ? [from + c * area, 1] : [from + c, channels];
-      for (let p = 0; p < area; p++) images[to + p * channels + c] = pixels[start + p * stride]! * scale[c]! - shift[c]!;
+      for (let p = 0; p < area; p++)
+        images[to + p * channels + c] = pixels[start + p * stride]! * scale[c]! - shift[c]!;
     }
   });
   return { images, labels: Int32Array.from(indexes, (index) => labels[index]!) };

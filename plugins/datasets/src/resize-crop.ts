@@ -7,14 +7,19 @@ interface Taps {
 }
 
 /**
- * Resizes an image so that its shorter side is `shorter` pixels, keeping the aspect ratio, and cuts the square of `crop` pixels out of its centre.
- * Bilinear; where it shrinks, the filter grows with the scale, so that every source pixel counts (as Pillow does it; sampling four neighbours would alias). An image that has the
- * size already keeps its pixels exactly. Only the pixels inside the crop are computed.
+ * Resizes an image so that its shorter side is `shorter` pixels, keeping the aspect ratio, and cuts the
+ * square of `crop` pixels out of its centre. Bilinear; where it shrinks, the filter grows with the scale, so
+ * that every source pixel counts (as Pillow does it; sampling four neighbours would alias). An image that has
+ * the size already keeps its pixels exactly. Only the pixels inside the crop are computed.
  *
  * @param shorter at least `crop`
  * @returns `crop * crop * 3` values from 0 to 255, not rounded
  */
-export function resizeAndCrop({ width, height, data }: RgbImage, shorter: number, crop: number): Float32Array {
+export function resizeAndCrop(
+  { width, height, data }: RgbImage,
+  shorter: number,
+  crop: number,
+): Float32Array {
   const scale = shorter / Math.min(width, height);
   const columns = axisTaps(width, Math.max(shorter, Math.floor(width * scale)), crop);
   const rows = axisTaps(height, Math.max(shorter, Math.floor(height * scale)), crop);
@@ -56,7 +61,10 @@ function axisTaps(from: number, to: number, crop: number): Taps[] {
     const centre = (start + i + 0.5) * scale - 0.5;
     const first = Math.max(0, Math.floor(centre - support) + 1);
     const last = Math.min(from - 1, Math.ceil(centre + support) - 1);
-    const raw = Array.from({ length: last - first + 1 }, (_unused, k) => 1 - Math.abs(first + k - centre) / support);
+    const raw = Array.from(
+      { length: last - first + 1 },
+      (_unused, k) => 1 - Math.abs(first + k - centre) / support,
+    );
     const sum = raw.reduce((total, weight) => total + weight, 0);
     return { first, weights: raw.map((weight) => weight / sum) };
   });

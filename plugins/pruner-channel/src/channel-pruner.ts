@@ -1,5 +1,14 @@
 import { compileGradients, removeAll, withoutFrozen, type Removal } from '@tersor/network';
-import { TersorError, createRandom, type ChannelGroup, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
+import {
+  TersorError,
+  createRandom,
+  type ChannelGroup,
+  type LayerGraph,
+  type PruneContext,
+  type PrunePlan,
+  type Pruner,
+  type PruneStep,
+} from '@tersor/core';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
@@ -17,7 +26,10 @@ export interface ChannelPrunerOptions {
   readonly maximumInputs: number;
   /** Ridge of the refit, as a share of the mean square of the inputs. */
   readonly ridge: number;
-  /** Training images that the statistics of batch norms behind removed channels are re-estimated from; 0 leaves them as they are. */
+  /**
+   * Training images that the statistics of batch norms behind removed channels are re-estimated from; 0
+   * leaves them as they are.
+   */
   readonly batchNormImages: number;
 }
 
@@ -31,9 +43,10 @@ interface Calibration {
 const GRADIENT_BATCH = 25;
 
 /**
- * Removes whole channels: those with the lowest importance by a criterion, and refits the layers that read them so that the channels that stay
- * stand in for the lost ones (AMC's channel pruning: He et al., ECCV 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the
- * batch norms behind them get the statistics of the smaller network (EagleEye: Li et al., ECCV 2020).
+ * Removes whole channels: those with the lowest importance by a criterion, and refits the layers that read
+ * them so that the channels that stay stand in for the lost ones (AMC's channel pruning: He et al., ECCV
+ * 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the batch norms behind them
+ * get the statistics of the smaller network (EagleEye: Li et al., ECCV 2020).
  */
 export class ChannelPruner implements Pruner {
   readonly id = 'channel';
@@ -49,22 +62,40 @@ export class ChannelPruner implements Pruner {
   async prepare({ graph, groups, dataset, seed }: PruneContext): Promise<void> {
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
     this.groups = new Map(groups.map((group) => [group.name, group]));
-    const gradients = criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
+    const gradients =
+      criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
     this.ranking.clear();
     for (const group of groups) {
       const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
       // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
-      this.ranking.set(group.name, Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b));
+      this.ranking.set(
+        group.name,
+        Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b),
+      );
     }
-    this.calibration = batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
+    this.calibration =
+      batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
     if (this.options.reconstruct === 'none') return;
-    const readers = new Set(groups.flatMap(({ members }) => members.filter(({ role }) => role === 'consumes').map(({ layer }) => layer)));
-    this.gathered = await gatherMoments(graph, dataset, readers, { images, points, maximumInputs, ridge, seed });
+    const readers = new Set(
+      groups.flatMap(({ members }) =>
+        members.filter(({ role }) => role === 'consumes').map(({ layer }) => layer),
+      ),
+    );
+    this.gathered = await gatherMoments(graph, dataset, readers, {
+      images,
+      points,
+      maximumInputs,
+      ridge,
+      seed,
+    });
   }
 
   plan(group: ChannelGroup, keep: number): PruneStep {
     const ranking = this.ranking.get(group.name);
-    if (ranking?.length !== group.channels) throw mismatch(`The channel pruner was not prepared for a group "${group.name}" of ${group.channels} channels.`);
+    if (ranking?.length !== group.channels)
+      throw mismatch(
+        `The channel pruner was not prepared for a group "${group.name}" of ${group.channels} channels.`,
+      );
     const step = { pruner: this.id, group: group.name };
     const count = Math.min(group.channels, Math.max(1, Math.round(keep)));
     return count === group.channels ? step : { ...step, keep: ranking.slice(0, count).sort((a, b) => a - b) };
@@ -78,8 +109,13 @@ export class ChannelPruner implements Pruner {
 
   async adapt(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph> {
     if (!this.calibration) return graph;
-    const zeroed = plan.flatMap(({ zeroSlices = [] }) => zeroSlices.flatMap(({ layer, slices }) => (slices.length > 0 ? [layer] : [])));
-    const changed = new Set([...lostInputs(this.removalsOf(plan.filter(({ pruner }) => pruner === this.id))).keys(), ...zeroed]);
+    const zeroed = plan.flatMap(({ zeroSlices = [] }) =>
+      zeroSlices.flatMap(({ layer, slices }) => (slices.length > 0 ? [layer] : [])),
+    );
+    const changed = new Set([
+      ...lostInputs(this.removalsOf(plan.filter(({ pruner }) => pruner === this.id))).keys(),
+      ...zeroed,
+    ]);
     return reestimateBatchNorms(graph, { changed, ...this.calibration });
   }
 
@@ -104,27 +140,51 @@ function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
     const kept = new Set(keep);
     for (const { layer, role, indexes } of group.members) {
       if (role !== 'consumes') continue;
-      lost.set(layer, [...(lost.get(layer) ?? []), ...indexes.flatMap((owned, channel) => (kept.has(channel) ? [] : owned))]);
+      lost.set(layer, [
+        ...(lost.get(layer) ?? []),
+        ...indexes.flatMap((owned, channel) => (kept.has(channel) ? [] : owned)),
+      ]);
     }
   }
   return lost;
 }
 
-/** Training images drawn by the seed, as they are in the data set. Throws `DATASET_INVALID` where there are none. */
-async function readCalibration({ dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>, count: number): Promise<Calibration> {
+/**
+ * Training images drawn by the seed, as they are in the data set. Throws `DATASET_INVALID` where there are
+ * none.
+ */
+async function readCalibration(
+  { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>,
+  count: number,
+): Promise<Calibration> {
   const chosen = createRandom(seed, 'batch-norm').permutation(dataset.size('train')).slice(0, count);
   if (chosen.length === 0) {
-    throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, { hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.' });
+    throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
+      hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.',
+    });
   }
   const { images } = await dataset.read('train', chosen);
   return { images, imageShape: dataset.imageShape };
 }
 
-/** Gradients of the cross entropy by `layer/weight`, one set per batch of training images, on the active backend. */
-async function calibrationGradients(graph: LayerGraph, { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>, images: number): Promise<Map<string, Float32Array>[]> {
+/**
+ * Gradients of the cross entropy by `layer/weight`, one set per batch of training images, on the active
+ * backend.
+ */
+async function calibrationGradients(
+  graph: LayerGraph,
+  { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>,
+  images: number,
+): Promise<Map<string, Float32Array>[]> {
   const order = createRandom(seed, 'calibration').permutation(dataset.size('train')).slice(0, images);
-  const session = await compileGradients(withoutFrozen(graph), { labelSmoothing: 0, distill: 0, temperature: 1 });
-  const names = graph.layers.flatMap(({ name, weights }) => weights.map((weight) => `${name}/${weight.name}`));
+  const session = await compileGradients(withoutFrozen(graph), {
+    labelSmoothing: 0,
+    distill: 0,
+    temperature: 1,
+  });
+  const names = graph.layers.flatMap(({ name, weights }) =>
+    weights.map((weight) => `${name}/${weight.name}`),
+  );
   const values = graph.layers.flatMap(({ weights }) => weights.map(({ data }) => data));
   const gradients: Map<string, Float32Array>[] = [];
   try {
@@ -140,5 +200,7 @@ async function calibrationGradients(graph: LayerGraph, { dataset, seed }: Pick<P
 }
 
 function mismatch(message: string): TersorError {
-  return new TersorError('PLAN_MISMATCH', message, { hint: 'Apply a plan only to the network that it was made for.' });
+  return new TersorError('PLAN_MISMATCH', message, {
+    hint: 'Apply a plan only to the network that it was made for.',
+  });
 }

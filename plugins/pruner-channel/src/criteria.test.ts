@@ -5,15 +5,35 @@ import { compileGradients, modelFromGraph } from '@tersor/network';
 import { pruneContext } from '@tersor/testing';
 import { CRITERIA } from './criteria.js';
 
-const tensor = (name: string, shape: number[], data: number[]): WeightTensor => ({ name, shape, data: Float32Array.from(data), trainable: true });
+const tensor = (name: string, shape: number[], data: number[]): WeightTensor => ({
+  name,
+  shape,
+  data: Float32Array.from(data),
+  trainable: true,
+});
 
 /** Three filters of two values; a batch norm; a reader of two outputs. */
 const graph: LayerGraph = {
   name: 'tiny',
   layers: [
-    { name: 'a', className: 'Conv2D', config: {}, weights: [tensor('kernel', [1, 1, 2, 3], [1, 4, 1, 1, 0, 2])] },
-    { name: 'bn', className: 'BatchNormalization', config: {}, weights: [tensor('gamma', [3], [0.5, -2, 1])] },
-    { name: 'b', className: 'Conv2D', config: {}, weights: [tensor('kernel', [1, 1, 3, 2], [3, -4, 1, 1, 0, 6])] },
+    {
+      name: 'a',
+      className: 'Conv2D',
+      config: {},
+      weights: [tensor('kernel', [1, 1, 2, 3], [1, 4, 1, 1, 0, 2])],
+    },
+    {
+      name: 'bn',
+      className: 'BatchNormalization',
+      config: {},
+      weights: [tensor('gamma', [3], [0.5, -2, 1])],
+    },
+    {
+      name: 'b',
+      className: 'Conv2D',
+      config: {},
+      weights: [tensor('kernel', [1, 1, 3, 2], [3, -4, 1, 1, 0, 6])],
+    },
   ],
   calls: [],
   inputs: [],
@@ -43,7 +63,9 @@ test('where nothing reads the channel, l1 is the norm of its filter', () => {
 
 test('batch-norm is the size of gamma, or l1 where there is none', () => {
   expect(scores('batch-norm')).toEqual([0.5, 2, 1]);
-  expect(scores('batch-norm', { ...group, members: [group.members[0]!, group.members[2]!] })).toEqual([7, 2, 6]);
+  expect(scores('batch-norm', { ...group, members: [group.members[0]!, group.members[2]!] })).toEqual([
+    7, 2, 6,
+  ]);
 });
 
 test('fpgm is the sum of distances to the other filters', () => {
@@ -58,7 +80,11 @@ test('random depends on seed and group alone', () => {
 });
 
 test('channels behind a flatten count all of their rows', () => {
-  const flat: ChannelGroup = { ...group, channels: 1, members: [{ ...group.members[2]!, indexes: [[0, 2]] }] };
+  const flat: ChannelGroup = {
+    ...group,
+    channels: 1,
+    members: [{ ...group.members[2]!, indexes: [[0, 2]] }],
+  };
   expect(scores('l1', flat)).toEqual([13]);
 });
 
@@ -68,15 +94,25 @@ test('taylor is the derivative of the loss when a channel fades out', async () =
   const inner = context.groups.find(({ name }) => name === 'first')!;
   const batch = await context.dataset.read('train', [0, 1, 2, 3, 4, 5]);
   const session = await compileGradients(context.graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
-  const values = context.graph.layers.flatMap(({ weights }) => weights.map(({ data }) => Float32Array.from(data)));
-  const names = context.graph.layers.flatMap(({ name, weights }) => weights.map((weight) => `${name}/${weight.name}`));
+  const values = context.graph.layers.flatMap(({ weights }) =>
+    weights.map(({ data }) => Float32Array.from(data)),
+  );
+  const names = context.graph.layers.flatMap(({ name, weights }) =>
+    weights.map((weight) => `${name}/${weight.name}`),
+  );
   const { updates } = await session.step(values, { ...batch, seed: 1 });
-  const taylor = CRITERIA.taylor(inner, { graph: context.graph, seed: 1, gradients: [new Map(names.map((name, i) => [name, updates[i]!]))] });
+  const taylor = CRITERIA.taylor(inner, {
+    graph: context.graph,
+    seed: 1,
+    gradients: [new Map(names.map((name, i) => [name, updates[i]!]))],
+  });
 
   // The channel faded by 1 +- h is the kernel row that reads it, scaled.
   const at = names.indexOf('second/kernel');
   const lossWith = async (channel: number, factor: number) => {
-    const changed = values.map((data, i) => (i === at ? data.map((value, k) => (Math.floor(k / 6) % 5 === channel ? value * factor : value)) : data));
+    const changed = values.map((data, i) =>
+      i === at ? data.map((value, k) => (Math.floor(k / 6) % 5 === channel ? value * factor : value)) : data,
+    );
     return (await session.step(changed, { ...batch, seed: 1 })).loss;
   };
   for (let channel = 0; channel < 5; channel++) {

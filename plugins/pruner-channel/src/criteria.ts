@@ -1,4 +1,10 @@
-import { createRandom, type ChannelGroup, type GroupMember, type LayerGraph, type WeightTensor } from '@tersor/core';
+import {
+  createRandom,
+  type ChannelGroup,
+  type GroupMember,
+  type LayerGraph,
+  type WeightTensor,
+} from '@tersor/core';
 
 /** How the importance of a channel is judged; see the functions of this file. */
 export type CriterionName = 'l1' | 'l2' | 'batch-norm' | 'fpgm' | 'taylor' | 'random';
@@ -11,7 +17,10 @@ export interface CriterionContext {
   readonly gradients?: readonly ReadonlyMap<string, Float32Array>[];
 }
 
-/** One score per channel of a group; channels with low scores go first. Scores of different groups are not on one scale. */
+/**
+ * One score per channel of a group; channels with low scores go first. Scores of different groups are not on
+ * one scale.
+ */
 export type Criterion = (group: ChannelGroup, context: CriterionContext) => Float64Array;
 
 /** All criteria by name. */
@@ -28,38 +37,66 @@ export const CRITERIA: Readonly<Record<CriterionName, Criterion>> = {
 };
 
 /**
- * Sum of `measure(w)` over the kernel weights that read the channel (AMC: He et al., ECCV 2018, section 3.3, ranks input channels so); with batch norm
- * in between, the norm of the weights that produce a channel says nothing about it. Where nothing reads it, those that produce it.
+ * Sum of `measure(w)` over the kernel weights that read the channel (AMC: He et al., ECCV 2018, section 3.3,
+ * ranks input channels so); with batch norm in between, the norm of the weights that produce a channel says
+ * nothing about it. Where nothing reads it, those that produce it.
  */
-function kernelNorm(group: ChannelGroup, { graph }: CriterionContext, measure: (value: number) => number): Float64Array {
+function kernelNorm(
+  group: ChannelGroup,
+  { graph }: CriterionContext,
+  measure: (value: number) => number,
+): Float64Array {
   const scores = new Float64Array(group.channels);
   for (const member of kernelMembers(group)) {
-    visit(member, weightOf(graph, member), (channel, value) => (scores[channel] = scores[channel]! + measure(value)));
+    visit(
+      member,
+      weightOf(graph, member),
+      (channel, value) => (scores[channel] = scores[channel]! + measure(value)),
+    );
   }
   return scores;
 }
 
-/** Sum of |gamma| of the batch norms that scale the channel (Network Slimming: Liu et al., ICCV 2017, section 3); L1 where there is none. */
+/**
+ * Sum of |gamma| of the batch norms that scale the channel (Network Slimming: Liu et al., ICCV 2017, section
+ * 3); L1 where there is none.
+ */
 function batchNormScale(group: ChannelGroup, context: CriterionContext): Float64Array {
   const scales = group.members.filter(({ weight, role }) => weight === 'gamma' && role === 'carries');
   if (scales.length === 0) return kernelNorm(group, context, Math.abs);
   const scores = new Float64Array(group.channels);
-  for (const member of scales) visit(member, weightOf(context.graph, member), (channel, value) => (scores[channel] = scores[channel]! + Math.abs(value)));
+  for (const member of scales)
+    visit(
+      member,
+      weightOf(context.graph, member),
+      (channel, value) => (scores[channel] = scores[channel]! + Math.abs(value)),
+    );
   return scores;
 }
 
-/** Sum of the Euclidean distances between the filters that produce the channel and those of all others (FPGM: He et al., CVPR 2019, equation 5). */
+/**
+ * Sum of the Euclidean distances between the filters that produce the channel and those of all others (FPGM:
+ * He et al., CVPR 2019, equation 5).
+ */
 function geometricMedianDistance(group: ChannelGroup, { graph }: CriterionContext): Float64Array {
   const filters = Array.from({ length: group.channels }, (): number[] => []);
   for (const member of group.members) {
-    if (member.role === 'produces') visit(member, weightOf(graph, member), (channel, value) => filters[channel]!.push(value));
+    if (member.role === 'produces')
+      visit(member, weightOf(graph, member), (channel, value) => filters[channel]!.push(value));
   }
-  return Float64Array.from(filters, (filter) => filters.reduce((sum, other) => sum + Math.sqrt(filter.reduce((square, value, i) => square + (value - other[i]!) ** 2, 0)), 0));
+  return Float64Array.from(filters, (filter) =>
+    filters.reduce(
+      (sum, other) =>
+        sum + Math.sqrt(filter.reduce((square, value, i) => square + (value - other[i]!) ** 2, 0)),
+      0,
+    ),
+  );
 }
 
 /**
- * Mean over calibration batches of |sum w * dL/dw| over the weights that read the channel. A layer is linear in its input x, so this sum is
- * x * dL/dx summed over positions: the first-order change of the loss when the channel is set to zero (Molchanov et al., ICLR 2017, equation 6).
+ * Mean over calibration batches of |sum w * dL/dw| over the weights that read the channel. A layer is linear
+ * in its input x, so this sum is x * dL/dx summed over positions: the first-order change of the loss when the
+ * channel is set to zero (Molchanov et al., ICLR 2017, equation 6).
  */
 function taylorExpansion(group: ChannelGroup, { graph, gradients = [] }: CriterionContext): Float64Array {
   const scores = new Float64Array(group.channels);
@@ -67,7 +104,11 @@ function taylorExpansion(group: ChannelGroup, { graph, gradients = [] }: Criteri
     const change = new Float64Array(group.channels);
     for (const member of kernelMembers(group)) {
       const gradient = batch.get(`${member.layer}/${member.weight}`)!;
-      visit(member, weightOf(graph, member), (channel, value, at) => (change[channel] = change[channel]! + value * gradient[at]!));
+      visit(
+        member,
+        weightOf(graph, member),
+        (channel, value, at) => (change[channel] = change[channel]! + value * gradient[at]!),
+      );
     }
     change.forEach((value, channel) => (scores[channel] = scores[channel]! + Math.abs(value)));
   }
@@ -84,7 +125,11 @@ function weightOf(graph: LayerGraph, { layer, weight }: GroupMember): WeightTens
 }
 
 /** Calls back for every value of a weight that belongs to a channel of the group. */
-function visit(member: GroupMember, { data, shape }: WeightTensor, each: (channel: number, value: number, at: number) => void): void {
+function visit(
+  member: GroupMember,
+  { data, shape }: WeightTensor,
+  each: (channel: number, value: number, at: number) => void,
+): void {
   const size = shape[member.axis]!;
   const inner = shape.slice(member.axis + 1).reduce((product, length) => product * length, 1);
   const channelOf = new Int32Array(size).fill(-1);

@@ -6,4 +6,7 @@ import { VariationalPruner } from './variational-pruner.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
-describeContract('variational pruner', prunerContract(() => new VariationalPruner(plugin.options.parse({ images: 30, epochs: 2, batchSize: 15 }))));
+describeContract(
+  'variational pruner',
+  prunerContract(() => new VariationalPruner(plugin.options.parse({ images: 30, epochs: 2, batchSize: 15 }))),
+);

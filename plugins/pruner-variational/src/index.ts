@@ -13,15 +13,30 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'Zeroes the kernel slices that carry the least information, by information dropout',
   options: z.strictObject({
-    noise: z.enum(['slices', 'elements', 'activations']).default('slices').describe('Where the noise is: per 2-D kernel slice, per weight, or on what layers read.'),
+    noise: z
+      .enum(['slices', 'elements', 'activations'])
+      .default('slices')
+      .describe('Where the noise is: per 2-D kernel slice, per weight, or on what layers read.'),
     images: z.int().positive().default(1000).describe('Training images that the noise is trained on.'),
     epochs: z.int().positive().default(6).describe('Passes over them.'),
     batchSize: z.int().positive().default(50).describe('Images per step.'),
     noiseLearningRate: z.number().positive().default(0.1).describe("Adam's learning rate of the noise."),
-    weightLearningRate: z.number().min(0).default(1e-4).describe("Adam's learning rate of the kernels; 0 leaves them as given."),
+    weightLearningRate: z
+      .number()
+      .min(0)
+      .default(1e-4)
+      .describe("Adam's learning rate of the kernels; 0 leaves them as given."),
     klWeight: z.number().positive().default(1).describe('Weight of the KL term.'),
-    warmUp: z.number().min(0).max(1).default(0.3).describe('Share of the steps in which the KL weight rises from 0.'),
-    correctMeans: z.boolean().default(true).describe('Whether biases or batch norms take up the mean of what zeroed slices added.'),
+    warmUp: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.3)
+      .describe('Share of the steps in which the KL weight rises from 0.'),
+    correctMeans: z
+      .boolean()
+      .default(true)
+      .describe('Whether biases or batch norms take up the mean of what zeroed slices added.'),
   }),
   create: (options) => new VariationalPruner(options),
 });

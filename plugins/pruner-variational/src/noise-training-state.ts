@@ -36,12 +36,28 @@ export function createOptimizers({ noiseLearningRate, weightLearningRate }: Lear
 }
 
 /** Copies the state of a training. */
-export async function capture(epochsDone: number, network: NoisyNetwork, { noise, weights }: NoiseOptimizers): Promise<NoiseTrainingState> {
-  return { epochsDone, variables: await Promise.all(variablesOf(network).map((variable) => save(variable.name, variable))), moments: { noise: await saveMoments(noise), weights: await saveMoments(weights) } };
+export async function capture(
+  epochsDone: number,
+  network: NoisyNetwork,
+  { noise, weights }: NoiseOptimizers,
+): Promise<NoiseTrainingState> {
+  return {
+    epochsDone,
+    variables: await Promise.all(variablesOf(network).map((variable) => save(variable.name, variable))),
+    moments: { noise: await saveMoments(noise), weights: await saveMoments(weights) },
+  };
 }
 
-/** Puts a captured state back; the optimizers are replaced (tfjs's own setWeights would lose hold of the moments that are there). */
-export async function restore({ variables, moments }: NoiseTrainingState, network: NoisyNetwork, optimizers: NoiseOptimizers, rates: LearningRates): Promise<void> {
+/**
+ * Puts a captured state back; the optimizers are replaced (tfjs's own setWeights would lose hold of the
+ * moments that are there).
+ */
+export async function restore(
+  { variables, moments }: NoiseTrainingState,
+  network: NoisyNetwork,
+  optimizers: NoiseOptimizers,
+  rates: LearningRates,
+): Promise<void> {
   variablesOf(network).forEach((variable, i) => {
     const value = load(variables[i]!);
     variable.assign(value);
@@ -70,7 +86,12 @@ async function saveMoments(optimizer: tf.AdamOptimizer): Promise<SavedTensor[]> 
 }
 
 async function save(name: string, tensor: tf.Tensor): Promise<SavedTensor> {
-  return { name, shape: tensor.shape, dtype: tensor.dtype as SavedTensor['dtype'], data: (await tensor.data()).slice() as SavedTensor['data'] };
+  return {
+    name,
+    shape: tensor.shape,
+    dtype: tensor.dtype as SavedTensor['dtype'],
+    data: (await tensor.data()).slice() as SavedTensor['data'],
+  };
 }
 
 function load({ data, shape, dtype }: SavedTensor): tf.Tensor {

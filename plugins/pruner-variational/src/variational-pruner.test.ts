@@ -15,7 +15,8 @@ let graph: LayerGraph;
 let group: ChannelGroup;
 let pruner: VariationalPruner;
 
-const optionsWith = (more: Record<string, unknown> = {}) => plugin.options.parse({ images: 150, epochs: 16, noiseLearningRate: 0.4, batchSize: 75, ...more });
+const optionsWith = (more: Record<string, unknown> = {}) =>
+  plugin.options.parse({ images: 150, epochs: 16, noiseLearningRate: 0.4, batchSize: 75, ...more });
 const prepare = async (more: Record<string, unknown> = {}) => {
   const made = new VariationalPruner(optionsWith(more));
   await made.prepare({ graph, groups: [group], dataset, seed: 1 });
@@ -32,9 +33,16 @@ beforeAll(async () => {
 
 /** All slices go but exactly the four that say something. */
 async function expectPlantedSlices(step: PruneStep, by: VariationalPruner): Promise<void> {
-  expect(step.zeroSlices).toEqual([{ layer: 'conv', slices: Array.from({ length: SLICES }, (_, i) => i).filter((i) => !USEFUL_SLICES.includes(i)) }]);
+  expect(step.zeroSlices).toEqual([
+    {
+      layer: 'conv',
+      slices: Array.from({ length: SLICES }, (_, i) => i).filter((i) => !USEFUL_SLICES.includes(i)),
+    },
+  ]);
   // Among those that go are the largest weights of all: magnitude would have kept them.
-  expect(await accuracy(by.apply(graph, [step]), dataset)).toBeGreaterThanOrEqual(await accuracy(graph, dataset));
+  expect(await accuracy(by.apply(graph, [step]), dataset)).toBeGreaterThanOrEqual(
+    await accuracy(graph, dataset),
+  );
 }
 
 test('planted problem, noise per slice: exactly the useless slices go', async () => {
@@ -47,7 +55,9 @@ test('planted problem, noise per weight: exactly the useless slices go', async (
 }, 60_000);
 
 test('planted problem, noise on activations: inputs of pure noise carry the least information', async () => {
-  const { slices } = (await trainNoise(graph, dataset, 1, optionsWith({ noise: 'activations', klWeight: 0.05 }))).get('conv')!;
+  const { slices } = (
+    await trainNoise(graph, dataset, 1, optionsWith({ noise: 'activations', klWeight: 0.05 }))
+  ).get('conv')!;
   const ofInput = (input: number) => slices[input * OUTPUTS + OUTPUTS - 1]!;
   expect(Math.max(...[4, 5, 6, 7].map(ofInput))).toBeLessThan(0.5 * Math.min(...[0, 1, 2, 3].map(ofInput)));
 }, 60_000);
@@ -82,13 +92,17 @@ test('the same seed gives the same plan, and no tensors stay behind', async () =
 test('refuses a plan for another network', () => {
   const foreign = { pruner: 'variational', group: 'conv', zeroSlices: [{ layer: 'conv', slices: [SLICES] }] };
   expect(() => pruner.apply(graph, [foreign])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
-  expect(() => pruner.apply(graph, [{ ...foreign, zeroSlices: [{ layer: 'nowhere', slices: [0] }] }])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
+  expect(() =>
+    pruner.apply(graph, [{ ...foreign, zeroSlices: [{ layer: 'nowhere', slices: [0] }] }]),
+  ).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
 });
 
 test('a training that was stopped after any epoch and goes on finds the same, and leaves no tensors behind', async () => {
   const options = optionsWith({ epochs: 4 });
   const states: unknown[] = [];
-  const whole = await trainNoise(graph, dataset, 1, options, { save: async (state) => void states.push(structuredClone(state)) });
+  const whole = await trainNoise(graph, dataset, 1, options, {
+    save: async (state) => void states.push(structuredClone(state)),
+  });
   expect(states).toHaveLength(4);
   for (const saved of states) {
     const before = tf.memory().numTensors;

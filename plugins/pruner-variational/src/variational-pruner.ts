@@ -1,4 +1,13 @@
-import { TersorError, type ChannelGroup, type GraphLayer, type LayerGraph, type PruneContext, type PrunePlan, type Pruner, type PruneStep } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type GraphLayer,
+  type LayerGraph,
+  type PruneContext,
+  type PrunePlan,
+  type Pruner,
+  type PruneStep,
+} from '@tersor/core';
 import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
 
 /** Settings of the variational pruner; the plugin's schema has the defaults. */
@@ -8,9 +17,9 @@ export interface VariationalPrunerOptions extends NoiseTrainingOptions {
 }
 
 /**
- * Kernel-wise variational pruning by information dropout: learns how much noise every 2-D kernel slice (input channel, output channel) bears,
- * and zeroes the slices that carry the least information, at the share that the policy gives. (The paper's stage 1; how the noise is tied to
- * slices is our reading.)
+ * Kernel-wise variational pruning by information dropout: learns how much noise every 2-D kernel slice (input
+ * channel, output channel) bears, and zeroes the slices that carry the least information, at the share that
+ * the policy gives. (The paper's stage 1; how the noise is tied to slices is our reading.)
  */
 export class VariationalPruner implements Pruner {
   readonly id = 'variational';
@@ -23,10 +32,16 @@ export class VariationalPruner implements Pruner {
     this.information = await trainNoise(graph, dataset, seed, this.options, progress);
   }
 
-  /** Keeps the share `keep` of the slices that produce the group's channels, over all of its producers together. */
+  /**
+   * Keeps the share `keep` of the slices that produce the group's channels, over all of its producers
+   * together.
+   */
   plan(group: ChannelGroup, keep: number): PruneStep {
     const slices = group.members.flatMap((member) => {
-      const known = member.role === 'produces' && member.weight === 'kernel' ? this.information.get(member.layer) : undefined;
+      const known =
+        member.role === 'produces' && member.weight === 'kernel'
+          ? this.information.get(member.layer)
+          : undefined;
       return known ? slicesOf(member.layer, known, member.indexes.flat()) : [];
     });
     const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, keep)) * slices.length));
@@ -39,7 +54,10 @@ export class VariationalPruner implements Pruner {
       if (list) list.push(slice);
       else zeroed.set(layer, [slice]);
     }
-    return { ...step, zeroSlices: [...zeroed].map(([layer, list]) => ({ layer, slices: list.sort((a, b) => a - b) })) };
+    return {
+      ...step,
+      zeroSlices: [...zeroed].map(([layer, list]) => ({ layer, slices: list.sort((a, b) => a - b) })),
+    };
   }
 
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph {
@@ -52,9 +70,13 @@ export class VariationalPruner implements Pruner {
         const count = kernel?.shape.slice(-2).reduce((product, size) => product * size, 1) ?? 0;
         const known = this.information.get(name);
         if (!layer || slices.some((slice) => slice >= count) || (known && known.slices.length !== count)) {
-          throw new TersorError('PLAN_MISMATCH', `The plan of group "${group}" zeroes slices of "${name}" that the network does not have.`, {
-            hint: 'Slices are counted in the clean network: apply this plan before channels are removed.',
-          });
+          throw new TersorError(
+            'PLAN_MISMATCH',
+            `The plan of group "${group}" zeroes slices of "${name}" that the network does not have.`,
+            {
+              hint: 'Slices are counted in the clean network: apply this plan before channels are removed.',
+            },
+          );
         }
         const { zeroed, lost } = zeroLayer(layer, slices, known?.inputMeans);
         changed.set(name, zeroed);
@@ -71,11 +93,21 @@ export class VariationalPruner implements Pruner {
 
 function slicesOf(layer: string, { slices, inputMeans }: LayerInformation, outputs: readonly number[]) {
   const total = slices.length / inputMeans.length;
-  return Array.from(inputMeans.keys()).flatMap((input) => outputs.map((output) => ({ layer, slice: input * total + output, information: slices[input * total + output]! })));
+  return Array.from(inputMeans.keys()).flatMap((input) =>
+    outputs.map((output) => ({
+      layer,
+      slice: input * total + output,
+      information: slices[input * total + output]!,
+    })),
+  );
 }
 
 /** Zeroes slices; `lost` is the mean that each output loses with them. */
-function zeroLayer(layer: GraphLayer, slices: readonly number[], inputMeans: Float64Array | undefined): { zeroed: GraphLayer; lost: Float64Array } {
+function zeroLayer(
+  layer: GraphLayer,
+  slices: readonly number[],
+  inputMeans: Float64Array | undefined,
+): { zeroed: GraphLayer; lost: Float64Array } {
   const kernel = layer.weights.find(({ name }) => name === 'kernel')!;
   const [inputs, outputs] = kernel.shape.slice(-2) as [number, number];
   const data = Float32Array.from(kernel.data);
@@ -87,13 +119,32 @@ function zeroLayer(layer: GraphLayer, slices: readonly number[], inputMeans: Flo
       data[at] = 0;
     }
   }
-  return { zeroed: { ...layer, weights: layer.weights.map((weight) => (weight === kernel ? { ...weight, data } : weight)) }, lost };
+  return {
+    zeroed: {
+      ...layer,
+      weights: layer.weights.map((weight) => (weight === kernel ? { ...weight, data } : weight)),
+    },
+    lost,
+  };
 }
 
-/** Gives the lost mean back: added to the layer's bias, or taken from the moving mean of a batch norm that alone reads the layer. */
-function correctMean(graph: LayerGraph, name: string, lost: Float64Array, changed: Map<string, GraphLayer>, layerOf: (name: string) => GraphLayer | undefined): void {
+/**
+ * Gives the lost mean back: added to the layer's bias, or taken from the moving mean of a batch norm that
+ * alone reads the layer.
+ */
+function correctMean(
+  graph: LayerGraph,
+  name: string,
+  lost: Float64Array,
+  changed: Map<string, GraphLayer>,
+  layerOf: (name: string) => GraphLayer | undefined,
+): void {
   const add = (layer: GraphLayer, target: string, sign: number) => {
-    const weights = layer.weights.map((weight) => (weight.name === target ? { ...weight, data: weight.data.map((value, i) => value + sign * lost[i]!) } : weight));
+    const weights = layer.weights.map((weight) =>
+      weight.name === target
+        ? { ...weight, data: weight.data.map((value, i) => value + sign * lost[i]!) }
+        : weight,
+    );
     changed.set(layer.name, { ...layer, weights });
   };
   const layer = layerOf(name)!;
@@ -101,7 +152,16 @@ function correctMean(graph: LayerGraph, name: string, lost: Float64Array, change
   const calls = graph.calls.flatMap((call, index) => (call.layer === name ? [index] : []));
   const readers = graph.calls.filter(({ inputs }) => calls.some((call) => inputs.includes(call)));
   const reader = layerOf(readers[0]?.layer ?? '');
-  const alone = calls.length === 1 && readers.length === 1 && graph.calls.filter((call) => call.layer === reader?.name).length === 1;
+  const alone =
+    calls.length === 1 &&
+    readers.length === 1 &&
+    graph.calls.filter((call) => call.layer === reader?.name).length === 1;
   const mean = reader?.weights.find((weight) => weight.name === 'moving_mean');
-  if (alone && reader && mean?.data.length === lost.length && (layer.config['activation'] ?? 'linear') === 'linear') add(reader, 'moving_mean', -1);
+  if (
+    alone &&
+    reader &&
+    mean?.data.length === lost.length &&
+    (layer.config['activation'] ?? 'linear') === 'linear'
+  )
+    add(reader, 'moving_mean', -1);
 }

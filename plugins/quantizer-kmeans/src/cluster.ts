@@ -16,11 +16,16 @@ export function sortValues(values: Float32Array): SortedValues {
 }
 
 /**
- * k-means in one dimension: k-means++ seeding (Arthur and Vassilvitskii, 2007), then Lloyd's iterations until nothing moves. Clusters of
- * sorted values are intervals, so that an iteration is one binary search per cluster. Gives ascending centroids, fewer than `count` where
- * there are fewer distinct values.
+ * k-means in one dimension: k-means++ seeding (Arthur and Vassilvitskii, 2007), then Lloyd's iterations until
+ * nothing moves. Clusters of sorted values are intervals, so that an iteration is one binary search per
+ * cluster. Gives ascending centroids, fewer than `count` where there are fewer distinct values.
  */
-export function cluster(sorted: SortedValues, count: number, iterations: number, random: Random): Float64Array {
+export function cluster(
+  sorted: SortedValues,
+  count: number,
+  iterations: number,
+  random: Random,
+): Float64Array {
   if (sorted.values.length === 0 || count < 1) return new Float64Array(0);
   let centroids = seed(sorted.values, count, random);
   for (let round = 0; round < iterations; round++) {
@@ -35,10 +40,16 @@ export function cluster(sorted: SortedValues, count: number, iterations: number,
 /** Values that seeding looks at: it costs one pass per centroid. */
 const SEED_SAMPLE = 4096;
 
-/** Centroids drawn one by one, each with probability proportional to the squared distance from those before; ascending. */
+/**
+ * Centroids drawn one by one, each with probability proportional to the squared distance from those before;
+ * ascending.
+ */
 function seed(values: Float32Array, count: number, random: Random): Float64Array {
   const stride = Math.max(1, Math.floor(values.length / SEED_SAMPLE));
-  const sample = Float64Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride]!);
+  const sample = Float64Array.from(
+    { length: Math.ceil(values.length / stride) },
+    (_, i) => values[i * stride]!,
+  );
   const distances = new Float64Array(sample.length).fill(Infinity);
   const centroids = [sample[random.integer(sample.length)]!];
   while (centroids.length < count) {
@@ -67,7 +78,10 @@ function means({ values, sums }: SortedValues, centroids: Float64Array): Float64
   const result: number[] = [];
   let from = 0;
   for (let k = 0; k < centroids.length; k++) {
-    const to = k + 1 < centroids.length ? lowerBound(values, (centroids[k]! + centroids[k + 1]!) / 2, from) : values.length;
+    const to =
+      k + 1 < centroids.length
+        ? lowerBound(values, (centroids[k]! + centroids[k + 1]!) / 2, from)
+        : values.length;
     if (to > from) result.push((sums[to]! - sums[from]!) / (to - from));
     from = to;
   }

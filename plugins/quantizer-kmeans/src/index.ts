@@ -12,8 +12,16 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'Weight sharing by k-means: 2-256 shared values per layer, exact zeros apart',
   options: z.strictObject({
-    granularity: z.enum(['tensor', 'channel']).default('tensor').describe('One code book per array or per output channel'),
-    iterations: z.int().min(1).max(1000).default(50).describe("Lloyd's iterations at most; they end when no centroid moves"),
+    granularity: z
+      .enum(['tensor', 'channel'])
+      .default('tensor')
+      .describe('One code book per array or per output channel'),
+    iterations: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(50)
+      .describe("Lloyd's iterations at most; they end when no centroid moves"),
   }),
   create: (options, { seed }) => new KmeansQuantizer(options, seed),
 });

@@ -1,4 +1,12 @@
-import { roundToFloat16, TersorError, createRandom, type CodebookTensor, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
+import {
+  roundToFloat16,
+  TersorError,
+  createRandom,
+  type CodebookTensor,
+  type EncodedTensor,
+  type Quantizer,
+  type QuantizerInput,
+} from '@tersor/core';
 import { cluster, sortValues } from './cluster.js';
 
 export interface KmeansQuantizerOptions {
@@ -7,9 +15,10 @@ export interface KmeansQuantizerOptions {
 }
 
 /**
- * Weight sharing by k-means (Han et al., Deep Compression, 2016, section 3; HAQ's quantizer). Exact zeros, which pruning left, are kept out of
- * the clustering and have a code of their own; the other 2^b - 1 codes (all 2^b where there are no zeros) are the centroids, ascending, in half
- * precision where that keeps them apart. Deterministic by seed.
+ * Weight sharing by k-means (Han et al., Deep Compression, 2016, section 3; HAQ's quantizer). Exact zeros,
+ * which pruning left, are kept out of the clustering and have a code of their own; the other 2^b - 1 codes
+ * (all 2^b where there are no zeros) are the centroids, ascending, in half precision where that keeps them
+ * apart. Deterministic by seed.
  */
 export class KmeansQuantizer implements Quantizer {
   readonly id = 'kmeans';
@@ -31,15 +40,28 @@ export class KmeansQuantizer implements Quantizer {
     members.forEach((values, group) => {
       const others = values.filter((value) => value !== 0);
       const hasZero = others.length < values.length;
-      const centroids = cluster(sortValues(others), hasZero ? size - 1 : size, this.options.iterations, random);
+      const centroids = cluster(
+        sortValues(others),
+        hasZero ? size - 1 : size,
+        this.options.iterations,
+        random,
+      );
       codebook.set(bookOf(centroids, hasZero, size), group * size);
     });
-    return { codec: 'codebook', shape: input.shape, bits, axis, codebook, codes: assign(input, axis, groups, codebook, bits) };
+    return {
+      codec: 'codebook',
+      shape: input.shape,
+      bits,
+      axis,
+      codebook,
+      codes: assign(input, axis, groups, codebook, bits),
+    };
   }
 
   /**
-   * Assigns the codes again and moves every centroid to the mean of its members. With straight-through training the members moved by their
-   * gradients, so their mean moved by the mean gradient (Deep Compression, section 3.3). The entry that is exactly 0 stays.
+   * Assigns the codes again and moves every centroid to the mean of its members. With straight-through
+   * training the members moved by their gradients, so their mean moved by the mean gradient (Deep
+   * Compression, section 3.3). The entry that is exactly 0 stays.
    */
   refine(input: QuantizerInput, previous: EncodedTensor): CodebookTensor {
     if (previous.codec !== 'codebook') return this.encode(input, previous.bits);
@@ -53,11 +75,20 @@ export class KmeansQuantizer implements Quantizer {
 }
 
 /** Code book with every entry at the mean of the weights that have its code. */
-function movedBook({ data }: QuantizerInput, { codebook, bits, axis, shape }: CodebookTensor, codes: Uint8Array, groups: number): Float32Array {
+function movedBook(
+  { data }: QuantizerInput,
+  { codebook, bits, axis, shape }: CodebookTensor,
+  codes: Uint8Array,
+  groups: number,
+): Float32Array {
   const sums = new Float64Array(codebook.length);
   const counts = new Uint32Array(codebook.length);
   const inner = axis < 0 ? data.length : shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  for (let from = 0, group = 0; from < data.length; from += inner, group = group + 1 === groups ? 0 : group + 1) {
+  for (
+    let from = 0, group = 0;
+    from < data.length;
+    from += inner, group = group + 1 === groups ? 0 : group + 1
+  ) {
     for (let i = from; i < from + inner; i++) {
       const entry = (group << bits) + codes[i]!;
       sums[entry]! += data[i]!;
@@ -86,7 +117,10 @@ function groupMembers({ data, shape }: QuantizerInput, axis: number, groups: num
   });
 }
 
-/** A code book: the centroids and, where needed, zero, ascending; entries that are left repeat the last one and are never used. */
+/**
+ * A code book: the centroids and, where needed, zero, ascending; entries that are left repeat the last one
+ * and are never used.
+ */
 function bookOf(centroids: Float64Array, hasZero: boolean, size: number): Float32Array {
   const values = new Set([...centroids].map(storedValue).filter((value) => value !== 0));
   if (hasZero || values.size === 0) values.add(0);
@@ -96,20 +130,37 @@ function bookOf(centroids: Float64Array, hasZero: boolean, size: number): Float3
   return book;
 }
 
-/** Half precision halves the code book's bytes at an error of at most 2^-11 of the value; values too small for that stay float32. */
+/**
+ * Half precision halves the code book's bytes at an error of at most 2^-11 of the value; values too small for
+ * that stay float32.
+ */
 function storedValue(value: number): number {
   return Math.abs(value) >= 2 ** -14 && Math.abs(value) < 65504 ? roundToFloat16(value) : Math.fround(value);
 }
 
-/** Code of the nearest entry, found by the boundaries halfway between neighbours. Exact zeros get the entry 0 where there is one. */
-function assign({ data, shape }: QuantizerInput, axis: number, groups: number, codebook: Float32Array, bits: number): Uint8Array {
+/**
+ * Code of the nearest entry, found by the boundaries halfway between neighbours. Exact zeros get the entry 0
+ * where there is one.
+ */
+function assign(
+  { data, shape }: QuantizerInput,
+  axis: number,
+  groups: number,
+  codebook: Float32Array,
+  bits: number,
+): Uint8Array {
   const size = 2 ** bits;
-  const inner = axis < 0 ? data.length : shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+  const inner =
+    axis < 0 ? data.length : shape.slice(axis + 1).reduce((product, length) => product * length, 1);
   const order = new Uint8Array(codebook.length);
   const bounds = new Float64Array(codebook.length);
   for (let group = 0; group < groups; group++) sortBook(codebook, order, bounds, group * size, size);
   const codes = new Uint8Array(data.length);
-  for (let from = 0, group = 0; from < data.length; from += inner, group = group + 1 === groups ? 0 : group + 1) {
+  for (
+    let from = 0, group = 0;
+    from < data.length;
+    from += inner, group = group + 1 === groups ? 0 : group + 1
+  ) {
     const base = group * size;
     for (let i = from; i < from + inner; i++) {
       const value = data[i]!;
@@ -121,9 +172,19 @@ function assign({ data, shape }: QuantizerInput, axis: number, groups: number, c
   return codes;
 }
 
-/** Codes of a group by value, and the lower boundary of each. Of equal entries all ranks lead to the first. */
-function sortBook(codebook: Float32Array, order: Uint8Array, bounds: Float64Array, base: number, size: number): void {
-  const ranked = Array.from({ length: size }, (_, code) => code).sort((a, b) => codebook[base + a]! - codebook[base + b]! || a - b);
+/**
+ * Codes of a group by value, and the lower boundary of each. Of equal entries all ranks lead to the first.
+ */
+function sortBook(
+  codebook: Float32Array,
+  order: Uint8Array,
+  bounds: Float64Array,
+  base: number,
+  size: number,
+): void {
+  const ranked = Array.from({ length: size }, (_, code) => code).sort(
+    (a, b) => codebook[base + a]! - codebook[base + b]! || a - b,
+  );
   for (let rank = 0; rank < size; rank++) {
     const value = codebook[base + ranked[rank]!]!;
     const below = rank > 0 ? codebook[base + ranked[rank - 1]!]! : -Infinity;
@@ -136,8 +197,12 @@ function sortBook(codebook: Float32Array, order: Uint8Array, bounds: Float64Arra
 function requireFinite({ name, data }: QuantizerInput): void {
   for (let i = 0; i < data.length; i++) {
     if (data[i]! - data[i]! === 0) continue;
-    throw new TersorError('WEIGHTS_NOT_FINITE', `${name} holds ${data[i]} at position ${i}, which cannot be quantized.`, {
-      hint: 'Training diverged: lower its learning rate.',
-    });
+    throw new TersorError(
+      'WEIGHTS_NOT_FINITE',
+      `${name} holds ${data[i]} at position ${i}, which cannot be quantized.`,
+      {
+        hint: 'Training diverged: lower its learning rate.',
+      },
+    );
   }
 }

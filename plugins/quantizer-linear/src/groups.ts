@@ -9,11 +9,20 @@ export interface GroupLayout {
 export function groupLayout(shape: readonly number[], axis: number): GroupLayout {
   const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
   if (axis < 0) return { outer: 1, groups: 1, inner: product(shape) };
-  return { outer: product(shape.slice(0, axis)), groups: shape[axis]!, inner: product(shape.slice(axis + 1)) };
+  return {
+    outer: product(shape.slice(0, axis)),
+    groups: shape[axis]!,
+    inner: product(shape.slice(axis + 1)),
+  };
 }
 
 /** Copies the values of one group into `target`, which has `outer * inner` elements. */
-export function gatherGroup(data: Float32Array, { outer, groups, inner }: GroupLayout, group: number, target: Float32Array): void {
+export function gatherGroup(
+  data: Float32Array,
+  { outer, groups, inner }: GroupLayout,
+  group: number,
+  target: Float32Array,
+): void {
   let to = 0;
   for (let o = 0; o < outer; o++) {
     const from = (o * groups + group) * inner;

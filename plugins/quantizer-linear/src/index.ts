@@ -12,9 +12,18 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'Uniform quantization to 1-8 bits: scales per channel or per tensor, zero stays exactly zero',
   options: z.strictObject({
-    scheme: z.enum(['symmetric', 'asymmetric']).default('symmetric').describe('Levels around zero, or between least and largest value'),
-    granularity: z.enum(['tensor', 'channel']).default('channel').describe('One scale per array or per output channel'),
-    scale: z.enum(['max', 'mse', 'kl']).default('mse').describe('Clip nothing, by least squared error, or by least information lost'),
+    scheme: z
+      .enum(['symmetric', 'asymmetric'])
+      .default('symmetric')
+      .describe('Levels around zero, or between least and largest value'),
+    granularity: z
+      .enum(['tensor', 'channel'])
+      .default('channel')
+      .describe('One scale per array or per output channel'),
+    scale: z
+      .enum(['max', 'mse', 'kl'])
+      .default('mse')
+      .describe('Clip nothing, by least squared error, or by least information lost'),
   }),
   create: (options) => new LinearQuantizer(options),
 });

@@ -4,10 +4,22 @@ import { LinearQuantizer, type LinearQuantizerOptions } from './linear-quantizer
 
 const DEFAULTS: LinearQuantizerOptions = { scheme: 'symmetric', granularity: 'channel', scale: 'mse' };
 
-describeContract('linear, symmetric per channel, mse', quantizerContract(() => new LinearQuantizer(DEFAULTS)));
-describeContract('linear, symmetric per tensor, max', quantizerContract(() => new LinearQuantizer({ ...DEFAULTS, granularity: 'tensor', scale: 'max' })));
-describeContract('linear, asymmetric per channel, mse', quantizerContract(() => new LinearQuantizer({ ...DEFAULTS, scheme: 'asymmetric' })));
-describeContract('linear, asymmetric per tensor, max', quantizerContract(() => new LinearQuantizer({ scheme: 'asymmetric', granularity: 'tensor', scale: 'max' })));
+describeContract(
+  'linear, symmetric per channel, mse',
+  quantizerContract(() => new LinearQuantizer(DEFAULTS)),
+);
+describeContract(
+  'linear, symmetric per tensor, max',
+  quantizerContract(() => new LinearQuantizer({ ...DEFAULTS, granularity: 'tensor', scale: 'max' })),
+);
+describeContract(
+  'linear, asymmetric per channel, mse',
+  quantizerContract(() => new LinearQuantizer({ ...DEFAULTS, scheme: 'asymmetric' })),
+);
+describeContract(
+  'linear, asymmetric per tensor, max',
+  quantizerContract(() => new LinearQuantizer({ scheme: 'asymmetric', granularity: 'tensor', scale: 'max' })),
+);
 
 const kernel = (values: number[], channels = 1): QuantizerInput => ({
   name: 'dense/kernel',
@@ -29,7 +41,11 @@ it('is ternary at 2 bits', () => {
 
 it('has a scale for each output channel, along the axis given', () => {
   const input = kernel([1, 10, -0.4, 6], 2);
-  expect(decoded({ scale: 'max' }, input, 3)).toEqual([1, 10, -0.4, 6].map((value, i) => Math.round(value / (i % 2 ? 10 / 3 : 1 / 3)) * (i % 2 ? 3.333984375 : 0.333251953125)));
+  expect(decoded({ scale: 'max' }, input, 3)).toEqual(
+    [1, 10, -0.4, 6].map(
+      (value, i) => Math.round(value / (i % 2 ? 10 / 3 : 1 / 3)) * (i % 2 ? 3.333984375 : 0.333251953125),
+    ),
+  );
 });
 
 it('uses the whole range of one-sided weights when asymmetric', () => {
@@ -65,6 +81,8 @@ it('keeps max scales through refinement and moves mse scales to the least-square
   const mse = new LinearQuantizer(DEFAULTS);
   const refined = mse.refine(drifted, mse.encode(input, 4));
   const q = [...refined.codes].map((code) => code - 7);
-  const fit = q.reduce((sum, level, i) => sum + level * drifted.data[i]!, 0) / q.reduce((sum, level) => sum + level * level, 0);
+  const fit =
+    q.reduce((sum, level, i) => sum + level * drifted.data[i]!, 0) /
+    q.reduce((sum, level) => sum + level * level, 0);
   expect(refined.scale[0]).toBeCloseTo(fit, 3);
 });

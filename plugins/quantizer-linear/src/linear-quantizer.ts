@@ -1,4 +1,11 @@
-import { roundToFloat16, TersorError, type EncodedTensor, type LinearTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
+import {
+  roundToFloat16,
+  TersorError,
+  type EncodedTensor,
+  type LinearTensor,
+  type Quantizer,
+  type QuantizerInput,
+} from '@tersor/core';
 import { gatherGroup, groupLayout, type GroupLayout } from './groups.js';
 import { symmetricThreshold, type ScaleRule } from './scale-search.js';
 
@@ -11,10 +18,11 @@ export interface LinearQuantizerOptions {
 }
 
 /**
- * Uniform quantization. Symmetric, b bits: levels -(2^(b-1)-1)..2^(b-1)-1 times the step, so that 0 is exact and 2 bits are ternary.
- * Asymmetric: 2^b levels between the least and the largest value, moved so that 0 is one of them. 1 bit, either way: sign(w) * mean|w|, the
- * best binary fit (Rastegari et al., XNOR-Net, 2016, eq. 6); it has no zero, so pruned weights come back only where the whole group is zero.
- * Steps are rounded to half precision where that costs nothing, to halve their bytes in the file.
+ * Uniform quantization. Symmetric, b bits: levels -(2^(b-1)-1)..2^(b-1)-1 times the step, so that 0 is exact
+ * and 2 bits are ternary. Asymmetric: 2^b levels between the least and the largest value, moved so that 0 is
+ * one of them. 1 bit, either way: sign(w) * mean|w|, the best binary fit (Rastegari et al., XNOR-Net, 2016,
+ * eq. 6); it has no zero, so pruned weights come back only where the whole group is zero. Steps are rounded
+ * to half precision where that costs nothing, to halve their bytes in the file.
  */
 export class LinearQuantizer implements Quantizer {
   readonly id = 'linear';
@@ -37,14 +45,20 @@ export class LinearQuantizer implements Quantizer {
     return { codec: 'linear', shape: input.shape, bits, axis, codes, scale, zero };
   }
 
-  /** Rounds the master weights again with the scales as they are; `mse` then moves each scale to the least-squares fit of its codes. */
+  /**
+   * Rounds the master weights again with the scales as they are; `mse` then moves each scale to the
+   * least-squares fit of its codes.
+   */
   refine(input: QuantizerInput, previous: EncodedTensor): LinearTensor {
     if (previous.codec !== 'linear') return this.encode(input, previous.bits);
     requireFinite(input);
     const { bits, axis, zero, shape } = previous;
     const layout = groupLayout(shape, axis);
     const codes = encodeCodes(input.data, layout, previous.scale, zero, this.topCode(bits));
-    const scale = this.options.scale === 'mse' ? fitScales(input.data, codes, layout, previous.scale, zero) : previous.scale;
+    const scale =
+      this.options.scale === 'mse'
+        ? fitScales(input.data, codes, layout, previous.scale, zero)
+        : previous.scale;
     return { codec: 'linear', shape, bits, axis, codes, scale, zero };
   }
 
@@ -60,7 +74,10 @@ export class LinearQuantizer implements Quantizer {
     return [storedScale(symmetricThreshold(values, limit, this.options.scale) / limit), limit];
   }
 
-  /** The range [least, largest] with 0 inside, shrunk by the factor by which the scale rule would shrink a symmetric one. */
+  /**
+   * The range [least, largest] with 0 inside, shrunk by the factor by which the scale rule would shrink a
+   * symmetric one.
+   */
   private fitAsymmetric(values: Float32Array, top: number): [scale: number, zero: number] {
     let least = 0;
     let largest = 0;
@@ -113,7 +130,10 @@ function encodeCodes(
   return codes;
 }
 
-/** Least-squares scale of each group for given codes: sum(w q) / sum(q q) with q = code - zero. Groups that are all zero keep theirs. */
+/**
+ * Least-squares scale of each group for given codes: sum(w q) / sum(q q) with q = code - zero. Groups that
+ * are all zero keep theirs.
+ */
 function fitScales(
   data: Float32Array,
   codes: Uint8Array,
@@ -133,15 +153,21 @@ function fitScales(
       }
     }
   }
-  return previous.map((scale, g) => (product[g]! > 0 && square[g]! > 0 ? storedScale(product[g]! / square[g]!) : scale));
+  return previous.map((scale, g) =>
+    product[g]! > 0 && square[g]! > 0 ? storedScale(product[g]! / square[g]!) : scale,
+  );
 }
 
 /** Throws `WEIGHTS_NOT_FINITE`, naming the weight. */
 function requireFinite({ name, data }: QuantizerInput): void {
   for (let i = 0; i < data.length; i++) {
     if (data[i]! - data[i]! === 0) continue;
-    throw new TersorError('WEIGHTS_NOT_FINITE', `${name} holds ${data[i]} at position ${i}, which cannot be quantized.`, {
-      hint: 'Training diverged: lower its learning rate.',
-    });
+    throw new TersorError(
+      'WEIGHTS_NOT_FINITE',
+      `${name} holds ${data[i]} at position ${i}, which cannot be quantized.`,
+      {
+        hint: 'Training diverged: lower its learning rate.',
+      },
+    );
   }
 }

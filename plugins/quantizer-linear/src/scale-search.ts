@@ -1,4 +1,5 @@
-// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around it.
+// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around
+// it.
 const { abs, floor, max, min } = Math;
 
 /** How the step size of a group is found. */
@@ -8,7 +9,8 @@ export type ScaleRule = 'max' | 'mse' | 'kl';
  * Clipping threshold T >= 0 of a symmetric quantizer with levels -limit..limit (step T / limit).
  *
  * - `max`: the largest magnitude; nothing is clipped.
- * - `mse`: least squared error: a grid over fractions of the largest magnitude, then alternating least squares.
+ * - `mse`: least squared error: a grid over fractions of the largest magnitude, then alternating least
+ *   squares.
  * - `kl`: the histogram that loses the least information (see `klThreshold`).
  */
 export function symmetricThreshold(values: Float32Array, limit: number, rule: ScaleRule): number {
@@ -40,7 +42,10 @@ function mseThreshold(values: Float32Array, largest: number, limit: number): num
   return best * limit;
 }
 
-/** The step that fits best given the levels that `step` rounds to: sum(w q) / sum(q q). Undefined if all levels are 0. */
+/**
+ * The step that fits best given the levels that `step` rounds to: sum(w q) / sum(q q). Undefined if all
+ * levels are 0.
+ */
 function leastSquaresStep(values: Float32Array, step: number, limit: number): number | undefined {
   let product = 0;
   let square = 0;
@@ -56,9 +61,10 @@ function leastSquaresStep(values: Float32Array, step: number, limit: number): nu
 const BINS = 1024;
 
 /**
- * Threshold by Kullback-Leibler divergence (Migacz, "8-bit Inference with TensorRT", GTC 2017): a histogram of magnitudes is cut at each
- * candidate threshold, the tail is added to its last bin, and the rest is merged into `limit + 1` levels; the cut whose levels, spread over
- * the bins that are not empty, diverge least from the histogram wins. Exact zeros are left out: they are exact at any threshold.
+ * Threshold by Kullback-Leibler divergence (Migacz, "8-bit Inference with TensorRT", GTC 2017): a histogram
+ * of magnitudes is cut at each candidate threshold, the tail is added to its last bin, and the rest is merged
+ * into `limit + 1` levels; the cut whose levels, spread over the bins that are not empty, diverge least from
+ * the histogram wins. Exact zeros are left out: they are exact at any threshold.
  */
 function klThreshold(values: Float32Array, largest: number, limit: number): number {
   const levels = limit + 1;
@@ -82,7 +88,10 @@ function klThreshold(values: Float32Array, largest: number, limit: number): numb
   return (best / BINS) * largest;
 }
 
-/** Divergence of the histogram cut at bin `cut` (`tail` counts beyond it) from its version with `levels` levels. */
+/**
+ * Divergence of the histogram cut at bin `cut` (`tail` counts beyond it) from its version with `levels`
+ * levels.
+ */
 function cutDivergence(histogram: Float64Array, cut: number, levels: number, tail: number): number {
   let total = tail;
   for (let bin = 0; bin < cut; bin++) total += histogram[bin]!;

@@ -1,4 +1,5 @@
-// `nx g @tersor/tools:plugin <kind> <id>`: the templates of create-tersor-plugin, in the layout of this repository. Read from source, so nothing must be built.
+// `nx g @tersor/tools:plugin <kind> <id>`: the templates of create-tersor-plugin, in the layout of this
+// repository. Read from source, so nothing must be built.
 const { register } = require('tsx/cjs/api');
 
 module.exports = async function plugin(tree, { kind, id }) {
@@ -9,7 +10,8 @@ module.exports = async function plugin(tree, { kind, id }) {
     if (problem) throw new Error(problem);
     const folder = `plugins/${kind}-${id}`;
     if (tree.exists(folder)) throw new Error(`${folder} exists.`);
-    for (const [path, text] of Object.entries(pluginFiles({ kind, id, layout: 'workspace' }))) tree.write(`${folder}/${path}`, text);
+    for (const [path, text] of Object.entries(pluginFiles({ kind, id, layout: 'workspace' })))
+      tree.write(`${folder}/${path}`, text);
     tree.write(`${folder}/LICENSE`, tree.read('LICENSE'));
     return () => console.log(`Next: npm install && npx nx sync && npx nx test ${kind}-${id}`);
   } finally {

@@ -10,8 +10,13 @@ export function checkCommand(): Command {
     .option('--option <key=value>', 'an option of the plugin; may be repeated', collect, [])
     .option('--json', 'print as JSON')
     .action(async (plugin: string, { option, json }: { option: string[]; json?: boolean }) => {
-      const checked = await checkPluginModule(plugin, keyValues(option, '--option'), [process.cwd(), __dirname]);
-      process.stdout.write(json ? `${JSON.stringify(checked, undefined, 2)}\n` : checked.map(describe).join('\n'));
+      const checked = await checkPluginModule(plugin, keyValues(option, '--option'), [
+        process.cwd(),
+        __dirname,
+      ]);
+      process.stdout.write(
+        json ? `${JSON.stringify(checked, undefined, 2)}\n` : checked.map(describe).join('\n'),
+      );
       if (checked.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
     });
 }

@@ -3,7 +3,10 @@ import { Command } from 'commander';
 import { installedPlugins, isTersorError, loadPlugin, needsNoOptions, type Availability } from '@tersor/core';
 import { probeBackend } from '../probe-backend.js';
 
-/** The backend that is there for tests: no package of ours depends on it, and a project that has it need not either. */
+/**
+ * The backend that is there for tests: no package of ours depends on it, and a project that has it need not
+ * either.
+ */
 const REFERENCE = 'cpu';
 
 interface Finding {
@@ -20,7 +23,11 @@ export function doctorCommand(): Command {
     .option('--json', 'print as JSON')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { verbose } = command.optsWithGlobals<{ verbose?: boolean }>();
-      const machine = { node: process.version, platform: `${process.platform}-${process.arch}`, cores: availableParallelism() };
+      const machine = {
+        node: process.version,
+        platform: `${process.platform}-${process.arch}`,
+        cores: availableParallelism(),
+      };
       const findings = await examine((backend, output) => {
         if (verbose && output) process.stderr.write(`${backend} wrote:\n${output.trimEnd()}\n`);
       });
@@ -28,19 +35,31 @@ export function doctorCommand(): Command {
         process.stdout.write(`${JSON.stringify({ machine, backends: findings }, undefined, 2)}\n`);
         return;
       }
-      process.stdout.write(`Node ${machine.node} on ${machine.platform}, ${machine.cores} cores${nodeWarning()}\n`);
+      process.stdout.write(
+        `Node ${machine.node} on ${machine.platform}, ${machine.cores} cores${nodeWarning()}\n`,
+      );
       for (const finding of findings) process.stdout.write(describe(finding));
     });
 }
 
-/** Tries all backends at the same time; in the order of their names. `onOutput` gets what the libraries of each wrote. */
+/**
+ * Tries all backends at the same time; in the order of their names. `onOutput` gets what the libraries of
+ * each wrote.
+ */
 async function examine(onOutput: (backend: string, output: string) => void): Promise<Finding[]> {
   const directories = [process.cwd(), __dirname];
   const installed = await installedPlugins('backend', directories);
-  if (!installed.some((entry) => 'plugin' in entry && entry.plugin.id === REFERENCE)) installed.push(...(await referenceBackend(directories)));
+  if (!installed.some((entry) => 'plugin' in entry && entry.plugin.id === REFERENCE))
+    installed.push(...(await referenceBackend(directories)));
   const findings = await Promise.all(
     installed.map(async (entry): Promise<Finding[]> => {
-      if (!('plugin' in entry)) return [{ backend: entry.source, availability: { available: false, reason: entry.error.message, install: entry.error.hint ?? '' } }];
+      if (!('plugin' in entry))
+        return [
+          {
+            backend: entry.source,
+            availability: { available: false, reason: entry.error.message, install: entry.error.hint ?? '' },
+          },
+        ];
       const { source, plugin } = entry;
       // One that wants options cannot be tried without a config.
       if (!(await needsNoOptions(plugin))) return [];
@@ -63,7 +82,8 @@ async function referenceBackend(directories: readonly string[]): ReturnType<type
 }
 
 function describe({ backend, description, availability }: Finding): string {
-  if (!availability.available) return `  ${backend}: not available: ${availability.reason}\n${availability.install && `    ${availability.install}\n`}`;
+  if (!availability.available)
+    return `  ${backend}: not available: ${availability.reason}\n${availability.install && `    ${availability.install}\n`}`;
   const details = Object.entries(availability.details).map(([name, value]) => `${name} ${value}`);
   return `  ${backend}: available (${details.join(', ')})\n    ${description}\n`;
 }

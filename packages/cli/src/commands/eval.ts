@@ -20,8 +20,15 @@ export function evalCommand(): Command {
     .description('measure the accuracy of a model (a LayersModel or a packed .tersor file)')
     .argument('<model>', 'model.json or model.tersor')
     .requiredOption('--dataset <name>', 'data set plugin')
-    .option('--option <key=value>', 'option of the data set, for instance dir=examples/data; may be repeated', collect, [])
-    .addOption(new Option('--split <split>', 'which images').choices(['train', 'validation', 'test']).default('test'))
+    .option(
+      '--option <key=value>',
+      'option of the data set, for instance dir=examples/data; may be repeated',
+      collect,
+      [],
+    )
+    .addOption(
+      new Option('--split <split>', 'which images').choices(['train', 'validation', 'test']).default('test'),
+    )
     .option('--backend <name>', 'backend plugin', 'wasm')
     .option('--json', 'print as JSON')
     .action(async (path: string, { dataset: use, option, split, backend: backendName, json }: Options) => {
@@ -41,8 +48,19 @@ export function evalCommand(): Command {
         requireFitting(graph, dataset, path);
         const evaluator = await createEvaluator({ backend, dataset, split });
         const accuracy = await evaluator.accuracy(graph);
-        const result = { model: path, dataset: use, split, images: evaluator.count, accuracy, backend: backend.id };
-        process.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : `${(accuracy * 100).toFixed(2)}% of ${evaluator.count} ${split} images\n`);
+        const result = {
+          model: path,
+          dataset: use,
+          split,
+          images: evaluator.count,
+          accuracy,
+          backend: backend.id,
+        };
+        process.stdout.write(
+          json
+            ? `${JSON.stringify(result, undefined, 2)}\n`
+            : `${(accuracy * 100).toFixed(2)}% of ${evaluator.count} ${split} images\n`,
+        );
       } finally {
         await host.dispose();
       }

@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { backendSlots, exportUint8, modelFiles, requireFreeModelFolder, SLOTS } from '@tersor/compression';
-import { folderBytes, readNetwork, requireModelFile, witnessOfNoise, writeModel, type WrittenFile } from '@tersor/network';
+import {
+  folderBytes,
+  readNetwork,
+  requireModelFile,
+  witnessOfNoise,
+  writeModel,
+  type WrittenFile,
+} from '@tersor/network';
 import { createHost, requireWritableFolder, TOKENS, type LayerGraph } from '@tersor/core';
 import { grouped } from '../summary-table.js';
 
@@ -16,22 +23,36 @@ export function exportCommand(): Command {
   return new Command('export')
     .description('write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder')
     .argument('<model>', 'model.json, its folder, or model.tersor')
-    .addOption(new Option('--as <type>', 'what kernels are stored as; uint8 is a quarter of the bytes, and rounds').choices(['float32', 'uint8']).default('float32'))
+    .addOption(
+      new Option('--as <type>', 'what kernels are stored as; uint8 is a quarter of the bytes, and rounds')
+        .choices(['float32', 'uint8'])
+        .default('float32'),
+    )
     .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
     .option('--json', 'print as JSON')
     .action(async (path: string, { as, out, json }: Options) => {
       await requireFreeModelFolder(resolve(out), await modelFiles('the model', resolve(path)));
       await requireWritableFolder(resolve(out));
-      const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
+      const host = await createHost({
+        slots: backendSlots('wasm'),
+        directory: process.cwd(),
+        seed: 1,
+        searchFrom: [__dirname],
+      });
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
         await backend.activate();
         const graph = await readNetwork(resolve(path));
-        const check = async (file: WrittenFile, stored: LayerGraph) => requireModelFile(file, await witnessOfNoise(stored, backend));
+        const check = async (file: WrittenFile, stored: LayerGraph) =>
+          requireModelFile(file, await witnessOfNoise(stored, backend));
         if (as === 'uint8') await exportUint8(graph, resolve(out), check);
         else await writeModel(graph, resolve(out), (file) => check(file, graph));
         const bytes = await folderBytes(resolve(out, 'model.json'));
-        process.stdout.write(json ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n` : `${out}: ${grouped(bytes)} bytes, kernels in ${as}\n`);
+        process.stdout.write(
+          json
+            ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n`
+            : `${out}: ${grouped(bytes)} bytes, kernels in ${as}\n`,
+        );
       } finally {
         await host.dispose();
       }

@@ -14,11 +14,20 @@ export function inspectCommand(): Command {
     .option('--groups', 'explain the channel groups and what is frozen')
     .option('--json', 'print as JSON')
     .action(async (path: string, { groups: explain, json }: { groups?: boolean; json?: boolean }) => {
-      const host = await createHost({ slots: backendSlots('wasm'), directory: process.cwd(), seed: 1, searchFrom: [__dirname] });
+      const host = await createHost({
+        slots: backendSlots('wasm'),
+        directory: process.cwd(),
+        seed: 1,
+        searchFrom: [__dirname],
+      });
       try {
         await (await host.get(TOKENS.backend, SLOTS.train)).activate();
         const report = describe(await readNetwork(resolve(path)));
-        const text = json ? `${JSON.stringify(report, undefined, 2)}\n` : explain ? groupsText(report) : layersText(report);
+        const text = json
+          ? `${JSON.stringify(report, undefined, 2)}\n`
+          : explain
+            ? groupsText(report)
+            : layersText(report);
         // Names of layers come from the file.
         process.stdout.write(printable(text));
       } finally {
@@ -40,17 +49,42 @@ function describe(graph: LayerGraph) {
       outputShape: graph.calls.find((call) => call.layer === layer.name)!.outputShape,
       parameters: own?.parameters ?? 0,
       macs: own?.macs ?? 0,
-      group: groups.find((group) => group.members.some((member) => member.layer === layer.name && member.role === 'produces'))?.name,
+      group: groups.find((group) =>
+        group.members.some((member) => member.layer === layer.name && member.role === 'produces'),
+      )?.name,
       frozen: barriers.find((barrier) => barrier.layer === layer.name)?.reason,
     };
   });
-  const described = groups.map((group) => ({ name: group.name, channels: group.channels, members: group.members.map(({ layer, weight, axis, role }) => ({ layer, weight, axis, role })) }));
-  return { name: graph.name, parameters: costs.parameters, macs: costs.macs, layers, groups: described, barriers };
+  const described = groups.map((group) => ({
+    name: group.name,
+    channels: group.channels,
+    members: group.members.map(({ layer, weight, axis, role }) => ({ layer, weight, axis, role })),
+  }));
+  return {
+    name: graph.name,
+    parameters: costs.parameters,
+    macs: costs.macs,
+    layers,
+    groups: described,
+    barriers,
+  };
 }
 
 function layersText({ layers, parameters, macs, groups, barriers }: Report): string {
-  const table = new Table({ head: ['layer', 'class', 'output', 'parameters', 'MACs', 'prunable group'], style: { head: [], border: [] }, colAligns: ['left', 'left', 'left', 'right', 'right', 'left'] });
-  for (const layer of layers) table.push([layer.name, layer.class, layer.outputShape.map((size) => size ?? '?').join('x'), grouped(layer.parameters), grouped(layer.macs), layer.group ?? (layer.frozen ? 'frozen' : '')]);
+  const table = new Table({
+    head: ['layer', 'class', 'output', 'parameters', 'MACs', 'prunable group'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'left'],
+  });
+  for (const layer of layers)
+    table.push([
+      layer.name,
+      layer.class,
+      layer.outputShape.map((size) => size ?? '?').join('x'),
+      grouped(layer.parameters),
+      grouped(layer.macs),
+      layer.group ?? (layer.frozen ? 'frozen' : ''),
+    ]);
   const channels = groups.reduce((sum, group) => sum + group.channels, 0);
   return `${table.toString()}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
 }
@@ -58,7 +92,9 @@ function layersText({ layers, parameters, macs, groups, barriers }: Report): str
 function groupsText({ groups, barriers }: Report): string {
   const lines = groups.flatMap(({ name, channels, members }) => [
     `${name}: ${channels} channels, removed together from`,
-    ...members.map(({ layer, weight, axis, role }) => `  ${layer}/${weight} along axis ${axis} (${role} them)`),
+    ...members.map(
+      ({ layer, weight, axis, role }) => `  ${layer}/${weight} along axis ${axis} (${role} them)`,
+    ),
   ]);
   return [...lines, ...barriers.map(({ layer, reason }) => `frozen: ${layer}: ${reason}`)].join('\n') + '\n';
 }

@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { KIND_FACTS, packageName, problemOf, writePlugin, type GeneratedKind, type PluginRequest } from 'create-tersor-plugin';
+import {
+  KIND_FACTS,
+  packageName,
+  problemOf,
+  writePlugin,
+  type GeneratedKind,
+  type PluginRequest,
+} from 'create-tersor-plugin';
 import { TersorError } from '@tersor/core';
 
 /** `tersor new <kind> <id>`: a tested plugin to start from, the same as `npm create tersor-plugin`. */
@@ -14,10 +21,18 @@ export function newCommand(): Command {
     .action(async (kind: string, id: string, { name, folder }: { name?: string; folder?: string }) => {
       const problem = problemOf({ kind, id, name });
       if (problem !== undefined) throw new TersorError('CONFIG_INVALID', problem);
-      const request: PluginRequest = { kind: kind as GeneratedKind, id, layout: 'package', ...(name && { name }) };
+      const request: PluginRequest = {
+        kind: kind as GeneratedKind,
+        id,
+        layout: 'package',
+        ...(name && { name }),
+      };
       const target = folder ?? basename(packageName(request));
       await writePlugin(request, target).catch((cause: unknown) => {
-        throw new TersorError('OUTPUT_FAILED', (cause as Error).message, { cause, hint: 'Choose another with --folder.' });
+        throw new TersorError('OUTPUT_FAILED', (cause as Error).message, {
+          cause,
+          hint: 'Choose another with --folder.',
+        });
       });
       process.stdout.write(`Wrote ${target}. Next:\n  cd ${target}\n  npm install\n  npm test\n`);
     });

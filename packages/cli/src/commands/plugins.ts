@@ -11,10 +11,23 @@ export function pluginsCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const rows = [];
       for (const kind of PLUGIN_KINDS) {
-        for (const plugin of builtinPlugins.filter((candidate) => candidate.kind === kind)) rows.push({ kind, id: plugin.id, source: plugin.name, description: plugin.description });
+        for (const plugin of builtinPlugins.filter((candidate) => candidate.kind === kind))
+          rows.push({ kind, id: plugin.id, source: plugin.name, description: plugin.description });
         for (const entry of await installedPlugins(kind, [process.cwd(), __dirname])) {
-          if ('plugin' in entry) rows.push({ kind, id: entry.plugin.id, source: entry.source, description: entry.plugin.description });
-          else rows.push({ kind, id: '', source: entry.source, error: { code: entry.error.code, message: entry.error.message } });
+          if ('plugin' in entry)
+            rows.push({
+              kind,
+              id: entry.plugin.id,
+              source: entry.source,
+              description: entry.plugin.description,
+            });
+          else
+            rows.push({
+              kind,
+              id: '',
+              source: entry.source,
+              error: { code: entry.error.code, message: entry.error.message },
+            });
         }
       }
       if (json) {
@@ -22,7 +35,13 @@ export function pluginsCommand(): Command {
         return;
       }
       const table = new Table({ head: ['kind', 'id', 'package', 'what'], style: { head: [], border: [] } });
-      for (const row of rows) table.push([row.kind, row.id, row.source, 'error' in row ? `${row.error!.code}: ${row.error!.message}` : row.description!]);
+      for (const row of rows)
+        table.push([
+          row.kind,
+          row.id,
+          row.source,
+          'error' in row ? `${row.error!.code}: ${row.error!.message}` : row.description!,
+        ]);
       process.stdout.write(`${table.toString()}\n`);
     });
 }

@@ -2,8 +2,23 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, modelFiles, requireOwnJson, requireUnharmed, requireOneOutput, SLOTS, TERSOR_VERSION } from '@tersor/compression';
-import { describeMachine, createHost, requireWritableFile, TersorError, TOKENS, type LatencyTable } from '@tersor/core';
+import {
+  backendSlots,
+  modelFiles,
+  requireOwnJson,
+  requireUnharmed,
+  requireOneOutput,
+  SLOTS,
+  TERSOR_VERSION,
+} from '@tersor/compression';
+import {
+  describeMachine,
+  createHost,
+  requireWritableFile,
+  TersorError,
+  TOKENS,
+  type LatencyTable,
+} from '@tersor/core';
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backend-environment.js';
 import { grouped } from '../summary-table.js';
@@ -20,18 +35,37 @@ interface Options {
   json?: boolean;
 }
 
-/** `tersor profile <model>`: measures every layer at several widths, so that pruning can be given a budget in milliseconds. */
+/**
+ * `tersor profile <model>`: measures every layer at several widths, so that pruning can be given a budget in
+ * milliseconds.
+ */
 export function profileCommand(): Command {
   return new Command('profile')
-    .description('measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"')
+    .description(
+      'measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"',
+    )
     .argument('<model>', 'model.json or model.tersor')
     .option('--backend <name>', 'backend plugin', 'wasm')
     .option('--widths <count>', 'widths per axis, besides a single channel', count('--widths', 1), 4)
-    .option('--images <count>', 'images of one run; 1 for the time of a single image', count('--images', 1), 50)
+    .option(
+      '--images <count>',
+      'images of one run; 1 for the time of a single image',
+      count('--images', 1),
+      50,
+    )
     .option('--repeats <count>', 'runs that the median is taken of', count('--repeats', 1), 7)
-    .option('--checks <count>', 'randomly pruned networks that are predicted and measured', count('--checks', 0), 3)
+    .option(
+      '--checks <count>',
+      'randomly pruned networks that are predicted and measured',
+      count('--checks', 0),
+      3,
+    )
     .option('--seed <number>', 'seed of those networks', count('--seed', 0), 1)
-    .option('--out <file>', 'the table; one that is there already is shown, not measured again', 'latency.json')
+    .option(
+      '--out <file>',
+      'the table; one that is there already is shown, not measured again',
+      'latency.json',
+    )
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
     .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
@@ -42,44 +76,93 @@ export function profileCommand(): Command {
       const elsewhere = 'Choose another file with --out.';
       await requireUnharmed([file], await modelFiles('the model', resolve(path)), elsewhere);
       if (fresh) await requireOwnJson(file, (table) => 'transfer' in table, elsewhere);
-      const host = await createHost({ slots: backendSlots(name), directory: process.cwd(), seed: settings.seed, searchFrom: [__dirname] });
+      const host = await createHost({
+        slots: backendSlots(name),
+        directory: process.cwd(),
+        seed: settings.seed,
+        searchFrom: [__dirname],
+      });
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
         const availability = await backend.isAvailable();
-        if (!availability.available) throw new TersorError('BACKEND_UNAVAILABLE', `The backend "${backend.id}" cannot run here: ${availability.reason}`, { hint: availability.install });
+        if (!availability.available)
+          throw new TersorError(
+            'BACKEND_UNAVAILABLE',
+            `The backend "${backend.id}" cannot run here: ${availability.reason}`,
+            { hint: availability.install },
+          );
         await backend.activate();
         const graph = await readNetwork(resolve(path));
         requireOneOutput(graph, path);
-        const onProgress = (done: number, total: number, what: string) => process.stderr.write(`  ${done}/${total} ${what}\n`);
+        const onProgress = (done: number, total: number, what: string) =>
+          process.stderr.write(`  ${done}/${total} ${what}\n`);
         const { source, version } = host.wired[0]!;
-        const versions = { tersor: TERSOR_VERSION, node: process.version, ...(version !== undefined && { [source]: version }) };
+        const versions = {
+          tersor: TERSOR_VERSION,
+          node: process.version,
+          ...(version !== undefined && { [source]: version }),
+        };
         const measure = async () => {
-          const measured = await profileLatency({ ...settings, graph, backend, ...(!json && { onProgress }) });
+          const measured = await profileLatency({
+            ...settings,
+            graph,
+            backend,
+            ...(!json && { onProgress }),
+          });
           return { ...measured, versions: { ...measured.versions, ...versions } };
         };
-        const table = isKnown ? await readLatencyTable(file, { graph, backend: backend.id }) : await measure();
+        const table = isKnown
+          ? await readLatencyTable(file, { graph, backend: backend.id })
+          : await measure();
         if (isKnown) noteOtherConditions(table, versions);
         if (!isKnown) await writeLatencyTable(file, table);
-        process.stdout.write(json ? `${JSON.stringify(table, undefined, 2)}\n` : `${checkTable(table)}\n${isKnown ? `From ${out}, measured before; --fresh measures again.` : `Written to ${out}.`}\n`);
+        process.stdout.write(
+          json
+            ? `${JSON.stringify(table, undefined, 2)}\n`
+            : `${checkTable(table)}\n${isKnown ? `From ${out}, measured before; --fresh measures again.` : `Written to ${out}.`}\n`,
+        );
       } finally {
         await host.dispose();
       }
     });
 }
 
-/** Says what has changed since a table was measured: times of another machine or version need not hold here. */
-function noteOtherConditions({ machine, versions: before }: LatencyTable, versions: Readonly<Record<string, string>>): void {
-  const other = Object.keys(versions).find((name) => before[name] !== undefined && before[name] !== versions[name]);
+/**
+ * Says what has changed since a table was measured: times of another machine or version need not hold here.
+ */
+function noteOtherConditions(
+  { machine, versions: before }: LatencyTable,
+  versions: Readonly<Record<string, string>>,
+): void {
+  const other = Object.keys(versions).find(
+    (name) => before[name] !== undefined && before[name] !== versions[name],
+  );
   const here = describeMachine();
-  const change = machine !== here ? `on ${machine}, and this is ${here}` : other !== undefined ? `with ${other} ${before[other]}, and this is ${versions[other]}` : undefined;
-  if (change !== undefined) process.stderr.write(`note: The table was measured ${change}. --fresh measures again.\n`);
+  const change =
+    machine !== here
+      ? `on ${machine}, and this is ${here}`
+      : other !== undefined
+        ? `with ${other} ${before[other]}, and this is ${versions[other]}`
+        : undefined;
+  if (change !== undefined)
+    process.stderr.write(`note: The table was measured ${change}. --fresh measures again.\n`);
 }
 
 /** How well the table predicts whole networks, for people. */
 function checkTable({ layers, check, backend, machine, images }: LatencyTable): string {
-  const table = new Table({ head: ['network', 'MACs', 'predicted ms', 'measured ms', 'error'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right', 'right'] });
+  const table = new Table({
+    head: ['network', 'MACs', 'predicted ms', 'measured ms', 'error'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+  });
   for (const { network, macs, predicted, measured, relativeError } of check) {
-    table.push([network, grouped(macs), String(predicted), String(measured), `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`]);
+    table.push([
+      network,
+      grouped(macs),
+      String(predicted),
+      String(measured),
+      `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`,
+    ]);
   }
   return `${table.toString()}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
 }
@@ -88,7 +171,11 @@ function checkTable({ layers, check, backend, machine, images }: LatencyTable): 
 function count(option: string, smallest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < smallest) throw new TersorError('CONFIG_INVALID', `${option} ${text}: expected a whole number of at least ${smallest}.`);
+    if (!Number.isInteger(value) || value < smallest)
+      throw new TersorError(
+        'CONFIG_INVALID',
+        `${option} ${text}: expected a whole number of at least ${smallest}.`,
+      );
     return value;
   };
 }

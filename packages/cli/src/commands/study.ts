@@ -3,7 +3,17 @@ import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig, TersorError } from '@tersor/core';
 import { identifyCompression } from '@tersor/compression';
-import { childProcessRunner, previewStudy, runStudy, studySchema, type Identify, type PlannedTrial, type StudyProgress, type StudyResults, type TrialRecord } from '@tersor/study';
+import {
+  childProcessRunner,
+  previewStudy,
+  runStudy,
+  studySchema,
+  type Identify,
+  type PlannedTrial,
+  type StudyProgress,
+  type StudyResults,
+  type TrialRecord,
+} from '@tersor/study';
 import { collect } from '../option-values.js';
 import { again } from '../stop-on-interrupt.js';
 import { onStopSignal } from '../stop-signals.js';
@@ -27,7 +37,12 @@ export function studyCommand(): Command {
     .description('run compressions with every combination of some settings and seeds, and compare them')
     .argument('<study>', 'YAML or JSON study (`tersor schema study` prints its schema)')
     .option('--out <dir>', 'folder of the study (default: "output" of the study)')
-    .option('--set <path=value>', 'replace a value of the study, for instance seeds=[1,2]; may be repeated', collect, [])
+    .option(
+      '--set <path=value>',
+      'replace a value of the study, for instance seeds=[1,2]; may be repeated',
+      collect,
+      [],
+    )
     .option('--jobs <count>', 'trials at the same time', positiveInteger, 1)
     .option('--resume', 'run only the trials that the folder lacks')
     .option('--yes', 'run more trials than the limit of the study')
@@ -37,10 +52,18 @@ export function studyCommand(): Command {
     .action(async (path: string, options: Options) => {
       const { out, set, jobs, json } = options;
       const study = await readConfig(path, studySchema, set);
-      const place = { study, path: resolve(path), output: resolve(out ?? study.output), jobs, identify: identifier(resolve(dirname(path), study.config)) };
+      const place = {
+        study,
+        path: resolve(path),
+        output: resolve(out ?? study.output),
+        jobs,
+        identify: identifier(resolve(dirname(path), study.config)),
+      };
       if (options.dryRun) {
         const preview = await previewStudy(place);
-        process.stdout.write(json ? `${JSON.stringify(preview, undefined, 2)}\n` : previewText(preview, study.limit));
+        process.stdout.write(
+          json ? `${JSON.stringify(preview, undefined, 2)}\n` : previewText(preview, study.limit),
+        );
         return;
       }
       const say = (text: string) => {
@@ -50,7 +73,9 @@ export function studyCommand(): Command {
       const restore = onStopSignal(
         (signal) => {
           stop.abort();
-          process.stderr.write(`\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`);
+          process.stderr.write(
+            `\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`,
+          );
         },
         // The trials are ended as this process exits; the system alone would let them go on.
         () => undefined,
@@ -58,24 +83,35 @@ export function studyCommand(): Command {
       const results = await runStudy({
         ...place,
         runner: childProcessRunner([process.execPath, ...process.execArgv, process.argv[1]!]),
-        version: (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string }).version,
+        version: (
+          JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string }
+        ).version,
         resume: options.resume === true,
         yes: options.yes === true,
         signal: stop.signal,
         onTrial: (trial, record, progress) => say(progressLine(trial, record, progress)),
         onNotice: say,
       }).finally(restore);
-      process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`);
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(results, undefined, 2)}\n`
+          : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`,
+      );
       requireComplete(results);
     });
 }
 
 /** Identifies what trials come from as they themselves will. */
 function identifier(configPath: string): Identify {
-  return (config) => identifyCompression(config, { directory: dirname(configPath), searchFrom: [process.cwd(), __dirname] });
+  return (config) =>
+    identifyCompression(config, { directory: dirname(configPath), searchFrom: [process.cwd(), __dirname] });
 }
 
-function progressLine({ id, seed, settings }: PlannedTrial, record: TrialRecord, { done, total, reused, secondsLeft }: StudyProgress): string {
+function progressLine(
+  { id, seed, settings }: PlannedTrial,
+  record: TrialRecord,
+  { done, total, reused, secondsLeft }: StudyProgress,
+): string {
   const left = secondsLeft === undefined || done === total ? '' : `; about ${roughly(secondsLeft)} left`;
   return `[${done}/${total}] ${id}, seed ${seed}, ${settingsText(settings)}: ${reused ? 'done before' : ending(record)}${left}`;
 }
@@ -88,11 +124,14 @@ function ending(record: TrialRecord): string {
 function requireComplete({ trials }: StudyResults): void {
   const failed = trials.filter(({ status }) => status !== 'done').length;
   if (failed === 0) return;
-  throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, { hint: 'The report and log.txt in their folders say why; --resume runs them again.' });
+  throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, {
+    hint: 'The report and log.txt in their folders say why; --resume runs them again.',
+  });
 }
 
 function positiveInteger(value: string): number {
   const count = Number(value);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
+  if (!Number.isInteger(count) || count < 1)
+    throw new InvalidArgumentError('Expected a whole number from 1.');
   return count;
 }

@@ -31,26 +31,36 @@ export function trainCommand(): Command {
       sayPlace(path, config.output, out);
       await requireWritableFolder(output);
       await makeFolder(dirname(output));
-      const go = ({ isAsked, begin }: Stopping) => trainModel({
-        config,
-        directory: dirname(resolve(path)),
-        output,
-        searchFrom: [process.cwd(), __dirname],
-        onStep: begin,
-        checkpoint: `${output}.checkpoint`,
-        resume: resume === true,
-        alsoRead: [{ name: 'the config', path: resolve(path) }],
-        onNotice: (text) => process.stderr.write(`note: ${text}\n`),
-        onEpoch: (record) => {
-          process.stderr.write(`epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`);
-          // Behind the last epoch there is little left to do.
-          if (isAsked() && record.epoch < config.train.epochs) throw new TersorError('INTERRUPTED', 'Stopped as asked.', { hint: 'Go on with the same command and --resume.' });
-        },
-      });
+      const go = ({ isAsked, begin }: Stopping) =>
+        trainModel({
+          config,
+          directory: dirname(resolve(path)),
+          output,
+          searchFrom: [process.cwd(), __dirname],
+          onStep: begin,
+          checkpoint: `${output}.checkpoint`,
+          resume: resume === true,
+          alsoRead: [{ name: 'the config', path: resolve(path) }],
+          onNotice: (text) => process.stderr.write(`note: ${text}\n`),
+          onEpoch: (record) => {
+            process.stderr.write(
+              `epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`,
+            );
+            // Behind the last epoch there is little left to do.
+            if (isAsked() && record.epoch < config.train.epochs)
+              throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
+                hint: 'Go on with the same command and --resume.',
+              });
+          },
+        });
       const summary = await stopOnInterrupt(go);
       const text = JSON.stringify(summary, undefined, 2);
       await writeFile(join(output, 'training.json'), `${text}\n`);
-      process.stdout.write(json ? `${text}\n` : `validation ${percent(summary.accuracy.validation)}, test ${percent(summary.accuracy.test)}; the model is in ${out ?? config.output}\n`);
+      process.stdout.write(
+        json
+          ? `${text}\n`
+          : `validation ${percent(summary.accuracy.validation)}, test ${percent(summary.accuracy.test)}; the model is in ${out ?? config.output}\n`,
+      );
     });
 }
 

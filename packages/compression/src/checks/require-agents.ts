@@ -1,4 +1,12 @@
-import { isTersorError, TersorError, TOKENS, type AgentTask, type CompressConfig, type Host, type Space } from '@tersor/core';
+import {
+  isTersorError,
+  TersorError,
+  TOKENS,
+  type AgentTask,
+  type CompressConfig,
+  type Host,
+  type Space,
+} from '@tersor/core';
 import { builtinPlugins } from '../builtin-plugins.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { createBitActions } from '../environments/bit-actions.js';

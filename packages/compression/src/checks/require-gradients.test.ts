@@ -18,7 +18,12 @@ const backend = {
 async function graphOf(middle: unknown): Promise<LayerGraph> {
   await tf.setBackend('cpu');
   const model = tfl.sequential({
-    layers: [layers.dense({ units: 4, inputShape: [6, 3] }), middle as ReturnType<typeof layers.flatten>, layers.flatten(), layers.dense({ units: 2, activation: 'softmax' })],
+    layers: [
+      layers.dense({ units: 4, inputShape: [6, 3] }),
+      middle as ReturnType<typeof layers.flatten>,
+      layers.flatten(),
+      layers.dense({ units: 2, activation: 'softmax' }),
+    ],
   });
   const graph = await graphFromModel(model);
   model.dispose();
@@ -28,7 +33,10 @@ async function graphOf(middle: unknown): Promise<LayerGraph> {
 it('names the layer that has no gradient, and leaves nothing behind', async () => {
   const graph = await graphOf(layers.masking({ name: 'masked' }));
   const before = tf.memory().numTensors;
-  await expect(requireGradients(backend, graph)).rejects.toMatchObject({ code: 'TRAINING_UNSUPPORTED', message: expect.stringContaining('Layer "masked" (Masking) has no gradient') });
+  await expect(requireGradients(backend, graph)).rejects.toMatchObject({
+    code: 'TRAINING_UNSUPPORTED',
+    message: expect.stringContaining('Layer "masked" (Masking) has no gradient'),
+  });
   expect(tf.memory().numTensors).toBe(before);
 });
 
@@ -45,5 +53,8 @@ it.each([
 
 it('refuses a backend that does not train', async () => {
   const unable = { ...backend, capabilities: { ...backend.capabilities, training: false } };
-  await expect(requireGradients(unable, await graphOf(layers.reLU()))).rejects.toMatchObject({ code: 'TRAINING_UNSUPPORTED', message: expect.stringContaining('"test" cannot train') });
+  await expect(requireGradients(unable, await graphOf(layers.reLU()))).rejects.toMatchObject({
+    code: 'TRAINING_UNSUPPORTED',
+    message: expect.stringContaining('"test" cannot train'),
+  });
 });

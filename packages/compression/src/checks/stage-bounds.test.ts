@@ -1,7 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { compressConfigSchema, parseConfig, type LayerGraph, type Pruner, type Quantizer } from '@tersor/core';
+import {
+  compressConfigSchema,
+  parseConfig,
+  type LayerGraph,
+  type Pruner,
+  type Quantizer,
+} from '@tersor/core';
 import { firstChannels } from '../../../network/test/first-channels.js';
 import { bitOperations, cost, graphFromModel } from '@tersor/network';
 import { absoluteBudgets } from './prune-budget.js';

@@ -1,4 +1,14 @@
-import { TersorError, type ChannelGroup, type CompressConfig, type LayerGraph, type PruneConfig, type Pruner, type PruneTask, type QuantizeConfig, type Quantizer } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type CompressConfig,
+  type LayerGraph,
+  type PruneConfig,
+  type Pruner,
+  type PruneTask,
+  type QuantizeConfig,
+  type Quantizer,
+} from '@tersor/core';
 import { bitOperations, FLOAT_BITS, isKernel, weightSlots, channelGroups, removeAll } from '@tersor/network';
 import { uniformRatio } from '../environments/prune-heuristics.js';
 import { createPruneWall, type Choice } from '../environments/prune-wall.js';

@@ -15,7 +15,15 @@ const rounding: Quantizer = {
     const steps = 2 ** (bits - 1) - 1;
     const scale = Math.fround(data.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-6) / steps);
     const codes = Uint8Array.from(data, (value) => Math.round(value / scale) + steps);
-    return { codec: 'linear', shape, bits, axis: -1, codes, scale: Float32Array.of(scale), zero: Float32Array.of(steps) };
+    return {
+      codec: 'linear',
+      shape,
+      bits,
+      axis: -1,
+      codes,
+      scale: Float32Array.of(scale),
+      zero: Float32Array.of(steps),
+    };
   },
 };
 
@@ -52,7 +60,15 @@ describe('createBitWidthEnvironment with rounded activations', () => {
       budget: { bytes: 1e9, bops: whole },
       bits: [2, 8],
       // The ranges differ by layer and width, to see that the right one is taken.
-      activations: { bits: [4, 8], ranges: Object.fromEntries(NAMES.map((name, i) => [name, Object.fromEntries(WIDTHS.map((bits) => [bits, { least: -i, most: bits }]))])) },
+      activations: {
+        bits: [4, 8],
+        ranges: Object.fromEntries(
+          NAMES.map((name, i) => [
+            name,
+            Object.fromEntries(WIDTHS.map((bits) => [bits, { least: -i, most: bits }])),
+          ]),
+        ),
+      },
       discrete: false,
       evaluate: async () => 0.5,
     };
@@ -68,13 +84,25 @@ describe('createBitWidthEnvironment with rounded activations', () => {
   const policyOf = (steps: readonly StepResult[]) => steps.at(-1)!.info.policy as Required<WidthPolicy>;
   /** Bit operations by hand: the excluded layer stays at 32 x 32. */
   const operations = ({ weights, activations }: Required<WidthPolicy>) =>
-    cost(graph).layers.reduce((sum, { name, macs }) => sum + macs * (name in weights ? weights[name]! * activations[name]!.bits : 1024), 0);
+    cost(graph).layers.reduce(
+      (sum, { name, macs }) =>
+        sum + macs * (name in weights ? weights[name]! * activations[name]!.bits : 1024),
+      0,
+    );
 
   it('takes two numbers a step: weight bits and activation bits', async () => {
-    const steps = await play(task, [[0, 1], [0.5, 0.5], [1, 0]]);
+    const steps = await play(task, [
+      [0, 1],
+      [0.5, 0.5],
+      [1, 0],
+    ]);
     expect(policyOf(steps)).toEqual({
       weights: { first: 2, second: 5, last: 8 },
-      activations: { first: { bits: 8, least: -0, most: 8 }, second: { bits: 6, least: -1, most: 6 }, last: { bits: 4, least: -2, most: 4 } },
+      activations: {
+        first: { bits: 8, least: -0, most: 8 },
+        second: { bits: 6, least: -1, most: 6 },
+        last: { bits: 4, least: -2, most: 4 },
+      },
     });
     expect(steps[2]!.info.measures!['bops']).toBe(operations(policyOf(steps)));
   });
@@ -90,12 +118,33 @@ describe('createBitWidthEnvironment with rounded activations', () => {
 
   it('evaluates the network with rounded inputs', async () => {
     const seen: unknown[] = [];
-    await play({ ...task, evaluate: async ({ layers }) => (seen.push(...layers.filter(({ className }) => className === 'TersorActivationQuantizer').map(({ config }) => config['bits'])), 0.5) }, [[0, 1], [0, 0.5], [0, 0]]);
+    await play(
+      {
+        ...task,
+        evaluate: async ({ layers }) => (
+          seen.push(
+            ...layers
+              .filter(({ className }) => className === 'TersorActivationQuantizer')
+              .map(({ config }) => config['bits']),
+          ),
+          0.5
+        ),
+      },
+      [
+        [0, 1],
+        [0, 0.5],
+        [0, 0],
+      ],
+    );
     expect(seen).toEqual([8, 6, 4]);
   });
 
   it('keeps one number a step where activations have a single width', async () => {
-    const single = { ...task, budget: { bytes: 1e9 }, activations: { ...task.activations!, bits: [8, 8] as const } };
+    const single = {
+      ...task,
+      budget: { bytes: 1e9 },
+      activations: { ...task.activations!, bits: [8, 8] as const },
+    };
     expect(createBitWidthEnvironment(single).actionSpace).toEqual({ type: 'box', low: [0], high: [1] });
     expect(createBitWidthEnvironment(single).observationSpace.low).toHaveLength(10);
     const steps = await play(single, [[0], [0.5], [1]]);
@@ -107,37 +156,61 @@ describe('createBitWidthEnvironment with rounded activations', () => {
     const { activations: _activations, ...float } = task;
     const bops = bitOperations(graph, (name) => (NAMES.includes(name) ? { weights: 4 } : {}));
     const steps = await play({ ...float, budget: { bytes: 1e9, bops } }, [[1], [1], [1]]);
-    // 3456, 3456 and 80 multiply-adds. With the others at 2 bits the first has room for 6; the second then stays at 2, and 320 are left for the last: 4.
+    // 3456, 3456 and 80 multiply-adds. With the others at 2 bits the first has room for 6; the second then
+    // stays at 2, and 320 are left for the last: 4.
     expect(steps[2]!.info.policy).toEqual({ first: 6, second: 2, last: 4 });
     expect(steps[2]!.info.measures!['bops']).toBe(bops);
   });
 
   it('never exceeds the bit operations, whatever the actions, tells what was done, and observes within its space', async () => {
-    const least = bitOperations(graph, (name) => (NAMES.includes(name) ? { weights: 2, activations: 4 } : {}));
+    const least = bitOperations(graph, (name) =>
+      NAMES.includes(name) ? { weights: 2, activations: 4 } : {},
+    );
     const most = bitOperations(graph, (name) => (NAMES.includes(name) ? { weights: 8, activations: 8 } : {}));
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(share, share), { minLength: 3, maxLength: 3 }), share, async (actions, tightness) => {
-        const limited = { ...task, budget: { bytes: 1e9, bops: least + tightness * (most - least) } };
-        const steps = await play(limited, actions);
-        expect(steps[2]!.info.measures!['bops']).toBeLessThanOrEqual(limited.budget.bops);
-        for (const { observation } of steps) {
-          expect(observation).toHaveLength(12);
-          expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
-        }
-        expect(policyOf(await play(limited, steps.map(({ info }) => info.executed)))).toEqual(policyOf(steps));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(share, share), { minLength: 3, maxLength: 3 }),
+        share,
+        async (actions, tightness) => {
+          const limited = { ...task, budget: { bytes: 1e9, bops: least + tightness * (most - least) } };
+          const steps = await play(limited, actions);
+          expect(steps[2]!.info.measures!['bops']).toBeLessThanOrEqual(limited.budget.bops);
+          for (const { observation } of steps) {
+            expect(observation).toHaveLength(12);
+            expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
+          }
+          expect(
+            policyOf(
+              await play(
+                limited,
+                steps.map(({ info }) => info.executed),
+              ),
+            ),
+          ).toEqual(policyOf(steps));
+        },
+      ),
       { numRuns: 60, seed: 1 },
     );
   });
 
   it('takes a bit from the wider of the two first', async () => {
     const macs = cost(graph).layers.find(({ name }) => name === 'first')!.macs;
-    const others = bitOperations(graph, (name) => (name === 'first' ? { weights: 0 } : NAMES.includes(name) ? { weights: 2, activations: 4 } : {}));
-    const [first] = await play({ ...task, budget: { bytes: 1e9, bops: others + macs * 30 } }, [[1, 1], [0, 0], [0, 0]]);
+    const others = bitOperations(graph, (name) =>
+      name === 'first' ? { weights: 0 } : NAMES.includes(name) ? { weights: 2, activations: 4 } : {},
+    );
+    const [first] = await play({ ...task, budget: { bytes: 1e9, bops: others + macs * 30 } }, [
+      [1, 1],
+      [0, 0],
+      [0, 0],
+    ]);
     // 8x8, 8x7, 7x7, 7x6, 6x6, 6x5 = 30.
     expect(first!.info.executed).toEqual([(6 - 2 + 0.5) / 7, (5 - 4 + 0.5) / 5]);
-    const [narrow] = await play({ ...task, budget: { bytes: 1e9, bops: others + macs * 16 } }, [[0.2, 1], [0, 0], [0, 0]]);
+    const [narrow] = await play({ ...task, budget: { bytes: 1e9, bops: others + macs * 16 } }, [
+      [0.2, 1],
+      [0, 0],
+      [0, 0],
+    ]);
     // 3x8, 3x7, 3x6, 3x5: the weights keep the agent's own number.
     expect(narrow!.info.executed).toEqual([0.2, (5 - 4 + 0.5) / 5]);
   });
@@ -155,8 +228,15 @@ describe('createBitWidthEnvironment with rounded activations', () => {
   });
 
   it('refuses bit operations that cannot be reached and names the fewest', () => {
-    const least = bitOperations(graph, (name) => (NAMES.includes(name) ? { weights: 2, activations: 4 } : {}));
-    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 1e9, bops: least - 1 } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE', message: expect.stringContaining(`the network has ${least}`) }));
+    const least = bitOperations(graph, (name) =>
+      NAMES.includes(name) ? { weights: 2, activations: 4 } : {},
+    );
+    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 1e9, bops: least - 1 } })).toThrow(
+      expect.objectContaining({
+        code: 'BUDGET_INFEASIBLE',
+        message: expect.stringContaining(`the network has ${least}`),
+      }),
+    );
     expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 1e9, bops: least } })).not.toThrow();
   });
 });

@@ -11,12 +11,20 @@ export interface BitLimits {
 }
 
 /**
- * The largest widths that fit when every layer has the same. Of a network whose activations have widths too: the pair whose narrower width is the widest, and
- * of several such the one with the most bits together, rather for activations, which cost no bytes.
+ * The largest widths that fit when every layer has the same. Of a network whose activations have widths too:
+ * the pair whose narrower width is the widest, and of several such the one with the most bits together,
+ * rather for activations, which cost no bytes.
  */
-export function uniformWidths(layers: readonly GraphLayer[], weights: BitRange, activations: BitRange, limits: BitLimits, codes: LayerCodes): Widths[] {
+export function uniformWidths(
+  layers: readonly GraphLayer[],
+  weights: BitRange,
+  activations: BitRange,
+  limits: BitLimits,
+  codes: LayerCodes,
+): Widths[] {
   const total = (width: number) => layers.reduce((sum, layer) => sum + codes.size(layer, width), 0);
-  const rank = (widths: Widths) => Math.min(widths.weights, widths.activations) * 100 + widths.weights + widths.activations;
+  const rank = (widths: Widths) =>
+    Math.min(widths.weights, widths.activations) * 100 + widths.weights + widths.activations;
   let best: Widths = { weights: weights[0], activations: activations[0] };
   for (const width of descending(weights).filter((bits) => total(bits) <= limits.bytes)) {
     for (const activation of descending(activations)) {
@@ -28,10 +36,16 @@ export function uniformWidths(layers: readonly GraphLayer[], weights: BitRange, 
 }
 
 /**
- * Starts from the smallest widths and gives one bit more, again and again, to the layer where it lowers the relative squared error of the
- * weights most per byte. Activations have `activations` bits in all layers.
+ * Starts from the smallest widths and gives one bit more, again and again, to the layer where it lowers the
+ * relative squared error of the weights most per byte. Activations have `activations` bits in all layers.
  */
-export function greedyWidths(layers: readonly GraphLayer[], [minimum, maximum]: BitRange, activations: number, limits: BitLimits, codes: LayerCodes): Widths[] {
+export function greedyWidths(
+  layers: readonly GraphLayer[],
+  [minimum, maximum]: BitRange,
+  activations: number,
+  limits: BitLimits,
+  codes: LayerCodes,
+): Widths[] {
   let widths: Widths[] = layers.map(() => ({ weights: minimum, activations }));
   let spent = layers.reduce((sum, layer) => sum + codes.size(layer, minimum), 0);
   for (;;) {

@@ -17,14 +17,26 @@ const rounding: Quantizer = {
     const steps = 2 ** (bits - 1) - 1;
     const scale = Math.fround(largest / steps);
     const codes = Uint8Array.from(data, (value) => Math.round(value / scale) + steps);
-    return { codec: 'linear', shape, bits, axis: -1, codes, scale: Float32Array.of(scale), zero: Float32Array.of(steps) };
+    return {
+      codec: 'linear',
+      shape,
+      bits,
+      axis: -1,
+      codes,
+      scale: Float32Array.of(scale),
+      zero: Float32Array.of(steps),
+    };
   },
 };
 
 describe('createBitWidthEnvironment', () => {
   let graph: LayerGraph;
   let task: QuantizeTask;
-  const sizeAt = (bits: number) => packModel(graph, encodeGraph(rounding, graph, Object.fromEntries(task.layers.map((name) => [name, bits])))).length;
+  const sizeAt = (bits: number) =>
+    packModel(
+      graph,
+      encodeGraph(rounding, graph, Object.fromEntries(task.layers.map((name) => [name, bits]))),
+    ).length;
   beforeAll(async () => {
     await tf.setBackend('cpu');
     const { layers } = tfl;
@@ -61,7 +73,10 @@ describe('createBitWidthEnvironment', () => {
   };
 
   it('maps 0..1 evenly to bit widths as HAQ does, ends clamped', async () => {
-    const bits = async (action: number) => ((await episode([[action], [action], [action]])).at(-1)!.info.policy as Record<string, number>)['first'];
+    const bits = async (action: number) =>
+      ((await episode([[action], [action], [action]])).at(-1)!.info.policy as Record<string, number>)[
+        'first'
+      ];
     expect(await Promise.all([0, 0.07, 0.5, 0.93, 1].map(bits))).toEqual([2, 2, 5, 8, 8]);
   });
 
@@ -78,12 +93,20 @@ describe('createBitWidthEnvironment', () => {
   it('never exceeds the bytes, whatever the actions, and observes within its space', async () => {
     const [low, high] = [sizeAt(2), sizeAt(8)];
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }), fc.double({ min: 0, max: 1, noNaN: true }), async (actions, share) => {
-        const bytes = low + share * (high - low);
-        const steps = await episode(actions.map((action) => [action]), { ...task, budget: { bytes } });
-        expect(steps[2]!.info.measures!['bytes']).toBeLessThanOrEqual(bytes);
-        for (const { observation } of steps) expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (actions, share) => {
+          const bytes = low + share * (high - low);
+          const steps = await episode(
+            actions.map((action) => [action]),
+            { ...task, budget: { bytes } },
+          );
+          expect(steps[2]!.info.measures!['bytes']).toBeLessThanOrEqual(bytes);
+          for (const { observation } of steps)
+            expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
+        },
+      ),
       { numRuns: 40, seed: 1 },
     );
   });
@@ -96,7 +119,10 @@ describe('createBitWidthEnvironment', () => {
 
   it('evaluates the network that a reader of the file would get, once per policy', async () => {
     const seen: number[] = [];
-    const environment = createBitWidthEnvironment({ ...task, evaluate: async (candidate) => (seen.push(new Set(candidate.layers[1]!.weights[0]!.data).size), 0.5) });
+    const environment = createBitWidthEnvironment({
+      ...task,
+      evaluate: async (candidate) => (seen.push(new Set(candidate.layers[1]!.weights[0]!.data).size), 0.5),
+    });
     for (let round = 0; round < 2; round++) {
       await environment.reset(round);
       for (let i = 0; i < 3; i++) await environment.step([0]);
@@ -106,8 +132,15 @@ describe('createBitWidthEnvironment', () => {
 
   it('tells what it lets evaluate: the policy, and the reward that an accuracy would bring', async () => {
     const told: { policy: unknown; rewards: number[] }[] = [];
-    const evaluate: QuantizeTask['evaluate'] = async (_graph, candidate) => (told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }), 0.6);
-    const steps = await episode([[0.5], [0.5], [0.5]], { ...task, evaluate, reward: { id: 'costly', evaluate: ({ accuracy, bytes }) => accuracy - bytes / 1e9 } });
+    const evaluate: QuantizeTask['evaluate'] = async (_graph, candidate) => (
+      told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }),
+      0.6
+    );
+    const steps = await episode([[0.5], [0.5], [0.5]], {
+      ...task,
+      evaluate,
+      reward: { id: 'costly', evaluate: ({ accuracy, bytes }) => accuracy - bytes / 1e9 },
+    });
     const { reward, info } = steps[2]!;
     expect(told).toEqual([{ policy: info.policy, rewards: [0.2 - sizeAt(5) / 1e9, reward] }]);
   });
@@ -115,13 +148,20 @@ describe('createBitWidthEnvironment', () => {
   it('offers a uniform policy and one by weight error that fit, the second using what the first leaves', async () => {
     const bytes = Math.round((sizeAt(4) + sizeAt(5)) / 2);
     const environment = createBitWidthEnvironment({ ...task, budget: { bytes } });
-    const sizeOf = async (name: 'uniform' | 'magnitude') => (await episode(await environment.heuristics![name]!(), { ...task, budget: { bytes } }))[2]!.info.measures!['bytes']!;
+    const sizeOf = async (name: 'uniform' | 'magnitude') =>
+      (await episode(await environment.heuristics![name]!(), { ...task, budget: { bytes } }))[2]!.info
+        .measures!['bytes']!;
     expect(await sizeOf('uniform')).toBe(sizeAt(4));
     expect(await sizeOf('magnitude')).toBeGreaterThan(sizeAt(4));
     expect(await sizeOf('magnitude')).toBeLessThanOrEqual(bytes);
   });
 
   it('refuses a size that cannot be reached and names the smallest one', () => {
-    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 100 } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE', message: expect.stringContaining(`the file has ${sizeAt(2)}`) }));
+    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 100 } })).toThrow(
+      expect.objectContaining({
+        code: 'BUDGET_INFEASIBLE',
+        message: expect.stringContaining(`the file has ${sizeAt(2)}`),
+      }),
+    );
   });
 });

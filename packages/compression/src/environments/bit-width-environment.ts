@@ -1,4 +1,11 @@
-import { TersorError, type Environment, type GraphLayer, type LayerGraph, type QuantizeTask, type StepResult } from '@tersor/core';
+import {
+  TersorError,
+  type Environment,
+  type GraphLayer,
+  type LayerGraph,
+  type QuantizeTask,
+  type StepResult,
+} from '@tersor/core';
 import { cost, isKernel, type Widths } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
 import { withEncodedWeights, type EncodedWeights } from '../policy/quantized-graph.js';
@@ -19,19 +26,23 @@ interface Outcome {
 /**
  * Chooses the bit width of each layer, one step per layer (HAQ, section 3; method.md, stage 2).
  *
- * Observation, 10 numbers in 0..1: depthwise or not; input channels; output channels; stride; kernel size; weight count; output area; layer
- * index (each min-max normalised over the layers); bytes that the limit leaves for this layer beyond its smallest width, as a share of its
- * largest; previous action. With a limit of bit operations, what that leaves follows the bytes; with a range of activation widths, the previous action is two numbers.
+ * Observation, 10 numbers in 0..1: depthwise or not; input channels; output channels; stride; kernel size;
+ * weight count; output area; layer index (each min-max normalised over the layers); bytes that the limit
+ * leaves for this layer beyond its smallest width, as a share of its largest; previous action. With a limit
+ * of bit operations, what that leaves follows the bytes; with a range of activation widths, the previous
+ * action is two numbers.
  *
- * Action: see `createBitActions`; with a range of activation widths (`task.activations`) it chooses the width of the layer's input too.
- * The budgets in bytes of the packed file and in bit operations are walls: with the layers ahead at their smallest widths, a step takes the largest widths at
- * or below the proposed ones that still fit. Throws `BUDGET_INFEASIBLE` when even the smallest widths do not.
+ * Action: see `createBitActions`; with a range of activation widths (`task.activations`) it chooses the width
+ * of the layer's input too. The budgets in bytes of the packed file and in bit operations are walls: with the
+ * layers ahead at their smallest widths, a step takes the largest widths at or below the proposed ones that
+ * still fit. Throws `BUDGET_INFEASIBLE` when even the smallest widths do not.
  */
 export function createBitWidthEnvironment(task: QuantizeTask): Environment {
   const { graph, budget } = task;
   const layers = task.layers.map((name) => graph.layers.find((layer) => layer.name === name)!);
   const codes = createLayerCodes(task.quantizer);
-  const encodedAt = (widths: readonly Widths[]): EncodedWeights => new Map(layers.flatMap((layer, i) => [...codes.encode(layer, widths[i]!.weights)]));
+  const encodedAt = (widths: readonly Widths[]): EncodedWeights =>
+    new Map(layers.flatMap((layer, i) => [...codes.encode(layer, widths[i]!.weights)]));
   const actions = createBitActions(task.bits, activationBits(task), task.discrete);
   const walls = createBitWalls(task, layers, codes, encodedAt);
   const features = normalizeColumns(layers.map((layer, index) => layerFeatures(graph, layer, index)));
@@ -40,7 +51,8 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
   let active = false;
 
   const observe = (): number[] => {
-    const previous = chosen.length === 0 ? Array<number>(actions.choices).fill(1) : actions.shares(chosen.at(-1)!);
+    const previous =
+      chosen.length === 0 ? Array<number>(actions.choices).fill(1) : actions.shares(chosen.at(-1)!);
     return [...features[Math.min(chosen.length, layers.length - 1)]!, ...walls.spare(chosen), ...previous];
   };
   const uniform = () => uniformWidths(layers, task.bits, activationBits(task), walls, codes);
@@ -52,9 +64,18 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
     const candidate = withEncodedWeights(graph, encoded, codes.decode);
     const { macs, parameters } = cost(candidate);
     const countsOperations = policy.activations !== undefined || budget.bops !== undefined;
-    const costs = { macs, parameters, bytes: packModel(graph, encoded).length, ...(countsOperations && { bops: operationsOfPolicy(graph, policy) }) };
-    const rewardAt = (accuracy: number) => task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
-    const accuracy = await task.evaluate(withPolicyActivations(candidate, policy), { policy: toldPolicy(policy), rewardAt });
+    const costs = {
+      macs,
+      parameters,
+      bytes: packModel(graph, encoded).length,
+      ...(countsOperations && { bops: operationsOfPolicy(graph, policy) }),
+    };
+    const rewardAt = (accuracy: number) =>
+      task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
+    const accuracy = await task.evaluate(withPolicyActivations(candidate, policy), {
+      policy: toldPolicy(policy),
+      rewardAt,
+    });
     const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
     outcomes.set(key, outcome);
     return outcome;
@@ -71,29 +92,45 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       return { observation: observe() };
     },
     step: async (action): Promise<StepResult> => {
-      if (!active) throw new TersorError('EPISODE_OVER', 'The bit width environment was stepped outside of an episode; call reset first.');
+      if (!active)
+        throw new TersorError(
+          'EPISODE_OVER',
+          'The bit width environment was stepped outside of an episode; call reset first.',
+        );
       const widths = walls.lower(actions.toWidths(action), chosen);
       const executed = actions.executed(action, widths);
       chosen = [...chosen, widths];
       const terminated = chosen.length === layers.length;
-      if (!terminated) return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
+      if (!terminated)
+        return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
       active = false;
       const policy = policyOf(task, chosen);
       const { reward, measures } = await finish(policy);
-      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy: toldPolicy(policy) } };
+      return {
+        observation: observe(),
+        reward,
+        terminated,
+        truncated: false,
+        info: { executed, measures, policy: toldPolicy(policy) },
+      };
     },
     heuristics: {
       uniform: async () => uniform().map(actions.toAction),
-      magnitude: async () => greedyWidths(layers, task.bits, uniform()[0]!.activations, walls, codes).map(actions.toAction),
+      magnitude: async () =>
+        greedyWidths(layers, task.bits, uniform()[0]!.activations, walls, codes).map(actions.toAction),
     },
   };
 }
 
 function policyOf({ layers, activations }: QuantizeTask, chosen: readonly Widths[]): WidthPolicy {
-  const byLayer = <T>(value: (name: string, widths: Widths) => T): Record<string, T> => Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
+  const byLayer = <T>(value: (name: string, widths: Widths) => T): Record<string, T> =>
+    Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
   const weights = byLayer((_name, widths) => widths.weights);
   if (!activations) return { weights };
-  return { weights, activations: byLayer((name, { activations: bits }) => ({ bits, ...activations.ranges[name]![bits]! })) };
+  return {
+    weights,
+    activations: byLayer((name, { activations: bits }) => ({ bits, ...activations.ranges[name]![bits]! })),
+  };
 }
 
 /** Without rounded activations the policy is the weights' bits alone. */
@@ -106,7 +143,17 @@ function layerFeatures(graph: LayerGraph, layer: GraphLayer, index: number): num
   const { outputShape } = graph.calls.find((call) => call.layer === layer.name)!;
   const area = outputShape.slice(0, -1).reduce<number>((product, size) => product * (size ?? 1), 1);
   const strides = layer.config['strides'];
-  const [window, channels] = kernel.shape.length === 4 ? [kernel.shape[0]!, kernel.shape[2]!] : [1, kernel.shape[0]!];
+  const [window, channels] =
+    kernel.shape.length === 4 ? [kernel.shape[0]!, kernel.shape[2]!] : [1, kernel.shape[0]!];
   const depthwise = Number(kernel.name === 'depthwise_kernel');
-  return [depthwise, channels, kernel.shape.at(-1)!, Array.isArray(strides) ? Number(strides[0]) : 1, window, kernel.data.length, area, index];
+  return [
+    depthwise,
+    channels,
+    kernel.shape.at(-1)!,
+    Array.isArray(strides) ? Number(strides[0]) : 1,
+    window,
+    kernel.data.length,
+    area,
+    index,
+  ];
 }

@@ -17,13 +17,16 @@ export function createLayerCodes(quantizer: Quantizer): LayerCodes {
   const encodings = new Map<string, EncodedWeights>();
   const sizes = new Map<string, number>();
   const decoded = new Map<EncodedTensor, Float32Array>();
-  const encode = (layer: GraphLayer, bits: number) => remember(encodings, `${layer.name}@${bits}`, () => encodeLayer(quantizer, layer, bits));
+  const encode = (layer: GraphLayer, bits: number) =>
+    remember(encodings, `${layer.name}@${bits}`, () => encodeLayer(quantizer, layer, bits));
   const decode = (tensor: EncodedTensor) => remember(decoded, tensor, () => decodeTensor(tensor));
   return {
     encode,
     decode,
     size: (layer, bits) =>
-      remember(sizes, `${layer.name}@${bits}`, () => [...encode(layer, bits).values()].reduce((sum, tensor) => sum + encodedSize(tensor), 0)),
+      remember(sizes, `${layer.name}@${bits}`, () =>
+        [...encode(layer, bits).values()].reduce((sum, tensor) => sum + encodedSize(tensor), 0),
+      ),
     error: (layer, bits) => {
       let error = 0;
       let energy = 1e-12;

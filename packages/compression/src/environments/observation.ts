@@ -1,14 +1,19 @@
-/** Scales every column of a table to 0..1 over its rows (min-max, as AMC does for its layer features); a constant column becomes 0. */
+/**
+ * Scales every column of a table to 0..1 over its rows (min-max, as AMC does for its layer features); a
+ * constant column becomes 0.
+ */
 export function normalizeColumns(rows: readonly (readonly number[])[]): number[][] {
   const width = rows[0]?.length ?? 0;
   const ranges = Array.from({ length: width }, (_, column) => {
     const values = rows.map((row) => row[column]!);
     return { low: Math.min(...values), high: Math.max(...values) };
   });
-  return rows.map((row) => row.map((value, column) => {
-    const { low, high } = ranges[column]!;
-    return high > low ? (value - low) / (high - low) : 0;
-  }));
+  return rows.map((row) =>
+    row.map((value, column) => {
+      const { low, high } = ranges[column]!;
+      return high > low ? (value - low) / (high - low) : 0;
+    }),
+  );
 }
 
 /** `value`, moved into [low, high]. */

@@ -14,16 +14,23 @@ export function uniformRatio(minimum: number, fits: (ratio: number) => boolean):
 }
 
 /**
- * Global magnitude ranking: the channels with the smallest norm of their producing weights, relative to the mean norm of their group, go first,
- * wherever they are, until the rest `fits`. No group goes below its smallest count.
+ * Global magnitude ranking: the channels with the smallest norm of their producing weights, relative to the
+ * mean norm of their group, go first, wherever they are, until the rest `fits`. No group goes below its
+ * smallest count.
  */
-export function magnitudeCounts(graph: LayerGraph, groups: readonly ChannelGroup[], smallest: readonly number[], fits: (counts: readonly number[]) => boolean): number[] {
+export function magnitudeCounts(
+  graph: LayerGraph,
+  groups: readonly ChannelGroup[],
+  smallest: readonly number[],
+  fits: (counts: readonly number[]) => boolean,
+): number[] {
   const ranked = groups
     .flatMap((group, index) => relativeNorms(graph, group).map((norm) => ({ index, norm })))
     .sort((a, b) => a.norm - b.norm);
   const countsAfter = (removed: number): number[] => {
     const counts = groups.map(({ channels }) => channels);
-    for (const { index } of ranked.slice(0, removed)) counts[index] = Math.max(smallest[index]!, counts[index]! - 1);
+    for (const { index } of ranked.slice(0, removed))
+      counts[index] = Math.max(smallest[index]!, counts[index]! - 1);
     return counts;
   };
   let low = 0;
@@ -41,7 +48,9 @@ function relativeNorms(graph: LayerGraph, group: ChannelGroup): number[] {
   const squares = new Float64Array(group.channels);
   for (const { layer, weight, axis, indexes, role } of group.members) {
     if (role !== 'produces' || !weight.endsWith('kernel')) continue;
-    const { data, shape } = graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === weight)!;
+    const { data, shape } = graph.layers
+      .find(({ name }) => name === layer)!
+      .weights.find(({ name }) => name === weight)!;
     const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
     const channelOf = new Int32Array(shape[axis]!).fill(-1);
     indexes.forEach((owned, channel) => owned.forEach((index) => (channelOf[index] = channel)));

@@ -7,12 +7,42 @@ import { firstChannels } from '../../../network/test/first-channels.js';
 import { cost, channelGroups, predictLatency, graphFromModel } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
 
-/** A table of the network below: `c1` 1 ms a channel, `c2` and `c3` 0.1 ms for every pair of channels, the head 1 ms, transfer 1 ms. */
+/**
+ * A table of the network below: `c1` 1 ms a channel, `c2` and `c3` 0.1 ms for every pair of channels, the
+ * head 1 ms, transfer 1 ms.
+ */
 function tableOf(change: (milliseconds: number) => number = (value) => value): LatencyTable {
-  const layer = (name: string, inputs: number[], outputs: number[], time: (input: number, output: number) => number) => ({ layer: name, className: 'Conv2D', inputs, outputs, milliseconds: inputs.map((i) => outputs.map((o) => change(time(i, o)))) });
+  const layer = (
+    name: string,
+    inputs: number[],
+    outputs: number[],
+    time: (input: number, output: number) => number,
+  ) => ({
+    layer: name,
+    className: 'Conv2D',
+    inputs,
+    outputs,
+    milliseconds: inputs.map((i) => outputs.map((o) => change(time(i, o)))),
+  });
   const pairs = (i: number, o: number) => 0.1 * i * o;
-  const layers = [layer('c1', [3], [1, 4, 8], (_, o) => o), layer('c2', [1, 4, 8], [1, 8], pairs), layer('c3', [1, 8], [1, 4, 8], pairs), layer('head', [16, 128], [4], () => 1)];
-  return { version: 1, model: { name: 'm', fingerprint: '' }, backend: 'cpu', machine: '', versions: {}, details: {}, images: 1, transfer: 1, layers, check: [] };
+  const layers = [
+    layer('c1', [3], [1, 4, 8], (_, o) => o),
+    layer('c2', [1, 4, 8], [1, 8], pairs),
+    layer('c3', [1, 8], [1, 4, 8], pairs),
+    layer('head', [16, 128], [4], () => 1),
+  ];
+  return {
+    version: 1,
+    model: { name: 'm', fingerprint: '' },
+    backend: 'cpu',
+    machine: '',
+    versions: {},
+    details: {},
+    images: 1,
+    transfer: 1,
+    layers,
+    check: [],
+  };
 }
 
 describe('a budget in milliseconds', () => {
@@ -21,8 +51,17 @@ describe('a budget in milliseconds', () => {
   beforeAll(async () => {
     await tf.setBackend('cpu');
     const { layers } = tfl;
-    const conv = (name: string, more = {}) => layers.conv2d({ name, filters: 8, kernelSize: 3, padding: 'same', ...more });
-    const model = tfl.sequential({ layers: [conv('c1', { inputShape: [4, 4, 3] }), conv('c2'), conv('c3'), layers.flatten(), layers.dense({ name: 'head', units: 4 })] });
+    const conv = (name: string, more = {}) =>
+      layers.conv2d({ name, filters: 8, kernelSize: 3, padding: 'same', ...more });
+    const model = tfl.sequential({
+      layers: [
+        conv('c1', { inputShape: [4, 4, 3] }),
+        conv('c2'),
+        conv('c3'),
+        layers.flatten(),
+        layers.dense({ name: 'head', units: 4 }),
+      ],
+    });
     graph = await graphFromModel(model);
     model.dispose();
     task = {
@@ -49,7 +88,8 @@ describe('a budget in milliseconds', () => {
 
   it('stands beside the others: known answers', async () => {
     expect(predictLatency(tableOf(), graph)).toBeCloseTo(1 + 8 + 6.4 + 6.4 + 1, 9);
-    // 2 channels ahead cost 0.2 per channel of the layer before: c1 may keep 6 (6 + 1.2 + 0.4 + 2 <= 9.9), c2 then 2, c3 then 3.
+    // 2 channels ahead cost 0.2 per channel of the layer before: c1 may keep 6 (6 + 1.2 + 0.4 + 2 <= 9.9), c2
+    // then 2, c3 then 3.
     const { reward, info } = await episode([1, 1, 1], task.budget);
     expect(info.executed).toEqual([0.375]);
     expect(info.measures!['latency']).toBeCloseTo(1 + 6 + 1.2 + 0.6 + 1, 9);
@@ -62,36 +102,47 @@ describe('a budget in milliseconds', () => {
 
   it('is never exceeded, whatever the actions and however odd the table', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.double({ min: 0.25, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.infiniteStream(fc.double({ min: 0, max: 2, noNaN: true })), async (ratios, share, noise) => {
-        const table = tableOf((value) => value * (noise.next().value as number));
-        const whole = predictLatency(table, graph);
-        const milliseconds = 1 + share * (whole - 1) + 1e-9;
-        let last;
-        try {
-          last = await episode(ratios, { latency: { milliseconds, table } });
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'BUDGET_INFEASIBLE' });
-          return;
-        }
-        expect(last.info.measures!['latency']).toBeLessThanOrEqual(milliseconds);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.double({ min: 0.25, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.infiniteStream(fc.double({ min: 0, max: 2, noNaN: true })),
+        async (ratios, share, noise) => {
+          const table = tableOf((value) => value * (noise.next().value as number));
+          const whole = predictLatency(table, graph);
+          const milliseconds = 1 + share * (whole - 1) + 1e-9;
+          let last;
+          try {
+            last = await episode(ratios, { latency: { milliseconds, table } });
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'BUDGET_INFEASIBLE' });
+            return;
+          }
+          expect(last.info.measures!['latency']).toBeLessThanOrEqual(milliseconds);
+        },
+      ),
       { numRuns: 100, seed: 1 },
     );
   });
 
   it.each(['uniform', 'magnitude'] as const)('is met closely by the %s policy', async (name) => {
     const actions = await createPruningEnvironment(task).heuristics![name]!();
-    const { info } = await episode(actions.map(([ratio]) => ratio!), task.budget);
+    const { info } = await episode(
+      actions.map(([ratio]) => ratio!),
+      task.budget,
+    );
     expect(info.measures!['latency']).toBeLessThanOrEqual(9.9);
     expect(info.measures!['latency']).toBeGreaterThan(8);
   });
 
   it('that cannot be reached is refused with the smallest that can', () => {
-    expect(() => createPruningEnvironment({ ...task, budget: { latency: { milliseconds: 3, table: tableOf() } } })).toThrow(
+    expect(() =>
+      createPruningEnvironment({ ...task, budget: { latency: { milliseconds: 3, table: tableOf() } } }),
+    ).toThrow(
       expect.objectContaining({
         code: 'BUDGET_INFEASIBLE',
         // 2 channels each: 1 + 2 + 0.4 + 0.4 + 1.
-        message: 'prune.budget.latency is 3 ms, but with every group at its minimum the network is still predicted to take 4.8 ms.',
+        message:
+          'prune.budget.latency is 3 ms, but with every group at its minimum the network is still predicted to take 4.8 ms.',
         hint: expect.stringContaining('4.8 ms or more'),
       }),
     );

@@ -1,4 +1,11 @@
-import { TersorError, type ChannelGroup, type LayerGraph, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type LayerGraph,
+  type PrunePlan,
+  type Pruner,
+  type PruneTask,
+} from '@tersor/core';
 import { cost, widthCost, widthLatency, type Cost, type WidthCost } from '@tersor/network';
 import { brokenLimit, budgetExceeded, pruneLimits, type PruneLimit } from './prune-limits.js';
 

@@ -15,8 +15,18 @@ describe('createPruningEnvironment', () => {
   let task: PruneTask;
   beforeAll(async () => {
     await tf.setBackend('cpu');
-    const conv = (filters: number, more = {}) => tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', ...more });
-    const model = tfl.sequential({ layers: [conv(8, { inputShape: [8, 8, 3] }), conv(12), tfl.layers.maxPooling2d({ poolSize: 2 }), conv(16), tfl.layers.flatten(), tfl.layers.dense({ units: 4 })] });
+    const conv = (filters: number, more = {}) =>
+      tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', ...more });
+    const model = tfl.sequential({
+      layers: [
+        conv(8, { inputShape: [8, 8, 3] }),
+        conv(12),
+        tfl.layers.maxPooling2d({ poolSize: 2 }),
+        conv(16),
+        tfl.layers.flatten(),
+        tfl.layers.dense({ units: 4 }),
+      ],
+    });
     graph = initializeKernels(await graphFromModel(model), 1);
     const { macs, parameters } = cost(graph);
     task = {
@@ -43,12 +53,20 @@ describe('createPruningEnvironment', () => {
 
   it('never exceeds the budget, whatever the actions, and observes within its space', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.double({ min: 0.25, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }), fc.double({ min: 0.2, max: 1, noNaN: true }), async (ratios, share) => {
-        const limit = share * task.baseline.macs;
-        const steps = await episode(ratios.map((ratio) => [ratio]), { ...task, budget: { macs: limit } });
-        expect(steps.at(-1)!.info.measures!['macs']).toBeLessThanOrEqual(limit);
-        for (const { observation } of steps) expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.double({ min: 0.25, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        fc.double({ min: 0.2, max: 1, noNaN: true }),
+        async (ratios, share) => {
+          const limit = share * task.baseline.macs;
+          const steps = await episode(
+            ratios.map((ratio) => [ratio]),
+            { ...task, budget: { macs: limit } },
+          );
+          expect(steps.at(-1)!.info.measures!['macs']).toBeLessThanOrEqual(limit);
+          for (const { observation } of steps)
+            expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
+        },
+      ),
       { numRuns: 60, seed: 1 },
     );
   });
@@ -63,7 +81,9 @@ describe('createPruningEnvironment', () => {
     const steps = await episode([[1], [1], [1]]);
     const executed = steps.map(({ info }) => info.executed[0]!);
     expect(executed.some((ratio) => ratio < 1)).toBe(true);
-    (steps[2]!.info.policy as PruneStep[]).forEach(({ keep }, i) => expect(keep!.length / task.groups[i]!.channels).toBe(executed[i]));
+    (steps[2]!.info.policy as PruneStep[]).forEach(({ keep }, i) =>
+      expect(keep!.length / task.groups[i]!.channels).toBe(executed[i]),
+    );
   });
 
   it('rounds channel counts to a multiple', async () => {
@@ -85,40 +105,65 @@ describe('createPruningEnvironment', () => {
 
   it('evaluates what its pruners have adapted', async () => {
     const evaluated: string[] = [];
-    const adapting: Pruner = { ...firstChannels(graph), adapt: async (candidate, plan) => ({ ...candidate, name: `adapted to ${plan.length} steps` }) };
-    await episode([[0.5], [0.5], [0.5]], { ...task, pruners: [adapting], evaluate: async ({ name }) => (evaluated.push(name), 0.5) });
+    const adapting: Pruner = {
+      ...firstChannels(graph),
+      adapt: async (candidate, plan) => ({ ...candidate, name: `adapted to ${plan.length} steps` }),
+    };
+    await episode([[0.5], [0.5], [0.5]], {
+      ...task,
+      pruners: [adapting],
+      evaluate: async ({ name }) => (evaluated.push(name), 0.5),
+    });
     expect(evaluated).toEqual(['adapted to 3 steps']);
   });
 
   it('tells what it lets evaluate: the policy, and the reward that an accuracy would bring', async () => {
     const told: { policy: unknown; rewards: number[] }[] = [];
-    const evaluate: PruneTask['evaluate'] = async (_graph, candidate) => (told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }), 0.6);
-    const steps = await episode([[0.5], [0.5], [0.5]], { ...task, evaluate, reward: { id: 'costly', evaluate: ({ accuracy, macs }) => accuracy - macs / 1e9 } });
+    const evaluate: PruneTask['evaluate'] = async (_graph, candidate) => (
+      told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }),
+      0.6
+    );
+    const steps = await episode([[0.5], [0.5], [0.5]], {
+      ...task,
+      evaluate,
+      reward: { id: 'costly', evaluate: ({ accuracy, macs }) => accuracy - macs / 1e9 },
+    });
     const { reward, info } = steps[2]!;
     expect(told).toEqual([{ policy: info.policy, rewards: [0.2 - info.measures!['macs']! / 1e9, reward] }]);
   });
 
-  it.each(['uniform', 'magnitude'] as const)('offers a %s policy that meets the budget closely and is carried out as proposed', async (name) => {
-    const environment = createPruningEnvironment(task);
-    const actions = await environment.heuristics![name]!();
-    const steps = await episode(actions);
-    const macs = steps[2]!.info.measures!['macs']!;
-    expect(macs).toBeLessThanOrEqual(task.budget.macs!);
-    expect(macs).toBeGreaterThan(0.75 * task.budget.macs!);
-    if (name === 'uniform') expect(new Set(actions.map(String)).size).toBe(1);
-  });
+  it.each(['uniform', 'magnitude'] as const)(
+    'offers a %s policy that meets the budget closely and is carried out as proposed',
+    async (name) => {
+      const environment = createPruningEnvironment(task);
+      const actions = await environment.heuristics![name]!();
+      const steps = await episode(actions);
+      const macs = steps[2]!.info.measures!['macs']!;
+      expect(macs).toBeLessThanOrEqual(task.budget.macs!);
+      expect(macs).toBeGreaterThan(0.75 * task.budget.macs!);
+      if (name === 'uniform') expect(new Set(actions.map(String)).size).toBe(1);
+    },
+  );
 
   it('refuses a budget that cannot be reached and names the smallest one', async () => {
-    expect(() => createPruningEnvironment({ ...task, budget: { macs: 10 } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE', message: expect.stringMatching(/prune\.budget\.macs is 10, .* still has \d+/) }));
+    expect(() => createPruningEnvironment({ ...task, budget: { macs: 10 } })).toThrow(
+      expect.objectContaining({
+        code: 'BUDGET_INFEASIBLE',
+        message: expect.stringMatching(/prune\.budget\.macs is 10, .* still has \d+/),
+      }),
+    );
   });
 
   it('refuses a network without prunable channels and steps outside of an episode', async () => {
-    expect(() => createPruningEnvironment({ ...task, groups: [] })).toThrow(expect.objectContaining({ code: 'MODEL_UNSUPPORTED' }));
+    expect(() => createPruningEnvironment({ ...task, groups: [] })).toThrow(
+      expect.objectContaining({ code: 'MODEL_UNSUPPORTED' }),
+    );
     await expect(createPruningEnvironment(task).step([1])).rejects.toMatchObject({ code: 'EPISODE_OVER' });
   });
 
   describe('with a pruner of kernel slices', () => {
-    const run = (actions: readonly Action[], pruners: readonly Pruner[], share = 0.5) => episode(actions, { ...task, pruners, budget: { macs: share * task.baseline.macs } });
+    const run = (actions: readonly Action[], pruners: readonly Pruner[], share = 0.5) =>
+      episode(actions, { ...task, pruners, budget: { macs: share * task.baseline.macs } });
     const ratio = fc.double({ min: 0.25, max: 1, noNaN: true });
     const triple = <T>(value: fc.Arbitrary<T>) => fc.tuple(value, value, value);
 
@@ -126,21 +171,38 @@ describe('createPruningEnvironment', () => {
       // 5 of 6 slices that stay in the first kernel, half of the second, all of the third.
       const steps = await run([[5 / 6], [0.5], [1]], [zeroSlices(graph, 'scattered')], 1);
       const [first, second, third] = [64 * 9 * 20, 64 * 9 * 48, 16 * 9 * 192];
-      expect(steps[2]!.info.measures).toMatchObject({ macs: first + second + third + 4 * 16 * 16, denseMacs: task.baseline.macs });
+      expect(steps[2]!.info.measures).toMatchObject({
+        macs: first + second + third + 4 * 16 * 16,
+        denseMacs: task.baseline.macs,
+      });
     });
 
-    it.each(['first', 'last', 'scattered'] as const)('alone never exceeds the budget, wherever it zeroes (the %s slices)', async (which) => {
-      await fc.assert(
-        fc.asyncProperty(triple(ratio), fc.double({ min: 0.35, max: 1, noNaN: true }), async (shares, budget) => {
-          const { macs } = (await run(shares.map((share) => [share]), [zeroSlices(graph, which)], budget))[2]!.info.measures!;
-          expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
-        }),
-        { numRuns: 40, seed: 2 },
-      );
-    });
+    it.each(['first', 'last', 'scattered'] as const)(
+      'alone never exceeds the budget, wherever it zeroes (the %s slices)',
+      async (which) => {
+        await fc.assert(
+          fc.asyncProperty(
+            triple(ratio),
+            fc.double({ min: 0.35, max: 1, noNaN: true }),
+            async (shares, budget) => {
+              const { macs } = (
+                await run(
+                  shares.map((share) => [share]),
+                  [zeroSlices(graph, which)],
+                  budget,
+                )
+              )[2]!.info.measures!;
+              expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
+            },
+          ),
+          { numRuns: 40, seed: 2 },
+        );
+      },
+    );
 
     it('alone comes close to the budget', async () => {
-      const { macs, denseMacs } = (await run([[1], [1], [1]], [zeroSlices(graph, 'scattered')]))[2]!.info.measures!;
+      const { macs, denseMacs } = (await run([[1], [1], [1]], [zeroSlices(graph, 'scattered')]))[2]!.info
+        .measures!;
       expect(macs).toBeLessThanOrEqual(task.budget.macs!);
       expect(macs).toBeGreaterThan(0.97 * task.budget.macs!);
       expect(denseMacs).toBe(task.baseline.macs);
@@ -154,25 +216,37 @@ describe('createPruningEnvironment', () => {
       expect(denseMacs).toBe(task.baseline.macs);
     });
 
-    it.each(['uniform', 'magnitude'] as const)('alone: the %s policy is carried out as proposed', async (name) => {
-      const alone = { ...task, pruners: [zeroSlices(graph, 'scattered')] };
-      const actions = await createPruningEnvironment(alone).heuristics![name]!();
-      const steps = await episode(actions, alone);
-      expect(steps.map(({ info }) => info.executed)).toEqual(actions);
-      expect(actions[0]![0]).toBeLessThan(1);
-      expect(steps[2]!.info.measures!['macs']).toBeGreaterThan(0.9 * task.budget.macs!);
-    });
+    it.each(['uniform', 'magnitude'] as const)(
+      'alone: the %s policy is carried out as proposed',
+      async (name) => {
+        const alone = { ...task, pruners: [zeroSlices(graph, 'scattered')] };
+        const actions = await createPruningEnvironment(alone).heuristics![name]!();
+        const steps = await episode(actions, alone);
+        expect(steps.map(({ info }) => info.executed)).toEqual(actions);
+        expect(actions[0]![0]).toBeLessThan(1);
+        expect(steps[2]!.info.measures!['macs']).toBeGreaterThan(0.9 * task.budget.macs!);
+      },
+    );
 
-    it.each(['first', 'last', 'scattered'] as const)('beside one of channels never exceeds the budget, wherever it zeroes (the %s slices)', async (which) => {
-      await fc.assert(
-        fc.asyncProperty(triple(fc.tuple(ratio, ratio)), fc.double({ min: 0.2, max: 1, noNaN: true }), async (actions, budget) => {
-          const { macs, denseMacs } = (await run(actions, [...task.pruners, zeroSlices(graph, which)], budget))[2]!.info.measures!;
-          expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
-          expect(macs).toBeLessThanOrEqual(denseMacs!);
-        }),
-        { numRuns: 60, seed: 3 },
-      );
-    });
+    it.each(['first', 'last', 'scattered'] as const)(
+      'beside one of channels never exceeds the budget, wherever it zeroes (the %s slices)',
+      async (which) => {
+        await fc.assert(
+          fc.asyncProperty(
+            triple(fc.tuple(ratio, ratio)),
+            fc.double({ min: 0.2, max: 1, noNaN: true }),
+            async (actions, budget) => {
+              const { macs, denseMacs } = (
+                await run(actions, [...task.pruners, zeroSlices(graph, which)], budget)
+              )[2]!.info.measures!;
+              expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
+              expect(macs).toBeLessThanOrEqual(denseMacs!);
+            },
+          ),
+          { numRuns: 60, seed: 3 },
+        );
+      },
+    );
   });
 
   describe('with a pruner of blocks', () => {
@@ -180,26 +254,48 @@ describe('createPruningEnvironment', () => {
     let blocks: PruneTask;
     beforeAll(async () => {
       resnet = await topologies.resnet20();
-      blocks = { ...task, graph: resnet, groups: channelGroups(resnet).groups, pruners: [dropBlocks(resnet)], baseline: { ...task.baseline, macs: cost(resnet).macs }, budget: { macs: 0.6 * cost(resnet).macs } };
+      blocks = {
+        ...task,
+        graph: resnet,
+        groups: channelGroups(resnet).groups,
+        pruners: [dropBlocks(resnet)],
+        baseline: { ...task.baseline, macs: cost(resnet).macs },
+        budget: { macs: 0.6 * cost(resnet).macs },
+      };
     });
     const same = (action: Action) => blocks.groups.map(() => action);
-    const dropped = (steps: Awaited<ReturnType<typeof episode>>) => (steps.at(-1)!.info.policy as PruneStep[]).filter(({ removeLayers }) => removeLayers).map(({ group }) => group);
+    const dropped = (steps: Awaited<ReturnType<typeof episode>>) =>
+      (steps.at(-1)!.info.policy as PruneStep[])
+        .filter(({ removeLayers }) => removeLayers)
+        .map(({ group }) => group);
 
     it('removes the blocks that were to go and costs what is left: known answers', async () => {
-      const steps = await episode(blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0.4 : 0.6]), { ...blocks, budget: { macs: cost(resnet).macs } });
+      const steps = await episode(
+        blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0.4 : 0.6]),
+        { ...blocks, budget: { macs: cost(resnet).macs } },
+      );
       expect(dropped(steps)).toEqual(['stage3_block2_a']);
       // Two 3x3 convolutions of 16 channels on 2x2 positions are gone.
       expect(steps.at(-1)!.info.measures).toMatchObject({ macs: cost(resnet).macs - 2 * 4 * 9 * 16 * 16 });
-      expect(steps.map(({ info }) => info.executed)).toEqual(blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0 : 1]));
+      expect(steps.map(({ info }) => info.executed)).toEqual(
+        blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0 : 1]),
+      );
     });
 
     it.each(['macs', 'parameters'] as const)('keeps a budget of %s, whatever the actions', async (limit) => {
       const total = cost(resnet)[limit];
       await fc.assert(
-        fc.asyncProperty(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), fc.double({ min: 0.35, max: 1, noNaN: true }), async (actions, share) => {
-          const steps = await episode(blocks.groups.map(() => [actions.next().value as number]), { ...blocks, budget: { [limit]: share * total } });
-          expect(steps.at(-1)!.info.measures![limit]).toBeLessThanOrEqual(share * total);
-        }),
+        fc.asyncProperty(
+          fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+          fc.double({ min: 0.35, max: 1, noNaN: true }),
+          async (actions, share) => {
+            const steps = await episode(
+              blocks.groups.map(() => [actions.next().value as number]),
+              { ...blocks, budget: { [limit]: share * total } },
+            );
+            expect(steps.at(-1)!.info.measures![limit]).toBeLessThanOrEqual(share * total);
+          },
+        ),
         { numRuns: 20, seed: 4 },
       );
     });
@@ -222,31 +318,62 @@ describe('createPruningEnvironment', () => {
     });
 
     it('refuses a budget that no choice of blocks meets', () => {
-      expect(() => createPruningEnvironment({ ...blocks, budget: { macs: 0.1 * cost(resnet).macs } })).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE' }));
+      expect(() =>
+        createPruningEnvironment({ ...blocks, budget: { macs: 0.1 * cost(resnet).macs } }),
+      ).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE' }));
     });
   });
 
   describe('refuses a candidate over the budget, with the pruner and both numbers', () => {
     const limit = () => Math.floor(task.budget.macs!);
-    const refused = (names: string) => ({ code: 'BUDGET_EXCEEDED', message: expect.stringMatching(new RegExp(`${names} made a network with ${task.baseline.macs} where prune\\.budget\\.macs allows ${limit()}`)) });
+    const refused = (names: string) => ({
+      code: 'BUDGET_EXCEEDED',
+      message: expect.stringMatching(
+        new RegExp(
+          `${names} made a network with ${task.baseline.macs} where prune\\.budget\\.macs allows ${limit()}`,
+        ),
+      ),
+    });
     /** Says that it prunes channels and does nothing. */
-    const idle = (): Pruner => ({ ...firstChannels(graph), id: 'idle', plan: ({ name }) => ({ pruner: 'idle', group: name }), apply: (clean) => clean });
+    const idle = (): Pruner => ({
+      ...firstChannels(graph),
+      id: 'idle',
+      plan: ({ name }) => ({ pruner: 'idle', group: name }),
+      apply: (clean) => clean,
+    });
 
     it('of a pruner that does not do what it plans', async () => {
-      await expect(episode([[0.3], [0.3], [0.3]], { ...task, pruners: [idle()] })).rejects.toMatchObject(refused('pruner "idle"'));
+      await expect(episode([[0.3], [0.3], [0.3]], { ...task, pruners: [idle()] })).rejects.toMatchObject(
+        refused('pruner "idle"'),
+      );
     });
 
     it('of one among several', async () => {
       const honest = zeroSlices(graph, 'scattered');
-      await expect(episode([[0.3, 1], [0.3, 1], [0.3, 1]], { ...task, pruners: [idle(), honest] })).rejects.toMatchObject(refused('pruner "idle"'));
+      await expect(
+        episode(
+          [
+            [0.3, 1],
+            [0.3, 1],
+            [0.3, 1],
+          ],
+          { ...task, pruners: [idle(), honest] },
+        ),
+      ).rejects.toMatchObject(refused('pruner "idle"'));
     });
 
     it('also in parameters, where the slices that it zeroes are not those that it plans', async () => {
       const lying: Pruner = { ...zeroSlices(graph, 'scattered'), apply: (clean) => clean };
       const budget = { parameters: 0.6 * cost(graph).parameters };
-      await expect(episode([[0.3], [0.3], [0.3]], { ...task, pruners: [lying], budget })).rejects.toMatchObject({
+      await expect(
+        episode([[0.3], [0.3], [0.3]], { ...task, pruners: [lying], budget }),
+      ).rejects.toMatchObject({
         code: 'BUDGET_EXCEEDED',
-        message: expect.stringMatching(new RegExp(`"zero" made a network with ${cost(graph).parameters} where prune\\.budget\\.parameters`)),
+        message: expect.stringMatching(
+          new RegExp(
+            `"zero" made a network with ${cost(graph).parameters} where prune\\.budget\\.parameters`,
+          ),
+        ),
       });
     });
   });

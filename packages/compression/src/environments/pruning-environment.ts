@@ -1,4 +1,14 @@
-import { TersorError, type Action, type ChannelGroup, type Environment, type LayerGraph, type PrunePlan, type Pruner, type PruneTask, type StepResult } from '@tersor/core';
+import {
+  TersorError,
+  type Action,
+  type ChannelGroup,
+  type Environment,
+  type LayerGraph,
+  type PrunePlan,
+  type Pruner,
+  type PruneTask,
+  type StepResult,
+} from '@tersor/core';
 import { cost, applyAndAdapt, predictLatency } from '@tersor/network';
 import { clamp, normalizeColumns } from './observation.js';
 import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
@@ -12,22 +22,28 @@ interface Outcome {
 /**
  * Prunes a network, one step per channel group (AMC, section 3; method.md, stage 1).
  *
- * Observation, in 0..1: group index, dense or not, channels, input channels, output height and width, stride, kernel size, multiply-adds of the
- * group's layers (each min-max normalised over the groups); multiply-adds already removed and those still ahead, as shares of the whole;
- * and the previous action, one number per pruner.
+ * Observation, in 0..1: group index, dense or not, channels, input channels, output height and width, stride,
+ * kernel size, multiply-adds of the group's layers (each min-max normalised over the groups); multiply-adds
+ * already removed and those still ahead, as shares of the whole; and the previous action, one number per
+ * pruner.
  *
- * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices kept, each in [minimum, 1]; for
- * `blocks` a number in [0, 1], of which the half and more keeps the block that the group lies in.
- * The budget is a wall: with the groups ahead at their minimum, a step keeps at most as many channels as still meet it (and, where even the
- * fewest do not, as many slices, and else loses its block). MACs and parameters are counted without zeroed slices, but at their most, wherever
- * the pruner zeroes them (see `widthCost`); predicted latency counts zeroed slices, since runtimes do. Every candidate is counted once more when
- * it is made. Throws `BUDGET_INFEASIBLE` when even the minimum of everything does not meet it; `step` throws `BUDGET_EXCEEDED` where a
- * pruner has left more than its plan says.
+ * Action: one number per pruner: for `channels` the preserve ratio, for `slices` the share of kernel slices
+ * kept, each in [minimum, 1]; for `blocks` a number in [0, 1], of which the half and more keeps the block
+ * that the group lies in. The budget is a wall: with the groups ahead at their minimum, a step keeps at most
+ * as many channels as still meet it (and, where even the fewest do not, as many slices, and else loses its
+ * block). MACs and parameters are counted without zeroed slices, but at their most, wherever the pruner
+ * zeroes them (see `widthCost`); predicted latency counts zeroed slices, since runtimes do. Every candidate
+ * is counted once more when it is made. Throws `BUDGET_INFEASIBLE` when even the minimum of everything does
+ * not meet it; `step` throws `BUDGET_EXCEEDED` where a pruner has left more than its plan says.
  */
 export function createPruningEnvironment(task: PruneTask): Environment {
   const { graph, groups, pruners, minimum, round } = task;
   if (groups.length === 0) {
-    throw new TersorError('MODEL_UNSUPPORTED', `The network "${graph.name}" has no channels that can be pruned.`, { hint: 'See why with: tersor inspect <model> --groups' });
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `The network "${graph.name}" has no channels that can be pruned.`,
+      { hint: 'See why with: tersor inspect <model> --groups' },
+    );
   }
   const { costOf, fits, hasBlock, requireFeasible, requireKept } = createPruneWall(task);
   const { latency } = task.budget;
@@ -40,28 +56,54 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     return Math.max(1, clamp(Math.round((ratio * channels) / round) * round, least, channels));
   };
   const withBlock = groups.flatMap((_group, i) => (hasBlock(i) ? [i] : []));
-  /** Of blocks, which go one by one, the last ones go first: those before them read what later ones do not. */
+  /**
+   * Of blocks, which go one by one, the last ones go first: those before them read what later ones do not.
+   */
   const choicesAt = (ratio: number, blocks = ratio) =>
-    groups.map((group, i): Choice => ({ keep: toCount(group, ratio), share: hasSlices ? ratio : 1, block: withBlock.indexOf(i) < Math.round(blocks * withBlock.length) }));
+    groups.map(
+      (group, i): Choice => ({
+        keep: toCount(group, ratio),
+        share: hasSlices ? ratio : 1,
+        block: withBlock.indexOf(i) < Math.round(blocks * withBlock.length),
+      }),
+    );
   const smallest = choicesAt(minimum, 0);
   const whole = groups.map(wholeChoice);
   const total = costOf(whole).macs;
   requireFeasible(smallest);
 
-  const features = normalizeColumns(groups.map((group, index) => groupFeatures(graph, group, index, costOf(whole.map((choice, i) => (i === index ? { ...choice, keep: 0 } : choice))).macs)));
+  const features = normalizeColumns(
+    groups.map((group, index) =>
+      groupFeatures(
+        graph,
+        group,
+        index,
+        costOf(whole.map((choice, i) => (i === index ? { ...choice, keep: 0 } : choice))).macs,
+      ),
+    ),
+  );
   const outcomes = new Map<string, Outcome>();
   let chosen: Choice[] = [];
   let previous: Action = pruners.map(() => 1);
   let active = false;
 
   /** The choices so far, one for the current group, and `rest` for those ahead. */
-  const completed = (current: readonly Choice[], rest: readonly Choice[]) => [...chosen, ...current, ...rest.slice(chosen.length + current.length)];
+  const completed = (current: readonly Choice[], rest: readonly Choice[]) => [
+    ...chosen,
+    ...current,
+    ...rest.slice(chosen.length + current.length),
+  ];
   const limit = (wanted: Choice): Choice => {
     const floor = smallest[chosen.length]!;
     let keep = wanted.keep;
-    while (keep > floor.keep && !fits(completed([{ ...wanted, keep }], smallest))) keep = Math.max(floor.keep, keep - round);
+    while (keep > floor.keep && !fits(completed([{ ...wanted, keep }], smallest)))
+      keep = Math.max(floor.keep, keep - round);
     if (fits(completed([{ ...wanted, keep }], smallest))) return { ...wanted, keep };
-    const share = uniformRatio(floor.share, (candidate) => candidate <= wanted.share && fits(completed([{ ...wanted, keep, share: candidate }], smallest)));
+    const share = uniformRatio(
+      floor.share,
+      (candidate) =>
+        candidate <= wanted.share && fits(completed([{ ...wanted, keep, share: candidate }], smallest)),
+    );
     const narrow = { ...wanted, keep, share };
     // Without its block the group costs nothing, so the rest of it may stay as wide as it was wanted.
     return wanted.block && !fits(completed([narrow], smallest)) ? limit({ ...wanted, block: false }) : narrow;
@@ -82,8 +124,15 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const counted = cost(candidate);
     requireKept({ candidate, counted, plan, choices: chosen });
     const { macs, macsWithoutZeroSlices, parameters } = counted;
-    const costs = { macs: macsWithoutZeroSlices, denseMacs: macs, parameters, bytes: parameters * 4, ...(latency && { latency: predictLatency(latency.table, candidate) }) };
-    const rewardAt = (accuracy: number) => task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
+    const costs = {
+      macs: macsWithoutZeroSlices,
+      denseMacs: macs,
+      parameters,
+      bytes: parameters * 4,
+      ...(latency && { latency: predictLatency(latency.table, candidate) }),
+    };
+    const rewardAt = (accuracy: number) =>
+      task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
     const accuracy = await task.evaluate(candidate, { policy: plan, rewardAt });
     const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
     outcomes.set(key, outcome);
@@ -91,14 +140,22 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   };
 
   const uniform = (): Action[] => {
-    const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) => fits(choicesAt(candidate)));
-    return choicesAt(ratio).map(({ block }) => pruners.map(({ action }) => (action === 'blocks' ? Number(block) : ratio)));
+    const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) =>
+      fits(choicesAt(candidate)),
+    );
+    return choicesAt(ratio).map(({ block }) =>
+      pruners.map(({ action }) => (action === 'blocks' ? Number(block) : ratio)),
+    );
   };
 
   const size = features[0]!.length + 2 + pruners.length;
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
-    actionSpace: { type: 'box', low: pruners.map(({ action }) => (action === 'blocks' ? 0 : minimum)), high: pruners.map(() => 1) },
+    actionSpace: {
+      type: 'box',
+      low: pruners.map(({ action }) => (action === 'blocks' ? 0 : minimum)),
+      high: pruners.map(() => 1),
+    },
     maxSteps: groups.length,
     reset: async () => {
       chosen = [];
@@ -107,39 +164,78 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       return { observation: observe() };
     },
     step: async (action): Promise<StepResult> => {
-      if (!active) throw new TersorError('EPISODE_OVER', 'The pruning environment was stepped outside of an episode; call reset first.');
+      if (!active)
+        throw new TersorError(
+          'EPISODE_OVER',
+          'The pruning environment was stepped outside of an episode; call reset first.',
+        );
       const group = groups[chosen.length]!;
-      const value = (kind: Pruner['action']) => action[pruners.findIndex((pruner) => pruner.action === kind)] ?? 1;
-      const choice = limit({ keep: toCount(group, value('channels')), share: clamp(value('slices'), minimum, 1), block: value('blocks') >= 0.5 });
+      const value = (kind: Pruner['action']) =>
+        action[pruners.findIndex((pruner) => pruner.action === kind)] ?? 1;
+      const choice = limit({
+        keep: toCount(group, value('channels')),
+        share: clamp(value('slices'), minimum, 1),
+        block: value('blocks') >= 0.5,
+      });
       chosen = [...chosen, choice];
-      const shares = { channels: clamp(choice.keep / group.channels, minimum, 1), slices: choice.share, blocks: Number(choice.block) };
+      const shares = {
+        channels: clamp(choice.keep / group.channels, minimum, 1),
+        slices: choice.share,
+        blocks: Number(choice.block),
+      };
       const executed = pruners.map(({ action: kind }) => shares[kind]);
       previous = executed;
       const terminated = chosen.length === groups.length;
-      if (!terminated) return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
+      if (!terminated)
+        return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
       active = false;
       const policy = planOf();
       const { reward, measures } = await finish(policy);
-      return { observation: observe(), reward, terminated, truncated: false, info: { executed, measures, policy } };
+      return {
+        observation: observe(),
+        reward,
+        terminated,
+        truncated: false,
+        info: { executed, measures, policy },
+      };
     },
     heuristics: {
       uniform: async () => uniform(),
       magnitude: async () => {
         // A pruner of slices ranks them by itself: alone, it needs no more than the share.
         if (!hasChannels) return uniform();
-        const counts = magnitudeCounts(graph, groups, smallest.map(({ keep }) => keep), (keepCounts) => fits(keepCounts.map((keep, i) => ({ ...whole[i]!, keep }))));
-        return groups.map(({ channels }, i) => pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)));
+        const counts = magnitudeCounts(
+          graph,
+          groups,
+          smallest.map(({ keep }) => keep),
+          (keepCounts) => fits(keepCounts.map((keep, i) => ({ ...whole[i]!, keep }))),
+        );
+        return groups.map(({ channels }, i) =>
+          pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
+        );
       },
     },
   };
 }
 
 function groupFeatures(graph: LayerGraph, group: ChannelGroup, index: number, macsWithout: number): number[] {
-  const producer = graph.layers.find(({ name }) => name === group.members.find(({ role }) => role === 'produces')!.layer)!;
+  const producer = graph.layers.find(
+    ({ name }) => name === group.members.find(({ role }) => role === 'produces')!.layer,
+  )!;
   const kernel = producer.weights.find(({ name }) => name.endsWith('kernel'))!;
   const shape = graph.calls.find((call) => call.layer === producer.name)!.outputShape;
   const [height, width] = shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1] : [1, 1];
   const strides = producer.config['strides'];
   const stride = Array.isArray(strides) ? Number(strides[0]) : 1;
-  return [index, Number(producer.className === 'Dense'), group.channels, kernel.shape.at(-2) ?? 1, height, width, stride, kernel.shape.length === 4 ? kernel.shape[0]! : 1, -macsWithout];
+  return [
+    index,
+    Number(producer.className === 'Dense'),
+    group.channels,
+    kernel.shape.at(-2) ?? 1,
+    height,
+    width,
+    stride,
+    kernel.shape.length === 4 ? kernel.shape[0]! : 1,
+    -macsWithout,
+  ];
 }

@@ -13,7 +13,15 @@ function quantized(shape: readonly number[], data: Float32Array, bits: number): 
   const limit = 2 ** (bits - 1) - 1;
   const scale = (4 * Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length)) / limit;
   const codes = Uint8Array.from(data, (value) => limit + max(-limit, min(limit, round(value / scale))));
-  return { codec: 'linear', shape, bits, axis: -1, codes, scale: Float32Array.of(scale), zero: Float32Array.of(limit) };
+  return {
+    codec: 'linear',
+    shape,
+    bits,
+    axis: -1,
+    codes,
+    scale: Float32Array.of(scale),
+    zero: Float32Array.of(limit),
+  };
 }
 
 /** Bytes by the empirical entropy of the codes, plus scale and zero. */
@@ -28,28 +36,39 @@ const WIDTHS = [2, 3, 4, 5, 6, 7, 8];
 
 it.each(WIDTHS)('codes bell-shaped weights within 3%% of their entropy at %i bits', (bits) => {
   const random = createRandom(1);
-  const tensor = quantized([3, 3, 64, 128], Float32Array.from({ length: 73728 }, () => random.normal()), bits);
+  const tensor = quantized(
+    [3, 3, 64, 128],
+    Float32Array.from({ length: 73728 }, () => random.normal()),
+    bits,
+  );
   expect(encodedSize(tensor) / entropyBytes(tensor)).toBeLessThan(1.03);
 });
 
-const model = join(process.env['TERSOR_DATA'] ?? join(__dirname, '../../../../../shared/data'), 'models/mobilenet_v1_025_224/model.json');
+const model = join(
+  process.env['TERSOR_DATA'] ?? join(__dirname, '../../../../../shared/data'),
+  'models/mobilenet_v1_025_224/model.json',
+);
 const real = existsSync(model) ? describe : describe.skip;
 
-real(`MobileNet's layers${existsSync(model) ? '' : ' (skipped: no model in ../shared/data or TERSOR_DATA)'}`, () => {
-  it('are coded within 3% of their entropy and tables at every bit width, each large layer and all together', async () => {
-    await setBackend('cpu');
-    const kernels = weightSlots(await readModel(model)).filter(({ weight }) => isKernel(weight));
-    for (const bits of WIDTHS) {
-      let coded = 0;
-      let ideal = 0;
-      for (const { layer, weight } of kernels) {
-        const tensor = quantized(weight.shape, weight.data, bits);
-        const [size, entropy] = [encodedSize(tensor), entropyBytes(tensor)];
-        if (weight.data.length > 20_000) expect([layer.name, bits, size < 1.03 * entropy]).toEqual([layer.name, bits, true]);
-        coded += size;
-        ideal += entropy;
+real(
+  `MobileNet's layers${existsSync(model) ? '' : ' (skipped: no model in ../shared/data or TERSOR_DATA)'}`,
+  () => {
+    it('are coded within 3% of their entropy and tables at every bit width, each large layer and all together', async () => {
+      await setBackend('cpu');
+      const kernels = weightSlots(await readModel(model)).filter(({ weight }) => isKernel(weight));
+      for (const bits of WIDTHS) {
+        let coded = 0;
+        let ideal = 0;
+        for (const { layer, weight } of kernels) {
+          const tensor = quantized(weight.shape, weight.data, bits);
+          const [size, entropy] = [encodedSize(tensor), entropyBytes(tensor)];
+          if (weight.data.length > 20_000)
+            expect([layer.name, bits, size < 1.03 * entropy]).toEqual([layer.name, bits, true]);
+          coded += size;
+          ideal += entropy;
+        }
+        expect(coded / ideal).toBeLessThan(1.03);
       }
-      expect(coded / ideal).toBeLessThan(1.03);
-    }
-  });
-});
+    });
+  },
+);

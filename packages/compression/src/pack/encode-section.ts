@@ -1,17 +1,29 @@
 import { TersorError, type EncodedTensor } from '@tersor/core';
-import { CODEC, codebookReferences, CODING, linearReferences, NO_AXIS, sliceReferences, TABLE, transferCodes, type CodeLayout } from '@tersor/runtime';
+import {
+  CODEC,
+  codebookReferences,
+  CODING,
+  linearReferences,
+  NO_AXIS,
+  sliceReferences,
+  TABLE,
+  transferCodes,
+  type CodeLayout,
+} from '@tersor/runtime';
 import { concatBytes, float16Bytes, float32Bytes } from './byte-writer.js';
 import { RangeEncoder } from './range-encoder.js';
 
 /** Body of the section of a weight array that is not quantized: half precision where that loses nothing. */
 export function rawSection(data: Float32Array): Uint8Array {
   const half = float16Bytes(data);
-  return half ? concatBytes([Uint8Array.of(CODEC.float16), half]) : concatBytes([Uint8Array.of(CODEC.float32), float32Bytes(data)]);
+  return half
+    ? concatBytes([Uint8Array.of(CODEC.float16), half])
+    : concatBytes([Uint8Array.of(CODEC.float32), float32Bytes(data)]);
 }
 
 /**
- * Body of the section of an encoded tensor, in the smallest of the codings that the format has, or with `plain` in `bits` bits a code.
- * Throws `PLAN_MISMATCH` for a malformed one.
+ * Body of the section of an encoded tensor, in the smallest of the codings that the format has, or with
+ * `plain` in `bits` bits a code. Throws `PLAN_MISMATCH` for a malformed one.
  */
 export function encodedSection(tensor: EncodedTensor, plain = false): Uint8Array {
   requireConsistent(tensor);
@@ -19,12 +31,22 @@ export function encodedSection(tensor: EncodedTensor, plain = false): Uint8Array
   const { bits, shape } = tensor;
   const axis = tensor.axis < 0 ? NO_AXIS : tensor.axis;
   const linear = tensor.codec === 'linear';
-  const tables = linear ? [tableBytes(tensor.scale), tableBytes(tensor.zero)] : [codebookBytes(tensor.codebook)];
+  const tables = linear
+    ? [tableBytes(tensor.scale), tableBytes(tensor.zero)]
+    : [codebookBytes(tensor.codebook)];
   const reference = () =>
-    sliceReferences(linear ? linearReferences(tensor.zero, bits) : codebookReferences(tensor.codebook, bits, groups), shape, axis);
+    sliceReferences(
+      linear ? linearReferences(tensor.zero, bits) : codebookReferences(tensor.codebook, bits, groups),
+      shape,
+      axis,
+    );
   const packed = { coding: CODING.packed as number, payload: packBits(tensor.codes, bits) };
   const { coding, payload } = plain ? packed : smallestCoding(tensor, reference(), packed);
-  return concatBytes([Uint8Array.of(linear ? CODEC.linear : CODEC.codebook, bits, axis, coding), ...tables, payload]);
+  return concatBytes([
+    Uint8Array.of(linear ? CODEC.linear : CODEC.codebook, bits, axis, coding),
+    ...tables,
+    payload,
+  ]);
 }
 
 /** The codes of an array, and the byte that says how they are coded. */
@@ -37,7 +59,8 @@ interface Coded {
 function smallestCoding(tensor: EncodedTensor, reference: Uint8Array, packed: Coded): Coded {
   const { codes, shape, bits } = tensor;
   let best = packed;
-  // Neighbours in the plane exist only where slices have more than one weight; a map pays only where some slice is empty.
+  // Neighbours in the plane exist only where slices have more than one weight; a map pays only where some
+  // slice is empty.
   const plane = shape.length > 2 && codes.length > reference.length;
   const maps = plane && hasEmptySlice(codes, reference) ? [true, false] : [false];
   for (const sliceMap of maps) {
@@ -57,7 +80,8 @@ function hasEmptySlice(codes: Uint8Array, reference: Uint8Array): boolean {
   const slices = reference.length;
   const full = new Uint8Array(slices);
   for (let start = 0; start < codes.length; start += slices) {
-    for (let slice = 0; slice < slices; slice++) if (codes[start + slice] !== reference[slice]) full[slice] = 1;
+    for (let slice = 0; slice < slices; slice++)
+      if (codes[start + slice] !== reference[slice]) full[slice] = 1;
   }
   return full.includes(0);
 }
@@ -82,7 +106,9 @@ function tableBytes(values: Float32Array): Uint8Array {
 
 function codebookBytes(values: Float32Array): Uint8Array {
   const half = float16Bytes(values);
-  return half ? concatBytes([Uint8Array.of(TABLE.float16), half]) : concatBytes([Uint8Array.of(TABLE.float32), float32Bytes(values)]);
+  return half
+    ? concatBytes([Uint8Array.of(TABLE.float16), half])
+    : concatBytes([Uint8Array.of(TABLE.float32), float32Bytes(values)]);
 }
 
 function groupCount({ axis, shape }: EncodedTensor): number {
@@ -93,7 +119,10 @@ function groupCount({ axis, shape }: EncodedTensor): number {
 function requireConsistent(tensor: EncodedTensor): void {
   const { shape, bits, axis, codes } = tensor;
   const groups = groupCount(tensor);
-  const tables = tensor.codec === 'linear' ? [tensor.scale.length, tensor.zero.length] : [tensor.codebook.length / 2 ** bits];
+  const tables =
+    tensor.codec === 'linear'
+      ? [tensor.scale.length, tensor.zero.length]
+      : [tensor.codebook.length / 2 ** bits];
   const wrong =
     !Number.isInteger(bits) || bits < 1 || bits > 8
       ? `codes of ${bits} bits`
@@ -106,5 +135,8 @@ function requireConsistent(tensor: EncodedTensor): void {
             : codes.some((code) => code >= 2 ** bits)
               ? `a code beyond ${bits} bits`
               : undefined;
-  if (wrong) throw new TersorError('PLAN_MISMATCH', `An encoded tensor is malformed: ${wrong}.`, { hint: 'The quantizer plugin that made it is at fault.' });
+  if (wrong)
+    throw new TersorError('PLAN_MISMATCH', `An encoded tensor is malformed: ${wrong}.`, {
+      hint: 'The quantizer plugin that made it is at fault.',
+    });
 }

@@ -19,7 +19,9 @@ it('writes a model that stock tfjs loads, kernels within half a step, zeros and 
   const { graph: original, encoded } = await goldenModel();
   const graph = withEncodedWeights(original, encoded);
   const bytes = await exportUint8(graph, folder);
-  const sizes = await Promise.all((await readdir(folder)).map(async (file) => (await stat(join(folder, file))).size));
+  const sizes = await Promise.all(
+    (await readdir(folder)).map(async (file) => (await stat(join(folder, file))).size),
+  );
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(bytes);
 
   const loaded = weightSlots(await readModel(join(folder, 'model.json')));
@@ -27,7 +29,9 @@ it('writes a model that stock tfjs loads, kernels within half a step, zeros and 
     const values = loaded[i]!.weight.data;
     const range = Math.max(0, ...weight.data) - Math.min(0, ...weight.data);
     const tolerance = weight.name.endsWith('kernel') ? range / 255 / 2 + 1e-7 : 0;
-    const off = weight.data.findIndex((value, k) => !(Math.abs(value - values[k]!) <= (value === 0 ? 0 : tolerance)));
+    const off = weight.data.findIndex(
+      (value, k) => !(Math.abs(value - values[k]!) <= (value === 0 ? 0 : tolerance)),
+    );
     expect([layer.name, weight.name, off]).toEqual([layer.name, weight.name, -1]);
   });
 });

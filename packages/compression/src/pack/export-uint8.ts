@@ -1,19 +1,34 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTersorError, makeFolder, TersorError, type LayerGraph } from '@tersor/core';
-import { isKernel, storedName, weightSlots, withWeights, modelJsonOf, moveInto, type WrittenFile } from '@tersor/network';
+import {
+  isKernel,
+  storedName,
+  weightSlots,
+  withWeights,
+  modelJsonOf,
+  moveInto,
+  type WrittenFile,
+} from '@tersor/network';
 import { concatBytes, float32Bytes } from './byte-writer.js';
 
-/** Size of the weight files, as tfjs's own converter cuts them: browsers fetch and cache them side by side. */
+/**
+ * Size of the weight files, as tfjs's own converter cuts them: browsers fetch and cache them side by side.
+ */
 const SHARD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Writes a graph as a LayersModel folder whose kernels are 8-bit by the manifest's own quantization: a quarter of the bytes, and stock tfjs
- * loads it with no decoder. Zeros stay exact; biases and batch norm stay float32, since a few bytes would cost accuracy. `model.json`
- * appears when all is there; other files of the folder stay. `check` is asked before that, with the network that the file holds, and what it throws
- * leaves the folder as it was. Gives the bytes written. Throws `OUTPUT_FAILED`.
+ * Writes a graph as a LayersModel folder whose kernels are 8-bit by the manifest's own quantization: a
+ * quarter of the bytes, and stock tfjs loads it with no decoder. Zeros stay exact; biases and batch norm stay
+ * float32, since a few bytes would cost accuracy. `model.json` appears when all is there; other files of the
+ * folder stay. `check` is asked before that, with the network that the file holds, and what it throws leaves
+ * the folder as it was. Gives the bytes written. Throws `OUTPUT_FAILED`.
  */
-export async function exportUint8(graph: LayerGraph, folder: string, check?: (file: WrittenFile, stored: LayerGraph) => Promise<void>): Promise<number> {
+export async function exportUint8(
+  graph: LayerGraph,
+  folder: string,
+  check?: (file: WrittenFile, stored: LayerGraph) => Promise<void>,
+): Promise<number> {
   const stored: Float32Array[] = [];
   const parts: Uint8Array[] = [];
   const weights = weightSlots(graph).map(({ layer, weight }) => {
@@ -39,18 +54,29 @@ export async function exportUint8(graph: LayerGraph, folder: string, check?: (fi
   try {
     await makeFolder(temporary);
     await writeFile(join(temporary, 'model.json'), json);
-    for (const [i, path] of paths.entries()) await writeFile(join(temporary, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
-    await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') }, withWeights(graph, stored));
+    for (const [i, path] of paths.entries())
+      await writeFile(join(temporary, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
+    await check?.(
+      { path: join(temporary, 'model.json'), name: join(folder, 'model.json') },
+      withWeights(graph, stored),
+    );
     await moveInto(temporary, folder, 'model.json');
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     if (isTersorError(cause)) throw cause;
-    throw new TersorError('OUTPUT_FAILED', `The 8-bit model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The 8-bit model cannot be written to ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   return bytes.length + Buffer.byteLength(json);
 }
 
-/** Codes with value = code * scale + min, the manifest's formula; min is a whole number of steps, so that 0 is a code's exact value. */
+/**
+ * Codes with value = code * scale + min, the manifest's formula; min is a whole number of steps, so that 0 is
+ * a code's exact value.
+ */
 function quantizeUint8(data: Float32Array): { codes: Uint8Array; scale: number; min: number } {
   let least = 0;
   let most = 0;
@@ -60,6 +86,8 @@ function quantizeUint8(data: Float32Array): { codes: Uint8Array; scale: number; 
   }
   const scale = most > least ? (most - least) / 255 : 1;
   const zero = Math.round(-least / scale);
-  const codes = Uint8Array.from(data, (value) => Math.max(0, Math.min(255, zero + Math.round(value / scale))));
+  const codes = Uint8Array.from(data, (value) =>
+    Math.max(0, Math.min(255, zero + Math.round(value / scale))),
+  );
   return { codes, scale, min: -zero * scale };
 }

@@ -21,7 +21,10 @@ beforeAll(async () => {
   original = await decodeArtifact(file);
 });
 
-/** One to four random changes: flipped bits, random or extreme bytes, cuts, insertions, doubled and exchanged pieces. */
+/**
+ * One to four random changes: flipped bits, random or extreme bytes, cuts, insertions, doubled and exchanged
+ * pieces.
+ */
 function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   let result = [...bytes];
   for (let change = random.integer(4); change >= 0; change--) {
@@ -67,12 +70,16 @@ it(`survives ${MUTATIONS} mutants whose checksums were made right again: a typed
   let decodedAnyway = 0;
   for (let i = 0; i < MUTATIONS; i++) {
     const target = random.integer(bodies.length);
-    const result = await outcome(sealed(bodies.map((body, k) => (k === target ? mutate(body, random) : body))));
+    const result = await outcome(
+      sealed(bodies.map((body, k) => (k === target ? mutate(body, random) : body))),
+    );
     if (result instanceof ArtifactError) continue;
     decodedAnyway++;
-    for (const { data, shape } of result.weights) expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
+    for (const { data, shape } of result.weights)
+      expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
   }
-  // Changed floats of a table are valid; if nothing came through, the test would not have reached past the checksums.
+  // Changed floats of a table are valid; if nothing came through, the test would not have reached past the
+  // checksums.
   expect(decodedAnyway).toBeGreaterThan(100);
 }, 60_000);
 
@@ -81,21 +88,25 @@ it('gives the original for a file that is only resealed', async () => {
 });
 
 describe('a header that is well formed and means harm', () => {
-  it.each(Object.keys(HARM))('with %s gives a typed error or a model, soon, and leaves no tensor', async (kind) => {
-    const random = createRandom(3, kind);
-    const [header, ...weights] = sectionsOf(file);
-    for (let round = 0; round < 20; round++) {
-      const json = headerJson(header!);
-      const text = HARM[kind]!(json, random);
-      const mutant = sealed([headerOf(typeof text === 'string' ? text : json), ...weights]);
-      const before = memory().numTensors;
-      const start = performance.now();
-      const result = await loadModel(mutant).catch((error: unknown) => error);
-      // Far above what any takes (a tenth of a second), far below what a hang or 2^26 weights take.
-      expect(performance.now() - start).toBeLessThan(5000);
-      if (result instanceof Error) expect([kind, result.name]).toEqual([kind, 'ArtifactError']);
-      else (result as Awaited<ReturnType<typeof loadModel>>).dispose();
-      expect(memory().numTensors).toBe(before);
-    }
-  }, 120_000);
+  it.each(Object.keys(HARM))(
+    'with %s gives a typed error or a model, soon, and leaves no tensor',
+    async (kind) => {
+      const random = createRandom(3, kind);
+      const [header, ...weights] = sectionsOf(file);
+      for (let round = 0; round < 20; round++) {
+        const json = headerJson(header!);
+        const text = HARM[kind]!(json, random);
+        const mutant = sealed([headerOf(typeof text === 'string' ? text : json), ...weights]);
+        const before = memory().numTensors;
+        const start = performance.now();
+        const result = await loadModel(mutant).catch((error: unknown) => error);
+        // Far above what any takes (a tenth of a second), far below what a hang or 2^26 weights take.
+        expect(performance.now() - start).toBeLessThan(5000);
+        if (result instanceof Error) expect([kind, result.name]).toEqual([kind, 'ArtifactError']);
+        else (result as Awaited<ReturnType<typeof loadModel>>).dispose();
+        expect(memory().numTensors).toBe(before);
+      }
+    },
+    120_000,
+  );
 });

@@ -1,7 +1,15 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { setBackend } from '@tensorflow/tfjs-core';
 import type { EncodedTensor, LayerGraph } from '@tersor/core';
-import { CODEC, CODING, decodeArtifact, NO_AXIS, TABLE, transferCodes, WEIGHTS_PER_BYTE } from '@tersor/runtime';
+import {
+  CODEC,
+  CODING,
+  decodeArtifact,
+  NO_AXIS,
+  TABLE,
+  transferCodes,
+  WEIGHTS_PER_BYTE,
+} from '@tersor/runtime';
 import { headerOf, sealed } from '../../test/sealed-sections.js';
 import { packModel } from './pack-model.js';
 import { RangeEncoder } from './range-encoder.js';

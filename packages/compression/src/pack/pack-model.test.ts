@@ -10,20 +10,31 @@ import { withHalfPrecision } from './half-precision.js';
 import { encodedSize, headerSize, packModel, rawSize } from './pack-model.js';
 
 /** A graph with one weight array, to pack it alone. */
-function graphOf(shape: readonly number[], data = new Float32Array(shape.reduce((a, b) => a * b, 1))): LayerGraph {
-  const layer = { name: 'layer', className: 'Dense', config: {}, weights: [{ name: 'kernel', shape, data, trainable: true }] };
+function graphOf(
+  shape: readonly number[],
+  data = new Float32Array(shape.reduce((a, b) => a * b, 1)),
+): LayerGraph {
+  const layer = {
+    name: 'layer',
+    className: 'Dense',
+    config: {},
+    weights: [{ name: 'kernel', shape, data, trainable: true }],
+  };
   return { name: 'one', layers: [layer], calls: [], inputs: [], outputs: [] };
 }
 
 async function decoded(tensor: EncodedTensor): Promise<Float32Array> {
-  const { weights } = await decodeArtifact(packModel(graphOf(tensor.shape), new Map([['layer/kernel', tensor]])));
+  const { weights } = await decodeArtifact(
+    packModel(graphOf(tensor.shape), new Map([['layer/kernel', tensor]])),
+  );
   return weights[0]!.data;
 }
 
 /** So that no product with a code is infinite: readers refuse such weights. */
 const LARGEST = 2 ** 60;
 const float = fc.float({ noNaN: true, min: -LARGEST, max: LARGEST });
-const floats = (length: number) => fc.array(float, { minLength: length, maxLength: length }).map((values) => Float32Array.from(values));
+const floats = (length: number) =>
+  fc.array(float, { minLength: length, maxLength: length }).map((values) => Float32Array.from(values));
 
 /** Any well-formed encoded tensor: both codecs, all widths, axes and ranks, dense codes and sparse ones. */
 const tensors = fc
@@ -34,18 +45,29 @@ const tensors = fc
     seed: fc.integer(),
     sparsity: fc.constantFrom(0, 0.5, 0.9, 1),
   })
-  .chain((plan) => fc.record({ plan: fc.constant(plan), axis: fc.integer({ min: -1, max: plan.shape.length - 1 }) }))
+  .chain((plan) =>
+    fc.record({ plan: fc.constant(plan), axis: fc.integer({ min: -1, max: plan.shape.length - 1 }) }),
+  )
   .chain(({ plan: { shape, bits, linear, seed, sparsity }, axis }) => {
     const groups = axis < 0 ? 1 : shape[axis]!;
     const slices = shape.slice(-2).reduce((a, b) => a * b, 1);
     const random = createRandom(seed);
     const zeros = Array.from({ length: slices }, () => random.uniform() < sparsity);
     const zeroCode = random.integer(2 ** bits);
-    const codes = Uint8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (zeros[i % slices] ? zeroCode : random.integer(2 ** bits)));
+    const codes = Uint8Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) =>
+      zeros[i % slices] ? zeroCode : random.integer(2 ** bits),
+    );
     const base = { shape, bits, axis, codes };
     return linear
-      ? fc.record({ scale: floats(groups), zero: fc.oneof(floats(groups), fc.constant(new Float32Array(groups).fill(zeroCode))) }).map((tables): EncodedTensor => ({ ...base, codec: 'linear', ...tables }))
-      : floats(groups * 2 ** bits).map((codebook): EncodedTensor => ({ ...base, codec: 'codebook', codebook }));
+      ? fc
+          .record({
+            scale: floats(groups),
+            zero: fc.oneof(floats(groups), fc.constant(new Float32Array(groups).fill(zeroCode))),
+          })
+          .map((tables): EncodedTensor => ({ ...base, codec: 'linear', ...tables }))
+      : floats(groups * 2 ** bits).map(
+          (codebook): EncodedTensor => ({ ...base, codec: 'codebook', codebook }),
+        );
   });
 
 it('gives back every encoded tensor bit for bit', async () => {
@@ -83,7 +105,9 @@ it('has a size that is the sum of the sizes of its parts', async () => {
     const tensor = encoded.get(`${layer.name}/${weight.name}`);
     return tensor ? encodedSize(tensor) : rawSize(weight.data);
   });
-  expect(packModel(graph, encoded)).toHaveLength(headerSize(graph) + parts.reduce((sum, size) => sum + size, 0));
+  expect(packModel(graph, encoded)).toHaveLength(
+    headerSize(graph) + parts.reduce((sum, size) => sum + size, 0),
+  );
 });
 
 it('spends next to nothing on slices and channels that are all zero', () => {
@@ -91,7 +115,15 @@ it('spends next to nothing on slices and channels that are all zero', () => {
   const random = createRandom(1);
   const tensorOf = (isZero: (slice: number) => boolean): EncodedTensor => {
     const codes = Uint8Array.from({ length: 36864 }, (_, i) => (isZero(i % 4096) ? 7 : random.integer(15)));
-    return { codec: 'linear', shape, bits: 4, axis: -1, codes, scale: Float32Array.of(0.1), zero: Float32Array.of(7) };
+    return {
+      codec: 'linear',
+      shape,
+      bits: 4,
+      axis: -1,
+      codes,
+      scale: Float32Array.of(0.1),
+      zero: Float32Array.of(7),
+    };
   };
   expect(encodedSize(tensorOf(() => true))).toBeLessThan(48);
   const dense = encodedSize(tensorOf(() => false));
@@ -115,11 +147,18 @@ it('stores biases in half the bytes once they are rounded, and leaves kernels an
   const bias = Float32Array.of(0.1, -2.7, 0);
   const base = graphOf([2, 2], Float32Array.of(0.1, 0.2, 0.3, 0.4));
   const other = (name: string, data: Float32Array) => ({ name, shape: [data.length], data, trainable: true });
-  const graph = { ...base, layers: [{ ...base.layers[0]!, weights: [...base.layers[0]!.weights, other('bias', bias), other('beta', tiny)] }] };
+  const graph = {
+    ...base,
+    layers: [
+      { ...base.layers[0]!, weights: [...base.layers[0]!.weights, other('bias', bias), other('beta', tiny)] },
+    ],
+  };
   const [kernel, rounded, left] = withHalfPrecision(graph).layers[0]!.weights.map(({ data }) => data);
   expect([kernel, left]).toEqual([graph.layers[0]!.weights[0]!.data, tiny]);
   expect(rawSize(rounded!)).toBe(rawSize(bias) - 6);
-  bias.forEach((value, i) => expect(Math.abs(rounded![i]! - value)).toBeLessThanOrEqual(Math.abs(value) / 2048));
+  bias.forEach((value, i) =>
+    expect(Math.abs(rounded![i]! - value)).toBeLessThanOrEqual(Math.abs(value) / 2048),
+  );
 });
 
 it('finds sections that were swapped, though each is whole', async () => {
@@ -132,7 +171,10 @@ it('finds sections that were swapped, though each is whole', async () => {
     at = end;
   }
   [sections[3], sections[4]] = [sections[4]!, sections[3]!];
-  const swapped = Uint8Array.from([...bytes.slice(0, PREAMBLE_BYTES), ...sections.flatMap((section) => [...section])]);
+  const swapped = Uint8Array.from([
+    ...bytes.slice(0, PREAMBLE_BYTES),
+    ...sections.flatMap((section) => [...section]),
+  ]);
   const error = await decodeArtifact(swapped).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(ArtifactError);
 });

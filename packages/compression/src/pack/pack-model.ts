@@ -1,20 +1,35 @@
 import { constants, deflateSync } from 'node:zlib';
 import { TersorError, type EncodedTensor, type LayerGraph } from '@tersor/core';
-import { crc32, FREE_WEIGHTS, MAGIC, PREAMBLE_BYTES, SECTION_HEAD_BYTES, VERSION, WEIGHTS_PER_BYTE } from '@tersor/runtime';
+import {
+  crc32,
+  FREE_WEIGHTS,
+  MAGIC,
+  PREAMBLE_BYTES,
+  SECTION_HEAD_BYTES,
+  VERSION,
+  WEIGHTS_PER_BYTE,
+} from '@tersor/runtime';
 import { storedName, weightSlots, topologyOf } from '@tersor/network';
 import { concatBytes } from './byte-writer.js';
 import { encodedSection, rawSection } from './encode-section.js';
 
 /**
- * Packs a network into one file that the runtime reads (docs/format.md). `encoded` holds the quantized arrays by `layer/weight`; the others are
- * stored as the floats of `graph`, in half precision where that is exact. Throws `PLAN_MISMATCH` for an array that the graph doesn't have.
+ * Packs a network into one file that the runtime reads (docs/format.md). `encoded` holds the quantized arrays
+ * by `layer/weight`; the others are stored as the floats of `graph`, in half precision where that is exact.
+ * Throws `PLAN_MISMATCH` for an array that the graph doesn't have.
  */
 export function packModel(graph: LayerGraph, encoded: ReadonlyMap<string, EncodedTensor>): Uint8Array {
-  const slots = weightSlots(graph).map(({ layer, weight }) => ({ name: `${layer.name}/${weight.name}`, weight }));
+  const slots = weightSlots(graph).map(({ layer, weight }) => ({
+    name: `${layer.name}/${weight.name}`,
+    weight,
+  }));
   for (const [name, { shape }] of encoded) {
     const slot = slots.find((candidate) => candidate.name === name);
     if (slot?.weight.shape.join() === shape.join()) continue;
-    throw new TersorError('PLAN_MISMATCH', `The network has no weight "${name}" of shape ${shape.join('x')}.`);
+    throw new TersorError(
+      'PLAN_MISMATCH',
+      `The network has no weight "${name}" of shape ${shape.join('x')}.`,
+    );
   }
   const preamble = Uint8Array.of(...MAGIC, VERSION);
   let crc = crc32(preamble);
@@ -47,15 +62,19 @@ export function headerSize(graph: LayerGraph): number {
 }
 
 /**
- * Exact bytes that an encoded tensor takes in the packed file: its section with length and checksum. These sums, those of the arrays that
- * are not quantized and `headerSize` make the size of the file. (But where more than 2^22 weights share less than a byte for 1,024 of them:
- * `packModel` then stores plain codes, which readers ask for.)
+ * Exact bytes that an encoded tensor takes in the packed file: its section with length and checksum. These
+ * sums, those of the arrays that are not quantized and `headerSize` make the size of the file. (But where
+ * more than 2^22 weights share less than a byte for 1,024 of them: `packModel` then stores plain codes, which
+ * readers ask for.)
  */
 export function encodedSize(tensor: EncodedTensor): number {
   return SECTION_HEAD_BYTES + encodedSection(tensor).length;
 }
 
-/** Bytes that an encoded tensor takes at least, its section head included, however well its codes compress: codec, bits, axis, coding, and a table of one value. */
+/**
+ * Bytes that an encoded tensor takes at least, its section head included, however well its codes compress:
+ * codec, bits, axis, coding, and a table of one value.
+ */
 export const encodedFloor = SECTION_HEAD_BYTES + 4 + 3;
 
 /** Exact bytes of an array that is not quantized, section head included. */
@@ -64,8 +83,13 @@ export function rawSize(data: Float32Array): number {
 }
 
 function headerBody(graph: LayerGraph): Uint8Array {
-  const weights = weightSlots(graph).map(({ layer, weight }) => [storedName(layer, weight.name), weight.shape]);
+  const weights = weightSlots(graph).map(({ layer, weight }) => [
+    storedName(layer, weight.name),
+    weight.shape,
+  ]);
   const { userDefinedMetadata, signature } = graph.metadata ?? {};
   const metadata = (userDefinedMetadata ?? signature) && { userDefinedMetadata, signature };
-  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights, metadata }), { level: constants.Z_BEST_COMPRESSION });
+  return deflateSync(JSON.stringify({ topology: topologyOf(graph), weights, metadata }), {
+    level: constants.Z_BEST_COMPRESSION,
+  });
 }

@@ -26,7 +26,10 @@ export class RangeEncoder implements SymbolCoder {
     return symbol;
   }
 
-  /** The bytes: as few as name a number in the last range, without the zeros at the end that the decoder, 4 bytes ahead, adds by itself. */
+  /**
+   * The bytes: as few as name a number in the last range, without the zeros at the end that the decoder, 4
+   * bytes ahead, adds by itself.
+   */
   finish(): Uint8Array {
     const least = this.length + this.pending + (this.cache >= 0 ? 1 : 0);
     // The value in [low, low + range) with the most zero bits at its end.
@@ -42,7 +45,10 @@ export class RangeEncoder implements SymbolCoder {
     return this.bytes.slice(0, end);
   }
 
-  /** Moves the highest byte of `low` out. A byte 0xff waits until it is known whether a carry comes through it. */
+  /**
+   * Moves the highest byte of `low` out. A byte 0xff waits until it is known whether a carry comes through
+   * it.
+   */
   private shift(): void {
     const carry = this.low >= 2 ** 32 ? 1 : 0;
     const top = (this.low / 2 ** 24) & 255;

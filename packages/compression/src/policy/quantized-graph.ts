@@ -1,4 +1,12 @@
-import { decodeTensor, type EncodedTensor, type GraphLayer, type LayerGraph, type Quantizer, type QuantizerInput, type WeightTensor } from '@tersor/core';
+import {
+  decodeTensor,
+  type EncodedTensor,
+  type GraphLayer,
+  type LayerGraph,
+  type Quantizer,
+  type QuantizerInput,
+  type WeightTensor,
+} from '@tersor/core';
 import { isKernel } from '@tersor/network';
 
 /** Stage 2's policy: the bit width of each layer, by name. */
@@ -7,8 +15,15 @@ export type BitPolicy = Readonly<Record<string, number>>;
 /** Encoded weight arrays by `layer/weight`. */
 export type EncodedWeights = ReadonlyMap<string, EncodedTensor>;
 
-/** A weight array the way quantizers take it. Output channels are on the last axis, but for depthwise kernels on the one before. */
-export function quantizerInput(layer: GraphLayer, weight: WeightTensor, data: Float32Array = weight.data): QuantizerInput {
+/**
+ * A weight array the way quantizers take it. Output channels are on the last axis, but for depthwise kernels
+ * on the one before.
+ */
+export function quantizerInput(
+  layer: GraphLayer,
+  weight: WeightTensor,
+  data: Float32Array = weight.data,
+): QuantizerInput {
   const channelAxis = weight.shape.length - (weight.name === 'depthwise_kernel' ? 2 : 1);
   return { name: `${layer.name}/${weight.name}`, shape: weight.shape, data, channelAxis };
 }
@@ -26,11 +41,19 @@ export function encodeLayer(quantizer: Quantizer, layer: GraphLayer, bits: numbe
 
 /** Carries a bit policy out: every named layer's kernels, encoded. */
 export function encodeGraph(quantizer: Quantizer, graph: LayerGraph, policy: BitPolicy): EncodedWeights {
-  return new Map(graph.layers.filter(({ name }) => name in policy).flatMap((layer) => [...encodeLayer(quantizer, layer, policy[layer.name]!)]));
+  return new Map(
+    graph.layers
+      .filter(({ name }) => name in policy)
+      .flatMap((layer) => [...encodeLayer(quantizer, layer, policy[layer.name]!)]),
+  );
 }
 
 /** The network that a reader of the packed file gets: encoded weights replaced by their decoded values. */
-export function withEncodedWeights(graph: LayerGraph, encoded: EncodedWeights, decode: (tensor: EncodedTensor) => Float32Array = decodeTensor): LayerGraph {
+export function withEncodedWeights(
+  graph: LayerGraph,
+  encoded: EncodedWeights,
+  decode: (tensor: EncodedTensor) => Float32Array = decodeTensor,
+): LayerGraph {
   const layers = graph.layers.map((layer) => ({
     ...layer,
     weights: layer.weights.map((weight) => {

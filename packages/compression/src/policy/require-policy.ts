@@ -1,4 +1,12 @@
-import { TersorError, type ChannelGroup, type CompressConfig, type LayerGraph, type PrunePlan, type Pruner, type Quantizer } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type CompressConfig,
+  type LayerGraph,
+  type PrunePlan,
+  type Pruner,
+  type Quantizer,
+} from '@tersor/core';
 import { cost, channelGroups } from '@tersor/network';
 import { matchesAny } from '../checks/layer-patterns.js';
 import { layersWithKernels } from './quantized-graph.js';

@@ -9,7 +9,9 @@ export interface LayerState {
   readonly channels: number;
   readonly parameters: number;
   readonly macs: number;
-  /** Bytes of its arrays in the packed file, checksums included; 4 a value in a network that is not packed. */
+  /**
+   * Bytes of its arrays in the packed file, checksums included; 4 a value in a network that is not packed.
+   */
   readonly bytes: number;
   /** 2-D kernel slices (input channel, output channel) in all, and those that are all zero. */
   readonly slices: number;
@@ -37,31 +39,61 @@ export interface LayerFiguresInput {
   readonly activations?: ActivationPolicy;
 }
 
-/** Every layer with weights, before and after. A layer that the compressed network no longer has is left out. */
-export function layerFigures({ original, compressed, packed, bits = {}, activations = {} }: LayerFiguresInput): LayerFigures[] {
+/**
+ * Every layer with weights, before and after. A layer that the compressed network no longer has is left out.
+ */
+export function layerFigures({
+  original,
+  compressed,
+  packed,
+  bits = {},
+  activations = {},
+}: LayerFiguresInput): LayerFigures[] {
   const before = layerStates(original, floatBytes(original));
   const after = layerStates(compressed, packed ? packedBytes(compressed, packed) : floatBytes(compressed));
   return original.layers.flatMap(({ name, className }) => {
     const [first, second] = [before.get(name), after.get(name)];
     if (!first || !second) return [];
     const activationBits = activations[name]?.bits;
-    return [{ layer: name, className, original: first, compressed: second, ...(bits[name] !== undefined && { bits: bits[name] }), ...(activationBits !== undefined && { activationBits }) }];
+    return [
+      {
+        layer: name,
+        className,
+        original: first,
+        compressed: second,
+        ...(bits[name] !== undefined && { bits: bits[name] }),
+        ...(activationBits !== undefined && { activationBits }),
+      },
+    ];
   });
 }
 
 function layerStates(graph: LayerGraph, bytes: ReadonlyMap<string, number>): Map<string, LayerState> {
   const costs = new Map(cost(graph).layers.map((entry) => [entry.name, entry]));
-  const states = graph.layers.filter(({ weights }) => weights.length > 0).map((layer): [string, LayerState] => {
-    const { parameters, macs } = costs.get(layer.name)!;
-    return [layer.name, { channels: channelsOf(layer), parameters, macs, bytes: bytes.get(layer.name)!, ...sliceCounts(layer) }];
-  });
+  const states = graph.layers
+    .filter(({ weights }) => weights.length > 0)
+    .map((layer): [string, LayerState] => {
+      const { parameters, macs } = costs.get(layer.name)!;
+      return [
+        layer.name,
+        {
+          channels: channelsOf(layer),
+          parameters,
+          macs,
+          bytes: bytes.get(layer.name)!,
+          ...sliceCounts(layer),
+        },
+      ];
+    });
   return new Map(states);
 }
 
 function channelsOf({ weights }: GraphLayer): number {
   const kernel = weights.find(isKernel);
   if (!kernel) return Math.max(...weights.map(({ data }) => data.length));
-  return kernel.name === 'depthwise_kernel' ? kernel.shape.at(-2)! * kernel.shape.at(-1)! : kernel.shape.at(-1)!;
+  return kernel.name === 'depthwise_kernel'
+    ? kernel.shape.at(-2)! * kernel.shape.at(-1)!
+    : kernel.shape.at(-1)!;
 }
 
 function sliceCounts({ weights }: GraphLayer): { slices: number; zeroSlices: number } {
@@ -77,7 +109,12 @@ function sliceCounts({ weights }: GraphLayer): { slices: number; zeroSlices: num
 }
 
 function floatBytes(graph: LayerGraph): Map<string, number> {
-  return new Map(graph.layers.map(({ name, weights }) => [name, weights.reduce((sum, { data }) => sum + data.length * 4, 0)]));
+  return new Map(
+    graph.layers.map(({ name, weights }) => [
+      name,
+      weights.reduce((sum, { data }) => sum + data.length * 4, 0),
+    ]),
+  );
 }
 
 /** Lengths of the weight sections, which follow the header in the order of `weightSlots` (docs/format.md). */

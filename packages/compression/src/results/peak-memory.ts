@@ -1,10 +1,12 @@
 /**
- * The most memory that this process has held at once since it started, in bytes: the peak of its resident set, as the operating system counts it. That is
- * everything: tensors, weights in native libraries and WebAssembly, images, V8's heap, the program itself, and freed memory that the C library keeps. Memory of a
+ * The most memory that this process has held at once since it started, in bytes: the peak of its resident
+ * set, as the operating system counts it. That is everything: tensors, weights in native libraries and
+ * WebAssembly, images, V8's heap, the program itself, and freed memory that the C library keeps. Memory of a
  * GPU is not in it.
  */
 export function peakResidentBytes(): number {
   const { maxRSS } = process.resourceUsage();
-  // Kilobytes, but bytes on macOS under libuv before 1.48, as Node 20 has it. A peak in kilobytes is far below what is resident now in bytes.
+  // Kilobytes, but bytes on macOS under libuv before 1.48, as Node 20 has it. A peak in kilobytes is far
+  // below what is resident now in bytes.
   return maxRSS >= process.memoryUsage.rss() ? maxRSS : maxRSS * 1024;
 }

@@ -15,11 +15,14 @@ export interface NetworkFigures {
   /** Size of real files on disk. */
   readonly bytes: number;
   /**
-   * Bit operations of one image: multiply-adds x weight bits x activation bits, 32 for floats. Only in the summary of a run that rounds activations
-   * (`quantize.activations`) or limits these (`quantize.budget.bops`).
+   * Bit operations of one image: multiply-adds x weight bits x activation bits, 32 for floats. Only in the
+   * summary of a run that rounds activations (`quantize.activations`) or limits these
+   * (`quantize.budget.bops`).
    */
   readonly bops?: number;
-  /** Milliseconds for one image as the latency table of the pruning budget predicts them; absent without one. */
+  /**
+   * Milliseconds for one image as the latency table of the pruning budget predicts them; absent without one.
+   */
   readonly latency?: number;
 }
 
@@ -33,7 +36,10 @@ export interface SearchFigures {
   readonly images?: number;
   readonly bestReward: number;
   readonly seconds: number;
-  /** Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last one's best reward. */
+  /**
+   * Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last
+   * one's best reward.
+   */
   readonly rounds?: readonly SearchFigures[];
 }
 
@@ -45,14 +51,23 @@ export interface Summary {
   /** After both stages: the packed file. */
   readonly compressed: NetworkFigures;
   /** Baseline divided by compressed. */
-  readonly ratio: { readonly parameters: number; readonly macs: number; readonly bytes: number; readonly bops?: number };
+  readonly ratio: {
+    readonly parameters: number;
+    readonly macs: number;
+    readonly bytes: number;
+    readonly bops?: number;
+  };
   /**
-   * There where `quantize.activations` is set: `compressed.accuracy` is then that of a simulation which rounds the inputs of layers as an integer runtime
-   * would, and `floatAccuracy` that of the same weights with float activations, as stock tfjs and `@tersor/runtime` run them.
+   * There where `quantize.activations` is set: `compressed.accuracy` is then that of a simulation which
+   * rounds the inputs of layers as an integer runtime would, and `floatAccuracy` that of the same weights
+   * with float activations, as stock tfjs and `@tersor/runtime` run them.
    */
   readonly activations?: { readonly simulated: true; readonly floatAccuracy: NetworkFigures['accuracy'] };
   readonly search: { readonly prune?: SearchFigures; readonly quantize?: SearchFigures };
-  /** The policy that was carried out where nothing was searched (`tersor apply`): its file, and its SHA-256 as JSON. */
+  /**
+   * The policy that was carried out where nothing was searched (`tersor apply`): its file, and its SHA-256 as
+   * JSON.
+   */
   readonly carriedOut?: { readonly policy: string; readonly sha256: string };
   readonly seed: number;
   readonly backend: string;
@@ -62,13 +77,21 @@ export interface Summary {
   readonly machine: string;
   readonly seconds: number;
   /**
-   * The most memory that the process held at once, in bytes: its peak resident set, libraries and program included, memory of a GPU not. Of a run that was resumed it is
-   * that of the last process. A process that runs several compressions, one after another, has one peak. Absent in summaries of versions that did not record it.
+   * The most memory that the process held at once, in bytes: its peak resident set, libraries and program
+   * included, memory of a GPU not. Of a run that was resumed it is that of the last process. A process that
+   * runs several compressions, one after another, has one peak. Absent in summaries of versions that did not
+   * record it.
    */
   readonly peakResidentBytes?: number;
-  /** What a reader should not overlook: a large loss, an accuracy that guessing reaches, sizes of another kind, and what was noted on the way. Absent in summaries of versions that did not record it. */
+  /**
+   * What a reader should not overlook: a large loss, an accuracy that guessing reaches, sizes of another
+   * kind, and what was noted on the way. Absent in summaries of versions that did not record it.
+   */
   readonly notices?: readonly string[];
-  /** What it came from, by content: two runs with the same identity and config have the same input. Absent in summaries of versions that did not record it. */
+  /**
+   * What it came from, by content: two runs with the same identity and config have the same input. Absent in
+   * summaries of versions that did not record it.
+   */
   readonly identity?: RunIdentity;
   readonly config: CompressConfig;
 }
@@ -76,15 +99,32 @@ export interface Summary {
 /** `policy.json`: what the agents chose; `tersor apply` carries it out again on the original network. */
 export interface Policy {
   readonly prune?: PrunePlan;
-  /** In the place of `prune` where stage 1 went in several rounds: the plan of each, for the network that the one before leaves. */
+  /**
+   * In the place of `prune` where stage 1 went in several rounds: the plan of each, for the network that the
+   * one before leaves.
+   */
   readonly pruneRounds?: readonly PrunePlan[];
   readonly quantize?: BitPolicy;
-  /** How an integer runtime has to round the inputs of layers: bit width and range; only where `quantize.activations` is set. */
+  /**
+   * How an integer runtime has to round the inputs of layers: bit width and range; only where
+   * `quantize.activations` is set.
+   */
   readonly activations?: ActivationPolicy;
 }
 
-/** Stages of a compression, in order, as progress displays name them; `-apply` in the place of a search where a policy is given. */
-export type PipelineStage = 'baseline' | 'prune' | 'prune-apply' | 'prune-finetune' | 'quantize' | 'quantize-apply' | 'quantize-finetune' | 'write';
+/**
+ * Stages of a compression, in order, as progress displays name them; `-apply` in the place of a search where
+ * a policy is given.
+ */
+export type PipelineStage =
+  | 'baseline'
+  | 'prune'
+  | 'prune-apply'
+  | 'prune-finetune'
+  | 'quantize'
+  | 'quantize-apply'
+  | 'quantize-finetune'
+  | 'write';
 
 /** Which round of stage 1 it is, counted from 1; only where there are several. */
 export interface PipelineRound {
@@ -98,5 +138,12 @@ export interface PipelineEvents {
   /** Something that the user should know, but that stops nothing. */
   onNotice?(text: string): void;
   /** Progress within a stage; `done` of `total`. */
-  onProgress?(progress: { readonly stage: PipelineStage; readonly done: number; readonly total: number; readonly reward?: number; readonly best?: number; readonly loss?: number }): void;
+  onProgress?(progress: {
+    readonly stage: PipelineStage;
+    readonly done: number;
+    readonly total: number;
+    readonly reward?: number;
+    readonly best?: number;
+    readonly loss?: number;
+  }): void;
 }

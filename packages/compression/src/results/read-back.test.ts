@@ -6,7 +6,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, LayerGraph } from '@tersor/core';
 import * as topologies from '../../../network/test/topologies.js';
 import { exportUint8 } from '../pack/export-uint8.js';
-import { compileFused, writeModel, requireModelFile, requirePackedFile, requireWritable, witness, witnessOfNoise, type Witness } from '@tersor/network';
+import {
+  compileFused,
+  writeModel,
+  requireModelFile,
+  requirePackedFile,
+  requireWritable,
+  witness,
+  witnessOfNoise,
+  type Witness,
+} from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
 
 /** Sessions of a network, or of what `change` makes of it: a backend that computes something else. */

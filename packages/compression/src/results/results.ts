@@ -1,8 +1,23 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeMachine, isTersorError, messageOf, TersorError, type LayerGraph, type PrunePlan } from '@tersor/core';
+import {
+  describeMachine,
+  isTersorError,
+  messageOf,
+  TersorError,
+  type LayerGraph,
+  type PrunePlan,
+} from '@tersor/core';
 import type { PipelineContext } from '../stages/pipeline-context.js';
-import { bitOperations, folderBytes, writeModel, moveInto, requireModelFile, requirePackedFile, witness } from '@tersor/network';
+import {
+  bitOperations,
+  folderBytes,
+  writeModel,
+  moveInto,
+  requireModelFile,
+  requirePackedFile,
+  witness,
+} from '@tersor/network';
 import { layerFigures } from './layer-figures.js';
 import type { Answers } from '../training/evaluator.js';
 import { outcomesOf } from './outcomes.js';
@@ -29,10 +44,20 @@ interface ResultsInput {
 }
 
 /**
- * Writes all results beside the output folder's place first, reads the networks back with the readers that users have, then moves everything in; returns
- * the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED` where a file does not give the network that was evaluated.
+ * Writes all results beside the output folder's place first, reads the networks back with the readers that
+ * users have, then moves everything in; returns the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED`
+ * where a file does not give the network that was evaluated.
  */
-export async function writeResults({ context, pruned, quantized, measure, answered, staging, output, started }: ResultsInput): Promise<Summary> {
+export async function writeResults({
+  context,
+  pruned,
+  quantized,
+  measure,
+  answered,
+  staging,
+  output,
+  started,
+}: ResultsInput): Promise<Summary> {
   const { config, host, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
   const finalGraph = quantized?.graph ?? prunedGraph;
@@ -43,7 +68,12 @@ export async function writeResults({ context, pruned, quantized, measure, answer
     await readBack(context, staging, { prunedGraph, finalGraph, isPacked: quantized !== undefined });
     const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
     const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
-    const compressed = quantized ? await measure(withPolicyActivations(finalGraph, quantized.widths), (await stat(join(staging, 'model.tersor'))).size) : prunedFigures;
+    const compressed = quantized
+      ? await measure(
+          withPolicyActivations(finalGraph, quantized.widths),
+          (await stat(join(staging, 'model.tersor'))).size,
+        )
+      : prunedFigures;
     const bops = operationFigures({ context, prunedGraph, quantized });
     const summary: Summary = {
       baseline: { ...baseline, ...bops?.baseline },
@@ -55,8 +85,18 @@ export async function writeResults({ context, pruned, quantized, measure, answer
         bytes: baseline.bytes / compressed.bytes,
         ...bops?.ratio,
       },
-      ...(quantized?.widths.activations && { activations: { simulated: true as const, floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy } }),
-      search: context.given ? {} : { ...(pruned && { prune: figuresOf(pruned.rounds) }), ...(quantized?.figures && { quantize: quantized.figures }) },
+      ...(quantized?.widths.activations && {
+        activations: {
+          simulated: true as const,
+          floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy,
+        },
+      }),
+      search: context.given
+        ? {}
+        : {
+            ...(pruned && { prune: figuresOf(pruned.rounds) }),
+            ...(quantized?.figures && { quantize: quantized.figures }),
+          },
       ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
       seed: config.seed,
       backend: context.evaluateBackend.id,
@@ -65,27 +105,52 @@ export async function writeResults({ context, pruned, quantized, measure, answer
       machine: describeMachine(),
       seconds: (performance.now() - started) / 1000,
       peakResidentBytes: peakResidentBytes(),
-      notices: [...context.notices, ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) })],
+      notices: [
+        ...context.notices,
+        ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) }),
+      ],
       identity: context.identity,
       config,
     };
-    const policy: Policy = { ...(pruned && plansOf(pruned.rounds)), ...(quantized && { quantize: quantized.widths.weights }), ...(quantized?.widths.activations && { activations: quantized.widths.activations }) };
-    const episodes = [...episodeLines('prune', pruned?.rounds), ...episodeLines('quantize', quantized && [quantized])];
+    const policy: Policy = {
+      ...(pruned && plansOf(pruned.rounds)),
+      ...(quantized && { quantize: quantized.widths.weights }),
+      ...(quantized?.widths.activations && { activations: quantized.widths.activations }),
+    };
+    const episodes = [
+      ...episodeLines('prune', pruned?.rounds),
+      ...episodeLines('quantize', quantized && [quantized]),
+    ];
     await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
     await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
     const { weights: bits, activations } = quantized?.widths ?? {};
-    const layers = layerFigures({ original, compressed: finalGraph, ...(quantized && { packed: quantized.packed, ...(bits && { bits }), ...(activations && { activations }) }) });
+    const layers = layerFigures({
+      original,
+      compressed: finalGraph,
+      ...(quantized && {
+        packed: quantized.packed,
+        ...(bits && { bits }),
+        ...(activations && { activations }),
+      }),
+    });
     await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
-    await writeFile(join(staging, 'outcomes.json'), `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`);
+    await writeFile(
+      join(staging, 'outcomes.json'),
+      `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`,
+    );
     await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
     await moveInto(staging, output, 'summary.json');
     return summary;
   } catch (cause) {
     if (isTersorError(cause) && cause.code !== 'OUTPUT_FAILED') throw cause;
-    throw new TersorError('OUTPUT_FAILED', `The results cannot be written to ${output}: ${messageOf(cause)}`, {
-      cause,
-      hint: 'Both stages are in the checkpoint: make room and go on with --resume.',
-    });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The results cannot be written to ${output}: ${messageOf(cause)}`,
+      {
+        cause,
+        hint: 'Both stages are in the checkpoint: make room and go on with --resume.',
+      },
+    );
   }
 }
 
@@ -93,21 +158,43 @@ export async function writeResults({ context, pruned, quantized, measure, answer
 async function readBack(
   { evaluateBackend, witnessImages }: PipelineContext,
   staging: string,
-  { prunedGraph, finalGraph, isPacked }: { readonly prunedGraph: LayerGraph; readonly finalGraph: LayerGraph; readonly isPacked: boolean },
+  {
+    prunedGraph,
+    finalGraph,
+    isPacked,
+  }: { readonly prunedGraph: LayerGraph; readonly finalGraph: LayerGraph; readonly isPacked: boolean },
 ): Promise<void> {
   await evaluateBackend.activate();
   const file = (name: string) => ({ path: join(staging, name), name });
-  await requireModelFile(file('pruned/model.json'), await witness(prunedGraph, evaluateBackend, witnessImages));
+  await requireModelFile(
+    file('pruned/model.json'),
+    await witness(prunedGraph, evaluateBackend, witnessImages),
+  );
   const final = await witness(finalGraph, evaluateBackend, witnessImages);
   await requireModelFile(file('model/model.json'), final);
   if (isPacked) await requirePackedFile(file('model.tersor'), final);
 }
 
-/** Bit operations of the three networks and their ratio; undefined in a run that neither limits them nor rounds activations. */
-function operationFigures({ context: { config, original }, prunedGraph, quantized }: Pick<ResultsInput, 'context' | 'quantized'> & { readonly prunedGraph: LayerGraph }) {
+/**
+ * Bit operations of the three networks and their ratio; undefined in a run that neither limits them nor
+ * rounds activations.
+ */
+function operationFigures({
+  context: { config, original },
+  prunedGraph,
+  quantized,
+}: Pick<ResultsInput, 'context' | 'quantized'> & { readonly prunedGraph: LayerGraph }) {
   if (!quantized || !(config.quantize?.activations ?? config.quantize?.budget.bops)) return undefined;
-  const [baseline, compressed] = [bitOperations(original), operationsOfPolicy(quantized.graph, quantized.widths)];
-  return { baseline: { bops: baseline }, pruned: { bops: bitOperations(prunedGraph) }, compressed: { bops: compressed }, ratio: { bops: baseline / compressed } };
+  const [baseline, compressed] = [
+    bitOperations(original),
+    operationsOfPolicy(quantized.graph, quantized.widths),
+  ];
+  return {
+    baseline: { bops: baseline },
+    pruned: { bops: bitOperations(prunedGraph) },
+    compressed: { bops: compressed },
+    ratio: { bops: baseline / compressed },
+  };
 }
 
 function plansOf(rounds: PruneResult['rounds']): Policy {
@@ -119,8 +206,16 @@ function figuresOf(rounds: PruneResult['rounds']): SearchFigures {
   const figures = rounds.map((round) => round.figures!);
   const last = figures.at(-1)!;
   if (figures.length === 1) return last;
-  const total = (key: 'episodes' | 'evaluations' | 'images' | 'seconds') => figures.reduce((sum, each) => sum + (each[key] ?? 0), 0);
-  return { ...last, episodes: total('episodes'), evaluations: total('evaluations'), ...(last.images !== undefined && { images: total('images') }), seconds: total('seconds'), rounds: figures };
+  const total = (key: 'episodes' | 'evaluations' | 'images' | 'seconds') =>
+    figures.reduce((sum, each) => sum + (each[key] ?? 0), 0);
+  return {
+    ...last,
+    episodes: total('episodes'),
+    evaluations: total('evaluations'),
+    ...(last.images !== undefined && { images: total('images') }),
+    seconds: total('seconds'),
+    rounds: figures,
+  };
 }
 
 /** Episodes are counted through the rounds. */
@@ -129,6 +224,13 @@ function episodeLines(stage: 'prune' | 'quantize', rounds: readonly FoundPolicy[
   return rounds.flatMap(({ episodes }, i) => {
     const first = before;
     before += episodes.length;
-    return episodes.map((record) => JSON.stringify({ stage, ...(rounds.length > 1 && { round: i + 1 }), ...record, episode: first + record.episode }));
+    return episodes.map((record) =>
+      JSON.stringify({
+        stage,
+        ...(rounds.length > 1 && { round: i + 1 }),
+        ...record,
+        episode: first + record.episode,
+      }),
+    );
   });
 }

@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createHost, moduleContent, readManifest, TersorError, TOKENS, type CompressConfig, type Dataset, type Host, type Plugin, type TrainConfig } from '@tersor/core';
+import {
+  createHost,
+  moduleContent,
+  readManifest,
+  TersorError,
+  TOKENS,
+  type CompressConfig,
+  type Dataset,
+  type Host,
+  type Plugin,
+  type TrainConfig,
+} from '@tersor/core';
 import { builtinPlugins } from '../builtin-plugins.js';
 import { slotsOfCompression } from '../config-slots.js';
 import { readArtifacts } from '@tersor/network';

@@ -1,6 +1,12 @@
 import { TersorError } from '@tersor/core';
 
-/** Called where a stage can be left: throws `INTERRUPTED` when a stop was asked for. The checkpoint was written just before. */
+/**
+ * Called where a stage can be left: throws `INTERRUPTED` when a stop was asked for. The checkpoint was
+ * written just before.
+ */
 export function requireGoingOn({ shouldStop }: { readonly shouldStop?: () => boolean }): void {
-  if (shouldStop?.()) throw new TersorError('INTERRUPTED', 'Stopped as asked.', { hint: 'Go on with the same command and --resume.' });
+  if (shouldStop?.())
+    throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
+      hint: 'Go on with the same command and --resume.',
+    });
 }

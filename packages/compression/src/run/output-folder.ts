@@ -1,7 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompressConfig } from '@tersor/core';
-import { namedByConfig, requireOwnJson, requireReplaceable, requireUnharmed, type Precious } from './output-guard.js';
+import {
+  namedByConfig,
+  requireOwnJson,
+  requireReplaceable,
+  requireUnharmed,
+  type Precious,
+} from './output-guard.js';
 
 /** Folders of a compression's results, replaced as a whole. */
 const FOLDERS = ['model', 'pruned'];

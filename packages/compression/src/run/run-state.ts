@@ -15,14 +15,23 @@ export interface FoundPolicy {
 
 /** How far a stage has come; each field replaces the one before it. */
 export interface StageState {
-  /** In the later rounds of stage 1: what the rounds before found, and the network that they left. The other fields are the current round's. */
+  /**
+   * In the later rounds of stage 1: what the rounds before found, and the network that they left. The other
+   * fields are the current round's.
+   */
   rounds?: { readonly found: readonly FoundPolicy[]; readonly graph: LayerGraph };
   /** While pruners prepare, and until the stage is done: what each saved, by its place in the config. */
   prepared?: Readonly<Record<number, unknown>>;
   /** Where stage 2 rounds activations: their ranges, once they are calibrated. */
   activations?: ActivationRanges;
   /** While the search runs. */
-  search?: { readonly state: SearchState; readonly episodes: readonly EpisodeRecord[]; readonly evaluations: number; readonly seconds: number; readonly race?: RaceState };
+  search?: {
+    readonly state: SearchState;
+    readonly episodes: readonly EpisodeRecord[];
+    readonly evaluations: number;
+    readonly seconds: number;
+    readonly race?: RaceState;
+  };
   /** When it is done. */
   found?: FoundPolicy;
   /** While the fine-tune runs. */

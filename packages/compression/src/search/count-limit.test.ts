@@ -26,7 +26,9 @@ describe('createCountLimit', () => {
       for (const seen of [3, 8, 15]) {
         for (let truth = 0; truth <= total; truth++) {
           let below = 0;
-          for (let right = 0; right <= seen; right++) if (limit(right, seen, alpha) < truth) below += (choose(truth, right) * choose(total - truth, seen - right)) / choose(total, seen);
+          for (let right = 0; right <= seen; right++)
+            if (limit(right, seen, alpha) < truth)
+              below += (choose(truth, right) * choose(total - truth, seen - right)) / choose(total, seen);
           expect(below).toBeLessThanOrEqual(alpha);
           highest = Math.max(highest, below);
         }

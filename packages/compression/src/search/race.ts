@@ -10,7 +10,10 @@ export type RaceState = ReadonlyMap<string, Measurement>;
 /** Measures the candidates of one search, each only for as long as it may still win. */
 export interface Race {
   readonly evaluate: PruneTask['evaluate'];
-  /** Notes the best reward so far; gives the episode back with the number of images that its accuracy was measured on among its measures. */
+  /**
+   * Notes the best reward so far; gives the episode back with the number of images that its accuracy was
+   * measured on among its measures.
+   */
   finished(record: EpisodeRecord, best: EpisodeRecord): EpisodeRecord;
   /** Images measured so far, all candidates together. */
   images(): number;
@@ -18,14 +21,21 @@ export interface Race {
 }
 
 /**
- * After every `images` images a candidate is dropped if the upper confidence limit of its accuracy, turned into a reward, is below the best reward so
- * far. All looks at a candidate together are wrong with a probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate
- * that is dropped has a reward below the best one, so that whatever wins was measured on all images.
+ * After every `images` images a candidate is dropped if the upper confidence limit of its accuracy, turned
+ * into a reward, is below the best reward so far. All looks at a candidate together are wrong with a
+ * probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate that is dropped
+ * has a reward below the best one, so that whatever wins was measured on all images.
  *
- * What decides is the images' order, the same for all, and the best reward so far. A policy that comes up again keeps its first measurement, since the best
- * may have moved on: with `state` and the best reward restored, a resumed search does the same as one that was not stopped.
+ * What decides is the images' order, the same for all, and the best reward so far. A policy that comes up
+ * again keeps its first measurement, since the best may have moved on: with `state` and the best reward
+ * restored, a resumed search does the same as one that was not stopped.
  */
-export function createRace(evaluator: Evaluator, { images, confidence }: NonNullable<PruneConfig['racing']>, state?: RaceState, bestReward = -Infinity): Race {
+export function createRace(
+  evaluator: Evaluator,
+  { images, confidence }: NonNullable<PruneConfig['racing']>,
+  state?: RaceState,
+  bestReward = -Infinity,
+): Race {
   const { count } = evaluator;
   const measured = new Map(state);
   const limit = createCountLimit(count);
@@ -39,7 +49,10 @@ export function createRace(evaluator: Evaluator, { images, confidence }: NonNull
       const known = measured.get(key);
       if (known) return known.accuracy;
       // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
-      const isLost = (right: number, seen: number) => [right / seen, limit(right, seen, alpha) / count].every((accuracy) => candidate.rewardAt(accuracy) < best);
+      const isLost = (right: number, seen: number) =>
+        [right / seen, limit(right, seen, alpha) / count].every(
+          (accuracy) => candidate.rewardAt(accuracy) < best,
+        );
       const measurement = await evaluator.measure(graph, isLost);
       measured.set(key, measurement);
       return measurement.accuracy;
@@ -47,7 +60,9 @@ export function createRace(evaluator: Evaluator, { images, confidence }: NonNull
     finished: (record, { reward }) => {
       best = reward;
       const measurement = measured.get(digest(record.policy));
-      return measurement ? { ...record, measures: { ...record.measures, images: measurement.images } } : record;
+      return measurement
+        ? { ...record, measures: { ...record.measures, images: measurement.images } }
+        : record;
     },
     images: () => [...measured.values()].reduce((sum, measurement) => sum + measurement.images, 0),
     state: () => measured,

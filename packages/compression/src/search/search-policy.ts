@@ -1,11 +1,21 @@
-import { TOKENS, type EnvironmentTask, type PruneConfig, type PruneTask, type QuantizeConfig, type Reward } from '@tersor/core';
+import {
+  TOKENS,
+  type EnvironmentTask,
+  type PruneConfig,
+  type PruneTask,
+  type QuantizeConfig,
+  type Reward,
+} from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import { createRace } from './race.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 
-/** Runs one stage's search: its agent against its environment, both chosen by the config; from a checkpoint where there is one. */
+/**
+ * Runs one stage's search: its agent against its environment, both chosen by the config; from a checkpoint
+ * where there is one.
+ */
 export async function searchPolicy(
   context: PipelineContext,
   stage: 'prune' | 'quantize',
@@ -20,13 +30,16 @@ export async function searchPolicy(
   const started = performance.now();
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
   const evaluator = await context.searchEvaluator(config);
-  const race = config.racing && createRace(evaluator, config.racing, before?.race, before?.state.best?.reward);
+  const race =
+    config.racing && createRace(evaluator, config.racing, before?.race, before?.state.best?.reward);
   const evaluations = () => (before?.evaluations ?? 0) + evaluator.evaluations;
   const reward = await host.get(TOKENS.reward, stage);
   const createEnvironment = await host.get(TOKENS.environment, stage);
   const createAgent = await host.get(TOKENS.agent, stage);
   await context.evaluateBackend.activate();
-  const environment = await createEnvironment(makeTask(race?.evaluate ?? ((graph) => evaluator.accuracy(graph)), reward));
+  const environment = await createEnvironment(
+    makeTask(race?.evaluate ?? ((graph) => evaluator.accuracy(graph)), reward),
+  );
   const { episodes, warmStart } = config.agent;
   const agent = createAgent({
     observationSpace: environment.observationSpace,
@@ -48,17 +61,36 @@ export async function searchPolicy(
       hooks: {
         onEpisode: (record, best) => {
           records.push(race ? race.finished(record, best) : record);
-          events.onProgress?.({ stage, done: records.length, total: episodes, reward: record.reward, best: best.reward });
+          events.onProgress?.({
+            stage,
+            done: records.length,
+            total: episodes,
+            reward: record.reward,
+            best: best.reward,
+          });
         },
         checkpoint: (snapshot) =>
           context.saveProgress(() => {
-            state.search = { state: snapshot(), episodes: records, evaluations: evaluations(), seconds: seconds(), ...(race && { race: race.state() }) };
+            state.search = {
+              state: snapshot(),
+              episodes: records,
+              evaluations: evaluations(),
+              seconds: seconds(),
+              ...(race && { race: race.state() }),
+            };
           }),
         ...(context.shouldStop && { shouldStop: context.shouldStop }),
       },
     });
     requireGoingOn(context);
-    const figures = { agent: String(config.agent['use']), episodes: records.length, evaluations: evaluations(), ...(race && { images: race.images() }), bestReward: result.best.reward, seconds: seconds() };
+    const figures = {
+      agent: String(config.agent['use']),
+      episodes: records.length,
+      evaluations: evaluations(),
+      ...(race && { images: race.images() }),
+      bestReward: result.best.reward,
+      seconds: seconds(),
+    };
     state.found = { policy: result.best.policy, figures, episodes: records };
     delete state.search;
     await context.saveProgress();

@@ -10,14 +10,18 @@ type FinetuneStage = 'prune-finetune' | 'quantize-finetune';
 
 interface FinetuneRun extends Pick<TrainRun, 'graph' | 'teacher' | 'keepZeros'> {
   readonly projection?: QuantizingProjection;
-  /** Why the trained network cannot be taken, in words; undefined where it can. Asked when the projection has encoded it. */
+  /**
+   * Why the trained network cannot be taken, in words; undefined where it can. Asked when the projection has
+   * encoded it.
+   */
   refuse?(trained: LayerGraph): string | undefined;
 }
 
 /**
- * Trains a candidate for some epochs as the config says, from a checkpoint where there is one. With a projection, the projected network is the result.
- * A fine-tune that lowered the accuracy on the validation images, or diverged, or whose network is refused, is undone: the result is never
- * worse than what it began with.
+ * Trains a candidate for some epochs as the config says, from a checkpoint where there is one. With a
+ * projection, the projected network is the result. A fine-tune that lowered the accuracy on the validation
+ * images, or diverged, or whose network is refused, is undone: the result is never worse than what it began
+ * with.
  */
 export async function finetune(
   context: PipelineContext,
@@ -27,7 +31,8 @@ export async function finetune(
   { projection, refuse, ...run }: FinetuneRun,
 ): Promise<LayerGraph> {
   context.events.onStage?.(stage);
-  const project = (graph: LayerGraph): LayerGraph => (projection ? withWeights(graph, [...projection.project(copyWeights(graph))]) : graph);
+  const project = (graph: LayerGraph): LayerGraph =>
+    projection ? withWeights(graph, [...projection.project(copyWeights(graph))]) : graph;
   const untrained = project(run.graph);
   if (options.epochs === 0) return untrained;
   const untrainedCodes = new Map(projection?.encoded());

@@ -1,4 +1,13 @@
-import type { Backend, CompressConfig, Dataset, Host, LayerGraph, PruneConfig, PruneTask, QuantizeConfig } from '@tersor/core';
+import type {
+  Backend,
+  CompressConfig,
+  Dataset,
+  Host,
+  LayerGraph,
+  PruneConfig,
+  PruneTask,
+  QuantizeConfig,
+} from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
 import type { RunIdentity } from '../run/identity.js';
@@ -27,8 +36,8 @@ export interface PipelineContext {
   readonly notices: readonly string[];
   readonly shouldStop?: () => boolean;
   /**
-   * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state, only when the last checkpoint is
-   * old enough or a stop was asked for.
+   * Writes a checkpoint: at once without an argument; with one, which puts the progress into the run's state,
+   * only when the last checkpoint is old enough or a stop was asked for.
    */
   saveProgress(update?: () => void): Promise<void>;
   /** Evaluator on as many validation images as a stage's search measures its candidates on. */

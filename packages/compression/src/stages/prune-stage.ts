@@ -1,4 +1,12 @@
-import { selectorParts, TOKENS, type LayerGraph, type PruneConfig, type PrunePlan, type Pruner, type PruneTask } from '@tersor/core';
+import {
+  selectorParts,
+  TOKENS,
+  type LayerGraph,
+  type PruneConfig,
+  type PrunePlan,
+  type Pruner,
+  type PruneTask,
+} from '@tersor/core';
 import type { PipelineContext } from './pipeline-context.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { cost, applyAndAdapt } from '@tersor/network';
@@ -19,10 +27,14 @@ export interface PruneResult {
 }
 
 /**
- * Stage 1, a round for each budget: searches a pruning policy (or takes that which is given), carries it out on the clean network, and fine-tunes
- * it; the next round begins with the network that it leaves.
+ * Stage 1, a round for each budget: searches a pruning policy (or takes that which is given), carries it out
+ * on the clean network, and fine-tunes it; the next round begins with the network that it leaves.
  */
-export async function pruneStage(context: PipelineContext, config: PruneConfig, state: StageState): Promise<PruneResult> {
+export async function pruneStage(
+  context: PipelineContext,
+  config: PruneConfig,
+  state: StageState,
+): Promise<PruneResult> {
   const { original } = context;
   const rounds = roundsOf(context);
   const before = () => state.rounds?.found ?? [];
@@ -44,12 +56,18 @@ export async function pruneStage(context: PipelineContext, config: PruneConfig, 
 }
 
 /** One round: from `graph` to the smaller network, under the budget whose turn it is. */
-async function pruneRound(whole: PipelineContext, config: PruneConfig, state: StageState, graph: LayerGraph): Promise<{ graph: LayerGraph; found: FoundPolicy }> {
+async function pruneRound(
+  whole: PipelineContext,
+  config: PruneConfig,
+  state: StageState,
+  graph: LayerGraph,
+): Promise<{ graph: LayerGraph; found: FoundPolicy }> {
   const round = state.rounds?.found.length ?? 0;
   const context = announcingRound(whole, round + 1);
   const { host, dataset, baseline, original } = context;
   const pruners: Pruner[] = [];
-  for (const index of prunerSelectors(config.pruner).keys()) pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
+  for (const index of prunerSelectors(config.pruner).keys())
+    pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
   const groups = prunableGroups(graph, config);
   const given = context.given && plansOf(context.given.policy)[round]!;
   if (given) {
@@ -67,7 +85,10 @@ async function pruneRound(whole: PipelineContext, config: PruneConfig, state: St
     await pruner.prepare({ graph, groups, dataset, seed: context.config.seed, progress });
   }
   const budget = context.pruneBudgets[Math.min(round, context.pruneBudgets.length - 1)]!;
-  const chooser = config.environment === undefined ? undefined : `The environment "${selectorParts(config.environment).use}"`;
+  const chooser =
+    config.environment === undefined
+      ? undefined
+      : `The environment "${selectorParts(config.environment).use}"`;
   const search = () =>
     searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
       stage: 'prune',
@@ -87,12 +108,28 @@ async function pruneRound(whole: PipelineContext, config: PruneConfig, state: St
   await context.evaluateBackend.activate();
   const smaller = await applyAndAdapt(graph, pruners, found.policy as PrunePlan);
   if (given) noteBudget(context, smaller, budget);
-  else requireWithinBudget(smaller, budget, chooser ?? `The policy of the search, carried out by ${pruners.map(({ id }) => `"${id}"`).join(', ')},`);
-  return { graph: await finetune(context, 'prune-finetune', config.finetune, state, { graph: smaller, teacher: original, keepZeros: true }), found };
+  else
+    requireWithinBudget(
+      smaller,
+      budget,
+      chooser ?? `The policy of the search, carried out by ${pruners.map(({ id }) => `"${id}"`).join(', ')},`,
+    );
+  return {
+    graph: await finetune(context, 'prune-finetune', config.finetune, state, {
+      graph: smaller,
+      teacher: original,
+      keepZeros: true,
+    }),
+    found,
+  };
 }
 
 /** Refuses, before it is measured, a candidate that an environment of the user's lets be over the budget. */
-function withinBudget(evaluate: PruneTask['evaluate'], budget: PruneTask['budget'], chooser: string): PruneTask['evaluate'] {
+function withinBudget(
+  evaluate: PruneTask['evaluate'],
+  budget: PruneTask['budget'],
+  chooser: string,
+): PruneTask['evaluate'] {
   return async (graph, candidate) => {
     requireWithinBudget(graph, budget, chooser);
     return evaluate(graph, candidate);
@@ -105,7 +142,9 @@ function noteBudget({ events }: PipelineContext, graph: LayerGraph, budget: Prun
   const broken = brokenLimit(pruneLimits(budget), graph, counted);
   if (!broken) return;
   const { name, limit, of, format } = broken;
-  events.onNotice?.(`The policy leaves ${format(of(graph, counted), Math.ceil)}, which is over prune.budget.${name} of the config (${format(limit, Math.floor)}).`);
+  events.onNotice?.(
+    `The policy leaves ${format(of(graph, counted), Math.ceil)}, which is over prune.budget.${name} of the config (${format(limit, Math.floor)}).`,
+  );
 }
 
 function roundsOf({ given, pruneBudgets }: PipelineContext): number {

@@ -1,4 +1,11 @@
-import { selectorParts, TersorError, TOKENS, type LayerGraph, type QuantizeConfig, type QuantizeTask } from '@tersor/core';
+import {
+  selectorParts,
+  TersorError,
+  TOKENS,
+  type LayerGraph,
+  type QuantizeConfig,
+  type QuantizeTask,
+} from '@tersor/core';
 import { calibrateActivations, bitOperations, cost, copyWeights, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
 import { SLOTS } from '../config-slots.js';
@@ -24,34 +31,53 @@ export interface QuantizeResult extends FoundPolicy {
 }
 
 /**
- * Stage 2: searches bit widths (or takes those which are given), trains the network to live with them, and packs it. `unquantized` is what stage 1
- * left.
+ * Stage 2: searches bit widths (or takes those which are given), trains the network to live with them, and
+ * packs it. `unquantized` is what stage 1 left.
  */
-export async function quantizeStage(context: PipelineContext, config: QuantizeConfig, state: StageState, unquantized: LayerGraph): Promise<QuantizeResult> {
+export async function quantizeStage(
+  context: PipelineContext,
+  config: QuantizeConfig,
+  state: StageState,
+  unquantized: LayerGraph,
+): Promise<QuantizeResult> {
   const graph = withHalfPrecision(unquantized);
   const quantizer = await context.host.get(TOKENS.quantizer, SLOTS.quantize);
-  const layers = layersWithKernels(graph).map(({ name }) => name).filter((name) => !matchesAny(name, config.exclude));
+  const layers = layersWithKernels(graph)
+    .map(({ name }) => name)
+    .filter((name) => !matchesAny(name, config.exclude));
   const given = context.given && givenWidths(context.given.policy);
   if (given) {
     context.events.onStage?.('quantize-apply');
     requireWidths(given, { graph, quantizer, exclude: config.exclude });
     await context.evaluateBackend.activate();
   }
-  const found = given ? { policy: given, episodes: [] } : await searchWidths(context, config, state, { graph, quantizer, layers });
+  const found = given
+    ? { policy: given, episodes: [] }
+    : await searchWidths(context, config, state, { graph, quantizer, layers });
   const widths = given ?? widthsOf(found.policy, config);
   if (!state.graph || !state.encoded) {
     const projection = quantizingProjection(graph, quantizer, widths.weights);
     // Training and its check see the rounded activations too; the network that is kept is the one without.
     const simulated = withPolicyActivations(graph, widths);
     const limit = absolute(config.budget.bytes, context.baseline.bytes);
-    const sizeOf = (network: LayerGraph) => packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
+    const sizeOf = (network: LayerGraph) =>
+      packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
     // Other codes are compressed to other sizes.
     const refuse = (network: LayerGraph) => {
       const size = sizeOf(network);
-      const isOver = size > limit && packModel(graph, encodeGraph(quantizer, graph, widths.weights)).length <= limit;
-      return isOver ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})` : undefined;
+      const isOver =
+        size > limit && packModel(graph, encodeGraph(quantizer, graph, widths.weights)).length <= limit;
+      return isOver
+        ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
+        : undefined;
     };
-    const trained = await finetune(context, 'quantize-finetune', config.finetune, state, { graph: simulated, teacher: context.original, keepZeros: true, projection, refuse });
+    const trained = await finetune(context, 'quantize-finetune', config.finetune, state, {
+      graph: simulated,
+      teacher: context.original,
+      keepZeros: true,
+      projection,
+      refuse,
+    });
     state.graph = withWeights(graph, copyWeights(trained));
     state.encoded = projection.encoded();
     requireSize(context, config, packModel(state.graph, state.encoded).length, limit);
@@ -61,17 +87,32 @@ export async function quantizeStage(context: PipelineContext, config: QuantizeCo
   return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
 }
 
-/** A policy that is given is carried out, whatever the budget that it is given with; one that was found has to keep it. */
-function requireSize({ given, events }: PipelineContext, { environment }: QuantizeConfig, size: number, limit: number): void {
+/**
+ * A policy that is given is carried out, whatever the budget that it is given with; one that was found has to
+ * keep it.
+ */
+function requireSize(
+  { given, events }: PipelineContext,
+  { environment }: QuantizeConfig,
+  size: number,
+  limit: number,
+): void {
   if (size <= limit) return;
   if (given) {
-    events.onNotice?.(`The policy makes a file of ${size} bytes, which is over quantize.budget.bytes of the config (${Math.floor(limit)}).`);
+    events.onNotice?.(
+      `The policy makes a file of ${size} bytes, which is over quantize.budget.bytes of the config (${Math.floor(limit)}).`,
+    );
     return;
   }
-  const chooser = environment === undefined ? 'The search' : `The environment "${selectorParts(environment).use}"`;
-  throw new TersorError('BUDGET_EXCEEDED', `${chooser} chose bit widths that make a file of ${size} bytes where quantize.budget.bytes allows ${Math.floor(limit)}.`, {
-    hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
-  });
+  const chooser =
+    environment === undefined ? 'The search' : `The environment "${selectorParts(environment).use}"`;
+  throw new TersorError(
+    'BUDGET_EXCEEDED',
+    `${chooser} chose bit widths that make a file of ${size} bytes where quantize.budget.bytes allows ${Math.floor(limit)}.`,
+    {
+      hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
+    },
+  );
 }
 
 /** What the search finds, which `widthsOf` reads. */
@@ -84,7 +125,8 @@ async function searchWidths(
   const { baseline } = context;
   const bits = quantizerBits(config, quantizer);
   const { bytes, bops } = config.budget;
-  const activations = config.activations && (await calibrated(context, config.activations, state, graph, layers));
+  const activations =
+    config.activations && (await calibrated(context, config.activations, state, graph, layers));
   return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
     stage: 'quantize',
     graph,
@@ -93,7 +135,10 @@ async function searchWidths(
     reward,
     evaluate,
     baseline: { ...baseline, accuracy: baseline.accuracy.validation, macs: cost(graph).macs },
-    budget: { bytes: absolute(bytes, baseline.bytes), ...(bops !== undefined && { bops: absolute(bops, bitOperations(context.original)) }) },
+    budget: {
+      bytes: absolute(bytes, baseline.bytes),
+      ...(bops !== undefined && { bops: absolute(bops, bitOperations(context.original)) }),
+    },
     bits,
     ...(activations && { activations }),
     discrete: config.actions === 'discrete',
@@ -120,8 +165,13 @@ async function calibrated(
 /** What a search found, which an environment of the user's may have made. */
 function widthsOf(policy: unknown, { activations, environment }: QuantizeConfig): WidthPolicy {
   if (!activations) return { weights: policy as BitPolicy };
-  if (typeof policy === 'object' && policy !== null && 'weights' in policy && 'activations' in policy) return policy as WidthPolicy;
-  throw new TersorError('CONFIG_INVALID', `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation widths.`, {
-    hint: 'Use the environment "bit-width", or leave quantize.activations out.',
-  });
+  if (typeof policy === 'object' && policy !== null && 'weights' in policy && 'activations' in policy)
+    return policy as WidthPolicy;
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation widths.`,
+    {
+      hint: 'Use the environment "bit-width", or leave quantize.activations out.',
+    },
+  );
 }

@@ -4,7 +4,10 @@ export interface Augmentation {
   readonly flip: boolean;
   /** Shift by up to this many pixels in each direction, filling with the pad value. */
   readonly shift: number;
-  /** Side, in pixels, of a square at a random place that is filled with the pad value (DeVries and Taylor 2017); none when absent or 0. */
+  /**
+   * Side, in pixels, of a square at a random place that is filled with the pad value (DeVries and Taylor
+   * 2017); none when absent or 0.
+   */
   readonly cutout?: number | undefined;
 }
 
@@ -38,16 +41,27 @@ export function augment(
         for (let c = 0; c < channels; c++) result[to++] = inside ? images[from + c]! : padValue[c]!;
       }
     }
-    if (cutout > 0) cutSquare(result.subarray(start, start + size), [height, width, channels], padValue, cutout, random);
+    if (cutout > 0)
+      cutSquare(result.subarray(start, start + size), [height, width, channels], padValue, cutout, random);
   }
   return result;
 }
 
-/** The centre may be any pixel, so that a square at the border is cut off there, as in the paper (section 3.2). */
-function cutSquare(image: Float32Array, [height, width, channels]: readonly [number, number, number], padValue: readonly number[], side: number, random: () => number): void {
+/**
+ * The centre may be any pixel, so that a square at the border is cut off there, as in the paper (section
+ * 3.2).
+ */
+function cutSquare(
+  image: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  padValue: readonly number[],
+  side: number,
+  random: () => number,
+): void {
   const top = Math.floor(random() * height) - (side >> 1);
   const left = Math.floor(random() * width) - (side >> 1);
   for (let y = Math.max(0, top); y < Math.min(height, top + side); y++) {
-    for (let x = Math.max(0, left); x < Math.min(width, left + side); x++) image.set(padValue, (y * width + x) * channels);
+    for (let x = Math.max(0, left); x < Math.min(width, left + side); x++)
+      image.set(padValue, (y * width + x) * channels);
   }
 }

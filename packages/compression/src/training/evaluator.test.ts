@@ -9,14 +9,19 @@ import { graphFromModel } from '@tersor/network';
 const COUNT = 2400;
 const reads: number[][] = [];
 const images = plantedImages(COUNT);
-const dataset: Dataset = { ...images, read: (split, indexes) => (reads.push([...indexes]), images.read(split, indexes)) };
+const dataset: Dataset = {
+  ...images,
+  read: (split, indexes) => (reads.push([...indexes]), images.read(split, indexes)),
+};
 const backend = inferenceBackend;
 
 describe('createEvaluator', () => {
   let identity: LayerGraph;
   beforeAll(async () => {
     await tf.setBackend('cpu');
-    const model = tfl.sequential({ layers: [tfl.layers.flatten({ inputShape: [1, 1, 2] }), tfl.layers.dense({ units: 2, useBias: false })] });
+    const model = tfl.sequential({
+      layers: [tfl.layers.flatten({ inputShape: [1, 1, 2] }), tfl.layers.dense({ units: 2, useBias: false })],
+    });
     model.setWeights([tf.tensor2d([1, 0, 0, 1], [2, 2])]);
     identity = await graphFromModel(model);
   });
@@ -24,9 +29,19 @@ describe('createEvaluator', () => {
 
   const measure = async (memory?: number) => {
     reads.splice(0);
-    const evaluator = await createEvaluator({ backend, dataset, split: 'validation', ...(memory !== undefined && { memory }) });
+    const evaluator = await createEvaluator({
+      backend,
+      dataset,
+      split: 'validation',
+      ...(memory !== undefined && { memory }),
+    });
     const before = reads.length;
-    return { accuracy: [await evaluator.accuracy(identity), await evaluator.accuracy(identity)], before, during: reads.slice(before).map((indexes) => indexes[0]), evaluations: evaluator.evaluations };
+    return {
+      accuracy: [await evaluator.accuracy(identity), await evaluator.accuracy(identity)],
+      before,
+      during: reads.slice(before).map((indexes) => indexes[0]),
+      evaluations: evaluator.evaluations,
+    };
   };
 
   test('images are read once and the share of right answers is exact', async () => {
@@ -39,15 +54,35 @@ describe('createEvaluator', () => {
     expect(accuracy).toBe(await evaluator.accuracy(identity));
     expect(right).toHaveLength(COUNT);
     expect(right.reduce((sum, each) => sum + each, 0) / COUNT).toBe(accuracy);
-    expect(labels).toEqual((await dataset.read('test', Array.from({ length: COUNT }, (_, i) => i))).labels);
+    expect(labels).toEqual(
+      (
+        await dataset.read(
+          'test',
+          Array.from({ length: COUNT }, (_, i) => i),
+        )
+      ).labels,
+    );
     const wrong = right.indexOf(0);
-    const { images: pixels, labels: [label] } = await dataset.read('test', [wrong]);
+    const {
+      images: pixels,
+      labels: [label],
+    } = await dataset.read('test', [wrong]);
     expect(pixels[0]! > pixels[1]! ? 0 : 1).not.toBe(label);
   });
 
   test('images that the memory has no room for are read again for every network, with the same result', async () => {
-    expect(await measure(8 * 1999)).toEqual({ accuracy: [0.75, 0.75], before: 1, during: [1000, 2000, 1000, 2000], evaluations: 2 });
-    expect(await measure(0)).toEqual({ accuracy: [0.75, 0.75], before: 0, during: [0, 1000, 2000, 0, 1000, 2000], evaluations: 2 });
+    expect(await measure(8 * 1999)).toEqual({
+      accuracy: [0.75, 0.75],
+      before: 1,
+      during: [1000, 2000, 1000, 2000],
+      evaluations: 2,
+    });
+    expect(await measure(0)).toEqual({
+      accuracy: [0.75, 0.75],
+      before: 0,
+      during: [0, 1000, 2000, 0, 1000, 2000],
+      evaluations: 2,
+    });
   });
 
   test('a part of the split is spread evenly over it', async () => {
@@ -62,9 +97,16 @@ describe('createEvaluator', () => {
   });
 
   test('for a race, networks see the same images in the same random order, chunk by chunk, and only as long as is asked for', async () => {
-    const evaluator = await createEvaluator({ backend, dataset, split: 'validation', racing: { images: 500, seed: 1 }, memory: 0 });
+    const evaluator = await createEvaluator({
+      backend,
+      dataset,
+      split: 'validation',
+      racing: { images: 500, seed: 1 },
+      memory: 0,
+    });
     const asked: number[][] = [];
-    const measure = (until: number) => evaluator.measure(identity, (right, seen) => (asked.push([right, seen]), seen >= until));
+    const measure = (until: number) =>
+      evaluator.measure(identity, (right, seen) => (asked.push([right, seen]), seen >= until));
     expect(await measure(COUNT)).toEqual({ accuracy: 0.75, images: COUNT });
     expect(reads.map(({ length }) => length)).toEqual([500, 500, 500, 500, 400]);
     const order = reads.flat();
@@ -74,13 +116,18 @@ describe('createEvaluator', () => {
     reads.splice(0);
     const partial = await measure(1000);
     expect(reads.flat()).toEqual(order.slice(0, 1000));
-    expect(partial).toEqual({ accuracy: order.slice(0, 1000).filter((index) => index % 4 > 0).length / 1000, images: 1000 });
+    expect(partial).toEqual({
+      accuracy: order.slice(0, 1000).filter((index) => index % 4 > 0).length / 1000,
+      images: 1000,
+    });
     expect(asked.at(-1)).toEqual([partial.accuracy * 1000, 1000]);
     expect(evaluator.evaluations).toBe(2);
   });
 
   test('an empty split is refused', async () => {
-    await expect(createEvaluator({ backend, dataset: { ...dataset, size: () => 0 }, split: 'validation' })).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+    await expect(
+      createEvaluator({ backend, dataset: { ...dataset, size: () => 0 }, split: 'validation' }),
+    ).rejects.toMatchObject({ code: 'DATASET_INVALID' });
   });
 
   describe('a network whose outputs are not finite', () => {
@@ -97,7 +144,9 @@ describe('createEvaluator', () => {
         ],
       });
       const ones = tf.ones([3]);
-      model.getLayer('norm').setWeights([tf.fill([3], gamma), tf.zeros([3]), tf.zeros([3]), tf.mul(ones, variance)]);
+      model
+        .getLayer('norm')
+        .setWeights([tf.fill([3], gamma), tf.zeros([3]), tf.zeros([3]), tf.mul(ones, variance)]);
       return graphFromModel(model);
     };
 
@@ -113,14 +162,21 @@ describe('createEvaluator', () => {
         code: 'OUTPUTS_NOT_FINITE',
         message: expect.stringMatching(message),
       });
-      await expect(evaluator.accuracy(graph)).rejects.toThrow(/The first layer whose output is not finite is "norm" \(BatchNormalization\)/);
+      await expect(evaluator.accuracy(graph)).rejects.toThrow(
+        /The first layer whose output is not finite is "norm" \(BatchNormalization\)/,
+      );
       expect(tf.memory().numTensors).toBe(kept);
       expect(before).toBeGreaterThan(0);
     });
 
     test('is no reason to end a search: a candidate counts as right on no image, and the user is told', async () => {
       const notices: string[] = [];
-      const evaluator = await createEvaluator({ backend, dataset, split: 'validation', onNotFinite: (text) => notices.push(text) });
+      const evaluator = await createEvaluator({
+        backend,
+        dataset,
+        split: 'validation',
+        onNotFinite: (text) => notices.push(text),
+      });
       expect(await evaluator.accuracy(await broken(-1))).toBe(0);
       expect(await evaluator.accuracy(identity)).toBe(0.75);
       expect(notices).toEqual([expect.stringContaining('"norm"')]);

@@ -1,4 +1,13 @@
-import { isTersorError, createRandom, type Backend, type Dataset, type LabelledImages, type LayerGraph, type Precision, type Split } from '@tersor/core';
+import {
+  isTersorError,
+  createRandom,
+  type Backend,
+  type Dataset,
+  type LabelledImages,
+  type LayerGraph,
+  type Precision,
+  type Split,
+} from '@tersor/core';
 import { requireFiniteOutputs } from '../checks/finite-outputs.js';
 import { requireImages } from '../checks/fitting.js';
 import { accuracyOf, rightAnswers } from '@tersor/network';
@@ -28,11 +37,17 @@ export interface Evaluator {
   readonly count: number;
   /** Networks measured so far. */
   readonly evaluations: number;
-  /** Top-1 accuracy of a network on all images, 0..1. Throws `OUTPUTS_NOT_FINITE`, naming the first layer that gives NaN or an infinite value. */
+  /**
+   * Top-1 accuracy of a network on all images, 0..1. Throws `OUTPUTS_NOT_FINITE`, naming the first layer that
+   * gives NaN or an infinite value.
+   */
   accuracy(graph: LayerGraph): Promise<number>;
   /** The same, image by image. */
   answers(graph: LayerGraph): Promise<Answers>;
-  /** The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the images seen. */
+  /**
+   * The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the
+   * images seen.
+   */
   measure(graph: LayerGraph, isEnough: (right: number, seen: number) => boolean): Promise<Measurement>;
 }
 
@@ -43,16 +58,34 @@ interface EvaluatorOptions {
   /** At most so many images, spread evenly over the split; all of it when absent. */
   readonly images?: number;
   readonly precision?: Precision;
-  /** A network whose outputs are not finite gets no accuracy (0) instead of an error: one bad candidate does not end a search. Called with the message. */
+  /**
+   * A network whose outputs are not finite gets no accuracy (0) instead of an error: one bad candidate does
+   * not end a search. Called with the message.
+   */
   readonly onNotFinite?: ((text: string) => void) | undefined;
-  /** Takes the images in a random order, the same for every network, in chunks of at most so many: for `measure`. */
+  /**
+   * Takes the images in a random order, the same for every network, in chunks of at most so many: for
+   * `measure`.
+   */
   readonly racing?: { readonly images: number; readonly seed: number };
-  /** Bytes of images that stay in memory, 1 GiB when absent (87,000 images of 32x32, 1,700 of 224x224). Those beyond are read again for every network. */
+  /**
+   * Bytes of images that stay in memory, 1 GiB when absent (87,000 images of 32x32, 1,700 of 224x224). Those
+   * beyond are read again for every network.
+   */
   readonly memory?: number;
 }
 
 /** Reads the images and makes an evaluator. Throws `DATASET_INVALID` for an empty split. */
-export async function createEvaluator({ backend, dataset, split, images, precision, onNotFinite, racing, memory = 2 ** 30 }: EvaluatorOptions): Promise<Evaluator> {
+export async function createEvaluator({
+  backend,
+  dataset,
+  split,
+  images,
+  precision,
+  onNotFinite,
+  racing,
+  memory = 2 ** 30,
+}: EvaluatorOptions): Promise<Evaluator> {
   const size = dataset.size(split);
   requireImages(dataset, [split]);
   const count = Math.min(images ?? size, size);
@@ -60,7 +93,9 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
   const indexes = Array.from({ length: count }, (_, i) => Math.floor(((order?.[i] ?? i) * size) / count));
   const imageBytes = 4 * dataset.imageShape.reduce((product, length) => product * length, 1);
   const chunkSize = Math.min(CHUNK, Math.ceil(CHUNK_BYTES / imageBytes), racing?.images ?? CHUNK);
-  const chunks = Array.from({ length: Math.ceil(count / chunkSize) }, (_, i) => indexes.slice(i * chunkSize, (i + 1) * chunkSize));
+  const chunks = Array.from({ length: Math.ceil(count / chunkSize) }, (_, i) =>
+    indexes.slice(i * chunkSize, (i + 1) * chunkSize),
+  );
   const kept: LabelledImages[] = [];
   let room = Math.floor(memory / imageBytes);
   for (const chunk of chunks) {
@@ -69,7 +104,11 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
     kept.push(await dataset.read(split, chunk));
   }
   let evaluations = 0;
-  const pass = async (graph: LayerGraph, isEnough: (right: number, seen: number) => boolean, keep?: Answers) => {
+  const pass = async (
+    graph: LayerGraph,
+    isEnough: (right: number, seen: number) => boolean,
+    keep?: Answers,
+  ) => {
     evaluations++;
     const session = await backend.compile(graph, precision && { precision });
     try {
@@ -78,7 +117,13 @@ export async function createEvaluator({ backend, dataset, split, images, precisi
       for (const [i, chunk] of chunks.entries()) {
         const { images: pixels, labels } = kept[i] ?? (await dataset.read(split, chunk));
         const outputs = await session.run(pixels);
-        await requireFiniteOutputs(outputs, { graph, backend, images: pixels, count: labels.length, precision });
+        await requireFiniteOutputs(outputs, {
+          graph,
+          backend,
+          images: pixels,
+          count: labels.length,
+          precision,
+        });
         right += accuracyOf(outputs, labels) * labels.length;
         keep?.right.set(rightAnswers(outputs, labels), seen);
         keep?.labels.set(labels, seen);

@@ -14,9 +14,17 @@ it('a model is read, built and measured where no backend of tfjs is there', asyn
     const { graph, dataset } = pruneContext();
     await writeModel(graph, folder);
     const read = await readModel(join(folder, 'model.json'));
-    expect(read.layers.map(({ weights }) => weights.map(({ data }) => data))).toEqual(graph.layers.map(({ weights }) => weights.map(({ data }) => data)));
+    expect(read.layers.map(({ weights }) => weights.map(({ data }) => data))).toEqual(
+      graph.layers.map(({ weights }) => weights.map(({ data }) => data)),
+    );
     // A backend of its own kind: it always answers with the first class.
-    const backend = { activate: async () => undefined, compile: async () => ({ run: async (images: Float32Array) => firstClass(images.length / 108), dispose: () => undefined }) } as Partial<Backend> as Backend;
+    const backend = {
+      activate: async () => undefined,
+      compile: async () => ({
+        run: async (images: Float32Array) => firstClass(images.length / 108),
+        dispose: () => undefined,
+      }),
+    } as Partial<Backend> as Backend;
     const evaluator = await createEvaluator({ backend, dataset, split: 'test' });
     expect(await evaluator.accuracy(read)).toBeCloseTo(1 / 3, 5);
     const model = await modelFromGraph(read);

@@ -5,7 +5,17 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Backend, Dataset, LayerGraph } from '@tersor/core';
-import { isFrozen, withFrozenParts, compileGradients, copyWeights, weightSlots, initializeKernels, readModel, writeModel, graphFromModel } from '@tersor/network';
+import {
+  isFrozen,
+  withFrozenParts,
+  compileGradients,
+  copyWeights,
+  weightSlots,
+  initializeKernels,
+  readModel,
+  writeModel,
+  graphFromModel,
+} from '@tersor/network';
 import { train, type TrainOptions } from './train.js';
 
 const { layers } = tfl;

@@ -2,7 +2,15 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Backend, Dataset, LayerGraph, TrainingBatch, TrainingObjective } from '@tersor/core';
-import { compileGradients, copyWeights, graphFromModel, modelFromGraph, networkOutput, compileFused, type NetworkOutput } from '@tersor/network';
+import {
+  compileGradients,
+  copyWeights,
+  graphFromModel,
+  modelFromGraph,
+  networkOutput,
+  compileFused,
+  type NetworkOutput,
+} from '@tersor/network';
 import { train, type TrainOptions } from './train.js';
 
 const { layers } = tfl;

@@ -2,9 +2,9 @@
 export type Schedule = 'cosine' | 'one-cycle' | 'constant';
 
 /**
- * Learning rate at `progress` (0 at the start, 1 at the end).
- * `cosine`: half a cosine from `peak` to 0 (Loshchilov and Hutter 2017). `one-cycle`: linear from a tenth up to `peak` in the first fifth,
- * then half a cosine down to 0 (after Smith 2018).
+ * Learning rate at `progress` (0 at the start, 1 at the end). `cosine`: half a cosine from `peak` to 0
+ * (Loshchilov and Hutter 2017). `one-cycle`: linear from a tenth up to `peak` in the first fifth, then half a
+ * cosine down to 0 (after Smith 2018).
  */
 export function learningRateAt(schedule: Schedule, peak: number, progress: number): number {
   if (schedule === 'constant') return peak;

@@ -8,8 +8,9 @@ export interface SgdOptions {
 }
 
 /**
- * One step of SGD with Nesterov momentum, in place (Sutskever et al. 2013, in the form of Bengio et al. 2012):
- * `g = gradient + weightDecay * w + shrink * sign(w); v = momentum * v + g; w -= learningRate * (g + momentum * v)`.
+ * One step of SGD with Nesterov momentum, in place (Sutskever et al. 2013, in the form of Bengio et al.
+ * 2012): `g = gradient + weightDecay * w + shrink * sign(w); v = momentum * v + g; w -= learningRate * (g +
+ * momentum * v)`.
  */
 export function sgdStep(
   weights: Float32Array,

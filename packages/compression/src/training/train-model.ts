@@ -4,7 +4,19 @@ import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
 import { createHost, messageOf, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
 import { slotsOfTraining, SLOTS } from '../config-slots.js';
-import { cost, initializeKernels, readModel, writeModel, disposeModel, graphFromModel, requireModelFile, requireWritable, witness, witnessImages, withSeededMathRandom } from '@tersor/network';
+import {
+  cost,
+  initializeKernels,
+  readModel,
+  writeModel,
+  disposeModel,
+  graphFromModel,
+  requireModelFile,
+  requireWritable,
+  witness,
+  witnessImages,
+  withSeededMathRandom,
+} from '@tersor/network';
 import { createEvaluator } from './evaluator.js';
 import { requireFitting, requireImages, requireOneOutput, requireTrainable } from '../checks/fitting.js';
 import { checkpointStore } from '../run/checkpoint.js';
@@ -20,7 +32,10 @@ export interface TrainModelOptions {
   /** Folder that the model is written to. */
   readonly output: string;
   readonly searchFrom?: readonly string[];
-  /** Folder of a checkpoint that is written after every epoch, and removed when the training is done; none without. */
+  /**
+   * Folder of a checkpoint that is written after every epoch, and removed when the training is done; none
+   * without.
+   */
   readonly checkpoint?: string;
   /** Go on from that checkpoint, which must be there. */
   readonly resume?: boolean;
@@ -46,30 +61,52 @@ export interface TrainSummary {
 type Architecture = (library: typeof layers) => layers.LayersModel;
 
 /**
- * Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel. Throws `MODEL_INVALID` for a module that builds none, `CONFIG_INVALID`
- * where the output would replace what is read, `CHECKPOINT_MISMATCH` for a checkpoint of another training.
+ * Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel.
+ * Throws `MODEL_INVALID` for a module that builds none, `CONFIG_INVALID` where the output would replace what
+ * is read, `CHECKPOINT_MISMATCH` for a checkpoint of another training.
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
   const { config, directory, output, checkpoint, alsoRead = [] } = options;
   const precious = [...(await namedByConfig(config, directory)), ...alsoRead];
-  await requireFreeModelFolder(output, precious, [join(output, 'training.json'), ...(checkpoint === undefined ? [] : [checkpoint])]);
-  const host = await createHost({ slots: slotsOfTraining(config), directory, seed: config.seed, ...(options.searchFrom && { searchFrom: options.searchFrom }) });
+  await requireFreeModelFolder(output, precious, [
+    join(output, 'training.json'),
+    ...(checkpoint === undefined ? [] : [checkpoint]),
+  ]);
+  const host = await createHost({
+    slots: slotsOfTraining(config),
+    directory,
+    seed: config.seed,
+    ...(options.searchFrom && { searchFrom: options.searchFrom }),
+  });
   try {
     const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
-    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate) ? await host.get(TOKENS.backend, SLOTS.evaluate) : trainBackend;
+    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate)
+      ? await host.get(TOKENS.backend, SLOTS.evaluate)
+      : trainBackend;
     const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
     const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
     requireFitting(graph, dataset, config.architecture);
     requireImages(dataset, ['validation', 'test']);
-    requireTrainable(graph, dataset, config.architecture, { batchSize: config.train.batchSize, place: 'train' }, options.onNotice);
-    const teacher = config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
+    requireTrainable(
+      graph,
+      dataset,
+      config.architecture,
+      { batchSize: config.train.batchSize, place: 'train' },
+      options.onNotice,
+    );
+    const teacher =
+      config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
     const origin = { config, identity: await trainingIdentity(config, { directory, host, dataset }) };
     const store = checkpoint === undefined ? undefined : checkpointStore<TrainState>(checkpoint, origin);
     const onNotice = (text: string) => options.onNotice?.(text);
-    const before = store && (await openTraining(store, { origin, resume: options.resume === true, onNotice }));
+    const before =
+      store && (await openTraining(store, { origin, resume: options.resume === true, onNotice }));
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
-    const accuracyOn = async (judge: { accuracy(graph: LayerGraph): Promise<number> }, candidate: LayerGraph): Promise<number> => {
+    const accuracyOn = async (
+      judge: { accuracy(graph: LayerGraph): Promise<number> },
+      candidate: LayerGraph,
+    ): Promise<number> => {
       await evaluateBackend.activate();
       const accuracy = await judge.accuracy(candidate);
       await trainBackend.activate();
@@ -96,7 +133,10 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     await writeModel(trained, output, (file) => requireModelFile(file, expected));
     const test = await createEvaluator({ backend: evaluateBackend, dataset, split: 'test' });
     const { parameters, macs } = cost(trained);
-    const accuracy = { validation: await accuracyOn(validation, trained), test: await accuracyOn(test, trained) };
+    const accuracy = {
+      validation: await accuracyOn(validation, trained),
+      test: await accuracyOn(test, trained),
+    };
     await store?.clear();
     return { accuracy, parameters, macs, history, backend: trainBackend.id, seed: config.seed, config };
   } finally {
@@ -107,14 +147,21 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
 async function readTeacher(path: string, student: LayerGraph): Promise<LayerGraph> {
   const teacher = await readModel(path);
   requireOneOutput(teacher, `The teacher ${path}`);
-  for (const [what, ends] of [['input', 'inputs'], ['output', 'outputs']] as const) {
+  for (const [what, ends] of [
+    ['input', 'inputs'],
+    ['output', 'outputs'],
+  ] as const) {
     const [theirs, ours] = [teacher, student].map((graph) => {
       const { outputShape } = graph.calls[graph[ends][0]!]!;
       // 1x1xC outputs are C values.
       return (what === 'output' ? outputShape.filter((size) => size !== 1) : outputShape).join('x');
     });
     if (theirs !== ours) {
-      throw new TersorError('MODEL_INVALID', `The teacher ${path} has an ${what} of ${theirs}, the network to train one of ${ours}.`, { hint: 'A teacher takes the same images and knows the same classes.' });
+      throw new TersorError(
+        'MODEL_INVALID',
+        `The teacher ${path} has an ${what} of ${theirs}, the network to train one of ${ours}.`,
+        { hint: 'A teacher takes the same images and knows the same classes.' },
+      );
     }
   }
   return teacher;
@@ -122,10 +169,15 @@ async function readTeacher(path: string, student: LayerGraph): Promise<LayerGrap
 
 /** A model.json is trained on from its own weights; a module's network starts from drawn kernels. */
 async function startingPoint(path: string, seed: number): Promise<LayerGraph> {
-  return path.endsWith('.json') ? readModel(path) : initializeKernels(await buildArchitecture(path, seed), seed);
+  return path.endsWith('.json')
+    ? readModel(path)
+    : initializeKernels(await buildArchitecture(path, seed), seed);
 }
 
-/** Initializers of the author's that have no seed draw from the run's: a module gives the same network for the same seed. */
+/**
+ * Initializers of the author's that have no seed draw from the run's: a module gives the same network for the
+ * same seed.
+ */
 async function buildArchitecture(path: string, seed: number): Promise<LayerGraph> {
   let build: unknown;
   try {
@@ -133,14 +185,25 @@ async function buildArchitecture(path: string, seed: number): Promise<LayerGraph
   } catch (cause) {
     // What Node says of a file ending that it does not know helps nobody.
     const isTypeScript = /\.[cm]?tsx?$/.test(path) && existsSync(path);
-    const hint = isTypeScript ? 'It is TypeScript: compile it first, for instance with npx tsc, and name the .js file.' : 'Check the path and what the module imports.';
-    throw new TersorError('MODEL_INVALID', `The architecture ${path} cannot be imported: ${messageOf(cause)}`, { cause, hint });
+    const hint = isTypeScript
+      ? 'It is TypeScript: compile it first, for instance with npx tsc, and name the .js file.'
+      : 'Check the path and what the module imports.';
+    throw new TersorError(
+      'MODEL_INVALID',
+      `The architecture ${path} cannot be imported: ${messageOf(cause)}`,
+      { cause, hint },
+    );
   }
   if (typeof build !== 'function') {
-    throw new TersorError('MODEL_INVALID', `The architecture ${path} has no default export that is a function.`, { hint: 'Export default ({ sequential, layers }) => a LayersModel.' });
+    throw new TersorError(
+      'MODEL_INVALID',
+      `The architecture ${path} has no default export that is a function.`,
+      { hint: 'Export default ({ sequential, layers }) => a LayersModel.' },
+    );
   }
   const model = withSeededMathRandom(seed, 'architecture', () => (build as Architecture)(layers));
-  if (!(model instanceof layers.LayersModel)) throw new TersorError('MODEL_INVALID', `The architecture ${path} does not return a LayersModel.`);
+  if (!(model instanceof layers.LayersModel))
+    throw new TersorError('MODEL_INVALID', `The architecture ${path} does not return a LayersModel.`);
   const graph = await graphFromModel(model);
   disposeModel(model);
   return graph;

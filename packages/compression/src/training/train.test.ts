@@ -2,7 +2,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
-import { compileGradients, copyWeights, withWeights, initializeKernels, graphFromModel } from '@tersor/network';
+import {
+  compileGradients,
+  copyWeights,
+  withWeights,
+  initializeKernels,
+  graphFromModel,
+} from '@tersor/network';
 import { augment } from './augment.js';
 import { learningRateAt } from './schedule.js';
 import { sgdStep } from './sgd.js';
@@ -47,7 +53,13 @@ describe('train', () => {
     await tf.setBackend('cpu');
     const model = tfl.sequential({
       layers: [
-        tfl.layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', inputShape: [3, 3, 2], useBias: false }),
+        tfl.layers.conv2d({
+          filters: 4,
+          kernelSize: 3,
+          padding: 'same',
+          inputShape: [3, 3, 2],
+          useBias: false,
+        }),
         tfl.layers.batchNormalization({ momentum: 0.8 }),
         tfl.layers.activation({ activation: 'relu' }),
         tfl.layers.globalAveragePooling2d({}),
@@ -65,14 +77,22 @@ describe('train', () => {
   });
 
   it('gives the same weights for the same seed and others for another', async () => {
-    const run = async (seed: number) => copyWeights((await train({ graph, backend, dataset, options: { ...options, epochs: 2 }, seed })).graph);
+    const run = async (seed: number) =>
+      copyWeights((await train({ graph, backend, dataset, options: { ...options, epochs: 2 }, seed })).graph);
     expect(await run(1)).toEqual(await run(1));
     expect(await run(1)).not.toEqual(await run(2));
   });
 
   it('goes on from a checkpoint to exactly what an uninterrupted run gives', async () => {
     let saved: TrainState | undefined;
-    const whole = await train({ graph, backend, dataset, options, seed: 1, onEpoch: (record, state) => void (record.epoch === 3 && (saved = structuredClone(state))) });
+    const whole = await train({
+      graph,
+      backend,
+      dataset,
+      options,
+      seed: 1,
+      onEpoch: (record, state) => void (record.epoch === 3 && (saved = structuredClone(state))),
+    });
     const resumed = await train({ graph, backend, dataset, options, seed: 1, resume: saved! });
     expect(copyWeights(resumed.graph)).toEqual(copyWeights(whole.graph));
     expect(resumed.history).toHaveLength(6);
@@ -81,7 +101,14 @@ describe('train', () => {
   it('keeps zeros zero when asked', async () => {
     const weights = copyWeights(graph);
     weights[0]!.fill(0, 0, 20);
-    const { graph: trained } = await train({ graph: withWeights(graph, weights), backend, dataset, options: { ...options, epochs: 1 }, seed: 1, keepZeros: true });
+    const { graph: trained } = await train({
+      graph: withWeights(graph, weights),
+      backend,
+      dataset,
+      options: { ...options, epochs: 1 },
+      seed: 1,
+      keepZeros: true,
+    });
     const kernel = trained.layers[1]!.weights[0]!.data;
     expect(kernel.subarray(0, 20).every((value) => value === 0)).toBe(true);
     expect(kernel.subarray(20).some((value) => value !== weights[0]![20])).toBe(true);
@@ -89,7 +116,9 @@ describe('train', () => {
 
   it('makes the scales of batch norm smaller by their penalty', async () => {
     const one = { ...options, epochs: 1 };
-    const scales = async (scalePenalty: number) => (await train({ graph, backend, dataset, options: { ...one, scalePenalty }, seed: 1 })).graph.layers[2]!.weights[0]!;
+    const scales = async (scalePenalty: number) =>
+      (await train({ graph, backend, dataset, options: { ...one, scalePenalty }, seed: 1 })).graph.layers[2]!
+        .weights[0]!;
     const [free, shrunk] = [await scales(0), await scales(0.05)];
     expect(shrunk.name).toBe('gamma');
     shrunk.data.forEach((value, channel) => expect(value).toBeLessThan(free.data[channel]!));
@@ -97,12 +126,28 @@ describe('train', () => {
 
   it('runs the forward pass at projected weights and updates the master weights', async () => {
     const seen: number[] = [];
-    const spy = { compileTraining: async (...args: Parameters<typeof compileGradients>) => {
-      const session = await compileGradients(...args);
-      return { ...session, step: (weights: readonly Float32Array[], batch: Parameters<typeof session.step>[1]) => (seen.push(weights[0]![0]!), session.step(weights, batch)) };
-    } } as unknown as Backend;
-    const project = (master: readonly Float32Array[]) => master.map((data) => data.map((value) => Math.round(value * 4) / 4));
-    const { graph: trained } = await train({ graph, backend: spy, dataset, options: { ...options, epochs: 1 }, seed: 1, project });
+    const spy = {
+      compileTraining: async (...args: Parameters<typeof compileGradients>) => {
+        const session = await compileGradients(...args);
+        return {
+          ...session,
+          step: (weights: readonly Float32Array[], batch: Parameters<typeof session.step>[1]) => (
+            seen.push(weights[0]![0]!),
+            session.step(weights, batch)
+          ),
+        };
+      },
+    } as unknown as Backend;
+    const project = (master: readonly Float32Array[]) =>
+      master.map((data) => data.map((value) => Math.round(value * 4) / 4));
+    const { graph: trained } = await train({
+      graph,
+      backend: spy,
+      dataset,
+      options: { ...options, epochs: 1 },
+      seed: 1,
+      project,
+    });
     expect(seen.every((value) => Number.isInteger(value * 4))).toBe(true);
     expect(Number.isInteger(trained.layers[1]!.weights[0]!.data[0]! * 4)).toBe(false);
   });
@@ -110,11 +155,15 @@ describe('train', () => {
   it('stops with a hint when the loss diverges', async () => {
     const weights = copyWeights(graph);
     weights[0]!.fill(NaN);
-    await expect(train({ graph: withWeights(graph, weights), backend, dataset, options, seed: 1 })).rejects.toMatchObject({ code: 'WEIGHTS_NOT_FINITE', hint: expect.stringContaining('learning rate') });
+    await expect(
+      train({ graph: withWeights(graph, weights), backend, dataset, options, seed: 1 }),
+    ).rejects.toMatchObject({ code: 'WEIGHTS_NOT_FINITE', hint: expect.stringContaining('learning rate') });
   });
 
   it('refuses a data set without training images', async () => {
-    await expect(train({ graph, backend, dataset: { ...dataset, size: () => 0 }, options, seed: 1 })).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+    await expect(
+      train({ graph, backend, dataset: { ...dataset, size: () => 0 }, options, seed: 1 }),
+    ).rejects.toMatchObject({ code: 'DATASET_INVALID' });
   });
 });
 
@@ -137,7 +186,11 @@ describe('sgdStep', () => {
 
   it('shrinks towards zero from both sides by the L1 penalty', () => {
     const weights = Float32Array.of(2, -2, 0);
-    sgdStep(weights, new Float32Array(3), new Float32Array(3), 1, { momentum: 0, weightDecay: 0, shrink: 0.25 });
+    sgdStep(weights, new Float32Array(3), new Float32Array(3), 1, {
+      momentum: 0,
+      weightDecay: 0,
+      shrink: 0.25,
+    });
     expect([...weights]).toEqual([1.75, -1.75, 0]);
   });
 });

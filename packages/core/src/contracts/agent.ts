@@ -5,7 +5,10 @@ export interface Transition {
   readonly observation: readonly number[];
   /** The action as it was carried out, see `StepInfo.executed`. */
   readonly action: Action;
-  /** The action that the agent had proposed. For agents that need the probability of what they drew (see `Agent.learnsFrom`); for no others. */
+  /**
+   * The action that the agent had proposed. For agents that need the probability of what they drew (see
+   * `Agent.learnsFrom`); for no others.
+   */
   readonly proposed: Action;
   readonly reward: number;
   readonly nextObservation: readonly number[];
@@ -31,22 +34,33 @@ export interface AgentTask {
 /** Figures of learning since the last call: losses, noise, entropy; names are documented by the agent. */
 export type LearnStatistics = Readonly<Record<string, number>>;
 
-/** A policy that learns from transitions. Deterministic: the same seed and transitions give the same actions. */
+/**
+ * A policy that learns from transitions. Deterministic: the same seed and transitions give the same actions.
+ */
 export interface Agent {
   /**
-   * Which of a transition's two actions it learns from: the one that was carried out, or its own proposal, as policy gradients must, whose ratios
-   * are of what was drawn. `action` when not given.
+   * Which of a transition's two actions it learns from: the one that was carried out, or its own proposal, as
+   * policy gradients must, whose ratios are of what was drawn. `action` when not given.
    */
   readonly learnsFrom?: 'action' | 'proposed';
-  /** The action for an observation, within the action space. With `explore: false` the policy's best guess, without noise. */
+  /**
+   * The action for an observation, within the action space. With `explore: false` the policy's best guess,
+   * without noise.
+   */
   act(observation: readonly number[], options: { readonly explore: boolean }): Action;
   /** Takes in one transition; the last of an episode has `terminated` or `truncated` set. */
   observe(transition: Transition): void;
   /** Learns from what was observed; called once after every episode. Empty while warming up. */
   learn(): LearnStatistics;
-  /** The whole state (weights, optimizer moments, buffers, random state, counters) as structured-cloneable data. */
+  /**
+   * The whole state (weights, optimizer moments, buffers, random state, counters) as structured-cloneable
+   * data.
+   */
   save(): unknown;
-  /** Takes up a saved state: going on gives exactly what an uninterrupted run gives. Throws `AGENT_STATE_INVALID`. */
+  /**
+   * Takes up a saved state: going on gives exactly what an uninterrupted run gives. Throws
+   * `AGENT_STATE_INVALID`.
+   */
   load(state: unknown): void;
   /** Called before the first episode, for agents that need the heuristics of the environment. Optional. */
   prepare?(): Promise<void>;
@@ -54,5 +68,7 @@ export interface Agent {
   dispose(): void;
 }
 
-/** Makes an agent for a task. Throws `SPACE_UNSUPPORTED` for an action space that the algorithm cannot handle. */
+/**
+ * Makes an agent for a task. Throws `SPACE_UNSUPPORTED` for an action space that the algorithm cannot handle.
+ */
 export type AgentFactory = (task: AgentTask) => Agent;

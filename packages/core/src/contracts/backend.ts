@@ -14,11 +14,15 @@ export interface BackendCapabilities {
   readonly workers: number;
 }
 
-/** A network compiled for inference: batch norm folded, activations fused where the backend can, weights uploaded once. */
+/**
+ * A network compiled for inference: batch norm folded, activations fused where the backend can, weights
+ * uploaded once.
+ */
 export interface InferenceSession {
   /**
-   * Runs the network. `images` is NHWC float32 of any count; the backend chooses the batch size. The same array passed again may be kept
-   * on the device. Resolves to the first output (logits or probabilities as the model gives), `count * outputs` values.
+   * Runs the network. `images` is NHWC float32 of any count; the backend chooses the batch size. The same
+   * array passed again may be kept on the device. Resolves to the first output (logits or probabilities as
+   * the model gives), `count * outputs` values.
    */
   run(images: Float32Array): Promise<Float32Array>;
   /** Frees the weights and cached images. Twice is harmless. */
@@ -51,8 +55,9 @@ export interface TrainingStep {
   /** Share of the batch that is classified right. */
   readonly accuracy: number;
   /**
-   * In the order of the graph's weights (layers, then weights): the mean gradient of a trainable weight; for moving statistics of batch
-   * norm the batch's own mean or variance. Those of frozen layers (`trainable: false`) are not looked at.
+   * In the order of the graph's weights (layers, then weights): the mean gradient of a trainable weight; for
+   * moving statistics of batch norm the batch's own mean or variance. Those of frozen layers (`trainable:
+   * false`) are not looked at.
    */
   readonly updates: readonly Float32Array[];
 }
@@ -70,11 +75,16 @@ export interface Backend {
   readonly capabilities: BackendCapabilities;
   /** Says whether this backend can run here. Never throws. */
   isAvailable(): Promise<Availability>;
-  /** Makes it the active backend of this process; harmless when it already is. Throws `BACKEND_UNAVAILABLE`. */
+  /**
+   * Makes it the active backend of this process; harmless when it already is. Throws `BACKEND_UNAVAILABLE`.
+   */
   activate(): Promise<void>;
   /** Compiles a network for inference. Throws `PRECISION_UNSUPPORTED`. */
   compile(graph: LayerGraph, options?: { readonly precision?: Precision }): Promise<InferenceSession>;
-  /** Compiles a network for training. Throws `TRAINING_UNSUPPORTED` where `capabilities.training` is false, or for a layer without a gradient (which a step may throw, too). */
+  /**
+   * Compiles a network for training. Throws `TRAINING_UNSUPPORTED` where `capabilities.training` is false, or
+   * for a layer without a gradient (which a step may throw, too).
+   */
   compileTraining(graph: LayerGraph, objective: TrainingObjective): Promise<TrainingSession>;
   /** Tensors and bytes that are alive now. */
   memory(): { readonly tensors: number; readonly bytes: number };

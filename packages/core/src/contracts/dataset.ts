@@ -22,9 +22,10 @@ export interface Dataset {
   /** Reads the images at the given positions of a split. Throws `DATASET_INVALID`. */
   read(split: Split, indexes: readonly number[]): Promise<LabelledImages>;
   /**
-   * A word for the content of all splits, for instance a hash: the same for the same images, labels and order in another place or process, another one when any of these
-   * changed. A run goes on only with the data that it began with. Seconds at most, also for a large data set (paths and sizes of files in the place of their bytes). Left out, a
-   * sample of the images of every split stands for all.
+   * A word for the content of all splits, for instance a hash: the same for the same images, labels and order
+   * in another place or process, another one when any of these changed. A run goes on only with the data that
+   * it began with. Seconds at most, also for a large data set (paths and sizes of files in the place of their
+   * bytes). Left out, a sample of the images of every split stands for all.
    */
   fingerprint?(): Promise<string>;
 }

@@ -9,7 +9,10 @@ import type { EpisodeMeasures, Reward } from './reward.js';
 export interface Candidate {
   /** The policy that made it, as in `StepInfo.policy`: candidates of the same policy are the same. */
   readonly policy: unknown;
-  /** What the episode's rewards would sum up to if the candidate had this accuracy; never less for a higher one. */
+  /**
+   * What the episode's rewards would sum up to if the candidate had this accuracy; never less for a higher
+   * one.
+   */
   rewardAt(accuracy: number): number;
 }
 
@@ -20,8 +23,9 @@ interface CompressionTask {
   readonly reward: Reward;
   readonly baseline: EpisodeMeasures['baseline'];
   /**
-   * Accuracy of a candidate network on the search's validation images, 0..1. With `candidate` given, a search that races (`racing` in the config) may
-   * measure it on a part of them, if its reward stays below the best so far; without, it is measured on all of them.
+   * Accuracy of a candidate network on the search's validation images, 0..1. With `candidate` given, a search
+   * that races (`racing` in the config) may measure it on a part of them, if its reward stays below the best
+   * so far; without, it is measured on all of them.
    */
   evaluate(graph: LayerGraph, candidate?: Candidate): Promise<number>;
 }
@@ -61,15 +65,22 @@ export interface QuantizeTask extends CompressionTask {
   /** Layers whose kernels get a bit width, in the order they are visited. */
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
-  /** Hard limits: bytes of the packed file; bit operations (multiply-adds times weight bits times input bits; 32 bits for floats) when set. */
+  /**
+   * Hard limits: bytes of the packed file; bit operations (multiply-adds times weight bits times input bits;
+   * 32 bits for floats) when set.
+   */
   readonly budget: { readonly bytes: number; readonly bops?: number };
   /** Bit widths, both inclusive. */
   readonly bits: readonly [minimum: number, maximum: number];
   /**
-   * Set when the inputs of the layers are rounded too. A range of widths (both inclusive, 2 to 8) asks for a second choice per layer; equal ends do not. The
-   * policy of an episode is then `{ weights: bits by layer, activations: { bits, least, most } by layer }` in the place of the bits by layer alone.
+   * Set when the inputs of the layers are rounded too. A range of widths (both inclusive, 2 to 8) asks for a
+   * second choice per layer; equal ends do not. The policy of an episode is then `{ weights: bits by layer,
+   * activations: { bits, least, most } by layer }` in the place of the bits by layer alone.
    */
-  readonly activations?: { readonly bits: readonly [minimum: number, maximum: number]; readonly ranges: ActivationRanges };
+  readonly activations?: {
+    readonly bits: readonly [minimum: number, maximum: number];
+    readonly ranges: ActivationRanges;
+  };
   /** Whether the action space is discrete (one index per bit width) or a box of 0..1. */
   readonly discrete: boolean;
 }

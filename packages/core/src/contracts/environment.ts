@@ -29,7 +29,10 @@ export interface StepResult {
 }
 
 export interface StepInfo {
-  /** The action as it was carried out, after the wall and rounding. This, not the raw action, belongs into a replay buffer. */
+  /**
+   * The action as it was carried out, after the wall and rounding. This, not the raw action, belongs into a
+   * replay buffer.
+   */
   readonly executed: Action;
   /** What the finished episode measured (accuracy, MACs, bytes, ...); only at the end. */
   readonly measures?: Readonly<Record<string, number>>;
@@ -48,8 +51,8 @@ export interface Environment {
   /** Carries out an action. Throws `EPISODE_OVER` after the end. */
   step(action: Action): Promise<StepResult>;
   /**
-   * Heuristic episodes on offer for baselines and warm starts, by name (`uniform`, `magnitude`): the whole sequence of actions that
-   * meets the budget. Optional.
+   * Heuristic episodes on offer for baselines and warm starts, by name (`uniform`, `magnitude`): the whole
+   * sequence of actions that meets the budget. Optional.
    */
   readonly heuristics?: Readonly<Record<string, () => Promise<readonly Action[]>>>;
   /** Frees what the environment holds. */

@@ -1,13 +1,16 @@
 /**
- * Measured time of one layer by its widths. The layer stands for what a backend runs with it in one go: the batch norm, activation, dropout and
- * flatten behind it that alone read its result.
+ * Measured time of one layer by its widths. The layer stands for what a backend runs with it in one go: the
+ * batch norm, activation, dropout and flatten behind it that alone read its result.
  */
 export interface LayerLatency {
   /** Name of the layer; `name#2`, `name#3`, ... for further calls of a shared layer. */
   readonly layer: string;
   /** Its Keras class. */
   readonly className: string;
-  /** Input channels that it was measured at, ascending; one entry where the time is given by the output alone or the input never changes. */
+  /**
+   * Input channels that it was measured at, ascending; one entry where the time is given by the output alone
+   * or the input never changes.
+   */
   readonly inputs: readonly number[];
   /** Output channels, ascending; one entry where they never change. */
   readonly outputs: readonly number[];
@@ -28,7 +31,10 @@ export interface LatencyCheck {
   readonly relativeError: number;
 }
 
-/** What `tersor profile` writes: the time of every layer of one model on one backend, at several widths. Plain JSON. */
+/**
+ * What `tersor profile` writes: the time of every layer of one model on one backend, at several widths. Plain
+ * JSON.
+ */
 export interface LatencyTable {
   readonly version: 1;
   /** Hash of layers, shapes and connections: weights may change. */

@@ -1,18 +1,24 @@
 /**
- * A network as plain data, read from a tfjs LayersModel. All reasoning (channel groups, cost, plans, surgery) is pure functions
- * over this; tensors appear only in backends and in training.
+ * A network as plain data, read from a tfjs LayersModel. All reasoning (channel groups, cost, plans, surgery)
+ * is pure functions over this; tensors appear only in backends and in training.
  */
 export interface LayerGraph {
   readonly name: string;
   /** Layers by unique name. Layers of nested models are inlined as `outer/inner`. */
   readonly layers: readonly GraphLayer[];
-  /** Calls in topological order; a layer that is shared is called more than once. A call's index names its output tensor. */
+  /**
+   * Calls in topological order; a layer that is shared is called more than once. A call's index names its
+   * output tensor.
+   */
   readonly calls: readonly LayerCall[];
   /** Indexes of the calls (of class `InputLayer`) that are the model's inputs. */
   readonly inputs: readonly number[];
   /** Indexes of the calls whose outputs are the model's outputs. */
   readonly outputs: readonly number[];
-  /** What the model's file says beside topology and weights; it goes into every file that is written from the graph. */
+  /**
+   * What the model's file says beside topology and weights; it goes into every file that is written from the
+   * graph.
+   */
   readonly metadata?: ModelMetadata;
 }
 
@@ -37,8 +43,8 @@ export interface GraphLayer {
 /** A weight array of a layer. */
 export interface WeightTensor {
   /**
-   * Role within the layer, unique there: `kernel`, `bias`, `gamma`, `beta`, `moving_mean`, `depthwise_kernel`, ...; in wrappers the role
-   * stands behind the wrapped layer: `forward_lstm/kernel`.
+   * Role within the layer, unique there: `kernel`, `bias`, `gamma`, `beta`, `moving_mean`,
+   * `depthwise_kernel`, ...; in wrappers the role stands behind the wrapped layer: `forward_lstm/kernel`.
    */
   readonly name: string;
   readonly shape: readonly number[];
@@ -53,6 +59,9 @@ export interface LayerCall {
   readonly layer: string;
   /** Indexes of the calls whose outputs are this call's inputs, in order. */
   readonly inputs: readonly number[];
-  /** Shape of one sample's output, without the batch dimension; `undefined` where the model leaves a size open. */
+  /**
+   * Shape of one sample's output, without the batch dimension; `undefined` where the model leaves a size
+   * open.
+   */
   readonly outputShape: readonly (number | undefined)[];
 }

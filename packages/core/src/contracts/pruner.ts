@@ -9,11 +9,14 @@ export interface GroupMember {
   readonly weight: string;
   /** Axis of the weight that is cut. */
   readonly axis: number;
-  /** `produces`: the layer makes the channels; `consumes`: it reads them; `carries`: it has one value (or filter) per channel (bias, batch norm, depthwise). */
+  /**
+   * `produces`: the layer makes the channels; `consumes`: it reads them; `carries`: it has one value (or
+   * filter) per channel (bias, batch norm, depthwise).
+   */
   readonly role: 'produces' | 'consumes' | 'carries';
   /**
-   * For each channel of the group the indexes along `axis` that belong to it, as many for every channel: one as a rule; one per position
-   * behind a flatten; shifted by an offset behind a concatenation.
+   * For each channel of the group the indexes along `axis` that belong to it, as many for every channel: one
+   * as a rule; one per position behind a flatten; shifted by an offset behind a concatenation.
    */
   readonly indexes: readonly (readonly number[])[];
 }
@@ -26,15 +29,20 @@ export interface GroupMember {
  *     conv1/kernel [3, 3, 3, 4] -> bn/gamma [4] -> conv2/kernel [3, 3, 4, 8]
  *                            ^             ^                          ^
  *
- * Channel 2 of conv1 is index 2 of axis 3 of conv1's kernel, of its bias, and of the batch norm's four weights, and index 2 of axis 2 of conv2's
- * kernel. None of these can go alone: the shapes would not fit. Together they can: they are the members of the group `conv1`, whose
- * `indexes[2]` is `[2]` for each. What conv2 makes is free to choose, so it is another group.
+ * Channel 2 of conv1 is index 2 of axis 3 of conv1's kernel, of its bias, and of the batch norm's four
+ * weights, and index 2 of axis 2 of conv2's kernel. None of these can go alone: the shapes would not fit.
+ * Together they can: they are the members of the group `conv1`, whose `indexes[2]` is `[2]` for each. What
+ * conv2 makes is free to choose, so it is another group.
  *
- * Had conv2's output been added to conv1's (a residual), the two would have to keep the same channels: one group with two producers. Had a flatten
- * of 2 x 2 positions and a dense layer come behind bn, channel 2 would own rows 2, 6, 10 and 14 of the dense kernel.
+ * Had conv2's output been added to conv1's (a residual), the two would have to keep the same channels: one
+ * group with two producers. Had a flatten of 2 x 2 positions and a dense layer come behind bn, channel 2
+ * would own rows 2, 6, 10 and 14 of the dense kernel.
  */
 export interface ChannelGroup {
-  /** Stable name: that of the first layer that produces the channels, with `#2`, `#3`, ... for further groups of that layer. */
+  /**
+   * Stable name: that of the first layer that produces the channels, with `#2`, `#3`, ... for further groups
+   * of that layer.
+   */
   readonly name: string;
   readonly channels: number;
   readonly members: readonly GroupMember[];
@@ -54,7 +62,10 @@ export interface PruneContext {
 export interface PrepareProgress {
   /** What an interrupted preparation saved last; undefined when it begins. */
   readonly saved?: unknown;
-  /** Keeps a state, whole: plain data and typed arrays that are not changed afterwards. Throws `INTERRUPTED` when a stop was asked for. */
+  /**
+   * Keeps a state, whole: plain data and typed arrays that are not changed afterwards. Throws `INTERRUPTED`
+   * when a stop was asked for.
+   */
   save(state: unknown): Promise<void>;
 }
 
@@ -66,11 +77,15 @@ export interface PruneStep {
   readonly group: string;
   /** Channels that stay, ascending. Absent when no channel goes. */
   readonly keep?: readonly number[];
-  /** 2-D kernel slices that are zeroed: for a weight of layer `layer`, flat indexes `c_in * c_out_total + c_out`. */
+  /**
+   * 2-D kernel slices that are zeroed: for a weight of layer `layer`, flat indexes `c_in * c_out_total +
+   * c_out`.
+   */
   readonly zeroSlices?: readonly { readonly layer: string; readonly slices: readonly number[] }[];
   /**
-   * Layers that go as a whole, by name. Each hands on what it reads, so what it made has to have that shape; a layer of several inputs
-   * (the sum of a residual block) goes only where the removal leaves them all the same. Absent when no layer goes.
+   * Layers that go as a whole, by name. Each hands on what it reads, so what it made has to have that shape;
+   * a layer of several inputs (the sum of a residual block) goes only where the removal leaves them all the
+   * same. Absent when no layer goes.
    */
   readonly removeLayers?: readonly string[];
 }
@@ -81,26 +96,30 @@ export type PrunePlan = readonly PruneStep[];
 export interface Pruner {
   readonly id: string;
   /**
-   * What its action means: the share of `channels`, or of kernel `slices`, that a group keeps; or, with `blocks`, whether the block that a group
-   * lies in stays. What `plan` says of each is what the budget's wall counts: `keep`, `zeroSlices`, `removeLayers`.
+   * What its action means: the share of `channels`, or of kernel `slices`, that a group keeps; or, with
+   * `blocks`, whether the block that a group lies in stays. What `plan` says of each is what the budget's
+   * wall counts: `keep`, `zeroSlices`, `removeLayers`.
    */
   readonly action: 'channels' | 'slices' | 'blocks';
   /** Gathers statistics on the given model once per search; the network is not changed. */
   prepare(context: PruneContext): Promise<void>;
   /**
-   * Turns what a group keeps into a step: its count of channels; for slices, the share of 0..1; for blocks, 1 (it stays) or 0 (it goes, with the
-   * layers of `removeLayers`; none where the group lies in no block that can go). To keep all is the identity.
+   * Turns what a group keeps into a step: its count of channels; for slices, the share of 0..1; for blocks, 1
+   * (it stays) or 0 (it goes, with the layers of `removeLayers`; none where the group lies in no block that
+   * can go). To keep all is the identity.
    */
   plan(group: ChannelGroup, keep: number): PruneStep;
   /**
-   * Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels, blocks) or with zeros (slices). Of several pruners
-   * those of slices come first, then channels, then blocks. Throws `PLAN_MISMATCH`.
+   * Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels, blocks) or with
+   * zeros (slices). Of several pruners those of slices come first, then channels, then blocks. Throws
+   * `PLAN_MISMATCH`.
    */
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph;
   /**
-   * Adapts to the images what a plan has left: called with the result of all pruners' `apply` and the whole plan, for every candidate of a search and for
-   * the final network, while the backend that evaluates is active. A network of the same shapes; the given one is not changed. The same result every time;
-   * where nothing was removed, the identity.
+   * Adapts to the images what a plan has left: called with the result of all pruners' `apply` and the whole
+   * plan, for every candidate of a search and for the final network, while the backend that evaluates is
+   * active. A network of the same shapes; the given one is not changed. The same result every time; where
+   * nothing was removed, the identity.
    */
   adapt?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
   dispose?(): void;

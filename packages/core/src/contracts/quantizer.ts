@@ -1,7 +1,8 @@
 /**
- * A weight array as small integers, ready to be packed. Every quantizer must give one of the two codecs of the packed format, so that
- * a reader needs no plugin: `linear` is `(code - zero[g]) * scale[g]`, `codebook` is `codebook[g][code]`; in both, `g` is the index along
- * `axis` (0 when `axis` is -1: one group for the whole array).
+ * A weight array as small integers, ready to be packed. Every quantizer must give one of the two codecs of
+ * the packed format, so that a reader needs no plugin: `linear` is `(code - zero[g]) * scale[g]`, `codebook`
+ * is `codebook[g][code]`; in both, `g` is the index along `axis` (0 when `axis` is -1: one group for the
+ * whole array).
  */
 export type EncodedTensor = LinearTensor | CodebookTensor;
 
@@ -25,7 +26,10 @@ export interface LinearTensor extends EncodedBase {
 
 export interface CodebookTensor extends EncodedBase {
   readonly codec: 'codebook';
-  /** Values of each group one after the other, `groups * 2 ** bits` of them, float32. Exact zeros have a code of their own. */
+  /**
+   * Values of each group one after the other, `groups * 2 ** bits` of them, float32. Exact zeros have a code
+   * of their own.
+   */
   readonly codebook: Float32Array;
 }
 
@@ -47,8 +51,9 @@ export interface Quantizer {
   /** Encodes a weight array. `decode` of core gives the exact values back. Throws `WEIGHTS_NOT_FINITE`. */
   encode(input: QuantizerInput, bits: number): EncodedTensor;
   /**
-   * One step of quantization-aware training: encodes the master weights again, starting from the last encoding (scales or code book kept
-   * where that is cheaper and more stable). Optional; `encode` is used where it is missing.
+   * One step of quantization-aware training: encodes the master weights again, starting from the last
+   * encoding (scales or code book kept where that is cheaper and more stable). Optional; `encode` is used
+   * where it is missing.
    */
   refine?(input: QuantizerInput, previous: EncodedTensor): EncodedTensor;
 }

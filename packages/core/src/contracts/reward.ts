@@ -5,7 +5,10 @@ export interface EpisodeMeasures {
   readonly macs: number;
   readonly parameters: number;
   readonly bytes: number;
-  /** Bit operations, see `QuantizeTask.budget`; only in stage 2, and only where they are limited or activations are rounded. */
+  /**
+   * Bit operations, see `QuantizeTask.budget`; only in stage 2, and only where they are limited or
+   * activations are rounded.
+   */
   readonly bops?: number;
   /** Milliseconds for one image as a latency table predicts them; only where the budget has a latency. */
   readonly latency?: number;

@@ -1,4 +1,10 @@
-import type { Availability, Backend, InferenceSession, TrainingSession, TrainingStep } from '../contracts/backend.js';
+import type {
+  Availability,
+  Backend,
+  InferenceSession,
+  TrainingSession,
+  TrainingStep,
+} from '../contracts/backend.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded, requireMethods } from './guarded.js';

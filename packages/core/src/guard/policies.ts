@@ -46,7 +46,10 @@ export function requireStep(
   if (keep !== undefined && !isAscending(keep, group.channels)) {
     throw wrong(`keep with ascending channels from 0 to ${group.channels - 1} (group "${group.name}")`, keep);
   }
-  if (removeLayers !== undefined && !(Array.isArray(removeLayers) && removeLayers.every((each) => typeof each === 'string'))) {
+  if (
+    removeLayers !== undefined &&
+    !(Array.isArray(removeLayers) && removeLayers.every((each) => typeof each === 'string'))
+  ) {
     throw wrong('removeLayers with names of layers', removeLayers);
   }
   if (zeroSlices === undefined) return;

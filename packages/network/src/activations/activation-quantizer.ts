@@ -2,9 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 /**
- * A tfjs layer that rounds its input to the `2 ** bits` levels between `least` and `most`, as `fakeQuantize` does: what an integer runtime's
- * activations lose. It has no weights. Its gradient is 1 within the range and 0 outside (the straight-through estimator, Bengio et al. 2013, with
- * the clipping of PACT: Choi et al. 2018). Being a stock layer to tfjs, it runs on every backend as any layer does that inference plans do not know.
+ * A tfjs layer that rounds its input to the `2 ** bits` levels between `least` and `most`, as `fakeQuantize`
+ * does: what an integer runtime's activations lose. It has no weights. Its gradient is 1 within the range and
+ * 0 outside (the straight-through estimator, Bengio et al. 2013, with the clipping of PACT: Choi et al.
+ * 2018). Being a stock layer to tfjs, it runs on every backend as any layer does that inference plans do not
+ * know.
  */
 export class ActivationQuantizer extends tfl.layers.Layer {
   /** tfjs finds layers by this name in one table for all packages, so it carries ours. */
@@ -13,7 +15,12 @@ export class ActivationQuantizer extends tfl.layers.Layer {
   private readonly least: number;
   private readonly most: number;
 
-  constructor(config: { readonly name?: string; readonly bits: number; readonly least: number; readonly most: number }) {
+  constructor(config: {
+    readonly name?: string;
+    readonly bits: number;
+    readonly least: number;
+    readonly most: number;
+  }) {
     super(config.name === undefined ? {} : { name: config.name });
     ({ bits: this.bits, least: this.least, most: this.most } = config);
   }
@@ -51,7 +58,14 @@ function roundActivations(x: tf.Tensor, least: number, most: number, bits: numbe
     const level = tf.clipByValue(tf.floor(tf.add(tf.div(input, scale), 0.5)), -zero, top - zero);
     return {
       value: tf.mul(level, scale),
-      gradFunc: (dy, [saved]) => tf.mul(dy, tf.cast(tf.logicalAnd(tf.greaterEqual(saved!, -zero * scale), tf.lessEqual(saved!, (top - zero) * scale)), 'float32')),
+      gradFunc: (dy, [saved]) =>
+        tf.mul(
+          dy,
+          tf.cast(
+            tf.logicalAnd(tf.greaterEqual(saved!, -zero * scale), tf.lessEqual(saved!, (top - zero) * scale)),
+            'float32',
+          ),
+        ),
     };
   });
   return round(x);

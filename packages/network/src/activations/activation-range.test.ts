@@ -20,13 +20,18 @@ it('by mse gives an outlier up where that rounds the others better, and not wher
 });
 
 it('rounds to 2^bits levels, zero exactly, the ends clamped', () => {
-  expect([...fakeQuantize(Float32Array.of(-1, 0, 0.4, 1.6, 9), { least: 0, most: 3 }, 2)]).toEqual([0, 0, 0, 2, 3]);
+  expect([...fakeQuantize(Float32Array.of(-1, 0, 0.4, 1.6, 9), { least: 0, most: 3 }, 2)]).toEqual([
+    0, 0, 0, 2, 3,
+  ]);
   const rounded = fakeQuantize(Float32Array.of(-0.9, 0, 2), { least: -1, most: 2 }, 8);
   expect(rounded[1]).toBe(0);
   expect(rounded[0]).toBeCloseTo(-0.9, 1);
 });
 
 it('gives zeros where the range is empty', () => {
-  expect(activationRange(new Float32Array(0), { rule: 'percentile', share: 0.9 })).toEqual({ least: 0, most: 0 });
+  expect(activationRange(new Float32Array(0), { rule: 'percentile', share: 0.9 })).toEqual({
+    least: 0,
+    most: 0,
+  });
   expect([...fakeQuantize(Float32Array.of(0, 0), { least: 0, most: 0 }, 4)]).toEqual([0, 0]);
 });

@@ -9,9 +9,15 @@ const { ceil, floor, max, min, round } = Math;
  * - `percentile`: all but `1 - share` of the values, half of them at each end (the share must be in (0, 1]).
  * - `mse`: the shrunk version of `max` that rounds with the least squared error at `bits` bits.
  */
-export type RangeRule = { readonly rule: 'max' } | { readonly rule: 'percentile'; readonly share: number } | { readonly rule: 'mse'; readonly bits: number };
+export type RangeRule =
+  | { readonly rule: 'max' }
+  | { readonly rule: 'percentile'; readonly share: number }
+  | { readonly rule: 'mse'; readonly bits: number };
 
-/** Range of a layer's activations from the values of calibration batches, all in one array. Without values it is [0, 0]. */
+/**
+ * Range of a layer's activations from the values of calibration batches, all in one array. Without values it
+ * is [0, 0].
+ */
 export function activationRange(values: Float32Array, rule: RangeRule): ActivationRange {
   if (rule.rule === 'percentile') return percentileRange(values, rule.share);
   const range = fullRange(values);
@@ -19,10 +25,14 @@ export function activationRange(values: Float32Array, rule: RangeRule): Activati
 }
 
 /**
- * Rounds activations to the 2^bits levels of a range, as an integer runtime would: scale and a whole zero point, so that 0 (padding, and what
- * ReLU cuts off) is exact. Gives a new array.
+ * Rounds activations to the 2^bits levels of a range, as an integer runtime would: scale and a whole zero
+ * point, so that 0 (padding, and what ReLU cuts off) is exact. Gives a new array.
  */
-export function fakeQuantize(values: Float32Array, { least, most }: ActivationRange, bits: number): Float32Array {
+export function fakeQuantize(
+  values: Float32Array,
+  { least, most }: ActivationRange,
+  bits: number,
+): Float32Array {
   const top = 2 ** bits - 1;
   const scale = (most - least) / top;
   if (!(scale > 0)) return new Float32Array(values.length);

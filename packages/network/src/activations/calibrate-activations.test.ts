@@ -20,7 +20,12 @@ const dataset: Dataset = {
   size: (split) => (split === 'train' ? COUNT : 10),
   read: async (split, indexes) => {
     if (split !== 'train') throw new Error(`calibration read the ${split} images`);
-    return { images: Float32Array.from(indexes.flatMap((index) => [...pixels.subarray(index * 16, index * 16 + 16)])), labels: new Int32Array(indexes.length) };
+    return {
+      images: Float32Array.from(
+        indexes.flatMap((index) => [...pixels.subarray(index * 16, index * 16 + 16)]),
+      ),
+      labels: new Int32Array(indexes.length),
+    };
   },
 };
 
@@ -29,16 +34,41 @@ describe('calibrateActivations', () => {
   beforeAll(async () => {
     await tf.setBackend('cpu');
     const image = tfl.input({ shape: [4, 4, 1] });
-    const twice = layers.conv2d({ name: 'twice', filters: 1, kernelSize: 1, useBias: false, kernelInitializer: 'ones' });
+    const twice = layers.conv2d({
+      name: 'twice',
+      filters: 1,
+      kernelSize: 1,
+      useBias: false,
+      kernelInitializer: 'ones',
+    });
     const half = layers.conv2d({ name: 'half', filters: 1, kernelSize: 1, useBias: false });
     const again = twice.apply(half.apply(layers.reLU().apply(twice.apply(image))));
-    const model = tfl.model({ inputs: image, outputs: layers.dense({ name: 'scores', units: 2 }).apply(layers.flatten().apply(again)) as tfl.SymbolicTensor });
+    const model = tfl.model({
+      inputs: image,
+      outputs: layers
+        .dense({ name: 'scores', units: 2 })
+        .apply(layers.flatten().apply(again)) as tfl.SymbolicTensor,
+    });
     const graph = await graphFromModel(model);
     model.dispose();
-    const halved: LayerGraph = { ...graph, layers: graph.layers.map((layer) => (layer.name === 'half' ? { ...layer, weights: [{ ...layer.weights[0]!, data: Float32Array.of(-2) }] } : layer)) };
-    input = { graph: halved, layers: ['twice', 'half'], dataset, seed: 1, options: { bits: [4, 6], calibrate: 'max', percentile: 99, images: COUNT } };
+    const halved: LayerGraph = {
+      ...graph,
+      layers: graph.layers.map((layer) =>
+        layer.name === 'half'
+          ? { ...layer, weights: [{ ...layer.weights[0]!, data: Float32Array.of(-2) }] }
+          : layer,
+      ),
+    };
+    input = {
+      graph: halved,
+      layers: ['twice', 'half'],
+      dataset,
+      seed: 1,
+      options: { bits: [4, 6], calibrate: 'max', percentile: 99, images: COUNT },
+    };
   });
-  const ranges = (options: Partial<CalibrationInput['options']> = {}, seed = 1) => calibrateActivations({ ...input, seed, options: { ...input.options, ...options } });
+  const ranges = (options: Partial<CalibrationInput['options']> = {}, seed = 1) =>
+    calibrateActivations({ ...input, seed, options: { ...input.options, ...options } });
 
   it('by max covers all that a layer reads in training images, in every call, at every width', async () => {
     const { twice, half } = await ranges();
@@ -75,12 +105,17 @@ describe('calibrateActivations', () => {
     expect(other).not.toEqual(first);
     expect(tf.memory().numTensors).toBe(before);
     let read = 0;
-    const counting: Dataset = { ...dataset, read: (split, indexes) => ((read += indexes.length), dataset.read(split, indexes)) };
+    const counting: Dataset = {
+      ...dataset,
+      read: (split, indexes) => ((read += indexes.length), dataset.read(split, indexes)),
+    };
     await calibrateActivations({ ...input, dataset: counting, options: { ...input.options, images: 40 } });
     expect(read).toBe(40);
   });
 
   it('needs training images', async () => {
-    await expect(calibrateActivations({ ...input, dataset: { ...dataset, size: () => 0 } })).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+    await expect(
+      calibrateActivations({ ...input, dataset: { ...dataset, size: () => 0 } }),
+    ).rejects.toMatchObject({ code: 'DATASET_INVALID' });
   });
 });

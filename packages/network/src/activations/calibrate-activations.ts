@@ -1,5 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TersorError, createRandom, type ActivationRange, type ActivationRanges, type Dataset, type LayerGraph, type QuantizeConfig, type Random } from '@tersor/core';
+import {
+  TersorError,
+  createRandom,
+  type ActivationRange,
+  type ActivationRanges,
+  type Dataset,
+  type LayerGraph,
+  type QuantizeConfig,
+  type Random,
+} from '@tersor/core';
 import { disposeModel, modelFromGraph } from '../graph/model-graph.js';
 import { activationRange } from './activation-range.js';
 
@@ -14,7 +23,10 @@ export interface CalibrationInput {
   readonly layers: readonly string[];
   readonly dataset: Dataset;
   readonly seed: number;
-  readonly options: Pick<NonNullable<QuantizeConfig['activations']>, 'bits' | 'calibrate' | 'percentile' | 'images'>;
+  readonly options: Pick<
+    NonNullable<QuantizeConfig['activations']>,
+    'bits' | 'calibrate' | 'percentile' | 'images'
+  >;
 }
 
 /** What was seen of one layer's input: its extremes, and some of its values. */
@@ -25,27 +37,46 @@ interface Seen {
 }
 
 /**
- * Finds the range of each layer's input: training images run once through the network on the active tfjs backend, then `activationRange` is asked for every bit
- * width (only `mse` depends on it). Which images and which values is drawn by the seed. Throws `DATASET_INVALID` where there are no training images.
+ * Finds the range of each layer's input: training images run once through the network on the active tfjs
+ * backend, then `activationRange` is asked for every bit width (only `mse` depends on it). Which images and
+ * which values is drawn by the seed. Throws `DATASET_INVALID` where there are no training images.
  */
-export async function calibrateActivations({ graph, layers, dataset, seed, options }: CalibrationInput): Promise<ActivationRanges> {
+export async function calibrateActivations({
+  graph,
+  layers,
+  dataset,
+  seed,
+  options,
+}: CalibrationInput): Promise<ActivationRanges> {
   const random = createRandom(seed, 'activations');
   const chosen = random.permutation(dataset.size('train')).slice(0, options.images);
   if (chosen.length === 0) {
-    throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, { hint: 'quantize.activations needs some to calibrate on.' });
+    throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
+      hint: 'quantize.activations needs some to calibrate on.',
+    });
   }
   const batches = Math.ceil(chosen.length / BATCH);
-  const seen = new Map(layers.map((layer): [string, Seen] => [layer, { extremes: { least: 0, most: 0 }, sample: new Float32Array(SAMPLE), count: 0 }]));
+  const seen = new Map(
+    layers.map((layer): [string, Seen] => [
+      layer,
+      { extremes: { least: 0, most: 0 }, sample: new Float32Array(SAMPLE), count: 0 },
+    ]),
+  );
   const readers = graph.calls.filter(({ layer }) => seen.has(layer));
   const probe = await probeInputs(graph, [...new Set(readers.flatMap(({ inputs }) => inputs))]);
   // A shared layer is called more than once, and a layer may have several inputs.
-  const readings = Math.max(...layers.map((name) => readers.reduce((sum, { layer, inputs }) => sum + (layer === name ? inputs.length : 0), 0)));
+  const readings = Math.max(
+    ...layers.map((name) =>
+      readers.reduce((sum, { layer, inputs }) => sum + (layer === name ? inputs.length : 0), 0),
+    ),
+  );
   const share = Math.max(1, Math.floor(SAMPLE / batches / readings));
   try {
     for (let start = 0; start < chosen.length; start += BATCH) {
       const { images } = await dataset.read('train', chosen.slice(start, start + BATCH));
       const values = await probe.run(images);
-      for (const { layer, inputs } of readers) for (const input of inputs) look(seen.get(layer)!, values.get(input)!, share, random);
+      for (const { layer, inputs } of readers)
+        for (const input of inputs) look(seen.get(layer)!, values.get(input)!, share, random);
     }
   } finally {
     probe.dispose();
@@ -58,32 +89,53 @@ function look(seen: Seen, values: Float32Array, share: number, random: Random): 
   seen.extremes = { least: Math.min(seen.extremes.least, least), most: Math.max(seen.extremes.most, most) };
   const isAll = values.length <= share;
   const count = isAll ? values.length : share;
-  for (let i = 0; i < count; i++) seen.sample[seen.count++] = values[isAll ? i : random.integer(values.length)]!;
+  for (let i = 0; i < count; i++)
+    seen.sample[seen.count++] = values[isAll ? i : random.integer(values.length)]!;
 }
 
-function rangesByWidth({ extremes, sample, count }: Seen, { bits: [smallest, largest], calibrate, percentile }: CalibrationInput['options']): Record<number, ActivationRange> {
+function rangesByWidth(
+  { extremes, sample, count }: Seen,
+  { bits: [smallest, largest], calibrate, percentile }: CalibrationInput['options'],
+): Record<number, ActivationRange> {
   const values = sample.subarray(0, count);
   const rangeAt = (bits: number): ActivationRange => {
     if (calibrate === 'max') return extremes;
-    return activationRange(values, calibrate === 'mse' ? { rule: 'mse', bits } : { rule: 'percentile', share: percentile / 100 });
+    return activationRange(
+      values,
+      calibrate === 'mse' ? { rule: 'mse', bits } : { rule: 'percentile', share: percentile / 100 },
+    );
   };
   const widths = Array.from({ length: largest - smallest + 1 }, (_, i) => smallest + i);
   return Object.fromEntries(widths.map((bits) => [bits, rangeAt(bits)]));
 }
 
 /** Runs images through the stock model of a graph and reads the results of some of its calls. */
-async function probeInputs(graph: LayerGraph, calls: readonly number[]): Promise<{ run(images: Float32Array): Promise<Map<number, Float32Array>>; dispose(): void }> {
+async function probeInputs(
+  graph: LayerGraph,
+  calls: readonly number[],
+): Promise<{ run(images: Float32Array): Promise<Map<number, Float32Array>>; dispose(): void }> {
   const inner = calls.filter((call) => !graph.inputs.includes(call));
   // The network's own outputs stay, so that every layer is part of the model.
-  const model = await modelFromGraph({ ...graph, outputs: [...inner, ...graph.outputs.filter((output) => !inner.includes(output))] });
+  const model = await modelFromGraph({
+    ...graph,
+    outputs: [...inner, ...graph.outputs.filter((output) => !inner.includes(output))],
+  });
   const shape = graph.calls[graph.inputs[0]!]!.outputShape as number[];
   const size = shape.reduce((product, side) => product * side, 1);
   return {
     run: async (images) => {
-      const results = tf.tidy(() => [model.predictOnBatch(tf.tensor(images, [images.length / size, ...shape]))].flat() as tf.Tensor[]);
-      const read = await Promise.all(inner.map(async (call, i) => [call, (await results[i]!.data()) as Float32Array] as const));
+      const results = tf.tidy(
+        () =>
+          [model.predictOnBatch(tf.tensor(images, [images.length / size, ...shape]))].flat() as tf.Tensor[],
+      );
+      const read = await Promise.all(
+        inner.map(async (call, i) => [call, (await results[i]!.data()) as Float32Array] as const),
+      );
       tf.dispose(results);
-      return new Map<number, Float32Array>([...calls.filter((call) => !inner.includes(call)).map((call) => [call, images] as const), ...read]);
+      return new Map<number, Float32Array>([
+        ...calls.filter((call) => !inner.includes(call)).map((call) => [call, images] as const),
+        ...read,
+      ]);
     },
     dispose: () => disposeModel(model),
   };

@@ -1,13 +1,16 @@
 import type { ActivationRange, GraphLayer, LayerCall, LayerGraph } from '@tersor/core';
 import { ActivationQuantizer } from './activation-quantizer.js';
 
-/** How the inputs of layers are rounded, by layer: part of stage 2's policy where activations are quantized. */
+/**
+ * How the inputs of layers are rounded, by layer: part of stage 2's policy where activations are quantized.
+ */
 export type ActivationPolicy = Readonly<Record<string, ActivationRange & { readonly bits: number }>>;
 
 /**
- * The network as an integer runtime would compute it: the input of every layer that the policy names is rounded first (HAQ quantizes a layer's input
- * together with its weights, Wang et al., CVPR 2019). Every call of a shared layer is rounded the same way. The weights, and their order, are
- * those of the given graph, so that training can go on in it.
+ * The network as an integer runtime would compute it: the input of every layer that the policy names is
+ * rounded first (HAQ quantizes a layer's input together with its weights, Wang et al., CVPR 2019). Every call
+ * of a shared layer is rounded the same way. The weights, and their order, are those of the given graph, so
+ * that training can go on in it.
  */
 export function withRoundedActivations(graph: LayerGraph, policy: ActivationPolicy): LayerGraph {
   const calls: LayerCall[] = [];
@@ -15,10 +18,16 @@ export function withRoundedActivations(graph: LayerGraph, policy: ActivationPoli
   const add = (call: LayerCall) => calls.push(call) - 1;
   for (const call of graph.calls) {
     const inputs = call.inputs.map((input) => moved[input]!);
-    const rounded = policy[call.layer] ? inputs.map((input) => add({ layer: quantizerName(call.layer), inputs: [input], outputShape: calls[input]!.outputShape })) : inputs;
+    const rounded = policy[call.layer]
+      ? inputs.map((input) =>
+          add({ layer: quantizerName(call.layer), inputs: [input], outputShape: calls[input]!.outputShape }),
+        )
+      : inputs;
     moved.push(add({ ...call, inputs: rounded }));
   }
-  const layers = graph.layers.flatMap((layer) => (policy[layer.name] ? [quantizerLayer(layer.name, policy[layer.name]!), layer] : [layer]));
+  const layers = graph.layers.flatMap((layer) =>
+    policy[layer.name] ? [quantizerLayer(layer.name, policy[layer.name]!), layer] : [layer],
+  );
   const places = (indexes: readonly number[]) => indexes.map((index) => moved[index]!);
   return { ...graph, layers, calls, inputs: places(graph.inputs), outputs: places(graph.outputs) };
 }

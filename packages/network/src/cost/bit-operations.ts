@@ -11,10 +11,14 @@ export interface Widths {
 }
 
 /**
- * Bit operations of one image: the sum over the layers of multiply-adds x weight bits x input bits (van Baalen et al., "Bayesian Bits", NeurIPS
- * 2020), 32 for what is not quantized. `widths` gives those of a layer by its name.
+ * Bit operations of one image: the sum over the layers of multiply-adds x weight bits x input bits (van
+ * Baalen et al., "Bayesian Bits", NeurIPS 2020), 32 for what is not quantized. `widths` gives those of a
+ * layer by its name.
  */
-export function bitOperations(graph: LayerGraph, widths: (layer: string) => { readonly [K in keyof Widths]?: number | undefined } = () => ({})): number {
+export function bitOperations(
+  graph: LayerGraph,
+  widths: (layer: string) => { readonly [K in keyof Widths]?: number | undefined } = () => ({}),
+): number {
   return cost(graph).layers.reduce((sum, { name, macs }) => {
     const { weights = FLOAT_BITS, activations = FLOAT_BITS } = widths(name);
     return sum + macs * weights * activations;

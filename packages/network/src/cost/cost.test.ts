@@ -22,17 +22,69 @@ async function read(model: tfl.LayersModel): Promise<LayerGraph> {
 const { layers } = tfl;
 
 test.each([
-  ['convolution', layers.conv2d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', inputShape: [8, 8, 3] }), 3 * 3 * 3 * 5 + 5, 4 * 4 * 3 * 3 * 3 * 5],
-  ['depthwise convolution', layers.depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false, inputShape: [8, 8, 3] }), 27, 64 * 27],
-  ['separable convolution', layers.separableConv2d({ filters: 4, kernelSize: 3, padding: 'valid', inputShape: [8, 8, 3] }), 27 + 12 + 4, 36 * (27 + 12)],
-  ['convolution with channels first', layers.conv2d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', dataFormat: 'channelsFirst', inputShape: [3, 8, 6] }), 3 * 3 * 3 * 5 + 5, 4 * 3 * 3 * 3 * 3 * 5],
-  ['transposed convolution with channels first', layers.conv2dTranspose({ filters: 4, kernelSize: 2, strides: 2, dataFormat: 'channelsFirst', inputShape: [3, 8, 6] }), 2 * 2 * 4 * 3 + 4, 48 * 48],
-  ['transposed convolution', layers.conv2dTranspose({ filters: 4, kernelSize: 2, strides: 2, inputShape: [8, 8, 3] }), 2 * 2 * 4 * 3 + 4, 64 * 48],
+  [
+    'convolution',
+    layers.conv2d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', inputShape: [8, 8, 3] }),
+    3 * 3 * 3 * 5 + 5,
+    4 * 4 * 3 * 3 * 3 * 5,
+  ],
+  [
+    'depthwise convolution',
+    layers.depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false, inputShape: [8, 8, 3] }),
+    27,
+    64 * 27,
+  ],
+  [
+    'separable convolution',
+    layers.separableConv2d({ filters: 4, kernelSize: 3, padding: 'valid', inputShape: [8, 8, 3] }),
+    27 + 12 + 4,
+    36 * (27 + 12),
+  ],
+  [
+    'convolution with channels first',
+    layers.conv2d({
+      filters: 5,
+      kernelSize: 3,
+      strides: 2,
+      padding: 'same',
+      dataFormat: 'channelsFirst',
+      inputShape: [3, 8, 6],
+    }),
+    3 * 3 * 3 * 5 + 5,
+    4 * 3 * 3 * 3 * 3 * 5,
+  ],
+  [
+    'transposed convolution with channels first',
+    layers.conv2dTranspose({
+      filters: 4,
+      kernelSize: 2,
+      strides: 2,
+      dataFormat: 'channelsFirst',
+      inputShape: [3, 8, 6],
+    }),
+    2 * 2 * 4 * 3 + 4,
+    48 * 48,
+  ],
+  [
+    'transposed convolution',
+    layers.conv2dTranspose({ filters: 4, kernelSize: 2, strides: 2, inputShape: [8, 8, 3] }),
+    2 * 2 * 4 * 3 + 4,
+    64 * 48,
+  ],
   ['dense layer', layers.dense({ units: 7, inputShape: [9] }), 70, 63],
   ['dense layer over positions', layers.dense({ units: 7, inputShape: [2, 3, 9] }), 70, 6 * 63],
-  ['batch norm (its moving statistics are not learned)', layers.batchNormalization({ inputShape: [8, 8, 3] }), 6, 0],
+  [
+    'batch norm (its moving statistics are not learned)',
+    layers.batchNormalization({ inputShape: [8, 8, 3] }),
+    6,
+    0,
+  ],
 ])('%s by hand', async (_, layer, parameters, macs) => {
-  expect(cost(await read(tfl.sequential({ layers: [layer] })))).toMatchObject({ parameters, macs, macsWithoutZeroSlices: macs });
+  expect(cost(await read(tfl.sequential({ layers: [layer] })))).toMatchObject({
+    parameters,
+    macs,
+    macsWithoutZeroSlices: macs,
+  });
 });
 
 test('the ResNet-20 of the paper: 40.6 million multiply-adds; 0.27 million parameters', async () => {
@@ -45,56 +97,123 @@ test('the ResNet-20 of the paper: 40.6 million multiply-adds; 0.27 million param
 });
 
 test('slices that are all zero are not counted as work', async () => {
-  const graph = await read(tfl.sequential({ layers: [layers.conv2d({ filters: 2, kernelSize: 3, padding: 'same', useBias: false, inputShape: [4, 4, 2], kernelInitializer: 'ones' })] }));
+  const graph = await read(
+    tfl.sequential({
+      layers: [
+        layers.conv2d({
+          filters: 2,
+          kernelSize: 3,
+          padding: 'same',
+          useBias: false,
+          inputShape: [4, 4, 2],
+          kernelInitializer: 'ones',
+        }),
+      ],
+    }),
+  );
   const [conv] = graph.layers.filter(({ className }) => className === 'Conv2D');
   const zeroed = (at: (slice: number, position: number) => boolean) => ({
     ...graph,
-    layers: graph.layers.map((layer) => (layer === conv ? { ...layer, weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map((value, i) => (at(i % 4, Math.floor(i / 4)) ? 0 : value)) })) } : layer)),
+    layers: graph.layers.map((layer) =>
+      layer === conv
+        ? {
+            ...layer,
+            weights: layer.weights.map((weight) => ({
+              ...weight,
+              data: weight.data.map((value, i) => (at(i % 4, Math.floor(i / 4)) ? 0 : value)),
+            })),
+          }
+        : layer,
+    ),
   });
-  expect(cost(zeroed((slice) => slice === 2))).toMatchObject({ macs: 16 * 36, macsWithoutZeroSlices: 16 * 27 });
+  expect(cost(zeroed((slice) => slice === 2))).toMatchObject({
+    macs: 16 * 36,
+    macsWithoutZeroSlices: 16 * 27,
+  });
   expect(cost(zeroed((slice, position) => slice === 2 && position < 8)).macsWithoutZeroSlices).toBe(16 * 36);
 });
 
 test('bytes: kernels at b bits, the rest in float32', async () => {
-  const measured = cost(await read(tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [5] })] })));
+  const measured = cost(
+    await read(tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [5] })] })),
+  );
   expect(weightBytes(measured, 32)).toBe(18 * 4);
   expect(weightBytes(measured, 3)).toBe(Math.ceil((15 * 3) / 8) + 12);
   expect(weightBytes(measured, ({ className }) => (className === 'Dense' ? 8 : 32))).toBe(15 + 12);
 });
 
 test('an open size cannot be counted, and the error says what to do', async () => {
-  const graph = await read(tfl.sequential({ layers: [layers.conv2d({ name: 'first', filters: 5, kernelSize: 3, inputShape: [null, null, 3] })] }));
-  expect(() => cost(graph)).toThrow(expect.objectContaining({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('first') }));
-});
-
-test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)('%s: the cost of widths is that of the pruned network', async (name) => {
-  const graph = await topologies[name]();
-  const { groups } = channelGroups(graph);
-  const counts = fc.tuple(...groups.map(({ channels }) => fc.integer({ min: 1, max: channels })));
-  fc.assert(
-    fc.property(counts, (keepCounts) => {
-      const pruned = cost(removeAll(graph, groups.map((group, i) => ({ group, keep: Array.from({ length: keepCounts[i]! }, (_, k) => k) }))));
-      expect(costOfWidths(graph, groups, keepCounts)).toMatchObject({ macs: pruned.macs, parameters: pruned.parameters });
+  const graph = await read(
+    tfl.sequential({
+      layers: [layers.conv2d({ name: 'first', filters: 5, kernelSize: 3, inputShape: [null, null, 3] })],
     }),
-    { numRuns: 25, seed: 3 },
+  );
+  expect(() => cost(graph)).toThrow(
+    expect.objectContaining({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('first') }),
   );
 });
 
-test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)('%s: without zeroed slices no more is left than was told, wherever they are', async (name) => {
-  const graph = await topologies[name]();
-  const { groups } = channelGroups(graph);
-  const costAt = widthCost(graph, groups);
-  const choices = fc.tuple(...groups.map(({ channels }) => fc.tuple(fc.integer({ min: 1, max: channels }), fc.double({ min: 0.05, max: 1, noNaN: true }))));
-  fc.assert(
-    fc.property(choices, fc.constantFrom('first' as const, 'last' as const, 'scattered' as const), (chosen, which) => {
-      const pruner = zeroSlices(graph, which);
-      const sparse = pruner.apply(graph, groups.map((group, i) => pruner.plan(group, chosen[i]![1])));
-      const pruned = cost(removeAll(sparse, groups.map((group, i) => ({ group, keep: Array.from({ length: chosen[i]![0] }, (_, k) => k) }))));
-      const told = costAt(chosen.map(([keep]) => keep), chosen.map(([, share]) => share));
-      expect(told).toMatchObject({ macs: pruned.macs, parameters: pruned.parameters });
-      expect(told.macsWithoutZeroSlices).toBeGreaterThanOrEqual(pruned.macsWithoutZeroSlices);
-      expect(told.macsWithoutZeroSlices).toBeLessThanOrEqual(pruned.macs);
-    }),
-    { numRuns: 15, seed: 4 },
-  );
-});
+test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
+  '%s: the cost of widths is that of the pruned network',
+  async (name) => {
+    const graph = await topologies[name]();
+    const { groups } = channelGroups(graph);
+    const counts = fc.tuple(...groups.map(({ channels }) => fc.integer({ min: 1, max: channels })));
+    fc.assert(
+      fc.property(counts, (keepCounts) => {
+        const pruned = cost(
+          removeAll(
+            graph,
+            groups.map((group, i) => ({ group, keep: Array.from({ length: keepCounts[i]! }, (_, k) => k) })),
+          ),
+        );
+        expect(costOfWidths(graph, groups, keepCounts)).toMatchObject({
+          macs: pruned.macs,
+          parameters: pruned.parameters,
+        });
+      }),
+      { numRuns: 25, seed: 3 },
+    );
+  },
+);
+
+test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
+  '%s: without zeroed slices no more is left than was told, wherever they are',
+  async (name) => {
+    const graph = await topologies[name]();
+    const { groups } = channelGroups(graph);
+    const costAt = widthCost(graph, groups);
+    const choices = fc.tuple(
+      ...groups.map(({ channels }) =>
+        fc.tuple(fc.integer({ min: 1, max: channels }), fc.double({ min: 0.05, max: 1, noNaN: true })),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        choices,
+        fc.constantFrom('first' as const, 'last' as const, 'scattered' as const),
+        (chosen, which) => {
+          const pruner = zeroSlices(graph, which);
+          const sparse = pruner.apply(
+            graph,
+            groups.map((group, i) => pruner.plan(group, chosen[i]![1])),
+          );
+          const pruned = cost(
+            removeAll(
+              sparse,
+              groups.map((group, i) => ({ group, keep: Array.from({ length: chosen[i]![0] }, (_, k) => k) })),
+            ),
+          );
+          const told = costAt(
+            chosen.map(([keep]) => keep),
+            chosen.map(([, share]) => share),
+          );
+          expect(told).toMatchObject({ macs: pruned.macs, parameters: pruned.parameters });
+          expect(told.macsWithoutZeroSlices).toBeGreaterThanOrEqual(pruned.macsWithoutZeroSlices);
+          expect(told.macsWithoutZeroSlices).toBeLessThanOrEqual(pruned.macs);
+        },
+      ),
+      { numRuns: 15, seed: 4 },
+    );
+  },
+);

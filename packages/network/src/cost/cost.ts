@@ -13,7 +13,10 @@ export interface LayerCost {
   readonly kernelValues: number;
   /** All other values: biases, batch norm with its moving statistics. */
   readonly otherValues: number;
-  /** Multiply-adds of convolutions and dense layers as a stock runtime executes them; biases, batch norm and activations count as none. */
+  /**
+   * Multiply-adds of convolutions and dense layers as a stock runtime executes them; biases, batch norm and
+   * activations count as none.
+   */
   readonly macs: number;
   /** The same without the 2-D kernel slices (input channel, output channel) that are all zero. */
   readonly macsWithoutZeroSlices: number;
@@ -30,7 +33,10 @@ export interface Cost {
   readonly parametersWithoutZeroSlices: number;
 }
 
-/** Counts parameters and multiply-adds, by layer and in total. Throws `MODEL_UNSUPPORTED` where a layer has an open size. */
+/**
+ * Counts parameters and multiply-adds, by layer and in total. Throws `MODEL_UNSUPPORTED` where a layer has an
+ * open size.
+ */
 export function cost(graph: LayerGraph): Cost {
   const positions = layerPositions(graph);
   const layers = graph.layers.map((layer) => layerCost(layer, positions.get(layer.name) ?? 0));
@@ -44,10 +50,16 @@ export function cost(graph: LayerGraph): Cost {
   };
 }
 
-/** Bytes of the weights when every kernel value takes `bits` (a number, or by layer) and every other value 32; no headers, no code books. */
+/**
+ * Bytes of the weights when every kernel value takes `bits` (a number, or by layer) and every other value 32;
+ * no headers, no code books.
+ */
 export function weightBytes({ layers }: Cost, bits: number | ((layer: LayerCost) => number)): number {
   const bitsOf = typeof bits === 'number' ? () => bits : bits;
-  return layers.reduce((sum, layer) => sum + Math.ceil((layer.kernelValues * bitsOf(layer)) / 8) + layer.otherValues * 4, 0);
+  return layers.reduce(
+    (sum, layer) => sum + Math.ceil((layer.kernelValues * bitsOf(layer)) / 8) + layer.otherValues * 4,
+    0,
+  );
 }
 
 function layerCost(layer: GraphLayer, positions: number): LayerCost {
@@ -63,11 +75,17 @@ function layerCost(layer: GraphLayer, positions: number): LayerCost {
     otherValues: count(layer.weights.filter((weight) => !isKernel(weight))),
     macs: positions * count(kernels),
     macsWithoutZeroSlices: positions * used.reduce((sum, values) => sum + values, 0),
-    parametersWithoutZeroSlices: kernels.reduce((rest, { data, trainable }, i) => rest - (trainable ? data.length - used[i]! : 0), parameters),
+    parametersWithoutZeroSlices: kernels.reduce(
+      (rest, { data, trainable }, i) => rest - (trainable ? data.length - used[i]! : 0),
+      parameters,
+    ),
   };
 }
 
-/** Values in slices that are not all zero. The last two axes name the slice, those before it are its own; a dense weight is a slice of one. */
+/**
+ * Values in slices that are not all zero. The last two axes name the slice, those before it are its own; a
+ * dense weight is a slice of one.
+ */
 function valuesOfNonZeroSlices({ data, shape }: WeightTensor): number {
   const slices = shape.slice(-2).reduce((product, size) => product * size, 1);
   if (slices === 0) return 0;

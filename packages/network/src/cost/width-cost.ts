@@ -2,7 +2,10 @@ import type { ChannelGroup, LayerGraph } from '@tersor/core';
 import { isKernel } from '../graph/graph-weights.js';
 import { layerPositions } from './layer-positions.js';
 
-/** Parameters and multiply-adds of the smaller network, and at most how many are left without the kernel slices that are zeroed. */
+/**
+ * Parameters and multiply-adds of the smaller network, and at most how many are left without the kernel
+ * slices that are zeroed.
+ */
 export interface WidthCost {
   readonly macs: number;
   readonly parameters: number;
@@ -29,29 +32,41 @@ interface SizedWeight {
 }
 
 /**
- * Prepares a function that tells what the network costs when group i keeps `keepCounts[i]` channels, without touching a weight: it only
- * multiplies axis sizes, so it can be called in the inner loop of a search for the widest network within a budget. It agrees with
- * `cost(removeAll(...))`. Groups that are left out keep all of their channels. `sliceShares[i]` is the share of 2-D kernel slices that stays in the
- * kernels that produce group i; 1 when absent. Which slices those are is the pruner's choice, and zeroed ones may lie in channels that go
- * anyway: the figures without zeroed slices are the most that can be left, so that a limit on them is kept. Layers of `removed` cost nothing.
- * Throws `MODEL_UNSUPPORTED` where a layer has an open size.
+ * Prepares a function that tells what the network costs when group i keeps `keepCounts[i]` channels, without
+ * touching a weight: it only multiplies axis sizes, so it can be called in the inner loop of a search for the
+ * widest network within a budget. It agrees with `cost(removeAll(...))`. Groups that are left out keep all of
+ * their channels. `sliceShares[i]` is the share of 2-D kernel slices that stays in the kernels that produce
+ * group i; 1 when absent. Which slices those are is the pruner's choice, and zeroed ones may lie in channels
+ * that go anyway: the figures without zeroed slices are the most that can be left, so that a limit on them is
+ * kept. Layers of `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
  */
 export function widthCost(
   graph: LayerGraph,
   groups: readonly ChannelGroup[],
-): (keepCounts: readonly number[], sliceShares?: readonly number[], removed?: ReadonlySet<string>) => WidthCost {
+): (
+  keepCounts: readonly number[],
+  sliceShares?: readonly number[],
+  removed?: ReadonlySet<string>,
+) => WidthCost {
   const weights = sizedWeights(graph, groups);
   const plain = weights.filter(({ producerOf }) => producerOf === undefined);
   const producing = groups.map((_, group) => {
     const kernels = weights.filter(({ producerOf }) => producerOf === group);
-    return { kernels, slices: kernels.reduce((sum, { axes }) => sum + axes.slice(-2).reduce((count, { full }) => count * full, 1), 0) };
+    return {
+      kernels,
+      slices: kernels.reduce(
+        (sum, { axes }) => sum + axes.slice(-2).reduce((count, { full }) => count * full, 1),
+        0,
+      ),
+    };
   });
   return (keepCounts, sliceShares, removed) => {
     const sizeOf = (axes: readonly AxisSize[]) => {
       let values = 1;
       for (const { full, cuts } of axes) {
         let size = full;
-        for (const { group, perChannel } of cuts) size -= (groups[group]!.channels - keepCounts[group]!) * perChannel;
+        for (const { group, perChannel } of cuts)
+          size -= (groups[group]!.channels - keepCounts[group]!) * perChannel;
         values *= size;
       }
       return values;
@@ -85,8 +100,14 @@ export function widthCost(
   };
 }
 
-/** The most that `stay` slices can cost, since a pruner spreads them over the kernels of a group as it likes. */
-function costliest<Figure extends string>(kernels: readonly (Record<Figure, number> & { readonly slices: number })[], figure: Figure, stay: number): number {
+/**
+ * The most that `stay` slices can cost, since a pruner spreads them over the kernels of a group as it likes.
+ */
+function costliest<Figure extends string>(
+  kernels: readonly (Record<Figure, number> & { readonly slices: number })[],
+  figure: Figure,
+  stay: number,
+): number {
   let left = stay;
   return [...kernels]
     .sort((a, b) => b[figure] - a[figure])
@@ -107,11 +128,17 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
       cuts.set(key, [...(cuts.get(key) ?? []), { group, perChannel: indexes[0]!.length }]);
     }
   });
-  const producers = new Map(groups.flatMap(({ members }, group) => members.filter(({ role }) => role === 'produces').map(({ layer }) => [layer, group] as const)));
+  const producers = new Map(
+    groups.flatMap(({ members }, group) =>
+      members.filter(({ role }) => role === 'produces').map(({ layer }) => [layer, group] as const),
+    ),
+  );
   return graph.layers.flatMap((layer) =>
     layer.weights.map((weight) => ({
       layer: layer.name,
-      axes: weight.shape.map((full, axis): AxisSize => ({ full, cuts: cuts.get(`${layer.name}|${weight.name}|${axis}`) ?? [] })),
+      axes: weight.shape.map(
+        (full, axis): AxisSize => ({ full, cuts: cuts.get(`${layer.name}|${weight.name}|${axis}`) ?? [] }),
+      ),
       positions: isKernel(weight) ? (positions.get(layer.name) ?? 0) : 0,
       learned: weight.trainable ? 1 : 0,
       producerOf: weight.name === 'kernel' ? producers.get(layer.name) : undefined,
@@ -120,6 +147,10 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
 }
 
 /** One call of `widthCost`; prepare that once where it is called often. */
-export function costOfWidths(graph: LayerGraph, groups: readonly ChannelGroup[], keepCounts: readonly number[]): WidthCost {
+export function costOfWidths(
+  graph: LayerGraph,
+  groups: readonly ChannelGroup[],
+  keepCounts: readonly number[],
+): WidthCost {
   return widthCost(graph, groups)(keepCounts);
 }

@@ -2,7 +2,14 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isTersorError, makeFolder, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import {
+  isTersorError,
+  makeFolder,
+  messageOf,
+  TersorError,
+  type LayerGraph,
+  type ModelMetadata,
+} from '@tersor/core';
 import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
 import { ensureKernels } from '../graph/fallback-kernels.js';
 import { GRAPH_MODEL } from './foreign-formats.js';
@@ -12,7 +19,13 @@ import { keras2Topology } from './keras3-topology.js';
 import { disposeModel, graphFromModel } from '../graph/model-graph.js';
 import { topologyOf } from '../graph/model-topology.js';
 import { moveInto } from './move-into.js';
-import { parseManifest, readWeightFiles, weightCount, weightFiles, type WeightsManifest } from './weight-files.js';
+import {
+  parseManifest,
+  readWeightFiles,
+  weightCount,
+  weightFiles,
+  type WeightsManifest,
+} from './weight-files.js';
 import { weightTargets } from './weight-targets.js';
 import type { WrittenFile } from './read-back.js';
 import { notAModel, recogniseModel } from './recognise-model.js';
@@ -38,9 +51,14 @@ export async function readModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
   const cannot = (cause: unknown): never => {
     if (isTersorError(cause)) throw cause;
-    throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${messageOf(cause)}`, { cause });
+    throw new TersorError('MODEL_INVALID', `${path} cannot be loaded as a LayersModel: ${messageOf(cause)}`, {
+      cause,
+    });
   };
-  const topology = await Promise.resolve(json.modelTopology).then(keras2Topology).then(withFrozenParts).catch(cannot);
+  const topology = await Promise.resolve(json.modelTopology)
+    .then(keras2Topology)
+    .then(withFrozenParts)
+    .catch(cannot);
   await ensureKernels();
   const model = await buildModel(topology, weightCount(weightSpecs)).catch(cannot);
   try {
@@ -93,9 +111,13 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
     for (const weight of layer.weights) {
       const at = weight.data.findIndex((value) => !Number.isFinite(value));
       if (at < 0) continue;
-      throw new TersorError('WEIGHTS_NOT_FINITE', `${origin}: ${layer.name}/${weight.name} holds ${weight.data[at]} at position ${at}.`, {
-        hint: 'The training that made it diverged, or the file is damaged. Use an earlier checkpoint.',
-      });
+      throw new TersorError(
+        'WEIGHTS_NOT_FINITE',
+        `${origin}: ${layer.name}/${weight.name} holds ${weight.data[at]} at position ${at}.`,
+        {
+          hint: 'The training that made it diverged, or the file is damaged. Use an earlier checkpoint.',
+        },
+      );
     }
   }
 }
@@ -104,7 +126,9 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
  * What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`,
  * `MODEL_INVALID`.
  */
-export async function readArtifacts(path: string): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
+export async function readArtifacts(
+  path: string,
+): Promise<{ json: ModelJson; weightSpecs: io.WeightsManifestEntry[]; weightData: ArrayBuffer }> {
   const model = await findJson(path);
   const json = await readModelJson(model);
   const files = await weightFiles(model, json.weightsManifest);
@@ -115,9 +139,13 @@ export async function readArtifacts(path: string): Promise<{ json: ModelJson; we
 async function findJson(path: string): Promise<string> {
   const found = await recogniseModel(path);
   if (found.kind === 'json') return found.path;
-  throw new TersorError('MODEL_INVALID', `${path} is a packed .tersor file, and a LayersModel is wanted here.`, {
-    hint: 'Write it as one: tersor export <model.tersor> --out <folder>',
-  });
+  throw new TersorError(
+    'MODEL_INVALID',
+    `${path} is a packed .tersor file, and a LayersModel is wanted here.`,
+    {
+      hint: 'Write it as one: tersor export <model.tersor> --out <folder>',
+    },
+  );
 }
 
 async function readModelJson(path: string): Promise<ModelJson> {
@@ -127,7 +155,8 @@ async function readModelJson(path: string): Promise<ModelJson> {
       hint: 'Tersor reads what LayersModel.save() or "tensorflowjs_converter --output_format=tfjs_layers_model" writes.',
     });
   const { size } = await stat(path);
-  if (size > MAX_JSON_BYTES) throw invalid(`it has ${size} bytes; a model.json has at most ${MAX_JSON_BYTES}.`);
+  if (size > MAX_JSON_BYTES)
+    throw invalid(`it has ${size} bytes; a model.json has at most ${MAX_JSON_BYTES}.`);
   let json: unknown;
   try {
     json = parseBoundedJson(await readFile(path));
@@ -138,7 +167,8 @@ async function readModelJson(path: string): Promise<ModelJson> {
   if (!isRecord(json)) throw invalid('it is not a JSON object.');
   const { modelTopology } = json;
   // Converters before 2019 did not write the format.
-  if (json['format'] === 'graph-model' || (isRecord(modelTopology) && Array.isArray(modelTopology['node']))) throw notAModel(path, GRAPH_MODEL);
+  if (json['format'] === 'graph-model' || (isRecord(modelTopology) && Array.isArray(modelTopology['node'])))
+    throw notAModel(path, GRAPH_MODEL);
   if (!isRecord(modelTopology)) throw invalid('it has no "modelTopology".');
   if (!Array.isArray(json['weightsManifest'])) throw invalid('it has no "weightsManifest".');
   return { ...json, modelTopology, weightsManifest: parseManifest(json['weightsManifest'], invalid) };
@@ -151,7 +181,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** What a written model.json says beside its weights. */
 export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
   const { convertedBy = null, ...metadata } = graph.metadata ?? {};
-  return { format: 'layers-model', generatedBy: 'Tersor', convertedBy, ...metadata, modelTopology: topologyOf(graph) };
+  return {
+    format: 'layers-model',
+    generatedBy: 'Tersor',
+    convertedBy,
+    ...metadata,
+    modelTopology: topologyOf(graph),
+  };
 }
 
 /**
@@ -159,13 +195,27 @@ export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
  * `model.json` appears when all is there; other files of the folder stay. `check` is asked before that,
  * and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
  */
-export async function writeModel(graph: LayerGraph, folder: string, check?: (file: WrittenFile) => Promise<void>): Promise<void> {
-  const weights = weightSlots(graph).map(({ layer, weight }) => ({ ...weight, name: storedName(layer, weight.name) }));
+export async function writeModel(
+  graph: LayerGraph,
+  folder: string,
+  check?: (file: WrittenFile) => Promise<void>,
+): Promise<void> {
+  const weights = weightSlots(graph).map(({ layer, weight }) => ({
+    ...weight,
+    name: storedName(layer, weight.name),
+  }));
   const json = {
     ...modelJsonOf(graph),
-    weightsManifest: [{ paths: ['weights.bin'], weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })) }],
+    weightsManifest: [
+      {
+        paths: ['weights.bin'],
+        weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
+      },
+    ],
   };
-  const bytes = Buffer.concat(weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)));
+  const bytes = Buffer.concat(
+    weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+  );
   const temporary = `${folder}.tmp-${process.pid}`;
   try {
     await makeFolder(temporary);
@@ -176,6 +226,10 @@ export async function writeModel(graph: LayerGraph, folder: string, check?: (fil
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     if (isTersorError(cause)) throw cause;
-    throw new TersorError('OUTPUT_FAILED', `The model cannot be written to ${folder}: ${(cause as Error).message}`, { cause });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The model cannot be written to ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { makeFolder } from '@tersor/core';
 
 /**
- * Moves what a staging folder on the same disk holds into another folder, whose other files stay. `last` names the file that makes the whole
- * valid: its older self leaves first and it arrives last, so that whoever finds it finds the rest as well, and after a crash in between nobody does.
+ * Moves what a staging folder on the same disk holds into another folder, whose other files stay. `last`
+ * names the file that makes the whole valid: its older self leaves first and it arrives last, so that whoever
+ * finds it finds the rest as well, and after a crash in between nobody does.
  */
 export async function moveInto(staging: string, folder: string, last: string): Promise<void> {
   await makeFolder(folder);

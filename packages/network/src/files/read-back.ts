@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { messageOf, TersorError, createRandom, type Backend, type Dataset, type ErrorCode, type LayerGraph } from '@tersor/core';
+import {
+  messageOf,
+  TersorError,
+  createRandom,
+  type Backend,
+  type Dataset,
+  type ErrorCode,
+  type LayerGraph,
+} from '@tersor/core';
 import { loadModel } from '@tersor/runtime';
 import { storedName, weightSlots } from '../graph/graph-weights.js';
 import { disposeModel } from '../graph/model-graph.js';

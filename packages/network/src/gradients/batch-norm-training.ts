@@ -9,14 +9,20 @@ export interface NormalizedBatch {
 }
 
 /**
- * Batch normalisation in training mode over the last axis, with a hand-derived gradient: tfjs's own composition of `moments` and
- * `batchNorm` builds some twenty full-size intermediates in its gradient and takes three to five times as long.
+ * Batch normalisation in training mode over the last axis, with a hand-derived gradient: tfjs's own
+ * composition of `moments` and `batchNorm` builds some twenty full-size intermediates in its gradient and
+ * takes three to five times as long.
  *
- * With n values per channel, x^ = (x - mean) / sqrt(variance + epsilon):
- * dbeta = sum dy, dgamma = sum dy x^, dx = gamma / sqrt(variance + epsilon) * (dy - dbeta / n - x^ dgamma / n)
- * (Ioffe and Szegedy 2015, section 3).
+ * With n values per channel, x^ = (x - mean) / sqrt(variance + epsilon): dbeta = sum dy, dgamma = sum dy x^,
+ * dx = gamma / sqrt(variance + epsilon) * (dy - dbeta / n - x^ dgamma / n) (Ioffe and Szegedy 2015, section
+ * 3).
  */
-export function batchNormTraining(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch {
+export function batchNormTraining(
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  epsilon: number,
+): NormalizedBatch {
   const channels = x.shape[x.shape.length - 1]!;
   const count = x.size / channels;
   const rows = tf.reshape(x, [count, channels]);

@@ -11,8 +11,9 @@ interface BatchNormInputs {
 const corrected = new Set<string>();
 
 /**
- * Corrects batch norm over another axis than the last one on a tfjs backend. The kernels of its cpu and wasm backends take the statistics value by value
- * in the order of the input, over and over, whatever axis they are for (tfjs 4.22): the result is noise. Twice is harmless.
+ * Corrects batch norm over another axis than the last one on a tfjs backend. The kernels of its cpu and wasm
+ * backends take the statistics value by value in the order of the input, over and over, whatever axis they
+ * are for (tfjs 4.22): the result is noise. Twice is harmless.
  */
 export function correctBatchNorm(backendName: string): void {
   const stock = tf.getKernel('FusedBatchNorm', backendName);
@@ -24,7 +25,8 @@ export function correctBatchNorm(backendName: string): void {
     kernelFunc: (call) => {
       const inputs = call.inputs as unknown as BatchNormInputs;
       const { x, mean } = inputs;
-      if (mean.shape.at(-1) === x.shape.at(-1) && mean.shape.slice(0, -1).every((size) => size === 1)) return stock.kernelFunc(call);
+      if (mean.shape.at(-1) === x.shape.at(-1) && mean.shape.slice(0, -1).every((size) => size === 1))
+        return stock.kernelFunc(call);
       const epsilon = call.attrs!['varianceEpsilon'] as number;
       const backend = call.backend as tf.KernelBackend;
       const result = tf.tidy(() => spread(inputs, epsilon));

@@ -9,11 +9,16 @@ export interface Dilation {
 }
 
 /**
- * A dilated convolution that can be trained: tfjs has gradients only of undilated ones. Of each image, the pixels that lie a rate apart become an image of
- * their own (space to batch), which an undilated convolution reads; its results are put back into their places. All of these have gradients, and no
- * more multiplications are done than in the dilated one.
+ * A dilated convolution that can be trained: tfjs has gradients only of undilated ones. Of each image, the
+ * pixels that lie a rate apart become an image of their own (space to batch), which an undilated convolution
+ * reads; its results are put back into their places. All of these have gradients, and no more multiplications
+ * are done than in the dilated one.
  */
-export function dilatedConvolution(x: tf.Tensor4D, kernel: tf.Tensor4D, { depthwise, rates, padding }: Dilation): tf.Tensor4D {
+export function dilatedConvolution(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  { depthwise, rates, padding }: Dilation,
+): tf.Tensor4D {
   const sides = [0, 1].map((axis) => {
     const rate = rates[axis]!;
     const around = padding === 'same' ? (kernel.shape[axis]! - 1) * rate : 0;
@@ -22,7 +27,15 @@ export function dilatedConvolution(x: tf.Tensor4D, kernel: tf.Tensor4D, { depthw
     const extra = (rate - ((x.shape[axis + 1]! + around) % rate)) % rate;
     return { extra, pad: [before, around - before + extra] };
   });
-  const apart = tf.spaceToBatchND(x, [...rates], sides.map(({ pad }) => pad));
+  const apart = tf.spaceToBatchND(
+    x,
+    [...rates],
+    sides.map(({ pad }) => pad),
+  );
   const convolved = (depthwise ? tf.depthwiseConv2d : tf.conv2d)(apart, kernel, 1, 'valid');
-  return tf.batchToSpaceND(convolved, [...rates], sides.map(({ extra }) => [0, extra]));
+  return tf.batchToSpaceND(
+    convolved,
+    [...rates],
+    sides.map(({ extra }) => [0, extra]),
+  );
 }

@@ -7,14 +7,22 @@ type Layer = tfl.LayersModel['layers'][number];
 
 const DILATED = new Set(['Conv1D', 'Conv2D', 'SeparableConv2D']);
 
-/** Whether a layer is a dilated convolution that `trainDilatedLayer` can compute: of images or sequences, with stride 1. */
+/**
+ * Whether a layer is a dilated convolution that `trainDilatedLayer` can compute: of images or sequences, with
+ * stride 1.
+ */
 export function isDilated({ className, config }: GraphLayer): boolean {
   return DILATED.has(className) && ratesOf(config).some((rate) => rate !== 1);
 }
 
 /** What the stock layer computes, by operations that have gradients. `layer` holds the weights. */
-export function trainDilatedLayer(layer: Layer, { className, config, weights }: GraphLayer, input: tf.Tensor): tf.Tensor {
-  const read = (name: string) => layer.weights[weights.findIndex((weight) => weight.name === name)]?.read() as tf.Tensor | undefined;
+export function trainDilatedLayer(
+  layer: Layer,
+  { className, config, weights }: GraphLayer,
+  input: tf.Tensor,
+): tf.Tensor {
+  const read = (name: string) =>
+    layer.weights[weights.findIndex((weight) => weight.name === name)]?.read() as tf.Tensor | undefined;
   const padding = config['padding'] === 'same' ? 'same' : 'valid';
   const rates = ratesOf(config);
   const isFirst = config['data_format'] === 'channels_first';
@@ -22,12 +30,26 @@ export function trainDilatedLayer(layer: Layer, { className, config, weights }: 
   let result: tf.Tensor;
   if (className === 'Conv1D') {
     // A sequence is an image of height 1.
-    const [image, kernel] = [tf.expandDims(last, 1) as tf.Tensor4D, tf.expandDims(read('kernel')!, 0) as tf.Tensor4D];
-    result = tf.squeeze(dilatedConvolution(image, kernel, { depthwise: false, rates: [1, rates[0]], padding }), [1]);
+    const [image, kernel] = [
+      tf.expandDims(last, 1) as tf.Tensor4D,
+      tf.expandDims(read('kernel')!, 0) as tf.Tensor4D,
+    ];
+    result = tf.squeeze(
+      dilatedConvolution(image, kernel, { depthwise: false, rates: [1, rates[0]], padding }),
+      [1],
+    );
   } else if (className === 'Conv2D') {
-    result = dilatedConvolution(last as tf.Tensor4D, read('kernel') as tf.Tensor4D, { depthwise: false, rates, padding });
+    result = dilatedConvolution(last as tf.Tensor4D, read('kernel') as tf.Tensor4D, {
+      depthwise: false,
+      rates,
+      padding,
+    });
   } else {
-    const each = dilatedConvolution(last as tf.Tensor4D, read('depthwise_kernel') as tf.Tensor4D, { depthwise: true, rates, padding });
+    const each = dilatedConvolution(last as tf.Tensor4D, read('depthwise_kernel') as tf.Tensor4D, {
+      depthwise: true,
+      rates,
+      padding,
+    });
     result = tf.conv2d(each, read('pointwise_kernel') as tf.Tensor4D, 1, 'valid');
   }
   const bias = read('bias');

@@ -3,12 +3,16 @@ import { isTersorError, messageOf, TersorError, type LayerCall } from '@tersor/c
 import { notComputable } from '../inference/require-computable.js';
 import { applyLayer, type TrainingNetwork } from './training-layer.js';
 
-/** What tfjs says where the operations of a function do not lead from its argument to its result: an embedding's input has no gradient, and needs none. */
+/**
+ * What tfjs says where the operations of a function do not lead from its argument to its result: an
+ * embedding's input has no gradient, and needs none.
+ */
 const DISCONNECTED = /encloses all operations/;
 
 /**
- * The error for a training step that failed in tfjs: of the layer, found by computing each by itself, that has no gradient (`TRAINING_UNSUPPORTED`) or
- * cannot be computed at all (`MODEL_UNSUPPORTED`). The cause itself where every layer works.
+ * The error for a training step that failed in tfjs: of the layer, found by computing each by itself, that
+ * has no gradient (`TRAINING_UNSUPPORTED`) or cannot be computed at all (`MODEL_UNSUPPORTED`). The cause
+ * itself where every layer works.
  */
 export function gradientError(network: TrainingNetwork, cause: unknown): unknown {
   forgetTape();
@@ -19,12 +23,18 @@ export function gradientError(network: TrainingNetwork, cause: unknown): unknown
     const shapes = call.inputs.map((input) => network.graph.calls[input]!.outputShape);
     const forward = failureOf(network, call, shapes, (apply, inputs) => apply(inputs));
     if (forward) return notComputable(layer, forward);
-    const backward = failureOf(network, call, shapes, (apply, inputs) => tf.grads((...tensors) => tf.sum(apply(tensors)))(inputs));
+    const backward = failureOf(network, call, shapes, (apply, inputs) =>
+      tf.grads((...tensors) => tf.sum(apply(tensors)))(inputs),
+    );
     if (!backward || DISCONNECTED.test(messageOf(backward))) continue;
-    return new TersorError('TRAINING_UNSUPPORTED', `Layer "${layer.name}" (${layer.className}) has no gradient in TensorFlow.js: ${messageOf(backward)}`, {
-      cause,
-      hint: 'Train without it: set "finetune.epochs" to 0 in both stages, or put another layer in its place.',
-    });
+    return new TersorError(
+      'TRAINING_UNSUPPORTED',
+      `Layer "${layer.name}" (${layer.className}) has no gradient in TensorFlow.js: ${messageOf(backward)}`,
+      {
+        cause,
+        hint: 'Train without it: set "finetune.epochs" to 0 in both stages, or put another layer in its place.',
+      },
+    );
   }
   return cause;
 }
@@ -32,7 +42,12 @@ export function gradientError(network: TrainingNetwork, cause: unknown): unknown
 type Apply = (inputs: tf.Tensor[]) => tf.Tensor;
 
 /** What is thrown by a computation with one layer on an image of zeros. */
-function failureOf(network: TrainingNetwork, call: LayerCall, shapes: readonly LayerCall['outputShape'][], compute: (apply: Apply, inputs: tf.Tensor[]) => unknown): unknown {
+function failureOf(
+  network: TrainingNetwork,
+  call: LayerCall,
+  shapes: readonly LayerCall['outputShape'][],
+  compute: (apply: Apply, inputs: tf.Tensor[]) => unknown,
+): unknown {
   const statistics = new Map<string, tf.Tensor>();
   try {
     tf.tidy(() => {

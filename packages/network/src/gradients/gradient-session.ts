@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerGraph, TrainingBatch, TrainingObjective, TrainingSession, TrainingStep } from '@tersor/core';
+import type {
+  LayerGraph,
+  TrainingBatch,
+  TrainingObjective,
+  TrainingSession,
+  TrainingStep,
+} from '@tersor/core';
 import { batchNormTraining } from './batch-norm-training.js';
 import { isFrozen } from '../graph/frozen-layers.js';
 import { gradientError } from './gradient-error.js';
@@ -11,9 +17,10 @@ import { applyLayer, type TrainingKernels, type TrainingNetwork } from './traini
 import { accuracyOf, trainingLoss } from './loss.js';
 
 /**
- * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets them and returns gradients
- * in the same order. The loss is that of `networkOutput`, without the softmax or sigmoid at the end. Frozen layers get gradients of 0 and keep their statistics.
- * Throws `MODEL_UNSUPPORTED` for a layer that tfjs cannot compute; a step throws `TRAINING_UNSUPPORTED` for one without a gradient.
+ * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets
+ * them and returns gradients in the same order. The loss is that of `networkOutput`, without the softmax or
+ * sigmoid at the end. Frozen layers get gradients of 0 and keep their statistics. Throws `MODEL_UNSUPPORTED`
+ * for a layer that tfjs cannot compute; a step throws `TRAINING_UNSUPPORTED` for one without a gradient.
  */
 export async function compileGradients(
   graph: LayerGraph,
@@ -38,21 +45,26 @@ export async function compileGradients(
       variable: network.layers.get(layer.name)!.weights[index]!.read() as tf.Variable,
     })),
   );
-  const learned = slots.filter(({ layer, weight }) => weight.trainable && !isFrozen(layer)).map(({ variable }) => variable);
+  const learned = slots
+    .filter(({ layer, weight }) => weight.trainable && !isFrozen(layer))
+    .map(({ variable }) => variable);
   const imageShape = model.inputs[0]!.shape.slice(1) as number[];
 
   const step = async (weights: readonly Float32Array[], batch: TrainingBatch): Promise<TrainingStep> => {
     const statistics = new Map<string, tf.Tensor>();
     let logits: tf.Tensor | undefined;
-    const compute = () => tf.tidy(() => {
-      slots.forEach(({ variable, weight }, i) => variable.assign(tf.tensor(weights[i]!, [...weight.shape])));
-      const images = tf.tensor(batch.images, [batch.labels.length, ...imageShape]);
-      const lossOf = () => {
-        logits = forward(network, images, batch.seed, statistics);
-        return trainingLoss(logits, batch, objective, output);
-      };
-      return withSeededMathRandom(batch.seed, 'training', () => tf.variableGrads(lossOf, learned));
-    });
+    const compute = () =>
+      tf.tidy(() => {
+        slots.forEach(({ variable, weight }, i) =>
+          variable.assign(tf.tensor(weights[i]!, [...weight.shape])),
+        );
+        const images = tf.tensor(batch.images, [batch.labels.length, ...imageShape]);
+        const lossOf = () => {
+          logits = forward(network, images, batch.seed, statistics);
+          return trainingLoss(logits, batch, objective, output);
+        };
+        return withSeededMathRandom(batch.seed, 'training', () => tf.variableGrads(lossOf, learned));
+      });
     let computed: ReturnType<typeof compute>;
     try {
       computed = compute();
@@ -63,10 +75,13 @@ export async function compileGradients(
     const { value, grads } = computed;
     const updates = await Promise.all(
       slots.map(async ({ layer, weight, variable }) => {
-        const tensor = weight.trainable ? grads[variable.name] : (statistics.get(`${layer.name}/${weight.name}`) ?? variable);
+        const tensor = weight.trainable
+          ? grads[variable.name]
+          : (statistics.get(`${layer.name}/${weight.name}`) ?? variable);
         if (!tensor) return new Float32Array(weight.data.length);
         const values = (await tensor.data()) as Float32Array;
-        // A backend in JavaScript gives its own array, which lives on as long as the tensor: that of a gradient ends here.
+        // A backend in JavaScript gives its own array, which lives on as long as the tensor: that of a
+        // gradient ends here.
         return tensor === variable ? values.slice() : values;
       }),
     );
@@ -76,15 +91,35 @@ export async function compileGradients(
     tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
     return { loss, accuracy, updates };
   };
-  return { step, dispose: () => void (slots.every(({ variable }) => !variable.isDisposed) && disposeModel(model)) };
+  return {
+    step,
+    dispose: () => void (slots.every(({ variable }) => !variable.isDisposed) && disposeModel(model)),
+  };
 }
 
-/** The forward pass in training mode. Batch statistics go into `statistics` as kept tensors; so do the logits that it returns. */
-function forward(network: TrainingNetwork, images: tf.Tensor, seed: number, statistics: Map<string, tf.Tensor>): tf.Tensor {
+/**
+ * The forward pass in training mode. Batch statistics go into `statistics` as kept tensors; so do the logits
+ * that it returns.
+ */
+function forward(
+  network: TrainingNetwork,
+  images: tf.Tensor,
+  seed: number,
+  statistics: Map<string, tf.Tensor>,
+): tf.Tensor {
   const outputs: tf.Tensor[] = [];
   network.graph.calls.forEach((call, index) => {
     if (network.graph.inputs.includes(index)) outputs.push(images);
-    else outputs.push(applyLayer(network, call, call.inputs.map((input) => outputs[input]!), seed + index, statistics));
+    else
+      outputs.push(
+        applyLayer(
+          network,
+          call,
+          call.inputs.map((input) => outputs[input]!),
+          seed + index,
+          statistics,
+        ),
+      );
   });
   return tf.keep(outputs[network.outputCall]!);
 }

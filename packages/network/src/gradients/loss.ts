@@ -99,7 +99,9 @@ export function teacherLogits(scores: Float32Array, { link, isApplied }: ScoreKi
  * Throws `OUTPUTS_NOT_FINITE` for a score that is NaN or infinite: nothing can be the largest of these.
  */
 export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
-  return labels.length === 0 ? 0 : rightAnswers(scores, labels).reduce((sum, right) => sum + right, 0) / labels.length;
+  return labels.length === 0
+    ? 0
+    : rightAnswers(scores, labels).reduce((sum, right) => sum + right, 0) / labels.length;
 }
 
 /** For every row 1 where its largest score stands at the label, else 0. The rest is as for `accuracyOf`. */

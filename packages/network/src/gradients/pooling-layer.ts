@@ -2,7 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { GraphLayer } from '@tersor/core';
 import { isChannelsFirst } from '../graph/channels-first.js';
 
-/** Layers of which tfjs computes the right result and a wrong gradient, on some backend at least (4.22), and what is computed in their place. */
+/**
+ * Layers of which tfjs computes the right result and a wrong gradient, on some backend at least (4.22), and
+ * what is computed in their place.
+ */
 const EXACT: Readonly<Record<string, (x: tf.Tensor4D, config: GraphLayer['config']) => tf.Tensor4D>> = {
   AveragePooling1D: averagePool,
   AveragePooling2D: averagePool,
@@ -11,7 +14,9 @@ const EXACT: Readonly<Record<string, (x: tf.Tensor4D, config: GraphLayer['config
 
 /** Whether `trainPoolingLayer` takes the place of the stock layer. */
 export function needsExactGradient({ className, config }: GraphLayer): boolean {
-  return className === 'UpSampling2D' ? config['interpolation'] !== 'bilinear' : Object.hasOwn(EXACT, className) && config['padding'] === 'same';
+  return className === 'UpSampling2D'
+    ? config['interpolation'] !== 'bilinear'
+    : Object.hasOwn(EXACT, className) && config['padding'] === 'same';
 }
 
 /** What the stock layer computes, by operations whose gradients are right. */
@@ -19,31 +24,46 @@ export function trainPoolingLayer(layer: GraphLayer, input: tf.Tensor): tf.Tenso
   const compute = (x: tf.Tensor) => EXACT[layer.className]!(x as tf.Tensor4D, layer.config);
   // A sequence is an image of width 1.
   if (input.rank === 3) return tf.squeeze(compute(tf.expandDims(input, 2)), [2]);
-  return isChannelsFirst(layer) ? tf.transpose(compute(tf.transpose(input, [0, 2, 3, 1])), [0, 3, 1, 2]) : compute(input);
+  return isChannelsFirst(layer)
+    ? tf.transpose(compute(tf.transpose(input, [0, 2, 3, 1])), [0, 3, 1, 2])
+    : compute(input);
 }
 
 /**
- * `same` average pooling, which averages what lies within the image: as the average over the window with zeros around, divided by the share of the window
- * that lies within. tfjs's gradient on its cpu and wasm backends divides by the whole window.
+ * `same` average pooling, which averages what lies within the image: as the average over the window with
+ * zeros around, divided by the share of the window that lies within. tfjs's gradient on its cpu and wasm
+ * backends divides by the whole window.
  */
 function averagePool(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
   const size = pair(config['pool_size'] ?? 2);
   const strides = pair(config['strides'] ?? config['pool_size'] ?? 2);
   const sides = [0, 1].map((axis): [number, number] => {
     const length = x.shape[axis + 1]!;
-    const around = Math.max(0, (Math.ceil(length / strides[axis]!) - 1) * strides[axis]! + size[axis]! - length);
+    const around = Math.max(
+      0,
+      (Math.ceil(length / strides[axis]!) - 1) * strides[axis]! + size[axis]! - length,
+    );
     return [around >> 1, around - (around >> 1)];
   });
-  const mean = (image: tf.Tensor4D) => tf.avgPool(tf.pad(image, [[0, 0], ...sides, [0, 0]]), size, strides, 'valid');
+  const mean = (image: tf.Tensor4D) =>
+    tf.avgPool(tf.pad(image, [[0, 0], ...sides, [0, 0]]), size, strides, 'valid');
   return tf.div(mean(x), mean(tf.ones([1, x.shape[1], x.shape[2], 1])));
 }
 
-/** Rows and columns, each several times. The gradient of tfjs's nearest neighbours is wrong on its cpu backend. */
+/**
+ * Rows and columns, each several times. The gradient of tfjs's nearest neighbours is wrong on its cpu
+ * backend.
+ */
 function upsample(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
   const [down, right] = pair(config['size'] ?? 2);
   const [batch, height, width, channels] = x.shape;
   const rows = tf.tile(tf.reshape(x, [batch * height, 1, width * channels]), [1, down, 1]);
-  return tf.reshape(tf.tile(tf.reshape(rows, [batch * height * down * width, 1, channels]), [1, right, 1]), [batch, height * down, width * right, channels]);
+  return tf.reshape(tf.tile(tf.reshape(rows, [batch * height * down * width, 1, channels]), [1, right, 1]), [
+    batch,
+    height * down,
+    width * right,
+    channels,
+  ]);
 }
 
 function pair(value: unknown): [number, number] {

@@ -8,7 +8,10 @@ import { needsExactGradient, trainPoolingLayer } from './pooling-layer.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
-/** A network prepared for training: the stock tfjs layers, called one by one so that batch norm and dropout can be ours. */
+/**
+ * A network prepared for training: the stock tfjs layers, called one by one so that batch norm and dropout
+ * can be ours.
+ */
 export interface TrainingNetwork {
   readonly graph: LayerGraph;
   readonly layers: ReadonlyMap<string, Layer>;
@@ -19,27 +22,49 @@ export interface TrainingNetwork {
 
 /** Parts of the training pass that a backend may have its own of. */
 export interface TrainingKernels {
-  /** Batch norm over the last axis with the batch's statistics (the variance biased), differentiable in the first three. */
+  /**
+   * Batch norm over the last axis with the batch's statistics (the variance biased), differentiable in the
+   * first three.
+   */
   batchNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch;
 }
 
-/** Applies the layer of a call in training mode. Batch statistics go into `statistics`, by `layer/weight`, as kept tensors. */
-export function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf.Tensor[], seed: number, statistics: Map<string, tf.Tensor>): tf.Tensor {
+/**
+ * Applies the layer of a call in training mode. Batch statistics go into `statistics`, by `layer/weight`, as
+ * kept tensors.
+ */
+export function applyLayer(
+  network: TrainingNetwork,
+  call: LayerCall,
+  inputs: tf.Tensor[],
+  seed: number,
+  statistics: Map<string, tf.Tensor>,
+): tf.Tensor {
   const description = network.graph.layers.find(({ name }) => name === call.layer)!;
   const layer = network.layers.get(call.layer)!;
   const input = inputs[0]!;
   if (description.className === 'BatchNormalization') {
     const axis = Number(description.config['axis'] ?? -1);
-    if (axis === -1 || axis === input.rank - 1) return normalize(network, call, layer, description, input, statistics);
+    if (axis === -1 || axis === input.rank - 1)
+      return normalize(network, call, layer, description, input, statistics);
     // Another axis changes places with the last one, and back.
     const order = input.shape.map((_, i) => (i === axis ? input.rank - 1 : i === input.rank - 1 ? axis : i));
-    return tf.transpose(normalize(network, call, layer, description, tf.transpose(input, order), statistics), order);
+    return tf.transpose(
+      normalize(network, call, layer, description, tf.transpose(input, order), statistics),
+      order,
+    );
   }
-  if (description.className === 'Dropout' && !description.config['noise_shape']) return tf.dropout(input, Number(description.config['rate']), undefined, seed);
+  if (description.className === 'Dropout' && !description.config['noise_shape'])
+    return tf.dropout(input, Number(description.config['rate']), undefined, seed);
   // 1 above the threshold and 0 below, as an operation that has a gradient, unlike a comparison.
-  if (description.className === 'ThresholdedReLU') return tf.mul(input, tf.step(tf.sub(input, Number(description.config['theta'] ?? 1))));
+  if (description.className === 'ThresholdedReLU')
+    return tf.mul(input, tf.step(tf.sub(input, Number(description.config['theta'] ?? 1))));
   if (description.className === 'AveragePooling3D' && description.config['padding'] === 'same') {
-    throw new TersorError('TRAINING_UNSUPPORTED', `Layer "${description.name}" (AveragePooling3D) has a wrong gradient in TensorFlow.js where its padding is "same".`, { hint: 'Use "valid" padding.' });
+    throw new TersorError(
+      'TRAINING_UNSUPPORTED',
+      `Layer "${description.name}" (AveragePooling3D) has a wrong gradient in TensorFlow.js where its padding is "same".`,
+      { hint: 'Use "valid" padding.' },
+    );
   }
   if (needsExactGradient(description)) return trainPoolingLayer(description, input);
   if (isDilated(description)) return trainDilatedLayer(layer, description, input);
@@ -47,8 +72,16 @@ export function applyLayer(network: TrainingNetwork, call: LayerCall, inputs: tf
 }
 
 /** Batch norm over the last axis. */
-function normalize({ kernels, freezeStatistics }: TrainingNetwork, call: LayerCall, layer: Layer, description: GraphLayer, input: tf.Tensor, statistics: Map<string, tf.Tensor>): tf.Tensor {
-  const read = (name: string, missing: number) => weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
+function normalize(
+  { kernels, freezeStatistics }: TrainingNetwork,
+  call: LayerCall,
+  layer: Layer,
+  description: GraphLayer,
+  input: tf.Tensor,
+  statistics: Map<string, tf.Tensor>,
+): tf.Tensor {
+  const read = (name: string, missing: number) =>
+    weightOf(layer, description, name) ?? tf.fill([input.shape.at(-1)!], missing);
   const epsilon = Number(description.config['epsilon'] ?? 1e-3);
   if (freezeStatistics || isFrozen(description)) {
     const scale = tf.mul(read('gamma', 1), tf.rsqrt(tf.add(read('moving_variance', 1), epsilon)));
@@ -56,7 +89,9 @@ function normalize({ kernels, freezeStatistics }: TrainingNetwork, call: LayerCa
   }
   const result = kernels.batchNorm(input, read('gamma', 1), read('beta', 0), epsilon);
   // A shared layer keeps the statistics of its last call.
-  tf.dispose(['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []));
+  tf.dispose(
+    ['moving_mean', 'moving_variance'].flatMap((name) => statistics.get(`${call.layer}/${name}`) ?? []),
+  );
   statistics.set(`${call.layer}/moving_mean`, tf.keep(result.mean));
   statistics.set(`${call.layer}/moving_variance`, tf.keep(result.variance));
   return result.output;

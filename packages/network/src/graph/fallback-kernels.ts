@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Makes tfjs's plain JavaScript backend the active one where none is: models are read, refit and read back with tfjs, also for a backend
- * that has no kernels of tfjs.
+ * Makes tfjs's plain JavaScript backend the active one where none is: models are read, refit and read back
+ * with tfjs, also for a backend that has no kernels of tfjs.
  */
 export async function ensureKernels(): Promise<void> {
   if (tf.engine().backendName) return;

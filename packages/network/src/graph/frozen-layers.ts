@@ -8,7 +8,10 @@ export function isFrozen({ config }: Pick<GraphLayer, 'config'>): boolean {
   return config['trainable'] === false;
 }
 
-/** The same network with no layer frozen: for gradients that say how much a weight matters, not how to change it. */
+/**
+ * The same network with no layer frozen: for gradients that say how much a weight matters, not how to change
+ * it.
+ */
 export function withoutFrozen(graph: LayerGraph): LayerGraph {
   const thawed = (layer: GraphLayer) =>
     isFrozen(layer) ? { ...layer, config: { ...layer.config, trainable: true } } : layer;

@@ -6,18 +6,29 @@ export interface WeightSlot {
   readonly weight: WeightTensor;
 }
 
-/** The name of a layer's weight in the files that stock tfjs loads: `layer/weight`, but where a wrapped model brings its own names. */
+/**
+ * The name of a layer's weight in the files that stock tfjs loads: `layer/weight`, but where a wrapped model
+ * brings its own names.
+ */
 export function storedName(layer: Pick<GraphLayer, 'name' | 'config'>, weight: string): string {
   return wrapsModel(layer.config) ? weight : `${layer.name}/${weight}`;
 }
 
-/** Whether a layer's config holds a whole model, as that of `TimeDistributed` can: tfjs builds it first, apart from the layer around it. */
+/**
+ * Whether a layer's config holds a whole model, as that of `TimeDistributed` can: tfjs builds it first, apart
+ * from the layer around it.
+ */
 export function wrapsModel(config: GraphLayer['config']): boolean {
   const inner = config['layer'] as { config?: unknown } | undefined;
-  return Array.isArray(inner?.config) || Array.isArray((inner?.config as { layers?: unknown } | undefined)?.layers);
+  return (
+    Array.isArray(inner?.config) || Array.isArray((inner?.config as { layers?: unknown } | undefined)?.layers)
+  );
 }
 
-/** Every weight array of a graph: layer by layer, in each layer's own order. Training sessions and the packed file use this order. */
+/**
+ * Every weight array of a graph: layer by layer, in each layer's own order. Training sessions and the packed
+ * file use this order.
+ */
 export function weightSlots(graph: LayerGraph): WeightSlot[] {
   return graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ layer, weight })));
 }
@@ -37,7 +48,10 @@ export function withWeights(graph: LayerGraph, weights: readonly Float32Array[])
   return { ...graph, layers };
 }
 
-/** Whether a weight is a kernel: the arrays that are decayed, pruned and quantized, as opposed to biases and batch norm. */
+/**
+ * Whether a weight is a kernel: the arrays that are decayed, pruned and quantized, as opposed to biases and
+ * batch norm.
+ */
 export function isKernel(weight: WeightTensor): boolean {
   return weight.name.endsWith('kernel');
 }

@@ -2,9 +2,10 @@ import { createRandom, type LayerGraph } from '@tersor/core';
 import { isFrozen } from './frozen-layers.js';
 
 /**
- * Draws the kernels of an untrained network anew, from a seed: He normal, `N(0, 2 / fan_in)` (He et al. 2015, equation 10), since tfjs's own
- * initializers take their seed layer by layer from the author of the network. Other weights stay as the network gives them, and
- * so do those of frozen layers: a backbone that was trained before.
+ * Draws the kernels of an untrained network anew, from a seed: He normal, `N(0, 2 / fan_in)` (He et al. 2015,
+ * equation 10), since tfjs's own initializers take their seed layer by layer from the author of the network.
+ * Other weights stay as the network gives them, and so do those of frozen layers: a backbone that was trained
+ * before.
  */
 export function initializeKernels(graph: LayerGraph, seed: number): LayerGraph {
   return {
@@ -14,8 +15,11 @@ export function initializeKernels(graph: LayerGraph, seed: number): LayerGraph {
       weights: layer.weights.map((weight) => {
         if (!weight.name.endsWith('kernel') || isFrozen(layer)) return weight;
         const random = createRandom(seed, `initialize/${layer.name}/${weight.name}`);
-        // Depthwise kernels are [h, w, channels, multiplier]: each output sees h * w inputs. Others: all but the last axis.
-        const fanIn = weight.shape.slice(0, weight.name === 'depthwise_kernel' ? 2 : -1).reduce((product, size) => product * size, 1);
+        // Depthwise kernels are [h, w, channels, multiplier]: each output sees h * w inputs. Others: all but
+        // the last axis.
+        const fanIn = weight.shape
+          .slice(0, weight.name === 'depthwise_kernel' ? 2 : -1)
+          .reduce((product, size) => product * size, 1);
         const deviation = Math.sqrt(2 / fanIn);
         return { ...weight, data: Float32Array.from(weight.data, () => random.normal() * deviation) };
       }),

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { messageOf, TersorError, type GraphLayer, type LayerCall, type LayerGraph, type WeightTensor } from '@tersor/core';
+import {
+  messageOf,
+  TersorError,
+  type GraphLayer,
+  type LayerCall,
+  type LayerGraph,
+  type WeightTensor,
+} from '@tersor/core';
 import { buildModel } from '@tersor/runtime';
 import { registerActivationQuantizer } from '../activations/activation-quantizer.js';
 import '../inference/chained-operations.js';
@@ -33,9 +40,10 @@ interface Scope {
 }
 
 /**
- * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined, their layers named `outer/inner`; a number is added
- * where a layer, or one of its weights, would be called like another one.
- * The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor, or with one of over 2^28 values.
+ * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined, their layers
+ * named `outer/inner`; a number is added where a layer, or one of its weights, would be called like another
+ * one. The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor, or
+ * with one of over 2^28 values.
  */
 export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
   const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, []);
@@ -47,19 +55,37 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const addCall = (tensor: Symbolic, scope: Scope, inputs: number[]): number => {
     const layer = tensor.sourceLayer as Layer;
     const here = [...scope.path, layer.name];
-    // A Sequential model takes the tensors of a model that it begins with for its own, and its layers' with them.
+    // A Sequential model takes the tensors of a model that it begins with for its own, and its layers' with
+    // them.
     const parts = configs.has(pathKey(here)) ? here : (paths.get(layer) ?? here);
     const path = pathKey(parts);
     const inlined = parts.join('/');
     const outputs = layer.inboundNodes[tensor.nodeIndex]!.outputTensors.length;
     if (outputs !== 1) {
-      throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" has ${outputs} outputs; Tersor handles layers with one.`);
+      throw new TersorError(
+        'MODEL_UNSUPPORTED',
+        `Layer "${inlined}" has ${outputs} outputs; Tersor handles layers with one.`,
+      );
     }
     const values = tensor.shape.slice(1).reduce((product: number, size) => product * (size ?? 1), 1);
-    if (values > MAX_VALUES) throw new TersorError('MODEL_UNSUPPORTED', `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`);
+    if (values > MAX_VALUES)
+      throw new TersorError(
+        'MODEL_UNSUPPORTED',
+        `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`,
+      );
     let entry = found.get(path);
     if (!entry) found.set(path, (entry = { layer, name: nameOf(inlined, layer) }));
-    return calls.push({ layer: entry.name, inputs, outputShape: sampleShape(tensor, layer, inputs.map((input) => calls[input]!.outputShape)) }) - 1;
+    return (
+      calls.push({
+        layer: entry.name,
+        inputs,
+        outputShape: sampleShape(
+          tensor,
+          layer,
+          inputs.map((input) => calls[input]!.outputShape),
+        ),
+      }) - 1
+    );
   };
 
   /** What must be known before a tensor's call is; nothing is left to do where it gives nothing. */
@@ -68,7 +94,8 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     if (scope.calls.has(key)) return [];
     const layer = tensor.sourceLayer as Layer;
     // The node of an input layer names its own output as its input.
-    const inputs = layer.getClassName() === 'InputLayer' ? [] : layer.inboundNodes[tensor.nodeIndex]!.inputTensors;
+    const inputs =
+      layer.getClassName() === 'InputLayer' ? [] : layer.inboundNodes[tensor.nodeIndex]!.inputTensors;
     const missing = inputs.filter((input) => !scope.calls.has(tensorKey(input)));
     if (missing.length > 0) return missing.map((input) => [input, scope]);
     const known = inputs.map((input) => scope.calls.get(tensorKey(input))!);
@@ -107,7 +134,12 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     const whole = withDepthMultiplier(layer.getClassName(), config, weights);
     // tfjs calls every input frozen that a file lists.
     const isFrozen = !isInput && frozen.has(layer);
-    graphLayers.push({ name, className: layer.getClassName(), config: isFrozen ? { ...whole, trainable: false } : whole, weights });
+    graphLayers.push({
+      name,
+      className: layer.getClassName(),
+      config: isFrozen ? { ...whole, trainable: false } : whole,
+      weights,
+    });
   }
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }
@@ -117,7 +149,8 @@ function nestedPaths(model: layers.LayersModel, around: readonly string[]): Map<
   const paths = new Map<Layer, readonly string[]>();
   for (const layer of model.layers) {
     const path = [...around, layer.name];
-    if (layer instanceof layers.LayersModel) nestedPaths(layer, path).forEach((each, inner) => paths.set(inner, each));
+    if (layer instanceof layers.LayersModel)
+      nestedPaths(layer, path).forEach((each, inner) => paths.set(inner, each));
     else paths.set(layer, path);
   }
   return paths;
@@ -128,13 +161,19 @@ function innerScope(model: layers.LayersModel, node: number, scope: Scope, input
   const key = `${model.name}:${node}`;
   let inner = scope.inner.get(key);
   if (!inner) {
-    inner = { path: [...scope.path, model.name], calls: new Map(model.inputs.map((input, i) => [tensorKey(input), inputs[i]!])), inner: new Map() };
+    inner = {
+      path: [...scope.path, model.name],
+      calls: new Map(model.inputs.map((input, i) => [tensorKey(input), inputs[i]!])),
+      inner: new Map(),
+    };
     scope.inner.set(key, inner);
   }
   return inner;
 }
 
-/** A function that names layers so that neither they nor their weights in a file are called like earlier ones. */
+/**
+ * A function that names layers so that neither they nor their weights in a file are called like earlier ones.
+ */
 function uniqueNames(): (wanted: string, layer: Layer) => string {
   const taken = new Set<string>();
   return (wanted, layer) => {
@@ -143,7 +182,9 @@ function uniqueNames(): (wanted: string, layer: Layer) => string {
       const stored = roles(layer).map((role) => storedName({ name, config: layer.getConfig() }, role));
       const clash = stored.find((each) => taken.has(each));
       if (clash !== undefined && !clash.startsWith(name)) {
-        throw new TersorError('MODEL_UNSUPPORTED', `Two layers store a weight "${clash}".`, { hint: 'Rename the layer within one of the wrapped models.' });
+        throw new TersorError('MODEL_UNSUPPORTED', `Two layers store a weight "${clash}".`, {
+          hint: 'Rename the layer within one of the wrapped models.',
+        });
       }
       if (clash !== undefined || taken.has(name)) continue;
       for (const each of [name, ...stored]) taken.add(each);
@@ -152,18 +193,37 @@ function uniqueNames(): (wanted: string, layer: Layer) => string {
   };
 }
 
-/** Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the layers behind it likewise. */
-function sampleShape(tensor: Symbolic, layer: Layer, inputs: readonly LayerCall['outputShape'][]): LayerCall['outputShape'] {
+/**
+ * Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the
+ * layers behind it likewise.
+ */
+function sampleShape(
+  tensor: Symbolic,
+  layer: Layer,
+  inputs: readonly LayerCall['outputShape'][],
+): LayerCall['outputShape'] {
   const shape = tensor.shape.slice(1).map((size) => size ?? undefined);
-  if (inputs.length === 0 || !shape.includes(undefined) || inputs.some((input) => input.includes(undefined))) return shape;
+  if (inputs.length === 0 || !shape.includes(undefined) || inputs.some((input) => input.includes(undefined)))
+    return shape;
   const batches = inputs.map((input) => [1, ...(input as number[])]);
-  return (layer.computeOutputShape(batches.length === 1 ? batches[0]! : batches) as (number | null)[]).slice(1).map((size) => size ?? undefined);
+  return (layer.computeOutputShape(batches.length === 1 ? batches[0]! : batches) as (number | null)[])
+    .slice(1)
+    .map((size) => size ?? undefined);
 }
 
-/** `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be built again. */
-function withDepthMultiplier(className: string, config: Record<string, unknown>, weights: readonly WeightTensor[]): Record<string, unknown> {
+/**
+ * `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be
+ * built again.
+ */
+function withDepthMultiplier(
+  className: string,
+  config: Record<string, unknown>,
+  weights: readonly WeightTensor[],
+): Record<string, unknown> {
   const multiplier = weights.find(({ name }) => name === 'depthwise_kernel')?.shape[3];
-  return className === 'SeparableConv2D' && multiplier !== undefined ? { ...config, depth_multiplier: multiplier } : config;
+  return className === 'SeparableConv2D' && multiplier !== undefined
+    ? { ...config, depth_multiplier: multiplier }
+    : config;
 }
 
 /** A Sequential model makes its input layer itself and does not list it among its configs. */
@@ -201,7 +261,9 @@ function pathKey(path: readonly string[]): string {
 function roles(layer: Layer): string[] {
   return layer.weights.map(({ originalName }) => {
     if (originalName.startsWith(`${layer.name}/`)) return originalName.slice(layer.name.length + 1);
-    return wrapsModel(layer.getConfig()) ? originalName : originalName.slice(originalName.lastIndexOf('/') + 1);
+    return wrapsModel(layer.getConfig())
+      ? originalName
+      : originalName.slice(originalName.lastIndexOf('/') + 1);
   });
 }
 
@@ -212,21 +274,31 @@ async function readWeights(layer: Layer): Promise<WeightTensor[]> {
     const name = names[i]!;
     const data = (await variable.read().data()) as Float32Array;
     const trainable = !name.slice(name.lastIndexOf('/') + 1).startsWith('moving_');
-    weights.push({ name, shape: [...(variable.shape as number[])], data: Float32Array.from(data), trainable });
+    weights.push({
+      name,
+      shape: [...(variable.shape as number[])],
+      data: Float32Array.from(data),
+      trainable,
+    });
   }
   return weights;
 }
 
 /**
- * Builds the stock tfjs model of a graph, weights set. The caller frees it with `disposeModel`. Throws `MODEL_UNSUPPORTED` where tfjs cannot
- * build it: its layers have configs that contradict their inputs, or too many of them follow one another.
+ * Builds the stock tfjs model of a graph, weights set. The caller frees it with `disposeModel`. Throws
+ * `MODEL_UNSUPPORTED` where tfjs cannot build it: its layers have configs that contradict their inputs, or
+ * too many of them follow one another.
  */
 export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
   await ensureKernels();
   registerActivationQuantizer();
-  const model = await buildModel(topologyOf(graph) as unknown as Record<string, unknown>, Infinity).catch((cause: unknown) => {
-    throw new TersorError('MODEL_UNSUPPORTED', `"${graph.name}" cannot be built: ${messageOf(cause)}`, { cause });
-  });
+  const model = await buildModel(topologyOf(graph) as unknown as Record<string, unknown>, Infinity).catch(
+    (cause: unknown) => {
+      throw new TersorError('MODEL_UNSUPPORTED', `"${graph.name}" cannot be built: ${messageOf(cause)}`, {
+        cause,
+      });
+    },
+  );
   const byName = new Map(model.layers.map((layer) => [layer.name, layer]));
   for (const { name, weights } of graph.layers) {
     if (weights.length === 0) continue;
@@ -240,7 +312,10 @@ export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersMo
   return model;
 }
 
-/** Frees a model with all of its weights. `LayersModel.dispose` of tfjs 4.22 keeps those of a layer that is called more than once. */
+/**
+ * Frees a model with all of its weights. `LayersModel.dispose` of tfjs 4.22 keeps those of a layer that is
+ * called more than once.
+ */
 export function disposeModel(model: layers.LayersModel): void {
   const weights = model.weights.map((weight) => weight.read());
   model.dispose();

@@ -24,14 +24,20 @@ export interface ModelTopology {
 /** The functional Keras topology of a graph: stock tfjs loads it, and lists weights in the graph's order. */
 export function topologyOf(graph: LayerGraph): ModelTopology {
   const nodeIndex = nodeIndexes(graph);
-  const reference = (call: number): [string, number, number] => [graph.calls[call]!.layer, nodeIndex[call]!, 0];
+  const reference = (call: number): [string, number, number] => [
+    graph.calls[call]!.layer,
+    nodeIndex[call]!,
+    0,
+  ];
   const layers = graph.layers.map((layer) => ({
     name: layer.name,
     class_name: layer.className,
     config: { ...layer.config },
     inbound_nodes: graph.calls
       .filter((call) => call.layer === layer.name && call.inputs.length > 0)
-      .map((call) => call.inputs.map((input): TopologyLayer['inbound_nodes'][0][0] => [...reference(input), {}])),
+      .map((call) =>
+        call.inputs.map((input): TopologyLayer['inbound_nodes'][0][0] => [...reference(input), {}]),
+      ),
   }));
   return {
     class_name: 'Model',

@@ -26,13 +26,14 @@ interface ChannelSet {
 const RULES: Readonly<Record<string, LayerRule>> = { ...WEIGHT_RULES, ...SHAPE_RULES };
 
 /**
- * Finds which channels of a network can only be removed together, by following every channel through the graph (in the spirit of
- * DepGraph: Fang et al., CVPR 2023, section 3). Every index of every weight axis is given to a channel; layers that need two channels to agree
- * join them. What stays apart in the end can be removed apart: channels with the same owners form a group. See `ChannelGroup` for an example.
+ * Finds which channels of a network can only be removed together, by following every channel through the
+ * graph (in the spirit of DepGraph: Fang et al., CVPR 2023, section 3). Every index of every weight axis is
+ * given to a channel; layers that need two channels to agree join them. What stays apart in the end can be
+ * removed apart: channels with the same owners form a group. See `ChannelGroup` for an example.
  *
- * Groups come in the order of the network, named by their first producer; a second group of the same producer (its channels go to different
- * places) is named `producer#2`. Channels that must stay (model inputs and outputs, layers that are not understood, softmax, a lone
- * channel) are barriers. Never throws.
+ * Groups come in the order of the network, named by their first producer; a second group of the same producer
+ * (its channels go to different places) is named `producer#2`. Channels that must stay (model inputs and
+ * outputs, layers that are not understood, softmax, a lone channel) are barriers. Never throws.
  */
 export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barriers: Barrier[] } {
   const table = followChannels(graph);
@@ -43,7 +44,9 @@ export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barr
   const names = new Map<string, number>();
   for (const { channels, reasons } of channelSets(table, owners)) {
     const members = membersOf(channels, owners, axes);
-    const producers = [...new Set(members.filter(({ role }) => role === 'produces').map(({ layer }) => layer))];
+    const producers = [
+      ...new Set(members.filter(({ role }) => role === 'produces').map(({ layer }) => layer)),
+    ];
     const first = producers[0];
     if (first === undefined) continue;
     if (channels.length === 1) reasons.add(`${first}: a single channel cannot go`);
@@ -65,7 +68,12 @@ function unseenBarriers(graph: LayerGraph, axes: readonly WeightAxis[]): Barrier
     .filter((layer) => !seen.has(layer.name) && layer.weights.some(isKernel))
     .map((layer) => {
       const shape = graph.calls.find((call) => call.layer === layer.name)?.outputShape ?? [];
-      return { layer: layer.name, channels: (isChannelsFirst(layer) ? shape[0] : shape.at(-1)) ?? 0, producers: [layer.name], reason: `${layer.name}: ${notUnderstood(layer)}` };
+      return {
+        layer: layer.name,
+        channels: (isChannelsFirst(layer) ? shape[0] : shape.at(-1)) ?? 0,
+        producers: [layer.name],
+        reason: `${layer.name}: ${notUnderstood(layer)}`,
+      };
     });
 }
 
@@ -83,13 +91,19 @@ function followChannels(graph: LayerGraph): ChannelTable {
       table.freeze(outputs[index]!, `${layer.name}: input of the model`);
       continue;
     }
-    const site = { layer, inputs, inputShapes: call.inputs.map((input) => graph.calls[input]!.outputShape), outputShape: call.outputShape };
+    const site = {
+      layer,
+      inputs,
+      inputShapes: call.inputs.map((input) => graph.calls[input]!.outputShape),
+      outputShape: call.outputShape,
+    };
     const channels = isUnderstood(layer) ? RULES[layer.className]!(site, table) : undefined;
     // A rule whose result disagrees with the shape that tfjs computed has not understood the layer.
     if (channels?.length === size) outputs.push(channels);
     else outputs.push(barrier(layer, inputs, size, table));
   }
-  for (const output of graph.outputs) table.freeze(outputs[output]!, `${graph.calls[output]!.layer}: output of the model`);
+  for (const output of graph.outputs)
+    table.freeze(outputs[output]!, `${graph.calls[output]!.layer}: output of the model`);
   return table;
 }
 
@@ -98,11 +112,17 @@ function isUnderstood(layer: GraphLayer): boolean {
 }
 
 function notUnderstood(layer: GraphLayer): string {
-  if (isChannelsFirst(layer)) return `channels first are not pruned, only channels last (${layer.className}): build the model with data_format "channels_last"`;
+  if (isChannelsFirst(layer))
+    return `channels first are not pruned, only channels last (${layer.className}): build the model with data_format "channels_last"`;
   return `not understood (${layer.className}${isUnderstood(layer) ? ' used in this way' : ''})`;
 }
 
-function barrier(layer: GraphLayer, inputs: readonly (readonly number[])[], size: number, table: ChannelTable): readonly number[] {
+function barrier(
+  layer: GraphLayer,
+  inputs: readonly (readonly number[])[],
+  size: number,
+  table: ChannelTable,
+): readonly number[] {
   const reason = `${layer.name}: ${notUnderstood(layer)}`;
   const output = table.create(size);
   for (const channels of [...inputs, output]) table.freeze(channels, reason);
@@ -123,7 +143,10 @@ function channelOwners(table: ChannelTable, axes: readonly WeightAxis[]): Map<nu
   return owners;
 }
 
-/** Channels owned by the same weight axes, with the same number of indexes each: they are interchangeable, in meaning and in cost. */
+/**
+ * Channels owned by the same weight axes, with the same number of indexes each: they are interchangeable, in
+ * meaning and in cost.
+ */
 function channelSets(table: ChannelTable, owners: Map<number, Map<number, number[]>>): ChannelSet[] {
   const reasons = table.reasons();
   const sets = new Map<string, ChannelSet>();
@@ -138,9 +161,19 @@ function channelSets(table: ChannelTable, owners: Map<number, Map<number, number
   return [...sets.values()];
 }
 
-function membersOf(channels: readonly number[], owners: Map<number, Map<number, number[]>>, axes: readonly WeightAxis[]): GroupMember[] {
+function membersOf(
+  channels: readonly number[],
+  owners: Map<number, Map<number, number[]>>,
+  axes: readonly WeightAxis[],
+): GroupMember[] {
   return [...owners.get(channels[0]!)!.keys()].map((axis) => {
     const { layer, weight, axis: dimension, role } = axes[axis]!;
-    return { layer, weight, axis: dimension, role, indexes: channels.map((channel) => owners.get(channel)!.get(axis)!) };
+    return {
+      layer,
+      weight,
+      axis: dimension,
+      role,
+      indexes: channels.map((channel) => owners.get(channel)!.get(axis)!),
+    };
   });
 }

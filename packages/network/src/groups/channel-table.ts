@@ -11,8 +11,9 @@ export interface WeightAxis {
 }
 
 /**
- * The book that the dependency analysis keeps: channels are numbers; channels that can only go together are joined (union-find), and those
- * that must stay are frozen with a reason. Tensors and weight axes are described by lists of channels, one per index of the axis.
+ * The book that the dependency analysis keeps: channels are numbers; channels that can only go together are
+ * joined (union-find), and those that must stay are frozen with a reason. Tensors and weight axes are
+ * described by lists of channels, one per index of the axis.
  */
 export class ChannelTable {
   private readonly parent: number[] = [];
@@ -51,10 +52,17 @@ export class ChannelTable {
   }
 
   /**
-   * Says that index i of a weight's axis belongs to `channels[i]`. A shared layer says so once per call: its weights are cut once, so the
-   * channels of all its calls are joined. Returns the channels of the first call.
+   * Says that index i of a weight's axis belongs to `channels[i]`. A shared layer says so once per call: its
+   * weights are cut once, so the channels of all its calls are joined. Returns the channels of the first
+   * call.
    */
-  own(layer: string, weight: string, axis: number, role: GroupMember['role'], channels: readonly number[]): readonly number[] {
+  own(
+    layer: string,
+    weight: string,
+    axis: number,
+    role: GroupMember['role'],
+    channels: readonly number[],
+  ): readonly number[] {
     const key = `${layer}|${weight}|${axis}`;
     const known = this.axes.get(key);
     if (known) this.join(known.channels, channels);
@@ -62,7 +70,10 @@ export class ChannelTable {
     return known?.channels ?? channels;
   }
 
-  /** Joins the outputs of all calls of a layer that has one width for all of them. Returns the channels of the first call. */
+  /**
+   * Joins the outputs of all calls of a layer that has one width for all of them. Returns the channels of the
+   * first call.
+   */
   sameForAllCalls(layer: string, channels: readonly number[]): readonly number[] {
     const known = this.outputs.get(layer);
     if (known) this.join(known, channels);

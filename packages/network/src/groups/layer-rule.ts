@@ -11,8 +11,8 @@ export interface CallSite {
 }
 
 /**
- * What a layer does to channels: joins, freezes, says which weight axes they own, and returns the channels of its output's last axis.
- * `undefined`: this use of the layer is not understood, and becomes a barrier.
+ * What a layer does to channels: joins, freezes, says which weight axes they own, and returns the channels of
+ * its output's last axis. `undefined`: this use of the layer is not understood, and becomes a barrier.
  */
 export type LayerRule = (site: CallSite, table: ChannelTable) => readonly number[] | undefined;
 
@@ -21,7 +21,9 @@ export function weightShape(layer: GraphLayer, name: string): readonly number[] 
   return layer.weights.find((weight) => weight.name === name)?.shape;
 }
 
-/** Whether an axis of a Keras config (which counts the batch) names the last axis of a sample of that rank. */
+/**
+ * Whether an axis of a Keras config (which counts the batch) names the last axis of a sample of that rank.
+ */
 export function isLastAxis(axis: unknown, sampleRank: number): boolean {
   const value = Array.isArray(axis) && axis.length === 1 ? axis[0] : axis;
   return value === undefined || value === null || value === -1 || value === sampleRank;

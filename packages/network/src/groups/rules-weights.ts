@@ -3,8 +3,8 @@ import type { ChannelTable } from './channel-table.js';
 import { freezeMixing, isLastAxis, weightShape, type LayerRule } from './layer-rule.js';
 
 /**
- * Rules of the layers that have weights. Each checks that the weights have the shape it expects: a grouped convolution, say, reads fewer
- * channels than its input has, and must become a barrier.
+ * Rules of the layers that have weights. Each checks that the weights have the shape it expects: a grouped
+ * convolution, say, reads fewer channels than its input has, and must become a barrier.
  */
 export const WEIGHT_RULES: Readonly<Record<string, LayerRule>> = {
   Conv1D: dense('kernel', 3, 1, 2),

@@ -17,8 +17,10 @@ async function expectEquivalence(graph: LayerGraph): Promise<void> {
   }
 }
 
-const producers = ({ members }: ChannelGroup) => members.filter(({ role }) => role === 'produces').map(({ layer }) => layer);
-const sizes = (graph: LayerGraph) => Object.fromEntries(channelGroups(graph).groups.map(({ name, channels }) => [name, channels]));
+const producers = ({ members }: ChannelGroup) =>
+  members.filter(({ role }) => role === 'produces').map(({ layer }) => layer);
+const sizes = (graph: LayerGraph) =>
+  Object.fromEntries(channelGroups(graph).groups.map(({ name, channels }) => [name, channels]));
 
 test('VGG: every layer but the classifier is a group; a channel before the flatten owns one dense row per position', async () => {
   const graph = await topologies.vgg();
@@ -26,7 +28,14 @@ test('VGG: every layer but the classifier is a group; a channel before the flatt
   const { groups, barriers } = channelGroups(graph);
   const rows = groups.find(({ name }) => name === 'conv2_2')!.members.find(({ layer }) => layer === 'fc1')!;
   expect(rows.indexes[2]).toEqual([2, 8, 14, 20]);
-  expect(barriers).toEqual([{ layer: 'fc2', channels: 3, producers: ['fc2'], reason: expect.stringContaining('fc2: output of the model') }]);
+  expect(barriers).toEqual([
+    {
+      layer: 'fc2',
+      channels: 3,
+      producers: ['fc2'],
+      reason: expect.stringContaining('fc2: output of the model'),
+    },
+  ]);
   await expectEquivalence(graph);
 });
 
@@ -34,15 +43,34 @@ test('ResNet-20: all layers that end in the same sums form one group per stage; 
   const graph = await topologies.resnet20();
   const { groups } = channelGroups(graph);
   expect(groups).toHaveLength(3 + 9);
-  expect(producers(groups.find(({ name }) => name === 'stem')!)).toEqual(['stem', 'stage1_block1_b', 'stage1_block2_b', 'stage1_block3_b']);
+  expect(producers(groups.find(({ name }) => name === 'stem')!)).toEqual([
+    'stem',
+    'stage1_block1_b',
+    'stage1_block2_b',
+    'stage1_block3_b',
+  ]);
   const second = groups.find((group) => producers(group).includes('stage2_block1_shortcut'))!;
-  expect(producers(second).sort()).toEqual(['stage2_block1_b', 'stage2_block1_shortcut', 'stage2_block2_b', 'stage2_block3_b']);
+  expect(producers(second).sort()).toEqual([
+    'stage2_block1_b',
+    'stage2_block1_shortcut',
+    'stage2_block2_b',
+    'stage2_block3_b',
+  ]);
   await expectEquivalence(graph);
 });
 
 test('DenseNet block: each layer is its own group, cut at its own offset in all layers behind it', async () => {
   const graph = await topologies.denseBlock();
-  expect(sizes(graph)).toEqual({ stem: 6, dense1_bottleneck: 5, dense1: 4, dense2_bottleneck: 5, dense2: 4, dense3_bottleneck: 5, dense3: 4, transition: 8 });
+  expect(sizes(graph)).toEqual({
+    stem: 6,
+    dense1_bottleneck: 5,
+    dense1: 4,
+    dense2_bottleneck: 5,
+    dense2: 4,
+    dense3_bottleneck: 5,
+    dense3: 4,
+    transition: 8,
+  });
   const first = channelGroups(graph).groups.find(({ name }) => name === 'dense1')!;
   expect(first.members.find(({ layer }) => layer === 'transition')!.indexes).toEqual([[6], [7], [8], [9]]);
   await expectEquivalence(graph);
@@ -52,7 +80,9 @@ test('MobileNet v1: a depthwise layer goes with what it reads; the classifier is
   const graph = await topologies.mobilenetV1();
   expect(sizes(graph)).toEqual({ conv1: 4, pw1: 6, pw2: 8 });
   const { groups, barriers } = channelGroups(graph);
-  expect(groups[0]!.members.filter(({ layer }) => layer === 'dw1').map(({ role }) => role)).toEqual(['carries']);
+  expect(groups[0]!.members.filter(({ layer }) => layer === 'dw1').map(({ role }) => role)).toEqual([
+    'carries',
+  ]);
   expect(groups[2]!.members.at(-1)).toMatchObject({ layer: 'preds', axis: 2, role: 'consumes' });
   expect(barriers.map(({ layer }) => layer)).toEqual(['preds']);
   await expectEquivalence(graph);
@@ -60,7 +90,13 @@ test('MobileNet v1: a depthwise layer goes with what it reads; the classifier is
 
 test('MobileNet v2: the expansion is free, the ends of inverted residuals with a shortcut agree', async () => {
   const graph = await topologies.mobilenetV2();
-  expect(sizes(graph)).toEqual({ stem: 4, block1_expand: 12, block1_project: 5, block2_expand: 15, head: 12 });
+  expect(sizes(graph)).toEqual({
+    stem: 4,
+    block1_expand: 12,
+    block1_project: 5,
+    block2_expand: 15,
+    head: 12,
+  });
   expect(producers(channelGroups(graph).groups[2]!)).toEqual(['block1_project', 'block2_project']);
   await expectEquivalence(graph);
 });

@@ -1,8 +1,9 @@
 import { reshape, sign, stridedSlice, Tensor, transpose } from '@tensorflow/tfjs-core';
 
 /**
- * The methods of tensors that tfjs-layers calls without bringing them along (its orthogonal initializer, which LSTM and GRU use by default): only the
- * whole package `@tensorflow/tfjs` has them. Those that are there stay.
+ * The methods of tensors that tfjs-layers calls without bringing them along (its orthogonal initializer,
+ * which LSTM and GRU use by default): only the whole package `@tensorflow/tfjs` has them. Those that are
+ * there stay.
  */
 const CHAINED = {
   flatten(this: Tensor) {
@@ -23,5 +24,6 @@ const CHAINED = {
 };
 
 for (const [name, operation] of Object.entries(CHAINED)) {
-  if (!(name in Tensor.prototype)) Object.defineProperty(Tensor.prototype, name, { value: operation, writable: true, configurable: true });
+  if (!(name in Tensor.prototype))
+    Object.defineProperty(Tensor.prototype, name, { value: operation, writable: true, configurable: true });
 }

@@ -29,7 +29,9 @@ const NETWORKS: Record<string, () => tfl.LayersModel> = {
   'a residual block with a shared layer': () => {
     const input = tfl.input({ shape: [6, 6, 3] });
     const shared = layers.conv2d({ filters: 3, kernelSize: 3, padding: 'same' });
-    const first = layers.leakyReLU({ alpha: 0.2 }).apply(layers.batchNormalization().apply(shared.apply(input))) as Symbolic;
+    const first = layers
+      .leakyReLU({ alpha: 0.2 })
+      .apply(layers.batchNormalization().apply(shared.apply(input))) as Symbolic;
     const sum = layers.add().apply([shared.apply(first) as Symbolic, input]) as Symbolic;
     const normalized = layers.batchNormalization().apply(sum) as Symbolic;
     const merged = layers.concatenate().apply([normalized, sum]) as Symbolic;
@@ -38,7 +40,13 @@ const NETWORKS: Record<string, () => tfl.LayersModel> = {
   'depthwise, separable, padded and averaged': () =>
     tfl.sequential({
       layers: [
-        layers.zeroPadding2d({ padding: [[0, 1], [1, 0]], inputShape: [7, 7, 3] }),
+        layers.zeroPadding2d({
+          padding: [
+            [0, 1],
+            [1, 0],
+          ],
+          inputShape: [7, 7, 3],
+        }),
         layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, useBias: false }),
         layers.batchNormalization(),
         layers.reLU({ maxValue: 6 }),
@@ -52,7 +60,9 @@ const NETWORKS: Record<string, () => tfl.LayersModel> = {
     const input = tfl.input({ shape: [4, 4, 2] });
     const bent = layers.prelu({ alphaInitializer: 'randomUniform' }).apply(input) as Symbolic;
     const larger = layers.upSampling2d({ size: [2, 2] }).apply(bent) as Symbolic;
-    const product = layers.multiply().apply([larger, layers.activation({ activation: 'softplus' }).apply(larger) as Symbolic]) as Symbolic;
+    const product = layers
+      .multiply()
+      .apply([larger, layers.activation({ activation: 'softplus' }).apply(larger) as Symbolic]) as Symbolic;
     return tfl.model({ inputs: input, outputs: layers.globalMaxPooling2d({}).apply(product) as Symbolic });
   },
 };
@@ -62,9 +72,14 @@ async function networkAndImages(make: () => tfl.LayersModel, count: number) {
   const drawn = initializeKernels(await graphFromModel(model), 1);
   model.dispose();
   const random = createRandom(2);
-  const vectors = weightSlots(drawn).map(({ weight }) => (weight.name.endsWith('kernel') ? weight.data : weight.data.map(() => 0.5 + random.uniform())));
+  const vectors = weightSlots(drawn).map(({ weight }) =>
+    weight.name.endsWith('kernel') ? weight.data : weight.data.map(() => 0.5 + random.uniform()),
+  );
   const graph = withWeights(drawn, vectors);
-  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>((product, each) => product * each!, 1);
+  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>(
+    (product, each) => product * each!,
+    1,
+  );
   return { graph, images: Float32Array.from({ length: count * size }, () => random.normal()) };
 }
 
@@ -74,7 +89,9 @@ describe('compileFused', () => {
   it.each(Object.entries(NETWORKS))('gives what the stock model gives: %s', async (_name, make) => {
     const { graph, images } = await networkAndImages(make, 5);
     const stock = await modelFromGraph(graph);
-    const expected = (stock.predict(tf.tensor(images, [5, ...(stock.inputs[0]!.shape.slice(1) as number[])])) as tf.Tensor).dataSync();
+    const expected = (
+      stock.predict(tf.tensor(images, [5, ...(stock.inputs[0]!.shape.slice(1) as number[])])) as tf.Tensor
+    ).dataSync();
     const session = await compileFused(graph, { batchSize: 2 });
     const result = await session.run(images);
     expect(result.length).toBe(expected.length);
@@ -107,7 +124,9 @@ describe('compileFused', () => {
 describe('inferencePlan', () => {
   it('folds batch norm and activation into the convolution before them', async () => {
     const { graph } = await networkAndImages(NETWORKS['a VGG-like chain']!, 0);
-    expect(inferencePlan(graph).steps.map(({ operation, activation }) => [operation.kind, activation?.name])).toEqual([
+    expect(
+      inferencePlan(graph).steps.map(({ operation, activation }) => [operation.kind, activation?.name]),
+    ).toEqual([
       ['input', undefined],
       ['convolution', 'relu'],
       ['max-pool', undefined],

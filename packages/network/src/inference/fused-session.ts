@@ -15,10 +15,14 @@ interface ReadyStep extends PlanStep {
 }
 
 /**
- * Compiles a network for inference on the active tfjs backend, as fused convolutions and matrix products of tfjs-core. Weights are uploaded once;
- * images run `batchSize` at a time; every intermediate result is freed after its last reader.
+ * Compiles a network for inference on the active tfjs backend, as fused convolutions and matrix products of
+ * tfjs-core. Weights are uploaded once; images run `batchSize` at a time; every intermediate result is freed
+ * after its last reader.
  */
-export async function compileFused(graph: LayerGraph, { batchSize = 50 }: { readonly batchSize?: number } = {}): Promise<InferenceSession> {
+export async function compileFused(
+  graph: LayerGraph,
+  { batchSize = 50 }: { readonly batchSize?: number } = {},
+): Promise<InferenceSession> {
   return compilePlan(inferencePlan(graph), batchSize);
 }
 
@@ -34,7 +38,11 @@ export async function compilePlan(plan: InferencePlan, batchSize: number): Promi
       const parts: Float32Array[] = [];
       for (let start = 0; start < count; start += batchSize) {
         const size = Math.min(batchSize, count - start);
-        const input = tf.tensor(images.subarray(start * imageSize, (start + size) * imageSize), [size, ...plan.inputShape], 'float32');
+        const input = tf.tensor(
+          images.subarray(start * imageSize, (start + size) * imageSize),
+          [size, ...plan.inputShape],
+          'float32',
+        );
         const output = runSteps(steps, plan.output, input);
         parts.push((await output.data()) as Float32Array);
         output.dispose();
@@ -59,23 +67,40 @@ async function upload(step: PlanStep): Promise<ReadyStep> {
     case 'convolution':
     case 'depthwise':
     case 'dense':
-      return { ...step, kernel: tensor(operation.kernel), ...(operation.bias && { bias: tensor(operation.bias) }) };
+      return {
+        ...step,
+        kernel: tensor(operation.kernel),
+        ...(operation.bias && { bias: tensor(operation.bias) }),
+      };
     case 'scale-shift':
       return { ...step, kernel: tensor(operation.scale), bias: tensor(operation.shift) };
     case 'layer':
-      return { ...step, model: await layerModel(operation).catch((cause: unknown) => Promise.reject(notComputable(operation.layer, cause))) };
+      return {
+        ...step,
+        model: await layerModel(operation).catch((cause: unknown) =>
+          Promise.reject(notComputable(operation.layer, cause)),
+        ),
+      };
     default:
       return step;
   }
 }
 
 /** A model of one stock layer, with an input for each of the layer's. */
-function layerModel({ layer, inputShapes }: Extract<PlanOperation, { kind: 'layer' }>): Promise<tfl.LayersModel> {
+function layerModel({
+  layer,
+  inputShapes,
+}: Extract<PlanOperation, { kind: 'layer' }>): Promise<tfl.LayersModel> {
   const names = inputShapes.map((_shape, i) => `${layer.name}_input_${i}`);
   return modelFromGraph({
     name: layer.name,
     layers: [
-      ...inputShapes.map((shape, i) => ({ name: names[i]!, className: 'InputLayer', config: { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false, name: names[i]! }, weights: [] })),
+      ...inputShapes.map((shape, i) => ({
+        name: names[i]!,
+        className: 'InputLayer',
+        config: { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false, name: names[i]! },
+        weights: [],
+      })),
       layer,
     ],
     calls: [
@@ -104,27 +129,52 @@ function runStep(step: ReadyStep, inputs: readonly tf.Tensor[]): tf.Tensor {
   return activation && !isActivated ? activate(result, activation) : result;
 }
 
-/** Activations that tfjs's fused kernels take on every backend; the others run as an operation of their own. */
+/**
+ * Activations that tfjs's fused kernels take on every backend; the others run as an operation of their own.
+ */
 function fusable(activation: PlanActivation | undefined): 'relu' | 'relu6' | 'linear' {
   return activation?.name === 'relu' || activation?.name === 'relu6' ? activation.name : 'linear';
 }
 
-function compute({ operation, kernel, bias, model }: ReadyStep, inputs: readonly tf.Tensor[], fused: 'linear' | 'relu' | 'relu6'): { result: tf.Tensor; isActivated: boolean } {
+function compute(
+  { operation, kernel, bias, model }: ReadyStep,
+  inputs: readonly tf.Tensor[],
+  fused: 'linear' | 'relu' | 'relu6',
+): { result: tf.Tensor; isActivated: boolean } {
   const [x] = inputs as [tf.Tensor4D];
   const whole = fused !== 'linear';
   switch (operation.kind) {
     case 'convolution': {
       const { strides, padding, dilation } = operation;
-      const result = tf.fused.conv2d({ x, filter: kernel as tf.Tensor4D, strides: [...strides], pad: padding, dilations: [...dilation], ...(bias && { bias }), activation: fused });
+      const result = tf.fused.conv2d({
+        x,
+        filter: kernel as tf.Tensor4D,
+        strides: [...strides],
+        pad: padding,
+        dilations: [...dilation],
+        ...(bias && { bias }),
+        activation: fused,
+      });
       return { result, isActivated: whole };
     }
     case 'depthwise': {
       const { strides, padding, dilation } = operation;
-      const result = tf.fused.depthwiseConv2d({ x, filter: kernel as tf.Tensor4D, strides: [...strides], pad: padding, dilations: [...dilation], ...(bias && { bias }), activation: fused });
+      const result = tf.fused.depthwiseConv2d({
+        x,
+        filter: kernel as tf.Tensor4D,
+        strides: [...strides],
+        pad: padding,
+        dilations: [...dilation],
+        ...(bias && { bias }),
+        activation: fused,
+      });
       return { result, isActivated: whole };
     }
     case 'dense':
-      return { result: tf.fused.matMul({ a: x as tf.Tensor, b: kernel!, ...(bias && { bias }), activation: fused }), isActivated: whole };
+      return {
+        result: tf.fused.matMul({ a: x as tf.Tensor, b: kernel!, ...(bias && { bias }), activation: fused }),
+        isActivated: whole,
+      };
     case 'scale-shift':
       return { result: tf.add(tf.mul(x, kernel!), bias!), isActivated: false };
     case 'activation':
@@ -135,18 +185,30 @@ function compute({ operation, kernel, bias, model }: ReadyStep, inputs: readonly
     case 'concatenate':
       return { result: tf.concat([...inputs], -1), isActivated: false };
     case 'max-pool':
-      return { result: tf.maxPool(x, [...operation.size], [...operation.strides], operation.padding), isActivated: false };
+      return {
+        result: tf.maxPool(x, [...operation.size], [...operation.strides], operation.padding),
+        isActivated: false,
+      };
     case 'average-pool':
-      return { result: tf.avgPool(x, [...operation.size], [...operation.strides], operation.padding), isActivated: false };
+      return {
+        result: tf.avgPool(x, [...operation.size], [...operation.strides], operation.padding),
+        isActivated: false,
+      };
     case 'global-average-pool':
       return { result: tf.mean(x, [1, 2]), isActivated: false };
     case 'reshape':
       return { result: tf.reshape(x, [x.shape[0], ...operation.shape]), isActivated: false };
     case 'zero-pad':
-      return { result: tf.pad(x, [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]]), isActivated: false };
+      return {
+        result: tf.pad(x, [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]]),
+        isActivated: false,
+      };
     case 'layer':
       try {
-        return { result: model!.predict(inputs.length === 1 ? x : [...inputs]) as tf.Tensor, isActivated: false };
+        return {
+          result: model!.predict(inputs.length === 1 ? x : [...inputs]) as tf.Tensor,
+          isActivated: false,
+        };
       } catch (cause) {
         throw notComputable(operation.layer, cause);
       }

@@ -12,10 +12,11 @@ interface DraftStep {
 }
 
 /**
- * Turns a network into fused steps for inference: batch norm folded into the convolution or dense layer before it (only where that is its
- * sole reader and no activation lies between), activations joined to the step they follow, dropout dropped, steps that the first output does not need left
- * out. A layer that is not known here becomes a step that the stock tfjs layer runs. A shared layer is one step per call.
- * Throws `MODEL_UNSUPPORTED` for several inputs, a layer of open size, or one with an option that tfjs ignores.
+ * Turns a network into fused steps for inference: batch norm folded into the convolution or dense layer
+ * before it (only where that is its sole reader and no activation lies between), activations joined to the
+ * step they follow, dropout dropped, steps that the first output does not need left out. A layer that is not
+ * known here becomes a step that the stock tfjs layer runs. A shared layer is one step per call. Throws
+ * `MODEL_UNSUPPORTED` for several inputs, a layer of open size, or one with an option that tfjs ignores.
  */
 export function inferencePlan(graph: LayerGraph): InferencePlan {
   requireComputable(graph);
@@ -52,7 +53,8 @@ export function inferencePlan(graph: LayerGraph): InferencePlan {
 function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const needed = new Set<number>([output]);
-  for (let i = output; i >= 0; i--) if (needed.has(i)) graph.calls[i]!.inputs.forEach((input) => needed.add(input));
+  for (let i = output; i >= 0; i--)
+    if (needed.has(i)) graph.calls[i]!.inputs.forEach((input) => needed.add(input));
   const drafts: DraftStep[] = [];
   const results = new Map<number, DraftStep>();
   const add = (operation: PlanOperation, inputs: readonly DraftStep[], activation?: PlanActivation) => {
@@ -70,12 +72,14 @@ function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
     const outputShape = closedShape(graph, index);
     const operations = layerOperations({ layer, inputShapes, outputShape });
     let result = inputs;
-    if (operations) for (const { operation, activation } of operations) result = [add(operation, result, activation)];
+    if (operations)
+      for (const { operation, activation } of operations) result = [add(operation, result, activation)];
     else result = [add({ kind: 'layer', layer, inputShapes }, result)];
     results.set(index, result[0]!);
   });
   results.get(output)!.readers++;
-  // The output may precede steps of side branches only through input layers: those are kept, so put it last by cutting.
+  // The output may precede steps of side branches only through input layers: those are kept, so put it last
+  // by cutting.
   return drafts.slice(0, drafts.indexOf(results.get(output)!) + 1);
 }
 
@@ -86,7 +90,13 @@ function fuse(drafts: readonly DraftStep[]): DraftStep[] {
   for (const draft of drafts) {
     const inputs = draft.inputs.map((input) => alias.get(input) ?? input);
     const previous = inputs[0];
-    if (previous && inputs.length === 1 && previous.readers === 1 && !previous.activation && absorb(previous, draft)) {
+    if (
+      previous &&
+      inputs.length === 1 &&
+      previous.readers === 1 &&
+      !previous.activation &&
+      absorb(previous, draft)
+    ) {
       previous.readers = draft.readers;
       alias.set(draft, previous);
       continue;
@@ -114,9 +124,17 @@ function absorb(previous: DraftStep, step: DraftStep): boolean {
   return true;
 }
 
-/** `(kernel * x + bias) * scale + shift` as one operation: the output channel is the last axis of every kernel (the last two of a depthwise one). */
-function foldAffine(operation: PlanOperation, scale: PlanWeight, shift: PlanWeight): PlanOperation | undefined {
-  if (operation.kind !== 'convolution' && operation.kind !== 'depthwise' && operation.kind !== 'dense') return undefined;
+/**
+ * `(kernel * x + bias) * scale + shift` as one operation: the output channel is the last axis of every kernel
+ * (the last two of a depthwise one).
+ */
+function foldAffine(
+  operation: PlanOperation,
+  scale: PlanWeight,
+  shift: PlanWeight,
+): PlanOperation | undefined {
+  if (operation.kind !== 'convolution' && operation.kind !== 'depthwise' && operation.kind !== 'dense')
+    return undefined;
   const { kernel, bias } = operation;
   const channels = scale.data.length;
   // A batch norm over another axis has a scale per row or column.
@@ -130,8 +148,12 @@ function closedShape(graph: LayerGraph, index: number): readonly number[] {
   const { layer, outputShape } = graph.calls[index]!;
   return outputShape.map((size) => {
     if (size !== undefined) return size;
-    throw new TersorError('MODEL_UNSUPPORTED', `Layer "${layer}" of model "${graph.name}" has a result of open size (${outputShape.map((each) => each ?? '?').join('x')}).`, {
-      hint: 'Give the model a fixed input size, for instance [32, 32, 3], and a Reshape a target shape without -1.',
-    });
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `Layer "${layer}" of model "${graph.name}" has a result of open size (${outputShape.map((each) => each ?? '?').join('x')}).`,
+      {
+        hint: 'Give the model a fixed input size, for instance [32, 32, 3], and a Reshape a target shape without -1.',
+      },
+    );
   });
 }

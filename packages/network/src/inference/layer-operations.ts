@@ -18,7 +18,13 @@ export interface LayerSite {
 type Config = GraphLayer['config'];
 
 /** Layers that pass their input on when they are not training. */
-const IDENTITIES = new Set(['Dropout', 'SpatialDropout2D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout']);
+const IDENTITIES = new Set([
+  'Dropout',
+  'SpatialDropout2D',
+  'GaussianNoise',
+  'GaussianDropout',
+  'AlphaDropout',
+]);
 
 const ACTIVATIONS: Readonly<Record<string, PlanActivation>> = {
   relu: { name: 'relu' },
@@ -30,8 +36,8 @@ const ACTIVATIONS: Readonly<Record<string, PlanActivation>> = {
 };
 
 /**
- * The operations, in order, that a layer is at inference; none for a layer that passes its input on. `undefined`: not known here, so the
- * stock layer must run it.
+ * The operations, in order, that a layer is at inference; none for a layer that passes its input on.
+ * `undefined`: not known here, so the stock layer must run it.
  */
 export function layerOperations(site: LayerSite): readonly Emitted[] | undefined {
   if (IDENTITIES.has(site.layer.className)) return [];
@@ -43,12 +49,16 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
   Conv2D: ({ layer }) => {
     const window = convolutionWindow(layer.config);
     const kernel = weight(layer, 'kernel');
-    return window && kernel && withActivation({ kind: 'convolution', kernel, ...bias(layer), ...window }, layer);
+    return (
+      window && kernel && withActivation({ kind: 'convolution', kernel, ...bias(layer), ...window }, layer)
+    );
   },
   DepthwiseConv2D: ({ layer }) => {
     const window = convolutionWindow(layer.config);
     const kernel = weight(layer, 'depthwise_kernel');
-    return window && kernel && withActivation({ kind: 'depthwise', kernel, ...bias(layer), ...window }, layer);
+    return (
+      window && kernel && withActivation({ kind: 'depthwise', kernel, ...bias(layer), ...window }, layer)
+    );
   },
   SeparableConv2D: ({ layer }) => {
     const window = convolutionWindow(layer.config);
@@ -56,7 +66,10 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
     const pointwise = weight(layer, 'pointwise_kernel');
     if (!window || !depthwise || !pointwise) return undefined;
     const point = { strides: [1, 1], dilation: [1, 1], padding: 'valid' } as const;
-    const second = withActivation({ kind: 'convolution', kernel: pointwise, ...bias(layer), ...point }, layer);
+    const second = withActivation(
+      { kind: 'convolution', kernel: pointwise, ...bias(layer), ...point },
+      layer,
+    );
     return second && [{ operation: { kind: 'depthwise', kernel: depthwise, ...window } }, ...second];
   },
   Dense: ({ layer, inputShapes }) => {
@@ -70,7 +83,10 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
     const { scale, shift } = batchNormAffine(layer);
     // Of a batch of rank + 1 axes; a length of 1 is spread over the axes behind it.
     const behind = axis === -1 ? 0 : rank - axis;
-    const spread = ({ shape, data }: PlanWeight): PlanWeight => ({ shape: [...shape, ...Array.from({ length: behind }, () => 1)], data });
+    const spread = ({ shape, data }: PlanWeight): PlanWeight => ({
+      shape: [...shape, ...Array.from({ length: behind }, () => 1)],
+      data,
+    });
     return [{ operation: { kind: 'scale-shift', scale: spread(scale), shift: spread(shift) } }];
   },
   Activation: ({ layer }) => activationOnly(layer.config),
@@ -80,7 +96,10 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
     return [{ operation: { kind: 'activation' }, activation: { name: maximum === 6 ? 'relu6' : 'relu' } }];
   },
   LeakyReLU: ({ layer }) => [
-    { operation: { kind: 'activation' }, activation: { name: 'leakyrelu', alpha: Number(layer.config['alpha'] ?? 0.3) } },
+    {
+      operation: { kind: 'activation' },
+      activation: { name: 'leakyrelu', alpha: Number(layer.config['alpha'] ?? 0.3) },
+    },
   ],
   Softmax: ({ layer, inputShapes }) => {
     const axis = layer.config['axis'] ?? -1;
@@ -88,10 +107,14 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
     return [{ operation: { kind: 'activation' }, activation: { name: 'softmax' } }];
   },
   Add: ({ inputShapes }) =>
-    inputShapes.every((shape) => shape.join() === inputShapes[0]!.join()) ? [{ operation: { kind: 'add' } }] : undefined,
+    inputShapes.every((shape) => shape.join() === inputShapes[0]!.join())
+      ? [{ operation: { kind: 'add' } }]
+      : undefined,
   Concatenate: ({ layer, inputShapes }) => {
     const axis = layer.config['axis'] ?? -1;
-    return axis === -1 || axis === inputShapes[0]!.length ? [{ operation: { kind: 'concatenate' } }] : undefined;
+    return axis === -1 || axis === inputShapes[0]!.length
+      ? [{ operation: { kind: 'concatenate' } }]
+      : undefined;
   },
   MaxPooling2D: ({ layer }) => pool('max-pool', layer.config),
   AveragePooling2D: ({ layer }) => pool('average-pool', layer.config),
@@ -100,7 +123,8 @@ const EMITTERS: Readonly<Record<string, (site: LayerSite) => readonly Emitted[] 
   Reshape: ({ outputShape }) => [{ operation: { kind: 'reshape', shape: outputShape } }],
   ZeroPadding2D: ({ layer }) => {
     const padding = layer.config['padding'];
-    if (!Array.isArray(padding) || !padding.every((side) => Array.isArray(side) && side.length === 2)) return undefined;
+    if (!Array.isArray(padding) || !padding.every((side) => Array.isArray(side) && side.length === 2))
+      return undefined;
     return [{ operation: { kind: 'zero-pad', padding: [padding[0], padding[1]] } }];
   },
 };
@@ -127,11 +151,15 @@ function bias(layer: GraphLayer): { bias?: PlanWeight } {
   return found ? { bias: found } : {};
 }
 
-function convolutionWindow(config: Config): Pick<ConvolutionOperation, 'padding' | 'strides' | 'dilation'> | undefined {
+function convolutionWindow(
+  config: Config,
+): Pick<ConvolutionOperation, 'padding' | 'strides' | 'dilation'> | undefined {
   const padding = config['padding'];
   const strides = pair(config['strides'] ?? 1);
   const dilation = pair(config['dilation_rate'] ?? 1);
-  return (padding === 'same' || padding === 'valid') && strides && dilation ? { padding, strides, dilation } : undefined;
+  return (padding === 'same' || padding === 'valid') && strides && dilation
+    ? { padding, strides, dilation }
+    : undefined;
 }
 
 function pool(kind: 'max-pool' | 'average-pool', config: Config): readonly Emitted[] | undefined {

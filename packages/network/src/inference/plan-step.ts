@@ -37,7 +37,10 @@ export type PlanOperation =
   | { readonly kind: 'input' }
   | ConvolutionOperation
   | DenseOperation
-  /** Batch norm that could not be folded: `x * scale + shift`, shaped [channels], or [size, 1, ...] where it is over another axis than the last. */
+  /**
+   * Batch norm that could not be folded: `x * scale + shift`, shaped [channels], or [size, 1, ...] where it
+   * is over another axis than the last.
+   */
   | { readonly kind: 'scale-shift'; readonly scale: PlanWeight; readonly shift: PlanWeight }
   | { readonly kind: 'activation' }
   | { readonly kind: 'add' }
@@ -46,9 +49,16 @@ export type PlanOperation =
   | { readonly kind: 'global-average-pool' }
   /** `shape` is one sample's. */
   | { readonly kind: 'reshape'; readonly shape: readonly number[] }
-  | { readonly kind: 'zero-pad'; readonly padding: readonly [readonly [number, number], readonly [number, number]] }
+  | {
+      readonly kind: 'zero-pad';
+      readonly padding: readonly [readonly [number, number], readonly [number, number]];
+    }
   /** Anything else: the stock tfjs layer runs it. `inputShapes` are one sample's. */
-  | { readonly kind: 'layer'; readonly layer: GraphLayer; readonly inputShapes: readonly (readonly number[])[] };
+  | {
+      readonly kind: 'layer';
+      readonly layer: GraphLayer;
+      readonly inputShapes: readonly (readonly number[])[];
+    };
 
 /** One step. Its index in the plan names its result. */
 export interface PlanStep {

@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import type { LatencyTable } from '@tersor/core';
 import { writeLatencyTable } from './latency-table-file.js';
 
-const TABLE: LatencyTable = { version: 1, model: { name: 'tiny', fingerprint: '00' }, backend: 'cpu', machine: 'a machine', versions: {}, details: {}, images: 1, transfer: 0, layers: [], check: [] };
+const TABLE: LatencyTable = {
+  version: 1,
+  model: { name: 'tiny', fingerprint: '00' },
+  backend: 'cpu',
+  machine: 'a machine',
+  versions: {},
+  details: {},
+  images: 1,
+  transfer: 0,
+  layers: [],
+  check: [],
+};
 
 describe('writeLatencyTable', () => {
   let folder: string;
@@ -21,12 +32,18 @@ describe('writeLatencyTable', () => {
     const taken = join(folder, 'latency.json');
     await mkdir(taken);
     await writeFile(join(taken, 'inside'), '');
-    await expect(writeLatencyTable(taken, TABLE)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining(taken) });
+    await expect(writeLatencyTable(taken, TABLE)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: expect.stringContaining(taken),
+    });
     expect(await readdir(folder)).toEqual(['latency.json']);
     expect(await readdir(taken)).toEqual(['inside']);
   });
 
   it('says why where the folder does not exist', async () => {
-    await expect(writeLatencyTable(join(folder, 'none/latency.json'), TABLE)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining('ENOENT') });
+    await expect(writeLatencyTable(join(folder, 'none/latency.json'), TABLE)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: expect.stringContaining('ENOENT'),
+    });
   });
 });

@@ -7,9 +7,23 @@ import { writeWhole } from '../files/write-whole.js';
 const widths = z.array(z.int().positive()).min(1);
 
 const layer = z
-  .strictObject({ layer: z.string(), className: z.string(), inputs: widths, outputs: widths, milliseconds: z.array(z.array(z.number().min(0))) })
-  .refine(({ inputs, outputs, milliseconds }) => milliseconds.length === inputs.length && milliseconds.every((row) => row.length === outputs.length), 'has not a time for every pair of widths')
-  .refine(({ inputs, outputs }) => [inputs, outputs].every((list) => list.every((width, i) => i === 0 || width > list[i - 1]!)), 'has widths that do not ascend');
+  .strictObject({
+    layer: z.string(),
+    className: z.string(),
+    inputs: widths,
+    outputs: widths,
+    milliseconds: z.array(z.array(z.number().min(0))),
+  })
+  .refine(
+    ({ inputs, outputs, milliseconds }) =>
+      milliseconds.length === inputs.length && milliseconds.every((row) => row.length === outputs.length),
+    'has not a time for every pair of widths',
+  )
+  .refine(
+    ({ inputs, outputs }) =>
+      [inputs, outputs].every((list) => list.every((width, i) => i === 0 || width > list[i - 1]!)),
+    'has widths that do not ascend',
+  );
 
 const table = z.strictObject({
   version: z.literal(1),
@@ -21,23 +35,55 @@ const table = z.strictObject({
   images: z.int().positive(),
   transfer: z.number().min(0),
   layers: z.array(layer),
-  check: z.array(z.strictObject({ network: z.string(), macs: z.number(), predicted: z.number(), measured: z.number(), relativeError: z.number() })),
+  check: z.array(
+    z.strictObject({
+      network: z.string(),
+      macs: z.number(),
+      predicted: z.number(),
+      measured: z.number(),
+      relativeError: z.number(),
+    }),
+  ),
 });
 
 /** What identifies a network to a latency table: layers, shapes and connections, not the weights. */
 export function fingerprint({ layers, calls, inputs, outputs }: LayerGraph): string {
-  const structure = [layers.map(({ name, className, weights }) => [name, className, weights.map((weight) => [weight.name, weight.shape])]), calls, inputs, outputs];
+  const structure = [
+    layers.map(({ name, className, weights }) => [
+      name,
+      className,
+      weights.map((weight) => [weight.name, weight.shape]),
+    ]),
+    calls,
+    inputs,
+    outputs,
+  ];
   return createHash('sha256').update(JSON.stringify(structure)).digest('hex').slice(0, 16);
 }
 
-/** Reads a table for a model and a backend. Throws `LATENCY_TABLE_INVALID` where it is missing, malformed, or made for others. */
-export async function readLatencyTable(path: string, { graph, backend }: { readonly graph: LayerGraph; readonly backend: string }): Promise<LatencyTable> {
-  const invalid = (message: string, cause?: unknown) => new TersorError('LATENCY_TABLE_INVALID', `${path} ${message}`, { cause, hint: `Make one with: tersor profile <model> --backend ${backend} --out ${path}` });
+/**
+ * Reads a table for a model and a backend. Throws `LATENCY_TABLE_INVALID` where it is missing, malformed, or
+ * made for others.
+ */
+export async function readLatencyTable(
+  path: string,
+  { graph, backend }: { readonly graph: LayerGraph; readonly backend: string },
+): Promise<LatencyTable> {
+  const invalid = (message: string, cause?: unknown) =>
+    new TersorError('LATENCY_TABLE_INVALID', `${path} ${message}`, {
+      cause,
+      hint: `Make one with: tersor profile <model> --backend ${backend} --out ${path}`,
+    });
   let json: unknown;
   try {
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw invalid((cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist.' : `is no latency table: ${(cause as Error).message}.`, cause);
+    throw invalid(
+      (cause as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'does not exist.'
+        : `is no latency table: ${(cause as Error).message}.`,
+      cause,
+    );
   }
   const parsed = table.safeParse(json);
   if (!parsed.success) {
@@ -45,16 +91,27 @@ export async function readLatencyTable(path: string, { graph, backend }: { reado
     throw invalid(`is no latency table: ${issue!.path.join('.') || 'it'}: ${issue!.message}.`);
   }
   const { data } = parsed;
-  if (data.backend !== backend) throw invalid(`was measured on the backend "${data.backend}", but this runs on "${backend}".`);
-  if (data.model.fingerprint !== fingerprint(graph)) throw invalid(`was measured on another model ("${data.model.name}"): "${graph.name}" has other layers or shapes.`);
+  if (data.backend !== backend)
+    throw invalid(`was measured on the backend "${data.backend}", but this runs on "${backend}".`);
+  if (data.model.fingerprint !== fingerprint(graph))
+    throw invalid(
+      `was measured on another model ("${data.model.name}"): "${graph.name}" has other layers or shapes.`,
+    );
   return data;
 }
 
-/** Writes a table, whole or not at all: where it fails, what was there stays and nothing is left beside it. Throws `OUTPUT_FAILED`. */
+/**
+ * Writes a table, whole or not at all: where it fails, what was there stays and nothing is left beside it.
+ * Throws `OUTPUT_FAILED`.
+ */
 export async function writeLatencyTable(path: string, data: LatencyTable): Promise<void> {
   try {
     await writeWhole(path, `${JSON.stringify(data, undefined, 1)}\n`);
   } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `The latency table cannot be written to ${path}: ${(cause as Error).message}`, { cause });
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The latency table cannot be written to ${path}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }

@@ -12,32 +12,67 @@ export interface TimingOptions {
 /** Runs before the first that counts: workers start, code is compiled, memory is taken. */
 const WARM_UP = 2;
 
-/** Median milliseconds for one image of a network in a session of the backend. The images hold made-up values. */
-export async function medianLatency(backend: Backend, graph: LayerGraph, timing: TimingOptions): Promise<number> {
+/**
+ * Median milliseconds for one image of a network in a session of the backend. The images hold made-up values.
+ */
+export async function medianLatency(
+  backend: Backend,
+  graph: LayerGraph,
+  timing: TimingOptions,
+): Promise<number> {
   const [times] = await takeTurns(backend, [graph], timing);
   return median(times!);
 }
 
 /**
- * Milliseconds for one image of what a site's network holds. Two networks take turns: both bring the same images in and add up three results, but one computes
- * them with three layers and the other with one. Half of the difference is the layer alone; all that surrounds it falls out.
+ * Milliseconds for one image of what a site's network holds. Two networks take turns: both bring the same
+ * images in and add up three results, but one computes them with three layers and the other with one. Half of
+ * the difference is the layer alone; all that surrounds it falls out.
  */
-export async function siteLatency(backend: Backend, site: LayerGraph, timing: TimingOptions): Promise<number> {
-  const [once, thrice] = (await takeTurns(backend, [summedCopies(site, 1), summedCopies(site, COPIES)], timing)) as [number[], number[]];
+export async function siteLatency(
+  backend: Backend,
+  site: LayerGraph,
+  timing: TimingOptions,
+): Promise<number> {
+  const [once, thrice] = (await takeTurns(
+    backend,
+    [summedCopies(site, 1), summedCopies(site, COPIES)],
+    timing,
+  )) as [number[], number[]];
   return Math.max(0, median(thrice.map((time, run) => time - once[run]!)) / (COPIES - 1));
 }
 
-/** Milliseconds for one image to get in and its result out: half of what empty networks of both sizes take. */
-export async function transferLatency(backend: Backend, inputs: number, outputs: number, timing: TimingOptions): Promise<number> {
-  return ((await medianLatency(backend, emptyGraph(inputs), timing)) + (await medianLatency(backend, emptyGraph(outputs), timing))) / 2;
+/**
+ * Milliseconds for one image to get in and its result out: half of what empty networks of both sizes take.
+ */
+export async function transferLatency(
+  backend: Backend,
+  inputs: number,
+  outputs: number,
+  timing: TimingOptions,
+): Promise<number> {
+  return (
+    ((await medianLatency(backend, emptyGraph(inputs), timing)) +
+      (await medianLatency(backend, emptyGraph(outputs), timing))) /
+    2
+  );
 }
 
-/** Milliseconds for one image of every run that counts, by network. The networks take turns, so that whatever else the machine does falls on all. */
-async function takeTurns(backend: Backend, graphs: readonly LayerGraph[], { images, repeats }: TimingOptions): Promise<number[][]> {
+/**
+ * Milliseconds for one image of every run that counts, by network. The networks take turns, so that whatever
+ * else the machine does falls on all.
+ */
+async function takeTurns(
+  backend: Backend,
+  graphs: readonly LayerGraph[],
+  { images, repeats }: TimingOptions,
+): Promise<number[][]> {
   const sessions: InferenceSession[] = [];
   try {
     for (const graph of graphs) sessions.push(await backend.compile(graph));
-    const pixels = graphs.map((graph) => pattern(images * sizeOf(graph.calls[graph.inputs[0]!]!.outputShape)));
+    const pixels = graphs.map((graph) =>
+      pattern(images * sizeOf(graph.calls[graph.inputs[0]!]!.outputShape)),
+    );
     const times: number[][] = graphs.map(() => []);
     for (let run = 0; run < WARM_UP + repeats; run++) {
       for (const [index, session] of sessions.entries()) {
@@ -59,7 +94,10 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
-/** Values in [-1, 1) without zeros in a row. What they are does not matter: the kernels take the same time for any. */
+/**
+ * Values in [-1, 1) without zeros in a row. What they are does not matter: the kernels take the same time for
+ * any.
+ */
 function pattern(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => ((i * 7919) % 2000) / 1000 - 1);
 }

@@ -1,17 +1,27 @@
-import { TersorError, type ChannelGroup, type LatencyTable, type LayerGraph, type LayerLatency } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type LatencyTable,
+  type LayerGraph,
+  type LayerLatency,
+} from '@tersor/core';
 import { callWidths, widthsOf } from './call-widths.js';
 import { latencySites } from './latency-sites.js';
 
 /**
- * Milliseconds for one image that a table predicts for a network: the transfer, and every layer's time between the widths that it was measured
- * at (bilinear in input and output channels). The network is the table's model, or that with channels removed. Throws `LATENCY_TABLE_INVALID`
- * when a layer is not in the table.
+ * Milliseconds for one image that a table predicts for a network: the transfer, and every layer's time
+ * between the widths that it was measured at (bilinear in input and output channels). The network is the
+ * table's model, or that with channels removed. Throws `LATENCY_TABLE_INVALID` when a layer is not in the
+ * table.
  */
 export function predictLatency(table: LatencyTable, graph: LayerGraph): number {
   return predictor(table, graph)(widthsOf(graph));
 }
 
-/** The same for many widths of one network: channels that each group keeps, and layers that go as a whole -> milliseconds. */
+/**
+ * The same for many widths of one network: channels that each group keeps, and layers that go as a whole ->
+ * milliseconds.
+ */
 export function widthLatency(
   table: LatencyTable,
   graph: LayerGraph,
@@ -19,31 +29,58 @@ export function widthLatency(
 ): (keepCounts: readonly number[], removed?: ReadonlySet<string>) => number {
   const widths = callWidths(graph, groups);
   const predict = predictor(table, graph);
-  const widthAt = (keepCounts: readonly number[]) => widths.map(({ full, cuts }) => cuts.reduce((width, { group, perChannel }) => width - (groups[group]!.channels - keepCounts[group]!) * perChannel, full));
+  const widthAt = (keepCounts: readonly number[]) =>
+    widths.map(({ full, cuts }) =>
+      cuts.reduce(
+        (width, { group, perChannel }) => width - (groups[group]!.channels - keepCounts[group]!) * perChannel,
+        full,
+      ),
+    );
   return (keepCounts, removed) => predict(widthAt(keepCounts), removed);
 }
 
 /** Width of every call's output -> milliseconds, without the places whose first layer is removed. */
-function predictor(table: LatencyTable, graph: LayerGraph): (widths: readonly number[], removed?: ReadonlySet<string>) => number {
+function predictor(
+  table: LatencyTable,
+  graph: LayerGraph,
+): (widths: readonly number[], removed?: ReadonlySet<string>) => number {
   const entries = new Map(table.layers.map((entry) => [entry.layer, entry]));
   const sites = latencySites(graph).map(({ name, calls }) => {
     const entry = entries.get(name);
     if (!entry) {
-      throw new TersorError('LATENCY_TABLE_INVALID', `The latency table of "${table.model.name}" has no layer "${name}" of the network "${graph.name}".`, { hint: 'Make one for this model with: tersor profile' });
+      throw new TersorError(
+        'LATENCY_TABLE_INVALID',
+        `The latency table of "${table.model.name}" has no layer "${name}" of the network "${graph.name}".`,
+        { hint: 'Make one for this model with: tersor profile' },
+      );
     }
     const output = calls[0]!;
-    return { layer: graph.calls[output]!.layer, input: graph.calls[output]!.inputs[0]!, output, timeOf: interpolate(entry) };
+    return {
+      layer: graph.calls[output]!.layer,
+      input: graph.calls[output]!.inputs[0]!,
+      output,
+      timeOf: interpolate(entry),
+    };
   });
   return (widths, removed) =>
-    sites.reduce((sum, { layer, input, output, timeOf }) => (removed?.has(layer) ? sum : sum + timeOf(widths[input]!, widths[output]!)), table.transfer);
+    sites.reduce(
+      (sum, { layer, input, output, timeOf }) =>
+        removed?.has(layer) ? sum : sum + timeOf(widths[input]!, widths[output]!),
+      table.transfer,
+    );
 }
 
 /**
- * Time of a layer by input and output channels: bilinear between the measured widths, constant beyond them. A wider layer never counts as faster
- * than a narrower one: where it was measured so, that was noise, and the budget's wall needs the narrowest to be the cheapest. So each time is
- * replaced by the mean of the largest at narrower widths and the smallest at wider ones; times in order stay as they are.
+ * Time of a layer by input and output channels: bilinear between the measured widths, constant beyond them. A
+ * wider layer never counts as faster than a narrower one: where it was measured so, that was noise, and the
+ * budget's wall needs the narrowest to be the cheapest. So each time is replaced by the mean of the largest
+ * at narrower widths and the smallest at wider ones; times in order stay as they are.
  */
-export function interpolate({ inputs, outputs, milliseconds }: LayerLatency): (input: number, output: number) => number {
+export function interpolate({
+  inputs,
+  outputs,
+  milliseconds,
+}: LayerLatency): (input: number, output: number) => number {
   const grid = milliseconds.map((row, i) =>
     row.map((_, j) => {
       const narrower = milliseconds.slice(0, i + 1).map((each) => each.slice(0, j + 1));

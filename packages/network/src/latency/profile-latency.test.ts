@@ -48,26 +48,43 @@ describe('profileLatency', () => {
     expect(of('conv1_1')).toMatchObject({ inputs: [3], outputs: [1, 2, 4] });
     expect(of('conv2_1')).toMatchObject({ inputs: [1, 2, 4], outputs: [1, 3, 6] });
     expect(of('fc2')).toMatchObject({ inputs: [1, 4, 7], outputs: [3] });
-    expect(of('conv2_1').milliseconds.flat().every((value) => value >= 0)).toBe(true);
+    expect(
+      of('conv2_1')
+        .milliseconds.flat()
+        .every((value) => value >= 0),
+    ).toBe(true);
     expect(table.check.map(({ network }) => network)).toEqual(['original', 'random 1', 'random 2']);
-    for (const { predicted, measured, relativeError } of table.check) expect(((1 + relativeError) * measured) / predicted).toBeCloseTo(1, 1);
+    for (const { predicted, measured, relativeError } of table.check)
+      expect(((1 + relativeError) * measured) / predicted).toBeCloseTo(1, 1);
     expect(table.check[0]!.predicted / predictLatency(table, graph)).toBeCloseTo(1, 3);
   });
 
   it('measures places of the same kind once', async () => {
     const [graph, backend] = [await resnet20(2, 4), cpuBackend()];
     const { layers } = await profileLatency({ ...settings, widths: 1, checks: 0, graph, backend });
-    const kinds = new Set(backend.compiled.map((each) => JSON.stringify(each.layers.map(({ weights }) => weights.map(({ shape }) => shape)))));
+    const kinds = new Set(
+      backend.compiled.map((each) =>
+        JSON.stringify(each.layers.map(({ weights }) => weights.map(({ shape }) => shape))),
+      ),
+    );
     const timed = layers.reduce((sum, { milliseconds }) => sum + milliseconds.flat().length, 0);
     expect(timed).toBeGreaterThan(2 * kinds.size);
     // Each that is measured takes two networks.
     expect(backend.compiled.length).toBeLessThan(1.5 * timed);
-    const [first, second] = ['stage1_block1_a', 'stage1_block2_a'].map((name) => layers.find(({ layer }) => layer === name)!);
+    const [first, second] = ['stage1_block1_a', 'stage1_block2_a'].map(
+      (name) => layers.find(({ layer }) => layer === name)!,
+    );
     expect(second!.milliseconds).toEqual(first!.milliseconds);
   });
 });
 
-const instruction: fc.Arbitrary<Instruction> = fc.record({ kind: fc.constantFrom(...KINDS), at: fc.nat(5), other: fc.nat(9), size: fc.integer({ min: 2, max: 5 }), variant: fc.nat(29) });
+const instruction: fc.Arbitrary<Instruction> = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  at: fc.nat(5),
+  other: fc.nat(9),
+  size: fc.integer({ min: 2, max: 5 }),
+  variant: fc.nat(29),
+});
 
 test('every place of networks of every kind of layer runs alone, at all of its widths', async () => {
   await fc.assert(
@@ -83,14 +100,22 @@ test('every place of networks of every kind of layer runs alone, at all of its w
             const session = await compileFused(alone);
             const result = await session.run(new Float32Array(sizeOf(alone.calls[0]!.outputShape)).fill(0.5));
             session.dispose();
-            // Layers of several inputs are timed with inputs of one shape, so a join along another axis gives more.
+            // Layers of several inputs are timed with inputs of one shape, so a join along another axis gives
+            // more.
             if (call.inputs.length === 1) expect(result.length).toBe(sizeOf(alone.calls.at(-1)!.outputShape));
             expect(result.every(Number.isFinite)).toBe(true);
-            const [once, thrice] = [await valuesOf(summedCopies(alone, 1)), await valuesOf(summedCopies(alone, COPIES))];
-            thrice.forEach((value, i) => expect(Math.abs(value - once[i]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(value))));
+            const [once, thrice] = [
+              await valuesOf(summedCopies(alone, 1)),
+              await valuesOf(summedCopies(alone, COPIES)),
+            ];
+            thrice.forEach((value, i) =>
+              expect(Math.abs(value - once[i]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(value))),
+            );
             const total = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0);
             const positions = result.length / thrice.length;
-            expect(Math.abs(total(thrice) * positions - COPIES * total(result))).toBeLessThanOrEqual(1e-3 * (1 + total(result.map(Math.abs))));
+            expect(Math.abs(total(thrice) * positions - COPIES * total(result))).toBeLessThanOrEqual(
+              1e-3 * (1 + total(result.map(Math.abs))),
+            );
           }
         }
       }
@@ -118,7 +143,10 @@ test('the time of a layer is without the time in and out, and a drift of the clo
     ...cpuBackend(),
     compile: async ({ calls }) => {
       const computed = calls.filter(({ layer }) => layer === first!.name).length;
-      return { run: async (images) => ((clock += 8 + 0.01 * drift++ + 5 * computed), images), dispose: () => undefined };
+      return {
+        run: async (images) => ((clock += 8 + 0.01 * drift++ + 5 * computed), images),
+        dispose: () => undefined,
+      };
     },
   };
   try {
@@ -135,17 +163,43 @@ describe('readLatencyTable', () => {
 
   it('gives what was written, and refuses another backend, another model, and what is no table', async () => {
     const graph = await vgg();
-    const table = await profileLatency({ graph, backend: cpuBackend(), widths: 1, images: 1, repeats: 1, checks: 1, seed: 1 });
+    const table = await profileLatency({
+      graph,
+      backend: cpuBackend(),
+      widths: 1,
+      images: 1,
+      repeats: 1,
+      checks: 1,
+      seed: 1,
+    });
     const file = join(folder, 'latency.json');
     await writeLatencyTable(file, table);
     expect(await readLatencyTable(file, { graph, backend: 'cpu' })).toEqual(table);
-    const refusal = (message: string) => expect.objectContaining({ code: 'LATENCY_TABLE_INVALID', message: expect.stringContaining(message), hint: expect.stringContaining('tersor profile') });
-    await expect(readLatencyTable(file, { graph, backend: 'wasm' })).rejects.toEqual(refusal('measured on the backend "cpu", but this runs on "wasm"'));
-    await expect(readLatencyTable(file, { graph: await resnet20(), backend: 'cpu' })).rejects.toEqual(refusal('measured on another model'));
-    await expect(readLatencyTable(join(folder, 'none.json'), { graph, backend: 'cpu' })).rejects.toEqual(refusal('does not exist'));
+    const refusal = (message: string) =>
+      expect.objectContaining({
+        code: 'LATENCY_TABLE_INVALID',
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining('tersor profile'),
+      });
+    await expect(readLatencyTable(file, { graph, backend: 'wasm' })).rejects.toEqual(
+      refusal('measured on the backend "cpu", but this runs on "wasm"'),
+    );
+    await expect(readLatencyTable(file, { graph: await resnet20(), backend: 'cpu' })).rejects.toEqual(
+      refusal('measured on another model'),
+    );
+    await expect(readLatencyTable(join(folder, 'none.json'), { graph, backend: 'cpu' })).rejects.toEqual(
+      refusal('does not exist'),
+    );
     await writeFile(file, '{"version": 1}');
-    await expect(readLatencyTable(file, { graph, backend: 'cpu' })).rejects.toEqual(refusal('is no latency table: model'));
-    await writeFile(file, JSON.stringify({ ...table, layers: [{ ...table.layers[0]!, outputs: [1, 2, 3, 4, 5] }] }));
-    await expect(readLatencyTable(file, { graph, backend: 'cpu' })).rejects.toEqual(refusal('layers.0: has not a time for every pair of widths'));
+    await expect(readLatencyTable(file, { graph, backend: 'cpu' })).rejects.toEqual(
+      refusal('is no latency table: model'),
+    );
+    await writeFile(
+      file,
+      JSON.stringify({ ...table, layers: [{ ...table.layers[0]!, outputs: [1, 2, 3, 4, 5] }] }),
+    );
+    await expect(readLatencyTable(file, { graph, backend: 'cpu' })).rejects.toEqual(
+      refusal('layers.0: has not a time for every pair of widths'),
+    );
   });
 });

@@ -1,6 +1,15 @@
 import { join } from 'node:path';
 import { version_core } from '@tensorflow/tfjs-core';
-import { readManifest, createRandom, describeMachine, type Backend, type LatencyCheck, type LatencyTable, type LayerGraph, type LayerLatency } from '@tersor/core';
+import {
+  readManifest,
+  createRandom,
+  describeMachine,
+  type Backend,
+  type LatencyCheck,
+  type LatencyTable,
+  type LayerGraph,
+  type LayerLatency,
+} from '@tersor/core';
 import { cost } from '../cost/cost.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { removeAll } from '../surgery/remove-channels.js';
@@ -27,8 +36,9 @@ export interface ProfileOptions extends TimingOptions {
 const SMALLEST_SHARE = 0.1;
 
 /**
- * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and measures them. Places of the same kind
- * (class, settings, shapes) are measured once. Throws the codes of the backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
+ * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and
+ * measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the codes of the
+ * backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
  */
 export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
   const { graph, backend, checks, images, onProgress } = options;
@@ -38,7 +48,9 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   await medianLatency(backend, graph, { images, repeats: 1 });
   const sites = latencySites(graph);
   const widths = callWidths(graph, channelGroups(graph).groups);
-  const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) => sizeOf(graph.calls[call]!.outputShape));
+  const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) =>
+    sizeOf(graph.calls[call]!.outputShape),
+  );
   const transfer = await transferLatency(backend, inputs!, outputs!, options);
   const known = new Map<string, number>();
   const layers: LayerLatency[] = [];
@@ -51,32 +63,58 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
     model: { name: graph.name, fingerprint: fingerprint(graph) },
     backend: backend.id,
     machine: describeMachine(),
-    versions: { tersor: readManifest(join(__dirname, '../..'))!.version!, node: process.version, tfjs: version_core },
+    versions: {
+      tersor: readManifest(join(__dirname, '../..'))!.version!,
+      node: process.version,
+      tfjs: version_core,
+    },
     details: availability.available ? availability.details : {},
     images,
     transfer: rounded(transfer),
     layers,
     check: [],
   };
-  const networks = [{ name: 'original', network: graph }, ...Array.from({ length: checks }, (_, i) => ({ name: `random ${i + 1}`, network: randomlyPruned(graph, options.seed, i) }))];
+  const networks = [
+    { name: 'original', network: graph },
+    ...Array.from({ length: checks }, (_, i) => ({
+      name: `random ${i + 1}`,
+      network: randomlyPruned(graph, options.seed, i),
+    })),
+  ];
   const check: LatencyCheck[] = [];
   for (const { name, network } of networks) {
     onProgress?.(layers.length + check.length, layers.length + networks.length, name);
-    const [predicted, measured] = [predictLatency(table, network), await medianLatency(backend, network, options)];
-    check.push({ network: name, macs: cost(network).macs, predicted: rounded(predicted), measured: rounded(measured), relativeError: rounded(predicted / measured - 1) });
+    const [predicted, measured] = [
+      predictLatency(table, network),
+      await medianLatency(backend, network, options),
+    ];
+    check.push({
+      network: name,
+      macs: cost(network).macs,
+      predicted: rounded(predicted),
+      measured: rounded(measured),
+      relativeError: rounded(predicted / measured - 1),
+    });
   }
   onProgress?.(layers.length + networks.length, layers.length + networks.length, 'done');
   return { ...table, check };
 }
 
 /** `known` holds what was measured, by everything that the time can depend on. */
-async function measureSite(site: LatencySite, widths: readonly CallWidth[], known: Map<string, number>, options: ProfileOptions): Promise<LayerLatency> {
+async function measureSite(
+  site: LatencySite,
+  widths: readonly CallWidth[],
+  known: Map<string, number>,
+  options: ProfileOptions,
+): Promise<LayerLatency> {
   const { graph, backend } = options;
   const output = site.calls[0]!;
   const input = widths[graph.calls[output]!.inputs[0]!]!;
   const inputs = site.mixes ? measuredWidths(input, options.widths) : [input.full];
   const asked = measuredWidths(widths[output]!, options.widths);
-  const outputs = [...new Set(asked.map((width) => siteGraph(graph, site, { inputs: input.full, outputs: width }).outputs))];
+  const outputs = [
+    ...new Set(asked.map((width) => siteGraph(graph, site, { inputs: input.full, outputs: width }).outputs)),
+  ];
   const milliseconds: number[][] = [];
   for (const inputWidth of inputs) {
     const row: number[] = [];
@@ -91,15 +129,29 @@ async function measureSite(site: LatencySite, widths: readonly CallWidth[], know
   return { layer: site.name, className: site.className, inputs, outputs, milliseconds };
 }
 
-/** One channel, and the shares 1/count, 2/count, ... of the whole; the whole alone where no channel can go. */
+/**
+ * One channel, and the shares 1/count, 2/count, ... of the whole; the whole alone where no channel can go.
+ */
 export function measuredWidths({ full, cuts }: CallWidth, count: number): number[] {
   if (cuts.length === 0) return [full];
-  return [...new Set([1, ...Array.from({ length: count }, (_, i) => Math.max(1, Math.round((full * (i + 1)) / count)))])];
+  return [
+    ...new Set([
+      1,
+      ...Array.from({ length: count }, (_, i) => Math.max(1, Math.round((full * (i + 1)) / count))),
+    ]),
+  ];
 }
 
 /** Class, settings and shapes of a site's layers, without their names. */
 function kindOf({ layers, calls }: LayerGraph): string {
-  return JSON.stringify([layers.map(({ className, config, weights }) => [className, { ...config, name: '' }, weights.map(({ name, shape }) => [name, shape])]), calls.map(({ inputs, outputShape }) => [inputs, outputShape])]);
+  return JSON.stringify([
+    layers.map(({ className, config, weights }) => [
+      className,
+      { ...config, name: '' },
+      weights.map(({ name, shape }) => [name, shape]),
+    ]),
+    calls.map(({ inputs, outputShape }) => [inputs, outputShape]),
+  ]);
 }
 
 /** Every group keeps a share of its channels that is drawn evenly. Which ones does not matter to time. */
@@ -109,7 +161,13 @@ function randomlyPruned(graph: LayerGraph, seed: number, index: number): LayerGr
     graph,
     channelGroups(graph).groups.map((group) => {
       const share = SMALLEST_SHARE + (1 - SMALLEST_SHARE) * random.uniform();
-      return { group, keep: Array.from({ length: Math.max(1, Math.round(share * group.channels)) }, (_, channel) => channel) };
+      return {
+        group,
+        keep: Array.from(
+          { length: Math.max(1, Math.round(share * group.channels)) },
+          (_, channel) => channel,
+        ),
+      };
     }),
   );
 }

@@ -12,22 +12,39 @@ export interface SiteGraph {
 }
 
 /**
- * The network of one site: an input of the real size but for its channels, the layer, and what rides on it, with weights cut (their values
- * repeat where that is needed). A layer of several inputs gets the one input for each: the largest, so that all have the same shape.
+ * The network of one site: an input of the real size but for its channels, the layer, and what rides on it,
+ * with weights cut (their values repeat where that is needed). A layer of several inputs gets the one input
+ * for each: the largest, so that all have the same shape.
  */
-export function siteGraph(graph: LayerGraph, site: LatencySite, widths: { readonly inputs: number; readonly outputs: number }): SiteGraph {
+export function siteGraph(
+  graph: LayerGraph,
+  site: LatencySite,
+  widths: { readonly inputs: number; readonly outputs: number },
+): SiteGraph {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const first = graph.calls[site.calls[0]!]!;
   const full = widthOf(first.outputShape);
   const shapes = first.inputs.map((input) => graph.calls[input]!.outputShape);
   const largest = shapes.reduce((left, right) => (sizeOf(right) > sizeOf(left) ? right : left));
-  const isJoin = site.className === 'Concatenate' && shapes.reduce((sum, shape) => sum + widthOf(shape), 0) === full;
-  // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a constant (flatten, depth multiplier).
+  const isJoin =
+    site.className === 'Concatenate' && shapes.reduce((sum, shape) => sum + widthOf(shape), 0) === full;
+  // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a
+  // constant (flatten, depth multiplier).
   const perOutput = (isJoin ? full / shapes.length : widthOf(largest)) / full;
   const inputs = site.mixes ? widths.inputs : Math.max(1, Math.round(widths.outputs * perOutput));
   const outputs = site.mixes ? widths.outputs : Math.round(inputs / perOutput);
 
-  const inputLayer: GraphLayer = { name: 'input', className: 'InputLayer', config: { batch_input_shape: [null, ...withWidth(largest, inputs).map((size) => size ?? null)], dtype: 'float32', sparse: false, name: 'input' }, weights: [] };
+  const inputLayer: GraphLayer = {
+    name: 'input',
+    className: 'InputLayer',
+    config: {
+      batch_input_shape: [null, ...withWidth(largest, inputs).map((size) => size ?? null)],
+      dtype: 'float32',
+      sparse: false,
+      name: 'input',
+    },
+    weights: [],
+  };
   const calls: LayerCall[] = [{ layer: 'input', inputs: [], outputShape: withWidth(largest, inputs) }];
   const cut: GraphLayer[] = [inputLayer];
   site.calls.forEach((index, position) => {
@@ -36,28 +53,63 @@ export function siteGraph(graph: LayerGraph, site: LatencySite, widths: { readon
     const given = layers.get(layer)!;
     // At full width nothing is cut: that holds for layers whose weights have other roles, too.
     const isWhole = own === widthOf(outputShape) && (position > 0 || inputs === widthOf(largest));
-    cut.push(isWhole ? given : resized(given, { inputs: position === 0 ? inputs : own, full: widthOf(outputShape), outputs: own }));
-    calls.push({ layer, inputs: position === 0 ? first.inputs.map(() => 0) : [position], outputShape: withWidth(outputShape, own) });
+    cut.push(
+      isWhole
+        ? given
+        : resized(given, { inputs: position === 0 ? inputs : own, full: widthOf(outputShape), outputs: own }),
+    );
+    calls.push({
+      layer,
+      inputs: position === 0 ? first.inputs.map(() => 0) : [position],
+      outputShape: withWidth(outputShape, own),
+    });
   });
-  return { graph: { name: site.name, layers: cut, calls, inputs: [0], outputs: [calls.length - 1] }, outputs };
+  return {
+    graph: { name: site.name, layers: cut, calls, inputs: [0], outputs: [calls.length - 1] },
+    outputs,
+  };
 }
 
 /** Results that `summedCopies` adds up. */
 export const COPIES = 3;
 
 /**
- * The network of a site with its layers there `computed` times, 1 to `COPIES`, each on the same input; the sum of `COPIES` results (one result counts several times where
- * fewer are computed), averaged over positions so that little has to be brought out.
+ * The network of a site with its layers there `computed` times, 1 to `COPIES`, each on the same input; the
+ * sum of `COPIES` results (one result counts several times where fewer are computed), averaged over positions
+ * so that little has to be brought out.
  */
 export function summedCopies({ name, layers, calls }: LayerGraph, computed: number): LayerGraph {
   const body = calls.slice(1);
-  const copies = Array.from({ length: computed }, (_, copy) => body.map((call) => ({ ...call, inputs: call.inputs.map((input) => (input === 0 ? 0 : input + copy * body.length)) }))).flat();
+  const copies = Array.from({ length: computed }, (_, copy) =>
+    body.map((call) => ({
+      ...call,
+      inputs: call.inputs.map((input) => (input === 0 ? 0 : input + copy * body.length)),
+    })),
+  ).flat();
   const result = (copy: number) => body.length * (1 + Math.min(copy, computed - 1));
   const { outputShape } = body.at(-1)!;
-  const sum: LayerCall = { layer: 'sum of copies', inputs: Array.from({ length: COPIES }, (_, copy) => result(copy)), outputShape };
-  const mean: LayerCall = { layer: 'mean of positions', inputs: [copies.length + 1], outputShape: outputShape.slice(-1) };
-  const tail = [{ className: 'Add', call: sum }, ...(outputShape.length === 3 ? [{ className: 'GlobalAveragePooling2D', call: mean }] : [])];
-  const added = tail.map(({ className, call }): GraphLayer => ({ name: call.layer, className, config: { name: call.layer }, weights: [] }));
+  const sum: LayerCall = {
+    layer: 'sum of copies',
+    inputs: Array.from({ length: COPIES }, (_, copy) => result(copy)),
+    outputShape,
+  };
+  const mean: LayerCall = {
+    layer: 'mean of positions',
+    inputs: [copies.length + 1],
+    outputShape: outputShape.slice(-1),
+  };
+  const tail = [
+    { className: 'Add', call: sum },
+    ...(outputShape.length === 3 ? [{ className: 'GlobalAveragePooling2D', call: mean }] : []),
+  ];
+  const added = tail.map(
+    ({ className, call }): GraphLayer => ({
+      name: call.layer,
+      className,
+      config: { name: call.layer },
+      weights: [],
+    }),
+  );
   const whole = [calls[0]!, ...copies, ...tail.map(({ call }) => call)];
   return { name, layers: [...layers, ...added], calls: whole, inputs: [0], outputs: [whole.length - 1] };
 }
@@ -65,7 +117,13 @@ export function summedCopies({ name, layers, calls }: LayerGraph, computed: numb
 /** A network that passes `size` values on: what it takes is the time in and out. */
 export function emptyGraph(size: number): LayerGraph {
   const config = { batch_input_shape: [null, size], dtype: 'float32', sparse: false, name: 'input' };
-  return { name: 'empty', layers: [{ name: 'input', className: 'InputLayer', config, weights: [] }], calls: [{ layer: 'input', inputs: [], outputShape: [size] }], inputs: [0], outputs: [0] };
+  return {
+    name: 'empty',
+    layers: [{ name: 'input', className: 'InputLayer', config, weights: [] }],
+    calls: [{ layer: 'input', inputs: [], outputShape: [size] }],
+    inputs: [0],
+    outputs: [0],
+  };
 }
 
 /** Values of one sample. Open sizes count as 1. */
@@ -87,7 +145,12 @@ function resized(layer: GraphLayer, widths: Widths): GraphLayer {
     weight.shape.forEach((size, axis) => {
       const wanted = axisSize(layer, weight, axis, widths);
       if (wanted === size) return;
-      data = gatherAxis(data, shape, axis, Array.from({ length: wanted }, (_, index) => index % size));
+      data = gatherAxis(
+        data,
+        shape,
+        axis,
+        Array.from({ length: wanted }, (_, index) => index % size),
+      );
       shape = shape.map((each, other) => (other === axis ? wanted : each));
     });
     return { ...weight, data, shape };
@@ -98,7 +161,12 @@ function resized(layer: GraphLayer, widths: Widths): GraphLayer {
 }
 
 /** Size that one axis of a weight should have. */
-function axisSize({ className, weights }: GraphLayer, { name, shape }: WeightTensor, axis: number, { inputs, full, outputs }: Widths): number {
+function axisSize(
+  { className, weights }: GraphLayer,
+  { name, shape }: WeightTensor,
+  axis: number,
+  { inputs, full, outputs }: Widths,
+): number {
   const size = shape[axis]!;
   const fromEnd = shape.length - axis;
   switch (name) {

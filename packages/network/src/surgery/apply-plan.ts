@@ -2,20 +2,40 @@ import { TersorError, type LayerGraph, type PrunePlan, type Pruner } from '@ters
 import { removeDeadChannels } from './remove-dead-channels.js';
 
 /**
- * Carries a whole plan out on the clean graph, each pruner its own steps: kernel slices first, since they are counted in the clean network; then
- * channels; then blocks, whose layers may have lost some; then the channels that the zeroed slices have left dead. Throws `PLAN_MISMATCH` when a step's pruner is not there.
+ * Carries a whole plan out on the clean graph, each pruner its own steps: kernel slices first, since they are
+ * counted in the clean network; then channels; then blocks, whose layers may have lost some; then the
+ * channels that the zeroed slices have left dead. Throws `PLAN_MISMATCH` when a step's pruner is not there.
  */
 export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: PrunePlan): LayerGraph {
   const stranger = plan.find((step) => !pruners.some(({ id }) => id === step.pruner));
-  if (stranger) throw new TersorError('PLAN_MISMATCH', `The plan needs the pruner "${stranger.pruner}", which is not there.`, { hint: `Pruners here: ${pruners.map(({ id }) => id).join(', ')}.` });
+  if (stranger)
+    throw new TersorError(
+      'PLAN_MISMATCH',
+      `The plan needs the pruner "${stranger.pruner}", which is not there.`,
+      { hint: `Pruners here: ${pruners.map(({ id }) => id).join(', ')}.` },
+    );
   const order = ['slices', 'channels', 'blocks'];
   const sorted = [...pruners].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
-  const smaller = sorted.reduce((result, pruner) => pruner.apply(result, plan.filter((step) => step.pruner === pruner.id)), graph);
+  const smaller = sorted.reduce(
+    (result, pruner) =>
+      pruner.apply(
+        result,
+        plan.filter((step) => step.pruner === pruner.id),
+      ),
+    graph,
+  );
   return plan.some(({ zeroSlices }) => zeroSlices) ? removeDeadChannels(smaller) : smaller;
 }
 
-/** `applyPlan`, after which every pruner that can adapts the result, on the active backend. Throws `PLAN_MISMATCH`. */
-export async function applyAndAdapt(graph: LayerGraph, pruners: readonly Pruner[], plan: PrunePlan): Promise<LayerGraph> {
+/**
+ * `applyPlan`, after which every pruner that can adapts the result, on the active backend. Throws
+ * `PLAN_MISMATCH`.
+ */
+export async function applyAndAdapt(
+  graph: LayerGraph,
+  pruners: readonly Pruner[],
+  plan: PrunePlan,
+): Promise<LayerGraph> {
   let result = applyPlan(graph, pruners, plan);
   for (const pruner of pruners) result = (await pruner.adapt?.(result, plan)) ?? result;
   return result;

@@ -1,5 +1,13 @@
-/** Copies the given indexes of one axis of a row-major array, in the given order. Time is linear in the result. */
-export function gatherAxis(data: Float32Array, shape: readonly number[], axis: number, indexes: readonly number[]): Float32Array {
+/**
+ * Copies the given indexes of one axis of a row-major array, in the given order. Time is linear in the
+ * result.
+ */
+export function gatherAxis(
+  data: Float32Array,
+  shape: readonly number[],
+  axis: number,
+  indexes: readonly number[],
+): Float32Array {
   const product = (sizes: readonly number[]) => sizes.reduce((result, size) => result * size, 1);
   const outer = product(shape.slice(0, axis));
   const size = shape[axis]!;

@@ -4,7 +4,10 @@ import { isLastAxis, weightShape } from '../groups/layer-rule.js';
 
 type Shape = LayerCall['outputShape'];
 
-/** Number of output channels that a layer's weights say; `undefined` for a layer whose output follows its input. */
+/**
+ * Number of output channels that a layer's weights say; `undefined` for a layer whose output follows its
+ * input.
+ */
 export function producedChannels(layer: GraphLayer): number | undefined {
   switch (layer.className) {
     case 'Conv1D':
@@ -27,8 +30,8 @@ export function producedChannels(layer: GraphLayer): number | undefined {
 }
 
 /**
- * The graph with output shapes that follow from its weights again, after channels were removed. Only the length of the last axis ever changes;
- * the target shapes of Reshape layers are changed with it.
+ * The graph with output shapes that follow from its weights again, after channels were removed. Only the
+ * length of the last axis ever changes; the target shapes of Reshape layers are changed with it.
  */
 export function deriveShapes(graph: LayerGraph): LayerGraph {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
@@ -40,19 +43,28 @@ export function deriveShapes(graph: LayerGraph): LayerGraph {
     const width = outputWidth(layer, call.outputShape, inputs, inputsBefore);
     calls.push({ ...call, outputShape: withWidth(call.outputShape, width) });
     if (layer.className === 'Reshape' && width !== call.outputShape.at(-1)) {
-      layers.set(layer.name, { ...layer, config: { ...layer.config, target_shape: withWidth(call.outputShape, width) } });
+      layers.set(layer.name, {
+        ...layer,
+        config: { ...layer.config, target_shape: withWidth(call.outputShape, width) },
+      });
     }
   }
   return { ...graph, layers: graph.layers.map(({ name }) => layers.get(name)!), calls };
 }
 
-function outputWidth(layer: GraphLayer, before: Shape, inputs: readonly Shape[], inputsBefore: readonly Shape[]): number | undefined {
+function outputWidth(
+  layer: GraphLayer,
+  before: Shape,
+  inputs: readonly Shape[],
+  inputsBefore: readonly Shape[],
+): number | undefined {
   const produced = producedChannels(layer);
   if (produced !== undefined) return produced;
   const widths = inputs.map((shape) => shape.at(-1));
   // Behind a barrier nothing changes, whatever the layer does.
   if (widths.every((width, i) => width === inputsBefore[i]!.at(-1))) return before.at(-1);
-  if (layer.className === 'Flatten' || layer.className === 'Reshape') return product(inputs[0]!) / product(before.slice(0, -1));
+  if (layer.className === 'Flatten' || layer.className === 'Reshape')
+    return product(inputs[0]!) / product(before.slice(0, -1));
   if (layer.className === 'Concatenate' && isLastAxis(layer.config['axis'], before.length)) {
     return widths.reduce<number>((sum, width) => sum + (width ?? 0), 0);
   }

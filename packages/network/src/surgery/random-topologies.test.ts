@@ -18,15 +18,19 @@ test('500 random networks, pruned by random plans, equal the same networks with 
   let removed = 0;
   let changed = 0;
   let cases = 0;
-  const property = fc.asyncProperty(fc.array(instruction, { minLength: 1, maxLength: 7 }), fc.integer({ min: 0, max: 1e6 }), async (instructions, seed) => {
-    const graph = await randomNetwork(instructions, seed);
-    const result = await comparePruned(graph, randomRemovals(graph, seed), seed);
-    expect(result.difference).toBeLessThan(1e-4);
-    removed += result.removed;
-    if (result.removed === 0 || result.effect === undefined) return;
-    cases++;
-    if (result.effect > 1e-3) changed++;
-  });
+  const property = fc.asyncProperty(
+    fc.array(instruction, { minLength: 1, maxLength: 7 }),
+    fc.integer({ min: 0, max: 1e6 }),
+    async (instructions, seed) => {
+      const graph = await randomNetwork(instructions, seed);
+      const result = await comparePruned(graph, randomRemovals(graph, seed), seed);
+      expect(result.difference).toBeLessThan(1e-4);
+      removed += result.removed;
+      if (result.removed === 0 || result.effect === undefined) return;
+      cases++;
+      if (result.effect > 1e-3) changed++;
+    },
+  );
   await fc.assert(property, { numRuns: 500, seed: 5 });
   expect(cases).toBeGreaterThan(20);
   // A property that never removes anything, or networks whose outputs do not depend on it, would hold too.

@@ -23,13 +23,24 @@ test('gathers any axis of an array', () => {
 });
 
 test('cuts weights, and changes filters, units and output shapes with them', () => {
-  const pruned = removeAll(graph, [{ group: group('conv2_2'), keep: [0, 5] }, { group: group('fc1'), keep: [3] }]);
+  const pruned = removeAll(graph, [
+    { group: group('conv2_2'), keep: [0, 5] },
+    { group: group('fc1'), keep: [3] },
+  ]);
   expect(layerOf(pruned, 'conv2_2').config['filters']).toBe(2);
   expect(layerOf(pruned, 'conv2_2').weights.map(({ shape }) => shape)).toEqual([[3, 3, 6, 2], [2]]);
   expect(layerOf(pruned, 'fc1').config['units']).toBe(1);
   expect(layerOf(pruned, 'fc1').weights[0]!.shape).toEqual([8, 1]);
   expect(pruned.calls.map(({ layer, outputShape }) => [layer, outputShape.join('x')])).toEqual(
-    graph.calls.map(({ layer, outputShape }) => [layer, { conv2_2: '4x4x2', fc1: '1' }[layer] ?? (layer.startsWith('flatten') ? '8' : layer.includes('ooling2d') && outputShape[0] === 2 ? '2x2x2' : outputShape.join('x'))]),
+    graph.calls.map(({ layer, outputShape }) => [
+      layer,
+      { conv2_2: '4x4x2', fc1: '1' }[layer] ??
+        (layer.startsWith('flatten')
+          ? '8'
+          : layer.includes('ooling2d') && outputShape[0] === 2
+            ? '2x2x2'
+            : outputShape.join('x')),
+    ]),
   );
 });
 
@@ -42,17 +53,36 @@ test('leaves the given graph as it is and shares the layers that lose nothing', 
 });
 
 test('keeping every channel changes nothing', () => {
-  const same = removeAll(graph, channelGroups(graph).groups.map((each) => ({ group: each, keep: Array.from({ length: each.channels }, (_, i) => i) })));
+  const same = removeAll(
+    graph,
+    channelGroups(graph).groups.map((each) => ({
+      group: each,
+      keep: Array.from({ length: each.channels }, (_, i) => i),
+    })),
+  );
   expect(same).toEqual(graph);
 });
 
-test.each([[[]], [[1, 0]], [[0, 0]], [[0, 7]], [[0.5]], [[-1, 2]]])('refuses %j as the channels that stay', (keep) => {
-  expect(() => removeChannels(graph, group('fc1'), keep)).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
-});
+test.each([[[]], [[1, 0]], [[0, 0]], [[0, 7]], [[0.5]], [[-1, 2]]])(
+  'refuses %j as the channels that stay',
+  (keep) => {
+    expect(() => removeChannels(graph, group('fc1'), keep)).toThrow(
+      expect.objectContaining({ code: 'PLAN_MISMATCH' }),
+    );
+  },
+);
 
 test('refuses groups of another network', async () => {
   const foreign = channelGroups(await topologies.unet()).groups[0]!;
-  expect(() => removeChannels(graph, foreign, [0])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH', message: expect.stringContaining('down/kernel') }));
-  const wider = { ...group('fc1'), members: group('fc1').members.map((member) => ({ ...member, indexes: [[9], ...member.indexes.slice(1)] })) };
+  expect(() => removeChannels(graph, foreign, [0])).toThrow(
+    expect.objectContaining({ code: 'PLAN_MISMATCH', message: expect.stringContaining('down/kernel') }),
+  );
+  const wider = {
+    ...group('fc1'),
+    members: group('fc1').members.map((member) => ({
+      ...member,
+      indexes: [[9], ...member.indexes.slice(1)],
+    })),
+  };
   expect(() => removeChannels(graph, wider, [0])).toThrow(expect.objectContaining({ code: 'PLAN_MISMATCH' }));
 });

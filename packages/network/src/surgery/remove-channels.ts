@@ -1,4 +1,10 @@
-import { TersorError, type ChannelGroup, type GraphLayer, type LayerGraph, type WeightTensor } from '@tersor/core';
+import {
+  TersorError,
+  type ChannelGroup,
+  type GraphLayer,
+  type LayerGraph,
+  type WeightTensor,
+} from '@tersor/core';
 import { gatherAxis } from './gather-axis.js';
 import { deriveShapes, producedChannels } from './output-shapes.js';
 
@@ -14,20 +20,25 @@ export function removeChannels(graph: LayerGraph, group: ChannelGroup, keep: rea
 }
 
 /**
- * Removes channels of several groups at once: a new graph with smaller weights, `filters`, `units` and target shapes adjusted, output shapes
- * derived again; layers that lose nothing are shared with the old graph. The groups must all come from this graph: one removal moves the
- * indexes that other groups hold, so a list of removals is not the same as removing one after the other.
+ * Removes channels of several groups at once: a new graph with smaller weights, `filters`, `units` and target
+ * shapes adjusted, output shapes derived again; layers that lose nothing are shared with the old graph. The
+ * groups must all come from this graph: one removal moves the indexes that other groups hold, so a list of
+ * removals is not the same as removing one after the other.
  *
- * What stays equals, but for rounding, the old network in which every layer that consumes a removed channel (convolution, dense) reads zero in
- * its place. For a convolution, batch norm and ReLU that is the network with the channel set to zero behind the ReLU.
+ * What stays equals, but for rounding, the old network in which every layer that consumes a removed channel
+ * (convolution, dense) reads zero in its place. For a convolution, batch norm and ReLU that is the network
+ * with the channel set to zero behind the ReLU.
  *
- * Throws `PLAN_MISMATCH` when a group does not fit the graph or `keep` is not an ascending, non-empty list of its channels.
+ * Throws `PLAN_MISMATCH` when a group does not fit the graph or `keep` is not an ascending, non-empty list of
+ * its channels.
  */
 export function removeAll(graph: LayerGraph, removals: readonly Removal[]): LayerGraph {
   const cuts = collectCuts(graph, removals);
   const layers = graph.layers.map((layer) => {
     const weights = layer.weights.map((weight) => cutWeight(layer.name, weight, cuts));
-    return weights.every((weight, i) => weight === layer.weights[i]) ? layer : withProducedChannels({ ...layer, weights });
+    return weights.every((weight, i) => weight === layer.weights[i])
+      ? layer
+      : withProducedChannels({ ...layer, weights });
   });
   return deriveShapes({ ...graph, layers });
 }
@@ -44,7 +55,9 @@ function collectCuts(graph: LayerGraph, removals: readonly Removal[]): Cuts {
     for (const { layer, weight, axis, indexes } of group.members) {
       const shape = layers.get(layer)?.weights.find(({ name }) => name === weight)?.shape;
       if (!shape || indexes.some((owned) => owned.some((index) => index >= (shape[axis] ?? 0)))) {
-        throw mismatch(`Group "${group.name}" cuts axis ${axis} of ${layer}/${weight}, which the network "${graph.name}" does not have in that size.`);
+        throw mismatch(
+          `Group "${group.name}" cuts axis ${axis} of ${layer}/${weight}, which the network "${graph.name}" does not have in that size.`,
+        );
       }
       const key = `${layer}|${weight}|${axis}`;
       const cut = cuts.get(key) ?? new Set<number>();
@@ -56,9 +69,17 @@ function collectCuts(graph: LayerGraph, removals: readonly Removal[]): Cuts {
 }
 
 function requireKeep(group: ChannelGroup, keep: readonly number[]): void {
-  const ascending = keep.every((channel, i) => Number.isInteger(channel) && channel >= 0 && channel < group.channels && (i === 0 || channel > keep[i - 1]!));
+  const ascending = keep.every(
+    (channel, i) =>
+      Number.isInteger(channel) &&
+      channel >= 0 &&
+      channel < group.channels &&
+      (i === 0 || channel > keep[i - 1]!),
+  );
   if (!ascending || keep.length === 0) {
-    throw mismatch(`Group "${group.name}" has ${group.channels} channels; those kept must be an ascending list of at least one of them, but [${keep.join(', ')}] is not.`);
+    throw mismatch(
+      `Group "${group.name}" has ${group.channels} channels; those kept must be an ascending list of at least one of them, but [${keep.join(', ')}] is not.`,
+    );
   }
 }
 
@@ -77,10 +98,13 @@ function cutWeight(layer: string, weight: WeightTensor, cuts: Cuts): WeightTenso
 /** Brings `filters` and `units` in line with the weights. */
 function withProducedChannels(layer: GraphLayer): GraphLayer {
   const config = { ...layer.config };
-  for (const key of ['filters', 'units']) if (typeof config[key] === 'number') config[key] = producedChannels(layer);
+  for (const key of ['filters', 'units'])
+    if (typeof config[key] === 'number') config[key] = producedChannels(layer);
   return { ...layer, config };
 }
 
 function mismatch(message: string): TersorError {
-  return new TersorError('PLAN_MISMATCH', message, { hint: 'The plan was made for another network: search again, or apply it to the network that it was made for.' });
+  return new TersorError('PLAN_MISMATCH', message, {
+    hint: 'The plan was made for another network: search again, or apply it to the network that it was made for.',
+  });
 }

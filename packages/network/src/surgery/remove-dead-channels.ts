@@ -3,27 +3,34 @@ import { channelGroups } from '../groups/channel-groups.js';
 import { removeAll } from './remove-channels.js';
 
 /**
- * Removes the channels whose kernel slices are all zero: those that nothing reads any more (removing them changes nothing), and those that are made
- * of nothing but a constant (what they still add behind a bias or a batch norm goes with them; a fine-tune takes it up). A group that is dead as
- * a whole keeps its first channel.
+ * Removes the channels whose kernel slices are all zero: those that nothing reads any more (removing them
+ * changes nothing), and those that are made of nothing but a constant (what they still add behind a bias or a
+ * batch norm goes with them; a fine-tune takes it up). A group that is dead as a whole keeps its first
+ * channel.
  */
 export function removeDeadChannels(graph: LayerGraph): LayerGraph {
   const removals = channelGroups(graph).groups.flatMap((group) => {
     const unread = deadBy(graph, group, 'consumes');
     const constant = deadBy(graph, group, 'produces');
-    const alive = Array.from({ length: group.channels }, (_, channel) => channel).filter((channel) => !unread[channel] && !constant[channel]);
+    const alive = Array.from({ length: group.channels }, (_, channel) => channel).filter(
+      (channel) => !unread[channel] && !constant[channel],
+    );
     if (alive.length === group.channels) return [];
     return [{ group, keep: alive.length > 0 ? alive : [0] }];
   });
   return removals.length === 0 ? graph : removeAll(graph, removals);
 }
 
-/** Which channels have only zeros in the kernels of one role; none where the group has no kernel in that role. */
+/**
+ * Which channels have only zeros in the kernels of one role; none where the group has no kernel in that role.
+ */
 function deadBy(graph: LayerGraph, group: ChannelGroup, role: GroupMember['role']): boolean[] {
   const members = group.members.filter((member) => member.role === role);
   const dead = new Array<boolean>(group.channels).fill(members.length > 0);
   for (const { layer, weight, axis, indexes } of members) {
-    const { data, shape } = graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === weight)!;
+    const { data, shape } = graph.layers
+      .find(({ name }) => name === layer)!
+      .weights.find(({ name }) => name === weight)!;
     const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
     const used = usedIndexes(data, shape[axis]!, inner);
     indexes.forEach((owned, channel) => owned.some((index) => used[index]) && (dead[channel] = false));

@@ -21,7 +21,8 @@ export function grouped(value: number): string {
 /** A count with a unit prefix, for axes; digits enough to tell close ticks apart. */
 export function short(value: number): string {
   const size = Math.abs(value);
-  const [scale, prefix] = size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, ''];
+  const [scale, prefix] =
+    size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, ''];
   return `${Number((value / scale).toPrecision(5))}${prefix && ` ${prefix}`}`;
 }
 

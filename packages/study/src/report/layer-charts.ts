@@ -6,15 +6,26 @@ import { table } from './table.js';
 const ROW = 26;
 const MARGIN = 92;
 
-/** The policy layer by layer beside each layer's cost: kept channels and kernel slices, bit widths, multiply-adds, bytes. */
+/**
+ * The policy layer by layer beside each layer's cost: kept channels and kernel slices, bit widths,
+ * multiply-adds, bytes.
+ */
 export function layerCharts(layers: readonly LayerFigures[]): string {
   const kernels = layers.filter(({ original }) => original.slices > 0);
   if (kernels.length === 0) return '<p>This run has no layers.json.</p>';
   const quantized = kernels.some(({ bits }) => bits !== undefined);
-  return [keptChart(kernels), quantized ? bitChart(kernels) : '', costChart('macs', kernels), costChart('bytes', layers)].join('');
+  return [
+    keptChart(kernels),
+    quantized ? bitChart(kernels) : '',
+    costChart('macs', kernels),
+    costChart('bytes', layers),
+  ].join('');
 }
 
-/** Share of a layer's 2-D kernel slices that are left and not all zero, of those that it has after channel pruning. */
+/**
+ * Share of a layer's 2-D kernel slices that are left and not all zero, of those that it has after channel
+ * pruning.
+ */
 function keptSlices({ compressed }: LayerFigures): number {
   return compressed.slices === 0 ? 0 : 1 - compressed.zeroSlices / compressed.slices;
 }
@@ -33,9 +44,19 @@ function keptChart(layers: readonly LayerFigures[]): string {
     option: (size) => ({
       legend: LEGEND,
       ...frame(size.narrow, layers.length),
-      yAxis: nameAxis(layers.map(({ layer }) => layer), size),
-      xAxis: valueAxis('share kept', (value) => `${Math.round(value * 100)}%`, { min: 0, max: 1, scale: false }),
-      series: [bars('channels', 'var(--c0)', layers.map(keptChannels)), bars('kernel slices', 'var(--c1)', layers.map(keptSlices))],
+      yAxis: nameAxis(
+        layers.map(({ layer }) => layer),
+        size,
+      ),
+      xAxis: valueAxis('share kept', (value) => `${Math.round(value * 100)}%`, {
+        min: 0,
+        max: 1,
+        scale: false,
+      }),
+      series: [
+        bars('channels', 'var(--c0)', layers.map(keptChannels)),
+        bars('kernel slices', 'var(--c1)', layers.map(keptSlices)),
+      ],
     }),
     tip: (_series, index) => describe(layers[index]!),
     table: layerTable(layers),
@@ -51,9 +72,21 @@ function bitChart(layers: readonly LayerFigures[]): string {
     height: MARGIN - 20 + ROW * layers.length,
     option: (size) => ({
       ...frame(size.narrow, layers.length, 8),
-      yAxis: nameAxis(layers.map(({ layer }) => layer), size),
+      yAxis: nameAxis(
+        layers.map(({ layer }) => layer),
+        size,
+      ),
       xAxis: valueAxis('bits', String, { min: 0, max: 8, scale: false }),
-      series: [{ ...bars('bits', 'var(--c3)', layers.map(({ bits }) => bits ?? NaN)), label: { show: true, position: 'right', color: 'var(--ink)' } }],
+      series: [
+        {
+          ...bars(
+            'bits',
+            'var(--c3)',
+            layers.map(({ bits }) => bits ?? NaN),
+          ),
+          label: { show: true, position: 'right', color: 'var(--ink)' },
+        },
+      ],
     }),
     tip: (_series, index) => describe(layers[index]!),
     table: layerTable(layers),
@@ -73,9 +106,31 @@ function costChart(key: 'macs' | 'bytes', layers: readonly LayerFigures[]): stri
     option: (size) => ({
       legend: LEGEND,
       ...frame(size.narrow, shown.length),
-      yAxis: nameAxis(shown.map(({ layer }) => layer), size),
-      xAxis: { ...valueAxis(unit, short), type: 'log', min: 10 ** Math.floor(Math.log10(Math.min(...shown.map(({ compressed }) => Math.max(1, compressed[key]))) / 1.5)) },
-      series: [bars('original', 'var(--line)', shown.map(({ original }) => original[key])), bars('compressed', 'var(--c2)', shown.map(({ compressed }) => compressed[key]))],
+      yAxis: nameAxis(
+        shown.map(({ layer }) => layer),
+        size,
+      ),
+      xAxis: {
+        ...valueAxis(unit, short),
+        type: 'log',
+        min:
+          10 **
+          Math.floor(
+            Math.log10(Math.min(...shown.map(({ compressed }) => Math.max(1, compressed[key]))) / 1.5),
+          ),
+      },
+      series: [
+        bars(
+          'original',
+          'var(--line)',
+          shown.map(({ original }) => original[key]),
+        ),
+        bars(
+          'compressed',
+          'var(--c2)',
+          shown.map(({ compressed }) => compressed[key]),
+        ),
+      ],
     }),
     tip: (_series, index) => describe(shown[index]!),
     table: layerTable(shown),
@@ -114,7 +169,9 @@ function layerTable(layers: readonly LayerFigures[]): string {
     number('channels after', ({ compressed }) => compressed.channels),
     number('slices not zero', keptSlices, percent),
     number('bits', ({ bits }) => bits, String),
-    ...(layers.some(({ activationBits }) => activationBits !== undefined) ? [number('input bits', ({ activationBits }) => activationBits, String)] : []),
+    ...(layers.some(({ activationBits }) => activationBits !== undefined)
+      ? [number('input bits', ({ activationBits }) => activationBits, String)]
+      : []),
     number('MACs before', ({ original }) => original.macs),
     number('MACs after', ({ compressed }) => compressed.macs),
     number('bytes before', ({ original }) => original.bytes),

@@ -13,22 +13,60 @@ export interface MetricFormat {
   change(difference: number): string;
 }
 
-const shares = { higherIsBetter: true, format: percent, axis: (value: number) => `${Number((value * 100).toFixed(2))}%`, change: (value: number) => `${points(value)} points` };
-const counts = { higherIsBetter: false, format: grouped, axis: short, change: (value: number) => signed(value, short) };
-const rewards = { higherIsBetter: true, format: (value: number) => value.toFixed(4), axis: (value: number) => String(Number(value.toPrecision(3))), change: (value: number) => signed(value, (size) => size.toFixed(4)) };
+const shares = {
+  higherIsBetter: true,
+  format: percent,
+  axis: (value: number) => `${Number((value * 100).toFixed(2))}%`,
+  change: (value: number) => `${points(value)} points`,
+};
+const counts = {
+  higherIsBetter: false,
+  format: grouped,
+  axis: short,
+  change: (value: number) => signed(value, short),
+};
+const rewards = {
+  higherIsBetter: true,
+  format: (value: number) => value.toFixed(4),
+  axis: (value: number) => String(Number(value.toPrecision(3))),
+  change: (value: number) => signed(value, (size) => size.toFixed(4)),
+};
 
 export const FORMATS: Readonly<Record<Metric, MetricFormat>> = {
   testAccuracy: { title: 'Test accuracy', ...shares },
-  accuracyChange: { title: 'Change of test accuracy to the original', ...shares, format: (value) => `${points(value)} points`, axis: points },
+  accuracyChange: {
+    title: 'Change of test accuracy to the original',
+    ...shares,
+    format: (value) => `${points(value)} points`,
+    axis: points,
+  },
   validationAccuracy: { title: 'Validation accuracy', ...shares },
   bytes: { title: 'Bytes on disk', ...counts },
   macs: { title: 'Multiply-adds', ...counts },
   parameters: { title: 'Parameters', ...counts },
   pruneReward: { title: 'Best reward of stage 1, pruning', ...rewards },
   quantizeReward: { title: 'Best reward of stage 2, bit widths', ...rewards },
-  seconds: { title: 'Seconds of a trial', higherIsBetter: false, format: duration, axis: duration, change: (value) => signed(value, duration) },
-  episodesPerMinute: { title: 'Episodes per minute', higherIsBetter: true, format: rate, axis: rate, change: (value) => signed(value, rate) },
-  peakResidentBytes: { title: 'Peak memory', higherIsBetter: false, format: mebibytes, axis: mebibytes, change: (value) => signed(value, mebibytes) },
+  seconds: {
+    title: 'Seconds of a trial',
+    higherIsBetter: false,
+    format: duration,
+    axis: duration,
+    change: (value) => signed(value, duration),
+  },
+  episodesPerMinute: {
+    title: 'Episodes per minute',
+    higherIsBetter: true,
+    format: rate,
+    axis: rate,
+    change: (value) => signed(value, rate),
+  },
+  peakResidentBytes: {
+    title: 'Peak memory',
+    higherIsBetter: false,
+    format: mebibytes,
+    axis: mebibytes,
+    change: (value) => signed(value, mebibytes),
+  },
 };
 
 /** Three digits are more than two runs on one machine agree on. */

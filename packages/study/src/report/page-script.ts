@@ -1,6 +1,6 @@
 /**
- * The page's own script, plain JavaScript for any browser: the text of a data point under the pointer or chosen with the arrow keys, and tables that sort. The page
- * is complete without it.
+ * The page's own script, plain JavaScript for any browser: the text of a data point under the pointer or
+ * chosen with the arrow keys, and tables that sort. The page is complete without it.
  */
 export const PAGE_SCRIPT = `
 (() => {

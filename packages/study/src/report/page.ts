@@ -20,7 +20,17 @@ export interface Tile {
 }
 
 /** The whole report as one self-contained HTML file. */
-export function page({ title, lead, tiles, sections }: { readonly title: string; readonly lead: string; readonly tiles: readonly Tile[]; readonly sections: readonly Section[] }): string {
+export function page({
+  title,
+  lead,
+  tiles,
+  sections,
+}: {
+  readonly title: string;
+  readonly lead: string;
+  readonly tiles: readonly Tile[];
+  readonly sections: readonly Section[];
+}): string {
   const links = sections.map((section) => `<a href="#${section.id}">${escapeHtml(section.title)}</a>`);
   return `<!doctype html>
 <html lang="en">

@@ -8,7 +8,15 @@ import { writeReport, writeRunReport } from '../write-reports.js';
 import { modelName, runReport } from './run-report.js';
 import { bestSoFar } from './search-charts.js';
 
-const config = parseConfig({ model: '../<vgg>/model.json', dataset: 'cifar10', prune: { agent: 'ddpg', budget: { macs: 0.5 } }, quantize: { agent: 'ddpg', budget: { bytes: 0.1 } } }, compressConfigSchema);
+const config = parseConfig(
+  {
+    model: '../<vgg>/model.json',
+    dataset: 'cifar10',
+    prune: { agent: 'ddpg', budget: { macs: 0.5 } },
+    quantize: { agent: 'ddpg', budget: { bytes: 0.1 } },
+  },
+  compressConfigSchema,
+);
 const run = { summary: summaryOf(config), layers: layers(), episodes: episodes(1) };
 
 describe('the report of a run', () => {
@@ -21,9 +29,22 @@ describe('the report of a run', () => {
 
   it('gives every chart a name, a description and its numbers as a table', () => {
     const figures = html.split('<figure').slice(1);
-    expect(figures.map((figure) => /id="([^"]*)"/.exec(figure)![1])).toEqual(['reward-prune', 'reward-quantize', 'candidates-prune', 'candidates-quantize', 'layers-kept', 'layers-bits', 'layers-macs', 'layers-bytes']);
+    expect(figures.map((figure) => /id="([^"]*)"/.exec(figure)![1])).toEqual([
+      'reward-prune',
+      'reward-quantize',
+      'candidates-prune',
+      'candidates-quantize',
+      'layers-kept',
+      'layers-bits',
+      'layers-macs',
+      'layers-bytes',
+    ]);
     for (const figure of figures) {
-      expect(figure.match(/<svg[^>]* role="img" aria-labelledby="\S+-title \S+-desc"><title id="[^"]+">[^<]+<\/title><desc/g)).toHaveLength(2);
+      expect(
+        figure.match(
+          /<svg[^>]* role="img" aria-labelledby="\S+-title \S+-desc"><title id="[^"]+">[^<]+<\/title><desc/g,
+        ),
+      ).toHaveLength(2);
       expect(figure).toMatch(/<table[\s\S]*<caption>/);
       expect(figure).toContain('data-tip=');
     }
@@ -40,7 +61,10 @@ describe('the report of a run', () => {
   });
 
   it('takes its colours from the page, so that it follows light and dark', () => {
-    const drawings = html.slice(html.indexOf('<main>')).match(/(?:fill|stroke)="(?!none|var\(|#000"><\/path>\s*<\/clipPath)[^"]*"/g) ?? [];
+    const drawings =
+      html
+        .slice(html.indexOf('<main>'))
+        .match(/(?:fill|stroke)="(?!none|var\(|#000"><\/path>\s*<\/clipPath)[^"]*"/g) ?? [];
     expect(drawings).toEqual([]);
   });
 
@@ -50,8 +74,15 @@ describe('the report of a run', () => {
   });
 
   it('begins the best reward anew with every round of pruning', () => {
-    const first = run.episodes.filter(({ stage }) => stage === 'prune').map((line) => ({ ...line, round: 1 }));
-    const second = first.map((line, i) => ({ ...line, round: 2, episode: first.length + line.episode, reward: i === 1 ? 0.25 : 0.125 }));
+    const first = run.episodes
+      .filter(({ stage }) => stage === 'prune')
+      .map((line) => ({ ...line, round: 1 }));
+    const second = first.map((line, i) => ({
+      ...line,
+      round: 2,
+      episode: first.length + line.episode,
+      reward: i === 1 ? 0.25 : 0.125,
+    }));
     const rounds = runReport({ ...run, episodes: [...first, ...second] });
     expect(rounds).toContain(`the best of the last of 2 rounds is episode ${first.length + 2} with 0.2500.`);
   });
@@ -63,10 +94,21 @@ describe('the report of a run', () => {
     const { summary, layers } = run;
     const rounded = runReport({
       ...run,
-      summary: { ...summary, compressed: { ...summary.compressed, bops: 123456 }, activations: { simulated: true, floatAccuracy: { test: 0.1234, validation: 0.2345 } } },
+      summary: {
+        ...summary,
+        compressed: { ...summary.compressed, bops: 123456 },
+        activations: { simulated: true, floatAccuracy: { test: 0.1234, validation: 0.2345 } },
+      },
       layers: layers.map((layer) => ({ ...layer, activationBits: 6 })),
     });
-    for (const text of ['quantized, activations simulated', 'quantized, float activations', '12.34%', '123,456', 'input bits']) expect(rounded).toContain(text);
+    for (const text of [
+      'quantized, activations simulated',
+      'quantized, float activations',
+      '12.34%',
+      '123,456',
+      'input bits',
+    ])
+      expect(rounded).toContain(text);
   });
 
   it('says how much memory the run took, where that was recorded', () => {
@@ -77,7 +119,9 @@ describe('the report of a run', () => {
 
   it('does without layers, episodes and one stage', () => {
     const { quantize: _quantize, ...pruneOnly } = run.summary.search;
-    expect(runReport({ summary: { ...run.summary, search: pruneOnly }, layers: [], episodes: [] })).toContain('no layers.json');
+    expect(runReport({ summary: { ...run.summary, search: pruneOnly }, layers: [], episodes: [] })).toContain(
+      'no layers.json',
+    );
   });
 });
 
@@ -88,14 +132,20 @@ describe('a run on disk', () => {
 
   it('is reported, without a line of episodes.jsonl that is cut off', async () => {
     await writeFile(join(folder, 'summary.json'), JSON.stringify(run.summary));
-    await writeFile(join(folder, 'episodes.jsonl'), `${run.episodes.map((line) => JSON.stringify(line)).join('\n')}\n{"stage":"pr`);
+    await writeFile(
+      join(folder, 'episodes.jsonl'),
+      `${run.episodes.map((line) => JSON.stringify(line)).join('\n')}\n{"stage":"pr`,
+    );
     expect((await readRun(folder)).episodes).toHaveLength(run.episodes.length);
     await writeRunReport(folder);
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>');
   });
 
   it('must be finished', async () => {
-    await expect(writeReport(folder)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND', message: expect.stringContaining(folder) });
+    await expect(writeReport(folder)).rejects.toMatchObject({
+      code: 'CONFIG_NOT_FOUND',
+      message: expect.stringContaining(folder),
+    });
   });
 });
 
@@ -106,4 +156,6 @@ it.each([
   ['./model/model.json', 'out/vgg-small', 'vgg-small'],
   ['models/tiny.json', 'out', 'tiny'],
   ['model.json', '.', 'model.json'],
-])('calls the model %s with output %s: %s', (path, output, name) => expect(modelName(path, output)).toBe(name));
+])('calls the model %s with output %s: %s', (path, output, name) =>
+  expect(modelName(path, output)).toBe(name),
+);

@@ -10,12 +10,30 @@ import { folded, table } from './table.js';
 /** The report of one compression as a self-contained page. */
 export function runReport({ summary, layers, episodes }: Run): string {
   const { baseline, compressed, ratio, config } = summary;
-  const stages = (['prune', 'quantize'] as const).filter((stage) => episodes.some((line) => line.stage === stage));
-  const drawn = (draw: (stage: Stage, lines: Run['episodes']) => string) => stages.map((stage) => draw(stage, episodes.filter((line) => line.stage === stage))).join('');
+  const stages = (['prune', 'quantize'] as const).filter((stage) =>
+    episodes.some((line) => line.stage === stage),
+  );
+  const drawn = (draw: (stage: Stage, lines: Run['episodes']) => string) =>
+    stages
+      .map((stage) =>
+        draw(
+          stage,
+          episodes.filter((line) => line.stage === stage),
+        ),
+      )
+      .join('');
   const sections: Section[] = [
-    { id: 'result', title: 'Result', body: noticeList(summary) + resultTable(summary) + searchSentences(summary) },
+    {
+      id: 'result',
+      title: 'Result',
+      body: noticeList(summary) + resultTable(summary) + searchSentences(summary),
+    },
     { id: 'search', title: 'Search', body: drawn(rewardChart) || '<p>No search was run.</p>' },
-    { id: 'candidates', title: 'Accuracy against size', body: drawn(candidateChart) || '<p>No candidates were measured.</p>' },
+    {
+      id: 'candidates',
+      title: 'Accuracy against size',
+      body: drawn(candidateChart) || '<p>No candidates were measured.</p>',
+    },
     { id: 'layers', title: 'Layers', body: layerCharts(layers) },
     { id: 'setup', title: 'What was run', body: setup(summary) },
   ];
@@ -23,30 +41,55 @@ export function runReport({ summary, layers, episodes }: Run): string {
     title: `Compression of ${modelName(config.model, config.output)}`,
     lead: `Tersor, backend ${summary.backend}, seed ${summary.seed}, ${duration(summary.seconds)} in all.`,
     tiles: [
-      { value: `${ratio.bytes.toFixed(1)}× smaller`, label: `${grouped(baseline.bytes)} → ${grouped(compressed.bytes)} bytes` },
-      { value: `${ratio.macs.toFixed(2)}× less work`, label: `${grouped(baseline.macs)} → ${grouped(compressed.macs)} multiply-adds` },
-      { value: `${points(compressed.accuracy.test - baseline.accuracy.test)} points`, label: `test accuracy ${percent(baseline.accuracy.test)} → ${percent(compressed.accuracy.test)}` },
+      {
+        value: `${ratio.bytes.toFixed(1)}× smaller`,
+        label: `${grouped(baseline.bytes)} → ${grouped(compressed.bytes)} bytes`,
+      },
+      {
+        value: `${ratio.macs.toFixed(2)}× less work`,
+        label: `${grouped(baseline.macs)} → ${grouped(compressed.macs)} multiply-adds`,
+      },
+      {
+        value: `${points(compressed.accuracy.test - baseline.accuracy.test)} points`,
+        label: `test accuracy ${percent(baseline.accuracy.test)} → ${percent(compressed.accuracy.test)}`,
+      },
     ],
     sections,
   });
 }
 
-/** The name by which people know a model: its file's, or its folder's where the file is just called model.json; `output`'s where that says nothing either. */
+/**
+ * The name by which people know a model: its file's, or its folder's where the file is just called
+ * model.json; `output`'s where that says nothing either.
+ */
 export function modelName(model: string, output: string): string {
-  const telling = [output, model].flatMap((path) => path.split(/[\\/]/)).filter((part) => !['', '.', '..', 'model', 'model.json'].includes(part));
+  const telling = [output, model]
+    .flatMap((path) => path.split(/[\\/]/))
+    .filter((part) => !['', '.', '..', 'model', 'model.json'].includes(part));
   return telling.at(-1)?.replace(/\.json$/, '') ?? model;
 }
 
 function resultTable(summary: Summary): string {
   const { baseline, pruned, compressed, activations } = summary;
   const stages = stagesOf(summary);
-  const rows: { readonly name: string; readonly figures: NetworkFigures }[] = [{ name: 'original', figures: baseline }];
+  const rows: { readonly name: string; readonly figures: NetworkFigures }[] = [
+    { name: 'original', figures: baseline },
+  ];
   if (stages.includes('prune')) rows.push({ name: 'pruned, as floats', figures: pruned });
   const quantized = stages.includes('prune') ? 'pruned and quantized' : 'quantized';
-  if (stages.includes('quantize')) rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
+  if (stages.includes('quantize'))
+    rows.push({ name: activations ? `${quantized}, activations simulated` : quantized, figures: compressed });
   const { bops, ...float } = compressed;
-  if (activations) rows.push({ name: `${quantized}, float activations`, figures: { ...float, accuracy: activations.floatAccuracy } });
-  const column = (head: string, value: (figures: NetworkFigures) => number, format: (value: number) => string) => ({
+  if (activations)
+    rows.push({
+      name: `${quantized}, float activations`,
+      figures: { ...float, accuracy: activations.floatAccuracy },
+    });
+  const column = (
+    head: string,
+    value: (figures: NetworkFigures) => number,
+    format: (value: number) => string,
+  ) => ({
     head,
     text: ({ figures }: (typeof rows)[number]) => format(value(figures)),
     value: ({ figures }: (typeof rows)[number]) => value(figures),
@@ -57,15 +100,36 @@ function resultTable(summary: Summary): string {
     column('validation accuracy', ({ accuracy }) => accuracy.validation, percent),
     column('parameters', ({ parameters }) => parameters, grouped),
     column('MACs', ({ macs }) => macs, grouped),
-    ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs) ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)] : []),
-    ...(bops === undefined ? [] : [{ head: 'bit operations', text: ({ figures }: (typeof rows)[number]) => (figures.bops === undefined ? '' : grouped(figures.bops)), value: ({ figures }: (typeof rows)[number]) => figures.bops }]),
-    ...(baseline.latency === undefined ? [] : [column('predicted ms', ({ latency }) => latency ?? NaN, (value) => value.toPrecision(3))]),
+    ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs)
+      ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)]
+      : []),
+    ...(bops === undefined
+      ? []
+      : [
+          {
+            head: 'bit operations',
+            text: ({ figures }: (typeof rows)[number]) =>
+              figures.bops === undefined ? '' : grouped(figures.bops),
+            value: ({ figures }: (typeof rows)[number]) => figures.bops,
+          },
+        ]),
+    ...(baseline.latency === undefined
+      ? []
+      : [
+          column(
+            'predicted ms',
+            ({ latency }) => latency ?? NaN,
+            (value) => value.toPrecision(3),
+          ),
+        ]),
     column('bytes on disk', ({ bytes }) => bytes, grouped),
   ]);
 }
 
 function noticeList({ notices = [] }: Summary): string {
-  return notices.length === 0 ? '' : `<ul>${notices.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
+  return notices.length === 0
+    ? ''
+    : `<ul>${notices.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
 }
 
 function searchSentences({ search, carriedOut }: Summary): string {
@@ -83,9 +147,14 @@ function setup({ config, versions, plugins, seed, backend, machine, peakResident
     ['backend', backend],
     ...Object.entries(versions),
     ['machine', machine],
-    ...(peakResidentBytes === undefined ? [] : [['peak memory of the process', mebibytes(peakResidentBytes)]]),
+    ...(peakResidentBytes === undefined
+      ? []
+      : [['peak memory of the process', mebibytes(peakResidentBytes)]]),
     ...plugins.map((plugin) => [`plugin ${plugin.kind}`, `${plugin.id} (${plugin.source})`]),
   ].map(([name, value]) => ({ name: name!, value: value! }));
-  const list = table('Versions, machine and plugins', facts, [{ head: 'what', text: ({ name }) => name }, { head: 'value', text: ({ value }) => value }]);
+  const list = table('Versions, machine and plugins', facts, [
+    { head: 'what', text: ({ name }) => name },
+    { head: 'value', text: ({ value }) => value },
+  ]);
   return list + folded('The whole config', `<pre tabindex="0">${escapeHtml(stringify(config))}</pre>`);
 }

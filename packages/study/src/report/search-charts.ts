@@ -14,7 +14,9 @@ export function bestSoFar(rewards: readonly number[]): number[] {
 
 /** Reward over the episodes of one stage, with the best so far. */
 export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): string {
-  const rounds = [...new Set(episodes.map(({ round = 1 }) => round))].map((number) => episodes.filter(({ round = 1 }) => round === number));
+  const rounds = [...new Set(episodes.map(({ round = 1 }) => round))].map((number) =>
+    episodes.filter(({ round = 1 }) => round === number),
+  );
   // Every round has a budget of its own: what was best under another says nothing.
   const best = rounds.flatMap((lines) => bestSoFar(lines.map(({ reward }) => reward)));
   const last = episodes.length - rounds.at(-1)!.length;
@@ -30,11 +32,34 @@ export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): str
       legend: LEGEND,
       grid: { left: narrow ? 56 : 68, right: 12, top: 36, bottom: 48 },
       xAxis: valueAxis('episode', String, { min: 0, max: episodes.length }),
-      yAxis: valueAxis('reward', (value) => String(Number(value.toPrecision(3))), { nameGap: narrow ? 40 : 50 }),
+      yAxis: valueAxis('reward', (value) => String(Number(value.toPrecision(3))), {
+        nameGap: narrow ? 40 : 50,
+      }),
       series: [
-        { name: 'agent', type: 'scatter', symbolSize: 6, itemStyle: { color: 'var(--c0)', opacity: 0.7 }, data: byAgent.map(({ episode, reward }) => [episode, reward]) },
-        { name: 'heuristic', type: 'scatter', symbol: 'diamond', symbolSize: 11, itemStyle: { color: 'var(--c1)' }, data: byHeuristic.map(({ episode, reward }) => [episode, reward]) },
-        { name: 'best so far', type: 'line', step: 'end', symbol: 'none', lineStyle: { color: 'var(--c2)', width: 2 }, itemStyle: { color: 'var(--c2)' }, data: episodes.map(({ episode }, i) => [episode, best[i]!]) },
+        {
+          name: 'agent',
+          type: 'scatter',
+          symbolSize: 6,
+          itemStyle: { color: 'var(--c0)', opacity: 0.7 },
+          data: byAgent.map(({ episode, reward }) => [episode, reward]),
+        },
+        {
+          name: 'heuristic',
+          type: 'scatter',
+          symbol: 'diamond',
+          symbolSize: 11,
+          itemStyle: { color: 'var(--c1)' },
+          data: byHeuristic.map(({ episode, reward }) => [episode, reward]),
+        },
+        {
+          name: 'best so far',
+          type: 'line',
+          step: 'end',
+          symbol: 'none',
+          lineStyle: { color: 'var(--c2)', width: 2 },
+          itemStyle: { color: 'var(--c2)' },
+          data: episodes.map(({ episode }, i) => [episode, best[i]!]),
+        },
       ],
     }),
     tip: (index, point) => (series[index]?.[point] ? describe(series[index][point]) : undefined),
@@ -47,10 +72,15 @@ export function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 
-/** Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty where the environment measured neither. */
+/**
+ * Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty
+ * where the environment measured neither.
+ */
 export function candidateChart(stage: Stage, episodes: readonly EpisodeLine[]): string {
   const key = costOf(stage);
-  const candidates = episodes.filter(({ measures }) => measures[key] !== undefined && measures['accuracy'] !== undefined);
+  const candidates = episodes.filter(
+    ({ measures }) => measures[key] !== undefined && measures['accuracy'] !== undefined,
+  );
   if (candidates.length === 0) return '';
   const cost = ({ measures }: EpisodeLine) => measures[key]!;
   const accuracy = ({ measures }: EpisodeLine) => measures['accuracy']!;
@@ -62,41 +92,77 @@ export function candidateChart(stage: Stage, episodes: readonly EpisodeLine[]): 
     title: `${TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
     description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front).`,
     height: 320,
-    option: (size) => ({ legend: LEGEND, ...accuracyAxes(size, unit), series: [
-      { name: 'candidate', type: 'scatter', symbolSize: 7, itemStyle: { color: 'var(--c0)', opacity: 0.6 }, data: candidates.map(point) },
-      { name: 'Pareto front', type: 'line', lineStyle: { color: 'var(--c1)', width: 2 }, symbol: 'diamond', symbolSize: 9, itemStyle: { color: 'var(--c1)' }, data: front.map(point) },
-    ] }),
+    option: (size) => ({
+      legend: LEGEND,
+      ...accuracyAxes(size, unit),
+      series: [
+        {
+          name: 'candidate',
+          type: 'scatter',
+          symbolSize: 7,
+          itemStyle: { color: 'var(--c0)', opacity: 0.6 },
+          data: candidates.map(point),
+        },
+        {
+          name: 'Pareto front',
+          type: 'line',
+          lineStyle: { color: 'var(--c1)', width: 2 },
+          symbol: 'diamond',
+          symbolSize: 9,
+          itemStyle: { color: 'var(--c1)' },
+          data: front.map(point),
+        },
+      ],
+    }),
     tip: (index, at) => describe((index === 0 ? candidates : front)[at]!),
     table: episodeTable(stage, front, 'Candidates on the Pareto front'),
   });
 }
 
 /** Axes of a chart of accuracy against a cost. */
-export function accuracyAxes({ narrow }: ChartSize, unit: string): { grid: object; xAxis: object; yAxis: object } {
+export function accuracyAxes(
+  { narrow }: ChartSize,
+  unit: string,
+): { grid: object; xAxis: object; yAxis: object } {
   return {
     grid: { left: narrow ? 56 : 68, right: 24, top: 36, bottom: 48 },
     xAxis: valueAxis(unit, short),
-    yAxis: valueAxis('accuracy', (value) => `${Number((value * 100).toFixed(2))}%`, { nameGap: narrow ? 44 : 54 }),
+    yAxis: valueAxis('accuracy', (value) => `${Number((value * 100).toFixed(2))}%`, {
+      nameGap: narrow ? 44 : 54,
+    }),
   };
 }
 
 function describe({ episode, heuristic, reward, measures, seconds }: EpisodeLine): string {
-  const lines = [`Episode ${episode}${heuristic === undefined ? '' : ` (heuristic ${heuristic})`}: reward ${reward.toFixed(4)}`];
+  const lines = [
+    `Episode ${episode}${heuristic === undefined ? '' : ` (heuristic ${heuristic})`}: reward ${reward.toFixed(4)}`,
+  ];
   if (measures['accuracy'] !== undefined) lines.push(`accuracy ${percent(measures['accuracy'])}`);
   if (measures['macs'] !== undefined) lines.push(`${grouped(measures['macs'])} multiply-adds`);
   if (measures['bytes'] !== undefined) lines.push(`${grouped(measures['bytes'])} bytes`);
   return [...lines, duration(seconds)].join('\n');
 }
 
-function episodeTable(stage: Stage, episodes: readonly EpisodeLine[], caption = `Episodes of ${TITLES[stage].toLowerCase()}`): string {
-  const measured = ['accuracy', 'macs', 'parameters', 'bytes'].filter((name) => episodes.some(({ measures }) => measures[name] !== undefined));
+function episodeTable(
+  stage: Stage,
+  episodes: readonly EpisodeLine[],
+  caption = `Episodes of ${TITLES[stage].toLowerCase()}`,
+): string {
+  const measured = ['accuracy', 'macs', 'parameters', 'bytes'].filter((name) =>
+    episodes.some(({ measures }) => measures[name] !== undefined),
+  );
   return table(caption, episodes, [
     { head: 'episode', text: ({ episode }) => String(episode), value: ({ episode }) => episode },
     { head: 'chosen by', text: ({ heuristic }) => heuristic ?? 'agent' },
     { head: 'reward', text: ({ reward }) => reward.toFixed(4), value: ({ reward }) => reward },
     ...measured.map((name) => ({
       head: name === 'macs' ? 'MACs' : name,
-      text: ({ measures }: EpisodeLine) => (measures[name] === undefined ? '' : name === 'accuracy' ? percent(measures[name]) : grouped(measures[name])),
+      text: ({ measures }: EpisodeLine) =>
+        measures[name] === undefined
+          ? ''
+          : name === 'accuracy'
+            ? percent(measures[name])
+            : grouped(measures[name]),
       value: ({ measures }: EpisodeLine) => measures[name],
     })),
     { head: 'seconds', text: ({ seconds }) => seconds.toFixed(2), value: ({ seconds }) => seconds },

@@ -4,13 +4,20 @@ import { escapeHtml } from './html.js';
 export interface Column<Row> {
   readonly head: string;
   text(row: Row): string;
-  /** What the column is sorted by, where its text does not sort as it should; makes the column one of numbers. */
+  /**
+   * What the column is sorted by, where its text does not sort as it should; makes the column one of numbers.
+   */
   value?(row: Row): number | undefined;
 }
 
-/** A table with a caption whose heads sort it (by the page's script; without it, it is a plain table). The first column names the row. */
+/**
+ * A table with a caption whose heads sort it (by the page's script; without it, it is a plain table). The
+ * first column names the row.
+ */
 export function table<Row>(caption: string, rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const heads = columns.map(({ head, value }) => `<th scope="col"${value ? ' class="number"' : ''}>${escapeHtml(head)}</th>`);
+  const heads = columns.map(
+    ({ head, value }) => `<th scope="col"${value ? ' class="number"' : ''}>${escapeHtml(head)}</th>`,
+  );
   const lines = rows.map((row) => {
     const cells = columns.map(({ text, value }, i) => {
       const tag = i === 0 ? 'th scope="row"' : 'td';

@@ -19,7 +19,12 @@ export function emptyMoments(channels: number): ChannelMoments {
 }
 
 /** Adds the values of a row-major array whose axis `axis` is the channels. */
-export function addValues(moments: ChannelMoments, data: ArrayLike<number>, shape: readonly number[], axis: number): void {
+export function addValues(
+  moments: ChannelMoments,
+  data: ArrayLike<number>,
+  shape: readonly number[],
+  axis: number,
+): void {
   const { sums, squares } = moments;
   const channels = shape[axis]!;
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
@@ -40,6 +45,8 @@ export function meanAndVariance({ count, sums, squares }: ChannelMoments): Chann
   return {
     moving_mean: Float32Array.from(sums, (sum) => sum / count),
     // Rounding may put the square of the mean above the mean of the squares.
-    moving_variance: Float32Array.from(squares, (square, channel) => Math.max(0, square / count - (sums[channel]! / count) ** 2)),
+    moving_variance: Float32Array.from(squares, (square, channel) =>
+      Math.max(0, square / count - (sums[channel]! / count) ** 2),
+    ),
   };
 }

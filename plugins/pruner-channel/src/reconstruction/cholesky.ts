@@ -2,9 +2,10 @@
 const BLOCK = 4;
 
 /**
- * Cholesky factor of a symmetric positive definite matrix: A = L L', row-major, n x n, in float64; only the lower triangle is read and written, in
- * place. Returns false when a pivot is not positive (A is not positive definite).
- * Row by row, so that the inner loops run along rows (Golub and Van Loan, Matrix Computations, section 4.2), four columns at a time.
+ * Cholesky factor of a symmetric positive definite matrix: A = L L', row-major, n x n, in float64; only the
+ * lower triangle is read and written, in place. Returns false when a pivot is not positive (A is not positive
+ * definite). Row by row, so that the inner loops run along rows (Golub and Van Loan, Matrix Computations,
+ * section 4.2), four columns at a time.
  */
 export function choleskyInPlace(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
@@ -24,7 +25,10 @@ export function choleskyInPlace(a: Float64Array, n: number): boolean {
   return true;
 }
 
-/** Subtracts from four neighbours in a row the dot products of that row's first `block` values with those of rows `block` and the next three. */
+/**
+ * Subtracts from four neighbours in a row the dot products of that row's first `block` values with those of
+ * rows `block` and the next three.
+ */
 function subtractFourDots(a: Float64Array, row: number, block: number, n: number): void {
   const [r0, r1, r2, r3] = [block * n, (block + 1) * n, (block + 2) * n, (block + 3) * n];
   let s0 = 0;
@@ -66,14 +70,29 @@ export function solveCholesky(l: Float64Array, n: number, b: Float64Array, colum
   }
 }
 
-/** `target += sum over rows from..to-1 of factors[row] * row` of a row-major matrix: a row of a matrix product, four rows at a time. */
-export function addRows(target: Float64Array, matrix: Float64Array, columns: number, from: number, to: number, factors: Float64Array): void {
+/**
+ * `target += sum over rows from..to-1 of factors[row] * row` of a row-major matrix: a row of a matrix
+ * product, four rows at a time.
+ */
+export function addRows(
+  target: Float64Array,
+  matrix: Float64Array,
+  columns: number,
+  from: number,
+  to: number,
+  factors: Float64Array,
+): void {
   let r = from;
   for (; r + BLOCK <= to; r += BLOCK) {
     const [f0, f1, f2, f3] = [factors[r]!, factors[r + 1]!, factors[r + 2]!, factors[r + 3]!];
     const at = r * columns;
     for (let k = 0; k < columns; k++) {
-      target[k] = target[k]! + f0 * matrix[at + k]! + f1 * matrix[at + columns + k]! + f2 * matrix[at + 2 * columns + k]! + f3 * matrix[at + 3 * columns + k]!;
+      target[k] =
+        target[k]! +
+        f0 * matrix[at + k]! +
+        f1 * matrix[at + columns + k]! +
+        f2 * matrix[at + 2 * columns + k]! +
+        f3 * matrix[at + 3 * columns + k]!;
     }
   }
   for (; r < to; r++) {
@@ -86,7 +105,10 @@ function scale(values: Float64Array, factor: number): void {
   for (let k = 0; k < values.length; k++) values[k] = values[k]! * factor;
 }
 
-/** Inverse of a symmetric positive definite matrix, or `undefined` when it is not positive definite. `a` is overwritten. */
+/**
+ * Inverse of a symmetric positive definite matrix, or `undefined` when it is not positive definite. `a` is
+ * overwritten.
+ */
 export function invertPositiveDefinite(a: Float64Array, n: number): Float64Array | undefined {
   if (!choleskyInPlace(a, n)) return undefined;
   // K = L^-1, row by row: row i is (e_i - sum over j < i of L_ij K_j) / L_ii, which ends at column i.

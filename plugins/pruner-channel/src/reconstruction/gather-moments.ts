@@ -12,7 +12,10 @@ export interface GatherOptions {
   readonly images: number;
   /** Output positions per image and layer. */
   readonly points: number;
-  /** Layers with more inputs (kernel positions x channels) than this are refit channel by channel: see `Gathered`. */
+  /**
+   * Layers with more inputs (kernel positions x channels) than this are refit channel by channel: see
+   * `Gathered`.
+   */
   readonly maximumInputs: number;
   readonly ridge: number;
   readonly seed: number;
@@ -22,8 +25,9 @@ export interface GatherOptions {
 export interface Gathered {
   readonly consumer: Consumer;
   /**
-   * True when the moments are those of whole im2col rows. False when they are those of the channels alone, for layers with too many inputs: then
-   * removed channels are predicted from the kept ones at the same position, and every kernel position is refit alike.
+   * True when the moments are those of whole im2col rows. False when they are those of the channels alone,
+   * for layers with too many inputs: then removed channels are predicted from the kept ones at the same
+   * position, and every kernel position is refit alike.
    */
   readonly wholeRows: boolean;
   readonly moments: InputMoments;
@@ -40,15 +44,32 @@ interface Sums {
 
 const BATCH = 25;
 
-/** Runs the network over training images on the active backend and gathers the moments of what every refittable layer reads. */
-export async function gatherMoments(graph: LayerGraph, dataset: Dataset, layers: ReadonlySet<string>, options: GatherOptions): Promise<Map<string, Gathered>> {
+/**
+ * Runs the network over training images on the active backend and gathers the moments of what every
+ * refittable layer reads.
+ */
+export async function gatherMoments(
+  graph: LayerGraph,
+  dataset: Dataset,
+  layers: ReadonlySet<string>,
+  options: GatherOptions,
+): Promise<Map<string, Gathered>> {
   const totals = findConsumers(graph)
     .filter(({ layer }) => layers.has(layer))
     .flatMap((consumer): Sums[] => {
       const wholeRows = consumer.taps * consumer.channels <= options.maximumInputs;
       const size = wholeRows ? consumer.taps * consumer.channels : consumer.channels;
       if (size > options.maximumInputs) return [];
-      return [{ consumer, wholeRows, size, sums: new Float64Array(size), products: new Float64Array(size * size), rows: 0 }];
+      return [
+        {
+          consumer,
+          wholeRows,
+          size,
+          sums: new Float64Array(size),
+          products: new Float64Array(size * size),
+          rows: 0,
+        },
+      ];
     });
   const random = createRandom(options.seed, 'reconstruction');
   const count = Math.min(options.images, dataset.size('train'));
@@ -57,7 +78,16 @@ export async function gatherMoments(graph: LayerGraph, dataset: Dataset, layers:
   try {
     for (let start = 0; start < count; start += BATCH) {
       const { images, labels } = await dataset.read('train', order.slice(start, start + BATCH));
-      tf.tidy(() => addBatch(graph, model, tf.tensor(images, [labels.length, ...dataset.imageShape]), totals, options.points, random));
+      tf.tidy(() =>
+        addBatch(
+          graph,
+          model,
+          tf.tensor(images, [labels.length, ...dataset.imageShape]),
+          totals,
+          options.points,
+          random,
+        ),
+      );
     }
   } finally {
     disposeModel(model);
@@ -67,14 +97,34 @@ export async function gatherMoments(graph: LayerGraph, dataset: Dataset, layers:
       .filter(({ rows }) => rows > 0)
       .map(({ consumer, wholeRows, sums, products, rows }) => [
         consumer.layer,
-        { consumer, wholeRows, moments: prepareMoments(sums, products, rows, consumer.offset !== undefined, options.ridge, `layer "${consumer.layer}"`) },
+        {
+          consumer,
+          wholeRows,
+          moments: prepareMoments(
+            sums,
+            products,
+            rows,
+            consumer.offset !== undefined,
+            options.ridge,
+            `layer "${consumer.layer}"`,
+          ),
+        },
       ]),
   );
 }
 
 /** One forward pass, layer by layer; each consumer's input is sampled on the way. */
-function addBatch(graph: LayerGraph, model: LayersModel, images: tf.Tensor, totals: readonly Sums[], points: number, random: Random): void {
-  const byCall = new Map(totals.flatMap((total) => total.consumer.calls.map((call) => [call, total] as const)));
+function addBatch(
+  graph: LayerGraph,
+  model: LayersModel,
+  images: tf.Tensor,
+  totals: readonly Sums[],
+  points: number,
+  random: Random,
+): void {
+  const byCall = new Map(
+    totals.flatMap((total) => total.consumer.calls.map((call) => [call, total] as const)),
+  );
   const outputs: tf.Tensor[] = [];
   graph.calls.forEach((call, index) => {
     if (graph.inputs.includes(index)) return void outputs.push(images);
@@ -85,20 +135,33 @@ function addBatch(graph: LayerGraph, model: LayersModel, images: tf.Tensor, tota
   });
 }
 
-/** What the refit kernel reads: the layer's input, or for a separable convolution the result of its depthwise part. */
+/**
+ * What the refit kernel reads: the layer's input, or for a separable convolution the result of its depthwise
+ * part.
+ */
 function readInput(graph: LayerGraph, { layer, weight, window }: Consumer, input: tf.Tensor): tf.Tensor {
   if (weight !== 'pointwise_kernel') return input;
-  const depthwise = graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === 'depthwise_kernel')!;
+  const depthwise = graph.layers
+    .find(({ name }) => name === layer)!
+    .weights.find(({ name }) => name === 'depthwise_kernel')!;
   const kernel = tf.tensor4d(depthwise.data, depthwise.shape as [number, number, number, number]);
-  return tf.depthwiseConv2d(input as tf.Tensor4D, kernel, [...window!.strides], window!.padding, 'NHWC', [...window!.dilation]);
+  return tf.depthwiseConv2d(input as tf.Tensor4D, kernel, [...window!.strides], window!.padding, 'NHWC', [
+    ...window!.dilation,
+  ]);
 }
 
 function addRows(total: Sums, input: tf.Tensor, points: number, random: Random): void {
   const { consumer, size, sums, products } = total;
   const channels = input.shape.at(-1)!;
-  const [height, width] = input.rank === 4 ? [input.shape[1]!, input.shape[2]!] : [input.size / (input.shape[0]! * channels), 1];
+  const [height, width] =
+    input.rank === 4 ? [input.shape[1]!, input.shape[2]!] : [input.size / (input.shape[0]! * channels), 1];
   const window = total.wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
-  const rows = sampleRows({ data: input.dataSync(), shape: [input.shape[0]!, height!, width!, channels] }, window, points, random);
+  const rows = sampleRows(
+    { data: input.dataSync(), shape: [input.shape[0]!, height!, width!, channels] },
+    window,
+    points,
+    random,
+  );
   const count = rows.length / size;
   // Read outside of a tidy: one that returns an array walks it, value by value, in search of tensors.
   const matrix = tf.tensor2d(rows, [count, size]);

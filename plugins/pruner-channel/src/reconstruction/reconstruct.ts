@@ -3,20 +3,27 @@ import type { Gathered } from './gather-moments.js';
 import { refit } from './refit.js';
 
 /**
- * Refits every layer that loses inputs: a graph of the same shape as `graph`, in which the rows of kept inputs make up for those that will be
- * removed. The rows of removed inputs stay as they are, for surgery to cut.
- * Kernel slices that are all zero in `graph` (another pruner zeroed them) stay zero.
- * Throws `PLAN_MISMATCH` for a network with weights of other sizes.
+ * Refits every layer that loses inputs: a graph of the same shape as `graph`, in which the rows of kept
+ * inputs make up for those that will be removed. The rows of removed inputs stay as they are, for surgery to
+ * cut. Kernel slices that are all zero in `graph` (another pruner zeroed them) stay zero. Throws
+ * `PLAN_MISMATCH` for a network with weights of other sizes.
  * @param lost by layer, the input channels of its kernel that go
  */
-export function reconstruct(graph: LayerGraph, gathered: ReadonlyMap<string, Gathered>, lost: ReadonlyMap<string, readonly number[]>): LayerGraph {
+export function reconstruct(
+  graph: LayerGraph,
+  gathered: ReadonlyMap<string, Gathered>,
+  lost: ReadonlyMap<string, readonly number[]>,
+): LayerGraph {
   const changed = new Map<string, Float32Array>();
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const edit = (layer: string, weight: string, length: number): Float32Array => {
     const key = `${layer}/${weight}`;
     const original = layers.get(layer)?.weights.find(({ name }) => name === weight)?.data;
     if (original?.length !== length) {
-      throw new TersorError('PLAN_MISMATCH', `The statistics are of a network whose ${key} has ${length} values; this one has ${original?.length ?? 'none'}.`);
+      throw new TersorError(
+        'PLAN_MISMATCH',
+        `The statistics are of a network whose ${key} has ${length} values; this one has ${original?.length ?? 'none'}.`,
+      );
     }
     const data = changed.get(key) ?? Float32Array.from(original);
     changed.set(key, data);
@@ -31,11 +38,14 @@ export function reconstruct(graph: LayerGraph, gathered: ReadonlyMap<string, Gat
     const zeros = zeroSlices(kernel, consumer.channels * outputs);
     const offset = new Float64Array(outputs);
     if (wholeRows) {
-      const removed = Array.from({ length: taps }, (_, tap) => channels.map((channel) => tap * consumer.channels + channel)).flat();
+      const removed = Array.from({ length: taps }, (_, tap) =>
+        channels.map((channel) => tap * consumer.channels + channel),
+      ).flat();
       refitRows(kernel, removed, offset);
     } else {
       const size = consumer.channels * outputs;
-      for (let tap = 0; tap < taps; tap++) refitRows(kernel.subarray(tap * size, (tap + 1) * size), channels, offset);
+      for (let tap = 0; tap < taps; tap++)
+        refitRows(kernel.subarray(tap * size, (tap + 1) * size), channels, offset);
     }
     zeros.forEach((slice) => {
       for (let at = slice; at < kernel.length; at += consumer.channels * outputs) kernel[at] = 0;
@@ -51,7 +61,8 @@ export function reconstruct(graph: LayerGraph, gathered: ReadonlyMap<string, Gat
       let from = 0;
       for (let row = 0; row < moments.size; row++) {
         if (gone.has(row)) continue;
-        for (let output = 0; output < outputs; output++) rows[row * outputs + output] = rows[row * outputs + output]! + delta[from++]!;
+        for (let output = 0; output < outputs; output++)
+          rows[row * outputs + output] = rows[row * outputs + output]! + delta[from++]!;
       }
       added.forEach((value, output) => (total[output] = total[output]! + value));
     }
@@ -60,7 +71,10 @@ export function reconstruct(graph: LayerGraph, gathered: ReadonlyMap<string, Gat
     ...graph,
     layers: graph.layers.map((layer) => ({
       ...layer,
-      weights: layer.weights.map((weight) => ({ ...weight, data: changed.get(`${layer.name}/${weight.name}`) ?? weight.data })),
+      weights: layer.weights.map((weight) => ({
+        ...weight,
+        data: changed.get(`${layer.name}/${weight.name}`) ?? weight.data,
+      })),
     })),
   };
 }

@@ -2,7 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { disposeModel, modelFromGraph } from '@tersor/network';
 import type { GraphLayer, LayerGraph } from '@tersor/core';
-import { addValues, emptyMoments, meanAndVariance, type ChannelMoments, type ChannelStatistics } from './channel-moments.js';
+import {
+  addValues,
+  emptyMoments,
+  meanAndVariance,
+  type ChannelMoments,
+  type ChannelStatistics,
+} from './channel-moments.js';
 
 /** What the statistics are taken from. */
 export interface ReestimateOptions {
@@ -33,24 +39,43 @@ interface Walk {
 type Results = Map<number, tf.Tensor>;
 
 /**
- * Re-estimates the moving mean and variance of every batch norm behind a changed layer from the given images, on the active backend: adaptive batch
- * normalisation (EagleEye: Li et al., ECCV 2020). There the network runs in training mode, each batch normalised by its own statistics, and running
- * averages are taken. Here the layers go in order, all images through one before the next: a batch norm gets the mean and (biased) variance of its
- * input over all images and positions, in the network whose earlier layers have their new statistics. So the result depends on no batch size and no
- * momentum, and still takes a single forward pass: what lies between two batch norms is kept. Where that is more than `memory`, it is computed again
- * from the last that was kept, with the same result.
+ * Re-estimates the moving mean and variance of every batch norm behind a changed layer from the given images,
+ * on the active backend: adaptive batch normalisation (EagleEye: Li et al., ECCV 2020). There the network
+ * runs in training mode, each batch normalised by its own statistics, and running averages are taken. Here
+ * the layers go in order, all images through one before the next: a batch norm gets the mean and (biased)
+ * variance of its input over all images and positions, in the network whose earlier layers have their new
+ * statistics. So the result depends on no batch size and no momentum, and still takes a single forward pass:
+ * what lies between two batch norms is kept. Where that is more than `memory`, it is computed again from the
+ * last that was kept, with the same result.
  *
- * Batch norms whose input is what it was keep their statistics; where there are no others the result is `graph` itself. A batch norm that is called
- * several times gets the statistics of all its inputs together; each call is computed with those of the calls so far.
+ * Batch norms whose input is what it was keep their statistics; where there are no others the result is
+ * `graph` itself. A batch norm that is called several times gets the statistics of all its inputs together;
+ * each call is computed with those of the calls so far.
  */
-export async function reestimateBatchNorms(graph: LayerGraph, { changed, images, imageShape, memory = 2 ** 28 }: ReestimateOptions): Promise<LayerGraph> {
+export async function reestimateBatchNorms(
+  graph: LayerGraph,
+  { changed, images, imageShape, memory = 2 ** 28 }: ReestimateOptions,
+): Promise<LayerGraph> {
   const norms = movedBatchNorms(graph, changed);
   const sites = graph.calls.flatMap(({ layer }, call) => (norms.has(layer) ? [call] : []));
   if (sites.length === 0) return graph;
-  const moments = new Map(graph.layers.filter(({ name }) => norms.has(name)).map((layer) => [layer.name, emptyMoments(layer.weights.find(({ name }) => name === 'moving_mean')!.data.length)]));
+  const moments = new Map(
+    graph.layers
+      .filter(({ name }) => norms.has(name))
+      .map((layer) => [
+        layer.name,
+        emptyMoments(layer.weights.find(({ name }) => name === 'moving_mean')!.data.length),
+      ]),
+  );
   const batches = splitImages(images, imageShape);
   const model = await modelFromGraph(graph);
-  const walk: Walk = { graph, model, imageShape, lastReaders: findLastReaders(graph, sites), statistics: new Map() };
+  const walk: Walk = {
+    graph,
+    model,
+    imageShape,
+    lastReaders: findLastReaders(graph, sites),
+    statistics: new Map(),
+  };
   /** Of each batch, what the calls from `next` on read of those before. */
   const kept = batches.map((): Results => new Map());
   let next = 0;
@@ -74,10 +99,18 @@ export async function reestimateBatchNorms(graph: LayerGraph, { changed, images,
     kept.forEach(disposeAll);
     disposeModel(model);
   }
-  return { ...graph, layers: graph.layers.map((layer) => (norms.has(layer.name) ? withStatistics(layer, meanAndVariance(moments.get(layer.name)!)) : layer)) };
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) =>
+      norms.has(layer.name) ? withStatistics(layer, meanAndVariance(moments.get(layer.name)!)) : layer,
+    ),
+  };
 }
 
-/** Batch norms that read what comes from a changed layer, near or far. One that gets new statistics is a changed layer itself, in all of its calls. */
+/**
+ * Batch norms that read what comes from a changed layer, near or far. One that gets new statistics is a
+ * changed layer itself, in all of its calls.
+ */
 function movedBatchNorms(graph: LayerGraph, changed: ReadonlySet<string>): Set<string> {
   const norms = new Set<string>();
   let before: number;
@@ -106,18 +139,31 @@ function findLastReaders(graph: LayerGraph, sites: readonly number[]): Map<numbe
   return last;
 }
 
-/** Runs the calls `from..until-1` that are needed, on what was kept of those before: the results that `until` and later calls read. */
-function runCalls({ graph, model, imageShape, lastReaders, statistics }: Walk, from: number, until: number, kept: Results, images: Float32Array): Results {
+/**
+ * Runs the calls `from..until-1` that are needed, on what was kept of those before: the results that `until`
+ * and later calls read.
+ */
+function runCalls(
+  { graph, model, imageShape, lastReaders, statistics }: Walk,
+  from: number,
+  until: number,
+  kept: Results,
+  images: Float32Array,
+): Results {
   const results: Results = new Map([...kept].map(([call, tensor]) => [call, tf.clone(tensor)]));
   for (let call = from; call < until; call++) {
     if (!lastReaders.has(call)) continue;
     const { layer: name, inputs } = graph.calls[call]!;
     const layer = model.getLayer(name);
     const result = tf.tidy(() => {
-      if (graph.inputs.includes(call)) return tf.tensor(images, [images.length / sizeOf(imageShape), ...imageShape]);
+      if (graph.inputs.includes(call))
+        return tf.tensor(images, [images.length / sizeOf(imageShape), ...imageShape]);
       const given = statistics.get(call);
       // Set anew every time: the calls of one layer may have different ones.
-      if (given) layerOf(graph, name).weights.forEach((weight, i) => isStatistic(weight.name) && layer.weights[i]!.write(tf.tensor1d(given[weight.name])));
+      if (given)
+        layerOf(graph, name).weights.forEach(
+          (weight, i) => isStatistic(weight.name) && layer.weights[i]!.write(tf.tensor1d(given[weight.name])),
+        );
       const tensors = inputs.map((input) => results.get(input)!);
       return layer.apply(tensors.length === 1 ? tensors[0]! : tensors) as tf.Tensor;
     });
@@ -138,11 +184,18 @@ async function addInput(total: ChannelMoments, input: tf.Tensor, { config }: Gra
 
 function splitImages(images: Float32Array, imageShape: readonly number[]): Float32Array[] {
   const size = BATCH * sizeOf(imageShape);
-  return Array.from({ length: Math.ceil(images.length / size) }, (_, i) => images.subarray(i * size, (i + 1) * size));
+  return Array.from({ length: Math.ceil(images.length / size) }, (_, i) =>
+    images.subarray(i * size, (i + 1) * size),
+  );
 }
 
 function withStatistics(layer: GraphLayer, statistics: ChannelStatistics): GraphLayer {
-  return { ...layer, weights: layer.weights.map((weight) => (isStatistic(weight.name) ? { ...weight, data: statistics[weight.name] } : weight)) };
+  return {
+    ...layer,
+    weights: layer.weights.map((weight) =>
+      isStatistic(weight.name) ? { ...weight, data: statistics[weight.name] } : weight,
+    ),
+  };
 }
 
 function isStatistic(weight: string): weight is keyof ChannelStatistics {

@@ -10,7 +10,10 @@ function correlatedRows(size: number, seed: number, noise: number): number[][] {
   const mix = Array.from({ length: size }, () => Array.from({ length: 3 }, () => random.normal()));
   return Array.from({ length: ROWS }, () => {
     const sources = [random.normal(), random.normal(), random.normal()];
-    return mix.map((weights, i) => weights.reduce((sum, weight, k) => sum + weight * sources[k]!, 0) + noise * random.normal() + (i % 3));
+    return mix.map(
+      (weights, i) =>
+        weights.reduce((sum, weight, k) => sum + weight * sources[k]!, 0) + noise * random.normal() + (i % 3),
+    );
   });
 }
 
@@ -28,13 +31,23 @@ function momentsOf(rows: number[][], centered: boolean, ridge: number): InputMom
 }
 
 /** Mean squared error of the layer with refit weights. */
-function errorOf(rows: number[][], kernel: Float32Array, outputs: number, removed: readonly number[], delta: Float64Array, offset: Float64Array): number {
+function errorOf(
+  rows: number[][],
+  kernel: Float32Array,
+  outputs: number,
+  removed: readonly number[],
+  delta: Float64Array,
+  offset: Float64Array,
+): number {
   const kept = rows[0]!.map((_, i) => i).filter((i) => !removed.includes(i));
   let error = 0;
   for (const row of rows) {
     for (let o = 0; o < outputs; o++) {
       const before = row.reduce((sum, value, i) => sum + value * kernel[i * outputs + o]!, 0);
-      const after = kept.reduce((sum, i, k) => sum + row[i]! * (kernel[i * outputs + o]! + delta[k * outputs + o]!), offset[o]!);
+      const after = kept.reduce(
+        (sum, i, k) => sum + row[i]! * (kernel[i * outputs + o]! + delta[k * outputs + o]!),
+        offset[o]!,
+      );
       error += (before - after) ** 2 / rows.length / outputs;
     }
   }
@@ -77,21 +90,35 @@ test('inputs that others determine can be removed without a loss', () => {
   expect(errorOf(rows, kernelOf(10, 4), 4, removed, delta, offset)).toBeLessThan(1e-6);
 });
 
-test.each([[[1]], [[0, 4, 5]], [[0, 1, 2, 3, 4, 6]]])('the refit is a minimum when %j are removed: no small change of it lowers the error', (removed) => {
-  const rows = correlatedRows(8, 2, 0.4);
-  const kernel = kernelOf(8, 3);
-  const { delta, offset } = refit(momentsOf(rows, true, 1e-12), kernel, 3, removed);
-  const least = errorOf(rows, kernel, 3, removed, delta, offset);
-  expect(least).toBeLessThan(errorOf(rows, kernel, 3, removed, new Float64Array(delta.length), new Float64Array(3)));
-  for (const values of [delta, offset]) {
-    for (let i = 0; i < values.length; i++) {
-      for (const step of [-0.01, 0.01]) {
-        const moved = values.map((value, k) => value + (k === i ? step : 0));
-        expect(errorOf(rows, kernel, 3, removed, values === delta ? moved : delta, values === offset ? moved : offset)).toBeGreaterThan(least);
+test.each([[[1]], [[0, 4, 5]], [[0, 1, 2, 3, 4, 6]]])(
+  'the refit is a minimum when %j are removed: no small change of it lowers the error',
+  (removed) => {
+    const rows = correlatedRows(8, 2, 0.4);
+    const kernel = kernelOf(8, 3);
+    const { delta, offset } = refit(momentsOf(rows, true, 1e-12), kernel, 3, removed);
+    const least = errorOf(rows, kernel, 3, removed, delta, offset);
+    expect(least).toBeLessThan(
+      errorOf(rows, kernel, 3, removed, new Float64Array(delta.length), new Float64Array(3)),
+    );
+    for (const values of [delta, offset]) {
+      for (let i = 0; i < values.length; i++) {
+        for (const step of [-0.01, 0.01]) {
+          const moved = values.map((value, k) => value + (k === i ? step : 0));
+          expect(
+            errorOf(
+              rows,
+              kernel,
+              3,
+              removed,
+              values === delta ? moved : delta,
+              values === offset ? moved : offset,
+            ),
+          ).toBeGreaterThan(least);
+        }
       }
     }
-  }
-});
+  },
+);
 
 test('both forms of the solution agree', () => {
   const moments = momentsOf(correlatedRows(9, 4, 0.3), false, 1e-3);
@@ -102,8 +129,14 @@ test('both forms of the solution agree', () => {
   const { delta } = refit(moments, kernel, 2, removed);
   kept.forEach((row) => {
     for (let o = 0; o < 2; o++) {
-      const left = kept.reduce((sum, other, k) => sum + moments.moments[row * 9 + other]! * delta[k * 2 + o]!, 0);
-      const right = removed.reduce((sum, other) => sum + moments.moments[row * 9 + other]! * kernel[other * 2 + o]!, 0);
+      const left = kept.reduce(
+        (sum, other, k) => sum + moments.moments[row * 9 + other]! * delta[k * 2 + o]!,
+        0,
+      );
+      const right = removed.reduce(
+        (sum, other) => sum + moments.moments[row * 9 + other]! * kernel[other * 2 + o]!,
+        0,
+      );
       expect(left).toBeCloseTo(right, 8);
     }
   });
@@ -127,7 +160,13 @@ test('inputs that nothing else determines cannot be stood in for: only their mea
   const products = new Float64Array(size * size);
   for (let i = 0; i < size; i++) products[i * size + i] = 1 + random.uniform();
   const mean = Float64Array.from({ length: size }, () => random.normal());
-  const moments: InputMoments = { size, mean, moments: products, inverse: products.map((value) => (value > 0 ? 1 / value : 0)), centered: true };
+  const moments: InputMoments = {
+    size,
+    mean,
+    moments: products,
+    inverse: products.map((value) => (value > 0 ? 1 / value : 0)),
+    centered: true,
+  };
   const kernel = kernelOf(size, outputs);
   const removed = Array.from({ length: size / 2 }, (_, i) => 2 * i);
   const { delta, offset } = refit(moments, kernel, outputs, removed);
@@ -141,15 +180,21 @@ test('inputs that nothing else determines cannot be stood in for: only their mea
 test.each([
   ['NaN', NaN],
   ['infinite', Infinity],
-])('moments that are %s end in an error that names the layer, instead of waiting for a positive pivot for ever', (_, value) => {
-  const products = Float64Array.of(4, value, value, 4);
-  const diagonal = Float64Array.of(value, 0, 0, 1);
-  for (const broken of [products, diagonal]) {
-    expect(() => prepareMoments(Float64Array.of(1, 1), broken, 4, true, 1e-3, 'layer "conv_2"')).toThrow(
-      expect.objectContaining({ code: 'OUTPUTS_NOT_FINITE', message: expect.stringContaining('layer "conv_2"') }),
-    );
-  }
-});
+])(
+  'moments that are %s end in an error that names the layer, instead of waiting for a positive pivot for ever',
+  (_, value) => {
+    const products = Float64Array.of(4, value, value, 4);
+    const diagonal = Float64Array.of(value, 0, 0, 1);
+    for (const broken of [products, diagonal]) {
+      expect(() => prepareMoments(Float64Array.of(1, 1), broken, 4, true, 1e-3, 'layer "conv_2"')).toThrow(
+        expect.objectContaining({
+          code: 'OUTPUTS_NOT_FINITE',
+          message: expect.stringContaining('layer "conv_2"'),
+        }),
+      );
+    }
+  },
+);
 
 test('inputs with a large mean that hardly vary are prepared, though rounding makes their variance negative', () => {
   const mean = 1000;

@@ -8,10 +8,16 @@ export interface LayerInput {
 }
 
 /**
- * Rows of the im2col matrix at random output positions: `points` per image (all of them where there are fewer), each `taps * channels` values in
- * the order of the kernel; zero where the window reaches into the padding. (AMC samples 10 points per image and layer.)
+ * Rows of the im2col matrix at random output positions: `points` per image (all of them where there are
+ * fewer), each `taps * channels` values in the order of the kernel; zero where the window reaches into the
+ * padding. (AMC samples 10 points per image and layer.)
  */
-export function sampleRows({ data, shape: [batch, height, width, channels] }: LayerInput, window: Window | undefined, points: number, random: Random): Float32Array {
+export function sampleRows(
+  { data, shape: [batch, height, width, channels] }: LayerInput,
+  window: Window | undefined,
+  points: number,
+  random: Random,
+): Float32Array {
   const [kh, kw] = window?.size ?? [1, 1];
   const [sy, sx] = window?.strides ?? [1, 1];
   const [dy, dx] = window?.dilation ?? [1, 1];
@@ -43,7 +49,13 @@ export function sampleRows({ data, shape: [batch, height, width, channels] }: La
 }
 
 /** Output length of one axis, and the padding before it (TensorFlow's convention). */
-function axis(input: number, kernel: number, stride: number, dilation: number, padding: 'same' | 'valid'): [output: number, before: number] {
+function axis(
+  input: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  padding: 'same' | 'valid',
+): [output: number, before: number] {
   const reach = (kernel - 1) * dilation + 1;
   if (padding === 'valid') return [Math.floor((input - reach) / stride) + 1, 0];
   const output = Math.ceil(input / stride);
