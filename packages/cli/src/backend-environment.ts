@@ -35,7 +35,7 @@ export async function ensureBackendEnvironment(backend: CompressConfig['backend'
       'ipc',
       ...(isQuiet && process.stderr.isTTY ? [2] : []),
     ],
-    env: { ...variables, ...process.env, [STAND_IN]: '1' },
+    env: { ...variables, ...process.env, [STAND_IN]: String(process.pid) },
   });
   const filter = withoutNativeLogs((text) => process.stderr.write(text));
   child.stderr?.setEncoding('utf8').on('data', filter.text);

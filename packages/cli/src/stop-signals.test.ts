@@ -38,7 +38,7 @@ afterAll(() => rm(project.folder, { recursive: true, force: true }));
 /** Starts the program, and resolves `until` when it has written a text to stderr. */
 function start(args: readonly string[], options: { readonly standIn?: boolean } = {}) {
   const stdio = ['ignore', 'ignore', 'pipe', ...(options.standIn ? (['ipc'] as const) : [])] as const;
-  const env = { ...process.env, ...(options.standIn && { TERSOR_BACKEND_ENVIRONMENT: '1' }) };
+  const env = { ...process.env, ...(options.standIn && { TERSOR_BACKEND_ENVIRONMENT: String(process.pid) }) };
   const own = spawn(
     process.execPath,
     ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args],

@@ -10,7 +10,7 @@ const NAMES = Object.keys(NUMBERS) as StopSignal[];
 
 /**
  * Environment variable of a process that another one has started in its place, and to which it passes on what
- * it hears.
+ * it hears: the other's process id. What such a process starts itself inherits the variable, not the parent.
  */
 export const STAND_IN = 'TERSOR_BACKEND_ENVIRONMENT';
 
@@ -51,7 +51,7 @@ export function watchStopSignals(): void {
   if (isWatching) return;
   isWatching = true;
   NAMES.forEach((name) => process.on(name, hear));
-  if (process.env[STAND_IN] === undefined || !process.channel) return;
+  if (process.env[STAND_IN] !== String(process.ppid) || !process.channel) return;
   if (isatty(TERMINAL))
     Object.defineProperty(process, 'stderr', { value: new WriteStream(TERMINAL), configurable: true });
   process.on(

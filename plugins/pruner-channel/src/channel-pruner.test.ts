@@ -1,9 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { channelGroups, graphFromModel, modelFromGraph } from '@tersor/network';
-import { createRandom, type Dataset, type LayerGraph, type PruneStep } from '@tersor/core';
+import { channelGroups, graphFromModel } from '@tersor/network';
+import { type Dataset, type LayerGraph, type PruneStep } from '@tersor/core';
 import { describeContract, prunerContract } from '@tersor/testing';
+import { outputOf, read, smoothImages, squaredError } from '../test/smooth-images.js';
 import { ChannelPruner } from './channel-pruner.js';
 import plugin from './index.js';
 
@@ -38,71 +39,6 @@ describeContract(
 );
 
 const { layers } = tfl;
-
-/**
- * Images of one random process: neighbouring channels alike, so that there is something to gain by a refit.
- */
-function smoothImages(shape: readonly [number, number, number], count = 50): Dataset {
-  const random = createRandom(2, 'images');
-  const size = shape[0] * shape[1] * shape[2];
-  const images = Float32Array.from({ length: count * size }, () => random.normal());
-  for (let i = 1; i < images.length; i++) images[i] = 0.7 * images[i - 1]! + 0.5 * images[i]!;
-  return {
-    id: 'smooth',
-    imageShape: shape,
-    classNames: ['a', 'b'],
-    padValue: [0],
-    size: () => count,
-    read: async (_, indexes) => ({
-      images: Float32Array.from(
-        indexes.flatMap((index) => [...images.subarray(index * size, (index + 1) * size)]),
-      ),
-      labels: Int32Array.from(indexes, (index) => index % 2),
-    }),
-  };
-}
-
-async function read(...list: tfl.layers.Layer[]): Promise<LayerGraph> {
-  const model = tfl.sequential({ layers: list });
-  const graph = await graphFromModel(model);
-  model.dispose();
-  const random = createRandom(5, 'weights');
-  // Biases and moving means included: offsets must be taken up somewhere.
-  return {
-    ...graph,
-    layers: graph.layers.map((layer) => ({
-      ...layer,
-      weights: layer.weights.map((weight) => ({
-        ...weight,
-        data: weight.data.map(() =>
-          weight.name === 'moving_variance' || weight.name === 'gamma'
-            ? 0.5 + random.uniform()
-            : 0.4 * random.normal(),
-        ),
-      })),
-    })),
-  };
-}
-
-async function outputOf(graph: LayerGraph, dataset: Dataset): Promise<Float32Array> {
-  const { images } = await dataset.read(
-    'train',
-    Array.from({ length: dataset.size('train') }, (_, i) => i),
-  );
-  const model = await modelFromGraph(graph);
-  const values = tf.tidy(() =>
-    (
-      [
-        model.predict(tf.tensor(images, [dataset.size('train'), ...dataset.imageShape])),
-      ].flat()[0] as tf.Tensor
-    ).dataSync(),
-  );
-  model.dispose();
-  return values as Float32Array;
-}
-
-const squaredError = (left: Float32Array, right: Float32Array) =>
-  left.reduce((sum, value, i) => sum + (value - right[i]!) ** 2, 0) / left.length;
 
 /**
  * Mean squared error of the outputs when the first group keeps some channels, without a refit and with one.
