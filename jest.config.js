@@ -1,7 +1,10 @@
 const { readdirSync, existsSync } = require('node:fs');
+const { availableParallelism } = require('node:os');
 
 // One jest process for the whole repository; `nx test <project>` runs a single package.
 module.exports = {
+  // Two at least: many tests wait for processes of their own.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // A guard against hanging, not a target: CI machines can be slow and shared. Jest reads it here only, not
   // from a project.
   testTimeout: 180_000,
