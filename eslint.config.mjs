@@ -26,7 +26,7 @@ export default tseslint.config(
         {
           enforceBuildableLibDependency: true,
           // The fixtures of network's tests serve those of compression, too.
-          allow: ['**/network/test/**'],
+          allow: ['../../../network/test/**'],
           depConstraints: [
             onlyIn('scope:core', ['scope:core']),
             onlyIn('scope:rl', ['scope:core', 'scope:testing']),

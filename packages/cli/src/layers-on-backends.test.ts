@@ -12,7 +12,8 @@ import {
   modelFromGraph,
 } from '@tersor/network';
 import type { Backend, LayerGraph } from '@tersor/core';
-import { LAYER_CASES, type LayerCase } from '../test/layer-table.js';
+import type { LayerCase } from '../test/layer-case.js';
+import { LAYER_CASES } from '../test/layer-table.js';
 
 jest.setTimeout(60_000);
 

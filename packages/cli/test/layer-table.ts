@@ -1,32 +1,8 @@
 import * as tfl from '@tensorflow/tfjs-layers';
-
-type Symbolic = tfl.SymbolicTensor;
-type Layer = ReturnType<typeof tfl.layers.dense>;
-
-/**
- * A way to use a layer of tfjs-layers: the model is the image, what `build` makes of it, and nothing else.
- */
-export interface LayerCase {
-  readonly name: string;
-  /** Of one sample. */
-  readonly shape: readonly number[];
-  readonly build: (input: Symbolic) => Symbolic;
-  /**
-   * Backends that refuse it, since what they would compute is not what its config says. Cases on which stock
-   * tfjs itself fails must be refused by all. Their layer is named "refused".
-   */
-  readonly refused?: readonly string[];
-  /** Backends that refuse to train it: it has no gradient there, or a wrong one. */
-  readonly untrained?: readonly string[];
-  /** It jumps, so that a difference of the loss says nothing about its gradient. */
-  readonly jumps?: boolean;
-}
+import { each, IMAGE, name, one, type LayerCase, type Symbolic } from './layer-case.js';
 
 const L = tfl.layers;
 const EVERY = ['cpu', 'wasm', 'node'];
-/** Of the layer in question. */
-const name = 'refused';
-const IMAGE = [9, 7, 4];
 const ACTIVATIONS = [
   'linear',
   'relu',
@@ -45,34 +21,6 @@ const ACTIVATIONS = [
   'mish',
   'swish',
 ] as const;
-
-function one(
-  name: string,
-  layer: () => unknown,
-  shape: readonly number[] = IMAGE,
-  refused?: readonly string[],
-): LayerCase {
-  return {
-    name,
-    shape,
-    build: (input) => (layer() as Layer).apply(input) as Symbolic,
-    ...(refused && { refused }),
-  };
-}
-
-/** The names and values of some options, for a title. */
-function titled(className: string, options: object): string {
-  return `${className} ${JSON.stringify(options)}`;
-}
-
-function each<Options extends object>(
-  className: string,
-  make: (options: Options) => unknown,
-  list: readonly Options[],
-  shape: readonly number[] = IMAGE,
-): LayerCase[] {
-  return list.map((options) => one(titled(className, options), () => make({ name, ...options }), shape));
-}
 
 const channelsFirst = { dataFormat: 'channelsFirst' } as const;
 
