@@ -3,8 +3,9 @@
  * training step. Both sides take turns within one run, so that whatever else the machine does falls on both;
  * the figure is the median of the rounds' ratios.
  *
- * pip install -r bench/reference/requirements.txt MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node
- * --conditions=tersor/source --import tsx bench/backends/node.ts [python] [rounds]
+ *   pip install -r bench/reference/requirements.txt
+ *   MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
+ *     node --conditions=tersor/source --import tsx bench/backends/node.ts [python] [rounds]
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';

@@ -5,8 +5,9 @@
  * turns within one run; the figure is the median of the rounds' ratios, ours to theirs. Weights are random:
  * only time is measured.
  *
- * pip install -r bench/reference/requirements.txt MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 node
- * --conditions=tersor/source --import tsx bench/search/episode.ts [python] [rounds]
+ *   pip install -r bench/reference/requirements.txt
+ *   MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
+ *     node --conditions=tersor/source --import tsx bench/search/episode.ts [python] [rounds]
  */
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
