@@ -58,7 +58,7 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
     graph,
     groups,
     pruners: [pruner],
-    reward: { evaluate: ({ accuracy }) => accuracy },
+    reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
     baseline: {
       accuracy: 1,
       macs: cost(graph).macs,

@@ -40,6 +40,7 @@ import {
 import type { EpisodeRecord } from '@tersor/rl';
 import { z } from 'zod';
 import type { PipelineContext } from '../../packages/compression/src/stages/pipeline-context.js';
+import { compressionIdentity } from '../../packages/compression/src/run/identity.js';
 import { absoluteBudgets } from '../../packages/compression/src/checks/prune-budget.js';
 import { pruneStage } from '../../packages/compression/src/stages/prune-stage.js';
 import { quantizeStage } from '../../packages/compression/src/stages/quantize-stage.js';
@@ -96,6 +97,7 @@ function evaluatorOver(
     count: order.length,
     evaluations: 0,
     accuracy: async (graph) => shareOf(await answersOf(graph)),
+    answers: () => Promise.reject(new Error('Nobody asks which images were right here.')),
     measure: async (graph, isEnough) => {
       const answers = await answersOf(graph);
       let [right, seen] = [0, 0];
@@ -192,6 +194,9 @@ async function searchStage(run: Search): Promise<void> {
     const { macs, macsWithoutZeroSlices, parameters } = cost(original);
     const context: PipelineContext = {
       config,
+      identity: await compressionIdentity(config, { directory: EXAMPLE, host, dataset }),
+      witnessImages: new Float32Array(),
+      notices: [],
       host,
       dataset,
       trainBackend: backend,
