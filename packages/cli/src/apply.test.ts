@@ -173,6 +173,15 @@ describe('tersor apply', () => {
         /keeps channel 9 of "conv1", which has 8.*\[PLAN_MISMATCH\]/,
       ],
       [
+        'that says two things of a group',
+        () =>
+          changed('twice.json', ({ prune, quantize }) => ({
+            prune: [...prune!, { ...prune![0]!, keep: [0] }],
+            quantize,
+          })),
+        /prunes "conv1" twice with the pruner "channel".*\[PLAN_MISMATCH\]/,
+      ],
+      [
         'of a network with fewer layers',
         () => changed('c.json', ({ prune, quantize }) => ({ prune: prune!.slice(0, 1), quantize })),
         /says nothing of the channels of "conv2".*\[PLAN_MISMATCH\]/,

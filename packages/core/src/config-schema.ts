@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Random numbers come from 32 bits: a larger seed would give the numbers of a smaller one. */
+export const MAX_SEED = 2 ** 32 - 1;
+
 /** A plugin by name, or by name with its options beside it. */
 const selector = z
   .union([
@@ -249,7 +252,7 @@ export const compressConfigSchema = z.strictObject({
   model: z.string().describe('Path of a LayersModel (model.json), relative to the config.'),
   dataset: selector,
   backend,
-  seed: z.int().min(0).default(1),
+  seed: z.int().min(0).max(MAX_SEED).default(1),
   prune: prune.optional(),
   quantize: quantize.optional(),
   checkpointSeconds: z
@@ -274,7 +277,7 @@ export const trainConfigSchema = z
       ),
     dataset: selector,
     backend,
-    seed: z.int().min(0).default(1),
+    seed: z.int().min(0).max(MAX_SEED).default(1),
     teacher: z
       .string()
       .optional()

@@ -19,6 +19,7 @@ export { parseConfig, readConfig, type Override } from './config-file.js';
 export {
   compressConfigSchema,
   configJsonSchema,
+  MAX_SEED,
   selectorParts,
   trainConfigSchema,
   type CompressConfig,

@@ -1,3 +1,4 @@
+import { MAX_SEED } from '@tersor/core';
 import { z } from 'zod';
 
 const settings = z
@@ -25,7 +26,7 @@ export const studySchema = z.strictObject({
     .refine((grid) => Object.keys(grid).length > 0, 'needs at least one key')
     .describe('What is varied: every combination is a variant.'),
   seeds: z
-    .array(z.int().min(0))
+    .array(z.int().min(0).max(MAX_SEED))
     .min(1)
     .refine((seeds) => new Set(seeds).size === seeds.length, 'names a seed twice')
     .default([1, 2, 3])

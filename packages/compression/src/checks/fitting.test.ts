@@ -132,6 +132,19 @@ describe('requireTrainable', () => {
     );
   });
 
+  it('says that constraints on weights are left out', async () => {
+    const notices: string[] = [];
+    const kernelConstraint = tfl.constraints.maxNorm({ maxValue: 1 });
+    const dense = tfl.layers.dense({ name: 'bound', units: 10, inputShape: [3], kernelConstraint });
+    const graph = await graphOf(tfl.sequential({ layers: [dense] }));
+    requireTrainable(graph, dataset({ train: 64 }), 'm.json', planned, (text) => notices.push(text));
+    expect(notices).toEqual([
+      expect.stringMatching(
+        /^m\.json has constraints on weights \(MaxNorm\), those of "bound": training here/,
+      ),
+    ]);
+  });
+
   it('says that a batch is larger than the training set', async () => {
     const notices: string[] = [];
     const graph = await graphOf(flat([8, 8, 3]));

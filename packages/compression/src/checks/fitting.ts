@@ -1,5 +1,5 @@
 import { TersorError, type CompressConfig, type Dataset, type LayerGraph, type Split } from '@tersor/core';
-import { isFrozen, isVector } from '@tersor/network';
+import { constraintsOf, isFrozen, isVector } from '@tersor/network';
 
 /**
  * Throws `MODEL_UNSUPPORTED` when a network does not have one input of images and one output.
@@ -106,7 +106,8 @@ interface PlannedTraining {
 
 /**
  * Throws `DATASET_INVALID` without training images and `MODEL_UNSUPPORTED` for a network that has nothing to
- * learn, before a run begins. Says so where a batch takes more images than there are.
+ * learn, before a run begins. Says so where a batch takes more images than there are, and
+ * where weights have constraints, which training leaves out.
  */
 export function requireTrainable(
   graph: LayerGraph,
@@ -128,6 +129,13 @@ export function requireTrainable(
       },
     );
   }
+  const constrained = graph.layers.filter(({ config }) => constraintsOf(config).length > 0);
+  if (constrained.length > 0)
+    onNotice?.(
+      `${model} has constraints on weights (${[...new Set(constrained.flatMap(({ config }) => constraintsOf(config)))].join(', ')}), ` +
+        `those of ${constrained.map(({ name }) => `"${name}"`).join(', ')}: ` +
+        'training here does not keep to them, and what is written has none.',
+    );
   const images = dataset.size('train');
   if (batchSize > images)
     onNotice?.(
@@ -148,10 +156,16 @@ export function requireCompressible(
 ): void {
   requireFitting(graph, dataset, config.model);
   requireImages(dataset, ['validation', 'test']);
+  // What is true of both fine-tunes is said once.
+  const said = new Set<string>();
+  const sayOnce = (text: string) => {
+    if (!said.has(text)) onNotice?.(text);
+    said.add(text);
+  };
   for (const stage of ['prune', 'quantize'] as const) {
     const { epochs = 0, batchSize = 0 } = config[stage]?.finetune ?? {};
     if (epochs > 0)
-      requireTrainable(graph, dataset, config.model, { batchSize, place: `${stage}.finetune` }, onNotice);
+      requireTrainable(graph, dataset, config.model, { batchSize, place: `${stage}.finetune` }, sayOnce);
   }
 }
 

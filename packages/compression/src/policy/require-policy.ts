@@ -81,7 +81,11 @@ export function requirePlan(plan: PrunePlan, { graph, pruners, exclude }: PlanCo
         .reduce((product, size) => product * size, 1) ?? 0,
     ]),
   );
+  const told = new Set<string>();
   for (const { pruner, group: name, keep, zeroSlices = [], removeLayers = [] } of plan) {
+    const step = JSON.stringify([pruner, name]);
+    if (told.has(step)) throw mismatch(`The policy prunes "${name}" twice with the pruner "${pruner}".`);
+    told.add(step);
     if (!pruners.some(({ id }) => id === pruner)) {
       throw new TersorError(
         'PLAN_MISMATCH',

@@ -228,7 +228,9 @@ function withDepthMultiplier(
 
 /** A Sequential model makes its input layer itself and does not list it among its configs. */
 function inputConfig(layer: Layer, name: string): Record<string, unknown> {
-  return { batch_input_shape: layer.batchInputShape, dtype: layer.dtype, sparse: false, name };
+  // A batch size that the file fixes is that of its training; images are run in batches of any size here.
+  const shape = [null, ...layer.batchInputShape.slice(1)];
+  return { batch_input_shape: shape, dtype: layer.dtype, sparse: false, name };
 }
 
 /** Only inputs state an input shape: that of a layer behind pruned channels would be out of date. */

@@ -1,4 +1,5 @@
 import type { LayerGraph } from '@tersor/core';
+import { withoutConstraints } from './constraints.js';
 
 /** A layer of a Keras functional topology, as `model.json` holds it. */
 interface TopologyLayer {
@@ -21,7 +22,10 @@ export interface ModelTopology {
   };
 }
 
-/** The functional Keras topology of a graph: stock tfjs loads it, and lists weights in the graph's order. */
+/**
+ * The functional Keras topology of a graph: stock tfjs loads it, and lists weights in the graph's order.
+ * Constraints on weights are left out.
+ */
 export function topologyOf(graph: LayerGraph): ModelTopology {
   const nodeIndex = nodeIndexes(graph);
   const reference = (call: number): [string, number, number] => [
@@ -32,7 +36,7 @@ export function topologyOf(graph: LayerGraph): ModelTopology {
   const layers = graph.layers.map((layer) => ({
     name: layer.name,
     class_name: layer.className,
-    config: { ...layer.config },
+    config: withoutConstraints(layer.config),
     inbound_nodes: graph.calls
       .filter((call) => call.layer === layer.name && call.inputs.length > 0)
       .map((call) =>
