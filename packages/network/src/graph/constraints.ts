@@ -1,4 +1,4 @@
-// Keras' constraints on weights, by their keys in a layer's config: `kernel_constraint`, `bias_constraint`, ...
+/** A constraint on a weight, by its key in a layer's config: `kernel_constraint`, `bias_constraint`, ... */
 const KEY = /_constraint$/;
 
 /**
