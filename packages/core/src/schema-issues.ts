@@ -26,7 +26,7 @@ export function describeIssues(issues: readonly SchemaIssue[], schema: unknown):
 }
 
 /** Path of an issue as words. */
-export function pathOf({ path = [] }: SchemaIssue): string[] {
+function pathOf({ path = [] }: SchemaIssue): string[] {
   return path.map((part) => String(typeof part === 'object' ? part.key : part));
 }
 

@@ -53,7 +53,7 @@ export async function openTraining(
  * The newest whole checkpoint, with a notice for each that is damaged. Throws `CHECKPOINT_MISMATCH` for one
  * of another version.
  */
-export async function loadNewest<State>(
+async function loadNewest<State>(
   store: CheckpointStore<State>,
   { onNotice }: Pick<ResumeOptions, 'onNotice'>,
 ): Promise<Checkpoint<State> | undefined> {
@@ -68,7 +68,7 @@ export async function loadNewest<State>(
 }
 
 /** Keeps a checkpoint that a new run would write over, and says where it is. Throws `OUTPUT_FAILED`. */
-export async function startOver<State>(
+async function startOver<State>(
   store: CheckpointStore<State>,
   { onNotice }: Pick<ResumeOptions, 'onNotice'>,
 ): Promise<void> {

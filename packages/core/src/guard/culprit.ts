@@ -10,7 +10,7 @@ export interface Culprit {
 }
 
 /** `tersor-agent-foo (agent "foo")`. */
-export function nameOfCulprit({ source, kind, id }: Culprit): string {
+function nameOfCulprit({ source, kind, id }: Culprit): string {
   return `${source} (${kind} "${id}")`;
 }
 
@@ -46,7 +46,7 @@ export function blamed(culprit: Culprit, member: string, cause: unknown): Tersor
 }
 
 /** A value in a few words, for messages. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (isPromise(value)) return 'a promise';
   if (typeof value === 'string') return JSON.stringify(shortened(value));
   if (typeof value === 'function') return 'a function';
