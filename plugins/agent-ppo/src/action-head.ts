@@ -16,7 +16,11 @@ export interface ActionHead {
   toAction(sample: readonly number[]): Action;
   /** The sample that stands for an action; of several (at a border), the nearest to the middle. */
   toSample(action: Action): number[];
-  evaluate(output: ArrayLike<number>, freeParameters: ArrayLike<number>, sample: readonly number[]): Evaluation;
+  evaluate(
+    output: ArrayLike<number>,
+    freeParameters: ArrayLike<number>,
+    sample: readonly number[],
+  ): Evaluation;
 }
 
 /**

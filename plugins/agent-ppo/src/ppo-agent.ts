@@ -289,7 +289,8 @@ export class PpoAgent implements Agent {
       explainedVariance: explainedVariance(steps),
       updates: losses.length,
       ...(this.freeParameters.length > 0 && {
-        sigma: this.freeParameters.reduce((sum, value) => sum + Math.exp(value), 0) / this.freeParameters.length,
+        sigma:
+          this.freeParameters.reduce((sum, value) => sum + Math.exp(value), 0) / this.freeParameters.length,
       }),
     };
   }
