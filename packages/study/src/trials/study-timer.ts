@@ -1,6 +1,6 @@
-import { mean } from './moments.js';
-import type { PlannedTrial, StudyPlan } from './study-plan.js';
-import type { TrialRecord } from './study-store.js';
+import { mean } from '../statistics/moments.js';
+import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
+import type { TrialRecord } from '../results/study-store.js';
 
 /** Judges how long the rest of a study takes. */
 export interface StudyTimer {

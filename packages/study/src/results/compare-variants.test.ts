@@ -1,8 +1,8 @@
 import { packBits, type Outcomes } from '@tersor/compression';
 import { summarizeStudy } from './study-results.js';
 import type { TrialRow } from './trial-figures.js';
-import { conclusion } from './report/study-sentences.js';
-import { makeStudy } from '../test/fixtures.js';
+import { conclusion } from '../report/study-sentences.js';
+import { makeStudy } from '../../test/fixtures.js';
 
 const IMAGES = 1000;
 const AGENTS = { random: [0.1, 0.11, 0.09], better: [0.02, 0.03, 0.025], same: [0.101, 0.109, 0.091] };

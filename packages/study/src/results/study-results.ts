@@ -1,7 +1,7 @@
 import type { Outcomes, Summary } from '@tersor/compression';
 import { compareVariants, type VariantRow } from './compare-variants.js';
-import { paretoFront } from './pareto.js';
-import type { Study } from './study-schema.js';
+import { paretoFront } from '../statistics/pareto.js';
+import type { Study } from '../plan/study-schema.js';
 import { readStudy, readTrial, type StudyRecord } from './study-store.js';
 import { figuresOf, type TrialRow } from './trial-figures.js';
 

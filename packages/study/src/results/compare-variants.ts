@@ -1,9 +1,15 @@
 import type { Outcomes } from '@tersor/compression';
 import { baselinesOf } from './baselines.js';
-import type { Sample } from './error-of-mean.js';
-import { estimate, holm, pairedDifference, type Difference, type Estimate } from './statistics.js';
-import type { Variant } from './study-plan.js';
-import type { Study } from './study-schema.js';
+import type { Sample } from '../statistics/error-of-mean.js';
+import {
+  estimate,
+  holm,
+  pairedDifference,
+  type Difference,
+  type Estimate,
+} from '../statistics/statistics.js';
+import type { Variant } from '../plan/study-plan.js';
+import type { Study } from '../plan/study-schema.js';
 import { METRICS, type Metric, type TrialRow } from './trial-figures.js';
 import { sampleOf } from './trial-samples.js';
 

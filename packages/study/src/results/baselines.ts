@@ -1,6 +1,6 @@
 import { TersorError } from '@tersor/core';
 import { closest } from 'fastest-levenshtein';
-import type { Study } from './study-schema.js';
+import type { Study } from '../plan/study-schema.js';
 
 /** A combination of the grid, as far as comparing goes. */
 interface Named {

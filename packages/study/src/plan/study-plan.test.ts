@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compressConfigSchema, parseConfig } from '@tersor/core';
-import { makeStudy, studyFolder } from '../test/fixtures.js';
+import { makeStudy, studyFolder } from '../../test/fixtures.js';
 import { planStudy, trialId } from './study-plan.js';
 import { studySchema } from './study-schema.js';
 

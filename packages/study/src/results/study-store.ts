@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describeMachine, makeFolder, TersorError } from '@tersor/core';
 import { writeWhole } from '@tersor/network';
 import type { LayerFigures, Outcomes, Summary } from '@tersor/compression';
-import type { StudyContentRecord } from './study-content.js';
-import { trialId, type StudyPlan } from './study-plan.js';
-import type { Study } from './study-schema.js';
-import type { TrialOutcome } from './trial-runner.js';
+import type { StudyContentRecord } from '../plan/study-content.js';
+import { trialId, type StudyPlan } from '../plan/study-plan.js';
+import type { Study } from '../plan/study-schema.js';
+import type { TrialOutcome } from '../trials/trial-runner.js';
 
 /** `trial.json`: how a trial ended; `attempts` where it took more than one. */
 export type TrialRecord = TrialOutcome & {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { readEpisodes, readRun, type EpisodeLine } from './read-run.js';
-import { runReport } from './report/run-report.js';
-import { studyReport } from './report/study-report.js';
-import { resultsCsv } from './results-csv.js';
-import { gatherResults, type StudyResults } from './study-results.js';
-import { readJson, trialFolder, writeJson, writeText } from './study-store.js';
+import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js';
+import { runReport } from './run-report.js';
+import { studyReport } from './study-report.js';
+import { resultsCsv } from '../results/results-csv.js';
+import { gatherResults, type StudyResults } from '../results/study-results.js';
+import { readJson, trialFolder, writeJson, writeText } from '../results/study-store.js';
 
 /** Writes `report.html` into the folder of a finished run. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`. */
 export async function writeRunReport(folder: string): Promise<void> {

@@ -9,7 +9,7 @@ describe('childProcessRunner', () => {
   let folder: string;
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-runner-'))));
   afterEach(() => rm(folder, { recursive: true }));
-  const runner = childProcessRunner([process.execPath, join(__dirname, '../test/trial-program.cjs')]);
+  const runner = childProcessRunner([process.execPath, join(__dirname, '../../test/trial-program.cjs')]);
   const run = (configPath: string, signal = new AbortController().signal) =>
     runner.run({ id: 'a', configPath, overrides: ['seed=2', 'x="y z"'], folder }, signal);
 
@@ -55,9 +55,12 @@ describe('childProcessRunner', () => {
 
   it('ends a trial that outstays its time, although it does not listen', async () => {
     const controller = new AbortController();
-    const impatient = childProcessRunner([process.execPath, join(__dirname, '../test/trial-program.cjs')], {
-      graceMs: 100,
-    });
+    const impatient = childProcessRunner(
+      [process.execPath, join(__dirname, '../../test/trial-program.cjs')],
+      {
+        graceMs: 100,
+      },
+    );
     const running = impatient.run({ id: 'a', configPath: 'deaf', overrides: [], folder }, controller.signal);
     while (!(await stat(join(folder, 'ready')).catch(() => undefined)))
       await new Promise((resolve) => setTimeout(resolve, 20));

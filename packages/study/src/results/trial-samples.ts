@@ -1,5 +1,5 @@
 import { unpackBits, type Outcomes } from '@tersor/compression';
-import type { Sample } from './error-of-mean.js';
+import type { Sample } from '../statistics/error-of-mean.js';
 import type { Metric, TrialRow } from './trial-figures.js';
 
 /** Between which a figure lies, whatever was drawn. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lockOutput, type RunIdentity, type Summary } from '@tersor/compression';
 import { isTersorError } from '@tersor/core';
-import { contentChanges } from './study-content.js';
-import { overridesOf, trialId, type PlannedTrial } from './study-plan.js';
-import { readJson, trialFolder, writeTrial, type TrialRecord } from './study-store.js';
-import type { Study } from './study-schema.js';
+import { contentChanges } from '../plan/study-content.js';
+import { overridesOf, trialId, type PlannedTrial } from '../plan/study-plan.js';
+import { readJson, trialFolder, writeTrial, type TrialRecord } from '../results/study-store.js';
+import type { Study } from '../plan/study-schema.js';
 import type { TrialOutcome, TrialRunner } from './trial-runner.js';
 
 /** What a study's trials share. */

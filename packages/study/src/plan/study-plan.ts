@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { compressConfigSchema, readConfig, TersorError, type CompressConfig } from '@tersor/core';
 import { closest } from 'fastest-levenshtein';
-import { baselinesOf, nameOf } from './baselines.js';
+import { baselinesOf, nameOf } from '../results/baselines.js';
 import { requireKnownPaths } from './config-paths.js';
 import type { Study } from './study-schema.js';
 
