@@ -1,4 +1,4 @@
-import type { EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
+import type { Calibration, EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
 import { firstNotFinite, isArrayOf, listOfNumbers, sizeOf } from './values.js';
@@ -14,12 +14,30 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
     bits?.length === 2 && bits.every(Number.isInteger) && least! >= 1 && least! <= most! && most! <= 8;
   if (!isRange)
     throw misbehaved(culprit, 'bits', '[smallest, largest], whole numbers from 1 to 8', quantizer.bits);
+  requireCalibration(culprit, quantizer);
   return guarded(culprit, quantizer, {
     now: {
       encode: (result, input, width) => checkedEncoding(culprit, 'encode', result, input, width),
+      encodeCalibrated: (result, input, width) =>
+        checkedEncoding(culprit, 'encodeCalibrated', result, input, width),
       refine: (result, input, previous) => checkedEncoding(culprit, 'refine', result, input, previous.bits),
     },
   });
+}
+
+function requireCalibration(culprit: Culprit, { calibration, encodeCalibrated }: Quantizer): void {
+  if (calibration === undefined) return;
+  const fields: readonly (keyof Calibration)[] = ['images', 'points', 'maximumInputs'];
+  const isWhole = fields.every((field) => Number.isInteger(calibration?.[field]) && calibration[field] > 0);
+  if (!isWhole)
+    throw misbehaved(
+      culprit,
+      'calibration',
+      'undefined, or images, points and maximumInputs as whole numbers above 0',
+      calibration,
+    );
+  if (typeof encodeCalibrated !== 'function')
+    throw misbehaved(culprit, 'encodeCalibrated', 'a function, as calibration is set', encodeCalibrated);
 }
 
 function checkedEncoding(
