@@ -93,3 +93,4 @@ export { removeAll, removeChannels, type Removal } from './surgery/remove-channe
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
+export { observeStock } from './moments/observe-stock.js';
