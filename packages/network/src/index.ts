@@ -81,12 +81,10 @@ export { readLatencyTable, writeLatencyTable } from './latency/latency-table-fil
 export type { TimingOptions } from './latency/measure-latency.js';
 export { predictLatency, widthLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
-export {
-  addRows,
-  choleskyInPlace,
-  invertPositiveDefinite,
-  solveCholesky,
-} from './moments/cholesky.js';
+export { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './moments/cholesky.js';
+export { gatherKernelMoments, type Gathered, type ReaderInput } from './moments/kernel-moments.js';
+export { kernelOf, kernelReaders, KERNELS, outputsOf, type KernelReader } from './moments/kernel-reader.js';
+export { startWalk, type Observe, type Walk } from './moments/walk.js';
 export { offsetPlace, type OffsetPlace } from './moments/offset-place.js';
 export { sampleRows, type LayerInput } from './moments/sample-rows.js';
 export { windowOf, type Window } from './moments/window.js';
@@ -95,3 +93,4 @@ export { removeAll, removeChannels, type Removal } from './surgery/remove-channe
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
+export { observeStock } from './moments/observe-stock.js';
