@@ -9,6 +9,7 @@ export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
 export type * from './contracts/question.js';
 export type * from './contracts/reward.js';
+export { calibrationOptions } from './calibration-options.js';
 export { decodeTensor } from './decode-tensor.js';
 export { float16Bits, roundToFloat16 } from './float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';

@@ -123,6 +123,7 @@ export type PipelineStage =
   | 'prune-finetune'
   | 'quantize'
   | 'quantize-apply'
+  | 'quantize-calibrate'
   | 'quantize-finetune'
   | 'write';
 

@@ -1,4 +1,10 @@
-import type { BitQuestion, EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
+import type {
+  BitQuestion,
+  Calibration,
+  EncodedTensor,
+  Quantizer,
+  QuantizerInput,
+} from '../contracts/quantizer.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
@@ -15,9 +21,12 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
     bits?.length === 2 && bits.every(Number.isInteger) && least! >= 1 && least! <= most! && most! <= 8;
   if (!isRange)
     throw misbehaved(culprit, 'bits', '[smallest, largest], whole numbers from 1 to 8', quantizer.bits);
+  requireCalibration(culprit, quantizer);
   const checked = guarded(culprit, quantizer, {
     now: {
       encode: (result, input, width) => checkedEncoding(culprit, 'encode', result, input, width),
+      encodeCalibrated: (result, input, width) =>
+        checkedEncoding(culprit, 'encodeCalibrated', result, input, width),
       refine: (result, input, previous) => checkedEncoding(culprit, 'refine', result, input, previous.bits),
     },
   });
@@ -27,6 +36,21 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
     expected: ({ layers, bits: [fewest, most] }) =>
       `${fewest} to ${most} bits for each of ${layers.length} layers`,
   });
+}
+
+function requireCalibration(culprit: Culprit, { calibration, encodeCalibrated }: Quantizer): void {
+  if (calibration === undefined) return;
+  const fields: readonly (keyof Calibration)[] = ['images', 'points', 'maximumInputs'];
+  const isWhole = fields.every((field) => Number.isInteger(calibration?.[field]) && calibration[field] > 0);
+  if (!isWhole)
+    throw misbehaved(
+      culprit,
+      'calibration',
+      'undefined, or images, points and maximumInputs as whole numbers above 0',
+      calibration,
+    );
+  if (typeof encodeCalibrated !== 'function')
+    throw misbehaved(culprit, 'encodeCalibrated', 'a function, as calibration is set', encodeCalibrated);
 }
 
 function checkedEncoding(
