@@ -44,6 +44,7 @@ const sidebar = [
       ['random', '/agents/random'],
       ['uniform', '/agents/uniform'],
       ['magnitude', '/agents/magnitude'],
+      ['heuristic', '/agents/heuristic'],
       ['evolution', '/agents/evolution'],
     ),
   },

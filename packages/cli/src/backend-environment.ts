@@ -7,8 +7,8 @@ import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from './stop-sign
 
 /**
  * Starts this process again with the environment variables that a backend needs before its first instruction,
- * where its plugin states any. Resolves at once for all others; else this process passes on the signals that it gets, and ends as
- * the other one does.
+ * where its plugin states any. Resolves at once for all others; else this process passes on the signals that
+ * it gets, and ends as the other one does.
  * @param directory folder that plugins are looked up from first
  */
 export async function ensureBackendEnvironment(

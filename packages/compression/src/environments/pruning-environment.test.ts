@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Action, AllocationQuestion, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
+import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
 import { firstChannels } from '../../../network/test/first-channels.js';
 import { dropBlocks } from '../../test/drop-blocks.js';
@@ -101,57 +101,6 @@ describe('createPruningEnvironment', () => {
       expect(rewards).toEqual([0, 0, 0.7]);
     }
     expect(evaluations).toBe(1);
-  });
-
-  it('offers the heuristics of its pruners, and carries out what they answer', async () => {
-    const questions: AllocationQuestion[] = [];
-    const knowing: Pruner = {
-      ...firstChannels(graph),
-      heuristics: {
-        greedy: async (question) => {
-          questions.push(question);
-          const { groups, smallest, nearest, fits } = question;
-          return groups.reduce<number[]>(
-            (counts, { channels }, i) =>
-              counts.with(
-                i,
-                [channels, channels / 2]
-                  .map((count) => nearest(i, count))
-                  .find((count) => fits(counts.with(i, count))) ?? smallest[i]!,
-              ),
-            [...smallest],
-          );
-        },
-      },
-    };
-    const given = { ...task, pruners: [knowing], round: 4 };
-    const environment = createPruningEnvironment(given);
-    expect(Object.keys(environment.heuristics!)).toEqual(['uniform', 'magnitude', 'greedy']);
-    const answer = await environment.heuristics!['greedy']!();
-    // Of 97,792 multiply-adds a half may stay: 8 and 8 channels have more, 8, 4 and 16 have 42,496.
-    expect(answer).toEqual([[1], [1 / 3], [1]]);
-    const steps = await episode(answer, given);
-    expect((steps[2]!.info.policy as PruneStep[]).map(({ keep }) => keep!.length)).toEqual([8, 4, 16]);
-    const [{ limits, used, multiple, smallest }] = questions as [AllocationQuestion];
-    expect([multiple, smallest]).toEqual([4, [4, 4, 4]]);
-    expect(limits[0]!.of([8, 12, 16])).toBe(task.baseline.macs);
-    expect(used([8, 12, 16])).toBeCloseTo(2, 9);
-    expect([limits[0]!.of([8, 4, 16]), steps[2]!.info.measures!['macs']]).toEqual([42496, 42496]);
-  });
-
-  it('refuses two pruners that give different heuristics one name', () => {
-    const knowing = (id: string, name: string): Pruner => ({
-      ...firstChannels(graph),
-      id,
-      heuristics: { [name]: () => [] },
-    });
-    for (const [pruners, owner] of [
-      [[knowing('a', 'fisher'), knowing('b', 'fisher')], '"a"'],
-      [[knowing('a', 'uniform')], 'the environment'],
-    ] as const)
-      expect(() => createPruningEnvironment({ ...task, pruners })).toThrow(
-        expect.objectContaining({ code: 'PLUGIN_DUPLICATE', message: expect.stringContaining(owner) }),
-      );
   });
 
   it('evaluates what its pruners have adapted', async () => {
