@@ -7,6 +7,7 @@ export type * from './contracts/latency-table.js';
 export type * from './contracts/layer-graph.js';
 export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
+export type * from './contracts/question.js';
 export type * from './contracts/reward.js';
 export { calibrationOptions } from './calibration-options.js';
 export { decodeTensor } from './decode-tensor.js';

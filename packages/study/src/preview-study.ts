@@ -1,8 +1,8 @@
-import { contentOf, type Identify } from './study-content.js';
-import { planStudy, type PlannedTrial } from './study-plan.js';
-import { readTrial, type TrialRecord } from './study-store.js';
-import { createTimer } from './study-timer.js';
-import type { Study } from './study-schema.js';
+import { contentOf, type Identify } from './plan/study-content.js';
+import { planStudy, type PlannedTrial } from './plan/study-plan.js';
+import { readTrial, type TrialRecord } from './results/study-store.js';
+import { createTimer } from './trials/study-timer.js';
+import type { Study } from './plan/study-schema.js';
 
 /** What a study would run. */
 export interface StudyPreview {

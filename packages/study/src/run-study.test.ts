@@ -4,7 +4,7 @@ import { lockOutput, type RunIdentity, type Summary } from '@tersor/compression'
 import { instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
 import { previewStudy } from './preview-study.js';
 import { runStudy, type RunStudyOptions } from './run-study.js';
-import { trialFolder } from './study-store.js';
+import { trialFolder } from './results/study-store.js';
 
 describe('runStudy', () => {
   let place: Awaited<ReturnType<typeof studyFolder>>;

@@ -1,15 +1,15 @@
 import { lockOutput } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
-import { removeBulk, runTrial, setCheckpointAside } from './run-trial.js';
+import { removeBulk, runTrial, setCheckpointAside } from './trials/run-trial.js';
 import {
   contentChanges,
   contentOf,
   contentRecord,
   type Identify,
   type StudyContent,
-} from './study-content.js';
-import { requireFreeStudyFolder } from './study-guard.js';
-import { planStudy, type PlannedTrial, type StudyPlan } from './study-plan.js';
+} from './plan/study-content.js';
+import { requireFreeStudyFolder } from './plan/study-guard.js';
+import { planStudy, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
 import {
   describeStudy,
   openStudyFolder,
@@ -18,12 +18,12 @@ import {
   writeStudy,
   type StudyRecord,
   type TrialRecord,
-} from './study-store.js';
-import type { Study } from './study-schema.js';
-import type { StudyResults } from './study-results.js';
-import { createTimer } from './study-timer.js';
-import type { TrialRunner } from './trial-runner.js';
-import { writeStudyReport } from './write-reports.js';
+} from './results/study-store.js';
+import type { Study } from './plan/study-schema.js';
+import type { StudyResults } from './results/study-results.js';
+import { createTimer } from './trials/study-timer.js';
+import type { TrialRunner } from './trials/trial-runner.js';
+import { writeStudyReport } from './report/write-reports.js';
 
 export interface RunStudyOptions {
   readonly study: Study;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayerFigures, Summary } from '@tersor/compression';
 import { compressConfigSchema, parseConfig, readConfig, type CompressConfig } from '@tersor/core';
-import type { EpisodeLine, Stage } from '../src/read-run.js';
-import { studySchema, type Study } from '../src/study-schema.js';
-import type { TrialRunner } from '../src/trial-runner.js';
+import type { EpisodeLine, Stage } from '../src/results/read-run.js';
+import { studySchema, type Study } from '../src/plan/study-schema.js';
+import type { TrialRunner } from '../src/trials/trial-runner.js';
 
 const CONFIG = `
 model: model.json

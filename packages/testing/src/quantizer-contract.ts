@@ -1,6 +1,7 @@
 import { decodeTensor, type EncodedTensor, type Quantizer, type QuantizerInput } from '@tersor/core';
 import { requireRefusal, requireRule, requireSame } from './contract-failure.js';
 import type { Case } from './contract.js';
+import { bitQuestion, relativeError, requireAnswers, TIGHTNESS } from './heuristic-questions.js';
 
 /**
  * The promises of a `Quantizer`. `make` gives a new one, made the same way each time.
@@ -169,6 +170,20 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         }
       },
     },
+    {
+      name: 'its heuristics give bits in its range that keep the budget, the same ones twice',
+      run: async () => {
+        const quantizer = make();
+        const [fewest, most] = quantizer.bits;
+        for (const tightness of TIGHTNESS) {
+          await requireAnswers(
+            quantizer.heuristics ?? {},
+            bitQuestion(quantizer, inputs(), tightness),
+            (_layer, bits) => bits >= fewest && bits <= most,
+          );
+        }
+      },
+    },
   ];
 }
 
@@ -210,18 +225,6 @@ function fingerprint(tensor: EncodedTensor): string {
     tensor.codes.join(),
     ...tables.map((table) => table.join()),
   ].join(';');
-}
-
-/** Squared error over energy. */
-function relativeError(tensor: EncodedTensor, { data }: QuantizerInput): number {
-  const values = decodeTensor(tensor);
-  let error = 0;
-  let energy = 0;
-  data.forEach((value, i) => {
-    error += (value - values[i]!) ** 2;
-    energy += value ** 2;
-  });
-  return error / energy;
 }
 
 function inputs(): QuantizerInput[] {

@@ -20,6 +20,14 @@ export function correctQuantizer(): LinearFake {
       );
       return { codec: 'linear', shape, bits, axis: -1, codes, scale, zero: Float32Array.of(limit) };
     },
+    heuristics: {
+      'last-first': ({ layers, bits: [fewest, most], fits }) => {
+        const bits = layers.map(() => fewest);
+        for (let i = bits.length - 1; i >= 0; i--)
+          while (bits[i]! < most && fits(bits.with(i, bits[i]! + 1))) bits[i] = bits[i]! + 1;
+        return bits;
+      },
+    },
   };
 }
 
@@ -77,6 +85,9 @@ export function brokenQuantizers(): Record<string, () => Quantizer> {
     })),
     'refines without losing what was gained, zeros included': broken(() => ({
       refine: (_input, previous) => ({ ...previous, codes: previous.codes.map((code) => code ^ 1) }),
+    })),
+    'its heuristics give bits in its range that keep the budget, the same ones twice': broken(() => ({
+      heuristics: { greedy: ({ layers, bits }) => layers.map(() => bits[1]) },
     })),
   };
 }

@@ -44,9 +44,9 @@ export function cluster(
   let centroids = seed(sorted.values, count, random);
   for (let round = 0; round < iterations; round++) {
     const moved = means(sorted, centroids);
-    const still = moved.length === centroids.length && moved.every((value, i) => value === centroids[i]);
+    const settled = moved.length === centroids.length && moved.every((value, i) => value === centroids[i]);
     centroids = moved;
-    if (still) break;
+    if (settled) break;
   }
   return centroids;
 }

@@ -1,3 +1,6 @@
+import type { GraphLayer } from './layer-graph.js';
+import type { BudgetQuestion, Heuristics } from './question.js';
+
 /**
  * A weight array as small integers, ready to be packed. Every quantizer must give one of the two codecs of
  * the packed format, so that a reader needs no plugin: `linear` is `(code - zero[g]) * scale[g]`, `codebook`
@@ -8,7 +11,7 @@ export type EncodedTensor = LinearTensor | CodebookTensor;
 
 interface EncodedBase {
   readonly shape: readonly number[];
-  /** Width of a code: 1 to 8. */
+  /** Bits of a code: 1 to 8. */
   readonly bits: number;
   /** Axis with one group of parameters per index, or -1. */
   readonly axis: number;
@@ -41,6 +44,18 @@ export interface QuantizerInput {
   readonly data: Float32Array;
   /** Axis of the output channels. */
   readonly channelAxis: number;
+}
+
+/** How many bits should each layer have? Answered by a whole number within `bits` for each layer. */
+export interface BitQuestion extends BudgetQuestion {
+  /** Those that get bits, with the weights that are quantized, in the order of the answer. */
+  readonly layers: readonly GraphLayer[];
+  /** Fewest and most bits of a layer. */
+  readonly bits: readonly [minimum: number, maximum: number];
+  /** Bytes in the packed file of a layer (by its place in `layers`) at so many bits. */
+  bytes(layer: number, bits: number): number;
+  /** Squared error of the layer's kernels at so many bits, relative to their energy. */
+  error(layer: number, bits: number): number;
 }
 
 /**
@@ -102,4 +117,10 @@ export interface Quantizer {
    * where it is missing.
    */
   refine?(input: QuantizerInput, previous: EncodedTensor): EncodedTensor;
+  /**
+   * Ways to spread a budget over the layers that this quantizer knows, by the name that a config calls them
+   * (`search.warmStart`, the agent `heuristic`). The environment offers them beside its own `uniform` and
+   * `magnitude`, whose names are taken.
+   */
+  readonly heuristics?: Heuristics<BitQuestion>;
 }

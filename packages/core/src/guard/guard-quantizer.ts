@@ -1,5 +1,12 @@
-import type { Calibration, EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
+import type {
+  BitQuestion,
+  Calibration,
+  EncodedTensor,
+  Quantizer,
+  QuantizerInput,
+} from '../contracts/quantizer.js';
 import { misbehaved, type Culprit } from './culprit.js';
+import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
 import { firstNotFinite, isArrayOf, listOfNumbers, sizeOf } from './values.js';
 
@@ -15,13 +22,19 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
   if (!isRange)
     throw misbehaved(culprit, 'bits', '[smallest, largest], whole numbers from 1 to 8', quantizer.bits);
   requireCalibration(culprit, quantizer);
-  return guarded(culprit, quantizer, {
+  const checked = guarded(culprit, quantizer, {
     now: {
       encode: (result, input, width) => checkedEncoding(culprit, 'encode', result, input, width),
       encodeCalibrated: (result, input, width) =>
         checkedEncoding(culprit, 'encodeCalibrated', result, input, width),
       refine: (result, input, previous) => checkedEncoding(culprit, 'refine', result, input, previous.bits),
     },
+  });
+  return guardHeuristics<BitQuestion, Quantizer>(culprit, quantizer, checked, {
+    length: ({ layers }) => layers.length,
+    isAllowed: ({ bits: [fewest, most] }, _layer, amount) => amount >= fewest && amount <= most,
+    expected: ({ layers, bits: [fewest, most] }) =>
+      `${fewest} to ${most} bits for each of ${layers.length} layers`,
   });
 }
 

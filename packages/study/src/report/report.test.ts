@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compressConfigSchema, parseConfig } from '@tersor/core';
 import { episodes, layers, summaryOf } from '../../test/fixtures.js';
-import { readRun } from '../read-run.js';
-import { writeReport, writeRunReport } from '../write-reports.js';
+import { readRun } from '../results/read-run.js';
+import { writeReport, writeRunReport } from './write-reports.js';
 import { modelName, runReport } from './run-report.js';
 import { bestSoFar } from './search-charts.js';
 
