@@ -60,7 +60,10 @@ async function main(): Promise<void> {
   const path = resolve(positionals[0] ?? join(ROOT, 'examples/vgg-small/quantize.yaml'));
   const config = await readConfig(path, compressConfigSchema);
   const seed = Number(options.seed);
-  const use = typeof config.backend === 'object' && 'train' in config.backend ? config.backend.evaluate : config.backend;
+  const use =
+    typeof config.backend === 'object' && 'train' in config.backend
+      ? config.backend.evaluate
+      : config.backend;
   const backendSelector = selectorParts(use as Parameters<typeof selectorParts>[0]);
   const host = await createHost({
     slots: [
@@ -97,8 +100,12 @@ async function main(): Promise<void> {
   console.log(`float ${percent(accuracy)} on ${evaluator.count} images`);
   const name = options.name ?? basename(path, '.yaml');
   const file = join(__dirname, `results/${name}.json`);
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { settings: unknown; rows: Row[] }) : undefined;
-  const isSame = (before as { accuracy?: number } | undefined)?.accuracy === accuracy && isDeepStrictEqual(before?.settings, settings);
+  const before = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as { settings: unknown; rows: Row[] })
+    : undefined;
+  const isSame =
+    (before as { accuracy?: number } | undefined)?.accuracy === accuracy &&
+    isDeepStrictEqual(before?.settings, settings);
   const rows = new Map((isSame ? before!.rows : []).map((row) => [`${row.quantizer} ${row.bits}`, row]));
   const ranges =
     width &&
@@ -120,7 +127,14 @@ async function main(): Promise<void> {
   for (const id of options.quantizers.split(',')) {
     const quantizer = makers[id]!();
     const started = performance.now();
-    const calibration = (await prepareCalibration({ graph, layers, quantizer, dataset, backend: { observe: observeStock }, seed }))!;
+    const calibration = (await prepareCalibration({
+      graph,
+      layers,
+      quantizer,
+      dataset,
+      backend: { observe: observeStock },
+      seed,
+    }))!;
     const gather = (performance.now() - started) / 1000;
     for (const bits of options.bits.split(',').map(Number)) {
       const weights = Object.fromEntries(layers.map((layer) => [layer, bits]));
