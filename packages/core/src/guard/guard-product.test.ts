@@ -128,15 +128,15 @@ describe('a quantizer', () => {
           inputStride: 1,
           products: [new Float64Array(16)],
         }),
-      'encodeCalibrated',
-      'codes gave 9',
+      'codes of encodeCalibrated',
+      'codes below 4',
     ));
   it('that asks for moments but cannot use them is refused when it is made', () =>
     expectMisbehaved(() => calibrated({}), 'encodeCalibrated', 'a function'));
   it('that asks for half an image is refused when it is made', () =>
     expectMisbehaved(
       () => calibrated({ calibration: { ...calibration, images: 0.5 }, encodeCalibrated: () => good }),
-      'calibration',
+      'calibration.images',
       '0.5',
     ));
   it('of bits from 2 to 9 is refused when it is made', () =>
