@@ -5,6 +5,7 @@ import type { EnvironmentFactory } from './contracts/environment-task.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
 import type { Reward } from './contracts/reward.js';
+import type { TrialRunner } from './contracts/runner.js';
 
 /** What a plugin of each kind creates. */
 export interface PluginProducts {
@@ -15,6 +16,7 @@ export interface PluginProducts {
   backend: Backend;
   dataset: Dataset;
   reward: Reward;
+  runner: TrialRunner;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -42,6 +44,7 @@ export const TOKENS = {
   backend: token<Backend>('backend'),
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
+  runner: token<TrialRunner>('runner'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

@@ -7,6 +7,7 @@ import { guardDataset } from './guard-dataset.js';
 import { guardEnvironmentFactory } from './guard-environment.js';
 import { guardPruner } from './guard-pruner.js';
 import { guardQuantizer } from './guard-quantizer.js';
+import { guardRunner } from './guard-runner.js';
 import { guarded } from './guarded.js';
 
 const GUARDS: {
@@ -19,6 +20,7 @@ const GUARDS: {
   backend: guardBackend,
   dataset: guardDataset,
   reward: guardReward,
+  runner: guardRunner,
 };
 
 /**
