@@ -40,7 +40,9 @@ export interface RunStudyOptions {
   readonly yes?: boolean;
   /** Stops the study: running trials save themselves, no more are started. */
   readonly signal?: AbortSignal;
-  /** Says what trials come from, so that what the store has of other content is not averaged with new trials. */
+  /**
+   * Says what trials come from, so that what the store has of other content is not averaged with new trials.
+   */
   readonly identify: Identify;
   /** Called after every trial, also for those that were there already. */
   onTrial?(trial: PlannedTrial, record: TrialRecord, progress: StudyProgress): void;

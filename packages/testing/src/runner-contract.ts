@@ -5,7 +5,10 @@ import type { Case } from './contract.js';
 import { withTrialProject, type IdentifyTrial, type TrialProject } from './trial-project.js';
 import { watchedPlace, type WatchedPlace } from './watched-place.js';
 
-/** Trials that are started at once to see that so many run; a runner over a hundred machines is not asked for all. */
+/**
+ * Trials that are started at once to see that so many run; a runner over a hundred machines is not asked for
+ * all.
+ */
 const MOST_AT_ONCE = 8;
 /** Milliseconds after an answer in which nothing may be written any more. */
 const AFTERWARDS_MS = 300;
@@ -20,12 +23,11 @@ export interface RunnerClaims {
 }
 
 /**
- * The promises of a `TrialRunner`, checked with real trials: a network of two layers, one episode. `make` gives a
- * new one each time.
+ * The promises of a `TrialRunner`, checked with real trials: a network of two layers, one episode. `make`
+ * gives a new one each time.
  *
- * @example
- * const identify = (config, directory) => identifyCompression(config, { directory, searchFrom: [__dirname] });
- * describeContract('my runner', runnerContract(() => createRunner(options), { identify }));
+ * @example const identify = (config, directory) => identifyCompression(config, { directory, searchFrom:
+ * [__dirname] }); describeContract('my runner', runnerContract(() => createRunner(options), { identify }));
  */
 export function runnerContract(
   make: () => TrialRunner | Promise<TrialRunner>,
@@ -110,7 +112,7 @@ export function runnerContract(
     rule('runs as many trials at once as it says, and no more', async (runner, project) => {
       const { signal } = new AbortController();
       const most = Math.min(runner.concurrency, MOST_AT_ONCE);
-      let open = () => undefined as void;
+      let open!: () => void;
       const opened = new Promise<void>((resolve) => (open = resolve));
       const places = Array.from({ length: most + 1 }, () => watchedPlace(opened));
       const trials = await Promise.all(places.map((place, i) => project.trial(place, { seed: i + 1 })));

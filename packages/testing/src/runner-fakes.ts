@@ -36,7 +36,9 @@ async function pretend({ config, directory, place }: Trial, signal: AbortSignal)
   return { status: 'done' };
 }
 
-/** Runners that break one promise each: by the name of the case that must catch them, then by what they do. */
+/**
+ * Runners that break one promise each: by the name of the case that must catch them, then by what they do.
+ */
 export function brokenRunners(): Record<string, Record<string, () => TrialRunner>> {
   type Run = TrialRunner['run'];
   const broken = (change: (good: Run) => Run) => () => {

@@ -13,8 +13,8 @@ export interface FilePlace {
   /** Removes a file, or all files below a folder; nothing happens where there is none. */
   remove(name: string): Promise<void>;
   /**
-   * Absolute path of the folder in which the files lie under their names, where they do: a program on the same
-   * machine can then read and write them itself.
+   * Absolute path of the folder in which the files lie under their names, where they do: a program on the
+   * same machine can then read and write them itself.
    */
   readonly folder?: string;
 }

@@ -19,8 +19,8 @@ export interface Trial {
   /** Folder that relative paths of the config count from, on the machine of the study. */
   readonly directory: string;
   /**
-   * Where results and checkpoints lie, under the names that they have in an output folder of `tersor compress`
-   * (`summary.json`, `checkpoint/...`).
+   * Where results and checkpoints lie, under the names that they have in an output folder of `tersor
+   * compress` (`summary.json`, `checkpoint/...`).
    */
   readonly place: FilePlace;
 }
@@ -41,8 +41,8 @@ export interface TrialRunner {
   /**
    * Runs one trial until its results lie in its place; goes on where an interrupted one stopped. Nothing is
    * written to the place once it has answered. A trial that crashes is answered with `failed`, never with a
-   * rejection. After `signal` is aborted it saves what it has and answers soon, with `interrupted` (or `done`,
-   * where it was); half a minute is soon enough.
+   * rejection. After `signal` is aborted it saves what it has and answers soon, with `interrupted` (or
+   * `done`, where it was); half a minute is soon enough.
    */
   run(trial: Trial, signal: AbortSignal): Promise<TrialOutcome>;
   /** Ends what it holds: connections, workers. Called once, when no trial runs any more. */

@@ -2,7 +2,9 @@ import type { TrialOutcome, TrialRunner } from '../contracts/runner.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
 
-/** A runner that keeps to its contract: a number of trials at once that can be counted, answers that are one. */
+/**
+ * A runner that keeps to its contract: a number of trials at once that can be counted, answers that are one.
+ */
 export function guardRunner(culprit: Culprit, runner: TrialRunner): TrialRunner {
   const { concurrency } = runner;
   if (!Number.isInteger(concurrency) || concurrency < 1)

@@ -12,8 +12,8 @@ export interface ResultStore {
   /** Files of one trial. */
   trial(id: string): FilePlace;
   /**
-   * Takes the study, or one of its trials, for this process; resolves to the function that gives it free. Throws
-   * `OUTPUT_LOCKED` while another process holds it, `OUTPUT_FAILED` where nothing can be written.
+   * Takes the study, or one of its trials, for this process; resolves to the function that gives it free.
+   * Throws `OUTPUT_LOCKED` while another process holds it, `OUTPUT_FAILED` where nothing can be written.
    */
   lock(trial?: string): Promise<() => Promise<void>>;
 }

@@ -24,11 +24,11 @@ export interface ChildProcessOptions {
 }
 
 /**
- * Runs every trial as `<command> --verbose compress <folder>/config.json --out <folder> ...` in a process of its
- * own, so that a crash takes only its own trial along. What a trial writes to stderr goes to `log.txt` in its
- * folder. Aborting sends SIGINT, to which a trial saves itself; one that is aborted by a `TimeoutError` is
- * killed `graceSeconds` later. When this process exits, its trials are ended; when it is killed, they see their
- * standard input close (`TERSOR_TRIAL` tells them to look).
+ * Runs every trial as `<command> --verbose compress <folder>/config.json --out <folder> ...` in a process of
+ * its own, so that a crash takes only its own trial along. What a trial writes to stderr goes to `log.txt` in
+ * its folder. Aborting sends SIGINT, to which a trial saves itself; one that is aborted by a `TimeoutError`
+ * is killed `graceSeconds` later. When this process exits, its trials are ended; when it is killed, they see
+ * their standard input close (`TERSOR_TRIAL` tells them to look).
  */
 export function childProcessRunner({
   command,
@@ -39,7 +39,8 @@ export function childProcessRunner({
   const runHere = async (trial: Trial, folder: string, signal: AbortSignal): Promise<TrialOutcome> => {
     await mkdir(folder, { recursive: true });
     await writeJson(folderPlace(folder), 'config.json', trial.config);
-    // The trial writes the file itself: through this process its last words would be lost when that is killed.
+    // The trial writes the file itself: through this process its last words would be lost when that is
+    // killed.
     const log = await open(join(folder, 'log.txt'), 'a+');
     try {
       const { size: before } = await log.stat();
@@ -75,8 +76,8 @@ function start(
   log: FileHandle,
 ): ChildProcess {
   const args = ['compress', join(folder, 'config.json'), '--directory', directory, '--out', folder];
-  // A process group of its own: Ctrl-C at the terminal must not reach a trial twice, and a signal must reach a
-  // process that the trial has started in its place.
+  // A process group of its own: Ctrl-C at the terminal must not reach a trial twice, and a signal must reach
+  // a process that the trial has started in its place.
   const child = spawn(program!, [...first, '--verbose', ...args, '--resume', '--quiet'], {
     stdio: ['pipe', 'pipe', log.fd],
     detached: true,

@@ -8,9 +8,9 @@ import { folderPlace } from '../results/folder-place.js';
 const LAST = 'summary.json';
 
 /**
- * Calls `work` with a local folder that holds the files of a place. Where the place is such a folder it is that
- * one. Else it is a temporary copy, whose files are put back when `work` has ended, however it ended; files
- * that are gone are removed. Throws what `work` and the place throw.
+ * Calls `work` with a local folder that holds the files of a place. Where the place is such a folder it is
+ * that one. Else it is a temporary copy, whose files are put back when `work` has ended, however it ended;
+ * files that are gone are removed. Throws what `work` and the place throw.
  */
 export async function inLocalFolder<T>(place: FilePlace, work: (folder: string) => Promise<T>): Promise<T> {
   if (place.folder !== undefined) return work(place.folder);
