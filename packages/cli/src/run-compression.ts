@@ -37,7 +37,7 @@ export async function runCompression(
   policy?: GivenPolicy,
 ): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
-  await ensureBackendEnvironment(config.backend);
+  await ensureBackendEnvironment(config.backend, dirname(resolve(path)));
   const progress = createProgress({ enabled: !json && !quiet });
   const output = resolve(out ?? config.output);
   const directory = resolve(base);

@@ -1,6 +1,7 @@
 export { requireFitting, requireOneOutput } from './checks/fitting.js';
 export { builtinPlugins } from './builtin-plugins.js';
 export { compress, type CompressOptions } from './compress.js';
+export { prepareCalibration, type StageCalibration } from './calibration/calibration.js';
 export { backendSlots, SLOTS, slotsOfCompression, slotsOfTraining } from './config-slots.js';
 export { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 export { createPruningEnvironment } from './environments/pruning-environment.js';
@@ -23,6 +24,7 @@ export {
   type BitPolicy,
   type EncodedWeights,
 } from './policy/quantized-graph.js';
+export { withPolicyActivations, type WidthPolicy } from './policy/width-policy.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';

@@ -19,9 +19,11 @@ const searchFields = {
     .default(100)
     .describe('Episodes (candidate networks evaluated) of the search.'),
   warmStart: z
-    .array(z.enum(['uniform', 'magnitude']))
+    .array(z.string().min(1))
     .default([])
-    .describe('Heuristic policies that are evaluated first, within the episodes.'),
+    .describe(
+      'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+    ),
 };
 
 const agent = z
@@ -29,7 +31,7 @@ const agent = z
     z
       .string()
       .min(1)
-      .transform((use) => ({ use, episodes: 100, warmStart: [] as ('uniform' | 'magnitude')[] })),
+      .transform((use) => ({ use, episodes: 100, warmStart: [] as string[] })),
     z.looseObject(searchFields),
   ])
   .describe('The agent: its name, or { use, episodes, warmStart, ...its options }.');

@@ -34,6 +34,10 @@ describeContract(
   prunerContract(() => make({ criterion: 'random', reconstruct: 'none' })),
 );
 describeContract(
+  'channel pruner, reconstruction',
+  prunerContract(() => make({ criterion: 'reconstruction' })),
+);
+describeContract(
   'channel pruner, batch norms re-estimated',
   prunerContract(() => make({ batchNormImages: 40 })),
 );

@@ -10,6 +10,7 @@ import {
   type PruneStep,
 } from '@tersor/core';
 import { CRITERIA, type CriterionName } from './criteria.js';
+import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
 import { reestimateBatchNorms } from './reconstruction/reestimate-batch-norms.js';
@@ -59,19 +60,21 @@ export class ChannelPruner implements Pruner {
 
   constructor(private readonly options: ChannelPrunerOptions) {}
 
-  async prepare({ graph, groups, dataset, seed }: PruneContext): Promise<void> {
+  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
     this.groups = new Map(groups.map((group) => [group.name, group]));
-    const gradients =
-      criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
     this.ranking.clear();
-    for (const group of groups) {
-      const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
-      // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
-      this.ranking.set(
-        group.name,
-        Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b),
-      );
+    if (criterion !== 'reconstruction') {
+      const gradients =
+        criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
+      for (const group of groups) {
+        const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
+        // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
+        this.ranking.set(
+          group.name,
+          Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b),
+        );
+      }
     }
     this.calibration =
       batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
@@ -88,6 +91,9 @@ export class ChannelPruner implements Pruner {
       ridge,
       seed,
     });
+    if (criterion !== 'reconstruction') return;
+    const orders = await removalOrders(graph, groups, this.gathered, progress);
+    for (const [name, { order }] of orders) this.ranking.set(name, order.toReversed());
   }
 
   plan(group: ChannelGroup, keep: number): PruneStep {

@@ -1,6 +1,7 @@
-import type { GraphLayer } from '@tersor/core';
+import type { BitQuestion, GraphLayer } from '@tersor/core';
 import type { Widths } from '@tersor/network';
 import type { BitRange } from './bit-actions.js';
+import type { BitWalls } from './bit-walls.js';
 import type { LayerCodes } from './layer-codes.js';
 
 /** What the heuristics have to keep to. */
@@ -8,6 +9,30 @@ export interface BitLimits {
   /** Bytes for the codes of all layers together. */
   readonly bytes: number;
   fitsOperations(widths: readonly Widths[]): boolean;
+}
+
+/** What heuristics of quantizers are asked: bits of weights; activations have `activations` in all layers. */
+export function bitQuestion(
+  layers: readonly GraphLayer[],
+  bits: BitRange,
+  activations: number,
+  { limits }: BitWalls,
+  codes: LayerCodes,
+): BitQuestion {
+  const asked = limits.map(({ name, limit, of }) => ({
+    name,
+    limit,
+    of: (amounts: readonly number[]) => of(amounts.map((weights) => ({ weights, activations }))),
+  }));
+  return {
+    layers,
+    bits,
+    bytes: (layer, amount) => codes.size(layers[layer]!, amount),
+    error: (layer, amount) => codes.error(layers[layer]!, amount),
+    limits: asked,
+    used: (amounts) => Math.max(...asked.map(({ limit, of }) => of(amounts) / limit)),
+    fits: (amounts) => asked.every(({ limit, of }) => of(amounts) <= limit),
+  };
 }
 
 /**

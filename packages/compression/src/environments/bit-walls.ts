@@ -21,11 +21,20 @@ export interface BitWalls {
   spare(chosen: readonly Widths[]): readonly number[];
   /** Whether widths for all layers are within the limit of bit operations. */
   fitsOperations(widths: readonly Widths[]): boolean;
+  /** Each limit, asked of widths for all layers. */
+  readonly limits: readonly {
+    readonly name: string;
+    readonly limit: number;
+    of(widths: readonly Widths[]): number;
+  }[];
 }
 
 /** What one limit is made of: each layer's own part, and the sum that they may reach. */
 interface Wall {
+  readonly name: string;
   readonly available: number;
+  /** What is used whatever the layers have. */
+  readonly fixed: number;
   part(index: number, widths: Widths): number;
 }
 
@@ -80,6 +89,11 @@ export function createBitWalls(
         ),
       );
     },
+    limits: walls.map(({ name, available, fixed, part }) => ({
+      name,
+      limit: available + fixed,
+      of: (widths) => fixed + sum(widths.map((each, i) => part(i, each))),
+    })),
     fitsOperations: (widths) =>
       !operations || sum(widths.map((each, i) => operations.part(i, each))) <= operations.available,
   };
@@ -108,7 +122,7 @@ function byteWall(
       },
     );
   }
-  return { available, part };
+  return { name: 'bytes', available, fixed: smallestFile - needed, part };
 }
 
 function operationWall({ graph, layers }: QuantizeTask, bops: number, smallest: Widths): Wall {
@@ -126,7 +140,7 @@ function operationWall({ graph, layers }: QuantizeTask, bops: number, smallest: 
       },
     );
   }
-  return { available: bops - others, part };
+  return { name: 'bops', available: bops - others, fixed: others, part };
 }
 
 function sum(values: readonly number[]): number {

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Action, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
+import type { Action, BitQuestion, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
 import fc from 'fast-check';
 import { cost, initializeKernels, graphFromModel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
@@ -71,6 +71,30 @@ describe('createBitWidthEnvironment', () => {
     for (const action of actions) steps.push(await environment.step(action));
     return steps;
   };
+
+  it('offers the heuristics of its quantizer, whose bytes are those of the file', async () => {
+    let seen: BitQuestion | undefined;
+    const knowing: Quantizer = {
+      ...rounding,
+      heuristics: {
+        'last-first': (question) => {
+          seen = question;
+          return [2, 3, 8];
+        },
+      },
+    };
+    const given = { ...task, quantizer: knowing };
+    const environment = createBitWidthEnvironment(given);
+    const steps = await episode(await environment.heuristics!['last-first']!(), given);
+    const { policy, measures } = steps.at(-1)!.info;
+    expect(policy).toEqual({ first: 2, second: 3, last: 8 });
+    expect(seen!.layers.map(({ name }) => name)).toEqual(task.layers);
+    expect(seen!.limits.map(({ name, limit }) => [name, limit])).toEqual([['bytes', task.budget.bytes]]);
+    // The file is compressed on: the sum is its size before the header's few bytes differ.
+    expect(Math.abs(seen!.limits[0]!.of([2, 3, 8]) - measures!['bytes']!)).toBeLessThan(20);
+    expect(seen!.error(0, 2)).toBeGreaterThan(seen!.error(0, 8));
+    expect(seen!.bytes(2, 8)).toBeGreaterThan(seen!.bytes(2, 2));
+  });
 
   it('maps 0..1 evenly to bit widths as HAQ does, ends clamped', async () => {
     const bits = async (action: number) =>

@@ -11,10 +11,11 @@ import { packModel } from '../pack/pack-model.js';
 import { withEncodedWeights, type EncodedWeights } from '../policy/quantized-graph.js';
 import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
 import { createBitActions } from './bit-actions.js';
-import { greedyWidths, uniformWidths } from './bit-heuristics.js';
+import { bitQuestion, greedyWidths, uniformWidths } from './bit-heuristics.js';
 import { activationBits, createBitWalls } from './bit-walls.js';
 import { createLayerCodes } from './layer-codes.js';
 import { normalizeColumns } from './observation.js';
+import { pluginHeuristics } from './plugin-heuristics.js';
 
 const LAYER_FEATURES = 8;
 
@@ -118,6 +119,16 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       uniform: async () => uniform().map(actions.toAction),
       magnitude: async () =>
         greedyWidths(layers, task.bits, uniform()[0]!.activations, walls, codes).map(actions.toAction),
+      ...Object.fromEntries(
+        [...pluginHeuristics([task.quantizer])].map(([name, heuristic]) => [
+          name,
+          async () => {
+            const { activations } = uniform()[0]!;
+            const bits = await heuristic(bitQuestion(layers, task.bits, activations, walls, codes));
+            return bits.map((weights) => actions.toAction({ weights, activations }));
+          },
+        ]),
+      ),
     },
   };
 }

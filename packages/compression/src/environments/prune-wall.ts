@@ -22,6 +22,12 @@ export interface Choice {
 /** The budget of a pruning task, asked of choices for all of its groups. */
 export interface PruneWall {
   costOf(choices: readonly Choice[]): WidthCost;
+  /** Each limit of the budget, asked of choices. */
+  readonly limits: readonly {
+    readonly name: string;
+    readonly limit: number;
+    of(choices: readonly Choice[]): number;
+  }[];
   /** Whether all limits are kept. */
   fits(choices: readonly Choice[]): boolean;
   /** Whether a group lies in a block that a pruner can remove. */
@@ -101,6 +107,11 @@ export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): 
   };
   return {
     costOf,
+    limits: limits.map((limit) => ({
+      name: limit.name,
+      limit: limit.limit,
+      of: (choices) => promised(limit, choices),
+    })),
     fits: (choices) => limits.every((limit) => promised(limit, choices) <= limit.limit),
     hasBlock: (group) => blocks[group]!.length > 0,
     requireFeasible: (smallest) => {

@@ -11,7 +11,8 @@ import {
 } from '@tersor/core';
 import { cost, applyAndAdapt, predictLatency } from '@tersor/network';
 import { clamp, normalizeColumns } from './observation.js';
-import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
+import { pluginHeuristics } from './plugin-heuristics.js';
+import { allocationQuestion, magnitudeCounts, uniformRatio } from './prune-heuristics.js';
 import { createPruneWall, stepOf, wholeChoice, type Choice } from './prune-wall.js';
 
 interface Outcome {
@@ -45,7 +46,8 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       { hint: 'See why with: tersor inspect <model> --groups' },
     );
   }
-  const { costOf, fits, hasBlock, requireFeasible, requireKept } = createPruneWall(task);
+  const wall = createPruneWall(task);
+  const { costOf, fits, hasBlock, requireFeasible, requireKept } = wall;
   const { latency } = task.budget;
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const hasChannels = pruners.some(({ action }) => action === 'channels');
@@ -139,6 +141,12 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     return outcome;
   };
 
+  const question = allocationQuestion(wall, { groups, smallest, multiple: round, toCount });
+  /** Actions that keep these counts, and all slices and blocks. */
+  const actionsOf = (counts: readonly number[]): Action[] =>
+    groups.map(({ channels }, i) =>
+      pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
+    );
   const uniform = (): Action[] => {
     const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) =>
       fits(choicesAt(candidate)),
@@ -204,16 +212,16 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       magnitude: async () => {
         // A pruner of slices ranks them by itself: alone, it needs no more than the share.
         if (!hasChannels) return uniform();
-        const counts = magnitudeCounts(
-          graph,
-          groups,
-          smallest.map(({ keep }) => keep),
-          (keepCounts) => fits(keepCounts.map((keep, i) => ({ ...whole[i]!, keep }))),
-        );
-        return groups.map(({ channels }, i) =>
-          pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
-        );
+        return actionsOf(magnitudeCounts(graph, question));
       },
+      ...Object.fromEntries(
+        [...pluginHeuristics(hasChannels ? pruners : [])].map(([name, heuristic]) => [
+          name,
+          // Where channels alone cannot keep the budget, slices and blocks go too: the wall sees to it.
+          async () =>
+            actionsOf(question.fits(question.smallest) ? await heuristic(question) : question.smallest),
+        ]),
+      ),
     },
   };
 }

@@ -122,6 +122,7 @@ export type PipelineStage =
   | 'prune-finetune'
   | 'quantize'
   | 'quantize-apply'
+  | 'quantize-calibrate'
   | 'quantize-finetune'
   | 'write';
 
