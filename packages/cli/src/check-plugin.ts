@@ -8,6 +8,7 @@ import {
   type Backend,
   type Dataset,
   type EnvironmentFactory,
+  type LimitFactory,
   type Plugin,
   type PluginContext,
   type PluginKind,
@@ -24,6 +25,7 @@ import {
   datasetContract,
   describeFailure,
   environmentContract,
+  limitContract,
   prunerContract,
   pruneTask,
   quantizerContract,
@@ -111,6 +113,8 @@ async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> 
       return datasetContract(() => make() as Dataset | Promise<Dataset>);
     case 'reward':
       return rewardContract(() => now<Reward>());
+    case 'limit':
+      return limitContract(() => now<LimitFactory>());
     case 'backend':
       return backendContract(() => now<Backend>());
   }

@@ -4,6 +4,7 @@ export type * from './contracts/dataset.js';
 export type * from './contracts/environment.js';
 export type * from './contracts/environment-task.js';
 export type * from './contracts/latency-table.js';
+export type * from './contracts/limit.js';
 export type * from './contracts/layer-graph.js';
 export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
@@ -29,6 +30,7 @@ export {
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
+  latencySchema,
 } from './config-schema.js';
 export {
   createHost,
