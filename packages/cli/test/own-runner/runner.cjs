@@ -1,11 +1,10 @@
 // A runner as anybody might write it, in a folder of its own and with no package around it: it compresses in the
 // process of the study, and lays the files into the place of the trial.
 const { compress } = require('@tersor/compression');
-const { inLocalFolder } = require('@tersor/study');
+const { createTurns, inLocalFolder } = require('@tersor/study');
 const { z } = require('zod');
 
-async function run({ config, directory, place }, signal) {
-  if (signal.aborted) return { status: 'interrupted' };
+async function compressed({ config, directory, place }, signal) {
   try {
     const shouldStop = () => signal.aborted;
     await inLocalFolder(place, (output) =>
@@ -28,6 +27,9 @@ module.exports = {
   options: z.strictObject({ greeting: z.string() }),
   create: ({ greeting }) => {
     process.stderr.write(`${greeting}\n`);
+    const inTurn = createTurns(1);
+    const run = async (trial, signal) =>
+      (await inTurn(signal, () => compressed(trial, signal))) ?? { status: 'interrupted' };
     return { id: 'own', concurrency: 1, run };
   },
 };
