@@ -68,6 +68,7 @@ const sidebar = [
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],
+      ['Limits', '/plugins/limits'],
       ['Writing a pruner', '/plugins/writing-pruners'],
       ['All plugins', '/plugins/index'],
     ),

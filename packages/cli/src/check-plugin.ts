@@ -8,6 +8,7 @@ import {
   type Backend,
   type Dataset,
   type EnvironmentFactory,
+  type LimitFactory,
   type Plugin,
   type PluginContext,
   type PluginKind,
@@ -25,6 +26,7 @@ import {
   datasetContract,
   describeFailure,
   environmentContract,
+  limitContract,
   prunerContract,
   pruneTask,
   quantizerContract,
@@ -118,6 +120,8 @@ async function contractOf(
       return datasetContract(() => make() as Dataset | Promise<Dataset>);
     case 'reward':
       return rewardContract(() => now<Reward>());
+    case 'limit':
+      return limitContract(() => now<LimitFactory>());
     case 'backend':
       return backendContract(() => now<Backend>());
     case 'runner':

@@ -5,6 +5,7 @@ export type * from './contracts/environment.js';
 export type * from './contracts/environment-task.js';
 export type * from './contracts/file-place.js';
 export type * from './contracts/latency-table.js';
+export type * from './contracts/limit.js';
 export type * from './contracts/layer-graph.js';
 export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
@@ -33,6 +34,7 @@ export {
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
+  latencySchema,
 } from './config-schema.js';
 export {
   createHost,

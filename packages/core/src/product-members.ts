@@ -28,6 +28,7 @@ const MEMBERS: Readonly<
   },
   reward: { id: 'string', evaluate: 'function' },
   runner: { id: 'string', concurrency: 'number', run: 'function' },
+  limit: { id: 'string' },
 };
 
 /**

@@ -2,6 +2,7 @@ import type { AgentFactory } from './contracts/agent.js';
 import type { Backend } from './contracts/backend.js';
 import type { Dataset } from './contracts/dataset.js';
 import type { EnvironmentFactory } from './contracts/environment-task.js';
+import type { LimitFactory } from './contracts/limit.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
 import type { Reward } from './contracts/reward.js';
@@ -17,6 +18,7 @@ export interface PluginProducts {
   dataset: Dataset;
   reward: Reward;
   runner: TrialRunner;
+  limit: LimitFactory;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -45,6 +47,7 @@ export const TOKENS = {
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
   runner: token<TrialRunner>('runner'),
+  limit: token<LimitFactory>('limit'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

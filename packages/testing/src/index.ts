@@ -6,6 +6,8 @@ export { brokenAgents, correctAgent } from './agent-fakes.js';
 export { check, describeContract, type Case, type Failure } from './contract.js';
 export { quantizerContract } from './quantizer-contract.js';
 export { brokenQuantizers, correctQuantizer } from './quantizer-fakes.js';
+export { limitContract } from './limit-contract.js';
+export { brokenLimits, correctLimit } from './limit-fakes.js';
 export { prunerContract } from './pruner-contract.js';
 export { brokenPruners, correctPruner } from './pruner-fakes.js';
 export { pruneContext } from './pruner-fixture.js';

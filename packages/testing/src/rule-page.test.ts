@@ -8,6 +8,8 @@ import { datasetContract } from './dataset-contract.js';
 import { correctDataset } from './dataset-fakes.js';
 import { environmentContract } from './environment-contract.js';
 import { correctEnvironment } from './environment-fakes.js';
+import { limitContract } from './limit-contract.js';
+import { correctLimit } from './limit-fakes.js';
 import { prunerContract } from './pruner-contract.js';
 import { correctPruner } from './pruner-fakes.js';
 import { quantizerContract } from './quantizer-contract.js';
@@ -29,6 +31,7 @@ const rules = {
   runner: runnerContract(() => correctRunner(), {
     identify: () => Promise.reject(new Error('no rule is run here')),
   }),
+  limit: limitContract(correctLimit),
 };
 const headings = Object.entries(rules).flatMap(([kind, cases]) =>
   cases.map(({ name }) => `### ${kind}: ${name}`),

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, AllocationQuestion, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import { firstChannels } from '../../../network/test/first-channels.js';
+import { pruneLimits } from '../../test/limits.js';
 import { cost, channelGroups, initializeKernels, graphFromModel } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
 
@@ -32,9 +33,9 @@ describe('heuristics of pruners', () => {
       pruners: [firstChannels(graph)],
       reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
       baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      budget: { macs: 0.5 * macs },
+      limits: pruneLimits({ macs: 0.5 * macs }, graph),
       minimum: 0.25,
-      round: 1,
+      multiple: 1,
       evaluate: async (candidate) => cost(candidate).macs / macs,
     };
   });
@@ -68,7 +69,7 @@ describe('heuristics of pruners', () => {
         },
       },
     };
-    const given = { ...task, pruners: [knowing], round: 4 };
+    const given = { ...task, pruners: [knowing], multiple: 4 };
     const environment = createPruningEnvironment(given);
     expect(Object.keys(environment.heuristics!)).toEqual(['uniform', 'magnitude', 'greedy']);
     const answer = await environment.heuristics!['greedy']!();

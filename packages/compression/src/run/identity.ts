@@ -136,11 +136,16 @@ function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** Limits of our own are no plugins that a user chose: the config says all of them. */
+const OWN = '@tersor/compression';
+
 function pluginVersions({ wired }: Host): Record<string, string> {
   return Object.fromEntries(
-    wired.map(({ kind, slot, id, source, version, content }) => [
-      slot ? `${kind}/${slot}` : kind,
-      [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
-    ]),
+    wired
+      .filter(({ kind, source }) => kind !== 'limit' || source !== OWN)
+      .map(({ kind, slot, id, source, version, content }) => [
+        slot ? `${kind}/${slot}` : kind,
+        [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
+      ]),
   );
 }
