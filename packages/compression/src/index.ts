@@ -1,6 +1,7 @@
 export { requireFitting, requireOneOutput } from './checks/fitting.js';
 export { builtinPlugins } from './builtin-plugins.js';
 export { compress, type CompressOptions } from './compress.js';
+export { prepareCalibration, type StageCalibration } from './calibration/calibration.js';
 export { backendSlots, SLOTS, slotsOfCompression, slotsOfTraining } from './config-slots.js';
 export { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 export { createBitOperationsLimit, createBytesLimit } from './limits/bit-limits.js';
@@ -26,6 +27,7 @@ export {
   type BitPolicy,
   type EncodedWeights,
 } from './policy/quantized-graph.js';
+export { withPolicyActivations, type WidthPolicy } from './policy/width-policy.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
@@ -50,6 +52,6 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
-export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
+export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { exportUint8 } from './pack/export-uint8.js';
 export { withHalfPrecision } from './pack/half-precision.js';

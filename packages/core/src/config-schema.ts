@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const MAX_SEED = 2 ** 32 - 1;
 
 /** A plugin by name, or by name with its options beside it. */
-const selector = z
+export const selector = z
   .union([
     z.string().min(1),
     z.looseObject({ use: z.string().min(1).describe('Id, package or path of the plugin.') }),

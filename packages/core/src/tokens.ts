@@ -6,6 +6,7 @@ import type { LimitFactory } from './contracts/limit.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
 import type { Reward } from './contracts/reward.js';
+import type { TrialRunner } from './contracts/runner.js';
 
 /** What a plugin of each kind creates. */
 export interface PluginProducts {
@@ -17,6 +18,7 @@ export interface PluginProducts {
   dataset: Dataset;
   reward: Reward;
   limit: LimitFactory;
+  runner: TrialRunner;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -45,6 +47,7 @@ export const TOKENS = {
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
   limit: token<LimitFactory>('limit'),
+  runner: token<TrialRunner>('runner'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

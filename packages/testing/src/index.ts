@@ -28,3 +28,7 @@ export { brokenEnvironments, correctEnvironment } from './environment-fakes.js';
 export { pruneTask, quantizeTask } from './environment-tasks.js';
 export { rewardContract } from './reward-contract.js';
 export { brokenRewards, correctReward } from './reward-fakes.js';
+export { memoryPlace } from './memory-place.js';
+export { runnerContract, type RunnerClaims } from './runner-contract.js';
+export { brokenRunners, correctRunner } from './runner-fakes.js';
+export type { IdentifyTrial } from './trial-project.js';

@@ -16,6 +16,8 @@ import { quantizerContract } from './quantizer-contract.js';
 import { correctQuantizer } from './quantizer-fakes.js';
 import { rewardContract } from './reward-contract.js';
 import { correctReward } from './reward-fakes.js';
+import { runnerContract } from './runner-contract.js';
+import { correctRunner } from './runner-fakes.js';
 
 const page = join(__dirname, '../../../docs/guide/plugins-contracts.md');
 const rules = {
@@ -27,6 +29,9 @@ const rules = {
   dataset: datasetContract(correctDataset),
   reward: rewardContract(correctReward),
   limit: limitContract(correctLimit),
+  runner: runnerContract(() => correctRunner(), {
+    identify: () => Promise.reject(new Error('no rule is run here')),
+  }),
 };
 const headings = Object.entries(rules).flatMap(([kind, cases]) =>
   cases.map(({ name }) => `### ${kind}: ${name}`),

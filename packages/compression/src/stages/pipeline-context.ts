@@ -8,10 +8,10 @@ import type {
   PruneLimit,
   QuantizeConfig,
   QuantizeLimit,
+  RunIdentity,
 } from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
-import type { RunIdentity } from '../run/identity.js';
 import type { Evaluator } from '../training/evaluator.js';
 
 /** Everything that the two stages share. */

@@ -150,6 +150,32 @@ describe('a quantizer', () => {
   ])('that gives %s is named', (_, change, found) =>
     expectMisbehaved(encode(change), 'encode', found.split(' ')[0]!),
   );
+  const calibration = { images: 10, points: 5, maximumInputs: 100 };
+  const calibrated = (change: Record<string, unknown>) =>
+    guard('quantizer', { id: 'bad', bits: [2, 8], encode: () => good, calibration, ...change } as Quantizer);
+  it('whose codes of moments are above its bits is named', () =>
+    expectMisbehaved(
+      () =>
+        calibrated({ encodeCalibrated: () => ({ ...good, codes: Uint8Array.of(0, 1, 2, 9) }) })
+          .encodeCalibrated!(input, 2, {
+          matrices: 1,
+          inputs: 4,
+          outputs: 1,
+          matrixStride: 0,
+          inputStride: 1,
+          products: [new Float64Array(16)],
+        }),
+      'codes of encodeCalibrated',
+      'codes below 4',
+    ));
+  it('that asks for moments but cannot use them is refused when it is made', () =>
+    expectMisbehaved(() => calibrated({}), 'encodeCalibrated', 'a function'));
+  it('that asks for half an image is refused when it is made', () =>
+    expectMisbehaved(
+      () => calibrated({ calibration: { ...calibration, images: 0.5 }, encodeCalibrated: () => good }),
+      'calibration.images',
+      '0.5',
+    ));
   it('of bits from 2 to 9 is refused when it is made', () =>
     expectMisbehaved(
       () => guard('quantizer', { id: 'bad', bits: [2, 9], encode: () => good }),

@@ -8,6 +8,7 @@ import { guardEnvironmentFactory } from './guard-environment.js';
 import { guardLimitFactory } from './guard-limit.js';
 import { guardPruner } from './guard-pruner.js';
 import { guardQuantizer } from './guard-quantizer.js';
+import { guardRunner } from './guard-runner.js';
 import { guarded } from './guarded.js';
 
 const GUARDS: {
@@ -21,6 +22,7 @@ const GUARDS: {
   dataset: guardDataset,
   reward: guardReward,
   limit: guardLimitFactory,
+  runner: guardRunner,
 };
 
 /**
