@@ -27,8 +27,8 @@ const MEMBERS: Readonly<
     read: 'function',
   },
   reward: { id: 'string', evaluate: 'function' },
-  limit: { id: 'string' },
   runner: { id: 'string', concurrency: 'number', run: 'function' },
+  limit: { id: 'string' },
 };
 
 /**

@@ -17,8 +17,8 @@ export interface PluginProducts {
   backend: Backend;
   dataset: Dataset;
   reward: Reward;
-  limit: LimitFactory;
   runner: TrialRunner;
+  limit: LimitFactory;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -46,8 +46,8 @@ export const TOKENS = {
   backend: token<Backend>('backend'),
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
-  limit: token<LimitFactory>('limit'),
   runner: token<TrialRunner>('runner'),
+  limit: token<LimitFactory>('limit'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

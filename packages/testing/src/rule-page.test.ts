@@ -28,10 +28,10 @@ const rules = {
   backend: backendContract(correctBackend),
   dataset: datasetContract(correctDataset),
   reward: rewardContract(correctReward),
-  limit: limitContract(correctLimit),
   runner: runnerContract(() => correctRunner(), {
     identify: () => Promise.reject(new Error('no rule is run here')),
   }),
+  limit: limitContract(correctLimit),
 };
 const headings = Object.entries(rules).flatMap(([kind, cases]) =>
   cases.map(({ name }) => `### ${kind}: ${name}`),

@@ -7,8 +7,8 @@ import type {
   PruneConfig,
   PruneLimit,
   QuantizeConfig,
-  QuantizeLimit,
   RunIdentity,
+  QuantizeLimit,
 } from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';

@@ -21,8 +21,8 @@ const GUARDS: {
   backend: guardBackend,
   dataset: guardDataset,
   reward: guardReward,
-  limit: guardLimitFactory,
   runner: guardRunner,
+  limit: guardLimitFactory,
 };
 
 /**
