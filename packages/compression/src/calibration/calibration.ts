@@ -58,9 +58,11 @@ export async function prepareCalibration({
       [...kernels].map(([kernel, found]) => [`${layer}/${kernel}`, found] as const),
     ),
   );
+  const { heuristics } = quantizer;
   const searched: Quantizer = {
     id: quantizer.id,
     bits: quantizer.bits,
+    ...(heuristics && { heuristics }),
     encode: (input, bits) => {
       const found = byKernel.get(input.name);
       return found ? quantizer.encodeCalibrated!(input, bits, found) : quantizer.encode(input, bits);

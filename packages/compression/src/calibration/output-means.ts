@@ -1,6 +1,6 @@
-import type { LayerGraph } from '@tersor/core';
+import { roundToFloat16, type LayerGraph } from '@tersor/core';
 import { kernelOf, KERNELS, outputsOf, type KernelReader } from '@tersor/network';
-import { toHalfPrecision } from '../pack/half-precision.js';
+import { SMALLEST_NORMAL, toHalfPrecision } from '../pack/half-precision.js';
 import type { LayerMoments } from './layer-moments.js';
 
 /**
@@ -27,7 +27,7 @@ export function meanShift(
 
 /**
  * The network with shifts added to the outputs of layers: in their biases or, with the sign turned, in the
- * moving means of the batch norms after them; in half precision, as they are stored. Layers that have no place
+ * moving means of the batch norms after them; as they are stored, and in no more bytes than before. Layers that have no place
  * for one stay as they are, and so do those whose shift is not finite.
  */
 export function withShifts(graph: LayerGraph, shifts: ReadonlyMap<KernelReader, Float64Array>): LayerGraph {
@@ -40,10 +40,18 @@ export function withShifts(graph: LayerGraph, shifts: ReadonlyMap<KernelReader, 
       const shift = changes.get(`${layer.name}/${weight.name}`);
       if (!shift) return weight;
       const sign = weight.name === 'bias' ? 1 : -1;
-      return { ...weight, data: toHalfPrecision(weight.data.map((value, o) => value + sign * shift[o]!)) };
+      return { ...weight, data: shifted(weight.data, shift, sign) };
     }),
   }));
   return { ...graph, layers };
+}
+
+/** Values that are stored in half precision stay so: a small one becomes 0 before it would take more bytes. */
+function shifted(data: Float32Array, shift: Float64Array, sign: number): Float32Array {
+  const moved = data.map((value, o) => value + sign * shift[o]!);
+  if (data.some((value) => roundToFloat16(value) !== value)) return toHalfPrecision(moved);
+  const halves = moved.map((value) => (Math.abs(value) < SMALLEST_NORMAL ? 0 : roundToFloat16(value)));
+  return halves.every(Number.isFinite) ? halves : data;
 }
 
 /**

@@ -41,14 +41,10 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
 function requireCalibration(culprit: Culprit, { calibration, encodeCalibrated }: Quantizer): void {
   if (calibration === undefined) return;
   const fields: readonly (keyof Calibration)[] = ['images', 'points', 'maximumInputs'];
-  const isWhole = fields.every((field) => Number.isInteger(calibration?.[field]) && calibration[field] > 0);
-  if (!isWhole)
-    throw misbehaved(
-      culprit,
-      'calibration',
-      'undefined, or images, points and maximumInputs as whole numbers above 0',
-      calibration,
-    );
+  if (typeof calibration !== 'object' || calibration === null)
+    throw misbehaved(culprit, 'calibration', 'undefined, or { images, points, maximumInputs }', calibration);
+  const bad = fields.find((field) => !(Number.isInteger(calibration[field]) && calibration[field] > 0));
+  if (bad) throw misbehaved(culprit, `calibration.${bad}`, 'a whole number above 0', calibration[bad]);
   if (typeof encodeCalibrated !== 'function')
     throw misbehaved(culprit, 'encodeCalibrated', 'a function, as calibration is set', encodeCalibrated);
 }

@@ -225,11 +225,13 @@ function addTo(sums: Float64Array, values: ArrayLike<number>): void {
 function momentsOf(sums: Sums, shape: Shape, isCentered: boolean): KernelMoments {
   const { matrices, inputs: n, outputs, matrixStride, inputStride, isSeparate } = shape;
   const count = isSeparate ? matrices : 1;
+  // Looked at position by position, each of them counts.
+  const rows = isSeparate ? sums.rows : sums.rows * matrices;
   const average = (products: Float64Array, others: Float64Array, p: number) =>
     Float64Array.from({ length: n * n }, (_, at) => {
       const [i, j] = [Math.floor(at / n), at % n];
-      const shift = isCentered ? (sums.inputs[p * n + i]! * others[p * n + j]!) / sums.rows ** 2 : 0;
-      return products[p * n * n + at]! / sums.rows - shift;
+      const shift = isCentered ? (sums.inputs[p * n + i]! * others[p * n + j]!) / rows ** 2 : 0;
+      return products[p * n * n + at]! / rows - shift;
     });
   const all = Array.from({ length: count }, (_, p) => p);
   return {
