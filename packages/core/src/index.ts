@@ -3,12 +3,16 @@ export type * from './contracts/backend.js';
 export type * from './contracts/dataset.js';
 export type * from './contracts/environment.js';
 export type * from './contracts/environment-task.js';
+export type * from './contracts/file-place.js';
 export type * from './contracts/latency-table.js';
+export type * from './contracts/limit.js';
 export type * from './contracts/layer-graph.js';
 export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
 export type * from './contracts/question.js';
 export type * from './contracts/reward.js';
+export type * from './contracts/run-identity.js';
+export type * from './contracts/runner.js';
 export { calibrationOptions } from './calibration-options.js';
 export { decodeTensor } from './decode-tensor.js';
 export { float16Bits, roundToFloat16 } from './float16.js';
@@ -22,6 +26,7 @@ export {
   compressConfigSchema,
   configJsonSchema,
   MAX_SEED,
+  selector as selectorSchema,
   selectorParts,
   trainConfigSchema,
   type CompressConfig,
@@ -29,6 +34,7 @@ export {
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
+  latencySchema,
 } from './config-schema.js';
 export {
   createHost,

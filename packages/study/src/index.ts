@@ -1,5 +1,10 @@
 export { baselineName } from './results/baselines.js';
-export { childProcessRunner } from './trials/child-process-runner.js';
+export { childProcessRunner, type ChildProcessOptions } from './trials/child-process-runner.js';
+export { inLocalFolder } from './trials/local-folder.js';
+export { openRunner, type OpenRunner, type OpenRunnerOptions } from './trials/open-runner.js';
+export { runnerPlugins } from './trials/runner-plugins.js';
+export { folderPlace } from './results/folder-place.js';
+export { folderStore, type ResultStore } from './results/result-store.js';
 export type { ErrorBasis, Sample } from './statistics/error-of-mean.js';
 export { mean, standardDeviation } from './statistics/moments.js';
 export { paretoFront } from './statistics/pareto.js';
@@ -27,7 +32,6 @@ export { gatherResults, summarizeStudy, type StudyResults } from './results/stud
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export type { StudyRecord, TrialRecord } from './results/study-store.js';
-export type { Trial, TrialOutcome, TrialRunner } from './trials/trial-runner.js';
 export { writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
 export { writeTensorBoard } from './tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';

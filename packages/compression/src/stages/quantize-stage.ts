@@ -9,7 +9,6 @@ import {
 import {
   observeStock,
   calibrateActivations,
-  bitOperations,
   cost,
   copyWeights,
   withWeights,
@@ -27,7 +26,7 @@ import { quantizingProjection } from './quantization-training.js';
 import { encodeGraph, layersWithKernels, type BitPolicy } from '../policy/quantized-graph.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
-import { absolute, quantizerBits } from '../checks/stage-bounds.js';
+import { quantizerBits } from '../checks/stage-bounds.js';
 import { withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
@@ -67,7 +66,7 @@ export async function quantizeStage(
     ? { policy: given, episodes: [] }
     : await searchWidths(context, config, state, { graph, quantizer, layers }, calibration);
   const widths = given ?? widthsOf(found.policy, config);
-  const limit = absolute(config.budget.bytes, context.baseline.bytes);
+  const limit = context.quantizeLimits.find(({ name }) => name === 'bytes')!.limit;
   if (calibration) {
     await context.evaluateBackend.activate();
     context.events.onStage?.('quantize-calibrate');
@@ -150,7 +149,6 @@ async function searchWidths(
 ): Promise<FoundPolicy> {
   const { baseline } = context;
   const bits = quantizerBits(config, quantizer);
-  const { bytes, bops } = config.budget;
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
   return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
@@ -163,10 +161,7 @@ async function searchWidths(
       ? (network, candidate) => evaluate(calibration.correct(network), candidate)
       : evaluate,
     baseline: { ...baseline, accuracy: baseline.accuracy.validation, macs: cost(graph).macs },
-    budget: {
-      bytes: absolute(bytes, baseline.bytes),
-      ...(bops !== undefined && { bops: absolute(bops, bitOperations(context.original)) }),
-    },
+    limits: context.quantizeLimits,
     bits,
     ...(activations && { activations }),
     discrete: config.actions === 'discrete',

@@ -2,7 +2,7 @@ import { expectMisbehaved, guard } from '../../test/guarding.js';
 import type { Backend } from '../contracts/backend.js';
 import type { Dataset } from '../contracts/dataset.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
-import type { ChannelGroup, Pruner } from '../contracts/pruner.js';
+import type { AllocationQuestion, ChannelGroup, Pruner } from '../contracts/pruner.js';
 import type { Quantizer } from '../contracts/quantizer.js';
 
 const group: ChannelGroup = { name: 'conv1', channels: 4, members: [] };
@@ -82,6 +82,43 @@ describe('a pruner', () => {
       found,
     );
   });
+});
+
+/** Two groups of 4 channels, which may keep 4 together. */
+const allocation: AllocationQuestion = {
+  groups: [group, { ...group, name: 'conv2' }],
+  smallest: [2, 2],
+  multiple: 2,
+  nearest: (_group, channels) => channels,
+  limits: [{ name: 'macs', limit: 4, of: ([a, b]) => a! + b! }],
+  used: ([a, b]) => (a! + b!) / 4,
+  fits: ([a, b]) => a! + b! <= 4,
+};
+
+describe('heuristics of a pruner', () => {
+  const answer = (value: unknown) => () =>
+    guard('pruner', { ...goodPruner, heuristics: { mine: () => value } }).heuristics!['mine']!(allocation);
+  it('that keep their promises are left alone, and are found by name', async () => {
+    expect(await answer([2, 2])()).toEqual([2, 2]);
+    expect(await answer(Promise.resolve([2, 2]))()).toEqual([2, 2]);
+    const { heuristics } = guard('pruner', { ...goodPruner, heuristics: { a: () => [], b: () => [] } });
+    expect(Object.keys(heuristics!)).toEqual(['a', 'b']);
+    expect(guard('pruner', goodPruner).heuristics).toBeUndefined();
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'undefined'],
+    ['too few counts', [2], '[2]'],
+    ['fewer than the smallest', [0, 2], '[0, 2]'],
+    ['no multiple', [3, 2], 'multiples of 2'],
+    ['NaN', [NaN, 2], 'NaN'],
+    ['more than the budget allows', [4, 4], 'keeps the limits macs'],
+  ])('that answer with %s are named', (_, value, found) =>
+    expectMisbehaved(answer(value), 'heuristics.mine', found),
+  );
+
+  it('that are no functions are named', () =>
+    expectMisbehaved(() => guard('pruner', { ...goodPruner, heuristics: ['fisher'] }), 'heuristics'));
 });
 
 describe('a quantizer', () => {

@@ -1,5 +1,4 @@
-import type { RunIdentity } from '@tersor/compression';
-import type { CompressConfig } from '@tersor/core';
+import type { CompressConfig, RunIdentity } from '@tersor/core';
 import type { StudyPlan } from './study-plan.js';
 
 /**

@@ -9,10 +9,11 @@ const WRITTEN = ['study.json', 'results.json', 'results.csv', 'report.html', 'tr
 /**
  * Throws `CONFIG_INVALID` where a study would write over what it reads: its own file, the base config, or
  * what any trial's config names.
+ * @param folder folder that the study is written to
  * @param path file that the study was read from
  */
-export async function requireFreeStudyFolder(
-  output: string,
+export async function requireUnharmedInputs(
+  folder: string,
   { configPath, trials }: StudyPlan,
   path: string,
 ): Promise<void> {
@@ -32,7 +33,7 @@ export async function requireFreeStudyFolder(
     for (const each of await namedByConfig(config, dirname(configPath))) named.set(each.path, each);
   }
   await requireUnharmed(
-    WRITTEN.map((name) => join(output, name)),
+    WRITTEN.map((name) => join(folder, name)),
     [...precious, ...named.values()],
   );
 }

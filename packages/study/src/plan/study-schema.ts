@@ -1,4 +1,4 @@
-import { MAX_SEED } from '@tersor/core';
+import { MAX_SEED, selectorSchema } from '@tersor/core';
 import { z } from 'zod';
 
 const settings = z
@@ -53,6 +53,11 @@ export const studySchema = z.strictObject({
     .optional()
     .describe('A trial that takes longer is stopped and counts as failed; --resume goes on with it.'),
   retries: z.int().min(0).default(0).describe('How often a trial that crashes is run again.'),
+  runner: selectorSchema
+    .default('child-process')
+    .describe(
+      'What runs the trials: the name of a plugin, or { use: name, ...its options }. "child-process" starts processes on this machine.',
+    ),
   limit: z.int().positive().default(50).describe('Trials that are run without --yes.'),
   output: z.string().describe('Folder of the study, relative to the working directory.'),
 });

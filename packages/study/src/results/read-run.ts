@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { LayerFigures, Summary } from '@tersor/compression';
-import { TersorError } from '@tersor/core';
+import { TersorError, type FilePlace } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import { readJson } from './study-store.js';
 
@@ -18,31 +16,26 @@ export interface Run {
 }
 
 /**
- * Reads the folder that `tersor compress` wrote. Throws `CONFIG_NOT_FOUND` for a folder without a finished
- * run.
+ * Reads what `tersor compress` wrote; `name` is what messages call the place. Throws `CONFIG_NOT_FOUND` where
+ * there is no finished run.
  */
-export async function readRun(folder: string): Promise<Run> {
-  const summary = await readJson<Summary>(join(folder, 'summary.json'));
+export async function readRun(place: FilePlace, name: string): Promise<Run> {
+  const summary = await readJson<Summary>(place, 'summary.json');
   if (!summary)
-    throw new TersorError('CONFIG_NOT_FOUND', `There is no finished run in ${folder}.`, {
+    throw new TersorError('CONFIG_NOT_FOUND', `There is no finished run in ${name}.`, {
       hint: 'Give the output folder of `tersor compress` or of `tersor study`.',
     });
   return {
     summary,
-    layers: (await readJson<LayerFigures[]>(join(folder, 'layers.json'))) ?? [],
-    episodes: await readEpisodes(folder),
+    layers: (await readJson<LayerFigures[]>(place, 'layers.json')) ?? [],
+    episodes: await readEpisodes(place),
   };
 }
 
 /** Reads `episodes.jsonl`; empty where there is none. A line that is cut off is left out. */
-export async function readEpisodes(folder: string): Promise<EpisodeLine[]> {
-  let text: string;
-  try {
-    text = await readFile(join(folder, 'episodes.jsonl'), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+export async function readEpisodes(place: FilePlace): Promise<EpisodeLine[]> {
+  const content = await place.get('episodes.jsonl');
+  const text = content ? Buffer.from(content).toString('utf8') : '';
   return text.split('\n').flatMap((line) => {
     try {
       return line ? [JSON.parse(line) as EpisodeLine] : [];

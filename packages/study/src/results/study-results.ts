@@ -1,6 +1,7 @@
 import type { Outcomes, Summary } from '@tersor/compression';
 import { compareVariants, type VariantRow } from './compare-variants.js';
 import { paretoFront } from '../statistics/pareto.js';
+import type { ResultStore } from './result-store.js';
 import type { Study } from '../plan/study-schema.js';
 import { readStudy, readTrial, type StudyRecord } from './study-store.js';
 import { figuresOf, type TrialRow } from './trial-figures.js';
@@ -19,16 +20,16 @@ export interface StudyResults {
   readonly pareto: { readonly bytes: readonly number[]; readonly macs: readonly number[] };
 }
 
-/** Gathers the results of a study's folder, finished or not. Throws `CONFIG_NOT_FOUND`. */
+/** Gathers the results of a study, finished or not. Throws `CONFIG_NOT_FOUND`. */
 export async function gatherResults(
-  folder: string,
+  store: ResultStore,
 ): Promise<{ record: StudyRecord; results: StudyResults; original: Summary['baseline'] | undefined }> {
-  const record = await readStudy(folder);
+  const record = await readStudy(store);
   let original: Summary['baseline'] | undefined;
   const trials: TrialRow[] = [];
   const outcomes = new Map<string, Outcomes>();
   for (const cell of record.cells) {
-    const found = await readTrial(folder, cell.trial);
+    const found = await readTrial(store, cell.trial);
     original ??= found?.summary?.baseline;
     if (found?.outcomes) outcomes.set(cell.trial, found.outcomes);
     trials.push({

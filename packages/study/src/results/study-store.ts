@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describeMachine, makeFolder, TersorError } from '@tersor/core';
-import { writeWhole } from '@tersor/network';
+import { describeMachine, TersorError, type FilePlace, type TrialOutcome } from '@tersor/core';
 import type { LayerFigures, Outcomes, Summary } from '@tersor/compression';
 import type { StudyContentRecord } from '../plan/study-content.js';
 import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
-import type { TrialOutcome } from '../trials/trial-runner.js';
+import type { ResultStore } from './result-store.js';
 
 /** `trial.json`: how a trial ended; `attempts` where it took more than one. */
 export type TrialRecord = TrialOutcome & {
@@ -32,11 +29,6 @@ export interface StudyRecord {
   readonly machine: string;
 }
 
-/** The folder of one trial. */
-export function trialFolder(folder: string, id: string): string {
-  return join(folder, 'trials', id);
-}
-
 /** Describes a study about to run here, with `version` of Tersor. */
 export function describeStudy(study: Study, { variants, cells }: StudyPlan, version: string): StudyRecord {
   return {
@@ -50,17 +42,17 @@ export function describeStudy(study: Study, { variants, cells }: StudyPlan, vers
 }
 
 /**
- * Looks what study is in a folder; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not
+ * Looks what study is in a store; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not
  * set, and `CHECKPOINT_MISMATCH` when it was run by another version.
  */
-export async function openStudyFolder(
-  folder: string,
+export async function openStudy(
+  store: ResultStore,
   { versions }: Pick<StudyRecord, 'versions'>,
   resume: boolean,
 ): Promise<StudyRecord | undefined> {
-  const before = await readJson<StudyRecord>(join(folder, 'study.json'));
+  const before = await readJson<StudyRecord>(store.study, 'study.json');
   if (before && !resume) {
-    throw new TersorError('OUTPUT_FAILED', `There is a study in ${folder} already.`, {
+    throw new TersorError('OUTPUT_FAILED', `There is a study in ${store.name} already.`, {
       hint: 'Run what is missing with --resume, or choose another folder with --out.',
     });
   }
@@ -68,7 +60,7 @@ export async function openStudyFolder(
   if (other !== undefined) {
     throw new TersorError(
       'CHECKPOINT_MISMATCH',
-      `The study in ${folder} was run with ${other} ${before!.versions[other]}; this is ${versions[other]}.`,
+      `The study in ${store.name} was run with ${other} ${before!.versions[other]}; this is ${versions[other]}.`,
       {
         hint: 'Results of two versions are not comparable: choose another folder with --out.',
       },
@@ -78,21 +70,21 @@ export async function openStudyFolder(
 }
 
 /** Writes `study.json`. Throws `OUTPUT_FAILED`. */
-export async function writeStudy(folder: string, record: StudyRecord): Promise<void> {
-  await writeJson(join(folder, 'study.json'), record);
+export async function writeStudy(store: ResultStore, record: StudyRecord): Promise<void> {
+  await writeJson(store.study, 'study.json', record);
 }
 
-/** Reads `study.json`. Throws `CONFIG_NOT_FOUND` for a folder without one. */
-export async function readStudy(folder: string): Promise<StudyRecord> {
-  const record = await readJson<StudyRecord>(join(folder, 'study.json'));
+/** Reads `study.json`. Throws `CONFIG_NOT_FOUND` for a store without one. */
+export async function readStudy(store: ResultStore): Promise<StudyRecord> {
+  const record = await readJson<StudyRecord>(store.study, 'study.json');
   if (!record)
-    throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${folder}.`, {
+    throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${store.name}.`, {
       hint: 'Give the folder that `tersor study` wrote to.',
     });
   return record;
 }
 
-/** What the folder of a trial holds. */
+/** What the place of a trial holds. */
 export interface TrialContent {
   readonly record: TrialRecord;
   readonly summary?: Summary;
@@ -102,49 +94,41 @@ export interface TrialContent {
 }
 
 /** How a trial ended; undefined for one that was not run, or whose results are not those of its settings. */
-export async function readTrial(folder: string, id: string): Promise<TrialContent | undefined> {
-  const own = trialFolder(folder, id);
-  const record = await readJson<TrialRecord>(join(own, 'trial.json'));
+export async function readTrial(store: ResultStore, id: string): Promise<TrialContent | undefined> {
+  const place = store.trial(id);
+  const record = await readJson<TrialRecord>(place, 'trial.json');
   if (!record) return undefined;
   if (record.status !== 'done') return { record };
-  const summary = await readJson<Summary>(join(own, 'summary.json'));
-  const layers = await readJson<LayerFigures[]>(join(own, 'layers.json'));
-  const outcomes = await readJson<Outcomes>(join(own, 'outcomes.json'));
+  const summary = await readJson<Summary>(place, 'summary.json');
+  const layers = await readJson<LayerFigures[]>(place, 'layers.json');
+  const outcomes = await readJson<Outcomes>(place, 'outcomes.json');
   return summary && trialId(summary.config) === id
     ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) }
     : undefined;
 }
 
-/** Writes `trial.json`. */
-export async function writeTrial(folder: string, record: TrialRecord): Promise<void> {
-  await makeFolder(trialFolder(folder, record.id));
-  await writeJson(join(trialFolder(folder, record.id), 'trial.json'), record);
+/** Writes `trial.json`. Throws `OUTPUT_FAILED`. */
+export async function writeTrial(store: ResultStore, record: TrialRecord): Promise<void> {
+  await writeJson(store.trial(record.id), 'trial.json', record);
 }
 
 /** Reads a JSON file; undefined where there is none or it is cut off. */
-export async function readJson<T>(path: string): Promise<T | undefined> {
+export async function readJson<T>(place: FilePlace, name: string): Promise<T | undefined> {
+  const content = await place.get(name);
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
+    return content && (JSON.parse(Buffer.from(content).toString('utf8')) as T);
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 /** Writes a JSON file in one step: a reader sees the old or the new one. Throws `OUTPUT_FAILED`. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
+export async function writeJson(place: FilePlace, name: string, value: unknown): Promise<void> {
+  await writeText(place, name, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/**
- * Writes a text file in one step; where it fails, nothing is left beside the old one. Throws `OUTPUT_FAILED`.
- */
-export async function writeText(path: string, text: string): Promise<void> {
-  try {
-    await writeWhole(path, text);
-  } catch (cause) {
-    throw new TersorError('OUTPUT_FAILED', `${path} cannot be written: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+/** Writes a text file in one step. Throws `OUTPUT_FAILED`. */
+export async function writeText(place: FilePlace, name: string, text: string): Promise<void> {
+  await place.put(name, Buffer.from(text));
 }

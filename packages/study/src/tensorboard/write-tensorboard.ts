@@ -4,7 +4,9 @@ import { makeFolder, TersorError } from '@tersor/core';
 import { eventFile } from './event-file.js';
 import { readEpisodes, type EpisodeLine } from '../results/read-run.js';
 import { gatherResults } from '../results/study-results.js';
-import { readJson, trialFolder } from '../results/study-store.js';
+import { folderPlace } from '../results/folder-place.js';
+import { folderStore } from '../results/result-store.js';
+import { readJson } from '../results/study-store.js';
 
 /**
  * Writes event files for TensorBoard from `episodes.jsonl`, into `tensorboard/` of a run's or a study's
@@ -13,10 +15,11 @@ import { readJson, trialFolder } from '../results/study-store.js';
  */
 export async function writeTensorBoard(folder: string): Promise<string> {
   const target = join(folder, 'tensorboard');
-  const runs = (await readJson(join(folder, 'study.json'))) ? await trialsOf(folder) : [{ name: '', folder }];
+  const isStudy = (await readJson(folderPlace(folder), 'study.json')) !== undefined;
+  const runs = isStudy ? await trialsOf(folder) : [{ name: '', folder }];
   let written = 0;
   for (const run of runs) {
-    const episodes = await readEpisodes(run.folder);
+    const episodes = await readEpisodes(folderPlace(run.folder));
     for (const stage of ['prune', 'quantize'] as const) {
       const lines = episodes.filter((line) => line.stage === stage);
       if (lines.length === 0) continue;
@@ -34,11 +37,11 @@ export async function writeTensorBoard(folder: string): Promise<string> {
 }
 
 async function trialsOf(folder: string): Promise<{ name: string; folder: string }[]> {
-  const { results } = await gatherResults(folder);
+  const { results } = await gatherResults(folderStore(folder));
   const done = results.trials.filter(({ status }) => status === 'done');
   return done.map(({ variant, seed, trial }) => ({
     name: `${variant.replace(/[^\w.,= -]/g, '_')}-seed${seed}`,
-    folder: trialFolder(folder, trial),
+    folder: folderStore(folder).trial(trial).folder!,
   }));
 }
 

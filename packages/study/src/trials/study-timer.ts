@@ -15,7 +15,7 @@ export interface StudyTimer {
  */
 export function createTimer(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
-  jobs: number,
+  concurrency: number,
 ): StudyTimer {
   const variants = new Map(cells.map(({ trial, variant }) => [trial, variant]));
   const over = new Set<string>();
@@ -35,7 +35,7 @@ export function createTimer(
       return {
         done: over.size,
         total: trials.length,
-        ...(seconds.length > 0 && { secondsLeft: total / Math.max(1, Math.min(jobs, left.length)) }),
+        ...(seconds.length > 0 && { secondsLeft: total / Math.max(1, Math.min(concurrency, left.length)) }),
       };
     },
   };
