@@ -64,6 +64,8 @@ export { initializeKernels } from './graph/initialize-kernels.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './graph/model-graph.js';
 export { topologyOf, type ModelTopology } from './graph/model-topology.js';
 export { isVector, networkOutput, type NetworkOutput } from './graph/network-output.js';
+export { callsOf, inputShapesOf, layersByName, neededCalls, readersOf, soleReader } from './graph/walk.js';
+export type { ChannelTable } from './groups/channel-table.js';
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
@@ -83,11 +85,26 @@ export { predictLatency, widthLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
 export { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './moments/cholesky.js';
 export { gatherKernelMoments, type Gathered, type ReaderInput } from './moments/kernel-moments.js';
-export { kernelOf, kernelReaders, KERNELS, outputsOf, type KernelReader } from './moments/kernel-reader.js';
+export { kernelOf, kernelReaders, outputsOf, type KernelReader } from './moments/kernel-reader.js';
 export { startWalk, type Observe, type Walk } from './moments/walk.js';
-export { offsetPlace, type OffsetPlace } from './moments/offset-place.js';
 export { sampleRows, type LayerInput } from './moments/sample-rows.js';
-export { windowOf, type Window } from './moments/window.js';
+export type {
+  ActivationFacts,
+  ChannelRule,
+  ChannelSite,
+  EmittedOperation,
+  KernelFacts,
+  KernelWindow,
+  LayerFacts,
+  LayerProblem,
+  OffsetWeight,
+  OperationSite,
+  ShapeSite,
+  WeightAxis,
+} from './layers/layer-facts.js';
+export { followWeights } from './layers/channel-rules.js';
+export { factsOf, knownLayers, registerLayerFacts } from './layers/layer-table.js';
+export { offsetPlace, type OffsetPlace } from './layers/offset-place.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';

@@ -1,3 +1,4 @@
+import { offsetPlace } from '@tersor/network';
 import {
   TersorError,
   type ChannelGroup,
@@ -173,21 +174,6 @@ function correctMean(
     );
     changed.set(layer.name, { ...layer, weights });
   };
-  const layer = layerOf(name)!;
-  if (layer.weights.some((weight) => weight.name === 'bias')) return add(layer, 'bias', 1);
-  const calls = graph.calls.flatMap((call, index) => (call.layer === name ? [index] : []));
-  const readers = graph.calls.filter(({ inputs }) => calls.some((call) => inputs.includes(call)));
-  const reader = layerOf(readers[0]?.layer ?? '');
-  const alone =
-    calls.length === 1 &&
-    readers.length === 1 &&
-    graph.calls.filter((call) => call.layer === reader?.name).length === 1;
-  const mean = reader?.weights.find((weight) => weight.name === 'moving_mean');
-  if (
-    alone &&
-    reader &&
-    mean?.data.length === lost.length &&
-    (layer.config['activation'] ?? 'linear') === 'linear'
-  )
-    add(reader, 'moving_mean', -1);
+  const place = offsetPlace(graph, name);
+  if (place) add(layerOf(place.layer)!, place.weight, place.sign);
 }

@@ -1,5 +1,5 @@
 import type { Random } from '@tersor/core';
-import type { Window } from './window.js';
+import type { KernelWindow } from '../layers/layer-facts.js';
 
 /** A batch of what a layer reads, NHWC; a dense layer's features have one position. */
 export interface LayerInput {
@@ -14,7 +14,7 @@ export interface LayerInput {
  */
 export function sampleRows(
   { data, shape: [batch, height, width, channels] }: LayerInput,
-  window: Window | undefined,
+  window: KernelWindow | undefined,
   points: number,
   random: Random,
 ): Float32Array {

@@ -40,8 +40,8 @@ export async function gatherInputs(
   const walk = startWalk({ graph, observe, images: batches });
   const inputs = new Map<string, LayerInputs>();
   for (const reader of kernelReaders(graph)) {
-    const { className, layer } = reader;
-    if (!layers.has(layer.name) || (className !== 'Conv2D' && className !== 'Dense')) continue;
+    const { kernels, layer } = reader;
+    if (!layers.has(layer.name) || kernels.length > 1 || kernels[0]!.how !== 'mixes') continue;
     const calls = reader.calls.map((call) => graph.calls[call]!.inputs[0]!);
     const random = createRandom(seed, `slices/${layer.name}`);
     const read = async function* () {
