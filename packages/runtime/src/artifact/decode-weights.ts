@@ -1,0 +1,229 @@
+import { corrupt, unsupported } from './artifact-error.js';
+import { CODEC, CODING, NO_AXIS, TABLE } from './format.js';
+import { RangeDecoder } from '../coding/range-decoder.js';
+import { sliceCount, transferCodes } from '../coding/transfer-codes.js';
+
+const { fround } = Math;
+
+/** A section's body as it is read from front to back. */
+interface Cursor {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+/**
+ * Decisions that one byte can hold: each costs at least log2(32768/32767) bits, so a byte holds under 2^18 of
+ * them, and a decision of the slice map stands for a whole slice. What is declared beyond that is a lie,
+ * found before memory is taken for it.
+ */
+const DECISIONS_PER_BYTE = 2 ** 18;
+
+/**
+ * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit. Takes at
+ * most 6 bytes a weight: 4 for the value, and 2 for what is known of its slice; tables in half precision take
+ * twice their bytes. Throws `ARTIFACT_CORRUPT`, or `ARTIFACT_UNSUPPORTED` for a codec or coding that is not
+ * of this version.
+ */
+export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const cursor: Cursor = { bytes: body, at: 0 };
+  const codec = readByte(cursor);
+  if (codec === CODEC.float32 || codec === CODEC.float16) {
+    const values = readFloats(cursor, count, codec === CODEC.float16);
+    if (cursor.at !== body.length) throw corrupt('A weight section is longer than its shape asks for.');
+    return values;
+  }
+  if (codec !== CODEC.linear && codec !== CODEC.codebook) throw unsupported(`Unknown codec ${codec}.`);
+  const bits = readByte(cursor);
+  const axis = readByte(cursor);
+  const coding = readByte(cursor);
+  if (bits < 1 || bits > 8) throw corrupt(`Codes of ${bits} bits.`);
+  if (axis !== NO_AXIS && axis >= shape.length)
+    throw corrupt(`Groups along axis ${axis} of an array of rank ${shape.length}.`);
+  const groups = axis === NO_AXIS ? 1 : shape[axis]!;
+  const table = codec === CODEC.linear ? readTable(cursor, groups) : readCodebook(cursor, groups * 2 ** bits);
+  const zero = codec === CODEC.linear ? readTable(cursor, groups) : undefined;
+  const reference = zero ? linearReferences(zero, bits) : codebookReferences(table, bits, groups);
+  const values = new Float32Array(count);
+  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and
+  // never over a later one.
+  const codes = new Uint8Array(values.buffer, 3 * count, count);
+  readCodes(body.subarray(cursor.at), codes, { shape, axis, bits, coding, reference });
+  if (zero) linearValues(values, codes, table, zero, shape, axis);
+  else codebookValues(values, codes, table, bits, shape, axis);
+  return values;
+}
+
+function readByte(cursor: Cursor): number {
+  if (cursor.at >= cursor.bytes.length) throw corrupt('A weight section ends too early.');
+  return cursor.bytes[cursor.at++]!;
+}
+
+function readFloats(cursor: Cursor, count: number, half: boolean): Float32Array<ArrayBuffer> {
+  const size = half ? 2 : 4;
+  const { bytes, at } = cursor;
+  if (count * size > bytes.length - at) throw corrupt('A weight section ends too early.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, count * size);
+  cursor.at += count * size;
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++)
+    values[i] = half ? halfValue(view.getUint16(2 * i, true)) : view.getFloat32(4 * i, true);
+  return values;
+}
+
+/** Value of an IEEE 754 half. */
+function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const mantissa = bits & 1023;
+  if (exponent === 31) return mantissa ? NaN : sign * Infinity;
+  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
+}
+
+/**
+ * Scales or zeros: all of them in single or half precision, or one value for all, which stays one: a few
+ * bytes must not ask for much memory.
+ */
+function readTable(cursor: Cursor, count: number): Float32Array {
+  if (cursor.bytes[cursor.at] !== TABLE.constant) return readCodebook(cursor, count);
+  cursor.at++;
+  return readFloats(cursor, 1, false);
+}
+
+/**
+ * A code book: its values in single or half precision. Never one value for all, which would let a few bytes
+ * ask for 256 values a weight.
+ */
+function readCodebook(cursor: Cursor, count: number): Float32Array {
+  const kind = readByte(cursor);
+  if (kind !== TABLE.float32 && kind !== TABLE.float16) throw unsupported(`Unknown kind of table ${kind}.`);
+  return readFloats(cursor, count, kind === TABLE.float16);
+}
+
+/** Code nearest to zero, rounded down, in each group; a table of one zero gives one code for all. */
+export function linearReferences(zero: Float32Array, bits: number): Uint8Array {
+  const codes = new Uint8Array(zero.length);
+  for (let group = 0; group < codes.length; group++)
+    codes[group] = Math.max(0, Math.min(2 ** bits - 1, Math.floor(zero[group]!) || 0));
+  return codes;
+}
+
+/** Code whose value is nearest to zero in each group; the first of several. */
+export function codebookReferences(codebook: Float32Array, bits: number, groups: number): Uint8Array {
+  const size = 2 ** bits;
+  const codes = new Uint8Array(groups);
+  for (let group = 0; group < groups; group++) {
+    let best = 0;
+    for (let code = 1; code < size; code++) {
+      if (Math.abs(codebook[group * size + code]!) < Math.abs(codebook[group * size + best]!)) best = code;
+    }
+    codes[group] = best;
+  }
+  return codes;
+}
+
+/**
+ * Reference code of each slice. Groups along an axis before the last two do not tell slices apart: the first
+ * group's counts.
+ */
+export function sliceReferences(reference: Uint8Array, shape: readonly number[], axis: number): Uint8Array {
+  const slices = new Uint8Array(sliceCount(shape));
+  if (reference.length === 1) return slices.fill(reference[0]!);
+  const columns = shape.at(-1) ?? 1;
+  const fromEnd = axis === NO_AXIS ? 0 : shape.length - axis;
+  for (let slice = 0; slice < slices.length; slice++) {
+    const group = fromEnd === 1 ? slice % columns : fromEnd === 2 ? Math.floor(slice / columns) : 0;
+    slices[slice] = reference[group]!;
+  }
+  return slices;
+}
+
+interface CodeSection {
+  readonly shape: readonly number[];
+  readonly axis: number;
+  readonly bits: number;
+  readonly coding: number;
+  /** Reference code of each group, or one for all. */
+  readonly reference: Uint8Array;
+}
+
+/** Decodes a payload into `codes`. */
+function readCodes(
+  payload: Uint8Array,
+  codes: Uint8Array,
+  { shape, axis, bits, coding, reference }: CodeSection,
+): void {
+  const method = coding & CODING.methodMask;
+  const sliceMap = (coding & CODING.sliceMap) !== 0;
+  if (coding > 7 || method > CODING.spatial || (method === CODING.packed && sliceMap))
+    throw unsupported(`Unknown coding ${coding}.`);
+  if (method === CODING.packed) return unpackBits(payload, bits, codes);
+  const decisions = sliceMap ? sliceCount(shape) : codes.length;
+  if (decisions > DECISIONS_PER_BYTE * (payload.length + 4))
+    throw corrupt('The coded weights are too short for their shape.');
+  const spatial = method === CODING.spatial;
+  // Only neighbours and the map look at the slices' references.
+  const slices = spatial || sliceMap ? sliceReferences(reference, shape, axis) : new Uint8Array(0);
+  const decoder = new RangeDecoder(payload);
+  transferCodes(decoder, codes, { shape, bits, spatial, sliceMap, reference: slices });
+  decoder.finish();
+}
+
+/** Codes of `bits` bits each, lowest bit first. */
+function unpackBits(payload: Uint8Array, bits: number, codes: Uint8Array): void {
+  const count = codes.length;
+  if (payload.length !== Math.ceil((count * bits) / 8))
+    throw corrupt('The packed codes do not have the length that their shape asks for.');
+  for (let i = 0, at = 0; i < count; i++, at += bits) {
+    const pair = payload[at >> 3]! | ((payload[(at >> 3) + 1] ?? 0) << 8);
+    codes[i] = (pair >> (at & 7)) & (2 ** bits - 1);
+  }
+}
+
+/**
+ * Steps through the groups of a row-major array: `visit(group, from, to)` for each run of elements of one
+ * group.
+ */
+function eachRun(
+  shape: readonly number[],
+  axis: number,
+  count: number,
+  visit: (group: number, from: number, to: number) => void,
+): void {
+  if (axis === NO_AXIS) return visit(0, 0, count);
+  const groups = shape[axis]!;
+  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  for (let from = 0, group = 0; from < count; from += inner, group = group + 1 === groups ? 0 : group + 1)
+    visit(group, from, from + inner);
+}
+
+function linearValues(
+  values: Float32Array,
+  codes: Uint8Array,
+  scale: Float32Array,
+  zero: Float32Array,
+  shape: readonly number[],
+  axis: number,
+): void {
+  const scales = scale.length > 1 ? 1 : 0;
+  const zeros = zero.length > 1 ? 1 : 0;
+  eachRun(shape, axis, values.length, (group, from, to) => {
+    const step = scale[scales * group]!;
+    const origin = zero[zeros * group]!;
+    for (let i = from; i < to; i++) values[i] = fround(codes[i]! - origin) * step;
+  });
+}
+
+function codebookValues(
+  values: Float32Array,
+  codes: Uint8Array,
+  codebook: Float32Array,
+  bits: number,
+  shape: readonly number[],
+  axis: number,
+): void {
+  eachRun(shape, axis, values.length, (group, from, to) => {
+    const base = group << bits;
+    for (let i = from; i < to; i++) values[i] = codebook[base + codes[i]!]!;
+  });
+}

@@ -1,0 +1,38 @@
+import { corrupt } from '../artifact/artifact-error.js';
+import { MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from '../artifact/format.js';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What tells `{` from `[`, and `}` from `]`. */
+const BRACE_BIT = 0x20;
+
+/**
+ * Reads JSON from UTF-8 bytes of strangers; a byte order mark may come first. Throws `ARTIFACT_CORRUPT`:
+ * for what is not UTF-8 or not JSON, and before anything is built where it is nested too deep for
+ * recursive code (tfjs's is) or holds more arrays and objects than a network has.
+ */
+export function parseBoundedJson(bytes: Uint8Array): unknown {
+  let depth = 0;
+  let containers = 0;
+  for (let at = 0, quoted = false; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) quoted = !quoted;
+    else if (quoted) at += byte === BACKSLASH ? 1 : 0;
+    else if ((byte | BRACE_BIT) === 0x7b) {
+      if (++depth > MAX_JSON_DEPTH) throw corrupt(`The JSON is nested deeper than ${MAX_JSON_DEPTH} levels.`);
+      if (++containers > MAX_JSON_CONTAINERS)
+        throw corrupt(`The JSON holds more than ${MAX_JSON_CONTAINERS} arrays and objects.`);
+    } else if ((byte | BRACE_BIT) === 0x7d) depth--;
+  }
+  try {
+    // The decoder drops a byte order mark.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw corrupt('It is not JSON.', cause);
+  }
+}
+
+/** Whether a value of JSON is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
