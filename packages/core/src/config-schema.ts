@@ -99,7 +99,7 @@ const trainingFields = {
     .boolean()
     .default(false)
     .describe(
-      'Batch norm keeps its moving statistics and uses them, in the place of those of the batch; steadier on few images.',
+      'Batch norm keeps its moving statistics and uses them instead of those of the batch; steadier on few images.',
     ),
   augmentation: augmentation.prefault({}),
 };
@@ -126,7 +126,7 @@ const racing = z
       .int()
       .positive()
       .default(100)
-      .describe('Images between two looks at whether a candidate can still win.'),
+      .describe('Images between two checks of whether a candidate can still win.'),
     confidence: z
       .number()
       .gt(0.5)
