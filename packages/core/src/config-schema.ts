@@ -157,7 +157,7 @@ const stageFields = {
 /** Keys of what an episode measures: no limit may be called so. */
 const MEASURES: readonly string[] = ['accuracy', 'images', 'denseMacs', 'reward'];
 
-/** Any value, so that one that is wrong is answered in the words of `budgetOf`; editors read the meta data. */
+/** Any value, so that a wrong one is answered in the words of `budgetOf`; editors read the meta data. */
 const pluginLimit = z.unknown().meta({
   type: 'object',
   properties: { use: { type: 'string', description: 'Id, package or path of the limit.' } },
