@@ -103,7 +103,7 @@ async function main(): Promise<void> {
       );
       await pruner.prepare({ graph, groups, dataset, seed: settings.seed });
       for (const counts of widths) {
-        const plan = groups.map((group, i) => pruner.plan(group, counts[i]!));
+        const plan = groups.map((group, i) => pruner.plan(group, { channels: counts[i]! }));
         const pruned = pruner.apply(graph, plan);
         const adapted = await timed(() => pruner.adapt(pruned, plan));
         const off = await evaluator.accuracy(pruned);

@@ -67,6 +67,11 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   },
 };
 
+/** The config of a method's agent: the results name it with its episodes, which are the search's. */
+function searchOf({ episodes, ...agent }: Method['agent']): Record<string, unknown> {
+  return { agent, search: { episodes } };
+}
+
 async function run(network: Network, prune: Record<string, unknown>): Promise<Summary> {
   const output = await mkdtemp(join(tmpdir(), 'tersor-reconstruction-'));
   try {
@@ -103,7 +108,11 @@ async function main(): Promise<void> {
           rows.some((row) => isDeepStrictEqual([row.budget, row.agent, row.pruner], [budget, agent, pruner]))
         )
           continue;
-        const { baseline, pruned, seconds, versions } = await run(network, { agent, pruner, budget });
+        const { baseline, pruned, seconds, versions } = await run(network, {
+          ...searchOf(agent),
+          pruner,
+          budget,
+        });
         const row = { budget, agent, pruner, accuracy: pruned.accuracy, ...figures(pruned), seconds };
         console.log(JSON.stringify(row));
         const result = {

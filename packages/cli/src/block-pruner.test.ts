@@ -32,10 +32,10 @@ const blocks = (): Pruner => ({
   id: 'blocks',
   action: 'blocks',
   prepare: async () => undefined,
-  plan: ({ name }, keep) => ({
+  plan: ({ name }, { block = true }) => ({
     pruner: 'blocks',
     group: name,
-    ...(keep === 0 && name === 'inner' && { removeLayers: ['inner', 'outer', 'sum'] }),
+    ...(!block && name === 'inner' && { removeLayers: ['inner', 'outer', 'sum'] }),
   }),
   apply: (graph, plan) =>
     removeLayers(

@@ -99,7 +99,7 @@ const trainingFields = {
     .boolean()
     .default(false)
     .describe(
-      'Batch norm keeps its moving statistics and uses them, in the place of those of the batch; steadier on few images.',
+      'Batch norm keeps its moving statistics and uses them instead of those of the batch; steadier on few images.',
     ),
   augmentation: augmentation.prefault({}),
 };
@@ -126,7 +126,7 @@ const racing = z
       .int()
       .positive()
       .default(100)
-      .describe('Images between two looks at whether a candidate can still win.'),
+      .describe('Images between two checks of whether a candidate can still win.'),
     confidence: z
       .number()
       .gt(0.5)
@@ -157,7 +157,7 @@ const stageFields = {
 /** Keys of what an episode measures: no limit may be called so. */
 const MEASURES: readonly string[] = ['accuracy', 'images', 'denseMacs', 'reward'];
 
-/** Any value, so that one that is wrong is answered in the words of `budgetOf`; editors read the meta data. */
+/** Any value, so that a wrong one is answered in the words of `budgetOf`; editors read the meta data. */
 const pluginLimit = z.unknown().meta({
   type: 'object',
   properties: { use: { type: 'string', description: 'Id, package or path of the limit.' } },

@@ -60,7 +60,10 @@ async function errors(
     const pruner = make({ reconstruct, images: 50, ridge: 1e-8, ...options });
     await pruner.prepare({ graph, groups, dataset, seed: 1 });
     results.push(
-      squaredError(before, await outputOf(pruner.apply(graph, [pruner.plan(groups[0]!, keep)]), dataset)),
+      squaredError(
+        before,
+        await outputOf(pruner.apply(graph, [pruner.plan(groups[0]!, { channels: keep })]), dataset),
+      ),
     );
   }
   return results as [number, number];
@@ -215,7 +218,7 @@ test('no tensors stay behind', async () => {
   const before = tf.memory().numTensors;
   const pruner = make({ criterion: 'taylor', batchNormImages: 30 });
   await pruner.prepare({ graph, groups, dataset, seed: 1 });
-  const plan = groups.map((group) => pruner.plan(group, 2));
+  const plan = groups.map((group) => pruner.plan(group, { channels: 2 }));
   await pruner.adapt(pruner.apply(graph, plan), plan);
   expect(tf.memory().numTensors).toBe(before);
 });
@@ -238,7 +241,7 @@ describe('re-estimated batch norms', () => {
     const pruner = make(options);
     const { groups } = channelGroups(graph);
     await pruner.prepare({ graph, groups, dataset, seed: 1 });
-    const steps = plan ?? [pruner.plan(groups[0]!, 4)];
+    const steps = plan ?? [pruner.plan(groups[0]!, { channels: 4 })];
     const applied = pruner.apply(
       graph,
       steps.filter((step) => step.pruner === pruner.id),
@@ -339,7 +342,7 @@ test('no tensors of a layer that is called twice stay behind', async () => {
 });
 
 test('refuses groups that it was not prepared for', () => {
-  expect(() => make().plan({ name: 'x', channels: 3, members: [] }, 1)).toThrow(
+  expect(() => make().plan({ name: 'x', channels: 3, members: [] }, { channels: 1 })).toThrow(
     expect.objectContaining({ code: 'PLAN_MISMATCH' }),
   );
   expect(() =>
@@ -365,7 +368,7 @@ test('Taylor ranks the channels of frozen layers as those of others', async () =
     const pruner = make({ criterion: 'taylor', reconstruct: 'none' });
     const { groups } = channelGroups(network);
     await pruner.prepare({ graph: network, groups, dataset: smoothImages([6, 6, 1]), seed: 1 });
-    return groups.map((group) => pruner.plan(group, 2).keep);
+    return groups.map((group) => pruner.plan(group, { channels: 2 }).keep);
   };
   expect(await kept(frozen)).toEqual(await kept(graph));
   expect(await kept(graph)).not.toEqual([
@@ -413,7 +416,7 @@ describe('the heuristic "reconstruction"', () => {
     // The two that stay are one of each.
     expect(
       pruner
-        .plan(groups[0]!, 2)
+        .plan(groups[0]!, { channels: 2 })
         .keep!.map((channel) => channel % 2)
         .sort(),
     ).toEqual([0, 1]);

@@ -4,6 +4,7 @@ import {
   createRandom,
   type AllocationQuestion,
   type ChannelGroup,
+  type GroupChoice,
   type Heuristics,
   type LayerGraph,
   type PruneContext,
@@ -106,14 +107,14 @@ export class ChannelPruner implements Pruner {
     for (const [name, { order }] of orders) this.ranking.set(name, order.toReversed());
   }
 
-  plan(group: ChannelGroup, keep: number): PruneStep {
+  plan(group: ChannelGroup, { channels = group.channels }: GroupChoice): PruneStep {
     const ranking = this.ranking.get(group.name);
     if (ranking?.length !== group.channels)
       throw mismatch(
         `The channel pruner was not prepared for a group "${group.name}" of ${group.channels} channels.`,
       );
     const step = { pruner: this.id, group: group.name };
-    const count = Math.min(group.channels, Math.max(1, Math.round(keep)));
+    const count = Math.min(group.channels, Math.max(1, Math.round(channels)));
     return count === group.channels ? step : { ...step, keep: ranking.slice(0, count).sort((a, b) => a - b) };
   }
 

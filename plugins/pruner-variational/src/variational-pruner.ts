@@ -2,6 +2,7 @@ import { offsetPlace } from '@tersor/network';
 import {
   TersorError,
   type ChannelGroup,
+  type GroupChoice,
   type GraphLayer,
   type LayerGraph,
   type PruneContext,
@@ -54,10 +55,10 @@ export class VariationalPruner implements Pruner {
   }
 
   /**
-   * Keeps the share `keep` of the slices that produce the group's channels, over all of its producers
+   * Keeps a share of the slices that produce the group's channels, over all of its producers
    * together.
    */
-  plan(group: ChannelGroup, keep: number): PruneStep {
+  plan(group: ChannelGroup, { slices: share = 1 }: GroupChoice): PruneStep {
     const slices = group.members.flatMap((member) => {
       const known =
         member.role === 'produces' && member.weight === 'kernel'
@@ -65,7 +66,7 @@ export class VariationalPruner implements Pruner {
           : undefined;
       return known ? slicesOf(member.layer, known, member.indexes.flat()) : [];
     });
-    const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, keep)) * slices.length));
+    const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, share)) * slices.length));
     const step = { pruner: this.id, group: group.name };
     if (kept >= slices.length) return step;
     slices.sort((a, b) => b.information - a.information || a.slice - b.slice);

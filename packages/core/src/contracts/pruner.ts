@@ -17,7 +17,7 @@ export interface GroupMember {
   readonly role: 'produces' | 'consumes' | 'carries';
   /**
    * For each channel of the group the indexes along `axis` that belong to it, as many for every channel: one
-   * as a rule; one per position behind a flatten; shifted by an offset behind a concatenation.
+   * as a rule; one per position after a flatten; shifted by an offset after a concatenation.
    */
   readonly indexes: readonly (readonly number[])[];
 }
@@ -36,7 +36,7 @@ export interface GroupMember {
  * conv2 makes is free to choose, so it is another group.
  *
  * Had conv2's output been added to conv1's (a residual), the two would have to keep the same channels: one
- * group with two producers. Had a flatten of 2 x 2 positions and a dense layer come behind bn, channel 2
+ * group with two producers. Had a flatten of 2 x 2 positions and a dense layer come after bn, channel 2
  * would own rows 2, 6, 10 and 14 of the dense kernel.
  */
 export interface ChannelGroup {
@@ -107,6 +107,16 @@ export interface AllocationQuestion extends BudgetQuestion {
   nearest(group: number, channels: number): number;
 }
 
+/** What a group keeps. What is left out stays whole; a pruner carries out the part that its `action` names. */
+export interface GroupChoice {
+  /** Channels that stay, from 1 to all. */
+  readonly channels?: number;
+  /** Share of the 2-D kernel slices that stays in the kernels that produce the group, 0 to 1. */
+  readonly slices?: number;
+  /** Whether the block that the group lies in stays. */
+  readonly block?: boolean;
+}
+
 /** Decides which channels, kernel slices or blocks go, and refits the rest. */
 export interface Pruner {
   readonly id: string;
@@ -119,11 +129,10 @@ export interface Pruner {
   /** Gathers statistics on the given model once per search; the network is not changed. */
   prepare(context: PruneContext): Promise<void>;
   /**
-   * Turns what a group keeps into a step: its count of channels; for slices, the share of 0..1; for blocks, 1
-   * (it stays) or 0 (it goes, with the layers of `removeLayers`; none where the group lies in no block that
-   * can go). To keep all is the identity.
+   * Turns what a group keeps into a step. A block that goes names its layers in `removeLayers`; none where
+   * the group lies in no block that can go. To keep all is the identity.
    */
-  plan(group: ChannelGroup, keep: number): PruneStep;
+  plan(group: ChannelGroup, choice: GroupChoice): PruneStep;
   /**
    * Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels, blocks) or with
    * zeros (slices). Of several pruners those of slices come first, then channels, then blocks. Throws

@@ -33,7 +33,8 @@ const graph = {
 } satisfies LayerGraph;
 
 describe('a pruner', () => {
-  const plan = (step: unknown) => () => guard('pruner', { ...goodPruner, plan: () => step }).plan(group, 2);
+  const plan = (step: unknown) => () =>
+    guard('pruner', { ...goodPruner, plan: () => step }).plan(group, { channels: 2 });
   it('that keeps its promises is left alone', () => {
     expect(plan({ pruner: 'bad', group: 'conv1', keep: [0, 3], more: 1 })()).toEqual({
       pruner: 'bad',

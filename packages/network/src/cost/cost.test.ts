@@ -196,7 +196,7 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
           const pruner = zeroSlices(graph, which);
           const sparse = pruner.apply(
             graph,
-            groups.map((group, i) => pruner.plan(group, chosen[i]![1])),
+            groups.map((group, i) => pruner.plan(group, { slices: chosen[i]![1] })),
           );
           const pruned = cost(
             removeAll(

@@ -111,7 +111,10 @@ test.each(Object.keys(coupled))(
     for (const keep of [5, 3, 1]) {
       const error = errors[6 - keep]!;
       expect(error).toBeGreaterThan(1e-4);
-      const measured = await measuredError(graph, pruner.apply(graph, [pruner.plan(group, keep)]));
+      const measured = await measuredError(
+        graph,
+        pruner.apply(graph, [pruner.plan(group, { channels: keep })]),
+      );
       expect(Math.abs(measured / error - 1)).toBeLessThan(0.01);
     }
   },
