@@ -26,7 +26,7 @@ export interface LayerInputs extends Gathered {
 
 const BATCH = 25;
 
-/** Moments of what the named Conv2D and Dense layers read in a network, from one pass over training images. */
+/** Moments of what the named Conv2D and Dense layers read, from one pass over training images. */
 export async function gatherInputs(
   graph: LayerGraph,
   layers: ReadonlySet<string>,
