@@ -45,8 +45,8 @@ const channels = (criterion: string, more: Record<string, unknown> = {}) => ({
   images: 500,
   ...more,
 });
-const MAGNITUDE = { use: 'magnitude', episodes: 1 };
-const ALLOCATION = { use: 'heuristic', name: 'reconstruction', episodes: 1 };
+const MAGNITUDE = { use: 'magnitude' };
+const ALLOCATION = { use: 'heuristic', name: 'reconstruction' };
 const EXAMPLE = {
   model: join(ROOT, 'examples/vgg-small/model/model.json'),
   dataset: { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 },
@@ -67,10 +67,13 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     ...EXAMPLE,
     budgets: [{ macs: 0.5 }, { macs: 0.3 }],
     prune: { minimum: 0.1, round: 1, images: 400 },
-    methods: ['none', 'least-squares'].map((reconstruct) => ({
-      agent: { use: 'uniform', episodes: 1 },
-      pruner: { use: 'variational', reconstruct },
-    })),
+    methods: [
+      { ranking: 'norm', reconstruct: 'none' },
+      { ranking: 'norm', reconstruct: 'least-squares' },
+      { ranking: 'reconstruction', reconstruct: 'least-squares' },
+      { ranking: 'information', reconstruct: 'none' },
+      { ranking: 'information', reconstruct: 'least-squares' },
+    ].map((more) => ({ agent: { use: 'uniform' }, pruner: { use: 'variational', ...more } })),
   },
   vgg19: {
     model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
@@ -93,7 +96,13 @@ async function run(network: Network, prune: Record<string, unknown>): Promise<Su
       dataset: network.dataset,
       backend: options.backend,
       seed: 1,
-      prune: { reward: 'accuracy', finetune: { epochs: 0 }, ...network.prune, ...prune },
+      prune: {
+        search: { episodes: 1 },
+        reward: 'accuracy',
+        finetune: { epochs: 0 },
+        ...network.prune,
+        ...prune,
+      },
       output: join(output, 'out'),
     });
     return await compress({
