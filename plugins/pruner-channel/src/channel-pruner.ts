@@ -62,7 +62,7 @@ export class ChannelPruner implements Pruner {
   private graph: LayerGraph | undefined;
   private gathered: ReadonlyMap<string, Gathered> = new Map();
   private calibration: Calibration | undefined;
-  /** How many channels each group keeps, by what its readers lose: there is no such figure without the refit. */
+  /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
 
   constructor(private readonly options: ChannelPrunerOptions) {
