@@ -2,7 +2,7 @@ import type { ChannelTable } from './channel-table.js';
 import { freezeMixing, isLastAxis, type CallSite, type LayerRule } from './layer-rule.js';
 
 /** Layers that treat every channel by itself and keep their number and order. */
-export const CHANNEL_WISE = new Set([
+const CHANNEL_WISE = new Set([
   'ActivityRegularization',
   'AlphaDropout',
   'AveragePooling1D',
