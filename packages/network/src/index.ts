@@ -14,7 +14,7 @@ export {
   type Levels,
 } from './compensation/codes.js';
 export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
-export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
+export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
 export {
   folderBytes,
