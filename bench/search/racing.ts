@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { accuracyOf, cost, folderBytes, readModel } from '@tersor/network';
+import { accuracyOf, cost, modelBytes, readNetwork } from '@tersor/network';
 import {
   builtinPlugins,
   createBitWidthEnvironment,
@@ -190,7 +190,7 @@ async function searchStage(run: Search): Promise<void> {
       return accuracy;
     };
     const path = join(EXAMPLE, config.model);
-    const original = await readModel(path);
+    const original = await readNetwork(path);
     const { macs, macsWithoutZeroSlices, parameters } = cost(original);
     const context: PipelineContext = {
       config,
@@ -208,7 +208,7 @@ async function searchStage(run: Search): Promise<void> {
         macs,
         macsWithoutZeroSlices,
         parameters,
-        bytes: await folderBytes(path),
+        bytes: await modelBytes(path),
       },
       pruneBudgets: await absoluteBudgets(config.prune!, {
         original,

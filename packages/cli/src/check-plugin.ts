@@ -8,6 +8,7 @@ import {
   type Backend,
   type Dataset,
   type EnvironmentFactory,
+  type Format,
   type Plugin,
   type PluginContext,
   type PluginKind,
@@ -24,6 +25,7 @@ import {
   datasetContract,
   describeFailure,
   environmentContract,
+  formatContract,
   prunerContract,
   pruneTask,
   quantizerContract,
@@ -40,11 +42,15 @@ export interface CheckedPlugin {
   readonly failures: readonly string[];
 }
 
-/** Holds every plugin of a module to its contract. Throws as loading does, and `PLUGIN_OPTIONS_INVALID`. */
+/**
+ * Holds every plugin of a module to its contract; `sample` is a file for formats that only read. Throws as
+ * loading does, and `PLUGIN_OPTIONS_INVALID`.
+ */
 export async function checkPluginModule(
   specifier: string,
   options: Readonly<Record<string, unknown>>,
   directories: readonly string[],
+  sample?: string,
 ): Promise<CheckedPlugin[]> {
   const checked: CheckedPlugin[] = [];
   // Contracts count tensors, and some plugins compute with them.
@@ -62,7 +68,7 @@ export async function checkPluginModule(
     // time.
     const make = () => plugin.create(parsed, context);
     await createProduct(plugin, specifier, parsed, context);
-    const cases = await contractOf(plugin, make);
+    const cases = await contractOf(plugin, make, sample);
     const failures = await check(cases);
     checked.push({
       kind: plugin.kind,
@@ -87,7 +93,7 @@ const context: PluginContext = {
  * The rules of a plugin's kind. Throws `PLUGIN_INVALID` where the contract needs a product at once and
  * `create` is asynchronous.
  */
-async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> {
+async function contractOf(plugin: Plugin, make: () => unknown, sample: string | undefined): Promise<Case[]> {
   const now = <T>() => {
     const product = make();
     if (product instanceof Promise)
@@ -111,6 +117,8 @@ async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> 
       return datasetContract(() => make() as Dataset | Promise<Dataset>);
     case 'reward':
       return rewardContract(() => now<Reward>());
+    case 'format':
+      return formatContract(() => make() as Format | Promise<Format>, sample);
     case 'backend':
       return backendContract(() => now<Backend>());
   }

@@ -42,7 +42,13 @@ export async function runCompression(
   const own: Precious[] = [{ name: 'the config', path: resolve(path) }];
   if (policy) own.push({ name: 'the policy', path: policy.source });
   if (logFile !== undefined) {
-    const precious = [...own, ...(await namedByConfig(config, dirname(resolve(path))))];
+    const precious = [
+      ...own,
+      ...(await namedByConfig(config, {
+        directory: dirname(resolve(path)),
+        searchFrom: [process.cwd(), __dirname],
+      })),
+    ];
     await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
     own.push({ name: 'the log', path: resolve(logFile) });
   }

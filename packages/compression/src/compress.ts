@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import {
   createHost,
+  modelParts,
   TersorError,
   TOKENS,
   type Backend,
@@ -17,8 +16,8 @@ import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './c
 import {
   cost,
   predictLatency,
-  folderBytes,
-  readModel,
+  ensureKernels,
+  openModel,
   requireWritable,
   witness,
   witnessImages,
@@ -38,7 +37,7 @@ import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './stages/quantize-stage.js';
 import { guessingAt, originalNotice } from './results/result-notices.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
-import { compressionIdentity } from './run/identity.js';
+import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
@@ -83,7 +82,6 @@ export async function compress(options: CompressOptions): Promise<Summary> {
     await sweepStaging(options.output);
     return await runStages(options, staging);
   } finally {
-    await rm(staging, { recursive: true, force: true });
     await release();
   }
 }
@@ -110,8 +108,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
     const dataset = await host.get(TOKENS.dataset);
-    const modelPath = resolve(directory, config.model);
-    const original = await readModel(modelPath);
+    await ensureKernels();
+    const model = await openModel(config.model, options);
+    const original = await model.read();
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) await requireAgents(config, host);
@@ -119,19 +118,19 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id })
       : [];
     const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
-    const originalBytes = await folderBytes(modelPath);
+    const originalBytes = await model.bytes();
     if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
     }
     const images = await witnessImages(dataset);
-    await requireWritable(await witness(original, evaluateBackend, images), config.model);
+    await requireWritable(await witness(original, evaluateBackend, images), modelParts(config.model).path);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     const uncertain = given
       ? []
       : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
-    const identity = await compressionIdentity(config, { directory, host, dataset });
+    const identity = await compressionIdentity(config, { directory, host, dataset, model });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -160,6 +159,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       config,
       identity,
       host,
+      wired: wiredWith(host, model),
       dataset,
       trainBackend,
       evaluateBackend,

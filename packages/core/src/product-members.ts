@@ -25,6 +25,7 @@ const MEMBERS: Readonly<Record<PluginKind, Readonly<Record<string, 'function' | 
     read: 'function',
   },
   reward: { id: 'string', evaluate: 'function' },
+  format: { id: 'string', files: 'string', recognises: 'function', read: 'function' },
 };
 
 /**

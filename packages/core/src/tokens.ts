@@ -2,6 +2,7 @@ import type { AgentFactory } from './contracts/agent.js';
 import type { Backend } from './contracts/backend.js';
 import type { Dataset } from './contracts/dataset.js';
 import type { EnvironmentFactory } from './contracts/environment-task.js';
+import type { Format } from './contracts/format.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
 import type { Reward } from './contracts/reward.js';
@@ -15,6 +16,7 @@ export interface PluginProducts {
   backend: Backend;
   dataset: Dataset;
   reward: Reward;
+  format: Format;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -42,6 +44,7 @@ export const TOKENS = {
   backend: token<Backend>('backend'),
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
+  format: token<Format>('format'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

@@ -8,6 +8,8 @@ import { datasetContract } from './dataset-contract.js';
 import { correctDataset } from './dataset-fakes.js';
 import { environmentContract } from './environment-contract.js';
 import { correctEnvironment } from './environment-fakes.js';
+import { formatContract } from './format-contract.js';
+import { correctFormat } from './format-fakes.js';
 import { prunerContract } from './pruner-contract.js';
 import { correctPruner } from './pruner-fakes.js';
 import { quantizerContract } from './quantizer-contract.js';
@@ -24,6 +26,7 @@ const rules = {
   backend: backendContract(correctBackend),
   dataset: datasetContract(correctDataset),
   reward: rewardContract(correctReward),
+  format: formatContract(correctFormat),
 };
 const headings = Object.entries(rules).flatMap(([kind, cases]) =>
   cases.map(({ name }) => `### ${kind}: ${name}`),

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { backendSlots, exportUint8, modelFiles, requireFreeModelFolder, SLOTS } from '@tersor/compression';
 import {
-  folderBytes,
+  modelBytes,
   readNetwork,
   requireModelFile,
   witnessOfNoise,
@@ -47,7 +47,7 @@ export function exportCommand(): Command {
           requireModelFile(file, await witnessOfNoise(stored, backend));
         if (as === 'uint8') await exportUint8(graph, resolve(out), check);
         else await writeModel(graph, resolve(out), (file) => check(file, graph));
-        const bytes = await folderBytes(resolve(out, 'model.json'));
+        const bytes = await modelBytes(resolve(out, 'model.json'));
         process.stdout.write(
           json
             ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n`
