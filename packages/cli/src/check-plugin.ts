@@ -9,6 +9,7 @@ import {
   type Dataset,
   type EnvironmentFactory,
   type Format,
+  type LimitFactory,
   type Plugin,
   type PluginContext,
   type PluginKind,
@@ -16,6 +17,7 @@ import {
   type Quantizer,
   type Reward,
   type Space,
+  type TrialRunner,
 } from '@tersor/core';
 import {
   agentContract,
@@ -26,12 +28,15 @@ import {
   describeFailure,
   environmentContract,
   formatContract,
+  limitContract,
   prunerContract,
   pruneTask,
   quantizerContract,
   rewardContract,
+  runnerContract,
   type Case,
 } from '@tersor/testing';
+import { identifyCompression } from '@tersor/compression';
 
 /** What the contract says of one plugin. */
 export interface CheckedPlugin {
@@ -68,7 +73,7 @@ export async function checkPluginModule(
     // time.
     const make = () => plugin.create(parsed, context);
     await createProduct(plugin, specifier, parsed, context);
-    const cases = await contractOf(plugin, make, sample);
+    const cases = await contractOf(plugin, make, { directories, sample });
     const failures = await check(cases);
     checked.push({
       kind: plugin.kind,
@@ -93,7 +98,11 @@ const context: PluginContext = {
  * The rules of a plugin's kind. Throws `PLUGIN_INVALID` where the contract needs a product at once and
  * `create` is asynchronous.
  */
-async function contractOf(plugin: Plugin, make: () => unknown, sample: string | undefined): Promise<Case[]> {
+async function contractOf(
+  plugin: Plugin,
+  make: () => unknown,
+  { directories, sample }: { readonly directories: readonly string[]; readonly sample: string | undefined },
+): Promise<Case[]> {
   const now = <T>() => {
     const product = make();
     if (product instanceof Promise)
@@ -119,8 +128,15 @@ async function contractOf(plugin: Plugin, make: () => unknown, sample: string | 
       return rewardContract(() => now<Reward>());
     case 'format':
       return formatContract(() => make() as Format | Promise<Format>, sample);
+    case 'limit':
+      return limitContract(() => now<LimitFactory>());
     case 'backend':
       return backendContract(() => now<Backend>());
+    case 'runner':
+      return runnerContract(() => make() as TrialRunner | Promise<TrialRunner>, {
+        identify: (config, directory) =>
+          identifyCompression(config, { directory, searchFrom: [...directories, __dirname] }),
+      });
   }
 }
 

@@ -3,6 +3,7 @@ import { formatPlugins } from '@tersor/network';
 import { z } from 'zod';
 import { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 import { createPruningEnvironment } from './environments/pruning-environment.js';
+import { limitPlugins } from './limits/limit-plugins.js';
 import { rewardPlugins } from './rewards.js';
 
 const core = '>=0.1.0 <1.0.0';
@@ -40,4 +41,5 @@ export const builtinPlugins: readonly Plugin[] = [
   bitWidth as Plugin,
   ...rewardPlugins,
   ...formatPlugins,
+  ...limitPlugins,
 ];

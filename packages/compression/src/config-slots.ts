@@ -14,6 +14,8 @@ export const SLOTS = {
   evaluate: 'evaluate',
   train: 'train',
   pruner: (index: number) => `pruner-${index}`,
+  /** `path` is where the limit stands in the config. */
+  limit: (path: string) => path,
 } as const;
 
 /** The plugins that a config names, with their places: what `createHost` wires. */
@@ -29,6 +31,7 @@ export function slotsOfCompression(config: CompressConfig): Slot[] {
       ...pruners.map((selector, i) =>
         slot('pruner', SLOTS.pruner(i), pruners.length > 1 ? `prune.pruner.${i}` : 'prune.pruner', selector),
       ),
+      ...limitSlots('prune', prune),
     );
   }
   if (quantize) {
@@ -37,6 +40,7 @@ export function slotsOfCompression(config: CompressConfig): Slot[] {
       slot('environment', SLOTS.quantize, 'quantize.environment', quantize.environment ?? 'bit-width'),
       slot('reward', SLOTS.quantize, 'quantize.reward', quantize.reward),
       slot('quantizer', SLOTS.quantize, 'quantize.quantizer', quantize.quantizer),
+      ...limitSlots('quantize', quantize),
     );
   }
   return slots;
@@ -51,6 +55,28 @@ export function slotsOfApplying(config: CompressConfig): Slot[] {
 /** The plugins that a training config names. */
 export function slotsOfTraining(config: TrainConfig): Slot[] {
   return [slot('dataset', '', 'dataset', config.dataset), ...backendSlots(config.backend)];
+}
+
+/** Budgets of a stage, one a round, and where they stand in the config. */
+export function budgetPaths(
+  stage: 'prune' | 'quantize',
+  { stages = [], budget }: { readonly stages?: readonly object[] | undefined; readonly budget: object },
+): { readonly path: string; readonly budget: object }[] {
+  return [
+    ...stages.map((each, i) => ({ path: `${stage}.stages.${i}`, budget: each })),
+    { path: `${stage}.budget`, budget },
+  ];
+}
+
+/** Limits: `macs: 0.5` and `latency: { table, share }` are the plugins of that name, `{ use }` is any. */
+function limitSlots(stage: 'prune' | 'quantize', config: Parameters<typeof budgetPaths>[1]): Slot<'limit'>[] {
+  return budgetPaths(stage, config).flatMap(({ path, budget }) =>
+    Object.entries(budget).map(([name, given]: [string, unknown]) => {
+      const options = typeof given === 'object' && given !== null ? given : { value: given };
+      const at = `${path}.${name}`;
+      return slot('limit', SLOTS.limit(at), at, { use: name, ...options });
+    }),
+  );
 }
 
 /** `backend: wasm` fills both roles, training and evaluation; `{ train, evaluate }` fills them apart. */

@@ -3,9 +3,11 @@ import type { Backend } from './contracts/backend.js';
 import type { Dataset } from './contracts/dataset.js';
 import type { EnvironmentFactory } from './contracts/environment-task.js';
 import type { Format } from './contracts/format.js';
+import type { LimitFactory } from './contracts/limit.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
 import type { Reward } from './contracts/reward.js';
+import type { TrialRunner } from './contracts/runner.js';
 
 /** What a plugin of each kind creates. */
 export interface PluginProducts {
@@ -17,6 +19,8 @@ export interface PluginProducts {
   dataset: Dataset;
   reward: Reward;
   format: Format;
+  runner: TrialRunner;
+  limit: LimitFactory;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -45,6 +49,8 @@ export const TOKENS = {
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
   format: token<Format>('format'),
+  runner: token<TrialRunner>('runner'),
+  limit: token<LimitFactory>('limit'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

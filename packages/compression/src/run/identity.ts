@@ -13,6 +13,7 @@ import {
   type Host,
   type ModelContent,
   type Plugin,
+  type RunIdentity,
   type TrainConfig,
   type WiredPlugin,
 } from '@tersor/core';
@@ -20,28 +21,6 @@ import { builtinPlugins } from '../builtin-plugins.js';
 import { slotsOfCompression } from '../config-slots.js';
 import { openModel, type ModelFile } from '@tersor/network';
 import { datasetFingerprint } from './dataset-fingerprint.js';
-
-/**
- * The things that a run's results come from, besides its config, by their content: where they lie does not
- * matter. Plain JSON; hashes are SHA-256, hexadecimal.
- */
-export interface RunIdentity {
-  /** Version of Tersor. */
-  readonly tersor: string;
-  /** The model; of a training, the architecture. */
-  readonly model: ModelContent;
-  /** A training's teacher. */
-  readonly teacher?: ModelContent;
-  /** What the data set says of its content, or a hash of a sample. */
-  readonly dataset: string;
-  /** Latency tables, by their path in the config. */
-  readonly latencyTables: Readonly<Record<string, string>>;
-  /**
-   * Every plugin as "source#id version", by kind and place: "agent/prune", "backend/train", "dataset"; with a
-   * hash of its code where that can change without its version.
-   */
-  readonly plugins: Readonly<Record<string, string>>;
-}
 
 interface Wired {
   /** Folder that paths of the config are resolved against. */
@@ -162,11 +141,16 @@ function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** Limits of our own are no plugins that a user chose: the config says all of them. */
+const OWN = '@tersor/compression';
+
 function pluginVersions(wired: readonly WiredPlugin[]): Record<string, string> {
   return Object.fromEntries(
-    wired.map(({ kind, slot, id, source, version, content }) => [
-      slot ? `${kind}/${slot}` : kind,
-      [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
-    ]),
+    wired
+      .filter(({ kind, source }) => kind !== 'limit' || source !== OWN)
+      .map(({ kind, slot, id, source, version, content }) => [
+        slot ? `${kind}/${slot}` : kind,
+        [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
+      ]),
   );
 }

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { modelParts, type ModelContent, type ModelSource } from '@tersor/core';
-import type { RunIdentity } from './identity.js';
+import { modelParts, type ModelContent, type ModelSource, type RunIdentity } from '@tersor/core';
 
 /** What a checkpoint belongs to. */
 export interface Origin {

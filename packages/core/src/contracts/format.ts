@@ -1,4 +1,5 @@
 import type { LayerGraph } from './layer-graph.js';
+import type { ModelContent } from './run-identity.js';
 
 /** What lies at the path of a model, as far as formats are told of it. It is read once, for all of them. */
 export interface ModelPlace {
@@ -8,14 +9,6 @@ export interface ModelPlace {
   readonly entries?: readonly string[];
   /** The first bytes, 64 KiB at most, of a file; empty for a folder. */
   readonly head: Uint8Array;
-}
-
-/** Hashes of what a model's files hold, hexadecimal: a run goes on only with the model that it began with. */
-export interface ModelContent {
-  /** Layers and shapes; of a module that builds a network, its code. */
-  readonly topology: string;
-  /** Absent where there are none in the file, or where `topology` covers them. */
-  readonly weights?: string;
 }
 
 /** A kind of model file. It computes nothing: no backend need be there while it reads or writes. */

@@ -1,5 +1,6 @@
-import type { Format, ModelContent } from '../contracts/format.js';
+import type { Format } from '../contracts/format.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
+import type { ModelContent } from '../contracts/run-identity.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
 import { isArrayOf, sizeOf } from './values.js';

@@ -6,8 +6,10 @@ import { guardBackend } from './guard-backend.js';
 import { guardDataset } from './guard-dataset.js';
 import { guardEnvironmentFactory } from './guard-environment.js';
 import { guardFormat } from './guard-format.js';
+import { guardLimitFactory } from './guard-limit.js';
 import { guardPruner } from './guard-pruner.js';
 import { guardQuantizer } from './guard-quantizer.js';
+import { guardRunner } from './guard-runner.js';
 import { guarded } from './guarded.js';
 
 const GUARDS: {
@@ -21,6 +23,8 @@ const GUARDS: {
   dataset: guardDataset,
   reward: guardReward,
   format: guardFormat,
+  runner: guardRunner,
+  limit: guardLimitFactory,
 };
 
 /**
