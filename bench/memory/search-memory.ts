@@ -43,7 +43,8 @@ async function main(): Promise<void> {
   });
   const config = await readConfig(values.config, compressConfigSchema, [
     `backend=${values.backend}`,
-    `prune.agent={ use: ${values.agent}, episodes: ${values.episodes} }`,
+    `prune.agent=${values.agent}`,
+    `prune.search.episodes=${values.episodes}`,
     `prune.images=${values.images}`,
     'prune.finetune.epochs=0',
     'dataset.validation=100',

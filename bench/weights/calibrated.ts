@@ -1,15 +1,20 @@
 // Accuracy of a network with all kernels at one bit width, no training: each weight rounded by itself
 // (nearest), the same with the means of the outputs corrected, and codes chosen on calibration images.
 // node --conditions=tersor/source --import tsx bench/weights/calibrated.ts CONFIG.yaml [--quantizers linear,kmeans]
-//     [--bits 8,6,5,4,3] [--images 300] [--points 24] [--seed 1] [--split test] [--activations 8] [--name NAME]
+//     [--bits 8,6,5,4,3] [--images 300] [--points 24] [--inputs 512] [--seed 1] [--split test] [--activations 8] [--name NAME]
 // CONFIG names model, data set and backend, as that of `tersor compress` does. Writes results/NAME.json row by
 // row; rows of other quantizers or bit widths that it has of the same settings stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { calibrateActivations, observeStock, readNetwork, type ActivationPolicy } from '@tersor/network';
 import {
-  createEvaluator,
+  accuracyOf,
+  calibrateActivations,
+  observeStock,
+  readNetwork,
+  type ActivationPolicy,
+} from '@tersor/network';
+import {
   encodeGraph,
   layersWithKernels,
   packModel,
@@ -26,6 +31,7 @@ import {
   compressConfigSchema,
   selectorParts,
   TOKENS,
+  type LayerGraph,
   type Quantizer,
   type Split,
 } from '@tersor/core';
@@ -41,6 +47,7 @@ const { values: options, positionals } = parseArgs({
     bits: { type: 'string', default: '8,6,5,4,3' },
     images: { type: 'string', default: '300' },
     points: { type: 'string', default: '24' },
+    inputs: { type: 'string', default: '512' },
     seed: { type: 'string', default: '1' },
     split: { type: 'string', default: 'test' },
     activations: { type: 'string' },
@@ -48,11 +55,19 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
+interface Measured {
+  readonly accuracy: number;
+  readonly divergence: number;
+}
+
 interface Row {
   readonly quantizer: string;
   readonly bits: number;
-  /** Right answers of all, 0..1. */
-  readonly accuracy: Readonly<Record<'nearest' | 'meansOnly' | 'searched' | 'calibrated', number>>;
+  /** Right answers of all, 0..1, and the mean KL divergence of the outputs from the original's, in nats. */
+  readonly nearest: Measured;
+  readonly meansOnly: Measured;
+  readonly searched: Measured;
+  readonly calibrated: Measured;
   readonly bytes: Readonly<Record<'nearest' | 'searched' | 'calibrated', number>>;
   readonly seconds: { readonly gather: number; readonly finish: number };
 }
@@ -81,14 +96,30 @@ async function main(): Promise<void> {
   const model = resolve(dirname(path), modelParts(config.model).path);
   const graph = withHalfPrecision(await readNetwork(model));
   const layers = layersWithKernels(graph).map(({ name }) => name);
-  const evaluator = await createEvaluator({ backend, dataset, split: options.split as Split });
-  const calibrate = { images: Number(options.images), points: Number(options.points), maximumInputs: 1152 };
+  const count = dataset.size(options.split as Split);
+  const { images, labels } = await dataset.read(
+    options.split as Split,
+    Array.from({ length: count }, (_, i) => i),
+  );
+  const outputsOf = async (network: LayerGraph) => {
+    const session = await backend.compile(network);
+    try {
+      return await session.run(images);
+    } finally {
+      session.dispose();
+    }
+  };
+  const calibrate = {
+    images: Number(options.images),
+    points: Number(options.points),
+    maximumInputs: Number(options.inputs),
+  };
   const width = options.activations === undefined ? undefined : Number(options.activations);
   const settings = {
     config: relative(ROOT, path),
     model: relative(ROOT, model),
     split: options.split,
-    images: evaluator.count,
+    images: count,
     calibrate,
     seed,
     ...(width && { activations: width }),
@@ -97,8 +128,9 @@ async function main(): Promise<void> {
     node: process.version,
     tfjs: '4.22.0',
   };
-  const accuracy = await evaluator.accuracy(graph);
-  console.log(`float ${percent(accuracy)} on ${evaluator.count} images`);
+  const original = await outputsOf(graph);
+  const accuracy = accuracyOf(original, labels);
+  console.log(`float ${percent(accuracy)} on ${count} images`);
   const name = options.name ?? basename(path, '.yaml');
   const file = join(__dirname, `results/${name}.json`);
   const before = existsSync(file)
@@ -146,16 +178,17 @@ async function main(): Promise<void> {
       const begun = performance.now();
       const finished = await calibration.finish(policy, Infinity);
       const finish = (performance.now() - begun) / 1000;
-      const measure = (network: typeof graph) => evaluator.accuracy(withPolicyActivations(network, policy));
+      const measure = async (network: LayerGraph): Promise<Measured> => {
+        const outputs = await outputsOf(withPolicyActivations(network, policy));
+        return { accuracy: accuracyOf(outputs, labels), divergence: divergence(original, outputs, count) };
+      };
       const row: Row = {
         quantizer: id,
         bits,
-        accuracy: {
-          nearest: await measure(rounded),
-          meansOnly: await measure(calibration.correct(rounded)),
-          searched: await measure(calibration.correct(withEncodedWeights(graph, searched))),
-          calibrated: await measure(finished.graph),
-        },
+        nearest: await measure(rounded),
+        meansOnly: await measure(calibration.correct(rounded)),
+        searched: await measure(calibration.correct(withEncodedWeights(graph, searched))),
+        calibrated: await measure(finished.graph),
         bytes: {
           nearest: packModel(graph, nearest).length,
           searched: packModel(graph, searched).length,
@@ -165,8 +198,8 @@ async function main(): Promise<void> {
       };
       rows.set(`${id} ${bits}`, row);
       console.log(
-        `${id} ${bits} bits: nearest ${percent(row.accuracy.nearest)}, means ${percent(row.accuracy.meansOnly)}, ` +
-          `searched ${percent(row.accuracy.searched)}, calibrated ${percent(row.accuracy.calibrated)}; ` +
+        `${id} ${bits} bits: nearest ${told(row.nearest)}, means ${told(row.meansOnly)}, ` +
+          `searched ${told(row.searched)}, calibrated ${told(row.calibrated)}; ` +
           `bytes ${Object.values(row.bytes).join(' ')}; ${gather.toFixed(1)} s + ${finish.toFixed(1)} s`,
       );
       const json = { settings, accuracy, rows: [...rows.values()] };
@@ -174,6 +207,20 @@ async function main(): Promise<void> {
     }
   }
   await host.dispose();
+}
+
+function told({ accuracy, divergence }: Measured): string {
+  return `${percent(accuracy)} (${divergence.toFixed(3)})`;
+}
+
+/** Mean over the images of the KL divergence from one network's probabilities to another's. */
+function divergence(original: Float32Array, outputs: Float32Array, count: number): number {
+  const floor = 1e-8;
+  let sum = 0;
+  original.forEach((p, i) => {
+    if (p > 0) sum += p * Math.log(Math.max(p, floor) / Math.max(outputs[i]!, floor));
+  });
+  return sum / count;
 }
 
 function percent(share: number): string {

@@ -37,8 +37,10 @@ describe("a limit of somebody else's, from a file of its own", () => {
       'energy',
       `prune.budget={ macs: 0.9, energy: ${energy(1)} }`,
       `quantize.budget.energy=${energy(0.004)}`,
-      'prune.agent={ use: random, episodes: 4, warmStart: [uniform, magnitude] }',
-      'quantize.agent={ use: random, episodes: 4, warmStart: [uniform, magnitude] }',
+      'prune.agent=random',
+      'prune.search={ episodes: 4, warmStart: [uniform, magnitude] }',
+      'quantize.agent=random',
+      'quantize.search={ episodes: 4, warmStart: [uniform, magnitude] }',
     );
     expect({ code, err }).toEqual({ code: 0, err: expect.any(String) });
     const lines = (await readFile(join(project.folder, 'energy/episodes.jsonl'), 'utf8')).trim().split('\n');

@@ -59,12 +59,12 @@ it('names an agent that throws, and shows its own stack on demand', async () => 
 it.each([
   [
     'a warm start',
-    ['prune.agent.warmStart=[fisher]'],
-    'prune.agent.warmStart: there is no heuristic "fisher"; offered here: uniform, magnitude',
+    ['prune.search.warmStart=[fisher]'],
+    'prune.search.warmStart: there is no heuristic "fisher"; offered here: uniform, magnitude',
   ],
   [
     'a heuristic',
-    ['prune.agent={ use: heuristic, name: fisher, episodes: 1 }'],
+    ['prune.agent={ use: heuristic, name: fisher }', 'prune.search={ episodes: 1 }'],
     'prune.agent: The agent "heuristic" needs an environment with the heuristic "fisher"',
   ],
 ])('refuses %s that nobody knows before any pruner prepares', async (_, set, message) => {

@@ -25,7 +25,7 @@ export function slotsOfCompression(config: CompressConfig): Slot[] {
   if (prune) {
     const pruners = prunerSelectors(prune.pruner);
     slots.push(
-      agentSlot('prune', prune.agent),
+      slot('agent', SLOTS.prune, 'prune.agent', prune.agent),
       slot('environment', SLOTS.prune, 'prune.environment', prune.environment ?? 'pruning'),
       slot('reward', SLOTS.prune, 'prune.reward', prune.reward),
       ...pruners.map((selector, i) =>
@@ -36,7 +36,7 @@ export function slotsOfCompression(config: CompressConfig): Slot[] {
   }
   if (quantize) {
     slots.push(
-      agentSlot('quantize', quantize.agent),
+      slot('agent', SLOTS.quantize, 'quantize.agent', quantize.agent),
       slot('environment', SLOTS.quantize, 'quantize.environment', quantize.environment ?? 'bit-width'),
       slot('reward', SLOTS.quantize, 'quantize.reward', quantize.reward),
       slot('quantizer', SLOTS.quantize, 'quantize.quantizer', quantize.quantizer),
@@ -93,12 +93,6 @@ export function backendSlots(backend: CompressConfig['backend']): Slot[] {
 /** One pruner or several, as a list. */
 export function prunerSelectors(pruner: NonNullable<CompressConfig['prune']>['pruner']): Selector[] {
   return Array.isArray(pruner) ? pruner : [pruner];
-}
-
-function agentSlot(stage: 'prune' | 'quantize', agent: NonNullable<CompressConfig['prune']>['agent']): Slot {
-  // How many episodes there are, and which come first, is the search's business, not the agent's.
-  const { episodes: _episodes, warmStart: _warmStart, ...own } = agent;
-  return slot('agent', stage, `${stage}.agent`, own as Selector);
 }
 
 function slot<K extends PluginKind>(kind: K, name: string, path: string, selector: Selector): Slot<K> {

@@ -15,7 +15,7 @@ export const calibrationOptions = z
     maximumInputs: z
       .int()
       .positive()
-      .default(1152)
+      .default(512)
       .describe(
         'Layers with more inputs (kernel positions x channels) are looked at one kernel position at a time.',
       ),

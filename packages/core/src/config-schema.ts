@@ -23,30 +23,51 @@ const modelFile = (what: string) =>
     ])
     .describe(`${what}, relative to the config; or { use: format, path, ...its options }.`);
 
-const searchFields = {
-  use: z.string().min(1).describe('Id, package or path of the agent.'),
-  episodes: z
-    .int()
-    .positive()
-    .default(100)
-    .describe('Episodes (candidate networks evaluated) of the search.'),
-  warmStart: z
-    .array(z.string().min(1))
-    .default([])
-    .describe(
-      'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
-    ),
-};
+/** Keys that once stood among an agent's options. */
+const OF_SEARCH = ['episodes', 'warmStart'];
 
 const agent = z
   .union([
     z
       .string()
       .min(1)
-      .transform((use) => ({ use, episodes: 100, warmStart: [] as string[] })),
-    z.looseObject(searchFields),
+      .transform((use): { use: string; [option: string]: unknown } => ({ use })),
+    z.looseObject({ use: z.string().min(1).describe('Id, package or path of the agent.') }),
   ])
-  .describe('The agent: its name, or { use, episodes, warmStart, ...its options }.');
+  .superRefine((value, context) => {
+    const moved = Object.fromEntries(Object.entries(value).filter(([key]) => OF_SEARCH.includes(key)));
+    const keys = Object.keys(moved);
+    if (keys.length === 0) return;
+    const names = keys.map((key) => `"${key}"`).join(' and ');
+    const message = `${names} ${keys.length > 1 ? 'belong' : 'belongs'} to the search; write beside "agent": search: ${flowText(moved)}`;
+    context.addIssue({ code: 'custom', message });
+  })
+  .describe('The agent: its name, or { use, ...its options }.');
+
+const search = z
+  .strictObject({
+    episodes: z
+      .int()
+      .positive()
+      .default(100)
+      .describe('Episodes (candidate networks evaluated) of the search.'),
+    warmStart: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+      ),
+  })
+  .describe('How long the search is, and what it begins with; whoever the agent is.');
+
+/** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
+function flowText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([key, each]) => `${key}: ${flowText(each)}`)
+    .join(', ')} }`;
+}
 
 const augmentation = z.strictObject({
   flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
@@ -133,6 +154,7 @@ const racing = z
 
 const stageFields = {
   agent,
+  search: search.prefault({}),
   environment: selector.optional(),
   reward: selector.prefault('accuracy'),
   exclude: z

@@ -231,18 +231,13 @@ async function importPlugins(source: string, file: string): Promise<Plugin[]> {
   }
   let exported: unknown;
   try {
-    exported = await import(/\.[cm]?[jt]s$/.test(file) ? moduleAddress(file) : file);
+    exported = await import(/\.[cm]?[jt]s$/.test(file) ? pathToFileURL(file).href : file);
   } catch (cause) {
     throw importFailure(source, file, cause);
   }
   const plugins = unwrapDefault(exported);
   for (const plugin of plugins) checkPlugin(plugin, source);
   return plugins as Plugin[];
-}
-
-/** jest imports through `require`, which takes paths only. */
-function moduleAddress(file: string): string {
-  return process.env['JEST_WORKER_ID'] === undefined ? pathToFileURL(file).href : file;
 }
 
 /** A CommonJS module imported by an ES module arrives with its exports (and their default) one level down. */

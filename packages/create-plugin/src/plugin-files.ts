@@ -58,19 +58,14 @@ function configWords({ kind, layout }: PluginRequest, use: string): Record<strin
   const usual: Record<string, string> = {
     dataset: `{ use: cifar10, dir: ${examples}/data/cifar-10-mini, validation: 1000 }`,
     backend: 'wasm',
-    agent: '{ use: random, episodes: 10 }',
+    agent: 'random',
     environment: 'pruning',
     pruner: 'channel',
     reward: 'accuracy',
     quantizer: 'linear',
     limit: '{ macs: 0.5 }',
   };
-  const chosen =
-    kind === 'agent'
-      ? `{ use: ${use}, episodes: 10 }`
-      : kind === 'limit'
-        ? `{ macs: 0.5, mine: { use: ${use}, kilobytes: 2000 } }`
-        : use;
+  const chosen = kind === 'limit' ? `{ macs: 0.5, mine: { use: ${use}, kilobytes: 2000 } }` : use;
   const place = {
     agent: 'prune:\n  agent',
     environment: 'prune:\n  environment',
@@ -97,7 +92,7 @@ function pipelineWords({ kind, id, layout }: PluginRequest): Record<string, stri
   const places = {
     dataset: "'shades'",
     backend: "'wasm'",
-    agent: "{ use: 'random', episodes: 2 }",
+    agent: "'random'",
     environment: "'pruning'",
     pruner: "'channel'",
     reward: "'accuracy'",
@@ -105,7 +100,6 @@ function pipelineWords({ kind, id, layout }: PluginRequest): Record<string, stri
     limit: '{ macs: 0.7 }',
   };
   const options: Partial<Record<PluginRequest['kind'], string>> = {
-    agent: ', episodes: 2',
     limit: ', kilobytes: 4',
     dataset: ', images: 40, height: 8, width: 8, classes: 4',
   };

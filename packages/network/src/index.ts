@@ -91,7 +91,7 @@ export { sampleRows, type LayerInput } from './moments/sample-rows.js';
 export { windowOf, type Window } from './moments/window.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
-export { removeDeadChannels } from './surgery/remove-dead-channels.js';
+export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
 export { observeStock } from './moments/observe-stock.js';

@@ -1,19 +1,19 @@
-export { ArtifactError, type ArtifactErrorCode } from './artifact-error.js';
+export { ArtifactError, type ArtifactErrorCode } from './artifact/artifact-error.js';
 export {
   decodeArtifact,
   type DecodedArtifact,
   type DecodedWeight,
   type DecodeOptions,
-} from './decode-artifact.js';
-export { loadModel, modelFromArtifact, type ModelSource } from './load-model.js';
-export { buildModel, setWeights } from './build-model.js';
-export { parseBoundedJson } from './bounded-json.js';
-export type { ArtifactSource } from './byte-source.js';
+} from './artifact/decode-artifact.js';
+export { loadModel, modelFromArtifact, type ModelSource } from './model/load-model.js';
+export { buildModel, setWeights } from './model/build-model.js';
+export { parseBoundedJson } from './bytes/bounded-json.js';
+export type { ArtifactSource } from './bytes/byte-source.js';
 // What a writer of the format shares with this reader.
-export { RANGE_LIMIT, RANGE_START, SymbolModel, TOTAL_BITS } from './symbol-model.js';
-export { codebookReferences, linearReferences, sliceReferences } from './decode-weights.js';
-export { transferCodes, type CodeLayout, type SymbolCoder } from './transfer-codes.js';
-export { crc32 } from './crc32.js';
+export { RANGE_LIMIT, RANGE_START, SymbolModel, TOTAL_BITS } from './coding/symbol-model.js';
+export { codebookReferences, linearReferences, sliceReferences } from './artifact/decode-weights.js';
+export { transferCodes, type CodeLayout, type SymbolCoder } from './coding/transfer-codes.js';
+export { crc32 } from './bytes/crc32.js';
 export {
   CODEC,
   CODING,
@@ -25,4 +25,4 @@ export {
   TABLE,
   VERSION,
   WEIGHTS_PER_BYTE,
-} from './format.js';
+} from './artifact/format.js';

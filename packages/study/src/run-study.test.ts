@@ -338,7 +338,7 @@ describe('runStudy', () => {
     expect(rows.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
     expect(seen[0]).toMatchObject({
       id: rows[0]!.trial,
-      config: { seed: 1, prune: { agent: { use: 'ddpg', episodes: 5 }, minimum: 0.1 } },
+      config: { seed: 1, prune: { agent: { use: 'ddpg' }, search: { episodes: 5 }, minimum: 0.1 } },
       inputs: identity,
       directory: place.folder,
     });

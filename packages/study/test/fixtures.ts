@@ -15,7 +15,7 @@ import { studySchema, type Study } from '../src/plan/study-schema.js';
 const CONFIG = `
 model: model.json
 dataset: cifar10
-prune: { agent: { use: ddpg, episodes: 5 }, pruner: channel, budget: { macs: 0.5 } }
+prune: { agent: ddpg, search: { episodes: 5 }, pruner: channel, budget: { macs: 0.5 } }
 quantize: { agent: ddpg, budget: { bytes: 0.1 } }
 `;
 

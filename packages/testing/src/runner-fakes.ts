@@ -29,7 +29,7 @@ export function correctRunner(concurrency = 2): TrialRunner {
 async function pretend({ config, directory, place }: Trial, signal: AbortSignal): Promise<TrialOutcome> {
   const { path } = modelParts(config.model);
   if (!existsSync(join(directory, path))) return { status: 'failed', error: `There is no model at ${path}.` };
-  const episodes = Number(config.prune?.agent['episodes']);
+  const episodes = Number(config.prune?.search.episodes);
   await delay(episodes * EPISODE_MS, undefined, { signal, ref: false }).catch(() => undefined);
   if (signal.aborted) return { status: 'interrupted' };
   await place.put('summary.json', Buffer.from(JSON.stringify({ config })));

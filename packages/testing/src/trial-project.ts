@@ -102,7 +102,8 @@ function configOf({ seed = 1, episodes = 1, model = 'network' }: TrialSettings):
     backend: 'wasm',
     seed,
     prune: {
-      agent: { use: 'random', episodes },
+      agent: 'random',
+      search: { episodes },
       budget: { macs: 0.8 },
       finetune: { epochs: 0, learningRate: 0.01 },
     },

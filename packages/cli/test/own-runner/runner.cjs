@@ -1,26 +1,19 @@
 // A runner as anybody might write it, in a folder of its own and with no package around it: it compresses in the
 // process of the study, and lays the files into the place of the trial.
-const { mkdtemp, rm } = require('node:fs/promises');
-const { tmpdir } = require('node:os');
-const { join } = require('node:path');
 const { compress } = require('@tersor/compression');
-const { folderPlace } = require('@tersor/study');
+const { createTurns, inLocalFolder } = require('@tersor/study');
 const { z } = require('zod');
 
-async function run({ config, directory, place }, signal) {
-  if (signal.aborted) return { status: 'interrupted' };
-  const folder = await mkdtemp(join(tmpdir(), 'own-runner-'));
+async function compressed({ config, directory, place }, signal) {
   try {
     const shouldStop = () => signal.aborted;
-    await compress({ config, directory, output: folder, shouldStop, searchFrom: [__dirname] });
-    const results = folderPlace(folder);
-    for (const name of await results.list()) await place.put(name, await results.get(name));
+    await inLocalFolder(place, (output) =>
+      compress({ config, directory, output, resume: true, shouldStop, searchFrom: [__dirname] }),
+    );
     return { status: 'done' };
   } catch (error) {
     if (error.code === 'INTERRUPTED') return { status: 'interrupted' };
     return { status: 'failed', error: error.message };
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 
@@ -34,6 +27,9 @@ module.exports = {
   options: z.strictObject({ greeting: z.string() }),
   create: ({ greeting }) => {
     process.stderr.write(`${greeting}\n`);
+    const inTurn = createTurns(1);
+    const run = async (trial, signal) =>
+      (await inTurn(signal, () => compressed(trial, signal))) ?? { status: 'interrupted' };
     return { id: 'own', concurrency: 1, run };
   },
 };

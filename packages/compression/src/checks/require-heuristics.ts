@@ -30,7 +30,7 @@ export function requireWarmStart(
   if (unknown === undefined) return;
   throw new TersorError(
     'CONFIG_INVALID',
-    `${stage}.agent.warmStart: there is no heuristic "${unknown}"; offered here: ${offered.join(', ')}.`,
+    `${stage}.search.warmStart: there is no heuristic "${unknown}"; offered here: ${offered.join(', ')}.`,
     {
       hint: `Beside uniform and magnitude there are those that the ${stage === 'prune' ? 'pruner' : 'quantizer'} knows.`,
     },

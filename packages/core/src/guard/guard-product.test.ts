@@ -4,6 +4,7 @@ import type { Dataset } from '../contracts/dataset.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
 import type { AllocationQuestion, ChannelGroup, Pruner } from '../contracts/pruner.js';
 import type { Quantizer } from '../contracts/quantizer.js';
+import type { Trial } from '../contracts/runner.js';
 
 const group: ChannelGroup = { name: 'conv1', channels: 4, members: [] };
 const goodPruner: Pruner = {
@@ -252,4 +253,23 @@ describe('a data set', () => {
 
   it('whose fingerprint is no text is named', () =>
     expectMisbehaved(() => dataset({ fingerprint: undefined }).fingerprint!(), 'fingerprint', 'undefined'));
+});
+
+describe('a runner', () => {
+  const run = (answer: unknown) => () =>
+    guard('runner', { id: 'bad', concurrency: 1, run: async () => answer }).run(
+      {} as Trial,
+      new AbortController().signal,
+    );
+  it.each([{ status: 'done' }, { status: 'interrupted' }, { status: 'failed', error: 'it broke' }])(
+    'may answer %j',
+    async (answer) => expect(await run(answer)()).toEqual(answer),
+  );
+  it.each([undefined, 'done', { status: 'fine' }, { status: 'failed' }, { status: 'failed', error: '' }])(
+    'is blamed for the answer %j',
+    async (answer) => expectMisbehaved(run(answer), 'run', "{ status: 'done' }"),
+  );
+  it.each([0, 1.5, NaN, Infinity])('is blamed for running %d trials at once', async (concurrency) =>
+    expectMisbehaved(() => guard('runner', { id: 'bad', concurrency, run: run(undefined) }), 'concurrency'),
+  );
 });

@@ -2,7 +2,12 @@ import type { KernelMoments } from '@tersor/core';
 import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from '../moments/cholesky.js';
 
 /** Share of the mean square of the inputs that is added to the diagonal of their moments. */
-const RIDGE = 0.01;
+const RIDGE = 0.02;
+/**
+ * The same where targets are computed: they are fitted to a sample of the inputs, and a small ridge makes them
+ * fit it too well.
+ */
+const TARGET_RIDGE = 0.5;
 /** A ridge ten times as large, at most so many times, where rounding leaves a matrix not positive definite. */
 const MOST_RIDGES = 40;
 
@@ -11,10 +16,10 @@ const MOST_RIDGES = 40;
  * matrix of `KernelMoments`). With H = E[x x'], G = E[x y'] and the ridge L, the error of values q in the
  * place of the weights w is
  *
- *   E |x'q - y'w|^2 = q'Hq - 2 q'Gw + ...,  least at the target w* = (H + L)^-1 (G w + L w)
+ *   E |x'q - y'w|^2 = q'Hq - 2 q'Gw + ...,  least near the target w* = (H + T)^-1 (G w + T w)
  *
- * (the asymmetric target of GPTAQ and Qronos: what the layers before have lost is made up for). All vectors
- * are float64 and lie one column after the other, `inputs` values each.
+ * with a ridge T of its own (the asymmetric target of GPTAQ and Qronos: what the layers before have lost is
+ * made up for). All vectors are float64 and lie one column after the other, `inputs` values each.
  */
 export interface CodeProblem {
   readonly moments: KernelMoments;
@@ -24,8 +29,10 @@ export interface CodeProblem {
   readonly weights: Float64Array;
   /** w*. */
   readonly target: Float64Array;
-  /** (H + L) w* = G w + L w. */
+  /** (H + L) w*. */
   readonly pull: Float64Array;
+  /** G w: what the original comes to. */
+  readonly wanted: Float64Array;
   /** Of each matrix. */
   readonly matrices: readonly PreparedMatrix[];
 }
@@ -36,7 +43,7 @@ export interface PreparedMatrix {
   readonly loaded: Float64Array;
   /** L: what was added to each diagonal value. */
   readonly ridge: number;
-  /** Inputs by falling mean square: those whose error is the dearest come first, while many can make up for it. */
+  /** Inputs by falling mean square: the dearest errors come first, while many can make up for them. */
   readonly order: readonly number[];
   /** U with (H + L)^-1 = U'U, upper triangular, inputs in that order. */
   readonly upper: Float64Array;
@@ -68,6 +75,7 @@ export function codeProblem(data: Float32Array, moments: KernelMoments): CodePro
     weights: new Float64Array(columns * inputs),
     target: new Float64Array(columns * inputs),
     pull: new Float64Array(columns * inputs),
+    wanted: new Float64Array(columns * inputs),
     matrices: list,
   };
   for (let at = 0; at < problem.weights.length; at++) problem.weights[at] = data[placeOf(problem, at)]!;
@@ -114,30 +122,28 @@ function prepareMatrix(products: Float64Array, n: number): PreparedMatrix | unde
   return undefined;
 }
 
-/** Fills in the pull and the target of the columns of one matrix. */
+/** Fills in what the original comes to, the target, and the pull of the columns of one matrix. */
 function aim(problem: CodeProblem, { loaded, ridge }: PreparedMatrix, p: number): void {
-  const { moments, inputs: n, weights, pull, target } = problem;
-  const from = p * moments.outputs * n;
-  const size = moments.outputs * n;
+  const { moments, inputs: n, weights, wanted, pull, target } = problem;
+  const products = moments.products[p % moments.products.length]!;
   const cross = moments.cross?.[p % moments.cross.length];
-  for (let o = 0; o < moments.outputs; o++) {
-    const column = weights.subarray(from + o * n, from + (o + 1) * n);
-    const result = pull.subarray(from + o * n, from + (o + 1) * n);
-    multiply(result, cross ?? loaded, column);
-    if (cross) for (let i = 0; i < n; i++) result[i]! += ridge * column[i]!;
+  const [first, end] = [p * moments.outputs * n, (p + 1) * moments.outputs * n];
+  for (let at = first; at < end; at += n)
+    multiply(wanted.subarray(at, at + n), cross ?? products, weights.subarray(at, at + n));
+  target.set(weights.subarray(first, end), first);
+  if (cross) {
+    const factor = products.slice();
+    const hold = (ridge * TARGET_RIDGE) / RIDGE;
+    for (let i = 0; i < n; i++) factor[i * n + i]! += hold;
+    const right = wanted.subarray(first, end).map((value, at) => value + hold * weights[first + at]!);
+    const solved = turned(right, moments.outputs, n);
+    if (choleskyInPlace(factor, n)) {
+      solveCholesky(factor, n, solved, moments.outputs);
+      target.set(turned(solved, n, moments.outputs), first);
+    }
   }
-  if (!cross) {
-    target.set(weights.subarray(from, from + size), from);
-    return;
-  }
-  const factor = loaded.slice();
-  if (!choleskyInPlace(factor, n)) {
-    target.fill(NaN, from, from + size);
-    return;
-  }
-  const solved = turned(pull.subarray(from, from + size), moments.outputs, n);
-  solveCholesky(factor, n, solved, moments.outputs);
-  target.set(turned(solved, n, moments.outputs), from);
+  for (let at = first; at < end; at += n)
+    multiplySymmetric(pull.subarray(at, at + n), loaded, target.subarray(at, at + n));
 }
 
 /** `result = matrix vector`, row by row. */

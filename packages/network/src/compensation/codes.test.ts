@@ -88,18 +88,23 @@ it('aims at the weights themselves where nothing is lost before', () => {
   expect([...rowMajor(problem.target, 8, 3)]).toEqual([...weights]);
 });
 
-it('aims at the least squares of the outputs where the layers before have lost something', () => {
+it('aims at the ridge regression to the outputs of the original where the layers before have lost something', () => {
   const weights = normal(24, 2);
   const { own, others } = pairedRows(8, 400, 2, 1);
-  const problem = codeProblem(weights, momentsOf(own, 3, others))!;
-  const aimed = measuredError(own, rowMajor(problem.target, 8, 3), others, weights);
-  expect(aimed).toBeLessThan(0.9 * measuredError(own, weights, others, weights));
-  // No small step from there gains more than the ridge costs.
+  const moments = momentsOf(own, 3, others);
+  const problem = codeProblem(weights, moments)!;
+  const meanSquare = moments.products[0]!.reduce((sum, v, at) => sum + (at % 9 === 0 ? v / 8 : 0), 0);
   const target = rowMajor(problem.target, 8, 3);
+  const cost = (values: Float64Array) =>
+    measuredError(own, values, others, weights) +
+    0.5 * meanSquare * values.reduce((sum, value, at) => sum + (value - weights[at]!) ** 2, 0);
+  expect(measuredError(own, target, others, weights)).toBeLessThan(
+    0.95 * measuredError(own, weights, others, weights),
+  );
   for (let at = 0; at < 24; at++) {
-    for (const step of [-0.1, 0.1]) {
+    for (const step of [-0.01, 0.01]) {
       const moved = target.map((value, i) => (i === at ? value + step : value));
-      expect(measuredError(own, moved, others, weights)).toBeGreaterThan(0.995 * aimed);
+      expect(cost(moved)).toBeGreaterThan(cost(target));
     }
   }
 });

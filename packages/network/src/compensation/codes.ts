@@ -122,14 +122,14 @@ export function outputErrors(
   { groups }: Levels,
   { values, products }: Codes,
 ): Float64Array {
-  const { inputs: n, columns, pull, weights } = problem;
+  const { inputs: n, columns, wanted } = problem;
   const errors = new Float64Array(groups.reduce((most, group) => Math.max(most, group + 1), 0));
   for (let column = 0; column < columns; column++) {
     const { ridge } = matrixOf(problem, column);
     let error = 0;
     for (let at = column * n; at < (column + 1) * n; at++) {
       const value = values[at]!;
-      error += value * (products[at]! - ridge * value - 2 * (pull[at]! - ridge * weights[at]!));
+      error += value * (products[at]! - ridge * value - 2 * wanted[at]!);
     }
     errors[groups[column]!]! += error;
   }

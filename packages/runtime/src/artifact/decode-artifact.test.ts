@@ -1,5 +1,5 @@
-import { ArtifactError, decodeArtifact, MAGIC } from './index.js';
-import { golden } from '../test/golden.js';
+import { ArtifactError, decodeArtifact, MAGIC } from '../index.js';
+import { golden } from '../../test/golden.js';
 
 const code = async (bytes: Uint8Array, options = {}) =>
   decodeArtifact(bytes, options).then(

@@ -1,5 +1,5 @@
-import { corrupt } from './artifact-error.js';
-import { isRecord } from './bounded-json.js';
+import { corrupt } from '../artifact/artifact-error.js';
+import { isRecord } from '../bytes/bounded-json.js';
 
 /**
  * Layers that may follow one another: tfjs walks a network with a recursion, and runs out of stack at

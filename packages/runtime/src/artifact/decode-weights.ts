@@ -1,7 +1,7 @@
 import { corrupt, unsupported } from './artifact-error.js';
 import { CODEC, CODING, NO_AXIS, TABLE } from './format.js';
-import { RangeDecoder } from './range-decoder.js';
-import { sliceCount, transferCodes } from './transfer-codes.js';
+import { RangeDecoder } from '../coding/range-decoder.js';
+import { sliceCount, transferCodes } from '../coding/transfer-codes.js';
 
 const { fround } = Math;
 

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { golden } from '../test/golden.js';
-import { ArtifactError, decodeArtifact, loadModel, modelFromArtifact } from './index.js';
+import { golden } from '../../test/golden.js';
+import { ArtifactError, decodeArtifact, loadModel, modelFromArtifact } from '../index.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

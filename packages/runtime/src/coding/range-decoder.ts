@@ -1,4 +1,4 @@
-import { corrupt } from './artifact-error.js';
+import { corrupt } from '../artifact/artifact-error.js';
 import { RANGE_LIMIT, RANGE_START, TOTAL_BITS, type SymbolModel } from './symbol-model.js';
 import type { SymbolCoder } from './transfer-codes.js';
 

@@ -1,9 +1,9 @@
 import { dispose, tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isRecord } from './bounded-json.js';
+import { isRecord } from '../bytes/bounded-json.js';
 import { buildModel, setWeights } from './build-model.js';
-import type { ArtifactSource } from './byte-source.js';
-import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from './decode-artifact.js';
+import type { ArtifactSource } from '../bytes/byte-source.js';
+import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from '../artifact/decode-artifact.js';
 
 /** Anything that `loadModel` reads a packed file from. A string is fetched. */
 export type ModelSource = ArtifactSource | Response | URL | string;

@@ -1,4 +1,4 @@
-import { corrupt } from './artifact-error.js';
+import { corrupt } from '../artifact/artifact-error.js';
 
 /** Where the bytes of a packed file come from: all at once, or as they arrive. */
 export type ArtifactSource = Uint8Array | ArrayBuffer | ReadableStream<Uint8Array>;

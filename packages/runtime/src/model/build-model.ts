@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { initializers, layers, models, type LayersModel } from '@tensorflow/tfjs-layers';
-import { corrupt } from './artifact-error.js';
+import { corrupt } from '../artifact/artifact-error.js';
 import { checkTopology } from './check-topology.js';
 
 type Variable = LayersModel['weights'][number];

@@ -1,6 +1,6 @@
 import { ArtifactError, corrupt, unsupported } from './artifact-error.js';
-import { openSource, type ArtifactSource, type ByteSource } from './byte-source.js';
-import { crc32 } from './crc32.js';
+import { openSource, type ArtifactSource, type ByteSource } from '../bytes/byte-source.js';
+import { crc32 } from '../bytes/crc32.js';
 import { decodeHeader } from './decode-header.js';
 import { decodeWeights } from './decode-weights.js';
 import {

@@ -1,6 +1,6 @@
 import { corrupt } from './artifact-error.js';
-import { isRecord, parseBoundedJson } from './bounded-json.js';
-import { joined } from './byte-source.js';
+import { isRecord, parseBoundedJson } from '../bytes/bounded-json.js';
+import { joined } from '../bytes/byte-source.js';
 import { MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_RANK } from './format.js';
 
 /** Name and shape of a weight array, in the order of the sections. */

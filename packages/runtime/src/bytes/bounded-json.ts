@@ -1,5 +1,5 @@
-import { corrupt } from './artifact-error.js';
-import { MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from './format.js';
+import { corrupt } from '../artifact/artifact-error.js';
+import { MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from '../artifact/format.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
