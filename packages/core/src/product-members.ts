@@ -27,6 +27,7 @@ const MEMBERS: Readonly<
     read: 'function',
   },
   reward: { id: 'string', evaluate: 'function' },
+  format: { id: 'string', files: 'string', recognises: 'function', read: 'function' },
   runner: { id: 'string', concurrency: 'number', run: 'function' },
   limit: { id: 'string' },
 };

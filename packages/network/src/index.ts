@@ -16,15 +16,8 @@ export {
 export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
 export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
-export {
-  folderBytes,
-  modelJsonOf,
-  readArtifacts,
-  readModel,
-  requireFinite,
-  writeModel,
-} from './files/model-files.js';
-export { moveInto } from './files/move-into.js';
+export { formatPlugins } from './files/format-plugins.js';
+export { modelJsonOf, requireFinite, writeModel, writeModelFiles } from './files/model-files.js';
 export {
   requireModelFile,
   requirePackedFile,
@@ -35,7 +28,14 @@ export {
   type Witness,
   type WrittenFile,
 } from './files/read-back.js';
-export { readNetwork } from './files/read-network.js';
+export {
+  modelBytes,
+  openModel,
+  readNetwork,
+  type ModelFile,
+  type OpenOptions,
+} from './files/read-network.js';
+export { writeFolder, type FolderWriting } from './files/write-folder.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
 export { correctBatchNorm } from './gradients/broadcast-batch-norm.js';
@@ -51,6 +51,7 @@ export {
 } from './gradients/loss.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
+export { ensureKernels } from './graph/fallback-kernels.js';
 export { isFrozen, withFrozenParts, withoutFrozen } from './graph/frozen-layers.js';
 export {
   copyWeights,

@@ -23,6 +23,8 @@ export {
 } from './contract-failure.js';
 export { datasetContract } from './dataset-contract.js';
 export { brokenDatasets, correctDataset } from './dataset-fakes.js';
+export { formatContract } from './format-contract.js';
+export { brokenFormats, correctFormat } from './format-fakes.js';
 export { environmentContract } from './environment-contract.js';
 export { brokenEnvironments, correctEnvironment } from './environment-fakes.js';
 export { pruneTask, quantizeTask } from './environment-tasks.js';

@@ -6,13 +6,7 @@ import {
   type QuantizeConfig,
   type QuantizeTask,
 } from '@tersor/core';
-import {
-  observeStock,
-  calibrateActivations,
-  cost,
-  copyWeights,
-  withWeights,
-} from '@tersor/network';
+import { observeStock, calibrateActivations, cost, copyWeights, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
