@@ -12,6 +12,7 @@ const MEMBERS: Readonly<Record<PluginKind, Readonly<Record<string, 'function' | 
     isAvailable: 'function',
     activate: 'function',
     compile: 'function',
+    observe: 'function',
     compileTraining: 'function',
     memory: 'function',
     dispose: 'function',

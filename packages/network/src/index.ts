@@ -70,6 +70,9 @@ export { readLatencyTable, writeLatencyTable } from './latency/latency-table-fil
 export type { TimingOptions } from './latency/measure-latency.js';
 export { predictLatency, widthLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
+export { imagesAtOnce } from './observation/images-at-once.js';
+export { joined } from './observation/joined.js';
+export { observeLayers, requireCalls, type ObservationOptions } from './observation/observe-layers.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { removeDeadChannels } from './surgery/remove-dead-channels.js';
