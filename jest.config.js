@@ -5,9 +5,6 @@ const { availableParallelism } = require('node:os');
 module.exports = {
   // Two at least: many tests wait for processes of their own.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  // A guard against hanging, not a target: CI machines can be slow and shared. Jest reads it here only, not
-  // from a project.
-  testTimeout: 180_000,
   projects: ['packages', 'plugins']
     .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))
     .concat('<rootDir>/tools', '<rootDir>/examples/browser')

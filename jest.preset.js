@@ -8,6 +8,8 @@ module.exports = {
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   // Relative imports name the built file, as Node wants it; the source beside it ends in .ts.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
+  resolver: require.resolve('./jest.resolver.js'),
+  setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',

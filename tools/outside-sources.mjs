@@ -13,7 +13,7 @@ async function main(): Promise<void> {
     model: 'examples/vgg-small/model/model.json',
     dataset: { use: 'cifar10', dir: 'examples/data/cifar-10-mini', validation: 50 },
     backend: 'wasm',
-    prune: { agent: { use: 'mine', episodes: 1 }, pruner: 'mine', reward: 'mine', environment: 'mine', budget: { macs: 0.7 }, images: 50, finetune: { epochs: 0 } },
+    prune: { agent: 'mine', search: { episodes: 1 }, pruner: 'mine', reward: 'mine', environment: 'mine', budget: { macs: 0.7 }, images: 50, finetune: { epochs: 0 } },
   }, compressConfigSchema);
   const host = await createHost({ slots: [...slotsOfCompression(config), { kind: 'quantizer', name: 'extra', path: 'extra', use: 'mine', options: {} }], directory, seed: 1, builtins: [] });
   const wired = host.wired.length;

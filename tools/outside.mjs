@@ -9,7 +9,7 @@ import { packAll, root } from './packages.mjs';
 import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
 import { writeApart, writeOld } from './outside-apart.mjs';
 
-const KINDS = ['agent', 'environment', 'pruner', 'quantizer', 'backend', 'dataset', 'reward'];
+const KINDS = ['agent', 'environment', 'pruner', 'quantizer', 'backend', 'dataset', 'reward', 'limit'];
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
 const started = Date.now();
 const step = (text) => console.log(`outside: ${((Date.now() - started) / 1000).toFixed(0)} s: ${text}`);
@@ -100,7 +100,7 @@ try {
       dataset: { use: 'cifar10', dir: 'examples/data/cifar-10-mini', validation: 100 },
       backend: 'wasm',
       prune: {
-        agent: { use: 'mine', episodes: 2 },
+        agent: 'mine', search: { episodes: 2 },
         pruner: 'mine',
         budget: { macs: 0.6 },
         images: 50,

@@ -1,6 +1,6 @@
 /**
  * Does a long search keep its memory? Runs stage 1 with many short episodes and writes the resident memory of
- * this process after each tenth, behind a garbage collection: what V8 has not collected yet comes and goes,
+ * this process after each tenth, after a garbage collection: what V8 has not collected yet comes and goes,
  * and would hide a leak of the same size.
  *
  *   MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 node --min-semi-space-size=16 --conditions=tersor/source \
@@ -43,7 +43,8 @@ async function main(): Promise<void> {
   });
   const config = await readConfig(values.config, compressConfigSchema, [
     `backend=${values.backend}`,
-    `prune.agent={ use: ${values.agent}, episodes: ${values.episodes} }`,
+    `prune.agent=${values.agent}`,
+    `prune.search.episodes=${values.episodes}`,
     `prune.images=${values.images}`,
     'prune.finetune.epochs=0',
     'dataset.validation=100',
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
       events: {
         onProgress: ({ stage, done }) => {
           if (stage !== 'prune' || done % EVERY > 0) return;
-          // Twice: what the first one finds to be garbage outside of V8's heap is freed behind it.
+          // Twice: what the first one finds to be garbage outside of V8's heap is freed after it.
           collect();
           collect();
           const { rss, heapUsed, external } = process.memoryUsage();

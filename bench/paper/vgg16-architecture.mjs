@@ -9,7 +9,7 @@ const BLOCKS = [
 ];
 
 export default function build({ sequential, layers }) {
-  // Kernels are drawn behind this; tfjs would take minutes to draw the first dense layer's 103 M here.
+  // Kernels are drawn after this; tfjs would take minutes to draw the first dense layer's 103 M here.
   const kernelInitializer = 'zeros';
   const convolutions = BLOCKS.flatMap((widths, block) => [
     ...widths.map((filters, i) =>

@@ -14,7 +14,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createNodeBackend } from '@tersor/backend-node';
 import { accuracyOf, channelGroups, cost } from '@tersor/network';
-import { createPruningEnvironment } from '@tersor/compression';
+import { costLimit, createPruningEnvironment } from '@tersor/compression';
 import { describeMachine, type Dataset, type LayerGraph, type Precision, type PruneTask } from '@tersor/core';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import { startReference } from '../backends/pytorch.js';
@@ -65,9 +65,11 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
       parameters: cost(graph).parameters,
       bytes: 4 * cost(graph).parameters,
     },
-    budget: { macs: SHARE * cost(graph).macs },
+    limits: [
+      costLimit('macs', SHARE).prune({ name: 'macs', original: graph, originalBytes: 0, backend: 'node' }),
+    ],
     minimum: 0.1,
-    round: 1,
+    multiple: 1,
     evaluate: async (smaller) => {
       multiplyAdds = cost(smaller).macs;
       const session = await backend.compile(smaller);

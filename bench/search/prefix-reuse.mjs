@@ -1,5 +1,5 @@
 /**
- * What would a search save if it kept the activations behind the layers that a candidate shares with an
+ * What would a search save if it kept the activations after the layers that a candidate shares with an
  * earlier one of its search? Reads the folder of a run of a plain chain of layers (VGG) and gives, for each
  * stage, the share of the multiply-adds of all evaluations that lies in such a prefix, when the activations
  * of every earlier episode are kept and when those of the last one only.

@@ -41,7 +41,7 @@ import type { EpisodeRecord } from '@tersor/rl';
 import { z } from 'zod';
 import type { PipelineContext } from '../../packages/compression/src/stages/pipeline-context.js';
 import { compressionIdentity } from '../../packages/compression/src/run/identity.js';
-import { absoluteBudgets } from '../../packages/compression/src/checks/prune-budget.js';
+import { makePruneLimits, makeQuantizeLimits } from '../../packages/compression/src/limits/make-limits.js';
 import { pruneStage } from '../../packages/compression/src/stages/prune-stage.js';
 import { quantizeStage } from '../../packages/compression/src/stages/quantize-stage.js';
 import { createRace } from '../../packages/compression/src/search/race.js';
@@ -192,6 +192,7 @@ async function searchStage(run: Search): Promise<void> {
     const path = join(EXAMPLE, config.model);
     const original = await readModel(path);
     const { macs, macsWithoutZeroSlices, parameters } = cost(original);
+    const making = { original, originalBytes: await folderBytes(path), backend: backend.id };
     const context: PipelineContext = {
       config,
       identity: await compressionIdentity(config, { directory: EXAMPLE, host, dataset }),
@@ -210,11 +211,8 @@ async function searchStage(run: Search): Promise<void> {
         parameters,
         bytes: await folderBytes(path),
       },
-      pruneBudgets: await absoluteBudgets(config.prune!, {
-        original,
-        directory: EXAMPLE,
-        backend: backend.id,
-      }),
+      pruneLimits: await makePruneLimits(host, config.prune!, making),
+      quantizeLimits: await makeQuantizeLimits(host, config.quantize!, making),
       events: {
         onProgress: ({ done, total, reward, best }) =>
           console.error(

@@ -44,6 +44,7 @@ const sidebar = [
       ['random', '/agents/random'],
       ['uniform', '/agents/uniform'],
       ['magnitude', '/agents/magnitude'],
+      ['heuristic', '/agents/heuristic'],
       ['evolution', '/agents/evolution'],
     ),
   },
@@ -67,6 +68,7 @@ const sidebar = [
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],
+      ['Limits', '/plugins/limits'],
       ['Writing a pruner', '/plugins/writing-pruners'],
       ['All plugins', '/plugins/index'],
     ),
@@ -77,20 +79,23 @@ const sidebar = [
       ['Architecture', '/architecture'],
       ['Error codes', '/errors'],
       ['File format', '/format'],
-      ['Agents compared', '/benchmarks/agents'],
-      ['Backends: speed', '/benchmarks/backends'],
-      ['Studies', '/benchmarks/studies'],
-      ['The paper', '/benchmarks/paper'],
+      ['Benchmarks', '/benchmarks/index'],
       ['API', '/api/index'],
       ['Decisions', '/decisions/index'],
     ),
   },
 ].filter(({ items }) => items.length > 0);
 
+/** The comments that mark figures on the benchmark pages (bench/pages) are not for readers. */
+function withoutComments(markdown) {
+  const parse = markdown.parse.bind(markdown);
+  markdown.parse = (source, env) => parse(source.replace(/<!--.*?-->/gs, ''), env);
+}
+
 export default defineConfig({
   title: 'Tersor',
   description: 'Makes convolutional networks small with deep reinforcement learning, in TypeScript',
   // Generated types hold angle brackets in prose now and then; they are text, not Vue.
-  markdown: { html: false },
+  markdown: { html: false, config: withoutComments },
   themeConfig: { sidebar, search: { provider: 'local' }, outline: [2, 3] },
 });

@@ -65,7 +65,7 @@ describe('tersor apply', () => {
     const config = await configWithout(without);
     const fewer = ['prune', 'quantize']
       .filter((stage) => stage !== without)
-      .map((stage) => `${stage}.agent.episodes=3`);
+      .map((stage) => `${stage}.search.episodes=3`);
     const more = [...set([...settings, ...fewer]), '--quiet'];
     expect(await tersor('compress', config, '--out', at('searched'), ...more)).toMatchObject({ code: 0 });
     const tensors = tf.memory().numTensors;

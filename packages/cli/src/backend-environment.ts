@@ -1,23 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import type { CompressConfig } from '@tersor/core';
+import { loadPlugin, parseOptions, type CompressConfig } from '@tersor/core';
 import { backendSlots } from '@tersor/compression';
 import { withoutNativeLogs } from './quiet-libraries.js';
 import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from './stop-signals.js';
 
 /**
  * Starts this process again with the environment variables that a backend needs before its first instruction,
- * where it needs any: under glibc, tfjs-node spends most of its time in page faults unless malloc keeps its
- * memory. Resolves at once for all others; else this process passes on the signals that it gets, and ends as
- * the other one does.
+ * where its plugin states any. Resolves at once for all others; else this process passes on the signals that
+ * it gets, and ends as the other one does.
+ * @param directory folder that plugins are looked up from first
  */
-export async function ensureBackendEnvironment(backend: CompressConfig['backend']): Promise<void> {
+export async function ensureBackendEnvironment(
+  backend: CompressConfig['backend'],
+  directory = process.cwd(),
+): Promise<void> {
   if (process.env[STAND_IN]) return;
-  const variables: Record<string, string> = Object.assign(
-    {},
-    ...backendSlots(backend).map(({ use }) => environmentFor(use)),
-  );
+  const directories = [directory, process.cwd(), __dirname];
+  const variables: Record<string, string> = {};
+  for (const slot of backendSlots(backend)) Object.assign(variables, await environmentFor(slot, directories));
   const isQuiet = !process.argv.includes('--verbose');
   if (
     !isQuiet
@@ -55,17 +56,17 @@ export async function ensureBackendEnvironment(backend: CompressConfig['backend'
 }
 
 /**
- * Environment variables that a process is given at its start for the backend that a config calls `use`: those
- * of the backend `node`, none for others.
+ * Environment variables that a process is given at its start for a backend: those that its plugin states,
+ * none where it states none.
  */
-export function environmentFor(use: string): Record<string, string> {
-  if (use !== 'node') return {};
+export async function environmentFor(
+  { use, options = {} }: { readonly use: string; readonly options?: Readonly<Record<string, unknown>> },
+  directories: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
   try {
-    const plugin = createRequire(__filename)('@tersor/backend-node') as {
-      nodeEnvironment?: () => Record<string, string>;
-    };
-    return plugin.nodeEnvironment?.() ?? {};
+    const { plugin } = await loadPlugin('backend', use, directories);
+    return plugin.environment?.(await parseOptions(plugin, options, use)) ?? {};
   } catch {
-    return {}; // Not installed: the host says so in a moment.
+    return {}; // Not installed, or with options that are wrong: the host says so in a moment.
   }
 }

@@ -74,9 +74,11 @@ describe('tersor compress with a pruner of blocks', () => {
 
   const fast = [
     'backend=cpu',
-    'prune.agent={use: uniform, episodes: 1}',
+    'prune.agent=uniform',
+    'prune.search={ episodes: 1 }',
     'prune.finetune.epochs=0',
-    'quantize.agent={use: uniform, episodes: 1}',
+    'quantize.agent=uniform',
+    'quantize.search={ episodes: 1 }',
     'quantize.finetune.epochs=0',
   ];
   const go = async (out: string, plugins: Plugin[], settings: string[], policy?: string) => {

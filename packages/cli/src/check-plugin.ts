@@ -8,6 +8,7 @@ import {
   type Backend,
   type Dataset,
   type EnvironmentFactory,
+  type LimitFactory,
   type Plugin,
   type PluginContext,
   type PluginKind,
@@ -15,6 +16,7 @@ import {
   type Quantizer,
   type Reward,
   type Space,
+  type TrialRunner,
 } from '@tersor/core';
 import {
   agentContract,
@@ -24,12 +26,15 @@ import {
   datasetContract,
   describeFailure,
   environmentContract,
+  limitContract,
   prunerContract,
   pruneTask,
   quantizerContract,
   rewardContract,
+  runnerContract,
   type Case,
 } from '@tersor/testing';
+import { identifyCompression } from '@tersor/compression';
 
 /** What the contract says of one plugin. */
 export interface CheckedPlugin {
@@ -62,7 +67,7 @@ export async function checkPluginModule(
     // time.
     const make = () => plugin.create(parsed, context);
     await createProduct(plugin, specifier, parsed, context);
-    const cases = await contractOf(plugin, make);
+    const cases = await contractOf(plugin, make, directories);
     const failures = await check(cases);
     checked.push({
       kind: plugin.kind,
@@ -87,7 +92,11 @@ const context: PluginContext = {
  * The rules of a plugin's kind. Throws `PLUGIN_INVALID` where the contract needs a product at once and
  * `create` is asynchronous.
  */
-async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> {
+async function contractOf(
+  plugin: Plugin,
+  make: () => unknown,
+  directories: readonly string[],
+): Promise<Case[]> {
   const now = <T>() => {
     const product = make();
     if (product instanceof Promise)
@@ -111,8 +120,15 @@ async function contractOf(plugin: Plugin, make: () => unknown): Promise<Case[]> 
       return datasetContract(() => make() as Dataset | Promise<Dataset>);
     case 'reward':
       return rewardContract(() => now<Reward>());
+    case 'limit':
+      return limitContract(() => now<LimitFactory>());
     case 'backend':
       return backendContract(() => now<Backend>());
+    case 'runner':
+      return runnerContract(() => make() as TrialRunner | Promise<TrialRunner>, {
+        identify: (config, directory) =>
+          identifyCompression(config, { directory, searchFrom: [...directories, __dirname] }),
+      });
   }
 }
 

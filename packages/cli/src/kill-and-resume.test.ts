@@ -18,9 +18,9 @@ const KILLS_PER_STAGE = 5;
 const LONGEST_WAIT = 120;
 
 const SETTINGS = [
-  'prune.agent.episodes=60',
+  'prune.search.episodes=60',
   'prune.finetune.epochs=60',
-  'quantize.agent.episodes=60',
+  'quantize.search.episodes=60',
   'quantize.finetune.epochs=60',
 ].flatMap((value) => ['--set', value]);
 
@@ -110,7 +110,7 @@ test('killed in the second of two rounds of pruning, in its search and in its fi
   const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
   const rounds = [
     'prune.stages=[{macs: 0.8}]',
-    'quantize.agent.episodes=3',
+    'quantize.search.episodes=3',
     'quantize.finetune.epochs=0',
   ].flatMap((value) => ['--set', value]);
   try {

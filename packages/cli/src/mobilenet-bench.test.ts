@@ -18,7 +18,7 @@ whereData(
     execFileSync(process.execPath, [join(root, 'bench/paper/imagenet-sample.mjs')]);
     const out = await mkdtemp(join(tmpdir(), 'tersor-mobilenet-'));
     const stages = ['prune', 'quantize'].flatMap((stage) => [
-      `${stage}.agent.episodes=2`,
+      `${stage}.search.episodes=2`,
       `${stage}.images=40`,
     ]);
     const settings = [

@@ -56,6 +56,31 @@ it('names an agent that throws, and shows its own stack on demand', async () => 
   expect(code).toBe(1);
 });
 
+it.each([
+  [
+    'a warm start',
+    ['prune.search.warmStart=[fisher]'],
+    'prune.search.warmStart: there is no heuristic "fisher"; offered here: uniform, magnitude',
+  ],
+  [
+    'a heuristic',
+    ['prune.agent={ use: heuristic, name: fisher }', 'prune.search={ episodes: 1 }'],
+    'prune.agent: The agent "heuristic" needs an environment with the heuristic "fisher"',
+  ],
+])('refuses %s that nobody knows before any pruner prepares', async (_, set, message) => {
+  await write(
+    'waits.cjs',
+    pluginOf(
+      'pruner',
+      `() => ({ id: 'mine', action: 'channels', plan() {}, apply() {}, prepare() { throw new Error('too late'); } })`,
+    ),
+  );
+  const { code, err } = await compress('prune.pruner=./waits.cjs', ...set);
+  expect(err).toContain(message);
+  expect(err).toContain('[CONFIG_INVALID]');
+  expect(code).toBe(1);
+});
+
 it('names a reward of NaN', async () => {
   await write('nan-reward.cjs', pluginOf('reward', "() => ({ id: 'mine', evaluate: () => NaN })"));
   expect(await compress('prune.reward=./nan-reward.cjs')).toMatchObject({

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environmentFor } from './backend-environment.js';
 import { probeBackend } from './probe-backend.js';
 
 // Each starts a process that reads the sources.
@@ -8,21 +9,28 @@ jest.setTimeout(120_000);
 
 describe('probeBackend', () => {
   let folder: string;
-  // Whoever runs this may have the variables set.
-  beforeAll(() => void delete process.env['MALLOC_TRIM_THRESHOLD_']);
   beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-probe-'))));
   afterAll(() => rm(folder, { recursive: true }));
   /** Tries a backend whose `isAvailable` is this code, in a plugin file of its own. */
-  const probe = async (name: string, code: string) => {
+  const probe = async (name: string, code: string, more = '') => {
     const source = join(folder, `${name}.cjs`);
     await writeFile(
       source,
       `const options = { safeParse: () => ({ success: true, data: {} }), parse: () => ({}) };
       const create = () => ({ async isAvailable() { ${code} } });
-      module.exports = { tersorPlugin: 1, name: '${name}', kind: 'backend', id: '${name}', core: '*', description: 'a test', options, create };`,
+      module.exports = { tersorPlugin: 1, name: '${name}', kind: 'backend', id: '${name}', core: '*', description: 'a test', options, create${more && `, ${more}`} };`,
     );
     return probeBackend({ source, id: name, directories: [folder] });
   };
+
+  it('starts the process with the environment variables that the plugin states', async () => {
+    const { availability } = await probe(
+      'tuned',
+      `return { available: true, details: { found: process.env.TERSOR_TEST_TUNING ?? 'nothing' } };`,
+      `environment: () => ({ TERSOR_TEST_TUNING: 'as stated' })`,
+    );
+    expect(availability).toEqual({ available: true, details: { found: 'as stated' } });
+  });
 
   it('keeps what a library writes off the screen', async () => {
     const written: string[] = [];
@@ -68,18 +76,13 @@ describe('probeBackend', () => {
     });
   });
 
-  it('starts the process as a run is started: with the allocator that tfjs-node wants', async () => {
-    const code = `return { available: true, details: { trim: String(process.env.MALLOC_TRIM_THRESHOLD_) } };`;
-    const isGlibc =
-      (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
-        .glibcVersionRuntime !== undefined;
-    expect((await probe('node', code)).availability).toEqual({
-      available: true,
-      details: { trim: isGlibc ? '100000000000' : 'undefined' },
-    });
-    expect((await probe('other', code)).availability).toEqual({
-      available: true,
-      details: { trim: 'undefined' },
-    });
+  it('knows what the backends state: an allocator for tfjs-node, nothing for others', async () => {
+    const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+    const tuned = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '100000000000' };
+    expect(await environmentFor({ use: 'node' }, [__dirname])).toEqual(
+      header.glibcVersionRuntime ? tuned : {},
+    );
+    expect(await environmentFor({ use: 'wasm' }, [__dirname])).toEqual({});
+    expect(await environmentFor({ use: 'nowhere' }, [__dirname])).toEqual({});
   });
 });

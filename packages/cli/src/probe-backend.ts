@@ -27,19 +27,21 @@ export interface Probe {
  * with it would have: native libraries write to stderr on their own, and one that crashes as it is loaded
  * takes its process along. Never rejects.
  */
-export function probeBackend(request: ProbeRequest): Promise<Probe> {
+export async function probeBackend(request: ProbeRequest): Promise<Probe> {
   const program = join(__dirname, `probe-backend-process${extname(__filename)}`);
   // jest reads the sources with a loader of its own, which no process inherits.
   const needsLoader =
     __filename.endsWith('.ts') && !process.execArgv.some((argument) => argument.startsWith('--import'));
   const execArgv = needsLoader ? ['--conditions=tersor/source', '--import', 'tsx'] : process.execArgv;
+  const { source, id, directories } = request;
+  const variables = await environmentFor({ use: `${source}#${id}` }, directories);
   const child = fork(program, {
     execArgv,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...environmentFor(request.id), ...process.env },
+    env: { ...variables, ...process.env },
     timeout: LIMIT_MS,
   });
-  return new Promise((resolve) => {
+  return await new Promise((resolve) => {
     let answer: Availability | undefined;
     let output = '';
     for (const stream of [child.stdout!, child.stderr!])

@@ -87,9 +87,11 @@ describe('tersor profile', () => {
     }));
     await writeFile(table, JSON.stringify({ ...measured, transfer: 0, layers }));
     const settings = [
-      'prune.agent={use: random, episodes: 3}',
+      'prune.agent=random',
+      'prune.search={ episodes: 3 }',
       'prune.finetune.epochs=0',
-      'quantize.agent={use: uniform, episodes: 1}',
+      'quantize.agent=uniform',
+      'quantize.search={ episodes: 1 }',
       'quantize.finetune.epochs=0',
     ];
     expect({

@@ -8,6 +8,7 @@ const TITLES: Record<PipelineStage, string> = {
   'prune-finetune': 'stage 1: fine-tune',
   quantize: 'stage 2: bit width search',
   'quantize-apply': 'stage 2: carrying the policy out',
+  'quantize-calibrate': 'stage 2: choosing codes by the inputs of the layers',
   'quantize-finetune': 'stage 2: quantization-aware fine-tune',
   write: 'measuring and writing',
 };

@@ -14,9 +14,9 @@ interface EpisodeLine {
 /** Loose, so that on 40 images candidates are dropped at all. */
 const RACING = ['prune', 'quantize'].map((stage) => `${stage}.racing={ images: 10, confidence: 0.6 }`);
 const SETTINGS = [
-  'prune.agent.episodes=10',
+  'prune.search.episodes=10',
   'prune.agent.warmup=6',
-  'quantize.agent.episodes=4',
+  'quantize.search.episodes=4',
   'prune.finetune.epochs=0',
   'quantize.finetune.epochs=0',
   'backend={ use: wasm, workers: 1 }',

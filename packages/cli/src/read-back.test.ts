@@ -50,8 +50,8 @@ describe('tersor compress reads back what it writes', () => {
   const go = async (out: string, isWrong: (graph: LayerGraph) => boolean) => {
     const config = await readConfig(project.config, compressConfigSchema, [
       'backend=odd',
-      'prune.agent.episodes=2',
-      'quantize.agent.episodes=2',
+      'prune.search.episodes=2',
+      'quantize.search.episodes=2',
       'prune.finetune.epochs=0',
       'quantize.finetune.epochs=0',
     ]);

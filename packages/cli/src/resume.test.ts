@@ -8,9 +8,11 @@ import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 /** Quick, with something to lose in both stages. */
 const SETTINGS = [
   'backend={ use: wasm, workers: 1 }',
-  'prune.agent={ use: random, episodes: 4 }',
+  'prune.agent=random',
+  'prune.search={ episodes: 4 }',
   'prune.finetune.epochs=0',
-  'quantize.agent={ use: random, episodes: 4 }',
+  'quantize.agent=random',
+  'quantize.search={ episodes: 4 }',
   'quantize.finetune.epochs=0',
 ];
 

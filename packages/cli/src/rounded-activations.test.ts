@@ -20,7 +20,8 @@ describe('tersor compress with quantize.activations', () => {
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
   const overrides = [
-    'prune.agent={use: uniform, episodes: 1}',
+    'prune.agent=uniform',
+    'prune.search={ episodes: 1 }',
     'prune.budget.macs=1',
     'prune.finetune.epochs=0',
     'quantize.finetune.epochs=2',
@@ -130,7 +131,7 @@ describe('tersor compress with quantize.activations', () => {
   it('ends with the same policy and the same bytes when it is stopped in the search and in the fine-tune, and resumed', async () => {
     const { prune: _prune, ...config } = await readConfig(project.config, compressConfigSchema, [
       ...range,
-      'quantize.agent.episodes=4',
+      'quantize.search.episodes=4',
       'quantize.agent.warmup=2',
     ]);
     const go = async (out: string, stopAt?: { readonly stage: PipelineStage; readonly done: number }) => {

@@ -18,6 +18,8 @@ import { summaryTable } from './summary-table.js';
 /** Options that `compress` and `apply` share. */
 export interface CompressionFlags {
   readonly out?: string;
+  /** Folder that relative paths of the config count from, instead of its own. */
+  readonly directory?: string;
   readonly set: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -31,18 +33,19 @@ export interface CompressionFlags {
  */
 export async function runCompression(
   path: string,
-  { out, set, json, quiet, resume, log: logFile }: CompressionFlags,
+  { out, directory: base = dirname(path), set, json, quiet, resume, log: logFile }: CompressionFlags,
   policy?: GivenPolicy,
 ): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
-  await ensureBackendEnvironment(config.backend);
+  await ensureBackendEnvironment(config.backend, dirname(resolve(path)));
   const progress = createProgress({ enabled: !json && !quiet });
   const output = resolve(out ?? config.output);
+  const directory = resolve(base);
   sayPlace(path, config.output, out);
   const own: Precious[] = [{ name: 'the config', path: resolve(path) }];
   if (policy) own.push({ name: 'the policy', path: policy.source });
   if (logFile !== undefined) {
-    const precious = [...own, ...(await namedByConfig(config, dirname(resolve(path))))];
+    const precious = [...own, ...(await namedByConfig(config, directory))];
     await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
     own.push({ name: 'the log', path: resolve(logFile) });
   }
@@ -52,7 +55,7 @@ export async function runCompression(
     const summary = await stopOnInterrupt(({ isAsked, begin }) =>
       compress({
         config,
-        directory: dirname(resolve(path)),
+        directory,
         output,
         resume: resume === true,
         events: bothEvents(events, { onStage: (stage) => stage !== 'baseline' && begin() }),

@@ -125,9 +125,9 @@ describe('tersor', () => {
       'memory',
       '--quiet',
       '--set',
-      'prune.agent.episodes=3',
+      'prune.search.episodes=3',
       '--set',
-      'quantize.agent.episodes=3',
+      'quantize.search.episodes=3',
     );
     expect(tf.memory().numTensors).toBe(before);
   });

@@ -13,9 +13,11 @@ describe('the fine-tune of stage 2', () => {
 
   const go = async (out: string, bytes: number, epochs: number) => {
     const values = [
-      'prune.agent={use: uniform, episodes: 1}',
+      'prune.agent=uniform',
+      'prune.search={ episodes: 1 }',
       'prune.finetune.epochs=0',
-      'quantize.agent={use: uniform, episodes: 1}',
+      'quantize.agent=uniform',
+      'quantize.search={ episodes: 1 }',
       'quantize.finetune.learningRate=0.02',
       `quantize.budget.bytes=${bytes}`,
       `quantize.finetune.epochs=${epochs}`,

@@ -8,7 +8,7 @@ import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 const SETTINGS = [
   'prune.stages=[{macs: 0.8}]',
   'prune.budget={macs: 0.5, parameters: 0.7}',
-  'quantize.agent.episodes=3',
+  'quantize.search.episodes=3',
   'quantize.finetune.epochs=0',
 ];
 

@@ -12,7 +12,7 @@ const SIGNALS = [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const;
-const LONG = ['--set', 'prune.agent.episodes=100000', '--set', 'checkpointSeconds=1000'];
+const LONG = ['--set', 'prune.search.episodes=100000', '--set', 'checkpointSeconds=1000'];
 
 let project: TinyProject;
 let out: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   );
   await writeFile(
     join(project.folder, 'study.yaml'),
-    'name: s\nconfig: compress.yaml\nset: { prune.agent.episodes: 100000 }\ngrid: { prune.budget.macs: [0.6, 0.7] }\nseeds: [1]\noutput: studies\n',
+    'name: s\nconfig: compress.yaml\nset: { prune.search.episodes: 100000 }\ngrid: { prune.budget.macs: [0.6, 0.7] }\nseeds: [1]\noutput: studies\n',
   );
 });
 afterEach(async () => {

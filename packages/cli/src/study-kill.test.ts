@@ -7,7 +7,7 @@ import { createTinyProject } from '../test/tiny-project.js';
 
 const STUDY = `name: killed
 config: compress.yaml
-set: { prune.agent.episodes: 40, quantize.agent.episodes: 40 }
+set: { prune.search.episodes: 40, quantize.search.episodes: 40 }
 grid: { prune.budget.macs: [0.6, 0.7] }
 seeds: [1]
 output: out

@@ -6,7 +6,7 @@ import { createTinyProject } from '../test/tiny-project.js';
 
 const STUDY = `name: trials
 config: compress.yaml
-set: { prune.finetune.epochs: 0, quantize.finetune.epochs: 0, prune.agent.episodes: 2, quantize.agent.episodes: 2 }
+set: { prune.finetune.epochs: 0, quantize.finetune.epochs: 0, prune.search.episodes: 2, quantize.search.episodes: 2 }
 grid:
   reward:
     mine: { prune.reward: mine }

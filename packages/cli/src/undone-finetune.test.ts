@@ -24,9 +24,11 @@ test('a fine-tune that lowers the validation accuracy, or diverges, is undone, i
     };
   try {
     const searches = [
-      'prune.agent={use: uniform, episodes: 1}',
+      'prune.agent=uniform',
+      'prune.search={ episodes: 1 }',
       'prune.budget.macs=1',
-      'quantize.agent={use: uniform, episodes: 1}',
+      'quantize.agent=uniform',
+      'quantize.search={ episodes: 1 }',
     ];
     // A network that has learned something, so that there is something to lose.
     expect(

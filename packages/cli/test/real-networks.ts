@@ -39,7 +39,8 @@ export function describeRealNetworks(backend: string): void {
         await writeFile(config, trainConfig(architecture, backend));
         await succeed('train', config, '--out', at('trained'));
         const settings = ['prune', 'quantize'].flatMap((stage) => [
-          `${stage}.agent={ use: random, episodes: 2, warmStart: [uniform] }`,
+          `${stage}.agent=random`,
+          `${stage}.search={ episodes: 2, warmStart: [uniform] }`,
           `${stage}.images=40`,
         ]);
         await succeed(

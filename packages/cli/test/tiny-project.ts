@@ -23,12 +23,14 @@ dataset: { use: cifar10, dir: data, validation: 40 }
 backend: wasm
 seed: 3
 prune:
-  agent: { use: ddpg, episodes: 6, warmup: 2 }
+  agent: { use: ddpg, warmup: 2 }
+  search: { episodes: 6 }
   pruner: { use: channel, criterion: l1 }
   budget: { macs: 0.6 }
   finetune: { epochs: 1, learningRate: 0.01, batchSize: 16 }
 quantize:
-  agent: { use: ddpg, episodes: 6, warmup: 2 }
+  agent: { use: ddpg, warmup: 2 }
+  search: { episodes: 6 }
   quantizer: linear
   budget: { bytes: 0.5 }
   finetune: { epochs: 1, learningRate: 0.001, batchSize: 16, distill: 0.5 }

@@ -2,6 +2,7 @@ import { definePlugin, TersorError, type EnvironmentFactory, type Plugin } from 
 import { z } from 'zod';
 import { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 import { createPruningEnvironment } from './environments/pruning-environment.js';
+import { limitPlugins } from './limits/limit-plugins.js';
 import { rewardPlugins } from './rewards.js';
 
 const core = '>=0.1.0 <1.0.0';
@@ -34,4 +35,9 @@ function wrongStage(id: string, stage: string): never {
 }
 
 /** Plugins that the pipeline brings along. */
-export const builtinPlugins: readonly Plugin[] = [pruning as Plugin, bitWidth as Plugin, ...rewardPlugins];
+export const builtinPlugins: readonly Plugin[] = [
+  pruning as Plugin,
+  bitWidth as Plugin,
+  ...rewardPlugins,
+  ...limitPlugins,
+];

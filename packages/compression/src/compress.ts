@@ -14,21 +14,14 @@ import {
 } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
-import {
-  cost,
-  predictLatency,
-  folderBytes,
-  readModel,
-  requireWritable,
-  witness,
-  witnessImages,
-} from '@tersor/network';
+import { cost, folderBytes, readModel, requireWritable, witness, witnessImages } from '@tersor/network';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
-import { absoluteBudgets } from './checks/prune-budget.js';
 import { requireAgents } from './checks/require-agents.js';
 import { requireGradients } from './checks/require-gradients.js';
+import { figuresOf, furtherFigures } from './limits/figures.js';
+import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
@@ -115,11 +108,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) await requireAgents(config, host);
-    const pruneBudgets = config.prune
-      ? await absoluteBudgets(config.prune, { original, directory, backend: evaluateBackend.id })
-      : [];
-    const table = pruneBudgets.findLast(({ latency }) => latency)?.latency?.table;
     const originalBytes = await folderBytes(modelPath);
+    const making = { original, originalBytes, backend: evaluateBackend.id };
+    const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
+    const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
+    const limits = { pruneLimits, quantizeLimits };
     if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
@@ -128,9 +121,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     await requireWritable(await witness(original, evaluateBackend, images), config.model);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
-    const uncertain = given
-      ? []
-      : requireReachable({ config, original, originalBytes, pruneBudgets, ...plugins });
+    const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const identity = await compressionIdentity(config, { directory, host, dataset });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
@@ -151,10 +142,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
         macs,
         macsWithoutZeroSlices,
         bytes,
-        ...(table && { latency: predictLatency(table, graph) }),
       };
-      answered.set(figures, answers);
-      return figures;
+      const all = { ...figures, ...furtherFigures(figuresOf(pruneLimits.flat(), graph), figures) };
+      answered.set(all, answers);
+      return all;
     };
     const context: PipelineContext = {
       config,
@@ -167,7 +158,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       original,
       baseline: await measure(original, originalBytes),
       witnessImages: images,
-      pruneBudgets,
+      ...limits,
       events,
       notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),

@@ -1,8 +1,12 @@
 export { requireFitting, requireOneOutput } from './checks/fitting.js';
 export { builtinPlugins } from './builtin-plugins.js';
 export { compress, type CompressOptions } from './compress.js';
+export { prepareCalibration, type StageCalibration } from './calibration/calibration.js';
 export { backendSlots, SLOTS, slotsOfCompression, slotsOfTraining } from './config-slots.js';
 export { createBitWidthEnvironment } from './environments/bit-width-environment.js';
+export { createBitOperationsLimit, createBytesLimit } from './limits/bit-limits.js';
+export { costLimit } from './limits/cost-limits.js';
+export { createLatencyLimit } from './limits/latency-limit.js';
 export { createPruningEnvironment } from './environments/pruning-environment.js';
 export { createEvaluator, type Evaluator, type Measurement } from './training/evaluator.js';
 export { layerFigures, type LayerFigures, type LayerState } from './results/layer-figures.js';
@@ -23,6 +27,7 @@ export {
   type BitPolicy,
   type EncodedWeights,
 } from './policy/quantized-graph.js';
+export { withPolicyActivations, type WidthPolicy } from './policy/width-policy.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
 export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
@@ -47,6 +52,6 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
-export { identifyCompression, TERSOR_VERSION, type RunIdentity } from './run/identity.js';
+export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { exportUint8 } from './pack/export-uint8.js';
 export { withHalfPrecision } from './pack/half-precision.js';

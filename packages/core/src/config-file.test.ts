@@ -26,7 +26,8 @@ describe('readConfig', () => {
   it('fills in defaults', async () => {
     const config = await read(VALID);
     expect(config.backend).toBe('wasm');
-    expect(config.prune?.agent).toEqual({ use: 'ddpg', episodes: 100, warmStart: [] });
+    expect(config.prune?.agent).toEqual({ use: 'ddpg' });
+    expect(config.prune?.search).toEqual({ episodes: 100, warmStart: [] });
     expect(config.prune?.finetune.augmentation).toEqual({ flip: true, shift: 4 });
   });
 
@@ -37,14 +38,32 @@ describe('readConfig', () => {
 
   it('replaces values by --set, also below a short form', async () => {
     const config = await read(VALID, [
-      'prune.agent.episodes=7',
+      'prune.search.episodes=7',
+      'prune.agent.warmup=3',
       'prune.budget.macs=0.25',
       'dataset.dir=elsewhere',
     ]);
-    expect(config.prune?.agent).toEqual({ use: 'ddpg', episodes: 7, warmStart: [] });
+    expect(config.prune?.search).toEqual({ episodes: 7, warmStart: [] });
+    expect(config.prune?.agent).toEqual({ use: 'ddpg', warmup: 3 });
     expect(config.prune?.budget.macs).toBe(0.25);
     expect(config.dataset).toEqual({ use: 'cifar10', dir: 'elsewhere' });
   });
+
+  it.each([
+    [
+      'prune.agent.episodes=7',
+      /prune\.agent: "episodes" belongs to the search; write beside "agent": search: \{ episodes: 7 \}/,
+    ],
+    [
+      'prune.agent={ use: ppo, warmStart: [uniform, magnitude], episodes: 7 }',
+      /"warmStart" and "episodes" belong .*: search: \{ warmStart: \[uniform, magnitude\], episodes: 7 \}/,
+    ],
+  ])('says where the settings of a search have gone, as they are to be written (%s)', (set, message) =>
+    expect(read(VALID, [set])).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    }),
+  );
 
   it('names the file, the line and the nearest key for an unknown one', async () => {
     await expect(read(VALID.replace('budget:', 'bugdet:'))).rejects.toMatchObject({

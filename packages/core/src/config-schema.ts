@@ -4,35 +4,58 @@ import { z } from 'zod';
 export const MAX_SEED = 2 ** 32 - 1;
 
 /** A plugin by name, or by name with its options beside it. */
-const selector = z
+export const selector = z
   .union([
     z.string().min(1),
     z.looseObject({ use: z.string().min(1).describe('Id, package or path of the plugin.') }),
   ])
   .describe('A plugin: its name, or { use: name, ...its options }.');
 
-const searchFields = {
-  use: z.string().min(1).describe('Id, package or path of the agent.'),
-  episodes: z
-    .int()
-    .positive()
-    .default(100)
-    .describe('Episodes (candidate networks evaluated) of the search.'),
-  warmStart: z
-    .array(z.enum(['uniform', 'magnitude']))
-    .default([])
-    .describe('Heuristic policies that are evaluated first, within the episodes.'),
-};
+/** Keys that once stood among an agent's options. */
+const OF_SEARCH = ['episodes', 'warmStart'];
 
 const agent = z
   .union([
     z
       .string()
       .min(1)
-      .transform((use) => ({ use, episodes: 100, warmStart: [] as ('uniform' | 'magnitude')[] })),
-    z.looseObject(searchFields),
+      .transform((use): { use: string; [option: string]: unknown } => ({ use })),
+    z.looseObject({ use: z.string().min(1).describe('Id, package or path of the agent.') }),
   ])
-  .describe('The agent: its name, or { use, episodes, warmStart, ...its options }.');
+  .superRefine((value, context) => {
+    const moved = Object.fromEntries(Object.entries(value).filter(([key]) => OF_SEARCH.includes(key)));
+    const keys = Object.keys(moved);
+    if (keys.length === 0) return;
+    const names = keys.map((key) => `"${key}"`).join(' and ');
+    const message = `${names} ${keys.length > 1 ? 'belong' : 'belongs'} to the search; write beside "agent": search: ${flowText(moved)}`;
+    context.addIssue({ code: 'custom', message });
+  })
+  .describe('The agent: its name, or { use, ...its options }.');
+
+const search = z
+  .strictObject({
+    episodes: z
+      .int()
+      .positive()
+      .default(100)
+      .describe('Episodes (candidate networks evaluated) of the search.'),
+    warmStart: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+      ),
+  })
+  .describe('How long the search is, and what it begins with; whoever the agent is.');
+
+/** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
+function flowText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([key, each]) => `${key}: ${flowText(each)}`)
+    .join(', ')} }`;
+}
 
 const augmentation = z.strictObject({
   flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
@@ -119,6 +142,7 @@ const racing = z
 
 const stageFields = {
   agent,
+  search: search.prefault({}),
   environment: selector.optional(),
   reward: selector.prefault('accuracy'),
   exclude: z
@@ -130,7 +154,41 @@ const stageFields = {
   finetune: finetune.prefault({}),
 };
 
-const latency = z
+/** Keys of what an episode measures: no limit may be called so. */
+const MEASURES: readonly string[] = ['accuracy', 'images', 'denseMacs', 'reward'];
+
+/** Any value, so that one that is wrong is answered in the words of `budgetOf`; editors read the meta data. */
+const pluginLimit = z.unknown().meta({
+  type: 'object',
+  properties: { use: { type: 'string', description: 'Id, package or path of the limit.' } },
+  required: ['use'],
+  description: 'A limit of a plugin, under a name of your choice: { use: name, ...its options }.',
+});
+
+/** A budget of limits that are known, and of any others that say which plugin they are. */
+function budgetOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z
+    .object(shape)
+    .catchall(pluginLimit)
+    .superRefine((value, context) => {
+      const say = (message: string, path: string[] = []) =>
+        context.addIssue({ code: 'custom', path, message });
+      if (Object.keys(value).length === 0) say(`needs ${known.join(', ')}, or a limit of a plugin`);
+      for (const [key, limit] of Object.entries<unknown>(value)) {
+        if (known.includes(key)) continue;
+        if (typeof limit !== 'object' || limit === null)
+          context.addIssue({ code: 'unrecognized_keys', keys: [key], input: value, message: 'is not known' });
+        else if (typeof (limit as { use?: unknown }).use !== 'string')
+          say('is none of the known limits, so it needs "use", the plugin that it is of', [key]);
+        else if (MEASURES.includes(key))
+          say('is what a measure is called; give the limit another name', [key]);
+      }
+    });
+}
+
+/** Options of the limit `latency`. */
+export const latencySchema = z
   .strictObject({
     table: z.string().min(1).describe('Path of a table that "tersor profile" wrote, relative to the config.'),
     milliseconds: z
@@ -151,10 +209,11 @@ const latency = z
   )
   .describe('Predicted time of one image on the backend that the table was measured on.');
 
-const pruneBudget = z
-  .strictObject({ macs: budget('Multiply-adds'), parameters: budget('Parameters'), latency })
-  .partial()
-  .refine((value) => Object.keys(value).length > 0, 'needs "macs", "parameters" or "latency"');
+const pruneBudget = budgetOf({
+  macs: budget('Multiply-adds').optional(),
+  parameters: budget('Parameters').optional(),
+  latency: latencySchema.optional(),
+});
 
 const prune = z.strictObject({
   ...stageFields,
@@ -211,7 +270,7 @@ const quantize = z
   .strictObject({
     ...stageFields,
     quantizer: selector.prefault('linear'),
-    budget: z.strictObject({
+    budget: budgetOf({
       bytes: z
         .number()
         .positive()

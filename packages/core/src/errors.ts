@@ -25,7 +25,7 @@ export const ERROR_CODES = {
   PLAN_MISMATCH: 'A plan was made for another network.',
   PLUGIN_AMBIGUOUS: 'A name stands for several plugins of one kind.',
   PLUGIN_CORE_MISMATCH: 'A plugin was made for another version of @tersor/core.',
-  PLUGIN_DUPLICATE: 'Two plugins claim the same kind and id.',
+  PLUGIN_DUPLICATE: 'Two plugins claim the same kind and id, or the same name of a heuristic.',
   PLUGIN_FAILED: 'A plugin threw while it was loaded, created or used.',
   PLUGIN_INVALID: 'A module does not export a Tersor plugin.',
   PLUGIN_MISBEHAVED: 'What a plugin returned breaks the contract of its kind.',

@@ -3,11 +3,17 @@ export type * from './contracts/backend.js';
 export type * from './contracts/dataset.js';
 export type * from './contracts/environment.js';
 export type * from './contracts/environment-task.js';
+export type * from './contracts/file-place.js';
 export type * from './contracts/latency-table.js';
+export type * from './contracts/limit.js';
 export type * from './contracts/layer-graph.js';
 export type * from './contracts/pruner.js';
 export type * from './contracts/quantizer.js';
+export type * from './contracts/question.js';
 export type * from './contracts/reward.js';
+export type * from './contracts/run-identity.js';
+export type * from './contracts/runner.js';
+export { calibrationOptions } from './calibration-options.js';
 export { decodeTensor } from './decode-tensor.js';
 export { float16Bits, roundToFloat16 } from './float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
@@ -20,6 +26,7 @@ export {
   compressConfigSchema,
   configJsonSchema,
   MAX_SEED,
+  selector as selectorSchema,
   selectorParts,
   trainConfigSchema,
   type CompressConfig,
@@ -27,6 +34,7 @@ export {
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
+  latencySchema,
 } from './config-schema.js';
 export {
   createHost,

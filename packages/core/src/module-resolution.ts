@@ -12,6 +12,8 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  /** What a package states for Tersor. Anybody may write anything here. */
+  readonly tersor?: { readonly plugins?: unknown } | null;
 }
 
 /** A package or file is named by where it lies: `./agent.js`, `/plugins/agent`. */

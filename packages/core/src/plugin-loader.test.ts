@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadModulePlugins, loadPlugin } from './plugin-loader.js';
 import { importFailure } from './plugin-name.js';
+import type { PluginKind } from './tokens.js';
 
 /**
  * Source of a module with plugins that need nothing: a folder outside of the repository has no zod to load.
@@ -24,8 +25,18 @@ const PACKAGES: Record<string, string> = {
   '@me/tersor-agent-sac': moduleOf(['agent', 'sac']),
   '@you/tersor-agent-sac': moduleOf(['agent', 'sac']),
   bundle: moduleOf(['agent', 'one'], ['agent', 'two'], ['reward', 'only']),
+  // Their names say nothing of a kind; their package.json does.
+  'set-of-things': moduleOf(['dataset', 'photos'], ['reward', 'photos']),
+  starter: moduleOf(['reward', 'first']),
   // Somebody's package that has nothing to do with us, and is called as a plugin is.
   apot: 'module.exports = { hello: 1 };',
+};
+
+/** What some of them state beside their names. */
+const MANIFESTS: Record<string, object> = {
+  'set-of-things': { tersor: { plugins: ['dataset/photos', 'reward/photos'] } },
+  starter: { peerDependencies: { '@tersor/core': '1' }, dependencies: { brought: '1' } },
+  brought: { tersor: { plugins: [7, 'agent/brought'] } },
 };
 
 let folder: string;
@@ -42,16 +53,21 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(PACKAGES)) {
     await write(
       `node_modules/${name}/package.json`,
-      JSON.stringify({ name, version: '1.0.0', main: 'index.js' }),
+      JSON.stringify({ name, version: '1.0.0', main: 'index.js', ...MANIFESTS[name] }),
     );
     await write(`node_modules/${name}/index.js`, text);
   }
+  await write(
+    'node_modules/brought/package.json',
+    JSON.stringify({ name: 'brought', ...MANIFESTS['brought'] }),
+  );
+  await write('node_modules/brought/index.js', moduleOf(['agent', 'brought']));
   await write('my #1/agent.js', moduleOf(['agent', 'mine']));
   await write('unbuilt.ts', 'export default 1;');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const found = async (kind: 'quantizer' | 'agent' | 'reward', name: string) => {
+const found = async (kind: PluginKind, name: string) => {
   const { plugin, source } = await loadPlugin(kind, name, [folder]);
   return `${source}#${plugin.id}`;
 };
@@ -66,6 +82,9 @@ describe('a plugin is found', () => {
     ['agent', './my #1/agent.js', './my #1/agent.js#mine'],
     ['agent', './my #1/agent.js#mine', './my #1/agent.js#mine'],
     ['agent', '@me/tersor-agent-sac', '@me/tersor-agent-sac#sac'],
+    // By what a package states, its own or that of a package which a starter kit for Tersor brings along.
+    ['dataset', 'photos', 'set-of-things#photos'],
+    ['agent', 'brought', 'brought#brought'],
   ] as const)('%s "%s" is %s', async (kind, name, expected) =>
     expect(await found(kind, name)).toBe(expected),
   );

@@ -2,17 +2,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { satisfies } from 'semver';
 import { isTersorError, messageOf, TersorError } from './errors.js';
-import { findModule, foldersUp, isPath, otherCore, readManifest } from './module-resolution.js';
+import { findModule, isPath, otherCore, readManifest } from './module-resolution.js';
 import { importFailure, installHint, localName, splitName } from './plugin-name.js';
 import { schemaProblem } from './options-schema.js';
 import type { Plugin } from './plugin.js';
 import { PLUGIN_KINDS, type PluginKind } from './tokens.js';
-
-/** Packages that hold several plugins of a kind; looked into when `@tersor/<kind>-<id>` does not exist. */
-const SHARED_PACKAGES: Partial<Record<PluginKind, string>> = {
-  agent: '@tersor/agent-baselines',
-  dataset: '@tersor/datasets',
-};
+import { statedPlugins, usedPackages, type UsedPackage } from './used-packages.js';
 
 /** Version of this core, from its package.json. */
 const coreVersion = readManifest(join(__dirname, '..'))!.version!;
@@ -77,22 +72,25 @@ export async function loadPlugin(
   );
 }
 
-/** The plugin of a package that is named after its id: ours, one of a shared package, or anybody's. */
+/**
+ * The plugin of a package that is named after its id, ours or anybody's, or that states the id in its
+ * package.json.
+ */
 async function loadByRule(
   kind: PluginKind,
   id: string,
   directories: readonly string[],
 ): Promise<LoadedPlugin | undefined> {
-  const scoped = packagesOfKind(kind, directories).filter((name) => name.endsWith(`/tersor-${kind}-${id}`));
-  for (const sources of [
-    [`@tersor/${kind}-${id}`],
-    [SHARED_PACKAGES[kind]],
-    [`tersor-${kind}-${id}`],
-    scoped,
-  ]) {
+  const stating = () =>
+    usedPackages(directories).flatMap(({ name, manifest }) =>
+      statedPlugins(manifest).includes(`${kind}/${id}`) ? [name] : [],
+    );
+  const scoped = () =>
+    packagesOfKind(kind, directories).filter((name) => name.endsWith(`/tersor-${kind}-${id}`));
+  for (const sources of [() => [`@tersor/${kind}-${id}`], stating, () => [`tersor-${kind}-${id}`], scoped]) {
     const found: LoadedPlugin[] = [];
-    for (const source of sources) {
-      const file = source && findModule(source, directories);
+    for (const source of new Set(sources())) {
+      const file = findModule(source, directories);
       if (!file) continue;
       const plugin = (await importPlugins(source, file)).find((each) => each.kind === kind && each.id === id);
       if (plugin) found.push({ plugin, source, file });
@@ -205,22 +203,18 @@ export async function installedPlugins(
 }
 
 /**
- * Package names that the user's project (or ours) depends on and that follow the naming rule: no folder is
- * scanned.
+ * Names of the packages in use that follow the naming rule, or state plugins of the kind in their
+ * package.json: no folder is scanned.
  */
 function packagesOfKind(kind: PluginKind, directories: readonly string[]): string[] {
-  const follows = (name: string) =>
-    name.startsWith(`@tersor/${kind}-`) ||
-    name === SHARED_PACKAGES[kind] ||
-    new RegExp(`(^|/)tersor-${kind}-`).test(name);
-  const manifests = directories.flatMap(foldersUp).flatMap((folder) => readManifest(folder) ?? []);
+  const rule = new RegExp(`^@tersor/${kind}-|(^|/)tersor-${kind}-`);
+  const isOfKind = ({ name, manifest }: UsedPackage) =>
+    rule.test(name) || statedPlugins(manifest).some((stated) => stated.startsWith(`${kind}/`));
   return [
     ...new Set(
-      manifests
-        .flatMap(({ dependencies, devDependencies, peerDependencies }) =>
-          Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }),
-        )
-        .filter(follows),
+      usedPackages(directories)
+        .filter(isOfKind)
+        .map(({ name }) => name),
     ),
   ];
 }
@@ -237,18 +231,13 @@ async function importPlugins(source: string, file: string): Promise<Plugin[]> {
   }
   let exported: unknown;
   try {
-    exported = await import(/\.[cm]?[jt]s$/.test(file) ? moduleAddress(file) : file);
+    exported = await import(/\.[cm]?[jt]s$/.test(file) ? pathToFileURL(file).href : file);
   } catch (cause) {
     throw importFailure(source, file, cause);
   }
   const plugins = unwrapDefault(exported);
   for (const plugin of plugins) checkPlugin(plugin, source);
   return plugins as Plugin[];
-}
-
-/** jest imports through `require`, which takes paths only. */
-function moduleAddress(file: string): string {
-  return process.env['JEST_WORKER_ID'] === undefined ? pathToFileURL(file).href : file;
 }
 
 /** A CommonJS module imported by an ES module arrives with its exports (and their default) one level down. */
@@ -282,6 +271,8 @@ function checkPlugin(candidate: unknown, source: string): void {
   }
   if (typeof plugin.id !== 'string' || plugin.id === '') invalid('it has no id');
   if (typeof plugin.create !== 'function') invalid('it has no create function');
+  if (plugin.environment !== undefined && typeof plugin.environment !== 'function')
+    invalid('its environment is no function that gives environment variables');
   const problem = schemaProblem(plugin.options);
   if (problem !== undefined) invalid(problem);
 }

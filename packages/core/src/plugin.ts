@@ -27,6 +27,12 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
    * 4, or see `OptionsSchema`.
    */
   readonly options: OptionsSchema<Options>;
+  /**
+   * Environment variables that a process which uses the product has to be started with, for instance those
+   * that a native library reads once as it is loaded; what the user has set comes first. The command line
+   * asks backends.
+   */
+  environment?(options: Options): Readonly<Record<string, string>>;
   /** Makes the product. It may be called more than once, with other options. */
   create(options: Options, context: PluginContext): PluginProducts[K] | Promise<PluginProducts[K]>;
 }

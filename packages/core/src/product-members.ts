@@ -1,7 +1,9 @@
 import type { PluginKind } from './tokens.js';
 
 /** Members that a product must have to be used at all; what they promise is the contract's business. */
-const MEMBERS: Readonly<Record<PluginKind, Readonly<Record<string, 'function' | 'string' | 'object'>>>> = {
+const MEMBERS: Readonly<
+  Record<PluginKind, Readonly<Record<string, 'function' | 'string' | 'object' | 'number'>>>
+> = {
   agent: {},
   environment: {},
   pruner: { id: 'string', action: 'string', prepare: 'function', plan: 'function', apply: 'function' },
@@ -26,6 +28,8 @@ const MEMBERS: Readonly<Record<PluginKind, Readonly<Record<string, 'function' | 
     read: 'function',
   },
   reward: { id: 'string', evaluate: 'function' },
+  runner: { id: 'string', concurrency: 'number', run: 'function' },
+  limit: { id: 'string' },
 };
 
 /**

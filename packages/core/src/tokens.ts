@@ -2,9 +2,11 @@ import type { AgentFactory } from './contracts/agent.js';
 import type { Backend } from './contracts/backend.js';
 import type { Dataset } from './contracts/dataset.js';
 import type { EnvironmentFactory } from './contracts/environment-task.js';
+import type { LimitFactory } from './contracts/limit.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
 import type { Reward } from './contracts/reward.js';
+import type { TrialRunner } from './contracts/runner.js';
 
 /** What a plugin of each kind creates. */
 export interface PluginProducts {
@@ -15,6 +17,8 @@ export interface PluginProducts {
   backend: Backend;
   dataset: Dataset;
   reward: Reward;
+  runner: TrialRunner;
+  limit: LimitFactory;
 }
 
 export type PluginKind = keyof PluginProducts;
@@ -42,6 +46,8 @@ export const TOKENS = {
   backend: token<Backend>('backend'),
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
+  runner: token<TrialRunner>('runner'),
+  limit: token<LimitFactory>('limit'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };
 
 export const PLUGIN_KINDS = Object.keys(TOKENS) as PluginKind[];

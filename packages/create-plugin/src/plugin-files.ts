@@ -58,18 +58,20 @@ function configWords({ kind, layout }: PluginRequest, use: string): Record<strin
   const usual: Record<string, string> = {
     dataset: `{ use: cifar10, dir: ${examples}/data/cifar-10-mini, validation: 1000 }`,
     backend: 'wasm',
-    agent: '{ use: random, episodes: 10 }',
+    agent: 'random',
     environment: 'pruning',
     pruner: 'channel',
     reward: 'accuracy',
     quantizer: 'linear',
+    limit: '{ macs: 0.5 }',
   };
-  const chosen = kind === 'agent' ? `{ use: ${use}, episodes: 10 }` : use;
+  const chosen = kind === 'limit' ? `{ macs: 0.5, mine: { use: ${use}, kilobytes: 2000 } }` : use;
   const place = {
     agent: 'prune:\n  agent',
     environment: 'prune:\n  environment',
     pruner: 'prune:\n  pruner',
     reward: 'prune:\n  reward',
+    limit: 'prune:\n  budget',
     quantizer: 'quantize:\n  quantizer',
     backend: 'backend',
     dataset: 'dataset',
@@ -90,17 +92,19 @@ function pipelineWords({ kind, id, layout }: PluginRequest): Record<string, stri
   const places = {
     dataset: "'shades'",
     backend: "'wasm'",
-    agent: "{ use: 'random', episodes: 2 }",
+    agent: "'random'",
     environment: "'pruning'",
     pruner: "'channel'",
     reward: "'accuracy'",
     quantizer: "'linear'",
+    limit: '{ macs: 0.7 }',
   };
   const options: Partial<Record<PluginRequest['kind'], string>> = {
-    agent: ', episodes: 2',
+    limit: ', kilobytes: 4',
     dataset: ', images: 40, height: 8, width: 8, classes: 4',
   };
-  const filled = { ...places, [kind]: `{ use: '${id}'${options[kind] ?? ''} }` };
+  const own = `{ use: '${id}'${options[kind] ?? ''} }`;
+  const filled = { ...places, [kind]: kind === 'limit' ? `{ macs: 0.7, mine: ${own} }` : own };
   const words = Object.fromEntries(Object.entries(filled).map(([place, text]) => [`${place}Word`, text]));
   // Where a package manager keeps dependencies of dependencies apart, the plugins of Tersor lie beside its
   // command line.

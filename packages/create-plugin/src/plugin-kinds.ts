@@ -39,6 +39,11 @@ export const KIND_FACTS = {
     dependencies: {},
     peers: {},
   },
+  limit: {
+    summary: 'Bytes of the weights when each takes so many: a limit on memory.',
+    dependencies: {},
+    peers: {},
+  },
   reward: { summary: 'Relative accuracy minus weighted relative MACs.', dependencies: {}, peers: {} },
 } as const satisfies Record<string, KindFacts>;
 

@@ -2,6 +2,17 @@ export { ActivationQuantizer } from './activations/activation-quantizer.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
 export { withRoundedActivations, type ActivationPolicy } from './activations/simulated-graph.js';
+export { codeProblem, placeOf, type CodeProblem } from './compensation/code-problem.js';
+export { bestValues, columnGroups, orderedCodes, storedCodes } from './compensation/code-values.js';
+export {
+  bestFactors,
+  codesOf,
+  compensatedCodes,
+  descend,
+  outputErrors,
+  type Codes,
+  type Levels,
+} from './compensation/codes.js';
 export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
 export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
@@ -73,8 +84,16 @@ export { profileLatency, type ProfileOptions } from './latency/profile-latency.j
 export { imagesAtOnce } from './observation/images-at-once.js';
 export { joined } from './observation/joined.js';
 export { observeLayers, requireCalls, type ObservationOptions } from './observation/observe-layers.js';
+export { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './moments/cholesky.js';
+export { gatherKernelMoments, type Gathered, type ReaderInput } from './moments/kernel-moments.js';
+export { kernelOf, kernelReaders, KERNELS, outputsOf, type KernelReader } from './moments/kernel-reader.js';
+export { startWalk, type Observe, type Walk } from './moments/walk.js';
+export { offsetPlace, type OffsetPlace } from './moments/offset-place.js';
+export { sampleRows, type LayerInput } from './moments/sample-rows.js';
+export { windowOf, type Window } from './moments/window.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
-export { removeDeadChannels } from './surgery/remove-dead-channels.js';
+export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
+export { observeStock } from './moments/observe-stock.js';

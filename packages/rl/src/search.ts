@@ -100,7 +100,7 @@ export async function search({
   }
   if (!best)
     throw new TersorError('CONFIG_INVALID', 'A search needs at least one episode.', {
-      hint: 'Raise "agent.episodes".',
+      hint: 'Raise "search.episodes".',
     });
   return { best, episodesDone };
 }

@@ -1,11 +1,24 @@
-export { baselineName } from './baselines.js';
-export { childProcessRunner } from './child-process-runner.js';
-export type { ErrorBasis, Sample } from './error-of-mean.js';
-export { mean, standardDeviation } from './moments.js';
-export { paretoFront } from './pareto.js';
+export { baselineName } from './results/baselines.js';
+export { childProcessRunner, type ChildProcessOptions } from './trials/child-process-runner.js';
+export { inLocalFolder } from './trials/local-folder.js';
+export { openRunner, type OpenRunner, type OpenRunnerOptions } from './trials/open-runner.js';
+export { createTurns, type Turns } from './trials/turns.js';
+export { runnerPlugins } from './trials/runner-plugins.js';
+export { folderPlace } from './results/folder-place.js';
+export { folderStore, type ResultStore } from './results/result-store.js';
+export type { ErrorBasis, Sample } from './statistics/error-of-mean.js';
+export { mean, standardDeviation } from './statistics/moments.js';
+export { paretoFront } from './statistics/pareto.js';
 export { previewStudy, type StudyPreview } from './preview-study.js';
 export { runStudy, type RunStudyOptions, type StudyProgress } from './run-study.js';
-export { estimate, holm, pairedDifference, verdict, type Difference, type Estimate } from './statistics.js';
+export {
+  estimate,
+  holm,
+  pairedDifference,
+  verdict,
+  type Difference,
+  type Estimate,
+} from './statistics/statistics.js';
 export {
   overridesOf,
   planStudy,
@@ -13,15 +26,14 @@ export {
   type PlannedTrial,
   type StudyPlan,
   type Variant,
-} from './study-plan.js';
-export { studySchema, type Study } from './study-schema.js';
-export type { VariantRow } from './compare-variants.js';
-export { gatherResults, summarizeStudy, type StudyResults } from './study-results.js';
-export { METRICS, type Metric, type TrialRow } from './trial-figures.js';
-export type { Identify, StudyContentRecord } from './study-content.js';
-export type { StudyRecord, TrialRecord } from './study-store.js';
-export type { Trial, TrialOutcome, TrialRunner } from './trial-runner.js';
-export { writeReport, writeRunReport, writeStudyReport } from './write-reports.js';
-export { writeTensorBoard } from './write-tensorboard.js';
+} from './plan/study-plan.js';
+export { studySchema, type Study } from './plan/study-schema.js';
+export type { VariantRow } from './results/compare-variants.js';
+export { gatherResults, summarizeStudy, type StudyResults } from './results/study-results.js';
+export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
+export type { Identify, StudyContentRecord } from './plan/study-content.js';
+export type { StudyRecord, TrialRecord } from './results/study-store.js';
+export { writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
+export { writeTensorBoard } from './tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
 export { probability } from './report/study-sentences.js';

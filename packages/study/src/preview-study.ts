@@ -1,8 +1,10 @@
-import { contentOf, type Identify } from './study-content.js';
-import { planStudy, type PlannedTrial } from './study-plan.js';
-import { readTrial, type TrialRecord } from './study-store.js';
-import { createTimer } from './study-timer.js';
-import type { Study } from './study-schema.js';
+import type { TrialRunner } from '@tersor/core';
+import { contentOf, type Identify } from './plan/study-content.js';
+import { planStudy, type PlannedTrial } from './plan/study-plan.js';
+import type { ResultStore } from './results/result-store.js';
+import { readTrial, type TrialRecord } from './results/study-store.js';
+import { createTimer } from './trials/study-timer.js';
+import type { Study } from './plan/study-schema.js';
 
 /** What a study would run. */
 export interface StudyPreview {
@@ -19,28 +21,28 @@ export interface StudyPreview {
 interface PreviewOptions {
   readonly study: Study;
   readonly path: string;
-  readonly output: string;
-  readonly jobs: number;
-  readonly identify?: Identify;
+  readonly store: ResultStore;
+  readonly runner: Pick<TrialRunner, 'concurrency'>;
+  readonly identify: Identify;
 }
 
 /**
- * Plans a study and looks what its folder has of it, without running or writing anything. Throws
+ * Plans a study and looks what its store has of it, without running or writing anything. Throws
  * `CONFIG_INVALID` and what `identify` throws.
  */
 export async function previewStudy({
   study,
   path,
-  output,
-  jobs,
+  store,
+  runner,
   identify,
 }: PreviewOptions): Promise<StudyPreview> {
   const plan = await planStudy(study, path);
-  if (identify) await contentOf(plan, identify);
-  const timer = createTimer(plan, jobs);
+  await contentOf(plan, identify);
+  const timer = createTimer(plan, runner.concurrency);
   const trials = [];
   for (const trial of plan.trials) {
-    const record = (await readTrial(output, trial.id))?.record;
+    const record = (await readTrial(store, trial.id))?.record;
     if (record?.status === 'done') timer.add(trial, record);
     trials.push({
       trial,

@@ -1,10 +1,12 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockOutput, type RunIdentity, type Summary } from '@tersor/compression';
-import { instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
+import { lockOutput, type Summary } from '@tersor/compression';
+import type { FilePlace, Trial, TrialRunner } from '@tersor/core';
+import { memoryPlace } from '@tersor/testing';
+import { identity, instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
 import { previewStudy } from './preview-study.js';
 import { runStudy, type RunStudyOptions } from './run-study.js';
-import { trialFolder } from './study-store.js';
+import { folderStore, type ResultStore } from './results/result-store.js';
 
 describe('runStudy', () => {
   let place: Awaited<ReturnType<typeof studyFolder>>;
@@ -14,13 +16,15 @@ describe('runStudy', () => {
     calls = [];
   });
   afterEach(() => rm(place.folder, { recursive: true }));
+  const trialFolder = (output: string, id: string) => join(output, 'trials', id);
   const run = (changes: object = {}, options: Partial<RunStudyOptions> = {}) =>
     runStudy({
       study: makeStudy(changes),
-      ...place,
+      path: place.path,
+      store: folderStore(place.output),
       runner: instantRunner(calls),
       version: '1.2.3',
-      jobs: 1,
+      identify: () => Promise.resolve(identity),
       ...options,
     });
 
@@ -86,19 +90,20 @@ describe('runStudy', () => {
     expect(report).toContain('402 MiB');
   });
 
-  it('runs at most so many trials at a time', async () => {
+  it('runs as many trials at a time as its runner takes', async () => {
     let running = 0;
     let most = 0;
-    const inner = instantRunner(calls);
-    const runner = {
-      run: async (...args: Parameters<typeof inner.run>) => {
+    const inner = instantRunner(calls, 3);
+    const runner: TrialRunner = {
+      ...inner,
+      run: async (...args) => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setTimeout(resolve, 5));
         running--;
         return inner.run(...args);
       },
     };
-    await run({ seeds: [1, 2, 3, 4] }, { jobs: 3, runner });
+    await run({ seeds: [1, 2, 3, 4] }, { runner });
     expect(most).toBe(3);
     expect(calls).toHaveLength(8);
   });
@@ -143,9 +148,9 @@ describe('runStudy', () => {
 
   it('does not take results for those of other settings', async () => {
     const inner = instantRunner();
-    const runner = {
-      run: async (...[trial, signal]: Parameters<typeof inner.run>) =>
-        inner.run({ ...trial, overrides: [...trial.overrides, 'prune.budget.macs=0.9'] }, signal),
+    const runner: TrialRunner = {
+      ...inner,
+      run: (trial, signal) => inner.run({ ...trial, config: { ...trial.config, seed: 99 } }, signal),
     };
     const { trials } = await run({}, { runner });
     expect(trials[0]).toMatchObject({
@@ -164,7 +169,8 @@ describe('runStudy', () => {
   it('runs a trial that crashes again, as often as the study says, and keeps how often', async () => {
     const inner = instantRunner(calls);
     const crashes = new Map<string, number>();
-    const flaky = (times: number): RunStudyOptions['runner'] => ({
+    const flaky = (times: number): TrialRunner => ({
+      ...inner,
       run: async (trial, signal) => {
         const before = crashes.get(trial.id) ?? 0;
         crashes.set(trial.id, before + 1);
@@ -194,9 +200,10 @@ describe('runStudy', () => {
 
   it('stops a trial that takes too long, does not run it again by itself, and goes on with the others', async () => {
     const inner = instantRunner(calls);
-    const runner: RunStudyOptions['runner'] = {
+    const runner: TrialRunner = {
+      ...inner,
       run: (trial, signal) =>
-        trial.overrides.includes('prune.agent.use="random"')
+        trial.config.prune?.agent['use'] === 'random'
           ? new Promise((resolve) =>
               signal.addEventListener('abort', () => resolve({ status: 'interrupted' })),
             )
@@ -209,12 +216,12 @@ describe('runStudy', () => {
 
   it('keeps only what the figures need where it is told to, and still knows the trial', async () => {
     const inner = instantRunner(calls);
-    const runner: RunStudyOptions['runner'] = {
+    const runner: TrialRunner = {
+      ...inner,
       run: async (trial, signal) => {
         const outcome = await inner.run(trial, signal);
-        await mkdir(join(trial.folder, 'model'));
         for (const name of ['model/weights.bin', 'model.tersor', 'policy.json'])
-          await writeFile(join(trial.folder, name), 'x');
+          await trial.place.put(name, Buffer.from('x'));
         return outcome;
       },
     };
@@ -267,7 +274,14 @@ describe('runStudy', () => {
   });
 
   it('says what would run without running or writing anything', async () => {
-    const preview = () => previewStudy({ study: makeStudy(), ...place, jobs: 1 });
+    const preview = () =>
+      previewStudy({
+        study: makeStudy(),
+        path: place.path,
+        store: folderStore(place.output),
+        runner: instantRunner(),
+        identify: () => Promise.resolve(identity),
+      });
     const before = await preview();
     expect(before.variants).toEqual(['ddpg', 'random']);
     expect(before.trials.map(({ status, variants }) => [status, ...variants])).toEqual([
@@ -284,99 +298,55 @@ describe('runStudy', () => {
     expect(after.secondsLeft).toBeGreaterThan(0);
   });
 
-  describe('with the content of what trials come from', () => {
-    const identity: RunIdentity = {
-      tersor: '1.2.3',
-      model: { topology: 't', weights: 'w' },
-      dataset: 'd',
-      latencyTables: {},
-      plugins: { 'agent/prune': '@x/agent#ddpg 1.0.0' },
+  it('puts down what a runner rejects with as the failure of its trial, and goes on', async () => {
+    const inner = instantRunner(calls);
+    const run1: TrialRunner['run'] = (trial, signal) =>
+      trial.config.seed === 1 ? Promise.reject(new Error('the queue is gone')) : inner.run(trial, signal);
+    const { trials } = await run({}, { runner: { ...inner, run: run1 } });
+    expect(trials.map(({ status, error }) => [status, error])).toEqual([
+      ['failed', 'the queue is gone'],
+      ['failed', 'the queue is gone'],
+      ['done', undefined],
+      ['done', undefined],
+    ]);
+  });
+
+  it('hands a runner all that a trial needs, and reads its results from the store alone', async () => {
+    const [files, trials] = [memoryPlace(), new Map<string, FilePlace>()];
+    const trialPlace = (id: string) => {
+      if (!trials.has(id)) trials.set(id, memoryPlace());
+      return trials.get(id)!;
     };
-    const identified = (now: RunIdentity): Partial<RunStudyOptions> => ({
-      resume: true,
-      identify: () => Promise.resolve(now),
+    const store: ResultStore = {
+      name: 'memory',
+      study: files,
+      trial: trialPlace,
+      lock: async () => async () => undefined,
+    };
+    const seen: Trial[] = [];
+    const inner = instantRunner();
+    const runner: TrialRunner = {
+      ...inner,
+      run: (trial, signal) => {
+        seen.push(trial);
+        const { place, ...rest } = trial;
+        // As over a wire.
+        return inner.run({ ...(JSON.parse(JSON.stringify(rest)) as typeof rest), place }, signal);
+      },
+    };
+    const { trials: rows } = await run({ baseline: 'random' }, { store, runner });
+    expect(rows.map(({ status }) => status)).toEqual(['done', 'done', 'done', 'done']);
+    expect(seen[0]).toMatchObject({
+      id: rows[0]!.trial,
+      config: { seed: 1, prune: { agent: { use: 'ddpg' }, search: { episodes: 5 }, minimum: 0.1 } },
+      inputs: identity,
+      directory: place.folder,
     });
-
-    it('writes it into study.json, and goes on where it is the same', async () => {
-      const { trials } = await run({}, identified(identity));
-      expect(JSON.parse(await readFile(join(place.output, 'study.json'), 'utf8'))).toMatchObject({
-        content: [{ identity, trials: expect.arrayContaining([trials[0]!.trial, trials[3]!.trial]) }],
-      });
-      await expect(run({ seeds: [1, 2, 3] }, identified(identity))).resolves.toBeDefined();
-    });
-
-    it('does not take data that differ by seed, as every trial sees them, for a change', async () => {
-      const asked: number[] = [];
-      const identify: RunStudyOptions['identify'] = ({ seed }) => {
-        asked.push(seed);
-        return Promise.resolve({ ...identity, dataset: `of seed ${seed}` });
-      };
-      await run({}, { resume: true, identify });
-      await run({ seeds: [1, 2, 3] }, { resume: true, identify });
-      expect(asked).toHaveLength(4 + 6);
-      asked.length = 0;
-      await run(
-        { seeds: [1, 2, 3] },
-        {
-          ...identified(identity),
-          output: `${place.output}-2`,
-          identify: (config) => (asked.push(config.seed), Promise.resolve(identity)),
-        },
-      );
-      expect(asked).toEqual([1, 2, 3, 1]); // The seeds of the first variant, then the second variant.
-    });
-
-    it.each([
-      [
-        { plugins: { 'agent/prune': '@x/agent#ddpg 1.1.0' } },
-        'the plugin for agent/prune was @x/agent#ddpg 1.0.0 and is now @x/agent#ddpg 1.1.0',
-      ],
-      [{ model: { topology: 't', weights: 'other' } }, 'the model has other weights'],
-      [{ dataset: 'halved' }, 'the data set has other images'],
-      [{ tersor: '1.2.4', dataset: 'halved' }, 'Tersor was 1.2.3 and is now 1.2.4; the data set'],
-    ])('does not average trials of other content: %j', async (changes, message) => {
-      await run({}, identified(identity));
-      calls.length = 0;
-      const error = {
-        code: 'CHECKPOINT_MISMATCH',
-        message: expect.stringContaining(message),
-        hint: expect.stringContaining('--out'),
-      };
-      await expect(run({ seeds: [1, 2, 3] }, identified({ ...identity, ...changes }))).rejects.toMatchObject(
-        error,
-      );
-      expect(calls).toEqual([]);
-    });
-
-    it('lets failed trials run with a plugin that was mended, from the beginning', async () => {
-      const grid = { 'prune.agent.use': ['broken'] };
-      const { trials } = await run({ grid }, identified(identity));
-      await mkdir(join(trialFolder(place.output, trials[0]!.trial), 'checkpoint'));
-      await run({ grid }, identified({ ...identity, plugins: { 'agent/prune': '@x/agent#ddpg 1.0.1' } }));
-      expect(await readdir(trialFolder(place.output, trials[0]!.trial))).toContain(
-        'checkpoint-of-other-content',
-      );
-    });
-
-    it('notices what changes while the study runs', async () => {
-      const inner = instantRunner();
-      const runner: RunStudyOptions['runner'] = {
-        run: async (trial, signal) => {
-          const outcome = await inner.run(trial, signal);
-          const path = join(trial.folder, 'summary.json');
-          const summary = JSON.parse(await readFile(path, 'utf8')) as Summary;
-          await writeFile(
-            path,
-            JSON.stringify({ ...summary, identity: { ...identity, dataset: 'changed' } }),
-          );
-          return outcome;
-        },
-      };
-      const { trials } = await run({}, { ...identified(identity), runner });
-      expect(trials[0]).toMatchObject({
-        status: 'failed',
-        error: expect.stringContaining('the data set has other images'),
-      });
-    });
+    expect(await files.list()).toEqual(['report.html', 'results.csv', 'results.json', 'study.json']);
+    expect(await trials.get(rows[0]!.trial)!.list()).toContain('trial.json');
+    await expect(readdir(place.output)).rejects.toMatchObject({ code: 'ENOENT' });
+    seen.length = 0;
+    await run({ seeds: [1, 2, 3] }, { store, runner, resume: true });
+    expect(seen.map(({ config }) => config.seed)).toEqual([3, 3]);
   });
 });

@@ -1,52 +1,49 @@
-import { lockOutput } from '@tersor/compression';
-import { TersorError } from '@tersor/core';
-import { removeBulk, runTrial, setCheckpointAside } from './run-trial.js';
+import { dirname } from 'node:path';
+import { TersorError, type TrialRunner } from '@tersor/core';
 import {
   contentChanges,
   contentOf,
   contentRecord,
   type Identify,
   type StudyContent,
-} from './study-content.js';
-import { requireFreeStudyFolder } from './study-guard.js';
-import { planStudy, type PlannedTrial, type StudyPlan } from './study-plan.js';
+} from './plan/study-content.js';
+import { requireUnharmedInputs } from './plan/study-guard.js';
+import { planStudy, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
+import type { Study } from './plan/study-schema.js';
+import { writeStudyReport } from './report/write-reports.js';
+import type { ResultStore } from './results/result-store.js';
+import type { StudyResults } from './results/study-results.js';
 import {
   describeStudy,
-  openStudyFolder,
+  openStudy,
   readTrial,
-  trialFolder,
   writeStudy,
   type StudyRecord,
   type TrialRecord,
-} from './study-store.js';
-import type { Study } from './study-schema.js';
-import type { StudyResults } from './study-results.js';
-import { createTimer } from './study-timer.js';
-import type { TrialRunner } from './trial-runner.js';
-import { writeStudyReport } from './write-reports.js';
+} from './results/study-store.js';
+import { removeBulk, runTrial, setCheckpointAside } from './trials/run-trial.js';
+import { createTimer } from './trials/study-timer.js';
 
 export interface RunStudyOptions {
   readonly study: Study;
   /** File that the study was read from: its paths are relative to it. */
   readonly path: string;
-  /** Folder that the study is written to. */
-  readonly output: string;
+  /** Where results are kept, and read again: `folderStore(path)` for a folder. */
+  readonly store: ResultStore;
+  /** Runs the trials, as many at the same time as its `concurrency` says. */
   readonly runner: TrialRunner;
   /** Version of Tersor that runs the trials. */
   readonly version: string;
-  /** Trials at the same time. */
-  readonly jobs: number;
-  /** Run only what is missing in the folder. */
+  /** Run only what is missing in the store. */
   readonly resume?: boolean;
   /** Run more trials than the study's limit. */
   readonly yes?: boolean;
   /** Stops the study: running trials save themselves, no more are started. */
   readonly signal?: AbortSignal;
   /**
-   * Says what trials come from, so that what the folder has of other content is not averaged with new trials;
-   * without it only versions are compared.
+   * Says what trials come from, so that what the store has of other content is not averaged with new trials.
    */
-  readonly identify?: Identify;
+  readonly identify: Identify;
   /** Called after every trial, also for those that were there already. */
   onTrial?(trial: PlannedTrial, record: TrialRecord, progress: StudyProgress): void;
   /** Called with what is worth knowing: a trial that is run again, or waited for. */
@@ -64,19 +61,19 @@ export interface StudyProgress {
 }
 
 /**
- * Runs a study: plans it, takes its folder, runs the trials that the folder lacks, and writes `results.json`,
+ * Runs a study: plans it, takes its store, runs the trials that the store lacks, and writes `results.json`,
  * `results.csv` and `report.html` from all that are there. A trial that crashes is recorded and the others go
- * on. Throws `CONFIG_INVALID`, `OUTPUT_LOCKED`, `OUTPUT_FAILED`, `CHECKPOINT_MISMATCH` (the folder has trials
+ * on. Throws `CONFIG_INVALID`, `OUTPUT_LOCKED`, `OUTPUT_FAILED`, `CHECKPOINT_MISMATCH` (the store has trials
  * of another version or content), what `identify` throws; `INTERRUPTED` after `signal`.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResults> {
   const {
     study,
     path,
-    output,
+    store,
     runner,
     version,
-    jobs,
+    identify,
     resume = false,
     signal = new AbortController().signal,
     onTrial,
@@ -84,31 +81,28 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
   } = options;
   const plan = await planStudy(study, path);
   requireWithinLimit(plan, options);
-  await requireFreeStudyFolder(output, plan, path);
-  const content = options.identify && (await contentOf(plan, options.identify));
-  const unlock = await lockOutput(output);
+  if (store.study.folder !== undefined) await requireUnharmedInputs(store.study.folder, plan, path);
+  const content = await contentOf(plan, identify);
+  const unlock = await store.lock();
   try {
-    const before = await openStudyFolder(output, describeStudy(study, plan, version), resume);
-    if (content) await requireSameContent({ output, plan, content, before });
-    await writeStudy(output, {
-      ...describeStudy(study, plan, version),
-      ...(content && { content: contentRecord(content) }),
-    });
+    const before = await openStudy(store, describeStudy(study, plan, version), resume);
+    await requireSameContent({ store, plan, content, before });
+    await writeStudy(store, { ...describeStudy(study, plan, version), content: contentRecord(content) });
     const waiting = [...plan.trials];
-    const timer = createTimer(plan, jobs);
-    const context = { study, configPath: plan.configPath, output, runner, signal, onNotice };
+    const timer = createTimer(plan, runner.concurrency);
+    const context = { study, directory: dirname(plan.configPath), store, runner, signal, onNotice };
     const work = async () => {
       for (let trial = waiting.shift(); trial && !signal.aborted; trial = waiting.shift()) {
-        const found = await readTrial(output, trial.id);
+        const found = await readTrial(store, trial.id);
         const reused = found?.record.status === 'done';
-        const record = reused ? found.record : await runTrial(trial, context, content?.get(trial.id));
-        if (reused && study.keep === 'summaries') await removeBulk(trialFolder(output, trial.id));
+        const record = reused ? found.record : await runTrial(trial, context, content.get(trial.id)!);
+        if (reused && study.keep === 'summaries') await removeBulk(store.trial(trial.id));
         timer.add(trial, record);
         onTrial?.(trial, record, { ...timer.progress(), reused });
       }
     };
-    await Promise.all(Array.from({ length: jobs }, work));
-    const results = await writeStudyReport(output);
+    await Promise.all(Array.from({ length: Math.min(runner.concurrency, plan.trials.length) }, work));
+    const results = await writeStudyReport(store);
     if (signal.aborted)
       throw new TersorError('INTERRUPTED', 'The study was stopped.', {
         hint: 'Go on with the same command and --resume.',
@@ -133,35 +127,35 @@ export function requireWithinLimit(
 }
 
 /**
- * Holds what is done in a folder against what new trials would come from. Throws `CHECKPOINT_MISMATCH`,
+ * Holds what is done in a store against what new trials would come from. Throws `CHECKPOINT_MISMATCH`,
  * naming what changed, for a trial that is done; the checkpoint of one that is not is put aside, so that it
  * begins anew.
  */
 async function requireSameContent({
-  output,
+  store,
   plan,
   content,
   before,
 }: {
-  output: string;
+  store: ResultStore;
   plan: StudyPlan;
   content: StudyContent;
   before: StudyRecord | undefined;
 }): Promise<void> {
   for (const { variant, trial } of plan.cells) {
-    const found = await readTrial(output, trial);
+    const found = await readTrial(store, trial);
     const earlier =
       found?.summary?.identity ?? before?.content?.find(({ trials }) => trials.includes(trial))?.identity;
     if (!found || !earlier) continue;
     const changes = contentChanges(earlier, content.get(trial)!);
     if (changes.length === 0) continue;
     if (found.record.status !== 'done') {
-      await setCheckpointAside(output, trial);
+      await setCheckpointAside(store.trial(trial));
       continue;
     }
     throw new TersorError(
       'CHECKPOINT_MISMATCH',
-      `The study in ${output} has trials of something else (${variant}): ${changes.join('; ')}.`,
+      `The study in ${store.name} has trials of something else (${variant}): ${changes.join('; ')}.`,
       {
         hint: 'Results of both must not be averaged: choose another folder with --out, or put back what was there.',
       },

@@ -2,15 +2,20 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayerFigures, Summary } from '@tersor/compression';
-import { compressConfigSchema, parseConfig, readConfig, type CompressConfig } from '@tersor/core';
-import type { EpisodeLine, Stage } from '../src/read-run.js';
-import { studySchema, type Study } from '../src/study-schema.js';
-import type { TrialRunner } from '../src/trial-runner.js';
+import {
+  parseConfig,
+  type CompressConfig,
+  type FilePlace,
+  type RunIdentity,
+  type TrialRunner,
+} from '@tersor/core';
+import type { EpisodeLine, Stage } from '../src/results/read-run.js';
+import { studySchema, type Study } from '../src/plan/study-schema.js';
 
 const CONFIG = `
 model: model.json
 dataset: cifar10
-prune: { agent: { use: ddpg, episodes: 5 }, pruner: channel, budget: { macs: 0.5 } }
+prune: { agent: ddpg, search: { episodes: 5 }, pruner: channel, budget: { macs: 0.5 } }
 quantize: { agent: ddpg, budget: { bytes: 0.1 } }
 `;
 
@@ -65,30 +70,38 @@ export function summaryOf(config: CompressConfig): Summary {
   };
 }
 
+/** What the trials of these tests come from. */
+export const identity: RunIdentity = {
+  tersor: '1.2.3',
+  model: { topology: 't', weights: 'w' },
+  dataset: 'd',
+  latencyTables: {},
+  plugins: { 'agent/prune': '@x/agent#ddpg 1.0.0' },
+};
+
 /**
  * Writes what a compression writes, without compressing: a trial runner like one of a plugin. Agents called
  * `broken` crash.
  */
-export function instantRunner(calls: string[] = []): TrialRunner {
+export function instantRunner(calls: string[] = [], concurrency = 1): TrialRunner {
   return {
-    async run({ id, configPath, overrides, folder }) {
+    id: 'instant',
+    concurrency,
+    async run({ id, config, place }) {
       calls.push(id);
-      const config = await readConfig(configPath, compressConfigSchema, overrides);
       if (config.prune?.agent['use'] === 'broken')
         return { status: 'failed', error: 'tersor: it broke [PLUGIN_FAILED]' };
-      const { mkdir } = await import('node:fs/promises');
-      await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, 'summary.json'), JSON.stringify(summaryOf(config)));
-      await writeFile(join(folder, 'layers.json'), JSON.stringify(layers()));
-      await writeFile(
-        join(folder, 'episodes.jsonl'),
-        episodes(config.seed)
-          .map((line) => `${JSON.stringify(line)}\n`)
-          .join(''),
-      );
+      await writeResults(place, config);
       return { status: 'done' };
     },
   };
+}
+
+async function writeResults(place: FilePlace, config: CompressConfig): Promise<void> {
+  const lines = episodes(config.seed).map((line) => `${JSON.stringify(line)}\n`);
+  await place.put('layers.json', Buffer.from(JSON.stringify(layers())));
+  await place.put('episodes.jsonl', Buffer.from(lines.join('')));
+  await place.put('summary.json', Buffer.from(JSON.stringify(summaryOf(config))));
 }
 
 export function episodes(seed: number): EpisodeLine[] {

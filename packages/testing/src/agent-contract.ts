@@ -161,7 +161,7 @@ export function agentContract(
       run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherProposal)),
     },
     {
-      name: 'expects nothing behind the end of an episode',
+      name: 'expects nothing after the end of an episode',
       run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherEnd)),
     },
     {

@@ -110,7 +110,7 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
         if (transition.proposed[0]! > 0.55) good.observe(transition);
       },
     })),
-    'expects nothing behind the end of an episode': broken((good) => ({
+    'expects nothing after the end of an episode': broken((good) => ({
       // Values every observation that comes next, ended or not.
       observe: (transition) => {
         good.observe(transition);

@@ -1,4 +1,5 @@
 import type { LayerGraph, PruneTask, QuantizeTask } from '@tersor/core';
+import { correctLimit } from './limit-fakes.js';
 import { correctPruner } from './pruner-fakes.js';
 import { pruneContext } from './pruner-fixture.js';
 import { correctQuantizer } from './quantizer-fakes.js';
@@ -6,23 +7,26 @@ import { referenceRun } from './reference-run.js';
 import { correctReward } from './reward-fakes.js';
 
 const IMAGES = 12;
+/** What limits are made for. */
+const facts = { name: 'fake', originalBytes: 2e6, backend: 'cpu' };
 
 /**
  * A real pruning task on the kit's small residual network; a candidate's accuracy is how often it agrees with
- * the clean network. Half of the MACs may stay.
+ * the clean network. Half of the parameters may stay.
  */
 export async function pruneTask(): Promise<PruneTask> {
   const context = pruneContext();
   const pruner = correctPruner();
   await pruner.prepare(context);
+  const { prune } = correctLimit();
   return {
     stage: 'prune',
     ...(await shared()),
     groups: context.groups,
     pruners: [pruner],
-    budget: { macs: 0.5 * macs(context.graph) },
+    limits: [await prune({ ...facts, original: context.graph })],
     minimum: 0.2,
-    round: 1,
+    multiple: 1,
   };
 }
 
@@ -34,7 +38,7 @@ export async function quantizeTask(): Promise<QuantizeTask> {
     ...given,
     layers: ['stem', 'first', 'second', 'scores'],
     quantizer: correctQuantizer(),
-    budget: { bytes: 1e6 },
+    limits: [await correctLimit().quantize({ ...facts, original: given.graph })],
     bits: [2, 8],
     discrete: false,
   };

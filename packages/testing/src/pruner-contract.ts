@@ -1,6 +1,7 @@
 import type { ChannelGroup, LayerGraph, PruneContext, PrunePlan, Pruner, WeightTensor } from '@tersor/core';
 import { requireRefusal, requireRule, requireSame } from './contract-failure.js';
 import type { Case } from './contract.js';
+import { allocationQuestion, keptParameters, requireAnswers, TIGHTNESS } from './heuristic-questions.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
 
@@ -103,7 +104,11 @@ export function prunerContract(make: () => Pruner): Case[] {
             );
             requireSame(
               parameters(pruned),
-              plannedParameters(context.graph, context.groups, share),
+              keptParameters(
+                context.graph,
+                context.groups,
+                context.groups.map((group) => keptCount(group, share)),
+              ),
               'apply',
               'parameters',
             );
@@ -179,6 +184,20 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
     {
+      name: 'its heuristics give allowed counts that keep the budget, the same ones twice',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        for (const tightness of TIGHTNESS) {
+          const question = allocationQuestion(context.graph, context.groups, tightness);
+          await requireAnswers(
+            pruner.heuristics ?? {},
+            question,
+            (i, count) => count >= question.smallest[i]! && count === question.nearest(i, count),
+          );
+        }
+      },
+    },
+    {
       name: 'a plan for another network is refused with PLAN_MISMATCH',
       run: async () => {
         const { pruner, context } = await prepared();
@@ -235,26 +254,6 @@ function shapesOf(graph: LayerGraph): unknown {
 function parameters(graph: LayerGraph): number {
   return graph.layers.reduce(
     (sum, { weights }) => sum + weights.reduce((values, { data }) => values + data.length, 0),
-    0,
-  );
-}
-
-function plannedParameters(graph: LayerGraph, groups: readonly ChannelGroup[], share: number): number {
-  const kept = (layer: string, weight: string, axis: number, size: number) => {
-    const group = groups.find(({ members }) =>
-      members.some((member) => member.layer === layer && member.weight === weight && member.axis === axis),
-    );
-    return group ? keptCount(group, share) : size;
-  };
-  return graph.layers.reduce(
-    (sum, { name, weights }) =>
-      sum +
-      weights.reduce(
-        (values, weight) =>
-          values +
-          weight.shape.reduce((product, size, axis) => product * kept(name, weight.name, axis, size), 1),
-        0,
-      ),
     0,
   );
 }

@@ -20,6 +20,17 @@ export function correctPruner(): Pruner {
       keep: Array.from({ length: keep }, (_, channel) => channel),
     }),
     apply: (graph, plan) => cut(graph, groups, plan),
+    heuristics: {
+      'first-groups': ({ groups: asked, smallest, nearest, fits }) =>
+        asked.reduce(
+          (counts, { channels }, i) => {
+            const wished = Array.from({ length: channels }, (_, left) => nearest(i, channels - left));
+            const fitting = wished.find((count) => fits(counts.with(i, count)));
+            return counts.with(i, fitting ?? smallest[i]!);
+          },
+          [...smallest],
+        ),
+    },
   };
 }
 
@@ -81,6 +92,9 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
         }),
       };
     },
+    'its heuristics give allowed counts that keep the budget, the same ones twice': from(() => ({
+      heuristics: { all: ({ groups }) => groups.map(({ channels }) => channels) },
+    })),
     'a plan for another network is refused with PLAN_MISMATCH': from((good) => ({
       apply: (graph, plan) => {
         try {

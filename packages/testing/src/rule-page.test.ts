@@ -8,12 +8,16 @@ import { datasetContract } from './dataset-contract.js';
 import { correctDataset } from './dataset-fakes.js';
 import { environmentContract } from './environment-contract.js';
 import { correctEnvironment } from './environment-fakes.js';
+import { limitContract } from './limit-contract.js';
+import { correctLimit } from './limit-fakes.js';
 import { prunerContract } from './pruner-contract.js';
 import { correctPruner } from './pruner-fakes.js';
 import { quantizerContract } from './quantizer-contract.js';
 import { correctQuantizer } from './quantizer-fakes.js';
 import { rewardContract } from './reward-contract.js';
 import { correctReward } from './reward-fakes.js';
+import { runnerContract } from './runner-contract.js';
+import { correctRunner } from './runner-fakes.js';
 
 const page = join(__dirname, '../../../docs/guide/plugins-contracts.md');
 const rules = {
@@ -24,6 +28,10 @@ const rules = {
   backend: backendContract(correctBackend),
   dataset: datasetContract(correctDataset),
   reward: rewardContract(correctReward),
+  runner: runnerContract(() => correctRunner(), {
+    identify: () => Promise.reject(new Error('no rule is run here')),
+  }),
+  limit: limitContract(correctLimit),
 };
 const headings = Object.entries(rules).flatMap(([kind, cases]) =>
   cases.map(({ name }) => `### ${kind}: ${name}`),

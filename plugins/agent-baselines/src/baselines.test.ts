@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import type { Action, AgentFactory, AgentTask, Space, Transition } from '@tersor/core';
 import { search } from '@tersor/rl';
 import { agentContract, contractTask, createIdentityEnvironment, describeContract } from '@tersor/testing';
+import type { z } from 'zod';
 import plugins from './index.js';
 
 const BOX: Space = { type: 'box', low: [0.1, -1], high: [1, 3] };
@@ -10,7 +13,7 @@ const SIX: Space = { type: 'discrete', size: 6 };
 function factory(id: string, options: object = {}): AgentFactory {
   const plugin = plugins.find((candidate) => candidate.id === id)!;
   const create = plugin.create as (options: unknown) => AgentFactory;
-  return create(plugin.options.parse(options));
+  return create((plugin.options as z.ZodType).parse(options));
 }
 
 describeContract('random', agentContract(factory('random'), { spaces: ['box', 'discrete'] }));
@@ -26,6 +29,18 @@ describeContract(
   'evolution',
   agentContract(factory('evolution'), { spaces: ['box', 'discrete'], learnsWithin: 300 }),
 );
+
+describeContract(
+  'heuristic',
+  agentContract(factory('heuristic', { name: 'magnitude' }), { spaces: ['box', 'discrete'], seeded: false }),
+);
+
+it('the package states the agents that are in it', async () => {
+  const { tersor } = JSON.parse(await readFile(join(__dirname, '../package.json'), 'utf8')) as {
+    tersor: { plugins: string[] };
+  };
+  expect(tersor.plugins).toEqual(plugins.map(({ kind, id }) => `${kind}/${id}`));
+});
 
 /** Sequences that an agent proposes, one an episode; every episode gets the reward that `rewardOf` gives. */
 async function propose(
@@ -61,6 +76,27 @@ it.each(['uniform', 'magnitude'])('%s begins with the heuristic of its name', as
   const task = contractTask(BOX);
   const [first] = await propose(factory(id), task, 1);
   expect(first).toEqual(await task.heuristics![id]!());
+});
+
+it('heuristic begins with whatever heuristic it is told, and goes on with variations', async () => {
+  const own: Action[] = [
+    [0.2, 0],
+    [0.4, 1],
+    [0.6, 2],
+    [0.8, 3],
+  ];
+  const task = { ...contractTask(BOX), heuristics: { fisher: async () => own } };
+  const sequences = await propose(factory('heuristic', { name: 'fisher' }), task, 3);
+  expect(sequences[0]).toEqual(own);
+  expect(sequences[1]).not.toEqual(own);
+  expect(() => factory('heuristic', { name: 'fischer' })(task)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining(
+        'The agent "heuristic" needs an environment with the heuristic "fischer"',
+      ),
+      hint: expect.stringContaining('This one offers: fisher'),
+    }),
+  );
 });
 
 it('uniform gives all steps the same action, and spreads the settings over the whole box', async () => {

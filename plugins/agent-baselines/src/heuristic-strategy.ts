@@ -1,4 +1,5 @@
 import { TersorError, type Action, type AgentTask } from '@tersor/core';
+import { z } from 'zod';
 import { evenPoint } from './even-points.js';
 import type { SequenceStrategy } from './sequence-agent.js';
 import { createUnitSpace, type UnitSpace } from './unit-space.js';
@@ -8,14 +9,25 @@ interface HeuristicState {
   readonly sequence: readonly Action[] | undefined;
 }
 
+/** Options of the agent `heuristic`. */
+export const heuristicOptions = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .describe('Heuristic of the environment: its own, or one that a pruner or quantizer knows'),
+});
+
+export type HeuristicOptions = z.output<typeof heuristicOptions>;
+
 /**
- * Sequences around one that the environment's heuristic of that name gives. The first episode carries out the
+ * Sequences around one that the environment's heuristic `name` gives. The first episode carries out the
  * heuristic's own; the others spend the rest of the budget on its variations, in a fixed order. Throws
  * `CONFIG_INVALID` when the environment has no such heuristic.
  *
  * @param vary Sequence `index` (from 0) of the variations.
  */
-function createHeuristicStrategy(
+function createVariedStrategy(
+  agent: string,
   name: string,
   { heuristics }: AgentTask,
   vary: (sequence: readonly Action[], index: number) => readonly Action[],
@@ -24,7 +36,7 @@ function createHeuristicStrategy(
   if (!heuristic) {
     throw new TersorError(
       'CONFIG_INVALID',
-      `The agent "${name}" needs an environment with the heuristic "${name}".`,
+      `The agent "${agent}" needs an environment with the heuristic "${name}".`,
       {
         hint: `This one offers: ${Object.keys(heuristics ?? {}).join(', ') || 'none'}. Choose another agent, for instance "evolution".`,
       },
@@ -37,7 +49,7 @@ function createHeuristicStrategy(
     },
     propose: () => {
       if (!state.sequence)
-        throw new Error(`The agent "${name}" was asked for an action before prepare() had ended.`);
+        throw new Error(`The agent "${agent}" was asked for an action before prepare() had ended.`);
       return state.episodes === 0 ? state.sequence : vary(state.sequence, state.episodes - 1);
     },
     learn: () => {
@@ -57,7 +69,7 @@ function createHeuristicStrategy(
  */
 export function createUniformStrategy(task: AgentTask): SequenceStrategy {
   const space = createUnitSpace(task.actionSpace);
-  return createHeuristicStrategy('uniform', task, (sequence, index) => {
+  return createVariedStrategy('uniform', 'uniform', task, (sequence, index) => {
     const action =
       task.actionSpace.type === 'discrete'
         ? nearestChoice(sequence[0]![0]!, task.actionSpace.size, index + 1)
@@ -66,14 +78,25 @@ export function createUniformStrategy(task: AgentTask): SequenceStrategy {
   });
 }
 
-/**
- * Global ranking by magnitude: first the sequence that meets the budget, then the same one with its
- * differences between steps weakened or strengthened: `mean + s (action - mean)` with s filling [0, 2]
- * evenly, per coordinate. s = 0 treats all steps alike, s = 1 is the ranking's own.
- */
+/** The heuristic `magnitude` (global ranking), then variations of it, see `createHeuristicStrategy`. */
 export function createMagnitudeStrategy(task: AgentTask): SequenceStrategy {
+  return createHeuristicStrategy({ name: 'magnitude' }, task, 'magnitude');
+}
+
+/**
+ * Any heuristic: first its own sequence, then the same one with its differences between steps weakened or
+ * strengthened: `mean + s (action - mean)` with s filling [0, 2] evenly, per coordinate. s = 0 treats all
+ * steps alike, s = 1 is the heuristic's own.
+ *
+ * @param agent what the agent is called in messages
+ */
+export function createHeuristicStrategy(
+  { name }: HeuristicOptions,
+  task: AgentTask,
+  agent = 'heuristic',
+): SequenceStrategy {
   const space = createUnitSpace(task.actionSpace);
-  return createHeuristicStrategy('magnitude', task, (sequence, index) => {
+  return createVariedStrategy(agent, name, task, (sequence, index) => {
     const units = sequence.map((action) => space.toUnit(action));
     const means = meanOf(units, space);
     const strengths = evenPoint(index, space.size).map((share) => 2 * share);

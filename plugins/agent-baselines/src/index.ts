@@ -1,12 +1,23 @@
 import { definePlugin, type AgentTask } from '@tersor/core';
 import { z } from 'zod';
 import { createEvolutionStrategy, evolutionOptions } from './evolution-strategy.js';
-import { createMagnitudeStrategy, createUniformStrategy } from './heuristic-strategy.js';
+import {
+  createHeuristicStrategy,
+  createMagnitudeStrategy,
+  createUniformStrategy,
+  heuristicOptions,
+} from './heuristic-strategy.js';
 import { createRandomStrategy } from './random-strategy.js';
 import { createSequenceAgent, type SequenceStrategy } from './sequence-agent.js';
 
 export { createEvolutionStrategy, evolutionOptions, type EvolutionOptions } from './evolution-strategy.js';
-export { createMagnitudeStrategy, createUniformStrategy } from './heuristic-strategy.js';
+export {
+  createHeuristicStrategy,
+  createMagnitudeStrategy,
+  createUniformStrategy,
+  heuristicOptions,
+  type HeuristicOptions,
+} from './heuristic-strategy.js';
 export { createRandomStrategy } from './random-strategy.js';
 export { createSequenceAgent, type SequenceStrategy } from './sequence-agent.js';
 
@@ -22,8 +33,8 @@ const withoutOptions = (id: string, description: string, strategy: (task: AgentT
   });
 
 /**
- * The agents `random`, `uniform`, `magnitude` and `evolution`: what a learning agent has to beat at the same
- * number of episodes.
+ * The agents `random`, `uniform`, `magnitude`, `heuristic` and `evolution`: what a learning agent has to beat
+ * at the same number of episodes.
  */
 export default [
   withoutOptions(
@@ -41,6 +52,14 @@ export default [
     'Global ranking by magnitude that meets the budget, then weaker and stronger variations',
     createMagnitudeStrategy,
   ),
+  definePlugin({
+    ...manifest,
+    id: 'heuristic',
+    description: 'Any heuristic by name, also those of pruners and quantizers, then variations of it',
+    options: heuristicOptions,
+    create: (options) => (task) =>
+      createSequenceAgent('heuristic', task, createHeuristicStrategy(options, task)),
+  }),
   definePlugin({
     ...manifest,
     id: 'evolution',

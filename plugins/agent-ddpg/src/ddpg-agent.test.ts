@@ -60,7 +60,7 @@ describe('the contract of agents', () => {
     };
   const rules = [
     'learns from the action that was carried out',
-    'expects nothing behind the end of an episode',
+    'expects nothing after the end of an episode',
   ];
   const broken = async (change: (transition: Transition) => Transition) => {
     const cases = agentContract(misreading(change), { spaces: ['box'] }).filter(({ name }) =>

@@ -53,7 +53,7 @@ interface Progress {
   /** Steps of the episode under way. */
   readonly pending: readonly Transition[];
   /** State of the Ornstein-Uhlenbeck noise. */
-  readonly swing: readonly number[];
+  readonly noiseState: readonly number[];
   /** The actor with parameter noise, for the episode under way, and the noise's deviation. */
   readonly perturbed: Float32Array | undefined;
   readonly parameterDeviation: number;
@@ -117,7 +117,7 @@ export class DdpgAgent implements Agent {
       updates: 0,
       baseline: undefined,
       pending: [],
-      swing: this.still(),
+      noiseState: this.noNoise(),
       perturbed: undefined,
       parameterDeviation: 0.02,
     };
@@ -126,7 +126,7 @@ export class DdpgAgent implements Agent {
   act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
     if (!explore)
       return this.range.toAction(this.policy(this.actor.parameters, Float32Array.from(observation), 1));
-    if (this.warmingUp) return this.range.toAction(this.still().map(() => this.random.uniform()));
+    if (this.warmingUp) return this.range.toAction(this.noNoise().map(() => this.random.uniform()));
     return this.range.toAction(this.explore(Float32Array.from(observation)));
   }
 
@@ -144,7 +144,7 @@ export class DdpgAgent implements Agent {
     const learning = !this.warmingUp;
     this.update({
       pending: [],
-      swing: this.still(),
+      noiseState: this.noNoise(),
       perturbed: undefined,
       episodes: this.progress.episodes + 1,
     });
@@ -212,7 +212,7 @@ export class DdpgAgent implements Agent {
     this.progress = { ...this.progress, ...changes };
   }
 
-  private still(): number[] {
+  private noNoise(): number[] {
     return Array<number>(this.range.size).fill(0);
   }
 
@@ -235,9 +235,9 @@ export class DdpgAgent implements Agent {
       return clean.map((mean) => truncatedNormal(this.random, mean, this.sigma, 0, 1));
     if (noise === 'gaussian')
       return clean.map((mean) => clampToUnit(mean + this.sigma * this.random.normal()));
-    const swing = ornsteinUhlenbeckStep(this.progress.swing, this.random, this.sigma);
-    this.update({ swing });
-    return clean.map((mean, i) => clampToUnit(mean + swing[i]!));
+    const noiseState = ornsteinUhlenbeckStep(this.progress.noiseState, this.random, this.sigma);
+    this.update({ noiseState });
+    return clean.map((mean, i) => clampToUnit(mean + noiseState[i]!));
   }
 
   /** Keeps the distance between the actions of the perturbed actor and the clean one at sigma. */

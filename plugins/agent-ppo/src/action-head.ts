@@ -10,13 +10,17 @@ export interface ActionHead {
   /** Free parameters at the start. */
   readonly initial: readonly number[];
   /** A sample, in the distribution's own coordinates. */
-  draw(output: ArrayLike<number>, free: ArrayLike<number>, random: Random): number[];
+  draw(output: ArrayLike<number>, freeParameters: ArrayLike<number>, random: Random): number[];
   /** The likeliest sample. */
   mode(output: ArrayLike<number>): number[];
   toAction(sample: readonly number[]): Action;
   /** The sample that stands for an action; of several (at a border), the nearest to the middle. */
   toSample(action: Action): number[];
-  evaluate(output: ArrayLike<number>, free: ArrayLike<number>, sample: readonly number[]): Evaluation;
+  evaluate(
+    output: ArrayLike<number>,
+    freeParameters: ArrayLike<number>,
+    sample: readonly number[],
+  ): Evaluation;
 }
 
 /**

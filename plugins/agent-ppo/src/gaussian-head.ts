@@ -13,7 +13,7 @@ const LOG_TWO_PI = Math.log(2 * Math.PI);
  */
 export function createGaussianHead({ low, high }: BoxSpace, sigma: number, squash: boolean): ActionHead {
   const toUnit = squash ? Math.tanh : (value: number) => Math.min(1, Math.max(-1, value));
-  // An action at a border has no finite sample behind tanh.
+  // An action at a border has no finite sample before tanh.
   const fromUnit = squash
     ? (value: number) => Math.atanh(Math.min(0.999, Math.max(-0.999, value)))
     : (value: number) => value;

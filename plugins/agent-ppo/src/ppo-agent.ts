@@ -117,7 +117,7 @@ export class PpoAgent implements Agent {
   act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
     const output = this.outputOf(this.seen(observation));
     if (!explore) return this.head.toAction(this.head.mode(output));
-    const sample = this.head.draw(output, this.free, this.random);
+    const sample = this.head.draw(output, this.freeParameters, this.random);
     const action = this.head.toAction(sample);
     this.update({ drawn: { action, sample } });
     return action;
@@ -132,7 +132,7 @@ export class PpoAgent implements Agent {
     const seen = this.seen(observation);
     const isOwn = drawn?.action.every((value, i) => value === proposed[i]);
     const sample = isOwn ? drawn!.sample : this.head.toSample(proposed);
-    const { logProbability } = this.head.evaluate(this.outputOf(seen), this.free, sample);
+    const { logProbability } = this.head.evaluate(this.outputOf(seen), this.freeParameters, sample);
     const step: Step = {
       observation: seen,
       sample,
@@ -198,7 +198,7 @@ export class PpoAgent implements Agent {
     return [this.actorNetwork, this.task.actionSpace];
   }
 
-  private get free(): Float32Array {
+  private get freeParameters(): Float32Array {
     return this.actor.parameters.subarray(parameterCount(this.actorNetwork));
   }
 
@@ -288,8 +288,9 @@ export class PpoAgent implements Agent {
       clipped: mean('clipped'),
       explainedVariance: explainedVariance(steps),
       updates: losses.length,
-      ...(this.free.length > 0 && {
-        sigma: this.free.reduce((sum, value) => sum + Math.exp(value), 0) / this.free.length,
+      ...(this.freeParameters.length > 0 && {
+        sigma:
+          this.freeParameters.reduce((sum, value) => sum + Math.exp(value), 0) / this.freeParameters.length,
       }),
     };
   }
@@ -303,7 +304,7 @@ export class PpoAgent implements Agent {
     const policy = policyLoss(
       this.head,
       actorValues.at(-1)!,
-      this.free,
+      this.freeParameters,
       steps,
       normalize(steps.map(({ advantage }) => advantage)),
       options,

@@ -35,19 +35,19 @@ export interface PolicyLoss {
 export function policyLoss(
   head: ActionHead,
   outputs: Float32Array,
-  free: Float32Array,
+  freeParameters: Float32Array,
   steps: readonly CollectedStep[],
   advantages: readonly number[],
   { clip, entropy: weight }: { readonly clip: number; readonly entropy: number },
 ): PolicyLoss {
   const batch = steps.length;
   const outputGradient = new Float32Array(batch * head.outputs);
-  const freeGradient = new Float32Array(free.length);
+  const freeGradient = new Float32Array(freeParameters.length);
   let [loss, entropySum, divergence, clipped] = [0, 0, 0, 0];
   steps.forEach(({ sample, logProbability: before }, row) => {
     const { logProbability, entropy } = head.evaluate(
       outputs.subarray(row * head.outputs, (row + 1) * head.outputs),
-      free,
+      freeParameters,
       sample,
     );
     const advantage = advantages[row]!;

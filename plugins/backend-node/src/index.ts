@@ -1,6 +1,7 @@
 import { definePlugin } from '@tersor/core';
 import { z } from 'zod';
 import { createNodeBackend } from './node-backend.js';
+import { nodeEnvironment } from './node-environment.js';
 
 export { createNodeBackend, type NodeBackendOptions } from './node-backend.js';
 export { nodeEnvironment } from './node-environment.js';
@@ -21,6 +22,7 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'tfjs-node or tfjs-node-gpu, in float32 or bfloat16',
   options: nodeBackendOptions,
+  environment: nodeEnvironment,
   create: (options, context) =>
     createNodeBackend({ ...options, directories: [context.directory, process.cwd(), __dirname] }),
 });

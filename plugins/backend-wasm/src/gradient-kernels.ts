@@ -62,7 +62,7 @@ interface WasmMemory {
 const LARGEST_PRODUCT = 2 ** 24;
 
 /**
- * Registers the kernels for the wasm backend, in the place of its own where it has one. Twice is harmless.
+ * Registers the kernels for the wasm backend, instead of its own where it has one. Twice is harmless.
  */
 export function registerGradientKernels(): void {
   for (const [kernelName, compose] of Object.entries(KERNELS)) {
@@ -102,7 +102,7 @@ function convolutionInfo(
 /**
  * dW[i, j, c, o] = sum over h, w, n of x[n, h s + i, w s + j, c] dy[n, h, w, o]: a product of what every
  * filter position sees of x, in a row for each channel, with dy. As a convolution of x with dy it would have
- * 3 x 3 results for an image, of which the library computes four at a time: twelve in the place of nine.
+ * 3 x 3 results for an image, of which the library computes four at a time: twelve instead of nine.
  */
 function filterGradient(
   x: tf.Tensor4D,

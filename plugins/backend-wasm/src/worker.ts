@@ -45,7 +45,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswers[keyof Worke
 }
 
 /**
- * What the answer hands over, in the place of a copy: tensors read from wasm memory are ours to give away.
+ * What the answer hands over, instead of a copy: tensors read from wasm memory are ours to give away.
  */
 function buffersOf(reply: Answer): ArrayBuffer[] {
   if ('error' in reply || reply.result === undefined) return [];

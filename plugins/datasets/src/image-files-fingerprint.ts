@@ -39,11 +39,11 @@ export async function imageFilesFingerprint(
   return hash.digest('hex');
 }
 
-/** What `look` finds at up to `count` files at equal distances, first and last among them. */
+/** What `read` gives for up to `count` files at equal distances, first and last among them. */
 async function forSome<T>(
   entries: readonly ImageEntry[],
   count: number,
-  look: (path: string) => Promise<T>,
+  read: (path: string) => Promise<T>,
 ): Promise<T[]> {
   const step = entries.length <= count ? 1 : (entries.length - 1) / (count - 1);
   const chosen = Array.from(
@@ -53,7 +53,7 @@ async function forSome<T>(
   const found: T[] = [];
   for (let i = 0; i < chosen.length; i += AT_ONCE) {
     const group = chosen.slice(i, i + AT_ONCE).map((path) =>
-      look(path).catch((cause: unknown) => {
+      read(path).catch((cause: unknown) => {
         throw new TersorError('DATASET_INVALID', `${path} cannot be read.`, {
           cause,
           hint: 'It was there when the data set was opened.',

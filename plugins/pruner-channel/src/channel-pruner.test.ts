@@ -36,6 +36,10 @@ describeContract(
   prunerContract(() => make({ criterion: 'random', reconstruct: 'none' })),
 );
 describeContract(
+  'channel pruner, reconstruction',
+  prunerContract(() => make({ criterion: 'reconstruction' })),
+);
+describeContract(
   'channel pruner, batch norms re-estimated',
   prunerContract(() => make({ batchNormImages: 40 })),
 );
@@ -372,4 +376,55 @@ test('Taylor ranks the channels of frozen layers as those of others', async () =
     [0, 1],
     [0, 1],
   ]);
+});
+
+describe('the heuristic "reconstruction"', () => {
+  it('keeps the channels that say something: a group of copies loses them, another one keeps its own', async () => {
+    const graph = await read(
+      first(8),
+      layers.conv2d({ name: 'b', filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' }),
+      layers.conv2d({ name: 'c', filters: 4, kernelSize: 3, padding: 'same' }),
+    );
+    // Channels 2..7 of "a" are copies of 0 and 1.
+    const copied: LayerGraph = {
+      ...graph,
+      layers: graph.layers.map((layer) =>
+        layer.name === 'a'
+          ? {
+              ...layer,
+              weights: layer.weights.map((weight) => ({
+                ...weight,
+                data: weight.data.map((_, i) => weight.data[i - (i % 8) + (i % 2)]!),
+              })),
+            }
+          : layer,
+      ),
+    };
+    const { groups } = channelGroups(copied);
+    const pruner = make({ criterion: 'reconstruction', images: 50, points: 36 });
+    await pruner.prepare({ graph: copied, groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
+    const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+    const question = {
+      groups,
+      smallest: [1, 1],
+      multiple: 1,
+      nearest: (_group: number, channels: number) => channels,
+      limits: [{ name: 'channels', limit: 10, of }],
+      used: (counts: readonly number[]) => of(counts) / 10,
+      fits: (counts: readonly number[]) => of(counts) <= 10,
+    };
+    expect(await pruner.heuristics['reconstruction']!(question)).toEqual([2, 8]);
+    // The two that stay are one of each.
+    expect(
+      pruner
+        .plan(groups[0]!, 2)
+        .keep!.map((channel) => channel % 2)
+        .sort(),
+    ).toEqual([0, 1]);
+  });
+
+  it('is there with any criterion, before anything is prepared; not without the refit', () => {
+    expect(Object.keys(make({ criterion: 'l2' }).heuristics)).toEqual(['reconstruction']);
+    expect(make({ reconstruct: 'none' }).heuristics).toEqual({});
+  });
 });

@@ -2,14 +2,18 @@ import { compileGradients, removeAll, withoutFrozen, type Removal } from '@terso
 import {
   TersorError,
   createRandom,
+  type AllocationQuestion,
   type ChannelGroup,
+  type Heuristics,
   type LayerGraph,
   type PruneContext,
   type PrunePlan,
   type Pruner,
   type PruneStep,
 } from '@tersor/core';
+import { allocate } from './allocation/allocate.js';
 import { CRITERIA, type CriterionName } from './criteria.js';
+import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
 import { reestimateBatchNorms } from './reconstruction/reestimate-batch-norms.js';
@@ -54,24 +58,33 @@ export class ChannelPruner implements Pruner {
   /** Channels of each group, the most important first. */
   private readonly ranking = new Map<string, readonly number[]>();
   private groups = new Map<string, ChannelGroup>();
+  private graph: LayerGraph | undefined;
   private gathered: ReadonlyMap<string, Gathered> = new Map();
   private calibration: Calibration | undefined;
+  /** How many channels each group keeps, by what its readers lose: there is no such figure without the refit. */
+  readonly heuristics: Heuristics<AllocationQuestion>;
 
-  constructor(private readonly options: ChannelPrunerOptions) {}
+  constructor(private readonly options: ChannelPrunerOptions) {
+    this.heuristics =
+      options.reconstruct === 'none' ? {} : { reconstruction: (question) => this.allocation(question) };
+  }
 
-  async prepare({ graph, groups, dataset, seed }: PruneContext): Promise<void> {
+  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
+    this.graph = graph;
     this.groups = new Map(groups.map((group) => [group.name, group]));
-    const gradients =
-      criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
     this.ranking.clear();
-    for (const group of groups) {
-      const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
-      // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
-      this.ranking.set(
-        group.name,
-        Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b),
-      );
+    if (criterion !== 'reconstruction') {
+      const gradients =
+        criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
+      for (const group of groups) {
+        const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
+        // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
+        this.ranking.set(
+          group.name,
+          Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b),
+        );
+      }
     }
     this.calibration =
       batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
@@ -88,6 +101,9 @@ export class ChannelPruner implements Pruner {
       ridge,
       seed,
     });
+    if (criterion !== 'reconstruction') return;
+    const orders = await removalOrders(graph, groups, this.gathered, progress);
+    for (const [name, { order }] of orders) this.ranking.set(name, order.toReversed());
   }
 
   plan(group: ChannelGroup, keep: number): PruneStep {
@@ -120,8 +136,15 @@ export class ChannelPruner implements Pruner {
   }
 
   dispose(): void {
+    this.graph = undefined;
     this.gathered = new Map();
     this.calibration = undefined;
+  }
+
+  private async allocation(question: AllocationQuestion): Promise<number[]> {
+    if (!this.graph) throw mismatch('The channel pruner was not prepared for a network.');
+    const orders = await removalOrders(this.graph, question.groups, this.gathered);
+    return allocate(question, { errors: question.groups.map(({ name }) => orders.get(name)!.errors) });
   }
 
   private removalsOf(plan: PrunePlan): Removal[] {

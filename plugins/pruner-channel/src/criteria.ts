@@ -6,8 +6,14 @@ import {
   type WeightTensor,
 } from '@tersor/core';
 
-/** How the importance of a channel is judged; see the functions of this file. */
-export type CriterionName = 'l1' | 'l2' | 'batch-norm' | 'fpgm' | 'taylor' | 'random';
+/** Criteria that give every channel a score of its own; see the functions of this file. */
+export type ScoreName = 'l1' | 'l2' | 'batch-norm' | 'fpgm' | 'taylor' | 'random';
+
+/**
+ * How the importance of a channel is judged. By `reconstruction` it depends on the channels that went before:
+ * see `removalOrders`.
+ */
+export type CriterionName = ScoreName | 'reconstruction';
 
 /** What a criterion may look at. */
 export interface CriterionContext {
@@ -23,8 +29,8 @@ export interface CriterionContext {
  */
 export type Criterion = (group: ChannelGroup, context: CriterionContext) => Float64Array;
 
-/** All criteria by name. */
-export const CRITERIA: Readonly<Record<CriterionName, Criterion>> = {
+/** All scores by name. */
+export const CRITERIA: Readonly<Record<ScoreName, Criterion>> = {
   l1: (group, context) => kernelNorm(group, context, Math.abs),
   l2: (group, context) => kernelNorm(group, context, (value) => value * value).map(Math.sqrt),
   'batch-norm': batchNormScale,

@@ -31,6 +31,11 @@ export async function read(...list: tfl.layers.Layer[]): Promise<LayerGraph> {
   const model = tfl.sequential({ layers: list });
   const graph = await graphFromModel(model);
   model.dispose();
+  return withDrawnWeights(graph);
+}
+
+/** The same network with drawn weights. */
+export function withDrawnWeights(graph: LayerGraph): LayerGraph {
   const random = createRandom(5, 'weights');
   // Biases and moving means included: offsets must be taken up somewhere.
   return {

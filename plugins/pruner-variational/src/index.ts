@@ -37,6 +37,23 @@ export default definePlugin({
       .boolean()
       .default(true)
       .describe('Whether biases or batch norms take up the mean of what zeroed slices added.'),
+    reconstruct: z
+      .enum(['none', 'least-squares'])
+      .default('least-squares')
+      .describe('Whether layers that lose slices are refit.'),
+    refitImages: z.int().positive().default(500).describe('Training images that the refit looks at.'),
+    points: z.int().positive().default(10).describe('Positions per image and layer that it looks at.'),
+    maximumInputs: z
+      .int()
+      .positive()
+      .default(1152)
+      .describe('Layers with more inputs (kernel positions x channels) are refit position by position.'),
+    ridge: z
+      .number()
+      .positive()
+      .default(1e-3)
+      .describe('Ridge of the refit, as a share of the mean square of the inputs.'),
+    steps: z.int().positive().default(30).describe('Steps of conjugate gradients of a refit.'),
   }),
   create: (options) => new VariationalPruner(options),
 });

@@ -8,12 +8,25 @@ import {
   type Pruner,
   type PruneStep,
 } from '@tersor/core';
+import { observeStock } from '@tersor/network';
+import { gatherInputs } from './refit/input-moments.js';
+import { refitSlices, type Original } from './refit/refit-slices.js';
 import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
 
 /** Settings of the variational pruner; the plugin's schema has the defaults. */
 export interface VariationalPrunerOptions extends NoiseTrainingOptions {
   /** Moves the mean of what a slice added to its output into the bias or the batch norm behind it. */
   readonly correctMeans: boolean;
+  /** Whether layers that lose slices are refit. */
+  readonly reconstruct: 'none' | 'least-squares';
+  /** Training images and positions per image that the refit looks at, and the most inputs of a layer. */
+  readonly refitImages: number;
+  readonly points: number;
+  readonly maximumInputs: number;
+  /** Ridge of the refit, as a share of the mean square of the inputs. */
+  readonly ridge: number;
+  /** Steps of conjugate gradients. */
+  readonly steps: number;
 }
 
 /**
@@ -25,11 +38,18 @@ export class VariationalPruner implements Pruner {
   readonly id = 'variational';
   readonly action = 'slices';
   private information: ReadonlyMap<string, LayerInformation> = new Map();
+  private original: Original | undefined;
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
-  async prepare({ graph, dataset, seed, progress }: PruneContext): Promise<void> {
+  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
     this.information = await trainNoise(graph, dataset, seed, this.options, progress);
+    if (this.options.reconstruct === 'none') return;
+    const { refitImages: images, points, maximumInputs } = this.options;
+    const layers = new Set(this.information.keys());
+    const source = { dataset, observe: observeStock };
+    const inputs = await gatherInputs(graph, layers, source, { images, points, maximumInputs, seed });
+    this.original = { graph, groups, inputs };
   }
 
   /**
@@ -86,7 +106,13 @@ export class VariationalPruner implements Pruner {
     return { ...graph, layers: graph.layers.map((layer) => changed.get(layer.name) ?? layer) };
   }
 
+  /** Refits what is left, by least squares on the original's inputs. */
+  async adapt(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph> {
+    return this.original ? refitSlices(graph, plan, this.original, this.options) : graph;
+  }
+
   dispose(): void {
+    this.original = undefined;
     this.information = new Map();
   }
 }

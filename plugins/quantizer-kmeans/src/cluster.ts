@@ -3,8 +3,10 @@ import type { Random } from '@tersor/core';
 /** Values in ascending order, with running sums: all that one-dimensional k-means needs. */
 export interface SortedValues {
   readonly values: Float32Array;
-  /** `sums[i]` is the sum of the first i values. */
+  /** `sums[i]` is the sum of the first i values, each times its mass. */
   readonly sums: Float64Array;
+  /** `masses[i]` is the mass of the first i values: how much their errors count. Absent: i. */
+  readonly masses?: Float64Array;
 }
 
 /** Sorts a copy. */
@@ -13,6 +15,18 @@ export function sortValues(values: Float32Array): SortedValues {
   const sums = new Float64Array(sorted.length + 1);
   for (let i = 0; i < sorted.length; i++) sums[i + 1] = sums[i]! + sorted[i]!;
   return { values: sorted, sums };
+}
+
+/** Sorts values whose squared errors count differently, each by its mass above 0. */
+export function sortWeighted(values: readonly number[], masses: readonly number[]): SortedValues {
+  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]! || a - b);
+  const sums = new Float64Array(values.length + 1);
+  const total = new Float64Array(values.length + 1);
+  order.forEach((from, i) => {
+    sums[i + 1] = sums[i]! + values[from]! * masses[from]!;
+    total[i + 1] = total[i]! + masses[from]!;
+  });
+  return { values: Float32Array.from(order, (from) => values[from]!), sums, masses: total };
 }
 
 /**
@@ -30,9 +44,9 @@ export function cluster(
   let centroids = seed(sorted.values, count, random);
   for (let round = 0; round < iterations; round++) {
     const moved = means(sorted, centroids);
-    const still = moved.length === centroids.length && moved.every((value, i) => value === centroids[i]);
+    const settled = moved.length === centroids.length && moved.every((value, i) => value === centroids[i]);
     centroids = moved;
-    if (still) break;
+    if (settled) break;
   }
   return centroids;
 }
@@ -73,8 +87,8 @@ function seed(values: Float32Array, count: number, random: Random): Float64Array
   return Float64Array.from(centroids).sort();
 }
 
-/** Mean of the values nearest to each centroid; centroids without any are dropped. */
-function means({ values, sums }: SortedValues, centroids: Float64Array): Float64Array {
+/** (Weighted) mean of the values nearest to each centroid; centroids without any are dropped. */
+function means({ values, sums, masses }: SortedValues, centroids: Float64Array): Float64Array {
   const result: number[] = [];
   let from = 0;
   for (let k = 0; k < centroids.length; k++) {
@@ -82,7 +96,8 @@ function means({ values, sums }: SortedValues, centroids: Float64Array): Float64
       k + 1 < centroids.length
         ? lowerBound(values, (centroids[k]! + centroids[k + 1]!) / 2, from)
         : values.length;
-    if (to > from) result.push((sums[to]! - sums[from]!) / (to - from));
+    const mass = masses ? masses[to]! - masses[from]! : to - from;
+    if (mass > 0) result.push((sums[to]! - sums[from]!) / mass);
     from = to;
   }
   return Float64Array.from(result);

@@ -1,4 +1,4 @@
-import { definePlugin } from '@tersor/core';
+import { calibrationOptions, definePlugin } from '@tersor/core';
 import { z } from 'zod';
 import { KmeansQuantizer } from './kmeans-quantizer.js';
 
@@ -22,6 +22,7 @@ export default definePlugin({
       .max(1000)
       .default(50)
       .describe("Lloyd's iterations at most; they end when no centroid moves"),
+    calibrate: calibrationOptions,
   }),
   create: (options, { seed }) => new KmeansQuantizer(options, seed),
 });

@@ -10,6 +10,16 @@ const perChannel = () => new KmeansQuantizer({ granularity: 'channel', iteration
 describeContract('k-means, one code book per array', quantizerContract(perTensor));
 describeContract('k-means, one code book per channel', quantizerContract(perChannel));
 
+const calibrate = { images: 10, points: 5, maximumInputs: 100 };
+describeContract(
+  'k-means, calibrated, one code book per array',
+  quantizerContract(() => new KmeansQuantizer({ granularity: 'tensor', iterations: 50, calibrate }, 1)),
+);
+describeContract(
+  'k-means, calibrated, one code book per channel',
+  quantizerContract(() => new KmeansQuantizer({ granularity: 'channel', iterations: 50, calibrate }, 1)),
+);
+
 const kernel = (values: number[]): QuantizerInput => ({
   name: 'dense/kernel',
   shape: [values.length, 1],

@@ -1,17 +1,22 @@
 import {
-  roundToFloat16,
   TersorError,
   createRandom,
+  type Calibration,
   type CodebookTensor,
   type EncodedTensor,
+  type KernelMoments,
   type Quantizer,
   type QuantizerInput,
 } from '@tersor/core';
+import { calibratedTensor } from './calibrated.js';
 import { cluster, sortValues } from './cluster.js';
+import { bookOf, sortBook, storedValue } from './code-book.js';
 
 export interface KmeansQuantizerOptions {
   readonly granularity: 'tensor' | 'channel';
   readonly iterations: number;
+  /** Set where codes are chosen by what they do to the layers' outputs. */
+  readonly calibrate?: Calibration | undefined;
 }
 
 /**
@@ -24,10 +29,14 @@ export class KmeansQuantizer implements Quantizer {
   readonly id = 'kmeans';
   readonly bits = [1, 8] as const;
 
+  readonly calibration: Calibration | undefined;
+
   constructor(
     private readonly options: KmeansQuantizerOptions,
     private readonly seed: number,
-  ) {}
+  ) {
+    this.calibration = options.calibrate;
+  }
 
   encode(input: QuantizerInput, bits: number): CodebookTensor {
     requireFinite(input);
@@ -56,6 +65,14 @@ export class KmeansQuantizer implements Quantizer {
       codebook,
       codes: assign(input, axis, groups, codebook, bits),
     };
+  }
+
+  /** See `calibratedTensor`. */
+  encodeCalibrated(input: QuantizerInput, bits: number, moments: KernelMoments): CodebookTensor {
+    const random = createRandom(this.seed, `${input.name}/calibrated`);
+    return calibratedTensor(input, this.encode(input, bits), moments, (sorted, count) =>
+      cluster(sorted, count, this.options.iterations, random),
+    );
   }
 
   /**
@@ -118,27 +135,6 @@ function groupMembers({ data, shape }: QuantizerInput, axis: number, groups: num
 }
 
 /**
- * A code book: the centroids and, where needed, zero, ascending; entries that are left repeat the last one
- * and are never used.
- */
-function bookOf(centroids: Float64Array, hasZero: boolean, size: number): Float32Array {
-  const values = new Set([...centroids].map(storedValue).filter((value) => value !== 0));
-  if (hasZero || values.size === 0) values.add(0);
-  const ascending = Float32Array.from(values).sort();
-  const book = new Float32Array(size).fill(ascending.at(-1)!);
-  book.set(ascending);
-  return book;
-}
-
-/**
- * Half precision halves the code book's bytes at an error of at most 2^-11 of the value; values too small for
- * that stay float32.
- */
-function storedValue(value: number): number {
-  return Math.abs(value) >= 2 ** -14 && Math.abs(value) < 65504 ? roundToFloat16(value) : Math.fround(value);
-}
-
-/**
  * Code of the nearest entry, found by the boundaries halfway between neighbours. Exact zeros get the entry 0
  * where there is one.
  */
@@ -170,27 +166,6 @@ function assign(
     }
   }
   return codes;
-}
-
-/**
- * Codes of a group by value, and the lower boundary of each. Of equal entries all ranks lead to the first.
- */
-function sortBook(
-  codebook: Float32Array,
-  order: Uint8Array,
-  bounds: Float64Array,
-  base: number,
-  size: number,
-): void {
-  const ranked = Array.from({ length: size }, (_, code) => code).sort(
-    (a, b) => codebook[base + a]! - codebook[base + b]! || a - b,
-  );
-  for (let rank = 0; rank < size; rank++) {
-    const value = codebook[base + ranked[rank]!]!;
-    const below = rank > 0 ? codebook[base + ranked[rank - 1]!]! : -Infinity;
-    bounds[base + rank] = (below + value) / 2;
-    order[base + rank] = value === below ? order[base + rank - 1]! : ranked[rank]!;
-  }
 }
 
 /** Throws `WEIGHTS_NOT_FINITE`, naming the weight. */

@@ -1,4 +1,4 @@
-import { definePlugin } from '@tersor/core';
+import { calibrationOptions, definePlugin } from '@tersor/core';
 import { z } from 'zod';
 import { LinearQuantizer } from './linear-quantizer.js';
 
@@ -24,6 +24,7 @@ export default definePlugin({
       .enum(['max', 'mse', 'kl'])
       .default('mse')
       .describe('Clip nothing, by least squared error, or by least information lost'),
+    calibrate: calibrationOptions,
   }),
   create: (options) => new LinearQuantizer(options),
 });

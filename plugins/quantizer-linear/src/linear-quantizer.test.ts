@@ -21,6 +21,18 @@ describeContract(
   quantizerContract(() => new LinearQuantizer({ scheme: 'asymmetric', granularity: 'tensor', scale: 'max' })),
 );
 
+const calibrate = { images: 10, points: 5, maximumInputs: 100 };
+describeContract(
+  'linear, calibrated, symmetric per channel',
+  quantizerContract(() => new LinearQuantizer({ ...DEFAULTS, calibrate })),
+);
+describeContract(
+  'linear, calibrated, asymmetric per tensor',
+  quantizerContract(
+    () => new LinearQuantizer({ scheme: 'asymmetric', granularity: 'tensor', scale: 'max', calibrate }),
+  ),
+);
+
 const kernel = (values: number[], channels = 1): QuantizerInput => ({
   name: 'dense/kernel',
   shape: [values.length / channels, channels],

@@ -1,13 +1,16 @@
 import {
-  roundToFloat16,
   TersorError,
+  type Calibration,
   type EncodedTensor,
+  type KernelMoments,
   type LinearTensor,
   type Quantizer,
   type QuantizerInput,
 } from '@tersor/core';
 import { gatherGroup, groupLayout, type GroupLayout } from './groups.js';
+import { calibratedTensor } from './calibrated.js';
 import { symmetricThreshold, type ScaleRule } from './scale-search.js';
+import { storedScale } from './stored-scale.js';
 
 const { abs, floor, max, min, round } = Math;
 
@@ -15,6 +18,8 @@ export interface LinearQuantizerOptions {
   readonly scheme: 'symmetric' | 'asymmetric';
   readonly granularity: 'tensor' | 'channel';
   readonly scale: ScaleRule;
+  /** Set where codes are chosen by what they do to the layers' outputs. */
+  readonly calibrate?: Calibration | undefined;
 }
 
 /**
@@ -28,7 +33,11 @@ export class LinearQuantizer implements Quantizer {
   readonly id = 'linear';
   readonly bits = [1, 8] as const;
 
-  constructor(private readonly options: LinearQuantizerOptions) {}
+  readonly calibration: Calibration | undefined;
+
+  constructor(private readonly options: LinearQuantizerOptions) {
+    this.calibration = options.calibrate;
+  }
 
   encode(input: QuantizerInput, bits: number): LinearTensor {
     requireFinite(input);
@@ -43,6 +52,11 @@ export class LinearQuantizer implements Quantizer {
     }
     const codes = encodeCodes(input.data, layout, scale, zero, this.topCode(bits));
     return { codec: 'linear', shape: input.shape, bits, axis, codes, scale, zero };
+  }
+
+  /** See `calibratedTensor`. */
+  encodeCalibrated(input: QuantizerInput, bits: number, moments: KernelMoments): LinearTensor {
+    return calibratedTensor(input, this.encode(input, bits), moments, this.options.scheme);
   }
 
   /**
@@ -93,11 +107,6 @@ export class LinearQuantizer implements Quantizer {
     const scale = storedScale((shrink * (largest - least)) / top);
     return [scale, min(top, max(0, round((-least * shrink) / scale)))];
   }
-}
-
-/** Half precision loses at most 2^-11 of a step; scales too small for it stay float32. */
-function storedScale(scale: number): number {
-  return scale >= 2 ** -14 && scale < 65504 ? roundToFloat16(scale) : Math.fround(scale);
 }
 
 function meanMagnitude(values: Float32Array): number {

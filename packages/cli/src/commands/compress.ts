@@ -7,6 +7,10 @@ export function compressCommand(): Command {
   return new Command('compress')
     .description('search a pruning and a quantization policy for a model, and write the smaller model')
     .argument('<config>', 'YAML or JSON config')
+    .option(
+      '--directory <dir>',
+      "folder that relative paths of the config count from (default: the config's)",
+    )
     .option('--out <dir>', 'output folder (default: "output" of the config)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
     .option('--resume', 'go on from the checkpoint that a stopped run left in the output folder')

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import Table from 'cli-table3';
 import { builtinPlugins } from '@tersor/compression';
 import { installedPlugins, PLUGIN_KINDS } from '@tersor/core';
+import { runnerPlugins } from '@tersor/study';
 
 /** `tersor plugins`: what can be named in a config here. */
 export function pluginsCommand(): Command {
@@ -11,7 +12,9 @@ export function pluginsCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const rows = [];
       for (const kind of PLUGIN_KINDS) {
-        for (const plugin of builtinPlugins.filter((candidate) => candidate.kind === kind))
+        for (const plugin of [...builtinPlugins, ...runnerPlugins([])].filter(
+          (candidate) => candidate.kind === kind,
+        ))
           rows.push({ kind, id: plugin.id, source: plugin.name, description: plugin.description });
         for (const entry of await installedPlugins(kind, [process.cwd(), __dirname])) {
           if ('plugin' in entry)

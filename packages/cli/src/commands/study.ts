@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { readConfig, TersorError } from '@tersor/core';
+import { readConfig, TersorError, type TrialRunner } from '@tersor/core';
 import { identifyCompression } from '@tersor/compression';
 import {
-  childProcessRunner,
+  folderStore,
+  openRunner,
   previewStudy,
   runStudy,
   studySchema,
   type Identify,
   type PlannedTrial,
+  type Study,
   type StudyProgress,
   type StudyResults,
   type TrialRecord,
@@ -23,7 +25,7 @@ import { studyTable } from '../study-table.js';
 interface Options {
   out?: string;
   set: string[];
-  jobs: number;
+  jobs?: number;
   resume?: boolean;
   yes?: boolean;
   json?: boolean;
@@ -43,62 +45,81 @@ export function studyCommand(): Command {
       collect,
       [],
     )
-    .option('--jobs <count>', 'trials at the same time', positiveInteger, 1)
+    .option(
+      '--jobs <count>',
+      'trials at the same time: the option "concurrency" of the study\'s runner',
+      positiveInteger,
+    )
     .option('--resume', 'run only the trials that the folder lacks')
     .option('--yes', 'run more trials than the limit of the study')
     .option('--dry-run', 'only say which trials would run')
     .option('--json', 'print the results as JSON')
     .option('--quiet', 'no progress')
     .action(async (path: string, options: Options) => {
-      const { out, set, jobs, json } = options;
-      const study = await readConfig(path, studySchema, set);
-      const place = {
+      const study = await readConfig(path, studySchema, options.set);
+      const { runner, dispose } = await openRunner({
         study,
         path: resolve(path),
-        output: resolve(out ?? study.output),
-        jobs,
-        identify: identifier(resolve(dirname(path), study.config)),
-      };
-      if (options.dryRun) {
-        const preview = await previewStudy(place);
-        process.stdout.write(
-          json ? `${JSON.stringify(preview, undefined, 2)}\n` : previewText(preview, study.limit),
-        );
-        return;
-      }
-      const say = (text: string) => {
-        if (!options.quiet && !json) process.stderr.write(`${text}\n`);
-      };
-      const stop = new AbortController();
-      const restore = onStopSignal(
-        (signal) => {
-          stop.abort();
-          process.stderr.write(
-            `\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`,
-          );
-        },
-        // The trials are ended as this process exits; the system alone would let them go on.
-        () => undefined,
-      );
-      const results = await runStudy({
-        ...place,
-        runner: childProcessRunner([process.execPath, ...process.execArgv, process.argv[1]!]),
-        version: (
-          JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string }
-        ).version,
-        resume: options.resume === true,
-        yes: options.yes === true,
-        signal: stop.signal,
-        onTrial: (trial, record, progress) => say(progressLine(trial, record, progress)),
-        onNotice: say,
-      }).finally(restore);
-      process.stdout.write(
-        json
-          ? `${JSON.stringify(results, undefined, 2)}\n`
-          : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`,
-      );
-      requireComplete(results);
+        command: [process.execPath, ...process.execArgv, process.argv[1]!],
+        jobs: options.jobs,
+        searchFrom: [process.cwd(), __dirname],
+      });
+      await (options.dryRun ? previewed : compared)(path, study, runner, options).finally(dispose);
     });
+}
+
+/** Says what would run. */
+async function previewed(path: string, study: Study, runner: TrialRunner, options: Options): Promise<void> {
+  const preview = await previewStudy(placeOf(path, study, runner, options));
+  process.stdout.write(
+    options.json ? `${JSON.stringify(preview, undefined, 2)}\n` : previewText(preview, study.limit),
+  );
+}
+
+/** Runs what the store lacks, and prints the comparison. */
+async function compared(path: string, study: Study, runner: TrialRunner, options: Options): Promise<void> {
+  const { out, json } = options;
+  const say = (text: string) => {
+    if (!options.quiet && !json) process.stderr.write(`${text}\n`);
+  };
+  const stop = new AbortController();
+  const restore = onStopSignal(
+    (signal) => {
+      stop.abort();
+      process.stderr.write(
+        `\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`,
+      );
+    },
+    // The trials are ended as this process exits; the system alone would let them go on.
+    () => undefined,
+  );
+  const results = await runStudy({
+    ...placeOf(path, study, runner, options),
+    version: (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string })
+      .version,
+    resume: options.resume === true,
+    yes: options.yes === true,
+    signal: stop.signal,
+    onTrial: (trial, record, progress) => say(progressLine(trial, record, progress)),
+    onNotice: say,
+  }).finally(restore);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(results, undefined, 2)}\n`
+      : `${studyTable(results)}\nThe report is ${out ?? study.output}/report.html\n`,
+  );
+  requireComplete(results);
+}
+
+/** What a study is, and where. */
+function placeOf(path: string, study: Study, runner: TrialRunner, { out }: Options) {
+  return {
+    study,
+    path: resolve(path),
+    store: folderStore(resolve(out ?? study.output)),
+    runner,
+    identify: identifier(resolve(dirname(path), study.config)),
+  };
 }
 
 /** Identifies what trials come from as they themselves will. */

@@ -26,7 +26,7 @@ export function trainCommand(): Command {
     .option('--json', 'print the result as JSON')
     .action(async (path: string, { out, set, json, resume }: Options) => {
       const config = await readConfig(path, trainConfigSchema, set);
-      await ensureBackendEnvironment(config.backend);
+      await ensureBackendEnvironment(config.backend, dirname(resolve(path)));
       const output = resolve(out ?? config.output);
       sayPlace(path, config.output, out);
       await requireWritableFolder(output);

@@ -10,6 +10,7 @@ import {
 import { builtinPlugins } from '../builtin-plugins.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { createBitActions } from '../environments/bit-actions.js';
+import { offeredHeuristics, requireWarmStart } from './require-heuristics.js';
 
 const STAGES = ['prune', 'quantize'] as const;
 /** Activations that are not rounded are no choice. */
@@ -17,9 +18,9 @@ const NO_CHOICE = [32, 32] as const;
 
 /**
  * Makes each stage's agent once for the kind of actions that the stage will ask for, and lets it go: what it
- * cannot handle is said before models are measured and pruners prepared, for both stages. The actions of an
- * environment that is not ours are known only when it is made: such a stage says it then. Throws
- * `SPACE_UNSUPPORTED`.
+ * cannot handle, and heuristics that nobody offers, are said before models are measured and pruners prepared,
+ * for both stages. The actions and heuristics of an environment that is not ours are known only when it is
+ * made: such a stage says it then. Throws `SPACE_UNSUPPORTED`, `CONFIG_INVALID` and `PLUGIN_DUPLICATE`.
  */
 export async function requireAgents(config: CompressConfig, host: Host): Promise<void> {
   for (const stage of STAGES) {
@@ -29,14 +30,17 @@ export async function requireAgents(config: CompressConfig, host: Host): Promise
     );
     const actionSpace = isOurs ? await actionSpaceOf(config, stage, host) : undefined;
     if (!actionSpace) continue;
+    const heuristics = await offeredHeuristics(config, stage, host);
+    requireWarmStart(stage, config[stage]!.search.warmStart, heuristics);
     const createAgent = await host.get(TOKENS.agent, stage);
     try {
-      createAgent(probeTask(actionSpace, config)).dispose();
+      createAgent(probeTask(actionSpace, heuristics, config)).dispose();
     } catch (cause) {
       // Whatever else an agent says of a task that is only a probe, the search's own task will show.
-      if (!isTersorError(cause) || cause.code !== 'SPACE_UNSUPPORTED') continue;
+      if (!isTersorError(cause)) continue;
+      if (cause.code !== 'SPACE_UNSUPPORTED' && cause.code !== 'CONFIG_INVALID') continue;
       const hint = cause.hint ?? 'Choose another agent, for instance "ppo", which takes both kinds.';
-      throw new TersorError('SPACE_UNSUPPORTED', `${stage}.agent: ${cause.message}`, { cause, hint });
+      throw new TersorError(cause.code, `${stage}.agent: ${cause.message}`, { cause, hint });
     }
   }
 }
@@ -64,7 +68,7 @@ async function actionSpaceOf(
 }
 
 /** A task of the right actions; what is observed, and how long an episode is, does not matter yet. */
-function probeTask(actionSpace: Space, { seed }: CompressConfig): AgentTask {
+function probeTask(actionSpace: Space, heuristics: readonly string[], { seed }: CompressConfig): AgentTask {
   const none = async () => [];
   const observationSpace = {
     type: 'box',
@@ -77,6 +81,6 @@ function probeTask(actionSpace: Space, { seed }: CompressConfig): AgentTask {
     maxSteps: 8,
     episodes: 20,
     seed,
-    heuristics: { uniform: none, magnitude: none },
+    heuristics: Object.fromEntries(heuristics.map((name) => [name, none])),
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '@tersor/core';
 import { firstChannels } from '../../../network/test/first-channels.js';
 import { bitOperations, cost, graphFromModel } from '@tersor/network';
-import { absoluteBudgets } from './prune-budget.js';
+import { limitsOfConfig } from '../../test/limits.js';
 import { requireReachable } from './stage-bounds.js';
 
 let graph: LayerGraph;
@@ -58,12 +58,8 @@ const check = async (
     },
     compressConfigSchema,
   );
-  const pruneBudgets = await absoluteBudgets(config.prune!, {
-    original: graph,
-    directory: '.',
-    backend: 'cpu',
-  });
-  return requireReachable({ config, original: graph, originalBytes, pruneBudgets, pruners, quantizer });
+  const limits = await limitsOfConfig(config, graph, originalBytes);
+  return requireReachable({ config, original: graph, ...limits, pruners, quantizer });
 };
 const macs = { macs: 0.5 };
 const infeasible = (message: RegExp) =>
@@ -76,7 +72,7 @@ describe('requireReachable', () => {
 
   it('refuses a size that nothing can have, before stage 1', async () => {
     await expect(check({ budget: macs }, { budget: { bytes: 100 } })).rejects.toEqual(
-      infeasible(/quantize\.budget\.bytes is 100 bytes, but .* the file has \d+ before the first code/),
+      infeasible(/quantize\.budget\.bytes is 100 bytes, but .* the file has \d+ bytes before the first code/),
     );
   });
 
@@ -85,7 +81,7 @@ describe('requireReachable', () => {
     const least = (8 * 8 * 9 * 10 + 8 * 8 * 2 * 10) * 2 * 4;
     const quantize = (bops: number) => ({ budget: { bytes: 0.9, bops }, activations: { bits: 4 } });
     await expect(check({ budget: macs }, quantize(least - 1))).rejects.toEqual(
-      infeasible(new RegExp(`the network has ${least}\\.`)),
+      infeasible(new RegExp(`the network has ${least} bit operations\\.`)),
     );
     expect(await check({ budget: macs }, quantize(least))).toEqual([
       expect.stringMatching(
@@ -126,17 +122,12 @@ describe('requireReachable', () => {
       },
       compressConfigSchema,
     );
-    const pruneBudgets = await absoluteBudgets(config.prune!, {
-      original: graph,
-      directory: '.',
-      backend: 'cpu',
-    });
+    const limits = await limitsOfConfig(config, graph, originalBytes);
     expect(() =>
       requireReachable({
         config,
         original: graph,
-        originalBytes,
-        pruneBudgets,
+        ...limits,
         pruners: [firstChannels(graph)],
         quantizer: narrow,
       }),

@@ -5,25 +5,24 @@ import {
   type LayerGraph,
   type PruneConfig,
   type Pruner,
-  type PruneTask,
+  type PruneLimit,
   type QuantizeConfig,
   type Quantizer,
+  type QuantizeLimit,
 } from '@tersor/core';
-import { bitOperations, FLOAT_BITS, isKernel, weightSlots, channelGroups, removeAll } from '@tersor/network';
+import { FLOAT_BITS, channelGroups, removeAll } from '@tersor/network';
 import { uniformRatio } from '../environments/prune-heuristics.js';
 import { createPruneWall, type Choice } from '../environments/prune-wall.js';
 import { matchesAny } from './layer-patterns.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
-import { encodedFloor, headerSize, rawSize } from '../pack/pack-model.js';
 import { layersWithKernels } from '../policy/quantized-graph.js';
 
 interface BoundsInput {
   readonly config: CompressConfig;
   readonly original: LayerGraph;
-  /** Bytes of the original's files: shares of the size are of these. */
-  readonly originalBytes: number;
-  /** The limits of the rounds of stage 1, absolute. */
-  readonly pruneBudgets: readonly PruneTask['budget'][];
+  /** The limits of the rounds of stage 1. */
+  readonly pruneLimits: readonly (readonly PruneLimit[])[];
+  readonly quantizeLimits: readonly QuantizeLimit[];
   readonly pruners: readonly Pruner[];
   readonly quantizer: Quantizer | undefined;
 }
@@ -34,40 +33,23 @@ interface BoundsInput {
  * Environments and pruners of a kind that is not known here may leave anything, so they are not judged.
  */
 export function requireReachable(input: BoundsInput): string[] {
-  const { config, original, quantizer } = input;
+  const { config, quantizer } = input;
   const bits = config.quantize && quantizer && quantizerBits(config.quantize, quantizer);
   const outcomes = config.prune ? outcomesOfPruning(input, config.prune) : undefined;
   const isOurs = (config.quantize?.environment ?? 'bit-width') === 'bit-width';
   if (!config.quantize || !bits || !outcomes || !isOurs) return [];
-  const [least, even] = [outcomes.smallest, outcomes.even].map((graph) =>
-    figuresAtSmallestWidths(graph, config.quantize!, bits[0]),
-  ) as [Figures, Figures];
-  const { bytes, bops } = config.quantize.budget;
-  const share = `${bytes} of the ${input.originalBytes} bytes of the original's files`;
-  const limits: Judgement[] = [
-    {
-      path: `quantize.budget.bytes${bytes <= 1 ? ` (${share})` : ''}`,
-      unit: 'bytes',
-      limit: absolute(bytes, input.originalBytes),
-      impossible: least.bytesWithoutCodes,
-      least: least.bytes,
-      even: even.bytes,
-    },
-  ];
-  if (bops !== undefined)
-    limits.push({
-      path: 'quantize.budget.bops',
-      unit: 'bit operations',
-      limit: absolute(bops, bitOperations(original)),
-      impossible: least.bops,
-      least: least.bops,
-      even: even.bops,
-    });
-  return limits.flatMap((limit) => judge(limit) ?? []);
+  return input.quantizeLimits.flatMap((limit) => {
+    if (!limit.estimate) return [];
+    const estimate = limit.estimate.bind(limit);
+    const [least, even] = [outcomes.smallest, outcomes.even].map((graph) =>
+      estimateAtFewestBits(estimate, graph, config.quantize!, bits[0]),
+    ) as [Estimate, Estimate];
+    return judge(limit, least, even) ?? [];
+  });
 }
 
 /**
- * Bit widths that a stage 2 can choose from, smallest and largest. Throws `CONFIG_INVALID` where its config
+ * Bits that a stage 2 can choose from, fewest and most. Throws `CONFIG_INVALID` where its config
  * and its quantizer have none in common.
  */
 export function quantizerBits({ bits }: QuantizeConfig, quantizer: Quantizer): readonly [number, number] {
@@ -90,17 +72,12 @@ export function prunableGroups(
   );
 }
 
-/** Up to 1 a budget is a share of the whole. */
-export function absolute(budget: number, whole: number): number {
-  return budget <= 1 ? budget * whole : budget;
-}
-
 /**
  * Networks that stage 1 may leave: no other has fewer channels than `smallest`, and `even` has them pruned by
  * one ratio to the last budget. Only their sizes mean something.
  */
 function outcomesOfPruning(
-  { original, pruneBudgets, pruners }: BoundsInput,
+  { original, pruneLimits, pruners }: BoundsInput,
   config: PruneConfig,
 ): { smallest: LayerGraph; even: LayerGraph } | undefined {
   const isKnown =
@@ -110,19 +87,19 @@ function outcomesOfPruning(
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const keptAt = ({ channels }: ChannelGroup, ratio: number) =>
     pruners.every(({ action }) => action === 'slices') ? channels : keptChannels(channels, ratio, config);
-  const wallOf = (graph: LayerGraph, groups: readonly ChannelGroup[], budget: PruneTask['budget']) =>
-    createPruneWall({ graph, groups, pruners, budget } as PruneTask);
+  const wallOf = (graph: LayerGraph, groups: readonly ChannelGroup[], limits: readonly PruneLimit[]) =>
+    createPruneWall({ graph, groups, pruners, limits });
   const choicesAt = (groups: readonly ChannelGroup[], ratio: number) =>
     groups.map(
       (group): Choice => ({ keep: keptAt(group, ratio), share: hasSlices ? ratio : 1, block: true }),
     );
   let smallest = original;
-  for (const [round, budget] of pruneBudgets.entries()) {
+  for (const [round, limits] of pruneLimits.entries()) {
     const groups = prunableGroups(smallest, config);
     if (groups.length === 0) break;
     const choices = choicesAt(groups, config.minimum);
     // Zeroed slices may leave channels dead, which go too: how many, no count beforehand tells.
-    if (round === 0 || !hasSlices) wallOf(smallest, groups, budget).requireFeasible(choices);
+    if (round === 0 || !hasSlices) wallOf(smallest, groups, limits).requireFeasible(choices);
     smallest = withFirstChannels(
       smallest,
       groups,
@@ -130,7 +107,7 @@ function outcomesOfPruning(
     );
   }
   const groups = prunableGroups(original, config);
-  const wall = wallOf(original, groups, pruneBudgets.at(-1)!);
+  const wall = wallOf(original, groups, pruneLimits.at(-1)!);
   const ratio = uniformRatio(config.minimum, (candidate) => wall.fits(choicesAt(groups, candidate)));
   return {
     smallest,
@@ -159,74 +136,51 @@ function withFirstChannels(
   );
 }
 
-interface Figures {
-  /** Of a file whose codes take no space at all. */
-  readonly bytesWithoutCodes: number;
-  /** About those of a file whose codes are not compressed. */
-  readonly bytes: number;
-  readonly bops: number;
-}
+type Estimate = ReturnType<NonNullable<QuantizeLimit['estimate']>>;
 
-function figuresAtSmallestWidths(
+function estimateAtFewestBits(
+  estimate: NonNullable<QuantizeLimit['estimate']>,
   pruned: LayerGraph,
   { exclude, activations }: QuantizeConfig,
-  bits: number,
-): Figures {
+  weights: number,
+): Estimate {
   const graph = withHalfPrecision(pruned);
   const quantized = new Set(
     layersWithKernels(graph)
       .map(({ name }) => name)
       .filter((name) => !matchesAny(name, exclude)),
   );
-  let bytesWithoutCodes = headerSize(graph);
-  let codes = 0;
-  for (const { layer, weight } of weightSlots(graph)) {
-    const hasCodes = quantized.has(layer.name) && isKernel(weight);
-    bytesWithoutCodes += hasCodes ? encodedFloor : rawSize(weight.data);
-    if (hasCodes) codes += Math.ceil((weight.data.length * bits) / 8);
-  }
-  const width = activations?.bits[0] ?? FLOAT_BITS;
-  return {
-    bytesWithoutCodes,
-    bytes: bytesWithoutCodes + codes,
-    bops: bitOperations(graph, (name) => (quantized.has(name) ? { weights: bits, activations: width } : {})),
-  };
+  return estimate(graph, quantized, { weights, activations: activations?.bits[0] ?? FLOAT_BITS });
 }
 
-interface Judgement {
-  readonly path: string;
-  readonly unit: string;
-  readonly limit: number;
-  /** Nothing is below this. */
-  readonly impossible: number;
-  /** About what the smallest network has. */
-  readonly least: number;
-  /** About what an evenly pruned network has. */
-  readonly even: number;
-}
-
-/** What a limit depends on, in words. Throws `BUDGET_INFEASIBLE`. */
-function judge({ path, unit, limit, impossible, least, even }: Judgement): string | undefined {
-  const smallest = 'with every group of channels and every bit width at its minimum';
-  if (limit < impossible) {
-    const what =
-      unit === 'bytes'
-        ? `the file has ${impossible} before the first code of a weight`
-        : `the network has ${impossible}`;
+/**
+ * What a limit depends on, in words: `least` is of the smallest network, `even` of an evenly pruned one.
+ * Throws `BUDGET_INFEASIBLE`.
+ */
+function judge(
+  { name, given, limit, format, reached = 'the network has' }: QuantizeLimit,
+  least: Estimate,
+  even: Estimate,
+): string | undefined {
+  const path = `quantize.budget.${name}${given === undefined ? '' : ` (${given})`}`;
+  const isExact = least.certain === least.about;
+  const smallest = 'with every group of channels and all bits at their minimum';
+  if (limit < least.certain) {
+    const before = isExact ? '' : ' before the first code of a weight';
     throw new TersorError(
       'BUDGET_INFEASIBLE',
-      `${path} is ${Math.floor(limit)} ${unit}, but ${smallest} ${what}.`,
+      `${path} is ${format(limit, Math.floor)}, but ${smallest} ${reached} ${format(least.certain, Math.ceil)}${before}.`,
       {
-        hint: `Set it to ${Math.ceil(Math.max(least, impossible))} or more, or lower "prune.minimum".`,
+        hint: `Set it to ${format(least.about, Math.ceil)} or more, or lower "prune.minimum".`,
       },
     );
   }
-  if (limit >= even) return undefined;
-  const about = unit === 'bytes' ? 'about ' : '';
+  if (limit >= even.about) return undefined;
+  const about = isExact ? '' : 'about ';
   return (
-    `${path} is ${Math.floor(limit)} ${unit}. At the smallest bit widths, a network pruned evenly to the ` +
-    `budget of stage 1 has ${about}${even}, and ${smallest} it has ${about}${least}: whether the budget can be ` +
-    'reached depends on what stage 1 leaves. If it cannot, raise it then and go on with --resume, ' +
-    'which keeps stage 1.'
+    `${path} is ${format(limit, Math.floor)}. At the fewest bits, a network pruned evenly to the budget of ` +
+    `stage 1 has ${about}${format(even.about, Math.ceil)}, and ${smallest} it has ` +
+    `${about}${format(least.about, Math.ceil)}: whether the budget can be reached depends on what stage 1 ` +
+    'leaves. If it cannot, raise it then and go on with --resume, which keeps stage 1.'
   );
 }

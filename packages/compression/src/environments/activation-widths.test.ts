@@ -5,6 +5,7 @@ import type { Action, LayerGraph, Quantizer, QuantizeTask, StepResult } from '@t
 import fc from 'fast-check';
 import { bitOperations, cost, initializeKernels, graphFromModel } from '@tersor/network';
 import type { WidthPolicy } from '../policy/width-policy.js';
+import { quantizeLimits } from '../../test/limits.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
 /** Rounds to even steps between -max and max: a real quantizer, only simpler than the plugins. */
@@ -57,7 +58,7 @@ describe('createBitWidthEnvironment with rounded activations', () => {
       quantizer: rounding,
       reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
       baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      budget: { bytes: 1e9, bops: whole },
+      limits: quantizeLimits({ bytes: 1e9, bops: whole }, graph),
       bits: [2, 8],
       // The ranges differ by layer and width, to see that the right one is taken.
       activations: {
@@ -142,7 +143,7 @@ describe('createBitWidthEnvironment with rounded activations', () => {
   it('keeps one number a step where activations have a single width', async () => {
     const single = {
       ...task,
-      budget: { bytes: 1e9 },
+      limits: quantizeLimits({ bytes: 1e9 }, graph),
       activations: { ...task.activations!, bits: [8, 8] as const },
     };
     expect(createBitWidthEnvironment(single).actionSpace).toEqual({ type: 'box', low: [0], high: [1] });
@@ -155,7 +156,11 @@ describe('createBitWidthEnvironment with rounded activations', () => {
   it('limits the weights of a network with float activations by bit operations too', async () => {
     const { activations: _activations, ...float } = task;
     const bops = bitOperations(graph, (name) => (NAMES.includes(name) ? { weights: 4 } : {}));
-    const steps = await play({ ...float, budget: { bytes: 1e9, bops } }, [[1], [1], [1]]);
+    const steps = await play({ ...float, limits: quantizeLimits({ bytes: 1e9, bops }, graph) }, [
+      [1],
+      [1],
+      [1],
+    ]);
     // 3456, 3456 and 80 multiply-adds. With the others at 2 bits the first has room for 6; the second then
     // stays at 2, and 320 are left for the last: 4.
     expect(steps[2]!.info.policy).toEqual({ first: 6, second: 2, last: 4 });
@@ -173,9 +178,12 @@ describe('createBitWidthEnvironment with rounded activations', () => {
         fc.array(fc.tuple(share, share), { minLength: 3, maxLength: 3 }),
         share,
         async (actions, tightness) => {
-          const limited = { ...task, budget: { bytes: 1e9, bops: least + tightness * (most - least) } };
+          const limited = {
+            ...task,
+            limits: quantizeLimits({ bytes: 1e9, bops: least + tightness * (most - least) }, graph),
+          };
           const steps = await play(limited, actions);
-          expect(steps[2]!.info.measures!['bops']).toBeLessThanOrEqual(limited.budget.bops);
+          expect(steps[2]!.info.measures!['bops']).toBeLessThanOrEqual(limited.limits[1]!.limit);
           for (const { observation } of steps) {
             expect(observation).toHaveLength(12);
             expect(observation.every((value) => value >= 0 && value <= 1)).toBe(true);
@@ -199,25 +207,31 @@ describe('createBitWidthEnvironment with rounded activations', () => {
     const others = bitOperations(graph, (name) =>
       name === 'first' ? { weights: 0 } : NAMES.includes(name) ? { weights: 2, activations: 4 } : {},
     );
-    const [first] = await play({ ...task, budget: { bytes: 1e9, bops: others + macs * 30 } }, [
-      [1, 1],
-      [0, 0],
-      [0, 0],
-    ]);
+    const [first] = await play(
+      { ...task, limits: quantizeLimits({ bytes: 1e9, bops: others + macs * 30 }, graph) },
+      [
+        [1, 1],
+        [0, 0],
+        [0, 0],
+      ],
+    );
     // 8x8, 8x7, 7x7, 7x6, 6x6, 6x5 = 30.
     expect(first!.info.executed).toEqual([(6 - 2 + 0.5) / 7, (5 - 4 + 0.5) / 5]);
-    const [narrow] = await play({ ...task, budget: { bytes: 1e9, bops: others + macs * 16 } }, [
-      [0.2, 1],
-      [0, 0],
-      [0, 0],
-    ]);
+    const [narrow] = await play(
+      { ...task, limits: quantizeLimits({ bytes: 1e9, bops: others + macs * 16 }, graph) },
+      [
+        [0.2, 1],
+        [0, 0],
+        [0, 0],
+      ],
+    );
     // 3x8, 3x7, 3x6, 3x5: the weights keep the agent's own number.
     expect(narrow!.info.executed).toEqual([0.2, (5 - 4 + 0.5) / 5]);
   });
 
   it('offers a uniform policy, and one by weight error, within both limits', async () => {
     const bops = bitOperations(graph, (name) => (NAMES.includes(name) ? { weights: 5, activations: 6 } : {}));
-    const limited = { ...task, budget: { bytes: 1e9, bops } };
+    const limited = { ...task, limits: quantizeLimits({ bytes: 1e9, bops }, graph) };
     const environment = createBitWidthEnvironment(limited);
     const uniform = policyOf(await play(limited, await environment.heuristics!['uniform']!()));
     expect(Object.values(uniform.weights)).toEqual([5, 5, 5]);
@@ -231,12 +245,16 @@ describe('createBitWidthEnvironment with rounded activations', () => {
     const least = bitOperations(graph, (name) =>
       NAMES.includes(name) ? { weights: 2, activations: 4 } : {},
     );
-    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 1e9, bops: least - 1 } })).toThrow(
+    expect(() =>
+      createBitWidthEnvironment({ ...task, limits: quantizeLimits({ bytes: 1e9, bops: least - 1 }, graph) }),
+    ).toThrow(
       expect.objectContaining({
         code: 'BUDGET_INFEASIBLE',
         message: expect.stringContaining(`the network has ${least}`),
       }),
     );
-    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 1e9, bops: least } })).not.toThrow();
+    expect(() =>
+      createBitWidthEnvironment({ ...task, limits: quantizeLimits({ bytes: 1e9, bops: least }, graph) }),
+    ).not.toThrow();
   });
 });

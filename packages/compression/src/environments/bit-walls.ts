@@ -1,5 +1,5 @@
-import { TersorError, type GraphLayer, type QuantizeTask } from '@tersor/core';
-import { bitOperations, FLOAT_BITS, cost, type Widths } from '@tersor/network';
+import { TersorError, type GraphLayer, type LayerBits, type QuantizeTask } from '@tersor/core';
+import { FLOAT_BITS } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
 import type { BitRange } from './bit-actions.js';
@@ -8,64 +8,88 @@ import { clamp } from './observation.js';
 
 /** The hard limits of stage 2. Layers are named by their place in the task. */
 export interface BitWalls {
-  /** How many limits there are. */
-  readonly count: number;
-  /** Bytes for the codes of all layers together: what the rest of the file leaves. */
-  readonly bytes: number;
+  /** Each limit, asked of bits for all layers. */
+  readonly limits: readonly {
+    readonly name: string;
+    readonly limit: number;
+    of(bits: readonly LayerBits[]): number;
+  }[];
   /**
-   * The widths at or below the proposed ones that still fit when all layers after `chosen` are at their
-   * smallest.
+   * The bits at or below the proposed ones that still fit when all layers after `chosen` are at their
+   * fewest.
    */
-  lower(proposed: Widths, chosen: readonly Widths[]): Widths;
-  /** What each limit leaves for the next layer beyond its smallest widths, as a share of its largest. */
-  spare(chosen: readonly Widths[]): readonly number[];
-  /** Whether widths for all layers are within the limit of bit operations. */
-  fitsOperations(widths: readonly Widths[]): boolean;
+  lower(proposed: LayerBits, chosen: readonly LayerBits[]): LayerBits;
+  /** What each limit leaves for the next layer beyond its fewest bits, as a share of its most. */
+  spare(chosen: readonly LayerBits[]): readonly number[];
+  /** Whether bits for all layers keep all limits. */
+  fits(bits: readonly LayerBits[]): boolean;
 }
 
 /** What one limit is made of: each layer's own part, and the sum that they may reach. */
 interface Wall {
   readonly available: number;
-  part(index: number, widths: Widths): number;
+  part(index: number, bits: LayerBits): number;
+  /** Whether the bits of activations count. */
+  readonly countsActivations: boolean;
 }
 
-/** Throws `BUDGET_INFEASIBLE` where the smallest widths do not fit, with what they need. */
+/** Throws `BUDGET_INFEASIBLE` where the fewest bits do not fit, with what they need. */
 export function createBitWalls(
   task: QuantizeTask,
   layers: readonly GraphLayer[],
   codes: LayerCodes,
-  encodedAt: (widths: readonly Widths[]) => EncodedWeights,
+  encodedAt: (bits: readonly LayerBits[]) => EncodedWeights,
 ): BitWalls {
   const [smallest, largest] = [0, 1].map(
-    (end): Widths => ({ weights: task.bits[end]!, activations: activationBits(task)[end]! }),
-  ) as [Widths, Widths];
+    (end): LayerBits => ({ weights: task.bits[end]!, activations: activationBits(task)[end]! }),
+  ) as [LayerBits, LayerBits];
   const all = layers.map(() => smallest);
-  const bytes = byteWall(task, layers, codes, packModel(task.graph, encodedAt(all)).length);
-  const operations =
-    task.budget.bops === undefined ? undefined : operationWall(task, task.budget.bops, smallest);
-  const walls = operations ? [bytes, operations] : [bytes];
-  const room = ({ available, part }: Wall, chosen: readonly Widths[]) =>
+  const prepared = task.limits.map((limit) => ({
+    ...limit.prepare({
+      graph: task.graph,
+      layers,
+      smallest,
+      bytes: (layer, bits) => codes.size(layers[layer]!, bits),
+      fileBytes: (bits) => packModel(task.graph, encodedAt(bits)).length,
+    }),
+    facts: limit,
+  }));
+  const limits = prepared.map(({ fixed, part, facts: { name, limit } }) => ({
+    name,
+    limit,
+    of: (bits: readonly LayerBits[]) => fixed + sum(bits.map((each, i) => part(i, each))),
+  }));
+  const walls = prepared.map(({ fixed, part, facts }): Wall => {
+    const needed = fixed + sum(all.map((bits, i) => part(i, bits)));
+    const countsActivations = layers.some((_layer, i) =>
+      [smallest.activations, FLOAT_BITS].some(
+        (activations) => part(i, { ...smallest, activations }) !== part(i, { ...smallest, activations: 1 }),
+      ),
+    );
+    if (needed > facts.limit) throw infeasible(facts, needed, smallest, countsActivations);
+    return { available: facts.limit - fixed, part, countsActivations };
+  });
+  const room = ({ available, part }: Wall, chosen: readonly LayerBits[]) =>
     available -
-    sum(chosen.map((widths, i) => part(i, widths))) -
-    sum(all.slice(chosen.length + 1).map((widths, i) => part(chosen.length + 1 + i, widths)));
+    sum(chosen.map((bits, i) => part(i, bits))) -
+    sum(all.slice(chosen.length + 1).map((bits, i) => part(chosen.length + 1 + i, bits)));
   return {
-    count: walls.length,
-    bytes: bytes.available,
+    limits,
     lower: (proposed, chosen) => {
-      const index = chosen.length;
       let { weights, activations } = proposed;
-      const bytesLeft = room(bytes, chosen);
-      while (weights > smallest.weights && bytes.part(index, { weights, activations }) > bytesLeft) weights--;
-      if (!operations) return { weights, activations };
-      const operationsLeft = room(operations, chosen);
-      while (operations.part(index, { weights, activations }) > operationsLeft) {
-        // One bit less for the wider of the two, which costs the least precision, as long as it has one to
-        // give.
-        const fromActivations =
-          activations > smallest.activations && (activations >= weights || weights === smallest.weights);
-        if (fromActivations) activations--;
-        else if (weights > smallest.weights) weights--;
-        else break;
+      for (const wall of walls) {
+        const left = room(wall, chosen);
+        while (wall.part(chosen.length, { weights, activations }) > left) {
+          // One bit less for the larger of the two, which costs the least precision, as long as it has one to
+          // give.
+          const fromActivations =
+            wall.countsActivations &&
+            activations > smallest.activations &&
+            (activations >= weights || weights === smallest.weights);
+          if (fromActivations) activations--;
+          else if (weights > smallest.weights) weights--;
+          else break;
+        }
       }
       return { weights, activations };
     },
@@ -80,8 +104,7 @@ export function createBitWalls(
         ),
       );
     },
-    fitsOperations: (widths) =>
-      !operations || sum(widths.map((each, i) => operations.part(i, each))) <= operations.available,
+    fits: (bits) => limits.every(({ limit, of }) => of(bits) <= limit),
   };
 }
 
@@ -90,43 +113,21 @@ export function activationBits({ activations }: Pick<QuantizeTask, 'activations'
   return activations?.bits ?? [FLOAT_BITS, FLOAT_BITS];
 }
 
-function byteWall(
-  { budget, bits }: QuantizeTask,
-  layers: readonly GraphLayer[],
-  codes: LayerCodes,
-  smallestFile: number,
-): Wall {
-  const part = (index: number, { weights }: Widths) => codes.size(layers[index]!, weights);
-  const needed = sum(layers.map((layer) => codes.size(layer, bits[0])));
-  const available = budget.bytes - (smallestFile - needed);
-  if (needed > available) {
-    throw new TersorError(
-      'BUDGET_INFEASIBLE',
-      `quantize.budget.bytes is ${Math.floor(budget.bytes)} bytes, but with every layer at ${bits[0]} bits the file has ${smallestFile}.`,
-      {
-        hint: `Set it to ${smallestFile} bytes or more or allow fewer bits (with --resume, stage 1 is kept), or prune more.`,
-      },
-    );
-  }
-  return { available, part };
-}
-
-function operationWall({ graph, layers }: QuantizeTask, bops: number, smallest: Widths): Wall {
-  const macs = new Map(cost(graph).layers.map((layer) => [layer.name, layer.macs]));
-  const part = (index: number, { weights, activations }: Widths) =>
-    macs.get(layers[index]!)! * weights * activations;
-  const others = bitOperations(graph, (name) => (layers.includes(name) ? { weights: 0 } : {}));
-  const needed = others + sum(layers.map((_layer, i) => part(i, smallest)));
-  if (needed > bops) {
-    throw new TersorError(
-      'BUDGET_INFEASIBLE',
-      `quantize.budget.bops is ${Math.floor(bops)} bit operations, but with every layer at ${smallest.weights} x ${smallest.activations} bits the network has ${needed}.`,
-      {
-        hint: `Set it to ${needed} or more, allow fewer bits or quantize activations (with --resume, stage 1 is kept), or prune more.`,
-      },
-    );
-  }
-  return { available: bops - others, part };
+function infeasible(
+  { name, limit, format, reached = 'the network has' }: QuantizeTask['limits'][number],
+  needed: number,
+  { weights, activations }: LayerBits,
+  countsActivations: boolean,
+): TersorError {
+  const bits = countsActivations ? `${weights} x ${activations}` : String(weights);
+  const fewer = countsActivations ? 'fewer bits or quantize activations' : 'fewer bits';
+  return new TersorError(
+    'BUDGET_INFEASIBLE',
+    `quantize.budget.${name} is ${format(limit, Math.floor)}, but with every layer at ${bits} bits ${reached} ${format(needed, Math.ceil)}.`,
+    {
+      hint: `Set it to ${format(needed, Math.ceil)} or more, allow ${fewer} (with --resume, stage 1 is kept), or prune more.`,
+    },
+  );
 }
 
 function sum(values: readonly number[]): number {

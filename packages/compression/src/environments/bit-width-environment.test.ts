@@ -1,10 +1,11 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Action, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
+import type { Action, BitQuestion, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
 import fc from 'fast-check';
 import { cost, initializeKernels, graphFromModel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
+import { quantizeLimits } from '../../test/limits.js';
 import { encodeGraph } from '../policy/quantized-graph.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
@@ -57,7 +58,7 @@ describe('createBitWidthEnvironment', () => {
       quantizer: rounding,
       reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
       baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      budget: { bytes: 1e9 },
+      limits: quantizeLimits({ bytes: 1e9 }, graph),
       bits: [2, 8],
       discrete: false,
       evaluate: async (candidate) => 1 / (1 + candidate.layers[1]!.weights[0]!.data[0]!),
@@ -71,6 +72,29 @@ describe('createBitWidthEnvironment', () => {
     for (const action of actions) steps.push(await environment.step(action));
     return steps;
   };
+
+  it('offers the heuristics of its quantizer, whose bytes are those of the file', async () => {
+    let seen: BitQuestion | undefined;
+    const knowing: Quantizer = {
+      ...rounding,
+      heuristics: {
+        'last-first': (question) => {
+          seen = question;
+          return [2, 3, 8];
+        },
+      },
+    };
+    const given = { ...task, quantizer: knowing };
+    const environment = createBitWidthEnvironment(given);
+    const steps = await episode(await environment.heuristics!['last-first']!(), given);
+    const { policy, measures } = steps.at(-1)!.info;
+    expect(policy).toEqual({ first: 2, second: 3, last: 8 });
+    expect(seen!.layers.map(({ name }) => name)).toEqual(task.layers);
+    expect(seen!.limits.map(({ name, limit }) => [name, limit])).toEqual([['bytes', task.limits[0]!.limit]]);
+    expect(seen!.limits[0]!.of([2, 3, 8])).toBe(measures!['bytes']);
+    expect(seen!.error(0, 2)).toBeGreaterThan(seen!.error(0, 8));
+    expect(seen!.bytes(2, 8)).toBeGreaterThan(seen!.bytes(2, 2));
+  });
 
   it('maps 0..1 evenly to bit widths as HAQ does, ends clamped', async () => {
     const bits = async (action: number) =>
@@ -100,7 +124,7 @@ describe('createBitWidthEnvironment', () => {
           const bytes = low + share * (high - low);
           const steps = await episode(
             actions.map((action) => [action]),
-            { ...task, budget: { bytes } },
+            { ...task, limits: quantizeLimits({ bytes }, graph) },
           );
           expect(steps[2]!.info.measures!['bytes']).toBeLessThanOrEqual(bytes);
           for (const { observation } of steps)
@@ -113,7 +137,10 @@ describe('createBitWidthEnvironment', () => {
 
   it('keeps the agent’s own number unless the wall lowers it, and then says what was done', async () => {
     expect((await episode([[0.51], [0.5], [0.5]]))[0]!.info.executed).toEqual([0.51]);
-    const [first] = await episode([[1], [1], [1]], { ...task, budget: { bytes: sizeAt(2) } });
+    const [first] = await episode([[1], [1], [1]], {
+      ...task,
+      limits: quantizeLimits({ bytes: sizeAt(2) }, graph),
+    });
     expect(first!.info.executed).toEqual([0.5 / 7]);
   });
 
@@ -147,17 +174,23 @@ describe('createBitWidthEnvironment', () => {
 
   it('offers a uniform policy and one by weight error that fit, the second using what the first leaves', async () => {
     const bytes = Math.round((sizeAt(4) + sizeAt(5)) / 2);
-    const environment = createBitWidthEnvironment({ ...task, budget: { bytes } });
+    const environment = createBitWidthEnvironment({ ...task, limits: quantizeLimits({ bytes }, graph) });
     const sizeOf = async (name: 'uniform' | 'magnitude') =>
-      (await episode(await environment.heuristics![name]!(), { ...task, budget: { bytes } }))[2]!.info
-        .measures!['bytes']!;
+      (
+        await episode(await environment.heuristics![name]!(), {
+          ...task,
+          limits: quantizeLimits({ bytes }, graph),
+        })
+      )[2]!.info.measures!['bytes']!;
     expect(await sizeOf('uniform')).toBe(sizeAt(4));
     expect(await sizeOf('magnitude')).toBeGreaterThan(sizeAt(4));
     expect(await sizeOf('magnitude')).toBeLessThanOrEqual(bytes);
   });
 
   it('refuses a size that cannot be reached and names the smallest one', () => {
-    expect(() => createBitWidthEnvironment({ ...task, budget: { bytes: 100 } })).toThrow(
+    expect(() =>
+      createBitWidthEnvironment({ ...task, limits: quantizeLimits({ bytes: 100 }, graph) }),
+    ).toThrow(
       expect.objectContaining({
         code: 'BUDGET_INFEASIBLE',
         message: expect.stringContaining(`the file has ${sizeAt(2)}`),

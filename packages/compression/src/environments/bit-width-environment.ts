@@ -2,19 +2,22 @@ import {
   TersorError,
   type Environment,
   type GraphLayer,
+  type LayerBits,
   type LayerGraph,
   type QuantizeTask,
   type StepResult,
 } from '@tersor/core';
-import { cost, isKernel, type Widths } from '@tersor/network';
+import { cost, isKernel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
 import { withEncodedWeights, type EncodedWeights } from '../policy/quantized-graph.js';
 import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
+import { furtherFigures } from '../limits/figures.js';
 import { createBitActions } from './bit-actions.js';
-import { greedyWidths, uniformWidths } from './bit-heuristics.js';
+import { bitQuestion, greedyBits, uniformBits } from './bit-heuristics.js';
 import { activationBits, createBitWalls } from './bit-walls.js';
 import { createLayerCodes } from './layer-codes.js';
 import { normalizeColumns } from './observation.js';
+import { pluginHeuristics } from './plugin-heuristics.js';
 
 const LAYER_FEATURES = 8;
 
@@ -24,30 +27,29 @@ interface Outcome {
 }
 
 /**
- * Chooses the bit width of each layer, one step per layer (HAQ, section 3; method.md, stage 2).
+ * Chooses the bits of each layer, one step per layer (HAQ, section 3).
  *
  * Observation, 10 numbers in 0..1: depthwise or not; input channels; output channels; stride; kernel size;
- * weight count; output area; layer index (each min-max normalised over the layers); bytes that the limit
- * leaves for this layer beyond its smallest width, as a share of its largest; previous action. With a limit
- * of bit operations, what that leaves follows the bytes; with a range of activation widths, the previous
- * action is two numbers.
+ * weight count; output area; layer index (each min-max normalised over the layers); what the limit leaves
+ * for this layer beyond its fewest bits, as a share of its most (one number for each limit, in their order);
+ * previous action. With a range of activation bits, the previous action is two numbers.
  *
- * Action: see `createBitActions`; with a range of activation widths (`task.activations`) it chooses the width
- * of the layer's input too. The budgets in bytes of the packed file and in bit operations are walls: with the
- * layers ahead at their smallest widths, a step takes the largest widths at or below the proposed ones that
- * still fit. Throws `BUDGET_INFEASIBLE` when even the smallest widths do not.
+ * Action: see `createBitActions`; with a range of activation bits (`task.activations`) it chooses the bits of
+ * the layer's input too. The limits are walls: with the layers ahead at their fewest bits, a step takes the
+ * most bits at or below the proposed ones that still fit. Throws `BUDGET_INFEASIBLE` when even the fewest do
+ * not.
  */
 export function createBitWidthEnvironment(task: QuantizeTask): Environment {
-  const { graph, budget } = task;
+  const { graph } = task;
   const layers = task.layers.map((name) => graph.layers.find((layer) => layer.name === name)!);
   const codes = createLayerCodes(task.quantizer);
-  const encodedAt = (widths: readonly Widths[]): EncodedWeights =>
-    new Map(layers.flatMap((layer, i) => [...codes.encode(layer, widths[i]!.weights)]));
+  const encodedAt = (bits: readonly LayerBits[]): EncodedWeights =>
+    new Map(layers.flatMap((layer, i) => [...codes.encode(layer, bits[i]!.weights)]));
   const actions = createBitActions(task.bits, activationBits(task), task.discrete);
   const walls = createBitWalls(task, layers, codes, encodedAt);
   const features = normalizeColumns(layers.map((layer, index) => layerFeatures(graph, layer, index)));
   const outcomes = new Map<string, Outcome>();
-  let chosen: Widths[] = [];
+  let chosen: LayerBits[] = [];
   let active = false;
 
   const observe = (): number[] => {
@@ -55,7 +57,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       chosen.length === 0 ? Array<number>(actions.choices).fill(1) : actions.shares(chosen.at(-1)!);
     return [...features[Math.min(chosen.length, layers.length - 1)]!, ...walls.spare(chosen), ...previous];
   };
-  const uniform = () => uniformWidths(layers, task.bits, activationBits(task), walls, codes);
+  const uniform = () => uniformBits(layers, task.bits, activationBits(task), walls);
   const finish = async (policy: WidthPolicy): Promise<Outcome> => {
     const key = chosen.map(({ weights, activations }) => `${weights}x${activations}`).join();
     const known = outcomes.get(key);
@@ -63,24 +65,25 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
     const encoded = encodedAt(chosen);
     const candidate = withEncodedWeights(graph, encoded, codes.decode);
     const { macs, parameters } = cost(candidate);
-    const countsOperations = policy.activations !== undefined || budget.bops !== undefined;
+    const used = Object.fromEntries(walls.limits.map(({ name, of }) => [name, of(chosen)]));
     const costs = {
       macs,
       parameters,
       bytes: packModel(graph, encoded).length,
-      ...(countsOperations && { bops: operationsOfPolicy(graph, policy) }),
+      ...(policy.activations && { bops: operationsOfPolicy(graph, policy) }),
     };
+    const measured = { ...costs, ...furtherFigures(used, costs) };
     const rewardAt = (accuracy: number) =>
-      task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
+      task.reward.evaluate({ accuracy, ...measured, limits: used, baseline: task.baseline });
     const accuracy = await task.evaluate(withPolicyActivations(candidate, policy), {
-      policy: toldPolicy(policy),
+      policy: writtenPolicy(policy),
       rewardAt,
     });
-    const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
+    const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...measured } };
     outcomes.set(key, outcome);
     return outcome;
   };
-  const size = LAYER_FEATURES + walls.count + actions.choices;
+  const size = LAYER_FEATURES + walls.limits.length + actions.choices;
 
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
@@ -97,9 +100,9 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
           'EPISODE_OVER',
           'The bit width environment was stepped outside of an episode; call reset first.',
         );
-      const widths = walls.lower(actions.toWidths(action), chosen);
-      const executed = actions.executed(action, widths);
-      chosen = [...chosen, widths];
+      const bits = walls.lower(actions.toBits(action), chosen);
+      const executed = actions.executed(action, bits);
+      chosen = [...chosen, bits];
       const terminated = chosen.length === layers.length;
       if (!terminated)
         return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
@@ -111,21 +114,31 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
         reward,
         terminated,
         truncated: false,
-        info: { executed, measures, policy: toldPolicy(policy) },
+        info: { executed, measures, policy: writtenPolicy(policy) },
       };
     },
     heuristics: {
       uniform: async () => uniform().map(actions.toAction),
       magnitude: async () =>
-        greedyWidths(layers, task.bits, uniform()[0]!.activations, walls, codes).map(actions.toAction),
+        greedyBits(layers, task.bits, uniform()[0]!.activations, walls, codes).map(actions.toAction),
+      ...Object.fromEntries(
+        [...pluginHeuristics([task.quantizer])].map(([name, heuristic]) => [
+          name,
+          async () => {
+            const { activations } = uniform()[0]!;
+            const bits = await heuristic(bitQuestion(layers, task.bits, activations, walls, codes));
+            return bits.map((weights) => actions.toAction({ weights, activations }));
+          },
+        ]),
+      ),
     },
   };
 }
 
-function policyOf({ layers, activations }: QuantizeTask, chosen: readonly Widths[]): WidthPolicy {
-  const byLayer = <T>(value: (name: string, widths: Widths) => T): Record<string, T> =>
+function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): WidthPolicy {
+  const byLayer = <T>(value: (name: string, bits: LayerBits) => T): Record<string, T> =>
     Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
-  const weights = byLayer((_name, widths) => widths.weights);
+  const weights = byLayer((_name, layerBits) => layerBits.weights);
   if (!activations) return { weights };
   return {
     weights,
@@ -134,7 +147,7 @@ function policyOf({ layers, activations }: QuantizeTask, chosen: readonly Widths
 }
 
 /** Without rounded activations the policy is the weights' bits alone. */
-function toldPolicy(policy: WidthPolicy): unknown {
+function writtenPolicy(policy: WidthPolicy): unknown {
   return policy.activations ? policy : policy.weights;
 }
 

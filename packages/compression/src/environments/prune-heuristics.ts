@@ -1,4 +1,37 @@
-import type { ChannelGroup, LayerGraph } from '@tersor/core';
+import type { AllocationQuestion, ChannelGroup, LayerGraph } from '@tersor/core';
+import { wholeChoice, type Choice, type PruneWall } from './prune-wall.js';
+
+/**
+ * What heuristics of pruners are asked: channels alone are spread; kernel slices and blocks all stay.
+ * @param toCount the allowed count of a group that is nearest to a share of its channels
+ */
+export function allocationQuestion(
+  { limits, fits }: PruneWall,
+  {
+    groups,
+    smallest,
+    multiple,
+    toCount,
+  }: Pick<AllocationQuestion, 'groups' | 'multiple'> & {
+    readonly smallest: readonly Choice[];
+    readonly toCount: (group: ChannelGroup, ratio: number) => number;
+  },
+): AllocationQuestion {
+  const choicesOf = (counts: readonly number[]) =>
+    groups.map((group, i): Choice => ({ ...wholeChoice(group), keep: counts[i]! }));
+  return {
+    groups,
+    smallest: smallest.map(({ keep }) => keep),
+    multiple,
+    nearest: (group, channels) => toCount(groups[group]!, channels / groups[group]!.channels),
+    limits: limits.map(({ name, limit, of }) => ({ name, limit, of: (counts) => of(choicesOf(counts)) })),
+    used: (counts) => {
+      const choices = choicesOf(counts);
+      return Math.max(...limits.map(({ limit, of }) => of(choices) / limit));
+    },
+    fits: (counts) => fits(choicesOf(counts)),
+  };
+}
 
 /** One preserve ratio for all groups: the largest, to a thousandth, that `fits`. */
 export function uniformRatio(minimum: number, fits: (ratio: number) => boolean): number {
@@ -18,12 +51,7 @@ export function uniformRatio(minimum: number, fits: (ratio: number) => boolean):
  * mean norm of their group, go first, wherever they are, until the rest `fits`. No group goes below its
  * smallest count.
  */
-export function magnitudeCounts(
-  graph: LayerGraph,
-  groups: readonly ChannelGroup[],
-  smallest: readonly number[],
-  fits: (counts: readonly number[]) => boolean,
-): number[] {
+export function magnitudeCounts(graph: LayerGraph, { groups, smallest, fits }: AllocationQuestion): number[] {
   const ranked = groups
     .flatMap((group, index) => relativeNorms(graph, group).map((norm) => ({ index, norm })))
     .sort((a, b) => a.norm - b.norm);

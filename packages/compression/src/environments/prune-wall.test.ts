@@ -4,6 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { LatencyTable, LayerGraph, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
 import { firstChannels } from '../../../network/test/first-channels.js';
+import { pruneLimits } from '../../test/limits.js';
 import { cost, channelGroups, predictLatency, graphFromModel } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
 
@@ -71,15 +72,15 @@ describe('a budget in milliseconds', () => {
       pruners: [firstChannels(graph)],
       reward: { id: 'latency', evaluate: ({ latency }) => -latency! },
       baseline: { accuracy: 1, macs: cost(graph).macs, parameters: 1, bytes: 4 },
-      budget: { latency: { milliseconds: 9.9, table: tableOf() } },
+      limits: pruneLimits({ latency: { milliseconds: 9.9, table: tableOf() } }, graph),
       minimum: 0.25,
-      round: 1,
+      multiple: 1,
       evaluate: async () => 0.5,
     };
   });
 
-  const episode = async (ratios: readonly number[], budget: PruneTask['budget']) => {
-    const environment = createPruningEnvironment({ ...task, budget });
+  const episode = async (ratios: readonly number[], limits: PruneTask['limits']) => {
+    const environment = createPruningEnvironment({ ...task, limits });
     await environment.reset(1);
     const steps = [];
     for (const ratio of ratios) steps.push(await environment.step([ratio]));
@@ -90,12 +91,12 @@ describe('a budget in milliseconds', () => {
     expect(predictLatency(tableOf(), graph)).toBeCloseTo(1 + 8 + 6.4 + 6.4 + 1, 9);
     // 2 channels ahead cost 0.2 per channel of the layer before: c1 may keep 6 (6 + 1.2 + 0.4 + 2 <= 9.9), c2
     // then 2, c3 then 3.
-    const { reward, info } = await episode([1, 1, 1], task.budget);
+    const { reward, info } = await episode([1, 1, 1], task.limits);
     expect(info.executed).toEqual([0.375]);
     expect(info.measures!['latency']).toBeCloseTo(1 + 6 + 1.2 + 0.6 + 1, 9);
     expect(reward).toBeCloseTo(-9.8, 9);
     const { macs } = task.baseline;
-    const both = await episode([1, 1, 1], { ...task.budget, macs: 0.1 * macs });
+    const both = await episode([1, 1, 1], [...pruneLimits({ macs: 0.1 * macs }, graph), ...task.limits]);
     expect(both.info.measures!['macs']).toBeLessThanOrEqual(0.1 * macs);
     expect(both.info.measures!['latency']).toBeLessThanOrEqual(9.9);
   });
@@ -112,7 +113,7 @@ describe('a budget in milliseconds', () => {
           const milliseconds = 1 + share * (whole - 1) + 1e-9;
           let last;
           try {
-            last = await episode(ratios, { latency: { milliseconds, table } });
+            last = await episode(ratios, pruneLimits({ latency: { milliseconds, table } }, graph));
           } catch (error) {
             expect(error).toMatchObject({ code: 'BUDGET_INFEASIBLE' });
             return;
@@ -128,7 +129,7 @@ describe('a budget in milliseconds', () => {
     const actions = await createPruningEnvironment(task).heuristics![name]!();
     const { info } = await episode(
       actions.map(([ratio]) => ratio!),
-      task.budget,
+      task.limits,
     );
     expect(info.measures!['latency']).toBeLessThanOrEqual(9.9);
     expect(info.measures!['latency']).toBeGreaterThan(8);
@@ -136,7 +137,10 @@ describe('a budget in milliseconds', () => {
 
   it('that cannot be reached is refused with the smallest that can', () => {
     expect(() =>
-      createPruningEnvironment({ ...task, budget: { latency: { milliseconds: 3, table: tableOf() } } }),
+      createPruningEnvironment({
+        ...task,
+        limits: pruneLimits({ latency: { milliseconds: 3, table: tableOf() } }, graph),
+      }),
     ).toThrow(
       expect.objectContaining({
         code: 'BUDGET_INFEASIBLE',
@@ -149,7 +153,7 @@ describe('a budget in milliseconds', () => {
   });
 
   it('leaves measures as they are where there is none', async () => {
-    const { info } = await episode([0.5, 0.5, 0.5], { macs: task.baseline.macs });
+    const { info } = await episode([0.5, 0.5, 0.5], pruneLimits({ macs: task.baseline.macs }, graph));
     expect(Object.keys(info.measures!)).toEqual(['accuracy', 'macs', 'denseMacs', 'parameters', 'bytes']);
   });
 });

@@ -2,12 +2,14 @@ import {
   TersorError,
   type ChannelGroup,
   type LayerGraph,
+  type PruneChoices,
+  type PruneLimit,
   type PrunePlan,
   type Pruner,
   type PruneTask,
 } from '@tersor/core';
-import { cost, widthCost, widthLatency, type Cost, type WidthCost } from '@tersor/network';
-import { brokenLimit, budgetExceeded, pruneLimits, type PruneLimit } from './prune-limits.js';
+import { widthCost, type WidthCost } from '@tersor/network';
+import { brokenLimit, budgetExceeded } from '../limits/require-limits.js';
 
 /** What has been decided for one group. */
 export interface Choice {
@@ -22,6 +24,12 @@ export interface Choice {
 /** The budget of a pruning task, asked of choices for all of its groups. */
 export interface PruneWall {
   costOf(choices: readonly Choice[]): WidthCost;
+  /** Each limit of the budget, asked of choices. */
+  readonly limits: readonly {
+    readonly name: string;
+    readonly limit: number;
+    of(choices: readonly Choice[]): number;
+  }[];
   /** Whether all limits are kept. */
   fits(choices: readonly Choice[]): boolean;
   /** Whether a group lies in a block that a pruner can remove. */
@@ -36,7 +44,6 @@ export interface PruneWall {
    */
   requireKept(made: {
     readonly candidate: LayerGraph;
-    readonly counted: Cost;
     readonly plan: PrunePlan;
     readonly choices: readonly Choice[];
   }): void;
@@ -56,10 +63,15 @@ export function stepOf(
   return pruner.plan(group, { channels: keep, slices: share, blocks: Number(block) }[pruner.action]);
 }
 
-/** Makes the wall. Throws `LATENCY_TABLE_INVALID` when the table lacks a layer of the network. */
-export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): PruneWall {
+/** Makes the wall. Throws what limits throw that do not know the network: `LATENCY_TABLE_INVALID`. */
+export function createPruneWall({
+  graph,
+  groups,
+  pruners,
+  limits,
+}: Pick<PruneTask, 'graph' | 'groups' | 'pruners' | 'limits'>): PruneWall {
   const costAt = widthCost(graph, groups);
-  const latencyAt = budget.latency && widthLatency(budget.latency.table, graph, groups);
+  const promises = new Map(limits.map((limit) => [limit, limit.promise(graph, groups)]));
   const blockPruners = pruners.filter(({ action }) => action === 'blocks');
   const blocks = groups.map((group) =>
     blockPruners.flatMap((pruner) => pruner.plan(group, 0).removeLayers ?? []),
@@ -68,20 +80,16 @@ export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): 
     blockPruners.length === 0
       ? undefined
       : new Set(choices.flatMap(({ block }, i) => (block ? [] : blocks[i]!)));
-  const costOf = (choices: readonly Choice[]) =>
-    costAt(
-      choices.map(({ keep }) => keep),
-      choices.map(({ share }) => share),
-      removedBy(choices),
-    );
-  const limits = pruneLimits(budget);
-  const promised = ({ name }: PruneLimit, choices: readonly Choice[]): number =>
-    name === 'latency'
-      ? latencyAt!(
-          choices.map(({ keep }) => keep),
-          removedBy(choices),
-        )
-      : costOf(choices)[`${name}WithoutZeroSlices`];
+  const inAll = (choices: readonly Choice[]): PruneChoices => ({
+    keep: choices.map(({ keep }) => keep),
+    slices: choices.map(({ share }) => share),
+    removed: removedBy(choices),
+  });
+  const costOf = (choices: readonly Choice[]) => {
+    const { keep, slices, removed } = inAll(choices);
+    return costAt(keep, slices, removed);
+  };
+  const promised = (limit: PruneLimit, choices: readonly Choice[]) => promises.get(limit)!(inAll(choices));
   /**
    * Pruners whose own steps leave more than they promise; all of them where each by itself keeps its word.
    */
@@ -94,31 +102,36 @@ export function createPruneWall({ graph, groups, pruners, budget }: PruneTask): 
         graph,
         plan.filter((step) => step.pruner === pruner.id),
       );
-      return limit.of(alone, cost(alone)) > promised(limit, own) * (1 + 1e-6);
+      return limit.of(alone) > promised(limit, own) * (1 + 1e-6);
     });
     const names = (breaking.length > 0 ? breaking : pruners).map(({ id }) => `"${id}"`);
     return `${names.length > 1 ? 'The pruners' : 'The pruner'} ${names.join(', ')}`;
   };
   return {
     costOf,
+    limits: limits.map((limit) => ({
+      name: limit.name,
+      limit: limit.limit,
+      of: (choices) => promised(limit, choices),
+    })),
     fits: (choices) => limits.every((limit) => promised(limit, choices) <= limit.limit),
     hasBlock: (group) => blocks[group]!.length > 0,
     requireFeasible: (smallest) => {
       const broken = limits.find((limit) => promised(limit, smallest) > limit.limit);
       if (!broken) return;
-      const { name, limit, format, reached } = broken;
+      const { name, limit, format, reached = 'the network still has' } = broken;
       const reachable = format(promised(broken, smallest), Math.ceil);
       throw new TersorError(
         'BUDGET_INFEASIBLE',
-        `prune.budget.${name} is ${format(limit, Math.floor)}, but with every group at its minimum the network ${reached} ${reachable}.`,
+        `prune.budget.${name} is ${format(limit, Math.floor)}, but with every group at its minimum ${reached} ${reachable}.`,
         {
           hint: `Set it to ${reachable} or more, lower "prune.minimum", or exclude fewer layers.`,
         },
       );
     },
-    requireKept: ({ candidate, counted, plan, choices }) => {
-      const broken = brokenLimit(limits, candidate, counted);
-      if (broken) throw budgetExceeded(broken, candidate, counted, culprits(broken, plan, choices));
+    requireKept: ({ candidate, plan, choices }) => {
+      const broken = brokenLimit(limits, candidate);
+      if (broken) throw budgetExceeded(broken, candidate, culprits(broken, plan, choices));
     },
   };
 }

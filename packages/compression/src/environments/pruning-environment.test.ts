@@ -4,6 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
 import { firstChannels } from '../../../network/test/first-channels.js';
+import { pruneLimits } from '../../test/limits.js';
 import { dropBlocks } from '../../test/drop-blocks.js';
 import * as topologies from '../../../network/test/topologies.js';
 import { zeroSlices } from '../../../network/test/zero-slices.js';
@@ -36,9 +37,9 @@ describe('createPruningEnvironment', () => {
       pruners: [firstChannels(graph)],
       reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
       baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      budget: { macs: 0.5 * macs },
+      limits: pruneLimits({ macs: 0.5 * macs }, graph),
       minimum: 0.25,
-      round: 1,
+      multiple: 1,
       evaluate: async (candidate) => cost(candidate).macs / macs,
     };
   });
@@ -60,7 +61,7 @@ describe('createPruningEnvironment', () => {
           const limit = share * task.baseline.macs;
           const steps = await episode(
             ratios.map((ratio) => [ratio]),
-            { ...task, budget: { macs: limit } },
+            { ...task, limits: pruneLimits({ macs: limit }, graph) },
           );
           expect(steps.at(-1)!.info.measures!['macs']).toBeLessThanOrEqual(limit);
           for (const { observation } of steps)
@@ -87,7 +88,7 @@ describe('createPruningEnvironment', () => {
   });
 
   it('rounds channel counts to a multiple', async () => {
-    const steps = await episode([[0.6], [0.6], [0.6]], { ...task, round: 4 });
+    const steps = await episode([[0.6], [0.6], [0.6]], { ...task, multiple: 4 });
     for (const { keep } of steps[2]!.info.policy as PruneStep[]) expect(keep!.length % 4).toBe(0);
   });
 
@@ -139,14 +140,14 @@ describe('createPruningEnvironment', () => {
       const actions = await environment.heuristics![name]!();
       const steps = await episode(actions);
       const macs = steps[2]!.info.measures!['macs']!;
-      expect(macs).toBeLessThanOrEqual(task.budget.macs!);
-      expect(macs).toBeGreaterThan(0.75 * task.budget.macs!);
+      expect(macs).toBeLessThanOrEqual(task.limits[0]!.limit);
+      expect(macs).toBeGreaterThan(0.75 * task.limits[0]!.limit);
       if (name === 'uniform') expect(new Set(actions.map(String)).size).toBe(1);
     },
   );
 
   it('refuses a budget that cannot be reached and names the smallest one', async () => {
-    expect(() => createPruningEnvironment({ ...task, budget: { macs: 10 } })).toThrow(
+    expect(() => createPruningEnvironment({ ...task, limits: pruneLimits({ macs: 10 }, graph) })).toThrow(
       expect.objectContaining({
         code: 'BUDGET_INFEASIBLE',
         message: expect.stringMatching(/prune\.budget\.macs is 10, .* still has \d+/),
@@ -163,7 +164,11 @@ describe('createPruningEnvironment', () => {
 
   describe('with a pruner of kernel slices', () => {
     const run = (actions: readonly Action[], pruners: readonly Pruner[], share = 0.5) =>
-      episode(actions, { ...task, pruners, budget: { macs: share * task.baseline.macs } });
+      episode(actions, {
+        ...task,
+        pruners,
+        limits: pruneLimits({ macs: share * task.baseline.macs }, graph),
+      });
     const ratio = fc.double({ min: 0.25, max: 1, noNaN: true });
     const triple = <T>(value: fc.Arbitrary<T>) => fc.tuple(value, value, value);
 
@@ -203,14 +208,19 @@ describe('createPruningEnvironment', () => {
     it('alone comes close to the budget', async () => {
       const { macs, denseMacs } = (await run([[1], [1], [1]], [zeroSlices(graph, 'scattered')]))[2]!.info
         .measures!;
-      expect(macs).toBeLessThanOrEqual(task.budget.macs!);
-      expect(macs).toBeGreaterThan(0.97 * task.budget.macs!);
+      expect(macs).toBeLessThanOrEqual(task.limits[0]!.limit);
+      expect(macs).toBeGreaterThan(0.97 * task.limits[0]!.limit);
       expect(denseMacs).toBe(task.baseline.macs);
     });
 
     it('alone leaves all channels, also where counts are rounded to a multiple that they are none of', async () => {
       const limit = 0.85 * task.baseline.macs;
-      const alone = { ...task, round: 5, budget: { macs: limit }, pruners: [zeroSlices(graph, 'scattered')] };
+      const alone = {
+        ...task,
+        multiple: 5,
+        limits: pruneLimits({ macs: limit }, graph),
+        pruners: [zeroSlices(graph, 'scattered')],
+      };
       const { macs, denseMacs } = (await episode([[1], [1], [1]], alone))[2]!.info.measures!;
       expect(macs).toBeLessThanOrEqual(limit);
       expect(denseMacs).toBe(task.baseline.macs);
@@ -224,7 +234,7 @@ describe('createPruningEnvironment', () => {
         const steps = await episode(actions, alone);
         expect(steps.map(({ info }) => info.executed)).toEqual(actions);
         expect(actions[0]![0]).toBeLessThan(1);
-        expect(steps[2]!.info.measures!['macs']).toBeGreaterThan(0.9 * task.budget.macs!);
+        expect(steps[2]!.info.measures!['macs']).toBeGreaterThan(0.9 * task.limits[0]!.limit);
       },
     );
 
@@ -260,7 +270,7 @@ describe('createPruningEnvironment', () => {
         groups: channelGroups(resnet).groups,
         pruners: [dropBlocks(resnet)],
         baseline: { ...task.baseline, macs: cost(resnet).macs },
-        budget: { macs: 0.6 * cost(resnet).macs },
+        limits: pruneLimits({ macs: 0.6 * cost(resnet).macs }, graph),
       };
     });
     const same = (action: Action) => blocks.groups.map(() => action);
@@ -272,7 +282,7 @@ describe('createPruningEnvironment', () => {
     it('removes the blocks that were to go and costs what is left: known answers', async () => {
       const steps = await episode(
         blocks.groups.map(({ name }) => [name === 'stage3_block2_a' ? 0.4 : 0.6]),
-        { ...blocks, budget: { macs: cost(resnet).macs } },
+        { ...blocks, limits: pruneLimits({ macs: cost(resnet).macs }, graph) },
       );
       expect(dropped(steps)).toEqual(['stage3_block2_a']);
       // Two 3x3 convolutions of 16 channels on 2x2 positions are gone.
@@ -291,7 +301,7 @@ describe('createPruningEnvironment', () => {
           async (actions, share) => {
             const steps = await episode(
               blocks.groups.map(() => [actions.next().value as number]),
-              { ...blocks, budget: { [limit]: share * total } },
+              { ...blocks, limits: pruneLimits({ [limit]: share * total }, graph) },
             );
             expect(steps.at(-1)!.info.measures![limit]).toBeLessThanOrEqual(share * total);
           },
@@ -302,9 +312,15 @@ describe('createPruningEnvironment', () => {
 
     it('beside one of channels: a block that was to stay goes only where the fewest channels are not enough', async () => {
       const both = { ...blocks, minimum: 0.5, pruners: [...blocks.pruners, firstChannels(resnet)] };
-      const loose = await episode(same([1, 0.5]), { ...both, budget: { macs: 0.6 * cost(resnet).macs } });
+      const loose = await episode(same([1, 0.5]), {
+        ...both,
+        limits: pruneLimits({ macs: 0.6 * cost(resnet).macs }, graph),
+      });
       expect(dropped(loose)).toEqual([]);
-      const tight = await episode(same([1, 1]), { ...both, budget: { macs: 0.15 * cost(resnet).macs } });
+      const tight = await episode(same([1, 1]), {
+        ...both,
+        limits: pruneLimits({ macs: 0.15 * cost(resnet).macs }, graph),
+      });
       expect(dropped(tight).length).toBeGreaterThan(0);
       expect(tight.at(-1)!.info.measures!['macs']).toBeLessThanOrEqual(0.15 * cost(resnet).macs);
     });
@@ -319,13 +335,16 @@ describe('createPruningEnvironment', () => {
 
     it('refuses a budget that no choice of blocks meets', () => {
       expect(() =>
-        createPruningEnvironment({ ...blocks, budget: { macs: 0.1 * cost(resnet).macs } }),
+        createPruningEnvironment({
+          ...blocks,
+          limits: pruneLimits({ macs: 0.1 * cost(resnet).macs }, graph),
+        }),
       ).toThrow(expect.objectContaining({ code: 'BUDGET_INFEASIBLE' }));
     });
   });
 
   describe('refuses a candidate over the budget, with the pruner and both numbers', () => {
-    const limit = () => Math.floor(task.budget.macs!);
+    const limit = () => Math.floor(task.limits[0]!.limit);
     const refused = (names: string) => ({
       code: 'BUDGET_EXCEEDED',
       message: expect.stringMatching(
@@ -364,9 +383,9 @@ describe('createPruningEnvironment', () => {
 
     it('also in parameters, where the slices that it zeroes are not those that it plans', async () => {
       const lying: Pruner = { ...zeroSlices(graph, 'scattered'), apply: (clean) => clean };
-      const budget = { parameters: 0.6 * cost(graph).parameters };
+      const limits = pruneLimits({ parameters: 0.6 * cost(graph).parameters }, graph);
       await expect(
-        episode([[0.3], [0.3], [0.3]], { ...task, pruners: [lying], budget }),
+        episode([[0.3], [0.3], [0.3]], { ...task, pruners: [lying], limits }),
       ).rejects.toMatchObject({
         code: 'BUDGET_EXCEEDED',
         message: expect.stringMatching(

@@ -9,9 +9,12 @@ import {
   type PruneTask,
   type StepResult,
 } from '@tersor/core';
-import { cost, applyAndAdapt, predictLatency } from '@tersor/network';
+import { applyAndAdapt } from '@tersor/network';
+import { costOnce } from '../limits/cost-limits.js';
+import { figuresOf, furtherFigures } from '../limits/figures.js';
 import { clamp, normalizeColumns } from './observation.js';
-import { magnitudeCounts, uniformRatio } from './prune-heuristics.js';
+import { pluginHeuristics } from './plugin-heuristics.js';
+import { allocationQuestion, magnitudeCounts, uniformRatio } from './prune-heuristics.js';
 import { createPruneWall, stepOf, wholeChoice, type Choice } from './prune-wall.js';
 
 interface Outcome {
@@ -20,7 +23,7 @@ interface Outcome {
 }
 
 /**
- * Prunes a network, one step per channel group (AMC, section 3; method.md, stage 1).
+ * Prunes a network, one step per channel group (AMC, section 3).
  *
  * Observation, in 0..1: group index, dense or not, channels, input channels, output height and width, stride,
  * kernel size, multiply-adds of the group's layers (each min-max normalised over the groups); multiply-adds
@@ -37,7 +40,7 @@ interface Outcome {
  * not meet it; `step` throws `BUDGET_EXCEEDED` where a pruner has left more than its plan says.
  */
 export function createPruningEnvironment(task: PruneTask): Environment {
-  const { graph, groups, pruners, minimum, round } = task;
+  const { graph, groups, pruners, limits, minimum, multiple } = task;
   if (groups.length === 0) {
     throw new TersorError(
       'MODEL_UNSUPPORTED',
@@ -45,15 +48,15 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       { hint: 'See why with: tersor inspect <model> --groups' },
     );
   }
-  const { costOf, fits, hasBlock, requireFeasible, requireKept } = createPruneWall(task);
-  const { latency } = task.budget;
+  const wall = createPruneWall(task);
+  const { costOf, fits, hasBlock, requireFeasible, requireKept } = wall;
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const hasChannels = pruners.some(({ action }) => action === 'channels');
   /** Channels that stay at a ratio; all of them where no pruner removes any. */
   const toCount = ({ channels }: ChannelGroup, ratio: number) => {
     if (!hasChannels) return channels;
-    const least = Math.min(channels, Math.ceil((minimum * channels) / round) * round);
-    return Math.max(1, clamp(Math.round((ratio * channels) / round) * round, least, channels));
+    const least = Math.min(channels, Math.ceil((minimum * channels) / multiple) * multiple);
+    return Math.max(1, clamp(Math.round((ratio * channels) / multiple) * multiple, least, channels));
   };
   const withBlock = groups.flatMap((_group, i) => (hasBlock(i) ? [i] : []));
   /**
@@ -97,7 +100,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const floor = smallest[chosen.length]!;
     let keep = wanted.keep;
     while (keep > floor.keep && !fits(completed([{ ...wanted, keep }], smallest)))
-      keep = Math.max(floor.keep, keep - round);
+      keep = Math.max(floor.keep, keep - multiple);
     if (fits(completed([{ ...wanted, keep }], smallest))) return { ...wanted, keep };
     const share = uniformRatio(
       floor.share,
@@ -121,24 +124,30 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const known = outcomes.get(key);
     if (known) return known;
     const candidate = await applyAndAdapt(graph, pruners, plan);
-    const counted = cost(candidate);
-    requireKept({ candidate, counted, plan, choices: chosen });
-    const { macs, macsWithoutZeroSlices, parameters } = counted;
+    requireKept({ candidate, plan, choices: chosen });
+    const { macs, macsWithoutZeroSlices, parameters } = costOnce(candidate);
+    const used = figuresOf(limits, candidate);
     const costs = {
       macs: macsWithoutZeroSlices,
       denseMacs: macs,
       parameters,
       bytes: parameters * 4,
-      ...(latency && { latency: predictLatency(latency.table, candidate) }),
     };
+    const measured = { ...costs, ...furtherFigures(used, costs) };
     const rewardAt = (accuracy: number) =>
-      task.reward.evaluate({ accuracy, ...costs, baseline: task.baseline });
+      task.reward.evaluate({ accuracy, ...measured, limits: used, baseline: task.baseline });
     const accuracy = await task.evaluate(candidate, { policy: plan, rewardAt });
-    const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...costs } };
+    const outcome = { reward: rewardAt(accuracy), measures: { accuracy, ...measured } };
     outcomes.set(key, outcome);
     return outcome;
   };
 
+  const question = allocationQuestion(wall, { groups, smallest, multiple, toCount });
+  /** Actions that keep these counts, and all slices and blocks. */
+  const actionsOf = (counts: readonly number[]): Action[] =>
+    groups.map(({ channels }, i) =>
+      pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
+    );
   const uniform = (): Action[] => {
     const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) =>
       fits(choicesAt(candidate)),
@@ -204,16 +213,16 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       magnitude: async () => {
         // A pruner of slices ranks them by itself: alone, it needs no more than the share.
         if (!hasChannels) return uniform();
-        const counts = magnitudeCounts(
-          graph,
-          groups,
-          smallest.map(({ keep }) => keep),
-          (keepCounts) => fits(keepCounts.map((keep, i) => ({ ...whole[i]!, keep }))),
-        );
-        return groups.map(({ channels }, i) =>
-          pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
-        );
+        return actionsOf(magnitudeCounts(graph, question));
       },
+      ...Object.fromEntries(
+        [...pluginHeuristics(hasChannels ? pruners : [])].map(([name, heuristic]) => [
+          name,
+          // Where channels alone cannot keep the budget, slices and blocks go too: the wall sees to it.
+          async () =>
+            actionsOf(question.fits(question.smallest) ? await heuristic(question) : question.smallest),
+        ]),
+      ),
     },
   };
 }

@@ -2,7 +2,7 @@ import { roundToFloat16, type LayerGraph } from '@tersor/core';
 import { isKernel } from '@tersor/network';
 
 /** Below this, halves are subnormal and lose precision. */
-const SMALLEST_NORMAL = 2 ** -14;
+export const SMALLEST_NORMAL = 2 ** -14;
 
 /**
  * Values rounded to half precision, an error of at most 2^-11 of each; the same array where one of them is

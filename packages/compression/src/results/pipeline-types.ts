@@ -1,7 +1,6 @@
 import type { ActivationPolicy } from '@tersor/network';
-import type { RunIdentity } from '../run/identity.js';
 import type { BitPolicy } from '../policy/quantized-graph.js';
-import type { CompressConfig, PrunePlan, WiredPlugin } from '@tersor/core';
+import type { CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
 
 /** What a network costs and how good it is. */
 export interface NetworkFigures {
@@ -123,6 +122,7 @@ export type PipelineStage =
   | 'prune-finetune'
   | 'quantize'
   | 'quantize-apply'
+  | 'quantize-calibrate'
   | 'quantize-finetune'
   | 'write';
 

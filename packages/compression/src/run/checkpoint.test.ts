@@ -3,10 +3,9 @@ import { mkdtemp, readdir, rename, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { LayerGraph } from '@tersor/core';
+import type { LayerGraph, RunIdentity } from '@tersor/core';
 import type { SearchState } from '@tersor/rl';
 import { checkpointStore, type CheckpointStore } from './checkpoint.js';
-import type { RunIdentity } from './identity.js';
 import type { Origin } from './origin.js';
 import { openRun } from './resume-run.js';
 import type { RunState } from './run-state.js';

@@ -10,43 +10,15 @@ import {
   type CompressConfig,
   type Dataset,
   type Host,
+  type ModelContent,
   type Plugin,
+  type RunIdentity,
   type TrainConfig,
 } from '@tersor/core';
 import { builtinPlugins } from '../builtin-plugins.js';
 import { slotsOfCompression } from '../config-slots.js';
 import { readArtifacts } from '@tersor/network';
 import { datasetFingerprint } from './dataset-fingerprint.js';
-
-/**
- * The things that a run's results come from, besides its config, by their content: where they lie does not
- * matter. Plain JSON; hashes are SHA-256, hexadecimal.
- */
-export interface RunIdentity {
-  /** Version of Tersor. */
-  readonly tersor: string;
-  /** The model; of a training, the architecture. */
-  readonly model: ModelContent;
-  /** A training's teacher. */
-  readonly teacher?: ModelContent;
-  /** What the data set says of its content, or a hash of a sample. */
-  readonly dataset: string;
-  /** Latency tables, by their path in the config. */
-  readonly latencyTables: Readonly<Record<string, string>>;
-  /**
-   * Every plugin as "source#id version", by kind and place: "agent/prune", "backend/train", "dataset"; with a
-   * hash of its code where that can change without its version.
-   */
-  readonly plugins: Readonly<Record<string, string>>;
-}
-
-/** Hashes of a model. */
-export interface ModelContent {
-  /** Layers and shapes; the code of an architecture's module. */
-  readonly topology: string;
-  /** Absent where there is only an architecture. */
-  readonly weights?: string;
-}
 
 interface Wired {
   /** Folder that paths of the config are resolved against. */
@@ -164,11 +136,16 @@ function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** Limits of our own are no plugins that a user chose: the config says all of them. */
+const OWN = '@tersor/compression';
+
 function pluginVersions({ wired }: Host): Record<string, string> {
   return Object.fromEntries(
-    wired.map(({ kind, slot, id, source, version, content }) => [
-      slot ? `${kind}/${slot}` : kind,
-      [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
-    ]),
+    wired
+      .filter(({ kind, source }) => kind !== 'limit' || source !== OWN)
+      .map(({ kind, slot, id, source, version, content }) => [
+        slot ? `${kind}/${slot}` : kind,
+        [`${source}#${id}`, version, content].filter((part) => part !== undefined).join(' '),
+      ]),
   );
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelContent, RunIdentity } from './identity.js';
+import type { ModelContent, RunIdentity } from '@tersor/core';
 
 /** What a checkpoint belongs to. */
 export interface Origin {

@@ -1,5 +1,6 @@
 import type { ActivationRanges, LayerGraph } from '@tersor/core';
 import type { EpisodeRecord, SearchState } from '@tersor/rl';
+import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import type { SearchFigures } from '../results/pipeline-types.js';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
 import type { RaceState } from '../search/race.js';
@@ -34,6 +35,8 @@ export interface StageState {
   };
   /** When it is done. */
   found?: FoundPolicy;
+  /** Where stage 2 is calibrated: its network before the fine-tune, with decoded kernels, and their codes. */
+  calibrated?: CalibratedNetwork;
   /** While the fine-tune runs. */
   finetune?: { readonly state: TrainState; readonly encoded?: EncodedWeights };
   /** When the stage is done: its network, before encoding. */

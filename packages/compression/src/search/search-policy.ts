@@ -40,7 +40,7 @@ export async function searchPolicy(
   const environment = await createEnvironment(
     makeTask(race?.evaluate ?? ((graph) => evaluator.accuracy(graph)), reward),
   );
-  const { episodes, warmStart } = config.agent;
+  const { episodes, warmStart } = config.search;
   const agent = createAgent({
     observationSpace: environment.observationSpace,
     actionSpace: environment.actionSpace,
@@ -84,7 +84,7 @@ export async function searchPolicy(
     });
     requireGoingOn(context);
     const figures = {
-      agent: String(config.agent['use']),
+      agent: config.agent.use,
       episodes: records.length,
       evaluations: evaluations(),
       ...(race && { images: race.images() }),

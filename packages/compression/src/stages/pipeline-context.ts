@@ -5,12 +5,13 @@ import type {
   Host,
   LayerGraph,
   PruneConfig,
-  PruneTask,
+  PruneLimit,
   QuantizeConfig,
+  RunIdentity,
+  QuantizeLimit,
 } from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
-import type { RunIdentity } from '../run/identity.js';
 import type { Evaluator } from '../training/evaluator.js';
 
 /** Everything that the two stages share. */
@@ -29,8 +30,9 @@ export interface PipelineContext {
   readonly baseline: NetworkFigures;
   /** Images that the written files are compared with the evaluated networks on. */
   readonly witnessImages: Float32Array;
-  /** The limits of stage 1 in absolute units, one for each round; none without a stage 1. */
-  readonly pruneBudgets: readonly PruneTask['budget'][];
+  /** The limits of stage 1, those of each round; none without a stage 1. */
+  readonly pruneLimits: readonly (readonly PruneLimit[])[];
+  readonly quantizeLimits: readonly QuantizeLimit[];
   readonly events: PipelineEvents;
   /** What was noted so far, for the summary. */
   readonly notices: readonly string[];

@@ -9,8 +9,8 @@ import {
 } from '@tersor/core';
 import type { PipelineContext } from './pipeline-context.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
-import { cost, applyAndAdapt } from '@tersor/network';
-import { brokenLimit, pruneLimits, requireWithinBudget } from '../environments/prune-limits.js';
+import { applyAndAdapt } from '@tersor/network';
+import { brokenLimit, requireWithinLimits } from '../limits/require-limits.js';
 import { finetune } from './finetune.js';
 import { plansOf } from '../policy/given-policy.js';
 import { requirePlan } from '../policy/require-policy.js';
@@ -91,7 +91,7 @@ async function pruneRound(
       progress,
     });
   }
-  const budget = context.pruneBudgets[Math.min(round, context.pruneBudgets.length - 1)]!;
+  const limits = context.pruneLimits[Math.min(round, context.pruneLimits.length - 1)]!;
   const chooser =
     config.environment === undefined
       ? undefined
@@ -103,22 +103,22 @@ async function pruneRound(
       groups,
       pruners,
       reward,
-      evaluate: chooser === undefined ? evaluate : withinBudget(evaluate, budget, chooser),
+      evaluate: chooser === undefined ? evaluate : withinLimits(evaluate, limits, chooser),
       baseline: { ...baseline, accuracy: baseline.accuracy.validation },
-      budget,
+      limits,
       minimum: config.minimum,
-      round: config.round,
+      multiple: config.round,
     }));
   const found = given ? (state.found = { policy: given, episodes: [] }) : await search();
   // The policy is carried out on clean weights, never on what the last episode left behind.
   // It is adapted on the backend of the search, which a resumed run may not have been on.
   await context.evaluateBackend.activate();
   const smaller = await applyAndAdapt(graph, pruners, found.policy as PrunePlan);
-  if (given) noteBudget(context, smaller, budget);
+  if (given) noteBroken(context, smaller, limits);
   else
-    requireWithinBudget(
+    requireWithinLimits(
       smaller,
-      budget,
+      limits,
       chooser ?? `The policy of the search, carried out by ${pruners.map(({ id }) => `"${id}"`).join(', ')},`,
     );
   return {
@@ -132,30 +132,29 @@ async function pruneRound(
 }
 
 /** Refuses, before it is measured, a candidate that an environment of the user's lets be over the budget. */
-function withinBudget(
+function withinLimits(
   evaluate: PruneTask['evaluate'],
-  budget: PruneTask['budget'],
+  limits: PruneTask['limits'],
   chooser: string,
 ): PruneTask['evaluate'] {
   return async (graph, candidate) => {
-    requireWithinBudget(graph, budget, chooser);
+    requireWithinLimits(graph, limits, chooser);
     return evaluate(graph, candidate);
   };
 }
 
 /** A policy that is given is carried out, whatever the budget of the config that it is given with. */
-function noteBudget({ events }: PipelineContext, graph: LayerGraph, budget: PruneTask['budget']): void {
-  const counted = cost(graph);
-  const broken = brokenLimit(pruneLimits(budget), graph, counted);
+function noteBroken({ events }: PipelineContext, graph: LayerGraph, limits: PruneTask['limits']): void {
+  const broken = brokenLimit(limits, graph);
   if (!broken) return;
   const { name, limit, of, format } = broken;
   events.onNotice?.(
-    `The policy leaves ${format(of(graph, counted), Math.ceil)}, which is over prune.budget.${name} of the config (${format(limit, Math.floor)}).`,
+    `The policy leaves ${format(of(graph), Math.ceil)}, which is over prune.budget.${name} of the config (${format(limit, Math.floor)}).`,
   );
 }
 
-function roundsOf({ given, pruneBudgets }: PipelineContext): number {
-  return given ? plansOf(given.policy).length : pruneBudgets.length;
+function roundsOf({ given, pruneLimits }: PipelineContext): number {
+  return given ? plansOf(given.policy).length : pruneLimits.length;
 }
 
 /** The same context, whose progress tells the round where there are several. */

@@ -6,8 +6,15 @@ import {
   type QuantizeConfig,
   type QuantizeTask,
 } from '@tersor/core';
-import { calibrateActivations, bitOperations, cost, copyWeights, withWeights } from '@tersor/network';
+import {
+  observeStock,
+  calibrateActivations,
+  cost,
+  copyWeights,
+  withWeights,
+} from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
+import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
 import { matchesAny } from '../checks/layer-patterns.js';
@@ -19,7 +26,7 @@ import { quantizingProjection } from './quantization-training.js';
 import { encodeGraph, layersWithKernels, type BitPolicy } from '../policy/quantized-graph.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
-import { absolute, quantizerBits } from '../checks/stage-bounds.js';
+import { quantizerBits } from '../checks/stage-bounds.js';
 import { withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
@@ -51,22 +58,38 @@ export async function quantizeStage(
     requireWidths(given, { graph, quantizer, exclude: config.exclude });
     await context.evaluateBackend.activate();
   }
+  const isCalibrated = state.calibrated !== undefined || state.graph !== undefined;
+  const calibration = isCalibrated
+    ? undefined
+    : await calibrationOf(context, { graph, quantizer, layers: given ? Object.keys(given.weights) : layers });
   const found = given
     ? { policy: given, episodes: [] }
-    : await searchWidths(context, config, state, { graph, quantizer, layers });
+    : await searchWidths(context, config, state, { graph, quantizer, layers }, calibration);
   const widths = given ?? widthsOf(found.policy, config);
+  const limit = context.quantizeLimits.find(({ name }) => name === 'bytes')!.limit;
+  if (calibration) {
+    await context.evaluateBackend.activate();
+    context.events.onStage?.('quantize-calibrate');
+    state.calibrated = await calibration.finish(widths, limit, (done, total) =>
+      context.events.onProgress?.({ stage: 'quantize-calibrate', done, total }),
+    );
+    await context.saveProgress();
+  }
   if (!state.graph || !state.encoded) {
     const projection = quantizingProjection(graph, quantizer, widths.weights);
+    // Codes that were chosen with care are where the training starts from: their own values are rounded to
+    // themselves.
+    const start = state.calibrated?.graph ?? graph;
+    if (state.calibrated) projection.load(state.calibrated.encoded);
     // Training and its check see the rounded activations too; the network that is kept is the one without.
-    const simulated = withPolicyActivations(graph, widths);
-    const limit = absolute(config.budget.bytes, context.baseline.bytes);
+    const simulated = withPolicyActivations(start, widths);
+    const untrained = () => state.calibrated?.encoded ?? encodeGraph(quantizer, graph, widths.weights);
     const sizeOf = (network: LayerGraph) =>
       packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
     // Other codes are compressed to other sizes.
     const refuse = (network: LayerGraph) => {
       const size = sizeOf(network);
-      const isOver =
-        size > limit && packModel(graph, encodeGraph(quantizer, graph, widths.weights)).length <= limit;
+      const isOver = size > limit && packModel(start, untrained()).length <= limit;
       return isOver
         ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
         : undefined;
@@ -82,6 +105,7 @@ export async function quantizeStage(
     state.encoded = projection.encoded();
     requireSize(context, config, packModel(state.graph, state.encoded).length, limit);
     delete state.finetune;
+    delete state.calibrated;
     await context.saveProgress();
   }
   return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
@@ -121,28 +145,37 @@ async function searchWidths(
   config: QuantizeConfig,
   state: StageState,
   { graph, quantizer, layers }: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
+  calibration: StageCalibration | undefined,
 ): Promise<FoundPolicy> {
   const { baseline } = context;
   const bits = quantizerBits(config, quantizer);
-  const { bytes, bops } = config.budget;
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
   return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
     stage: 'quantize',
     graph,
     layers,
-    quantizer,
+    quantizer: calibration?.quantizer ?? quantizer,
     reward,
-    evaluate,
+    evaluate: calibration
+      ? (network, candidate) => evaluate(calibration.correct(network), candidate)
+      : evaluate,
     baseline: { ...baseline, accuracy: baseline.accuracy.validation, macs: cost(graph).macs },
-    budget: {
-      bytes: absolute(bytes, baseline.bytes),
-      ...(bops !== undefined && { bops: absolute(bops, bitOperations(context.original)) }),
-    },
+    limits: context.quantizeLimits,
     bits,
     ...(activations && { activations }),
     discrete: config.actions === 'discrete',
   }));
+}
+
+/** Statistics of the layers' inputs, where the quantizer asks for them. */
+async function calibrationOf(
+  { dataset, config: { seed }, evaluateBackend }: PipelineContext,
+  task: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
+): Promise<StageCalibration | undefined> {
+  if (!task.quantizer.calibration) return undefined;
+  await evaluateBackend.activate();
+  return prepareCalibration({ ...task, dataset, backend: { observe: observeStock }, seed });
 }
 
 function givenWidths({ quantize, activations }: Policy): WidthPolicy {

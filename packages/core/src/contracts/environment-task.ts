@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js';
-import type { LatencyTable } from './latency-table.js';
 import type { LayerGraph } from './layer-graph.js';
+import type { PruneLimit, QuantizeLimit } from './limit.js';
 import type { ChannelGroup, Pruner } from './pruner.js';
 import type { Quantizer } from './quantizer.js';
 import type { EpisodeMeasures, Reward } from './reward.js';
@@ -37,17 +37,12 @@ export interface PruneTask extends CompressionTask {
   readonly groups: readonly ChannelGroup[];
   /** Prepared pruners; one action dimension each. */
   readonly pruners: readonly Pruner[];
-  /** Hard limits in absolute units, kernel slices that are zero not counted; at least one is set. */
-  readonly budget: {
-    readonly macs?: number;
-    readonly parameters?: number;
-    /** Milliseconds for one image that the table may predict. */
-    readonly latency?: { readonly milliseconds: number; readonly table: LatencyTable };
-  };
+  /** The budget: every candidate has to keep all of them. At least one. */
+  readonly limits: readonly PruneLimit[];
   /** Smallest preserve ratio of a group, in (0, 1]. */
   readonly minimum: number;
   /** Channel counts are rounded to a multiple of this; 1 rounds to whole channels. */
-  readonly round: number;
+  readonly multiple: number;
 }
 
 /** Interval that the values of an activation are rounded within; holds 0. */
@@ -65,12 +60,9 @@ export interface QuantizeTask extends CompressionTask {
   /** Layers whose kernels get a bit width, in the order they are visited. */
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
-  /**
-   * Hard limits: bytes of the packed file; bit operations (multiply-adds times weight bits times input bits;
-   * 32 bits for floats) when set.
-   */
-  readonly budget: { readonly bytes: number; readonly bops?: number };
-  /** Bit widths, both inclusive. */
+  /** The budget: every candidate has to keep all of them. At least one. */
+  readonly limits: readonly QuantizeLimit[];
+  /** Fewest and most bits of a layer's weights, both inclusive. */
   readonly bits: readonly [minimum: number, maximum: number];
   /**
    * Set when the inputs of the layers are rounded too. A range of widths (both inclusive, 2 to 8) asks for a

@@ -1,6 +1,7 @@
 import type { Backend } from './backend.js';
 import type { LayerGraph } from './layer-graph.js';
 import type { Dataset } from './dataset.js';
+import type { BudgetQuestion, Heuristics } from './question.js';
 
 /** One axis of a weight array along which a group's channels are cut. */
 export interface GroupMember {
@@ -98,6 +99,20 @@ export interface PruneStep {
 
 export type PrunePlan = readonly PruneStep[];
 
+/**
+ * How many channels should each group keep? Answered by one count a group. A count is allowed when it is at
+ * least `smallest`, and a multiple of `multiple` or all channels of the group.
+ */
+export interface AllocationQuestion extends BudgetQuestion {
+  /** Those that the search visits, in the order of the answer. */
+  readonly groups: readonly ChannelGroup[];
+  /** Fewest channels that each group keeps. */
+  readonly smallest: readonly number[];
+  readonly multiple: number;
+  /** The allowed count of a group (by its place in `groups`) that is nearest to a number of channels. */
+  nearest(group: number, channels: number): number;
+}
+
 /** Decides which channels, kernel slices or blocks go, and refits the rest. */
 export interface Pruner {
   readonly id: string;
@@ -128,5 +143,11 @@ export interface Pruner {
    * time; where nothing was removed, the identity.
    */
   adapt?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
+  /**
+   * Ways to spread a budget over the groups that this pruner knows, by the name that a config calls them
+   * (`search.warmStart`, the agent `heuristic`). The environment offers them beside its own `uniform` and
+   * `magnitude`, whose names are taken, wherever a pruner of `channels` takes part.
+   */
+  readonly heuristics?: Heuristics<AllocationQuestion>;
   dispose?(): void;
 }

@@ -6,12 +6,14 @@ export interface EpisodeMeasures {
   readonly parameters: number;
   readonly bytes: number;
   /**
-   * Bit operations, see `QuantizeTask.budget`; only in stage 2, and only where they are limited or
-   * activations are rounded.
+   * Bit operations (multiply-adds times weight bits times input bits); only in stage 2, and only where they
+   * are limited or activations are rounded.
    */
   readonly bops?: number;
   /** Milliseconds for one image as a latency table predicts them; only where the budget has a latency. */
   readonly latency?: number;
+  /** What the candidate uses of each limit of the budget, by its name there and in its unit. */
+  readonly limits?: Readonly<Record<string, number>>;
   readonly baseline: {
     readonly accuracy: number;
     readonly macs: number;

@@ -2,8 +2,9 @@ import { expectMisbehaved, guard } from '../../test/guarding.js';
 import type { Backend } from '../contracts/backend.js';
 import type { Dataset } from '../contracts/dataset.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
-import type { ChannelGroup, Pruner } from '../contracts/pruner.js';
+import type { AllocationQuestion, ChannelGroup, Pruner } from '../contracts/pruner.js';
 import type { Quantizer } from '../contracts/quantizer.js';
+import type { Trial } from '../contracts/runner.js';
 
 const group: ChannelGroup = { name: 'conv1', channels: 4, members: [] };
 const goodPruner: Pruner = {
@@ -84,6 +85,43 @@ describe('a pruner', () => {
   });
 });
 
+/** Two groups of 4 channels, which may keep 4 together. */
+const allocation: AllocationQuestion = {
+  groups: [group, { ...group, name: 'conv2' }],
+  smallest: [2, 2],
+  multiple: 2,
+  nearest: (_group, channels) => channels,
+  limits: [{ name: 'macs', limit: 4, of: ([a, b]) => a! + b! }],
+  used: ([a, b]) => (a! + b!) / 4,
+  fits: ([a, b]) => a! + b! <= 4,
+};
+
+describe('heuristics of a pruner', () => {
+  const answer = (value: unknown) => () =>
+    guard('pruner', { ...goodPruner, heuristics: { mine: () => value } }).heuristics!['mine']!(allocation);
+  it('that keep their promises are left alone, and are found by name', async () => {
+    expect(await answer([2, 2])()).toEqual([2, 2]);
+    expect(await answer(Promise.resolve([2, 2]))()).toEqual([2, 2]);
+    const { heuristics } = guard('pruner', { ...goodPruner, heuristics: { a: () => [], b: () => [] } });
+    expect(Object.keys(heuristics!)).toEqual(['a', 'b']);
+    expect(guard('pruner', goodPruner).heuristics).toBeUndefined();
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'undefined'],
+    ['too few counts', [2], '[2]'],
+    ['fewer than the smallest', [0, 2], '[0, 2]'],
+    ['no multiple', [3, 2], 'multiples of 2'],
+    ['NaN', [NaN, 2], 'NaN'],
+    ['more than the budget allows', [4, 4], 'keeps the limits macs'],
+  ])('that answer with %s are named', (_, value, found) =>
+    expectMisbehaved(answer(value), 'heuristics.mine', found),
+  );
+
+  it('that are no functions are named', () =>
+    expectMisbehaved(() => guard('pruner', { ...goodPruner, heuristics: ['fisher'] }), 'heuristics'));
+});
+
 describe('a quantizer', () => {
   const input = { name: 'conv1/kernel', shape: [4], data: new Float32Array(4), channelAxis: 0 };
   const good = {
@@ -113,6 +151,32 @@ describe('a quantizer', () => {
   ])('that gives %s is named', (_, change, found) =>
     expectMisbehaved(encode(change), 'encode', found.split(' ')[0]!),
   );
+  const calibration = { images: 10, points: 5, maximumInputs: 100 };
+  const calibrated = (change: Record<string, unknown>) =>
+    guard('quantizer', { id: 'bad', bits: [2, 8], encode: () => good, calibration, ...change } as Quantizer);
+  it('whose codes of moments are above its bits is named', () =>
+    expectMisbehaved(
+      () =>
+        calibrated({ encodeCalibrated: () => ({ ...good, codes: Uint8Array.of(0, 1, 2, 9) }) })
+          .encodeCalibrated!(input, 2, {
+          matrices: 1,
+          inputs: 4,
+          outputs: 1,
+          matrixStride: 0,
+          inputStride: 1,
+          products: [new Float64Array(16)],
+        }),
+      'codes of encodeCalibrated',
+      'codes below 4',
+    ));
+  it('that asks for moments but cannot use them is refused when it is made', () =>
+    expectMisbehaved(() => calibrated({}), 'encodeCalibrated', 'a function'));
+  it('that asks for half an image is refused when it is made', () =>
+    expectMisbehaved(
+      () => calibrated({ calibration: { ...calibration, images: 0.5 }, encodeCalibrated: () => good }),
+      'calibration.images',
+      '0.5',
+    ));
   it('of bits from 2 to 9 is refused when it is made', () =>
     expectMisbehaved(
       () => guard('quantizer', { id: 'bad', bits: [2, 9], encode: () => good }),
@@ -207,4 +271,23 @@ describe('a data set', () => {
 
   it('whose fingerprint is no text is named', () =>
     expectMisbehaved(() => dataset({ fingerprint: undefined }).fingerprint!(), 'fingerprint', 'undefined'));
+});
+
+describe('a runner', () => {
+  const run = (answer: unknown) => () =>
+    guard('runner', { id: 'bad', concurrency: 1, run: async () => answer }).run(
+      {} as Trial,
+      new AbortController().signal,
+    );
+  it.each([{ status: 'done' }, { status: 'interrupted' }, { status: 'failed', error: 'it broke' }])(
+    'may answer %j',
+    async (answer) => expect(await run(answer)()).toEqual(answer),
+  );
+  it.each([undefined, 'done', { status: 'fine' }, { status: 'failed' }, { status: 'failed', error: '' }])(
+    'is blamed for the answer %j',
+    async (answer) => expectMisbehaved(run(answer), 'run', "{ status: 'done' }"),
+  );
+  it.each([0, 1.5, NaN, Infinity])('is blamed for running %d trials at once', async (concurrency) =>
+    expectMisbehaved(() => guard('runner', { id: 'bad', concurrency, run: run(undefined) }), 'concurrency'),
+  );
 });

@@ -5,8 +5,10 @@ import { guardAgentFactory } from './guard-agent.js';
 import { guardBackend } from './guard-backend.js';
 import { guardDataset } from './guard-dataset.js';
 import { guardEnvironmentFactory } from './guard-environment.js';
+import { guardLimitFactory } from './guard-limit.js';
 import { guardPruner } from './guard-pruner.js';
 import { guardQuantizer } from './guard-quantizer.js';
+import { guardRunner } from './guard-runner.js';
 import { guarded } from './guarded.js';
 
 const GUARDS: {
@@ -19,6 +21,8 @@ const GUARDS: {
   backend: guardBackend,
   dataset: guardDataset,
   reward: guardReward,
+  runner: guardRunner,
+  limit: guardLimitFactory,
 };
 
 /**

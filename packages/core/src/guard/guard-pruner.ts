@@ -1,13 +1,14 @@
 import type { LayerGraph, WeightTensor } from '../contracts/layer-graph.js';
-import type { Pruner } from '../contracts/pruner.js';
+import type { AllocationQuestion, Pruner } from '../contracts/pruner.js';
 import { misbehaved, type Culprit } from './culprit.js';
+import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
 import { requireStep } from './policies.js';
 import { firstNotFinite, isArrayOf, sizeOf } from './values.js';
 
 /** A pruner that keeps to its contract: steps for the group that was asked for, networks that are whole. */
 export function guardPruner(culprit: Culprit, pruner: Pruner): Pruner {
-  return guarded(culprit, pruner, {
+  const checked = guarded(culprit, pruner, {
     now: {
       plan: (result, group) => {
         requireStep(culprit, 'plan', result, group, [pruner.id]);
@@ -19,6 +20,15 @@ export function guardPruner(culprit: Culprit, pruner: Pruner): Pruner {
       prepare: () => undefined,
       adapt: (result, graph) => checkedGraph(culprit, 'adapt', result, graph),
     },
+  });
+  return guardHeuristics<AllocationQuestion, Pruner>(culprit, pruner, checked, {
+    length: ({ groups }) => groups.length,
+    isAllowed: ({ groups, smallest, multiple }, i, count) =>
+      count === groups[i]!.channels ||
+      (count >= smallest[i]! && count < groups[i]!.channels && count % multiple === 0),
+    expected: ({ groups, multiple }) =>
+      `channels for each of ${groups.length} groups, from the smallest to all` +
+      (multiple === 1 ? '' : `, multiples of ${multiple}`),
   });
 }
 

@@ -1,5 +1,12 @@
-import type { EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
+import type {
+  BitQuestion,
+  Calibration,
+  EncodedTensor,
+  Quantizer,
+  QuantizerInput,
+} from '../contracts/quantizer.js';
 import { misbehaved, type Culprit } from './culprit.js';
+import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
 import { firstNotFinite, isArrayOf, listOfNumbers, sizeOf } from './values.js';
 
@@ -14,12 +21,32 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
     bits?.length === 2 && bits.every(Number.isInteger) && least! >= 1 && least! <= most! && most! <= 8;
   if (!isRange)
     throw misbehaved(culprit, 'bits', '[smallest, largest], whole numbers from 1 to 8', quantizer.bits);
-  return guarded(culprit, quantizer, {
+  requireCalibration(culprit, quantizer);
+  const checked = guarded(culprit, quantizer, {
     now: {
       encode: (result, input, width) => checkedEncoding(culprit, 'encode', result, input, width),
+      encodeCalibrated: (result, input, width) =>
+        checkedEncoding(culprit, 'encodeCalibrated', result, input, width),
       refine: (result, input, previous) => checkedEncoding(culprit, 'refine', result, input, previous.bits),
     },
   });
+  return guardHeuristics<BitQuestion, Quantizer>(culprit, quantizer, checked, {
+    length: ({ layers }) => layers.length,
+    isAllowed: ({ bits: [fewest, most] }, _layer, amount) => amount >= fewest && amount <= most,
+    expected: ({ layers, bits: [fewest, most] }) =>
+      `${fewest} to ${most} bits for each of ${layers.length} layers`,
+  });
+}
+
+function requireCalibration(culprit: Culprit, { calibration, encodeCalibrated }: Quantizer): void {
+  if (calibration === undefined) return;
+  const fields: readonly (keyof Calibration)[] = ['images', 'points', 'maximumInputs'];
+  if (typeof calibration !== 'object' || calibration === null)
+    throw misbehaved(culprit, 'calibration', 'undefined, or { images, points, maximumInputs }', calibration);
+  const bad = fields.find((field) => !(Number.isInteger(calibration[field]) && calibration[field] > 0));
+  if (bad) throw misbehaved(culprit, `calibration.${bad}`, 'a whole number above 0', calibration[bad]);
+  if (typeof encodeCalibrated !== 'function')
+    throw misbehaved(culprit, 'encodeCalibrated', 'a function, as calibration is set', encodeCalibrated);
 }
 
 function checkedEncoding(

@@ -1,7 +1,7 @@
 import type { EnvironmentTask } from '../contracts/environment-task.js';
 import type { ChannelGroup, PruneStep } from '../contracts/pruner.js';
 import { misbehaved, type Culprit } from './culprit.js';
-import { isAscending } from './values.js';
+import { isAscending, isPlainRecord } from './values.js';
 
 /** Throws `PLUGIN_MISBEHAVED` for the policy of an episode that the pipeline could not carry out. */
 export function requirePolicy(culprit: Culprit, task: EnvironmentTask, policy: unknown): void {
@@ -64,11 +64,9 @@ export function requireStep(
 }
 
 function requireWidths(culprit: Culprit, layers: readonly string[], policy: unknown): void {
-  const isRecord = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
+  if (!isPlainRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
   const { weights } = policy;
-  const widths = isRecord(weights) ? weights : policy;
+  const widths = isPlainRecord(weights) ? weights : policy;
   for (const [layer, bits] of Object.entries(widths)) {
     if (!layers.includes(layer))
       throw misbehaved(culprit, 'info.policy of step', 'bits of layers that are quantized', layer);

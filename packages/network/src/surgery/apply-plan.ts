@@ -14,9 +14,7 @@ export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: P
       `The plan needs the pruner "${stranger.pruner}", which is not there.`,
       { hint: `Pruners here: ${pruners.map(({ id }) => id).join(', ')}.` },
     );
-  const order = ['slices', 'channels', 'blocks'];
-  const sorted = [...pruners].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
-  const smaller = sorted.reduce(
+  const smaller = inOrder(pruners).reduce(
     (result, pruner) =>
       pruner.apply(
         result,
@@ -37,6 +35,12 @@ export async function applyAndAdapt(
   plan: PrunePlan,
 ): Promise<LayerGraph> {
   let result = applyPlan(graph, pruners, plan);
-  for (const pruner of pruners) result = (await pruner.adapt?.(result, plan)) ?? result;
+  for (const pruner of inOrder(pruners)) result = (await pruner.adapt?.(result, plan)) ?? result;
   return result;
+}
+
+/** Slices before channels before blocks. */
+function inOrder(pruners: readonly Pruner[]): Pruner[] {
+  const order = ['slices', 'channels', 'blocks'];
+  return [...pruners].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
 }

@@ -1,6 +1,6 @@
 import type { ChannelGroup, GroupMember, LayerGraph } from '@tersor/core';
 import { channelGroups } from '../groups/channel-groups.js';
-import { removeAll } from './remove-channels.js';
+import { removeAll, type Removal } from './remove-channels.js';
 
 /**
  * Removes the channels whose kernel slices are all zero: those that nothing reads any more (removing them
@@ -9,7 +9,13 @@ import { removeAll } from './remove-channels.js';
  * channel.
  */
 export function removeDeadChannels(graph: LayerGraph): LayerGraph {
-  const removals = channelGroups(graph).groups.flatMap((group) => {
+  const removals = deadChannels(graph);
+  return removals.length === 0 ? graph : removeAll(graph, removals);
+}
+
+/** What `removeDeadChannels` removes. */
+export function deadChannels(graph: LayerGraph): Removal[] {
+  return channelGroups(graph).groups.flatMap((group) => {
     const unread = deadBy(graph, group, 'consumes');
     const constant = deadBy(graph, group, 'produces');
     const alive = Array.from({ length: group.channels }, (_, channel) => channel).filter(
@@ -18,7 +24,6 @@ export function removeDeadChannels(graph: LayerGraph): LayerGraph {
     if (alive.length === group.channels) return [];
     return [{ group, keep: alive.length > 0 ? alive : [0] }];
   });
-  return removals.length === 0 ? graph : removeAll(graph, removals);
 }
 
 /**

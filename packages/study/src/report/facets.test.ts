@@ -1,4 +1,4 @@
-import type { StudyResults } from '../study-results.js';
+import type { StudyResults } from '../results/study-results.js';
 import { facetsOf } from './facets.js';
 import { conclusion } from './study-sentences.js';
 

@@ -1,6 +1,6 @@
-import { nameOf } from '../baselines.js';
-import type { VariantRow } from '../compare-variants.js';
-import type { StudyResults } from '../study-results.js';
+import { nameOf } from '../results/baselines.js';
+import type { VariantRow } from '../results/compare-variants.js';
+import type { StudyResults } from '../results/study-results.js';
 
 /** A part of a study's results that gets tables and charts of its own. */
 export interface Facet {

@@ -1,6 +1,6 @@
-import type { VariantRow } from '../compare-variants.js';
-import { mean } from '../moments.js';
-import type { EpisodeLine, Stage } from '../read-run.js';
+import type { VariantRow } from '../results/compare-variants.js';
+import { mean } from '../statistics/moments.js';
+import type { EpisodeLine, Stage } from '../results/read-run.js';
 import { chart, LEGEND, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import { bestSoFar } from './search-charts.js';
 import { table } from './table.js';

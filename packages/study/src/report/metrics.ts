@@ -1,4 +1,4 @@
-import type { Metric } from '../trial-figures.js';
+import type { Metric } from '../results/trial-figures.js';
 import { duration, grouped, mebibytes, percent, points, short } from './html.js';
 
 /** How a metric is written. */

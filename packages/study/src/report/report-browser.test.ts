@@ -3,7 +3,16 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compressConfigSchema, parseConfig } from '@tersor/core';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { episodes, instantRunner, layers, makeStudy, studyFolder, summaryOf } from '../../test/fixtures.js';
+import {
+  episodes,
+  identity,
+  instantRunner,
+  layers,
+  makeStudy,
+  studyFolder,
+  summaryOf,
+} from '../../test/fixtures.js';
+import { folderStore } from '../results/result-store.js';
 import { runStudy } from '../run-study.js';
 import { runReport } from './run-report.js';
 
@@ -34,7 +43,13 @@ suite(
         baseline: 'random',
         grid: { 'prune.agent.use': ['ddpg', 'random', 'broken'] },
       });
-      await runStudy({ study, path, output, runner: instantRunner(), version: '0.1.0', jobs: 1 });
+      const ran = {
+        path,
+        runner: instantRunner(),
+        version: '0.1.0',
+        identify: () => Promise.resolve(identity),
+      };
+      await runStudy({ ...ran, study, store: folderStore(output) });
       pages['study'] = await readFile(join(output, 'report.html'), 'utf8');
       const grid = {
         'prune.budget.macs': [0.5, 0.25],
@@ -49,14 +64,7 @@ suite(
         grid,
         seeds: [1, 2, 3],
       });
-      await runStudy({
-        study: faceted,
-        path,
-        output: `${output}-facets`,
-        runner: instantRunner(),
-        version: '0.1.0',
-        jobs: 1,
-      });
+      await runStudy({ ...ran, study: faceted, store: folderStore(`${output}-facets`) });
       pages['facets'] = await readFile(join(`${output}-facets`, 'report.html'), 'utf8');
       await rm(folder, { recursive: true });
     }, 120_000);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compressConfigSchema, parseConfig } from '@tersor/core';
 import { episodes, layers, summaryOf } from '../../test/fixtures.js';
-import { readRun } from '../read-run.js';
-import { writeReport, writeRunReport } from '../write-reports.js';
+import { folderPlace } from '../results/folder-place.js';
+import { readRun } from '../results/read-run.js';
+import { writeReport, writeRunReport } from './write-reports.js';
 import { modelName, runReport } from './run-report.js';
 import { bestSoFar } from './search-charts.js';
 
@@ -136,7 +137,7 @@ describe('a run on disk', () => {
       join(folder, 'episodes.jsonl'),
       `${run.episodes.map((line) => JSON.stringify(line)).join('\n')}\n{"stage":"pr`,
     );
-    expect((await readRun(folder)).episodes).toHaveLength(run.episodes.length);
+    expect((await readRun(folderPlace(folder), folder)).episodes).toHaveLength(run.episodes.length);
     await writeRunReport(folder);
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>');
   });

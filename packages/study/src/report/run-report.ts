@@ -1,6 +1,6 @@
 import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
 import { stringify } from 'yaml';
-import type { Run, Stage } from '../read-run.js';
+import type { Run, Stage } from '../results/read-run.js';
 import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
 import { page, type Section } from './page.js';

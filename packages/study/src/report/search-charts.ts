@@ -1,5 +1,5 @@
-import type { EpisodeLine, Stage } from '../read-run.js';
-import { paretoFront } from '../pareto.js';
+import type { EpisodeLine, Stage } from '../results/read-run.js';
+import { paretoFront } from '../statistics/pareto.js';
 import { chart, LEGEND, valueAxis, type ChartSize } from './chart.js';
 import { duration, grouped, percent, short } from './html.js';
 import { table } from './table.js';

@@ -1,6 +1,6 @@
-import type { Estimate } from '../statistics.js';
-import type { StudyResults } from '../study-results.js';
-import type { Metric, TrialRow } from '../trial-figures.js';
+import type { Estimate } from '../statistics/statistics.js';
+import type { StudyResults } from '../results/study-results.js';
+import type { Metric, TrialRow } from '../results/trial-figures.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import type { Facet } from './facets.js';
 import { FORMATS } from './metrics.js';

@@ -1,7 +1,7 @@
 import type { NetworkFigures } from '@tersor/compression';
 import { stringify } from 'yaml';
-import type { StudyResults } from '../study-results.js';
-import type { StudyRecord } from '../study-store.js';
+import type { StudyResults } from '../results/study-results.js';
+import type { StudyRecord } from '../results/study-store.js';
 import { facetsOf, type Facet } from './facets.js';
 import { duration, escapeHtml, grouped, percent } from './html.js';
 import { page } from './page.js';

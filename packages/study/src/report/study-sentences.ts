@@ -1,5 +1,5 @@
-import { verdict, type Difference } from '../statistics.js';
-import type { StudyResults } from '../study-results.js';
+import { verdict, type Difference } from '../statistics/statistics.js';
+import type { StudyResults } from '../results/study-results.js';
 import { points } from './html.js';
 
 /**

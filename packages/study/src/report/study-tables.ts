@@ -1,6 +1,6 @@
-import type { Difference, Estimate } from '../statistics.js';
-import type { VariantRow } from '../compare-variants.js';
-import type { Metric, TrialRow } from '../trial-figures.js';
+import type { Difference, Estimate } from '../statistics/statistics.js';
+import type { VariantRow } from '../results/compare-variants.js';
+import type { Metric, TrialRow } from '../results/trial-figures.js';
 import { FORMATS } from './metrics.js';
 import { probability } from './study-sentences.js';
 import { table } from './table.js';

@@ -1,4 +1,5 @@
-import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
+import type { LayerGraph } from '@tersor/core';
+import { offsetPlace, windowOf, type OffsetPlace, type Window } from '@tersor/network';
 
 /** A layer whose kernel mixes channels, so that the channels that stay can stand in for those that go. */
 export interface Consumer {
@@ -12,22 +13,10 @@ export interface Consumer {
   readonly taps: number;
   readonly channels: number;
   readonly outputs: number;
-  /**
-   * Where an offset of the outputs can go: the layer's own bias, or (with the sign turned) the moving mean of
-   * the batch norm behind it.
-   */
-  readonly offset?: { readonly layer: string; readonly weight: 'bias' | 'moving_mean' };
+  readonly offset?: OffsetPlace;
   readonly window?: Window;
   /** Calls of the layer. */
   readonly calls: readonly number[];
-}
-
-/** How a convolution moves over its input. */
-export interface Window {
-  readonly size: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilation: readonly [number, number];
-  readonly padding: 'same' | 'valid';
 }
 
 /**
@@ -48,7 +37,7 @@ export function findConsumers(graph: LayerGraph): Consumer[] {
     const [channels, outputs] = kernel.shape.slice(-2) as [number, number];
     const taps = layer.className === 'Conv2D' ? kernel.shape[0]! * kernel.shape[1]! : 1;
     const calls = graph.calls.flatMap((call, index) => (call.layer === layer.name ? [index] : []));
-    const offset = offsetOf(graph, layer, calls);
+    const offset = offsetPlace(graph, layer, calls);
     return [
       {
         layer: layer.name,
@@ -62,49 +51,4 @@ export function findConsumers(graph: LayerGraph): Consumer[] {
       },
     ];
   });
-}
-
-function offsetOf(graph: LayerGraph, layer: GraphLayer, calls: readonly number[]): Consumer['offset'] {
-  if (layer.weights.some(({ name }) => name === 'bias')) return { layer: layer.name, weight: 'bias' };
-  // Without a bias, a batch norm that alone reads the output, right behind it and once, can take the offset.
-  const readers = graph.calls.filter(({ inputs }) => calls.some((call) => inputs.includes(call)));
-  const reader = graph.layers.find(({ name }) => name === readers[0]?.layer);
-  const activation = layer.config['activation'] ?? 'linear';
-  const alone =
-    calls.length === 1 &&
-    readers.length === 1 &&
-    !graph.outputs.includes(calls[0]!) &&
-    graph.calls.filter((call) => call.layer === reader?.name).length === 1;
-  const mean: WeightTensor | undefined = reader?.weights.find(({ name }) => name === 'moving_mean');
-  const outputs = graph.calls[calls[0]!]!.outputShape.at(-1);
-  return alone && activation === 'linear' && reader && mean?.shape[0] === outputs
-    ? { layer: reader.name, weight: 'moving_mean' }
-    : undefined;
-}
-
-/**
- * The window of a convolution; `undefined` for other layers and for what isn't handled here (causal padding,
- * channels first).
- */
-function windowOf({ config, weights }: GraphLayer): Window | undefined {
-  const kernel =
-    weights.find(({ name }) => name === 'depthwise_kernel') ?? weights.find(({ name }) => name === 'kernel');
-  const padding = config['padding'];
-  if (
-    kernel?.shape.length !== 4 ||
-    (padding !== 'same' && padding !== 'valid') ||
-    config['data_format'] === 'channels_first'
-  )
-    return undefined;
-  return {
-    size: [kernel.shape[0]!, kernel.shape[1]!],
-    strides: pair(config['strides']),
-    dilation: pair(config['dilation_rate']),
-    padding,
-  };
-}
-
-function pair(value: unknown): [number, number] {
-  const list = Array.isArray(value) ? value.map(Number) : [Number(value ?? 1)];
-  return [list[0]!, list[1] ?? list[0]!];
 }

@@ -1,0 +1,101 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { Action, AllocationQuestion, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
+import { firstChannels } from '../../../network/test/first-channels.js';
+import { pruneLimits } from '../../test/limits.js';
+import { cost, channelGroups, initializeKernels, graphFromModel } from '@tersor/network';
+import { createPruningEnvironment } from './pruning-environment.js';
+
+describe('heuristics of pruners', () => {
+  let graph: LayerGraph;
+  let task: PruneTask;
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+    const conv = (filters: number, more = {}) =>
+      tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', ...more });
+    const model = tfl.sequential({
+      layers: [
+        conv(8, { inputShape: [8, 8, 3] }),
+        conv(12),
+        tfl.layers.maxPooling2d({ poolSize: 2 }),
+        conv(16),
+        tfl.layers.flatten(),
+        tfl.layers.dense({ units: 4 }),
+      ],
+    });
+    graph = initializeKernels(await graphFromModel(model), 1);
+    const { macs, parameters } = cost(graph);
+    task = {
+      stage: 'prune',
+      graph,
+      groups: channelGroups(graph).groups,
+      pruners: [firstChannels(graph)],
+      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
+      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
+      limits: pruneLimits({ macs: 0.5 * macs }, graph),
+      minimum: 0.25,
+      multiple: 1,
+      evaluate: async (candidate) => cost(candidate).macs / macs,
+    };
+  });
+
+  const episode = async (actions: readonly Action[], given = task) => {
+    const environment = createPruningEnvironment(given);
+    await environment.reset(1);
+    const steps = [];
+    for (const action of actions) steps.push(await environment.step(action));
+    return steps;
+  };
+
+  it('offers the heuristics of its pruners, and carries out what they answer', async () => {
+    const questions: AllocationQuestion[] = [];
+    const knowing: Pruner = {
+      ...firstChannels(graph),
+      heuristics: {
+        greedy: async (question) => {
+          questions.push(question);
+          const { groups, smallest, nearest, fits } = question;
+          return groups.reduce<number[]>(
+            (counts, { channels }, i) =>
+              counts.with(
+                i,
+                [channels, channels / 2]
+                  .map((count) => nearest(i, count))
+                  .find((count) => fits(counts.with(i, count))) ?? smallest[i]!,
+              ),
+            [...smallest],
+          );
+        },
+      },
+    };
+    const given = { ...task, pruners: [knowing], multiple: 4 };
+    const environment = createPruningEnvironment(given);
+    expect(Object.keys(environment.heuristics!)).toEqual(['uniform', 'magnitude', 'greedy']);
+    const answer = await environment.heuristics!['greedy']!();
+    // Of 97,792 multiply-adds a half may stay: 8 and 8 channels have more, 8, 4 and 16 have 42,496.
+    expect(answer).toEqual([[1], [1 / 3], [1]]);
+    const steps = await episode(answer, given);
+    expect((steps[2]!.info.policy as PruneStep[]).map(({ keep }) => keep!.length)).toEqual([8, 4, 16]);
+    const [{ limits, used, multiple, smallest }] = questions as [AllocationQuestion];
+    expect([multiple, smallest]).toEqual([4, [4, 4, 4]]);
+    expect(limits[0]!.of([8, 12, 16])).toBe(task.baseline.macs);
+    expect(used([8, 12, 16])).toBeCloseTo(2, 9);
+    expect([limits[0]!.of([8, 4, 16]), steps[2]!.info.measures!['macs']]).toEqual([42496, 42496]);
+  });
+
+  it('refuses two pruners that give different heuristics one name', () => {
+    const knowing = (id: string, name: string): Pruner => ({
+      ...firstChannels(graph),
+      id,
+      heuristics: { [name]: () => [] },
+    });
+    for (const [pruners, owner] of [
+      [[knowing('a', 'fisher'), knowing('b', 'fisher')], '"a"'],
+      [[knowing('a', 'uniform')], 'the environment'],
+    ] as const)
+      expect(() => createPruningEnvironment({ ...task, pruners })).toThrow(
+        expect.objectContaining({ code: 'PLUGIN_DUPLICATE', message: expect.stringContaining(owner) }),
+      );
+  });
+});

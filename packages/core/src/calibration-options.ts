@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/**
+ * The option `calibrate` of a quantizer that can use `Calibration`: left out, weights are rounded without a
+ * look at their inputs.
+ */
+export const calibrationOptions = z
+  .strictObject({
+    images: z
+      .int()
+      .positive()
+      .default(300)
+      .describe('Training images whose activations are looked at; their labels are not.'),
+    points: z.int().positive().default(24).describe('Output positions of each image and layer.'),
+    maximumInputs: z
+      .int()
+      .positive()
+      .default(512)
+      .describe(
+        'Layers with more inputs (kernel positions x channels) are looked at one kernel position at a time.',
+      ),
+  })
+  .optional()
+  .describe(
+    'Chooses codes by what they do to the outputs of the layer on training images, and corrects biases. Left out: each weight by itself.',
+  );

@@ -1,0 +1,170 @@
+import type { KernelMoments } from '@tersor/core';
+import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from '../moments/cholesky.js';
+
+/** Share of the mean square of the inputs that is added to the diagonal of their moments. */
+const RIDGE = 0.02;
+/**
+ * The same where targets are computed: they are fitted to a sample of the inputs, and a small ridge makes them
+ * fit it too well.
+ */
+const TARGET_RIDGE = 0.5;
+/** A ridge ten times as large, at most so many times, where rounding leaves a matrix not positive definite. */
+const MOST_RIDGES = 40;
+
+/**
+ * The choice of codes for one weight array, as one small problem for each of its columns (an output of a
+ * matrix of `KernelMoments`). With H = E[x x'], G = E[x y'] and the ridge L, the error of values q in the
+ * place of the weights w is
+ *
+ *   E |x'q - y'w|^2 = q'Hq - 2 q'Gw + ...,  least near the target w* = (H + T)^-1 (G w + T w)
+ *
+ * with a ridge T of its own (the asymmetric target of GPTAQ and Qronos: what the layers before have lost is
+ * made up for). All vectors are float64 and lie one column after the other, `inputs` values each.
+ */
+export interface CodeProblem {
+  readonly moments: KernelMoments;
+  readonly inputs: number;
+  readonly columns: number;
+  /** The weights as they are. */
+  readonly weights: Float64Array;
+  /** w*. */
+  readonly target: Float64Array;
+  /** (H + L) w*. */
+  readonly pull: Float64Array;
+  /** G w: what the original comes to. */
+  readonly wanted: Float64Array;
+  /** Of each matrix. */
+  readonly matrices: readonly PreparedMatrix[];
+}
+
+/** What the columns of one matrix share. */
+export interface PreparedMatrix {
+  /** H + L. */
+  readonly loaded: Float64Array;
+  /** L: what was added to each diagonal value. */
+  readonly ridge: number;
+  /** Inputs by falling mean square: the dearest errors come first, while many can make up for them. */
+  readonly order: readonly number[];
+  /** U with (H + L)^-1 = U'U, upper triangular, inputs in that order. */
+  readonly upper: Float64Array;
+}
+
+const prepared = new WeakMap<KernelMoments, CodeProblem>();
+
+/**
+ * Prepares the problem of a weight array; the same one again where it was last asked for with the same moments
+ * and weights (it does not depend on the bit width). Undefined where the moments are not finite: then they
+ * have nothing to say.
+ */
+export function codeProblem(data: Float32Array, moments: KernelMoments): CodeProblem | undefined {
+  const known = prepared.get(moments);
+  const columns = moments.matrices * moments.outputs;
+  if (known && known.weights.every((value, at) => value === data[placeOf(known, at)])) return known;
+  const { inputs } = moments;
+  const matrices = new Map(moments.products.map((products) => [products, prepareMatrix(products, inputs)]));
+  const list: PreparedMatrix[] = [];
+  for (let p = 0; p < moments.matrices; p++) {
+    const matrix = matrices.get(moments.products[p % moments.products.length]!);
+    if (!matrix) return undefined;
+    list.push(matrix);
+  }
+  const problem = {
+    moments,
+    inputs,
+    columns,
+    weights: new Float64Array(columns * inputs),
+    target: new Float64Array(columns * inputs),
+    pull: new Float64Array(columns * inputs),
+    wanted: new Float64Array(columns * inputs),
+    matrices: list,
+  };
+  for (let at = 0; at < problem.weights.length; at++) problem.weights[at] = data[placeOf(problem, at)]!;
+  list.forEach((matrix, p) => aim(problem, matrix, p));
+  if (!problem.target.every(Number.isFinite)) return undefined;
+  prepared.set(moments, problem);
+  return problem;
+}
+
+/** Where in the weight array the value at place `at` of a problem's vectors lies. */
+export function placeOf({ moments, inputs }: Pick<CodeProblem, 'moments' | 'inputs'>, at: number): number {
+  const column = Math.floor(at / inputs);
+  const matrix = Math.floor(column / moments.outputs);
+  return matrix * moments.matrixStride + (at % inputs) * moments.inputStride + (column % moments.outputs);
+}
+
+/** The matrix that a column belongs to. */
+export function matrixOf({ moments, matrices }: CodeProblem, column: number): PreparedMatrix {
+  return matrices[Math.floor(column / moments.outputs)]!;
+}
+
+function prepareMatrix(products: Float64Array, n: number): PreparedMatrix | undefined {
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += products[i * n + i]!;
+  if (!Number.isFinite(trace)) return undefined;
+  const order = Array.from({ length: n }, (_, i) => i).sort(
+    (a, b) => products[b * n + b]! - products[a * n + a]! || a - b,
+  );
+  let ridge = Math.max((RIDGE * trace) / n, 1e-12);
+  for (let attempt = 0; attempt < MOST_RIDGES; attempt++, ridge *= 10) {
+    const ordered = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) ordered[i * n + j] = products[order[i]! * n + order[j]!]!;
+      ordered[i * n + i]! += ridge;
+    }
+    const inverse = invertPositiveDefinite(ordered, n);
+    if (!inverse || !choleskyInPlace(inverse, n)) continue;
+    const upper = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) for (let j = i; j < n; j++) upper[i * n + j] = inverse[j * n + i]!;
+    const loaded = products.slice();
+    for (let i = 0; i < n; i++) loaded[i * n + i]! += ridge;
+    return { loaded, ridge, order, upper };
+  }
+  return undefined;
+}
+
+/** Fills in what the original comes to, the target, and the pull of the columns of one matrix. */
+function aim(problem: CodeProblem, { loaded, ridge }: PreparedMatrix, p: number): void {
+  const { moments, inputs: n, weights, wanted, pull, target } = problem;
+  const products = moments.products[p % moments.products.length]!;
+  const cross = moments.cross?.[p % moments.cross.length];
+  const [first, end] = [p * moments.outputs * n, (p + 1) * moments.outputs * n];
+  for (let at = first; at < end; at += n)
+    multiply(wanted.subarray(at, at + n), cross ?? products, weights.subarray(at, at + n));
+  target.set(weights.subarray(first, end), first);
+  if (cross) {
+    const factor = products.slice();
+    const hold = (ridge * TARGET_RIDGE) / RIDGE;
+    for (let i = 0; i < n; i++) factor[i * n + i]! += hold;
+    const right = wanted.subarray(first, end).map((value, at) => value + hold * weights[first + at]!);
+    const solved = turned(right, moments.outputs, n);
+    if (choleskyInPlace(factor, n)) {
+      solveCholesky(factor, n, solved, moments.outputs);
+      target.set(turned(solved, n, moments.outputs), first);
+    }
+  }
+  for (let at = first; at < end; at += n)
+    multiplySymmetric(pull.subarray(at, at + n), loaded, target.subarray(at, at + n));
+}
+
+/** `result = matrix vector`, row by row. */
+export function multiply(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
+  const n = vector.length;
+  for (let i = 0; i < n; i++) {
+    let sum = 0;
+    const row = i * n;
+    for (let j = 0; j < n; j++) sum += matrix[row + j]! * vector[j]!;
+    result[i] = sum;
+  }
+}
+
+/** `result = matrix vector` for a symmetric matrix, of which only the rows where the vector is not 0 are read. */
+export function multiplySymmetric(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
+  addRows(result.fill(0), matrix, vector.length, 0, vector.length, vector);
+}
+
+function turned(values: Float64Array, rows: number, columns: number): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;
+  return result;
+}

@@ -1,0 +1,117 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compressConfigSchema, parseConfig } from '@tersor/core';
+import { makeStudy, studyFolder } from '../../test/fixtures.js';
+import { planStudy, trialId } from './study-plan.js';
+import { studySchema } from './study-schema.js';
+
+describe('planStudy', () => {
+  let folder: string;
+  let path: string;
+  beforeAll(async () => void ({ folder, path } = await studyFolder()));
+  afterAll(() => rm(folder, { recursive: true }));
+  const plan = (changes: object) => planStudy(makeStudy(changes), path);
+
+  it('unfolds every combination with every seed', async () => {
+    const { variants, trials } = await plan({
+      grid: { 'prune.agent.use': ['ddpg', 'ppo'], 'prune.budget.macs': [0.5, 0.25, 0.1] },
+      seeds: [1, 2, 3],
+    });
+    expect(variants.map(({ name }) => name)).toEqual([
+      'ddpg, 0.5',
+      'ddpg, 0.25',
+      'ddpg, 0.1',
+      'ppo, 0.5',
+      'ppo, 0.25',
+      'ppo, 0.1',
+    ]);
+    expect(trials).toHaveLength(18);
+    expect(trials[0]!.settings).toEqual({ 'prune.agent.use': 'ddpg', 'prune.budget.macs': 0.5, seed: 1 });
+  });
+
+  it('sets several paths under one label', async () => {
+    const { variants } = await plan({
+      grid: { agent: { ours: { 'prune.agent.use': 'ddpg', 'quantize.agent.use': 'ppo' } } },
+      baseline: 'ours',
+    });
+    expect(variants).toEqual([
+      {
+        name: 'ours',
+        labels: { agent: 'ours' },
+        settings: { 'prune.agent.use': 'ddpg', 'quantize.agent.use': 'ppo' },
+      },
+    ]);
+  });
+
+  it('runs trials with the same settings once', async () => {
+    const { cells, trials } = await plan({
+      grid: {
+        agent: { given: {}, named: { 'prune.agent.use': 'ddpg' }, other: { 'prune.agent.use': 'ppo' } },
+      },
+      seeds: [1],
+    });
+    expect(cells.map(({ trial }) => trial)).toEqual([trials[0]!.id, trials[0]!.id, trials[1]!.id]);
+    expect(trials).toHaveLength(2);
+  });
+
+  it.each([
+    [{ 'prune.agnet.use': ['ddpg'] }, 'prune.agnet.use', 'prune.agent.use'],
+    [{ 'prune.budget.mac': [0.5] }, 'prune.budget.mac', 'prune.budget.macs'],
+    [{ sed: [1] }, 'sed', 'seed'],
+    [{ a: { b: { 'prune.finetune.epoch': 1 } } }, 'prune.finetune.epoch', 'prune.finetune.epochs'],
+  ])('names the nearest known path for %j', async (grid, path, nearest) => {
+    await expect(plan({ grid })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(new RegExp(`"${path}".*did you mean "${nearest}"`)),
+    });
+  });
+
+  it('lets options of plugins through, which the plugin checks', async () => {
+    await expect(
+      plan({
+        grid: { 'prune.agent.warmup': [1, 2], 'prune.pruner.criterion': ['l1'], 'dataset.validation': [100] },
+      }),
+    ).resolves.toBeDefined();
+  });
+
+  it('refuses a value that the schema refuses, before any trial runs', async () => {
+    await expect(plan({ grid: { 'prune.budget.macs': ['half'] } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('prune.budget.macs'),
+    });
+  });
+
+  it('lists the variants when the baseline is none of them', async () => {
+    await expect(plan({ baseline: 'ppo' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('ddpg | random'),
+    });
+  });
+
+  it('says when two values read the same', async () => {
+    await expect(plan({ grid: { seed: [1, '1'] } })).rejects.toMatchObject({
+      message: expect.stringContaining('two values that read "1"'),
+    });
+  });
+
+  it('says when there is no base config', async () => {
+    await expect(plan({ config: 'none.yaml' })).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  });
+
+  it('identifies a trial by what can change its result', async () => {
+    await writeFile(join(folder, 'other.yaml'), '');
+    const config = { model: 'm.json', dataset: 'cifar10', prune: { agent: 'ddpg', budget: { macs: 0.5 } } };
+    const id = (changes: object) => trialId(parseConfig({ ...config, ...changes }, compressConfigSchema));
+    expect(id({ output: 'elsewhere' })).toBe(id({}));
+    expect(id({ seed: 2 })).not.toBe(id({}));
+    expect(id({ seed: 1 })).toBe(id({})); // the default
+    expect(id({})).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it('refuses a seed that comes twice', () => {
+    expect(
+      studySchema.safeParse({ name: 'a', config: 'c', grid: { seed: [1] }, seeds: [1, 1], output: 'o' })
+        .success,
+    ).toBe(false);
+  });
+});

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { compressConfigSchema, readConfig, TersorError, type CompressConfig } from '@tersor/core';
+import { closest } from 'fastest-levenshtein';
+import { baselinesOf, nameOf } from '../results/baselines.js';
+import { requireKnownPaths } from './config-paths.js';
+import type { Study } from './study-schema.js';
+
+/** Config paths and the values that replace those of the base config. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** One combination of the grid. */
+export interface Variant {
+  /** Labels of its axes, joined by commas. */
+  readonly name: string;
+  /** Label on each axis. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly settings: Settings;
+}
+
+/** One run of `compress`. */
+export interface PlannedTrial {
+  /** Hash of the resolved settings: trials with the same settings are the same trial. */
+  readonly id: string;
+  readonly seed: number;
+  /** What is set on top of the base config, the seed included. */
+  readonly settings: Settings;
+  /** The base config with these settings. */
+  readonly config: CompressConfig;
+}
+
+/** A variant with a seed, and the trial that answers it. */
+export interface Cell {
+  readonly variant: string;
+  readonly seed: number;
+  readonly trial: string;
+}
+
+/** All that a study runs. */
+export interface StudyPlan {
+  /** Absolute path of the base config. */
+  readonly configPath: string;
+  readonly variants: readonly Variant[];
+  readonly cells: readonly Cell[];
+  /**
+   * Without repetitions, in the order they are started: all variants of a seed before the next seed, so that
+   * an unfinished study compares something.
+   */
+  readonly trials: readonly PlannedTrial[];
+}
+
+/**
+ * Unfolds a study's grid. `path` is the file that it was read from. Throws `CONFIG_INVALID`, also for a
+ * setting that the config schema refuses.
+ */
+export async function planStudy(study: Study, path: string): Promise<StudyPlan> {
+  const configPath = resolve(dirname(path), study.config);
+  requireKnownPaths(pathsOf(study), compressConfigSchema);
+  const variants = variantsOf(study.grid);
+  baselinesOf(study.baseline, variants);
+  requireFacet(study);
+  const cells: Cell[] = [];
+  const trials = new Map<string, PlannedTrial>();
+  for (const seed of study.seeds) {
+    for (const variant of variants) {
+      const settings = { ...study.set, ...variant.settings, seed };
+      const config = await readConfig(configPath, compressConfigSchema, overridesOf(settings));
+      const id = trialId(config);
+      cells.push({ variant: variant.name, seed, trial: id });
+      if (!trials.has(id)) trials.set(id, { id, seed, settings, config });
+    }
+  }
+  return { configPath, variants, cells, trials: [...trials.values()] };
+}
+
+/** Settings as the values of `--set`: JSON is YAML too. */
+export function overridesOf(settings: Settings): string[] {
+  return Object.entries(settings).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
+}
+
+/**
+ * Identity of a trial: the first 12 hexadecimal digits of SHA-256 over its settings, those left out that
+ * cannot change the result.
+ */
+export function trialId(config: CompressConfig): string {
+  const irrelevant = ['output', '$schema', 'checkpointSeconds'];
+  const relevant = Object.fromEntries(Object.entries(config).filter(([key]) => !irrelevant.includes(key)));
+  return createHash('sha256').update(canonicalJson(relevant)).digest('hex').slice(0, 12);
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (typeof value !== 'object' || !value) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`)
+    .join()}}`;
+}
+
+function pathsOf({ set, grid }: Study): { path: string; place: string }[] {
+  const places = (settings: Settings, place: string) =>
+    Object.keys(settings).map((path) => ({ path, place }));
+  return [
+    ...places(set, '"set"'),
+    ...Object.entries(grid).flatMap(([axis, values]) =>
+      Array.isArray(values)
+        ? [{ path: axis, place: '"grid"' }]
+        : Object.entries(values).flatMap(([label, settings]) => places(settings, `"grid.${axis}.${label}"`)),
+    ),
+  ];
+}
+
+function variantsOf(grid: Study['grid']): Variant[] {
+  let variants: Omit<Variant, 'name'>[] = [{ labels: {}, settings: {} }];
+  for (const [axis, values] of Object.entries(grid)) {
+    const options = Array.isArray(values)
+      ? values.map((value) => [labelOf(value), { [axis]: value }] as const)
+      : Object.entries(values);
+    const labels = options.map(([label]) => label);
+    const twice = labels.find((label, i) => labels.indexOf(label) !== i);
+    if (twice !== undefined)
+      throw new TersorError('CONFIG_INVALID', `grid.${axis} has two values that read "${twice}".`, {
+        hint: 'Name them: { label: { path: value } }.',
+      });
+    variants = variants.flatMap((variant) =>
+      options.map(([label, settings]) => ({
+        labels: { ...variant.labels, [axis]: label },
+        settings: { ...variant.settings, ...settings },
+      })),
+    );
+  }
+  return variants.map((variant) => ({ name: nameOf(variant.labels), ...variant }));
+}
+
+function requireFacet({ facet, grid }: Study): void {
+  if (facet === undefined || facet in grid) return;
+  const axes = Object.keys(grid);
+  throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, {
+    hint: `Did you mean "${closest(facet, axes)}"?`,
+  });
+}
+
+function labelOf(value: unknown): string {
+  if (typeof value !== 'object') return String(value);
+  if (value && 'use' in value)
+    return Object.keys(value).length === 1
+      ? String(value.use)
+      : `${String(value.use)} ${JSON.stringify({ ...value, use: undefined })}`;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,41 @@
+import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js';
+import { runReport } from './run-report.js';
+import { studyReport } from './study-report.js';
+import { resultsCsv } from '../results/results-csv.js';
+import { gatherResults, type StudyResults } from '../results/study-results.js';
+import { folderPlace } from '../results/folder-place.js';
+import { folderStore, type ResultStore } from '../results/result-store.js';
+import { readJson, writeJson, writeText } from '../results/study-store.js';
+
+/** Writes `report.html` into the folder of a finished run. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`. */
+export async function writeRunReport(folder: string): Promise<void> {
+  const place = folderPlace(folder);
+  await writeText(place, 'report.html', runReport(await readRun(place, folder)));
+}
+
+/**
+ * Writes `results.json`, `results.csv` and `report.html` of a study, finished or not. Throws
+ * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
+ */
+export async function writeStudyReport(store: ResultStore): Promise<StudyResults> {
+  const { record, results, original } = await gatherResults(store);
+  const episodes = new Map<string, EpisodeLine[][]>();
+  for (const { variant, trial, status } of results.trials) {
+    if (status !== 'done') continue;
+    episodes.set(variant, [...(episodes.get(variant) ?? []), await readEpisodes(store.trial(trial))]);
+  }
+  await writeJson(store.study, 'results.json', results);
+  await writeText(store.study, 'results.csv', resultsCsv(results));
+  await writeText(store.study, 'report.html', studyReport({ record, results, original, episodes }));
+  return results;
+}
+
+/**
+ * Writes the report of a run's or a study's folder, whichever it is. Throws `CONFIG_NOT_FOUND`,
+ * `OUTPUT_FAILED`.
+ */
+export async function writeReport(folder: string): Promise<void> {
+  const store = folderStore(folder);
+  if (await readJson(store.study, 'study.json')) await writeStudyReport(store);
+  else await writeRunReport(folder);
+}

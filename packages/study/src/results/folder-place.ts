@@ -1,0 +1,62 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { makeFolder, messageOf, TersorError, type FilePlace } from '@tersor/core';
+import { writeWhole } from '@tersor/network';
+
+/** What `writeWhole` calls a file that is not whole yet. */
+const PARTIAL = /\.tmp-\d+$/;
+
+/**
+ * The files of a local folder, which is made with the first one. `put` and `remove` throw `OUTPUT_FAILED`, as
+ * every method does for a name that leads out of the folder.
+ */
+export function folderPlace(path: string): FilePlace {
+  const folder = resolve(path);
+  return {
+    folder,
+    put: async (name, content) => {
+      const file = within(folder, name);
+      await changing(file, 'written', async () => {
+        await makeFolder(dirname(file));
+        await writeWhole(file, content);
+      });
+    },
+    get: async (name) => (await unlessMissing(readFile(within(folder, name)))) ?? undefined,
+    list: async (below = '') => {
+      const root = within(folder, below);
+      const entries = (await unlessMissing(readdir(root, { recursive: true, withFileTypes: true }))) ?? [];
+      return entries
+        .filter((entry) => entry.isFile() && !PARTIAL.test(entry.name))
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+        .sort();
+    },
+    remove: async (name) => {
+      const file = within(folder, name);
+      await changing(file, 'removed', () => rm(file, { recursive: true, force: true }));
+    },
+  };
+}
+
+function within(folder: string, name: string): string {
+  const file = resolve(folder, name);
+  if (file !== folder && !file.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+    throw new TersorError('OUTPUT_FAILED', `${JSON.stringify(name)} is not the name of a file in ${folder}.`);
+  return file;
+}
+
+async function changing(file: string, what: string, change: () => Promise<void>): Promise<void> {
+  try {
+    await change();
+  } catch (cause) {
+    throw new TersorError('OUTPUT_FAILED', `${file} cannot be ${what}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

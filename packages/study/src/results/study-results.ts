@@ -1,0 +1,71 @@
+import type { Outcomes, Summary } from '@tersor/compression';
+import { compareVariants, type VariantRow } from './compare-variants.js';
+import { paretoFront } from '../statistics/pareto.js';
+import type { ResultStore } from './result-store.js';
+import type { Study } from '../plan/study-schema.js';
+import { readStudy, readTrial, type StudyRecord } from './study-store.js';
+import { figuresOf, type TrialRow } from './trial-figures.js';
+
+/** `results.json`. */
+export interface StudyResults {
+  readonly name: string;
+  /** As the study names it: a variant, or labels that the baseline within each of the other factors has. */
+  readonly baseline?: Study['baseline'];
+  readonly variants: readonly VariantRow[];
+  readonly trials: readonly TrialRow[];
+  /**
+   * Indexes into `trials` of those that no other beats in test accuracy against bytes, and against
+   * multiply-adds; ascending by cost.
+   */
+  readonly pareto: { readonly bytes: readonly number[]; readonly macs: readonly number[] };
+}
+
+/** Gathers the results of a study, finished or not. Throws `CONFIG_NOT_FOUND`. */
+export async function gatherResults(
+  store: ResultStore,
+): Promise<{ record: StudyRecord; results: StudyResults; original: Summary['baseline'] | undefined }> {
+  const record = await readStudy(store);
+  let original: Summary['baseline'] | undefined;
+  const trials: TrialRow[] = [];
+  const outcomes = new Map<string, Outcomes>();
+  for (const cell of record.cells) {
+    const found = await readTrial(store, cell.trial);
+    original ??= found?.summary?.baseline;
+    if (found?.outcomes) outcomes.set(cell.trial, found.outcomes);
+    trials.push({
+      ...cell,
+      status: found?.record.status ?? 'missing',
+      ...(found?.record.status === 'failed' && { error: found.record.error }),
+      ...(found?.outcomes && { testImages: found.outcomes.count }),
+      figures: found?.summary ? figuresOf(found.summary) : {},
+    });
+  }
+  return { record, results: summarizeStudy(record, trials, outcomes), original };
+}
+
+/**
+ * The results of a study from its trials. `outcomes` are those of trials by their id: with them networks are
+ * compared image by image. Trials without them, but with `testImages`, get the binomial error of as many
+ * images.
+ */
+export function summarizeStudy(
+  { study, variants }: Pick<StudyRecord, 'study' | 'variants'>,
+  trials: readonly TrialRow[],
+  outcomes: ReadonlyMap<string, Outcomes> = new Map(),
+): StudyResults {
+  const { name, baseline } = study;
+  const done = trials.flatMap(({ figures }, index) => (figures.testAccuracy === undefined ? [] : [index]));
+  const front = (metric: 'bytes' | 'macs') =>
+    paretoFront(
+      done,
+      (i) => trials[i]!.figures[metric]!,
+      (i) => trials[i]!.figures.testAccuracy!,
+    ).map((i) => done[i]!);
+  return {
+    name,
+    ...(baseline !== undefined && { baseline }),
+    variants: compareVariants({ variants, trials, baseline, outcomes }),
+    trials,
+    pareto: { bytes: front('bytes'), macs: front('macs') },
+  };
+}

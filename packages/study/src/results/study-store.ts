@@ -1,0 +1,134 @@
+import { describeMachine, TersorError, type FilePlace, type TrialOutcome } from '@tersor/core';
+import type { LayerFigures, Outcomes, Summary } from '@tersor/compression';
+import type { StudyContentRecord } from '../plan/study-content.js';
+import { trialId, type StudyPlan } from '../plan/study-plan.js';
+import type { Study } from '../plan/study-schema.js';
+import type { ResultStore } from './result-store.js';
+
+/** `trial.json`: how a trial ended; `attempts` where it took more than one. */
+export type TrialRecord = TrialOutcome & {
+  readonly id: string;
+  readonly seconds: number;
+  readonly attempts?: number;
+};
+
+/** `study.json`: what the study in a folder is. */
+export interface StudyRecord {
+  /** Version of the folder's layout. */
+  readonly format: 1;
+  readonly study: Study;
+  readonly variants: StudyPlan['variants'];
+  readonly cells: StudyPlan['cells'];
+  readonly versions: Readonly<Record<string, string>>;
+  /**
+   * What the results come from, by content and version: model, data, tables, plugins. Absent in studies of
+   * versions that did not record it.
+   */
+  readonly content?: StudyContentRecord;
+  /** Platform, processor and cores. */
+  readonly machine: string;
+}
+
+/** Describes a study about to run here, with `version` of Tersor. */
+export function describeStudy(study: Study, { variants, cells }: StudyPlan, version: string): StudyRecord {
+  return {
+    format: 1,
+    study,
+    variants,
+    cells,
+    versions: { tersor: version, node: process.version },
+    machine: describeMachine(),
+  };
+}
+
+/**
+ * Looks what study is in a store; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not
+ * set, and `CHECKPOINT_MISMATCH` when it was run by another version.
+ */
+export async function openStudy(
+  store: ResultStore,
+  { versions }: Pick<StudyRecord, 'versions'>,
+  resume: boolean,
+): Promise<StudyRecord | undefined> {
+  const before = await readJson<StudyRecord>(store.study, 'study.json');
+  if (before && !resume) {
+    throw new TersorError('OUTPUT_FAILED', `There is a study in ${store.name} already.`, {
+      hint: 'Run what is missing with --resume, or choose another folder with --out.',
+    });
+  }
+  const other = before && Object.keys(versions).find((name) => before.versions[name] !== versions[name]);
+  if (other !== undefined) {
+    throw new TersorError(
+      'CHECKPOINT_MISMATCH',
+      `The study in ${store.name} was run with ${other} ${before!.versions[other]}; this is ${versions[other]}.`,
+      {
+        hint: 'Results of two versions are not comparable: choose another folder with --out.',
+      },
+    );
+  }
+  return before;
+}
+
+/** Writes `study.json`. Throws `OUTPUT_FAILED`. */
+export async function writeStudy(store: ResultStore, record: StudyRecord): Promise<void> {
+  await writeJson(store.study, 'study.json', record);
+}
+
+/** Reads `study.json`. Throws `CONFIG_NOT_FOUND` for a store without one. */
+export async function readStudy(store: ResultStore): Promise<StudyRecord> {
+  const record = await readJson<StudyRecord>(store.study, 'study.json');
+  if (!record)
+    throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${store.name}.`, {
+      hint: 'Give the folder that `tersor study` wrote to.',
+    });
+  return record;
+}
+
+/** What the place of a trial holds. */
+export interface TrialContent {
+  readonly record: TrialRecord;
+  readonly summary?: Summary;
+  readonly layers?: readonly LayerFigures[];
+  /** Absent in trials of a version that did not record them. */
+  readonly outcomes?: Outcomes;
+}
+
+/** How a trial ended; undefined for one that was not run, or whose results are not those of its settings. */
+export async function readTrial(store: ResultStore, id: string): Promise<TrialContent | undefined> {
+  const place = store.trial(id);
+  const record = await readJson<TrialRecord>(place, 'trial.json');
+  if (!record) return undefined;
+  if (record.status !== 'done') return { record };
+  const summary = await readJson<Summary>(place, 'summary.json');
+  const layers = await readJson<LayerFigures[]>(place, 'layers.json');
+  const outcomes = await readJson<Outcomes>(place, 'outcomes.json');
+  return summary && trialId(summary.config) === id
+    ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) }
+    : undefined;
+}
+
+/** Writes `trial.json`. Throws `OUTPUT_FAILED`. */
+export async function writeTrial(store: ResultStore, record: TrialRecord): Promise<void> {
+  await writeJson(store.trial(record.id), 'trial.json', record);
+}
+
+/** Reads a JSON file; undefined where there is none or it is cut off. */
+export async function readJson<T>(place: FilePlace, name: string): Promise<T | undefined> {
+  const content = await place.get(name);
+  try {
+    return content && (JSON.parse(Buffer.from(content).toString('utf8')) as T);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a JSON file in one step: a reader sees the old or the new one. Throws `OUTPUT_FAILED`. */
+export async function writeJson(place: FilePlace, name: string, value: unknown): Promise<void> {
+  await writeText(place, name, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Writes a text file in one step. Throws `OUTPUT_FAILED`. */
+export async function writeText(place: FilePlace, name: string, text: string): Promise<void> {
+  await place.put(name, Buffer.from(text));
+}

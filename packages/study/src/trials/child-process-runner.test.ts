@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compressConfigSchema, parseConfig, type FilePlace, type Trial } from '@tersor/core';
+import { describeContract, memoryPlace, runnerContract } from '@tersor/testing';
+import { identity } from '../../test/fixtures.js';
+import { folderPlace } from '../results/folder-place.js';
+import { childProcessRunner } from './child-process-runner.js';
+
+jest.setTimeout(60_000); // Every test starts processes: slow on a busy machine.
+
+/** Stands for `tersor`: ends as the model of its config asks, and else writes a summary. */
+const command = [process.execPath, join(__dirname, '../../test/trial-program.cjs')];
+
+describeContract(
+  'the child-process runner, with a program that stands for tersor',
+  runnerContract(() => childProcessRunner({ command, concurrency: 2 }), { identify: async () => identity }),
+);
+
+describe('childProcessRunner', () => {
+  let folder: string;
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-runner-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+  const runner = childProcessRunner({ command });
+  const trial = (model: string, place: FilePlace = folderPlace(folder)): Trial => ({
+    id: 'a',
+    config: parseConfig(
+      { model, dataset: 'cifar10', quantize: { agent: 'ddpg', budget: { bytes: 0.1 } } },
+      compressConfigSchema,
+    ),
+    inputs: identity,
+    directory: __dirname,
+    place,
+  });
+  const run = (model: string, signal = new AbortController().signal) => runner.run(trial(model), signal);
+
+  it('starts compress with the resolved config, resuming what is there', async () => {
+    await expect(run('fine')).resolves.toEqual({ status: 'done' });
+    const given = JSON.parse(await readFile(join(folder, 'arguments.json'), 'utf8')) as string[];
+    const config = join(folder, 'config.json');
+    expect(given).toEqual([
+      ...['--verbose', 'compress', config, '--directory', __dirname, '--out', folder, '--resume', '--quiet'],
+    ]);
+    const read = parseConfig(JSON.parse(await readFile(config, 'utf8')), compressConfigSchema);
+    expect(read).toEqual(trial('fine').config);
+  });
+
+  it('runs a trial whose place is no folder in a copy, and puts everything back', async () => {
+    const place = memoryPlace();
+    await place.put('checkpoint/state.json', Buffer.from('before'));
+    await expect(runner.run(trial('resumed', place), new AbortController().signal)).resolves.toEqual({
+      status: 'done',
+    });
+    expect(await place.list()).toEqual([
+      'arguments.json',
+      'config.json',
+      'log.txt',
+      'seen.txt',
+      'summary.json',
+    ]);
+    expect(Buffer.from((await place.get('seen.txt'))!).toString()).toBe('before');
+  });
+
+  it('gives the error of a trial that crashes, and keeps its log', async () => {
+    await expect(run('crash')).resolves.toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('crashed on purpose'),
+    });
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toContain('crashed on purpose');
+  });
+
+  it('keeps the stack of the error, from the line that says what it is, and the logs of earlier attempts', async () => {
+    const outcome = await run('thrown');
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(
+        /^tersor: The agent "x" threw \[PLUGIN_FAILED\]\n {4}at choose \(.*agent.js:3:5\)/,
+      ),
+    });
+    await run('crash');
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toMatch(
+      /some noise[\s\S]*PLUGIN_FAILED[\s\S]*crashed on purpose/,
+    );
+  });
+
+  it('ends a trial that outstays its time, although it does not listen', async () => {
+    const controller = new AbortController();
+    const impatient = childProcessRunner({ command, graceSeconds: 0.1 });
+    const running = impatient.run(trial('deaf'), controller.signal);
+    while (!(await stat(join(folder, 'ready')).catch(() => undefined)))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort(new DOMException('too long', 'TimeoutError'));
+    await expect(running).resolves.toEqual({ status: 'interrupted' });
+  });
+
+  it('says which signal ended a trial', async () => {
+    await expect(run('killed')).resolves.toEqual({ status: 'failed', error: 'ended by SIGKILL' });
+  });
+
+  it('says when the program cannot be started', async () => {
+    const missing = childProcessRunner({ command: [join(folder, 'no-such-program')] });
+    await expect(missing.run(trial('x'), new AbortController().signal)).resolves.toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('ENOENT'),
+    });
+  });
+
+  it.each(['slow', 'replaced'])('interrupts a %s trial, which saves itself first', async (kind) => {
+    const controller = new AbortController();
+    const running = run(kind, controller.signal);
+    while (!(await stat(join(folder, 'ready')).catch(() => undefined)))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort();
+    await expect(running).resolves.toEqual({ status: 'interrupted' });
+    await expect(stat(join(folder, 'saved'))).resolves.toBeDefined();
+  });
+});

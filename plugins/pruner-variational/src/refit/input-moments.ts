@@ -1,0 +1,65 @@
+import { createRandom, type Dataset, type LayerGraph } from '@tersor/core';
+import {
+  gatherKernelMoments,
+  kernelReaders,
+  startWalk,
+  type Gathered,
+  type KernelReader,
+  type Observe,
+} from '@tersor/network';
+
+/** What the moments of layers' inputs are gathered from. */
+export interface MomentOptions {
+  /** Training images, without their labels. */
+  readonly images: number;
+  /** Output positions of each image and layer. */
+  readonly points: number;
+  /** Layers with more inputs (kernel positions x channels) are refit position by position. */
+  readonly maximumInputs: number;
+  readonly seed: number;
+}
+
+/** A layer of the original network, and what it reads there. */
+export interface LayerInputs extends Gathered {
+  readonly reader: KernelReader;
+}
+
+const BATCH = 25;
+
+/** Moments of what the named Conv2D and Dense layers read in a network, from one pass over training images. */
+export async function gatherInputs(
+  graph: LayerGraph,
+  layers: ReadonlySet<string>,
+  { dataset, observe }: { readonly dataset: Dataset; readonly observe: Observe },
+  { images, points, maximumInputs, seed }: MomentOptions,
+): Promise<Map<string, LayerInputs>> {
+  const chosen = createRandom(seed, 'slices').permutation(dataset.size('train')).slice(0, images);
+  const batches: Float32Array[] = [];
+  for (let start = 0; start < chosen.length; start += BATCH)
+    batches.push((await dataset.read('train', chosen.slice(start, start + BATCH))).images);
+  const walk = startWalk({ graph, observe, images: batches });
+  const inputs = new Map<string, LayerInputs>();
+  for (const reader of kernelReaders(graph)) {
+    const { className, layer } = reader;
+    if (!layers.has(layer.name) || (className !== 'Conv2D' && className !== 'Dense')) continue;
+    const calls = reader.calls.map((call) => graph.calls[call]!.inputs[0]!);
+    const random = createRandom(seed, `slices/${layer.name}`);
+    const read = async function* () {
+      for await (const results of walk.read(calls))
+        for (const [i, call] of calls.entries()) yield { own: asInput(graph, call, results[i]!) };
+    };
+    const gathered = await gatherKernelMoments(reader, 'kernel', read(), { points, maximumInputs, random });
+    inputs.set(layer.name, { ...gathered, reader });
+  }
+  return inputs;
+}
+
+/** A result as what a layer reads: features have one position. */
+function asInput({ calls }: LayerGraph, call: number, data: Float32Array) {
+  const shape = calls[call]!.outputShape as number[];
+  const channels = shape.at(-1)!;
+  const [height, width] =
+    shape.length === 3 ? [shape[0]!, shape[1]!] : [shape.slice(0, -1).reduce((a, b) => a * b, 1), 1];
+  const batch = data.length / (height * width * channels);
+  return { data, shape: [batch, height, width, channels] as const };
+}
