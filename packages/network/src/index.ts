@@ -89,7 +89,7 @@ export { gatherKernelMoments, type Gathered, type ReaderInput } from './moments/
 export { kernelOf, kernelReaders, KERNELS, outputsOf, type KernelReader } from './moments/kernel-reader.js';
 export { startWalk, type Observe, type Walk } from './moments/walk.js';
 export { offsetPlace, type OffsetPlace } from './moments/offset-place.js';
-export { sampleRows, type LayerInput } from './moments/sample-rows.js';
+export { drawPositions, rowsAt, sampleRows, type LayerInput } from './moments/sample-rows.js';
 export { windowOf, type Window } from './moments/window.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';

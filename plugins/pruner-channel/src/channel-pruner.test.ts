@@ -402,7 +402,7 @@ describe('the heuristic "reconstruction"', () => {
     };
     const { groups } = channelGroups(copied);
     const pruner = make({ criterion: 'reconstruction', images: 50, points: 36 });
-    await pruner.prepare({ graph: copied, groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
+    await pruner.prepare({ graph: copied, groups, dataset: smoothImages([6, 6, 2]), backend, seed: 1 });
     const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
     const question = {
       groups,

@@ -8,7 +8,6 @@ import {
   type Pruner,
   type PruneStep,
 } from '@tersor/core';
-import { observeStock } from '@tersor/network';
 import { gatherInputs } from './refit/input-moments.js';
 import { refitSlices, type Original } from './refit/refit-slices.js';
 import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
@@ -42,12 +41,14 @@ export class VariationalPruner implements Pruner {
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
-  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
+  async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
+    // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
+    await backend.activate();
     this.information = await trainNoise(graph, dataset, seed, this.options, progress);
     if (this.options.reconstruct === 'none') return;
     const { refitImages: images, points, maximumInputs } = this.options;
     const layers = new Set(this.information.keys());
-    const source = { dataset, observe: observeStock };
+    const source = { dataset, observe: backend.observe };
     const inputs = await gatherInputs(graph, layers, source, { images, points, maximumInputs, seed });
     this.original = { graph, groups, inputs };
   }
