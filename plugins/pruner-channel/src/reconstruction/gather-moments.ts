@@ -1,11 +1,5 @@
 import { drawPositions, imagesAtOnce, joined, rowsAt } from '@tersor/network';
-import {
-  createRandom,
-  type Backend,
-  type Dataset,
-  type GraphLayer,
-  type LayerGraph,
-} from '@tersor/core';
+import { createRandom, type Backend, type Dataset, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
 import { sumProducts } from './sum-products.js';
