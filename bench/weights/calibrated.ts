@@ -146,6 +146,7 @@ async function main(): Promise<void> {
       graph,
       layers,
       dataset,
+      backend: { observe: observeStock },
       seed,
       options: { bits: [width, width], calibrate: 'mse', percentile: 99.9, images: 256 },
     }));

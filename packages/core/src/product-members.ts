@@ -14,6 +14,7 @@ const MEMBERS: Readonly<
     isAvailable: 'function',
     activate: 'function',
     compile: 'function',
+    observe: 'function',
     compileTraining: 'function',
     memory: 'function',
     dispose: 'function',

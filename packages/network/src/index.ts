@@ -84,11 +84,14 @@ export { readLatencyTable, writeLatencyTable } from './latency/latency-table-fil
 export type { TimingOptions } from './latency/measure-latency.js';
 export { predictLatency, widthLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
+export { imagesAtOnce } from './observation/images-at-once.js';
+export { joined } from './observation/joined.js';
+export { observeLayers, requireCalls, type ObservationOptions } from './observation/observe-layers.js';
 export { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './moments/cholesky.js';
 export { gatherKernelMoments, type Gathered, type ReaderInput } from './moments/kernel-moments.js';
 export { kernelOf, kernelReaders, outputsOf, type KernelReader } from './moments/kernel-reader.js';
 export { startWalk, type Observe, type Walk } from './moments/walk.js';
-export { sampleRows, type LayerInput } from './moments/sample-rows.js';
+export { drawPositions, rowsAt, sampleRows, type LayerInput } from './moments/sample-rows.js';
 export type {
   ActivationFacts,
   ChannelRule,

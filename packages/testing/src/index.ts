@@ -11,7 +11,7 @@ export { brokenLimits, correctLimit } from './limit-fakes.js';
 export { prunerContract } from './pruner-contract.js';
 export { brokenPruners, correctPruner } from './pruner-fakes.js';
 export { pruneContext } from './pruner-fixture.js';
-export { referenceRun } from './reference-run.js';
+export { referenceResults, referenceRun } from './reference-run.js';
 export type { TestRunner } from './contract.js';
 export {
   ContractError,

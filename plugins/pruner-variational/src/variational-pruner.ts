@@ -10,7 +10,6 @@ import {
   type Pruner,
   type PruneStep,
 } from '@tersor/core';
-import { observeStock } from '@tersor/network';
 import { gatherInputs, type LayerInputs } from './refit/input-moments.js';
 import { refitSlices, type Original } from './refit/refit-slices.js';
 import { sliceErrors, sliceNorms } from './slice-scores.js';
@@ -50,12 +49,14 @@ export class VariationalPruner implements Pruner {
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
-  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
+  async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
     const { ranking, reconstruct, refitImages: images, points, maximumInputs, ridge } = this.options;
+    // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
+    await backend.activate();
     if (ranking === 'information')
       this.information = await trainNoise(graph, dataset, seed, this.options, progress);
     if (ranking === 'information' && reconstruct === 'none') return;
-    const source = { dataset, observe: observeStock };
+    const source = { dataset, observe: backend.observe };
     const inputs = await gatherInputs(graph, source, { images, points, maximumInputs, seed });
     if (ranking !== 'information') {
       const score = (each: LayerInputs) => (ranking === 'norm' ? sliceNorms(each) : sliceErrors(each, ridge));

@@ -4,6 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { channelGroups } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 import { read, smoothImages } from '../../test/smooth-images.js';
+import { tfjsBackend } from '../../test/tfjs-backend.js';
 import { ChannelPruner } from '../channel-pruner.js';
 import plugin from '../index.js';
 
@@ -34,7 +35,13 @@ describe('the heuristic "reconstruction"', () => {
     };
     const { groups } = channelGroups(copied);
     const pruner = make({ criterion: 'reconstruction', images: 50, points: 36 });
-    await pruner.prepare({ graph: copied, groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
+    await pruner.prepare({
+      graph: copied,
+      groups,
+      dataset: smoothImages([6, 6, 2]),
+      backend: tfjsBackend(),
+      seed: 1,
+    });
     const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
     const question = {
       groups,
