@@ -65,6 +65,7 @@ const sidebar = [
       ['Variational pruner', '/plugins/pruner-variational'],
       ['Linear quantizer', '/plugins/quantizer-linear'],
       ['k-means quantizer', '/plugins/quantizer-kmeans'],
+      ['Few bits', '/guide/few-bits'],
       ['Activations', '/guide/activations'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
