@@ -11,7 +11,7 @@ import {
   accuracyOf,
   calibrateActivations,
   observeStock,
-  readModel,
+  readNetwork,
   type ActivationPolicy,
 } from '@tersor/network';
 import {
@@ -26,6 +26,7 @@ import {
 import {
   createHost,
   describeMachine,
+  modelParts,
   readConfig,
   compressConfigSchema,
   selectorParts,
@@ -92,8 +93,8 @@ async function main(): Promise<void> {
   const backend = await host.get(TOKENS.backend);
   const dataset = await host.get(TOKENS.dataset);
   await backend.activate();
-  const model = resolve(dirname(path), config.model);
-  const graph = withHalfPrecision(await readModel(model));
+  const model = resolve(dirname(path), modelParts(config.model).path);
+  const graph = withHalfPrecision(await readNetwork(model));
   const layers = layersWithKernels(graph).map(({ name }) => name);
   const count = dataset.size(options.split as Split);
   const { images, labels } = await dataset.read(
@@ -145,6 +146,7 @@ async function main(): Promise<void> {
       graph,
       layers,
       dataset,
+      backend: { observe: observeStock },
       seed,
       options: { bits: [width, width], calibrate: 'mse', percentile: 99.9, images: 256 },
     }));

@@ -15,6 +15,7 @@ const sidebar = [
       ['Installing', '/guide/installing'],
       ['Concepts', '/guide/concepts'],
       ['Models', '/guide/models'],
+      ['Layers', '/guide/layers'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
       ['Budgets', '/guide/budgets'],

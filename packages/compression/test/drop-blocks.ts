@@ -15,10 +15,10 @@ export function dropBlocks(graph: LayerGraph): Pruner {
     id: 'drop-blocks',
     action: 'blocks',
     prepare: async () => undefined,
-    plan: ({ name }, keep) => ({
+    plan: ({ name }, { block = true }) => ({
       pruner: 'drop-blocks',
       group: name,
-      ...(keep === 0 && layersOf(name).length > 0 && { removeLayers: layersOf(name) }),
+      ...(!block && layersOf(name).length > 0 && { removeLayers: layersOf(name) }),
     }),
     apply: (clean, plan) =>
       removeLayers(

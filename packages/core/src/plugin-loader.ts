@@ -7,7 +7,7 @@ import { importFailure, installHint, localName, splitName } from './plugin-name.
 import { schemaProblem } from './options-schema.js';
 import type { Plugin } from './plugin.js';
 import { PLUGIN_KINDS, type PluginKind } from './tokens.js';
-import { statedPlugins, usedPackages, type UsedPackage } from './used-packages.js';
+import { importablePackages, statedPlugins, usedPackages, type UsedPackage } from './used-packages.js';
 
 /** Version of this core, from its package.json. */
 const coreVersion = readManifest(join(__dirname, '..'))!.version!;
@@ -81,13 +81,19 @@ async function loadByRule(
   id: string,
   directories: readonly string[],
 ): Promise<LoadedPlugin | undefined> {
-  const stating = () =>
-    usedPackages(directories).flatMap(({ name, manifest }) =>
+  const stating = (packages: readonly UsedPackage[]) =>
+    packages.flatMap(({ name, manifest }) =>
       statedPlugins(manifest).includes(`${kind}/${id}`) ? [name] : [],
     );
   const scoped = () =>
     packagesOfKind(kind, directories).filter((name) => name.endsWith(`/tersor-${kind}-${id}`));
-  for (const sources of [() => [`@tersor/${kind}-${id}`], stating, () => [`tersor-${kind}-${id}`], scoped]) {
+  for (const sources of [
+    () => [`@tersor/${kind}-${id}`],
+    () => stating(usedPackages(directories)),
+    () => stating(importablePackages(directories)),
+    () => [`tersor-${kind}-${id}`],
+    scoped,
+  ]) {
     const found: LoadedPlugin[] = [];
     for (const source of new Set(sources())) {
       const file = findModule(source, directories);

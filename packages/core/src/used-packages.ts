@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { findPackage, foldersUp, readManifest, type Manifest } from './module-resolution.js';
 
 /** A package that a project uses. */
@@ -24,6 +26,31 @@ export function usedPackages(directories: readonly string[]): UsedPackage[] {
       return [{ name, manifest }, ...brought];
     }),
   );
+}
+
+/**
+ * Packages of our own scope that a module in one of some folders could import, whoever brought them: a
+ * program that uses the library need not name each in its package.json.
+ */
+export function importablePackages(directories: readonly string[]): UsedPackage[] {
+  return [...new Set(directories.flatMap(foldersUp))].flatMap((folder) => {
+    const scope = join(folder, 'node_modules', SCOPE);
+    return namesIn(scope).map((name) => ({
+      name: `${SCOPE}/${name}`,
+      manifest: readManifest(join(scope, name)),
+    }));
+  });
+}
+
+/** The scope that our packages are published in. */
+const SCOPE = '@tersor';
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Plugins that a package says are in it, as `kind/id`: `"tersor": { "plugins": ["agent/random"] }`. */

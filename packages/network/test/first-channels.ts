@@ -9,10 +9,10 @@ export function firstChannels(graph: LayerGraph): Pruner {
     id: 'first',
     action: 'channels',
     prepare: async () => undefined,
-    plan: (group, keep) => ({
+    plan: (group, { channels = group.channels }) => ({
       pruner: 'first',
       group: group.name,
-      keep: Array.from({ length: keep }, (_, i) => i),
+      keep: Array.from({ length: channels }, (_, i) => i),
     }),
     apply: (clean, plan) =>
       removeAll(

@@ -15,7 +15,7 @@ export function zeroSlices(graph: LayerGraph, which: 'first' | 'last' | 'scatter
     id: 'zero',
     action: 'slices',
     prepare: async () => undefined,
-    plan: (group, share) => {
+    plan: (group, { slices: share = 1 }) => {
       const producers = group.members.filter(({ role }) => role === 'produces').map(({ layer }) => layer);
       const all = producers.flatMap((layer) =>
         Array.from({ length: countOf(layer) }, (_, slice) => ({ layer, slice })),

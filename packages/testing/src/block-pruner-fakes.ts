@@ -12,10 +12,10 @@ export function correctBlockPruner(): Pruner {
     id: 'whole-blocks',
     action: 'blocks',
     prepare: async () => undefined,
-    plan: ({ name }, keep) => ({
+    plan: ({ name }, { block = true }) => ({
       pruner: 'whole-blocks',
       group: name,
-      ...(keep === 0 && BLOCKS[name] && { removeLayers: BLOCKS[name] }),
+      ...(!block && BLOCKS[name] && { removeLayers: BLOCKS[name] }),
     }),
     apply: (graph, plan) => without(graph, plan),
   };
@@ -54,7 +54,10 @@ export const brokenBlockPruners: readonly { readonly what: string; readonly name
     {
       what: 'removes the block that is to stay',
       name: 'keeping everything is the identity',
-      make: () => ({ ...correctBlockPruner(), plan: (group) => correctBlockPruner().plan(group, 0) }),
+      make: () => ({
+        ...correctBlockPruner(),
+        plan: (group) => correctBlockPruner().plan(group, { block: false }),
+      }),
     },
     {
       what: 'cuts channels of what stays',

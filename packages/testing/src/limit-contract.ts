@@ -168,7 +168,7 @@ async function made(graph: LayerGraph, keep: readonly number[]): Promise<LayerGr
   await pruner.prepare({ groups, ...context });
   return pruner.apply(
     graph,
-    groups.map((group, i) => pruner.plan(group, keep[i]!)),
+    groups.map((group, i) => pruner.plan(group, { channels: keep[i]! })),
   );
 }
 

@@ -222,10 +222,7 @@ function keptCount({ channels }: ChannelGroup, share: number): number {
 
 function planAll(pruner: Pruner, groups: readonly ChannelGroup[], share: number): PrunePlan {
   return groups.map((group) =>
-    pruner.plan(
-      group,
-      { channels: keptCount(group, share), slices: share, blocks: Number(share === 1) }[pruner.action],
-    ),
+    pruner.plan(group, { channels: keptCount(group, share), slices: share, block: share === 1 }),
   );
 }
 

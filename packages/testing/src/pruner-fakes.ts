@@ -14,10 +14,10 @@ export function correctPruner(): Pruner {
     id: 'first-channels',
     action: 'channels',
     prepare: async (context) => void (groups = context.groups),
-    plan: (group, keep) => ({
+    plan: (group, { channels = group.channels }) => ({
       pruner: 'first-channels',
       group: group.name,
-      keep: Array.from({ length: keep }, (_, channel) => channel),
+      keep: Array.from({ length: channels }, (_, channel) => channel),
     }),
     apply: (graph, plan) => cut(graph, groups, plan),
     heuristics: {
@@ -42,10 +42,10 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
   };
   return {
     'plans are plain JSON that names the pruner and the group': from(() => ({
-      plan: (group, keep) => ({
+      plan: (group, { channels = group.channels }) => ({
         pruner: 'first-channels',
         group: group.name,
-        keep: Array.from({ length: keep }, (_, channel) => channel),
+        keep: Array.from({ length: channels }, (_, channel) => channel),
         made: new Date(0),
       }),
     })),
@@ -56,7 +56,8 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
       apply: (graph, plan) => ({ ...good.apply(graph, plan), calls: graph.calls }),
     })),
     'as much goes as was planned': from((good) => ({
-      plan: (group, keep) => good.plan(group, Math.min(group.channels, keep + 1)),
+      plan: (group, { channels = group.channels }) =>
+        good.plan(group, { channels: Math.min(group.channels, channels + 1) }),
     })),
     'all members of a group agree': from((good) => ({
       apply: (graph, plan) =>
@@ -86,9 +87,11 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
       const shift = prepared++;
       return {
         ...good,
-        plan: (group, keep) => ({
-          ...good.plan(group, keep),
-          keep: Array.from({ length: keep }, (_, i) => (i + shift) % group.channels).sort((a, b) => a - b),
+        plan: (group, { channels = group.channels }) => ({
+          ...good.plan(group, { channels }),
+          keep: Array.from({ length: channels }, (_, i) => (i + shift) % group.channels).sort(
+            (a, b) => a - b,
+          ),
         }),
       };
     },

@@ -130,20 +130,19 @@ function makeNoisy(layer: NoiseLayer, model: tfl.LayersModel, form: NoiseForm): 
 function weightNoise({ layer, noise }: NoisyLayer, input: tf.Tensor, seed: number): tf.Tensor {
   const variances = tf.mul(tf.exp(noise[0]!), tf.ones([...layer.shape]));
   const squares = tf.square(input);
-  const spread =
-    layer.className === 'Conv2D'
-      ? tf.conv2d(
-          squares as tf.Tensor4D,
-          variances as tf.Tensor4D,
-          [...layer.strides],
-          layer.padding,
-          'NHWC',
-          [...layer.dilation],
-        )
-      : tf.reshape(tf.matMul(tf.reshape(squares, [-1, layer.inputs]), variances as tf.Tensor2D), [
-          ...input.shape.slice(0, -1),
-          layer.outputs,
-        ]);
+  const spread = layer.window
+    ? tf.conv2d(
+        squares as tf.Tensor4D,
+        variances as tf.Tensor4D,
+        [...layer.window.strides],
+        layer.window.padding,
+        'NHWC',
+        [...layer.window.dilation],
+      )
+    : tf.reshape(tf.matMul(tf.reshape(squares, [-1, layer.inputs]), variances as tf.Tensor2D), [
+        ...input.shape.slice(0, -1),
+        layer.outputs,
+      ]);
   return tf.mul(tf.sqrt(tf.add(spread, 1e-8)), tf.randomNormal(spread.shape, 0, 1, 'float32', seed));
 }
 
@@ -160,9 +159,9 @@ export function logAlpha({ layer, kernel, noise }: NoisyLayer, form: 'slices' | 
 }
 
 /** theta^2: of each element, or the mean over a slice. */
-function magnitude({ className }: NoiseLayer, kernel: tf.Variable, form: 'slices' | 'elements'): tf.Tensor {
+function magnitude({ window }: NoiseLayer, kernel: tf.Variable, form: 'slices' | 'elements'): tf.Tensor {
   const squares = tf.square(kernel);
-  return form === 'slices' && className === 'Conv2D' ? tf.mean(squares, [0, 1], true) : squares;
+  return form === 'slices' && window ? tf.mean(squares, [0, 1], true) : squares;
 }
 
 function weightKl(noisy: NoisyLayer, form: 'slices' | 'elements'): tf.Scalar {

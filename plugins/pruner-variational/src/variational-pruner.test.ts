@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups } from '@tersor/network';
 import type { ChannelGroup, Dataset, LayerGraph, PruneStep } from '@tersor/core';
 import { accuracy, CHANNELS, OUTPUTS, plantedDataset, plantedNetwork, USEFUL } from '../test/planted.js';
+import { tfjsBackend } from '../test/tfjs-backend.js';
 import plugin from './index.js';
 import { trainNoise } from './train-noise.js';
 import { VariationalPruner } from './variational-pruner.js';
@@ -19,7 +20,7 @@ const optionsWith = (more: Record<string, unknown> = {}) =>
   plugin.options.parse({ images: 150, epochs: 16, noiseLearningRate: 0.4, batchSize: 75, ...more });
 const prepare = async (more: Record<string, unknown> = {}) => {
   const made = new VariationalPruner(optionsWith(more));
-  await made.prepare({ graph, groups: [group], dataset, seed: 1 });
+  await made.prepare({ graph, groups: [group], dataset, backend: tfjsBackend(), seed: 1 });
   return made;
 };
 
@@ -46,12 +47,12 @@ async function expectPlantedSlices(step: PruneStep, by: VariationalPruner): Prom
 }
 
 test('planted problem, noise per slice: exactly the useless slices go', async () => {
-  await expectPlantedSlices(pruner.plan(group, USEFUL / SLICES), pruner);
+  await expectPlantedSlices(pruner.plan(group, { slices: USEFUL / SLICES }), pruner);
 });
 
 test('planted problem, noise per weight: exactly the useless slices go', async () => {
   const elements = await prepare({ noise: 'elements' });
-  await expectPlantedSlices(elements.plan(group, USEFUL / SLICES), elements);
+  await expectPlantedSlices(elements.plan(group, { slices: USEFUL / SLICES }), elements);
 }, 60_000);
 
 test('planted problem, noise on activations: inputs of pure noise carry the least information', async () => {
@@ -64,10 +65,10 @@ test('planted problem, noise on activations: inputs of pure noise carry the leas
 
 test('the share of slices that stays is the one that was asked for', () => {
   for (const share of [0.1, 0.25, 0.5, 0.9]) {
-    const zeroed = pruner.plan(group, share).zeroSlices!.flatMap(({ slices }) => slices);
+    const zeroed = pruner.plan(group, { slices: share }).zeroSlices!.flatMap(({ slices }) => slices);
     expect(zeroed.length).toBe(SLICES - Math.round(share * SLICES));
   }
-  expect(pruner.plan(group, 1)).toEqual({ pruner: 'variational', group: 'conv' });
+  expect(pruner.plan(group, { slices: 1 })).toEqual({ pruner: 'variational', group: 'conv' });
 });
 
 test('zeroes whole slices and gives their mean to the bias', async () => {
@@ -85,7 +86,7 @@ test('the same seed gives the same plan, and no tensors stay behind', async () =
   const before = tf.memory().numTensors;
   const short = { epochs: 2 };
   const [first, second] = [await prepare(short), await prepare(short)];
-  expect(first.plan(group, 0.5)).toEqual(second.plan(group, 0.5));
+  expect(first.plan(group, { slices: 0.5 })).toEqual(second.plan(group, { slices: 0.5 }));
   expect(tf.memory().numTensors).toBe(before);
 }, 60_000);
 

@@ -1,6 +1,8 @@
+import { offsetPlace } from '@tersor/network';
 import {
   TersorError,
   type ChannelGroup,
+  type GroupChoice,
   type GraphLayer,
   type LayerGraph,
   type PruneContext,
@@ -8,15 +10,20 @@ import {
   type Pruner,
   type PruneStep,
 } from '@tersor/core';
-import { observeStock } from '@tersor/network';
-import { gatherInputs } from './refit/input-moments.js';
+import { gatherInputs, type LayerInputs } from './refit/input-moments.js';
 import { refitSlices, type Original } from './refit/refit-slices.js';
+import { sliceErrors, sliceNorms } from './slice-scores.js';
 import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
 
 /** Settings of the variational pruner; the plugin's schema has the defaults. */
 export interface VariationalPrunerOptions extends NoiseTrainingOptions {
   /** Moves the mean of what a slice added to its output into the bias or the batch norm behind it. */
   readonly correctMeans: boolean;
+  /**
+   * What slices are ranked by: information dropout, which is trained; their norms; or what their loss does to
+   * the layer's outputs.
+   */
+  readonly ranking: 'information' | 'norm' | 'reconstruction';
   /** Whether layers that lose slices are refit. */
   readonly reconstruct: 'none' | 'least-squares';
   /** Training images and positions per image that the refit looks at, and the most inputs of a layer. */
@@ -42,21 +49,28 @@ export class VariationalPruner implements Pruner {
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
-  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
-    this.information = await trainNoise(graph, dataset, seed, this.options, progress);
-    if (this.options.reconstruct === 'none') return;
-    const { refitImages: images, points, maximumInputs } = this.options;
-    const layers = new Set(this.information.keys());
-    const source = { dataset, observe: observeStock };
-    const inputs = await gatherInputs(graph, layers, source, { images, points, maximumInputs, seed });
+  async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
+    const { ranking, reconstruct, refitImages: images, points, maximumInputs, ridge } = this.options;
+    // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
+    await backend.activate();
+    if (ranking === 'information')
+      this.information = await trainNoise(graph, dataset, seed, this.options, progress);
+    if (ranking === 'information' && reconstruct === 'none') return;
+    const source = { dataset, observe: backend.observe };
+    const inputs = await gatherInputs(graph, source, { images, points, maximumInputs, seed });
+    if (ranking !== 'information') {
+      const score = (each: LayerInputs) => (ranking === 'norm' ? sliceNorms(each) : sliceErrors(each, ridge));
+      this.information = new Map([...inputs].map(([name, each]) => [name, score(each)]));
+    }
+    if (reconstruct === 'none') return;
     this.original = { graph, groups, inputs };
   }
 
   /**
-   * Keeps the share `keep` of the slices that produce the group's channels, over all of its producers
+   * Keeps a share of the slices that produce the group's channels, over all of its producers
    * together.
    */
-  plan(group: ChannelGroup, keep: number): PruneStep {
+  plan(group: ChannelGroup, { slices: share = 1 }: GroupChoice): PruneStep {
     const slices = group.members.flatMap((member) => {
       const known =
         member.role === 'produces' && member.weight === 'kernel'
@@ -64,7 +78,7 @@ export class VariationalPruner implements Pruner {
           : undefined;
       return known ? slicesOf(member.layer, known, member.indexes.flat()) : [];
     });
-    const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, keep)) * slices.length));
+    const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, share)) * slices.length));
     const step = { pruner: this.id, group: group.name };
     if (kept >= slices.length) return step;
     slices.sort((a, b) => b.information - a.information || a.slice - b.slice);
@@ -173,21 +187,6 @@ function correctMean(
     );
     changed.set(layer.name, { ...layer, weights });
   };
-  const layer = layerOf(name)!;
-  if (layer.weights.some((weight) => weight.name === 'bias')) return add(layer, 'bias', 1);
-  const calls = graph.calls.flatMap((call, index) => (call.layer === name ? [index] : []));
-  const readers = graph.calls.filter(({ inputs }) => calls.some((call) => inputs.includes(call)));
-  const reader = layerOf(readers[0]?.layer ?? '');
-  const alone =
-    calls.length === 1 &&
-    readers.length === 1 &&
-    graph.calls.filter((call) => call.layer === reader?.name).length === 1;
-  const mean = reader?.weights.find((weight) => weight.name === 'moving_mean');
-  if (
-    alone &&
-    reader &&
-    mean?.data.length === lost.length &&
-    (layer.config['activation'] ?? 'linear') === 'linear'
-  )
-    add(reader, 'moving_mean', -1);
+  const place = offsetPlace(graph, name);
+  if (place) add(layerOf(place.layer)!, place.weight, place.sign);
 }

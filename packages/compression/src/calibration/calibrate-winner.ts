@@ -1,7 +1,6 @@
 import type { EncodedTensor, LayerGraph, Quantizer } from '@tersor/core';
 import {
   gatherKernelMoments,
-  KERNELS,
   startWalk,
   type KernelReader,
   type ReaderInput,
@@ -75,7 +74,7 @@ export async function calibrateWinner({
   for (const [done, reader] of readers.entries()) {
     let quantized = reader;
     let means: { readonly mean: Float64Array; readonly originalMean: Float64Array } | undefined;
-    for (const kernel of KERNELS[reader.className]) {
+    for (const { weight: kernel } of reader.kernels) {
       const gathered = await gatherKernelMoments(
         quantized,
         kernel,

@@ -9,7 +9,6 @@ import {
 import {
   gatherKernelMoments,
   kernelReaders,
-  KERNELS,
   startWalk,
   type KernelReader,
   type LayerInput,
@@ -79,7 +78,7 @@ export async function gatherLayerMoments(
   for (const reader of readersAmong(graph, layers)) {
     const kernels = new Map<string, KernelMoments>();
     let mean = new Float64Array();
-    for (const kernel of KERNELS[reader.className]) {
+    for (const { weight: kernel } of reader.kernels) {
       const found = await gatherKernelMoments(
         reader,
         kernel,

@@ -1,5 +1,5 @@
 import { roundToFloat16, type LayerGraph } from '@tersor/core';
-import { kernelOf, KERNELS, outputsOf, type KernelReader } from '@tersor/network';
+import { kernelOf, outputsOf, type KernelReader } from '@tersor/network';
 import { SMALLEST_NORMAL, toHalfPrecision } from '../pack/half-precision.js';
 import type { LayerMoments } from './layer-moments.js';
 
@@ -19,7 +19,7 @@ export function meanShift(
     outputsOf(
       reader,
       row,
-      KERNELS[reader.className].map((name) => kernelOf(reader, name)),
+      reader.kernels.map(({ weight }) => kernelOf(reader, weight)),
     );
   const now = outputs(quantized, mean);
   return outputs(original, originalMean).map((value, o) => value - now[o]!);
@@ -27,20 +27,19 @@ export function meanShift(
 
 /**
  * The network with shifts added to the outputs of layers: in their biases or, with the sign turned, in the
- * moving means of the batch norms after them; as they are stored, and in no more bytes than before. Layers that have no place
- * for one stay as they are, and so do those whose shift is not finite.
+ * moving means of the batch norms after them; as they are stored, and in no more bytes than before. Layers
+ * that have no place for one stay as they are, and so do those whose shift is not finite.
  */
 export function withShifts(graph: LayerGraph, shifts: ReadonlyMap<KernelReader, Float64Array>): LayerGraph {
-  const changes = new Map<string, Float64Array>();
+  const changes = new Map<string, { readonly shift: Float64Array; readonly sign: number }>();
   for (const [{ offset }, shift] of shifts)
-    if (offset && shift.every(Number.isFinite)) changes.set(`${offset.layer}/${offset.weight}`, shift);
+    if (offset && shift.every(Number.isFinite))
+      changes.set(`${offset.layer}/${offset.weight}`, { shift, sign: offset.sign });
   const layers = graph.layers.map((layer) => ({
     ...layer,
     weights: layer.weights.map((weight) => {
-      const shift = changes.get(`${layer.name}/${weight.name}`);
-      if (!shift) return weight;
-      const sign = weight.name === 'bias' ? 1 : -1;
-      return { ...weight, data: shifted(weight.data, shift, sign) };
+      const change = changes.get(`${layer.name}/${weight.name}`);
+      return change ? { ...weight, data: shifted(weight.data, change.shift, change.sign) } : weight;
     }),
   }));
   return { ...graph, layers };
@@ -64,7 +63,7 @@ export function createMeanCorrection(
   // A search decodes a layer at a bit width once, and uses it in many candidates.
   const known = new WeakMap<Float32Array, Float64Array>();
   const shiftOf = (layer: LayerGraph['layers'][number], { reader, mean }: LayerMoments) => {
-    const names = KERNELS[reader.className];
+    const names = reader.kernels.map(({ weight }) => weight);
     const changed = { ...reader, layer };
     if (names.every((name) => kernelOf(changed, name) === kernelOf(reader, name))) return undefined;
     const key = names.length === 1 ? kernelOf(changed, names[0]!) : undefined;

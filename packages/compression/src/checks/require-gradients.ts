@@ -2,7 +2,7 @@ import { TersorError, type Backend, type LayerGraph } from '@tersor/core';
 
 /**
  * Takes one training step, on an empty image, and forgets it: whether the backend can train this network is
- * known before a search of hours, and not at the fine-tune behind it. Leaves the backend active. Throws
+ * known before a search of hours, and not at the fine-tune after it. Leaves the backend active. Throws
  * `TRAINING_UNSUPPORTED`, naming a layer that has no gradient, or `MODEL_UNSUPPORTED`.
  */
 export async function requireGradients(backend: Backend, graph: LayerGraph): Promise<void> {

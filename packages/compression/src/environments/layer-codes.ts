@@ -2,7 +2,7 @@ import { decodeTensor, type EncodedTensor, type GraphLayer, type Quantizer } fro
 import { encodedSize } from '../pack/pack-model.js';
 import { encodeLayer, type EncodedWeights } from '../policy/quantized-graph.js';
 
-/** Encodings of layers at bit widths, made once: a search asks for the same few thousands of times. */
+/** Encodings of layers at their bits, made once: a search asks for the same few thousands of times. */
 export interface LayerCodes {
   encode(layer: GraphLayer, bits: number): EncodedWeights;
   /** Bytes in the packed file. */

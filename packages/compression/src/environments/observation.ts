@@ -3,8 +3,8 @@
  * constant column becomes 0.
  */
 export function normalizeColumns(rows: readonly (readonly number[])[]): number[][] {
-  const width = rows[0]?.length ?? 0;
-  const ranges = Array.from({ length: width }, (_, column) => {
+  const columns = rows[0]?.length ?? 0;
+  const ranges = Array.from({ length: columns }, (_, column) => {
     const values = rows.map((row) => row[column]!);
     return { low: Math.min(...values), high: Math.max(...values) };
   });

@@ -60,7 +60,7 @@ export function stepOf(
   group: ChannelGroup,
   { keep, share, block }: Choice,
 ): PrunePlan[number] {
-  return pruner.plan(group, { channels: keep, slices: share, blocks: Number(block) }[pruner.action]);
+  return pruner.plan(group, { channels: keep, slices: share, block });
 }
 
 /** Makes the wall. Throws what limits throw that do not know the network: `LATENCY_TABLE_INVALID`. */
@@ -74,7 +74,7 @@ export function createPruneWall({
   const promises = new Map(limits.map((limit) => [limit, limit.promise(graph, groups)]));
   const blockPruners = pruners.filter(({ action }) => action === 'blocks');
   const blocks = groups.map((group) =>
-    blockPruners.flatMap((pruner) => pruner.plan(group, 0).removeLayers ?? []),
+    blockPruners.flatMap((pruner) => pruner.plan(group, { block: false }).removeLayers ?? []),
   );
   const removedBy = (choices: readonly Choice[]) =>
     blockPruners.length === 0

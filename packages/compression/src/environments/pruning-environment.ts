@@ -108,7 +108,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
         candidate <= wanted.share && fits(completed([{ ...wanted, keep, share: candidate }], smallest)),
     );
     const narrow = { ...wanted, keep, share };
-    // Without its block the group costs nothing, so the rest of it may stay as wide as it was wanted.
+    // Without its block the group costs nothing, so the rest of it may stay as it was wanted.
     return wanted.block && !fits(completed([narrow], smallest)) ? limit({ ...wanted, block: false }) : narrow;
   };
   const observe = (): number[] => {

@@ -51,13 +51,13 @@ export interface ActivationRange {
   readonly most: number;
 }
 
-/** Calibrated range of each layer's input: by layer, then by bit width. */
+/** Calibrated range of each layer's input: by layer, then by bits. */
 export type ActivationRanges = Readonly<Record<string, Readonly<Record<number, ActivationRange>>>>;
 
 /** Stage 2: one step per weight array that is quantized. */
 export interface QuantizeTask extends CompressionTask {
   readonly stage: 'quantize';
-  /** Layers whose kernels get a bit width, in the order they are visited. */
+  /** Layers whose kernels get bits, in the order they are visited. */
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
   /** The budget: every candidate has to keep all of them. At least one. */
@@ -67,13 +67,13 @@ export interface QuantizeTask extends CompressionTask {
   /**
    * Set when the inputs of the layers are rounded too. A range of widths (both inclusive, 2 to 8) asks for a
    * second choice per layer; equal ends do not. The policy of an episode is then `{ weights: bits by layer,
-   * activations: { bits, least, most } by layer }` in the place of the bits by layer alone.
+   * activations: { bits, least, most } by layer }` instead of the bits by layer alone.
    */
   readonly activations?: {
     readonly bits: readonly [minimum: number, maximum: number];
     readonly ranges: ActivationRanges;
   };
-  /** Whether the action space is discrete (one index per bit width) or a box of 0..1. */
+  /** Whether the action space is discrete (one index per number of bits) or a box of 0..1. */
   readonly discrete: boolean;
 }
 

@@ -30,7 +30,7 @@ export interface StepResult {
 
 export interface StepInfo {
   /**
-   * The action as it was carried out, after the wall and rounding. This, not the raw action, belongs into a
+   * The action as it was carried out, after the wall and rounding. This, not the raw action, belongs in a
    * replay buffer.
    */
   readonly executed: Action;

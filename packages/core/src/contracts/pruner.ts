@@ -1,3 +1,4 @@
+import type { Backend } from './backend.js';
 import type { LayerGraph } from './layer-graph.js';
 import type { Dataset } from './dataset.js';
 import type { BudgetQuestion, Heuristics } from './question.js';
@@ -17,7 +18,7 @@ export interface GroupMember {
   readonly role: 'produces' | 'consumes' | 'carries';
   /**
    * For each channel of the group the indexes along `axis` that belong to it, as many for every channel: one
-   * as a rule; one per position behind a flatten; shifted by an offset behind a concatenation.
+   * as a rule; one per position after a flatten; shifted by an offset after a concatenation.
    */
   readonly indexes: readonly (readonly number[])[];
 }
@@ -36,7 +37,7 @@ export interface GroupMember {
  * conv2 makes is free to choose, so it is another group.
  *
  * Had conv2's output been added to conv1's (a residual), the two would have to keep the same channels: one
- * group with two producers. Had a flatten of 2 x 2 positions and a dense layer come behind bn, channel 2
+ * group with two producers. Had a flatten of 2 x 2 positions and a dense layer come after bn, channel 2
  * would own rows 2, 6, 10 and 14 of the dense kernel.
  */
 export interface ChannelGroup {
@@ -54,6 +55,11 @@ export interface PruneContext {
   readonly graph: LayerGraph;
   readonly groups: readonly ChannelGroup[];
   readonly dataset: Dataset;
+  /**
+   * The backend that candidates are measured on: whatever a pruner computes of the network, in `prepare` or
+   * later, runs on it. It may have no kernels of tfjs; one that does activates them with `activate()`.
+   */
+  readonly backend: Backend;
   readonly seed: number;
   /** For a preparation that takes long. Absent outside of a run that keeps checkpoints. */
   readonly progress?: PrepareProgress;
@@ -107,6 +113,16 @@ export interface AllocationQuestion extends BudgetQuestion {
   nearest(group: number, channels: number): number;
 }
 
+/** What a group keeps. What is left out stays whole; a pruner carries out the part that its `action` names. */
+export interface GroupChoice {
+  /** Channels that stay, from 1 to all. */
+  readonly channels?: number;
+  /** Share of the 2-D kernel slices that stays in the kernels that produce the group, 0 to 1. */
+  readonly slices?: number;
+  /** Whether the block that the group lies in stays. */
+  readonly block?: boolean;
+}
+
 /** Decides which channels, kernel slices or blocks go, and refits the rest. */
 export interface Pruner {
   readonly id: string;
@@ -119,11 +135,10 @@ export interface Pruner {
   /** Gathers statistics on the given model once per search; the network is not changed. */
   prepare(context: PruneContext): Promise<void>;
   /**
-   * Turns what a group keeps into a step: its count of channels; for slices, the share of 0..1; for blocks, 1
-   * (it stays) or 0 (it goes, with the layers of `removeLayers`; none where the group lies in no block that
-   * can go). To keep all is the identity.
+   * Turns what a group keeps into a step. A block that goes names its layers in `removeLayers`; none where
+   * the group lies in no block that can go. To keep all is the identity.
    */
-  plan(group: ChannelGroup, keep: number): PruneStep;
+  plan(group: ChannelGroup, choice: GroupChoice): PruneStep;
   /**
    * Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels, blocks) or with
    * zeros (slices). Of several pruners those of slices come first, then channels, then blocks. Throws
@@ -132,9 +147,9 @@ export interface Pruner {
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph;
   /**
    * Adapts to the images what a plan has left: called with the result of all pruners' `apply` and the whole
-   * plan, for every candidate of a search and for the final network, while the backend that evaluates is
-   * active. A network of the same shapes; the given one is not changed. The same result every time; where
-   * nothing was removed, the identity.
+   * plan, for every candidate of a search and for the final network. What it runs goes to the backend that
+   * `prepare` was given. A network of the same shapes; the given one is not changed. The same result every
+   * time; where nothing was removed, the identity.
    */
   adapt?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
   /**

@@ -33,7 +33,8 @@ const graph = {
 } satisfies LayerGraph;
 
 describe('a pruner', () => {
-  const plan = (step: unknown) => () => guard('pruner', { ...goodPruner, plan: () => step }).plan(group, 2);
+  const plan = (step: unknown) => () =>
+    guard('pruner', { ...goodPruner, plan: () => step }).plan(group, { channels: 2 });
   it('that keeps its promises is left alone', () => {
     expect(plan({ pruner: 'bad', group: 'conv1', keep: [0, 3], more: 1 })()).toEqual({
       pruner: 'bad',
@@ -202,6 +203,24 @@ describe('a backend', () => {
       'run of its session',
       found,
       '6 values',
+    ),
+  );
+  const observe = (results: unknown) =>
+    guard('backend', {
+      observe: async () => ({ run: async () => results, dispose: () => undefined }),
+    } as unknown as Backend).observe(graph, [1, 0]);
+  it('whose observed results fit the calls is left alone', async () => {
+    const results = [new Float32Array(6), new Float32Array(4)];
+    expect(await (await observe(results)).run(new Float32Array(4))).toBe(results);
+  });
+  it.each<[string, unknown, string]>([
+    ['too few results', [new Float32Array(6)], '2 arrays'],
+    ['results of other calls', [new Float32Array(4), new Float32Array(4)], '6 values'],
+  ])('that observes %s is named', (_, results, expected) =>
+    expectMisbehaved(
+      async () => (await observe(results)).run(new Float32Array(4)),
+      'run of its observation session',
+      expected,
     ),
   );
   it('whose gradients do not fit the weights is named', () => {

@@ -8,7 +8,7 @@ import { zeroSlices } from '../../test/zero-slices.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { graphFromModel } from '../graph/model-graph.js';
 import { removeAll } from '../surgery/remove-channels.js';
-import { cost, weightBytes } from './cost.js';
+import { cost } from './cost.js';
 import { costOfWidths, widthCost } from './width-cost.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -133,15 +133,6 @@ test('slices that are all zero are not counted as work', async () => {
   expect(cost(zeroed((slice, position) => slice === 2 && position < 8)).macsWithoutZeroSlices).toBe(16 * 36);
 });
 
-test('bytes: kernels at b bits, the rest in float32', async () => {
-  const measured = cost(
-    await read(tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [5] })] })),
-  );
-  expect(weightBytes(measured, 32)).toBe(18 * 4);
-  expect(weightBytes(measured, 3)).toBe(Math.ceil((15 * 3) / 8) + 12);
-  expect(weightBytes(measured, ({ className }) => (className === 'Dense' ? 8 : 32))).toBe(15 + 12);
-});
-
 test('an open size cannot be counted, and the error says what to do', async () => {
   const graph = await read(
     tfl.sequential({
@@ -196,7 +187,7 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
           const pruner = zeroSlices(graph, which);
           const sparse = pruner.apply(
             graph,
-            groups.map((group, i) => pruner.plan(group, chosen[i]![1])),
+            groups.map((group, i) => pruner.plan(group, { slices: chosen[i]![1] })),
           );
           const pruned = cost(
             removeAll(

@@ -1,38 +1,23 @@
 import { TersorError, type LayerCall, type LayerGraph } from '@tersor/core';
 import { isChannelsFirst } from '../graph/channels-first.js';
-
-/** Layers whose kernel is applied once per input position; all others apply it once per output position. */
-const BY_INPUT = new Set(['Conv2DTranspose', 'Conv3DTranspose']);
-
-/**
- * Layers whose kernels multiply activations; the kernels of other layers (recurrent ones, embeddings) are not
- * counted as multiply-adds.
- */
-const COUNTED = new Set([
-  'Conv1D',
-  'Conv2D',
-  'Conv3D',
-  'Conv2DTranspose',
-  'Conv3DTranspose',
-  'Dense',
-  'DepthwiseConv2D',
-  'SeparableConv2D',
-]);
+import { inputShapesOf, layersByName } from '../graph/walk.js';
+import { factsOf } from '../layers/layer-table.js';
 
 /**
  * How often each layer's kernel is applied to one sample, over all calls: the number of positions of its
- * output, without the channel axis. Removing channels does not change it, so multiply-adds are `positions *
- * (values of the kernel)`. The depthwise part of a separable convolution has as many positions as the
- * pointwise part. Throws `MODEL_UNSUPPORTED` where a counted layer has an open size.
+ * output (or of its input, as the layer's facts say), without the channel axis. Removing channels does not
+ * change it, so multiply-adds are `positions * (values of the kernel)`. Layers whose kernels do not multiply
+ * activations, or of which that is not known (recurrent ones, embeddings), are not in it. Throws
+ * `MODEL_UNSUPPORTED` where a counted layer has an open size.
  */
 export function layerPositions(graph: LayerGraph): Map<string, number> {
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const layers = layersByName(graph);
   const positions = new Map<string, number>();
   for (const call of graph.calls) {
     const layer = layers.get(call.layer)!;
-    const { className } = layer;
-    if (!COUNTED.has(className)) continue;
-    const shape = BY_INPUT.has(className) ? graph.calls[call.inputs[0]!]!.outputShape : call.outputShape;
+    const where = factsOf(layer)?.positions;
+    if (!where) continue;
+    const shape = where === 'input' ? inputShapesOf(graph, call)[0]! : call.outputShape;
     positions.set(
       call.layer,
       (positions.get(call.layer) ?? 0) +

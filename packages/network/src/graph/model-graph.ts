@@ -11,6 +11,7 @@ import {
 import { buildModel } from '@tersor/runtime';
 import { registerActivationQuantizer } from '../activations/activation-quantizer.js';
 import '../inference/chained-operations.js';
+import { factsOf } from '../layers/layer-table.js';
 import { ensureKernels } from './fallback-kernels.js';
 import { frozenLayers } from './frozen-layers.js';
 import { storedName, wrapsModel } from './graph-weights.js';
@@ -131,12 +132,13 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     const isInput = layer.getClassName() === 'InputLayer';
     const config = isInput ? inputConfig(layer, name) : innerConfig(configs.get(path)!, name);
     const weights = await readWeights(layer);
-    const whole = withDepthMultiplier(layer.getClassName(), config, weights);
+    const className = layer.getClassName();
+    const whole = factsOf({ className })?.restoredConfig?.(config, weights) ?? config;
     // tfjs calls every input frozen that a file lists.
     const isFrozen = !isInput && frozen.has(layer);
     graphLayers.push({
       name,
-      className: layer.getClassName(),
+      className,
       config: isFrozen ? { ...whole, trainable: false } : whole,
       weights,
     });
@@ -209,21 +211,6 @@ function sampleShape(
   return (layer.computeOutputShape(batches.length === 1 ? batches[0]! : batches) as (number | null)[])
     .slice(1)
     .map((size) => size ?? undefined);
-}
-
-/**
- * `getConfig` of tfjs 4.22 leaves out the depth multiplier of a separable convolution, which then cannot be
- * built again.
- */
-function withDepthMultiplier(
-  className: string,
-  config: Record<string, unknown>,
-  weights: readonly WeightTensor[],
-): Record<string, unknown> {
-  const multiplier = weights.find(({ name }) => name === 'depthwise_kernel')?.shape[3];
-  return className === 'SeparableConv2D' && multiplier !== undefined
-    ? { ...config, depth_multiplier: multiplier }
-    : config;
 }
 
 /** A Sequential model makes its input layer itself and does not list it among its configs. */

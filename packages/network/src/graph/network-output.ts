@@ -1,4 +1,6 @@
 import type { GraphLayer, LayerGraph } from '@tersor/core';
+import { factsOf } from '../layers/layer-table.js';
+import { callsOf } from './walk.js';
 
 /** What a network's outputs are, and the network that losses are computed from. */
 export interface NetworkOutput {
@@ -27,55 +29,6 @@ interface Origin {
 
 type Shape = readonly (number | undefined)[];
 
-/** Layers whose `activation` is applied to what they give, and to nothing else. */
-const ACTIVATED = new Set([
-  'Activation',
-  'Conv1D',
-  'Conv2D',
-  'Conv2DTranspose',
-  'Conv3D',
-  'Conv3DTranspose',
-  'Dense',
-  'DepthwiseConv2D',
-  'SeparableConv2D',
-]);
-
-/** Layers that give what they get, in its order, when they are not training. */
-const PASSING = new Set([
-  'ActivityRegularization',
-  'AlphaDropout',
-  'Dropout',
-  'Flatten',
-  'GaussianDropout',
-  'GaussianNoise',
-  'Reshape',
-  'SpatialDropout1D',
-  'SpatialDropout2D',
-]);
-
-/**
- * Layers that average values, choose among them or move them: probabilities stay probabilities. On a single
- * position most of them change nothing.
- */
-const MIXING = new Set([
-  'Average',
-  'AveragePooling1D',
-  'AveragePooling2D',
-  'AveragePooling3D',
-  'Concatenate',
-  'Cropping2D',
-  'GlobalAveragePooling1D',
-  'GlobalAveragePooling2D',
-  'GlobalMaxPooling1D',
-  'GlobalMaxPooling2D',
-  'MaxPooling1D',
-  'MaxPooling2D',
-  'MaxPooling3D',
-  'Maximum',
-  'Minimum',
-  'Permute',
-]);
-
 /**
  * Says what the first output of a network is: looks back from it for a softmax or a sigmoid, through layers
  * that pass values on. The one place that decides this; training, distillation and pruners compute their
@@ -103,11 +56,8 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
   if (link) {
     // A layer that is called elsewhere too needs its activation there; a hard sigmoid cannot be undone; a
     // softmax over less than all classes is another function.
-    const isAlone = graph.calls.filter((call) => call.layer === name).length === 1;
-    const canBeTaken =
-      layer.config['activation'] !== 'hardSigmoid' &&
-      layer.config['activation'] !== 'hard_sigmoid' &&
-      isAlone;
+    const isAlone = callsOf(graph, name).length === 1;
+    const canBeTaken = !isHardSigmoid(activationOf(layer)) && isAlone;
     return {
       link,
       layer:
@@ -117,9 +67,9 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
     };
   }
   const origins = () => inputs.map((input) => originOf(graph, input, classes));
-  const isLinear = layer.className === 'Activation' && (layer.config['activation'] ?? 'linear') === 'linear';
-  if (isLinear || PASSING.has(layer.className)) return origins()[0];
-  if (!MIXING.has(layer.className)) return undefined;
+  const passed = factsOf(layer)?.probabilities?.(layer);
+  if (passed === 'kept') return origins()[0];
+  if (passed !== 'mixed') return undefined;
   const found = origins();
   const [first] = found;
   if (!first || found.some((origin) => origin?.link !== first.link)) return undefined;
@@ -131,38 +81,37 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
   return changesNothing ? first : { link: first.link, layer: undefined };
 }
 
-/**
- * The softmax or sigmoid that a layer ends with. Those within a recurrent layer are none: they act at every
- * step.
- */
-function ownLink({ className, config }: GraphLayer): NetworkOutput['link'] | undefined {
-  if (className === 'Softmax') return 'softmax';
-  const wrapped =
-    className === 'TimeDistributed'
-      ? (config['layer'] as
-          | { readonly class_name: string; readonly config: GraphLayer['config'] }
-          | undefined)
-      : undefined;
-  if (wrapped)
-    return ownLink({ name: '', className: wrapped.class_name, config: wrapped.config, weights: [] });
-  if (!ACTIVATED.has(className)) return undefined;
-  const activation = config['activation'];
+/** The softmax or sigmoid that a layer ends with. */
+function ownLink(layer: GraphLayer): NetworkOutput['link'] | undefined {
+  const activation = activationOf(layer);
   if (activation === 'softmax') return 'softmax';
-  return activation === 'sigmoid' || activation === 'hardSigmoid' || activation === 'hard_sigmoid'
-    ? 'sigmoid'
-    : undefined;
+  return activation === 'sigmoid' || isHardSigmoid(activation) ? 'sigmoid' : undefined;
+}
+
+/**
+ * The activation of all that a layer gives. Those within a recurrent layer are none: they act at every step.
+ */
+function activationOf(layer: GraphLayer): unknown {
+  const facts = factsOf(layer);
+  const wrapped = facts?.wrapped?.of(layer);
+  return wrapped ? activationOf(wrapped) : facts?.activation?.of(layer);
+}
+
+function isHardSigmoid(activation: unknown): boolean {
+  return activation === 'hardSigmoid' || activation === 'hard_sigmoid';
 }
 
 /** Values that one softmax is over. */
-function softmaxLength({ className, config }: GraphLayer, shape: Shape): number | undefined {
-  const axis = className === 'Softmax' ? Number(config['axis'] ?? -1) : -1;
+function softmaxLength(layer: GraphLayer, shape: Shape): number | undefined {
+  const axis = factsOf(layer)?.activation?.axis?.(layer) ?? -1;
   return axis < 0 ? shape.at(axis) : shape[axis - 1];
 }
 
 function withoutActivation(layer: GraphLayer): GraphLayer {
-  if (layer.className !== 'Softmax') return { ...layer, config: { ...layer.config, activation: 'linear' } };
-  const { axis: _axis, ...config } = layer.config;
-  return { ...layer, className: 'Activation', config: { ...config, activation: 'linear' } };
+  const { wrapped, activation } = factsOf(layer) ?? {};
+  const inner = wrapped?.of(layer);
+  if (wrapped && inner) return wrapped.with(layer, withoutActivation(inner));
+  return activation?.without(layer) ?? layer;
 }
 
 /** Whether one axis at most has more than one position: reading order is then the order of the classes. */

@@ -1,10 +1,9 @@
 import type { ChannelGroup, GraphLayer, GroupMember, LayerGraph } from '@tersor/core';
 import { isChannelsFirst } from '../graph/channels-first.js';
 import { isKernel } from '../graph/graph-weights.js';
+import { inputShapesOf, layersByName } from '../graph/walk.js';
+import { factsOf } from '../layers/layer-table.js';
 import { ChannelTable, type WeightAxis } from './channel-table.js';
-import type { LayerRule } from './layer-rule.js';
-import { SHAPE_RULES } from './rules-shapes.js';
-import { WEIGHT_RULES } from './rules-weights.js';
 
 /** Channels that must stay, and why. */
 export interface Barrier {
@@ -22,8 +21,6 @@ interface ChannelSet {
   readonly channels: number[];
   readonly reasons: Set<string>;
 }
-
-const RULES: Readonly<Record<string, LayerRule>> = { ...WEIGHT_RULES, ...SHAPE_RULES };
 
 /**
  * Finds which channels of a network can only be removed together, by following every channel through the
@@ -77,10 +74,10 @@ function unseenBarriers(graph: LayerGraph, axes: readonly WeightAxis[]): Barrier
     });
 }
 
-/** Applies every layer's rule, call by call. */
+/** Applies the rule of every layer's facts, call by call. */
 function followChannels(graph: LayerGraph): ChannelTable {
   const table = new ChannelTable();
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const layers = layersByName(graph);
   const outputs: (readonly number[])[] = [];
   for (const [index, call] of graph.calls.entries()) {
     const layer = layers.get(call.layer)!;
@@ -94,10 +91,10 @@ function followChannels(graph: LayerGraph): ChannelTable {
     const site = {
       layer,
       inputs,
-      inputShapes: call.inputs.map((input) => graph.calls[input]!.outputShape),
+      inputShapes: inputShapesOf(graph, call),
       outputShape: call.outputShape,
     };
-    const channels = isUnderstood(layer) ? RULES[layer.className]!(site, table) : undefined;
+    const channels = isUnderstood(layer) ? factsOf(layer)!.channels!.rule(site, table) : undefined;
     // A rule whose result disagrees with the shape that tfjs computed has not understood the layer.
     if (channels?.length === size) outputs.push(channels);
     else outputs.push(barrier(layer, inputs, size, table));
@@ -108,7 +105,7 @@ function followChannels(graph: LayerGraph): ChannelTable {
 }
 
 function isUnderstood(layer: GraphLayer): boolean {
-  return Object.hasOwn(RULES, layer.className) && !isChannelsFirst(layer);
+  return factsOf(layer)?.channels !== undefined && !isChannelsFirst(layer);
 }
 
 function notUnderstood(layer: GraphLayer): string {

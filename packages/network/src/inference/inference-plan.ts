@@ -1,4 +1,5 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
+import { layersByName, neededCalls } from '../graph/walk.js';
 import { layerOperations } from './layer-operations.js';
 import { requireComputable } from './require-computable.js';
 import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
@@ -51,10 +52,8 @@ export function inferencePlan(graph: LayerGraph): InferencePlan {
 
 /** One step per operation, nothing fused; the last one is the output. */
 function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
-  const needed = new Set<number>([output]);
-  for (let i = output; i >= 0; i--)
-    if (needed.has(i)) graph.calls[i]!.inputs.forEach((input) => needed.add(input));
+  const layers = layersByName(graph);
+  const needed = neededCalls(graph, [output]);
   const drafts: DraftStep[] = [];
   const results = new Map<number, DraftStep>();
   const add = (operation: PlanOperation, inputs: readonly DraftStep[], activation?: PlanActivation) => {
@@ -67,7 +66,6 @@ function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
     if (!needed.has(index) && !graph.inputs.includes(index)) return;
     const inputs = call.inputs.map((input) => results.get(input)!);
     const layer = layers.get(call.layer)!;
-    if (layer.className === 'InputLayer') return void results.set(index, add({ kind: 'input' }, []));
     const inputShapes = call.inputs.map((input) => closedShape(graph, input));
     const outputShape = closedShape(graph, index);
     const operations = layerOperations({ layer, inputShapes, outputShape });

@@ -1,5 +1,6 @@
 import type { GraphLayer, LayerCall, LayerGraph } from '@tersor/core';
-import { producedChannels } from '../surgery/output-shapes.js';
+import { layersByName, neededCalls } from '../graph/walk.js';
+import { factsOf } from '../layers/layer-table.js';
 
 /** A place in a network that is timed as one. */
 export interface LatencySite {
@@ -16,31 +17,12 @@ export interface LatencySite {
 }
 
 /**
- * What a backend fuses into the layer before, or what costs nothing there; timed alone they would be counted
- * twice.
- */
-const RIDERS = new Set([
-  'BatchNormalization',
-  'Activation',
-  'ReLU',
-  'LeakyReLU',
-  'Softmax',
-  'Dropout',
-  'SpatialDropout2D',
-  'GaussianNoise',
-  'GaussianDropout',
-  'AlphaDropout',
-]);
-/** These ride, too, but not on a layer of several inputs, which is timed with inputs of one shape. */
-const RESHAPING = new Set(['Flatten', 'Reshape']);
-
-/**
  * The places of a network, in order, that its first output needs. The same for every network that channels
  * were removed from.
  */
 export function latencySites(graph: LayerGraph): LatencySite[] {
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
-  const needed = neededCalls(graph);
+  const layers = layersByName(graph);
+  const needed = [...neededCalls(graph, [graph.outputs[0]!])].sort((a, b) => a - b);
   const readers = graph.calls.map(() => 0);
   for (const call of needed) for (const input of graph.calls[call]!.inputs) readers[input]!++;
   for (const output of graph.outputs) readers[output]!++;
@@ -50,7 +32,7 @@ export function latencySites(graph: LayerGraph): LatencySite[] {
   for (const index of needed) {
     const { layer: name, inputs } = graph.calls[index]!;
     const layer = layers.get(name)!;
-    if (layer.className === 'InputLayer') continue;
+    if (graph.inputs.includes(index)) continue;
     const before = siteOf.get(inputs[0]!);
     if (
       before &&
@@ -76,18 +58,13 @@ export function latencySites(graph: LayerGraph): LatencySite[] {
   return sites;
 }
 
-function rides({ className }: GraphLayer, on: LayerCall): boolean {
-  return RIDERS.has(className) || (RESHAPING.has(className) && on.inputs.length === 1);
+/** Timed alone, what rides on another layer would be counted twice. */
+function rides(layer: GraphLayer, on: LayerCall): boolean {
+  const riding = factsOf(layer)?.rides;
+  // A layer of several inputs is timed with inputs of one shape, so that nothing can be reshaped after it.
+  return riding === 'always' || (riding === 'after one input' && on.inputs.length === 1);
 }
 
 function mixesChannels(layer: GraphLayer): boolean {
-  return layer.className !== 'DepthwiseConv2D' && producedChannels(layer) !== undefined;
-}
-
-/** Calls that lead to the first output, ascending. */
-function neededCalls(graph: LayerGraph): number[] {
-  const needed = new Set<number>([graph.outputs[0]!]);
-  for (let index = graph.calls.length - 1; index >= 0; index--)
-    if (needed.has(index)) graph.calls[index]!.inputs.forEach((input) => needed.add(input));
-  return [...needed].sort((a, b) => a - b);
+  return factsOf(layer)?.weights?.some(({ role }) => role === 'produces') ?? false;
 }

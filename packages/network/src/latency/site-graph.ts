@@ -1,4 +1,6 @@
 import type { GraphLayer, LayerCall, LayerGraph, WeightTensor } from '@tersor/core';
+import { inputShapesOf, layersByName } from '../graph/walk.js';
+import { factsOf } from '../layers/layer-table.js';
 import { gatherAxis } from '../surgery/gather-axis.js';
 import type { LatencySite } from './latency-sites.js';
 
@@ -21,13 +23,13 @@ export function siteGraph(
   site: LatencySite,
   widths: { readonly inputs: number; readonly outputs: number },
 ): SiteGraph {
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const layers = layersByName(graph);
   const first = graph.calls[site.calls[0]!]!;
   const full = widthOf(first.outputShape);
-  const shapes = first.inputs.map((input) => graph.calls[input]!.outputShape);
+  const shapes = inputShapesOf(graph, first);
   const largest = shapes.reduce((left, right) => (sizeOf(right) > sizeOf(left) ? right : left));
   const isJoin =
-    site.className === 'Concatenate' && shapes.reduce((sum, shape) => sum + widthOf(shape), 0) === full;
+    factsOf(site)?.concatenates === true && shapes.reduce((sum, shape) => sum + widthOf(shape), 0) === full;
   // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a
   // constant (flatten, depth multiplier).
   const perOutput = (isJoin ? full / shapes.length : widthOf(largest)) / full;
@@ -56,7 +58,12 @@ export function siteGraph(
     cut.push(
       isWhole
         ? given
-        : resized(given, { inputs: position === 0 ? inputs : own, full: widthOf(outputShape), outputs: own }),
+        : resized(
+            given,
+            position === 0 ? { from: widthOf(largest), to: inputs } : { from: widthOf(outputShape), to: own },
+            { from: widthOf(outputShape), to: own },
+            withWidth(outputShape, own),
+          ),
     );
     calls.push({
       layer,
@@ -131,58 +138,33 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
 }
 
-interface Widths {
-  readonly inputs: number;
-  /** Width of the layer's output now. */
-  readonly full: number;
-  readonly outputs: number;
+/** Channels as they are, and as many as there should be. */
+interface Change {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** The layer with so many input and output channels. */
-function resized(layer: GraphLayer, widths: Widths): GraphLayer {
-  const weights = layer.weights.map((weight) => {
+/** The layer with so many input and output channels, as the facts about its weights say. */
+function resized(layer: GraphLayer, inputs: Change, outputs: Change, outputShape: Shape): GraphLayer {
+  const facts = factsOf(layer);
+  const weights = layer.weights.map((weight): WeightTensor => {
     let { data, shape } = weight;
-    weight.shape.forEach((size, axis) => {
-      const wanted = axisSize(layer, weight, axis, widths);
-      if (wanted === size) return;
-      data = gatherAxis(
-        data,
-        shape,
-        axis,
-        Array.from({ length: wanted }, (_, index) => index % size),
-      );
+    for (const { axis: at, of, weight: name, perChannel } of facts?.weights ?? []) {
+      if (name !== weight.name) continue;
+      const axis = at < 0 ? at + shape.length : at;
+      const size = shape[axis]!;
+      const { from, to } = of === 'inputs' ? inputs : outputs;
+      const each = perChannel?.(layer) ?? 1;
+      // Other sizes are not by channel: a slope that all channels share, statistics of positions.
+      if (from === to || size !== from * each) continue;
+      const wanted = to * each;
+      const indexes = Array.from({ length: wanted }, (_, index) => index % size);
+      data = gatherAxis(data, shape, axis, indexes);
       shape = shape.map((each, other) => (other === axis ? wanted : each));
-    });
+    }
     return { ...weight, data, shape };
   });
-  const config = { ...layer.config };
-  for (const key of ['filters', 'units']) if (typeof config[key] === 'number') config[key] = widths.outputs;
-  return { ...layer, config, weights };
-}
-
-/** Size that one axis of a weight should have. */
-function axisSize(
-  { className, weights }: GraphLayer,
-  { name, shape }: WeightTensor,
-  axis: number,
-  { inputs, full, outputs }: Widths,
-): number {
-  const size = shape[axis]!;
-  const fromEnd = shape.length - axis;
-  switch (name) {
-    case 'kernel': {
-      const inputAxis = className.endsWith('Transpose') ? 1 : 2;
-      return fromEnd > 2 ? size : fromEnd === inputAxis ? inputs : outputs;
-    }
-    case 'depthwise_kernel':
-      return fromEnd === 2 ? inputs : size;
-    case 'pointwise_kernel': {
-      const inputsNow = weights.find((weight) => weight.name === 'depthwise_kernel')!.shape.at(-2)!;
-      return fromEnd === 1 ? outputs : fromEnd === 2 ? (size / inputsNow) * inputs : size;
-    }
-    default:
-      return fromEnd === 1 && size === full ? outputs : size;
-  }
+  return { ...layer, config: facts?.resized?.(layer.config, outputShape) ?? layer.config, weights };
 }
 
 function widthOf(shape: Shape): number {

@@ -95,9 +95,9 @@ export async function gatherKernelMoments(
   return shape ? { ...means, moments: momentsOf(sums, shape, isCentered(reader, kernel)) } : means;
 }
 
-/** The first kernel of a separable convolution has nowhere to put an offset. */
-function isCentered({ offset, className }: KernelReader, kernel: string): boolean {
-  return offset !== undefined && !(className === 'SeparableConv2D' && kernel === 'depthwise_kernel');
+/** Of several kernels only the last one has a place for an offset. */
+function isCentered({ offset, kernels }: KernelReader, kernel: string): boolean {
+  return offset !== undefined && kernel === kernels.at(-1)!.weight;
 }
 
 function shapeOf(reader: KernelReader, kernel: string, maximumInputs: number): Shape | undefined {

@@ -1,50 +1,42 @@
 import type { GraphLayer, LayerGraph } from '@tersor/core';
-import { offsetPlace, type OffsetPlace } from './offset-place.js';
-import { windowOf, type Window } from './window.js';
+import { callsOf, layersByName } from '../graph/walk.js';
+import type { KernelFacts, KernelWindow } from '../layers/layer-facts.js';
+import { factsOf } from '../layers/layer-table.js';
+import { offsetPlace, type OffsetPlace } from '../layers/offset-place.js';
 
 /** A layer that multiplies kernels with rows of its input: (kernel position, channel), positions first. */
 export interface KernelReader {
   readonly layer: GraphLayer;
-  readonly className: (typeof CLASSES)[number];
+  /** In the order in which they are applied. */
+  readonly kernels: readonly KernelFacts[];
   /** Kernel positions. */
   readonly taps: number;
   readonly channels: number;
-  readonly window?: Window;
+  readonly window?: KernelWindow;
   /** Calls of the layer. */
   readonly calls: readonly number[];
   /** Where a correction of its outputs' means can go. */
   readonly offset?: OffsetPlace;
 }
 
-const CLASSES = ['Conv2D', 'Dense', 'DepthwiseConv2D', 'SeparableConv2D'] as const;
-
 /** Finds the layers whose inputs are understood, in the order in which the network first calls them. */
 export function kernelReaders(graph: LayerGraph): KernelReader[] {
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const layers = layersByName(graph);
   const order = [...new Set(graph.calls.map(({ layer }) => layer))];
   return order.flatMap((name): KernelReader[] => {
     const layer = layers.get(name)!;
-    const className = CLASSES.find((each) => each === layer.className);
-    const kernel = layer.weights.find((weight) => weight.name === KERNELS[className ?? 'Dense'][0]);
-    const window = windowOf(layer);
-    if (!className || !kernel || (className !== 'Dense' && !window)) return [];
-    const calls = graph.calls.flatMap((call, index) => (call.layer === name ? [index] : []));
-    const offset = offsetPlace(graph, layer, calls);
+    const facts = factsOf(layer);
+    const kernels = facts?.kernels;
+    const kernel = layer.weights.find((weight) => weight.name === kernels?.[0]?.weight);
+    const window = facts?.window?.(layer);
+    if (!kernels || !kernel || (facts.window && !window)) return [];
+    const offset = offsetPlace(graph, name);
     const taps = window ? window.size[0] * window.size[1] : 1;
     const channels = kernel.shape[window ? 2 : 0]!;
-    return [
-      { layer, className, taps, channels, calls, ...(window && { window }), ...(offset && { offset }) },
-    ];
+    const calls = callsOf(graph, name);
+    return [{ layer, kernels, taps, channels, calls, ...(window && { window }), ...(offset && { offset }) }];
   });
 }
-
-/** Names of the kernels of each class, in the order in which they are applied. */
-export const KERNELS: Readonly<Record<KernelReader['className'], readonly string[]>> = {
-  Conv2D: ['kernel'],
-  Dense: ['kernel'],
-  DepthwiseConv2D: ['depthwise_kernel'],
-  SeparableConv2D: ['depthwise_kernel', 'pointwise_kernel'],
-};
 
 /** Values of a layer's kernel. */
 export function kernelOf({ layer }: Pick<KernelReader, 'layer'>, name: string): Float32Array {
@@ -56,13 +48,15 @@ export function kernelOf({ layer }: Pick<KernelReader, 'layer'>, name: string): 
  * mean of the rows gives the mean of the outputs.
  */
 export function outputsOf(
-  { className, taps, channels }: KernelReader,
+  { kernels: facts, taps, channels }: KernelReader,
   row: Float64Array,
   kernels: readonly Float32Array[],
 ): Float64Array {
-  if (className === 'Conv2D' || className === 'Dense') return product(row, kernels[0]!);
-  const filtered = depthwise(row, kernels[0]!, taps, channels);
-  return className === 'DepthwiseConv2D' ? filtered : product(filtered, kernels[1]!);
+  return facts.reduce(
+    (values, { how }, i) =>
+      how === 'mixes' ? product(values, kernels[i]!) : depthwise(values, kernels[i]!, taps, channels),
+    row,
+  );
 }
 
 /** Result of a depthwise kernel (taps x channels x multiplier) for one row. */

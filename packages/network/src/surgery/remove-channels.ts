@@ -1,12 +1,7 @@
-import {
-  TersorError,
-  type ChannelGroup,
-  type GraphLayer,
-  type LayerGraph,
-  type WeightTensor,
-} from '@tersor/core';
+import { TersorError, type ChannelGroup, type LayerGraph, type WeightTensor } from '@tersor/core';
+import { layersByName } from '../graph/walk.js';
 import { gatherAxis } from './gather-axis.js';
-import { deriveShapes, producedChannels } from './output-shapes.js';
+import { deriveShapes } from './output-shapes.js';
 
 /** The channels of one group that stay, ascending. */
 export interface Removal {
@@ -36,9 +31,7 @@ export function removeAll(graph: LayerGraph, removals: readonly Removal[]): Laye
   const cuts = collectCuts(graph, removals);
   const layers = graph.layers.map((layer) => {
     const weights = layer.weights.map((weight) => cutWeight(layer.name, weight, cuts));
-    return weights.every((weight, i) => weight === layer.weights[i])
-      ? layer
-      : withProducedChannels({ ...layer, weights });
+    return weights.every((weight, i) => weight === layer.weights[i]) ? layer : { ...layer, weights };
   });
   return deriveShapes({ ...graph, layers });
 }
@@ -47,7 +40,7 @@ export function removeAll(graph: LayerGraph, removals: readonly Removal[]): Laye
 type Cuts = ReadonlyMap<string, ReadonlySet<number>>;
 
 function collectCuts(graph: LayerGraph, removals: readonly Removal[]): Cuts {
-  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const layers = layersByName(graph);
   const cuts = new Map<string, Set<number>>();
   for (const { group, keep } of removals) {
     requireKeep(group, keep);
@@ -93,14 +86,6 @@ function cutWeight(layer: string, weight: WeightTensor, cuts: Cuts): WeightTenso
     shape = shape.map((size, other) => (other === axis ? kept.length : size));
   }
   return data === weight.data ? weight : { ...weight, data, shape };
-}
-
-/** Brings `filters` and `units` in line with the weights. */
-function withProducedChannels(layer: GraphLayer): GraphLayer {
-  const config = { ...layer.config };
-  for (const key of ['filters', 'units'])
-    if (typeof config[key] === 'number') config[key] = producedChannels(layer);
-  return { ...layer, config };
 }
 
 function mismatch(message: string): TersorError {

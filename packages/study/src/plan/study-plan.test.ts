@@ -56,7 +56,6 @@ describe('planStudy', () => {
 
   it.each([
     [{ 'prune.agnet.use': ['ddpg'] }, 'prune.agnet.use', 'prune.agent.use'],
-    [{ 'prune.budget.mac': [0.5] }, 'prune.budget.mac', 'prune.budget.macs'],
     [{ sed: [1] }, 'sed', 'seed'],
     [{ a: { b: { 'prune.finetune.epoch': 1 } } }, 'prune.finetune.epoch', 'prune.finetune.epochs'],
   ])('names the nearest known path for %j', async (grid, path, nearest) => {
@@ -65,6 +64,12 @@ describe('planStudy', () => {
       message: expect.stringMatching(new RegExp(`"${path}".*did you mean "${nearest}"`)),
     });
   });
+
+  it('names the nearest limit for one that is unknown and says no plugin', () =>
+    expect(plan({ grid: { 'prune.budget.mac': [0.5] } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('"mac" at prune.budget; did you mean "macs"?'),
+    }));
 
   it('lets options of plugins through, which the plugin checks', async () => {
     await expect(

@@ -1,5 +1,5 @@
+import { callsOf, factsOf, offsetPlace, type KernelWindow, type OffsetPlace } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
-import { offsetPlace, windowOf, type OffsetPlace, type Window } from '@tersor/network';
 
 /** A layer whose kernel mixes channels, so that the channels that stay can stand in for those that go. */
 export interface Consumer {
@@ -13,31 +13,31 @@ export interface Consumer {
   readonly taps: number;
   readonly channels: number;
   readonly outputs: number;
+  /** Where an offset of the outputs can go: the layer's own bias, or the batch norm that alone reads it. */
   readonly offset?: OffsetPlace;
   readonly window?: Window;
   /** Calls of the layer. */
   readonly calls: readonly number[];
 }
 
+/** How a convolution moves over its input. */
+export type Window = KernelWindow;
+
 /**
- * Finds the layers that can be refit: Conv2D, the pointwise part of SeparableConv2D, and Dense. Others keep
- * their weights.
+ * Finds the layers that can be refit, as the facts about their classes say: Conv2D, the pointwise part of
+ * SeparableConv2D, and Dense. Others keep their weights, and so do convolutions with a window that is not
+ * handled (channels first).
  */
 export function findConsumers(graph: LayerGraph): Consumer[] {
   return graph.layers.flatMap((layer): Consumer[] => {
-    const weight = layer.className === 'SeparableConv2D' ? 'pointwise_kernel' : 'kernel';
+    const facts = factsOf(layer);
+    const weight = facts?.refit;
     const kernel = layer.weights.find(({ name }) => name === weight);
-    const window = windowOf(layer);
-    if (
-      !kernel ||
-      !['Conv2D', 'SeparableConv2D', 'Dense'].includes(layer.className) ||
-      (layer.className !== 'Dense' && !window)
-    )
-      return [];
+    const window = facts?.window?.(layer);
+    if (weight === undefined || !kernel || (facts?.window && !window)) return [];
     const [channels, outputs] = kernel.shape.slice(-2) as [number, number];
-    const taps = layer.className === 'Conv2D' ? kernel.shape[0]! * kernel.shape[1]! : 1;
-    const calls = graph.calls.flatMap((call, index) => (call.layer === layer.name ? [index] : []));
-    const offset = offsetPlace(graph, layer, calls);
+    const taps = kernel.shape.slice(0, -2).reduce((product, size) => product * size, 1);
+    const offset = offsetPlace(graph, layer.name);
     return [
       {
         layer: layer.name,
@@ -45,7 +45,7 @@ export function findConsumers(graph: LayerGraph): Consumer[] {
         taps,
         channels,
         outputs,
-        calls,
+        calls: callsOf(graph, layer.name),
         ...(offset && { offset }),
         ...(window && { window }),
       },

@@ -52,8 +52,7 @@ export function reconstruct(
     });
     if (!place) continue;
     const target = edit(place.layer, place.weight, outputs);
-    const sign = place.weight === 'bias' ? 1 : -1;
-    offset.forEach((value, output) => (target[output] = target[output]! + sign * value));
+    offset.forEach((value, output) => (target[output] = target[output]! + place.sign * value));
 
     function refitRows(rows: Float32Array, removed: readonly number[], total: Float64Array): void {
       const { delta, offset: added } = refit(moments, rows, outputs, removed);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { disposeModel, modelFromGraph } from '@tersor/network';
+import { disposeModel, factsOf, modelFromGraph } from '@tersor/network';
 import type { GraphLayer, LayerGraph } from '@tersor/core';
 import {
   addValues,
@@ -119,7 +119,7 @@ function movedBatchNorms(graph: LayerGraph, changed: ReadonlySet<string>): Set<s
     const moved: boolean[] = [];
     for (const { layer, inputs } of graph.calls) {
       const readsMoved = inputs.some((input) => moved[input]);
-      if (readsMoved && layerOf(graph, layer).className === 'BatchNormalization') norms.add(layer);
+      if (readsMoved && factsOf(layerOf(graph, layer))?.statistics) norms.add(layer);
       moved.push(readsMoved || changed.has(layer) || norms.has(layer));
     }
   } while (norms.size > before);

@@ -1,0 +1,28 @@
+import type { LayerFacts } from './layer-facts.js';
+import { isLastAxis } from './layer-weights.js';
+
+/** Tensors one after the other, along the channels or along positions. */
+export const CONCATENATE: LayerFacts = {
+  className: 'Concatenate',
+  channels: {
+    how: 'one input after the other; along height or width joined',
+    rule: ({ layer, inputs, outputShape }, table) => {
+      if (isLastAxis(layer.config['axis'], outputShape.length)) return inputs.flat();
+      // Along height or width: position by position the same channels.
+      inputs.slice(1).forEach((input) => table.join(inputs[0]!, input));
+      return inputs[0];
+    },
+  },
+  outputChannels: ({ layer, inputs, outputBefore }) =>
+    isLastAxis(layer.config['axis'], outputBefore.length)
+      ? inputs.reduce<number>((sum, shape) => sum + (shape.at(-1) ?? 0), 0)
+      : inputs[0]!.at(-1),
+  concatenates: true,
+  operations: ({ layer, inputShapes }) => {
+    const axis = layer.config['axis'] ?? -1;
+    return axis === -1 || axis === inputShapes[0]!.length
+      ? [{ operation: { kind: 'concatenate' } }]
+      : undefined;
+  },
+  probabilities: () => 'mixed',
+};

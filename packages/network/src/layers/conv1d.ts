@@ -1,0 +1,17 @@
+import { kernelLayer } from './kernel-layer.js';
+
+/** A convolution of sequences. */
+export const CONV1D = kernelLayer(
+  'Conv1D',
+  { rank: 3, inputs: 1, outputs: 2 },
+  {
+    // Its config does not say so once it is read, but its kernel does.
+    problem: ({ weights }, [input]) =>
+      weights.some(({ name, shape }) => name === 'kernel' && shape[1] !== input?.at(-1))
+        ? {
+            what: 'has its channels first, which TensorFlow.js does not write into a model',
+            hint: 'Build the model with data_format "channels_last".',
+          }
+        : undefined,
+  },
+);

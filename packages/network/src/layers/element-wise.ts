@@ -1,0 +1,40 @@
+import type { ChannelRule, LayerFacts } from './layer-facts.js';
+
+/** Tensors are aligned at their last axes, as tfjs does; a length of 1 is broadcast. */
+const rule: ChannelRule = ({ layer, inputs }, table) => {
+  const widest = inputs.reduce((best, input) => (input.length > best.length ? input : best));
+  for (const input of inputs) {
+    if (input.length === widest.length) table.join(widest, input);
+    else if (input.length === 1)
+      table.freeze(input, `${layer.name}: one channel is spread over all channels`);
+    else return undefined;
+  }
+  return widest;
+};
+
+/** What the layers share that combine tensors element by element. */
+function elementWise(className: string, own: Partial<LayerFacts> = {}): LayerFacts {
+  return {
+    className,
+    channels: { how: 'joined, channel by channel', rule },
+    outputChannels: ({ inputs }) => Math.max(...inputs.map((shape) => shape.at(-1) ?? 0)),
+    ...own,
+  };
+}
+
+/** The sum, which plans know where all shapes are one. */
+export const ADD = elementWise('Add', {
+  operations: ({ inputShapes }) =>
+    inputShapes.every((shape) => shape.join() === inputShapes[0]!.join())
+      ? [{ operation: { kind: 'add' } }]
+      : undefined,
+});
+
+/** Combinations after which probabilities are none. */
+export const SUBTRACT = elementWise('Subtract');
+export const MULTIPLY = elementWise('Multiply');
+
+/** Combinations that average probabilities or choose among them. */
+export const AVERAGE = elementWise('Average', { probabilities: () => 'mixed' });
+export const MAXIMUM = elementWise('Maximum', { probabilities: () => 'mixed' });
+export const MINIMUM = elementWise('Minimum', { probabilities: () => 'mixed' });

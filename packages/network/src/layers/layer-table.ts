@@ -1,0 +1,95 @@
+import { TersorError, type GraphLayer } from '@tersor/core';
+import { ACTIVATION } from './activation.js';
+import { BATCH_NORMALIZATION } from './batch-normalization.js';
+import { CONCATENATE } from './concatenate.js';
+import { CONV1D } from './conv1d.js';
+import { CONV2D } from './conv2d.js';
+import { CONV2D_TRANSPOSE, CONV3D_TRANSPOSE } from './conv2d-transpose.js';
+import { CONV3D } from './conv3d.js';
+import { DENSE } from './dense.js';
+import { DEPTHWISE_CONV2D } from './depthwise-conv2d.js';
+import { DROPOUT } from './dropout.js';
+import { ADD, AVERAGE, MAXIMUM, MINIMUM, MULTIPLY, SUBTRACT } from './element-wise.js';
+import { ELU, THRESHOLDED_RELU } from './elu.js';
+import { INPUT_LAYER } from './input-layer.js';
+import type { LayerFacts } from './layer-facts.js';
+import { LEAKY_RELU } from './leaky-relu.js';
+import { PERMUTE } from './permute.js';
+import { AVERAGE_POOLING, GLOBAL_POOLING, MAX_POOLING } from './pooling.js';
+import { CROPPING2D, REPEAT_VECTOR, UP_SAMPLING2D, ZERO_PADDING2D } from './positions.js';
+import { PRELU } from './prelu.js';
+import { CENTER_CROP, RESIZING } from './preprocessing.js';
+import { RELU } from './relu.js';
+import { FLATTEN, RESHAPE } from './reshape.js';
+import { SEPARABLE_CONV2D } from './separable-conv2d.js';
+import { SOFTMAX } from './softmax.js';
+import { TIME_DISTRIBUTED } from './time-distributed.js';
+
+/** The classes of stock TensorFlow.js of which something is known. */
+const KERAS_LAYERS: readonly LayerFacts[] = [
+  INPUT_LAYER,
+  CONV1D,
+  CONV2D,
+  CONV3D,
+  CONV2D_TRANSPOSE,
+  CONV3D_TRANSPOSE,
+  DENSE,
+  DEPTHWISE_CONV2D,
+  SEPARABLE_CONV2D,
+  BATCH_NORMALIZATION,
+  ACTIVATION,
+  RELU,
+  LEAKY_RELU,
+  PRELU,
+  ELU,
+  THRESHOLDED_RELU,
+  SOFTMAX,
+  ADD,
+  SUBTRACT,
+  MULTIPLY,
+  AVERAGE,
+  MAXIMUM,
+  MINIMUM,
+  CONCATENATE,
+  FLATTEN,
+  RESHAPE,
+  PERMUTE,
+  ...MAX_POOLING,
+  ...AVERAGE_POOLING,
+  ...GLOBAL_POOLING,
+  ZERO_PADDING2D,
+  CROPPING2D,
+  UP_SAMPLING2D,
+  REPEAT_VECTOR,
+  ...DROPOUT,
+  TIME_DISTRIBUTED,
+  CENTER_CROP,
+  RESIZING,
+];
+
+const table = new Map(KERAS_LAYERS.map((facts) => [facts.className, facts]));
+
+/** What is known of a layer's class; `undefined` for one that is not known at all. */
+export function factsOf({ className }: Pick<GraphLayer, 'className'>): LayerFacts | undefined {
+  return table.get(className);
+}
+
+/** All records, in the order of the table in the docs. */
+export function knownLayers(): LayerFacts[] {
+  return [...table.values()];
+}
+
+/**
+ * Adds a class of layers to those that are known, for the whole process. TensorFlow.js has to know it too
+ * (`tf.serialization.registerClass`). The same record twice is harmless. Throws `PLUGIN_DUPLICATE` where
+ * another one has the class name.
+ */
+export function registerLayerFacts(facts: LayerFacts): void {
+  const known = table.get(facts.className);
+  if (known && known !== facts) {
+    throw new TersorError('PLUGIN_DUPLICATE', `The layer class "${facts.className}" has facts already.`, {
+      hint: 'Give your layer a class name of its own, for instance with the name of your package before it.',
+    });
+  }
+  table.set(facts.className, facts);
+}

@@ -1,0 +1,14 @@
+import type { LayerFacts } from './layer-facts.js';
+
+/** Axes in another order. */
+export const PERMUTE: LayerFacts = {
+  className: 'Permute',
+  channels: {
+    how: 'kept where they stay last',
+    rule: ({ layer, inputs, outputShape }) => {
+      const dims = layer.config['dims'];
+      return Array.isArray(dims) && dims.at(-1) === outputShape.length ? inputs[0] : undefined;
+    },
+  },
+  probabilities: () => 'mixed',
+};
