@@ -90,9 +90,30 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
       input.data.forEach((value, i) => (data[i % channels] = data[i % channels]! + value / (height * width)));
       return { data, shape: [1, 1, channels] };
     }
+    case 'AveragePooling2D':
+      return average(input, layer.config);
     default:
       throw new Error(`the reference does not know ${layer.className}`);
   }
+}
+
+/** Means over windows that do not reach into a padding. */
+function average({ data, shape: [height, width, channels] }: Image, config: GraphLayer['config']): Image {
+  const [tall, wide] = config['pool_size'] as [number, number];
+  const [down, right] = config['strides'] as [number, number];
+  if (config['padding'] !== 'valid') throw new Error('the reference averages without padding only');
+  const rows = positions(height, tall, down, 1, 'valid').count;
+  const columns = positions(width, wide, right, 1, 'valid').count;
+  const result = new Float64Array(rows * columns * channels);
+  for (let to = 0; to < result.length; to++) {
+    const [y, x] = [Math.floor(to / channels / columns), Math.floor(to / channels) % columns];
+    for (let ky = 0; ky < tall; ky++)
+      for (let kx = 0; kx < wide; kx++) {
+        const from = ((y * down + ky) * width + x * right + kx) * channels + (to % channels);
+        result[to] = result[to]! + data[from]! / (tall * wide);
+      }
+  }
+  return { data: result, shape: [rows, columns, channels] };
 }
 
 interface Window {
