@@ -113,7 +113,9 @@ export async function modelFiles(
     .then((model) => model.parts())
     .catch(() => namedWeights(path));
   const others = parts.filter((part) => part !== path);
-  return [{ name, path }, ...others.map((part) => ({ name: `a weight file of ${name}`, path: part }))];
+  const inFolder = join(path, 'model.json');
+  const named = (part: string) => (part === inFolder ? name : `a weight file of ${name}`);
+  return [{ name, path }, ...others.map((part) => ({ name: named(part), path: part }))];
 }
 
 /** The weight files that a model.json names, also one that cannot be read as a model. */
