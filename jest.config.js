@@ -5,6 +5,7 @@ const { availableParallelism } = require('node:os');
 module.exports = {
   // Two at least: many tests wait for processes of their own.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: './jest.sequencer.js',
   projects: ['packages', 'plugins']
     .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))
     .concat('<rootDir>/tools', '<rootDir>/examples/browser')

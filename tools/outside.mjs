@@ -100,7 +100,8 @@ try {
       dataset: { use: 'cifar10', dir: 'examples/data/cifar-10-mini', validation: 100 },
       backend: 'wasm',
       prune: {
-        agent: 'mine', search: { episodes: 2 },
+        agent: 'mine',
+        search: { episodes: 2 },
         pruner: 'mine',
         budget: { macs: 0.6 },
         images: 50,

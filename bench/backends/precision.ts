@@ -12,7 +12,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
-import { accuracyOf, networkOutput, readModel } from '@tersor/network';
+import { accuracyOf, networkOutput, readNetwork } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 
 const root = join(__dirname, '../..');
@@ -106,13 +106,13 @@ async function main(): Promise<void> {
   );
   const vgg = join(data, 'models/vgg19-cifar10/model.json');
   if (existsSync(batch) && existsSync(vgg))
-    results.push(await compare('VGG-19, CIFAR-10', await readModel(vgg), cifar(batch)));
+    results.push(await compare('VGG-19, CIFAR-10', await readNetwork(vgg), cifar(batch)));
   else console.warn(`skipped VGG-19: ${vgg} or ${batch} is missing`);
   const sample = process.env['TERSOR_IMAGENET'];
   const mobilenet = join(data, 'models/mobilenet_v1_025_224/model.json');
   if (sample && existsSync(mobilenet))
     results.push(
-      await compare('MobileNet v1 0.25, ImageNet sample', await readModel(mobilenet), imagenet(sample)),
+      await compare('MobileNet v1 0.25, ImageNet sample', await readNetwork(mobilenet), imagenet(sample)),
     );
   else console.warn(`skipped MobileNet: ${mobilenet} is missing, or TERSOR_IMAGENET is not set`);
   const details = await backend.isAvailable();

@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { encodeGraph, layersWithKernels, packModel } from '@tersor/compression';
-import { isKernel, readModel, weightSlots } from '@tersor/network';
+import { isKernel, readNetwork, weightSlots } from '@tersor/network';
 import type { EncodedTensor, LayerGraph, Quantizer } from '@tersor/core';
 import { decodeArtifact } from '@tersor/runtime';
 import { KmeansQuantizer } from '../../plugins/quantizer-kmeans/src/kmeans-quantizer.js';
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
       console.log(`skipped: there is no ${folder}`);
       continue;
     }
-    const graph = await readModel(join(folder, 'model.json'));
+    const graph = await readNetwork(join(folder, 'model.json'));
     const quantizers = [
       new LinearQuantizer({ scheme: 'symmetric', granularity: 'channel', scale: 'mse' }),
       new KmeansQuantizer({ granularity: 'tensor', iterations: 50 }, 1),

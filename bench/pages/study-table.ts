@@ -47,12 +47,15 @@ export interface StudyChart extends Rows {
   readonly label?: string;
 }
 
-/** Bars of a metric's mean with its 95% interval. The link to the drawing, which `draw` keeps. */
+/**
+ * Bars of a metric's mean with its 95% interval; the page's table has the numbers. The link to the drawing,
+ * which `draw` keeps.
+ */
 export function studyChart(
   { metric, title, label, ...select }: StudyChart,
   draw: (name: string, svg: string) => string,
 ): string {
-  const { scale, digits, title: axis } = columnOf(metric);
+  const { scale, title: axis } = columnOf(metric);
   const bars = rowsOf(select).flatMap((row) => {
     const found = row.estimates[metric as keyof typeof row.estimates];
     return found
@@ -69,8 +72,7 @@ export function studyChart(
     .join('-')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-');
-  const described = `${title}: ${bars.map((bar) => `${bar.name} ${bar.value.toFixed(digits)}`).join(', ')}`;
-  return `![${described}](${draw(name, barChart({ title, axis, bars }))})`;
+  return `![${title}](${draw(name, barChart({ title, axis, bars }))})`;
 }
 
 /** The baseline's name; where parts of a study have one each, what their labels share. */

@@ -9,7 +9,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { channelGroups, cost, readModel, widthCost } from '@tersor/network';
+import { channelGroups, cost, readNetwork, widthCost } from '@tersor/network';
 import { createEvaluator } from '@tersor/compression';
 import { createHost, TOKENS, type ChannelGroup, type LayerGraph } from '@tersor/core';
 import channelPlugin, { ChannelPruner, CRITERIA } from '../../plugins/pruner-channel/src/index.js';
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   const backend = await host.get(TOKENS.backend);
   const dataset = await host.get(TOKENS.dataset);
   await backend.activate();
-  const graph = await readModel(options.model);
+  const graph = await readNetwork(options.model);
   const { groups } = channelGroups(graph);
   const evaluator = await createEvaluator({
     backend,

@@ -1,6 +1,7 @@
 // What second moments are worth with no training and no labels: test accuracy after one evaluation, channels
-// ranked by norm or by reconstruction, spread by magnitude or by reconstruction.
-// node --conditions=tersor/source --import tsx bench/pruning/reconstruction.ts [example] [vgg19]
+// ranked by norm or by reconstruction, spread by magnitude or by reconstruction; kernel slices with and
+// without the refit.
+// node --conditions=tersor/source --import tsx bench/pruning/reconstruction.ts [example] [slices] [vgg19]
 //     [--data FOLDER] [--backend node]
 // vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data). Writes
 // results/reconstruction.json row by row; rows that it has are not run again.
@@ -34,36 +35,56 @@ interface Network {
 }
 
 interface Method {
-  readonly criterion: string;
   readonly agent: Record<string, unknown>;
-  /** Other options of the pruner. */
-  readonly pruner?: Record<string, unknown>;
+  readonly pruner: Record<string, unknown>;
 }
 
-const ALLOCATION = {
-  criterion: 'reconstruction',
-  agent: { use: 'heuristic', name: 'reconstruction', episodes: 1 },
+const channels = (criterion: string, more: Record<string, unknown> = {}) => ({
+  use: 'channel',
+  criterion,
+  images: 500,
+  ...more,
+});
+const MAGNITUDE = { use: 'magnitude' };
+const ALLOCATION = { use: 'heuristic', name: 'reconstruction' };
+const EXAMPLE = {
+  model: join(ROOT, 'examples/vgg-small/model/model.json'),
+  dataset: { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 },
 };
-const METHODS: readonly Method[] = [
-  { criterion: 'l2', agent: { use: 'magnitude', episodes: 1 } },
-  { criterion: 'reconstruction', agent: { use: 'magnitude', episodes: 1 } },
-  ALLOCATION,
-];
 
 const NETWORKS: Readonly<Record<string, Network>> = {
   example: {
-    model: join(ROOT, 'examples/vgg-small/model/model.json'),
-    dataset: { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 },
+    ...EXAMPLE,
     budgets: [{ macs: 0.5 }, { macs: 0.3 }, { macs: 0.15 }],
     prune: { minimum: 0.1, round: 1, images: 400 },
-    methods: METHODS,
+    methods: [
+      { agent: MAGNITUDE, pruner: channels('l2') },
+      { agent: MAGNITUDE, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction') },
+    ],
+  },
+  slices: {
+    ...EXAMPLE,
+    budgets: [{ macs: 0.5 }, { macs: 0.3 }],
+    prune: { minimum: 0.1, round: 1, images: 400 },
+    methods: [
+      { ranking: 'norm', reconstruct: 'none' },
+      { ranking: 'norm', reconstruct: 'least-squares' },
+      { ranking: 'reconstruction', reconstruct: 'least-squares' },
+      { ranking: 'information', reconstruct: 'none' },
+      { ranking: 'information', reconstruct: 'least-squares' },
+    ].map((more) => ({ agent: { use: 'uniform' }, pruner: { use: 'variational', ...more } })),
   },
   vgg19: {
     model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
     dataset: { use: 'cifar10', dir: resolve(options.data), validation: 2000 },
     budgets: [{ parameters: 2_200_000 }, { parameters: 1_000_000, macs: 0.12 }],
     prune: { minimum: 0.02, round: 8, images: 500 },
-    methods: [ALLOCATION, { ...ALLOCATION, pruner: { maximumInputs: 2304, points: 20 } }, METHODS[0]!],
+    methods: [
+      { agent: ALLOCATION, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction', { maximumInputs: 2304, points: 20 }) },
+      { agent: MAGNITUDE, pruner: channels('l2') },
+    ],
   },
 };
 
@@ -80,7 +101,13 @@ async function run(network: Network, prune: Record<string, unknown>): Promise<Su
       dataset: network.dataset,
       backend: options.backend,
       seed: 1,
-      prune: { reward: 'accuracy', finetune: { epochs: 0 }, ...network.prune, ...prune },
+      prune: {
+        search: { episodes: 1 },
+        reward: 'accuracy',
+        finetune: { epochs: 0 },
+        ...network.prune,
+        ...prune,
+      },
       output: join(output, 'out'),
     });
     return await compress({
@@ -98,14 +125,10 @@ async function main(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : ['example']) {
     const network = NETWORKS[name]!;
     for (const budget of network.budgets) {
-      for (const { criterion, agent, pruner: more } of network.methods) {
-        const pruner = { use: 'channel', criterion, images: 500, ...more };
-        const results = existsSync(FILE)
-          ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, { rows: Row[] }>)
-          : {};
-        const rows = results[name]?.rows ?? [];
+      for (const { agent, pruner } of network.methods) {
+        const done = readResults()[name]?.rows ?? [];
         if (
-          rows.some((row) => isDeepStrictEqual([row.budget, row.agent, row.pruner], [budget, agent, pruner]))
+          done.some((row) => isDeepStrictEqual([row.budget, row.agent, row.pruner], [budget, agent, pruner]))
         )
           continue;
         const { baseline, pruned, seconds, versions } = await run(network, {
@@ -115,19 +138,24 @@ async function main(): Promise<void> {
         });
         const row = { budget, agent, pruner, accuracy: pruned.accuracy, ...figures(pruned), seconds };
         console.log(JSON.stringify(row));
+        // Read again: another network may be run at the same time.
+        const results = readResults();
         const result = {
           model: relative(ROOT, network.model),
           settings: { ...network.prune, seed: 1, backend: options.backend },
           baseline: { accuracy: baseline.accuracy, ...figures(baseline) },
           versions,
           machine: describeMachine(),
-          rows: [...rows, row],
+          rows: [...(results[name]?.rows ?? []), row],
         };
         writeFileSync(FILE, `${JSON.stringify({ ...results, [name]: result }, undefined, 1)}\n`);
       }
     }
   }
 }
+
+const readResults = () =>
+  existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, { rows: Row[] }>) : {};
 
 interface Row {
   readonly budget: Record<string, number>;

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
 import { createWasmBackend } from '@tersor/backend-wasm';
-import { channelGroups, readModel, removeAll } from '@tersor/network';
+import { channelGroups, readNetwork, removeAll } from '@tersor/network';
 import { describeMachine, type Backend } from '@tersor/core';
 import { median } from '../median.js';
 import { milliseconds } from '../milliseconds.js';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     createWasmBackend({ workers: 1 }),
   ];
   await backends[1]!.activate();
-  const original = await readModel(join(root, 'examples/vgg-small/model/model.json'));
+  const original = await readNetwork(join(root, 'examples/vgg-small/model/model.json'));
   const half = removeAll(
     original,
     channelGroups(original).groups.map((group) => ({

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { accuracyOf, cost, folderBytes, readModel } from '@tersor/network';
+import { accuracyOf, cost, modelBytes, readNetwork } from '@tersor/network';
 import {
   builtinPlugins,
   createBitWidthEnvironment,
@@ -29,6 +29,7 @@ import {
   compressConfigSchema,
   createHost,
   definePlugin,
+  modelParts,
   readConfig,
   TOKENS,
   createRandom,
@@ -189,10 +190,10 @@ async function searchStage(run: Search): Promise<void> {
       done.add(key);
       return accuracy;
     };
-    const path = join(EXAMPLE, config.model);
-    const original = await readModel(path);
+    const path = join(EXAMPLE, modelParts(config.model).path);
+    const original = await readNetwork(path);
     const { macs, macsWithoutZeroSlices, parameters } = cost(original);
-    const making = { original, originalBytes: await folderBytes(path), backend: backend.id };
+    const making = { original, originalBytes: await modelBytes(path), backend: backend.id };
     const context: PipelineContext = {
       config,
       identity: await compressionIdentity(config, { directory: EXAMPLE, host, dataset }),
@@ -209,7 +210,7 @@ async function searchStage(run: Search): Promise<void> {
         macs,
         macsWithoutZeroSlices,
         parameters,
-        bytes: await folderBytes(path),
+        bytes: await modelBytes(path),
       },
       pruneLimits: await makePruneLimits(host, config.prune!, making),
       quantizeLimits: await makeQuantizeLimits(host, config.quantize!, making),

@@ -7,13 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import {
-  accuracyOf,
-  calibrateActivations,
-  observeStock,
-  readModel,
-  type ActivationPolicy,
-} from '@tersor/network';
+import { accuracyOf, calibrateActivations, readNetwork, type ActivationPolicy } from '@tersor/network';
 import {
   encodeGraph,
   layersWithKernels,
@@ -26,6 +20,7 @@ import {
 import {
   createHost,
   describeMachine,
+  modelParts,
   readConfig,
   compressConfigSchema,
   selectorParts,
@@ -92,8 +87,8 @@ async function main(): Promise<void> {
   const backend = await host.get(TOKENS.backend);
   const dataset = await host.get(TOKENS.dataset);
   await backend.activate();
-  const model = resolve(dirname(path), config.model);
-  const graph = withHalfPrecision(await readModel(model));
+  const model = resolve(dirname(path), modelParts(config.model).path);
+  const graph = withHalfPrecision(await readNetwork(model));
   const layers = layersWithKernels(graph).map(({ name }) => name);
   const count = dataset.size(options.split as Split);
   const { images, labels } = await dataset.read(
@@ -145,6 +140,7 @@ async function main(): Promise<void> {
       graph,
       layers,
       dataset,
+      backend,
       seed,
       options: { bits: [width, width], calibrate: 'mse', percentile: 99.9, images: 256 },
     }));
@@ -164,7 +160,7 @@ async function main(): Promise<void> {
       layers,
       quantizer,
       dataset,
-      backend: { observe: observeStock },
+      backend,
       seed,
     }))!;
     const gather = (performance.now() - started) / 1000;

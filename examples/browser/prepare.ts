@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { encodeGraph, layersWithKernels, packModel } from '@tersor/compression';
-import { readModel } from '@tersor/network';
+import { readNetwork } from '@tersor/network';
 import { LinearQuantizer } from '@tersor/quantizer-linear';
 
 const IMAGES = 100;
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
 
 async function packUniform(path: string): Promise<Uint8Array> {
   await setBackend('cpu');
-  const graph = await readModel(path);
+  const graph = await readNetwork(path);
   const quantizer = new LinearQuantizer({ scheme: 'symmetric', granularity: 'channel', scale: 'mse' });
   const policy = Object.fromEntries(layersWithKernels(graph).map(({ name }) => [name, 4]));
   return packModel(graph, encodeGraph(quantizer, graph, policy));

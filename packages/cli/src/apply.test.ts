@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compress, readPolicy, type PipelineStage, type Policy, type Summary } from '@tersor/compression';
-import { readModel, writeModel } from '@tersor/network';
+import { readNetwork, writeModel } from '@tersor/network';
 import { compressConfigSchema, readConfig } from '@tersor/core';
 import { tersor } from '../test/tersor.js';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
@@ -273,7 +273,7 @@ describe('tersor apply', () => {
     });
 
     it('of a narrower network of the same layers, as far as the files beside it tell', async () => {
-      const graph = await readModel(project.model);
+      const graph = await readNetwork(project.model);
       const wider = graph.layers.map((layer) =>
         layer.name === 'conv2'
           ? { ...layer, config: { ...layer.config, use_bias: false }, weights: layer.weights.slice(0, 1) }

@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { compress, readPolicy } from '@tersor/compression';
-import { graphFromModel, initializeKernels, readModel, removeLayers, writeModel } from '@tersor/network';
+import { graphFromModel, initializeKernels, readNetwork, removeLayers, writeModel } from '@tersor/network';
 import {
   compressConfigSchema,
   definePlugin,
@@ -99,7 +99,7 @@ describe('tersor compress with a pruner of blocks', () => {
     const { baseline, pruned } = await go('found', plugins, ['prune.pruner=blocks', 'prune.budget.macs=0.5']);
     expect(pruned.macs).toBe(baseline.macs - 64 * 9 * (8 * 6 + 6 * 8));
     expect(
-      (await readModel(join(project.folder, 'found/model/model.json'))).layers.map(({ name }) => name),
+      (await readNetwork(join(project.folder, 'found/model/model.json'))).layers.map(({ name }) => name),
     ).not.toContain('inner');
     await go('again', plugins, ['prune.pruner=blocks', 'prune.budget.macs=0.5'], 'found/policy.json');
     for (const file of ['model.tersor', 'pruned/weights.bin', 'policy.json'])

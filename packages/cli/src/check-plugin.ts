@@ -8,6 +8,7 @@ import {
   type Backend,
   type Dataset,
   type EnvironmentFactory,
+  type Format,
   type LimitFactory,
   type Plugin,
   type PluginContext,
@@ -26,6 +27,7 @@ import {
   datasetContract,
   describeFailure,
   environmentContract,
+  formatContract,
   limitContract,
   prunerContract,
   pruneTask,
@@ -45,11 +47,15 @@ export interface CheckedPlugin {
   readonly failures: readonly string[];
 }
 
-/** Holds every plugin of a module to its contract. Throws as loading does, and `PLUGIN_OPTIONS_INVALID`. */
+/**
+ * Holds every plugin of a module to its contract; `sample` is a file for formats that only read. Throws as
+ * loading does, and `PLUGIN_OPTIONS_INVALID`.
+ */
 export async function checkPluginModule(
   specifier: string,
   options: Readonly<Record<string, unknown>>,
   directories: readonly string[],
+  sample?: string,
 ): Promise<CheckedPlugin[]> {
   const checked: CheckedPlugin[] = [];
   // Contracts count tensors, and some plugins compute with them.
@@ -67,7 +73,7 @@ export async function checkPluginModule(
     // time.
     const make = () => plugin.create(parsed, context);
     await createProduct(plugin, specifier, parsed, context);
-    const cases = await contractOf(plugin, make, directories);
+    const cases = await contractOf(plugin, make, { directories, sample });
     const failures = await check(cases);
     checked.push({
       kind: plugin.kind,
@@ -95,7 +101,7 @@ const context: PluginContext = {
 async function contractOf(
   plugin: Plugin,
   make: () => unknown,
-  directories: readonly string[],
+  { directories, sample }: { readonly directories: readonly string[]; readonly sample: string | undefined },
 ): Promise<Case[]> {
   const now = <T>() => {
     const product = make();
@@ -120,6 +126,8 @@ async function contractOf(
       return datasetContract(() => make() as Dataset | Promise<Dataset>);
     case 'reward':
       return rewardContract(() => now<Reward>());
+    case 'format':
+      return formatContract(() => make() as Format | Promise<Format>, sample);
     case 'limit':
       return limitContract(() => now<LimitFactory>());
     case 'backend':

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRandom } from '@tersor/core';
+import { PROGRAM } from '../test/program.js';
 import { createTinyProject } from '../test/tiny-project.js';
 
 const STAGES = [
@@ -34,22 +35,9 @@ function compress(
   kill?: { readonly stage: string; readonly wait: number },
   more: readonly string[] = [],
 ): Promise<{ code: number | null; stages: string[]; err: string }> {
-  const main = join(__dirname, 'main.ts');
   const child = spawn(
     process.execPath,
-    [
-      '--conditions=tersor/source',
-      '--import',
-      'tsx',
-      main,
-      'compress',
-      config,
-      '--out',
-      out,
-      '--resume',
-      ...SETTINGS,
-      ...more,
-    ],
+    [...PROGRAM, 'compress', config, '--out', out, '--resume', ...SETTINGS, ...more],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') },
   );
   return new Promise((resolve, reject) => {

@@ -1,4 +1,6 @@
-import { readValue, TersorError } from '@tersor/core';
+import { resolve } from 'node:path';
+import { readValue, TersorError, type ModelSource } from '@tersor/core';
+import type { Command } from 'commander';
 
 /** Gathers a repeatable option. */
 export function collect(value: string, previous: string[]): string[] {
@@ -17,4 +19,31 @@ export function keyValues(pairs: readonly string[], option: string): Record<stri
       return [key, readValue(pair.slice(at + 1), `${option} ${key}=`)];
     }),
   );
+}
+
+/** Options of the commands that take a model. */
+export interface ModelOptions {
+  readonly format?: string;
+  readonly formatOption: readonly string[];
+}
+
+/** Adds the options that name the format of a model. */
+export function withModelOptions(command: Command): Command {
+  return command
+    .option(
+      '--format <plugin>',
+      'format of the model: a plugin by id, package or path (default: by the file)',
+    )
+    .option('--format-option <key=value>', 'option of that format; may be repeated', collect, []);
+}
+
+/** A model of the command line, for `openModel`. Throws `CONFIG_INVALID` for options without a format. */
+export function modelSource(path: string, { format, formatOption }: ModelOptions): ModelSource {
+  if (format !== undefined)
+    return { ...keyValues(formatOption, '--format-option'), use: format, path: resolve(path) };
+  if (formatOption.length > 0)
+    throw new TersorError('CONFIG_INVALID', '--format-option needs --format.', {
+      hint: 'Name the format that the option belongs to: --format <plugin>.',
+    });
+  return resolve(path);
 }

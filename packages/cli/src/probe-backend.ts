@@ -29,10 +29,11 @@ export interface Probe {
  */
 export async function probeBackend(request: ProbeRequest): Promise<Probe> {
   const program = join(__dirname, `probe-backend-process${extname(__filename)}`);
-  // jest reads the sources with a loader of its own, which no process inherits.
+  // Whatever reads the sources in this process need not be something that its processes inherit.
+  const sources = join(__dirname, '../../../tools/read-sources.cjs');
   const needsLoader =
-    __filename.endsWith('.ts') && !process.execArgv.some((argument) => argument.startsWith('--import'));
-  const execArgv = needsLoader ? ['--conditions=tersor/source', '--import', 'tsx'] : process.execArgv;
+    __filename.endsWith('.ts') && !process.execArgv.some((argument) => /^--(import|require)/.test(argument));
+  const execArgv = needsLoader ? ['--conditions=tersor/source', '--require', sources] : process.execArgv;
   const { source, id, directories } = request;
   const variables = await environmentFor({ use: `${source}#${id}` }, directories);
   const child = fork(program, {

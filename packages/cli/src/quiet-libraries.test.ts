@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { PROGRAM } from '../test/program.js';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 import { quietLibraries, withoutNativeLogs } from './quiet-libraries.js';
 
@@ -29,11 +30,9 @@ afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
 /** What the program writes to stderr, in a process of its own. */
 async function errorsOf(...args: string[]): Promise<string> {
-  const ended = await promisify(execFile)(
-    process.execPath,
-    ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args],
-    { cwd: join(__dirname, '../../..') },
-  ).catch((error: { stderr: string }) => error);
+  const ended = await promisify(execFile)(process.execPath, [...PROGRAM, ...args], {
+    cwd: join(__dirname, '../../..'),
+  }).catch((error: { stderr: string }) => error);
   return ended.stderr;
 }
 

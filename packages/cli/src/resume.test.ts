@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compress, trainModel, type Summary } from '@tersor/compression';
-import { readModel, writeModel } from '@tersor/network';
+import { readNetwork, writeModel } from '@tersor/network';
 import { compressConfigSchema, readConfig, trainConfigSchema } from '@tersor/core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 
@@ -73,7 +73,7 @@ describe('compress --resume', () => {
     expect(await run('stopped', { episodes: 6 })).toMatchObject({ error: { code: 'INTERRUPTED' } });
 
     await cp(at('model'), at('saved'), { recursive: true });
-    const { layers, ...rest } = await readModel(project.model);
+    const { layers, ...rest } = await readNetwork(project.model);
     const halved = layers.map((layer) => ({
       ...layer,
       weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map((value) => value / 2) })),
@@ -169,7 +169,7 @@ test('train goes on only from its own model and data, and with the result of a t
   await expect(go('broken', { resume: true })).rejects.toMatchObject(mismatch(/There is no checkpoint at/));
   await expect(go('broken', { epochs: 1 })).rejects.toThrow('the power went');
 
-  await writeModel({ ...(await readModel(at('trained/model.json'))) }, at('start'));
+  await writeModel({ ...(await readNetwork(at('trained/model.json'))) }, at('start'));
   await expect(go('broken', { resume: true })).rejects.toMatchObject(
     mismatch(/the architecture start\/model\.json has .*other weights/),
   );

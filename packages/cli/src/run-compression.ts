@@ -45,7 +45,8 @@ export async function runCompression(
   const own: Precious[] = [{ name: 'the config', path: resolve(path) }];
   if (policy) own.push({ name: 'the policy', path: policy.source });
   if (logFile !== undefined) {
-    const precious = [...own, ...(await namedByConfig(config, directory))];
+    const places = { directory, searchFrom: [process.cwd(), __dirname] };
+    const precious = [...own, ...(await namedByConfig(config, places))];
     await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
     own.push({ name: 'the log', path: resolve(logFile) });
   }

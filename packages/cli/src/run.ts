@@ -1,54 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { isTersorError, printable } from '@tersor/core';
-import { applyCommand } from './commands/apply.js';
-import { checkCommand } from './commands/check.js';
-import { compressCommand } from './commands/compress.js';
-import { doctorCommand } from './commands/doctor.js';
-import { evalCommand } from './commands/eval.js';
-import { exportCommand } from './commands/export.js';
-import { inspectCommand } from './commands/inspect.js';
-import { newCommand } from './commands/new.js';
-import { pluginsCommand } from './commands/plugins.js';
-import { profileCommand } from './commands/profile.js';
-import { reportCommand } from './commands/report.js';
-import { schemaCommand } from './commands/schema.js';
-import { studyCommand } from './commands/study.js';
-import { trainCommand } from './commands/train.js';
+import { COMMANDS } from './command-table.js';
 import { quietLibraries } from './quiet-libraries.js';
 import { stoppedExitCode } from './stop-signals.js';
 
 const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;
 
-/** The command line with all its commands. */
-export function createProgram(): Command {
+/**
+ * The command line. Only the commands that `named` holds are loaded, all without it; the others are known by
+ * name and description, which is what `tersor --help` shows.
+ */
+export async function createProgram(named?: readonly string[]): Promise<Command> {
   const program = new Command('tersor')
     .description('Makes convolutional networks small with deep reinforcement learning.')
     .version(
       (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version,
     )
     .option('--verbose', 'show stack traces, and what libraries log', false)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [
-    trainCommand,
-    compressCommand,
-    applyCommand,
-    evalCommand,
-    exportCommand,
-    inspectCommand,
-    profileCommand,
-    studyCommand,
-    reportCommand,
-    doctorCommand,
-    pluginsCommand,
-    newCommand,
-    checkCommand,
-    schemaCommand,
-  ]) {
-    program.addCommand(command().exitOverride());
+  for (const { name, usage, description, load } of COMMANDS) {
+    const isNamed = !named || named.includes(name);
+    const command = isNamed ? await load() : new Command(name).description(description).usage(usage);
+    program.addCommand(command.exitOverride());
   }
   return program;
 }
@@ -62,18 +39,21 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (isVerbose) process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '0';
   const restore = isVerbose ? () => undefined : quietLibraries();
   try {
-    await createProgram().parseAsync([...argv]);
+    const program = await createProgram(argv.slice(2));
+    await program.parseAsync([...argv]);
     // `tersor check` finds broken rules without an error of its own.
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_MISTAKE;
-    return report(error, isVerbose);
+    return await report(error, isVerbose);
   } finally {
     restore();
   }
 }
 
-function report(error: unknown, verbose: boolean): number {
+async function report(error: unknown, verbose: boolean): Promise<number> {
+  // With all that a config needs, which `--help` does not.
+  const { isTersorError, printable } = await import('@tersor/core');
   if (isTersorError(error)) {
     process.stderr.write(
       printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`),

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { channelGroups, cost, readModel, removeAll } from '@tersor/network';
+import { channelGroups, cost, readNetwork, removeAll } from '@tersor/network';
 import { compress, type PipelineRound, type PipelineStage, type Policy } from '@tersor/compression';
 import { compressConfigSchema, readConfig, type LayerGraph, type PrunePlan } from '@tersor/core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
@@ -83,13 +83,13 @@ describe('stage 1 in two rounds', () => {
   it('records a plan for each round, which replayed one after the other give the network', async () => {
     const policy = await json<Policy>('policy.json');
     expect(Object.keys(policy)).toEqual(['pruneRounds', 'quantize']);
-    const original = await readModel(project.model);
+    const original = await readNetwork(project.model);
     const first = apply(original, policy.pruneRounds![0]!);
     const last = apply(first, policy.pruneRounds![1]!);
     expect(cost(first).macs).toBeLessThanOrEqual(0.8 * cost(original).macs);
     expect(cost(first).macs).toBeGreaterThan(0.5 * cost(original).macs);
     const shapes = ({ layers }: LayerGraph) =>
       layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
-    expect(shapes(last)).toEqual(shapes(await readModel(join(whole, 'pruned/model.json'))));
+    expect(shapes(last)).toEqual(shapes(await readNetwork(join(whole, 'pruned/model.json'))));
   });
 });

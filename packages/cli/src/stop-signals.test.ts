@@ -5,6 +5,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lockOutput } from '@tersor/compression';
+import { PROGRAM } from '../test/program.js';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
 
 const SIGNALS = [
@@ -39,11 +40,11 @@ afterAll(() => rm(project.folder, { recursive: true, force: true }));
 function start(args: readonly string[], options: { readonly standIn?: boolean } = {}) {
   const stdio = ['ignore', 'ignore', 'pipe', ...(options.standIn ? (['ipc'] as const) : [])] as const;
   const env = { ...process.env, ...(options.standIn && { TERSOR_BACKEND_ENVIRONMENT: String(process.pid) }) };
-  const own = spawn(
-    process.execPath,
-    ['--conditions=tersor/source', '--import', 'tsx', join(__dirname, 'main.ts'), ...args],
-    { stdio: [...stdio], env, cwd: join(__dirname, '../../..') },
-  );
+  const own = spawn(process.execPath, [...PROGRAM, ...args], {
+    stdio: [...stdio],
+    env,
+    cwd: join(__dirname, '../../..'),
+  });
   child = own;
   let err = '';
   own.stderr!.on('data', (text) => (err += String(text)));

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { graphFromModel, initializeKernels, readModel, writeModel } from '@tersor/network';
+import { graphFromModel, initializeKernels, readNetwork, writeModel } from '@tersor/network';
 import { trainModel } from '@tersor/compression';
 import { readConfig, trainConfigSchema } from '@tersor/core';
 import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
@@ -30,7 +30,7 @@ describe('a training with a teacher', () => {
     const config = await readConfig(path, trainConfigSchema, set);
     const output = await mkdtemp(join(project.folder, 'trained-'));
     await trainModel({ config, directory: dirname(path), output, searchFrom: [__dirname] });
-    const { layers } = await readModel(join(output, 'model.json'));
+    const { layers } = await readNetwork(join(output, 'model.json'));
     return layers.find(({ weights }) => weights.length > 0)!.weights[0]!.data;
   }
 

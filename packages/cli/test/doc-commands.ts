@@ -145,7 +145,7 @@ export async function refusalOf(
   args: readonly string[],
   onAccept?: (name: string, operands: readonly string[], options: Record<string, unknown>) => void,
 ): Promise<string | undefined> {
-  const program = createProgram();
+  const program = await createProgram();
   for (const command of program.commands) {
     command
       .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })

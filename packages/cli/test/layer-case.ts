@@ -44,7 +44,7 @@ export function one(
 }
 
 /** The names and values of some options, for a title. */
-export function titled(className: string, options: object): string {
+function titled(className: string, options: object): string {
   return `${className} ${JSON.stringify(options)}`;
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { PROGRAM } from './program.js';
 
 /** A `tersor study` in a process of its own, from the sources: its trials are processes, too. */
 export interface StudyProcess {
@@ -9,8 +10,7 @@ export interface StudyProcess {
 }
 
 export function startStudy(path: string, out: string, ...more: string[]): StudyProcess {
-  const main = join(__dirname, '../src/main.ts');
-  const args = ['--conditions=tersor/source', '--import', 'tsx', main, 'study', path, '--out', out, ...more];
+  const args = [...PROGRAM, 'study', path, '--out', out, ...more];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: join(__dirname, '../../..'),

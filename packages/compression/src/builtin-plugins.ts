@@ -1,4 +1,5 @@
 import { definePlugin, TersorError, type EnvironmentFactory, type Plugin } from '@tersor/core';
+import { formatPlugins } from '@tersor/network';
 import { z } from 'zod';
 import { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 import { createPruningEnvironment } from './environments/pruning-environment.js';
@@ -39,5 +40,6 @@ export const builtinPlugins: readonly Plugin[] = [
   pruning as Plugin,
   bitWidth as Plugin,
   ...rewardPlugins,
+  ...formatPlugins,
   ...limitPlugins,
 ];

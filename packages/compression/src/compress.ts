@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import {
   createHost,
+  modelParts,
   TersorError,
   TOKENS,
   type Backend,
@@ -14,7 +13,7 @@ import {
 } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
-import { cost, folderBytes, readModel, requireWritable, witness, witnessImages } from '@tersor/network';
+import { cost, ensureKernels, openModel, requireWritable, witness, witnessImages } from '@tersor/network';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -31,7 +30,7 @@ import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './stages/quantize-stage.js';
 import { guessingAt, originalNotice } from './results/result-notices.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
-import { compressionIdentity } from './run/identity.js';
+import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
@@ -76,7 +75,6 @@ export async function compress(options: CompressOptions): Promise<Summary> {
     await sweepStaging(options.output);
     return await runStages(options, staging);
   } finally {
-    await rm(staging, { recursive: true, force: true });
     await release();
   }
 }
@@ -103,12 +101,13 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
     await evaluateBackend.activate();
     const dataset = await host.get(TOKENS.dataset);
-    const modelPath = resolve(directory, config.model);
-    const original = await readModel(modelPath);
+    await ensureKernels();
+    const model = await openModel(config.model, options);
+    const original = await model.read();
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) await requireAgents(config, host);
-    const originalBytes = await folderBytes(modelPath);
+    const originalBytes = await model.bytes();
     const making = { original, originalBytes, backend: evaluateBackend.id };
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
@@ -118,11 +117,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       await evaluateBackend.activate();
     }
     const images = await witnessImages(dataset);
-    await requireWritable(await witness(original, evaluateBackend, images), config.model);
+    await requireWritable(await witness(original, evaluateBackend, images), modelParts(config.model).path);
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
-    const identity = await compressionIdentity(config, { directory, host, dataset });
+    const identity = await compressionIdentity(config, { directory, host, dataset, model });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -151,6 +150,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       config,
       identity,
       host,
+      wired: wiredWith(host, model),
       dataset,
       trainBackend,
       evaluateBackend,

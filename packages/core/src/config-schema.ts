@@ -11,6 +11,18 @@ export const selector = z
   ])
   .describe('A plugin: its name, or { use: name, ...its options }.');
 
+/** A model by its path, or by its format and path, with the format's options beside them. */
+const modelFile = (what: string) =>
+  z
+    .union([
+      z.string(),
+      z.looseObject({
+        use: z.string().min(1).describe('Id, package or path of the format.'),
+        path: z.string().min(1).describe('Path of the model, relative to the config.'),
+      }),
+    ])
+    .describe(`${what}, relative to the config; or { use: format, path, ...its options }.`);
+
 /** Keys that once stood among an agent's options. */
 const OF_SEARCH = ['episodes', 'warmStart'];
 
@@ -308,7 +320,7 @@ const backend = z.union([selector, z.strictObject({ train: selector, evaluate: s
 /** The config of `tersor compress`. */
 export const compressConfigSchema = z.strictObject({
   $schema: z.string().optional(),
-  model: z.string().describe('Path of a LayersModel (model.json), relative to the config.'),
+  model: modelFile('Path of a model: a model.json, a .tersor file, or what an installed format reads'),
   dataset: selector,
   backend,
   seed: z.int().min(0).max(MAX_SEED).default(1),
@@ -329,20 +341,13 @@ export const compressConfigSchema = z.strictObject({
 export const trainConfigSchema = z
   .strictObject({
     $schema: z.string().optional(),
-    architecture: z
-      .string()
-      .describe(
-        'Path of a module that default-exports (tfjs layers) => LayersModel, or of a model.json to go on from; relative to the config.',
-      ),
+    architecture: modelFile(
+      'Path of a module that default-exports (tfjs layers) => LayersModel, or of a model to go on from',
+    ),
     dataset: selector,
     backend,
     seed: z.int().min(0).max(MAX_SEED).default(1),
-    teacher: z
-      .string()
-      .optional()
-      .describe(
-        'Path of a LayersModel (model.json) whose soft labels train.distill mixes in, relative to the config.',
-      ),
+    teacher: modelFile('Path of a model whose soft labels train.distill mixes in').optional(),
     train: z.strictObject(trainingFields),
     output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
   })
@@ -356,6 +361,20 @@ export type TrainConfig = z.output<typeof trainConfigSchema>;
 export type PruneConfig = NonNullable<CompressConfig['prune']>;
 export type QuantizeConfig = NonNullable<CompressConfig['quantize']>;
 export type Selector = z.output<typeof selector>;
+
+/** A model on disk: its path, or its format and path. */
+export type ModelSource = z.output<ReturnType<typeof modelFile>>;
+
+/** Splits a model's place into its path, and the format and options where they are named. */
+export function modelParts(source: ModelSource): {
+  path: string;
+  use?: string;
+  options: Record<string, unknown>;
+} {
+  if (typeof source === 'string') return { path: source, options: {} };
+  const { path, use, ...options } = source;
+  return { path, use, options };
+}
 
 /** Splits a selector into the plugin's name and its options. */
 export function selectorParts(value: Selector): { use: string; options: Record<string, unknown> } {

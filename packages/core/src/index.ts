@@ -3,6 +3,7 @@ export type * from './contracts/backend.js';
 export type * from './contracts/dataset.js';
 export type * from './contracts/environment.js';
 export type * from './contracts/environment-task.js';
+export type * from './contracts/format.js';
 export type * from './contracts/file-place.js';
 export type * from './contracts/latency-table.js';
 export type * from './contracts/limit.js';
@@ -26,10 +27,12 @@ export {
   compressConfigSchema,
   configJsonSchema,
   MAX_SEED,
+  modelParts,
   selector as selectorSchema,
   selectorParts,
   trainConfigSchema,
   type CompressConfig,
+  type ModelSource,
   type PruneConfig,
   type QuantizeConfig,
   type Selector,
@@ -48,7 +51,7 @@ export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } fr
 export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
 export { describeIssues, type SchemaIssue } from './schema-issues.js';
 export { readManifest } from './module-resolution.js';
-export { moduleContent, type PluginVersion } from './plugin-version.js';
+export { moduleContent, pluginVersion, type PluginVersion } from './plugin-version.js';
 export { printable } from './printable.js';
 export { describeMachine } from './machine.js';
 export { createRandom, type Random } from './random.js';

@@ -14,6 +14,7 @@ const MEMBERS: Readonly<
     isAvailable: 'function',
     activate: 'function',
     compile: 'function',
+    observe: 'function',
     compileTraining: 'function',
     memory: 'function',
     dispose: 'function',
@@ -27,6 +28,7 @@ const MEMBERS: Readonly<
     read: 'function',
   },
   reward: { id: 'string', evaluate: 'function' },
+  format: { id: 'string', files: 'string', recognises: 'function', read: 'function' },
   runner: { id: 'string', concurrency: 'number', run: 'function' },
   limit: { id: 'string' },
 };

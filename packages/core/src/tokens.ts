@@ -2,6 +2,7 @@ import type { AgentFactory } from './contracts/agent.js';
 import type { Backend } from './contracts/backend.js';
 import type { Dataset } from './contracts/dataset.js';
 import type { EnvironmentFactory } from './contracts/environment-task.js';
+import type { Format } from './contracts/format.js';
 import type { LimitFactory } from './contracts/limit.js';
 import type { Pruner } from './contracts/pruner.js';
 import type { Quantizer } from './contracts/quantizer.js';
@@ -17,6 +18,7 @@ export interface PluginProducts {
   backend: Backend;
   dataset: Dataset;
   reward: Reward;
+  format: Format;
   runner: TrialRunner;
   limit: LimitFactory;
 }
@@ -46,6 +48,7 @@ export const TOKENS = {
   backend: token<Backend>('backend'),
   dataset: token<Dataset>('dataset'),
   reward: token<Reward>('reward'),
+  format: token<Format>('format'),
   runner: token<TrialRunner>('runner'),
   limit: token<LimitFactory>('limit'),
 } satisfies { [K in PluginKind]: Token<PluginProducts[K]> };

@@ -112,8 +112,8 @@ test.each(['--help', '-h'])('%s lists the kinds and the options', async (flag) =
   const main = join(__dirname, 'main.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--conditions=tersor/source',
-    '--import',
-    'tsx',
+    '--require',
+    join(__dirname, '../../../tools/read-sources.cjs'),
     main,
     flag,
   ]);

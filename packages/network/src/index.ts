@@ -14,17 +14,10 @@ export {
   type Levels,
 } from './compensation/codes.js';
 export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
-export { cost, weightBytes, type Cost, type LayerCost } from './cost/cost.js';
+export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
-export {
-  folderBytes,
-  modelJsonOf,
-  readArtifacts,
-  readModel,
-  requireFinite,
-  writeModel,
-} from './files/model-files.js';
-export { moveInto } from './files/move-into.js';
+export { formatPlugins } from './files/format-plugins.js';
+export { modelJsonOf, requireFinite, writeModel, writeModelFiles } from './files/model-files.js';
 export {
   requireModelFile,
   requirePackedFile,
@@ -35,7 +28,14 @@ export {
   type Witness,
   type WrittenFile,
 } from './files/read-back.js';
-export { readNetwork } from './files/read-network.js';
+export {
+  modelBytes,
+  openModel,
+  readNetwork,
+  type ModelFile,
+  type OpenOptions,
+} from './files/read-network.js';
+export { writeFolder, type FolderWriting } from './files/write-folder.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
 export { correctBatchNorm } from './gradients/broadcast-batch-norm.js';
@@ -51,6 +51,7 @@ export {
 } from './gradients/loss.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
+export { ensureKernels } from './graph/fallback-kernels.js';
 export { isFrozen, withFrozenParts, withoutFrozen } from './graph/frozen-layers.js';
 export {
   copyWeights,
@@ -83,11 +84,14 @@ export { readLatencyTable, writeLatencyTable } from './latency/latency-table-fil
 export type { TimingOptions } from './latency/measure-latency.js';
 export { predictLatency, widthLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
+export { imagesAtOnce } from './observation/images-at-once.js';
+export { joined } from './observation/joined.js';
+export { observeLayers, requireCalls, type ObservationOptions } from './observation/observe-layers.js';
 export { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './moments/cholesky.js';
 export { gatherKernelMoments, type Gathered, type ReaderInput } from './moments/kernel-moments.js';
 export { kernelOf, kernelReaders, outputsOf, type KernelReader } from './moments/kernel-reader.js';
 export { startWalk, type Observe, type Walk } from './moments/walk.js';
-export { sampleRows, type LayerInput } from './moments/sample-rows.js';
+export { drawPositions, rowsAt, sampleRows, type LayerInput } from './moments/sample-rows.js';
 export type {
   ActivationFacts,
   ChannelRule,

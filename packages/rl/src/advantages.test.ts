@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { discountedReturns, generalizedAdvantages } from './advantages.js';
+import { generalizedAdvantages } from './advantages.js';
 
 it('gives the advantages that the definition gives by hand', () => {
   // d = [1 + 0.9 * 2 - 1, 0 + 0.9 * 3 - 2, 2 + 0.9 * 4 - 3] = [1.8, 0.7, 2.6]; A_t = d_t + 0.45 A_{t+1}.
@@ -9,11 +9,12 @@ it('gives the advantages that the definition gives by hand', () => {
   );
 });
 
-it('discounts returns by hand', () => {
-  expect(discountedReturns([1, 2, 4], 0.5)).toEqual([3, 4, 4]);
-  expect(discountedReturns([1, 2, 4], 0.5, 8)).toEqual([4, 6, 8]);
-  expect(discountedReturns([], 0.5)).toEqual([]);
-});
+/** `sum_k gamma^k r_{t+k}`, with `lastValue` after the last reward. */
+function discountedReturns(rewards: readonly number[], gamma: number, lastValue: number): number[] {
+  return rewards.map((_, step) =>
+    [...rewards.slice(step), lastValue].reduce((sum, reward, later) => sum + gamma ** later * reward, 0),
+  );
+}
 
 const episode = fc.array(
   fc.record({

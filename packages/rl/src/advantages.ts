@@ -30,11 +30,3 @@ export function generalizedAdvantages(
   }
   return advantages;
 }
-
-/** `G_t = r_t + gamma G_{t+1}`, the last one from `lastValue`. */
-export function discountedReturns(rewards: readonly number[], gamma: number, lastValue = 0): number[] {
-  const returns = Array<number>(rewards.length);
-  let next = lastValue;
-  for (let step = rewards.length - 1; step >= 0; step--) returns[step] = next = rewards[step]! + gamma * next;
-  return returns;
-}

@@ -1,6 +1,6 @@
 export { createActionRange, requireBox, type ActionRange } from './action-range.js';
 export { adamStep, clipByNorm, createAdam, type AdamOptions, type AdamState } from './adam.js';
-export { discountedReturns, generalizedAdvantages, type EpisodeValues } from './advantages.js';
+export { generalizedAdvantages, type EpisodeValues } from './advantages.js';
 export { openState, sealState } from './agent-state.js';
 export {
   backward,

@@ -114,7 +114,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
 }
 
 /** Throws `CONFIG_INVALID` for a study of more trials than its limit. */
-export function requireWithinLimit(
+function requireWithinLimit(
   { trials }: StudyPlan,
   { study, yes = false }: { readonly study: Study; readonly yes?: boolean },
 ): void {

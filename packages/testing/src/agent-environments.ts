@@ -1,7 +1,7 @@
 import { TersorError, type Action, type AgentTask, type Environment, type Space } from '@tersor/core';
 
 /** Steps of one episode. */
-export const CONTRACT_STEPS = 4;
+const CONTRACT_STEPS = 4;
 
 /** Where each step's best action lies, as a share of the range; the observation shows it. */
 const TARGETS = [0.2, 0.8, 0.5, 0.9] as const;

@@ -10,8 +10,10 @@ import {
 import { backendNetworks, networkImages } from './backend-networks.js';
 import { requireRule } from './contract-failure.js';
 import type { Case } from './contract.js';
+import { observationCases } from './observation-cases.js';
 import { pruneContext } from './pruner-fixture.js';
 import { referenceRun } from './reference-run.js';
+import { requireClose, requireEqual } from './require-close.js';
 import { runStockLayers } from './stock-layers.js';
 
 const OBJECTIVE: TrainingObjective = { labelSmoothing: 0.1, distill: 0, temperature: 1 };
@@ -147,10 +149,10 @@ export function backendContract(make: () => Backend): Case[] {
           await session.run(images);
           const held = backend.memory().tensors;
           for (let i = 0; i < 100; i++) await session.run(images);
-          requireSame('memory() over 100 batches', backend.memory().tensors, held);
+          requireEqual('memory() over 100 batches', backend.memory().tensors, held);
           session.dispose();
           session.dispose();
-          requireSame('memory() after dispose', backend.memory().tensors, before);
+          requireEqual('memory() after dispose', backend.memory().tensors, before);
         }),
     },
     {
@@ -187,6 +189,7 @@ export function backendContract(make: () => Backend): Case[] {
           });
         }),
     },
+    ...observationCases(using),
     {
       name: 'gradients are the slopes of the loss',
       run: () =>
@@ -298,25 +301,4 @@ function reference(graph: LayerGraph, images: Float32Array): number[] {
   return Array.from({ length: images.length / size }, (_, i) => [
     ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
   ]).flat();
-}
-
-function requireSame(member: string, found: number, expected: number): void {
-  requireRule(found === expected, { member, expected: String(expected), found: String(found) });
-}
-
-function requireClose(
-  member: string,
-  found: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-): void {
-  requireSame(`${member} length`, found.length, expected.length);
-  for (let i = 0; i < found.length; i++) {
-    const isClose = Math.abs(found[i]! - expected[i]!) <= tolerance;
-    requireRule(isClose, {
-      member,
-      expected: `${expected[i]} at ${i}, within ${tolerance}`,
-      found: String(found[i]),
-    });
-  }
 }

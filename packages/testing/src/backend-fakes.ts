@@ -4,10 +4,11 @@ import {
   type Backend,
   type InferenceSession,
   type LayerGraph,
+  type ObservationSession,
   type TrainingSession,
   type TrainingStep,
 } from '@tersor/core';
-import { referenceRun } from './reference-run.js';
+import { referenceResults, referenceRun } from './reference-run.js';
 
 /**
  * A backend that keeps every promise, in plain loops. It trains by differences of the loss, batch norm as in
@@ -30,6 +31,18 @@ export function correctBackend(): Backend {
       let disposed = false;
       return {
         run: async (images) => outputsOf(graph, images),
+        dispose: () => {
+          if (!disposed) tensors--;
+          disposed = true;
+        },
+      };
+    },
+    observe: async (graph, calls) => {
+      requireCalls(graph, calls);
+      tensors++;
+      let disposed = false;
+      return {
+        run: async (...inputs) => resultsOf(graph, calls, inputs),
         dispose: () => {
           if (!disposed) tensors--;
           disposed = true;
@@ -95,6 +108,45 @@ export function brokenBackends(): Record<string, () => Backend> {
       const backend = correctBackend();
       return { ...backend, compile: (graph) => backend.compile(graph) };
     },
+    'observed results are those of the calls that were asked for, in their order': () => {
+      const backend = correctBackend();
+      // Folds the batch norm into the convolution, which then gives what the batch norm gives.
+      const folded = (call: number) => (call === 1 ? 2 : call);
+      return { ...backend, observe: (graph, calls) => backend.observe(graph, calls.map(folded)) };
+    },
+    'a network of several inputs can be observed': withObservation(
+      (run) =>
+        async (first, ...others) =>
+          run(first!, ...others.map(() => first!)),
+    ),
+    'observed results do not depend on how many images are passed at once': withObservation(
+      (run) =>
+        async (...inputs) => {
+          const results = await run(...inputs);
+          return results.map((values) =>
+            values.length > 1000 ? values.map((value) => value + 0.01) : values,
+          );
+        },
+    ),
+    'observations leave nothing behind': () => {
+      let leaked = 0;
+      const backend = withObservation(
+        (run) =>
+          async (...inputs) => (leaked++, run(...inputs)),
+      )();
+      return { ...backend, memory: () => ({ ...backend.memory(), tensors: leaked }) };
+    },
+    'a call that the network does not have is refused with MODEL_INVALID': () => {
+      const backend = correctBackend();
+      return {
+        ...backend,
+        observe: (graph, calls) =>
+          backend.observe(
+            graph,
+            calls.filter((call) => call in graph.calls),
+          ),
+      };
+    },
     'gradients are the slopes of the loss': withStep((step) => ({
       ...step,
       updates: step.updates.map((update) => update.map((value) => 1.5 * value)),
@@ -146,6 +198,21 @@ function withRun(change: (run: InferenceSession['run']) => InferenceSession['run
   };
 }
 
+function withObservation(
+  change: (run: ObservationSession['run']) => ObservationSession['run'],
+): () => Backend {
+  return () => {
+    const backend = correctBackend();
+    return {
+      ...backend,
+      observe: async (graph, calls) => {
+        const session = await backend.observe(graph, calls);
+        return { run: change(session.run), dispose: session.dispose };
+      },
+    };
+  };
+}
+
 function withStep(change: (step: TrainingStep) => TrainingStep): () => Backend {
   return () => {
     const backend = correctBackend();
@@ -157,6 +224,33 @@ function withStep(change: (step: TrainingStep) => TrainingStep): () => Backend {
     };
     return { ...backend, compileTraining };
   };
+}
+
+function requireCalls(graph: LayerGraph, asked: readonly number[]): void {
+  const wrong = asked.find((call) => !(call in graph.calls));
+  if (wrong !== undefined)
+    throw new TersorError('MODEL_INVALID', `"${graph.name}" has no call ${wrong} that could be observed.`);
+}
+
+/** The results of some calls for all samples, each in one array. */
+function resultsOf(
+  graph: LayerGraph,
+  calls: readonly number[],
+  inputs: readonly Float32Array[],
+): Float32Array[] {
+  const size = (call: number) =>
+    graph.calls[call]!.outputShape.reduce<number>((product, side) => product * side!, 1);
+  const count = inputs[0]!.length / size(graph.inputs[0]!);
+  const results = calls.map((call) => new Float32Array(count * size(call)));
+  for (let i = 0; i < count; i++) {
+    const sample = inputs.map((input, k) => {
+      const values = size(graph.inputs[k]!);
+      return input.subarray(i * values, (i + 1) * values);
+    });
+    const found = referenceResults(graph, sample);
+    calls.forEach((call, k) => results[k]!.set(found[call]!, i * size(call)));
+  }
+  return results;
 }
 
 function outputsOf(graph: LayerGraph, images: Float32Array): Float32Array {

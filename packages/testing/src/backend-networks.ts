@@ -1,7 +1,7 @@
 import type { GraphLayer, LayerCall, LayerGraph, WeightTensor } from '@tersor/core';
 
 const IMAGE: readonly [number, number, number] = [9, 7, 3];
-export const NETWORK_CLASSES = 3;
+const NETWORK_CLASSES = 3;
 
 type Pair = readonly [number, number];
 

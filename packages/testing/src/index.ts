@@ -11,7 +11,7 @@ export { brokenLimits, correctLimit } from './limit-fakes.js';
 export { prunerContract } from './pruner-contract.js';
 export { brokenPruners, correctPruner } from './pruner-fakes.js';
 export { pruneContext } from './pruner-fixture.js';
-export { referenceRun } from './reference-run.js';
+export { referenceResults, referenceRun } from './reference-run.js';
 export type { TestRunner } from './contract.js';
 export {
   ContractError,
@@ -23,6 +23,8 @@ export {
 } from './contract-failure.js';
 export { datasetContract } from './dataset-contract.js';
 export { brokenDatasets, correctDataset } from './dataset-fakes.js';
+export { formatContract } from './format-contract.js';
+export { brokenFormats, correctFormat } from './format-fakes.js';
 export { environmentContract } from './environment-contract.js';
 export { brokenEnvironments, correctEnvironment } from './environment-fakes.js';
 export { pruneTask, quantizeTask } from './environment-tasks.js';

@@ -7,17 +7,24 @@ import type {
   PruneContext,
   WeightTensor,
 } from '@tersor/core';
+import { correctBackend } from './backend-fakes.js';
 
 const SIZE = 6;
 const IMAGES = 60;
 const CLASSES = 3;
 
 /**
- * What a contract prunes: a small residual network, its two channel groups, and a data set of 60 random
- * images.
+ * What a contract prunes: a small residual network, its two channel groups, a data set of 60 random images,
+ * and a backend in plain loops.
  */
 export function pruneContext(seed = 1): PruneContext {
-  return { graph: residualGraph(), groups: residualGroups(), dataset: randomDataset(), seed };
+  return {
+    graph: residualGraph(),
+    groups: residualGroups(),
+    dataset: randomDataset(),
+    backend: correctBackend(),
+    seed,
+  };
 }
 
 /**

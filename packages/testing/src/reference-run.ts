@@ -13,21 +13,32 @@ interface Image {
  * where shapes disagree.
  */
 export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Array {
+  return referenceResults(graph, [pixels])[graph.outputs[0]!]!;
+}
+
+/** The results of all calls, as `referenceRun` computes them, of a network that may have several inputs. */
+export function referenceResults(graph: LayerGraph, inputs: readonly Float32Array[]): Float64Array[] {
   const results: Image[] = [];
-  for (const call of graph.calls) {
+  for (const [index, call] of graph.calls.entries()) {
     const layer = graph.layers.find(({ name }) => name === call.layer);
     if (!layer) throw new Error(`there is no layer "${call.layer}"`);
-    const inputs = call.inputs.map((input) => results[input]!);
     const result =
       layer.className === 'InputLayer'
-        ? { data: Float64Array.from(pixels), shape: call.outputShape as [number, number, number] }
-        : apply(layer, inputs);
+        ? inputImage(inputs[graph.inputs.indexOf(index)]!, call.outputShape as readonly number[])
+        : apply(
+            layer,
+            call.inputs.map((input) => results[input]!),
+          );
     const size = call.outputShape.reduce<number>((product, length) => product * (length ?? 0), 1);
     if (result.data.length !== size)
       throw new Error(`"${layer.name}" gives ${result.data.length} values, its output shape says ${size}`);
     results.push(result);
   }
-  return results[graph.outputs[0]!]!.data;
+  return results.map(({ data }) => data);
+}
+
+function inputImage(values: Float32Array, shape: readonly number[]): Image {
+  return { data: Float64Array.from(values), shape: [shape.at(-3) ?? 1, shape.at(-2) ?? 1, shape.at(-1)!] };
 }
 
 function apply(layer: GraphLayer, inputs: readonly Image[]): Image {

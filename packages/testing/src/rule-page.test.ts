@@ -8,6 +8,8 @@ import { datasetContract } from './dataset-contract.js';
 import { correctDataset } from './dataset-fakes.js';
 import { environmentContract } from './environment-contract.js';
 import { correctEnvironment } from './environment-fakes.js';
+import { formatContract } from './format-contract.js';
+import { correctFormat } from './format-fakes.js';
 import { limitContract } from './limit-contract.js';
 import { correctLimit } from './limit-fakes.js';
 import { prunerContract } from './pruner-contract.js';
@@ -28,6 +30,7 @@ const rules = {
   backend: backendContract(correctBackend),
   dataset: datasetContract(correctDataset),
   reward: rewardContract(correctReward),
+  format: formatContract(correctFormat),
   runner: runnerContract(() => correctRunner(), {
     identify: () => Promise.reject(new Error('no rule is run here')),
   }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Trial, TrialOutcome, TrialRunner } from '@tersor/core';
+import { modelParts, type Trial, type TrialOutcome, type TrialRunner } from '@tersor/core';
 
 /** Milliseconds that an episode of the fake takes. */
 const EPISODE_MS = 5;
@@ -27,8 +27,8 @@ export function correctRunner(concurrency = 2): TrialRunner {
 }
 
 async function pretend({ config, directory, place }: Trial, signal: AbortSignal): Promise<TrialOutcome> {
-  if (!existsSync(join(directory, config.model)))
-    return { status: 'failed', error: `There is no model at ${config.model}.` };
+  const { path } = modelParts(config.model);
+  if (!existsSync(join(directory, path))) return { status: 'failed', error: `There is no model at ${path}.` };
   const episodes = Number(config.prune?.search.episodes);
   await delay(episodes * EPISODE_MS, undefined, { signal, ref: false }).catch(() => undefined);
   if (signal.aborted) return { status: 'interrupted' };

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients, correctBatchNorm } from '@tersor/network';
+import { compileFused, compileGradients, correctBatchNorm, observeLayers } from '@tersor/network';
 import { TersorError, type Backend } from '@tersor/core';
 
 /**
@@ -9,6 +9,10 @@ import { TersorError, type Backend } from '@tersor/core';
  */
 export function createCpuBackend(): Backend {
   const sessions = new Set<{ dispose(): void }>();
+  const track = <T extends { dispose(): void }>(session: T): T => {
+    sessions.add(session);
+    return session;
+  };
   const activate = async () => {
     correctBatchNorm('cpu');
     if (tf.engine().backendName !== 'cpu') await tf.setBackend('cpu');
@@ -25,15 +29,12 @@ export function createCpuBackend(): Backend {
           `The cpu backend computes in float32, not ${precision}.`,
         );
       await activate();
-      const session = await compileFused(graph);
-      sessions.add(session);
-      return session;
+      return track(await compileFused(graph));
     },
+    observe: async (graph, calls) => track(await observeLayers(graph, calls, { activate })),
     compileTraining: async (graph, objective) => {
       await activate();
-      const session = await compileGradients(graph, objective);
-      sessions.add(session);
-      return session;
+      return track(await compileGradients(graph, objective));
     },
     memory: () => {
       const { numTensors, numBytes } = tf.memory();

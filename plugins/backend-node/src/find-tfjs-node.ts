@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * The packages that this backend runs on, the preferred one first: whoever installed the GPU one wants it.
  */
-export const TFJS_NODE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+const TFJS_NODE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
 /** Folder, within a project, where `setup-tfjs-node` puts a build of its own. */
 const SETUP_FOLDER = join('node_modules', '.cache', 'tersor', 'tfjs-node');

@@ -1,12 +1,13 @@
 import type {
   InferenceSession,
   LayerGraph,
+  ObservationSession,
   TrainingBatch,
   TrainingObjective,
   TrainingSession,
   TrainingStep,
 } from '@tersor/core';
-import { inferencePlan } from '@tersor/network';
+import { inferencePlan, joined, requireCalls } from '@tersor/network';
 import { createSharedMemory } from './shared-memory.js';
 import type { WasmWorker } from './worker-pool.js';
 
@@ -36,11 +37,43 @@ export async function compileParallel(
       const shards = workers
         .map((_worker, i) => images.subarray(i * perWorker, (i + 1) * perWorker))
         .filter(({ length }) => length > 0);
-      return join(
+      return joined(
         await memory.lend(shards, (shared) =>
           allSettled(shared.map((shard, i) => workers[i]!.ask({ kind: 'run', session, images: shard }))),
         ),
       );
+    },
+    dispose: disposeOnce(workers, session),
+  };
+}
+
+/** An observation session on several workers: each runs its even share of the samples. */
+export async function observeParallel(
+  workers: readonly WasmWorker[],
+  graph: LayerGraph,
+  calls: readonly number[],
+): Promise<ObservationSession> {
+  requireCalls(graph, calls);
+  const session = nextSession++;
+  await memory.lend(graph, (shared) =>
+    allSettled(workers.map((worker) => worker.ask({ kind: 'observe', session, graph: shared, calls }))),
+  );
+  const sizes = graph.inputs.map((call) =>
+    graph.calls[call]!.outputShape.reduce<number>((size, side) => size * side!, 1),
+  );
+  return {
+    run: async (...inputs) => {
+      const count = inputs[0]!.length / sizes[0]!;
+      const perWorker = Math.max(1, Math.ceil(count / workers.length));
+      const shards = Array.from({ length: Math.max(1, Math.ceil(count / perWorker)) }, (_, i) =>
+        inputs.map((input, k) => input.subarray(i * perWorker * sizes[k]!, (i + 1) * perWorker * sizes[k]!)),
+      );
+      const parts = await memory.lend(shards, (shared) =>
+        allSettled(
+          shared.map((shard, i) => workers[i]!.ask({ kind: 'run-observation', session, inputs: shard })),
+        ),
+      );
+      return calls.map((_, i) => joined(parts.map((results) => results[i]!)));
     },
     dispose: disposeOnce(workers, session),
   };
@@ -128,14 +161,4 @@ function disposeOnce(workers: readonly WasmWorker[], session: number): () => voi
     // A worker that has ended has nothing left to free.
     for (const worker of workers) worker.ask({ kind: 'dispose', session }).catch(() => undefined);
   };
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }

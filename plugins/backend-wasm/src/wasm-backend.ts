@@ -1,10 +1,15 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
-import { compileFused, compileGradients } from '@tersor/network';
+import { compileFused, compileGradients, observeLayers } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
 import { requireRightGradients, requireRightKernels } from './missing-kernels.js';
-import { averageShards, compileParallel, compileTrainingParallel } from './parallel-sessions.js';
+import {
+  averageShards,
+  compileParallel,
+  compileTrainingParallel,
+  observeParallel,
+} from './parallel-sessions.js';
 import { startWorker, type WasmWorker } from './worker-pool.js';
 
 /** Images per pass of a session: small enough that a layer's activations stay in the processor's cache. */
@@ -62,6 +67,14 @@ export function createWasmBackend({
         count > 1
           ? await compileParallel(pool(), graph, BATCH_SIZE)
           : await compileFused(graph, { batchSize: BATCH_SIZE }),
+      );
+    },
+    observe: async (graph, calls) => {
+      requireRightKernels(graph);
+      return track(
+        count > 1
+          ? await observeParallel(pool(), graph, calls)
+          : await observeLayers(graph, calls, { activate: activateWasm }),
       );
     },
     compileTraining: async (graph, objective) => {

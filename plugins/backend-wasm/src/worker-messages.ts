@@ -11,6 +11,17 @@ export type WorkerRequest =
     }
   | { readonly kind: 'run'; readonly session: number; readonly images: Float32Array }
   | {
+      readonly kind: 'observe';
+      readonly session: number;
+      readonly graph: LayerGraph;
+      readonly calls: readonly number[];
+    }
+  | {
+      readonly kind: 'run-observation';
+      readonly session: number;
+      readonly inputs: readonly Float32Array[];
+    }
+  | {
       readonly kind: 'compile-training';
       readonly session: number;
       readonly graph: LayerGraph;
@@ -28,6 +39,8 @@ export type WorkerRequest =
 export interface WorkerAnswers {
   compile: undefined;
   run: Float32Array;
+  observe: undefined;
+  'run-observation': readonly Float32Array[];
   'compile-training': undefined;
   step: TrainingStep;
   dispose: undefined;

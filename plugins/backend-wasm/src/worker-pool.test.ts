@@ -23,7 +23,13 @@ it('lets the process go on after its workers stop, though they still owe an answ
   `;
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--conditions=tersor/source', '--import', 'tsx', '--input-type=commonjs', '-e', program],
+    [
+      '--conditions=tersor/source',
+      '--require',
+      join(__dirname, '../../../tools/read-sources.cjs'),
+      '-e',
+      program,
+    ],
     { cwd: __dirname, encoding: 'utf8' },
   );
   expect(stderr + stdout).toMatch(/went on/);

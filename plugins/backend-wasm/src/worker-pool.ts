@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { TersorError } from '@tersor/core';
@@ -69,11 +68,11 @@ function unpacked({ error, code, hint }: WorkerError): Error {
 }
 
 /**
- * Inside the repository a worker reads TypeScript, like the process that starts it, whichever loader that has
- * (tsx, or jest's own).
+ * Inside the repository a worker reads TypeScript, like the process that starts it, whichever loader that
+ * has.
  */
 function sourceWorker(): Worker {
-  const loader = createRequire(__filename).resolve('tsx/cjs');
+  const loader = join(__dirname, '../../../tools/read-sources.cjs');
   const entry = join(__dirname, 'worker.ts');
   return new Worker(`require(${JSON.stringify(loader)}); require(${JSON.stringify(entry)});`, {
     eval: true,

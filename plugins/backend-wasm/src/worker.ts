@@ -1,11 +1,17 @@
 import { parentPort } from 'node:worker_threads';
-import { isTersorError, type InferenceSession, type TrainingSession } from '@tersor/core';
-import { compileGradients, compilePlan } from '@tersor/network';
+import {
+  isTersorError,
+  type InferenceSession,
+  type ObservationSession,
+  type TrainingSession,
+} from '@tersor/core';
+import { compileGradients, compilePlan, observeLayers } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
 import type { Answer, Envelope, WorkerAnswers, WorkerError, WorkerRequest } from './worker-messages.js';
 
 /** A worker thread: its own wasm instance, and the sessions that the main thread asked for. */
 const inference = new Map<number, InferenceSession>();
+const observations = new Map<number, ObservationSession>();
 const training = new Map<number, TrainingSession>();
 
 async function answer(request: WorkerRequest): Promise<WorkerAnswers[keyof WorkerAnswers]> {
@@ -16,13 +22,21 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswers[keyof Worke
       return undefined;
     case 'run':
       return inference.get(request.session)!.run(request.images);
+    case 'observe':
+      observations.set(
+        request.session,
+        await observeLayers(request.graph, request.calls, { activate: activateWasm }),
+      );
+      return undefined;
+    case 'run-observation':
+      return observations.get(request.session)!.run(...request.inputs);
     case 'compile-training':
       training.set(request.session, await compileGradients(request.graph, request.objective));
       return undefined;
     case 'step':
       return training.get(request.session)!.step(request.weights, request.batch);
     case 'dispose':
-      for (const sessions of [inference, training]) {
+      for (const sessions of [inference, observations, training]) {
         sessions.get(request.session)?.dispose();
         sessions.delete(request.session);
       }
@@ -35,7 +49,8 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswers[keyof Worke
  */
 function buffersOf(reply: Answer): ArrayBuffer[] {
   if ('error' in reply || reply.result === undefined) return [];
-  const arrays = reply.result instanceof Float32Array ? [reply.result] : reply.result.updates;
+  const { result } = reply;
+  const arrays = result instanceof Float32Array ? [result] : 'updates' in result ? result.updates : result;
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients } from '@tersor/network';
+import { compileFused, compileGradients, observeLayers } from '@tersor/network';
 import { TersorError, type Availability, type Backend } from '@tersor/core';
 import { requestAdapter, type AdapterRequest, type FoundAdapter } from './request-adapter.js';
 
@@ -57,6 +57,7 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
       await activate();
       return compileFused(graph, { batchSize: options.batchSize });
     },
+    observe: (graph, calls) => observeLayers(graph, calls, { activate, batchSize: options.batchSize }),
     async compileTraining(graph, objective) {
       await activate();
       return compileGradients(graph, objective);

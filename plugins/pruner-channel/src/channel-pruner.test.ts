@@ -5,9 +5,11 @@ import { channelGroups, graphFromModel } from '@tersor/network';
 import { type Dataset, type LayerGraph, type PruneStep } from '@tersor/core';
 import { describeContract, prunerContract } from '@tersor/testing';
 import { outputOf, read, smoothImages, squaredError } from '../test/smooth-images.js';
+import { tfjsBackend } from '../test/tfjs-backend.js';
 import { ChannelPruner } from './channel-pruner.js';
 import plugin from './index.js';
 
+const backend = tfjsBackend();
 beforeAll(() => tf.setBackend('cpu'));
 
 const make = (options: Record<string, unknown> = {}) =>
@@ -58,7 +60,7 @@ async function errors(
   const results: number[] = [];
   for (const reconstruct of ['none', 'least-squares']) {
     const pruner = make({ reconstruct, images: 50, ridge: 1e-8, ...options });
-    await pruner.prepare({ graph, groups, dataset, seed: 1 });
+    await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
     results.push(
       squaredError(
         before,
@@ -156,7 +158,7 @@ test('a channel that is a copy of another can go without a loss', async () => {
   const dataset = smoothImages([6, 6, 2]);
   const { groups } = channelGroups(copied);
   const pruner = make({ images: 50, points: 36, ridge: 1e-8 });
-  await pruner.prepare({ graph: copied, groups, dataset, seed: 1 });
+  await pruner.prepare({ graph: copied, groups, dataset, backend, seed: 1 });
   const step: PruneStep = { pruner: 'channel', group: 'a', keep: [0, 1, 5] };
   expect(
     squaredError(await outputOf(copied, dataset), await outputOf(pruner.apply(copied, [step]), dataset)),
@@ -196,7 +198,7 @@ test('slices that were zeroed stay zero in the refit', async () => {
   };
   const { groups } = channelGroups(graph);
   const pruner = make();
-  await pruner.prepare({ graph, groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
+  await pruner.prepare({ graph, groups, dataset: smoothImages([6, 6, 2]), backend, seed: 1 });
   const kernel = pruner
     .apply(zeroed, [{ pruner: 'channel', group: 'a', keep: [0, 2, 5] }])
     .layers.find(({ name }) => name === 'b')!.weights[0]!.data;
@@ -217,7 +219,7 @@ test('no tensors stay behind', async () => {
   const dataset = smoothImages([6, 6, 2]);
   const before = tf.memory().numTensors;
   const pruner = make({ criterion: 'taylor', batchNormImages: 30 });
-  await pruner.prepare({ graph, groups, dataset, seed: 1 });
+  await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
   const plan = groups.map((group) => pruner.plan(group, { channels: 2 }));
   await pruner.adapt(pruner.apply(graph, plan), plan);
   expect(tf.memory().numTensors).toBe(before);
@@ -240,7 +242,7 @@ describe('re-estimated batch norms', () => {
   const pruned = async (options: Record<string, unknown>, plan?: PruneStep[]) => {
     const pruner = make(options);
     const { groups } = channelGroups(graph);
-    await pruner.prepare({ graph, groups, dataset, seed: 1 });
+    await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
     const steps = plan ?? [pruner.plan(groups[0]!, { channels: 4 })];
     const applied = pruner.apply(
       graph,
@@ -310,6 +312,7 @@ describe('re-estimated batch norms', () => {
       graph,
       groups: channelGroups(graph).groups,
       dataset: { ...dataset, size: () => 0 },
+      backend,
       seed: 1,
     });
     await expect(pruning).rejects.toMatchObject({ code: 'DATASET_INVALID' });
@@ -336,6 +339,7 @@ test('no tensors of a layer that is called twice stay behind', async () => {
     graph,
     groups: channelGroups(graph).groups,
     dataset: smoothImages([6, 6, 2]),
+    backend,
     seed: 1,
   });
   expect(tf.memory().numTensors).toBe(before);
@@ -367,7 +371,7 @@ test('Taylor ranks the channels of frozen layers as those of others', async () =
   const kept = async (network: LayerGraph) => {
     const pruner = make({ criterion: 'taylor', reconstruct: 'none' });
     const { groups } = channelGroups(network);
-    await pruner.prepare({ graph: network, groups, dataset: smoothImages([6, 6, 1]), seed: 1 });
+    await pruner.prepare({ graph: network, groups, dataset: smoothImages([6, 6, 1]), backend, seed: 1 });
     return groups.map((group) => pruner.plan(group, { channels: 2 }).keep);
   };
   expect(await kept(frozen)).toEqual(await kept(graph));
@@ -375,55 +379,4 @@ test('Taylor ranks the channels of frozen layers as those of others', async () =
     [0, 1],
     [0, 1],
   ]);
-});
-
-describe('the heuristic "reconstruction"', () => {
-  it('keeps the channels that say something: a group of copies loses them, another one keeps its own', async () => {
-    const graph = await read(
-      first(8),
-      layers.conv2d({ name: 'b', filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' }),
-      layers.conv2d({ name: 'c', filters: 4, kernelSize: 3, padding: 'same' }),
-    );
-    // Channels 2..7 of "a" are copies of 0 and 1.
-    const copied: LayerGraph = {
-      ...graph,
-      layers: graph.layers.map((layer) =>
-        layer.name === 'a'
-          ? {
-              ...layer,
-              weights: layer.weights.map((weight) => ({
-                ...weight,
-                data: weight.data.map((_, i) => weight.data[i - (i % 8) + (i % 2)]!),
-              })),
-            }
-          : layer,
-      ),
-    };
-    const { groups } = channelGroups(copied);
-    const pruner = make({ criterion: 'reconstruction', images: 50, points: 36 });
-    await pruner.prepare({ graph: copied, groups, dataset: smoothImages([6, 6, 2]), seed: 1 });
-    const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
-    const question = {
-      groups,
-      smallest: [1, 1],
-      multiple: 1,
-      nearest: (_group: number, channels: number) => channels,
-      limits: [{ name: 'channels', limit: 10, of }],
-      used: (counts: readonly number[]) => of(counts) / 10,
-      fits: (counts: readonly number[]) => of(counts) <= 10,
-    };
-    expect(await pruner.heuristics['reconstruction']!(question)).toEqual([2, 8]);
-    // The two that stay are one of each.
-    expect(
-      pruner
-        .plan(groups[0]!, { channels: 2 })
-        .keep!.map((channel) => channel % 2)
-        .sort(),
-    ).toEqual([0, 1]);
-  });
-
-  it('is there with any criterion, before anything is prepared; not without the refit', () => {
-    expect(Object.keys(make({ criterion: 'l2' }).heuristics)).toEqual(['reconstruction']);
-    expect(make({ reconstruct: 'none' }).heuristics).toEqual({});
-  });
 });

@@ -1,4 +1,4 @@
-import { compileGradients, removeAll, withoutFrozen, type Removal } from '@tersor/network';
+import { removeAll, withoutFrozen, type Removal } from '@tersor/network';
 import {
   TersorError,
   createRandom,
@@ -62,7 +62,7 @@ export class ChannelPruner implements Pruner {
   private graph: LayerGraph | undefined;
   private gathered: ReadonlyMap<string, Gathered> = new Map();
   private calibration: Calibration | undefined;
-  /** How many channels each group keeps, by what its readers lose: there is no such figure without the refit. */
+  /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
 
   constructor(private readonly options: ChannelPrunerOptions) {
@@ -70,14 +70,16 @@ export class ChannelPruner implements Pruner {
       options.reconstruct === 'none' ? {} : { reconstruction: (question) => this.allocation(question) };
   }
 
-  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
+  async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
     this.graph = graph;
     this.groups = new Map(groups.map((group) => [group.name, group]));
     this.ranking.clear();
     if (criterion !== 'reconstruction') {
       const gradients =
-        criterion === 'taylor' ? await calibrationGradients(graph, { dataset, seed }, images) : undefined;
+        criterion === 'taylor'
+          ? await calibrationGradients(graph, { dataset, backend, seed }, images)
+          : undefined;
       for (const group of groups) {
         const scores = CRITERIA[criterion](group, { graph, seed, ...(gradients && { gradients }) });
         // Of equal channels the first ones stay, so that the ranking does not depend on the sort.
@@ -101,6 +103,7 @@ export class ChannelPruner implements Pruner {
       maximumInputs,
       ridge,
       seed,
+      backend,
     });
     if (criterion !== 'reconstruction') return;
     const orders = await removalOrders(graph, groups, this.gathered, progress);
@@ -192,16 +195,16 @@ async function readCalibration(
 }
 
 /**
- * Gradients of the cross entropy by `layer/weight`, one set per batch of training images, on the active
- * backend.
+ * Gradients of the cross entropy by `layer/weight`, one set per batch of training images. Throws
+ * `TRAINING_UNSUPPORTED` where the backend has none.
  */
 async function calibrationGradients(
   graph: LayerGraph,
-  { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>,
+  { dataset, backend, seed }: Pick<PruneContext, 'dataset' | 'backend' | 'seed'>,
   images: number,
 ): Promise<Map<string, Float32Array>[]> {
   const order = createRandom(seed, 'calibration').permutation(dataset.size('train')).slice(0, images);
-  const session = await compileGradients(withoutFrozen(graph), {
+  const session = await backend.compileTraining(withoutFrozen(graph), {
     labelSmoothing: 0,
     distill: 0,
     temperature: 1,

@@ -37,6 +37,12 @@ export default definePlugin({
       .boolean()
       .default(true)
       .describe('Whether biases or batch norms take up the mean of what zeroed slices added.'),
+    ranking: z
+      .enum(['information', 'norm', 'reconstruction'])
+      .default('information')
+      .describe(
+        'What slices are ranked by: information dropout, which is trained; their norms; or what their loss does to the outputs of their layer. The last two train nothing.',
+      ),
     reconstruct: z
       .enum(['none', 'least-squares'])
       .default('least-squares')

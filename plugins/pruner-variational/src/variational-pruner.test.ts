@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups } from '@tersor/network';
 import type { ChannelGroup, Dataset, LayerGraph, PruneStep } from '@tersor/core';
 import { accuracy, CHANNELS, OUTPUTS, plantedDataset, plantedNetwork, USEFUL } from '../test/planted.js';
+import { tfjsBackend } from '../test/tfjs-backend.js';
 import plugin from './index.js';
 import { trainNoise } from './train-noise.js';
 import { VariationalPruner } from './variational-pruner.js';
@@ -19,7 +20,7 @@ const optionsWith = (more: Record<string, unknown> = {}) =>
   plugin.options.parse({ images: 150, epochs: 16, noiseLearningRate: 0.4, batchSize: 75, ...more });
 const prepare = async (more: Record<string, unknown> = {}) => {
   const made = new VariationalPruner(optionsWith(more));
-  await made.prepare({ graph, groups: [group], dataset, seed: 1 });
+  await made.prepare({ graph, groups: [group], dataset, backend: tfjsBackend(), seed: 1 });
   return made;
 };
 

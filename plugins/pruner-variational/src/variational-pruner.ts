@@ -10,15 +10,20 @@ import {
   type Pruner,
   type PruneStep,
 } from '@tersor/core';
-import { observeStock } from '@tersor/network';
-import { gatherInputs } from './refit/input-moments.js';
+import { gatherInputs, type LayerInputs } from './refit/input-moments.js';
 import { refitSlices, type Original } from './refit/refit-slices.js';
+import { sliceErrors, sliceNorms } from './slice-scores.js';
 import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
 
 /** Settings of the variational pruner; the plugin's schema has the defaults. */
 export interface VariationalPrunerOptions extends NoiseTrainingOptions {
   /** Moves the mean of what a slice added to its output into the bias or the batch norm behind it. */
   readonly correctMeans: boolean;
+  /**
+   * What slices are ranked by: information dropout, which is trained; their norms; or what their loss does to
+   * the layer's outputs.
+   */
+  readonly ranking: 'information' | 'norm' | 'reconstruction';
   /** Whether layers that lose slices are refit. */
   readonly reconstruct: 'none' | 'least-squares';
   /** Training images and positions per image that the refit looks at, and the most inputs of a layer. */
@@ -44,13 +49,20 @@ export class VariationalPruner implements Pruner {
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
-  async prepare({ graph, groups, dataset, seed, progress }: PruneContext): Promise<void> {
-    this.information = await trainNoise(graph, dataset, seed, this.options, progress);
-    if (this.options.reconstruct === 'none') return;
-    const { refitImages: images, points, maximumInputs } = this.options;
-    const layers = new Set(this.information.keys());
-    const source = { dataset, observe: observeStock };
-    const inputs = await gatherInputs(graph, layers, source, { images, points, maximumInputs, seed });
+  async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
+    const { ranking, reconstruct, refitImages: images, points, maximumInputs, ridge } = this.options;
+    // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
+    await backend.activate();
+    if (ranking === 'information')
+      this.information = await trainNoise(graph, dataset, seed, this.options, progress);
+    if (ranking === 'information' && reconstruct === 'none') return;
+    const source = { dataset, observe: backend.observe };
+    const inputs = await gatherInputs(graph, source, { images, points, maximumInputs, seed });
+    if (ranking !== 'information') {
+      const score = (each: LayerInputs) => (ranking === 'norm' ? sliceNorms(each) : sliceErrors(each, ridge));
+      this.information = new Map([...inputs].map(([name, each]) => [name, score(each)]));
+    }
+    if (reconstruct === 'none') return;
     this.original = { graph, groups, inputs };
   }
 

@@ -2,18 +2,27 @@ import { Command } from 'commander';
 import { checkPluginModule, type CheckedPlugin } from '../check-plugin.js';
 import { collect, keyValues } from '../option-values.js';
 
+interface CheckOptions {
+  option: string[];
+  json?: boolean;
+  sample?: string;
+}
+
 /** `tersor check <plugin>`: runs the contract of a plugin with no test runner. */
 export function checkCommand(): Command {
   return new Command('check')
     .description('hold a plugin to its contract: every promise is checked, every failure explained')
     .argument('<plugin>', 'package, folder or file')
     .option('--option <key=value>', 'an option of the plugin; may be repeated', collect, [])
+    .option('--sample <file>', 'a small file of its own, for a format that only reads')
     .option('--json', 'print as JSON')
-    .action(async (plugin: string, { option, json }: { option: string[]; json?: boolean }) => {
-      const checked = await checkPluginModule(plugin, keyValues(option, '--option'), [
-        process.cwd(),
-        __dirname,
-      ]);
+    .action(async (plugin: string, { option, json, sample }: CheckOptions) => {
+      const checked = await checkPluginModule(
+        plugin,
+        keyValues(option, '--option'),
+        [process.cwd(), __dirname],
+        sample,
+      );
       process.stdout.write(
         json ? `${JSON.stringify(checked, undefined, 2)}\n` : checked.map(describe).join('\n'),
       );

@@ -1,12 +1,11 @@
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { backendSlots, createEvaluator, requireFitting, SLOTS } from '@tersor/compression';
 import { readNetwork } from '@tersor/network';
 import { createHost, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backend-environment.js';
-import { collect, keyValues } from '../option-values.js';
+import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 
-interface Options {
+interface Options extends ModelOptions {
   dataset: string;
   option: string[];
   split: Split;
@@ -16,7 +15,7 @@ interface Options {
 
 /** `tersor eval <model>`: the accuracy of a model on a data set. */
 export function evalCommand(): Command {
-  return new Command('eval')
+  return withModelOptions(new Command('eval'))
     .description('measure the accuracy of a model (a LayersModel or a packed .tersor file)')
     .argument('<model>', 'model.json or model.tersor')
     .requiredOption('--dataset <name>', 'data set plugin')
@@ -31,7 +30,8 @@ export function evalCommand(): Command {
     )
     .option('--backend <name>', 'backend plugin', 'wasm')
     .option('--json', 'print as JSON')
-    .action(async (path: string, { dataset: use, option, split, backend: backendName, json }: Options) => {
+    .action(async (path: string, given: Options) => {
+      const { dataset: use, option, split, backend: backendName, json } = given;
       await ensureBackendEnvironment(backendName);
       const options = keyValues(option, '--option');
       const host = await createHost({
@@ -43,7 +43,7 @@ export function evalCommand(): Command {
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
         await backend.activate();
-        const graph = await readNetwork(resolve(path));
+        const graph = await readNetwork(modelSource(path, given), { searchFrom: [__dirname] });
         const dataset = await host.get(TOKENS.dataset);
         requireFitting(graph, dataset, path);
         const evaluator = await createEvaluator({ backend, dataset, split });

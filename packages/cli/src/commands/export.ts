@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { backendSlots, exportUint8, modelFiles, requireFreeModelFolder, SLOTS } from '@tersor/compression';
 import {
-  folderBytes,
+  modelBytes,
   readNetwork,
   requireModelFile,
   witnessOfNoise,
@@ -10,9 +10,10 @@ import {
   type WrittenFile,
 } from '@tersor/network';
 import { createHost, requireWritableFolder, TOKENS, type LayerGraph } from '@tersor/core';
+import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { grouped } from '../summary-table.js';
 
-interface Options {
+interface Options extends ModelOptions {
   as: 'float32' | 'uint8';
   out: string;
   json?: boolean;
@@ -20,7 +21,7 @@ interface Options {
 
 /** `tersor export <model>`: a LayersModel folder that stock tfjs loads with no decoder. */
 export function exportCommand(): Command {
-  return new Command('export')
+  return withModelOptions(new Command('export'))
     .description('write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder')
     .argument('<model>', 'model.json, its folder, or model.tersor')
     .addOption(
@@ -30,8 +31,11 @@ export function exportCommand(): Command {
     )
     .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
     .option('--json', 'print as JSON')
-    .action(async (path: string, { as, out, json }: Options) => {
-      await requireFreeModelFolder(resolve(out), await modelFiles('the model', resolve(path)));
+    .action(async (path: string, given: Options) => {
+      const { as, out, json } = given;
+      const source = modelSource(path, given);
+      const places = { searchFrom: [__dirname] };
+      await requireFreeModelFolder(resolve(out), await modelFiles('the model', source, places));
       await requireWritableFolder(resolve(out));
       const host = await createHost({
         slots: backendSlots('wasm'),
@@ -42,12 +46,12 @@ export function exportCommand(): Command {
       try {
         const backend = await host.get(TOKENS.backend, SLOTS.train);
         await backend.activate();
-        const graph = await readNetwork(resolve(path));
+        const graph = await readNetwork(source, places);
         const check = async (file: WrittenFile, stored: LayerGraph) =>
           requireModelFile(file, await witnessOfNoise(stored, backend));
         if (as === 'uint8') await exportUint8(graph, resolve(out), check);
         else await writeModel(graph, resolve(out), (file) => check(file, graph));
-        const bytes = await folderBytes(resolve(out, 'model.json'));
+        const bytes = await modelBytes(resolve(out, 'model.json'));
         process.stdout.write(
           json
             ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n`

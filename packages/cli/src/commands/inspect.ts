@@ -1,38 +1,31 @@
-import { resolve } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { backendSlots, SLOTS } from '@tersor/compression';
 import { channelGroups, cost, readNetwork } from '@tersor/network';
-import { createHost, printable, TOKENS, type LayerGraph } from '@tersor/core';
+import { printable, type LayerGraph } from '@tersor/core';
+import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { grouped } from '../summary-table.js';
+
+interface Options extends ModelOptions {
+  groups?: boolean;
+  json?: boolean;
+}
 
 /** `tersor inspect <model>`: layers, cost, and what can be pruned. */
 export function inspectCommand(): Command {
-  return new Command('inspect')
+  return withModelOptions(new Command('inspect'))
     .description("show a model's layers, their cost, and which channels can be pruned")
     .argument('<model>', 'model.json, its folder, or model.tersor')
     .option('--groups', 'explain the channel groups and what is frozen')
     .option('--json', 'print as JSON')
-    .action(async (path: string, { groups: explain, json }: { groups?: boolean; json?: boolean }) => {
-      const host = await createHost({
-        slots: backendSlots('wasm'),
-        directory: process.cwd(),
-        seed: 1,
-        searchFrom: [__dirname],
-      });
-      try {
-        await (await host.get(TOKENS.backend, SLOTS.train)).activate();
-        const report = describe(await readNetwork(resolve(path)));
-        const text = json
-          ? `${JSON.stringify(report, undefined, 2)}\n`
-          : explain
-            ? groupsText(report)
-            : layersText(report);
-        // Names of layers come from the file.
-        process.stdout.write(printable(text));
-      } finally {
-        await host.dispose();
-      }
+    .action(async (path: string, given: Options) => {
+      const report = describe(await readNetwork(modelSource(path, given), { searchFrom: [__dirname] }));
+      const text = given.json
+        ? `${JSON.stringify(report, undefined, 2)}\n`
+        : given.groups
+          ? groupsText(report)
+          : layersText(report);
+      // Names of layers come from the file.
+      process.stdout.write(printable(text));
     });
 }
 

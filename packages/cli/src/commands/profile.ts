@@ -21,9 +21,10 @@ import {
 } from '@tersor/core';
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backend-environment.js';
+import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { grouped } from '../summary-table.js';
 
-interface Options {
+interface Options extends ModelOptions {
   backend: string;
   widths: number;
   images: number;
@@ -40,7 +41,7 @@ interface Options {
  * milliseconds.
  */
 export function profileCommand(): Command {
-  return new Command('profile')
+  return withModelOptions(new Command('profile'))
     .description(
       'measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"',
     )
@@ -68,13 +69,16 @@ export function profileCommand(): Command {
     )
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
-    .action(async (path: string, { backend: name, out, fresh, json, ...settings }: Options) => {
+    .action(async (path: string, given: Options) => {
+      const { backend: name, out, fresh, json, format, formatOption, ...settings } = given;
+      const source = modelSource(path, { ...(format !== undefined && { format }), formatOption });
+      const places = { searchFrom: [__dirname] };
       await ensureBackendEnvironment(name);
       const file = resolve(out);
       const isKnown = !fresh && existsSync(file) && statSync(file).isFile();
       if (!isKnown) await requireWritableFile(file);
       const elsewhere = 'Choose another file with --out.';
-      await requireUnharmed([file], await modelFiles('the model', resolve(path)), elsewhere);
+      await requireUnharmed([file], await modelFiles('the model', source, places), elsewhere);
       if (fresh) await requireOwnJson(file, (table) => 'transfer' in table, elsewhere);
       const host = await createHost({
         slots: backendSlots(name),
@@ -92,15 +96,15 @@ export function profileCommand(): Command {
             { hint: availability.install },
           );
         await backend.activate();
-        const graph = await readNetwork(resolve(path));
+        const graph = await readNetwork(source, places);
         requireOneOutput(graph, path);
         const onProgress = (done: number, total: number, what: string) =>
           process.stderr.write(`  ${done}/${total} ${what}\n`);
-        const { source, version } = host.wired[0]!;
+        const { source: plugin, version } = host.wired[0]!;
         const versions = {
           tersor: TERSOR_VERSION,
           node: process.version,
-          ...(version !== undefined && { [source]: version }),
+          ...(version !== undefined && { [plugin]: version }),
         };
         const measure = async () => {
           const measured = await profileLatency({

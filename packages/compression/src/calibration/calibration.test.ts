@@ -232,6 +232,7 @@ describe('a calibration', () => {
       graph,
       layers: names,
       dataset,
+      backend: { observe: observeStock },
       seed: 1,
       options: { bits: [3, 3], calibrate: 'mse', percentile: 99.9, images: IMAGES },
     });

@@ -1,4 +1,11 @@
-import { TersorError, type CompressConfig, type Dataset, type LayerGraph, type Split } from '@tersor/core';
+import {
+  modelParts,
+  TersorError,
+  type CompressConfig,
+  type Dataset,
+  type LayerGraph,
+  type Split,
+} from '@tersor/core';
 import { constraintsOf, isFrozen, isVector } from '@tersor/network';
 
 /**
@@ -154,7 +161,8 @@ export function requireCompressible(
   config: CompressConfig,
   onNotice?: (text: string) => void,
 ): void {
-  requireFitting(graph, dataset, config.model);
+  const model = modelParts(config.model).path;
+  requireFitting(graph, dataset, model);
   requireImages(dataset, ['validation', 'test']);
   // What is true of both fine-tunes is said once.
   const said = new Set<string>();
@@ -165,7 +173,7 @@ export function requireCompressible(
   for (const stage of ['prune', 'quantize'] as const) {
     const { epochs = 0, batchSize = 0 } = config[stage]?.finetune ?? {};
     if (epochs > 0)
-      requireTrainable(graph, dataset, config.model, { batchSize, place: `${stage}.finetune` }, sayOnce);
+      requireTrainable(graph, dataset, model, { batchSize, place: `${stage}.finetune` }, sayOnce);
   }
 }
 

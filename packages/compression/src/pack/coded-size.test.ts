@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { createRandom, type LinearTensor } from '@tersor/core';
-import { isKernel, weightSlots, readModel } from '@tersor/network';
+import { isKernel, weightSlots, readNetwork } from '@tersor/network';
 import { encodedSize } from './pack-model.js';
 
 const { max, min, round, log2 } = Math;
@@ -55,7 +55,7 @@ real(
   () => {
     it('are coded within 3% of their entropy and tables at every bit width, each large layer and all together', async () => {
       await setBackend('cpu');
-      const kernels = weightSlots(await readModel(model)).filter(({ weight }) => isKernel(weight));
+      const kernels = weightSlots(await readNetwork(model)).filter(({ weight }) => isKernel(weight));
       for (const bits of WIDTHS) {
         let coded = 0;
         let ideal = 0;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { goldenModel } from '../../test/golden-graph.js';
 import { exportUint8 } from './export-uint8.js';
-import { weightSlots, readModel } from '@tersor/network';
+import { weightSlots, readNetwork } from '@tersor/network';
 import { withEncodedWeights } from '../policy/quantized-graph.js';
 
 let folder: string;
@@ -24,7 +24,7 @@ it('writes a model that stock tfjs loads, kernels within half a step, zeros and 
   );
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(bytes);
 
-  const loaded = weightSlots(await readModel(join(folder, 'model.json')));
+  const loaded = weightSlots(await readNetwork(join(folder, 'model.json')));
   weightSlots(graph).forEach(({ layer, weight }, i) => {
     const values = loaded[i]!.weight.data;
     const range = Math.max(0, ...weight.data) - Math.min(0, ...weight.data);

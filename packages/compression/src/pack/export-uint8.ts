@@ -1,13 +1,13 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTersorError, makeFolder, TersorError, type LayerGraph } from '@tersor/core';
+import type { LayerGraph } from '@tersor/core';
 import {
   isKernel,
   storedName,
   weightSlots,
   withWeights,
   modelJsonOf,
-  moveInto,
+  writeFolder,
   type WrittenFile,
 } from '@tersor/network';
 import { concatBytes, float32Bytes } from './byte-writer.js';
@@ -50,26 +50,15 @@ export async function exportUint8(
     ...modelJsonOf(graph),
     weightsManifest: [{ paths, weights }],
   });
-  const temporary = `${folder}.tmp-${process.pid}`;
-  try {
-    await makeFolder(temporary);
-    await writeFile(join(temporary, 'model.json'), json);
+  await writeFolder(folder, { last: 'model.json', what: 'The 8-bit model' }, async (staging) => {
+    await writeFile(join(staging, 'model.json'), json);
     for (const [i, path] of paths.entries())
-      await writeFile(join(temporary, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
+      await writeFile(join(staging, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
     await check?.(
-      { path: join(temporary, 'model.json'), name: join(folder, 'model.json') },
+      { path: join(staging, 'model.json'), name: join(folder, 'model.json') },
       withWeights(graph, stored),
     );
-    await moveInto(temporary, folder, 'model.json');
-  } catch (cause) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    if (isTersorError(cause)) throw cause;
-    throw new TersorError(
-      'OUTPUT_FAILED',
-      `The 8-bit model cannot be written to ${folder}: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
+  });
   return bytes.length + Buffer.byteLength(json);
 }
 

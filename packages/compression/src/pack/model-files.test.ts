@@ -7,17 +7,10 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { LayerGraph } from '@tersor/core';
 import { loadModel } from '@tersor/runtime';
 import { exportUint8 } from './export-uint8.js';
-import {
-  copyWeights,
-  withWeights,
-  readNetwork,
-  readModel,
-  writeModel,
-  graphFromModel,
-} from '@tersor/network';
+import { copyWeights, withWeights, readNetwork, writeModel, graphFromModel } from '@tersor/network';
 import { packModel } from './pack-model.js';
 
-describe('writeModel and readModel', () => {
+describe('writeModel and readNetwork', () => {
   let folder: string;
   let graph: LayerGraph;
   beforeAll(async () => {
@@ -39,7 +32,7 @@ describe('writeModel and readModel', () => {
   };
 
   it('give the same network back', async () => {
-    expect(await readModel(await saved('plain'))).toEqual(graph);
+    expect(await readNetwork(await saved('plain'))).toEqual(graph);
   });
 
   it('replace an older model and add nothing else to the folder', async () => {
@@ -51,7 +44,7 @@ describe('writeModel and readModel', () => {
         copyWeights(graph).map((data) => data.fill(1)),
       ),
     );
-    expect((await readModel(path)).layers[1]!.weights[0]!.data[0]).toBe(1);
+    expect((await readNetwork(path)).layers[1]!.weights[0]!.data[0]).toBe(1);
     expect((await readdir(folder)).filter((name) => name.startsWith('again'))).toEqual(['again']);
     expect((await readdir(join(folder, 'again'))).sort()).toEqual(['model.json', 'weights.bin']);
   });
@@ -81,13 +74,13 @@ describe('writeModel and readModel', () => {
     await writeFile(path, JSON.stringify(json));
     const count = copyWeights(graph).reduce((sum, { length }) => sum + length, 0);
     await writeFile(join(folder, 'half/weights.bin'), new Uint16Array(count).fill(0x3800));
-    expect((await readModel(path)).layers[1]!.weights[0]!.data[0]).toBe(0.5);
+    expect((await readNetwork(path)).layers[1]!.weights[0]!.data[0]).toBe(0.5);
   });
 
   it('name the file and the sizes when weights are truncated', async () => {
     const path = await saved('short');
     await truncate(join(folder, 'short/weights.bin'), 10);
-    await expect(readModel(path)).rejects.toMatchObject({
+    await expect(readNetwork(path)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringMatching(/weights\.bin hold 10 bytes, but the manifest describes 56/),
     });
@@ -97,7 +90,7 @@ describe('writeModel and readModel', () => {
     const weights = copyWeights(graph);
     weights[2]![1] = NaN;
     const path = await saved('nan', withWeights(graph, weights));
-    await expect(readModel(path)).rejects.toMatchObject({
+    await expect(readNetwork(path)).rejects.toMatchObject({
       code: 'WEIGHTS_NOT_FINITE',
       message: expect.stringContaining(`${graph.layers[2]!.name}/kernel holds NaN at position 1`),
     });
@@ -122,7 +115,7 @@ describe('writeModel and readModel', () => {
   ])('refuse %s', async (_name, text, message) => {
     const path = join(folder, 'bad.json');
     await writeFile(path, text);
-    await expect(readModel(path)).rejects.toMatchObject({
+    await expect(readNetwork(path)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringMatching(message),
     });
@@ -163,7 +156,7 @@ describe('writeModel and readModel', () => {
     const path = await saved('wrappers', filled);
     const packed = join(folder, 'wrappers.tersor');
     await writeFile(packed, packModel(filled, new Map()));
-    for (const read of [await readModel(path), await readNetwork(packed)])
+    for (const read of [await readNetwork(path), await readNetwork(packed)])
       expect(copyWeights(read)).toEqual(copyWeights(filled));
     const json = JSON.parse(await readFile(path, 'utf8'));
     const { buffer } = Uint8Array.from(await readFile(join(folder, 'wrappers/weights.bin')));
@@ -185,7 +178,7 @@ describe('writeModel and readModel', () => {
       convertedBy: 'TensorFlow.js Converter v4.22.0',
     };
     await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...metadata }));
-    const read = await readModel(path);
+    const read = await readNetwork(path);
     expect(read.metadata).toEqual(metadata);
     const copy = await saved('copied', withWeights(read, copyWeights(read)));
     expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject(metadata);
@@ -200,7 +193,7 @@ describe('writeModel and readModel', () => {
   });
 
   it('say when there is no model', async () => {
-    await expect(readModel(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(readNetwork(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 
   it('say when the folder cannot be written', async () => {

@@ -1,22 +1,15 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  describeMachine,
-  isTersorError,
-  messageOf,
-  TersorError,
-  type LayerGraph,
-  type PrunePlan,
-} from '@tersor/core';
+import { describeMachine, makeFolder, type LayerGraph, type PrunePlan } from '@tersor/core';
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import {
   bitOperations,
-  folderBytes,
-  writeModel,
-  moveInto,
+  modelBytes,
   requireModelFile,
   requirePackedFile,
   witness,
+  writeFolder,
+  writeModelFiles,
 } from '@tersor/network';
 import { layerFigures } from './layer-figures.js';
 import type { Answers } from '../training/evaluator.js';
@@ -48,110 +41,114 @@ interface ResultsInput {
  * users have, then moves everything in; returns the summary. Throws `OUTPUT_FAILED`, and `READ_BACK_FAILED`
  * where a file does not give the network that was evaluated.
  */
-export async function writeResults({
+export async function writeResults(input: ResultsInput): Promise<Summary> {
+  return writeFolder(
+    input.output,
+    {
+      last: 'summary.json',
+      what: 'The results',
+      hint: 'Both stages are in the checkpoint: make room and go on with --resume.',
+      staging: input.staging,
+    },
+    () => fillStaging(input),
+  );
+}
+
+async function fillStaging({
   context,
   pruned,
   quantized,
   measure,
   answered,
   staging,
-  output,
   started,
 }: ResultsInput): Promise<Summary> {
-  const { config, host, baseline, original } = context;
+  const { config, baseline, original } = context;
   const prunedGraph = pruned?.graph ?? original;
   const finalGraph = quantized?.graph ?? prunedGraph;
-  try {
-    await writeModel(prunedGraph, join(staging, 'pruned'));
-    await writeModel(finalGraph, join(staging, 'model'));
-    if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
-    await readBack(context, staging, { prunedGraph, finalGraph, isPacked: quantized !== undefined });
-    const prunedBytes = await folderBytes(join(staging, 'pruned/model.json'));
-    const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
-    const compressed = quantized
-      ? await measure(
-          withPolicyActivations(finalGraph, quantized.widths),
-          (await stat(join(staging, 'model.tersor'))).size,
-        )
-      : prunedFigures;
-    const bops = operationFigures({ context, prunedGraph, quantized });
-    const summary: Summary = {
-      baseline: { ...baseline, ...bops?.baseline },
-      pruned: { ...prunedFigures, ...bops?.pruned },
-      compressed: { ...compressed, ...bops?.compressed },
-      ratio: {
-        parameters: baseline.parameters / compressed.parameters,
-        macs: baseline.macs / compressed.macs,
-        bytes: baseline.bytes / compressed.bytes,
-        ...bops?.ratio,
-      },
-      ...(quantized?.widths.activations && {
-        activations: {
-          simulated: true as const,
-          floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy,
-        },
-      }),
-      search: context.given
-        ? {}
-        : {
-            ...(pruned && { prune: figuresOf(pruned.rounds) }),
-            ...(quantized?.figures && { quantize: quantized.figures }),
-          },
-      ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
-      seed: config.seed,
-      backend: context.evaluateBackend.id,
-      plugins: host.wired,
-      versions: { tersor: TERSOR_VERSION, node: process.version },
-      machine: describeMachine(),
-      seconds: (performance.now() - started) / 1000,
-      peakResidentBytes: peakResidentBytes(),
-      notices: [
-        ...context.notices,
-        ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) }),
-      ],
-      identity: context.identity,
-      config,
-    };
-    const policy: Policy = {
-      ...(pruned && plansOf(pruned.rounds)),
-      ...(quantized && { quantize: quantized.widths.weights }),
-      ...(quantized?.widths.activations && { activations: quantized.widths.activations }),
-    };
-    const episodes = [
-      ...episodeLines('prune', pruned?.rounds),
-      ...episodeLines('quantize', quantized && [quantized]),
-    ];
-    await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
-    await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
-    const { weights: bits, activations } = quantized?.widths ?? {};
-    const layers = layerFigures({
-      original,
-      compressed: finalGraph,
-      ...(quantized && {
-        packed: quantized.packed,
-        ...(bits && { bits }),
-        ...(activations && { activations }),
-      }),
-    });
-    await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
-    await writeFile(
-      join(staging, 'outcomes.json'),
-      `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`,
-    );
-    await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
-    await moveInto(staging, output, 'summary.json');
-    return summary;
-  } catch (cause) {
-    if (isTersorError(cause) && cause.code !== 'OUTPUT_FAILED') throw cause;
-    throw new TersorError(
-      'OUTPUT_FAILED',
-      `The results cannot be written to ${output}: ${messageOf(cause)}`,
-      {
-        cause,
-        hint: 'Both stages are in the checkpoint: make room and go on with --resume.',
-      },
-    );
+  for (const [name, graph] of [
+    ['pruned', prunedGraph],
+    ['model', finalGraph],
+  ] as const) {
+    await makeFolder(join(staging, name));
+    await writeModelFiles(graph, join(staging, name));
   }
+  if (quantized) await writeFile(join(staging, 'model.tersor'), quantized.packed);
+  await readBack(context, staging, { prunedGraph, finalGraph, isPacked: quantized !== undefined });
+  const prunedBytes = await modelBytes(join(staging, 'pruned/model.json'));
+  const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
+  const compressed = quantized
+    ? await measure(
+        withPolicyActivations(finalGraph, quantized.widths),
+        (await stat(join(staging, 'model.tersor'))).size,
+      )
+    : prunedFigures;
+  const bops = operationFigures({ context, prunedGraph, quantized });
+  const summary: Summary = {
+    baseline: { ...baseline, ...bops?.baseline },
+    pruned: { ...prunedFigures, ...bops?.pruned },
+    compressed: { ...compressed, ...bops?.compressed },
+    ratio: {
+      parameters: baseline.parameters / compressed.parameters,
+      macs: baseline.macs / compressed.macs,
+      bytes: baseline.bytes / compressed.bytes,
+      ...bops?.ratio,
+    },
+    ...(quantized?.widths.activations && {
+      activations: {
+        simulated: true as const,
+        floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy,
+      },
+    }),
+    search: context.given
+      ? {}
+      : {
+          ...(pruned && { prune: figuresOf(pruned.rounds) }),
+          ...(quantized?.figures && { quantize: quantized.figures }),
+        },
+    ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
+    seed: config.seed,
+    backend: context.evaluateBackend.id,
+    plugins: context.wired,
+    versions: { tersor: TERSOR_VERSION, node: process.version },
+    machine: describeMachine(),
+    seconds: (performance.now() - started) / 1000,
+    peakResidentBytes: peakResidentBytes(),
+    notices: [
+      ...context.notices,
+      ...resultNotices({ baseline, compressed, original, guessing: guessingAt(context.dataset) }),
+    ],
+    identity: context.identity,
+    config,
+  };
+  const policy: Policy = {
+    ...(pruned && plansOf(pruned.rounds)),
+    ...(quantized && { quantize: quantized.widths.weights }),
+    ...(quantized?.widths.activations && { activations: quantized.widths.activations }),
+  };
+  const episodes = [
+    ...episodeLines('prune', pruned?.rounds),
+    ...episodeLines('quantize', quantized && [quantized]),
+  ];
+  await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
+  await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
+  const { weights: bits, activations } = quantized?.widths ?? {};
+  const layers = layerFigures({
+    original,
+    compressed: finalGraph,
+    ...(quantized && {
+      packed: quantized.packed,
+      ...(bits && { bits }),
+      ...(activations && { activations }),
+    }),
+  });
+  await writeFile(join(staging, 'layers.json'), `${JSON.stringify(layers)}\n`);
+  await writeFile(
+    join(staging, 'outcomes.json'),
+    `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`,
+  );
+  await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
+  return summary;
 }
 
 /** Throws `READ_BACK_FAILED`. */

@@ -95,8 +95,9 @@ describe('checkpointStore', () => {
       'bash',
       [
         '-c',
-        `ulimit -f 64; trap '' XFSZ; exec "$0" --conditions=tersor/source --import tsx "$@"`,
+        `ulimit -f 64; trap '' XFSZ; exec "$0" --conditions=tersor/source --require "$@"`,
         process.execPath,
+        join(__dirname, '../../../../tools/read-sources.cjs'),
         script,
         join(folder, 'checkpoint'),
       ],

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   createHost,
+  modelParts,
   moduleContent,
   readManifest,
   TersorError,
@@ -14,10 +15,11 @@ import {
   type Plugin,
   type RunIdentity,
   type TrainConfig,
+  type WiredPlugin,
 } from '@tersor/core';
 import { builtinPlugins } from '../builtin-plugins.js';
 import { slotsOfCompression } from '../config-slots.js';
-import { readArtifacts } from '@tersor/network';
+import { openModel, type ModelFile } from '@tersor/network';
 import { datasetFingerprint } from './dataset-fingerprint.js';
 
 interface Wired {
@@ -25,6 +27,9 @@ interface Wired {
   readonly directory: string;
   readonly host: Host;
   readonly dataset: Dataset;
+  /** The model; of a training, absent where an architecture is a module. */
+  readonly model?: ModelFile | undefined;
+  readonly teacher?: ModelFile | undefined;
 }
 
 /** Version of this Tersor. */
@@ -36,36 +41,38 @@ export const TERSOR_VERSION = readManifest(join(__dirname, '../..'))!.version!;
  */
 export async function compressionIdentity(
   config: CompressConfig,
-  { directory, host, dataset }: Wired,
+  { directory, host, dataset, model }: Wired & { readonly model: ModelFile },
 ): Promise<RunIdentity> {
   const tables = [...(config.prune?.stages ?? []), ...(config.prune ? [config.prune.budget] : [])].flatMap(
     ({ latency }) => latency?.table ?? [],
   );
   return {
     tersor: TERSOR_VERSION,
-    model: await modelContent(resolve(directory, config.model)),
+    model: await model.content(),
     dataset: await datasetFingerprint(dataset),
     latencyTables: Object.fromEntries(
       await Promise.all(
         tables.map(async (path) => [path, await tableContent(resolve(directory, path))] as const),
       ),
     ),
-    plugins: pluginVersions(host),
+    plugins: pluginVersions(wiredWith(host, model)),
   };
 }
 
 /** The same of a training. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` and what the data set throws. */
 export async function trainingIdentity(
   config: TrainConfig,
-  { directory, host, dataset }: Wired,
+  { directory, host, dataset, model, teacher }: Wired,
 ): Promise<RunIdentity> {
   return {
     tersor: TERSOR_VERSION,
-    model: await architectureContent(resolve(directory, config.architecture)),
-    ...(config.teacher !== undefined && { teacher: await modelContent(resolve(directory, config.teacher)) }),
+    model: model
+      ? await model.content()
+      : architectureContent(resolve(directory, modelParts(config.architecture).path)),
+    ...(teacher && { teacher: await teacher.content() }),
     dataset: await datasetFingerprint(dataset),
     latencyTables: {},
-    plugins: pluginVersions(host),
+    plugins: pluginVersions(wiredWith(host, model, teacher)),
   };
 }
 
@@ -93,22 +100,20 @@ export async function identifyCompression(
     ...(searchFrom && { searchFrom }),
   });
   try {
-    return await compressionIdentity(config, { directory, host, dataset: await host.get(TOKENS.dataset) });
+    const model = await openModel(config.model, { directory, plugins, ...(searchFrom && { searchFrom }) });
+    const dataset = await host.get(TOKENS.dataset);
+    return await compressionIdentity(config, { directory, host, dataset, model });
   } finally {
     await host.dispose();
   }
 }
 
-async function modelContent(path: string): Promise<ModelContent> {
-  const { json, weightSpecs, weightData } = await readArtifacts(path);
-  return {
-    topology: sha256(JSON.stringify([json.modelTopology, weightSpecs])),
-    weights: sha256(new Uint8Array(weightData)),
-  };
+/** Plugins that the host wired, and the formats of models where these are plugins. */
+export function wiredWith({ wired }: Host, ...models: (ModelFile | undefined)[]): WiredPlugin[] {
+  return [...wired, ...models.flatMap((model) => model?.plugin ?? [])];
 }
 
-async function architectureContent(path: string): Promise<ModelContent> {
-  if (path.endsWith('.json')) return modelContent(path);
+function architectureContent(path: string): ModelContent {
   try {
     return { topology: moduleContent(path) };
   } catch (cause) {
@@ -139,7 +144,7 @@ function sha256(content: string | Uint8Array): string {
 /** Limits of our own are no plugins that a user chose: the config says all of them. */
 const OWN = '@tersor/compression';
 
-function pluginVersions({ wired }: Host): Record<string, string> {
+function pluginVersions(wired: readonly WiredPlugin[]): Record<string, string> {
   return Object.fromEntries(
     wired
       .filter(({ kind, source }) => kind !== 'limit' || source !== OWN)

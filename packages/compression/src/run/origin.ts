@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelContent, RunIdentity } from '@tersor/core';
+import { modelParts, type ModelContent, type ModelSource, type RunIdentity } from '@tersor/core';
 
 /** What a checkpoint belongs to. */
 export interface Origin {
@@ -44,9 +44,9 @@ function identityDifference(
   { identity: current, config }: Origin,
 ): string | undefined {
   const { model, architecture, teacher } = config as {
-    model?: string;
-    architecture?: string;
-    teacher?: string;
+    model?: ModelSource;
+    architecture?: ModelSource;
+    teacher?: ModelSource;
   };
   const table = Object.keys(current.latencyTables).find(
     (path) => old.latencyTables[path] !== current.latencyTables[path],
@@ -55,11 +55,11 @@ function identityDifference(
   const plugin = places.find((place) => old.plugins[place] !== current.plugins[place]);
   return (
     modelDifference(
-      model === undefined ? `the architecture ${architecture}` : `the model ${model}`,
+      model === undefined ? `the architecture ${pathOf(architecture)}` : `the model ${pathOf(model)}`,
       old.model,
       current.model,
     ) ??
-    modelDifference(`the teacher ${teacher}`, old.teacher, current.teacher) ??
+    modelDifference(`the teacher ${pathOf(teacher)}`, old.teacher, current.teacher) ??
     (old.dataset !== current.dataset
       ? 'the data set has other images, labels or splits than when the checkpoint was made'
       : undefined) ??
@@ -71,6 +71,10 @@ function identityDifference(
       : undefined) ??
     (old.tersor !== current.tersor ? `Tersor was ${old.tersor} and is now ${current.tersor}` : undefined)
   );
+}
+
+function pathOf(source: ModelSource | undefined): string {
+  return source === undefined ? 'none' : modelParts(source).path;
 }
 
 function modelDifference(

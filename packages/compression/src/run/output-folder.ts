@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompressConfig } from '@tersor/core';
+import type { OpenOptions } from '@tersor/network';
 import {
   namedByConfig,
   requireOwnJson,
@@ -28,18 +29,22 @@ export async function sweepStaging(output: string): Promise<void> {
 /**
  * Throws `CONFIG_INVALID` where the results of a compression would replace what it reads (the model, data,
  * tables, plugins, `alsoRead`), or a folder that no compression has written.
- * @param directory what paths of the config start from
+ * @param options.directory what paths of the config start from
  */
 export async function requireFreeOutput(
   config: CompressConfig,
   {
     output,
-    directory,
     alsoRead = [],
-  }: { readonly output: string; readonly directory: string; readonly alsoRead?: readonly Precious[] },
+    ...places
+  }: OpenOptions & {
+    readonly output: string;
+    readonly directory: string;
+    readonly alsoRead?: readonly Precious[];
+  },
 ): Promise<void> {
   const folders = [...FOLDERS, 'checkpoint'].map((name) => join(output, name));
-  const precious = [...(await namedByConfig(config, directory)), ...alsoRead];
+  const precious = [...(await namedByConfig(config, places)), ...alsoRead];
   await requireUnharmed([...folders, ...FILES.map((name) => join(output, name))], precious);
   for (const name of FOLDERS) await requireReplaceable(join(output, name));
   await requireOwnJson(join(output, 'summary.json'), (json) => 'baseline' in json);

@@ -1,6 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { TersorError } from '@tersor/core';
+import { modelParts, TersorError, type ModelSource } from '@tersor/core';
+import { openModel, type OpenOptions } from '@tersor/network';
 
 /** Something that a command reads, and must find again. */
 export interface Precious {
@@ -99,41 +100,62 @@ export async function requireOwnJson(
 }
 
 /**
- * A model, given as its folder or its `model.json`, and the weight files that this names, as far as it can
- * be read: what is wrong with it is said by whoever reads it.
+ * A model and all files that hold it, as far as its format can say them: what is wrong with it is said by
+ * whoever reads it.
  */
-export async function modelFiles(name: string, path: string): Promise<Precious[]> {
+export async function modelFiles(
+  name: string,
+  source: ModelSource,
+  options: OpenOptions = {},
+): Promise<Precious[]> {
+  const path = resolve(options.directory ?? '', modelParts(source).path);
+  const parts = await openModel(source, options)
+    .then((model) => model.parts())
+    .catch(() => namedWeights(path));
+  const others = parts.filter((part) => part !== path);
+  return [{ name, path }, ...others.map((part) => ({ name: `a weight file of ${name}`, path: part }))];
+}
+
+/** The weight files that a model.json names, also one that cannot be read as a model. */
+async function namedWeights(path: string): Promise<string[]> {
   const inside = join(path, 'model.json');
-  if ((await identityOf(inside)) !== undefined) return [{ name, path }, ...(await modelFiles(name, inside))];
+  if ((await identityOf(inside)) !== undefined) return [inside, ...(await namedWeights(inside))];
   const json = await readJson(path);
   const groups = Array.isArray(json?.['weightsManifest']) ? (json['weightsManifest'] as unknown[]) : [];
-  const paths = groups.flatMap((group) =>
-    isRecord(group) && Array.isArray(group['paths']) ? (group['paths'] as unknown[]) : [],
-  );
-  const weights = paths
-    .filter((file) => typeof file === 'string')
-    .map((file) => ({ name: `a weight file of ${name}`, path: join(dirname(path), file) }));
-  return [{ name, path }, ...weights];
+  return groups
+    .flatMap((group) =>
+      isRecord(group) && Array.isArray(group['paths']) ? (group['paths'] as unknown[]) : [],
+    )
+    .flatMap((file) => (typeof file === 'string' ? join(dirname(path), file) : []));
 }
+
+/** Keys of a config, at its top, that are models. */
+const MODELS = ['model', 'architecture', 'teacher'];
 
 /**
  * Whatever a config names that is there: every text in it that is the path of something, with its place in
- * the config. A word that is only a name, say of a plugin, is taken for a path where such a file is there:
- * that errs on the safe side. `directory` is what paths start from.
+ * the config, and all files of its models. A word that is only a name, say of a plugin, is taken for a path
+ * where such a file is there: that errs on the safe side. `options.directory` is what paths start from.
  */
-export async function namedByConfig(config: object, directory: string): Promise<Precious[]> {
+export async function namedByConfig(
+  config: object,
+  options: OpenOptions & { readonly directory: string },
+): Promise<Precious[]> {
   const found: Precious[] = [];
   const visit = async (value: unknown, place: string): Promise<void> => {
     if (typeof value === 'string') {
-      const path = resolve(directory, value);
+      const path = resolve(options.directory, value);
       if (value !== '' && (await identityOf(path)) !== undefined)
-        found.push(...(await modelFiles(`"${place}" of the config`, path)));
+        found.push({ name: `"${place}" of the config`, path });
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, each] of Object.entries(value)) await visit(each, place ? `${place}.${key}` : key);
     }
   };
-  for (const [key, value] of Object.entries(config))
+  for (const [key, value] of Object.entries(config)) {
     if (key !== 'output' && key !== '$schema') await visit(value, key);
+    const files = MODELS.includes(key) && value !== undefined;
+    if (files) found.push(...(await modelFiles(`"${key}" of the config`, value as ModelSource, options)));
+  }
   return found;
 }
 

@@ -23,7 +23,11 @@ afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
 
 function startProcess(): ChildProcess {
   const child = fork(join(__dirname, '../../test/lock-process.ts'), {
-    execArgv: ['--conditions=tersor/source', '--import', 'tsx'],
+    execArgv: [
+      '--conditions=tersor/source',
+      '--require',
+      join(__dirname, '../../../../tools/read-sources.cjs'),
+    ],
   });
   started.push(child);
   return child;
@@ -154,10 +158,21 @@ describe('lockOutput among processes', () => {
     async () => {
       const script = `const { lockOutput } = require(${JSON.stringify(join(__dirname, 'output-lock.ts'))}); lockOutput(process.argv[1]).then(() => process.kill(process.pid, 'SIGKILL'))`;
       // The shell becomes `sleep`, which waits for no child.
-      const command = `"$0" --conditions=tersor/source --import tsx -e "$1" "$2" & echo $!; exec sleep 60`;
-      const parent = spawn('sh', ['-c', command, process.execPath, script, folder], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const command = `"$0" --conditions=tersor/source --require "$3" -e "$1" "$2" & echo $!; exec sleep 60`;
+      const parent = spawn(
+        'sh',
+        [
+          '-c',
+          command,
+          process.execPath,
+          script,
+          folder,
+          join(__dirname, '../../../../tools/read-sources.cjs'),
+        ],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       started.push(parent);
       const pid = String((await once(parent.stdout, 'data'))[0]).trim();
       const state = () => /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1];

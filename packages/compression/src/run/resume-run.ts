@@ -81,7 +81,7 @@ async function startOver<State>(
 }
 
 /** The error that says why a run cannot go on from a checkpoint. */
-export function mismatch(folder: string, difference: string): TersorError {
+function mismatch(folder: string, difference: string): TersorError {
   return new TersorError(
     'CHECKPOINT_MISMATCH',
     `The checkpoint in ${folder} is of another run: ${difference}.`,

@@ -7,6 +7,7 @@ import type {
   PruneConfig,
   PruneLimit,
   QuantizeConfig,
+  WiredPlugin,
   RunIdentity,
   QuantizeLimit,
 } from '@tersor/core';
@@ -20,6 +21,8 @@ export interface PipelineContext {
   /** What the results come from, besides the config. */
   readonly identity: RunIdentity;
   readonly host: Host;
+  /** The plugins of the host, and the format of the model where it is a plugin. */
+  readonly wired: readonly WiredPlugin[];
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
   readonly evaluateBackend: Backend;

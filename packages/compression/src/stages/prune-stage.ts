@@ -82,7 +82,14 @@ async function pruneRound(
         requireGoingOn(context);
       },
     };
-    await pruner.prepare({ graph, groups, dataset, seed: context.config.seed, progress });
+    await pruner.prepare({
+      graph,
+      groups,
+      dataset,
+      backend: context.evaluateBackend,
+      seed: context.config.seed,
+      progress,
+    });
   }
   const limits = context.pruneLimits[Math.min(round, context.pruneLimits.length - 1)]!;
   const chooser =

@@ -6,13 +6,7 @@ import {
   type QuantizeConfig,
   type QuantizeTask,
 } from '@tersor/core';
-import {
-  observeStock,
-  calibrateActivations,
-  cost,
-  copyWeights,
-  withWeights,
-} from '@tersor/network';
+import { calibrateActivations, cost, copyWeights, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
@@ -174,8 +168,7 @@ async function calibrationOf(
   task: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
 ): Promise<StageCalibration | undefined> {
   if (!task.quantizer.calibration) return undefined;
-  await evaluateBackend.activate();
-  return prepareCalibration({ ...task, dataset, backend: { observe: observeStock }, seed });
+  return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed });
 }
 
 function givenWidths({ quantize, activations }: Policy): WidthPolicy {
@@ -190,8 +183,14 @@ async function calibrated(
   graph: LayerGraph,
   layers: readonly string[],
 ): Promise<NonNullable<QuantizeTask['activations']>> {
-  await evaluateBackend.activate();
-  state.activations ??= await calibrateActivations({ graph, layers, dataset, seed, options });
+  state.activations ??= await calibrateActivations({
+    graph,
+    layers,
+    dataset,
+    backend: evaluateBackend,
+    seed,
+    options,
+  });
   return { bits: options.bits, ranges: state.activations };
 }
 

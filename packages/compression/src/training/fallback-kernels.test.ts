@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { pruneContext } from '@tersor/testing';
 import type { Backend } from '@tersor/core';
 import { createEvaluator } from './evaluator.js';
-import { writeModel, modelFromGraph, readModel } from '@tersor/network';
+import { writeModel, modelFromGraph, readNetwork } from '@tersor/network';
 
 it('a model is read, built and measured where no backend of tfjs is there', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-kernels-'));
@@ -13,7 +13,7 @@ it('a model is read, built and measured where no backend of tfjs is there', asyn
     expect(tf.engine().backendName).toBeFalsy();
     const { graph, dataset } = pruneContext();
     await writeModel(graph, folder);
-    const read = await readModel(join(folder, 'model.json'));
+    const read = await readNetwork(join(folder, 'model.json'));
     expect(read.layers.map(({ weights }) => weights.map(({ data }) => data))).toEqual(
       graph.layers.map(({ weights }) => weights.map(({ data }) => data)),
     );

@@ -12,7 +12,7 @@ import {
   copyWeights,
   weightSlots,
   initializeKernels,
-  readModel,
+  readNetwork,
   writeModel,
   graphFromModel,
 } from '@tersor/network';
@@ -153,10 +153,10 @@ describe('a frozen layer', () => {
     topology.config.layers[0]!.config['trainable'] = false;
     // Keras nests the weights' names too; tfjs finds them by the last parts.
     await writeFile(path, JSON.stringify({ ...file, modelTopology: topology }).replaceAll('"backbone/', '"'));
-    const read = await readModel(path);
+    const read = await readNetwork(path);
     expect(read.layers.filter(isFrozen).map(({ name }) => name)).toEqual(['backbone/conv', 'backbone/norm']);
     await writeModel(read, folder);
-    expect((await readModel(path)).layers.filter(isFrozen).map(({ name }) => name)).toEqual([
+    expect((await readNetwork(path)).layers.filter(isFrozen).map(({ name }) => name)).toEqual([
       'backbone/conv',
       'backbone/norm',
     ]);

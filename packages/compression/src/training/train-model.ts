@@ -2,12 +2,24 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as layers from '@tensorflow/tfjs-layers';
-import { createHost, messageOf, TersorError, TOKENS, type LayerGraph, type TrainConfig } from '@tersor/core';
+import {
+  createHost,
+  messageOf,
+  modelParts,
+  TersorError,
+  TOKENS,
+  type LayerGraph,
+  type ModelSource,
+  type Plugin,
+  type TrainConfig,
+} from '@tersor/core';
 import { slotsOfTraining, SLOTS } from '../config-slots.js';
 import {
   cost,
   initializeKernels,
-  readModel,
+  ensureKernels,
+  openModel,
+  type ModelFile,
   writeModel,
   disposeModel,
   graphFromModel,
@@ -32,6 +44,8 @@ export interface TrainModelOptions {
   /** Folder that the model is written to. */
   readonly output: string;
   readonly searchFrom?: readonly string[];
+  /** Plugins given directly instead of by package. */
+  readonly plugins?: readonly Plugin[];
   /**
    * Folder of a checkpoint that is written after every epoch, and removed when the training is done; none
    * without.
@@ -67,7 +81,7 @@ type Architecture = (library: typeof layers) => layers.LayersModel;
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
   const { config, directory, output, checkpoint, alsoRead = [] } = options;
-  const precious = [...(await namedByConfig(config, directory)), ...alsoRead];
+  const precious = [...(await namedByConfig(config, options)), ...alsoRead];
   await requireFreeModelFolder(output, precious, [
     join(output, 'training.json'),
     ...(checkpoint === undefined ? [] : [checkpoint]),
@@ -76,6 +90,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     slots: slotsOfTraining(config),
     directory,
     seed: config.seed,
+    ...(options.plugins && { builtins: options.plugins }),
     ...(options.searchFrom && { searchFrom: options.searchFrom }),
   });
   try {
@@ -85,19 +100,31 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       : trainBackend;
     const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
-    const graph = await startingPoint(resolve(directory, config.architecture), config.seed);
-    requireFitting(graph, dataset, config.architecture);
+    await ensureKernels();
+    const architecture = modelParts(config.architecture).path;
+    const model = isModule(config.architecture) ? undefined : await openModel(config.architecture, options);
+    const graph = model
+      ? await model.read()
+      : initializeKernels(
+          await buildArchitecture(resolve(directory, architecture), config.seed),
+          config.seed,
+        );
+    requireFitting(graph, dataset, architecture);
     requireImages(dataset, ['validation', 'test']);
     requireTrainable(
       graph,
       dataset,
-      config.architecture,
+      architecture,
       { batchSize: config.train.batchSize, place: 'train' },
       options.onNotice,
     );
-    const teacher =
-      config.teacher === undefined ? undefined : await readTeacher(resolve(directory, config.teacher), graph);
-    const origin = { config, identity: await trainingIdentity(config, { directory, host, dataset }) };
+    const teacherFile =
+      config.teacher === undefined
+        ? undefined
+        : await openModel(config.teacher, { ...options, place: 'teacher' });
+    const teacher = teacherFile && (await readTeacher(teacherFile, graph));
+    const wired = { directory, host, dataset, model, teacher: teacherFile };
+    const origin = { config, identity: await trainingIdentity(config, wired) };
     const store = checkpoint === undefined ? undefined : checkpointStore<TrainState>(checkpoint, origin);
     const onNotice = (text: string) => options.onNotice?.(text);
     const before =
@@ -113,7 +140,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       return accuracy;
     };
     const images = await witnessImages(dataset);
-    await requireWritable(await witness(graph, trainBackend, images), config.architecture);
+    await requireWritable(await witness(graph, trainBackend, images), architecture);
     const { graph: trained, history } = await train({
       graph,
       ...(teacher && { teacher }),
@@ -144,8 +171,9 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
   }
 }
 
-async function readTeacher(path: string, student: LayerGraph): Promise<LayerGraph> {
-  const teacher = await readModel(path);
+async function readTeacher(file: ModelFile, student: LayerGraph): Promise<LayerGraph> {
+  const { path } = file;
+  const teacher = await file.read();
   requireOneOutput(teacher, `The teacher ${path}`);
   for (const [what, ends] of [
     ['input', 'inputs'],
@@ -167,11 +195,10 @@ async function readTeacher(path: string, student: LayerGraph): Promise<LayerGrap
   return teacher;
 }
 
-/** A model.json is trained on from its own weights; a module's network starts from drawn kernels. */
-async function startingPoint(path: string, seed: number): Promise<LayerGraph> {
-  return path.endsWith('.json')
-    ? readModel(path)
-    : initializeKernels(await buildArchitecture(path, seed), seed);
+/** A module's network starts from drawn kernels; a model is trained on from its own weights. */
+function isModule(source: ModelSource): boolean {
+  const { path, use } = modelParts(source);
+  return use === undefined && /\.[cm]?[jt]sx?$/.test(path);
 }
 
 /**

@@ -29,6 +29,19 @@ export interface InferenceSession {
   dispose(): void;
 }
 
+/** A network that is run for what lies within it: the results of chosen calls. */
+export interface ObservationSession {
+  /**
+   * Runs the network. Takes one array for each of the graph's inputs, in their order: NHWC float32, the same
+   * count of samples in each. Resolves to one array for each asked call, in the order asked: `count` times
+   * the values of the call's `outputShape`, the samples one after the other. They are the caller's to keep.
+   * All of them are in memory at once: pass as many samples as there is room for.
+   */
+  run(...inputs: Float32Array[]): Promise<readonly Float32Array[]>;
+  /** Frees the weights. Twice is harmless. */
+  dispose(): void;
+}
+
 /** The loss: `(1 - distill) * crossEntropy(labels) + distill * temperature^2 * KL(teacher, student)`. */
 export interface TrainingObjective {
   /** 0..1; spread evenly over the classes. */
@@ -81,6 +94,13 @@ export interface Backend {
   activate(): Promise<void>;
   /** Compiles a network for inference. Throws `PRECISION_UNSUPPORTED`. */
   compile(graph: LayerGraph, options?: { readonly precision?: Precision }): Promise<InferenceSession>;
+  /**
+   * Compiles a network for looking inside. `calls` are indexes into `graph.calls`; that of an input gives the
+   * input. The values are those that the layers of the graph give, each with its own weights, in float32: a
+   * batch norm that is folded into the layer before it must not show. The network may have several inputs,
+   * and layers that no output needs. Throws `MODEL_INVALID` for a call that the graph does not have.
+   */
+  observe(graph: LayerGraph, calls: readonly number[]): Promise<ObservationSession>;
   /**
    * Compiles a network for training. Throws `TRAINING_UNSUPPORTED` where `capabilities.training` is false, or
    * for a layer without a gradient (which a step may throw, too).

@@ -1,3 +1,4 @@
+import type { Backend } from './backend.js';
 import type { LayerGraph } from './layer-graph.js';
 import type { Dataset } from './dataset.js';
 import type { BudgetQuestion, Heuristics } from './question.js';
@@ -54,6 +55,11 @@ export interface PruneContext {
   readonly graph: LayerGraph;
   readonly groups: readonly ChannelGroup[];
   readonly dataset: Dataset;
+  /**
+   * The backend that candidates are measured on: whatever a pruner computes of the network, in `prepare` or
+   * later, runs on it. It may have no kernels of tfjs; one that does activates them with `activate()`.
+   */
+  readonly backend: Backend;
   readonly seed: number;
   /** For a preparation that takes long. Absent outside of a run that keeps checkpoints. */
   readonly progress?: PrepareProgress;
@@ -141,9 +147,9 @@ export interface Pruner {
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph;
   /**
    * Adapts to the images what a plan has left: called with the result of all pruners' `apply` and the whole
-   * plan, for every candidate of a search and for the final network, while the backend that evaluates is
-   * active. A network of the same shapes; the given one is not changed. The same result every time; where
-   * nothing was removed, the identity.
+   * plan, for every candidate of a search and for the final network. What it runs goes to the backend that
+   * `prepare` was given. A network of the same shapes; the given one is not changed. The same result every
+   * time; where nothing was removed, the identity.
    */
   adapt?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
   /**

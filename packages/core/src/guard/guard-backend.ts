@@ -2,6 +2,7 @@ import type {
   Availability,
   Backend,
   InferenceSession,
+  ObservationSession,
   TrainingSession,
   TrainingStep,
 } from '../contracts/backend.js';
@@ -35,6 +36,10 @@ export function guardBackend(culprit: Culprit, backend: Backend): Backend {
         requireMethods(culprit, 'compile', result, ['run', 'dispose']);
         return guardInference(culprit, result as InferenceSession, graph);
       },
+      observe: (result, graph, calls) => {
+        requireMethods(culprit, 'observe', result, ['run', 'dispose']);
+        return guardObservation(culprit, result as ObservationSession, graph, calls);
+      },
       compileTraining: (result, graph) => {
         requireMethods(culprit, 'compileTraining', result, ['step', 'dispose']);
         return guardTraining(culprit, result as TrainingSession, graph);
@@ -59,6 +64,42 @@ function guardInference(culprit: Culprit, session: InferenceSession, graph: Laye
           throw misbehaved(culprit, 'run of its session', `a Float32Array${size}`, result);
         }
         return result;
+      },
+    },
+  });
+}
+
+function guardObservation(
+  culprit: Culprit,
+  session: ObservationSession,
+  graph: LayerGraph,
+  calls: readonly number[],
+): ObservationSession {
+  const member = 'run of its observation session';
+  const sizeOfCall = (call: number) => elementsOf(graph.calls[call]?.outputShape ?? []);
+  const input = sizeOfCall(graph.inputs[0]!);
+  return guarded(culprit, session, {
+    prefix: 'its observation session: ',
+    later: {
+      run: (result, ...inputs) => {
+        if (!Array.isArray(result) || result.length !== calls.length)
+          throw misbehaved(culprit, member, `${calls.length} arrays, one for each asked call`, result);
+        const count = input && (inputs[0]?.length ?? 0) / input;
+        calls.forEach((call, i) => {
+          const size = sizeOfCall(call);
+          const expected = count !== undefined && size !== undefined ? count * size : undefined;
+          const found: unknown = result[i];
+          if (isArrayOf('Float32Array', found) && (expected === undefined || found.length === expected))
+            return;
+          const values = expected === undefined ? '' : ` of ${expected} values`;
+          throw misbehaved(
+            culprit,
+            `${member}, call ${call} (layer "${graph.calls[call]?.layer}"),`,
+            `a Float32Array${values}`,
+            found,
+          );
+        });
+        return result as readonly Float32Array[];
       },
     },
   });

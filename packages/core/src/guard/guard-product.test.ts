@@ -205,6 +205,24 @@ describe('a backend', () => {
       '6 values',
     ),
   );
+  const observe = (results: unknown) =>
+    guard('backend', {
+      observe: async () => ({ run: async () => results, dispose: () => undefined }),
+    } as unknown as Backend).observe(graph, [1, 0]);
+  it('whose observed results fit the calls is left alone', async () => {
+    const results = [new Float32Array(6), new Float32Array(4)];
+    expect(await (await observe(results)).run(new Float32Array(4))).toBe(results);
+  });
+  it.each<[string, unknown, string]>([
+    ['too few results', [new Float32Array(6)], '2 arrays'],
+    ['results of other calls', [new Float32Array(4), new Float32Array(4)], '6 values'],
+  ])('that observes %s is named', (_, results, expected) =>
+    expectMisbehaved(
+      async () => (await observe(results)).run(new Float32Array(4)),
+      'run of its observation session',
+      expected,
+    ),
+  );
   it('whose gradients do not fit the weights is named', () => {
     const step = async () => ({ loss: 1, accuracy: 1, updates: [new Float32Array(3)] });
     const backend = guard('backend', {

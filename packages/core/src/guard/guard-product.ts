@@ -5,6 +5,7 @@ import { guardAgentFactory } from './guard-agent.js';
 import { guardBackend } from './guard-backend.js';
 import { guardDataset } from './guard-dataset.js';
 import { guardEnvironmentFactory } from './guard-environment.js';
+import { guardFormat } from './guard-format.js';
 import { guardLimitFactory } from './guard-limit.js';
 import { guardPruner } from './guard-pruner.js';
 import { guardQuantizer } from './guard-quantizer.js';
@@ -21,6 +22,7 @@ const GUARDS: {
   backend: guardBackend,
   dataset: guardDataset,
   reward: guardReward,
+  format: guardFormat,
   runner: guardRunner,
   limit: guardLimitFactory,
 };

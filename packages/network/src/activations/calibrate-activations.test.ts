@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, type Dataset, type LayerGraph } from '@tersor/core';
 import { graphFromModel } from '../graph/model-graph.js';
+import { observeStock } from '../moments/observe-stock.js';
 import { calibrateActivations, type CalibrationInput } from './calibrate-activations.js';
 
 const { layers } = tfl;
@@ -63,6 +64,7 @@ describe('calibrateActivations', () => {
       graph: halved,
       layers: ['twice', 'half'],
       dataset,
+      backend: { observe: observeStock },
       seed: 1,
       options: { bits: [4, 6], calibrate: 'max', percentile: 99, images: COUNT },
     };

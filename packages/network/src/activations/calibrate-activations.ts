@@ -1,18 +1,18 @@
-import * as tf from '@tensorflow/tfjs-core';
 import {
   TersorError,
   createRandom,
   type ActivationRange,
   type ActivationRanges,
+  type Backend,
   type Dataset,
   type LayerGraph,
   type QuantizeConfig,
   type Random,
 } from '@tersor/core';
-import { disposeModel, modelFromGraph } from '../graph/model-graph.js';
+import { imagesAtOnce } from '../observation/images-at-once.js';
 import { activationRange } from './activation-range.js';
 
-/** Images that run at once. */
+/** Images that run at once, where memory allows it. */
 const BATCH = 32;
 /** Values of an input that percentile and mse look at, drawn evenly from all images. */
 const SAMPLE = 2 ** 16;
@@ -22,6 +22,8 @@ export interface CalibrationInput {
   /** Layers whose inputs are looked at. */
   readonly layers: readonly string[];
   readonly dataset: Dataset;
+  /** What the images run on. */
+  readonly backend: Pick<Backend, 'observe'>;
   readonly seed: number;
   readonly options: Pick<
     NonNullable<QuantizeConfig['activations']>,
@@ -37,14 +39,14 @@ interface Seen {
 }
 
 /**
- * Finds the range of each layer's input: training images run once through the network on the active tfjs
- * backend, then `activationRange` is asked for every bit width (only `mse` depends on it). Which images and
+ * Finds the range of each layer's input: training images run once through the network, then `activationRange` is asked for every bit width (only `mse` depends on it). Which images and
  * which values is drawn by the seed. Throws `DATASET_INVALID` where there are no training images.
  */
 export async function calibrateActivations({
   graph,
   layers,
   dataset,
+  backend,
   seed,
   options,
 }: CalibrationInput): Promise<ActivationRanges> {
@@ -55,7 +57,6 @@ export async function calibrateActivations({
       hint: 'quantize.activations needs some to calibrate on.',
     });
   }
-  const batches = Math.ceil(chosen.length / BATCH);
   const seen = new Map(
     layers.map((layer): [string, Seen] => [
       layer,
@@ -63,7 +64,9 @@ export async function calibrateActivations({
     ]),
   );
   const readers = graph.calls.filter(({ layer }) => seen.has(layer));
-  const probe = await probeInputs(graph, [...new Set(readers.flatMap(({ inputs }) => inputs))]);
+  const calls = [...new Set(readers.flatMap(({ inputs }) => inputs))];
+  const atOnce = imagesAtOnce(graph, calls, BATCH);
+  const batches = Math.ceil(chosen.length / atOnce);
   // A shared layer is called more than once, and a layer may have several inputs.
   const readings = Math.max(
     ...layers.map((name) =>
@@ -71,15 +74,16 @@ export async function calibrateActivations({
     ),
   );
   const share = Math.max(1, Math.floor(SAMPLE / batches / readings));
+  const session = await backend.observe(graph, calls);
   try {
-    for (let start = 0; start < chosen.length; start += BATCH) {
-      const { images } = await dataset.read('train', chosen.slice(start, start + BATCH));
-      const values = await probe.run(images);
+    for (let start = 0; start < chosen.length; start += atOnce) {
+      const { images } = await dataset.read('train', chosen.slice(start, start + atOnce));
+      const values = await session.run(images);
       for (const { layer, inputs } of readers)
-        for (const input of inputs) look(seen.get(layer)!, values.get(input)!, share, random);
+        for (const input of inputs) look(seen.get(layer)!, values[calls.indexOf(input)]!, share, random);
     }
   } finally {
-    probe.dispose();
+    session.dispose();
   }
   return Object.fromEntries([...seen].map(([layer, found]) => [layer, rangesByWidth(found, options)]));
 }
@@ -107,36 +111,4 @@ function rangesByWidth(
   };
   const widths = Array.from({ length: largest - smallest + 1 }, (_, i) => smallest + i);
   return Object.fromEntries(widths.map((bits) => [bits, rangeAt(bits)]));
-}
-
-/** Runs images through the stock model of a graph and reads the results of some of its calls. */
-async function probeInputs(
-  graph: LayerGraph,
-  calls: readonly number[],
-): Promise<{ run(images: Float32Array): Promise<Map<number, Float32Array>>; dispose(): void }> {
-  const inner = calls.filter((call) => !graph.inputs.includes(call));
-  // The network's own outputs stay, so that every layer is part of the model.
-  const model = await modelFromGraph({
-    ...graph,
-    outputs: [...inner, ...graph.outputs.filter((output) => !inner.includes(output))],
-  });
-  const shape = graph.calls[graph.inputs[0]!]!.outputShape as number[];
-  const size = shape.reduce((product, side) => product * side, 1);
-  return {
-    run: async (images) => {
-      const results = tf.tidy(
-        () =>
-          [model.predictOnBatch(tf.tensor(images, [images.length / size, ...shape]))].flat() as tf.Tensor[],
-      );
-      const read = await Promise.all(
-        inner.map(async (call, i) => [call, (await results[i]!.data()) as Float32Array] as const),
-      );
-      tf.dispose(results);
-      return new Map<number, Float32Array>([
-        ...calls.filter((call) => !inner.includes(call)).map((call) => [call, images] as const),
-        ...read,
-      ]);
-    },
-    dispose: () => disposeModel(model),
-  };
 }

@@ -7,6 +7,7 @@ import { compileFused } from '../inference/fused-session.js';
 import { initializeKernels } from '../graph/initialize-kernels.js';
 import { graphFromModel } from '../graph/model-graph.js';
 import { fakeQuantize } from './activation-range.js';
+import { observeStock } from '../moments/observe-stock.js';
 import { calibrateActivations } from './calibrate-activations.js';
 import { withRoundedActivations } from './simulated-graph.js';
 
@@ -94,6 +95,7 @@ describe('withRoundedActivations', () => {
       graph,
       layers: ['shared', 'deep', 'scores'],
       dataset,
+      backend: { observe: observeStock },
       seed: 1,
       options: { bits: [2, 8], calibrate: 'max', percentile: 100, images: 20 },
     });

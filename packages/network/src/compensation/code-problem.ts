@@ -147,7 +147,7 @@ function aim(problem: CodeProblem, { loaded, ridge }: PreparedMatrix, p: number)
 }
 
 /** `result = matrix vector`, row by row. */
-export function multiply(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
+function multiply(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
   const n = vector.length;
   for (let i = 0; i < n; i++) {
     let sum = 0;

@@ -8,7 +8,7 @@ import { zeroSlices } from '../../test/zero-slices.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { graphFromModel } from '../graph/model-graph.js';
 import { removeAll } from '../surgery/remove-channels.js';
-import { cost, weightBytes } from './cost.js';
+import { cost } from './cost.js';
 import { costOfWidths, widthCost } from './width-cost.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -131,15 +131,6 @@ test('slices that are all zero are not counted as work', async () => {
     macsWithoutZeroSlices: 16 * 27,
   });
   expect(cost(zeroed((slice, position) => slice === 2 && position < 8)).macsWithoutZeroSlices).toBe(16 * 36);
-});
-
-test('bytes: kernels at b bits, the rest in float32', async () => {
-  const measured = cost(
-    await read(tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [5] })] })),
-  );
-  expect(weightBytes(measured, 32)).toBe(18 * 4);
-  expect(weightBytes(measured, 3)).toBe(Math.ceil((15 * 3) / 8) + 12);
-  expect(weightBytes(measured, ({ className }) => (className === 'Dense' ? 8 : 32))).toBe(15 + 12);
 });
 
 test('an open size cannot be counted, and the error says what to do', async () => {

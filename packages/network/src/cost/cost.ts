@@ -50,18 +50,6 @@ export function cost(graph: LayerGraph): Cost {
   };
 }
 
-/**
- * Bytes of the weights when every kernel value takes `bits` (a number, or by layer) and every other value 32;
- * no headers, no code books.
- */
-export function weightBytes({ layers }: Cost, bits: number | ((layer: LayerCost) => number)): number {
-  const bitsOf = typeof bits === 'number' ? () => bits : bits;
-  return layers.reduce(
-    (sum, layer) => sum + Math.ceil((layer.kernelValues * bitsOf(layer)) / 8) + layer.otherValues * 4,
-    0,
-  );
-}
-
 function layerCost(layer: GraphLayer, positions: number): LayerCost {
   const kernels = layer.weights.filter(isKernel);
   const count = (weights: readonly WeightTensor[]) => weights.reduce((sum, { data }) => sum + data.length, 0);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { readModel } from './model-files.js';
+import { readNetwork } from './read-network.js';
 import { graphFromModel, modelFromGraph } from '../graph/model-graph.js';
 
 type Json = Record<string, unknown>;
@@ -112,7 +112,7 @@ async function expectSame(
   values: readonly Float32Array[],
   built: tfl.LayersModel,
 ): Promise<void> {
-  const read = await modelFromGraph(await readModel(path));
+  const read = await modelFromGraph(await readNetwork(path));
   built.setWeights(built.getWeights().map(({ shape }, i) => tf.tensor(values[i]!, shape)));
   const images = tf.randomNormal([2, 8, 8, 1], 0, 1, 'float32', 7);
   const [found, right] = [read, built].map((model) =>
@@ -174,7 +174,7 @@ it('reads a Sequential network of Keras 3, and its layers are those of Keras 2',
     specs,
   );
   await expectSame(path, values, byHand());
-  const read = await readModel(path);
+  const read = await readNetwork(path);
   const meant = await graphFromModel(byHand());
   expect(
     read.layers.map(({ className, weights }) => [className, weights.map(({ name, shape }) => [name, shape])]),
@@ -309,7 +309,7 @@ it.each<[string, Json, RegExp]>([
     sequential([inputLayer(false), layer('Conv2D', 'conv', config)]),
     specs,
   );
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_UNSUPPORTED',
     message: expect.stringMatching(message),
   });

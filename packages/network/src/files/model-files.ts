@@ -1,24 +1,16 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import {
-  isTersorError,
-  makeFolder,
-  messageOf,
-  TersorError,
-  type LayerGraph,
-  type ModelMetadata,
-} from '@tersor/core';
+import { isTersorError, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
 import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
-import { ensureKernels } from '../graph/fallback-kernels.js';
 import { GRAPH_MODEL } from './foreign-formats.js';
 import { withFrozenParts } from '../graph/frozen-layers.js';
 import { storedName, weightSlots } from '../graph/graph-weights.js';
+import { withHostMemory } from '../graph/host-memory.js';
 import { keras2Topology } from './keras3-topology.js';
 import { disposeModel, graphFromModel } from '../graph/model-graph.js';
 import { topologyOf } from '../graph/model-topology.js';
-import { moveInto } from './move-into.js';
 import {
   parseManifest,
   readWeightFiles,
@@ -27,8 +19,9 @@ import {
   type WeightsManifest,
 } from './weight-files.js';
 import { weightTargets } from './weight-targets.js';
+import { writeFolder } from './write-folder.js';
 import type { WrittenFile } from './read-back.js';
-import { notAModel, recogniseModel } from './recognise-model.js';
+import { notAModel, notFoundIn, placeOf } from './model-place.js';
 
 /** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
 const MAX_JSON_BYTES = 1 << 26;
@@ -45,9 +38,9 @@ export interface ModelJson {
 /**
  * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and
  * Keras 3 topologies are read. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or
- * missing weights), `MODEL_UNSUPPORTED` or `WEIGHTS_NOT_FINITE`.
+ * missing weights) or `MODEL_UNSUPPORTED`.
  */
-export async function readModel(path: string): Promise<LayerGraph> {
+export async function readLayersModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
   const cannot = (cause: unknown): never => {
     if (isTersorError(cause)) throw cause;
@@ -59,19 +52,19 @@ export async function readModel(path: string): Promise<LayerGraph> {
     .then(keras2Topology)
     .then(withFrozenParts)
     .catch(cannot);
-  await ensureKernels();
-  const model = await buildModel(topology, weightCount(weightSpecs)).catch(cannot);
-  try {
-    setStoredWeights(model, weightSpecs, weightData);
-    const graph = await graphFromModel(model);
-    requireFinite(graph, path);
-    const metadata = metadataOf(json);
-    return { ...graph, ...(metadata && { metadata }) };
-  } catch (cause) {
-    return cannot(cause);
-  } finally {
-    disposeModel(model);
-  }
+  return withHostMemory(async () => {
+    const model = await buildModel(topology, weightCount(weightSpecs)).catch(cannot);
+    try {
+      setStoredWeights(model, weightSpecs, weightData);
+      const graph = await graphFromModel(model);
+      const metadata = metadataOf(json);
+      return { ...graph, ...(metadata && { metadata }) };
+    } catch (cause) {
+      return cannot(cause);
+    } finally {
+      disposeModel(model);
+    }
+  });
 }
 
 function setStoredWeights(model: LayersModel, specs: io.WeightsManifestEntry[], data: ArrayBuffer): void {
@@ -94,15 +87,11 @@ function metadataOf({ userDefinedMetadata, signature, convertedBy }: ModelJson):
   return Object.keys(metadata).length > 0 ? metadata : undefined;
 }
 
-/**
- * Bytes of a LayersModel: its model.json and the weight files that it names. Throws as `readModel` does
- * for files that are not there.
- */
-export async function folderBytes(path: string): Promise<number> {
+/** The `model.json` of a LayersModel and the weight files that it names. Throws as reading it does. */
+export async function layersModelParts(path: string): Promise<string[]> {
   const model = await findJson(path);
   const { weightsManifest } = await readModelJson(model);
-  const files = (await weightFiles(model, weightsManifest)).flat();
-  return files.reduce((sum, { size }) => sum + size, (await stat(model)).size);
+  return [model, ...(await weightFiles(model, weightsManifest)).flat().map((file) => file.path)];
 }
 
 /** Throws `WEIGHTS_NOT_FINITE`, naming the first weight that holds NaN or an infinite value. */
@@ -123,7 +112,7 @@ export function requireFinite(graph: LayerGraph, origin: string): void {
 }
 
 /**
- * What a LayersModel's files hold, checked as `readModel` does, but not built. Throws `MODEL_NOT_FOUND`,
+ * What a LayersModel's files hold, checked as reading does, but not built. Throws `MODEL_NOT_FOUND`,
  * `MODEL_INVALID`.
  */
 export async function readArtifacts(
@@ -136,16 +125,14 @@ export async function readArtifacts(
   return { json, weightSpecs, weightData: await readWeightFiles(model, files.flat()) };
 }
 
+/** Of a folder, its `model.json`. */
 async function findJson(path: string): Promise<string> {
-  const found = await recogniseModel(path);
-  if (found.kind === 'json') return found.path;
-  throw new TersorError(
-    'MODEL_INVALID',
-    `${path} is a packed .tersor file, and a LayersModel is wanted here.`,
-    {
-      hint: 'Write it as one: tersor export <model.tersor> --out <folder>',
-    },
-  );
+  const place = await placeOf(path);
+  if (place.entries === undefined) return path;
+  const inside = join(path, 'model.json');
+  if (!place.entries.includes('model.json')) throw notFoundIn(place);
+  await placeOf(inside);
+  return inside;
 }
 
 async function readModelJson(path: string): Promise<ModelJson> {
@@ -200,36 +187,26 @@ export async function writeModel(
   folder: string,
   check?: (file: WrittenFile) => Promise<void>,
 ): Promise<void> {
+  await writeFolder(folder, { last: 'model.json', what: 'The model' }, async (staging) => {
+    await writeModelFiles(graph, staging);
+    await check?.({ path: join(staging, 'model.json'), name: join(folder, 'model.json') });
+  });
+}
+
+/** Writes the two files of a LayersModel into a folder that is there. Throws the error of the file system. */
+export async function writeModelFiles(graph: LayerGraph, folder: string): Promise<void> {
   const weights = weightSlots(graph).map(({ layer, weight }) => ({
     ...weight,
     name: storedName(layer, weight.name),
   }));
+  const entries = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }));
   const json = {
     ...modelJsonOf(graph),
-    weightsManifest: [
-      {
-        paths: ['weights.bin'],
-        weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
-      },
-    ],
+    weightsManifest: [{ paths: ['weights.bin'], weights: entries }],
   };
   const bytes = Buffer.concat(
     weights.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
   );
-  const temporary = `${folder}.tmp-${process.pid}`;
-  try {
-    await makeFolder(temporary);
-    await writeFile(join(temporary, 'model.json'), JSON.stringify(json));
-    await writeFile(join(temporary, 'weights.bin'), bytes);
-    await check?.({ path: join(temporary, 'model.json'), name: join(folder, 'model.json') });
-    await moveInto(temporary, folder, 'model.json');
-  } catch (cause) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    if (isTersorError(cause)) throw cause;
-    throw new TersorError(
-      'OUTPUT_FAILED',
-      `The model cannot be written to ${folder}: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
+  await writeFile(join(folder, 'model.json'), JSON.stringify(json));
+  await writeFile(join(folder, 'weights.bin'), bytes);
 }

@@ -13,6 +13,7 @@ import {
 } from '@tersor/core';
 import { loadModel } from '@tersor/runtime';
 import { storedName, weightSlots } from '../graph/graph-weights.js';
+import { ensureKernels } from '../graph/fallback-kernels.js';
 import { disposeModel } from '../graph/model-graph.js';
 import { topologyOf } from '../graph/model-topology.js';
 
@@ -134,6 +135,7 @@ async function requireSame(
   expected: Witness,
   complaint: Complaint,
 ): Promise<void> {
+  await ensureKernels();
   let model: layers.LayersModel;
   try {
     model = await load();

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MAGIC } from '@tersor/runtime';
-import { recogniseModel } from './recognise-model.js';
+import { openModel } from './read-network.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -54,7 +54,7 @@ it.each<[string, string, string, RegExp]>([
   async (_name, content, format, advice) => {
     for (const name of ['thing', 'model.bin']) {
       const path = await file(name, content);
-      const error = await recogniseModel(path).then(
+      const error = await openModel(path).then(
         () => undefined,
         (caught: Error & { hint: string }) => caught,
       );
@@ -69,9 +69,13 @@ it.each<[string, string, string, RegExp]>([
 );
 
 it('takes a packed file and JSON by any name, JSON with a byte order mark too', async () => {
-  expect(await recogniseModel(await file('packed.bin', MAGIC))).toMatchObject({ kind: 'packed' });
-  expect(await recogniseModel(await file('net.txt', '\n {"format":1}'))).toMatchObject({ kind: 'json' });
-  expect(await recogniseModel(await file('bom.json', '\xef\xbb\xbf{}'))).toMatchObject({ kind: 'json' });
+  expect(await openModel(await file('packed.bin', MAGIC))).toMatchObject({ format: { id: 'tersor' } });
+  expect(await openModel(await file('net.txt', '\n {"format":1}'))).toMatchObject({
+    format: { id: 'layers-model' },
+  });
+  expect(await openModel(await file('bom.json', '\xef\xbb\xbf{}'))).toMatchObject({
+    format: { id: 'layers-model' },
+  });
 });
 
 it("takes a folder's model.json, and says what a folder without one holds", async () => {
@@ -79,25 +83,25 @@ it("takes a folder's model.json, and says what a folder without one holds", asyn
   await file('net/model.json', '{}');
   await file('saved/saved_model.pb', '');
   await file('run/model.tersor', '');
-  expect(await recogniseModel(join(folder, 'net'))).toEqual({
-    kind: 'json',
-    path: join(folder, 'net/model.json'),
+  expect(await openModel(join(folder, 'net'))).toMatchObject({
+    format: { id: 'layers-model' },
+    path: join(folder, 'net'),
   });
-  await expect(recogniseModel(join(folder, 'saved'))).rejects.toMatchObject({
+  await expect(openModel(join(folder, 'saved'))).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('SavedModel'),
   });
-  await expect(recogniseModel(join(folder, 'run'))).rejects.toMatchObject({
+  await expect(openModel(join(folder, 'run'))).rejects.toMatchObject({
     code: 'MODEL_NOT_FOUND',
     hint: expect.stringContaining('model.tersor'),
   });
-  await expect(recogniseModel(join(folder, 'empty'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  await expect(openModel(join(folder, 'empty'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
 });
 
 it.each(['https://host/net/model.json', 'gs://bucket/model.json', '/home/me/https:/host/net/model.json'])(
   'says that %s is a URL, which is not fetched',
   async (url) => {
-    await expect(recogniseModel(url)).rejects.toMatchObject({
+    await expect(openModel(url)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining('is a URL'),
       hint: expect.stringContaining('Download'),
@@ -109,16 +113,16 @@ it('opens neither devices nor pipes, also behind a link, and says when there is 
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   await symlink('/dev/zero', join(folder, 'model.json'));
   for (const path of ['/dev/zero', join(folder, 'pipe'), join(folder, 'model.json')]) {
-    await expect(recogniseModel(path)).rejects.toMatchObject({
+    await expect(openModel(path)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining('a device or a pipe'),
     });
   }
-  await expect(recogniseModel(join(folder, 'none'))).rejects.toMatchObject({
+  await expect(openModel(join(folder, 'none'))).rejects.toMatchObject({
     code: 'MODEL_NOT_FOUND',
     message: expect.stringContaining('There is no model'),
   });
-  await expect(recogniseModel(join(folder, 'thing/model.json'))).rejects.toMatchObject({
+  await expect(openModel(join(folder, 'thing/model.json'))).rejects.toMatchObject({
     code: 'MODEL_NOT_FOUND',
   });
 });

@@ -1,93 +1,74 @@
-import { constants } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { messageOf, TersorError } from '@tersor/core';
-import { MAGIC } from '@tersor/runtime';
-import { foreignFormat, SAVED_MODEL, TEXT, type FileEnds, type ForeignFormat } from './foreign-formats.js';
+import { extname } from 'node:path';
+import { TersorError, type Format } from '@tersor/core';
+import { foreignFormat, SAVED_MODEL, TEXT } from './foreign-formats.js';
+import { layersModelFormat } from './layers-model-format.js';
+import { latin1, notAModel, notFoundIn, placeOf, type ReadPlace } from './model-place.js';
+import { packedFormat } from './packed-format.js';
 
-const GIVE = 'Give the path of a model.json or a .tersor file.';
-/** Bytes of each end of a file that are looked at. */
-const END_BYTES = 1 << 16;
+/** A format, and how a config or command names it. */
+export interface NamedFormat {
+  readonly format: Format;
+  readonly use: string;
+}
 
-/** Where a model is, and what its file begins like. */
-export interface FoundModel {
-  readonly kind: 'packed' | 'json';
-  readonly path: string;
+/** Formats that are looked up only where none of those at hand recognises a file. */
+export interface FurtherFormats {
+  readonly formats: readonly NamedFormat[];
+  /** What is wrong with plugins that cannot be loaded, in words. */
+  readonly problems: readonly string[];
 }
 
 /**
- * Finds a model by what its file holds, whatever it is called; of a folder, its `model.json`. Throws
- * `MODEL_NOT_FOUND`, or `MODEL_INVALID` that names what is there instead and the way from it to a model.
- * Devices and pipes, which may never end, are not opened.
+ * Finds the format of a model by what its file holds, whatever it is called. Throws `MODEL_NOT_FOUND`,
+ * `MODEL_INVALID` that names what is there instead and the way from it to a model, or `PLUGIN_AMBIGUOUS` where
+ * several of the further formats claim it.
  */
-export async function recogniseModel(path: string): Promise<FoundModel> {
-  const stats = await stat(path).catch((cause: unknown) => {
-    const url = /(?:^|[\\/])((?:https?|file|s3|gs|hf|indexeddb|localstorage):)[\\/]+(.+)$/i.exec(path);
-    if (url)
-      throw notAModel(`${url[1]}//${url[2]}`, {
-        format: 'a URL',
-        advice: 'Download the model.json with its weight files, or the .tersor file, and give its path.',
-      });
-    const missing = ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    throw new TersorError(
-      'MODEL_NOT_FOUND',
-      missing ? `There is no model at ${path}.` : `The model ${path} cannot be read: ${messageOf(cause)}`,
-      { cause, hint: GIVE },
-    );
-  });
-  if (stats.isDirectory()) return inFolder(path);
-  if (!stats.isFile())
-    throw notAModel(path, { format: 'a device or a pipe', advice: 'Give the path of a file.' });
-  const ends = await readEnds(path, stats.size);
-  if (ends.head.startsWith(String.fromCharCode(...MAGIC))) return { kind: 'packed', path };
-  if (/^(\xef\xbb\xbf)?\s*[{[]/.test(ends.head)) return { kind: 'json', path };
-  // A packed file that is damaged at its very beginning is still called one.
-  if (path.endsWith('.tersor')) return { kind: 'packed', path };
-  const foreign = path.endsWith('saved_model.pb') ? SAVED_MODEL : foreignFormat(ends);
-  // The parser says what is wrong with text that should be JSON.
-  if (foreign === TEXT && path.endsWith('.json')) return { kind: 'json', path };
-  throw notAModel(path, foreign);
+export async function recogniseModel(
+  path: string,
+  formats: readonly NamedFormat[],
+  further: () => Promise<FurtherFormats> = async () => ({ formats: [], problems: [] }),
+): Promise<NamedFormat> {
+  const place = await placeOf(path);
+  const own = formats.find(({ format }) => format.recognises(place));
+  if (own) return own;
+  const others = await further();
+  const found = others.formats.filter(({ format }) => format.recognises(place));
+  if (found.length > 1) throw ambiguous(path, found);
+  if (found[0]) return found[0];
+  const damaged = damagedFormat(place);
+  if (damaged) return { format: damaged, use: damaged.id };
+  throw unknown(place, [...formats, ...others.formats], others.problems);
 }
 
-async function inFolder(folder: string): Promise<FoundModel> {
-  const entries = await readdir(folder).catch((cause: unknown) => {
-    throw new TersorError('MODEL_NOT_FOUND', `The folder ${folder} cannot be read: ${messageOf(cause)}`, {
-      cause,
-      hint: GIVE,
-    });
-  });
-  if (entries.includes('model.json')) return recogniseModel(join(folder, 'model.json'));
-  if (entries.includes('saved_model.pb')) throw notAModel(folder, SAVED_MODEL);
-  const models = entries.filter((entry) => /\.(json|tersor)$/.test(entry) || entry === 'model');
-  throw new TersorError('MODEL_NOT_FOUND', `${folder} is a folder without a model.json.`, {
-    hint:
-      models.length > 0
-        ? `In it are: ${models.slice(0, 8).join(', ')}. Give the path of one that is a model.`
-        : GIVE,
-  });
+/** The format whose reader says what is wrong with a file that should be one of its own. */
+function damagedFormat(place: ReadPlace): Format | undefined {
+  if (place.entries) return undefined;
+  const head = latin1(place.head);
+  if (/^(\xef\xbb\xbf)?\s*[{[]/.test(head)) return layersModelFormat;
+  if (extname(place.path) === '.tersor') return packedFormat;
+  const isText = foreignFormat({ head, tail: latin1(place.tail) }) === TEXT;
+  return isText && extname(place.path) === '.json' ? layersModelFormat : undefined;
 }
 
-async function readEnds(path: string, size: number): Promise<FileEnds> {
-  const file = await open(path, constants.O_RDONLY).catch((cause: unknown) => {
-    throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, {
-      cause,
-      hint: GIVE,
-    });
-  });
-  try {
-    const at = async (position: number) => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(END_BYTES), 0, END_BYTES, position);
-      return buffer.toString('latin1', 0, bytesRead);
-    };
-    return { head: await at(0), tail: await at(Math.max(0, size - END_BYTES)) };
-  } finally {
-    await file.close();
-  }
+function unknown(
+  place: ReadPlace,
+  formats: readonly NamedFormat[],
+  problems: readonly string[],
+): TersorError {
+  const known = [
+    `Formats known here: ${formats.map(({ format, use }) => `${use} (${format.files})`).join(', ')};`,
+    'others come as plugins of the kind "format".',
+    ...problems,
+  ].join(' ');
+  if (place.entries?.includes('saved_model.pb')) return notAModel(place.path, SAVED_MODEL, known);
+  if (place.entries) return notFoundIn(place);
+  if (place.path.endsWith('saved_model.pb')) return notAModel(place.path, SAVED_MODEL, known);
+  return notAModel(place.path, foreignFormat({ head: latin1(place.head), tail: latin1(place.tail) }), known);
 }
 
-/** The error for a file of another format. */
-export function notAModel(path: string, { format, advice }: ForeignFormat): TersorError {
-  return new TersorError('MODEL_INVALID', `${path} is ${format}, not a model that Tersor reads.`, {
-    hint: advice,
+function ambiguous(path: string, found: readonly NamedFormat[]): TersorError {
+  const names = found.map(({ use }) => use);
+  return new TersorError('PLUGIN_AMBIGUOUS', `${path} is a file of several formats: ${names.join(', ')}.`, {
+    hint: `Name the one that is meant: --format ${names[0]}, or in a config model: { use: ${names[0]}, path: ... }`,
   });
 }

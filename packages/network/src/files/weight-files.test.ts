@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { folderBytes, readModel, writeModel } from './model-files.js';
+import { writeModel } from './model-files.js';
+import { modelBytes, readNetwork } from './read-network.js';
 import { graphFromModel } from '../graph/model-graph.js';
 
 let folder: string;
@@ -39,28 +40,28 @@ it.each([
   'https://host/x.bin',
 ])('refuses the weight file %s, which is not in the folder of the model', async (name) => {
   await withPaths(name);
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining(`${name}, which is not in the folder`),
   });
-  await expect(folderBytes(path)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  await expect(modelBytes(path)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
 });
 
 it('refuses an absolute path, and a link that leads out of the folder', async () => {
   await withPaths(join(folder, 'secret.bin'));
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('not in the folder'),
   });
   await symlink('../secret.bin', join(folder, 'model/link.bin'));
   await withPaths('link.bin');
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('a link out of the folder'),
   });
   await symlink(folder, join(folder, 'model/outside'));
   await withPaths('outside/secret.bin');
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('a link out of the folder'),
   });
@@ -72,15 +73,15 @@ it('reads weight files below the folder, links within it, and a folder that is a
   await withPaths('sub/100%.bin');
   await symlink(join(folder, 'model'), join(folder, 'other'));
   for (const model of [path, join(folder, 'other/model.json'), join(folder, 'other')])
-    expect((await readModel(model)).layers).toHaveLength(2);
-  expect(await folderBytes(join(folder, 'other'))).toBe((await readFile(path)).length + 32);
+    expect((await readNetwork(model)).layers).toHaveLength(2);
+  expect(await modelBytes(join(folder, 'other'))).toBe((await readFile(path)).length + 32);
 });
 
 it('does not open a pipe, a device or a folder as a weight file', async () => {
   execFileSync('mkfifo', [join(folder, 'model/pipe')]);
   for (const name of ['pipe', '.']) {
     await withPaths(name);
-    await expect(readModel(path)).rejects.toMatchObject({
+    await expect(readNetwork(path)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining('is not a file'),
     });
@@ -90,7 +91,7 @@ it('does not open a pipe, a device or a folder as a weight file', async () => {
 it('checks the sizes before it reads: a manifest of 2^40 values is a typed error at once', async () => {
   json.weightsManifest[0]!.weights[0]!['shape'] = [2 ** 20, 2 ** 20];
   await withPaths('weights.bin');
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('hold 32 bytes, but the manifest describes'),
   });
@@ -101,7 +102,7 @@ it('takes no memory for layers that are larger than the weights in the files', a
   topology.config.layers[1]!.config['units'] = 2 ** 30;
   await withPaths('weights.bin');
   const before = tf.memory().numTensors;
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('more weights than the 8'),
   });
@@ -127,7 +128,7 @@ it.each<[string, unknown, RegExp]>([
   ['a file twice', [{ paths: ['weights.bin', './weights.bin'], weights: [entry] }], /weights\.bin twice/],
 ])('refuses a manifest with %s', async (_name, weightsManifest, message) => {
   await writeFile(path, JSON.stringify({ ...json, weightsManifest }));
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringMatching(message),
   });
@@ -135,7 +136,7 @@ it.each<[string, unknown, RegExp]>([
 
 it('reads a model.json with a byte order mark', async () => {
   await writeFile(path, `\ufeff${JSON.stringify(json)}`);
-  expect((await readModel(path)).layers).toHaveLength(2);
+  expect((await readNetwork(path)).layers).toHaveLength(2);
 });
 
 it.each<[string, (topology: { config: { layers: Record<string, unknown>[] } }) => void, RegExp]>([
@@ -153,7 +154,7 @@ it.each<[string, (topology: { config: { layers: Record<string, unknown>[] } }) =
 ])('refuses a topology with %s instead of waiting for ever', async (_name, change, message) => {
   change(json.modelTopology as never);
   await withPaths('weights.bin');
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringMatching(message),
   });
@@ -161,7 +162,7 @@ it.each<[string, (topology: { config: { layers: Record<string, unknown>[] } }) =
 
 it('refuses JSON that is nested 100,000 levels deep', async () => {
   await writeFile(path, `{"modelTopology":${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)},"weightsManifest":[]}`);
-  await expect(readModel(path)).rejects.toMatchObject({
+  await expect(readNetwork(path)).rejects.toMatchObject({
     code: 'MODEL_INVALID',
     message: expect.stringContaining('deeper than 256'),
   });

@@ -5,7 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import type { LayerGraph } from '@tersor/core';
 import { comparePruned, randomRemovals } from '../../test/equivalence.js';
 import { cost } from '../cost/cost.js';
-import { readModel } from '../files/model-files.js';
+import { readNetwork } from '../files/read-network.js';
 import { graphFromModel, modelFromGraph } from '../graph/model-graph.js';
 import { channelGroups } from './channel-groups.js';
 
@@ -18,7 +18,7 @@ whereData(
   'MobileNet v1 0.25 of ImageNet: all pointwise layers can be pruned, only the scores are frozen, and pruning is exact',
   async () => {
     await tf.setBackend('cpu');
-    const graph = await readModel(path);
+    const graph = await readNetwork(path);
     const { groups, barriers } = channelGroups(graph);
     expect(groups.map(({ name }) => name)).toEqual([
       'conv1',

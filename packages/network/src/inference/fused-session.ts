@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { InferenceSession, LayerGraph } from '@tersor/core';
 import { modelFromGraph } from '../graph/model-graph.js';
+import { joined } from '../observation/joined.js';
 import { inferencePlan } from './inference-plan.js';
 import { notComputable } from './require-computable.js';
 import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
@@ -47,7 +48,7 @@ export async function compilePlan(plan: InferencePlan, batchSize: number): Promi
         parts.push((await output.data()) as Float32Array);
         output.dispose();
       }
-      return concatenate(parts);
+      return joined(parts);
     },
     dispose: () => {
       if (disposed) return;
@@ -232,15 +233,4 @@ function activate(x: tf.Tensor, { name, alpha }: PlanActivation): tf.Tensor {
     case 'softmax':
       return tf.softmax(x);
   }
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }

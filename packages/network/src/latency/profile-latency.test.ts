@@ -27,6 +27,7 @@ function cpuBackend(): Backend & { readonly compiled: LayerGraph[] } {
     isAvailable: async () => ({ available: true, details: {} }),
     activate: async () => void (await tf.setBackend('cpu')),
     compile: async (graph) => (compiled.push(graph), compileFused(graph)),
+    observe: () => Promise.reject(new Error('not here')),
     compileTraining: () => Promise.reject(new Error('not here')),
     memory: () => ({ tensors: tf.memory().numTensors, bytes: tf.memory().numBytes }),
     dispose: async () => undefined,

@@ -7,29 +7,54 @@ export interface LayerInput {
   readonly shape: readonly [batch: number, height: number, width: number, channels: number];
 }
 
-/**
- * Rows of the im2col matrix at random output positions: `points` per image (all of them where there are
- * fewer), each `taps * channels` values in the order of the kernel; zero where the window reaches into the
- * padding. (AMC samples 10 points per image and layer.)
- */
+/** Rows of the im2col matrix at random output positions: those of `rowsAt` at what `drawPositions` draws. */
 export function sampleRows(
-  { data, shape: [batch, height, width, channels] }: LayerInput,
+  input: LayerInput,
   window: KernelWindow | undefined,
   points: number,
   random: Random,
 ): Float32Array {
+  const [images, height, width] = input.shape;
+  return rowsAt(input, window, drawPositions(images, [height, width], window, points, random));
+}
+
+/**
+ * Output positions at which a layer's input is looked at: for each of `images`, `points` random ones, or all
+ * of them (undefined) where there are no more. (AMC samples 10 points per image and layer.)
+ */
+export function drawPositions(
+  images: number,
+  [height, width]: readonly number[],
+  window: KernelWindow | undefined,
+  points: number,
+  random: Random,
+): readonly (readonly number[] | undefined)[] {
+  const { outHeight, outWidth } = outputOf(height!, width!, window);
+  const positions = outHeight * outWidth;
+  return Array.from({ length: images }, () =>
+    points >= positions ? undefined : random.permutation(positions).slice(0, points),
+  );
+}
+
+/**
+ * Rows of the im2col matrix at the positions that were drawn for each image, each `taps * channels` values in
+ * the order of the kernel; zero where the window reaches into the padding.
+ */
+export function rowsAt(
+  { data, shape: [batch, height, width, channels] }: LayerInput,
+  window: KernelWindow | undefined,
+  drawn: readonly (readonly number[] | undefined)[],
+): Float32Array {
   const [kh, kw] = window?.size ?? [1, 1];
   const [sy, sx] = window?.strides ?? [1, 1];
   const [dy, dx] = window?.dilation ?? [1, 1];
-  const [outHeight, top] = axis(height, kh, sy, dy, window?.padding ?? 'valid');
-  const [outWidth, left] = axis(width, kw, sx, dx, window?.padding ?? 'valid');
-  const positions = outHeight * outWidth;
-  const perImage = Math.min(points, positions);
+  const { outHeight, outWidth, top, left } = outputOf(height, width, window);
+  const perImage = drawn[0]?.length ?? outHeight * outWidth;
   const size = kh * kw * channels;
   const rows = new Float32Array(batch * perImage * size);
   let to = 0;
   for (let image = 0; image < batch; image++) {
-    const chosen = perImage === positions ? undefined : random.permutation(positions);
+    const chosen = drawn[image];
     for (let point = 0; point < perImage; point++) {
       const position = chosen?.[point] ?? point;
       const y0 = Math.floor(position / outWidth) * sy - top;
@@ -46,6 +71,21 @@ export function sampleRows(
     }
   }
   return rows;
+}
+
+/** Size of a layer's output, and the padding above and to the left of its input. */
+function outputOf(
+  height: number,
+  width: number,
+  window: KernelWindow | undefined,
+): { outHeight: number; outWidth: number; top: number; left: number } {
+  const [kh, kw] = window?.size ?? [1, 1];
+  const [sy, sx] = window?.strides ?? [1, 1];
+  const [dy, dx] = window?.dilation ?? [1, 1];
+  const padding = window?.padding ?? 'valid';
+  const [outHeight, top] = axis(height, kh, sy, dy, padding);
+  const [outWidth, left] = axis(width, kw, sx, dx, padding);
+  return { outHeight, outWidth, top, left };
 }
 
 /** Output length of one axis, and the padding before it (TensorFlow's convention). */

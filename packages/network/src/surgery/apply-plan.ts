@@ -26,8 +26,8 @@ export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: P
 }
 
 /**
- * `applyPlan`, after which every pruner that can adapts the result, on the active backend. Throws
- * `PLAN_MISMATCH`.
+ * `applyPlan`, after which every pruner that can adapts the result, on the backend that it was prepared with.
+ * Throws `PLAN_MISMATCH`.
  */
 export async function applyAndAdapt(
   graph: LayerGraph,

@@ -9,7 +9,7 @@ type Shape = LayerCall['outputShape'];
  * Number of output channels that a layer's weights say; `undefined` for a layer whose output follows its
  * input.
  */
-export function producedChannels(layer: GraphLayer): number | undefined {
+function producedChannels(layer: GraphLayer): number | undefined {
   const { weights = [], outputsPerInput } = factsOf(layer) ?? {};
   const produced = weights.find(({ role }) => role === 'produces');
   if (produced) return weightShape(layer, produced.weight)?.at(produced.axis);
@@ -55,6 +55,6 @@ function outputChannels(
 }
 
 /** A shape with another number of channels. */
-export function withChannels(shape: Shape, channels: number | undefined): Shape {
+function withChannels(shape: Shape, channels: number | undefined): Shape {
   return shape.length === 0 ? shape : [...shape.slice(0, -1), channels];
 }

@@ -5,10 +5,10 @@ import { isRecord } from '../bytes/bounded-json.js';
  * Layers that may follow one another: tfjs walks a network with a recursion, and runs out of stack at
  * about twice as many.
  */
-export const MAX_CHAIN = 2048;
+const MAX_CHAIN = 2048;
 
 /** Calls of layers, those of nested models counted at every call of the model. */
-export const MAX_CALLS = 1 << 14;
+const MAX_CALLS = 1 << 14;
 
 /** What a model costs those who walk it. */
 interface Extent {

@@ -30,7 +30,8 @@ export async function requireUnharmedInputs(
       compressConfigSchema,
       overridesOf(JSON.parse(variant) as Settings),
     );
-    for (const each of await namedByConfig(config, dirname(configPath))) named.set(each.path, each);
+    for (const each of await namedByConfig(config, { directory: dirname(configPath) }))
+      named.set(each.path, each);
   }
   await requireUnharmed(
     WRITTEN.map((name) => join(folder, name)),

@@ -1,4 +1,5 @@
 import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
+import { modelParts } from '@tersor/core';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../results/read-run.js';
 import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
@@ -38,7 +39,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
     { id: 'setup', title: 'What was run', body: setup(summary) },
   ];
   return page({
-    title: `Compression of ${modelName(config.model, config.output)}`,
+    title: `Compression of ${modelName(modelParts(config.model).path, config.output)}`,
     lead: `Tersor, backend ${summary.backend}, seed ${summary.seed}, ${duration(summary.seconds)} in all.`,
     tiles: [
       {

@@ -68,7 +68,7 @@ export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): str
 }
 
 /** What candidates cost in the stage: multiply-adds of a pruned one, bytes of a quantized one. */
-export function costOf(stage: Stage): 'macs' | 'bytes' {
+function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 

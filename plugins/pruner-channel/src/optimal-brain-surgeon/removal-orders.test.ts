@@ -6,6 +6,7 @@ import { channelGroups, graphFromModel } from '@tersor/network';
 import { outputOf, smoothImages, withDrawnWeights } from '../../test/smooth-images.js';
 import { ChannelPruner } from '../channel-pruner.js';
 import plugin from '../index.js';
+import { tfjsBackend } from '../../test/tfjs-backend.js';
 import { gatherMoments } from '../reconstruction/gather-moments.js';
 import { removalOrders } from './removal-orders.js';
 
@@ -15,6 +16,7 @@ const { layers } = tfl;
 const dataset = smoothImages([5, 5, 2], 40);
 /** All positions of all images are looked at, so that errors can be measured on the same. */
 const OPTIONS = { images: 40, points: 25, maximumInputs: 200, ridge: 1e-7 };
+const backend = tfjsBackend();
 
 type Symbolic = tfl.SymbolicTensor;
 const conv = (filters: number, more = {}) =>
@@ -104,10 +106,10 @@ test.each(Object.keys(coupled))(
     const graph = await networkOf(coupled[name]!);
     const { groups } = channelGroups(graph);
     const group = groups.find((each) => each.name === 'a')!;
-    const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, seed: 1 });
+    const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, backend, seed: 1 });
     const { errors } = (await removalOrders(graph, [group], gathered)).get('a')!;
     const pruner = new ChannelPruner(plugin.options.parse({ ...OPTIONS, criterion: 'reconstruction' }));
-    await pruner.prepare({ graph, groups, dataset, seed: 1 });
+    await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
     for (const keep of [5, 3, 1]) {
       const error = errors[6 - keep]!;
       expect(error).toBeGreaterThan(1e-4);
@@ -139,7 +141,7 @@ describe('a preparation that is interrupted', () => {
   it('goes on from what it saved, and works nothing out twice', async () => {
     const graph = await networkOf(coupled['a concatenation behind other channels']!);
     const { groups } = channelGroups(graph);
-    const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, seed: 2 });
+    const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, backend, seed: 2 });
     let state: unknown;
     const save = async (saved: unknown) => void (state = structuredClone(saved));
     const first = await removalOrders(graph, groups, gathered, { save });
@@ -151,7 +153,12 @@ describe('a preparation that is interrupted', () => {
     const fresh = await import('./removal-orders.js');
     const again = await fresh.removalOrders(graph, groups, gathered, { saved: marked, save });
     expect(again.get('a')).toEqual(marked[key!]);
-    const other = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, seed: 2, images: 20 });
+    const other = await gatherMoments(graph, dataset, readersOf(graph), {
+      ...OPTIONS,
+      backend,
+      seed: 2,
+      images: 20,
+    });
     const fromOthers = await fresh.removalOrders(graph, groups, other, { saved: marked, save });
     expect(fromOthers.get('a')!.errors[6]).toBeGreaterThan(1);
   });
@@ -159,7 +166,7 @@ describe('a preparation that is interrupted', () => {
   it('stops where the run says so', async () => {
     const graph = await networkOf(coupled['a separable convolution']!);
     const { groups } = channelGroups(graph);
-    const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, seed: 3 });
+    const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, backend, seed: 3 });
     const save = () => Promise.reject(new TersorError('INTERRUPTED', 'stopped'));
     await expect(removalOrders(graph, groups, gathered, { save })).rejects.toMatchObject({
       code: 'INTERRUPTED',

@@ -1,10 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { disposeModel, modelFromGraph } from '@tersor/network';
-import { createRandom, type Dataset, type LayerGraph, type Random } from '@tersor/core';
+import { drawPositions, imagesAtOnce, joined, rowsAt } from '@tersor/network';
+import { createRandom, type Backend, type Dataset, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
-import { sampleRows } from './sample-rows.js';
+import { sumProducts } from './sum-products.js';
 
 /** How much is gathered. */
 export interface GatherOptions {
@@ -19,6 +17,8 @@ export interface GatherOptions {
   readonly maximumInputs: number;
   readonly ridge: number;
   readonly seed: number;
+  /** Runs the network, and multiplies. */
+  readonly backend: Backend;
 }
 
 /** A layer with the statistics of its inputs. */
@@ -42,11 +42,12 @@ interface Sums {
   rows: number;
 }
 
+/** Images whose rows are multiplied at once. */
 const BATCH = 25;
 
 /**
- * Runs the network over training images on the active backend and gathers the moments of what every
- * refittable layer reads.
+ * Runs the network over training images and gathers the moments of what every refittable layer reads. Images
+ * run in as large parts as memory allows: see `imagesAtOnce`.
  */
 export async function gatherMoments(
   graph: LayerGraph,
@@ -74,23 +75,36 @@ export async function gatherMoments(
   const random = createRandom(options.seed, 'reconstruction');
   const count = Math.min(options.images, dataset.size('train'));
   const order = random.permutation(dataset.size('train')).slice(0, count);
-  const model = await modelFromGraph(graph);
+  const { network, sites } = withReadInputs(graph, totals);
+  const calls = [...new Set(sites.map(({ observed }) => observed))];
+  const session = await options.backend.observe(network, calls);
+  const atOnce = imagesAtOnce(network, calls, BATCH);
   try {
     for (let start = 0; start < count; start += BATCH) {
-      const { images, labels } = await dataset.read('train', order.slice(start, start + BATCH));
-      tf.tidy(() =>
-        addBatch(
-          graph,
-          model,
-          tf.tensor(images, [labels.length, ...dataset.imageShape]),
-          totals,
-          options.points,
-          random,
-        ),
-      );
+      const batch = order.slice(start, start + BATCH);
+      // Drawn ahead, site by site, so that they do not depend on how many images run at once.
+      const drawn = sites.map((site) => ({
+        ...site,
+        positions: drawPositions(batch.length, site.shape, windowOf(site.total), options.points, random),
+        rows: [] as Float32Array[],
+      }));
+      for (let from = 0; from < batch.length; from += atOnce) {
+        const part = batch.slice(from, from + atOnce);
+        const { images } = await dataset.read('train', part);
+        const results = await session.run(images);
+        for (const { total, observed, shape, positions, rows } of drawn)
+          rows.push(
+            rowsAt(
+              { data: results[calls.indexOf(observed)]!, shape: [part.length, ...shape] },
+              windowOf(total),
+              positions.slice(from, from + part.length),
+            ),
+          );
+      }
+      for (const { total, rows } of drawn) await addRows(total, joined(rows), options.backend);
     }
   } finally {
-    disposeModel(model);
+    session.dispose();
   }
   return new Map(
     totals
@@ -113,64 +127,79 @@ export async function gatherMoments(
   );
 }
 
-/** One forward pass, layer by layer; each consumer's input is sampled on the way. */
-function addBatch(
-  graph: LayerGraph,
-  model: LayersModel,
-  images: tf.Tensor,
-  totals: readonly Sums[],
-  points: number,
-  random: Random,
-): void {
-  const byCall = new Map(
-    totals.flatMap((total) => total.consumer.calls.map((call) => [call, total] as const)),
-  );
-  const outputs: tf.Tensor[] = [];
-  graph.calls.forEach((call, index) => {
-    if (graph.inputs.includes(index)) return void outputs.push(images);
-    const inputs = call.inputs.map((input) => outputs[input]!);
-    const total = byCall.get(index);
-    if (total) addRows(total, readInput(graph, total.consumer, inputs[0]!), points, random);
-    outputs.push(model.getLayer(call.layer).apply(inputs.length === 1 ? inputs[0]! : inputs) as tf.Tensor);
-  });
+/** A call of a layer whose inputs are gathered. */
+interface Site {
+  readonly total: Sums;
+  /** The call of `network` that gives what the refit kernel reads. */
+  readonly observed: number;
+  /** Shape of that: a dense layer's features have one position. */
+  readonly shape: readonly [height: number, width: number, channels: number];
 }
 
 /**
- * What the refit kernel reads: the layer's input, or for a separable convolution the result of its depthwise
- * part.
+ * Where to look for what each refit kernel reads: the layer's input, or for a separable convolution the result
+ * of its depthwise part, which a layer added to the network gives (the same convolution with an identity as
+ * its pointwise kernel).
  */
-function readInput(graph: LayerGraph, { layer, weight, window }: Consumer, input: tf.Tensor): tf.Tensor {
-  if (weight !== 'pointwise_kernel') return input;
-  const depthwise = graph.layers
-    .find(({ name }) => name === layer)!
-    .weights.find(({ name }) => name === 'depthwise_kernel')!;
-  const kernel = tf.tensor4d(depthwise.data, depthwise.shape as [number, number, number, number]);
-  return tf.depthwiseConv2d(input as tf.Tensor4D, kernel, [...window!.strides], window!.padding, 'NHWC', [
-    ...window!.dilation,
-  ]);
+function withReadInputs(
+  graph: LayerGraph,
+  totals: readonly Sums[],
+): { network: LayerGraph; sites: readonly Site[] } {
+  const added: GraphLayer[] = [];
+  const calls = [...graph.calls];
+  const byCall = new Map(
+    totals.flatMap((total) => total.consumer.calls.map((call) => [call, total] as const)),
+  );
+  const sites = graph.calls.flatMap((call, index): Site[] => {
+    const total = byCall.get(index);
+    if (!total) return [];
+    let observed = call.inputs[0]!;
+    if (total.consumer.weight === 'pointwise_kernel') {
+      const layer = depthwisePart(graph.layers.find(({ name }) => name === call.layer)!);
+      if (!added.some(({ name }) => name === layer.name)) added.push(layer);
+      const { channels } = total.consumer;
+      observed = calls.length;
+      calls.push({
+        layer: layer.name,
+        inputs: [call.inputs[0]!],
+        outputShape: [...call.outputShape.slice(0, -1), channels],
+      });
+    }
+    const shape = calls[observed]!.outputShape as readonly number[];
+    const positions = shape.slice(0, -1).reduce((product, side) => product * side, 1);
+    const [height, width] = shape.length === 3 ? [shape[0]!, shape[1]!] : [positions, 1];
+    return [{ total, observed, shape: [height, width, shape.at(-1)!] }];
+  });
+  return { network: { ...graph, layers: [...graph.layers, ...added], calls }, sites };
 }
 
-function addRows(total: Sums, input: tf.Tensor, points: number, random: Random): void {
-  const { consumer, size, sums, products } = total;
-  const channels = input.shape.at(-1)!;
-  const [height, width] =
-    input.rank === 4 ? [input.shape[1]!, input.shape[2]!] : [input.size / (input.shape[0]! * channels), 1];
-  const window = total.wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
-  const rows = sampleRows(
-    { data: input.dataSync(), shape: [input.shape[0]!, height!, width!, channels] },
-    window,
-    points,
-    random,
-  );
-  const count = rows.length / size;
-  // Read outside of a tidy: one that returns an array walks it, value by value, in search of tensors.
-  const matrix = tf.tensor2d(rows, [count, size]);
-  // Turned first: with its own flag for that, tfjs's wasm product is ten times slower.
-  const turned = tf.transpose(matrix);
-  const [productTensor, sumTensor] = [tf.matMul(turned, matrix), tf.sum(matrix, 0)];
-  const [product, sum] = [productTensor.dataSync(), sumTensor.dataSync()];
-  for (let i = 0; i < products.length; i++) products[i] = products[i]! + product[i]!;
-  for (let i = 0; i < size; i++) sums[i] = sums[i]! + sum[i]!;
-  tf.dispose([matrix, turned, productTensor, sumTensor]);
-  total.rows += count;
+function depthwisePart(layer: GraphLayer): GraphLayer {
+  const depthwise = layer.weights.find(({ name }) => name === 'depthwise_kernel')!;
+  const channels = depthwise.shape[2]! * depthwise.shape[3]!;
+  const data = new Float32Array(channels * channels);
+  for (let i = 0; i < channels; i++) data[i * channels + i] = 1;
+  const name = `${layer.name}/depthwise-part`;
+  return {
+    ...layer,
+    name,
+    config: { ...layer.config, name, filters: channels, activation: 'linear', use_bias: false },
+    weights: [
+      depthwise,
+      { name: 'pointwise_kernel', shape: [1, 1, channels, channels], data, trainable: true },
+    ],
+  };
+}
+
+/** The window whose whole contents make up a row; none where a row is one position. */
+function windowOf({ consumer, wholeRows }: Sums): Consumer['window'] {
+  return wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
+}
+
+async function addRows(total: Sums, rows: Float32Array, backend: Backend): Promise<void> {
+  const { size, sums, products } = total;
+  if (rows.length === 0) return;
+  const added = await sumProducts(backend, rows, size);
+  for (let i = 0; i < products.length; i++) products[i] = products[i]! + added.products[i]!;
+  for (let i = 0; i < size; i++) sums[i] = sums[i]! + added.sums[i]!;
+  total.rows += rows.length / size;
 }

@@ -1,4 +1,4 @@
-import { createRandom, type Dataset, type LayerGraph } from '@tersor/core';
+import { createRandom, TersorError, type Dataset, type LayerGraph } from '@tersor/core';
 import {
   gatherKernelMoments,
   kernelReaders,
@@ -26,14 +26,20 @@ export interface LayerInputs extends Gathered {
 
 const BATCH = 25;
 
-/** Moments of what the named Conv2D and Dense layers read in a network, from one pass over training images. */
+/**
+ * Moments of what Conv2D and Dense layers read, from one pass over training images. Layers whose inputs have
+ * an open size are left out. Throws `DATASET_INVALID` without training images.
+ */
 export async function gatherInputs(
   graph: LayerGraph,
-  layers: ReadonlySet<string>,
   { dataset, observe }: { readonly dataset: Dataset; readonly observe: Observe },
   { images, points, maximumInputs, seed }: MomentOptions,
 ): Promise<Map<string, LayerInputs>> {
   const chosen = createRandom(seed, 'slices').permutation(dataset.size('train')).slice(0, images);
+  if (chosen.length === 0)
+    throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
+      hint: 'The variational pruner refits layers on some; their labels are not looked at.',
+    });
   const batches: Float32Array[] = [];
   for (let start = 0; start < chosen.length; start += BATCH)
     batches.push((await dataset.read('train', chosen.slice(start, start + BATCH))).images);
@@ -41,8 +47,9 @@ export async function gatherInputs(
   const inputs = new Map<string, LayerInputs>();
   for (const reader of kernelReaders(graph)) {
     const { kernels, layer } = reader;
-    if (!layers.has(layer.name) || kernels.length > 1 || kernels[0]!.how !== 'mixes') continue;
+    if (kernels.length > 1 || kernels[0]!.how !== 'mixes') continue;
     const calls = reader.calls.map((call) => graph.calls[call]!.inputs[0]!);
+    if (calls.some((call) => graph.calls[call]!.outputShape.includes(undefined))) continue;
     const random = createRandom(seed, `slices/${layer.name}`);
     const read = async function* () {
       for await (const results of walk.read(calls))

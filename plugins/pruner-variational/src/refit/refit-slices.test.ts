@@ -70,7 +70,6 @@ beforeAll(async () => {
     groups,
     inputs: await gatherInputs(
       graph,
-      new Set(['b', 'c']),
       { dataset, observe: observeStock },
       { images: IMAGES, points: SIZE * SIZE, maximumInputs, seed: 1 },
     ),

@@ -20,9 +20,8 @@ export interface Original {
 
 /**
  * Refits every layer that a plan takes kernel slices from, so that it puts out what the original one did on
- * the original's inputs, as well as its slices that are left can: least squares, of those inputs that are left
- * too. Slices that are zero stay zero. A shift of the outputs' means goes into the bias, or the batch norm
- * after the layer.
+ * the original's inputs, as well as what is left of its slices and inputs can (least squares). Slices that
+ * are zero stay zero. A shift of the outputs' means goes into the bias, or the batch norm after the layer.
  * @param graph what all pruners have left
  */
 export async function refitSlices(

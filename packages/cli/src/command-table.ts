@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+
+/** What the list of commands says of one, and the module that is loaded where it is asked for. */
+export interface CommandEntry {
+  readonly name: string;
+  /** As commander writes it. */
+  readonly usage: string;
+  readonly description: string;
+  load(): Promise<Command>;
+}
+
+/** All commands, in the order of `tersor --help`. A test holds what is said here equal to the commands' own. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'train',
+    usage: '[options] <config>',
+    description: 'train a network from scratch and write it as a LayersModel',
+    load: async () => (await import('./commands/train.js')).trainCommand(),
+  },
+  {
+    name: 'compress',
+    usage: '[options] <config>',
+    description: 'search a pruning and a quantization policy for a model, and write the smaller model',
+    load: async () => (await import('./commands/compress.js')).compressCommand(),
+  },
+  {
+    name: 'apply',
+    usage: '[options] <policy>',
+    description:
+      'carry out the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
+    load: async () => (await import('./commands/apply.js')).applyCommand(),
+  },
+  {
+    name: 'eval',
+    usage: '[options] <model>',
+    description: 'measure the accuracy of a model (a LayersModel or a packed .tersor file)',
+    load: async () => (await import('./commands/eval.js')).evalCommand(),
+  },
+  {
+    name: 'export',
+    usage: '[options] <model>',
+    description: 'write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder',
+    load: async () => (await import('./commands/export.js')).exportCommand(),
+  },
+  {
+    name: 'inspect',
+    usage: '[options] <model>',
+    description: "show a model's layers, their cost, and which channels can be pruned",
+    load: async () => (await import('./commands/inspect.js')).inspectCommand(),
+  },
+  {
+    name: 'profile',
+    usage: '[options] <model>',
+    description:
+      'measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"',
+    load: async () => (await import('./commands/profile.js')).profileCommand(),
+  },
+  {
+    name: 'study',
+    usage: '[options] <study>',
+    description: 'run compressions with every combination of some settings and seeds, and compare them',
+    load: async () => (await import('./commands/study.js')).studyCommand(),
+  },
+  {
+    name: 'report',
+    usage: '[options] <folder>',
+    description: 'write report.html for the folder of a compression or of a study',
+    load: async () => (await import('./commands/report.js')).reportCommand(),
+  },
+  {
+    name: 'doctor',
+    usage: '[options]',
+    description: 'say which backends can run here, and what to install for the others',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  },
+  {
+    name: 'plugins',
+    usage: '[options]',
+    description: 'list the plugins that are installed',
+    load: async () => (await import('./commands/plugins.js')).pluginsCommand(),
+  },
+  {
+    name: 'new',
+    usage: '[options] <kind> <id>',
+    description: 'write a new plugin: working source, contract test, README and example config',
+    load: async () => (await import('./commands/new.js')).newCommand(),
+  },
+  {
+    name: 'check',
+    usage: '[options] <plugin>',
+    description: 'hold a plugin to its contract: every promise is checked, every failure explained',
+    load: async () => (await import('./commands/check.js')).checkCommand(),
+  },
+  {
+    name: 'schema',
+    usage: '[options] <config>',
+    description: 'print the JSON schema of a config, so that editors complete it',
+    load: async () => (await import('./commands/schema.js')).schemaCommand(),
+  },
+];

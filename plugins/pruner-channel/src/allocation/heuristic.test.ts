@@ -1,0 +1,69 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { channelGroups } from '@tersor/network';
+import type { LayerGraph } from '@tersor/core';
+import { read, smoothImages } from '../../test/smooth-images.js';
+import { tfjsBackend } from '../../test/tfjs-backend.js';
+import { ChannelPruner } from '../channel-pruner.js';
+import plugin from '../index.js';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const { layers } = tfl;
+const make = (options: Record<string, unknown> = {}) => new ChannelPruner(plugin.options.parse(options));
+const conv = (name: string, filters: number, more = {}) =>
+  layers.conv2d({ name, filters, kernelSize: 3, padding: 'same', activation: 'relu', ...more });
+
+describe('the heuristic "reconstruction"', () => {
+  it('keeps the channels that say something: a group of copies loses them, another one keeps its own', async () => {
+    const graph = await read(conv('a', 8, { inputShape: [6, 6, 2] }), conv('b', 8), conv('c', 4));
+    // Channels 2..7 of "a" are copies of 0 and 1.
+    const copied: LayerGraph = {
+      ...graph,
+      layers: graph.layers.map((layer) =>
+        layer.name === 'a'
+          ? {
+              ...layer,
+              weights: layer.weights.map((weight) => ({
+                ...weight,
+                data: weight.data.map((_, i) => weight.data[i - (i % 8) + (i % 2)]!),
+              })),
+            }
+          : layer,
+      ),
+    };
+    const { groups } = channelGroups(copied);
+    const pruner = make({ criterion: 'reconstruction', images: 50, points: 36 });
+    await pruner.prepare({
+      graph: copied,
+      groups,
+      dataset: smoothImages([6, 6, 2]),
+      backend: tfjsBackend(),
+      seed: 1,
+    });
+    const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+    const question = {
+      groups,
+      smallest: [1, 1],
+      multiple: 1,
+      nearest: (_group: number, channels: number) => channels,
+      limits: [{ name: 'channels', limit: 10, of }],
+      used: (counts: readonly number[]) => of(counts) / 10,
+      fits: (counts: readonly number[]) => of(counts) <= 10,
+    };
+    expect(await pruner.heuristics['reconstruction']!(question)).toEqual([2, 8]);
+    // The two that stay are one of each.
+    expect(
+      pruner
+        .plan(groups[0]!, { channels: 2 })
+        .keep!.map((channel) => channel % 2)
+        .sort(),
+    ).toEqual([0, 1]);
+  });
+
+  it('is there with any criterion, before anything is prepared; not without the refit', () => {
+    expect(Object.keys(make({ criterion: 'l2' }).heuristics)).toEqual(['reconstruction']);
+    expect(make({ reconstruct: 'none' }).heuristics).toEqual({});
+  });
+});

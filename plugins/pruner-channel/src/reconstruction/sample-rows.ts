@@ -1,1 +1,0 @@
-export { sampleRows } from '@tersor/network';

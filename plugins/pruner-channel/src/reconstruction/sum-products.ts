@@ -1,0 +1,87 @@
+import type { Backend, GraphLayer, LayerGraph } from '@tersor/core';
+
+/** Sums over the rows of a matrix. */
+export interface RowSums {
+  /** Of each column. */
+  readonly sums: Float32Array;
+  /** Of the products of each two columns: size x size. */
+  readonly products: Float32Array;
+}
+
+/** Below this many values a backend takes longer to be asked than it takes to add them up here. */
+const FEW = 4096;
+
+/**
+ * X'X and the sums of the columns of X (rows x size), in float32. Any backend can run them: the first is a
+ * dense layer whose kernel is X and which reads the columns of X, the second an average over one window.
+ */
+export async function sumProducts(
+  backend: Pick<Backend, 'compile'>,
+  rows: Float32Array,
+  size: number,
+): Promise<RowSums> {
+  const count = rows.length / size;
+  const turned = new Float32Array(rows.length);
+  for (let i = 0; i < count; i++) for (let k = 0; k < size; k++) turned[k * count + i] = rows[i * size + k]!;
+  const products = await runLayer(backend, turned, [count], [size], denseLayer(rows, count, size));
+  if (rows.length < FEW) return { products, sums: addUp(rows, size) };
+  const means = await runLayer(backend, rows, [count, 1, size], [1, 1, size], averageLayer(count));
+  return { products, sums: means.map((mean) => mean * count) };
+}
+
+function addUp(rows: Float32Array, size: number): Float32Array {
+  const sums = new Float32Array(size);
+  for (let at = 0; at < rows.length; at++) sums[at % size] = sums[at % size]! + rows[at]!;
+  return sums;
+}
+
+function denseLayer(data: Float32Array, inputs: number, units: number): GraphLayer {
+  return {
+    name: 'sum',
+    className: 'Dense',
+    config: { name: 'sum', units, activation: 'linear', use_bias: false },
+    weights: [{ name: 'kernel', shape: [inputs, units], data, trainable: true }],
+  };
+}
+
+function averageLayer(count: number): GraphLayer {
+  const window = [count, 1];
+  return {
+    name: 'sum',
+    className: 'AveragePooling2D',
+    config: {
+      name: 'sum',
+      pool_size: window,
+      strides: window,
+      padding: 'valid',
+      data_format: 'channels_last',
+    },
+    weights: [],
+  };
+}
+
+async function runLayer(
+  backend: Pick<Backend, 'compile'>,
+  values: Float32Array,
+  inputShape: readonly number[],
+  outputShape: readonly number[],
+  layer: GraphLayer,
+): Promise<Float32Array> {
+  const config = { name: 'rows', batch_input_shape: [null, ...inputShape], dtype: 'float32', sparse: false };
+  const graph: LayerGraph = {
+    name: 'sum',
+    layers: [{ name: 'rows', className: 'InputLayer', config, weights: [] }, layer],
+    calls: [
+      { layer: 'rows', inputs: [], outputShape: inputShape },
+      { layer: layer.name, inputs: [0], outputShape },
+    ],
+    inputs: [0],
+    outputs: [1],
+  };
+  const session = await backend.compile(graph, { precision: 'float32' });
+  try {
+    return await session.run(values);
+  } finally {
+    session.dispose();
+  }
+}
