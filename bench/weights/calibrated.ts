@@ -1,9 +1,11 @@
 // Accuracy of a network with all kernels at one bit width, no training: each weight rounded by itself
 // (nearest), the same with the means of the outputs corrected, and codes chosen on calibration images.
-// node --conditions=tersor/source --import tsx bench/weights/calibrated.ts CONFIG.yaml [--quantizers linear,kmeans]
-//     [--bits 8,6,5,4,3] [--images 300] [--points 24] [--inputs 512] [--seed 1] [--split test] [--activations 8] [--name NAME]
-// CONFIG names model, data set and backend, as that of `tersor compress` does. Writes results/NAME.json row by
-// row; rows of other quantizers or bit widths that it has of the same settings stay.
+// node --conditions=tersor/source --import tsx bench/weights/calibrated.ts CONFIG.yaml [--quantizers
+// linear,kmeans]
+//     [--bits 8,6,5,4,3] [--images 300] [--points 24] [--inputs 512] [--seed 1] [--split test]
+// [--activations 8] [--name NAME] CONFIG names model, data set and backend, as that of `tersor compress`
+// does. Writes results/NAME.json row by row; rows of other quantizers or bit widths that it has of the same
+// settings stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
