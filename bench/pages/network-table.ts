@@ -81,7 +81,7 @@ export function ratioTable(ratios: Readonly<Record<string, string>>): string {
   );
 }
 
-/** A table of any list in a result file: by title, `path form` within each entry. */
+/** A table of any list in a result file: by title, `path form` within each entry; `path?` may lead nowhere. */
 export function listTable({ file, path, columns }: ListTable): string {
   const entries = valueAt(readResult(file), path ?? '') as readonly unknown[];
   return markdownTable(
@@ -89,11 +89,22 @@ export function listTable({ file, path, columns }: ListTable): string {
     entries.map((entry) =>
       Object.values(columns).map((column) => {
         const [place, form] = column.split(' ') as [string, keyof typeof FORMS | undefined];
-        const value = valueAt(entry, place);
+        const value = optionalAt(entry, place);
+        if (value === undefined) return '';
         return form === undefined ? String(value) : FORMS[form](value as number);
       }),
     ),
   );
+}
+
+/** The value at a path; undefined where a path that ends with `?` leads nowhere. */
+function optionalAt(entry: unknown, place: string): unknown {
+  if (!place.endsWith('?')) return valueAt(entry, place);
+  try {
+    return valueAt(entry, place.slice(0, -1));
+  } catch {
+    return undefined;
+  }
 }
 
 export interface ListTable {
