@@ -1,19 +1,15 @@
 // Accuracy of a network with all kernels at one bit width, no training: each weight rounded by itself
 // (nearest), the same with the means of the outputs corrected, and codes chosen on calibration images.
-// node --conditions=tersor/source --import tsx bench/weights/calibrated.ts CONFIG.yaml [--quantizers linear,kmeans]
-//     [--bits 8,6,5,4,3] [--images 300] [--points 24] [--inputs 512] [--seed 1] [--split test] [--activations 8] [--name NAME]
-// CONFIG names model, data set and backend, as that of `tersor compress` does. Writes results/NAME.json row by
-// row; rows of other quantizers or bit widths that it has of the same settings stay.
+// node --conditions=tersor/source --import tsx bench/weights/calibrated.ts CONFIG.yaml [--quantizers
+// linear,kmeans]
+//     [--bits 8,6,5,4,3] [--images 300] [--points 24] [--inputs 512] [--seed 1] [--split test]
+// [--activations 8] [--name NAME] CONFIG names model, data set and backend, as that of `tersor compress`
+// does. Writes results/NAME.json row by row; rows of other quantizers or bit widths that it has of the same
+// settings stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import {
-  accuracyOf,
-  calibrateActivations,
-  observeStock,
-  readNetwork,
-  type ActivationPolicy,
-} from '@tersor/network';
+import { accuracyOf, calibrateActivations, readNetwork, type ActivationPolicy } from '@tersor/network';
 import {
   encodeGraph,
   layersWithKernels,
@@ -146,7 +142,7 @@ async function main(): Promise<void> {
       graph,
       layers,
       dataset,
-      backend: { observe: observeStock },
+      backend,
       seed,
       options: { bits: [width, width], calibrate: 'mse', percentile: 99.9, images: 256 },
     }));
@@ -166,7 +162,7 @@ async function main(): Promise<void> {
       layers,
       quantizer,
       dataset,
-      backend: { observe: observeStock },
+      backend,
       seed,
     }))!;
     const gather = (performance.now() - started) / 1000;

@@ -12,8 +12,8 @@ import {
 } from '@tersor/network';
 
 /**
- * Rounds to even steps, the largest weight of each output channel at the end of the range. A real quantizer that
- * uses moments, only simpler than the plugins: its scales do not move.
+ * Rounds to even steps, the largest weight of each output channel at the end of the range. A real quantizer
+ * that uses moments, only simpler than the plugins: its scales do not move.
  */
 export function wholeStepsQuantizer(images: number): Quantizer {
   return {

@@ -111,7 +111,9 @@ function groupValues(
   return values;
 }
 
-/** Step and code of zero of a group: the step of the whole range, or a smaller one with less weighted error. */
+/**
+ * Step and code of zero of a group: the step of the whole range, or a smaller one with less weighted error.
+ */
 function searchScale(
   { targets, importance }: GroupValues,
   bits: number,

@@ -43,11 +43,11 @@ export interface CalibratedNetwork {
 }
 
 /**
- * Quantizes a network layer by layer, from the front to the back: each layer's codes are chosen for the inputs
- * that the layers quantized so far (with their activations rounded, where the policy rounds them) give it, to
- * come to the outputs that the original has. Other codes are packed to other sizes: where those of a layer
- * would take the file over the limit that the search's codes keep, the layer has these. A layer that is called
- * twice is chosen for both inputs together, as they are before it is quantized.
+ * Quantizes a network layer by layer, from the front to the back: each layer's codes are chosen for the
+ * inputs that the layers quantized so far (with their activations rounded, where the policy rounds them)
+ * give it, to come to the outputs that the original has. Other codes are packed to other sizes: where those
+ * of a layer would take the file over the limit that the search's codes keep, the layer has these. A layer
+ * that is called twice is chosen for both inputs together, as they are before it is quantized.
  */
 export async function calibrateWinner({
   graph,

@@ -45,7 +45,9 @@ export function withShifts(graph: LayerGraph, shifts: ReadonlyMap<KernelReader, 
   return { ...graph, layers };
 }
 
-/** Values that are stored in half precision stay so: a small one becomes 0 before it would take more bytes. */
+/**
+ * Values that are stored in half precision stay so: a small one becomes 0 before it would take more bytes.
+ */
 function shifted(data: Float32Array, shift: Float64Array, sign: number): Float32Array {
   const moved = data.map((value, o) => value + sign * shift[o]!);
   if (data.some((value) => roundToFloat16(value) !== value)) return toHalfPrecision(moved);
@@ -54,8 +56,8 @@ function shifted(data: Float32Array, shift: Float64Array, sign: number): Float32
 }
 
 /**
- * Corrects candidates of a search: networks with the layers of the original, some of which have other kernels.
- * The inputs are taken to be those of the original network.
+ * Corrects candidates of a search: networks with the layers of the original, some of which have other
+ * kernels. The inputs are taken to be those of the original network.
  */
 export function createMeanCorrection(
   moments: ReadonlyMap<string, LayerMoments>,

@@ -4,11 +4,13 @@ import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from 
 /** Share of the mean square of the inputs that is added to the diagonal of their moments. */
 const RIDGE = 0.02;
 /**
- * The same where targets are computed: they are fitted to a sample of the inputs, and a small ridge makes them
- * fit it too well.
+ * The same where targets are computed: they are fitted to a sample of the inputs, and a small ridge makes
+ * them fit it too well.
  */
 const TARGET_RIDGE = 0.5;
-/** A ridge ten times as large, at most so many times, where rounding leaves a matrix not positive definite. */
+/**
+ * A ridge ten times as large, at most so many times, where rounding leaves a matrix not positive definite.
+ */
 const MOST_RIDGES = 40;
 
 /**
@@ -52,9 +54,9 @@ export interface PreparedMatrix {
 const prepared = new WeakMap<KernelMoments, CodeProblem>();
 
 /**
- * Prepares the problem of a weight array; the same one again where it was last asked for with the same moments
- * and weights (it does not depend on the bit width). Undefined where the moments are not finite: then they
- * have nothing to say.
+ * Prepares the problem of a weight array; the same one again where it was last asked for with the same
+ * moments and weights (it does not depend on the bit width). Undefined where the moments are not finite:
+ * then they have nothing to say.
  */
 export function codeProblem(data: Float32Array, moments: KernelMoments): CodeProblem | undefined {
   const known = prepared.get(moments);
@@ -157,7 +159,9 @@ function multiply(result: Float64Array, matrix: Float64Array, vector: Float64Arr
   }
 }
 
-/** `result = matrix vector` for a symmetric matrix, of which only the rows where the vector is not 0 are read. */
+/**
+ * `result = matrix vector` for a symmetric matrix, of which only the rows where the vector is not 0 are read.
+ */
 export function multiplySymmetric(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
   addRows(result.fill(0), matrix, vector.length, 0, vector.length, vector);
 }

@@ -88,7 +88,7 @@ it('aims at the weights themselves where nothing is lost before', () => {
   expect([...rowMajor(problem.target, 8, 3)]).toEqual([...weights]);
 });
 
-it('aims at the ridge regression to the outputs of the original where the layers before have lost something', () => {
+it('aims at a ridge regression to the original where the layers before have lost something', () => {
   const weights = normal(24, 2);
   const { own, others } = pairedRows(8, 400, 2, 1);
   const moments = momentsOf(own, 3, others);

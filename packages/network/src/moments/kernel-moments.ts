@@ -54,7 +54,8 @@ interface Sums {
 /**
  * Moments of what one kernel of a layer is multiplied with, over batches of the layer's input.
  * @param kernel name of the kernel
- * @param original the layer as it is in the original network, for the second kernel of a separable convolution
+ * @param original the layer as it is in the original network, for the second kernel of a separable
+ * convolution
  */
 export async function gatherKernelMoments(
   reader: KernelReader,
@@ -192,7 +193,9 @@ async function addProducts(
   }
 }
 
-/** The same for matrices with few inputs of their own each: input i of matrix p is column i * matrices + p. */
+/**
+ * The same for matrices with few inputs of their own each: input i of matrix p is column i * matrices + p.
+ */
 function addSeparate(
   sums: Sums,
   { matrices, inputs: n }: Shape,

@@ -21,8 +21,8 @@ interface WalkOptions {
 /** A network on its way through a set of images, from the front to the back. */
 export interface Walk {
   /**
-   * Results of calls, batch by batch, in the order asked. Calls before those of an earlier question can only be
-   * asked for again while nothing that was kept hides them.
+   * Results of calls, batch by batch, in the order asked. Calls before those of an earlier question can only
+   * be asked for again while nothing that was kept hides them.
    */
   read(calls: readonly number[]): AsyncGenerator<readonly Float32Array[]>;
   /** Goes on with other weights; those of layers that were passed no longer count. */
@@ -30,9 +30,9 @@ export interface Walk {
 }
 
 /**
- * Starts a walk. What lies before a call that all later ones go through (as each layer of a chain, and the end
- * of each residual block) is computed once: the results there are kept, as long as they fit in `memory`, and
- * the rest of the network goes on from them. So all layers' inputs together take about one pass.
+ * Starts a walk. What lies before a call that all later ones go through (as each layer of a chain, and the
+ * end of each residual block) is computed once: the results there are kept, as long as they fit in `memory`,
+ * and the rest of the network goes on from them. So all layers' inputs together take about one pass.
  */
 export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: WalkOptions): Walk {
   let graph = first;
