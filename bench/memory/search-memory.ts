@@ -3,7 +3,7 @@
  * this process after each tenth, after a garbage collection: what V8 has not collected yet comes and goes,
  * and would hide a leak of the same size.
  *
- *   MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 node --min-semi-space-size=16 --conditions=tersor/source \
+ * MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 node --min-semi-space-size=16 --conditions=tersor/source \
  *     --import tsx bench/memory/search-memory.ts --backend wasm --episodes 1000
  *   MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 \
  *     node --min-semi-space-size=16 ... --backend node --episodes 1000

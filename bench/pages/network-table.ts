@@ -81,7 +81,9 @@ export function ratioTable(ratios: Readonly<Record<string, string>>): string {
   );
 }
 
-/** A table of any list in a result file: by title, `path form` within each entry; `path?` may lead nowhere. */
+/**
+ * A table of any list in a result file: by title, `path form` within each entry; `path?` may lead nowhere.
+ */
 export function listTable({ file, path, columns }: ListTable): string {
   const entries = valueAt(readResult(file), path ?? '') as readonly unknown[];
   return markdownTable(

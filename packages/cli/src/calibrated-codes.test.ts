@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-/** A compression in a process of its own, which is killed at the first progress of a stage, if one is named. */
+/**
+ * A compression in a process of its own, which is killed at the first progress of a stage, if one is named.
+ */
 function compress(
   out: string,
   quantizer: string,

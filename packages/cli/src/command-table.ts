@@ -9,7 +9,9 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-/** All commands, in the order of `tersor --help`. A test holds what is said here equal to the commands' own. */
+/**
+ * All commands, in the order of `tersor --help`. A test holds what is said here equal to the commands' own.
+ */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'train',

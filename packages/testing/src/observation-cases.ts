@@ -137,7 +137,9 @@ function observedBefore(graph: LayerGraph, images: Float32Array): [Float32Array,
   ];
 }
 
-/** The end of the fixture as a network of its own: two inputs, their sum, ReLU, and the mean of each channel. */
+/**
+ * The end of the fixture as a network of its own: two inputs, their sum, ReLU, and the mean of each channel.
+ */
 function endOf(graph: LayerGraph): LayerGraph {
   const shape = graph.calls[6]!.outputShape;
   const input = (name: string) => ({

@@ -5,7 +5,9 @@ export function requireEqual(member: string, found: number, expected: number): v
   requireRule(found === expected, { member, expected: String(expected), found: String(found) });
 }
 
-/** Throws a `ContractError` unless two arrays are as long and differ by at most `tolerance` in every value. */
+/**
+ * Throws a `ContractError` unless two arrays are as long and differ by at most `tolerance` in every value.
+ */
 export function requireClose(
   member: string,
   found: ArrayLike<number>,

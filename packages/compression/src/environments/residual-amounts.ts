@@ -1,4 +1,6 @@
-/** What amounts (channels of groups, bits of layers) may be, and the budget that they have to keep together. */
+/**
+ * What amounts (channels of groups, bits of layers) may be, and the budget that they have to keep together.
+ */
 export interface Allocation {
   /** Fewest and most of each, both allowed. */
   readonly least: readonly number[];
@@ -26,8 +28,8 @@ const HALVINGS = 30;
  *
  *   amount_i = unscale(scale(reference_i) + residual_i + shift)
  *
- * with the largest shift, the same for all, whose amounts fit. So the budget is kept by the whole at once, and
- * no item pays for those before it, as behind a wall. All residuals zero give the reference itself.
+ * with the largest shift, the same for all, whose amounts fit. So the budget is kept by the whole at once,
+ * and no item pays for those before it, as behind a wall. All residuals zero give the reference itself.
  *
  * @param reference allowed amounts that fit
  * @param residuals one for each item, in the units of the scale
@@ -58,8 +60,8 @@ export function residualAmounts(
 }
 
 /**
- * The residuals that lead to these amounts, up to what rounding and the common shift leave open: their mean is
- * zero.
+ * The residuals that lead to these amounts, up to what rounding and the common shift leave open: their mean
+ * is zero.
  */
 export function residualsOf(
   { scale }: Scale,

@@ -24,11 +24,13 @@ export interface Format {
    */
   read(path: string): Promise<LayerGraph>;
   /**
-   * Paths of all files that hold the model at a path: they are counted by a budget in bytes, and never written
-   * over. Left out, it is the file itself, or all files of the folder.
+   * Paths of all files that hold the model at a path: they are counted by a budget in bytes, and never
+   * written over. Left out, it is the file itself, or all files of the folder.
    */
   parts?(path: string): Promise<readonly string[]>;
-  /** What the files hold, whatever they are called and however they are cut. Left out, a hash of their bytes. */
+  /**
+   * What the files hold, whatever they are called and however they are cut. Left out, a hash of their bytes.
+   */
   content?(path: string): Promise<ModelContent>;
   /**
    * Writes a network into an empty folder, weights exact to the bit, and gives the name of the entry that

@@ -40,9 +40,9 @@ export interface PruneLimit extends Limit {
   /** What a network that was made uses. */
   of(network: LayerGraph): number;
   /**
-   * Prepares what the wall asks in the inner loop of a search, without touching a weight: how much the network
-   * that choices make of `graph` uses at most. Never less than `of` that network, and never less for more
-   * channels.
+   * Prepares what the wall asks in the inner loop of a search, without touching a weight: how much the
+   * network that choices make of `graph` uses at most. Never less than `of` that network, and never less for
+   * more channels.
    */
   promise(graph: LayerGraph, groups: readonly ChannelGroup[]): (choices: PruneChoices) => number;
 }

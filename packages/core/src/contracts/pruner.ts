@@ -113,7 +113,9 @@ export interface AllocationQuestion extends BudgetQuestion {
   nearest(group: number, channels: number): number;
 }
 
-/** What a group keeps. What is left out stays whole; a pruner carries out the part that its `action` names. */
+/**
+ * What a group keeps. What is left out stays whole; a pruner carries out the part that its `action` names.
+ */
 export interface GroupChoice {
   /** Channels that stay, from 1 to all. */
   readonly channels?: number;

@@ -39,8 +39,9 @@ interface Seen {
 }
 
 /**
- * Finds the range of each layer's input: training images run once through the network, then `activationRange` is asked for every bit width (only `mse` depends on it). Which images and
- * which values is drawn by the seed. Throws `DATASET_INVALID` where there are no training images.
+ * Finds the range of each layer's input: training images run once through the network, then `activationRange`
+ * is asked for every bit width (only `mse` depends on it). Which images and which values is drawn by the
+ * seed. Throws `DATASET_INVALID` where there are no training images.
  */
 export async function calibrateActivations({
   graph,

@@ -25,7 +25,10 @@ function recognises({ path, entries, head }: ModelPlace): boolean {
   return isJson && (basename(path) === 'model.json' || text.includes('"modelTopology"'));
 }
 
-/** The same for the same network in other files: weight files may be cut otherwise, JSON be laid out otherwise. */
+/**
+ * The same for the same network in other files: weight files may be cut otherwise, JSON be laid out
+ * otherwise.
+ */
 async function content(path: string): Promise<ModelContent> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
   return {

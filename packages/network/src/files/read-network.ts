@@ -78,7 +78,9 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
   };
 }
 
-/** Reads a network, whatever the format of its file. Throws the codes of `openModel` and of `ModelFile.read`. */
+/**
+ * Reads a network, whatever the format of its file. Throws the codes of `openModel` and of `ModelFile.read`.
+ */
 export async function readNetwork(source: ModelSource, options?: OpenOptions): Promise<LayerGraph> {
   return (await openModel(source, options)).read();
 }

@@ -20,8 +20,8 @@ export interface FurtherFormats {
 
 /**
  * Finds the format of a model by what its file holds, whatever it is called. Throws `MODEL_NOT_FOUND`,
- * `MODEL_INVALID` that names what is there instead and the way from it to a model, or `PLUGIN_AMBIGUOUS` where
- * several of the further formats claim it.
+ * `MODEL_INVALID` that names what is there instead and the way from it to a model, or `PLUGIN_AMBIGUOUS`
+ * where several of the further formats claim it.
  */
 export async function recogniseModel(
   path: string,

@@ -15,9 +15,9 @@ export interface FolderWriting {
 
 /**
  * Writes files into a folder, whole or not at all; other files of the folder stay. `fill` puts them together
- * in a staging folder and checks them there; what it gives is given back, and what it throws leaves the folder as it was. Whoever finds the
- * file `last` finds the rest as well, and after a crash in between nobody finds it. Throws `OUTPUT_FAILED` for
- * errors that have no code of their own.
+ * in a staging folder and checks them there; what it gives is given back, and what it throws leaves the
+ * folder as it was. Whoever finds the file `last` finds the rest as well, and after a crash in between nobody
+ * finds it. Throws `OUTPUT_FAILED` for errors that have no code of their own.
  */
 export async function writeFolder<T>(
   folder: string,

@@ -8,7 +8,10 @@ import { joined } from './joined.js';
 
 /** How a network is observed. */
 export interface ObservationOptions {
-  /** Makes the backend that it runs on the active one of tfjs: before the model is built, and before each pass. */
+  /**
+   * Makes the backend that it runs on the active one of tfjs: before the model is built, and before each
+   * pass.
+   */
   readonly activate: () => Promise<unknown>;
   /** Images that run at once, where their results fit into memory; 32 when absent. */
   readonly batchSize?: number;

@@ -137,9 +137,9 @@ interface Site {
 }
 
 /**
- * Where to look for what each refit kernel reads: the layer's input, or for a separable convolution the result
- * of its depthwise part, which a layer added to the network gives (the same convolution with an identity as
- * its pointwise kernel).
+ * Where to look for what each refit kernel reads: the layer's input, or for a separable convolution the
+ * result of its depthwise part, which a layer added to the network gives (the same convolution with an
+ * identity as its pointwise kernel).
  */
 function withReadInputs(
   graph: LayerGraph,
