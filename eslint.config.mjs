@@ -25,6 +25,8 @@ export default tseslint.config(
         'error',
         {
           enforceBuildableLibDependency: true,
+          // The command line loads core where a command needs it, and not for --help.
+          checkDynamicDependenciesExceptions: ['@tersor/core'],
           // The fixtures of network's tests serve those of compression, too.
           allow: ['../../../network/test/**'],
           depConstraints: [

@@ -145,7 +145,8 @@ test('a study lets its trials save themselves, and a second signal ends them wit
   while (!(await all('.lock'))) await delay(20);
   again.process.kill('SIGINT');
   again.process.kill('SIGTERM');
-  expect(await again.ended).toMatchObject({ code: 143 });
+  // The two may be handed over in either order.
+  expect([130, 143]).toContain((await again.ended).code);
   await delay(1000);
   for (const folder of await trials()) await (await lockOutput(folder))();
 });
