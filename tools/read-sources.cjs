@@ -8,6 +8,7 @@ const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs'
 const Module = require('node:module');
 const { join } = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { threadId } = require('node:worker_threads');
 
 const options = {
   jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
@@ -25,9 +26,10 @@ function transpiled(path) {
     return readFileSync(kept, 'utf8');
   } catch {
     const { code } = require('@swc/core').transformSync(source, { ...options, filename: path, swcrc: false });
-    // Several processes may write the same file: each writes its own, and the last one stays.
-    writeFileSync(`${kept}.${process.pid}`, code);
-    renameSync(`${kept}.${process.pid}`, kept);
+    // Several processes, and threads of one, may write the same file: each writes its own, and the last stays.
+    const own = `${kept}.${process.pid}.${threadId}`;
+    writeFileSync(own, code);
+    renameSync(own, kept);
     return code;
   }
 }
