@@ -20,7 +20,8 @@ export function pluginFiles(request: PluginRequest): Record<string, string> {
     package: packageName(request),
     Name: identifierOf(id),
     summary: KIND_FACTS[kind].summary,
-    check: workspace ? packageName(request) : '.',
+    // A limit is made with the most that it allows.
+    check: `${workspace ? packageName(request) : '.'}${request.kind === 'limit' ? ' --option kilobytes=100' : ''}`,
     // jest has describe and it as globals; node:test gives them.
     runnerImport: workspace ? '' : "import { describe, it } from 'node:test';\n",
     runner: workspace ? '' : ', { describe, it }',
