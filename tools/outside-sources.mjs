@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     backend: 'wasm',
     prune: { agent: 'mine', search: { episodes: 1 }, pruner: 'mine', reward: 'mine', environment: 'mine', budget: { macs: 0.7 }, images: 50, finetune: { epochs: 0 } },
   }, compressConfigSchema);
-  const host = await createHost({ slots: [...slotsOfCompression(config), { kind: 'quantizer', name: 'extra', path: 'extra', use: 'mine', options: {} }], directory, seed: 1, builtins: [] });
+  const host = await createHost({ slots: [...slotsOfCompression(config).filter(({ kind }) => kind !== 'limit'), { kind: 'quantizer', name: 'extra', path: 'extra', use: 'mine', options: {} }], directory, seed: 1, builtins: [] });
   const wired = host.wired.length;
   await host.dispose();
   const { baseline, compressed } = await compress({ config, directory, output: join(tmpdir(), \`tersor-consumer-\${process.pid}\`) });
