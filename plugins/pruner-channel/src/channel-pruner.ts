@@ -3,6 +3,7 @@ import {
   TersorError,
   createRandom,
   type AllocationQuestion,
+  type Backend,
   type ChannelGroup,
   type GroupChoice,
   type Heuristics,
@@ -32,16 +33,16 @@ export interface ChannelPrunerOptions {
   /** Ridge of the refit, as a share of the mean square of the inputs. */
   readonly ridge: number;
   /**
-   * Training images that the statistics of batch norms behind removed channels are re-estimated from; 0
+   * Training images that the statistics of batch norms after removed channels are re-estimated from; 0
    * leaves them as they are.
    */
   readonly batchNormImages: number;
 }
 
-/** Images that stay in memory for the re-estimation. */
+/** Images that stay in memory for the re-estimation, and what they run on. */
 interface Calibration {
   readonly images: Float32Array;
-  readonly imageShape: readonly number[];
+  readonly backend: Backend;
 }
 
 /** Images per gradient of the Taylor criterion. */
@@ -50,7 +51,7 @@ const GRADIENT_BATCH = 25;
 /**
  * Removes whole channels: those with the lowest importance by a criterion, and refits the layers that read
  * them so that the channels that stay stand in for the lost ones (AMC's channel pruning: He et al., ECCV
- * 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the batch norms behind them
+ * 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the batch norms after them
  * get the statistics of the smaller network (EagleEye: Li et al., ECCV 2020).
  */
 export class ChannelPruner implements Pruner {
@@ -90,7 +91,9 @@ export class ChannelPruner implements Pruner {
       }
     }
     this.calibration =
-      batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
+      batchNormImages > 0
+        ? { images: await readCalibration({ dataset, seed }, batchNormImages), backend }
+        : undefined;
     if (this.options.reconstruct === 'none') return;
     const readers = new Set(
       groups.flatMap(({ members }) =>
@@ -183,15 +186,14 @@ function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
 async function readCalibration(
   { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>,
   count: number,
-): Promise<Calibration> {
+): Promise<Float32Array> {
   const chosen = createRandom(seed, 'batch-norm').permutation(dataset.size('train')).slice(0, count);
   if (chosen.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
       hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.',
     });
   }
-  const { images } = await dataset.read('train', chosen);
-  return { images, imageShape: dataset.imageShape };
+  return (await dataset.read('train', chosen)).images;
 }
 
 /**

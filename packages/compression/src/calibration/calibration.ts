@@ -1,5 +1,5 @@
-import type { Observe } from '@tersor/network';
-import type { Dataset, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
+import { crossProductsOn } from '@tersor/network';
+import type { Backend, Dataset, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
 import type { WidthPolicy } from '../policy/width-policy.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
@@ -28,7 +28,7 @@ interface CalibrationInput {
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
   readonly dataset: Dataset;
-  readonly backend: { readonly observe: Observe };
+  readonly backend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'>;
   readonly seed: number;
 }
 
@@ -51,6 +51,7 @@ export async function prepareCalibration({
     seed,
     images: await readCalibrationImages(dataset, options, seed),
     observe: (network, calls) => backend.observe(network, calls),
+    multiply: crossProductsOn(backend),
   };
   const moments = await gatherLayerMoments(graph, new Set(layers), source);
   const byKernel = new Map<string, KernelMoments>(
