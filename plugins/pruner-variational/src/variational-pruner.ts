@@ -1,6 +1,7 @@
 import { offsetPlace } from '@tersor/network';
 import {
   TersorError,
+  type Backend,
   type ChannelGroup,
   type GroupChoice,
   type GraphLayer,
@@ -46,6 +47,7 @@ export class VariationalPruner implements Pruner {
   readonly action = 'slices';
   private information: ReadonlyMap<string, LayerInformation> = new Map();
   private original: Original | undefined;
+  private backend: Backend | undefined;
 
   constructor(private readonly options: VariationalPrunerOptions) {}
 
@@ -53,6 +55,7 @@ export class VariationalPruner implements Pruner {
     const { ranking, reconstruct, refitImages: images, points, maximumInputs, ridge } = this.options;
     // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
     await backend.activate();
+    this.backend = backend;
     if (ranking === 'information')
       this.information = await trainNoise(graph, dataset, seed, this.options, progress);
     if (ranking === 'information' && reconstruct === 'none') return;
@@ -121,11 +124,15 @@ export class VariationalPruner implements Pruner {
 
   /** Refits what is left, by least squares on the original's inputs. */
   async adapt(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph> {
-    return this.original ? refitSlices(graph, plan, this.original, this.options) : graph;
+    if (!this.original) return graph;
+    // It multiplies with tfjs, as the noise is trained: on the kernels of the backend of `prepare`.
+    await this.backend?.activate();
+    return refitSlices(graph, plan, this.original, this.options);
   }
 
   dispose(): void {
     this.original = undefined;
+    this.backend = undefined;
     this.information = new Map();
   }
 }
