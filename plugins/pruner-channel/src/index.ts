@@ -15,7 +15,6 @@ export {
 interface LeftOut {
   readonly criterion?: CriterionName | undefined;
   readonly reconstruct: 'none' | 'least-squares';
-  readonly points?: number | undefined;
   readonly ridge?: number | 'shrinkage' | undefined;
 }
 
@@ -23,9 +22,8 @@ interface LeftOut {
 function withDefaults<Options extends LeftOut>(options: Options) {
   const criterion: CriterionName =
     options.criterion ?? (options.reconstruct === 'none' ? 'l1' : 'reconstruction');
-  const isOurs = criterion === 'reconstruction';
-  const ridge: number | 'shrinkage' = options.ridge ?? (isOurs ? 'shrinkage' : 1e-3);
-  return { ...options, criterion, ridge, points: options.points ?? (isOurs ? 24 : 10) };
+  const ridge: number | 'shrinkage' = options.ridge ?? (criterion === 'reconstruction' ? 'shrinkage' : 1e-3);
+  return { ...options, criterion, ridge };
 }
 
 export default definePlugin({
@@ -50,10 +48,8 @@ export default definePlugin({
       points: z
         .int()
         .positive()
-        .optional()
-        .describe(
-          'Positions per image and layer that the refit looks at; left out: 24 with "reconstruction", 10 with any other criterion.',
-        ),
+        .default(10)
+        .describe('Positions per image and layer that the refit looks at.'),
       maximumInputs: z
         .int()
         .positive()
