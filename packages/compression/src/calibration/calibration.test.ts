@@ -302,7 +302,7 @@ describe('a calibration', () => {
 });
 
 test('the heuristic of calibrated codes keeps the outputs closer than the same bits for all, in as many bytes', async () => {
-  const graph = await graphOf(NETWORKS['DepthwiseConv2D']!());
+  const graph = await graphOf(NETWORKS['Conv2D']!());
   const calibration = await calibrationOf(graph);
   const kernels = layersWithKernels(graph);
   const sizes = kernels.map(({ weights }) =>
@@ -311,7 +311,8 @@ test('the heuristic of calibrated codes keeps the outputs closer than the same b
   const bytes = (layer: number, bits: number) => (sizes[layer]! * bits) / 8;
   const of = (amounts: readonly number[]) =>
     amounts.reduce((sum, bits, layer) => sum + bytes(layer, bits), 0);
-  const limit = of(kernels.map(() => 3));
+  // Not enough for 4 bits everywhere.
+  const limit = 1.1 * of(kernels.map(() => 3));
   const bits = await calibration.quantizer.heuristics!['reconstruction']!({
     layers: kernels,
     bits: [2, 8],
