@@ -9,6 +9,7 @@ import {
 import { search, type EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import { createRacing } from './racing.js';
+import { startOf } from './start-of.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 
@@ -40,7 +41,7 @@ export async function searchPolicy(
   const environment = await createEnvironment(
     makeTask(race?.evaluate ?? ((graph) => evaluator.accuracy(graph)), reward),
   );
-  const { episodes, warmStart } = config.search;
+  const { episodes } = config.search;
   const agent = createAgent({
     observationSpace: environment.observationSpace,
     actionSpace: environment.actionSpace,
@@ -55,7 +56,7 @@ export async function searchPolicy(
       agent,
       environment,
       episodes,
-      warmStart,
+      warmStart: startOf(config.search, agent, environment),
       seed: context.config.seed,
       ...(before && { resume: before.state }),
       hooks: {
