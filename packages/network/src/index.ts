@@ -115,4 +115,11 @@ export { removeAll, removeChannels, type Removal } from './surgery/remove-channe
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
-export { observeStock } from './moments/observe-stock.js';
+export { observeStock, stockBackend } from './moments/observe-stock.js';
+export {
+  crossProductsOfTensors,
+  crossProductsOn,
+  type CrossProducts,
+  type Multiplier,
+} from './moments/cross-products.js';
+export { partOf, type GraphPart } from './observation/graph-part.js';
