@@ -4,7 +4,7 @@ import { backendSlots, modelFiles, requireUnharmed, SLOTS } from '@tersor/compre
 import { readNetwork, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
 import { createHost, requireWritableFolder, TOKENS } from '@tersor/core';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../tables/summary-table.js';
+import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   to: string;

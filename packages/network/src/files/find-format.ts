@@ -6,11 +6,13 @@ import {
   needsNoOptions,
   parseOptions,
   pluginVersion,
+  statedFiles,
   TersorError,
   type Format,
   type LoadedPlugin,
   type Plugin,
   type PluginContext,
+  type StatedFile,
   type WiredPlugin,
 } from '@tersor/core';
 import { formatPlugins } from './format-plugins.js';
@@ -30,6 +32,8 @@ export interface OpenOptions {
 /** A format, how it is named, and the plugin that it comes from; none for the formats of Tersor. */
 export interface FoundFormat extends NamedFormat {
   readonly plugin?: WiredPlugin;
+  /** Files that its options name and whose content counts. */
+  readonly files?: readonly StatedFile[];
 }
 
 /** The format that a config or command names. Throws the codes of `loadPlugin` and `createProduct`. */
@@ -84,9 +88,11 @@ async function made(loaded: LoadedPlugin, given: unknown, options: OpenOptions):
   const { id } = plugin;
   const wired = { kind: 'format' as const, slot: options.place ?? 'model', id, source };
   const isOurs = formatPlugins.includes(plugin);
+  const files = statedFiles(plugin, source, given, wired.slot);
   return {
     format,
     use: isOurs ? id : source,
+    ...(files.length > 0 && { files }),
     ...(!isOurs && { plugin: { ...wired, ...(file && pluginVersion(file)) } }),
   };
 }

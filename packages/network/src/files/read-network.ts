@@ -7,6 +7,7 @@ import {
   type LayerGraph,
   type ModelContent,
   type ModelSource,
+  type StatedFile,
   type WiredPlugin,
 } from '@tersor/core';
 import { namedFormat, recognisedFormat, type FoundFormat, type OpenOptions } from './find-format.js';
@@ -19,6 +20,8 @@ export interface ModelFile {
   readonly format: Format;
   /** The plugin that the format comes from; absent for the formats of Tersor. */
   readonly plugin?: WiredPlugin;
+  /** Files that options of the format name, and whose content counts besides that of the model. */
+  readonly files?: readonly StatedFile[];
   /** Reads the network. Throws what the format throws, and `WEIGHTS_NOT_FINITE`. */
   read(): Promise<LayerGraph>;
   /** Paths of all files that hold the model. */
@@ -43,12 +46,13 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
 }
 
 /** A model at a path, which a format that was found reads. */
-export function modelFileOf(path: string, { format, plugin }: FoundFormat): ModelFile {
+export function modelFileOf(path: string, { format, plugin, files }: FoundFormat): ModelFile {
   const parts = async () => (await format.parts?.(path)) ?? (await filesAt(path));
   return {
     path,
     format,
     ...(plugin && { plugin }),
+    ...(files && { files }),
     read: async () => {
       const graph = await format.read(path);
       requireFinite(graph, path);
