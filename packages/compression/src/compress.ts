@@ -121,7 +121,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
-    const identity = await compressionIdentity(config, { directory, host, dataset, model });
+    const identity = await compressionIdentity({ directory, host, dataset, model });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });

@@ -28,13 +28,14 @@ export {
   type Witness,
   type WrittenFile,
 } from './files/read-back.js';
+export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
-  modelBytes,
-  openModel,
-  readNetwork,
-  type ModelFile,
-  type OpenOptions,
-} from './files/read-network.js';
+  writeNetwork,
+  writingFormat,
+  type NetworkWriting,
+  type WritingFormat,
+} from './files/write-network.js';
 export { writeFolder, type FolderWriting } from './files/write-folder.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
