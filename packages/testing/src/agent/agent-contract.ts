@@ -81,10 +81,7 @@ export function agentContract(
           {
             name: 'gives other actions for another seed',
             run: inEachSpace(async (space) => {
-              const [five, six] = [
-                actionsOf(await firstRun(space)),
-                actionsOf(await run(make, space, 6)),
-              ];
+              const [five, six] = [actionsOf(await firstRun(space)), actionsOf(await run(make, space, 6))];
               const differ = JSON.stringify(five) !== JSON.stringify(six);
               requireRule(differ, {
                 member: 'act',
@@ -100,12 +97,9 @@ export function agentContract(
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
-        requireSame(
-          agent.act([0, 0.2], { explore: false }),
-          agent.act([0, 0.2], { explore: false }),
-          'act',
-          'the same best guess again',
-        );
+        const guess = agent.act([0, 0.2], { explore: false });
+        for (let again = 0; again < 5; again++)
+          requireSame(agent.act([0, 0.2], { explore: false }), guess, 'act', 'the same best guess again');
         agent.dispose();
       }),
     },
