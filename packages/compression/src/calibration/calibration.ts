@@ -10,7 +10,7 @@ import {
 } from '@tersor/core';
 import { spreadBits } from '../environments/spread-bits.js';
 import { encodeLayer } from '../policy/quantized-graph.js';
-import type { WidthPolicy } from '../policy/width-policy.js';
+import type { QuantizePolicy } from '../policy/quantize-policy.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
 import { outputError } from './output-error.js';
@@ -30,7 +30,7 @@ export interface StageCalibration {
   correct(candidate: LayerGraph): LayerGraph;
   /** Carries a policy out, each layer knowing what those before have lost. */
   finish(
-    widths: WidthPolicy,
+    bits: QuantizePolicy,
     limit: number,
     onLayer?: (done: number, total: number) => void,
   ): Promise<CalibratedNetwork>;
@@ -110,10 +110,10 @@ export async function prepareCalibration({
   return {
     quantizer: searched,
     correct: createMeanCorrection(moments),
-    finish: (widths, limit, onLayer) =>
+    finish: (bits, limit, onLayer) =>
       calibrateWinner({
         graph,
-        widths,
+        bits,
         quantizer,
         searched,
         limit,
