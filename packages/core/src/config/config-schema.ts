@@ -247,14 +247,14 @@ const prune = z.strictObject({
   round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
 });
 
-const activationWidth = z.int().min(2).max(8);
+const activationBits = z.int().min(2).max(8);
 
 const activations = z
   .strictObject({
     bits: z
       .union([
-        activationWidth.transform((width): [number, number] => [width, width]),
-        z.tuple([activationWidth, activationWidth]),
+        activationBits.transform((width): [number, number] => [width, width]),
+        z.tuple([activationBits, activationBits]),
       ])
       .refine(([smallest, largest]) => smallest <= largest, 'the smallest width comes first')
       .describe(
