@@ -2,7 +2,7 @@
 // bytes of the packed file (all weights in 8 bits), before and after a short fine-tune. No search: the
 // heuristic "reconstruction" spreads the budget.
 // node --conditions=tersor/source --import tsx bench/pruning/slices.ts [example] [vgg19] [--data FOLDER]
-//     [--choose] [--seeds 1,2,3] [--backend node]
+//     [--choose] [--seeds 1,2,3] [--budgets 0.3,0.15] [--backend node]
 // FOLDER holds all of CIFAR-10 (default examples/data); vgg19 needs ../shared (the model). Seeds draw the
 // training images that are seen, those of the calibration among them, and their order. Writes
 // results/slices.json row by row; rows that it has are not run again. --choose measures what share slices
@@ -52,6 +52,7 @@ const { values: options, positionals } = parseArgs({
     data: { type: 'string', default: join(ROOT, 'examples/data') },
     backend: { type: 'string', default: 'node' },
     seeds: { type: 'string', default: '1,2,3' },
+    budgets: { type: 'string' },
     choose: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -87,8 +88,8 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     minimum: 0.05,
     multiple: 1,
     share: 0.8,
-    images: { train: 1500, validation: 1000, test: 3000 },
-    finetune: { ...FINETUNE, epochs: 2, learningRate: 0.001, distill: 0.8 },
+    images: { train: 1500, validation: 1000, test: 2000 },
+    finetune: { ...FINETUNE, epochs: 2, learningRate: 0.001, distill: 0 },
   },
   vgg19: {
     model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
@@ -304,7 +305,7 @@ async function run(name: string, network: Network): Promise<void> {
     const baseline = readResults()[name]?.baseline ?? (await measured(graph, evaluator));
     for (const seed of options.seeds.split(',').map(Number)) {
       let prepared: Prepared | undefined;
-      for (const budget of network.budgets) {
+      for (const budget of options.budgets?.split(',').map(Number) ?? network.budgets) {
         for (const method of ['both', 'channel', 'channel, equal bytes'] as const) {
           const done = readResults()[name]?.rows ?? [];
           const same = (row: Row) => row.budget === budget && row.seed === seed;
@@ -335,7 +336,6 @@ async function run(name: string, network: Network): Promise<void> {
             dataset: prepared.dataset,
             options: network.finetune,
             seed,
-            teacher: graph,
             keepZeros: true,
           });
           await backend.activate();

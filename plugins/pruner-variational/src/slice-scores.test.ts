@@ -4,7 +4,6 @@ import type { LayerInputs } from './refit/input-moments.js';
 import { sliceNorms } from './slice-scores.js';
 
 const [TAPS, CHANNELS, OUTPUTS] = [2, 3, 2];
-const SIZE = TAPS * CHANNELS;
 const SLICES = CHANNELS * OUTPUTS;
 
 function layerInputs(): LayerInputs {

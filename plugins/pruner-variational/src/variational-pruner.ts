@@ -79,7 +79,7 @@ export class VariationalPruner implements Pruner {
   }
 
   async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
-    const { ranking, reconstruct, refitImages: images, points, maximumInputs, ridge } = this.options;
+    const { ranking, reconstruct, refitImages: images, points, maximumInputs } = this.options;
     this.groups = groups;
     this.information.clear();
     this.orders.clear();
