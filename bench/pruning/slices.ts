@@ -24,7 +24,6 @@ import {
   unpackBits,
   withHalfPrecision,
   type Evaluator,
-  type TrainOptions,
 } from '@tersor/compression';
 import {
   createHost,
@@ -40,8 +39,8 @@ import { pairedDifference, type Difference, type Sample } from '@tersor/study';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import variationalPlugin, { VariationalPruner } from '../../plugins/pruner-variational/src/index.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
+import { NETWORKS, ROOT, type Network } from './slices-networks.js';
 
-const ROOT = resolve(__dirname, '../..');
 const FILE = join(__dirname, 'results/slices.json');
 const BITS = 8;
 /** Bytes are equal when those of channels alone are not below, and above by no more than this. */
@@ -57,50 +56,6 @@ const { values: options, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-
-interface Network {
-  readonly model: string;
-  /** Share of the multiply-adds that may be left, zeroed slices not counted. */
-  readonly budgets: readonly number[];
-  readonly minimum: number;
-  readonly multiple: number;
-  /** Share of the slices that the heuristic leaves while it spreads channels. */
-  readonly share: number;
-  readonly images: { readonly train: number; readonly validation: number; readonly test: number };
-  readonly finetune: TrainOptions;
-}
-
-const FINETUNE = {
-  schedule: 'cosine',
-  batchSize: 50,
-  momentum: 0.9,
-  weightDecay: 0.0005,
-  labelSmoothing: 0,
-  temperature: 2,
-  freezeStatistics: true,
-  augmentation: { flip: true, shift: 4 },
-} as const;
-
-const NETWORKS: Readonly<Record<string, Network>> = {
-  example: {
-    model: join(ROOT, 'examples/vgg-small/model/model.json'),
-    budgets: [0.3, 0.15],
-    minimum: 0.05,
-    multiple: 1,
-    share: 0.8,
-    images: { train: 1500, validation: 1000, test: 2000 },
-    finetune: { ...FINETUNE, epochs: 2, learningRate: 0.001, distill: 0 },
-  },
-  vgg19: {
-    model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
-    budgets: [0.2],
-    minimum: 0.02,
-    multiple: 8,
-    share: 0.8,
-    images: { train: 1500, validation: 1000, test: 2000 },
-    finetune: { ...FINETUNE, epochs: 1, learningRate: 0.001, distill: 0 },
-  },
-};
 
 interface Figures {
   readonly accuracy: number;
@@ -277,8 +232,8 @@ async function run(name: string, network: Network): Promise<void> {
     const evaluate = (split: 'validation' | 'test') =>
       createEvaluator({ backend, dataset: whole, split, images: network.images[split] });
     const settings = {
-      model: relative(ROOT, network.model),
       ...network,
+      model: relative(ROOT, network.model),
       bits: BITS,
       backend: options.backend,
       node: process.version,

@@ -40,7 +40,7 @@ export function spreadShares(
   return shares;
 }
 
-/** Between known shares a curve is a straight line; below the last one it goes on to an error of 1 at none. */
+/** Between known shares a curve is a straight line; below the last one it goes on to 1 at none. */
 function errorAt(curve: SliceOrder['curve'] | undefined, share: number): number {
   const points = [...(curve ?? [{ share: 1, error: 0 }]), { share: 0, error: 1 }];
   const after = points.findIndex((point) => point.share <= share);

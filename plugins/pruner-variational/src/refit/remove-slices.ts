@@ -8,9 +8,9 @@ export interface SliceOrder {
   /** By slice (`c_in * outputs + c_out`), when it goes: the larger, the later. */
   readonly ranks: Float64Array;
   /**
-   * What is lost when only some are left: the squared error of the layer's outputs after the refit, as a share
-   * of their variance. Begins with all slices, and no error unless channels went; the share falls, the error
-   * never does.
+   * What is lost when only some are left: the squared error of the layer's outputs after the refit, as a
+   * share of their variance. Begins with all slices, and no error unless channels went; the share falls, the
+   * error never does.
    */
   readonly curve: readonly { readonly share: number; readonly error: number }[];
 }
