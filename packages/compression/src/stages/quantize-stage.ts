@@ -8,16 +8,23 @@ import {
 } from '@tersor/core';
 import { calibrateActivations, cost, copyWeights, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
+import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
+import { refine } from './refine.js';
 import { matchesAny } from '../checks/layer-patterns.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
 import { packModel } from '../pack/pack-model.js';
 import type { Policy } from '../results/pipeline-types.js';
 import { requireWidths } from '../policy/require-policy.js';
-import { quantizingProjection } from './quantization-training.js';
-import { encodeGraph, layersWithKernels, type BitPolicy } from '../policy/quantized-graph.js';
+import { quantizingProjection, type QuantizingProjection } from './quantization-training.js';
+import {
+  encodeGraph,
+  layersWithKernels,
+  withEncodedWeights,
+  type BitPolicy,
+} from '../policy/quantized-graph.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
 import { quantizerBits } from '../checks/stage-bounds.js';
@@ -69,25 +76,21 @@ export async function quantizeStage(
     );
     await context.saveProgress();
   }
+  const training = { graph, quantizer, widths, limit };
+  if (config.refine && !state.refined && !state.graph) {
+    const encoded = state.calibrated?.encoded ?? encodeGraph(quantizer, graph, widths.weights);
+    const start = state.calibrated ?? { graph: withEncodedWeights(graph, encoded), encoded };
+    const { simulated, projection, refuse } = trainingFrom(start, training);
+    const options = { graph: simulated, unquantized: graph, projection, refuse };
+    const refined = await refine(context, 'quantize', config.refine, state, options);
+    state.refined = withWeights(graph, copyWeights(refined));
+    // The fine-tune starts from it as it would from what was calibrated.
+    state.calibrated = { graph: state.refined, encoded: new Map(projection.encoded()) };
+    delete state.refine;
+    await context.saveProgress();
+  }
   if (!state.graph || !state.encoded) {
-    const projection = quantizingProjection(graph, quantizer, widths.weights);
-    // Codes that were chosen with care are where the training starts from: their own values are rounded to
-    // themselves.
-    const start = state.calibrated?.graph ?? graph;
-    if (state.calibrated) projection.load(state.calibrated.encoded);
-    // Training and its check see the rounded activations too; the network that is kept is the one without.
-    const simulated = withPolicyActivations(start, widths);
-    const untrained = () => state.calibrated?.encoded ?? encodeGraph(quantizer, graph, widths.weights);
-    const sizeOf = (network: LayerGraph) =>
-      packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
-    // Other codes are compressed to other sizes.
-    const refuse = (network: LayerGraph) => {
-      const size = sizeOf(network);
-      const isOver = size > limit && packModel(start, untrained()).length <= limit;
-      return isOver
-        ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
-        : undefined;
-    };
+    const { simulated, projection, refuse } = trainingFrom(state.calibrated, training);
     const trained = await finetune(context, 'quantize-finetune', config.finetune, state, {
       graph: simulated,
       teacher: context.original,
@@ -100,9 +103,54 @@ export async function quantizeStage(
     requireSize(context, config, packModel(state.graph, state.encoded).length, limit);
     delete state.finetune;
     delete state.calibrated;
+    delete state.refined;
     await context.saveProgress();
   }
   return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
+}
+
+/** What a training of a quantized network begins with. */
+interface QuantizedTraining {
+  /**
+   * The network with rounded activations, where the policy rounds them: training and its check see them too,
+   * the network that is kept is the one without.
+   */
+  readonly simulated: LayerGraph;
+  readonly projection: QuantizingProjection;
+  /** Other codes are compressed to other sizes: says so of a network that takes the file over its limit. */
+  refuse(network: LayerGraph): string | undefined;
+}
+
+/**
+ * Starts from codes that were chosen with care, where there are some: their own values are rounded to
+ * themselves. Else from the weights, which the first step encodes.
+ */
+function trainingFrom(
+  start: CalibratedNetwork | undefined,
+  {
+    graph,
+    quantizer,
+    widths,
+    limit,
+  }: Pick<QuantizeTask, 'graph' | 'quantizer'> & {
+    readonly widths: WidthPolicy;
+    readonly limit: number;
+  },
+): QuantizedTraining {
+  const projection = quantizingProjection(graph, quantizer, widths.weights);
+  if (start) projection.load(start.encoded);
+  const network = start?.graph ?? graph;
+  const before = () => packModel(network, start?.encoded ?? encodeGraph(quantizer, graph, widths.weights));
+  return {
+    simulated: withPolicyActivations(network, widths),
+    projection,
+    refuse: (trained) => {
+      const size = packModel(withWeights(graph, copyWeights(trained)), projection.encoded()).length;
+      return size > limit && before().length <= limit
+        ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
+        : undefined;
+    },
+  };
 }
 
 /**
