@@ -3,8 +3,8 @@ import type { EpisodeRecord, SearchState } from '@tersor/rl';
 import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import type { SearchFigures } from '../results/pipeline-types.js';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
-import type { RaceState } from '../search/race.js';
 import type { OptimizerState } from '../refine/optimize.js';
+import type { RacingState } from '../search/racing.js';
 import type { TrainState } from '../training/train.js';
 
 /** The best policy of a search, and what it took; or one that was given. */
@@ -32,7 +32,7 @@ export interface StageState {
     readonly episodes: readonly EpisodeRecord[];
     readonly evaluations: number;
     readonly seconds: number;
-    readonly race?: RaceState;
+    readonly race?: RacingState;
   };
   /** When it is done. */
   found?: FoundPolicy;

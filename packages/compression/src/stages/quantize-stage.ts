@@ -8,7 +8,6 @@ import {
 } from '@tersor/core';
 import { calibrateActivations, cost, copyWeights, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
-import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
@@ -17,8 +16,8 @@ import { matchesAny } from '../checks/layer-patterns.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
 import { packModel } from '../pack/pack-model.js';
 import type { Policy } from '../results/pipeline-types.js';
-import { requireWidths } from '../policy/require-policy.js';
-import { quantizingProjection, type QuantizingProjection } from './quantization-training.js';
+import { requireBits } from '../policy/require-policy.js';
+import { trainingFrom } from './quantized-training.js';
 import {
   encodeGraph,
   layersWithKernels,
@@ -28,14 +27,14 @@ import {
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
 import { quantizerBits } from '../checks/stage-bounds.js';
-import { withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
+import type { QuantizePolicy } from '../policy/quantize-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
   /** The network that the packed file holds: decoded weights. */
   readonly graph: LayerGraph;
   /** The packed file. */
   readonly packed: Uint8Array;
-  readonly widths: WidthPolicy;
+  readonly bits: QuantizePolicy;
 }
 
 /**
@@ -53,10 +52,10 @@ export async function quantizeStage(
   const layers = layersWithKernels(graph)
     .map(({ name }) => name)
     .filter((name) => !matchesAny(name, config.exclude));
-  const given = context.given && givenWidths(context.given.policy);
+  const given = context.given && givenBits(context.given.policy);
   if (given) {
     context.events.onStage?.('quantize-apply');
-    requireWidths(given, { graph, quantizer, exclude: config.exclude });
+    requireBits(given, { graph, quantizer, exclude: config.exclude });
     await context.evaluateBackend.activate();
   }
   const isCalibrated = state.calibrated !== undefined || state.graph !== undefined;
@@ -65,20 +64,20 @@ export async function quantizeStage(
     : await calibrationOf(context, { graph, quantizer, layers: given ? Object.keys(given.weights) : layers });
   const found = given
     ? { policy: given, episodes: [] }
-    : await searchWidths(context, config, state, { graph, quantizer, layers }, calibration);
-  const widths = given ?? widthsOf(found.policy, config);
+    : await searchBits(context, config, state, { graph, quantizer, layers }, calibration);
+  const bits = given ?? bitsOf(found.policy, config);
   const limit = context.quantizeLimits.find(({ name }) => name === 'bytes')!.limit;
   if (calibration) {
     await context.evaluateBackend.activate();
     context.events.onStage?.('quantize-calibrate');
-    state.calibrated = await calibration.finish(widths, limit, (done, total) =>
+    state.calibrated = await calibration.finish(bits, limit, (done, total) =>
       context.events.onProgress?.({ stage: 'quantize-calibrate', done, total }),
     );
     await context.saveProgress();
   }
-  const training = { graph, quantizer, widths, limit };
+  const training = { graph, quantizer, bits, limit };
   if (config.refine && !state.refined && !state.graph) {
-    const encoded = state.calibrated?.encoded ?? encodeGraph(quantizer, graph, widths.weights);
+    const encoded = state.calibrated?.encoded ?? encodeGraph(quantizer, graph, bits.weights);
     const start = state.calibrated ?? { graph: withEncodedWeights(graph, encoded), encoded };
     const { simulated, projection, refuse } = trainingFrom(start, training);
     const options = { graph: simulated, unquantized: graph, projection, refuse };
@@ -106,51 +105,7 @@ export async function quantizeStage(
     delete state.refined;
     await context.saveProgress();
   }
-  return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
-}
-
-/** What a training of a quantized network begins with. */
-interface QuantizedTraining {
-  /**
-   * The network with rounded activations, where the policy rounds them: training and its check see them too,
-   * the network that is kept is the one without.
-   */
-  readonly simulated: LayerGraph;
-  readonly projection: QuantizingProjection;
-  /** Other codes are compressed to other sizes: says so of a network that takes the file over its limit. */
-  refuse(network: LayerGraph): string | undefined;
-}
-
-/**
- * Starts from codes that were chosen with care, where there are some: their own values are rounded to
- * themselves. Else from the weights, which the first step encodes.
- */
-function trainingFrom(
-  start: CalibratedNetwork | undefined,
-  {
-    graph,
-    quantizer,
-    widths,
-    limit,
-  }: Pick<QuantizeTask, 'graph' | 'quantizer'> & {
-    readonly widths: WidthPolicy;
-    readonly limit: number;
-  },
-): QuantizedTraining {
-  const projection = quantizingProjection(graph, quantizer, widths.weights);
-  if (start) projection.load(start.encoded);
-  const network = start?.graph ?? graph;
-  const before = () => packModel(network, start?.encoded ?? encodeGraph(quantizer, graph, widths.weights));
-  return {
-    simulated: withPolicyActivations(network, widths),
-    projection,
-    refuse: (trained) => {
-      const size = packModel(withWeights(graph, copyWeights(trained)), projection.encoded()).length;
-      return size > limit && before().length <= limit
-        ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
-        : undefined;
-    },
-  };
+  return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), bits };
 }
 
 /**
@@ -181,8 +136,8 @@ function requireSize(
   );
 }
 
-/** What the search finds, which `widthsOf` reads. */
-async function searchWidths(
+/** What the search finds, which `bitsOf` reads. */
+async function searchBits(
   context: PipelineContext,
   config: QuantizeConfig,
   state: StageState,
@@ -219,7 +174,7 @@ async function calibrationOf(
   return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed });
 }
 
-function givenWidths({ quantize, activations }: Policy): WidthPolicy {
+function givenBits({ quantize, activations }: Policy): QuantizePolicy {
   return { weights: quantize!, ...(activations && { activations }) };
 }
 
@@ -243,13 +198,13 @@ async function calibrated(
 }
 
 /** What a search found, which an environment of the user's may have made. */
-function widthsOf(policy: unknown, { activations, environment }: QuantizeConfig): WidthPolicy {
+function bitsOf(policy: unknown, { activations, environment }: QuantizeConfig): QuantizePolicy {
   if (!activations) return { weights: policy as BitPolicy };
   if (typeof policy === 'object' && policy !== null && 'weights' in policy && 'activations' in policy)
-    return policy as WidthPolicy;
+    return policy as QuantizePolicy;
   throw new TersorError(
     'CONFIG_INVALID',
-    `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation widths.`,
+    `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation bits.`,
     {
       hint: 'Use the environment "bit-width", or leave quantize.activations out.',
     },
