@@ -112,7 +112,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
-    if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
+    if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
     }
@@ -197,6 +197,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   } finally {
     await host.dispose();
   }
+}
+
+/** Whether a fine-tune or a refinement is to follow a search. */
+function hasTraining({ prune, quantize }: CompressConfig): boolean {
+  return [prune, quantize].some((stage) => stage && (stage.finetune.epochs > 0 || stage.refine));
 }
 
 const PRUNER_ACTIONS: readonly Pruner['action'][] = ['channels', 'slices', 'blocks'];
