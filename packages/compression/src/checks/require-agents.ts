@@ -62,8 +62,8 @@ async function actionSpaceOf(
   }
   if (!quantize) return undefined;
   const { bits } = await host.get(TOKENS.quantizer, SLOTS.quantize);
-  const widths = [Math.max(quantize.bits[0], bits[0]), Math.min(quantize.bits[1], bits[1])] as const;
-  return createBitActions(widths, quantize.activations?.bits ?? NO_CHOICE, quantize.actions === 'discrete')
+  const bitRange = [Math.max(quantize.bits[0], bits[0]), Math.min(quantize.bits[1], bits[1])] as const;
+  return createBitActions(bitRange, quantize.activations?.bits ?? NO_CHOICE, quantize.actions === 'discrete')
     .space;
 }
 

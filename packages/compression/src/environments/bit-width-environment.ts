@@ -10,7 +10,7 @@ import {
 import { cost, isKernel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
 import { withEncodedWeights, type EncodedWeights } from '../policy/quantized-graph.js';
-import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
+import { operationsOfPolicy, withPolicyActivations, type QuantizePolicy } from '../policy/quantize-policy.js';
 import { furtherFigures } from '../limits/figures.js';
 import { createBitActions } from './bit-actions.js';
 import { bitQuestion, greedyBits, uniformBits } from './bit-heuristics.js';
@@ -58,7 +58,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
     return [...features[Math.min(chosen.length, layers.length - 1)]!, ...walls.spare(chosen), ...previous];
   };
   const uniform = () => uniformBits(layers, task.bits, activationBits(task), walls);
-  const finish = async (policy: WidthPolicy): Promise<Outcome> => {
+  const finish = async (policy: QuantizePolicy): Promise<Outcome> => {
     const key = chosen.map(({ weights, activations }) => `${weights}x${activations}`).join();
     const known = outcomes.get(key);
     if (known) return known;
@@ -135,7 +135,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
   };
 }
 
-function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): WidthPolicy {
+function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): QuantizePolicy {
   const byLayer = <T>(value: (name: string, bits: LayerBits) => T): Record<string, T> =>
     Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
   const weights = byLayer((_name, layerBits) => layerBits.weights);
@@ -147,7 +147,7 @@ function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerB
 }
 
 /** Without rounded activations the policy is the weights' bits alone. */
-function writtenPolicy(policy: WidthPolicy): unknown {
+function writtenPolicy(policy: QuantizePolicy): unknown {
   return policy.activations ? policy : policy.weights;
 }
 

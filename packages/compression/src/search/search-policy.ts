@@ -8,7 +8,7 @@ import {
 } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from '../stages/pipeline-context.js';
-import { createRace } from './race.js';
+import { createRacing } from './racing.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 
@@ -31,7 +31,7 @@ export async function searchPolicy(
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
   const evaluator = await context.searchEvaluator(config);
   const race =
-    config.racing && createRace(evaluator, config.racing, before?.race, before?.state.best?.reward);
+    config.racing && createRacing(evaluator, config.racing, before?.race, before?.state.best?.reward);
   const evaluations = () => (before?.evaluations ?? 0) + evaluator.evaluations;
   const reward = await host.get(TOKENS.reward, stage);
   const createEnvironment = await host.get(TOKENS.environment, stage);

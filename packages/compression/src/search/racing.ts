@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { PruneConfig, PruneTask } from '@tersor/core';
+import type { EpisodeRecord } from '@tersor/rl';
+import { createCountLimit } from './count-limit.js';
+import type { Evaluator, Measurement } from '../training/evaluator.js';
+
+/** What a checkpoint keeps of a race: what was measured, by digest of the policy. */
+export type RacingState = ReadonlyMap<string, Measurement>;
+
+/** Measures the candidates of one search, each only for as long as it may still win. */
+export interface Racing {
+  readonly evaluate: PruneTask['evaluate'];
+  /**
+   * Notes the best reward so far; gives the episode back with the number of images that its accuracy was
+   * measured on among its measures.
+   */
+  finished(record: EpisodeRecord, best: EpisodeRecord): EpisodeRecord;
+  /** Images measured so far, all candidates together. */
+  images(): number;
+  state(): RacingState;
+}
+
+/**
+ * After every `images` images a candidate is dropped if the upper confidence limit of its accuracy, turned
+ * into a reward, is below the best reward so far. All looks at a candidate together are wrong with a
+ * probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate that is dropped
+ * has a reward below the best one, so that whatever wins was measured on all images.
+ *
+ * What decides is the images' order, the same for all, and the best reward so far. A policy that comes up
+ * again keeps its first measurement, since the best may have moved on: with `state` and the best reward
+ * restored, a resumed search does the same as one that was not stopped.
+ */
+export function createRacing(
+  evaluator: Evaluator,
+  { images, confidence }: NonNullable<PruneConfig['racing']>,
+  state?: RacingState,
+  bestReward = -Infinity,
+): Racing {
+  const { count } = evaluator;
+  const measured = new Map(state);
+  const limit = createCountLimit(count);
+  // Once all images are seen, nothing is left to chance.
+  const alpha = (1 - confidence) / Math.max(1, Math.ceil(count / images) - 1);
+  let best = bestReward;
+  return {
+    evaluate: async (graph, candidate) => {
+      if (!candidate) return evaluator.accuracy(graph);
+      const key = digest(candidate.policy);
+      const known = measured.get(key);
+      if (known) return known.accuracy;
+      // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
+      const isLost = (right: number, seen: number) =>
+        [right / seen, limit(right, seen, alpha) / count].every(
+          (accuracy) => candidate.rewardAt(accuracy) < best,
+        );
+      const measurement = await evaluator.measure(graph, isLost);
+      measured.set(key, measurement);
+      return measurement.accuracy;
+    },
+    finished: (record, { reward }) => {
+      best = reward;
+      const measurement = measured.get(digest(record.policy));
+      return measurement
+        ? { ...record, measures: { ...record.measures, images: measurement.images } }
+        : record;
+    },
+    images: () => [...measured.values()].reduce((sum, measurement) => sum + measurement.images, 0),
+    state: () => measured,
+  };
+}
+
+/** Policies of large networks are megabytes of JSON. */
+function digest(policy: unknown): string {
+  return createHash('sha256').update(JSON.stringify(policy)).digest('base64');
+}

@@ -1,0 +1,389 @@
+import { z } from 'zod';
+
+/** Random numbers come from 32 bits: a larger seed would give the numbers of a smaller one. */
+export const MAX_SEED = 2 ** 32 - 1;
+
+/** A plugin by name, or by name with its options beside it. */
+export const selector = z
+  .union([
+    z.string().min(1),
+    z.looseObject({ use: z.string().min(1).describe('Id, package or path of the plugin.') }),
+  ])
+  .describe('A plugin: its name, or { use: name, ...its options }.');
+
+/** A model by its path, or by its format and path, with the format's options beside them. */
+const modelFile = (what: string) =>
+  z
+    .union([
+      z.string(),
+      z.looseObject({
+        use: z.string().min(1).describe('Id, package or path of the format.'),
+        path: z.string().min(1).describe('Path of the model, relative to the config.'),
+      }),
+    ])
+    .describe(`${what}, relative to the config; or { use: format, path, ...its options }.`);
+
+/** Keys that once stood among an agent's options. */
+const OF_SEARCH = ['episodes', 'warmStart'];
+
+const agent = z
+  .union([
+    z
+      .string()
+      .min(1)
+      .transform((use): { use: string; [option: string]: unknown } => ({ use })),
+    z.looseObject({ use: z.string().min(1).describe('Id, package or path of the agent.') }),
+  ])
+  .superRefine((value, context) => {
+    const moved = Object.fromEntries(Object.entries(value).filter(([key]) => OF_SEARCH.includes(key)));
+    const keys = Object.keys(moved);
+    if (keys.length === 0) return;
+    const names = keys.map((key) => `"${key}"`).join(' and ');
+    const message = `${names} ${keys.length > 1 ? 'belong' : 'belongs'} to the search; write beside "agent": search: ${flowText(moved)}`;
+    context.addIssue({ code: 'custom', message });
+  })
+  .describe('The agent: its name, or { use, ...its options }.');
+
+const search = z
+  .strictObject({
+    episodes: z
+      .int()
+      .positive()
+      .default(100)
+      .describe('Episodes (candidate networks evaluated) of the search.'),
+    warmStart: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+      ),
+  })
+  .describe('How long the search is, and what it begins with; whoever the agent is.');
+
+/** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
+function flowText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([key, each]) => `${key}: ${flowText(each)}`)
+    .join(', ')} }`;
+}
+
+const augmentation = z.strictObject({
+  flip: z.boolean().default(true).describe('Mirror half of the images left to right.'),
+  shift: z.int().min(0).default(4).describe('Shift by up to this many pixels.'),
+  cutout: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Side, in pixels, of a square at a random place that is blanked (cutout). For networks that know their training images by heart.',
+    ),
+});
+
+const trainingFields = {
+  epochs: z.int().min(0).describe('Passes over the training images; 0 skips it.'),
+  learningRate: z.number().positive().describe('Peak learning rate.'),
+  schedule: z
+    .enum(['cosine', 'one-cycle', 'constant'])
+    .default('cosine')
+    .describe('How the learning rate moves.'),
+  batchSize: z.int().positive().default(64).describe('Images per step.'),
+  momentum: z.number().min(0).max(1).default(0.9).describe('Nesterov momentum.'),
+  weightDecay: z.number().min(0).default(1e-4).describe('L2 penalty on kernels.'),
+  scalePenalty: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'L1 penalty on the scales of batch norm: channels that matter little fade out, so that pruning costs less (network slimming).',
+    ),
+  labelSmoothing: z.number().min(0).max(1).default(0).describe('Share of the label spread over all classes.'),
+  distill: z.number().min(0).max(1).default(0).describe("Weight of the original network's soft labels."),
+  temperature: z.number().positive().default(4).describe('Softmax temperature of distillation.'),
+  statisticsMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("Momentum of batch norm's moving statistics; each layer's own when absent."),
+  freezeStatistics: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Batch norm keeps its moving statistics and uses them instead of those of the batch; steadier on few images.',
+    ),
+  augmentation: augmentation.prefault({}),
+};
+
+const finetune = z.strictObject({
+  ...trainingFields,
+  epochs: trainingFields.epochs.default(3),
+  learningRate: trainingFields.learningRate.default(0.01),
+  // A fine-tune is short and its steps are small: an average over many batches is the better estimate.
+  statisticsMomentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.98)
+    .describe("Momentum of batch norm's moving statistics."),
+});
+
+const budget = (unit: string) =>
+  z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
+
+const racing = z
+  .strictObject({
+    images: z
+      .int()
+      .positive()
+      .default(100)
+      .describe('Images between two checks of whether a candidate can still win.'),
+    confidence: z
+      .number()
+      .gt(0.5)
+      .lt(1)
+      .default(0.99)
+      .describe(
+        'Probability, at least, over the order of the images, that a candidate which would win on all of them is measured on all of them.',
+      ),
+  })
+  .describe(
+    'Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there. Left out: all images for every candidate.',
+  );
+
+const stageFields = {
+  agent,
+  search: search.prefault({}),
+  environment: selector.optional(),
+  reward: selector.prefault('accuracy'),
+  exclude: z
+    .array(z.string())
+    .default([])
+    .describe('Layers that are left as they are; * stands for any letters.'),
+  images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
+  racing: racing.optional(),
+  finetune: finetune.prefault({}),
+};
+
+/** Keys of what an episode measures: no limit may be called so. */
+const MEASURES: readonly string[] = ['accuracy', 'images', 'denseMacs', 'reward'];
+
+/** Any value, so that a wrong one is answered in the words of `budgetOf`; editors read the meta data. */
+const pluginLimit = z.unknown().meta({
+  type: 'object',
+  properties: { use: { type: 'string', description: 'Id, package or path of the limit.' } },
+  required: ['use'],
+  description: 'A limit of a plugin, under a name of your choice: { use: name, ...its options }.',
+});
+
+/** A budget of limits that are known, and of any others that say which plugin they are. */
+function budgetOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z
+    .object(shape)
+    .catchall(pluginLimit)
+    .superRefine((value, context) => {
+      const say = (message: string, path: string[] = []) =>
+        context.addIssue({ code: 'custom', path, message });
+      if (Object.keys(value).length === 0) say(`needs ${known.join(', ')}, or a limit of a plugin`);
+      for (const [key, limit] of Object.entries<unknown>(value)) {
+        if (known.includes(key)) continue;
+        if (typeof limit !== 'object' || limit === null)
+          context.addIssue({ code: 'unrecognized_keys', keys: [key], input: value, message: 'is not known' });
+        else if (typeof (limit as { use?: unknown }).use !== 'string')
+          say('is none of the known limits, so it needs "use", the plugin that it is of', [key]);
+        else if (MEASURES.includes(key))
+          say('is what a measure is called; give the limit another name', [key]);
+      }
+    });
+}
+
+/** Options of the limit `latency`. */
+export const latencySchema = z
+  .strictObject({
+    table: z.string().min(1).describe('Path of a table that "tersor profile" wrote, relative to the config.'),
+    milliseconds: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Milliseconds for one image that the table may predict.'),
+    share: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe('The same as a share of what it predicts for the original.'),
+  })
+  .refine(
+    ({ milliseconds, share }) => (milliseconds === undefined) !== (share === undefined),
+    'needs "milliseconds" or "share", not both',
+  )
+  .describe('Predicted time of one image on the backend that the table was measured on.');
+
+const pruneBudget = budgetOf({
+  macs: budget('Multiply-adds').optional(),
+  parameters: budget('Parameters').optional(),
+  latency: latencySchema.optional(),
+});
+
+const prune = z.strictObject({
+  ...stageFields,
+  pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
+  budget: pruneBudget,
+  stages: z
+    .array(pruneBudget)
+    .min(1)
+    .optional()
+    .describe(
+      'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
+    ),
+  minimum: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.1)
+    .describe('Smallest share of channels that a group keeps.'),
+  round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
+});
+
+const activationBits = z.int().min(2).max(8);
+
+const activations = z
+  .strictObject({
+    bits: z
+      .union([
+        activationBits.transform((width): [number, number] => [width, width]),
+        z.tuple([activationBits, activationBits]),
+      ])
+      .refine(([smallest, largest]) => smallest <= largest, 'the smallest width comes first')
+      .describe(
+        "Bit width of the layers' inputs; or [smallest, largest], from which the agent chooses for each layer: that needs budget.bops.",
+      ),
+    calibrate: z
+      .enum(['max', 'percentile', 'mse'])
+      .default('mse')
+      .describe(
+        'How the range of an input is found: all values, all but the outermost, or the range that rounds with the least squared error.',
+      ),
+    percentile: z
+      .number()
+      .gt(50)
+      .max(100)
+      .default(99.9)
+      .describe('Share of the values, in percent, that calibrate: percentile keeps.'),
+    images: z.int().positive().default(256).describe('Training images that the ranges are calibrated on.'),
+  })
+  .describe(
+    'Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.',
+  );
+
+const quantize = z
+  .strictObject({
+    ...stageFields,
+    quantizer: selector.prefault('linear'),
+    budget: budgetOf({
+      bytes: z
+        .number()
+        .positive()
+        .describe(
+          "Bytes of the packed file: up to 1 a share of the original's files on disk (model.json and its weight files, as they are stored), above 1 an absolute count.",
+        ),
+      bops: budget(
+        'Bit operations (multiply-adds x weight bits x activation bits, 32 for floats)',
+      ).optional(),
+    }),
+    bits: z
+      .tuple([z.int().min(1).max(8), z.int().min(1).max(8)])
+      .default([2, 8])
+      .describe('Smallest and largest bit width.'),
+    activations: activations.optional(),
+    actions: z
+      .enum(['continuous', 'discrete'])
+      .default('continuous')
+      .describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
+  })
+  // Bytes are those of the weights: nothing else would keep an agent from always taking the most activation
+  // bits.
+  .refine(
+    ({ activations, budget }) =>
+      !activations || activations.bits[0] === activations.bits[1] || budget.bops !== undefined,
+    {
+      path: ['activations', 'bits'],
+      message:
+        'a range of activation widths needs quantize.budget.bops, since activations cost no bytes; set it, or give a single width',
+    },
+  );
+
+const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
+
+/** The config of `tersor compress`. */
+export const compressConfigSchema = z.strictObject({
+  $schema: z.string().optional(),
+  model: modelFile('Path of a model: a model.json, a .tersor file, or what an installed format reads'),
+  dataset: selector,
+  backend,
+  seed: z.int().min(0).max(MAX_SEED).default(1),
+  prune: prune.optional(),
+  quantize: quantize.optional(),
+  checkpointSeconds: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe('Seconds between checkpoints, at least; 0 writes one after every episode and epoch.'),
+  output: z
+    .string()
+    .default('out')
+    .describe('Folder that the results are written to, relative to the working directory.'),
+});
+
+/** The config of `tersor train`. */
+export const trainConfigSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    architecture: modelFile(
+      'Path of a module that default-exports (tfjs layers) => LayersModel, or of a model to go on from',
+    ),
+    dataset: selector,
+    backend,
+    seed: z.int().min(0).max(MAX_SEED).default(1),
+    teacher: modelFile('Path of a model whose soft labels train.distill mixes in').optional(),
+    train: z.strictObject(trainingFields),
+    output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
+  })
+  .refine(({ teacher, train }) => (teacher !== undefined) === train.distill > 0, {
+    path: ['teacher'],
+    message: '"teacher" and "train.distill" (above 0) need each other: set both, or neither',
+  });
+
+export type CompressConfig = z.output<typeof compressConfigSchema>;
+export type TrainConfig = z.output<typeof trainConfigSchema>;
+export type PruneConfig = NonNullable<CompressConfig['prune']>;
+export type QuantizeConfig = NonNullable<CompressConfig['quantize']>;
+export type Selector = z.output<typeof selector>;
+
+/** A model on disk: its path, or its format and path. */
+export type ModelSource = z.output<ReturnType<typeof modelFile>>;
+
+/** Splits a model's place into its path, and the format and options where they are named. */
+export function modelParts(source: ModelSource): {
+  path: string;
+  use?: string;
+  options: Record<string, unknown>;
+} {
+  if (typeof source === 'string') return { path: source, options: {} };
+  const { path, use, ...options } = source;
+  return { path, use, options };
+}
+
+/** Splits a selector into the plugin's name and its options. */
+export function selectorParts(value: Selector): { use: string; options: Record<string, unknown> } {
+  if (typeof value === 'string') return { use: value, options: {} };
+  const { use, ...options } = value;
+  return { use, options };
+}
+
+/** JSON schema of a config, for editors (`$schema` in the YAML language server). */
+export function configJsonSchema(schema: z.ZodType): unknown {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+}
