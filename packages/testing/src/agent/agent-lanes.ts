@@ -1,6 +1,6 @@
 import type { Action, Agent, AgentFactory, Space, Transition } from '@tersor/core';
 import { contractTask, createIdentityEnvironment } from './agent-environments.js';
-import { requireRule, requireSame } from './contract-failure.js';
+import { requireRule, requireSame } from '../contract-failure.js';
 
 const LANES = 3;
 /** Batches that an agent goes through: past the warm-up of agents that have one. */
