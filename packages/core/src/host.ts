@@ -28,6 +28,8 @@ export interface HostOptions {
   /** Folder of the config: relative paths and plugins are resolved from here first. */
   readonly directory: string;
   readonly seed: number;
+  /** Threads that products should keep to, see `PluginContext.threads`. */
+  readonly threads?: number | undefined;
   /** Further folders that plugins are looked up from, after the user's own. */
   readonly searchFrom?: readonly string[];
   /** Plugins that need no package of their own. */
@@ -62,6 +64,7 @@ export async function createHost({
   slots,
   directory,
   seed,
+  threads,
   searchFrom = [],
   builtins = [],
 }: HostOptions): Promise<Host> {
@@ -78,7 +81,7 @@ export async function createHost({
     }
     return container.getAsync<T>(token.symbol, { name: slot });
   };
-  const context: PluginContext = { directory, seed, get };
+  const context: PluginContext = { directory, seed, get, ...(threads !== undefined && { threads }) };
 
   for (const slot of slots) {
     const { plugin, source, file } = await loadPlugin(

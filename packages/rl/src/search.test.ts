@@ -184,7 +184,7 @@ describe('search in lanes', () => {
   it('gives the same episodes, in the same order, whichever lane is slow', async () => {
     const even = await run([0, 0, 0]);
     expect(even.records).toHaveLength(8);
-    expect(even.records).toMatchObject([
+    expect(even.records.slice(0, 3)).toMatchObject([
       { episode: 1, heuristic: 'uniform' },
       { episode: 2 },
       { episode: 3 },

@@ -82,10 +82,7 @@ export function agentContract(
           {
             name: 'gives other actions for another seed',
             run: inEachSpace(async (space) => {
-              const [five, six] = [
-                actionsOf(await firstRun(space)),
-                actionsOf(await run(make, space, 6)),
-              ];
+              const [five, six] = [actionsOf(await firstRun(space)), actionsOf(await run(make, space, 6))];
               const differ = JSON.stringify(five) !== JSON.stringify(six);
               requireRule(differ, {
                 member: 'act',

@@ -61,9 +61,12 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
     })),
     'gives the same actions for the same seed': (task) => correctAgent({ ...task, seed: task.seed + made++ }),
     'gives other actions for another seed': (task) => correctAgent({ ...task, seed: 1 }),
-    'repeats its best guess when nothing was learned between': broken((good) => ({
-      act: (observation) => good.act(observation, { explore: true }),
-    })),
+    'repeats its best guess when nothing was learned between': broken((good) => {
+      let guesses = 0;
+      return {
+        act: (observation, options) => good.act(options.explore ? observation : [0, guesses++ % 2], options),
+      };
+    }),
     'goes on from a saved state as if it had not been interrupted': broken((good, task) => ({
       save: () => ({ ...(good.save() as FakeState), random: task.seed }),
     })),
@@ -142,7 +145,7 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
           if (lane > 0) others++;
         },
         act: (observation, options) => {
-          if ((options.lane ?? 0) > 0 && others % 3 === 0) good.act(observation, options);
+          if ((options.lane ?? 0) > 0 && others > 10) good.act(observation, options);
           return good.act(observation, options);
         },
       };
