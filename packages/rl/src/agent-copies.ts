@@ -30,6 +30,7 @@ export function createAgentCopies(make: AgentFactory, task: AgentTask, count: nu
   return {
     lanes: true,
     learnsFrom: copies[0]!.learnsFrom ?? 'action',
+    hasOwnStart: copies[0]!.hasOwnStart ?? false,
     act: (observation, { explore, lane = 0 }) => copies[lane]!.act(observation, { explore }),
     observe: (transition, lane = 0) => {
       if (!episodes.has(lane)) episodes.set(lane, []);

@@ -12,6 +12,7 @@ import { createAgentCopies, search, type EpisodeRecord, type Walker } from '@ter
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 import { createRacing, imagesOf, withImages } from './racing.js';
+import { startOf } from './start-of.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { startEpisodePool, type EpisodePool } from './workers/episode-pool.js';
@@ -38,7 +39,7 @@ export async function searchPolicy(
   const before = state.search;
   const started = performance.now();
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
-  const { episodes, warmStart, parallel = 1 } = config.search;
+  const { episodes, parallel = 1 } = config.search;
   const measuring = parallel > 1 ? measureInProcesses() : await measureHere(context, config, before);
   const createEnvironment = await host.get(TOKENS.environment, stage);
   const createAgent = await host.get(TOKENS.agent, stage);
@@ -63,7 +64,7 @@ export async function searchPolicy(
       agent,
       environment,
       episodes,
-      warmStart,
+      warmStart: startOf(config.search, agent, environment),
       seed: context.config.seed,
       ...(measuring.walkers && { walkers: measuring.walkers() }),
       ...(before && { resume: before.state }),

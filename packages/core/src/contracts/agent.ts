@@ -61,6 +61,11 @@ export interface Agent {
    * policy gradients must, whose ratios are of what was drawn. `action` when not given.
    */
   readonly learnsFrom?: 'action' | 'proposed';
+  /**
+   * Set by an agent whose episodes are planned from the first to the last, as those of a baseline are: where
+   * the config does not say what the search begins with, it begins with the agent's own first episode.
+   */
+  readonly hasOwnStart?: boolean;
   /** The action for an observation, within the action space. */
   act(observation: readonly number[], options: ActOptions): Action;
   /**
