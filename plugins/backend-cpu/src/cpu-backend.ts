@@ -1,4 +1,3 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   compileFused,
@@ -20,6 +19,8 @@ export function createCpuBackend(): Backend {
     return session;
   };
   const activate = async () => {
+    // Only now: whoever lists plugins has this module.
+    await import('@tensorflow/tfjs-backend-cpu');
     correctBatchNorm('cpu');
     if (tf.engine().backendName !== 'cpu') await tf.setBackend('cpu');
   };

@@ -11,6 +11,8 @@ import type { TensorflowKernelBackend } from './tensorflow-binding.js';
 export interface NodeBackendOptions {
   /** Precision of sessions whose caller names none. */
   readonly precision: Precision;
+  /** Threads of one operation; as many as there are cores when absent. Counts until the library is loaded. */
+  readonly threads?: number | undefined;
   /** Folders from which tfjs-node is looked for, upwards. */
   readonly directories: readonly string[];
 }
@@ -21,7 +23,7 @@ export interface NodeBackendOptions {
  */
 export function createNodeBackend(options: NodeBackendOptions): Backend {
   let loaded: ReturnType<typeof loadTfjsNode> | undefined;
-  const load = () => (loaded ??= loadTfjsNode(options.directories));
+  const load = () => (loaded ??= loadTfjsNode(options.directories, options.threads));
 
   const sessions = new Set<NativeSession>();
 

@@ -49,6 +49,7 @@ export function createWasmBackend({
           reason: 'This JavaScript engine has no WebAssembly.',
           install: 'Use Node 20 or 22.',
         };
+      await import('@tensorflow/tfjs-backend-wasm'); // The flag below is its own.
       return {
         available: true,
         details: { simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'yes' : 'no', workers: count },
