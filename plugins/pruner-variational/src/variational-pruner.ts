@@ -172,6 +172,7 @@ export class VariationalPruner implements Pruner {
   private async ordersOf(channels: PrunePlan): Promise<ReadonlyMap<string, SliceOrder>> {
     const known = this.orders.get(keyOf(channels));
     if (known) return known;
+    await this.backend?.activate();
     const produced = new Set(
       this.groups.flatMap(({ members }) =>
         members.flatMap(({ layer, role }) => (role === 'produces' ? [layer] : [])),
