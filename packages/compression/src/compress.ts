@@ -24,6 +24,7 @@ import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
+import { createSearchEvaluators } from './search/search-images.js';
 import { pruneStage } from './stages/prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
 import { requirePolicy } from './policy/require-policy.js';
@@ -36,6 +37,7 @@ import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
+import { requireRewards } from './checks/require-rewards.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -106,7 +108,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const original = await model.read();
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
-    if (!given) await requireAgents(config, host);
+    if (!given) {
+      await requireRewards(config, host);
+      await requireAgents(config, host);
+    }
     const originalBytes = await model.bytes();
     const making = { original, originalBytes, backend: evaluateBackend.id };
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
@@ -163,15 +168,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) =>
-        createEvaluator({
-          backend: evaluateBackend,
-          dataset,
-          split: 'validation',
-          images,
-          onNotFinite: onNotice,
-          ...(racing && { racing: { ...racing, seed: config.seed } }),
-        }),
+      searchEvaluators: (stage, from) =>
+        createSearchEvaluators(
+          { backend: evaluateBackend, dataset, seed: config.seed, onNotFinite: onNotice },
+          stage,
+          from,
+        ),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const guesses = originalNotice(context.baseline, guessingAt(dataset));

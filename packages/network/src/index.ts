@@ -49,6 +49,7 @@ export {
   trainingLoss,
   type ScoreKind,
 } from './gradients/loss.js';
+export { outputDivergence } from './gradients/output-divergence.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { ensureKernels } from './graph/fallback-kernels.js';

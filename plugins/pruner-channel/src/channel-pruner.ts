@@ -64,10 +64,13 @@ export class ChannelPruner implements Pruner {
   private calibration: Calibration | undefined;
   /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
+  /** What its readers lose, likewise. */
+  readonly removalErrors?: (groups: readonly ChannelGroup[]) => Promise<readonly Float64Array[]>;
 
   constructor(private readonly options: ChannelPrunerOptions) {
-    this.heuristics =
-      options.reconstruct === 'none' ? {} : { reconstruction: (question) => this.allocation(question) };
+    const isRefit = options.reconstruct !== 'none';
+    this.heuristics = isRefit ? { reconstruction: (question) => this.allocation(question) } : {};
+    if (isRefit) this.removalErrors = (groups) => this.errorsOf(groups);
   }
 
   async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
@@ -146,9 +149,13 @@ export class ChannelPruner implements Pruner {
   }
 
   private async allocation(question: AllocationQuestion): Promise<number[]> {
+    return allocate(question, { errors: await this.errorsOf(question.groups) });
+  }
+
+  private async errorsOf(groups: readonly ChannelGroup[]): Promise<Float64Array[]> {
     if (!this.graph) throw mismatch('The channel pruner was not prepared for a network.');
-    const orders = await removalOrders(this.graph, question.groups, this.gathered);
-    return allocate(question, { errors: question.groups.map(({ name }) => orders.get(name)!.errors) });
+    const orders = await removalOrders(this.graph, groups, this.gathered);
+    return groups.map(({ name }) => orders.get(name)!.errors);
   }
 
   private removalsOf(plan: PrunePlan): Removal[] {

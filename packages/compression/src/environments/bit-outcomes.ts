@@ -1,4 +1,4 @@
-import type { LayerBits, QuantizeTask } from '@tersor/core';
+import type { Evaluation, LayerBits, QuantizeTask } from '@tersor/core';
 import { cost } from '@tersor/network';
 import { furtherFigures } from '../limits/figures.js';
 import { packModel } from '../pack/pack-model.js';
@@ -40,13 +40,18 @@ export function createBitOutcomes(
       ...(policy.activations && { bops: operationsOfPolicy(graph, policy) }),
     };
     const measured = { ...costs, ...furtherFigures(used, costs) };
-    const rewardAt = (accuracy: number) =>
-      task.reward.evaluate({ accuracy, ...measured, limits: used, baseline: task.baseline });
-    const accuracy = await task.evaluate(withPolicyActivations(candidate, policy), {
+    const rewardOf = (evaluation: Evaluation) =>
+      task.reward.evaluate({ ...evaluation, ...measured, limits: used, baseline: task.baseline });
+    const rewardAt = (accuracy: number) => rewardOf({ accuracy });
+    const evaluation = await task.evaluate(withPolicyActivations(candidate, policy), {
       policy: written,
       rewardAt,
     });
-    const outcome = { policy: written, reward: rewardAt(accuracy), measures: { accuracy, ...measured } };
+    const outcome = {
+      policy: written,
+      reward: rewardOf(evaluation),
+      measures: { ...evaluation, ...measured },
+    };
     outcomes.set(key, outcome);
     return outcome;
   };

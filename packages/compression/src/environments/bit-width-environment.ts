@@ -1,20 +1,15 @@
 import {
   TersorError,
   type Environment,
-  type GraphLayer,
   type LayerBits,
-  type LayerGraph,
   type QuantizeTask,
   type StepResult,
 } from '@tersor/core';
-import { isKernel } from '@tersor/network';
 import { createBitActions } from './bit-actions.js';
 import { createBitChoices } from './bit-choices.js';
 import { createBitOutcomes } from './bit-outcomes.js';
 import { activationBits } from './bit-walls.js';
-import { normalizeColumns } from './observation.js';
-
-const LAYER_FEATURES = 8;
+import { layerFeatures } from './layer-features.js';
 
 /**
  * Chooses the bits of each layer, one step per layer (HAQ, section 3).
@@ -33,7 +28,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
   const choices = createBitChoices(task);
   const { layers, walls } = choices;
   const actions = createBitActions(task.bits, activationBits(task), task.discrete);
-  const features = normalizeColumns(layers.map((layer, index) => layerFeatures(task.graph, layer, index)));
+  const features = layerFeatures(task.graph, layers);
   const outcomeOf = createBitOutcomes(task, choices);
   let chosen: LayerBits[] = [];
   let active = false;
@@ -43,7 +38,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       chosen.length === 0 ? Array<number>(actions.choices).fill(1) : actions.shares(chosen.at(-1)!);
     return [...features[Math.min(chosen.length, layers.length - 1)]!, ...walls.spare(chosen), ...previous];
   };
-  const size = LAYER_FEATURES + walls.limits.length + actions.choices;
+  const size = features[0]!.length + walls.limits.length + actions.choices;
 
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
@@ -83,24 +78,4 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       ]),
     ),
   };
-}
-
-function layerFeatures(graph: LayerGraph, layer: GraphLayer, index: number): number[] {
-  const kernel = layer.weights.find(isKernel)!;
-  const { outputShape } = graph.calls.find((call) => call.layer === layer.name)!;
-  const area = outputShape.slice(0, -1).reduce<number>((product, size) => product * (size ?? 1), 1);
-  const strides = layer.config['strides'];
-  const [window, channels] =
-    kernel.shape.length === 4 ? [kernel.shape[0]!, kernel.shape[2]!] : [1, kernel.shape[0]!];
-  const depthwise = Number(kernel.name === 'depthwise_kernel');
-  return [
-    depthwise,
-    channels,
-    kernel.shape.at(-1)!,
-    Array.isArray(strides) ? Number(strides[0]) : 1,
-    window,
-    kernel.data.length,
-    area,
-    index,
-  ];
 }

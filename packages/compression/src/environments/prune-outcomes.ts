@@ -1,4 +1,4 @@
-import type { PrunePlan, PruneTask } from '@tersor/core';
+import type { Evaluation, PrunePlan, PruneTask } from '@tersor/core';
 import { applyAndAdapt } from '@tersor/network';
 import { costOnce } from '../limits/cost-limits.js';
 import { figuresOf, furtherFigures } from '../limits/figures.js';
@@ -39,10 +39,11 @@ export function createPruneOutcomes(
       bytes: parameters * 4,
     };
     const measured = { ...costs, ...furtherFigures(used, costs) };
-    const rewardAt = (accuracy: number) =>
-      task.reward.evaluate({ accuracy, ...measured, limits: used, baseline: task.baseline });
-    const accuracy = await task.evaluate(candidate, { policy, rewardAt });
-    const outcome = { policy, reward: rewardAt(accuracy), measures: { accuracy, ...measured } };
+    const rewardOf = (evaluation: Evaluation) =>
+      task.reward.evaluate({ ...evaluation, ...measured, limits: used, baseline: task.baseline });
+    const rewardAt = (accuracy: number) => rewardOf({ accuracy });
+    const evaluation = await task.evaluate(candidate, { policy, rewardAt });
+    const outcome = { policy, reward: rewardOf(evaluation), measures: { ...evaluation, ...measured } };
     outcomes.set(key, outcome);
     return outcome;
   };

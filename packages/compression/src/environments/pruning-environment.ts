@@ -1,13 +1,6 @@
-import {
-  TersorError,
-  type Action,
-  type ChannelGroup,
-  type Environment,
-  type LayerGraph,
-  type PruneTask,
-  type StepResult,
-} from '@tersor/core';
-import { clamp, normalizeColumns } from './observation.js';
+import { TersorError, type Action, type Environment, type PruneTask, type StepResult } from '@tersor/core';
+import { groupFeatures } from './layer-features.js';
+import { clamp } from './observation.js';
 import { createPruneChoices } from './prune-choices.js';
 import { createPruneOutcomes } from './prune-outcomes.js';
 import type { Choice } from './prune-wall.js';
@@ -30,21 +23,12 @@ import type { Choice } from './prune-wall.js';
  * not meet it; `step` throws `BUDGET_EXCEEDED` where a pruner has left more than its plan says.
  */
 export function createPruningEnvironment(task: PruneTask): Environment {
-  const { graph, groups, pruners, minimum } = task;
+  const { groups, pruners, minimum } = task;
   const choices = createPruneChoices(task);
   const { wall, smallest, whole } = choices;
   const { costOf } = wall;
   const total = costOf(whole).macs;
-  const features = normalizeColumns(
-    groups.map((group, index) =>
-      groupFeatures(
-        graph,
-        group,
-        index,
-        costOf(whole.map((choice, i) => (i === index ? { ...choice, keep: 0 } : choice))).macs,
-      ),
-    ),
-  );
+  const features = groupFeatures(task, choices);
   const outcomeOf = createPruneOutcomes(task, wall);
   let chosen: Choice[] = [];
   let previous: Action = pruners.map(() => 1);
@@ -99,26 +83,4 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     },
     heuristics: choices.heuristics,
   };
-}
-
-function groupFeatures(graph: LayerGraph, group: ChannelGroup, index: number, macsWithout: number): number[] {
-  const producer = graph.layers.find(
-    ({ name }) => name === group.members.find(({ role }) => role === 'produces')!.layer,
-  )!;
-  const kernel = producer.weights.find(({ name }) => name.endsWith('kernel'))!;
-  const shape = graph.calls.find((call) => call.layer === producer.name)!.outputShape;
-  const [height, width] = shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1] : [1, 1];
-  const strides = producer.config['strides'];
-  const stride = Array.isArray(strides) ? Number(strides[0]) : 1;
-  return [
-    index,
-    Number(producer.className === 'Dense'),
-    group.channels,
-    kernel.shape.at(-2) ?? 1,
-    height,
-    width,
-    stride,
-    kernel.shape.length === 4 ? kernel.shape[0]! : 1,
-    -macsWithout,
-  ];
 }

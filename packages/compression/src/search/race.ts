@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { PruneConfig, PruneTask } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import { createCountLimit } from './count-limit.js';
+import { policyDigest } from './policy-digest.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 
 /** What a checkpoint keeps of a race: what was measured, by digest of the policy. */
@@ -44,10 +44,10 @@ export function createRace(
   let best = bestReward;
   return {
     evaluate: async (graph, candidate) => {
-      if (!candidate) return evaluator.accuracy(graph);
-      const key = digest(candidate.policy);
+      if (!candidate) return evaluator.evaluate(graph);
+      const key = policyDigest(candidate.policy);
       const known = measured.get(key);
-      if (known) return known.accuracy;
+      if (known) return { accuracy: known.accuracy };
       // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
       const isLost = (right: number, seen: number) =>
         [right / seen, limit(right, seen, alpha) / count].every(
@@ -55,11 +55,11 @@ export function createRace(
         );
       const measurement = await evaluator.measure(graph, isLost);
       measured.set(key, measurement);
-      return measurement.accuracy;
+      return { accuracy: measurement.accuracy };
     },
     finished: (record, { reward }) => {
       best = reward;
-      const measurement = measured.get(digest(record.policy));
+      const measurement = measured.get(policyDigest(record.policy));
       return measurement
         ? { ...record, measures: { ...record.measures, images: measurement.images } }
         : record;
@@ -67,9 +67,4 @@ export function createRace(
     images: () => [...measured.values()].reduce((sum, measurement) => sum + measurement.images, 0),
     state: () => measured,
   };
-}
-
-/** Policies of large networks are megabytes of JSON. */
-function digest(policy: unknown): string {
-  return createHash('sha256').update(JSON.stringify(policy)).digest('base64');
 }

@@ -8,9 +8,12 @@ import {
 } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from '../stages/pipeline-context.js';
+import { confirmBest } from './confirm.js';
+import { policyDigest } from './policy-digest.js';
 import { createRace } from './race.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
+import type { Evaluator } from '../training/evaluator.js';
 
 /**
  * Runs one stage's search: its agent against its environment, both chosen by the config; from a checkpoint
@@ -29,17 +32,18 @@ export async function searchPolicy(
   const before = state.search;
   const started = performance.now();
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
-  const evaluator = await context.searchEvaluator(config);
+  const reward = await host.get(TOKENS.reward, stage);
+  const { search: evaluator, confirm } = await context.searchEvaluators(
+    config,
+    reward.needs === 'divergence' ? context.original : undefined,
+  );
   const race =
     config.racing && createRace(evaluator, config.racing, before?.race, before?.state.best?.reward);
   const evaluations = () => (before?.evaluations ?? 0) + evaluator.evaluations;
-  const reward = await host.get(TOKENS.reward, stage);
   const createEnvironment = await host.get(TOKENS.environment, stage);
   const createAgent = await host.get(TOKENS.agent, stage);
   await context.evaluateBackend.activate();
-  const environment = await createEnvironment(
-    makeTask(race?.evaluate ?? ((graph) => evaluator.accuracy(graph)), reward),
-  );
+  const environment = await createEnvironment(makeTask(race?.evaluate ?? evaluateWith(evaluator), reward));
   const { episodes, warmStart } = config.search;
   const agent = createAgent({
     observationSpace: environment.observationSpace,
@@ -50,6 +54,27 @@ export async function searchPolicy(
     ...(environment.heuristics && { heuristics: environment.heuristics }),
   });
   const records: EpisodeRecord[] = [...(before?.episodes ?? [])];
+  const confirmed = async (other: Evaluator) => {
+    const again = await createEnvironment(makeTask(evaluateWith(other), reward));
+    try {
+      const [first] = await confirmBest({
+        records,
+        candidates: config.search.confirm!,
+        environment: again,
+        seed: context.config.seed,
+        onNotice: events.onNotice?.bind(events),
+      });
+      if (!first) return undefined;
+      const { episode, reward: searchReward, policy } = first.record;
+      const candidates = other.evaluations;
+      return {
+        policy,
+        figures: { candidates, images: other.count, episode, reward: first.reward, searchReward },
+      };
+    } finally {
+      again.dispose?.();
+    }
+  };
   try {
     const result = await search({
       agent,
@@ -83,15 +108,17 @@ export async function searchPolicy(
       },
     });
     requireGoingOn(context);
+    const winner = confirm && (await confirmed(confirm));
     const figures = {
       agent: config.agent.use,
       episodes: records.length,
       evaluations: evaluations(),
       ...(race && { images: race.images() }),
       bestReward: result.best.reward,
+      ...(winner && { confirmed: winner.figures }),
       seconds: seconds(),
     };
-    state.found = { policy: result.best.policy, figures, episodes: records };
+    state.found = { policy: winner?.policy ?? result.best.policy, figures, episodes: records };
     delete state.search;
     await context.saveProgress();
     return state.found;
@@ -99,4 +126,9 @@ export async function searchPolicy(
     agent.dispose();
     environment.dispose?.();
   }
+}
+
+/** Measures a candidate on an evaluator's images, or on those that it draws for the candidate's policy. */
+function evaluateWith(evaluator: Evaluator): PruneTask['evaluate'] {
+  return (graph, candidate) => evaluator.evaluate(graph, candidate && policyDigest(candidate.policy));
 }

@@ -13,7 +13,7 @@ import type {
 } from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
-import type { Evaluator } from '../training/evaluator.js';
+import type { SearchEvaluators } from '../search/search-images.js';
 
 /** Everything that the two stages share. */
 export interface PipelineContext {
@@ -45,8 +45,14 @@ export interface PipelineContext {
    * only when the last checkpoint is old enough or a stop was asked for.
    */
   saveProgress(update?: () => void): Promise<void>;
-  /** Evaluator on as many validation images as a stage's search measures its candidates on. */
-  searchEvaluator(config: PruneConfig | QuantizeConfig): Promise<Evaluator>;
+  /**
+   * Evaluators on the validation images of a stage's search; they measure the divergence from `original`,
+   * too, where it is given.
+   */
+  searchEvaluators(
+    config: PruneConfig | QuantizeConfig,
+    original: LayerGraph | undefined,
+  ): Promise<SearchEvaluators>;
   /** Accuracy of a network on all validation images, 0..1. */
   validationAccuracy(graph: LayerGraph): Promise<number>;
 }
