@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { endWithStudy } from './end-with-study.js';
-import { watchStopSignals } from './stop-signals.js';
+import { endWithStudy } from './stopping/end-with-study.js';
+import { watchStopSignals } from './stopping/stop-signals.js';
 
 watchStopSignals();
 endWithStudy();

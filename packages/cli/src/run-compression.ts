@@ -8,12 +8,12 @@ import {
 } from '@tersor/compression';
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
-import { ensureBackendEnvironment } from './backend-environment.js';
+import { ensureBackendEnvironment } from './backends/backend-environment.js';
 import { createProgress } from './progress.js';
 import { sayPlace } from './output-place.js';
 import { bothEvents, openRunLog } from './run-log.js';
-import { stopOnInterrupt } from './stop-on-interrupt.js';
-import { summaryTable } from './summary-table.js';
+import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
+import { summaryTable } from './tables/summary-table.js';
 
 /** Options that `compress` and `apply` share. */
 export interface CompressionFlags {

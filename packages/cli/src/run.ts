@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './command-table.js';
 import { quietLibraries } from './quiet-libraries.js';
-import { stoppedExitCode } from './stop-signals.js';
+import { stoppedExitCode } from './stopping/stop-signals.js';
 
 const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createHost, type Slot } from './host.js';
-import { definePlugin, type Plugin } from './plugin.js';
-import { installedPlugins } from './plugin-loader.js';
+import { definePlugin, type Plugin } from './plugins/plugin.js';
+import { installedPlugins } from './plugins/plugin-loader.js';
 import { TOKENS } from './tokens.js';
 
 const rewardPlugin = (id: string, extra: Partial<Plugin<'reward', { power: number }>> = {}) =>

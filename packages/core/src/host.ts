@@ -2,11 +2,11 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 import { isTersorError, messageOf, TersorError } from './errors.js';
 import { guardProduct } from './guard/guard-product.js';
-import { parseOptions } from './options-schema.js';
-import type { Plugin, PluginContext } from './plugin.js';
-import { loadPlugin } from './plugin-loader.js';
-import { pluginVersion, type PluginVersion } from './plugin-version.js';
-import { productProblem } from './product-members.js';
+import { parseOptions } from './config/options-schema.js';
+import type { Plugin, PluginContext } from './plugins/plugin.js';
+import { loadPlugin } from './plugins/plugin-loader.js';
+import { pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
+import { productProblem } from './plugins/product-members.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
 /** A place in the config that a plugin fills. */

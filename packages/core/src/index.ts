@@ -14,15 +14,15 @@ export type * from './contracts/question.js';
 export type * from './contracts/reward.js';
 export type * from './contracts/run-identity.js';
 export type * from './contracts/runner.js';
-export { calibrationOptions } from './calibration-options.js';
-export { decodeTensor } from './decode-tensor.js';
-export { float16Bits, roundToFloat16 } from './float16.js';
+export { calibrationOptions } from './config/calibration-options.js';
+export { decodeTensor } from './tensors/decode-tensor.js';
+export { float16Bits, roundToFloat16 } from './tensors/float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
 export { makeFolder, requireWritableFile, requireWritableFolder } from './output-place.js';
-export { definePlugin, type Plugin, type PluginContext } from './plugin.js';
+export { definePlugin, type Plugin, type PluginContext } from './plugins/plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
-export { readValue } from './command-value.js';
-export { parseConfig, readConfig, type Override } from './config-file.js';
+export { readValue } from './config/command-value.js';
+export { parseConfig, readConfig, type Override } from './config/config-file.js';
 export {
   compressConfigSchema,
   configJsonSchema,
@@ -38,7 +38,7 @@ export {
   type Selector,
   type TrainConfig,
   latencySchema,
-} from './config-schema.js';
+} from './config/config-schema.js';
 export {
   createHost,
   createProduct,
@@ -47,11 +47,21 @@ export {
   type Slot,
   type WiredPlugin,
 } from './host.js';
-export { installedPlugins, loadModulePlugins, loadPlugin, type LoadedPlugin } from './plugin-loader.js';
-export { needsNoOptions, parseOptions, type OptionsSchema, type SchemaResult } from './options-schema.js';
-export { describeIssues, type SchemaIssue } from './schema-issues.js';
-export { readManifest } from './module-resolution.js';
-export { moduleContent, pluginVersion, type PluginVersion } from './plugin-version.js';
+export {
+  installedPlugins,
+  loadModulePlugins,
+  loadPlugin,
+  type LoadedPlugin,
+} from './plugins/plugin-loader.js';
+export {
+  needsNoOptions,
+  parseOptions,
+  type OptionsSchema,
+  type SchemaResult,
+} from './config/options-schema.js';
+export { describeIssues, type SchemaIssue } from './config/schema-issues.js';
+export { readManifest } from './plugins/module-resolution.js';
+export { moduleContent, pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
 export { printable } from './printable.js';
 export { describeMachine } from './machine.js';
 export { createRandom, type Random } from './random.js';

@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { agentContract } from './agent-contract.js';
-import { brokenAgents } from './agent-fakes.js';
+import { agentContract } from './agent/agent-contract.js';
+import { brokenAgents } from './agent/agent-fakes.js';
 import { check } from './contract.js';
 import { describeFailure, requireRefusal } from './contract-failure.js';
-import { rewardContract } from './reward-contract.js';
-import { brokenRewards } from './reward-fakes.js';
+import { rewardContract } from './reward/reward-contract.js';
+import { brokenRewards } from './reward/reward-fakes.js';
 
 test('a failure says the member, the expected and the found value, and where the rule is explained', async () => {
   const [failure] = await check(rewardContract(brokenRewards()['does not fall when accuracy rises']!));

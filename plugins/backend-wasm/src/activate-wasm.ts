@@ -4,11 +4,11 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { correctBatchNorm } from '@tersor/network';
 import { TersorError } from '@tersor/core';
-import { registerChannelKernels } from './channel-kernels.js';
-import { registerGradientKernels } from './gradient-kernels.js';
-import { registerMaxPoolGradient } from './max-pool-gradient.js';
-import { registerParametricRelu } from './parametric-relu.js';
-import { registerSamePadding } from './same-padding.js';
+import { registerChannelKernels } from './kernels/channel-kernels.js';
+import { registerGradientKernels } from './kernels/gradient-kernels.js';
+import { registerMaxPoolGradient } from './kernels/max-pool-gradient.js';
+import { registerParametricRelu } from './kernels/parametric-relu.js';
+import { registerSamePadding } from './kernels/same-padding.js';
 
 /** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
 export async function activateWasm(): Promise<void> {

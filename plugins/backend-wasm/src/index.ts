@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { createWasmBackend } from './wasm-backend.js';
 
 export { createWasmBackend, type WasmBackendOptions } from './wasm-backend.js';
-export { registerGradientKernels } from './gradient-kernels.js';
+export { registerGradientKernels } from './kernels/gradient-kernels.js';
 export default definePlugin({
   name: '@tersor/backend-wasm',
   kind: 'backend',

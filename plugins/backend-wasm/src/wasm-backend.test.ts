@@ -11,7 +11,7 @@ import {
   withRoundedActivations,
 } from '@tersor/network';
 import { createWasmBackend } from './wasm-backend.js';
-import { startWorker } from './worker-pool.js';
+import { startWorker } from './workers/worker-pool.js';
 
 const random = createRandom(1);
 const images = (count: number) => Float32Array.from({ length: count * 6 * 6 * 3 }, () => random.normal());

@@ -3,14 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
 import { compileFused, compileGradients, observeLayers } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
-import { requireRightGradients, requireRightKernels } from './missing-kernels.js';
+import { requireRightGradients, requireRightKernels } from './kernels/missing-kernels.js';
 import {
   averageShards,
   compileParallel,
   compileTrainingParallel,
   observeParallel,
-} from './parallel-sessions.js';
-import { startWorker, type WasmWorker } from './worker-pool.js';
+} from './workers/parallel-sessions.js';
+import { startWorker, type WasmWorker } from './workers/worker-pool.js';
 
 /** Images per pass of a session: small enough that a layer's activations stay in the processor's cache. */
 const BATCH_SIZE = 25;

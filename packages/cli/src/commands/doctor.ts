@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { installedPlugins, isTersorError, loadPlugin, needsNoOptions, type Availability } from '@tersor/core';
-import { probeBackend } from '../probe-backend.js';
+import { probeBackend } from '../backends/probe-backend.js';
 
 /**
  * The backend that is there for tests: no package of ours depends on it, and a project that has it need not

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { backendSlots, createEvaluator, requireFitting, SLOTS } from '@tersor/compression';
 import { readNetwork } from '@tersor/network';
 import { createHost, TOKENS, type Split } from '@tersor/core';
-import { ensureBackendEnvironment } from '../backend-environment.js';
+import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 
 interface Options extends ModelOptions {

@@ -11,7 +11,7 @@ import {
 } from '@tersor/network';
 import { createHost, requireWritableFolder, TOKENS, type LayerGraph } from '@tersor/core';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../summary-table.js';
+import { grouped } from '../tables/summary-table.js';
 
 interface Options extends ModelOptions {
   as: 'float32' | 'uint8';

@@ -20,9 +20,9 @@ import {
   type LatencyTable,
 } from '@tersor/core';
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
-import { ensureBackendEnvironment } from '../backend-environment.js';
+import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../summary-table.js';
+import { grouped } from '../tables/summary-table.js';
 
 interface Options extends ModelOptions {
   backend: string;

@@ -17,10 +17,10 @@ import {
   type TrialRecord,
 } from '@tersor/study';
 import { collect } from '../option-values.js';
-import { again } from '../stop-on-interrupt.js';
-import { onStopSignal } from '../stop-signals.js';
-import { previewText, roughly, settingsText } from '../study-preview.js';
-import { studyTable } from '../study-table.js';
+import { again } from '../stopping/stop-on-interrupt.js';
+import { onStopSignal } from '../stopping/stop-signals.js';
+import { previewText, roughly, settingsText } from '../tables/study-preview.js';
+import { studyTable } from '../tables/study-table.js';
 
 interface Options {
   out?: string;

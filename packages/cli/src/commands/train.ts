@@ -3,10 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { trainModel } from '@tersor/compression';
 import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfigSchema } from '@tersor/core';
-import { ensureBackendEnvironment } from '../backend-environment.js';
+import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
-import { stopOnInterrupt, type Stopping } from '../stop-on-interrupt.js';
+import { stopOnInterrupt, type Stopping } from '../stopping/stop-on-interrupt.js';
 
 interface Options {
   out?: string;

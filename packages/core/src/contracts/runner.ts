@@ -1,4 +1,4 @@
-import type { CompressConfig } from '../config-schema.js';
+import type { CompressConfig } from '../config/config-schema.js';
 import type { FilePlace } from './file-place.js';
 import type { RunIdentity } from './run-identity.js';
 

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { loadPlugin, parseOptions, type CompressConfig } from '@tersor/core';
+import { backendSlots } from '@tersor/compression';
+import { withoutNativeLogs } from '../quiet-libraries.js';
+import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from '../stopping/stop-signals.js';
+
+/**
+ * Starts this process again with the environment variables that a backend needs before its first instruction,
+ * where its plugin states any. Resolves at once for all others; else this process passes on the signals that
+ * it gets, and ends as the other one does.
+ * @param directory folder that plugins are looked up from first
+ */
+export async function ensureBackendEnvironment(
+  backend: CompressConfig['backend'],
+  directory = process.cwd(),
+): Promise<void> {
+  if (process.env[STAND_IN]) return;
+  const directories = [directory, process.cwd(), __dirname];
+  const variables: Record<string, string> = {};
+  for (const slot of backendSlots(backend)) Object.assign(variables, await environmentFor(slot, directories));
+  const isQuiet = !process.argv.includes('--verbose');
+  if (
+    !isQuiet
+      ? Object.keys(variables).every((name) => process.env[name] !== undefined)
+      : Object.keys(variables).length === 0
+  )
+    return;
+  // The native library writes to file 2 whatever it is told. The other process's own words go to this one's
+  // stderr where that is a terminal.
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: [
+      'inherit',
+      'inherit',
+      isQuiet ? 'pipe' : 'inherit',
+      'ipc',
+      ...(isQuiet && process.stderr.isTTY ? [2] : []),
+    ],
+    env: { ...variables, ...process.env, [STAND_IN]: String(process.pid) },
+  });
+  const filter = withoutNativeLogs((text) => process.stderr.write(text));
+  child.stderr?.setEncoding('utf8').on('data', filter.text);
+  let stopped: StopSignal | undefined;
+  onStopSignal(
+    // By a message: at a terminal both get the signal itself, and a second one would end the run.
+    (signal) => child.send((stopped = signal), () => undefined),
+    () => child.kill('SIGKILL'),
+  );
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  filter.end();
+  if (signal && !stopped)
+    process.stderr.write(
+      `tersor: the process ended by ${signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`,
+    );
+  process.exit(code ?? (stopped ? exitCodeOf(stopped) : 2));
+}
+
+/**
+ * Environment variables that a process is given at its start for a backend: those that its plugin states,
+ * none where it states none.
+ */
+export async function environmentFor(
+  { use, options = {} }: { readonly use: string; readonly options?: Readonly<Record<string, unknown>> },
+  directories: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    const { plugin } = await loadPlugin('backend', use, directories);
+    return plugin.environment?.(await parseOptions(plugin, options, use)) ?? {};
+  } catch {
+    return {}; // Not installed, or with options that are wrong: the host says so in a moment.
+  }
+}

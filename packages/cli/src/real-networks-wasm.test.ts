@@ -1,3 +1,0 @@
-import { describeRealNetworks } from '../test/real-networks.js';
-
-describeRealNetworks('wasm');

@@ -1,0 +1,238 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { createNodeBackend } from '@tersor/backend-node';
+import { createWasmBackend } from '@tersor/backend-wasm';
+import {
+  compileFused,
+  compileGradients,
+  correctBatchNorm,
+  disposeModel,
+  graphFromModel,
+  modelFromGraph,
+} from '@tersor/network';
+import type { Backend, LayerGraph } from '@tersor/core';
+import type { LayerCase } from './layer-case.js';
+import { LAYER_CASES } from './layer-table.js';
+
+jest.setTimeout(60_000);
+
+const COUNT = 3;
+/** Change of a weight. */
+const STEP = 2e-3;
+const cpu = {
+  activate: async () => void (await tf.setBackend('cpu')),
+  compile: (graph: LayerGraph) => compileFused(graph),
+  compileTraining: (...[graph, objective]: Parameters<Backend['compileTraining']>) =>
+    compileGradients(graph, objective),
+  dispose: async () => undefined,
+};
+const node = createNodeBackend({ precision: 'float32', directories: [__dirname] });
+const backends: Readonly<
+  Record<string, Pick<Backend, 'activate' | 'compile' | 'compileTraining' | 'dispose'>>
+> = { cpu, wasm: createWasmBackend({ workers: 1 }), node };
+
+// What tfjs computes on its cpu backend is the measure, but for batch norms over another axis.
+correctBatchNorm('cpu');
+
+describe.each(Object.keys(backends))('on the %s backend', (id) => {
+  const backend = backends[id]!;
+  let isAvailable = true;
+
+  beforeAll(async () => {
+    isAvailable = id !== 'node' || (await node.isAvailable()).available;
+  });
+  afterAll(() => backend.dispose());
+
+  test.each(LAYER_CASES.map((each): [string, LayerCase] => [each.name, each]))(
+    '%s: a session and the stock layer give what stock tfjs gives, or it is refused',
+    async (_name, layerCase) => {
+      // CI names the backends that must run; the node backend's own tests fail there where it is absent.
+      if (!isAvailable) return;
+      await tf.setBackend('cpu');
+      const graph = await drawnGraph(layerCase);
+      const images = imagesOf(layerCase);
+      // Stock tfjs fails on a few layers. Where it passes over an option, the case says so.
+      const expected = await stockPredict(graph, images, layerCase.shape).catch(() => undefined);
+      await backend.activate();
+      if (!expected || layerCase.refused?.includes(id)) {
+        const refusal = await runSession(backend, graph, images).catch((error: unknown) => error);
+        expect(refusal).toMatchObject({
+          code: 'MODEL_UNSUPPORTED',
+          message: expect.stringContaining('"refused"'),
+        });
+        return;
+      }
+      requireClose(await stockPredict(graph, images, layerCase.shape), expected);
+      requireClose(await runSession(backend, graph, images), expected);
+    },
+  );
+});
+
+describe.each(Object.keys(backends))('a training step on the %s backend', (id) => {
+  const backend = backends[id]!;
+  let isAvailable = true;
+
+  beforeAll(async () => {
+    isAvailable = id !== 'node' || (await node.isAvailable()).available;
+  });
+  afterAll(() => backend.dispose());
+
+  test.each(LAYER_CASES.map((each): [string, LayerCase] => [each.name, each]))(
+    '%s: the gradient is the slope of the loss, or the layer is refused',
+    async (_name, layerCase) => {
+      if (!isAvailable) return;
+      const graph = await trainableGraph(layerCase);
+      const isRefused =
+        layerCase.untrained?.includes(id) ||
+        layerCase.refused?.includes(id) ||
+        !(await isComputable(layerCase));
+      await backend.activate();
+      const gradient = gradientAndSlope(backend, graph, layerCase);
+      if (isRefused) {
+        expect(await gradient.catch((error: unknown) => error)).toMatchObject({
+          code: expect.stringMatching(/^(TRAINING|MODEL)_UNSUPPORTED$/),
+        });
+        return;
+      }
+      const { found, slope } = await gradient;
+      expect(Number.isFinite(found)).toBe(true);
+      if (!layerCase.jumps) expect(Math.abs(found - slope)).toBeLessThan(0.03 * Math.max(1, Math.abs(slope)));
+    },
+  );
+});
+
+/** The layer between a dense layer, whose kernel has a slope only through it, and a classifier. */
+async function trainableGraph({ shape, build }: LayerCase): Promise<LayerGraph> {
+  await tf.setBackend('cpu');
+  const input = tfl.input({ shape: [...shape] });
+  const before = tfl.layers
+    .dense({ name: 'before', units: shape.at(-1)! })
+    .apply(input) as tfl.SymbolicTensor;
+  const model = tfl.model({ inputs: input, outputs: classified(build(before)) });
+  try {
+    return withDrawnWeights(await graphFromModel(model));
+  } finally {
+    disposeModel(model);
+  }
+}
+
+function classified(result: tfl.SymbolicTensor): tfl.SymbolicTensor {
+  if (result.shape.length === 2)
+    return tfl.layers.dense({ units: 3, activation: 'softmax' }).apply(result) as tfl.SymbolicTensor;
+  // A length that is left open cannot be flattened.
+  const flat = (
+    result.shape.slice(1).includes(null) ? tfl.layers.globalAveragePooling1d() : tfl.layers.flatten()
+  ).apply(result);
+  return tfl.layers.dense({ units: 3, activation: 'softmax' }).apply(flat) as tfl.SymbolicTensor;
+}
+
+/** Whether stock tfjs can compute the case at all. */
+async function isComputable(layerCase: LayerCase): Promise<boolean> {
+  await tf.setBackend('cpu');
+  return (
+    (await stockPredict(await drawnGraph(layerCase), imagesOf(layerCase), layerCase.shape).catch(
+      () => undefined,
+    )) !== undefined
+  );
+}
+
+/**
+ * Of the first value of the first kernel: the gradient, and what the loss changes by when it changes a
+ * little.
+ */
+async function gradientAndSlope(
+  backend: Pick<Backend, 'compileTraining'>,
+  graph: LayerGraph,
+  layerCase: LayerCase,
+): Promise<{ found: number; slope: number }> {
+  const session = await backend.compileTraining(graph, { labelSmoothing: 0, distill: 0, temperature: 1 });
+  const slots = graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ layer, weight })));
+  const slot = slots.findIndex(({ layer, weight }) => layer.name === 'before' && weight.name === 'kernel');
+  const batch = { images: imagesOf(layerCase), labels: Int32Array.of(0, 1, 2), seed: 1 };
+  const stepAt = (change: number) => {
+    const weights = slots.map(({ weight }) => weight.data.slice());
+    weights[slot]![0]! += change;
+    return session.step(weights, batch);
+  };
+  try {
+    const { updates } = await stepAt(0);
+    const [up, down] = [await stepAt(STEP), await stepAt(-STEP)];
+    return { found: updates[slot]![0]!, slope: (up.loss - down.loss) / (2 * STEP) };
+  } finally {
+    session.dispose();
+  }
+}
+
+async function runSession(
+  backend: Pick<Backend, 'compile'>,
+  graph: LayerGraph,
+  images: Float32Array,
+): Promise<Float32Array> {
+  const session = await backend.compile(graph);
+  try {
+    return await session.run(images);
+  } finally {
+    session.dispose();
+  }
+}
+
+async function drawnGraph({ shape, build }: LayerCase): Promise<LayerGraph> {
+  await tf.setBackend('cpu');
+  const input = tfl.input({ shape: [...shape] });
+  const model = tfl.model({ inputs: input, outputs: build(input) });
+  try {
+    return withDrawnWeights(await graphFromModel(model));
+  } finally {
+    disposeModel(model);
+  }
+}
+
+/** An embedding reads indexes. */
+function imagesOf({ name, shape }: LayerCase): Float32Array {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return Float32Array.from({ length: COUNT * size }, (_, i) =>
+    name === 'embedding' ? i % 10 : 1.5 * Math.sin(i * 12.9898),
+  );
+}
+
+/** The same network with weights that differ from channel to channel; variances are positive. */
+function withDrawnWeights(graph: LayerGraph): LayerGraph {
+  let i = 0;
+  const draw = (isPositive: boolean) => 0.5 * Math.sin(++i * 78.233) + (isPositive ? 1 : 0);
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => ({
+      ...layer,
+      weights: layer.weights.map((weight) => ({
+        ...weight,
+        data: weight.data.map(() => draw(/variance|gamma/.test(weight.name))),
+      })),
+    })),
+  };
+}
+
+async function stockPredict(
+  graph: LayerGraph,
+  images: Float32Array,
+  shape: readonly number[],
+): Promise<Float32Array> {
+  const model = await modelFromGraph(graph);
+  try {
+    const output = tf.tidy(() => model.predict(tf.tensor(images, [COUNT, ...shape])) as tf.Tensor);
+    const values = Float32Array.from(await output.data());
+    output.dispose();
+    return values;
+  } finally {
+    disposeModel(model);
+  }
+}
+
+function requireClose(found: Float32Array, expected: Float32Array): void {
+  expect(found.length).toBe(expected.length);
+  const worst = expected.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - found[i]!) / (1 + Math.abs(value))),
+    0,
+  );
+  expect(worst).toBeLessThan(1e-4);
+}

@@ -1,0 +1,118 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compress, type Summary } from '@tersor/compression';
+import { compressConfigSchema, readConfig } from '@tersor/core';
+import { createTinyProject, type TinyProject } from './tiny-project.js';
+
+interface EpisodeLine {
+  readonly stage: string;
+  readonly reward: number;
+  readonly measures: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+/** Loose, so that on 40 images candidates are dropped at all. */
+const RACING = ['prune', 'quantize'].map((stage) => `${stage}.racing={ images: 10, confidence: 0.6 }`);
+const SETTINGS = [
+  'prune.search.episodes=10',
+  'prune.agent.warmup=6',
+  'quantize.search.episodes=4',
+  'prune.finetune.epochs=0',
+  'quantize.finetune.epochs=0',
+  'backend={ use: wasm, workers: 1 }',
+];
+
+describe('tersor compress with racing', () => {
+  let project: TinyProject;
+  let whole: Awaited<ReturnType<typeof go>>;
+  beforeAll(async () => {
+    project = await createTinyProject();
+    whole = await go('raced', RACING);
+  });
+  afterAll(() => rm(project.folder, { recursive: true, force: true }));
+
+  /** Runs a compression; with `stopping` it is stopped behind every third episode, and resumed. */
+  async function go(
+    out: string,
+    settings: readonly string[],
+    stopping = false,
+  ): Promise<{ summary: Summary; episodes: EpisodeLine[]; stops: number }> {
+    const config = await readConfig(project.config, compressConfigSchema, [...SETTINGS, ...settings]);
+    const output = join(project.folder, out);
+    for (let stops = 0; ; stops++) {
+      let stop = false;
+      const onProgress = ({ done }: { readonly done: number }) => void (stop ||= stopping && done % 3 === 0);
+      try {
+        const summary = await compress({
+          config,
+          directory: project.folder,
+          output,
+          resume: true,
+          shouldStop: () => stop,
+          events: { onProgress },
+          searchFrom: [__dirname],
+        });
+        const lines = String(await readFile(join(output, 'episodes.jsonl')))
+          .trim()
+          .split('\n');
+        return {
+          summary,
+          episodes: lines.map((line) => ({ ...(JSON.parse(line) as EpisodeLine), seconds: 0 })),
+          stops,
+        };
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'INTERRUPTED') throw error;
+      }
+    }
+  }
+
+  it('stops losing candidates early, tells on how many images each was measured, and never lets one win that did not see all', async () => {
+    const { summary, episodes } = whole;
+    for (const stage of ['prune', 'quantize'] as const) {
+      const images = episodes
+        .filter((episode) => episode.stage === stage)
+        .map(({ measures }) => measures['images']!);
+      expect(images.every((count) => count > 0 && count <= 40 && count % 10 === 0)).toBe(true);
+      const figures = summary.search[stage]!;
+      expect(figures.images).toBeLessThanOrEqual(40 * figures.evaluations);
+      const best = episodes.find(
+        (episode) => episode.stage === stage && episode.reward === figures.bestReward,
+      )!;
+      expect(best.measures['images']).toBe(40);
+    }
+    expect(summary.search.prune!.images).toBeLessThan(40 * summary.search.prune!.evaluations);
+  });
+
+  it('ends the same when it is stopped again and again, and resumed', async () => {
+    const parts = await go('stopped', RACING, true);
+    expect(parts.stops).toBe(4);
+    expect(parts.episodes).toEqual(whole.episodes);
+    for (const stage of ['prune', 'quantize'] as const)
+      expect(parts.summary.search[stage]!.images).toBe(whole.summary.search[stage]!.images);
+    for (const file of ['policy.json', 'model.tersor']) {
+      const [a, b] = await Promise.all(
+        ['raced', 'stopped'].map((out) => readFile(join(project.folder, out, file))),
+      );
+      expect(a!.equals(b!)).toBe(true);
+    }
+  });
+
+  it('counts no images and changes nothing where it is off, which a race that never drops anything confirms', async () => {
+    const [off, never] = [
+      await go('off', []),
+      await go(
+        'never',
+        ['prune', 'quantize'].map((stage) => `${stage}.racing={ images: 40 }`),
+      ),
+    ];
+    expect(off.summary.search.prune).not.toHaveProperty('images');
+    expect(off.episodes.every(({ measures }) => !('images' in measures))).toBe(true);
+    const withoutCount = never.episodes.map(
+      ({ measures: { images, ...measures }, ...episode }) => (
+        expect(images).toBe(40),
+        { ...episode, measures }
+      ),
+    );
+    expect(withoutCount).toEqual(off.episodes);
+  });
+});

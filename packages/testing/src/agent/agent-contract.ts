@@ -1,0 +1,311 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Action, Agent, AgentFactory, Environment, Space } from '@tersor/core';
+import { BOX, contractTask, createIdentityEnvironment, DISCRETE } from './agent-environments.js';
+import { requireInvariant, transitionTwins } from './agent-twins.js';
+import { requireRefusal, requireRule, requireSame } from '../contract-failure.js';
+import type { Case } from '../contract.js';
+
+/** What an agent says of itself. */
+export interface AgentClaims {
+  /** Spaces that it can handle. */
+  readonly spaces: readonly Space['type'][];
+  /** Episodes in which it learns the identity environment; absent for an agent that does not learn. */
+  readonly learnsWithin?: number;
+  /** Whether its actions depend on the seed; true when not given. */
+  readonly seeded?: boolean;
+}
+
+const EPISODES = 25;
+/**
+ * Mean reward of the identity environment that counts as learned; random actions get 0.77 in a box, 0.73
+ * among five choices.
+ */
+const LEARNED = 0.92;
+
+/**
+ * The promises of an agent.
+ *
+ * @param make As a plugin's `create` gives it; called many times.
+ * @example
+ * describeContract('my agent', agentContract(makeMyAgent, { spaces: ['box'], learnsWithin: 200 }));
+ */
+export function agentContract(
+  make: AgentFactory,
+  { spaces, learnsWithin, seeded = true }: AgentClaims,
+): Case[] {
+  const supported = [BOX, DISCRETE].filter(({ type }) => spaces.includes(type));
+  const refused = [BOX, DISCRETE].filter(({ type }) => !spaces.includes(type));
+  const unbounded: Space = { type: 'box', low: [-Infinity], high: [Infinity] };
+  const inEachSpace = (check: (space: Space) => Promise<void>) => async () => {
+    for (const space of supported) await check(space);
+  };
+  return [
+    {
+      name: 'acts within the action space',
+      run: inEachSpace(async (space) => {
+        for (const { actions } of await run(make, space))
+          for (const action of actions) requireWithin(space, action);
+      }),
+    },
+    {
+      name: 'acts within the action space without exploration',
+      run: inEachSpace(async (space) => {
+        const agent = await prepared(make, space);
+        for (let i = 0; i < EPISODES; i++) {
+          requireWithin(space, agent.act([0, 0.2], { explore: false }));
+          await playEpisode(agent, createIdentityEnvironment(space));
+        }
+        agent.dispose();
+      }),
+    },
+    {
+      name: 'gives the same actions for the same seed',
+      run: inEachSpace(async (space) => {
+        requireSame(
+          actionsOf(await run(make, space, 5)),
+          actionsOf(await run(make, space, 5)),
+          'act',
+          'the same actions again',
+        );
+      }),
+    },
+    ...(seeded
+      ? [
+          {
+            name: 'gives other actions for another seed',
+            run: inEachSpace(async (space) => {
+              const [five, six] = [
+                actionsOf(await run(make, space, 5)),
+                actionsOf(await run(make, space, 6)),
+              ];
+              const differ = JSON.stringify(five) !== JSON.stringify(six);
+              requireRule(differ, {
+                member: 'act',
+                expected: 'other actions with seed 6 than with seed 5',
+                found: `the same ${space.type} actions`,
+              });
+            }),
+          },
+        ]
+      : []),
+    {
+      name: 'repeats its best guess when nothing was learned between',
+      run: inEachSpace(async (space) => {
+        const agent = await prepared(make, space);
+        for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
+        requireSame(
+          agent.act([0, 0.2], { explore: false }),
+          agent.act([0, 0.2], { explore: false }),
+          'act',
+          'the same best guess again',
+        );
+        agent.dispose();
+      }),
+    },
+    {
+      name: 'goes on from a saved state as if it had not been interrupted',
+      run: inEachSpace((space) => requireResumable(make, space, EPISODES)),
+    },
+    {
+      name: 'goes on from a state that was saved before the first episode',
+      run: inEachSpace((space) => requireResumable(make, space, 0)),
+    },
+    {
+      name: 'keeps a saved state as it was while the agent goes on',
+      run: inEachSpace(async (space) => {
+        const agent = await prepared(make, space);
+        for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
+        const state = agent.save();
+        const before = JSON.stringify(structuredClone(state), typedArraysAsLists);
+        for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
+        const isKept = JSON.stringify(state, typedArraysAsLists) === before;
+        requireRule(isKept, {
+          member: 'save',
+          expected: 'a copy: the state as it was',
+          found: 'a state that has changed since',
+        });
+        agent.dispose();
+      }),
+    },
+    {
+      name: 'refuses a state that is not its own with AGENT_STATE_INVALID',
+      run: inEachSpace(async (space) => {
+        const agent = await prepared(make, space);
+        for (const state of [undefined, {}, { agent: 'another', weights: [] }]) {
+          await requireRefusal(
+            'load',
+            'AGENT_STATE_INVALID',
+            () => agent.load(state),
+            ` for ${JSON.stringify(state)}`,
+          );
+        }
+        agent.dispose();
+      }),
+    },
+    {
+      name: 'refuses a space it does not support with SPACE_UNSUPPORTED',
+      run: async () => {
+        for (const space of [...refused, unbounded]) {
+          const kind = space === unbounded ? 'an unbounded box' : `a ${space.type} space`;
+          await requireRefusal(
+            'its factory',
+            'SPACE_UNSUPPORTED',
+            () => make(contractTask(space)),
+            ` for ${kind}`,
+          );
+        }
+      },
+    },
+    {
+      name: 'learns from the action that was carried out',
+      run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherProposal)),
+    },
+    {
+      name: 'expects nothing after the end of an episode',
+      run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherEnd)),
+    },
+    {
+      name: 'leaves no tensors behind in 200 steps',
+      run: inEachSpace(async (space) => {
+        const before = tf.memory().numTensors;
+        const agent = await prepared(make, space);
+        const environment = createIdentityEnvironment(space);
+        const episode = async () => void (await playEpisode(agent, environment));
+        for (let i = 0; i < EPISODES; i++) await episode();
+        const warm = tf.memory().numTensors;
+        for (let steps = 0; steps < 200; steps += environment.maxSteps) await episode();
+        const left = tf.memory().numTensors - warm;
+        requireRule(left === 0, {
+          member: 'learn',
+          expected: 'no tensors more after 200 steps',
+          found: `${left} more`,
+        });
+        agent.dispose();
+        const kept = tf.memory().numTensors - before;
+        requireRule(kept === 0, { member: 'dispose', expected: 'no tensors left', found: `${kept} left` });
+      }),
+    },
+    ...(learnsWithin === undefined
+      ? []
+      : [
+          {
+            name: 'learns the identity environment',
+            run: inEachSpace(async (space) => {
+              const agent = await prepared(make, space, 1, learnsWithin);
+              const environment = createIdentityEnvironment(space);
+              for (let i = 0; i < learnsWithin; i++) await playEpisode(agent, environment);
+              const { reward } = await playEpisode(agent, environment, false);
+              const found = `${reward.toFixed(3)} (${space.type})`;
+              requireRule(reward >= LEARNED, {
+                member: 'learn',
+                expected: `a reward of ${LEARNED} after ${learnsWithin} episodes`,
+                found,
+              });
+              agent.dispose();
+            }),
+          },
+        ]),
+  ];
+}
+
+interface Played {
+  readonly actions: readonly Action[];
+  readonly reward: number;
+}
+
+/** One episode; without exploration the agent does not learn from it. */
+async function playEpisode(agent: Agent, environment: Environment, explore = true): Promise<Played> {
+  const actions: Action[] = [];
+  let { observation } = await environment.reset(0);
+  for (;;) {
+    const action = agent.act(observation, { explore });
+    requireList(action);
+    const result = await environment.step(action);
+    // A copy: under a test runner, structuredClone gives arrays of another realm, which strict equality tells
+    // apart.
+    actions.push([...action]);
+    // An agent that counts its steps must see them in any case.
+    agent.observe({
+      observation,
+      action,
+      proposed: action,
+      reward: result.reward,
+      nextObservation: result.observation,
+      terminated: result.terminated,
+      truncated: result.truncated,
+    });
+    observation = result.observation;
+    if (!result.terminated) continue;
+    if (explore) agent.learn();
+    return { actions, reward: result.reward };
+  }
+}
+
+async function prepared(make: AgentFactory, space: Space, seed = 1, episodes = 4 * EPISODES): Promise<Agent> {
+  const agent = make(contractTask(space, { seed, episodes }));
+  await agent.prepare?.();
+  return agent;
+}
+
+async function run(make: AgentFactory, space: Space, seed = 1): Promise<Played[]> {
+  const agent = await prepared(make, space, seed);
+  const played: Played[] = [];
+  for (let i = 0; i < 2 * EPISODES; i++)
+    played.push(await playEpisode(agent, createIdentityEnvironment(space)));
+  agent.dispose();
+  return played;
+}
+
+async function requireResumable(make: AgentFactory, space: Space, before: number): Promise<void> {
+  const environment = createIdentityEnvironment(space);
+  const first = await prepared(make, space);
+  for (let i = 0; i < before; i++) await playEpisode(first, environment);
+  const state = structuredClone(first.save());
+  const uninterrupted: Played[] = [];
+  for (let i = 0; i < EPISODES; i++) uninterrupted.push(await playEpisode(first, environment));
+  first.dispose();
+  // As a resumed search does it: prepare() is not called again.
+  const second = make(contractTask(space, { seed: 1, episodes: 4 * EPISODES }));
+  second.load(state);
+  const resumed: Played[] = [];
+  for (let i = 0; i < EPISODES; i++) resumed.push(await playEpisode(second, environment));
+  second.dispose();
+  requireSame(resumed, uninterrupted, 'load', 'what an uninterrupted agent does');
+}
+
+function actionsOf(played: readonly Played[]): readonly (readonly Action[])[] {
+  return played.map(({ actions }) => actions);
+}
+
+function requireWithin(space: Space, action: Action): void {
+  requireList(action);
+  const fits =
+    space.type === 'discrete'
+      ? action.length === 1 && Number.isInteger(action[0]) && action[0]! >= 0 && action[0]! < space.size
+      : action.length === space.low.length &&
+        action.every((value, i) => value >= space.low[i]! && value <= space.high[i]!);
+  requireRule(fits, {
+    member: 'act',
+    expected: `a point of ${JSON.stringify(space)}`,
+    found: `[${action.join(', ')}]`,
+  });
+}
+
+/** What is no list at all breaks every rule, and in the same words. */
+function requireList(action: unknown): void {
+  const isList = Array.isArray(action) || ArrayBuffer.isView(action);
+  requireRule(isList, {
+    member: 'act',
+    expected: 'a list of numbers',
+    found: isThenable(action) ? 'a promise' : String(action),
+  });
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** JSON has no typed arrays. */
+function typedArraysAsLists(_key: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+}

@@ -1,0 +1,304 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  isTersorError,
+  type Backend,
+  type LayerGraph,
+  type TrainingBatch,
+  type TrainingObjective,
+  type WeightTensor,
+} from '@tersor/core';
+import { backendNetworks, networkImages } from './backend-networks.js';
+import { requireRule } from '../contract-failure.js';
+import type { Case } from '../contract.js';
+import { observationCases } from './observation-cases.js';
+import { pruneContext } from '../pruner/pruner-fixture.js';
+import { referenceRun } from '../reference-run.js';
+import { requireClose, requireEqual } from '../require-close.js';
+import { runStockLayers } from './stock-layers.js';
+
+const OBJECTIVE: TrainingObjective = { labelSmoothing: 0.1, distill: 0, temperature: 1 };
+const CLASSES = 3;
+const STEP_OF_DIFFERENCE = 1e-2;
+
+/**
+ * The promises of a `Backend`, checked on a small residual network whose outputs plain loops compute too, and
+ * whose gradients are compared with differences of the loss. `make` gives a new backend. Where it is not
+ * available, only its explanation is checked: skip visibly before that.
+ *
+ * @example
+ * describeContract('my backend', backendContract(() => createMyBackend()));
+ */
+export function backendContract(make: () => Backend): Case[] {
+  const using = async (
+    check: (backend: Backend) => Promise<void>,
+    needs: 'inference' | 'training' = 'inference',
+  ) => {
+    const backend = make();
+    if (!(await backend.isAvailable()).available || (needs === 'training' && !backend.capabilities.training))
+      return;
+    try {
+      await check(backend);
+    } finally {
+      await backend.dispose();
+    }
+  };
+  return [
+    {
+      name: 'an unavailable backend gives a reason and an install hint',
+      run: async () => {
+        const availability = await make().isAvailable();
+        const isExplained =
+          availability.available || (availability.reason.length > 0 && availability.install.length > 0);
+        requireRule(isExplained, {
+          member: 'isAvailable()',
+          expected: 'a reason and what to install',
+          found: JSON.stringify(availability),
+        });
+      },
+    },
+    {
+      name: 'a session gives what layer by layer prediction gives',
+      run: () =>
+        using(async (backend) => {
+          const { graph, images } = await fixture(7);
+          const session = await backend.compile(graph);
+          requireClose('compile().run()', await session.run(images), reference(graph, images), 1e-4);
+          session.dispose();
+        }),
+    },
+    {
+      name: 'a session computes depthwise, separable, strided and dilated convolutions',
+      run: () =>
+        using(async (backend) => {
+          for (const [name, graph] of Object.entries(backendNetworks())) {
+            const { images } = networkImages(4);
+            const session = await backend.compile(graph);
+            requireClose(
+              `compile().run() of the ${name} network`,
+              await session.run(images),
+              reference(graph, images),
+              1e-4,
+            );
+            session.dispose();
+          }
+        }),
+    },
+    {
+      name: 'stock layers give the same on it, where it is a backend of tfjs',
+      run: () =>
+        using(async (backend) => {
+          await backend.activate();
+          // A backend without kernels of tfjs leaves the active one as it was.
+          if (!tf.engine().backendName) return;
+          for (const [name, graph] of Object.entries(backendNetworks())) {
+            const { images } = networkImages(4);
+            requireClose(
+              `stock layers of the ${name} network`,
+              await runStockLayers(graph, images),
+              reference(graph, images),
+              1e-4,
+            );
+          }
+        }),
+    },
+    {
+      name: 'results do not depend on how many images are passed at once',
+      run: () =>
+        using(async (backend) => {
+          const { graph, images } = await fixture(60);
+          const session = await backend.compile(graph);
+          const size = images.length / 60;
+          const single = [];
+          for (const i of [0, 31, 59])
+            single.push(...(await session.run(images.slice(i * size, (i + 1) * size))));
+          const all = await session.run(images);
+          requireClose(
+            'run()',
+            [0, 31, 59].flatMap((i) => [...all.subarray(i * CLASSES, (i + 1) * CLASSES)]),
+            single,
+            1e-5,
+          );
+          requireRule((await session.run(new Float32Array())).length === 0, {
+            member: 'run()',
+            expected: 'no outputs for no images',
+            found: 'some',
+          });
+          session.dispose();
+        }),
+    },
+    {
+      name: 'the same input gives the same bits again',
+      run: () =>
+        using(async (backend) => {
+          const { graph, images } = await fixture(60);
+          const session = await backend.compile(graph);
+          const first = Float32Array.from(await session.run(images));
+          requireClose('run()', await session.run(images), first, 0);
+          session.dispose();
+        }),
+    },
+    {
+      name: 'sessions leave nothing behind',
+      run: () =>
+        using(async (backend) => {
+          const { graph, images } = await fixture(2);
+          await backend.activate();
+          const before = backend.memory().tensors;
+          const session = await backend.compile(graph);
+          await session.run(images);
+          await session.run(images);
+          const held = backend.memory().tensors;
+          for (let i = 0; i < 100; i++) await session.run(images);
+          requireEqual('memory() over 100 batches', backend.memory().tensors, held);
+          session.dispose();
+          session.dispose();
+          requireEqual('memory() after dispose', backend.memory().tensors, before);
+        }),
+    },
+    {
+      name: 'it can be activated and disposed twice',
+      run: () =>
+        using(async (backend) => {
+          const { graph, images } = await fixture(2);
+          await backend.activate();
+          await backend.activate();
+          await backend.dispose();
+          await backend.dispose();
+          await backend.activate();
+          requireClose(
+            'run() after dispose',
+            await (await backend.compile(graph)).run(images),
+            reference(graph, images),
+            1e-4,
+          );
+        }),
+    },
+    {
+      name: 'a precision it does not have is refused with PRECISION_UNSUPPORTED',
+      run: () =>
+        using(async (backend) => {
+          if (backend.capabilities.precisions.includes('bfloat16')) return;
+          const error = await backend
+            .compile((await fixture(0)).graph, { precision: 'bfloat16' })
+            .catch((reason: unknown) => reason);
+          const isRefused = isTersorError(error) && error.code === 'PRECISION_UNSUPPORTED';
+          requireRule(isRefused, {
+            member: 'compile()',
+            expected: 'PRECISION_UNSUPPORTED',
+            found: error instanceof Error ? error.message : 'a session',
+          });
+        }),
+    },
+    ...observationCases(using),
+    {
+      name: 'gradients are the slopes of the loss',
+      run: () =>
+        using(async (backend) => {
+          const { graph, batch } = await fixture(8);
+          await requireSlopes(backend, 'step()', graph, batch, ({ trainable }) => trainable);
+        }, 'training'),
+    },
+    {
+      name: 'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss',
+      run: () =>
+        using(async (backend) => {
+          for (const [name, graph] of Object.entries(backendNetworks())) {
+            const batch = { ...networkImages(3), seed: 1 };
+            await requireSlopes(backend, `step() of the ${name} network`, graph, batch, (weight) =>
+              weight.name.endsWith('kernel'),
+            );
+          }
+        }, 'training'),
+    },
+    {
+      name: 'training lowers the loss, and the same way each time',
+      run: () =>
+        using(async (backend) => {
+          const first = await trainedLosses(backend);
+          requireRule(first.at(-1)! < 0.9 * first[0]!, {
+            member: 'step().loss',
+            expected: 'a lower loss after 15 steps',
+            found: `${first[0]} to ${first.at(-1)}`,
+          });
+          requireClose('step().loss', await trainedLosses(backend), first, 0);
+        }, 'training'),
+    },
+  ];
+}
+
+/** Compares the gradient in the middle of every chosen weight with differences of the loss. */
+async function requireSlopes(
+  backend: Backend,
+  member: string,
+  graph: LayerGraph,
+  batch: TrainingBatch,
+  isChosen: (weight: WeightTensor) => boolean,
+): Promise<void> {
+  const session = await backend.compileTraining(graph, OBJECTIVE);
+  const weights = weightsOf(graph);
+  const { updates, loss } = await session.step(weights, batch);
+  requireRule(loss > 0.1, {
+    member: `${member}.loss`,
+    expected: 'the cross entropy of random weights',
+    found: String(loss),
+  });
+  const [found, expected]: [number[], number[]] = [[], []];
+  for (const [slot, weight] of graph.layers.flatMap((layer) => layer.weights).entries()) {
+    if (!isChosen(weight)) continue;
+    const at = weight.data.length >> 1;
+    const lossAt = async (change: number) => {
+      const changed = weights.map((values) => values.slice());
+      changed[slot]![at]! += change;
+      return (await session.step(changed, batch)).loss;
+    };
+    found.push(updates[slot]![at]!);
+    expected.push(
+      ((await lossAt(STEP_OF_DIFFERENCE)) - (await lossAt(-STEP_OF_DIFFERENCE))) / (2 * STEP_OF_DIFFERENCE),
+    );
+  }
+  requireClose(`${member}.updates`, found, expected, 5e-3);
+  session.dispose();
+}
+
+/** Losses over 15 steps of plain gradient descent. */
+async function trainedLosses(backend: Backend): Promise<number[]> {
+  const { graph, batch } = await fixture(12);
+  const session = await backend.compileTraining(graph, OBJECTIVE);
+  const weights = weightsOf(graph);
+  const trainable = graph.layers.flatMap((layer) => layer.weights.map((weight) => weight.trainable));
+  const losses: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    const { loss, updates } = await session.step(weights, batch);
+    losses.push(loss);
+    updates.forEach(
+      (update, slot) => trainable[slot] && update.forEach((value, k) => (weights[slot]![k]! -= 0.2 * value)),
+    );
+  }
+  session.dispose();
+  return losses;
+}
+
+async function fixture(
+  count: number,
+): Promise<{ graph: LayerGraph; images: Float32Array; batch: TrainingBatch }> {
+  const { graph, dataset } = pruneContext();
+  const { images, labels } = await dataset.read(
+    'train',
+    Array.from({ length: count }, (_, i) => i),
+  );
+  return { graph, images, batch: { images, labels, seed: 1 } };
+}
+
+function weightsOf(graph: LayerGraph): Float32Array[] {
+  return graph.layers.flatMap((layer) => layer.weights.map(({ data }) => data.slice()));
+}
+
+function reference(graph: LayerGraph, images: Float32Array): number[] {
+  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>(
+    (product, length) => product * length!,
+    1,
+  );
+  return Array.from({ length: images.length / size }, (_, i) => [
+    ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
+  ]).flat();
+}

@@ -1,0 +1,372 @@
+import type { ChannelGroup, LayerGraph, PruneContext, PrunePlan, Pruner, WeightTensor } from '@tersor/core';
+import { requireRefusal, requireRule, requireSame } from '../contract-failure.js';
+import type { Case } from '../contract.js';
+import {
+  allocationQuestion,
+  keptParameters,
+  requireAnswers,
+  TIGHTNESS,
+} from '../environment/heuristic-questions.js';
+import { pruneContext } from './pruner-fixture.js';
+import { referenceRun } from '../reference-run.js';
+
+/**
+ * Shares that are planned: kept channels, or kept slices. Of blocks all go that can, unless the share is 1.
+ */
+const SHARES = [0.3, 0.5, 0.8];
+
+/**
+ * The promises of a `Pruner`, checked on a small residual network. `make` gives a new one, made the same way
+ * each time. A pruner that computes with tfjs needs a backend: activate one first.
+ *
+ * @example
+ * describeContract('my pruner', prunerContract(() => new MyPruner()));
+ */
+export function prunerContract(make: () => Pruner): Case[] {
+  let ready: Promise<{ pruner: Pruner; context: PruneContext }> | undefined;
+  // Preparing may train something, so it is done once for all cases.
+  const prepared = () => (ready ??= prepare(make));
+  const each = async (
+    check: (given: {
+      pruner: Pruner;
+      context: PruneContext;
+      plan: PrunePlan;
+      share: number;
+      pruned: LayerGraph;
+    }) => void,
+  ) => {
+    const { pruner, context } = await prepared();
+    for (const share of SHARES) {
+      const plan = planAll(pruner, context.groups, share);
+      check({ pruner, context, plan, share, pruned: pruner.apply(context.graph, plan) });
+    }
+  };
+  return [
+    {
+      name: 'plans are plain JSON that names the pruner and the group',
+      run: () =>
+        each(({ pruner, context, plan }) => {
+          requireSame(
+            JSON.parse(JSON.stringify(plan)),
+            plan,
+            'plan',
+            'plain JSON, which comes back as it was',
+          );
+          plan.forEach((step, i) =>
+            requireSame(
+              [step.pruner, step.group],
+              [pruner.id, context.groups[i]!.name],
+              'plan',
+              'pruner and group',
+            ),
+          );
+        }),
+    },
+    {
+      name: 'keeping everything is the identity',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        const same = pruner.apply(context.graph, planAll(pruner, context.groups, 1));
+        const difference = largestDifference(await outputs(context.graph), await outputs(same));
+        requireRule(difference < 1e-5, {
+          member: 'apply',
+          expected: 'the same outputs',
+          found: `outputs that differ by ${difference}`,
+        });
+      },
+    },
+    {
+      name: 'the pruned network runs and has the same output shape',
+      run: () =>
+        each(({ context, pruned }) => {
+          requireSame(
+            pruned.calls[pruned.outputs[0]!]!.outputShape,
+            context.graph.calls[context.graph.outputs[0]!]!.outputShape,
+            'apply',
+            'output shape',
+          );
+          const values = referenceRun(pruned, new Float32Array(108).fill(0.5));
+          requireRule(values.every(Number.isFinite), {
+            member: 'apply',
+            expected: 'a network with finite outputs',
+            found: values.join(),
+          });
+        }),
+    },
+    {
+      name: 'as much goes as was planned',
+      run: () =>
+        each(({ pruner, context, plan, share, pruned }) => {
+          if (pruner.action === 'blocks') requireRemovedLayers(context.graph, pruned, plan);
+          else if (pruner.action === 'channels') {
+            plan.forEach((step, i) =>
+              requireSame(
+                step.keep?.length ?? context.groups[i]!.channels,
+                keptCount(context.groups[i]!, share),
+                'plan',
+                `channels of group ${step.group}`,
+              ),
+            );
+            requireSame(
+              parameters(pruned),
+              keptParameters(
+                context.graph,
+                context.groups,
+                context.groups.map((group) => keptCount(group, share)),
+              ),
+              'apply',
+              'parameters',
+            );
+          } else {
+            requireZeroSlices(context.graph, pruned, context.groups, plan, share);
+          }
+        }),
+    },
+    {
+      name: 'all members of a group agree',
+      run: () =>
+        each(({ pruner, context, share, pruned }) => {
+          for (const group of context.groups) {
+            const expected = pruner.action === 'channels' ? keptCount(group, share) : group.channels;
+            for (const { layer, weight, axis } of group.members) {
+              // A layer may go with its block, and then has nothing left to agree.
+              if (pruner.action === 'blocks' && !pruned.layers.some(({ name }) => name === layer)) continue;
+              requireSame(
+                weightOf(pruned, layer, weight).shape[axis],
+                expected,
+                'apply',
+                `axis ${axis} of ${layer}/${weight}`,
+              );
+            }
+          }
+        }),
+    },
+    {
+      name: 'a replay of the plan on clean weights gives the same network',
+      run: () =>
+        each(({ pruner, context, plan, pruned }) => {
+          const replayed = pruner.apply(context.graph, JSON.parse(JSON.stringify(plan)) as PrunePlan);
+          requireSame(replayed, pruned, 'apply', 'the same network again');
+        }),
+    },
+    {
+      name: 'the given network is left as it is',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        pruner.apply(context.graph, planAll(pruner, context.groups, 0.5));
+        requireSame(context.graph, pruneContext().graph, 'apply', 'the given network as it was');
+      },
+    },
+    {
+      name: 'adapting keeps the shapes, gives the same twice, and does nothing where nothing went',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        if (!pruner.adapt) return;
+        for (const share of [...SHARES, 1]) {
+          const plan = planAll(pruner, context.groups, share);
+          const pruned = pruner.apply(context.graph, plan);
+          const before = JSON.stringify(pruned);
+          const adapted = await pruner.adapt(pruned, plan);
+          requireSame(JSON.stringify(pruned), before, 'adapt', 'the given network as it was');
+          requireSame(shapesOf(adapted), shapesOf(pruned), 'adapt', 'the same shapes');
+          requireSame(await pruner.adapt(pruned, plan), adapted, 'adapt', 'the same network again');
+          if (share === 1) requireSame(adapted, pruned, 'adapt', 'the network as it was, since nothing went');
+        }
+      },
+    },
+    {
+      name: 'the same seed gives the same plan',
+      run: async () => {
+        const [first, second] = [await prepared(), await prepare(make)];
+        for (const share of SHARES)
+          requireSame(
+            planAll(second.pruner, second.context.groups, share),
+            planAll(first.pruner, first.context.groups, share),
+            'plan',
+            'the same plan again',
+          );
+        second.pruner.dispose?.();
+      },
+    },
+    {
+      name: 'its heuristics give allowed counts that keep the budget, the same ones twice',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        for (const tightness of TIGHTNESS) {
+          const question = allocationQuestion(context.graph, context.groups, tightness);
+          await requireAnswers(
+            pruner.heuristics ?? {},
+            question,
+            (i, count) => count >= question.smallest[i]! && count === question.nearest(i, count),
+          );
+        }
+      },
+    },
+    {
+      name: 'its errors of removal begin with 0 and never fall, the same ones twice',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        if (!pruner.removalErrors) return;
+        const curves = await pruner.removalErrors(context.groups);
+        context.groups.forEach(({ name, channels }, i) => {
+          const curve = curves[i];
+          const isCurve =
+            curve?.length === channels + 1 &&
+            curve[0] === 0 &&
+            curve.every((error, at) => Number.isFinite(error) && (at === 0 || error >= curve[at - 1]!));
+          requireRule(isCurve, {
+            member: 'removalErrors',
+            expected: `${channels + 1} errors for group ${name}, from 0, never falling`,
+            found: curve ? Array.from(curve).join(', ') : 'none',
+          });
+        });
+        const again = await pruner.removalErrors(context.groups);
+        requireSame(again.map(Array.from), curves.map(Array.from), 'removalErrors', 'the same errors again');
+      },
+    },
+    {
+      name: 'a plan for another network is refused with PLAN_MISMATCH',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        const plan = planAll(pruner, context.groups, 0.5);
+        const other = pruner.action === 'blocks' ? renamed(context.graph) : foreign(context.graph);
+        await requireRefusal('apply', 'PLAN_MISMATCH', () => pruner.apply(other, plan));
+      },
+    },
+  ];
+}
+
+async function prepare(make: () => Pruner): Promise<{ pruner: Pruner; context: PruneContext }> {
+  const pruner = make();
+  const context = pruneContext();
+  await pruner.prepare(context);
+  return { pruner, context };
+}
+
+function keptCount({ channels }: ChannelGroup, share: number): number {
+  return Math.max(1, Math.round(share * channels));
+}
+
+function planAll(pruner: Pruner, groups: readonly ChannelGroup[], share: number): PrunePlan {
+  return groups.map((group) =>
+    pruner.plan(group, { channels: keptCount(group, share), slices: share, block: share === 1 }),
+  );
+}
+
+async function outputs(graph: LayerGraph): Promise<number[]> {
+  const { dataset } = pruneContext();
+  const results: number[] = [];
+  for (let i = 0; i < 4; i++) results.push(...referenceRun(graph, (await dataset.read('test', [i])).images));
+  return results;
+}
+
+function largestDifference(left: readonly number[], right: readonly number[]): number {
+  return left.reduce((largest, value, i) => Math.max(largest, Math.abs(value - right[i]!)), 0);
+}
+
+function weightOf(graph: LayerGraph, layer: string, weight: string): WeightTensor {
+  return graph.layers.find(({ name }) => name === layer)!.weights.find(({ name }) => name === weight)!;
+}
+
+function shapesOf(graph: LayerGraph): unknown {
+  return [
+    graph.calls,
+    graph.layers.map(({ weights }) => weights.map(({ name, shape, data }) => [name, shape, data.length])),
+  ];
+}
+
+function parameters(graph: LayerGraph): number {
+  return graph.layers.reduce(
+    (sum, { weights }) => sum + weights.reduce((values, { data }) => values + data.length, 0),
+    0,
+  );
+}
+
+/**
+ * Some layers go, the plan names them all, and the others keep their weights' shapes: the budget's wall
+ * counts on it.
+ */
+function requireRemovedLayers(before: LayerGraph, after: LayerGraph, plan: PrunePlan): void {
+  const planned = new Set(plan.flatMap(({ removeLayers = [] }) => removeLayers));
+  requireRule(planned.size > 0, {
+    member: 'plan',
+    expected: 'layers in removeLayers, in a group that is to lose its block',
+    found: 'none',
+  });
+  const left = before.layers.filter(({ name }) => !planned.has(name));
+  requireSame(
+    after.layers.map(({ name }) => name),
+    left.map(({ name }) => name),
+    'apply',
+    'layers that are left',
+  );
+  const sizes = (graph: LayerGraph) =>
+    graph.layers.map(({ name, weights }) => [name, weights.map(({ shape }) => shape)]);
+  requireSame(sizes(after), sizes({ ...before, layers: left }), 'apply', 'sizes');
+}
+
+/**
+ * The slices that the plan names are zero, the others are as they were, and their share is the planned one.
+ */
+function requireZeroSlices(
+  before: LayerGraph,
+  after: LayerGraph,
+  groups: readonly ChannelGroup[],
+  plan: PrunePlan,
+  share: number,
+): void {
+  plan.forEach(({ group: name, zeroSlices = [] }, i) => {
+    const producers = groups[i]!.members.filter(({ role }) => role === 'produces');
+    const total = producers.reduce(
+      (sum, { layer, weight }) =>
+        sum +
+        weightOf(before, layer, weight)
+          .shape.slice(-2)
+          .reduce((product, size) => product * size, 1),
+      0,
+    );
+    const zeroed = zeroSlices.reduce((sum, { slices }) => sum + slices.length, 0);
+    requireRule(Math.abs(zeroed - (1 - share) * total) <= 1, {
+      member: 'plan',
+      expected: `${share} of ${total} slices to stay in group ${name}`,
+      found: `${zeroed} that go`,
+    });
+    for (const { layer, weight } of producers) {
+      const gone = new Set(zeroSlices.find((each) => each.layer === layer)?.slices ?? []);
+      const [old, now] = [weightOf(before, layer, weight), weightOf(after, layer, weight)];
+      const slices = old.shape.slice(-2).reduce((product, size) => product * size, 1);
+      now.data.forEach((value, at) => {
+        const expected = gone.has(at % slices) ? 0 : old.data[at]!;
+        requireRule(value === expected, {
+          member: 'apply',
+          expected: `${expected} in ${layer}/${weight} at ${at}`,
+          found: String(value),
+        });
+      });
+    }
+  });
+}
+
+/** The same network with other names. */
+function renamed(graph: LayerGraph): LayerGraph {
+  const layers = graph.layers.map((layer) => ({ ...layer, name: `other/${layer.name}` }));
+  return {
+    ...graph,
+    name: 'renamed',
+    layers,
+    calls: graph.calls.map((call) => ({ ...call, layer: `other/${call.layer}` })),
+  };
+}
+
+/** The same layers by name, but only two channels wide. */
+function foreign(graph: LayerGraph): LayerGraph {
+  const narrow = (weight: WeightTensor): WeightTensor => {
+    const shape = weight.shape.map((size) => Math.min(size, 2));
+    return { ...weight, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+  };
+  return {
+    ...graph,
+    name: 'foreign',
+    layers: graph.layers.map((layer) => ({ ...layer, weights: layer.weights.map(narrow) })),
+  };
+}
