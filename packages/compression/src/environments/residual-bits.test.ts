@@ -179,7 +179,7 @@ describe('the residual environment of stage 2', () => {
     const ranges = Object.fromEntries(
       task.layers.map((name) => [name, Object.fromEntries([4, 5, 6, 7, 8].map((bits) => [bits, range]))]),
     );
-    const bops = 0.03 * bitOperations(graph);
+    const bops = 0.015 * bitOperations(graph);
     const given: QuantizeTask = {
       ...task,
       activations: { bits: [4, 8], ranges },

@@ -83,7 +83,7 @@ describe('the residual environment of stage 1', () => {
     fc.assert(
       fc.property(
         fc.tuple(residual, residual, residual),
-        fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+        fc.double({ min: 0.15, max: 0.9, noNaN: true }),
         fc.constantFrom(1, 4),
         (numbers, share, multiple) => {
           const given = limited(share, multiple);
