@@ -45,7 +45,7 @@ import { compressionIdentity } from '../../packages/compression/src/run/identity
 import { makePruneLimits, makeQuantizeLimits } from '../../packages/compression/src/limits/make-limits.js';
 import { pruneStage } from '../../packages/compression/src/stages/prune-stage.js';
 import { quantizeStage } from '../../packages/compression/src/stages/quantize-stage.js';
-import { createRace } from '../../packages/compression/src/search/race.js';
+import { createRacing } from '../../packages/compression/src/search/racing.js';
 
 const EXAMPLE = 'examples/vgg-small';
 const CANDIDATES = join(__dirname, 'results/racing.jsonl');
@@ -56,7 +56,7 @@ const RACES: readonly Racing[] = [
   { images: 100, confidence: 0.9 },
 ];
 
-type Racing = Parameters<typeof createRace>[1];
+type Racing = Parameters<typeof createRacing>[1];
 type Evaluate = PruneTask['evaluate'];
 
 interface Search {
@@ -248,7 +248,7 @@ async function searchStage(run: Search): Promise<void> {
 async function replay(candidates: readonly Candidate[], racing: Racing, seed: number) {
   const count = candidates[0]!.answers.length;
   let answers = '';
-  const race = createRace(
+  const race = createRacing(
     evaluatorOver(async () => answers, createRandom(seed, 'replay').permutation(count), racing.images),
     racing,
   );

@@ -54,7 +54,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'profile',
     usage: '[options] <model>',
     description:
-      'measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"',
+      'measure how long each layer of a model takes at several channel counts: a table for "prune.budget.latency"',
     load: async () => (await import('./commands/profile.js')).profileCommand(),
   },
   {

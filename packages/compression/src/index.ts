@@ -27,7 +27,7 @@ export {
   type BitPolicy,
   type EncodedWeights,
 } from './policy/quantized-graph.js';
-export { withPolicyActivations, type WidthPolicy } from './policy/width-policy.js';
+export { withPolicyActivations, type QuantizePolicy } from './policy/quantize-policy.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
 export {

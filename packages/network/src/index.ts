@@ -13,9 +13,9 @@ export {
   type Codes,
   type Levels,
 } from './compensation/codes.js';
-export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
+export { bitOperations, FLOAT_BITS, type OperandBits } from './cost/bit-operations.js';
 export { cost, type Cost, type LayerCost } from './cost/cost.js';
-export { costOfWidths, widthCost, type WidthCost } from './cost/width-cost.js';
+export { costOfWidths, channelCost, type ChannelCost } from './cost/channel-cost.js';
 export { formatPlugins } from './files/format-plugins.js';
 export { modelJsonOf, requireFinite, writeModel, writeModelFiles } from './files/model-files.js';
 export {
@@ -83,7 +83,7 @@ export type {
 export { notComputable, requireComputable } from './inference/require-computable.js';
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';
-export { predictLatency, widthLatency } from './latency/predict-latency.js';
+export { predictLatency, channelLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
 export { imagesAtOnce } from './observation/images-at-once.js';
 export { joined } from './observation/joined.js';

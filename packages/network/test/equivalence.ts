@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, type LayerGraph } from '@tersor/core';
 import { cost } from '../src/cost/cost.js';
-import { costOfWidths } from '../src/cost/width-cost.js';
+import { costOfWidths } from '../src/cost/channel-cost.js';
 import { channelGroups } from '../src/groups/channel-groups.js';
 import { removeAll, type Removal } from '../src/surgery/remove-channels.js';
 import { largestDifference, run, runMasked } from './masked-run.js';

@@ -14,7 +14,7 @@ import { wholeStepsQuantizer } from '../../test/whole-steps.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
 import { packModel } from '../pack/pack-model.js';
 import { encodeGraph, layersWithKernels, withEncodedWeights } from '../policy/quantized-graph.js';
-import { withPolicyActivations } from '../policy/width-policy.js';
+import { withPolicyActivations } from '../policy/quantize-policy.js';
 import { prepareCalibration } from './calibration.js';
 
 const { layers } = tfl;

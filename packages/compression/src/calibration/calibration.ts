@@ -1,6 +1,6 @@
 import type { Observe } from '@tersor/network';
 import type { Dataset, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
-import type { WidthPolicy } from '../policy/width-policy.js';
+import type { QuantizePolicy } from '../policy/quantize-policy.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
 import { createMeanCorrection } from './output-means.js';
@@ -16,7 +16,7 @@ export interface StageCalibration {
   correct(candidate: LayerGraph): LayerGraph;
   /** Carries a policy out, each layer knowing what those before have lost. */
   finish(
-    widths: WidthPolicy,
+    bits: QuantizePolicy,
     limit: number,
     onLayer?: (done: number, total: number) => void,
   ): Promise<CalibratedNetwork>;
@@ -71,10 +71,10 @@ export async function prepareCalibration({
   return {
     quantizer: searched,
     correct: createMeanCorrection(moments),
-    finish: (widths, limit, onLayer) =>
+    finish: (bits, limit, onLayer) =>
       calibrateWinner({
         graph,
-        widths,
+        bits,
         quantizer,
         searched,
         limit,

@@ -69,12 +69,12 @@ async function actionSpaceOf(
   }
   if (!quantize) return undefined;
   const { bits } = await host.get(TOKENS.quantizer, SLOTS.quantize);
-  const weights = [Math.max(quantize.bits[0], bits[0]), Math.min(quantize.bits[1], bits[1])] as const;
+  const bitRange = [Math.max(quantize.bits[0], bits[0]), Math.min(quantize.bits[1], bits[1])] as const;
   const activations = quantize.activations?.bits ?? NO_CHOICE;
   const discrete = quantize.actions === 'discrete';
   return isResidual
     ? residualBitActions(activations, discrete).space
-    : createBitActions(weights, activations, discrete).space;
+    : createBitActions(bitRange, activations, discrete).space;
 }
 
 /** A task of the right actions; what is observed, and how long an episode is, does not matter yet. */

@@ -3,7 +3,7 @@ import { cost } from '@tersor/network';
 import { furtherFigures } from '../limits/figures.js';
 import { packModel } from '../pack/pack-model.js';
 import { withEncodedWeights } from '../policy/quantized-graph.js';
-import { operationsOfPolicy, withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
+import { operationsOfPolicy, withPolicyActivations, type QuantizePolicy } from '../policy/quantize-policy.js';
 import type { BitChoices } from './bit-choices.js';
 
 /** How an episode of stage 2 ends. */
@@ -57,7 +57,7 @@ export function createBitOutcomes(
   };
 }
 
-function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): WidthPolicy {
+function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): QuantizePolicy {
   const byLayer = <T>(value: (name: string, bits: LayerBits) => T): Record<string, T> =>
     Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
   const weights = byLayer((_name, layerBits) => layerBits.weights);

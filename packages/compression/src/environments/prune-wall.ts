@@ -8,7 +8,7 @@ import {
   type Pruner,
   type PruneTask,
 } from '@tersor/core';
-import { widthCost, type WidthCost } from '@tersor/network';
+import { channelCost, type ChannelCost } from '@tersor/network';
 import { brokenLimit, budgetExceeded } from '../limits/require-limits.js';
 
 /** What has been decided for one group. */
@@ -23,7 +23,7 @@ export interface Choice {
 
 /** The budget of a pruning task, asked of choices for all of its groups. */
 export interface PruneWall {
-  costOf(choices: readonly Choice[]): WidthCost;
+  costOf(choices: readonly Choice[]): ChannelCost;
   /** Each limit of the budget, asked of choices. */
   readonly limits: readonly {
     readonly name: string;
@@ -70,7 +70,7 @@ export function createPruneWall({
   pruners,
   limits,
 }: Pick<PruneTask, 'graph' | 'groups' | 'pruners' | 'limits'>): PruneWall {
-  const costAt = widthCost(graph, groups);
+  const costAt = channelCost(graph, groups);
   const promises = new Map(limits.map((limit) => [limit, limit.promise(graph, groups)]));
   const blockPruners = pruners.filter(({ action }) => action === 'blocks');
   const blocks = groups.map((group) =>

@@ -18,7 +18,7 @@ import type { Choice } from './prune-wall.js';
  * that the group lies in. The budget is a wall: with the groups ahead at their minimum, a step keeps at most
  * as many channels as still meet it (and, where even the fewest do not, as many slices, and else loses its
  * block). MACs and parameters are counted without zeroed slices, but at their most, wherever the pruner
- * zeroes them (see `widthCost`); predicted latency counts zeroed slices, since runtimes do. Every candidate
+ * zeroes them (see `channelCost`); predicted latency counts zeroed slices, since runtimes do. Every candidate
  * is counted once more when it is made. Throws `BUDGET_INFEASIBLE` when even the minimum of everything does
  * not meet it; `step` throws `BUDGET_EXCEEDED` where a pruner has left more than its plan says.
  */

@@ -3,7 +3,7 @@ import type { EpisodeRecord, SearchState } from '@tersor/rl';
 import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import type { SearchFigures } from '../results/pipeline-types.js';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
-import type { RaceState } from '../search/race.js';
+import type { RacingState } from '../search/racing.js';
 import type { TrainState } from '../training/train.js';
 
 /** The best policy of a search, and what it took; or one that was given. */
@@ -31,7 +31,7 @@ export interface StageState {
     readonly episodes: readonly EpisodeRecord[];
     readonly evaluations: number;
     readonly seconds: number;
-    readonly race?: RaceState;
+    readonly race?: RacingState;
   };
   /** When it is done. */
   found?: FoundPolicy;

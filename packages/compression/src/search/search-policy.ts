@@ -10,7 +10,7 @@ import { search, type EpisodeRecord } from '@tersor/rl';
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import { confirmBest } from './confirm.js';
 import { policyDigest } from './policy-digest.js';
-import { createRace } from './race.js';
+import { createRacing } from './racing.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import type { Evaluator } from '../training/evaluator.js';
@@ -38,7 +38,7 @@ export async function searchPolicy(
     reward.needs === 'divergence' ? context.original : undefined,
   );
   const race =
-    config.racing && createRace(evaluator, config.racing, before?.race, before?.state.best?.reward);
+    config.racing && createRacing(evaluator, config.racing, before?.race, before?.state.best?.reward);
   const evaluations = () => (before?.evaluations ?? 0) + evaluator.evaluations;
   const createEnvironment = await host.get(TOKENS.environment, stage);
   const createAgent = await host.get(TOKENS.agent, stage);

@@ -283,14 +283,14 @@ const prune = z
   })
   .superRefine(searchable);
 
-const activationWidth = z.int().min(2).max(8);
+const activationBits = z.int().min(2).max(8);
 
 const activations = z
   .strictObject({
     bits: z
       .union([
-        activationWidth.transform((width): [number, number] => [width, width]),
-        z.tuple([activationWidth, activationWidth]),
+        activationBits.transform((width): [number, number] => [width, width]),
+        z.tuple([activationBits, activationBits]),
       ])
       .refine(([smallest, largest]) => smallest <= largest, 'the smallest width comes first')
       .describe(

@@ -9,7 +9,7 @@ import { channelGroups } from '../groups/channel-groups.js';
 import { graphFromModel } from '../graph/model-graph.js';
 import { removeAll } from '../surgery/remove-channels.js';
 import { cost } from './cost.js';
-import { costOfWidths, widthCost } from './width-cost.js';
+import { costOfWidths, channelCost } from './channel-cost.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -145,7 +145,7 @@ test('an open size cannot be counted, and the error says what to do', async () =
 });
 
 test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
-  '%s: the cost of widths is that of the pruned network',
+  '%s: the cost of channel counts is that of the pruned network',
   async (name) => {
     const graph = await topologies[name]();
     const { groups } = channelGroups(graph);
@@ -173,7 +173,7 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
   async (name) => {
     const graph = await topologies[name]();
     const { groups } = channelGroups(graph);
-    const costAt = widthCost(graph, groups);
+    const costAt = channelCost(graph, groups);
     const choices = fc.tuple(
       ...groups.map(({ channels }) =>
         fc.tuple(fc.integer({ min: 1, max: channels }), fc.double({ min: 0.05, max: 1, noNaN: true })),

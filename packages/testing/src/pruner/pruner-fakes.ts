@@ -119,7 +119,7 @@ let prepared = 0;
 
 function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan): LayerGraph {
   const kept = new Map<string, number[]>();
-  const widths = new Map<string, number>();
+  const channels = new Map<string, number>();
   for (const step of plan) {
     const group = groups.find(({ name }) => name === step.group)!;
     for (const { layer, weight, axis, role, indexes } of group.members) {
@@ -135,7 +135,7 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
         `${layer}/${weight}/${axis}`,
         step.keep!.flatMap((channel) => indexes[channel]!),
       );
-      if (role !== 'consumes') widths.set(layer, step.keep!.length);
+      if (role !== 'consumes') channels.set(layer, step.keep!.length);
     }
   }
   const calls: LayerGraph['calls'][number][] = [];
@@ -145,11 +145,11 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
       call.inputs.length > 0 &&
       !graph.layers.find(({ name }) => name === call.layer)!.weights.some(({ name }) => name === 'kernel');
     const width =
-      widths.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
+      channels.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
     calls.push({ ...call, outputShape: [...before.slice(0, -1), width] });
   }
   const layers = graph.layers.map((layer) => {
-    const width = widths.get(layer.name);
+    const width = channels.get(layer.name);
     const config =
       'filters' in layer.config && width !== undefined ? { ...layer.config, filters: width } : layer.config;
     return {

@@ -5,10 +5,10 @@ import { policyDigest } from './policy-digest.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 
 /** What a checkpoint keeps of a race: what was measured, by digest of the policy. */
-export type RaceState = ReadonlyMap<string, Measurement>;
+export type RacingState = ReadonlyMap<string, Measurement>;
 
 /** Measures the candidates of one search, each only for as long as it may still win. */
-export interface Race {
+export interface Racing {
   readonly evaluate: PruneTask['evaluate'];
   /**
    * Notes the best reward so far; gives the episode back with the number of images that its accuracy was
@@ -17,7 +17,7 @@ export interface Race {
   finished(record: EpisodeRecord, best: EpisodeRecord): EpisodeRecord;
   /** Images measured so far, all candidates together. */
   images(): number;
-  state(): RaceState;
+  state(): RacingState;
 }
 
 /**
@@ -30,12 +30,12 @@ export interface Race {
  * again keeps its first measurement, since the best may have moved on: with `state` and the best reward
  * restored, a resumed search does the same as one that was not stopped.
  */
-export function createRace(
+export function createRacing(
   evaluator: Evaluator,
   { images, confidence }: NonNullable<PruneConfig['racing']>,
-  state?: RaceState,
+  state?: RacingState,
   bestReward = -Infinity,
-): Race {
+): Racing {
   const { count } = evaluator;
   const measured = new Map(state);
   const limit = createCountLimit(count);

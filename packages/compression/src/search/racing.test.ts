@@ -7,14 +7,14 @@ import fc from 'fast-check';
 import { inferenceBackend, plantedImages } from '../../test/planted-images.js';
 import { createEvaluator, type Evaluator } from '../training/evaluator.js';
 import { withWeights, graphFromModel } from '@tersor/network';
-import { createRace, type RaceState } from './race.js';
+import { createRacing, type RacingState } from './racing.js';
 
 const COUNT = 1200;
 const dataset = plantedImages(COUNT);
 const backend = inferenceBackend;
 const RACING = { images: 100, confidence: 0.99 };
 
-describe('createRace', () => {
+describe('createRacing', () => {
   let base: LayerGraph;
   beforeAll(async () => {
     await tf.setBackend('cpu');
@@ -45,13 +45,13 @@ describe('createRace', () => {
     thresholds: readonly number[],
     options: {
       evaluator?: Evaluator;
-      state?: RaceState;
+      state?: RacingState;
       best?: EpisodeRecord;
       rewardOf?: (accuracy: number, threshold: number) => number;
     } = {},
   ) {
     const { evaluator = await newEvaluator(), rewardOf = (accuracy) => accuracy } = options;
-    const race = createRace(
+    const race = createRacing(
       evaluator,
       RACING,
       options.state && structuredClone(options.state),
@@ -143,7 +143,7 @@ describe('createRace', () => {
 
   test('an environment that does not tell its candidates has them measured on all images', async () => {
     const evaluator = await newEvaluator();
-    const race = createRace(evaluator, RACING, undefined, 0.9);
+    const race = createRacing(evaluator, RACING, undefined, 0.9);
     expect(await race.evaluate(network(5))).toEqual({ accuracy: 0.5 });
   });
 });

@@ -2,9 +2,10 @@ import type { ChannelGroup, LayerGraph } from '@tersor/core';
 import { removeChannels } from '../surgery/remove-channels.js';
 
 /**
- * Width of one call's output: `full` less `perChannel` for every channel that goes from group number `group`.
+ * Channels of one call's output: `full` less `perChannel` for every channel that goes from group number
+ * `group`.
  */
-export interface CallWidth {
+export interface CallChannels {
   readonly full: number;
   readonly cuts: readonly { readonly group: number; readonly perChannel: number }[];
 }
@@ -14,25 +15,25 @@ export interface CallWidth {
  * them (sums behind a concatenation, multiples behind a flatten), so one channel less of each group, cut by
  * the real surgery, tells it all.
  */
-export function callWidths(graph: LayerGraph, groups: readonly ChannelGroup[]): CallWidth[] {
-  const full = widthsOf(graph);
-  const cuts = full.map((): CallWidth['cuts'][number][] => []);
+export function callChannels(graph: LayerGraph, groups: readonly ChannelGroup[]): CallChannels[] {
+  const full = channelsOf(graph);
+  const cuts = full.map((): CallChannels['cuts'][number][] => []);
   groups.forEach((group, index) => {
-    const narrower = widthsOf(
+    const narrower = channelsOf(
       removeChannels(
         graph,
         group,
         Array.from({ length: group.channels - 1 }, (_, channel) => channel),
       ),
     );
-    narrower.forEach((width, call) => {
-      if (width !== full[call]) cuts[call]!.push({ group: index, perChannel: full[call]! - width });
+    narrower.forEach((count, call) => {
+      if (count !== full[call]) cuts[call]!.push({ group: index, perChannel: full[call]! - count });
     });
   });
-  return full.map((width, call) => ({ full: width, cuts: cuts[call]! }));
+  return full.map((count, call) => ({ full: count, cuts: cuts[call]! }));
 }
 
 /** Size of the last axis of every call's output. */
-export function widthsOf(graph: LayerGraph): number[] {
+export function channelsOf(graph: LayerGraph): number[] {
   return graph.calls.map(({ outputShape }) => outputShape.at(-1) ?? 1);
 }

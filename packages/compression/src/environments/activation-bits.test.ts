@@ -4,7 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Quantizer, QuantizeTask, StepResult } from '@tersor/core';
 import fc from 'fast-check';
 import { bitOperations, cost, initializeKernels, graphFromModel } from '@tersor/network';
-import type { WidthPolicy } from '../policy/width-policy.js';
+import type { QuantizePolicy } from '../policy/quantize-policy.js';
 import { quantizeLimits } from '../../test/limits.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
@@ -82,9 +82,9 @@ describe('createBitWidthEnvironment with rounded activations', () => {
     for (const action of actions) steps.push(await environment.step(action));
     return steps;
   };
-  const policyOf = (steps: readonly StepResult[]) => steps.at(-1)!.info.policy as Required<WidthPolicy>;
+  const policyOf = (steps: readonly StepResult[]) => steps.at(-1)!.info.policy as Required<QuantizePolicy>;
   /** Bit operations by hand: the excluded layer stays at 32 x 32. */
-  const operations = ({ weights, activations }: Required<WidthPolicy>) =>
+  const operations = ({ weights, activations }: Required<QuantizePolicy>) =>
     cost(graph).layers.reduce(
       (sum, { name, macs }) =>
         sum + macs * (name in weights ? weights[name]! * activations[name]!.bits : 1024),

@@ -6,7 +6,7 @@ import { layerPositions } from './layer-positions.js';
  * Parameters and multiply-adds of the smaller network, and at most how many are left without the kernel
  * slices that are zeroed.
  */
-export interface WidthCost {
+export interface ChannelCost {
   readonly macs: number;
   readonly parameters: number;
   readonly macsWithoutZeroSlices: number;
@@ -40,14 +40,14 @@ interface SizedWeight {
  * that go anyway: the figures without zeroed slices are the most that can be left, so that a limit on them is
  * kept. Layers of `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
  */
-export function widthCost(
+export function channelCost(
   graph: LayerGraph,
   groups: readonly ChannelGroup[],
 ): (
   keepCounts: readonly number[],
   sliceShares?: readonly number[],
   removed?: ReadonlySet<string>,
-) => WidthCost {
+) => ChannelCost {
   const weights = sizedWeights(graph, groups);
   const plain = weights.filter(({ producerOf }) => producerOf === undefined);
   const producing = groups.map((_, group) => {
@@ -146,11 +146,11 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
   );
 }
 
-/** One call of `widthCost`; prepare that once where it is called often. */
+/** One call of `channelCost`; prepare that once where it is called often. */
 export function costOfWidths(
   graph: LayerGraph,
   groups: readonly ChannelGroup[],
   keepCounts: readonly number[],
-): WidthCost {
-  return widthCost(graph, groups)(keepCounts);
+): ChannelCost {
+  return channelCost(graph, groups)(keepCounts);
 }
