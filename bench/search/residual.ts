@@ -73,6 +73,10 @@ interface Run extends Arm {
   readonly seconds: number;
 }
 
+function isSame(a: Arm, b: Arm): boolean {
+  return a.agent === b.agent && a.environment === b.environment && a.reward === b.reward;
+}
+
 /** An evaluator that measures each policy once, whoever asks. */
 type Remembering = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
 
@@ -194,23 +198,56 @@ async function main(): Promise<void> {
     const runs: Run[] = existsSync(RESULTS)
       ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as { runs: Run[] }).runs
       : [];
-    const isSame = (a: Arm, b: Arm) =>
-      a.agent === b.agent && a.environment === b.environment && a.reward === b.reward;
     for (const seed of seeds) {
       for (const share of BUDGETS) {
         for (const arm of ARMS) {
           if (arm.agent === 'heuristic' && seed > 1) continue;
           if (runs.some((each) => each.macs === share && each.seed === seed && isSame(each, arm))) continue;
           runs.push(await run(arm, share, seed));
-          const written = { machine: describeMachine(), episodes: EPISODES, confirm: CONFIRM, runs };
-          writeFileSync(RESULTS, `${JSON.stringify(written, undefined, 1)}\n`);
+          write(runs);
           console.error(JSON.stringify(runs.at(-1)));
         }
       }
     }
+    write(runs);
   } finally {
     await host.dispose();
   }
+}
+
+function write(runs: readonly Run[]): void {
+  const written = {
+    machine: describeMachine(),
+    episodes: EPISODES,
+    confirm: CONFIRM,
+    rows: rowsOf(runs),
+    runs,
+  };
+  writeFileSync(RESULTS, `${JSON.stringify(written, undefined, 1)}\n`);
+}
+
+/** Means over the seeds. */
+function rowsOf(runs: readonly Run[]) {
+  return BUDGETS.flatMap((macs) =>
+    ARMS.flatMap((arm) => {
+      const own = runs.filter((run) => run.macs === macs && isSame(run, arm));
+      if (own.length === 0) return [];
+      const mean = (of: (run: Run) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length;
+      return [
+        {
+          ...arm,
+          macs,
+          seeds: own.length,
+          best: mean(({ best }) => best.accuracy),
+          bestTest: mean(({ best }) => best.test),
+          winnerTest: mean(({ winner }) => winner.test),
+          leastTest: Math.min(...own.map(({ winner }) => winner.test)),
+          mostTest: Math.max(...own.map(({ winner }) => winner.test)),
+          heuristics: own.filter(({ isHeuristic }) => isHeuristic).length,
+        },
+      ];
+    }),
+  );
 }
 
 void main();

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compress, type Summary } from '@tersor/compression';
 import { compressConfigSchema, readConfig } from '@tersor/core';
-import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
+import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const SETTINGS = [
   ...['prune', 'quantize'].flatMap((stage) => [
