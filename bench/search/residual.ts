@@ -32,7 +32,7 @@ const ROOT = resolve(__dirname, '../..');
 const RESULTS = join(__dirname, 'results/residual.json');
 const EPISODES = 20;
 const CONFIRM = 5;
-const BUDGETS = [0.3, 0.15];
+const BUDGETS = [0.15, 0.3];
 const seeds = Array.from({ length: Number(process.argv[2] ?? 3) }, (_, i) => i + 1);
 
 interface Arm {
@@ -198,8 +198,8 @@ async function main(): Promise<void> {
     const runs: Run[] = existsSync(RESULTS)
       ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as { runs: Run[] }).runs
       : [];
-    for (const seed of seeds) {
-      for (const share of BUDGETS) {
+    for (const share of BUDGETS) {
+      for (const seed of seeds) {
         for (const arm of ARMS) {
           if (arm.agent === 'heuristic' && seed > 1) continue;
           if (runs.some((each) => each.macs === share && each.seed === seed && isSame(each, arm))) continue;

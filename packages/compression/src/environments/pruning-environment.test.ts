@@ -94,10 +94,8 @@ describe('createPruningEnvironment', () => {
 
   it('gives the reward only at the end, and does not evaluate a policy twice', async () => {
     let evaluations = 0;
-    const environment = createPruningEnvironment({
-      ...task,
-      evaluate: async () => (evaluations++, { accuracy: 0.7 }),
-    });
+    const evaluate = async () => (evaluations++, { accuracy: 0.7 });
+    const environment = createPruningEnvironment({ ...task, evaluate });
     for (let round = 0; round < 2; round++) {
       await environment.reset(round);
       const rewards = [];

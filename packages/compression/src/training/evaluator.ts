@@ -11,8 +11,8 @@ import {
 } from '@tersor/core';
 import { requireFiniteOutputs } from '../checks/finite-outputs.js';
 import { requireImages } from '../checks/fitting.js';
-import { accuracyOf, outputDivergence, rightAnswers } from '@tersor/network';
-import { outputsOf, WORST_DIVERGENCE } from './divergence.js';
+import { accuracyOf, joined, rightAnswers } from '@tersor/network';
+import { createDivergenceMeter, WORST_DIVERGENCE } from './divergence.js';
 
 /** Images read and evaluated at once: at most so many, and at most so many bytes of them. */
 const CHUNK = 1000;
@@ -133,27 +133,19 @@ export async function createEvaluator({
     kept.push(await dataset.read(split, chunk));
   }
   let evaluations = 0;
-  const kind = original && outputsOf(original);
-  /** Outputs of the original network, image by image. */
-  let wanted: { readonly rows: Float32Array; readonly classes: number } | undefined;
-  const wantedOf = async (places: readonly number[]): Promise<Float32Array> => {
-    if (!wanted) {
-      const outputs: Float32Array[] = [];
-      const session = await backend.compile(original!, precision && { precision });
+  const meter =
+    original &&
+    createDivergenceMeter(original, count, async () => {
+      const session = await backend.compile(original, precision && { precision });
       try {
+        const outputs: Float32Array[] = [];
         for (const [i, chunk] of chunks.entries())
           outputs.push(await session.run((kept[i] ?? (await dataset.read(split, chunk))).images));
+        return joined(outputs);
       } finally {
         session.dispose();
       }
-      const rows = Float32Array.from(outputs.flatMap((each) => Array.from(each)));
-      wanted = { rows, classes: rows.length / count };
-    }
-    const { rows, classes } = wanted;
-    return Float32Array.from(
-      places.flatMap((place) => Array.from(rows.subarray(place * classes, (place + 1) * classes))),
-    );
-  };
+    });
   const places = [...indexes.keys()];
   const pass = async (
     graph: LayerGraph,
@@ -181,19 +173,18 @@ export async function createEvaluator({
           precision,
         });
         right += accuracyOf(outputs, labels) * labels.length;
-        if (kind)
-          divergence += labels.length * outputDivergence(await wantedOf(chunk), outputs, labels.length, kind);
+        if (meter) divergence += await meter.summed(outputs, chunk);
         keep?.right.set(rightAnswers(outputs, labels), seen);
         keep?.labels.set(labels, seen);
         seen += labels.length;
         if (isEnough?.(Math.round(right), seen)) break;
       }
       const accuracy = right / seen;
-      return { accuracy, images: seen, ...(kind && { divergence: divergence / seen }) };
+      return { accuracy, images: seen, ...(meter && { divergence: divergence / seen }) };
     } catch (error) {
       if (!onNotFinite || !isTersorError(error) || error.code !== 'OUTPUTS_NOT_FINITE') throw error;
       onNotFinite(`${error.message} This candidate counts as right on no image.`);
-      return { accuracy: 0, images: count, ...(kind && { divergence: WORST_DIVERGENCE }) };
+      return { accuracy: 0, images: count, ...(meter && { divergence: WORST_DIVERGENCE }) };
     } finally {
       session.dispose();
     }
