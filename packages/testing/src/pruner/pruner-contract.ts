@@ -221,7 +221,8 @@ export function prunerContract(make: () => Pruner): Case[] {
           });
         });
         const again = await pruner.removalErrors(context.groups);
-        requireSame(again.map(Array.from), curves.map(Array.from), 'removalErrors', 'the same errors again');
+        const plain = (lists: readonly Float64Array[]) => lists.map((list) => Array.from(list));
+        requireSame(plain(again), plain(curves), 'removalErrors', 'the same errors again');
       },
     },
     {
