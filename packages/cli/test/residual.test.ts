@@ -103,6 +103,10 @@ describe('tersor compress around a heuristic', () => {
       'prune.environment.reference: there is no heuristic "taste"; offered here: ',
     ],
     [['prune.search.subset=2000'], '"search.subset" has to be below "images" (1000)'],
+    [
+      ['prune.reward=accuracy', 'prune.racing={}'],
+      'candidates race on the same images, so "search.subset" and "racing" exclude each other',
+    ],
   ])('refuses before it measures: %s', async (settings, message) => {
     const attempt = async () =>
       go('refused', [
