@@ -6,8 +6,6 @@ module.exports = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['tersor/source', 'node', 'require', 'default'] },
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
-  // Relative imports name the built file, as Node wants it; the source beside it ends in .ts.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
   resolver: require.resolve('./jest.resolver.js'),
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
   transform: {

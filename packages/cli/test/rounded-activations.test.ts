@@ -9,8 +9,8 @@ import {
   type Summary,
 } from '@tersor/compression';
 import { compressConfigSchema, readConfig } from '@tersor/core';
+import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
-import { run } from '../src/run.js';
 
 describe('tersor compress with quantize.activations', () => {
   let project: TinyProject;
@@ -34,19 +34,6 @@ describe('tersor compress with quantize.activations', () => {
   ];
   const read = (out: string, file: string) => readFile(join(project.folder, out, file));
   const json = async <T>(out: string, file: string) => JSON.parse(String(await read(out, file))) as T;
-  /** Runs the command line in this process and gives what it prints. */
-  const tersor = async (...args: string[]): Promise<{ code: number; out: string }> => {
-    let out = '';
-    const spies = [
-      jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true)),
-      jest.spyOn(process.stderr, 'write').mockImplementation(() => true),
-    ];
-    try {
-      return { code: await run(['node', 'tersor', ...args]), out };
-    } finally {
-      spies.forEach((spy) => spy.mockRestore());
-    }
-  };
   const compressInto = (out: string, values: readonly string[]) =>
     tersor(
       'compress',

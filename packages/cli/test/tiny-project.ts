@@ -20,7 +20,7 @@ export interface TinyProject {
 
 const CONFIG = `model: model/model.json
 dataset: { use: cifar10, dir: data, validation: 40 }
-backend: wasm
+backend: { use: wasm, workers: 1 }
 seed: 3
 prune:
   agent: { use: ddpg, warmup: 2 }

@@ -56,7 +56,7 @@ export interface CompressOptions {
   /** Files that must not be replaced, besides what the config names: the config's own, a log. */
   readonly alsoRead?: readonly Precious[];
   /**
-   * Carried out in the place of a search; agents, environments and rewards of the config are then not needed.
+   * Carried out instead of a search; agents, environments and rewards of the config are then not needed.
    */
   readonly policy?: GivenPolicy;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
@@ -66,7 +66,7 @@ export interface CompressOptions {
 /**
  * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md
  * lists the files). Holds a lock on the output folder and keeps a checkpoint there until it is done. With
- * `policy`, that is carried out in the place of what the searches would find. Throws any `TersorError`;
+ * `policy`, that is carried out instead of what the searches would find. Throws any `TersorError`;
  * results are never half-written.
  */
 export async function compress(options: CompressOptions): Promise<Summary> {

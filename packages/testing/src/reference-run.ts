@@ -183,20 +183,20 @@ function convolve(
   for (let y = 0; y < rows.count; y++) {
     for (let x = 0; x < columns.count; x++) {
       const to = (y * columns.count + x) * outputs;
-      for (let o = 0; o < outputs; o++) {
-        let sum = bias ? bias[o]! : 0;
-        for (let ky = 0; ky < kh; ky++) {
-          const fromY = y * down + ky * tall - rows.before;
-          if (fromY < 0 || fromY >= height) continue;
-          for (let kx = 0; kx < kw; kx++) {
-            const fromX = x * right + kx * wide - columns.before;
-            if (fromX < 0 || fromX >= width) continue;
-            const from = (fromY * width + fromX) * channels;
-            let at = (ky * kw + kx) * channels * outputs + o;
-            for (let c = 0; c < channels; c++, at += outputs) sum += data[from + c]! * values[at]!;
+      if (bias) for (let o = 0; o < outputs; o++) result[to + o] = bias[o]!;
+      for (let ky = 0; ky < kh; ky++) {
+        const fromY = y * down + ky * tall - rows.before;
+        if (fromY < 0 || fromY >= height) continue;
+        for (let kx = 0; kx < kw; kx++) {
+          const fromX = x * right + kx * wide - columns.before;
+          if (fromX < 0 || fromX >= width) continue;
+          const from = (fromY * width + fromX) * channels;
+          let at = (ky * kw + kx) * channels * outputs;
+          for (let c = 0; c < channels; c++) {
+            const value = data[from + c]!;
+            for (let o = 0; o < outputs; o++) result[to + o]! += value * values[at++]!;
           }
         }
-        result[to + o] = sum;
       }
     }
   }

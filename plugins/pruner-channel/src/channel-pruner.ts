@@ -32,7 +32,7 @@ export interface ChannelPrunerOptions {
   /** Ridge of the refit, as a share of the mean square of the inputs. */
   readonly ridge: number;
   /**
-   * Training images that the statistics of batch norms behind removed channels are re-estimated from; 0
+   * Training images that the statistics of batch norms after removed channels are re-estimated from; 0
    * leaves them as they are.
    */
   readonly batchNormImages: number;
@@ -50,7 +50,7 @@ const GRADIENT_BATCH = 25;
 /**
  * Removes whole channels: those with the lowest importance by a criterion, and refits the layers that read
  * them so that the channels that stay stand in for the lost ones (AMC's channel pruning: He et al., ECCV
- * 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the batch norms behind them
+ * 2018, section 3.3; the refit of He et al., ICCV 2017). Then, where asked for, the batch norms after them
  * get the statistics of the smaller network (EagleEye: Li et al., ECCV 2020).
  */
 export class ChannelPruner implements Pruner {

@@ -16,7 +16,7 @@ export default definePlugin({
   kind: 'pruner',
   id: 'channel',
   core: '>=0.1.0 <1.0.0',
-  description: 'Removes channels physically; refits the layers behind them by least squares',
+  description: 'Removes channels physically; refits the layers after them by least squares',
   options: z
     .strictObject({
       criterion: z
@@ -48,7 +48,7 @@ export default definePlugin({
         .nonnegative()
         .default(0)
         .describe(
-          'Training images that batch norms behind removed channels get their statistics from anew; 0 leaves them.',
+          'Training images that batch norms after removed channels get their statistics from anew; 0 leaves them.',
         ),
     })
     .refine(

@@ -17,7 +17,7 @@ import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './
 
 /** Settings of the variational pruner; the plugin's schema has the defaults. */
 export interface VariationalPrunerOptions extends NoiseTrainingOptions {
-  /** Moves the mean of what a slice added to its output into the bias or the batch norm behind it. */
+  /** Moves the mean of what a slice added to its output into the bias or the batch norm after it. */
   readonly correctMeans: boolean;
   /**
    * What slices are ranked by: information dropout, which is trained; their norms; or what their loss does to

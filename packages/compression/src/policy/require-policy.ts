@@ -205,7 +205,7 @@ function requireKeep({ name, channels }: ChannelGroup, keep: readonly number[] =
       `The policy keeps channel ${keep[bad]} of "${name}", which has ${channels}, counted from 0.`,
     );
   throw mismatch(
-    `The policy keeps the channels of "${name}" out of order: ${keep[bad]} behind ${keep[bad - 1]}.`,
+    `The policy keeps the channels of "${name}" out of order: ${keep[bad]} after ${keep[bad - 1]}.`,
   );
 }
 

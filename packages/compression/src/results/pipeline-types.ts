@@ -111,7 +111,7 @@ export interface Summary {
 export interface Policy {
   readonly prune?: PrunePlan;
   /**
-   * In the place of `prune` where stage 1 went in several rounds: the plan of each, for the network that the
+   * Instead of `prune` where stage 1 went in several rounds: the plan of each, for the network that the
    * one before leaves.
    */
   readonly pruneRounds?: readonly PrunePlan[];
@@ -124,7 +124,7 @@ export interface Policy {
 }
 
 /**
- * Stages of a compression, in order, as progress displays name them; `-apply` in the place of a search where
+ * Stages of a compression, in order, as progress displays name them; `-apply` instead of a search where
  * a policy is given.
  */
 export type PipelineStage =

@@ -77,7 +77,7 @@ describe('what was written', () => {
     await expect(requireModelFile(modelAt('layer'), expected)).rejects.toMatchObject({
       code: 'READ_BACK_FAILED',
       message: expect.stringMatching(
-        /^layer\/model\.json gives other outputs .* from the layer "conv2_1" on: .* in the place of /,
+        /^layer\/model\.json gives other outputs .* from the layer "conv2_1" on: .* instead of /,
       ),
     });
     await expect(
@@ -95,7 +95,7 @@ describe('what was written', () => {
     await expect(requireWritable(wrong, 'm/model.json')).rejects.toMatchObject({
       code: 'MODEL_UNSUPPORTED',
       message: expect.stringMatching(
-        /read of m\/model\.json gives other outputs than the evaluated network, from the layer "conv2_1" on: [\d.e-]+ in the place of [\d.e-]+/,
+        /read of m\/model\.json gives other outputs than the evaluated network, from the layer "conv2_1" on: [\d.e-]+ instead of [\d.e-]+/,
       ),
     });
     await expect(

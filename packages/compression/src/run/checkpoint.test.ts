@@ -224,7 +224,7 @@ describe('openRun', () => {
     expect(state).toEqual({ prune: {}, quantize: {} });
     expect(notices).toEqual([
       expect.stringMatching(
-        /checkpoint-kept-1: to go on from it, stop this run, put that folder in the place of .*checkpoint and add --resume/,
+        /checkpoint-kept-1: to go on from it, stop this run, move that folder to .*checkpoint and add --resume/,
       ),
     ]);
     await rename(join(folder, 'checkpoint-kept-1'), join(folder, 'checkpoint'));

@@ -26,7 +26,7 @@ export interface PipelineContext {
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
   readonly evaluateBackend: Backend;
-  /** A policy to carry out in the place of a search. */
+  /** A policy to carry out instead of a search. */
   readonly given?: GivenPolicy;
   /** The original network. */
   readonly original: LayerGraph;

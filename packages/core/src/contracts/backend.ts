@@ -49,7 +49,7 @@ export interface TrainingObjective {
   /** Weight of the teacher, 0..1. */
   readonly distill: number;
   readonly temperature: number;
-  /** Batch norm uses its moving statistics, which then stay as they are, in the place of the batch's. */
+  /** Batch norm uses its moving statistics, which then stay as they are, instead of the batch's. */
   readonly freezeStatistics?: boolean | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Measured time of one layer by its channels. The layer stands for what a backend runs with it in one go: the
- * batch norm, activation, dropout and flatten behind it that alone read its result.
+ * batch norm, activation, dropout and flatten after it that alone read its result.
  */
 export interface LayerLatency {
   /** Name of the layer; `name#2`, `name#3`, ... for further calls of a shared layer. */

@@ -225,7 +225,7 @@ function differenceOf(expected: Float32Array, found: Float32Array): string | und
   }
   return at < 0
     ? undefined
-    : `${found[at]} in the place of ${expected[at]} (output ${at}; a difference of ${limit.toPrecision(2)} is rounding)`;
+    : `${found[at]} instead of ${expected[at]} (output ${at}; a difference of ${limit.toPrecision(2)} is rounding)`;
 }
 
 /**
@@ -315,6 +315,6 @@ function failure({ what, code }: Complaint, problem: string, cause?: unknown): T
   const hint =
     code === 'READ_BACK_FAILED'
       ? 'Nothing was put in place. This is a fault of Tersor or of a plugin: please report it with the model.'
-      : 'Nothing was begun. Use other layers in the place of that one.';
+      : 'Nothing was begun. Use other layers instead of that one.';
   return new TersorError(code, `${what} ${problem}.`, { cause, hint });
 }

@@ -12,7 +12,7 @@ export interface CallChannels {
 
 /**
  * How the last axis of every call's output follows from the channels that each group keeps. It is linear in
- * them (sums behind a concatenation, multiples behind a flatten), so one channel less of each group, cut by
+ * them (sums after a concatenation, multiples after a flatten), so one channel less of each group, cut by
  * the real surgery, tells it all.
  */
 export function callChannels(graph: LayerGraph, groups: readonly ChannelGroup[]): CallChannels[] {

@@ -129,7 +129,7 @@ describe('of a whole network', () => {
     entry('head', [4, 24], [2], [[1000], [6000]]),
   ]);
 
-  it('times a layer with the batch norm, activation and flatten behind it', () => {
+  it('times a layer with the batch norm, activation and flatten after it', () => {
     expect(latencySites(graph).map(({ name, calls, mixes }) => [name, calls.length, mixes])).toEqual([
       ['c1', 3, true],
       ['pool', 1, false],

@@ -75,7 +75,7 @@ function findCuts({ calls, inputs }: LayerGraph): number[] {
   calls.forEach(({ inputs: read }, index) => read.forEach((input) => (lastReaders[input] = index)));
   let reach = -1;
   return calls.flatMap((_, index) => {
-    // Of all calls before this one the last reader: it must not lie behind this one.
+    // Of all calls before this one the last reader: it must not lie after this one.
     const isCut = reach <= index;
     reach = Math.max(reach, lastReaders[index]!);
     return isCut ? [index] : [];

@@ -2,8 +2,8 @@ import type { Action, Agent, AgentFactory, Space, Transition } from '@tersor/cor
 import { contractTask, createIdentityEnvironment } from './agent-environments.js';
 import { requireRule } from '../contract-failure.js';
 
-/** Past the warm-up of agents that have one. */
-const EPISODES = 60;
+/** Past the warm-up of agents that have one, a quarter of the task's. */
+const EPISODES = 32;
 
 /** A change to what an agent observes that must make no difference to it. */
 export interface TransitionTwin {
@@ -23,7 +23,7 @@ export const transitionTwins = {
   },
   /** Nothing follows on `terminated`: the observation that comes with it has no value. */
   otherEnd: {
-    what: 'only in what the observation behind the end shows',
+    what: 'only in what the observation after the end shows',
     change: (transition) =>
       transition.terminated ? { ...transition, nextObservation: [0, 0.8] } : transition,
   },

@@ -147,10 +147,7 @@ export function brokenBackends(): Record<string, () => Backend> {
           ),
       };
     },
-    'gradients are the slopes of the loss': withStep((step) => ({
-      ...step,
-      updates: step.updates.map((update) => update.map((value) => 1.5 * value)),
-    })),
+    'gradients are the slopes of the loss': withUpdates((value) => 1.5 * value),
     'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss': () => {
       const backend = correctBackend();
       return {
@@ -163,18 +160,18 @@ export function brokenBackends(): Record<string, () => Backend> {
           ];
           return {
             ...right,
-            step: async (weights, batch) => ({
-              ...(await right.step(weights, batch)),
-              updates: (await wrong.step(weights, batch)).updates,
-            }),
+            step: async (weights, batch) => {
+              const [{ loss, accuracy }, changed] = [
+                await right.step(weights, batch),
+                await wrong.step(weights, batch),
+              ];
+              return lazyStep({ loss, accuracy }, () => changed.updates);
+            },
           };
         },
       };
     },
-    'training lowers the loss, and the same way each time': withStep((step) => ({
-      ...step,
-      updates: step.updates.map((update) => update.map((value) => -value)),
-    })),
+    'training lowers the loss, and the same way each time': withUpdates((value) => -value),
   };
 }
 
@@ -213,14 +210,18 @@ function withObservation(
   };
 }
 
-function withStep(change: (step: TrainingStep) => TrainingStep): () => Backend {
+function withUpdates(change: (value: number) => number): () => Backend {
   return () => {
     const backend = correctBackend();
     const compileTraining = async (
       ...[graph, objective]: Parameters<Backend['compileTraining']>
     ): Promise<TrainingSession> => {
       const session = await backend.compileTraining(graph, objective);
-      return { ...session, step: async (weights, batch) => change(await session.step(weights, batch)) };
+      const step: TrainingSession['step'] = async (weights, batch) => {
+        const right = await session.step(weights, batch);
+        return lazyStep(right, () => right.updates.map((update) => update.map(change)));
+      };
+      return { ...session, step };
     };
     return { ...backend, compileTraining };
   };
@@ -292,19 +293,40 @@ function differences(
   const slope = (slot: number, at: number) => {
     const shifted = (change: number) =>
       lossAt(
-        weights.map((values, i) =>
+        before.map((values, i) =>
           i === slot ? values.map((value, k) => (k === at ? value + change : value)) : values,
         ),
       );
     return (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
   };
-  const updates = weights.map((values, slot) => {
-    const update = new Float32Array(values.length);
-    const at = slot >= weights.length - 2 ? [...values.keys()] : [values.length >> 1];
-    for (const k of at) update[k] = slope(slot, k);
-    return update;
-  });
-  return { loss: lossAt(weights), accuracy: 0, updates };
+  // The arrays are the caller's, who may change them before the slopes are asked for.
+  const before = weights.map((values) => values.slice());
+  const slopes = () =>
+    before.map((values, slot) => {
+      const update = new Float32Array(values.length);
+      const at = slot >= before.length - 2 ? [...values.keys()] : [values.length >> 1];
+      for (const k of at) update[k] = slope(slot, k);
+      return update;
+    });
+  return lazyStep({ loss: lossAt(before), accuracy: 0 }, slopes);
+}
+
+/**
+ * A step whose slopes are computed when they are read: where only the loss counts, they would take most of
+ * the time.
+ */
+function lazyStep(
+  { loss, accuracy }: Pick<TrainingStep, 'loss' | 'accuracy'>,
+  slopes: () => Float32Array[],
+): TrainingStep {
+  let updates: Float32Array[] | undefined;
+  return {
+    loss,
+    accuracy,
+    get updates() {
+      return (updates ??= slopes());
+    },
+  };
 }
 
 function crossEntropy(probabilities: Float32Array, labels: Int32Array, smoothing: number): number {

@@ -123,10 +123,12 @@ function momentsFor({ shape, channelAxis }: QuantizerInput): KernelMoments {
       const source = random.normal();
       const original = Array.from({ length: n }, () => source + random.normal());
       const row = original.map((value) => value + 0.2 * random.normal());
-      for (let at = 0; at < n * n; at++) {
-        const [i, j] = [Math.floor(at / n), at % n];
-        own[at]! += (row[i]! * row[j]!) / rows;
-        others[at]! += (row[i]! * original[j]!) / rows;
+      for (let i = 0, at = 0; i < n; i++) {
+        const share = row[i]! / rows;
+        for (let j = 0; j < n; j++, at++) {
+          own[at]! += share * row[j]!;
+          others[at]! += share * original[j]!;
+        }
       }
     }
     products.push(own);

@@ -128,7 +128,7 @@ test('a group whose error counts more keeps more', () => {
   expect(heavy[0]).toBeLessThan(equal[0]!);
 });
 
-test('a step of an error curve does not hide that it is flat behind it', () => {
+test('a step of an error curve does not hide that it is flat after it', () => {
   // The first channel of group 0 is dear, the next 31 cost nothing; those of group 1 cost a little each.
   const errors = [
     Float64Array.from({ length: 33 }, (_, removed) => (removed === 0 ? 0 : 0.1)),

@@ -12,7 +12,7 @@ import {
 
 /** What the statistics are taken from. */
 export interface ReestimateOptions {
-  /** Layers that do not compute what they did: batch norms behind them get new statistics. */
+  /** Layers that do not compute what they did: batch norms after them get new statistics. */
   readonly changed: ReadonlySet<string>;
   /** Images, one after the other: count x `imageShape`. */
   readonly images: Float32Array;
@@ -39,7 +39,7 @@ interface Walk {
 type Results = Map<number, tf.Tensor>;
 
 /**
- * Re-estimates the moving mean and variance of every batch norm behind a changed layer from the given images,
+ * Re-estimates the moving mean and variance of every batch norm after a changed layer from the given images,
  * on the active backend: adaptive batch normalisation (EagleEye: Li et al., ECCV 2020). There the network
  * runs in training mode, each batch normalised by its own statistics, and running averages are taken. Here
  * the layers go in order, all images through one before the next: a batch norm gets the mean and (biased)
