@@ -35,7 +35,7 @@ export async function requireAgents(config: CompressConfig, host: Host): Promise
     const actionSpace = isOurs ? await actionSpaceOf(config, stage, host, isResidual) : undefined;
     if (!actionSpace) continue;
     const heuristics = await offeredHeuristics(config, stage, host);
-    requireWarmStart(stage, config[stage]!.search.warmStart, heuristics);
+    requireWarmStart(stage, config[stage]!.search.warmStart ?? [], heuristics);
     if (isResidual)
       referenceName(selectorParts(config[stage]!.environment!).options as ResidualOptions, heuristics, stage);
     const createAgent = await host.get(TOKENS.agent, stage);

@@ -11,6 +11,7 @@ import type { PipelineContext } from '../stages/pipeline-context.js';
 import { confirmBest } from './confirm.js';
 import { policyDigest } from './policy-digest.js';
 import { createRacing } from './racing.js';
+import { startOf } from './start-of.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import type { Evaluator } from '../training/evaluator.js';
@@ -44,7 +45,7 @@ export async function searchPolicy(
   const createAgent = await host.get(TOKENS.agent, stage);
   await context.evaluateBackend.activate();
   const environment = await createEnvironment(makeTask(race?.evaluate ?? evaluateWith(evaluator), reward));
-  const { episodes, warmStart } = config.search;
+  const { episodes } = config.search;
   const agent = createAgent({
     observationSpace: environment.observationSpace,
     actionSpace: environment.actionSpace,
@@ -80,7 +81,7 @@ export async function searchPolicy(
       agent,
       environment,
       episodes,
-      warmStart,
+      warmStart: startOf(config.search, agent, environment),
       seed: context.config.seed,
       ...(before && { resume: before.state }),
       hooks: {

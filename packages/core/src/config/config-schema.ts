@@ -53,9 +53,9 @@ const search = z
       .describe('Episodes (candidate networks evaluated) of the search.'),
     warmStart: z
       .array(z.string().min(1))
-      .default([])
+      .optional()
       .describe(
-        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows. Left out: reconstruction, where the stage has it and the agent searches; [] for none.',
       ),
     confirm: z
       .int()

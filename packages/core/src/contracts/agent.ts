@@ -44,6 +44,11 @@ export interface Agent {
    */
   readonly learnsFrom?: 'action' | 'proposed';
   /**
+   * Set by an agent whose episodes are planned from the first to the last, as those of a baseline are: where
+   * the config does not say what the search begins with, it begins with the agent's own first episode.
+   */
+  readonly hasOwnStart?: boolean;
+  /**
    * The action for an observation, within the action space. With `explore: false` the policy's best guess,
    * without noise.
    */
