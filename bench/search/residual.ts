@@ -95,7 +95,7 @@ const slot = (kind: 'agent' | 'environment' | 'reward', use: string) =>
 async function main(): Promise<void> {
   const agents = ['ddpg', 'ppo', 'evolution'] as const;
   const data = { dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 };
-  const pruning = { criterion: 'reconstruction', images: 1000 };
+  const pruning = { criterion: 'reconstruction', images: 1000, ridge: 1e-3, weights: 'equal' };
   const host = await createHost({
     slots: [
       { kind: 'backend', name: '', path: 'backend', use: 'node', options: {} },
