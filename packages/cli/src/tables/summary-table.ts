@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { stagesOf, type NetworkFigures, type SearchFigures, type Summary } from '@tersor/compression';
+import { grouped, mebibytes } from './figures.js';
 
 /** The result of a compression as a table for people. */
 export function summaryTable(summary: Summary): string {
@@ -81,16 +82,6 @@ function row(name: string, figures: NetworkFigures): string[] {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
-}
-
-/** Bytes in MiB (2^20 bytes), as a whole number with thousands set apart. */
-export function mebibytes(bytes: number): string {
-  return grouped(bytes / 2 ** 20);
-}
-
-/** A whole number with thousands set apart. */
-export function grouped(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }
 
 /** The winner's two rewards, where it was chosen on images that the search never saw. */

@@ -1,8 +1,8 @@
 import { TersorError, type Action, type ChannelGroup, type Pruner, type PruneTask } from '@tersor/core';
 import { clamp } from './observation.js';
 import { pluginHeuristics } from './plugin-heuristics.js';
-import { allocationQuestion, magnitudeCounts, uniformRatio } from './prune-heuristics.js';
-import { createPruneWall, wholeChoice, type Choice, type PruneWall } from './prune-wall.js';
+import { allocationQuestion, magnitudeCounts, sharesQuestion, uniformRatio } from './prune-heuristics.js';
+import { createPruneWall, planOf, wholeChoice, type Choice, type PruneWall } from './prune-wall.js';
 
 /** What groups may keep in a pruning task, and what heuristics have them keep. */
 export interface PruneChoices {
@@ -81,11 +81,38 @@ export function createPruneChoices(task: PruneTask): PruneChoices {
   };
 
   const question = allocationQuestion(wall, { groups, smallest, multiple, toCount });
-  /** Actions that keep these counts, and all slices and blocks. */
-  const actionsOf = (counts: readonly number[]): Action[] =>
+  const slices = pruners.find(({ sliceHeuristic }) => sliceHeuristic)?.sliceHeuristic;
+  /** What heuristics of pruners are asked, which share a budget with slices. */
+  const shared = slices
+    ? allocationQuestion(wall, {
+        groups,
+        smallest,
+        multiple,
+        toCount,
+        share: Math.max(minimum, slices.share),
+      })
+    : question;
+  /** Actions that keep these counts and shares, and all blocks. */
+  const actionsOf = (counts: readonly number[], shares?: readonly number[]): Action[] =>
     groups.map(({ channels }, i) =>
-      pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
+      pruners.map(({ action }) =>
+        action === 'channels'
+          ? clamp(counts[i]! / channels, minimum, 1)
+          : action === 'slices'
+            ? (shares?.[i] ?? 1)
+            : 1,
+      ),
     );
+  /** The same with the slices that the budget leaves beside these channels. */
+  const withSlices = async (counts: readonly number[]): Promise<Action[]> => {
+    const others = pruners.filter(({ action }) => action === 'channels');
+    const choices = groups.map((group, i) => ({ ...wholeChoice(group), keep: counts[i]! }));
+    const channels = planOf(others, groups, choices);
+    return actionsOf(
+      counts,
+      await slices?.spread(sharesQuestion(wall, groups, counts, { smallest: minimum, channels })),
+    );
+  };
   const uniform = (): Action[] => {
     const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) =>
       fits(choicesAt(candidate)),
@@ -124,10 +151,11 @@ export function createPruneChoices(task: PruneTask): PruneChoices {
         [...pluginHeuristics(hasChannels ? pruners : [])].map(([name, heuristic]) => [
           name,
           // Where channels alone cannot keep the budget, slices and blocks go too: the wall sees to it.
-          async () =>
-            actionsOf(question.fits(question.smallest) ? await heuristic(question) : question.smallest),
+          async () => withSlices(shared.fits(shared.smallest) ? await heuristic(shared) : shared.smallest),
         ]),
       ),
+      ...(slices &&
+        !hasChannels && { [slices.name]: () => withSlices(groups.map(({ channels }) => channels)) }),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Evaluation, PrunePlan, PruneTask } from '@tersor/core';
 import { applyAndAdapt } from '@tersor/network';
 import { costOnce } from '../limits/cost-limits.js';
 import { figuresOf, furtherFigures } from '../limits/figures.js';
-import { stepOf, type Choice, type PruneWall } from './prune-wall.js';
+import { planOf, type Choice, type PruneWall } from './prune-wall.js';
 
 /** How an episode of stage 1 ends. */
 export interface PruneOutcome {
@@ -25,9 +25,7 @@ export function createPruneOutcomes(
     const key = JSON.stringify(choices);
     const known = outcomes.get(key);
     if (known) return known;
-    const policy: PrunePlan = pruners.flatMap((pruner) =>
-      groups.map((group, i) => stepOf(pruner, group, choices[i]!)),
-    );
+    const policy = planOf(pruners, groups, choices);
     const candidate = await applyAndAdapt(graph, pruners, policy);
     requireKept({ candidate, plan: policy, choices });
     const { macs, macsWithoutZeroSlices, parameters } = costOnce(candidate);

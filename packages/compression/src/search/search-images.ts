@@ -1,8 +1,10 @@
 import {
   createRandom,
   TersorError,
+  TOKENS,
   type Backend,
   type Dataset,
+  type Host,
   type LayerGraph,
   type PruneConfig,
   type QuantizeConfig,
@@ -56,5 +58,34 @@ export async function createSearchEvaluators(
   return {
     search: await createEvaluator({ ...options, among: all.filter((i) => !confirming.has(i)) }),
     confirm: await createEvaluator({ ...shared, among: all.filter((i) => confirming.has(i)) }),
+  };
+}
+
+/** Makes evaluators for a stage of a run: with the divergence where the stage's reward needs it. */
+export function searchEvaluators({
+  evaluateBackend,
+  dataset,
+  seed,
+  onNotice,
+  host,
+  original,
+}: {
+  readonly evaluateBackend: Backend;
+  readonly dataset: Dataset;
+  readonly seed: number;
+  readonly onNotice: (text: string) => void;
+  readonly host: Host;
+  readonly original: LayerGraph;
+}) {
+  return async (
+    stage: 'prune' | 'quantize',
+    config: PruneConfig | QuantizeConfig,
+  ): Promise<SearchEvaluators> => {
+    const { needs } = await host.get(TOKENS.reward, stage);
+    return createSearchEvaluators(
+      { backend: evaluateBackend, dataset, seed, onNotFinite: onNotice },
+      config,
+      needs === 'divergence' ? original : undefined,
+    );
   };
 }

@@ -18,9 +18,8 @@ import { createDivergenceMeter, WORST_DIVERGENCE } from './divergence.js';
 const CHUNK = 1000;
 const CHUNK_BYTES = 256 * 2 ** 20;
 
-/** An accuracy, 0..1, and the number of images that it was measured on. */
-export interface Measurement {
-  readonly accuracy: number;
+/** What was measured, and the number of images that it was measured on. */
+export interface Measurement extends Evaluation {
   readonly images: number;
 }
 
@@ -55,7 +54,11 @@ export interface Evaluator {
    * The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the
    * images seen.
    */
-  measure(graph: LayerGraph, isEnough: (right: number, seen: number) => boolean): Promise<Measurement>;
+  measure(
+    graph: LayerGraph,
+    isEnough: (right: number, seen: number) => boolean,
+    policy?: string,
+  ): Promise<Measurement>;
 }
 
 interface EvaluatorOptions {
@@ -147,10 +150,7 @@ export async function createEvaluator({
       }
     });
   const places = [...indexes.keys()];
-  const pass = async (
-    graph: LayerGraph,
-    { isEnough, keep, drawn }: Passing = {},
-  ): Promise<Measurement & Evaluation> => {
+  const pass = async (graph: LayerGraph, { isEnough, keep, drawn }: Passing = {}): Promise<Measurement> => {
     evaluations++;
     const session = await backend.compile(graph, precision && { precision });
     try {
@@ -189,18 +189,21 @@ export async function createEvaluator({
       session.dispose();
     }
   };
-  const drawnFor = (policy: string, { images: number, seed }: NonNullable<typeof subset>) =>
-    [...createRandom(seed, `images for ${policy}`).permutation(count).slice(0, number)].sort((a, b) => a - b);
+  const drawnFor = (policy: string | undefined) =>
+    subset && policy !== undefined
+      ? [
+          ...createRandom(subset.seed, `images for ${policy}`).permutation(count).slice(0, subset.images),
+        ].sort((a, b) => a - b)
+      : undefined;
   return {
     count,
     get evaluations() {
       return evaluations;
     },
-    measure: (graph, isEnough) => pass(graph, { isEnough }),
+    measure: (graph, isEnough, policy) => pass(graph, { isEnough, drawn: drawnFor(policy) }),
     accuracy: async (graph) => (await pass(graph)).accuracy,
     evaluate: async (graph, policy) => {
-      const drawn = subset && policy !== undefined ? drawnFor(policy, subset) : undefined;
-      const { images: _images, ...evaluation } = await pass(graph, { drawn });
+      const { images: _images, ...evaluation } = await pass(graph, { drawn: drawnFor(policy) });
       return evaluation;
     },
     answers: async (graph) => {
