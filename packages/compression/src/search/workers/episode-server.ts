@@ -121,7 +121,7 @@ async function contextOf(
     config,
     places: { directory, searchFrom },
     // Nothing is written here that would be checked against it.
-    identity: { tersor: '', model: { topology: '' }, dataset: '', latencyTables: {}, plugins: {} },
+    identity: { tersor: '', model: { topology: '' }, dataset: '', files: {}, plugins: {} },
     host,
     wired: host.wired,
     dataset,
