@@ -115,7 +115,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
-    if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
+    if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
     }
@@ -124,7 +124,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
-    const identity = await compressionIdentity(config, { directory, host, dataset, model });
+    const identity = await compressionIdentity({ directory, host, dataset, model });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -193,6 +193,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   } finally {
     await host.dispose();
   }
+}
+
+/** Whether a fine-tune or a refinement is to follow a search. */
+function hasTraining({ prune, quantize }: CompressConfig): boolean {
+  return [prune, quantize].some((stage) => stage && (stage.finetune.epochs > 0 || stage.refine));
 }
 
 const PRUNER_ACTIONS: readonly Pruner['action'][] = ['channels', 'slices', 'blocks'];

@@ -6,6 +6,7 @@ import { parseOptions } from './config/options-schema.js';
 import type { Plugin, PluginContext } from './plugins/plugin.js';
 import { loadPlugin } from './plugins/plugin-loader.js';
 import { pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
+import { statedFiles, type StatedFile } from './plugins/stated-files.js';
 import { productProblem } from './plugins/product-members.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
@@ -50,6 +51,8 @@ export interface Host {
   get<T>(token: Token<T>, slot?: string): Promise<T>;
   has(token: Token<unknown>, slot?: string): boolean;
   readonly wired: readonly WiredPlugin[];
+  /** Files that options name and whose content decides results, as the plugins say. */
+  readonly files: readonly StatedFile[];
   /** Disposes every product that was made, newest first. */
   dispose(): Promise<void>;
 }
@@ -71,6 +74,7 @@ export async function createHost({
   requireUnique(builtins);
   const container = new Container();
   const wired: WiredPlugin[] = [];
+  const files: StatedFile[] = [];
   const made: unknown[] = [];
   const get = async <T>(token: Token<T>, slot = ''): Promise<T> => {
     if (!container.isBound(token.symbol, { name: slot })) {
@@ -95,6 +99,7 @@ export async function createHost({
       slot.options,
       `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`,
     );
+    files.push(...statedFiles(plugin, source, options, slot.path));
     const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
     container
       .bind(token.symbol)
@@ -111,6 +116,7 @@ export async function createHost({
     get,
     has: (token, slot = '') => container.isBound(token.symbol, { name: slot }),
     wired,
+    files,
     dispose: async () => {
       // One that fails must not keep the others from being freed.
       let failure: { readonly error: unknown } | undefined;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type LayerGraph, type Precision } from '@tersor/core';
-import { compileGradients, observeLayers } from '@tersor/network';
+import { compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
 import { nativeBatchNorm } from './native-batch-norm.js';
 import { replaceKernels } from './native-kernels.js';
@@ -58,6 +58,7 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
     },
     // In float32 by the stock layers, whatever the precision of the other sessions.
     observe: (graph, calls) => observeLayers(graph, calls, { activate }),
+    crossProducts: crossProductsOfTensors(activate),
     async compileTraining(graph, objective) {
       const backend = await activate();
       replaceKernels();

@@ -165,7 +165,7 @@ export function brokenBackends(): Record<string, () => Backend> {
                 await right.step(weights, batch),
                 await wrong.step(weights, batch),
               ];
-              return lazyStep({ loss, accuracy }, () => changed.updates);
+              return lazyStep({ loss, accuracy }, () => [...changed.updates]);
             },
           };
         },
