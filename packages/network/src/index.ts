@@ -28,13 +28,14 @@ export {
   type Witness,
   type WrittenFile,
 } from './files/read-back.js';
+export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
-  modelBytes,
-  openModel,
-  readNetwork,
-  type ModelFile,
-  type OpenOptions,
-} from './files/read-network.js';
+  writeNetwork,
+  writingFormat,
+  type NetworkWriting,
+  type WritingFormat,
+} from './files/write-network.js';
 export { writeFolder, type FolderWriting } from './files/write-folder.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
@@ -49,6 +50,7 @@ export {
   trainingLoss,
   type ScoreKind,
 } from './gradients/loss.js';
+export { outputDivergence } from './gradients/output-divergence.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { ensureKernels } from './graph/fallback-kernels.js';
@@ -115,4 +117,11 @@ export { removeAll, removeChannels, type Removal } from './surgery/remove-channe
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
-export { observeStock } from './moments/observe-stock.js';
+export { observeStock, stockBackend } from './moments/observe-stock.js';
+export {
+  crossProductsOfTensors,
+  crossProductsOn,
+  type CrossProducts,
+  type Multiplier,
+} from './moments/cross-products.js';
+export { partOf, type GraphPart } from './observation/graph-part.js';

@@ -88,8 +88,7 @@ export class VariationalPruner implements Pruner {
     if (ranking === 'information')
       this.information = await trainNoise(graph, dataset, seed, this.options, progress);
     if (ranking === 'information' && reconstruct === 'none') return;
-    const source = { dataset, observe: backend.observe };
-    const inputs = await gatherInputs(graph, source, { images, points, maximumInputs, seed });
+    const inputs = await gatherInputs(graph, { dataset, backend }, { images, points, maximumInputs, seed });
     if (ranking !== 'information')
       this.information = new Map([...inputs].map(([name, each]) => [name, sliceNorms(each)]));
     this.inputs = inputs;

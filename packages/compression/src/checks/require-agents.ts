@@ -31,7 +31,7 @@ export async function requireAgents(config: CompressConfig, host: Host): Promise
     const actionSpace = isOurs ? await actionSpaceOf(config, stage, host) : undefined;
     if (!actionSpace) continue;
     const heuristics = await offeredHeuristics(config, stage, host);
-    requireWarmStart(stage, config[stage]!.search.warmStart, heuristics);
+    requireWarmStart(stage, config[stage]!.search.warmStart ?? [], heuristics);
     const createAgent = await host.get(TOKENS.agent, stage);
     try {
       createAgent(probeTask(actionSpace, heuristics, config)).dispose();

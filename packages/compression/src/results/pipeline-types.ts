@@ -119,10 +119,12 @@ export type PipelineStage =
   | 'baseline'
   | 'prune'
   | 'prune-apply'
+  | 'prune-refine'
   | 'prune-finetune'
   | 'quantize'
   | 'quantize-apply'
   | 'quantize-calibrate'
+  | 'quantize-refine'
   | 'quantize-finetune'
   | 'write';
 

@@ -53,12 +53,20 @@ const search = z
       .describe('Episodes (candidate networks evaluated) of the search.'),
     warmStart: z
       .array(z.string().min(1))
-      .default([])
+      .optional()
       .describe(
-        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows. Left out: reconstruction, where the stage has it and the agent searches; [] for none.',
+      ),
+    parallel: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
       ),
   })
-  .describe('How long the search is, and what it begins with; whoever the agent is.');
+  .describe('How long the search is, what it begins with, and how much of it at once; whoever the agent is.');
 
 /** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
 function flowText(value: unknown): string {
@@ -129,6 +137,26 @@ const finetune = z.strictObject({
     .describe("Momentum of batch norm's moving statistics."),
 });
 
+const refine = z
+  .strictObject({
+    steps: z.int().positive().default(200).describe('Gradient steps.'),
+    images: z
+      .int()
+      .positive()
+      .default(1000)
+      .describe('Training images, without their labels; all of them where there are fewer.'),
+    batchSize: z.int().positive().default(32).describe('Images per step.'),
+    learningRate: z
+      .number()
+      .positive()
+      .default(0.01)
+      .describe('Peak learning rate, as a share of the size of what a step moves.'),
+    augmentation: augmentation.prefault({}),
+  })
+  .describe(
+    "Brings the winner's outputs back to those of the original on training images, without labels, before the fine-tune. Left out: not done.",
+  );
+
 const budget = (unit: string) =>
   z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
 
@@ -163,6 +191,7 @@ const stageFields = {
     .describe('Layers that are left as they are; * stands for any letters.'),
   images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
   racing: racing.optional(),
+  refine: refine.optional(),
   finetune: finetune.prefault({}),
 };
 
@@ -359,6 +388,7 @@ export const trainConfigSchema = z
 export type CompressConfig = z.output<typeof compressConfigSchema>;
 export type TrainConfig = z.output<typeof trainConfigSchema>;
 export type PruneConfig = NonNullable<CompressConfig['prune']>;
+export type RefineConfig = z.output<typeof refine>;
 export type QuantizeConfig = NonNullable<CompressConfig['quantize']>;
 export type Selector = z.output<typeof selector>;
 
