@@ -41,6 +41,7 @@ const sidebar = [
     items: pages(
       ['DDPG', '/agents/ddpg'],
       ['PPO', '/agents/ppo'],
+      ['Ensemble', '/agents/ensemble'],
       ['Baselines', '/agents/baselines'],
       ['random', '/agents/random'],
       ['uniform', '/agents/uniform'],

@@ -18,9 +18,11 @@ import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
 import { requireAgents } from './checks/require-agents.js';
+import { requireSendable } from './checks/require-sendable.js';
 import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
+import { searchEvaluator } from './search/search-evaluator.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
@@ -107,6 +109,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) await requireAgents(config, host);
+    if (!given) requireSendable(config, host.wired, options.plugins);
     const originalBytes = await model.bytes();
     const making = { original, originalBytes, backend: evaluateBackend.id };
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
@@ -121,7 +124,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
-    const identity = await compressionIdentity(config, { directory, host, dataset, model });
+    const identity = await compressionIdentity({ directory, host, dataset, model });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -150,6 +153,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       config,
       identity,
       host,
+      places: { directory, searchFrom: options.searchFrom ?? [] },
       wired: wiredWith(host, model),
       dataset,
       trainBackend,
@@ -163,15 +167,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) =>
-        createEvaluator({
-          backend: evaluateBackend,
-          dataset,
-          split: 'validation',
-          images,
-          onNotFinite: onNotice,
-          ...(racing && { racing: { ...racing, seed: config.seed } }),
-        }),
+      searchEvaluator: searchEvaluator({ evaluateBackend, dataset, seed: config.seed, onNotice }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const guesses = originalNotice(context.baseline, guessingAt(dataset));

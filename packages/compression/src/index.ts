@@ -53,5 +53,4 @@ export {
   type Precious,
 } from './run/output-guard.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
-export { exportUint8 } from './pack/export-uint8.js';
 export { withHalfPrecision } from './pack/half-precision.js';

@@ -3,6 +3,7 @@ import {
   TersorError,
   createRandom,
   type AllocationQuestion,
+  type Backend,
   type ChannelGroup,
   type GroupChoice,
   type Heuristics,
@@ -44,10 +45,10 @@ export interface ChannelPrunerOptions {
   readonly probeImages: number;
 }
 
-/** Images that stay in memory for the re-estimation. */
+/** Images that stay in memory for the re-estimation, and what they run on. */
 interface Calibration {
   readonly images: Float32Array;
-  readonly imageShape: readonly number[];
+  readonly backend: Backend;
 }
 
 /** Images per gradient of the Taylor criterion. */
@@ -97,7 +98,9 @@ export class ChannelPruner implements Pruner {
       }
     }
     this.calibration =
-      batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
+      batchNormImages > 0
+        ? { images: await readCalibration({ dataset, seed }, batchNormImages), backend }
+        : undefined;
     if (this.options.reconstruct === 'none') return;
     const readers = new Set(
       groups.flatMap(({ members }) =>
@@ -198,15 +201,14 @@ function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
 async function readCalibration(
   { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>,
   count: number,
-): Promise<Calibration> {
+): Promise<Float32Array> {
   const chosen = createRandom(seed, 'batch-norm').permutation(dataset.size('train')).slice(0, count);
   if (chosen.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
       hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.',
     });
   }
-  const { images } = await dataset.read('train', chosen);
-  return { images, imageShape: dataset.imageShape };
+  return (await dataset.read('train', chosen)).images;
 }
 
 /**

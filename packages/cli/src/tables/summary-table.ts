@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
+import { grouped, mebibytes } from './figures.js';
 
 /** The result of a compression as a table for people. */
 export function summaryTable(summary: Summary): string {
@@ -81,14 +82,4 @@ function row(name: string, figures: NetworkFigures): string[] {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
-}
-
-/** Bytes in MiB (2^20 bytes), as a whole number with thousands set apart. */
-export function mebibytes(bytes: number): string {
-  return grouped(bytes / 2 ** 20);
-}
-
-/** A whole number with thousands set apart. */
-export function grouped(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }

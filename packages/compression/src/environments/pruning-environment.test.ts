@@ -247,7 +247,7 @@ describe('createPruningEnvironment', () => {
             fc.double({ min: 0.2, max: 1, noNaN: true }),
             async (actions, budget) => {
               const { macs, denseMacs } = (
-                await run(actions, [...task.pruners, zeroSlices(graph, which)], budget)
+                await run(actions, [...task.pruners, zeroSlices(graph, which, task.groups)], budget)
               )[2]!.info.measures!;
               expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
               expect(macs).toBeLessThanOrEqual(denseMacs!);

@@ -14,8 +14,8 @@ import { costOnce } from '../limits/cost-limits.js';
 import { figuresOf, furtherFigures } from '../limits/figures.js';
 import { clamp, normalizeColumns } from './observation.js';
 import { pluginHeuristics } from './plugin-heuristics.js';
-import { allocationQuestion, magnitudeCounts, uniformRatio } from './prune-heuristics.js';
-import { createPruneWall, stepOf, wholeChoice, type Choice } from './prune-wall.js';
+import { allocationQuestion, magnitudeCounts, sharesQuestion, uniformRatio } from './prune-heuristics.js';
+import { createPruneWall, planOf, wholeChoice, type Choice } from './prune-wall.js';
 
 interface Outcome {
   readonly reward: number;
@@ -117,8 +117,6 @@ export function createPruningEnvironment(task: PruneTask): Environment {
     const ahead = now - costOf(completed([], smallest)).macsWithoutZeroSlices;
     return [...features[index]!, clamp(1 - now / total, 0, 1), clamp(ahead / total, 0, 1), ...previous];
   };
-  const planOf = (): PrunePlan =>
-    pruners.flatMap((pruner) => groups.map((group, i) => stepOf(pruner, group, chosen[i]!)));
   const finish = async (plan: PrunePlan): Promise<Outcome> => {
     const key = JSON.stringify(chosen);
     const known = outcomes.get(key);
@@ -143,11 +141,38 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   };
 
   const question = allocationQuestion(wall, { groups, smallest, multiple, toCount });
-  /** Actions that keep these counts, and all slices and blocks. */
-  const actionsOf = (counts: readonly number[]): Action[] =>
+  const slices = pruners.find(({ sliceHeuristic }) => sliceHeuristic)?.sliceHeuristic;
+  /** What heuristics of pruners are asked, which share a budget with slices. */
+  const shared = slices
+    ? allocationQuestion(wall, {
+        groups,
+        smallest,
+        multiple,
+        toCount,
+        share: Math.max(minimum, slices.share),
+      })
+    : question;
+  /** Actions that keep these counts and shares, and all blocks. */
+  const actionsOf = (counts: readonly number[], shares?: readonly number[]): Action[] =>
     groups.map(({ channels }, i) =>
-      pruners.map(({ action }) => (action === 'channels' ? clamp(counts[i]! / channels, minimum, 1) : 1)),
+      pruners.map(({ action }) =>
+        action === 'channels'
+          ? clamp(counts[i]! / channels, minimum, 1)
+          : action === 'slices'
+            ? (shares?.[i] ?? 1)
+            : 1,
+      ),
     );
+  /** The same with the slices that the budget leaves beside these channels. */
+  const withSlices = async (counts: readonly number[]): Promise<Action[]> => {
+    const others = pruners.filter(({ action }) => action === 'channels');
+    const choices = groups.map((group, i) => ({ ...wholeChoice(group), keep: counts[i]! }));
+    const channels = planOf(others, groups, choices);
+    return actionsOf(
+      counts,
+      await slices?.spread(sharesQuestion(wall, groups, counts, { smallest: minimum, channels })),
+    );
+  };
   const uniform = (): Action[] => {
     const ratio = uniformRatio(hasChannels || hasSlices ? minimum : 0, (candidate) =>
       fits(choicesAt(candidate)),
@@ -198,7 +223,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       if (!terminated)
         return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
       active = false;
-      const policy = planOf();
+      const policy = planOf(pruners, groups, chosen);
       const { reward, measures } = await finish(policy);
       return {
         observation: observe(),
@@ -219,10 +244,11 @@ export function createPruningEnvironment(task: PruneTask): Environment {
         [...pluginHeuristics(hasChannels ? pruners : [])].map(([name, heuristic]) => [
           name,
           // Where channels alone cannot keep the budget, slices and blocks go too: the wall sees to it.
-          async () =>
-            actionsOf(question.fits(question.smallest) ? await heuristic(question) : question.smallest),
+          async () => withSlices(shared.fits(shared.smallest) ? await heuristic(shared) : shared.smallest),
         ]),
       ),
+      ...(slices &&
+        !hasChannels && { [slices.name]: () => withSlices(groups.map(({ channels }) => channels)) }),
     },
   };
 }

@@ -10,10 +10,9 @@ export type RacingState = ReadonlyMap<string, Measurement>;
 /** Measures the candidates of one search, each only for as long as it may still win. */
 export interface Racing {
   readonly evaluate: PruneTask['evaluate'];
-  /**
-   * Notes the best reward so far; gives the episode back with the number of images that its accuracy was
-   * measured on among its measures.
-   */
+  /** Sets the best reward so far, and adds what others have measured up to here. */
+  begin(best: number, others: RacingState): void;
+  /** Notes the best reward so far; gives the episode back as `withImages` does. */
   finished(record: EpisodeRecord, best: EpisodeRecord): EpisodeRecord;
   /** Images measured so far, all candidates together. */
   images(): number;
@@ -29,10 +28,12 @@ export interface Racing {
  * What decides is the images' order, the same for all, and the best reward so far. A policy that comes up
  * again keeps its first measurement, since the best may have moved on: with `state` and the best reward
  * restored, a resumed search does the same as one that was not stopped.
+ *
+ * @param racing absent: every candidate is measured on all images, the first time that it comes up
  */
 export function createRacing(
   evaluator: Evaluator,
-  { images, confidence }: NonNullable<PruneConfig['racing']>,
+  racing: PruneConfig['racing'],
   state?: RacingState,
   bestReward = -Infinity,
 ): Racing {
@@ -40,7 +41,7 @@ export function createRacing(
   const measured = new Map(state);
   const limit = createCountLimit(count);
   // Once all images are seen, nothing is left to chance.
-  const alpha = (1 - confidence) / Math.max(1, Math.ceil(count / images) - 1);
+  const alpha = racing && (1 - racing.confidence) / Math.max(1, Math.ceil(count / racing.images) - 1);
   let best = bestReward;
   return {
     evaluate: async (graph, candidate) => {
@@ -50,6 +51,7 @@ export function createRacing(
       if (known) return known.accuracy;
       // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
       const isLost = (right: number, seen: number) =>
+        alpha !== undefined &&
         [right / seen, limit(right, seen, alpha) / count].every(
           (accuracy) => candidate.rewardAt(accuracy) < best,
         );
@@ -57,16 +59,28 @@ export function createRacing(
       measured.set(key, measurement);
       return measurement.accuracy;
     },
+    begin: (reward, others) => {
+      best = reward;
+      for (const [key, measurement] of others) if (!measured.has(key)) measured.set(key, measurement);
+    },
     finished: (record, { reward }) => {
       best = reward;
-      const measurement = measured.get(digest(record.policy));
-      return measurement
-        ? { ...record, measures: { ...record.measures, images: measurement.images } }
-        : record;
+      return withImages(record, measured);
     },
-    images: () => [...measured.values()].reduce((sum, measurement) => sum + measurement.images, 0),
+    images: () => imagesOf(measured),
     state: () => measured,
   };
+}
+
+/** An episode with the number of images that its accuracy was measured on among its measures. */
+export function withImages(record: EpisodeRecord, measured: RacingState): EpisodeRecord {
+  const measurement = measured.get(digest(record.policy));
+  return measurement ? { ...record, measures: { ...record.measures, images: measurement.images } } : record;
+}
+
+/** Images measured, all candidates together. */
+export function imagesOf(measured: RacingState): number {
+  return [...measured.values()].reduce((sum, { images }) => sum + images, 0);
 }
 
 /** Policies of large networks are megabytes of JSON. */

@@ -100,7 +100,7 @@ async function pruneRound(
       ? undefined
       : `The environment "${selectorParts(config.environment).use}"`;
   const search = () =>
-    searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
+    searchPolicy(context, 'prune', config, state, graph, (evaluate, reward) => ({
       stage: 'prune',
       graph,
       groups,

@@ -148,7 +148,7 @@ async function searchBits(
   const bits = quantizerBits(config, quantizer);
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
-  return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
+  return searchPolicy(context, 'quantize', config, state, graph, (evaluate, reward) => ({
     stage: 'quantize',
     graph,
     layers,

@@ -57,8 +57,16 @@ const search = z
       .describe(
         'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows. Left out: reconstruction, where the stage has it and the agent searches; [] for none.',
       ),
+    parallel: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
+      ),
   })
-  .describe('How long the search is, and what it begins with; whoever the agent is.');
+  .describe('How long the search is, what it begins with, and how much of it at once; whoever the agent is.');
 
 /** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
 function flowText(value: unknown): string {
