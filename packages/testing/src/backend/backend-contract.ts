@@ -19,9 +19,9 @@ import { runStockLayers } from './stock-layers.js';
 const OBJECTIVE: TrainingObjective = { labelSmoothing: 0.1, distill: 0, temperature: 1 };
 const CLASSES = 3;
 const STEP_OF_DIFFERENCE = 1e-2;
-const ROWS = 40;
 /** Steps in which training must lower the loss by a tenth. */
 const STEPS = 8;
+const ROWS = 40;
 
 /**
  * The promises of a `Backend`, checked on a small residual network whose outputs plain loops compute too, and
