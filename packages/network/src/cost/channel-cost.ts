@@ -37,7 +37,8 @@ interface SizedWeight {
  * widest network within a budget. It agrees with `cost(removeAll(...))`. Groups that are left out keep all of
  * their channels. `sliceShares[i]` is the share of 2-D kernel slices that stays in the kernels that produce
  * group i, of those whose channels stay; 1 when absent. Which slices those are is the pruner's choice: the
- * figures without zeroed slices are the most that can be left, so that a limit on them is kept. Layers of `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
+ * figures without zeroed slices are the most that can be left, so that a limit on them is kept. Layers of
+ * `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
  */
 export function channelCost(
   graph: LayerGraph,
