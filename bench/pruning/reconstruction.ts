@@ -47,6 +47,12 @@ const channels = (criterion: string, more: Record<string, unknown> = {}) => ({
   images: 500,
   ...more,
 });
+const slices = (ranking: string, reconstruct = 'least-squares') => ({
+  use: 'variational',
+  ranking,
+  reconstruct,
+});
+const UNIFORM = { use: 'uniform' };
 const MAGNITUDE = { use: 'magnitude' };
 const ALLOCATION = { use: 'heuristic', name: 'reconstruction' };
 /** With 300 images of 224x224, more positions of each: chosen on the validation images, as the ridge was. */
@@ -106,15 +112,16 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   },
   slices: {
     ...EXAMPLE,
-    budgets: [{ macs: 0.5 }, { macs: 0.3 }],
+    budgets: [{ macs: 0.3 }, { macs: 0.5 }],
     prune: { minimum: 0.1, round: 1, images: 400 },
     methods: [
-      { ranking: 'norm', reconstruct: 'none' },
-      { ranking: 'norm', reconstruct: 'least-squares' },
-      { ranking: 'reconstruction', reconstruct: 'least-squares' },
-      { ranking: 'information', reconstruct: 'none' },
-      { ranking: 'information', reconstruct: 'least-squares' },
-    ].map((more) => ({ agent: { use: 'uniform' }, pruner: { use: 'variational', ...more } })),
+      { agent: ALLOCATION, pruner: slices('reconstruction') },
+      { agent: UNIFORM, pruner: slices('reconstruction') },
+      { agent: UNIFORM, pruner: slices('norm') },
+      { agent: UNIFORM, pruner: slices('norm', 'none') },
+      { agent: UNIFORM, pruner: slices('information') },
+      { agent: UNIFORM, pruner: slices('information', 'none') },
+    ],
   },
   vgg19: {
     model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),

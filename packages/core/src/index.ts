@@ -34,6 +34,7 @@ export {
   type CompressConfig,
   type ModelSource,
   type PruneConfig,
+  type RefineConfig,
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
@@ -61,6 +62,7 @@ export {
 } from './config/options-schema.js';
 export { describeIssues, type SchemaIssue } from './config/schema-issues.js';
 export { readManifest } from './plugins/module-resolution.js';
+export { statedFiles, type StatedFile } from './plugins/stated-files.js';
 export { moduleContent, pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
 export { printable } from './printable.js';
 export { describeMachine } from './machine.js';

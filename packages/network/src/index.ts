@@ -28,13 +28,14 @@ export {
   type Witness,
   type WrittenFile,
 } from './files/read-back.js';
+export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
-  modelBytes,
-  openModel,
-  readNetwork,
-  type ModelFile,
-  type OpenOptions,
-} from './files/read-network.js';
+  writeNetwork,
+  writingFormat,
+  type NetworkWriting,
+  type WritingFormat,
+} from './files/write-network.js';
 export { writeFolder, type FolderWriting } from './files/write-folder.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
@@ -111,8 +112,16 @@ export { followWeights } from './layers/channel-rules.js';
 export { factsOf, knownLayers, registerLayerFacts } from './layers/layer-table.js';
 export { offsetPlace, type OffsetPlace } from './layers/offset-place.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
+export { removedChannels, type RemovedChannels } from './surgery/removed-channels.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
-export { observeStock } from './moments/observe-stock.js';
+export { observeStock, stockBackend } from './moments/observe-stock.js';
+export {
+  crossProductsOfTensors,
+  crossProductsOn,
+  type CrossProducts,
+  type Multiplier,
+} from './moments/cross-products.js';
+export { partOf, type GraphPart } from './observation/graph-part.js';

@@ -22,7 +22,7 @@ import {
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../tables/summary-table.js';
+import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   backend: string;

@@ -8,7 +8,7 @@ import {
   graphFromModel,
   initializeKernels,
   isKernel,
-  observeStock,
+  stockBackend,
 } from '@tersor/network';
 import { wholeStepsQuantizer } from '../../test/whole-steps.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
@@ -78,7 +78,7 @@ const calibrationOf = async (graph: LayerGraph, seed = 1) =>
     layers: layersWithKernels(graph).map(({ name }) => name),
     quantizer,
     dataset,
-    backend: { observe: observeStock },
+    backend: stockBackend,
     seed,
   }))!;
 const uniform = (graph: LayerGraph, bits: number) => ({
@@ -232,7 +232,7 @@ describe('a calibration', () => {
       graph,
       layers: names,
       dataset,
-      backend: { observe: observeStock },
+      backend: stockBackend,
       seed: 1,
       options: { bits: [3, 3], calibrate: 'mse', percentile: 99.9, images: IMAGES },
     });
@@ -273,7 +273,7 @@ describe('a calibration', () => {
         layers: layersWithKernels(graph).map(({ name }) => name),
         quantizer: drawing,
         dataset,
-        backend: { observe: observeStock },
+        backend: stockBackend,
         seed,
       });
       return (await calibration!.finish(uniform(graph, 3), Infinity)).encoded;
@@ -294,7 +294,7 @@ describe('a calibration', () => {
         layers: [],
         quantizer,
         dataset: empty,
-        backend: { observe: observeStock },
+        backend: stockBackend,
         seed: 1,
       }),
     ).rejects.toThrow(expect.objectContaining({ code: 'DATASET_INVALID' }));

@@ -1,6 +1,7 @@
-import type { Observe } from '@tersor/network';
+import { crossProductsOn } from '@tersor/network';
 import {
   decodeTensor,
+  type Backend,
   type Dataset,
   type EncodedTensor,
   type GraphLayer,
@@ -42,7 +43,7 @@ interface CalibrationInput {
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
   readonly dataset: Dataset;
-  readonly backend: { readonly observe: Observe };
+  readonly backend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'>;
   readonly seed: number;
 }
 
@@ -65,6 +66,7 @@ export async function prepareCalibration({
     seed,
     images: await readCalibrationImages(dataset, options, seed),
     observe: (network, calls) => backend.observe(network, calls),
+    multiply: crossProductsOn(backend),
   };
   const moments = await gatherLayerMoments(graph, new Set(layers), source);
   const byKernel = new Map<string, KernelMoments>(

@@ -21,7 +21,9 @@ export async function offeredHeuristics(
   const pruners = [];
   for (const index of prunerSelectors(prune.pruner).keys())
     pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
-  return heuristicNames(pruners.some(({ action }) => action === 'channels') ? pruners : []);
+  if (pruners.some(({ action }) => action === 'channels')) return heuristicNames(pruners);
+  const alone = pruners.flatMap(({ sliceHeuristic }) => (sliceHeuristic ? [sliceHeuristic.name] : []));
+  return [...heuristicNames([]), ...alone.slice(0, 1)];
 }
 
 /** Throws `CONFIG_INVALID` for a warm start that is not offered; lists what is. */

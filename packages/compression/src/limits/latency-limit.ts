@@ -24,6 +24,7 @@ export const latencyLimit: Plugin = definePlugin({
   id: 'latency',
   description: 'stage 1: milliseconds for one image that a table of "tersor profile" predicts',
   options: latencySchema,
+  files: ({ table }) => [table],
   create: ({ table: path, milliseconds, share }, { directory }) => ({
     id: 'latency',
     prune: async ({ name, original, backend }) => {

@@ -9,12 +9,14 @@ import {
   type Backend,
   type Dataset,
   type ErrorCode,
+  type Format,
   type LayerGraph,
 } from '@tersor/core';
 import { loadModel } from '@tersor/runtime';
 import { storedName, weightSlots } from '../graph/graph-weights.js';
 import { ensureKernels } from '../graph/fallback-kernels.js';
-import { disposeModel } from '../graph/model-graph.js';
+import { withHostMemory } from '../graph/host-memory.js';
+import { disposeModel, modelFromGraph } from '../graph/model-graph.js';
 import { topologyOf } from '../graph/model-topology.js';
 
 /** Images that a network and what was written of it are compared on. */
@@ -88,6 +90,16 @@ export async function witnessOfNoise(graph: LayerGraph, backend: Backend): Promi
  */
 export async function requireModelFile({ path, name }: WrittenFile, expected: Witness): Promise<void> {
   await requireSame(() => loadStock(path), expected, { what: name, code: 'READ_BACK_FAILED' });
+}
+
+/** The same for a file of any format, read by the format and computed by stock TensorFlow.js. */
+export async function requireReadBack(
+  format: Format,
+  { path, name }: WrittenFile,
+  expected: Witness,
+): Promise<void> {
+  const load = async () => modelFromGraph(await format.read(path));
+  await withHostMemory(() => requireSame(load, expected, { what: name, code: 'READ_BACK_FAILED' }));
 }
 
 /** The same for a packed file and `@tersor/runtime`. */
