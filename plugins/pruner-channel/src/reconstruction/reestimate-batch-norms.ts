@@ -65,14 +65,20 @@ export async function reestimateBatchNorms(
       .filter(([each, last]) => each < call && last >= call)
       .map(([each]) => each);
     const keeps = alive.reduce((bytes, each) => bytes + 4 * count * sizeOf(graph, each), 0) <= memory;
-    const found = new Map<number, Float32Array>();
-    const asked = keeps ? alive : [read];
-    if (keeps) for (const each of alive) found.set(each, new Float32Array(count * sizeOf(graph, each)));
-    await runCalls(current, asked, { kept, images, imageSize, backend }, (results, at) => {
-      const input = results[asked.indexOf(read)]!;
+    const add = (input: Float32Array) =>
       addInput(moments, input, graph.calls[read]!.outputShape as readonly number[], layerOf(graph, norm));
-      asked.forEach((each, i) => found.get(each)?.set(results[i]!, at * sizeOf(graph, each)));
-    });
+    // What was kept already stays as it is: the shortcut past several batch norms, for instance.
+    const asked = (keeps ? alive : [read]).filter((each) => !kept.has(each));
+    const found = new Map<number, Float32Array>();
+    if (keeps)
+      for (const each of alive)
+        found.set(each, kept.get(each) ?? new Float32Array(count * sizeOf(graph, each)));
+    if (kept.has(read)) add(kept.get(read)!);
+    if (asked.length > 0)
+      await runCalls(current, asked, { kept, images, imageSize, backend }, (results, at) => {
+        if (!kept.has(read)) add(results[asked.indexOf(read)]!);
+        asked.forEach((each, i) => found.get(each)?.set(results[i]!, at * sizeOf(graph, each)));
+      });
     if (keeps) kept = found;
     current = withStatistics(current, new Map([[siteName(norm, call), meanAndVariance(moments)]]));
   }
