@@ -23,7 +23,7 @@ export interface ReestimateOptions {
 /** Images that run at once. */
 const BATCH = 25;
 
-/** Results of calls for all images, one image after the other. */
+/** Results of calls for a batch of images. */
 type Results = ReadonlyMap<number, Float32Array>;
 
 /** A batch norm that is called, with the statistics of its input. */
@@ -52,38 +52,46 @@ export async function reestimateBatchNorms(
   graph: LayerGraph,
   { changed, images, backend, memory = 2 ** 28 }: ReestimateOptions,
 ): Promise<LayerGraph> {
-  const norms = movedBatchNorms(graph, changed);
-  const sites = findSites(graph, norms);
-  const lastReaders = findLastReaders(graph, sites);
-  const imageSize = sizeOf(graph, graph.inputs[0]!);
-  const count = images.length / imageSize;
+  const sites = findSites(graph, movedBatchNorms(graph, changed));
+  if (sites.length === 0) return graph;
+  const count = images.length / sizeOf(graph, graph.inputs[0]!);
+  const wanted = wantedCalls(graph, sites, memory / count);
+  // The same for all sites, so that what was kept of a batch is what the next site reads.
+  const atOnce = Math.min(...wanted.map(({ calls }) => imagesAtOnce(graph, calls, BATCH)));
+  const batches = splitImages(images, atOnce * sizeOf(graph, graph.inputs[0]!));
   let current = withLayerPerSite(graph, sites);
-  let kept: Results = new Map();
-  for (const { call, norm, moments } of sites) {
+  let kept: readonly Results[] = batches.map(() => new Map());
+  for (const [i, { call, norm, moments }] of sites.entries()) {
     const [read] = graph.calls[call]!.inputs as [number];
+    const { calls, keeps } = wanted[i]!;
+    const next: Results[] = [];
+    await runCalls(current, calls, batches, kept, backend, (found) => {
+      addInput(moments, found.get(read)!, graph.calls[read]!.outputShape, layerOf(graph, norm));
+      if (keeps) next.push(found);
+    });
+    if (keeps) kept = next;
+    current = withStatistics(current, new Map([[siteName(norm, call), meanAndVariance(moments)]]));
+  }
+  return withStatistics(graph, new Map(sites.map(({ norm, moments }) => [norm, meanAndVariance(moments)])));
+}
+
+/**
+ * For each site, the calls whose results are wanted there: those that it and later calls read, where so many
+ * bytes an image may be kept, else what it reads.
+ */
+function wantedCalls(
+  graph: LayerGraph,
+  sites: readonly Site[],
+  bytes: number,
+): { readonly calls: readonly number[]; readonly keeps: boolean }[] {
+  const lastReaders = findLastReaders(graph, sites);
+  return sites.map(({ call }) => {
     const alive = [...lastReaders]
       .filter(([each, last]) => each < call && last >= call)
       .map(([each]) => each);
-    const keeps = alive.reduce((bytes, each) => bytes + 4 * count * sizeOf(graph, each), 0) <= memory;
-    const add = (input: Float32Array) =>
-      addInput(moments, input, graph.calls[read]!.outputShape as readonly number[], layerOf(graph, norm));
-    // What was kept already stays as it is: the shortcut past several batch norms, for instance.
-    const asked = (keeps ? alive : [read]).filter((each) => !kept.has(each));
-    const found = new Map<number, Float32Array>();
-    if (keeps)
-      for (const each of alive)
-        found.set(each, kept.get(each) ?? new Float32Array(count * sizeOf(graph, each)));
-    if (kept.has(read)) add(kept.get(read)!);
-    if (asked.length > 0)
-      await runCalls(current, asked, { kept, images, imageSize, backend }, (results, at) => {
-        if (!kept.has(read)) add(results[asked.indexOf(read)]!);
-        asked.forEach((each, i) => found.get(each)?.set(results[i]!, at * sizeOf(graph, each)));
-      });
-    if (keeps) kept = found;
-    current = withStatistics(current, new Map([[siteName(norm, call), meanAndVariance(moments)]]));
-  }
-  const statistics = new Map(sites.map(({ norm, moments }) => [norm, meanAndVariance(moments)]));
-  return sites.length === 0 ? graph : withStatistics(graph, statistics);
+    const keeps = alive.reduce((sum, each) => sum + 4 * sizeOf(graph, each), 0) <= bytes;
+    return { calls: keeps ? alive : [graph.calls[call]!.inputs[0]!], keeps };
+  });
 }
 
 /** Calls of batch norms that get new statistics; those of one layer share what is summed up. */
@@ -149,44 +157,46 @@ function siteName(norm: string, call: number): string {
   return `${norm}/call-${call}`;
 }
 
-interface RunOptions {
-  readonly kept: Results;
-  readonly images: Float32Array;
-  readonly imageSize: number;
-  readonly backend: Pick<Backend, 'observe'>;
-}
-
-/** Runs all images for the results of some calls; `each` gets those of a part, and where it begins. */
+/**
+ * Runs batches of images for the results of some calls, on what was kept of each: the shortcut past several
+ * batch norms, for instance, stays as it is. `each` gets the results of one batch after the other.
+ */
 async function runCalls(
   graph: LayerGraph,
-  asked: readonly number[],
-  { kept, images, imageSize, backend }: RunOptions,
-  each: (results: readonly Float32Array[], firstImage: number) => void,
+  wanted: readonly number[],
+  batches: readonly Float32Array[],
+  kept: readonly Results[],
+  backend: Pick<Backend, 'observe'>,
+  each: (results: Results) => void,
 ): Promise<void> {
-  const part = partOf(graph, [...kept.keys()], asked);
-  const count = images.length / imageSize;
-  const atOnce = imagesAtOnce(part.graph, part.calls, BATCH);
-  const session = await backend.observe(part.graph, part.calls);
+  const known = [...kept[0]!.keys()];
+  const asked = wanted.filter((call) => !known.includes(call));
+  const part = partOf(graph, known, asked);
+  const session = asked.length > 0 ? await backend.observe(part.graph, part.calls) : undefined;
   try {
-    for (let first = 0; first < count; first += atOnce) {
-      const end = Math.min(count, first + atOnce);
-      const inputs = part.inputs.map((call) => {
-        const size = sizeOf(graph, call);
-        return (kept.get(call) ?? images).subarray(first * size, end * size);
-      });
-      each(await session.run(...inputs), first);
+    for (const [i, batch] of batches.entries()) {
+      const before = kept[i]!;
+      const found = await session?.run(...part.inputs.map((call) => before.get(call) ?? batch));
+      each(new Map(wanted.map((call) => [call, before.get(call) ?? found![asked.indexOf(call)]!])));
     }
   } finally {
-    session.dispose();
+    session?.dispose();
   }
+}
+
+function splitImages(images: Float32Array, size: number): Float32Array[] {
+  return Array.from({ length: Math.ceil(images.length / size) }, (_, i) =>
+    images.subarray(i * size, (i + 1) * size),
+  );
 }
 
 function addInput(
   moments: ChannelMoments,
   input: Float32Array,
-  shape: readonly number[],
+  outputShape: readonly (number | undefined)[],
   { config }: GraphLayer,
 ): void {
+  const shape = outputShape as readonly number[];
   const whole = [input.length / shape.reduce((product, side) => product * side, 1), ...shape];
   const axis = Number(config['axis'] ?? -1);
   addValues(moments, input, whole, axis < 0 ? whole.length + axis : axis);
