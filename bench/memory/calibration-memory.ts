@@ -5,7 +5,7 @@
  *
  * npm run setup:tfjs-node
  * node --conditions=tersor/source --import tsx bench/memory/calibration-memory.ts
- *     [--networks vgg16,mobilenet-v2,inception-v3] [--paths alone,refit,reconstruction,calibrate]
+ *     [--networks vgg16,mobilenet-v2] [--paths alone,refit,reconstruction,calibrate]
  *     [--images 100] [--name calibration]
  */
 import { spawnSync } from 'node:child_process';

@@ -12,6 +12,7 @@ export const FORMS = {
   millions2: (value: number) => `${(value / 1e6).toFixed(2)} M`,
   megabytes: (value: number) => `${(value / 1e6).toFixed(2)} MB`,
   gibibytes: (value: number) => `${(value / 2 ** 30).toFixed(1)} GiB`,
+  gibibytes2: (value: number) => `${(value / 2 ** 30).toFixed(2)} GiB`,
   minutes: (value: number) => String(Math.round(value / 60)),
   times: (value: number) => value.toFixed(2),
   times1: (value: number) => value.toFixed(1),
