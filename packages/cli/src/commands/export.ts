@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { backendSlots, exportUint8, modelFiles, requireFreeModelFolder, SLOTS } from '@tersor/compression';
+import {
+  backendSlots,
+  exportUint8,
+  modelFiles,
+  openBackend,
+  requireFreeModelFolder,
+} from '@tersor/compression';
 import {
   modelBytes,
   readNetwork,
@@ -9,7 +15,7 @@ import {
   writeModel,
   type WrittenFile,
 } from '@tersor/network';
-import { createHost, requireWritableFolder, TOKENS, type LayerGraph } from '@tersor/core';
+import { createHost, requireWritableFolder, type LayerGraph } from '@tersor/core';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { grouped } from '../tables/summary-table.js';
 
@@ -44,7 +50,7 @@ export function exportCommand(): Command {
         searchFrom: [__dirname],
       });
       try {
-        const backend = await host.get(TOKENS.backend, SLOTS.train);
+        const backend = await openBackend(host);
         await backend.activate();
         const graph = await readNetwork(source, places);
         const check = async (file: WrittenFile, stored: LayerGraph) =>

@@ -145,12 +145,3 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
     })),
   );
 }
-
-/** One call of `widthCost`; prepare that once where it is called often. */
-export function costOfWidths(
-  graph: LayerGraph,
-  groups: readonly ChannelGroup[],
-  keepCounts: readonly number[],
-): WidthCost {
-  return widthCost(graph, groups)(keepCounts);
-}

@@ -20,7 +20,7 @@ import {
   type WiredPlugin,
 } from '@tersor/core';
 import { formatPlugins } from './format-plugins.js';
-import { requireFinite } from './model-files.js';
+import { requireFiniteWeights } from './model-files.js';
 import { placeOf } from './model-place.js';
 import { recogniseModel, type FurtherFormats, type NamedFormat } from './recognise-model.js';
 
@@ -69,7 +69,7 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
     ...(plugin && { plugin }),
     read: async () => {
       const graph = await format.read(path);
-      requireFinite(graph, path);
+      requireFiniteWeights(graph, path);
       return graph;
     },
     parts,
