@@ -9,7 +9,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { channelGroups, cost, readNetwork, widthCost } from '@tersor/network';
+import { channelGroups, cost, readNetwork, channelCost } from '@tersor/network';
 import { createEvaluator } from '@tersor/compression';
 import { createHost, TOKENS, type ChannelGroup, type LayerGraph } from '@tersor/core';
 import channelPlugin, { ChannelPruner, CRITERIA } from '../../plugins/pruner-channel/src/index.js';
@@ -90,7 +90,7 @@ async function main(): Promise<void> {
             !criteria.includes(criterion) || !reconstructs.includes(reconstruct),
         )
       : [];
-  const widths = options.shares.split(',').map((share) => widthsAt(graph, groups, Number(share)));
+  const policies = options.shares.split(',').map((share) => countsAt(graph, groups, Number(share)));
   for (const reconstruct of reconstructs) {
     for (const criterion of criteria) {
       const pruner = new ChannelPruner(
@@ -102,7 +102,7 @@ async function main(): Promise<void> {
         }),
       );
       await pruner.prepare({ graph, groups, dataset, seed: settings.seed });
-      for (const counts of widths) {
+      for (const counts of policies) {
         const plan = groups.map((group, i) => pruner.plan(group, { channels: counts[i]! }));
         const pruned = pruner.apply(graph, plan);
         const adapted = await timed(() => pruner.adapt(pruned, plan));
@@ -133,8 +133,8 @@ async function main(): Promise<void> {
  * Channels that stay in each group when the largest uniform ratio is taken that leaves at most `share` of the
  * multiply-adds.
  */
-function widthsAt(graph: LayerGraph, groups: readonly ChannelGroup[], share: number): number[] {
-  const costAt = widthCost(graph, groups);
+function countsAt(graph: LayerGraph, groups: readonly ChannelGroup[], share: number): number[] {
+  const costAt = channelCost(graph, groups);
   const counts = (ratio: number) => groups.map(({ channels }) => Math.max(1, Math.round(ratio * channels)));
   let ratio = 1;
   while (ratio > 0 && costAt(counts(ratio)).macs > share * cost(graph).macs) ratio -= 0.005;

@@ -45,7 +45,7 @@ import { compressionIdentity } from '../../packages/compression/src/run/identity
 import { makePruneLimits, makeQuantizeLimits } from '../../packages/compression/src/limits/make-limits.js';
 import { pruneStage } from '../../packages/compression/src/stages/prune-stage.js';
 import { quantizeStage } from '../../packages/compression/src/stages/quantize-stage.js';
-import { createRace } from '../../packages/compression/src/search/race.js';
+import { createRacing } from '../../packages/compression/src/search/racing.js';
 
 const EXAMPLE = 'examples/vgg-small';
 const CANDIDATES = join(__dirname, 'results/racing.jsonl');
@@ -56,7 +56,7 @@ const RACES: readonly Racing[] = [
   { images: 100, confidence: 0.9 },
 ];
 
-type Racing = Parameters<typeof createRace>[1];
+type Racing = Parameters<typeof createRacing>[1];
 type Evaluate = PruneTask['evaluate'];
 
 interface Search {
@@ -98,6 +98,7 @@ function evaluatorOver(
     count: order.length,
     evaluations: 0,
     accuracy: async (graph) => shareOf(await answersOf(graph)),
+    evaluate: async (graph) => ({ accuracy: shareOf(await answersOf(graph)) }),
     answers: () => Promise.reject(new Error('Nobody asks which images were right here.')),
     measure: async (graph, isEnough) => {
       const answers = await answersOf(graph);
@@ -122,7 +123,7 @@ async function searchStage(run: Search): Promise<void> {
     `${stage}.finetune.epochs=0`,
     ...(racing ? [`${stage}.racing=${JSON.stringify(racing)}`] : []),
   ]);
-  let watch: (...given: [...Parameters<Evaluate>, Evaluate]) => Promise<number>;
+  let watch: (...given: [...Parameters<Evaluate>, Evaluate]) => ReturnType<Evaluate>;
   const watched = definePlugin({
     name: 'bench',
     kind: 'environment',
@@ -181,14 +182,14 @@ async function searchStage(run: Search): Promise<void> {
         .update([stage, seed, count, ...settings, JSON.stringify(candidate!.policy)].join('\n'))
         .digest('base64');
       seen = count;
-      const accuracy = await evaluate(graph, candidate);
+      const { accuracy } = await evaluate(graph, candidate);
       if (!done.has(key))
         appendFileSync(
           CANDIDATES,
           `${JSON.stringify({ ...run, key, images: seen, accuracy, answers: await answersOf(graph) } satisfies Candidate)}\n`,
         );
       done.add(key);
-      return accuracy;
+      return { accuracy };
     };
     const path = join(EXAMPLE, modelParts(config.model).path);
     const original = await readNetwork(path);
@@ -221,12 +222,14 @@ async function searchStage(run: Search): Promise<void> {
           ),
       },
       saveProgress: async () => undefined,
-      searchEvaluator: async () => ({
-        ...evaluator,
-        measure: async (...given) => {
-          const measurement = await evaluator.measure(...given);
-          seen = measurement.images;
-          return measurement;
+      searchEvaluators: async () => ({
+        search: {
+          ...evaluator,
+          measure: async (...given) => {
+            const measurement = await evaluator.measure(...given);
+            seen = measurement.images;
+            return measurement;
+          },
         },
       }),
       validationAccuracy: () => Promise.reject(new Error('Nothing is fine-tuned here.')),
@@ -245,7 +248,7 @@ async function searchStage(run: Search): Promise<void> {
 async function replay(candidates: readonly Candidate[], racing: Racing, seed: number) {
   const count = candidates[0]!.answers.length;
   let answers = '';
-  const race = createRace(
+  const race = createRacing(
     evaluatorOver(async () => answers, createRandom(seed, 'replay').permutation(count), racing.images),
     racing,
   );
@@ -254,7 +257,7 @@ async function replay(candidates: readonly Candidate[], racing: Racing, seed: nu
   let [newBests, newBestsDropped] = [0, 0];
   for (const [i, candidate] of candidates.entries()) {
     answers = candidate.answers;
-    const accuracy = await race.evaluate({} as LayerGraph, {
+    const { accuracy } = await race.evaluate({} as LayerGraph, {
       policy: candidate.key,
       rewardAt: (reward) => reward,
     });

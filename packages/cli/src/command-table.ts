@@ -41,7 +41,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'export',
     usage: '[options] <model>',
-    description: 'write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder',
+    description: 'write a model in another format, by default as a LayersModel for stock TensorFlow.js',
     load: async () => (await import('./commands/export.js')).exportCommand(),
   },
   {
@@ -54,7 +54,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'profile',
     usage: '[options] <model>',
     description:
-      'measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"',
+      'measure how long each layer of a model takes at several channel counts: a table for "prune.budget.latency"',
     load: async () => (await import('./commands/profile.js')).profileCommand(),
   },
   {

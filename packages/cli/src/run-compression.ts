@@ -29,7 +29,7 @@ export interface CompressionFlags {
 
 /**
  * Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is
- * carried out in the place of a search.
+ * carried out instead of a search.
  */
 export async function runCompression(
   path: string,

@@ -48,7 +48,7 @@ export interface PageState {
 }
 
 /**
- * Words of a command as a shell splits them; comments, and what comes behind a redirection, are left out. A
+ * Words of a command as a shell splits them; comments, and what comes after a redirection, are left out. A
  * pipe, `&&` and `;` begin another.
  */
 export function commandsOf(text: string): string[][] {

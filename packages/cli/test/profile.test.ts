@@ -28,7 +28,7 @@ describe('tersor profile', () => {
       project.model,
       '--out',
       table,
-      '--widths',
+      '--counts',
       '2',
       '--images',
       '2',
@@ -80,7 +80,7 @@ describe('tersor profile', () => {
 
   it('holds a search to a share of what the table predicts, and puts predictions into the results', async () => {
     const measured = await read<LatencyTable>(table);
-    // Known times in the place of measured ones: what a busy machine measures may not shrink with the widths.
+    // Known times instead of measured ones: what a busy machine measures may not shrink with the channels.
     const layers = measured.layers.map((layer) => ({
       ...layer,
       milliseconds: layer.inputs.map((input) => layer.outputs.map((output) => (input * output) / 100)),

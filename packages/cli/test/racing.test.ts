@@ -31,7 +31,7 @@ describe('tersor compress with racing', () => {
   });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-  /** Runs a compression; with `stopping` it is stopped behind every third episode, and resumed. */
+  /** Runs a compression; with `stopping` it is stopped after every third episode, and resumed. */
   async function go(
     out: string,
     settings: readonly string[],

@@ -28,10 +28,16 @@ export {
   type BitPolicy,
   type EncodedWeights,
 } from './policy/quantized-graph.js';
-export { withPolicyActivations, type WidthPolicy } from './policy/width-policy.js';
+export { withPolicyActivations, type QuantizePolicy } from './policy/quantize-policy.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
-export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
+export {
+  accuracyFlopsReward,
+  accuracyRatioReward,
+  accuracyReward,
+  accuracySizeReward,
+  agreementReward,
+} from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
 export {
@@ -54,5 +60,4 @@ export {
   type Precious,
 } from './run/output-guard.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
-export { exportUint8 } from './pack/export-uint8.js';
 export { withHalfPrecision } from './pack/half-precision.js';

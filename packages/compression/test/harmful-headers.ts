@@ -26,7 +26,7 @@ function fed(header: Header, random: Random): Layer {
 }
 
 /**
- * Changes that keep a header well formed and mean harm: sizes without bytes behind them, circles,
+ * Changes that keep a header well formed and mean harm: sizes without bytes after them, circles,
  * references to nothing, twins, depth. Each changes the header in place, or gives the text of another one
  * (a string).
  */

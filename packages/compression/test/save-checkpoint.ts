@@ -6,7 +6,7 @@ import { checkpointStore } from '../src/run/checkpoint.js';
  */
 const origin = {
   config: {},
-  identity: { tersor: '1.0.0', model: { topology: '' }, dataset: '', latencyTables: {}, plugins: {} },
+  identity: { tersor: '1.0.0', model: { topology: '' }, dataset: '', files: {}, plugins: {} },
 };
 const store = checkpointStore<unknown>(process.argv[2]!, origin);
 

@@ -6,6 +6,7 @@ import { parseOptions } from './config/options-schema.js';
 import type { Plugin, PluginContext } from './plugins/plugin.js';
 import { loadPlugin } from './plugins/plugin-loader.js';
 import { pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
+import { statedFiles, type StatedFile } from './plugins/stated-files.js';
 import { productProblem } from './plugins/product-members.js';
 import { TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 
@@ -28,6 +29,8 @@ export interface HostOptions {
   /** Folder of the config: relative paths and plugins are resolved from here first. */
   readonly directory: string;
   readonly seed: number;
+  /** Threads that products should keep to, see `PluginContext.threads`. */
+  readonly threads?: number | undefined;
   /** Further folders that plugins are looked up from, after the user's own. */
   readonly searchFrom?: readonly string[];
   /** Plugins that need no package of their own. */
@@ -48,6 +51,8 @@ export interface Host {
   get<T>(token: Token<T>, slot?: string): Promise<T>;
   has(token: Token<unknown>, slot?: string): boolean;
   readonly wired: readonly WiredPlugin[];
+  /** Files that options name and whose content decides results, as the plugins say. */
+  readonly files: readonly StatedFile[];
   /** Disposes every product that was made, newest first. */
   dispose(): Promise<void>;
 }
@@ -62,12 +67,14 @@ export async function createHost({
   slots,
   directory,
   seed,
+  threads,
   searchFrom = [],
   builtins = [],
 }: HostOptions): Promise<Host> {
   requireUnique(builtins);
   const container = new Container();
   const wired: WiredPlugin[] = [];
+  const files: StatedFile[] = [];
   const made: unknown[] = [];
   const get = async <T>(token: Token<T>, slot = ''): Promise<T> => {
     if (!container.isBound(token.symbol, { name: slot })) {
@@ -78,7 +85,7 @@ export async function createHost({
     }
     return container.getAsync<T>(token.symbol, { name: slot });
   };
-  const context: PluginContext = { directory, seed, get };
+  const context: PluginContext = { directory, seed, get, ...(threads !== undefined && { threads }) };
 
   for (const slot of slots) {
     const { plugin, source, file } = await loadPlugin(
@@ -92,6 +99,7 @@ export async function createHost({
       slot.options,
       `${slot.path} (${slot.kind} "${plugin.id}" of ${source})`,
     );
+    files.push(...statedFiles(plugin, source, options, slot.path));
     const token = TOKENS[slot.kind] as Token<PluginProducts[PluginKind]>;
     container
       .bind(token.symbol)
@@ -108,6 +116,7 @@ export async function createHost({
     get,
     has: (token, slot = '') => container.isBound(token.symbol, { name: slot }),
     wired,
+    files,
     dispose: async () => {
       // One that fails must not keep the others from being freed.
       let failure: { readonly error: unknown } | undefined;

@@ -35,6 +35,7 @@ export {
   type CompressConfig,
   type ModelSource,
   type PruneConfig,
+  type RefineConfig,
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
@@ -68,6 +69,7 @@ export {
 } from './config/json-schema.js';
 export { describeIssues, type SchemaIssue } from './config/schema-issues.js';
 export { readManifest } from './plugins/module-resolution.js';
+export { statedFiles, type StatedFile } from './plugins/stated-files.js';
 export { moduleContent, pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
 export { printable } from './printable.js';
 export { describeMachine } from './machine.js';

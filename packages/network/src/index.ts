@@ -13,9 +13,9 @@ export {
   type Codes,
   type Levels,
 } from './compensation/codes.js';
-export { bitOperations, FLOAT_BITS, type Widths } from './cost/bit-operations.js';
+export { bitOperations, FLOAT_BITS, type OperandBits } from './cost/bit-operations.js';
 export { cost, type Cost, type LayerCost } from './cost/cost.js';
-export { widthCost, type WidthCost } from './cost/width-cost.js';
+export { channelCost, type ChannelCost } from './cost/channel-cost.js';
 export { formatPlugins } from './files/format-plugins.js';
 export { modelJsonOf, writeModel, writeModelFiles } from './files/model-files.js';
 export {
@@ -28,13 +28,14 @@ export {
   type Witness,
   type WrittenFile,
 } from './files/read-back.js';
+export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
-  modelBytes,
-  openModel,
-  readNetwork,
-  type ModelFile,
-  type OpenOptions,
-} from './files/read-network.js';
+  writeNetwork,
+  writingFormat,
+  type NetworkWriting,
+  type WritingFormat,
+} from './files/write-network.js';
 export { writeFolder, type FolderWriting } from './files/write-folder.js';
 export { writeWhole } from './files/write-whole.js';
 export type { NormalizedBatch } from './gradients/batch-norm-training.js';
@@ -48,6 +49,7 @@ export {
   trainingLoss,
   type ScoreKind,
 } from './gradients/loss.js';
+export { outputDivergence } from './gradients/output-divergence.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { ensureKernels } from './graph/fallback-kernels.js';
@@ -81,7 +83,7 @@ export type {
 export { notComputable, requireComputable } from './inference/require-computable.js';
 export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
 export type { TimingOptions } from './latency/measure-latency.js';
-export { predictLatency, widthLatency } from './latency/predict-latency.js';
+export { predictLatency, channelLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
 export { imagesAtOnce } from './observation/images-at-once.js';
 export { joined } from './observation/joined.js';
@@ -109,8 +111,16 @@ export { followWeights } from './layers/channel-rules.js';
 export { factsOf, knownLayers, registerLayerFacts } from './layers/layer-table.js';
 export { offsetPlace, type OffsetPlace } from './layers/offset-place.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
+export { removedChannels, type RemovedChannels } from './surgery/removed-channels.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
-export { observeStock } from './moments/observe-stock.js';
+export { observeStock, stockBackend } from './moments/observe-stock.js';
+export {
+  crossProductsOfTensors,
+  crossProductsOn,
+  type CrossProducts,
+  type Multiplier,
+} from './moments/cross-products.js';
+export { partOf, type GraphPart } from './observation/graph-part.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, type LayerGraph } from '@tersor/core';
 import { cost } from '../src/cost/cost.js';
-import { widthCost } from '../src/cost/width-cost.js';
+import { channelCost } from '../src/cost/channel-cost.js';
 import { channelGroups } from '../src/groups/channel-groups.js';
 import { removeAll, type Removal } from '../src/surgery/remove-channels.js';
 import { largestDifference, run, runMasked } from './masked-run.js';
@@ -59,7 +59,7 @@ export async function comparePruned(
   const effect = seed % 5 === 0 ? largestDifference(await run(graph, inputs), results) : undefined;
   tf.dispose(inputs);
   const { macs, parameters } = cost(pruned);
-  const predicted = widthCost(
+  const predicted = channelCost(
     graph,
     removals.map(({ group }) => group),
   )(removals.map(({ keep }) => keep.length));

@@ -75,7 +75,7 @@ export const identity: RunIdentity = {
   tersor: '1.2.3',
   model: { topology: 't', weights: 'w' },
   dataset: 'd',
-  latencyTables: {},
+  files: {},
   plugins: { 'agent/prune': '@x/agent#ddpg 1.0.0' },
 };
 

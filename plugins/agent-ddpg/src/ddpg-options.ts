@@ -9,7 +9,7 @@ export const ddpgOptions = z.strictObject({
     .array(z.int().positive())
     .min(1)
     .default([300, 300])
-    .describe('Widths of the hidden layers of actor and critic'),
+    .describe('Sizes of the hidden layers of actor and critic'),
   actorRate: positive.default(1e-4).describe('Learning rate of the actor'),
   criticRate: positive.default(1e-3).describe('Learning rate of the critic'),
   tau: share.default(0.01).describe('How far target networks move to the learned ones at each update'),

@@ -9,7 +9,7 @@ export const ppoOptions = z.strictObject({
     .array(z.int().positive())
     .min(1)
     .default([64, 64])
-    .describe('Widths of the hidden layers of actor and critic (tanh)'),
+    .describe('Sizes of the hidden layers of actor and critic (tanh)'),
   learningRate: positive.default(3e-4).describe('Learning rate of both networks'),
   anneal: z.boolean().default(false).describe('Lowers the learning rate linearly to 0 over the search'),
   gamma: share.default(1).describe('Discount'),

@@ -1,6 +1,11 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients, correctBatchNorm, observeLayers } from '@tersor/network';
+import {
+  compileFused,
+  compileGradients,
+  correctBatchNorm,
+  crossProductsOfTensors,
+  observeLayers,
+} from '@tersor/network';
 import { TersorError, type Backend } from '@tersor/core';
 
 /**
@@ -14,6 +19,8 @@ export function createCpuBackend(): Backend {
     return session;
   };
   const activate = async () => {
+    // Only now: whoever lists plugins has this module.
+    await import('@tensorflow/tfjs-backend-cpu');
     correctBatchNorm('cpu');
     if (tf.engine().backendName !== 'cpu') await tf.setBackend('cpu');
   };
@@ -32,6 +39,7 @@ export function createCpuBackend(): Backend {
       return track(await compileFused(graph));
     },
     observe: async (graph, calls) => track(await observeLayers(graph, calls, { activate })),
+    crossProducts: crossProductsOfTensors(activate),
     compileTraining: async (graph, objective) => {
       await activate();
       return track(await compileGradients(graph, objective));

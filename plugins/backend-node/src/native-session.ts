@@ -75,7 +75,7 @@ export async function compileNative(
 }
 
 /**
- * Moves a convolution's bias and ReLU behind the max pooling that alone reads it: both are monotone in each
+ * Moves a convolution's bias and ReLU after the max pooling that alone reads it: both are monotone in each
  * channel, so the numbers stay the same, and there are a quarter as many of them.
  */
 function moveBehindPooling({ steps, output }: InferencePlan, operations: NativeStep[][]): void {

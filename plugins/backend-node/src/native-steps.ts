@@ -130,7 +130,7 @@ function windowAttributes({
   };
 }
 
-/** Drops the channels behind the first `count` ones. */
+/** Drops the channels after the first `count` ones. */
 function firstChannels(
   native: NativeOperations,
   count: number,

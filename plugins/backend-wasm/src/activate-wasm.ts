@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { correctBatchNorm } from '@tersor/network';
 import { TersorError } from '@tersor/core';
@@ -13,6 +12,8 @@ import { registerSamePadding } from './kernels/same-padding.js';
 /** Makes wasm the active tfjs backend of this thread, with our kernels. Throws `BACKEND_UNAVAILABLE`. */
 export async function activateWasm(): Promise<void> {
   if (tf.engine().backendName === 'wasm') return;
+  // Only now: whoever lists plugins has this module.
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(
     `${dirname(createRequire(__filename).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'))}/`,
   );

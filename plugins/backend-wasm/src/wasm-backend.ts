@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
-import { compileFused, compileGradients, observeLayers } from '@tersor/network';
+import { compileFused, compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
 import { requireRightGradients, requireRightKernels } from './kernels/missing-kernels.js';
 import {
@@ -49,6 +49,7 @@ export function createWasmBackend({
           reason: 'This JavaScript engine has no WebAssembly.',
           install: 'Use Node 20 or 22.',
         };
+      await import('@tensorflow/tfjs-backend-wasm'); // The flag below is its own.
       return {
         available: true,
         details: { simd: (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? 'yes' : 'no', workers: count },
@@ -77,6 +78,7 @@ export function createWasmBackend({
           : await observeLayers(graph, calls, { activate: activateWasm }),
       );
     },
+    crossProducts: crossProductsOfTensors(activateWasm),
     compileTraining: async (graph, objective) => {
       requireRightGradients(graph);
       await activateWasm();

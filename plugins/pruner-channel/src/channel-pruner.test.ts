@@ -114,11 +114,11 @@ test.each<[string, () => tfl.layers.Layer[], number?]>([
     0.95,
   ],
   [
-    'dense layer behind a pooling',
+    'dense layer after a pooling',
     () => [first(8), layers.globalAveragePooling2d({}), layers.dense({ name: 'b', units: 3 })],
   ],
   [
-    'dense layer behind a flatten',
+    'dense layer after a flatten',
     () => [
       first(4),
       layers.maxPooling2d({ poolSize: 2 }),
@@ -233,7 +233,7 @@ describe('re-estimated batch norms', () => {
       layers.batchNormalization({ name: 'before' }),
       layers.reLU({}),
       layers.conv2d({ name: 'b', filters: 4, kernelSize: 3, padding: 'same', useBias: false }),
-      layers.batchNormalization({ name: 'behind' }),
+      layers.batchNormalization({ name: 'after' }),
       layers.flatten(),
       layers.dense({ units: 2 }),
     );
@@ -256,26 +256,26 @@ describe('re-estimated batch norms', () => {
       .weights.filter(({ name }) => name.startsWith('moving_'))
       .map(({ data }) => data);
 
-  test('off, the pruner does what it did; on, it differs in the statistics behind the cut alone', async () => {
+  test('off, the pruner does what it did; on, it differs in the statistics after the cut alone', async () => {
     const off = await pruned({});
     expect(off.adapted).toBe(off.applied);
     const on = await pruned({ batchNormImages: 50 });
     expect(on.applied).toEqual(off.applied);
     expect(moments(on.adapted, 'before')).toEqual(moments(off.applied, 'before'));
-    expect(moments(on.adapted, 'behind')).not.toEqual(moments(off.applied, 'behind'));
+    expect(moments(on.adapted, 'after')).not.toEqual(moments(off.applied, 'after'));
   });
 
-  test('the batch norm behind a pruned convolution gets the mean and variance of its input over the images', async () => {
+  test('the batch norm after a pruned convolution gets the mean and variance of its input over the images', async () => {
     // All 50 images there are, so that the sample is known.
     const { adapted } = await pruned({ batchNormImages: 50 });
     const values = await outputOf(
       {
         ...adapted,
-        outputs: [adapted.calls.find(({ layer }) => layer === 'behind')!.inputs[0]!, ...adapted.outputs],
+        outputs: [adapted.calls.find(({ layer }) => layer === 'after')!.inputs[0]!, ...adapted.outputs],
       },
       dataset,
     );
-    const [mean, variance] = moments(adapted, 'behind');
+    const [mean, variance] = moments(adapted, 'after');
     for (let channel = 0; channel < 4; channel++) {
       const of = Array.from(values).filter((_, i) => i % 4 === channel);
       const expected = of.reduce((sum, value) => sum + value, 0) / of.length;
@@ -291,18 +291,18 @@ describe('re-estimated batch norms', () => {
     expect((await pruned({ batchNormImages: 20 })).adapted).toEqual(
       (await pruned({ batchNormImages: 20 })).adapted,
     );
-    expect(moments((await pruned({ batchNormImages: 20 })).adapted, 'behind')).not.toEqual(
-      moments((await pruned({ batchNormImages: 30 })).adapted, 'behind'),
+    expect(moments((await pruned({ batchNormImages: 20 })).adapted, 'after')).not.toEqual(
+      moments((await pruned({ batchNormImages: 30 })).adapted, 'after'),
     );
   });
 
-  test('slices that another pruner zeroed move the statistics behind them too', async () => {
+  test('slices that another pruner zeroed move the statistics after them too', async () => {
     const zeroing = (slices: number[]): PruneStep[] => [
       { pruner: 'other', group: 'a', zeroSlices: [{ layer: 'b', slices }] },
     ];
     const { applied, adapted } = await pruned({ batchNormImages: 20 }, zeroing([1]));
     expect(moments(adapted, 'before')).toEqual(moments(applied, 'before'));
-    expect(moments(adapted, 'behind')).not.toEqual(moments(applied, 'behind'));
+    expect(moments(adapted, 'after')).not.toEqual(moments(applied, 'after'));
     const nothing = await pruned({ batchNormImages: 20 }, zeroing([]));
     expect(nothing.adapted).toBe(nothing.applied);
   });

@@ -79,7 +79,7 @@ test('random depends on seed and group alone', () => {
   expect(scores('random')).not.toEqual([...CRITERIA.random(group, { graph, seed: 2 })]);
 });
 
-test('channels behind a flatten count all of their rows', () => {
+test('channels after a flatten count all of their rows', () => {
   const flat: ChannelGroup = {
     ...group,
     channels: 1,

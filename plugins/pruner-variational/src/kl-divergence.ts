@@ -21,7 +21,7 @@ export const LEAST_ALPHA = 0.001;
 export const ALPHA_RANGE = 0.7;
 
 /**
- * KL divergence of a unit `y = f(x) eps`, `eps ~ LogNormal(0, alpha^2)`, behind a ReLU, up to a constant:
+ * KL divergence of a unit `y = f(x) eps`, `eps ~ LogNormal(0, alpha^2)`, after a ReLU, up to a constant:
  * `-log(alpha / (LEAST_ALPHA + ALPHA_RANGE))` (Achille and Soatto, Information Dropout, 2018, proposition 4):
  * 0 at the greatest noise, where the unit says nothing.
  * @param alpha any shape; the result has the same

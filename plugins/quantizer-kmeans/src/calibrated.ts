@@ -86,7 +86,7 @@ function booksOf(codebook: Float32Array, bits: number, groups: Uint32Array, prob
   };
 }
 
-/** Code books of the targets, in the place of those of the weights. */
+/** Code books of the targets, instead of those of the weights. */
 function setBooks(
   { inputs: n, weights, target, matrices, moments }: CodeProblem,
   books: Books,

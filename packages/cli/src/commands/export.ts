@@ -1,48 +1,45 @@
 import { resolve } from 'node:path';
-import { Command, Option } from 'commander';
-import {
-  backendSlots,
-  exportUint8,
-  modelFiles,
-  openBackend,
-  requireFreeModelFolder,
-} from '@tersor/compression';
-import {
-  modelBytes,
-  readNetwork,
-  requireModelFile,
-  witnessOfNoise,
-  writeModel,
-  type WrittenFile,
-} from '@tersor/network';
-import { createHost, requireWritableFolder, type LayerGraph } from '@tersor/core';
-import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../tables/summary-table.js';
+import { Command } from 'commander';
+import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
+import { readNetwork, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
+import { createHost, requireWritableFolder } from '@tersor/core';
+import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
+import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
-  as: 'float32' | 'uint8';
+  to: string;
+  toOption: string[];
+  as?: string;
   out: string;
   json?: boolean;
 }
 
-/** `tersor export <model>`: a LayersModel folder that stock tfjs loads with no decoder. */
+/** `tersor export <model>`: the model in a folder, as files of any format that is written. */
 export function exportCommand(): Command {
   return withModelOptions(new Command('export'))
-    .description('write a model as a LayersModel folder that stock TensorFlow.js loads with no decoder')
-    .argument('<model>', 'model.json, its folder, or model.tersor')
-    .addOption(
-      new Option('--as <type>', 'what kernels are stored as; uint8 is a quarter of the bytes, and rounds')
-        .choices(['float32', 'uint8'])
-        .default('float32'),
+    .description('write a model in another format, by default as a LayersModel for stock TensorFlow.js')
+    .argument('<model>', 'model.json, its folder, model.tersor, or what an installed format reads')
+    .option(
+      '--to <format>',
+      'format to write: layers-model, or a plugin that writes, by id, package or path ("tersor plugins" lists them)',
+      'layers-model',
     )
-    .requiredOption('--out <dir>', 'folder to write; one that is there is replaced')
+    .option('--to-option <key=value>', 'option of that format; may be repeated', collect, [])
+    .option(
+      '--as <type>',
+      'short for --to-option kernels=<type>; of layers-model: float32 (default), or uint8, a quarter of the bytes, which rounds',
+    )
+    .requiredOption('--out <dir>', 'folder to write; a model there that Tersor wrote is replaced')
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {
-      const { as, out, json } = given;
+      const { to, as, json } = given;
+      const out = resolve(given.out);
       const source = modelSource(path, given);
       const places = { searchFrom: [__dirname] };
-      await requireFreeModelFolder(resolve(out), await modelFiles('the model', source, places));
-      await requireWritableFolder(resolve(out));
+      const own = { ...keyValues(given.toOption, '--to-option'), ...(as !== undefined && { kernels: as }) };
+      const format = await writingFormat(to, own, { ...places, place: '--to' });
+      const precious = await modelFiles('the model', source, places);
+      await requireWritableFolder(out);
       const host = await createHost({
         slots: backendSlots('wasm'),
         directory: process.cwd(),
@@ -52,16 +49,16 @@ export function exportCommand(): Command {
       try {
         const backend = await openBackend(host);
         await backend.activate();
-        const graph = await readNetwork(source, places);
-        const check = async (file: WrittenFile, stored: LayerGraph) =>
-          requireModelFile(file, await witnessOfNoise(stored, backend));
-        if (as === 'uint8') await exportUint8(graph, resolve(out), check);
-        else await writeModel(graph, resolve(out), (file) => check(file, graph));
-        const bytes = await modelBytes(resolve(out, 'model.json'));
+        const written = await writeNetwork(await readNetwork(source, places), out, format, {
+          witness: (stored) => witnessOfNoise(stored, backend),
+          beforeReplacing: (paths) => requireUnharmed(paths, precious),
+        });
+        const bytes = await written.bytes();
+        const result = { model: path, to, ...(as !== undefined && { as }), out: given.out, bytes };
         process.stdout.write(
           json
-            ? `${JSON.stringify({ model: path, as, out, bytes }, undefined, 2)}\n`
-            : `${out}: ${grouped(bytes)} bytes, kernels in ${as}\n`,
+            ? `${JSON.stringify({ ...result, path: written.path }, undefined, 2)}\n`
+            : `${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
         );
       } finally {
         await host.dispose();

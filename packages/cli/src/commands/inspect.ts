@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { channelGroups, cost, readNetwork } from '@tersor/network';
 import { printable, type LayerGraph } from '@tersor/core';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../tables/summary-table.js';
+import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   groups?: boolean;

@@ -21,11 +21,11 @@ import {
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
-import { grouped } from '../tables/summary-table.js';
+import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   backend: string;
-  widths: number;
+  counts: number;
   images: number;
   repeats: number;
   checks: number;
@@ -36,17 +36,17 @@ interface Options extends ModelOptions {
 }
 
 /**
- * `tersor profile <model>`: measures every layer at several widths, so that pruning can be given a budget in
- * milliseconds.
+ * `tersor profile <model>`: measures every layer at several channel counts, so that pruning can be given a
+ * budget in milliseconds.
  */
 export function profileCommand(): Command {
   return withModelOptions(new Command('profile'))
     .description(
-      'measure how long each layer of a model takes at several widths: a table for "prune.budget.latency"',
+      'measure how long each layer of a model takes at several channel counts: a table for "prune.budget.latency"',
     )
     .argument('<model>', 'model.json or model.tersor')
     .option('--backend <name>', 'backend plugin', 'wasm')
-    .option('--widths <count>', 'widths per axis, besides a single channel', count('--widths', 1), 4)
+    .option('--counts <count>', 'channel counts per axis, besides a single channel', count('--counts', 1), 4)
     .option(
       '--images <count>',
       'images of one run; 1 for the time of a single image',

@@ -135,7 +135,7 @@ test('Ctrl-C that arrives twice, from the terminal and from npm, is one', async 
   expect(await readdir(out)).toEqual(['checkpoint']);
 });
 
-test('a training is saved behind its epoch, and goes on there', async () => {
+test('a training is saved after its epoch, and goes on there', async () => {
   const args = ['train', join(project.folder, 'train.yaml'), '--out', out];
   const run = start(args);
   await run.until(/epoch 2\//);

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { baselineName, probability, type Difference, type Estimate, type StudyResults } from '@tersor/study';
-import { grouped, mebibytes } from './summary-table.js';
+import { grouped, mebibytes } from './figures.js';
 
 /** A figure that no trial of a variant has: none is done, or an older version ran them. */
 const MISSING = '–';

@@ -13,7 +13,7 @@ import {
   withEncodedWeights,
   type EncodedWeights,
 } from '../policy/quantized-graph.js';
-import { withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
+import { withPolicyActivations, type QuantizePolicy } from '../policy/quantize-policy.js';
 import {
   gatherOptions,
   inputsOf,
@@ -23,10 +23,13 @@ import {
 } from './layer-moments.js';
 import { meanShift, withShifts } from './output-means.js';
 
+/** Bytes of results that each of the two walks may keep: together as many as a single one. */
+const KEPT = 2 ** 27;
+
 interface WinnerOptions {
   /** The network that is to be quantized. */
   readonly graph: LayerGraph;
-  readonly widths: WidthPolicy;
+  readonly bits: QuantizePolicy;
   readonly quantizer: Quantizer;
   /** The quantizer as the search has used it. */
   readonly searched: Quantizer;
@@ -51,25 +54,25 @@ export interface CalibratedNetwork {
  */
 export async function calibrateWinner({
   graph,
-  widths,
+  bits,
   quantizer,
   searched,
   limit,
   source,
   onLayer,
 }: WinnerOptions): Promise<CalibratedNetwork> {
-  const plain = encodeGraph(searched, graph, widths.weights);
+  const plain = encodeGraph(searched, graph, bits.weights);
   const plainSize = packModel(graph, plain).length;
   // A given policy is carried out whatever its size.
   let room = plainSize <= limit ? limit - plainSize : Infinity;
-  const readers = readersAmong(graph, new Set(Object.keys(widths.weights)));
+  const readers = readersAmong(graph, new Set(Object.keys(bits.weights)));
   const names = new Set(readers.map(({ layer }) => layer.name));
   // Layers whose inputs are not understood are rounded as they are.
   const encoded = new Map<string, EncodedTensor>([...plain].filter(([name]) => !names.has(layerOf(name))));
   let current = withEncodedWeights(graph, encoded);
   const walks = {
-    own: startWalk({ ...source, graph: withPolicyActivations(current, widths) }),
-    original: startWalk({ ...source, graph }),
+    own: startWalk({ ...source, memory: KEPT, graph: withPolicyActivations(current, bits) }),
+    original: startWalk({ ...source, memory: KEPT, graph }),
   };
   for (const [done, reader] of readers.entries()) {
     let quantized = reader;
@@ -78,7 +81,7 @@ export async function calibrateWinner({
       const gathered = await gatherKernelMoments(
         quantized,
         kernel,
-        pairedInputs(walks, withPolicyActivations(current, widths), graph, reader),
+        pairedInputs(walks, withPolicyActivations(current, bits), graph, reader),
         gatherOptions(source, reader),
         reader,
       );
@@ -100,7 +103,7 @@ export async function calibrateWinner({
       current,
       new Map([[reader, meanShift(reader, quantized, means!.mean, means!.originalMean)]]),
     );
-    walks.own.setGraph(withPolicyActivations(current, widths));
+    walks.own.setGraph(withPolicyActivations(current, bits));
     onLayer?.(done + 1, readers.length);
   }
   return { graph: current, encoded: inOrder(plain, encoded) };

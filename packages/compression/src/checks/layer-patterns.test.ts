@@ -65,7 +65,7 @@ describe('requireExclusions', () => {
     expect(check(['Conv_1', 'h*'], ['head', '*_1'])).toEqual([]);
   });
 
-  it('says which layer to exclude in the place of one that only carries channels', () => {
+  it('says which layer to exclude instead of one that only carries channels', () => {
     expect(check(['norm'])).toEqual([
       expect.stringMatching(
         /"norm", which keeps nothing: the channels of "norm" are made by "Conv_1".*exclude "Conv_1"/,

@@ -8,7 +8,7 @@ import {
   type Pruner,
   type PruneTask,
 } from '@tersor/core';
-import { widthCost, type WidthCost } from '@tersor/network';
+import { channelCost, type ChannelCost } from '@tersor/network';
 import { brokenLimit, budgetExceeded } from '../limits/require-limits.js';
 
 /** What has been decided for one group. */
@@ -23,7 +23,7 @@ export interface Choice {
 
 /** The budget of a pruning task, asked of choices for all of its groups. */
 export interface PruneWall {
-  costOf(choices: readonly Choice[]): WidthCost;
+  costOf(choices: readonly Choice[]): ChannelCost;
   /** Each limit of the budget, asked of choices. */
   readonly limits: readonly {
     readonly name: string;
@@ -54,13 +54,23 @@ export function wholeChoice({ channels }: ChannelGroup): Choice {
   return { keep: channels, share: 1, block: true };
 }
 
-/** The step of a pruner for a group. */
-export function stepOf(
-  pruner: Pruner,
-  group: ChannelGroup,
-  { keep, share, block }: Choice,
-): PrunePlan[number] {
-  return pruner.plan(group, { channels: keep, slices: share, block });
+/** The steps of all pruners, one after the other. Slices are chosen among channels that stay. */
+export function planOf(
+  pruners: readonly Pruner[],
+  groups: readonly ChannelGroup[],
+  choices: readonly Choice[],
+): PrunePlan {
+  const stepsOf = (pruner: Pruner, channels?: PrunePlan) =>
+    groups.map((group, i) => {
+      const { keep, share, block } = choices[i]!;
+      return pruner.plan(group, { channels: keep, slices: share, block }, channels);
+    });
+  const channels = pruners.flatMap((pruner) => (pruner.action === 'channels' ? stepsOf(pruner) : []));
+  return pruners.flatMap((pruner) =>
+    pruner.action === 'channels'
+      ? channels.filter((step) => step.pruner === pruner.id)
+      : stepsOf(pruner, channels),
+  );
 }
 
 /** Makes the wall. Throws what limits throw that do not know the network: `LATENCY_TABLE_INVALID`. */
@@ -70,7 +80,7 @@ export function createPruneWall({
   pruners,
   limits,
 }: Pick<PruneTask, 'graph' | 'groups' | 'pruners' | 'limits'>): PruneWall {
-  const costAt = widthCost(graph, groups);
+  const costAt = channelCost(graph, groups);
   const promises = new Map(limits.map((limit) => [limit, limit.promise(graph, groups)]));
   const blockPruners = pruners.filter(({ action }) => action === 'blocks');
   const blocks = groups.map((group) =>
@@ -92,9 +102,11 @@ export function createPruneWall({
   const promised = (limit: PruneLimit, choices: readonly Choice[]) => promises.get(limit)!(inAll(choices));
   /**
    * Pruners whose own steps leave more than they promise; all of them where each by itself keeps its word.
+   * Steps of slices leave out those of channels that go, so beside others they can't be judged alone.
    */
   const culprits = (limit: PruneLimit, plan: PrunePlan, choices: readonly Choice[]): string => {
     const breaking = pruners.filter((pruner) => {
+      if (pruner.action === 'slices' && pruners.some(({ action }) => action === 'channels')) return false;
       const own = choices.map(
         (choice, i): Choice => ({ ...wholeChoice(groups[i]!), ...only(pruner.action, choice) }),
       );

@@ -6,7 +6,7 @@ import {
   type Plugin,
   type PruneLimit,
 } from '@tersor/core';
-import { cost, widthCost, type Cost } from '@tersor/network';
+import { cost, channelCost, type Cost } from '@tersor/network';
 import { absolute, LIMIT, shareOptions } from './share-options.js';
 
 const counted = new WeakMap<LayerGraph, Cost>();
@@ -33,7 +33,7 @@ export function costLimit(
       limit: absolute(value, costOnce(original)[id]),
       of: (network) => costOnce(network)[figure],
       promise: (graph, groups) => {
-        const costAt = widthCost(graph, groups);
+        const costAt = channelCost(graph, groups);
         return ({ keep, slices, removed }) => costAt(keep, slices, removed)[figure];
       },
       format: (figureOf, round) => String(round(figureOf)),

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { definePlugin, latencySchema, type LatencyTable, type Plugin, type PruneLimit } from '@tersor/core';
-import { predictLatency, readLatencyTable, widthLatency } from '@tersor/network';
+import { predictLatency, readLatencyTable, channelLatency } from '@tersor/network';
 import { LIMIT } from './share-options.js';
 
 /** A limit of milliseconds for one image, as a table predicts them. */
@@ -10,7 +10,7 @@ export function createLatencyLimit(name: string, table: LatencyTable, millisecon
     limit: milliseconds,
     of: (network) => predictLatency(table, network),
     promise: (graph, groups) => {
-      const latencyAt = widthLatency(table, graph, groups);
+      const latencyAt = channelLatency(table, graph, groups);
       return ({ keep, removed }) => latencyAt(keep, removed);
     },
     format: (value, round) => `${round(value * 1e4) / 1e4} ms`,
@@ -24,6 +24,7 @@ export const latencyLimit: Plugin = definePlugin({
   id: 'latency',
   description: 'stage 1: milliseconds for one image that a table of "tersor profile" predicts',
   options: latencySchema,
+  files: ({ table }) => [table],
   create: ({ table: path, milliseconds, share }, { directory }) => ({
     id: 'latency',
     prune: async ({ name, original, backend }) => {

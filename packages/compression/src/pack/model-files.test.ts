@@ -6,8 +6,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { LayerGraph } from '@tersor/core';
 import { loadModel } from '@tersor/runtime';
-import { exportUint8 } from './export-uint8.js';
-import { copyWeights, withWeights, readNetwork, writeModel, graphFromModel } from '@tersor/network';
+import {
+  copyWeights,
+  graphFromModel,
+  readNetwork,
+  withWeights,
+  writeModel,
+  writeNetwork,
+  writingFormat,
+} from '@tersor/network';
 import { packModel } from './pack-model.js';
 
 describe('writeModel and readNetwork', () => {
@@ -182,7 +189,11 @@ describe('writeModel and readNetwork', () => {
     expect(read.metadata).toEqual(metadata);
     const copy = await saved('copied', withWeights(read, copyWeights(read)));
     expect(JSON.parse(await readFile(copy, 'utf8'))).toMatchObject(metadata);
-    await exportUint8(read, join(folder, 'small'));
+    await writeNetwork(
+      read,
+      join(folder, 'small'),
+      await writingFormat('layers-model', { kernels: 'uint8' }),
+    );
     expect(JSON.parse(await readFile(join(folder, 'small/model.json'), 'utf8'))).toMatchObject(metadata);
     await writeFile(join(folder, 'packed.tersor'), packModel(read, new Map()));
     const { convertedBy: _converter, ...own } = metadata;

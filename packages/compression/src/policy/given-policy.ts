@@ -5,7 +5,7 @@ import { describeIssues, messageOf, TersorError, type PrunePlan } from '@tersor/
 import { z } from 'zod';
 import type { Policy } from '../results/pipeline-types.js';
 
-/** A policy that is carried out in the place of a search. */
+/** A policy that is carried out instead of a search. */
 export interface GivenPolicy {
   readonly policy: Policy;
   /** Where it comes from, in words or as a path, for messages and `summary.json`. */

@@ -10,7 +10,7 @@ import {
 import { cost, channelGroups } from '@tersor/network';
 import { matchesAny } from '../checks/layer-patterns.js';
 import { layersWithKernels } from './quantized-graph.js';
-import type { WidthPolicy } from './width-policy.js';
+import type { QuantizePolicy } from './quantize-policy.js';
 import { plansOf, type GivenPolicy } from './given-policy.js';
 
 interface Carrying {
@@ -45,7 +45,7 @@ export function requirePolicy(
   if (config.prune && config.prune.environment === undefined)
     requireWhole(plans[0]!, original, config.prune.exclude);
   if (!config.quantize || !policy.quantize) return;
-  requireWidths(
+  requireBits(
     { weights: policy.quantize, ...(policy.activations && { activations: policy.activations }) },
     { graph: original, quantizer, exclude: config.quantize.exclude },
   );
@@ -123,8 +123,8 @@ export function requirePlan(plan: PrunePlan, { graph, pruners, exclude }: PlanCo
 }
 
 /** Throws `PLAN_MISMATCH`, naming the layer, when bit widths do not fit a network or its quantizer. */
-export function requireWidths(
-  { weights, activations = {} }: WidthPolicy,
+export function requireBits(
+  { weights, activations = {} }: QuantizePolicy,
   {
     graph,
     quantizer,
@@ -205,7 +205,7 @@ function requireKeep({ name, channels }: ChannelGroup, keep: readonly number[] =
       `The policy keeps channel ${keep[bad]} of "${name}", which has ${channels}, counted from 0.`,
     );
   throw mismatch(
-    `The policy keeps the channels of "${name}" out of order: ${keep[bad]} behind ${keep[bad - 1]}.`,
+    `The policy keeps the channels of "${name}" out of order: ${keep[bad]} after ${keep[bad - 1]}.`,
   );
 }
 

@@ -34,6 +34,18 @@ export interface SearchFigures {
   /** Images that they were measured on, all together; only where candidates race (`racing`). */
   readonly images?: number;
   readonly bestReward: number;
+  /**
+   * Where the winner was chosen on images that the search never saw (`search.confirm`): how many of the best
+   * candidates were measured there and on how many images, which episode won, and its reward there and in the
+   * search.
+   */
+  readonly confirmed?: {
+    readonly candidates: number;
+    readonly images: number;
+    readonly episode: number;
+    readonly reward: number;
+    readonly searchReward: number;
+  };
   readonly seconds: number;
   /**
    * Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last
@@ -99,7 +111,7 @@ export interface Summary {
 export interface Policy {
   readonly prune?: PrunePlan;
   /**
-   * In the place of `prune` where stage 1 went in several rounds: the plan of each, for the network that the
+   * Instead of `prune` where stage 1 went in several rounds: the plan of each, for the network that the
    * one before leaves.
    */
   readonly pruneRounds?: readonly PrunePlan[];
@@ -112,17 +124,19 @@ export interface Policy {
 }
 
 /**
- * Stages of a compression, in order, as progress displays name them; `-apply` in the place of a search where
+ * Stages of a compression, in order, as progress displays name them; `-apply` instead of a search where
  * a policy is given.
  */
 export type PipelineStage =
   | 'baseline'
   | 'prune'
   | 'prune-apply'
+  | 'prune-refine'
   | 'prune-finetune'
   | 'quantize'
   | 'quantize-apply'
   | 'quantize-calibrate'
+  | 'quantize-refine'
   | 'quantize-finetune'
   | 'write';
 

@@ -5,7 +5,6 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, LayerGraph } from '@tersor/core';
 import * as topologies from '../../../network/test/topologies.js';
-import { exportUint8 } from '../pack/export-uint8.js';
 import {
   compileFused,
   writeModel,
@@ -14,6 +13,8 @@ import {
   requireWritable,
   witness,
   witnessOfNoise,
+  writeNetwork,
+  writingFormat,
   type Witness,
 } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
@@ -50,8 +51,13 @@ describe('what was written', () => {
     await writeFile(join(folder, 'good.tersor'), packModel(graph, new Map()));
     await requirePackedFile({ path: join(folder, 'good.tersor'), name: 'good.tersor' }, expected);
     await requireWritable(expected, 'good');
-    await exportUint8(graph, join(folder, 'good-8'), async (file, stored) =>
-      requireModelFile(file, await witnessOfNoise(stored, backendOf())),
+    await writeNetwork(
+      graph,
+      join(folder, 'good-8'),
+      await writingFormat('layers-model', { kernels: 'uint8' }),
+      {
+        witness: (stored) => witnessOfNoise(stored, backendOf()),
+      },
     );
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -77,7 +83,7 @@ describe('what was written', () => {
     await expect(requireModelFile(modelAt('layer'), expected)).rejects.toMatchObject({
       code: 'READ_BACK_FAILED',
       message: expect.stringMatching(
-        /^layer\/model\.json gives other outputs .* from the layer "conv2_1" on: .* in the place of /,
+        /^layer\/model\.json gives other outputs .* from the layer "conv2_1" on: .* instead of /,
       ),
     });
     await expect(
@@ -95,7 +101,7 @@ describe('what was written', () => {
     await expect(requireWritable(wrong, 'm/model.json')).rejects.toMatchObject({
       code: 'MODEL_UNSUPPORTED',
       message: expect.stringMatching(
-        /read of m\/model\.json gives other outputs than the evaluated network, from the layer "conv2_1" on: [\d.e-]+ in the place of [\d.e-]+/,
+        /read of m\/model\.json gives other outputs than the evaluated network, from the layer "conv2_1" on: [\d.e-]+ instead of [\d.e-]+/,
       ),
     });
     await expect(

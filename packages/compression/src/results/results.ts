@@ -21,7 +21,7 @@ import type { PruneResult } from '../stages/prune-stage.js';
 import type { QuantizeResult } from '../stages/quantize-stage.js';
 import { guessingAt, resultNotices } from './result-notices.js';
 import type { FoundPolicy } from '../run/run-state.js';
-import { operationsOfPolicy, withPolicyActivations } from '../policy/width-policy.js';
+import { operationsOfPolicy, withPolicyActivations } from '../policy/quantize-policy.js';
 
 interface ResultsInput {
   readonly context: PipelineContext;
@@ -79,7 +79,7 @@ async function fillStaging({
   const prunedFigures = pruned ? await measure(prunedGraph, prunedBytes) : baseline;
   const compressed = quantized
     ? await measure(
-        withPolicyActivations(finalGraph, quantized.widths),
+        withPolicyActivations(finalGraph, quantized.bits),
         (await stat(join(staging, 'model.tersor'))).size,
       )
     : prunedFigures;
@@ -94,7 +94,7 @@ async function fillStaging({
       bytes: baseline.bytes / compressed.bytes,
       ...bops?.ratio,
     },
-    ...(quantized?.widths.activations && {
+    ...(quantized?.bits.activations && {
       activations: {
         simulated: true as const,
         floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy,
@@ -123,8 +123,8 @@ async function fillStaging({
   };
   const policy: Policy = {
     ...(pruned && plansOf(pruned.rounds)),
-    ...(quantized && { quantize: quantized.widths.weights }),
-    ...(quantized?.widths.activations && { activations: quantized.widths.activations }),
+    ...(quantized && { quantize: quantized.bits.weights }),
+    ...(quantized?.bits.activations && { activations: quantized.bits.activations }),
   };
   const episodes = [
     ...episodeLines('prune', pruned?.rounds),
@@ -132,7 +132,7 @@ async function fillStaging({
   ];
   await writeFile(join(staging, 'episodes.jsonl'), episodes.map((line) => `${line}\n`).join(''));
   await writeFile(join(staging, 'policy.json'), `${JSON.stringify(policy, undefined, 2)}\n`);
-  const { weights: bits, activations } = quantized?.widths ?? {};
+  const { weights: bits, activations } = quantized?.bits ?? {};
   const layers = layerFigures({
     original,
     compressed: finalGraph,
@@ -184,7 +184,7 @@ function operationFigures({
   if (!quantized || !(config.quantize?.activations ?? config.quantize?.budget.bops)) return undefined;
   const [baseline, compressed] = [
     bitOperations(original),
-    operationsOfPolicy(quantized.graph, quantized.widths),
+    operationsOfPolicy(quantized.graph, quantized.bits),
   ];
   return {
     baseline: { bops: baseline },

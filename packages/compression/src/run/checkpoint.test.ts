@@ -20,7 +20,7 @@ const identity: RunIdentity = {
   tersor: '1.0.0',
   model: { topology: 't', weights: 'w' },
   dataset: 'd',
-  latencyTables: {},
+  files: {},
   plugins: {
     'agent/prune': '@tersor/agent-ddpg#ddpg 1.0.0',
     'agent/quantize': '@tersor/agent-ppo#ppo 1.0.0',
@@ -163,9 +163,9 @@ describe('openRun', () => {
     ],
     ['other data', changed({ dataset: 'x' }), /the data set has other images, labels or splits/],
     [
-      'other times',
-      changed({ latencyTables: { 'table.json': 'x' } }),
-      /the latency table table\.json has other times/,
+      "another content of an option's file",
+      changed({ files: { 'prune.budget.latency: table.json': 'x' } }),
+      /prune\.budget\.latency: table\.json has other content than when the checkpoint was made/,
     ],
     [
       'another version of a plugin',
@@ -224,7 +224,7 @@ describe('openRun', () => {
     expect(state).toEqual({ prune: {}, quantize: {} });
     expect(notices).toEqual([
       expect.stringMatching(
-        /checkpoint-kept-1: to go on from it, stop this run, put that folder in the place of .*checkpoint and add --resume/,
+        /checkpoint-kept-1: to go on from it, stop this run, move that folder to .*checkpoint and add --resume/,
       ),
     ]);
     await rename(join(folder, 'checkpoint-kept-1'), join(folder, 'checkpoint'));

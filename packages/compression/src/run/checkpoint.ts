@@ -95,7 +95,7 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
       return undefined;
     },
     keepAside: async (how) => {
-      // What is there in the place of the folder was not made by this version, but is somebody's.
+      // What lies where the folder should be was not made by this version, but is somebody's.
       if ((await files()).length === 0 && !statSync(folder, { throwIfNoEntry: false })?.isFile())
         return undefined;
       let number = 1;

@@ -8,6 +8,7 @@ import { compressConfigSchema, parseConfig, type Dataset, type LayerGraph } from
 import { copyWeights, withWeights, writeModel, graphFromModel } from '@tersor/network';
 import { datasetFingerprint } from './dataset-fingerprint.js';
 import { identifyCompression, TERSOR_VERSION } from './identity.js';
+import { withoutStageTwo } from './origin.js';
 
 let folder: string;
 let graph: LayerGraph;
@@ -49,12 +50,12 @@ async function writePlugin(version: string): Promise<void> {
   );
 }
 
-const identify = (model = 'model/model.json', latency?: { table: string; milliseconds: number }) => {
-  const budget = latency ? { latency } : { macs: 0.5 };
+const identify = (model = 'model/model.json', prune = {}, quantize?: object) => {
   const config = {
     model,
     dataset: { use: 'idx', dir: 'data', classes: ['a', 'b'] },
-    prune: { agent: 'random', reward: 'mine', budget },
+    prune: { agent: 'random', reward: 'mine', budget: { macs: 0.5, ...prune } },
+    ...(quantize && { quantize: { agent: 'random', budget: { bytes: 0.5, ...quantize } } }),
   };
   return identifyCompression(parseConfig(config, compressConfigSchema), {
     directory: folder,
@@ -99,16 +100,75 @@ describe('identifyCompression', () => {
     expect({ ...after, [key]: before[key] }).toEqual(before);
   });
 
-  it('knows the content of latency tables', async () => {
+  it.each([
+    ['a latency table', 'prune.budget.latency', { latency: { table: 'table.json', milliseconds: 1 } }],
+    [
+      'a latency table under the name of another limit',
+      'prune.budget.ours',
+      { macs: 0.5, ours: { use: 'latency', table: 'table.json', share: 0.5 } },
+    ],
+    [
+      "a file of somebody else's limit",
+      'prune.budget.energy',
+      { energy: { use: './energy.cjs', table: 'table.json' } },
+    ],
+  ])('knows the content of %s, wherever the config names it', async (_, place, budget) => {
+    await writeFile(join(folder, 'energy.cjs'), energyLimit);
     await writeFile(join(folder, 'table.json'), '1');
-    const { latencyTables } = await identify(undefined, { table: 'table.json', milliseconds: 1 });
+    const before = await identify(undefined, budget);
     await writeFile(join(folder, 'table.json'), '2');
-    expect(Object.keys(latencyTables)).toEqual(['table.json']);
-    expect((await identify(undefined, { table: 'table.json', milliseconds: 1 })).latencyTables).not.toEqual(
-      latencyTables,
-    );
+    const after = await identify(undefined, budget);
+    expect(Object.keys(before.files)).toEqual([`${place}: table.json`]);
+    expect(after.files).not.toEqual(before.files);
+    expect({ ...after, files: before.files }).toEqual(before);
+  });
+
+  it('leaves out of stage 1 what a limit of stage 2 reads', async () => {
+    await writeFile(join(folder, 'energy.cjs'), energyLimit);
+    await writeFile(join(folder, 'table.json'), '1');
+    const energy = { use: './energy.cjs', table: 'table.json' };
+    const identity = await identify(undefined, { energy }, { energy });
+    const keys = Object.keys(withoutStageTwo({ config: {}, identity }).identity.files);
+    expect(Object.keys(identity.files)).toEqual([
+      'prune.budget.energy: table.json',
+      'quantize.budget.energy: table.json',
+    ]);
+    expect(keys).toEqual(['prune.budget.energy: table.json']);
+    expect(identity.plugins).toHaveProperty(['limit/quantize.budget.energy']);
+    const { plugins } = withoutStageTwo({ config: {}, identity }).identity;
+    expect(Object.keys(plugins).filter((key) => key.startsWith('limit/'))).toEqual([
+      'limit/prune.budget.energy',
+    ]);
+  });
+
+  it('names a file that is not there, and where the config names it', async () => {
+    await expect(identify(undefined, { latency: { table: 'none.json', share: 0.5 } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('prune.budget.latency: the file none.json cannot be read'),
+    });
+  });
+
+  it.each([
+    ["() => 'table.json'", 'PLUGIN_MISBEHAVED', 'files gave "table.json"; expected a list of paths'],
+    ["() => { throw new Error('no luck'); }", 'PLUGIN_FAILED', 'threw in files: no luck'],
+    ['3', 'PLUGIN_INVALID', 'its files is no function'],
+  ])('blames the plugin for files: %s', async (files, code, message) => {
+    await writeFile(join(folder, 'energy.cjs'), energyLimit.replace('({ table }) => [table]', files));
+    const energy = { use: './energy.cjs', table: 'table.json' };
+    await expect(identify(undefined, { energy })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
   });
 });
+
+/** A limit as somebody else writes one, which reads a file and says so. */
+const energyLimit = `module.exports = {
+  tersorPlugin: 1, name: 'energy', kind: 'limit', id: 'energy', core: '*', description: 'energy',
+  options: { safeParse: (data) => ({ success: true, data }) },
+  files: ({ table }) => [table],
+  create: () => ({ id: 'energy' }),
+};`;
 
 describe('datasetFingerprint', () => {
   const dataset = (value: (index: number) => number, label = (index: number) => index % 2): Dataset => ({

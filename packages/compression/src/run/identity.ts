@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   createHost,
+  messageOf,
   modelParts,
   moduleContent,
   readManifest,
@@ -14,6 +15,7 @@ import {
   type ModelContent,
   type Plugin,
   type RunIdentity,
+  type StatedFile,
   type TrainConfig,
   type WiredPlugin,
 } from '@tersor/core';
@@ -37,24 +39,19 @@ export const TERSOR_VERSION = readManifest(join(__dirname, '../..'))!.version!;
 
 /**
  * The identity of a compression whose plugins are wired. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID`,
- * `LATENCY_TABLE_INVALID` and what the data set throws.
+ * `CONFIG_INVALID` for a file of an option that cannot be read, and what the data set throws.
  */
-export async function compressionIdentity(
-  config: CompressConfig,
-  { directory, host, dataset, model }: Wired & { readonly model: ModelFile },
-): Promise<RunIdentity> {
-  const tables = [...(config.prune?.stages ?? []), ...(config.prune ? [config.prune.budget] : [])].flatMap(
-    ({ latency }) => latency?.table ?? [],
-  );
+export async function compressionIdentity({
+  directory,
+  host,
+  dataset,
+  model,
+}: Wired & { readonly model: ModelFile }): Promise<RunIdentity> {
   return {
     tersor: TERSOR_VERSION,
     model: await model.content(),
     dataset: await datasetFingerprint(dataset),
-    latencyTables: Object.fromEntries(
-      await Promise.all(
-        tables.map(async (path) => [path, await tableContent(resolve(directory, path))] as const),
-      ),
-    ),
+    files: await fileContents([...host.files, ...(model.files ?? [])], directory),
     plugins: pluginVersions(wiredWith(host, model)),
   };
 }
@@ -71,7 +68,7 @@ export async function trainingIdentity(
       : architectureContent(resolve(directory, modelParts(config.architecture).path)),
     ...(teacher && { teacher: await teacher.content() }),
     dataset: await datasetFingerprint(dataset),
-    latencyTables: {},
+    files: await fileContents([...host.files, ...(model?.files ?? []), ...(teacher?.files ?? [])], directory),
     plugins: pluginVersions(wiredWith(host, model, teacher)),
   };
 }
@@ -102,7 +99,7 @@ export async function identifyCompression(
   try {
     const model = await openModel(config.model, { directory, plugins, ...(searchFrom && { searchFrom }) });
     const dataset = await host.get(TOKENS.dataset);
-    return await compressionIdentity(config, { directory, host, dataset, model });
+    return await compressionIdentity({ directory, host, dataset, model });
   } finally {
     await host.dispose();
   }
@@ -125,20 +122,19 @@ function architectureContent(path: string): ModelContent {
   }
 }
 
-async function tableContent(path: string): Promise<string> {
-  try {
-    return sha256(await readFile(path));
-  } catch (cause) {
-    throw new TersorError(
-      'LATENCY_TABLE_INVALID',
-      `The latency table ${path} cannot be read: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+/** Hashes of the files that plugins state, by place and path. */
+async function fileContents(
+  files: readonly StatedFile[],
+  directory: string,
+): Promise<Record<string, string>> {
+  const contents = files.map(async ({ place, path }): Promise<[string, string]> => {
+    const content = await readFile(resolve(directory, path)).catch((cause: unknown) => {
+      const message = `${place}: the file ${path} cannot be read: ${messageOf(cause)}`;
+      throw new TersorError('CONFIG_INVALID', message, { cause });
+    });
+    return [`${place}: ${path}`, createHash('sha256').update(content).digest('hex')];
+  });
+  return Object.fromEntries(await Promise.all(contents));
 }
 
 /** Limits of our own are no plugins that a user chose: the config says all of them. */

@@ -33,10 +33,11 @@ export function configDifference(before: Origin, now: Origin): string | undefine
 /** An origin without what only stage 2 looks at. */
 export function withoutStageTwo({ config, identity }: Origin): Origin {
   const { quantize: _quantize, ...rest } = config as { quantize?: unknown };
-  const plugins = Object.fromEntries(
-    Object.entries(identity.plugins).filter(([place]) => !place.endsWith('/quantize')),
-  );
-  return { config: rest, identity: { ...identity, plugins } };
+  const without = (record: Readonly<Record<string, string>>, ofStageTwo: RegExp) =>
+    Object.fromEntries(Object.entries(record).filter(([place]) => !ofStageTwo.test(place)));
+  const plugins = without(identity.plugins, /^\w+\/quantize(\.|$)/);
+  const files = without(identity.files ?? {}, /^quantize\./);
+  return { config: rest, identity: { ...identity, plugins, files } };
 }
 
 function identityDifference(
@@ -48,9 +49,7 @@ function identityDifference(
     architecture?: ModelSource;
     teacher?: ModelSource;
   };
-  const table = Object.keys(current.latencyTables).find(
-    (path) => old.latencyTables[path] !== current.latencyTables[path],
-  );
+  const file = Object.keys(current.files).find((each) => old.files?.[each] !== current.files[each]);
   const places = [...new Set([...Object.keys(old.plugins), ...Object.keys(current.plugins)])];
   const plugin = places.find((place) => old.plugins[place] !== current.plugins[place]);
   return (
@@ -63,9 +62,7 @@ function identityDifference(
     (old.dataset !== current.dataset
       ? 'the data set has other images, labels or splits than when the checkpoint was made'
       : undefined) ??
-    (table !== undefined
-      ? `the latency table ${table} has other times than when the checkpoint was made`
-      : undefined) ??
+    (file !== undefined ? `${file} has other content than when the checkpoint was made` : undefined) ??
     (plugin !== undefined
       ? `the plugin for ${plugin} was ${old.plugins[plugin] ?? 'none'} and is now ${current.plugins[plugin] ?? 'none'}`
       : undefined) ??

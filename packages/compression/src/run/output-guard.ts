@@ -13,7 +13,7 @@ export interface Precious {
 const MOVED_OR_ELSEWHERE = 'Move it away, or choose another folder with --out.';
 /** What `writeModel` puts into a folder. */
 const MODEL_FILES = ['model.json', 'weights.bin'];
-/** Weight files that Tersor writes: of `writeModel` and of `exportUint8`. */
+/** Weight files that Tersor writes, of float32 and of uint8. */
 const WEIGHT_FILE = /^(weights|group1-shard\d+of\d+)\.bin$/;
 
 /**

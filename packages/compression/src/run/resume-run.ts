@@ -73,7 +73,7 @@ async function startOver<State>(
   if (kept === undefined) return store.clear();
   onNotice(
     `This starts from the beginning. The checkpoint of the run before is kept as ${kept}: to go on from it, ` +
-      `stop this run, put that folder in the place of ${store.folder} and add --resume; else remove it.`,
+      `stop this run, move that folder to ${store.folder} and add --resume; else remove it.`,
   );
 }
 

@@ -11,24 +11,30 @@ import type { PipelineContext } from './pipeline-context.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
+import { refine } from './refine.js';
 import { matchesAny } from '../checks/layer-patterns.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
 import { packModel } from '../pack/pack-model.js';
 import type { Policy } from '../results/pipeline-types.js';
-import { requireWidths } from '../policy/require-policy.js';
-import { quantizingProjection } from './quantization-training.js';
-import { encodeGraph, layersWithKernels, type BitPolicy } from '../policy/quantized-graph.js';
+import { requireBits } from '../policy/require-policy.js';
+import { trainingFrom } from './quantized-training.js';
+import {
+  encodeGraph,
+  layersWithKernels,
+  withEncodedWeights,
+  type BitPolicy,
+} from '../policy/quantized-graph.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
 import { quantizerBits } from '../checks/stage-bounds.js';
-import { withPolicyActivations, type WidthPolicy } from '../policy/width-policy.js';
+import type { QuantizePolicy } from '../policy/quantize-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
   /** The network that the packed file holds: decoded weights. */
   readonly graph: LayerGraph;
   /** The packed file. */
   readonly packed: Uint8Array;
-  readonly widths: WidthPolicy;
+  readonly bits: QuantizePolicy;
 }
 
 /**
@@ -46,10 +52,10 @@ export async function quantizeStage(
   const layers = layersWithKernels(graph)
     .map(({ name }) => name)
     .filter((name) => !matchesAny(name, config.exclude));
-  const given = context.given && givenWidths(context.given.policy);
+  const given = context.given && givenBits(context.given.policy);
   if (given) {
     context.events.onStage?.('quantize-apply');
-    requireWidths(given, { graph, quantizer, exclude: config.exclude });
+    requireBits(given, { graph, quantizer, exclude: config.exclude });
     await context.evaluateBackend.activate();
   }
   const isCalibrated = state.calibrated !== undefined || state.graph !== undefined;
@@ -58,36 +64,32 @@ export async function quantizeStage(
     : await calibrationOf(context, { graph, quantizer, layers: given ? Object.keys(given.weights) : layers });
   const found = given
     ? { policy: given, episodes: [] }
-    : await searchWidths(context, config, state, { graph, quantizer, layers }, calibration);
-  const widths = given ?? widthsOf(found.policy, config);
+    : await searchBits(context, config, state, { graph, quantizer, layers }, calibration);
+  const bits = given ?? bitsOf(found.policy, config);
   const limit = context.quantizeLimits.find(({ name }) => name === 'bytes')!.limit;
   if (calibration) {
     await context.evaluateBackend.activate();
     context.events.onStage?.('quantize-calibrate');
-    state.calibrated = await calibration.finish(widths, limit, (done, total) =>
+    state.calibrated = await calibration.finish(bits, limit, (done, total) =>
       context.events.onProgress?.({ stage: 'quantize-calibrate', done, total }),
     );
     await context.saveProgress();
   }
+  const training = { graph, quantizer, bits, limit };
+  if (config.refine && !state.refined && !state.graph) {
+    const encoded = state.calibrated?.encoded ?? encodeGraph(quantizer, graph, bits.weights);
+    const start = state.calibrated ?? { graph: withEncodedWeights(graph, encoded), encoded };
+    const { simulated, projection, refuse } = trainingFrom(start, training);
+    const options = { graph: simulated, unquantized: graph, projection, refuse };
+    const refined = await refine(context, 'quantize', config.refine, state, options);
+    state.refined = withWeights(graph, copyWeights(refined));
+    // The fine-tune starts from it as it would from what was calibrated.
+    state.calibrated = { graph: state.refined, encoded: new Map(projection.encoded()) };
+    delete state.refine;
+    await context.saveProgress();
+  }
   if (!state.graph || !state.encoded) {
-    const projection = quantizingProjection(graph, quantizer, widths.weights);
-    // Codes that were chosen with care are where the training starts from: their own values are rounded to
-    // themselves.
-    const start = state.calibrated?.graph ?? graph;
-    if (state.calibrated) projection.load(state.calibrated.encoded);
-    // Training and its check see the rounded activations too; the network that is kept is the one without.
-    const simulated = withPolicyActivations(start, widths);
-    const untrained = () => state.calibrated?.encoded ?? encodeGraph(quantizer, graph, widths.weights);
-    const sizeOf = (network: LayerGraph) =>
-      packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
-    // Other codes are compressed to other sizes.
-    const refuse = (network: LayerGraph) => {
-      const size = sizeOf(network);
-      const isOver = size > limit && packModel(start, untrained()).length <= limit;
-      return isOver
-        ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
-        : undefined;
-    };
+    const { simulated, projection, refuse } = trainingFrom(state.calibrated, training);
     const trained = await finetune(context, 'quantize-finetune', config.finetune, state, {
       graph: simulated,
       teacher: context.original,
@@ -100,9 +102,10 @@ export async function quantizeStage(
     requireSize(context, config, packModel(state.graph, state.encoded).length, limit);
     delete state.finetune;
     delete state.calibrated;
+    delete state.refined;
     await context.saveProgress();
   }
-  return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), widths };
+  return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), bits };
 }
 
 /**
@@ -133,8 +136,8 @@ function requireSize(
   );
 }
 
-/** What the search finds, which `widthsOf` reads. */
-async function searchWidths(
+/** What the search finds, which `bitsOf` reads. */
+async function searchBits(
   context: PipelineContext,
   config: QuantizeConfig,
   state: StageState,
@@ -145,7 +148,7 @@ async function searchWidths(
   const bits = quantizerBits(config, quantizer);
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
-  return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
+  return searchPolicy(context, 'quantize', config, state, graph, (evaluate, reward) => ({
     stage: 'quantize',
     graph,
     layers,
@@ -171,7 +174,7 @@ async function calibrationOf(
   return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed });
 }
 
-function givenWidths({ quantize, activations }: Policy): WidthPolicy {
+function givenBits({ quantize, activations }: Policy): QuantizePolicy {
   return { weights: quantize!, ...(activations && { activations }) };
 }
 
@@ -195,13 +198,13 @@ async function calibrated(
 }
 
 /** What a search found, which an environment of the user's may have made. */
-function widthsOf(policy: unknown, { activations, environment }: QuantizeConfig): WidthPolicy {
+function bitsOf(policy: unknown, { activations, environment }: QuantizeConfig): QuantizePolicy {
   if (!activations) return { weights: policy as BitPolicy };
   if (typeof policy === 'object' && policy !== null && 'weights' in policy && 'activations' in policy)
-    return policy as WidthPolicy;
+    return policy as QuantizePolicy;
   throw new TersorError(
     'CONFIG_INVALID',
-    `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation widths.`,
+    `quantize.activations is set, but the environment ${JSON.stringify(environment)} chooses no activation bits.`,
     {
       hint: 'Use the environment "bit-width", or leave quantize.activations out.',
     },

@@ -31,7 +31,7 @@ const nested = (inside: Layer[], shape: number[]) => {
   return tfl.model({ inputs: input, outputs: output }) as Layer;
 };
 
-/** Ends of networks: layers behind features of 1x1x6 or, where `wide`, 2x2x6. */
+/** Ends of networks: layers after features of 1x1x6 or, where `wide`, 2x2x6. */
 const ENDS: Record<
   string,
   { end: () => Layer[]; wide?: boolean } & Pick<NetworkOutput, 'link' | 'isApplied'>
@@ -130,7 +130,7 @@ const ENDS: Record<
     link: 'sigmoid',
     isApplied: true,
   },
-  'scores behind a ReLU': {
+  'scores after a ReLU': {
     end: () => [pool(), dense('relu')],
     wide: true,
     link: 'softmax',

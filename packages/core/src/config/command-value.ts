@@ -13,7 +13,7 @@ export function readValue(text: string, place: string): unknown {
   const problem =
     document.errors[0]?.message.split('\n')[0] ??
     (losesText(document, text)
-      ? 'a part of it would be lost (a comment behind a #, a tag or an anchor)'
+      ? 'a part of it would be lost (a comment after a #, a tag or an anchor)'
       : undefined);
   if (problem === undefined) return plainValue(document, place);
   // What opens a bracket or a quote was not meant as plain text.

@@ -24,7 +24,7 @@ export interface Dataset {
   /**
    * A word for the content of all splits, for instance a hash: the same for the same images, labels and order
    * in another place or process, another one when any of these changed. A run goes on only with the data that
-   * it began with. Seconds at most, also for a large data set (paths and sizes of files in the place of their
+   * it began with. Seconds at most, also for a large data set (paths and sizes of files instead of their
    * bytes). Left out, a sample of the images of every split stands for all.
    */
   fingerprint?(): Promise<string>;

@@ -37,4 +37,14 @@ export interface Format {
    * `read` takes (`.` for the folder as a whole).
    */
   write?(graph: LayerGraph, folder: string): Promise<string>;
+  /**
+   * The network that files of `write` hold, where an option of the format asks for rounded weights. Left out,
+   * it is the network that was given.
+   */
+  stored?(graph: LayerGraph): LayerGraph;
+  /**
+   * Whether the model at a path was written by Tersor, so that another may take its place and names. Left
+   * out, nothing that is there is ever replaced.
+   */
+  mayReplace?(path: string): Promise<boolean>;
 }

@@ -1,6 +1,6 @@
 /**
- * Measured time of one layer by its widths. The layer stands for what a backend runs with it in one go: the
- * batch norm, activation, dropout and flatten behind it that alone read its result.
+ * Measured time of one layer by its channels. The layer stands for what a backend runs with it in one go: the
+ * batch norm, activation, dropout and flatten after it that alone read its result.
  */
 export interface LayerLatency {
   /** Name of the layer; `name#2`, `name#3`, ... for further calls of a shared layer. */
@@ -32,8 +32,8 @@ export interface LatencyCheck {
 }
 
 /**
- * What `tersor profile` writes: the time of every layer of one model on one backend, at several widths. Plain
- * JSON.
+ * What `tersor profile` writes: the time of every layer of one model on one backend, at several channel
+ * counts. Plain JSON.
  */
 export interface LatencyTable {
   readonly version: 1;

@@ -44,7 +44,7 @@ export interface GraphLayer {
 export interface WeightTensor {
   /**
    * Role within the layer, unique there: `kernel`, `bias`, `gamma`, `beta`, `moving_mean`,
-   * `depthwise_kernel`, ...; in wrappers the role stands behind the wrapped layer: `forward_lstm/kernel`.
+   * `depthwise_kernel`, ...; in wrappers the role stands after the wrapped layer: `forward_lstm/kernel`.
    */
   readonly name: string;
   readonly shape: readonly number[];

@@ -11,8 +11,11 @@ export interface RunIdentity {
   readonly teacher?: ModelContent;
   /** What the data set says of its content, or a hash of a sample. */
   readonly dataset: string;
-  /** Latency tables, by their path in the config. */
-  readonly latencyTables: Readonly<Record<string, string>>;
+  /**
+   * Files that options of plugins name, where the plugin says that their content counts; by place in the
+   * config and path: "prune.budget.latency: table.json".
+   */
+  readonly files: Readonly<Record<string, string>>;
   /**
    * Every plugin as "source#id version", by kind and place: "agent/prune", "backend/train", "dataset"; with a
    * hash of its code where that can change without its version.

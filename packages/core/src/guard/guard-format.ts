@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { isAbsolute, join, normalize, sep } from 'node:path';
 import type { Format } from '../contracts/format.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
 import type { ModelContent } from '../contracts/run-identity.js';
@@ -17,9 +19,14 @@ export function guardFormat(culprit: Culprit, format: Format): Format {
           throw misbehaved(culprit, 'recognises', 'true or false, at once', result);
         return result;
       },
+      stored: (result) => checkedGraph(culprit, result, 'stored'),
     },
     later: {
-      read: (result) => checkedGraph(culprit, result),
+      mayReplace: (result) => {
+        if (typeof result !== 'boolean') throw misbehaved(culprit, 'mayReplace', 'true or false', result);
+        return result;
+      },
+      read: (result) => checkedGraph(culprit, result, 'read'),
       parts: (result) => {
         if (!Array.isArray(result) || result.length === 0 || !result.every(isName))
           throw misbehaved(culprit, 'parts', 'one path or more', result);
@@ -31,22 +38,23 @@ export function guardFormat(culprit: Culprit, format: Format): Format {
           throw misbehaved(culprit, 'content', '{ topology, weights }, both texts', result);
         return result as ModelContent;
       },
-      write: (result) => {
-        if (!isName(result))
-          throw misbehaved(culprit, 'write', 'the name of the file that read takes, or "."', result);
-        return result;
+      write: (result, _graph, folder) => {
+        if (!isName(result) || !isWritten(result, folder))
+          throw misbehaved(culprit, 'write', 'the name of a file that it wrote, or "." for all', result);
+        return normalize(result);
       },
     },
   });
 }
 
-function checkedGraph(culprit: Culprit, result: unknown): LayerGraph {
+function checkedGraph(culprit: Culprit, result: unknown, method: 'read' | 'stored'): LayerGraph {
   const problem = graphProblem(result);
-  if (problem !== undefined) throw misbehaved(culprit, problem.member, problem.expected, problem.found);
-  return result as LayerGraph;
+  if (problem === undefined) return result as LayerGraph;
+  throw misbehaved(culprit, problem.member.replace(/read$/, method), problem.expected, problem.found);
 }
 
 interface Problem {
+  /** Ends with the method that gave the graph. */
   readonly member: string;
   readonly expected: string;
   readonly found: unknown;
@@ -105,6 +113,13 @@ function callsProblem({ layers, calls, inputs, outputs }: LayerGraph): Problem |
   if (outputs.length === 0 || !outputs.every(isCall))
     return { member: 'outputs of read', expected: 'indexes of calls', found: outputs };
   return undefined;
+}
+
+/** Whether a relative path, which stays in the folder, leads to something. */
+function isWritten(path: string, folder: string): boolean {
+  const [first] = normalize(path).split(sep);
+  const isInside = !isAbsolute(path) && first !== '..';
+  return isInside && existsSync(join(folder, path)) && readdirSync(folder).length > 0;
 }
 
 function isName(value: unknown): value is string {

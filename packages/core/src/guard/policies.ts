@@ -5,7 +5,7 @@ import { isAscending, isPlainRecord } from './values.js';
 
 /** Throws `PLUGIN_MISBEHAVED` for the policy of an episode that the pipeline could not carry out. */
 export function requirePolicy(culprit: Culprit, task: EnvironmentTask, policy: unknown): void {
-  if (task.stage === 'quantize') requireWidths(culprit, task.layers, policy);
+  if (task.stage === 'quantize') requireBits(culprit, task.layers, policy);
   else {
     if (!Array.isArray(policy))
       throw misbehaved(culprit, 'info.policy of step', 'a list of prune steps', policy);
@@ -63,15 +63,15 @@ export function requireStep(
   }
 }
 
-function requireWidths(culprit: Culprit, layers: readonly string[], policy: unknown): void {
+function requireBits(culprit: Culprit, layers: readonly string[], policy: unknown): void {
   if (!isPlainRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
   const { weights } = policy;
   const widths = isPlainRecord(weights) ? weights : policy;
   for (const [layer, bits] of Object.entries(widths)) {
     if (!layers.includes(layer))
       throw misbehaved(culprit, 'info.policy of step', 'bits of layers that are quantized', layer);
-    const isWidth = Number.isInteger(bits) && Number(bits) >= 1 && Number(bits) <= 8;
-    if (!isWidth)
+    const isAllowed = Number.isInteger(bits) && Number(bits) >= 1 && Number(bits) <= 8;
+    if (!isAllowed)
       throw misbehaved(culprit, 'info.policy of step', `1 to 8 bits for the layer "${layer}"`, bits);
   }
 }

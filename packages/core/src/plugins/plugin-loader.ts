@@ -279,6 +279,8 @@ function checkPlugin(candidate: unknown, source: string): void {
   if (typeof plugin.create !== 'function') invalid('it has no create function');
   if (plugin.environment !== undefined && typeof plugin.environment !== 'function')
     invalid('its environment is no function that gives environment variables');
+  if (plugin.files !== undefined && typeof plugin.files !== 'function')
+    invalid('its files is no function that gives paths');
   const problem = schemaProblem(plugin.options);
   if (problem !== undefined) invalid(problem);
 }

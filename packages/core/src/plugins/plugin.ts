@@ -6,6 +6,11 @@ export interface PluginContext {
   /** Folder that relative paths of the config are resolved against. */
   readonly directory: string;
   readonly seed: number;
+  /**
+   * Threads that the product should keep to where its options name none: other processes of the same search
+   * compute beside this one. Absent: all that there are.
+   */
+  readonly threads?: number;
   /** Another service of the host, for instance the data set: `await context.get(TOKENS.dataset)`. */
   get<T>(token: Token<T>): Promise<T>;
 }
@@ -33,6 +38,12 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
    * asks backends.
    */
   environment?(options: Options): Readonly<Record<string, string>>;
+  /**
+   * Paths, as the options give them, of files whose content decides results, for instance a table that is
+   * read. A run goes on, and a study averages results, only where these files hold the same. A data set says
+   * the same of its own files by `fingerprint`.
+   */
+  files?(options: Options): readonly string[];
   /** Makes the product. It may be called more than once, with other options. */
   create(options: Options, context: PluginContext): PluginProducts[K] | Promise<PluginProducts[K]>;
 }

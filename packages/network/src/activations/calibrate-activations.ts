@@ -86,7 +86,7 @@ export async function calibrateActivations({
   } finally {
     session.dispose();
   }
-  return Object.fromEntries([...seen].map(([layer, found]) => [layer, rangesByWidth(found, options)]));
+  return Object.fromEntries([...seen].map(([layer, found]) => [layer, rangesByBits(found, options)]));
 }
 
 function look(seen: Seen, values: Float32Array, share: number, random: Random): void {
@@ -98,7 +98,7 @@ function look(seen: Seen, values: Float32Array, share: number, random: Random): 
     seen.sample[seen.count++] = values[isAll ? i : random.integer(values.length)]!;
 }
 
-function rangesByWidth(
+function rangesByBits(
   { extremes, sample, count }: Seen,
   { bits: [smallest, largest], calibrate, percentile }: CalibrationInput['options'],
 ): Record<number, ActivationRange> {

@@ -16,9 +16,9 @@ it('counts multiply-adds times the bits of both factors, 32 for floats', async (
   const graph = await graphFromModel(model);
   const [conv, scores] = [4 * 4 * 3 * 3 * 3 * 2, 32 * 5];
   expect(bitOperations(graph)).toBe((conv + scores) * 1024);
-  const widths: Record<string, { weights: number; activations?: number }> = {
+  const bitsOf: Record<string, { weights: number; activations?: number }> = {
     conv: { weights: 4, activations: 8 },
     scores: { weights: 2 },
   };
-  expect(bitOperations(graph, (layer) => widths[layer] ?? {})).toBe(conv * 32 + scores * 2 * 32);
+  expect(bitOperations(graph, (layer) => bitsOf[layer] ?? {})).toBe(conv * 32 + scores * 2 * 32);
 });

@@ -5,22 +5,22 @@ import { cost } from './cost.js';
 export const FLOAT_BITS = 32;
 
 /** Bit widths of a layer's kernels and of its inputs. */
-export interface Widths {
+export interface OperandBits {
   readonly weights: number;
   readonly activations: number;
 }
 
 /**
  * Bit operations of one image: the sum over the layers of multiply-adds x weight bits x input bits (van
- * Baalen et al., "Bayesian Bits", NeurIPS 2020), 32 for what is not quantized. `widths` gives those of a
+ * Baalen et al., "Bayesian Bits", NeurIPS 2020), 32 for what is not quantized. `bitsOf` gives those of a
  * layer by its name.
  */
 export function bitOperations(
   graph: LayerGraph,
-  widths: (layer: string) => { readonly [K in keyof Widths]?: number | undefined } = () => ({}),
+  bitsOf: (layer: string) => { readonly [K in keyof OperandBits]?: number | undefined } = () => ({}),
 ): number {
   return cost(graph).layers.reduce((sum, { name, macs }) => {
-    const { weights = FLOAT_BITS, activations = FLOAT_BITS } = widths(name);
+    const { weights = FLOAT_BITS, activations = FLOAT_BITS } = bitsOf(name);
     return sum + macs * weights * activations;
   }, 0);
 }

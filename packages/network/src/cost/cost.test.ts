@@ -9,7 +9,7 @@ import { channelGroups } from '../groups/channel-groups.js';
 import { graphFromModel } from '../graph/model-graph.js';
 import { removeAll } from '../surgery/remove-channels.js';
 import { cost } from './cost.js';
-import { widthCost } from './width-cost.js';
+import { channelCost } from './channel-cost.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -145,11 +145,11 @@ test('an open size cannot be counted, and the error says what to do', async () =
 });
 
 test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
-  '%s: the cost of widths is that of the pruned network',
+  '%s: the cost of channel counts is that of the pruned network',
   async (name) => {
     const graph = await topologies[name]();
     const { groups } = channelGroups(graph);
-    const costAt = widthCost(graph, groups);
+    const costAt = channelCost(graph, groups);
     const counts = fc.tuple(...groups.map(({ channels }) => fc.integer({ min: 1, max: channels })));
     fc.assert(
       fc.property(counts, (keepCounts) => {
@@ -174,7 +174,7 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
   async (name) => {
     const graph = await topologies[name]();
     const { groups } = channelGroups(graph);
-    const costAt = widthCost(graph, groups);
+    const costAt = channelCost(graph, groups);
     const choices = fc.tuple(
       ...groups.map(({ channels }) =>
         fc.tuple(fc.integer({ min: 1, max: channels }), fc.double({ min: 0.05, max: 1, noNaN: true })),
@@ -185,17 +185,17 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
         choices,
         fc.constantFrom('first' as const, 'last' as const, 'scattered' as const),
         (chosen, which) => {
-          const pruner = zeroSlices(graph, which);
+          const pruner = zeroSlices(graph, which, groups);
+          const removals = groups.map((group, i) => ({
+            group,
+            keep: Array.from({ length: chosen[i]![0] }, (_, k) => k),
+          }));
+          const channels = removals.map(({ group, keep }) => ({ pruner: 'c', group: group.name, keep }));
           const sparse = pruner.apply(
             graph,
-            groups.map((group, i) => pruner.plan(group, { slices: chosen[i]![1] })),
+            groups.map((group, i) => pruner.plan(group, { slices: chosen[i]![1] }, channels)),
           );
-          const pruned = cost(
-            removeAll(
-              sparse,
-              groups.map((group, i) => ({ group, keep: Array.from({ length: chosen[i]![0] }, (_, k) => k) })),
-            ),
-          );
+          const pruned = cost(removeAll(sparse, removals));
           const told = costAt(
             chosen.map(([keep]) => keep),
             chosen.map(([, share]) => share),

@@ -1,7 +1,7 @@
 import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
 import { isKernel } from '../graph/graph-weights.js';
 import { layerPositions } from './layer-positions.js';
-import type { WidthCost } from './width-cost.js';
+import type { ChannelCost } from './channel-cost.js';
 
 /** What a layer costs, for one sample, over all of its calls. */
 export interface LayerCost {
@@ -40,7 +40,7 @@ export interface Cost {
 export function cost(graph: LayerGraph): Cost {
   const positions = layerPositions(graph);
   const layers = graph.layers.map((layer) => layerCost(layer, positions.get(layer.name) ?? 0));
-  const total = (key: keyof WidthCost) => layers.reduce((sum, layer) => sum + layer[key], 0);
+  const total = (key: keyof ChannelCost) => layers.reduce((sum, layer) => sum + layer[key], 0);
   return {
     layers,
     parameters: total('parameters'),

@@ -1,22 +1,46 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Format, ModelContent, ModelPlace } from '@tersor/core';
+import { withHostMemory } from '../graph/host-memory.js';
+import {
+  layersModelParts,
+  readArtifacts,
+  readLayersModel,
+  readModelJson,
+  writeModelFiles,
+} from './model-files.js';
 import { latin1 } from './model-place.js';
-import { layersModelParts, readArtifacts, readLayersModel, writeModelFiles } from './model-files.js';
+import { requireModelFile } from './read-back.js';
+import { withUint8Kernels, writeUint8Files } from './uint8-files.js';
 
-/** What TensorFlow.js and its converter write. */
-export const layersModelFormat: Format = {
-  id: 'layers-model',
-  files: 'a LayersModel: model.json with its weight files, or their folder',
-  recognises,
-  read: readLayersModel,
-  parts: layersModelParts,
-  content,
-  write: async (graph, folder) => {
-    await writeModelFiles(graph, folder);
-    return 'model.json';
-  },
-};
+/** What a LayersModel can store its kernels as. */
+export type StoredKernels = 'float32' | 'uint8';
+
+/** What TensorFlow.js and its converter write; `kernels` is what those of a written model are stored as. */
+export function createLayersModelFormat(kernels: StoredKernels): Format {
+  const isUint8 = kernels === 'uint8';
+  return {
+    id: 'layers-model',
+    files: 'a LayersModel: model.json with its weight files, or their folder',
+    recognises,
+    read: readLayersModel,
+    parts: layersModelParts,
+    content,
+    ...(isUint8 && { stored: withUint8Kernels }),
+    write: async (graph, folder) => {
+      await (isUint8 ? writeUint8Files : writeModelFiles)(graph, folder);
+      const path = join(folder, 'model.json');
+      const stored = isUint8 ? withUint8Kernels(graph) : graph;
+      // Whoever reads it has stock TensorFlow.js, and nothing of ours.
+      await withHostMemory(() => requireModelFile({ path, name: 'model.json' }, { graph: stored }));
+      return 'model.json';
+    },
+    mayReplace: async (path) => (await readModelJson(path)).generatedBy === 'Tersor',
+  };
+}
+
+/** The format as it is read, and written where nothing is said. */
+export const layersModelFormat: Format = createLayersModelFormat('float32');
 
 function recognises({ path, entries, head }: ModelPlace): boolean {
   if (entries) return entries.includes('model.json');

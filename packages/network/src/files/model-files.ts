@@ -40,6 +40,7 @@ export interface ModelJson {
   userDefinedMetadata?: unknown;
   signature?: unknown;
   convertedBy?: unknown;
+  generatedBy?: unknown;
 }
 
 /**
@@ -133,7 +134,8 @@ async function findJson(path: string): Promise<string> {
   return inside;
 }
 
-async function readModelJson(path: string): Promise<ModelJson> {
+/** A `model.json`, checked as far as its topology and manifest go. Throws `MODEL_INVALID`. */
+export async function readModelJson(path: string): Promise<ModelJson> {
   const invalid = (reason: string, cause?: unknown): TersorError =>
     new TersorError('MODEL_INVALID', `${path} is not a LayersModel: ${reason}`, {
       cause,

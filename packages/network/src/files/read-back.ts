@@ -9,12 +9,14 @@ import {
   type Backend,
   type Dataset,
   type ErrorCode,
+  type Format,
   type LayerGraph,
 } from '@tersor/core';
 import { loadModel } from '@tersor/runtime';
 import { storedName, weightSlots } from '../graph/graph-weights.js';
 import { ensureKernels } from '../graph/fallback-kernels.js';
-import { disposeModel } from '../graph/model-graph.js';
+import { withHostMemory } from '../graph/host-memory.js';
+import { disposeModel, modelFromGraph } from '../graph/model-graph.js';
 import { topologyOf } from '../graph/model-topology.js';
 
 /** Images that a network and what was written of it are compared on. */
@@ -88,6 +90,16 @@ export async function witnessOfNoise(graph: LayerGraph, backend: Backend): Promi
  */
 export async function requireModelFile({ path, name }: WrittenFile, expected: Witness): Promise<void> {
   await requireSame(() => loadStock(path), expected, { what: name, code: 'READ_BACK_FAILED' });
+}
+
+/** The same for a file of any format, read by the format and computed by stock TensorFlow.js. */
+export async function requireReadBack(
+  format: Format,
+  { path, name }: WrittenFile,
+  expected: Witness,
+): Promise<void> {
+  const load = async () => modelFromGraph(await format.read(path));
+  await withHostMemory(() => requireSame(load, expected, { what: name, code: 'READ_BACK_FAILED' }));
 }
 
 /** The same for a packed file and `@tersor/runtime`. */
@@ -225,7 +237,7 @@ function differenceOf(expected: Float32Array, found: Float32Array): string | und
   }
   return at < 0
     ? undefined
-    : `${found[at]} in the place of ${expected[at]} (output ${at}; a difference of ${limit.toPrecision(2)} is rounding)`;
+    : `${found[at]} instead of ${expected[at]} (output ${at}; a difference of ${limit.toPrecision(2)} is rounding)`;
 }
 
 /**
@@ -315,6 +327,6 @@ function failure({ what, code }: Complaint, problem: string, cause?: unknown): T
   const hint =
     code === 'READ_BACK_FAILED'
       ? 'Nothing was put in place. This is a fault of Tersor or of a plugin: please report it with the model.'
-      : 'Nothing was begun. Use other layers in the place of that one.';
+      : 'Nothing was begun. Use other layers instead of that one.';
   return new TersorError(code, `${what} ${problem}.`, { cause, hint });
 }

@@ -2,9 +2,12 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core';
 
-export interface FolderWriting {
-  /** The file that makes the whole valid: its older self leaves first, and it arrives last. */
-  readonly last: string;
+export interface FolderWriting<T = unknown> {
+  /**
+   * The file that makes the whole valid: its older self leaves first, and it arrives last. A function is
+   * asked once all is put together.
+   */
+  readonly last: string | ((filled: T) => string);
   /** What is written, to begin the message of a failure: "The model". */
   readonly what: string;
   /** What to do about a failure. */
@@ -21,13 +24,13 @@ export interface FolderWriting {
  */
 export async function writeFolder<T>(
   folder: string,
-  { last, what, hint, staging = `${folder}.tmp-${process.pid}` }: FolderWriting,
+  { last, what, hint, staging = `${folder}.tmp-${process.pid}` }: FolderWriting<T>,
   fill: (staging: string) => Promise<T>,
 ): Promise<T> {
   try {
     await makeFolder(staging);
     const result = await fill(staging);
-    await moveInto(staging, folder, last);
+    await moveInto(staging, folder, typeof last === 'string' ? last : last(result));
     return result;
   } catch (cause) {
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);

@@ -70,7 +70,7 @@ describe('compileGradients', () => {
     session.dispose();
   });
 
-  it("gives the batch's own mean and variance in the place of moving statistics", async () => {
+  it("gives the batch's own mean and variance instead of moving statistics", async () => {
     const model = tfl.sequential({
       layers: [layers.batchNormalization({ inputShape: [1] }), layers.dense({ units: 2 })],
     });

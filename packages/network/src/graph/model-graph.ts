@@ -197,7 +197,7 @@ function uniqueNames(): (wanted: string, layer: Layer) => string {
 
 /**
  * Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the
- * layers behind it likewise.
+ * layers after it likewise.
  */
 function sampleShape(
   tensor: Symbolic,
@@ -220,7 +220,7 @@ function inputConfig(layer: Layer, name: string): Record<string, unknown> {
   return { batch_input_shape: shape, dtype: layer.dtype, sparse: false, name };
 }
 
-/** Only inputs state an input shape: that of a layer behind pruned channels would be out of date. */
+/** Only inputs state an input shape: that of a layer after pruned channels would be out of date. */
 function innerConfig(config: Record<string, unknown>, name: string): Record<string, unknown> {
   const { batch_input_shape: _shape, dtype: _dtype, ...own } = config;
   return { ...own, name };

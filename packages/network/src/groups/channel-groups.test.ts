@@ -155,7 +155,7 @@ test.each<[string, LayerGraph, string]>([
   expect(barriers.find(({ layer }) => layer === 'a')!.reason).toContain(reason);
 });
 
-test('behind a barrier, channels are free again', () => {
+test('after a barrier, channels are free again', () => {
   const graph = graphOf(
     INPUT,
     conv('a', 0, 3, 4),
@@ -208,7 +208,7 @@ test('a separable convolution consumes by its pointwise and carries by its depth
   expect(second!.name).toBe('sep');
 });
 
-test('a dense layer behind which a reshape makes an image: a channel owns one unit per position', () => {
+test('a dense layer after which a reshape makes an image: a channel owns one unit per position', () => {
   const graph = graphOf(
     ['input', 'InputLayer', [], [5]],
     ['fc', 'Dense', [0], [12], { kernel: [5, 12] }],

@@ -59,7 +59,7 @@ test('ResNet-20: all layers that end in the same sums form one group per stage; 
   await expectEquivalence(graph);
 });
 
-test('DenseNet block: each layer is its own group, cut at its own offset in all layers behind it', async () => {
+test('DenseNet block: each layer is its own group, cut at its own offset in all layers after it', async () => {
   const graph = await topologies.denseBlock();
   expect(sizes(graph)).toEqual({
     stem: 6,
@@ -76,7 +76,7 @@ test('DenseNet block: each layer is its own group, cut at its own offset in all 
   await expectEquivalence(graph);
 });
 
-test('MobileNet v1: a depthwise layer goes with what it reads; the classifier is behind a Reshape', async () => {
+test('MobileNet v1: a depthwise layer goes with what it reads; the classifier is after a Reshape', async () => {
   const graph = await topologies.mobilenetV1();
   expect(sizes(graph)).toEqual({ conv1: 4, pw1: 6, pw2: 8 });
   const { groups, barriers } = channelGroups(graph);

@@ -27,7 +27,7 @@ export async function compileFused(
   return compilePlan(inferencePlan(graph), batchSize);
 }
 
-/** Compiles a plan, which a worker gets in the place of a network. */
+/** Compiles a plan, which a worker gets instead of a network. */
 export async function compilePlan(plan: InferencePlan, batchSize: number): Promise<InferenceSession> {
   const steps: ReadyStep[] = [];
   for (const step of plan.steps) steps.push(await upload(step));

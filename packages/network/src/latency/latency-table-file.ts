@@ -4,25 +4,25 @@ import { TersorError, type LatencyTable, type LayerGraph } from '@tersor/core';
 import { z } from 'zod';
 import { writeWhole } from '../files/write-whole.js';
 
-const widths = z.array(z.int().positive()).min(1);
+const counts = z.array(z.int().positive()).min(1);
 
 const layer = z
   .strictObject({
     layer: z.string(),
     className: z.string(),
-    inputs: widths,
-    outputs: widths,
+    inputs: counts,
+    outputs: counts,
     milliseconds: z.array(z.array(z.number().min(0))),
   })
   .refine(
     ({ inputs, outputs, milliseconds }) =>
       milliseconds.length === inputs.length && milliseconds.every((row) => row.length === outputs.length),
-    'has not a time for every pair of widths',
+    'has not a time for every pair of counts',
   )
   .refine(
     ({ inputs, outputs }) =>
-      [inputs, outputs].every((list) => list.every((width, i) => i === 0 || width > list[i - 1]!)),
-    'has widths that do not ascend',
+      [inputs, outputs].every((list) => list.every((count, i) => i === 0 || count > list[i - 1]!)),
+    'has counts that do not ascend',
   );
 
 const table = z.strictObject({

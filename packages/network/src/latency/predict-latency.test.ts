@@ -7,9 +7,9 @@ import { randomNetwork, KINDS, type Instruction } from '../../test/random-networ
 import { channelGroups } from '../groups/channel-groups.js';
 import { graphFromModel } from '../graph/model-graph.js';
 import { removeAll } from '../surgery/remove-channels.js';
-import { callWidths, widthsOf } from './call-widths.js';
+import { callChannels, channelsOf } from './call-channels.js';
 import { latencySites } from './latency-sites.js';
-import { interpolate, predictLatency, widthLatency } from './predict-latency.js';
+import { interpolate, predictLatency, channelLatency } from './predict-latency.js';
 
 const entry = (layer: string, inputs: number[], outputs: number[], milliseconds: number[][]) => ({
   layer,
@@ -56,7 +56,7 @@ describe('interpolate', () => {
     expect(timeOf(inputs, outputs)).toBeCloseTo(expected, 12),
   );
 
-  it('stays constant beyond the measured widths, and along an axis that was measured once', () => {
+  it('stays constant beyond the measured channel counts, and along an axis that was measured once', () => {
     expect(timeOf(0, 1)).toBe(1);
     expect(timeOf(9, 99)).toBe(13);
     expect(interpolate(entry('a', [3], [1, 3], [[1, 2]]))(77, 2)).toBe(1.5);
@@ -64,7 +64,7 @@ describe('interpolate', () => {
 
   it('evens out what was measured out of order', () => {
     const uneven = interpolate(entry('a', [3], [1, 2, 3], [[4, 2, 5]]));
-    expect([1, 2, 3].map((width) => uneven(3, width))).toEqual([3, 3, 5]);
+    expect([1, 2, 3].map((count) => uneven(3, count))).toEqual([3, 3, 5]);
   });
 
   it('never lets a wider layer be faster than a narrower one', () => {
@@ -129,7 +129,7 @@ describe('of a whole network', () => {
     entry('head', [4, 24], [2], [[1000], [6000]]),
   ]);
 
-  it('times a layer with the batch norm, activation and flatten behind it', () => {
+  it('times a layer with the batch norm, activation and flatten after it', () => {
     expect(latencySites(graph).map(({ name, calls, mixes }) => [name, calls.length, mixes])).toEqual([
       ['c1', 3, true],
       ['pool', 1, false],
@@ -138,7 +138,7 @@ describe('of a whole network', () => {
     ]);
   });
 
-  it('adds up transfer and layers, at full width and with channels removed', () => {
+  it('adds up transfer and layers, with all channels and with channels removed', () => {
     expect(predictLatency(table, graph)).toBeCloseTo(0.5 + 40 + 4 + 2400 + 6000, 9);
     const { groups } = channelGroups(graph);
     const pruned = removeAll(graph, [
@@ -148,7 +148,7 @@ describe('of a whole network', () => {
     // c1: 2 of 4 outputs; c2: 2 inputs, 3 outputs, 100 i o; head: 3 channels of 4 positions.
     const expected = 0.5 + 20 + 2 + 600 + 3000;
     expect(predictLatency(table, pruned)).toBeCloseTo(expected, 9);
-    expect(widthLatency(table, graph, groups)([2, 3])).toBeCloseTo(expected, 9);
+    expect(channelLatency(table, graph, groups)([2, 3])).toBeCloseTo(expected, 9);
   });
 
   it('refuses a table without a layer of the network', () => {
@@ -166,7 +166,7 @@ const instruction: fc.Arbitrary<Instruction> = fc.record({
   variant: fc.nat(29),
 });
 
-test('the widths of all calls follow from the channels kept, in networks of every kind of layer', async () => {
+test('the counts of all calls follow from the channels kept, in networks of every kind of layer', async () => {
   await tf.setBackend('cpu');
   await fc.assert(
     fc.asyncProperty(
@@ -185,13 +185,13 @@ test('the widths of all calls follow from the channels kept, in networks of ever
             keep: Array.from({ length: counts[i]! }, (_, channel) => channel),
           })),
         );
-        const widths = callWidths(graph, groups).map(({ full, cuts }) =>
+        const channels = callChannels(graph, groups).map(({ full, cuts }) =>
           cuts.reduce(
-            (width, { group, perChannel }) => width - (groups[group]!.channels - counts[group]!) * perChannel,
+            (count, { group, perChannel }) => count - (groups[group]!.channels - counts[group]!) * perChannel,
             full,
           ),
         );
-        expect(widths).toEqual(widthsOf(pruned));
+        expect(channels).toEqual(channelsOf(pruned));
       },
     ),
     { seed: 5, numRuns: 40 },

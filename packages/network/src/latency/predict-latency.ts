@@ -5,45 +5,45 @@ import {
   type LayerGraph,
   type LayerLatency,
 } from '@tersor/core';
-import { callWidths, widthsOf } from './call-widths.js';
+import { callChannels, channelsOf } from './call-channels.js';
 import { latencySites } from './latency-sites.js';
 
 /**
  * Milliseconds for one image that a table predicts for a network: the transfer, and every layer's time
- * between the widths that it was measured at (bilinear in input and output channels). The network is the
+ * between the counts that it was measured at (bilinear in input and output channels). The network is the
  * table's model, or that with channels removed. Throws `LATENCY_TABLE_INVALID` when a layer is not in the
  * table.
  */
 export function predictLatency(table: LatencyTable, graph: LayerGraph): number {
-  return predictor(table, graph)(widthsOf(graph));
+  return predictor(table, graph)(channelsOf(graph));
 }
 
 /**
- * The same for many widths of one network: channels that each group keeps, and layers that go as a whole ->
- * milliseconds.
+ * The same for many channel counts of one network: channels that each group keeps, and layers that go as a
+ * whole -> milliseconds.
  */
-export function widthLatency(
+export function channelLatency(
   table: LatencyTable,
   graph: LayerGraph,
   groups: readonly ChannelGroup[],
 ): (keepCounts: readonly number[], removed?: ReadonlySet<string>) => number {
-  const widths = callWidths(graph, groups);
+  const counts = callChannels(graph, groups);
   const predict = predictor(table, graph);
-  const widthAt = (keepCounts: readonly number[]) =>
-    widths.map(({ full, cuts }) =>
+  const channelsAt = (keepCounts: readonly number[]) =>
+    counts.map(({ full, cuts }) =>
       cuts.reduce(
-        (width, { group, perChannel }) => width - (groups[group]!.channels - keepCounts[group]!) * perChannel,
+        (count, { group, perChannel }) => count - (groups[group]!.channels - keepCounts[group]!) * perChannel,
         full,
       ),
     );
-  return (keepCounts, removed) => predict(widthAt(keepCounts), removed);
+  return (keepCounts, removed) => predict(channelsAt(keepCounts), removed);
 }
 
-/** Width of every call's output -> milliseconds, without the places whose first layer is removed. */
+/** Channels of every call's output -> milliseconds, without the places whose first layer is removed. */
 function predictor(
   table: LatencyTable,
   graph: LayerGraph,
-): (widths: readonly number[], removed?: ReadonlySet<string>) => number {
+): (counts: readonly number[], removed?: ReadonlySet<string>) => number {
   const entries = new Map(table.layers.map((entry) => [entry.layer, entry]));
   const sites = latencySites(graph).map(({ name, calls }) => {
     const entry = entries.get(name);
@@ -62,19 +62,19 @@ function predictor(
       timeOf: interpolate(entry),
     };
   });
-  return (widths, removed) =>
+  return (counts, removed) =>
     sites.reduce(
       (sum, { layer, input, output, timeOf }) =>
-        removed?.has(layer) ? sum : sum + timeOf(widths[input]!, widths[output]!),
+        removed?.has(layer) ? sum : sum + timeOf(counts[input]!, counts[output]!),
       table.transfer,
     );
 }
 
 /**
- * Time of a layer by input and output channels: bilinear between the measured widths, constant beyond them. A
- * wider layer never counts as faster than a narrower one: where it was measured so, that was noise, and the
- * budget's wall needs the narrowest to be the cheapest. So each time is replaced by the mean of the largest
- * at narrower widths and the smallest at wider ones; times in order stay as they are.
+ * Time of a layer by input and output channels: bilinear between the measured channel counts, constant beyond
+ * them. A wider layer never counts as faster than a narrower one: where it was measured so, that was noise,
+ * and the budget's wall needs the narrowest to be the cheapest. So each time is replaced by the mean of the
+ * largest at smaller counts and the smallest time at larger ones; times in order stay as they are.
  */
 export function interpolate({
   inputs,
@@ -97,10 +97,10 @@ export function interpolate({
   };
 }
 
-/** Index of the last width at or below `width`, and how far it is from there to the next, in [0, 1). */
-function position(widths: readonly number[], width: number): [index: number, fraction: number] {
+/** Index of the last count at or below `count`, and how far it is from there to the next, in [0, 1). */
+function position(counts: readonly number[], count: number): [index: number, fraction: number] {
   let index = 0;
-  while (index < widths.length - 1 && widths[index + 1]! <= width) index++;
-  if (index === widths.length - 1 || width <= widths[index]!) return [index, 0];
-  return [index, (width - widths[index]!) / (widths[index + 1]! - widths[index]!)];
+  while (index < counts.length - 1 && counts[index + 1]! <= count) index++;
+  if (index === counts.length - 1 || count <= counts[index]!) return [index, 0];
+  return [index, (count - counts[index]!) / (counts[index + 1]! - counts[index]!)];
 }

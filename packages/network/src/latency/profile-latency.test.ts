@@ -9,11 +9,11 @@ import { KINDS, randomNetwork, type Instruction } from '../../test/random-networ
 import { resnet20, vgg } from '../../test/topologies.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { compileFused } from '../inference/fused-session.js';
-import { callWidths } from './call-widths.js';
+import { callChannels } from './call-channels.js';
 import { readLatencyTable, writeLatencyTable } from './latency-table-file.js';
 import { latencySites } from './latency-sites.js';
 import { predictLatency } from './predict-latency.js';
-import { measuredWidths, profileLatency } from './profile-latency.js';
+import { measuredCounts, profileLatency } from './profile-latency.js';
 import { siteLatency } from './measure-latency.js';
 import { COPIES, siteGraph, sizeOf, summedCopies } from './site-graph.js';
 
@@ -37,9 +37,9 @@ function cpuBackend(): Backend & { readonly compiled: LayerGraph[] } {
 beforeAll(() => tf.setBackend('cpu'));
 
 describe('profileLatency', () => {
-  const settings = { widths: 2, images: 1, repeats: 1, checks: 2, seed: 1 };
+  const settings = { counts: 2, images: 1, repeats: 1, checks: 2, seed: 1 };
 
-  it('times every place at one channel and at shares of its width, and predicts whole networks', async () => {
+  it('times every place at one channel and at shares of its channels, and predicts whole networks', async () => {
     const [graph, backend, before] = [await vgg(), cpuBackend(), tf.memory().numTensors];
     const table = await profileLatency({ ...settings, graph, backend });
     expect(tf.memory().numTensors).toBe(before);
@@ -62,7 +62,7 @@ describe('profileLatency', () => {
 
   it('measures places of the same kind once', async () => {
     const [graph, backend] = [await resnet20(2, 4), cpuBackend()];
-    const { layers } = await profileLatency({ ...settings, widths: 1, checks: 0, graph, backend });
+    const { layers } = await profileLatency({ ...settings, counts: 1, checks: 0, graph, backend });
     const kinds = new Set(
       backend.compiled.map((each) =>
         JSON.stringify(each.layers.map(({ weights }) => weights.map(({ shape }) => shape))),
@@ -87,15 +87,15 @@ const instruction: fc.Arbitrary<Instruction> = fc.record({
   variant: fc.nat(29),
 });
 
-test('every place of networks of every kind of layer runs alone, at all of its widths', async () => {
+test('every place of networks of every kind of layer runs alone, at all of its channel counts', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(instruction, { minLength: 1, maxLength: 6 }), async (instructions) => {
       const graph = await randomNetwork(instructions, 1);
-      const widths = callWidths(graph, channelGroups(graph).groups);
+      const channels = callChannels(graph, channelGroups(graph).groups);
       for (const site of latencySites(graph)) {
         const call = graph.calls[site.calls[0]!]!;
-        for (const inputs of site.mixes ? measuredWidths(widths[call.inputs[0]!]!, 2) : [0]) {
-          for (const asked of measuredWidths(widths[site.calls[0]!]!, 2)) {
+        for (const inputs of site.mixes ? measuredCounts(channels[call.inputs[0]!]!, 2) : [0]) {
+          for (const asked of measuredCounts(channels[site.calls[0]!]!, 2)) {
             const { graph: alone, outputs } = siteGraph(graph, site, { inputs, outputs: asked });
             if (site.mixes) expect([alone.calls[0]!.outputShape.at(-1), outputs]).toEqual([inputs, asked]);
             const session = await compileFused(alone);
@@ -167,7 +167,7 @@ describe('readLatencyTable', () => {
     const table = await profileLatency({
       graph,
       backend: cpuBackend(),
-      widths: 1,
+      counts: 1,
       images: 1,
       repeats: 1,
       checks: 1,
@@ -200,7 +200,7 @@ describe('readLatencyTable', () => {
       JSON.stringify({ ...table, layers: [{ ...table.layers[0]!, outputs: [1, 2, 3, 4, 5] }] }),
     );
     await expect(readLatencyTable(file, { graph, backend: 'cpu' })).rejects.toEqual(
-      refusal('layers.0: has not a time for every pair of widths'),
+      refusal('layers.0: has not a time for every pair of channel counts'),
     );
   });
 });

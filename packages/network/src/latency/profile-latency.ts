@@ -13,7 +13,7 @@ import {
 import { cost } from '../cost/cost.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { removeAll } from '../surgery/remove-channels.js';
-import { callWidths, type CallWidth } from './call-widths.js';
+import { callChannels, type CallChannels } from './call-channels.js';
 import { fingerprint } from './latency-table-file.js';
 import { latencySites, type LatencySite } from './latency-sites.js';
 import { medianLatency, siteLatency, transferLatency, type TimingOptions } from './measure-latency.js';
@@ -24,8 +24,8 @@ export interface ProfileOptions extends TimingOptions {
   readonly graph: LayerGraph;
   /** An available backend; it is activated here. */
   readonly backend: Backend;
-  /** Widths per axis, evenly spread, besides a single channel. */
-  readonly widths: number;
+  /** Channel counts per axis, evenly spread, besides a single channel. */
+  readonly counts: number;
   /** Randomly pruned networks that are predicted and measured besides the original. */
   readonly checks: number;
   readonly seed: number;
@@ -36,9 +36,9 @@ export interface ProfileOptions extends TimingOptions {
 const SMALLEST_SHARE = 0.1;
 
 /**
- * Measures every place of a network at several widths on a backend, alone; then predicts whole networks and
- * measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the codes of the
- * backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
+ * Measures every place of a network at several channel counts on a backend, alone; then predicts whole
+ * networks and measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the
+ * codes of the backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
  */
 export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
   const { graph, backend, checks, images, onProgress } = options;
@@ -47,7 +47,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   // Workers start and code is compiled before anything counts.
   await medianLatency(backend, graph, { images, repeats: 1 });
   const sites = latencySites(graph);
-  const widths = callWidths(graph, channelGroups(graph).groups);
+  const channels = callChannels(graph, channelGroups(graph).groups);
   const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) =>
     sizeOf(graph.calls[call]!.outputShape),
   );
@@ -56,7 +56,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   const layers: LayerLatency[] = [];
   for (const site of sites) {
     onProgress?.(layers.length, sites.length + checks + 1, site.name);
-    layers.push(await measureSite(site, widths, known, options));
+    layers.push(await measureSite(site, channels, known, options));
   }
   const table: LatencyTable = {
     version: 1,
@@ -103,17 +103,17 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
 /** `known` holds what was measured, by everything that the time can depend on. */
 async function measureSite(
   site: LatencySite,
-  widths: readonly CallWidth[],
+  channels: readonly CallChannels[],
   known: Map<string, number>,
   options: ProfileOptions,
 ): Promise<LayerLatency> {
   const { graph, backend } = options;
   const output = site.calls[0]!;
-  const input = widths[graph.calls[output]!.inputs[0]!]!;
-  const inputs = site.mixes ? measuredWidths(input, options.widths) : [input.full];
-  const asked = measuredWidths(widths[output]!, options.widths);
+  const input = channels[graph.calls[output]!.inputs[0]!]!;
+  const inputs = site.mixes ? measuredCounts(input, options.counts) : [input.full];
+  const asked = measuredCounts(channels[output]!, options.counts);
   const outputs = [
-    ...new Set(asked.map((width) => siteGraph(graph, site, { inputs: input.full, outputs: width }).outputs)),
+    ...new Set(asked.map((count) => siteGraph(graph, site, { inputs: input.full, outputs: count }).outputs)),
   ];
   const milliseconds: number[][] = [];
   for (const inputWidth of inputs) {
@@ -132,7 +132,7 @@ async function measureSite(
 /**
  * One channel, and the shares 1/count, 2/count, ... of the whole; the whole alone where no channel can go.
  */
-export function measuredWidths({ full, cuts }: CallWidth, count: number): number[] {
+export function measuredCounts({ full, cuts }: CallChannels, count: number): number[] {
   if (cuts.length === 0) return [full];
   return [
     ...new Set([

@@ -6,7 +6,7 @@ import type { LatencySite } from './latency-sites.js';
 
 type Shape = LayerCall['outputShape'];
 
-/** A site at one pair of widths, as a network of its own with one input. */
+/** A site at one pair of channel counts, as a network of its own with one input. */
 export interface SiteGraph {
   readonly graph: LayerGraph;
   /** Output channels of the site's layer: nearest to those asked for that its input can give. */
@@ -21,54 +21,57 @@ export interface SiteGraph {
 export function siteGraph(
   graph: LayerGraph,
   site: LatencySite,
-  widths: { readonly inputs: number; readonly outputs: number },
+  counts: { readonly inputs: number; readonly outputs: number },
 ): SiteGraph {
   const layers = layersByName(graph);
   const first = graph.calls[site.calls[0]!]!;
-  const full = widthOf(first.outputShape);
+  const full = channelsOf(first.outputShape);
   const shapes = inputShapesOf(graph, first);
   const largest = shapes.reduce((left, right) => (sizeOf(right) > sizeOf(left) ? right : left));
   const isJoin =
-    factsOf(site)?.concatenates === true && shapes.reduce((sum, shape) => sum + widthOf(shape), 0) === full;
+    factsOf(site)?.concatenates === true &&
+    shapes.reduce((sum, shape) => sum + channelsOf(shape), 0) === full;
   // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a
   // constant (flatten, depth multiplier).
-  const perOutput = (isJoin ? full / shapes.length : widthOf(largest)) / full;
-  const inputs = site.mixes ? widths.inputs : Math.max(1, Math.round(widths.outputs * perOutput));
-  const outputs = site.mixes ? widths.outputs : Math.round(inputs / perOutput);
+  const perOutput = (isJoin ? full / shapes.length : channelsOf(largest)) / full;
+  const inputs = site.mixes ? counts.inputs : Math.max(1, Math.round(counts.outputs * perOutput));
+  const outputs = site.mixes ? counts.outputs : Math.round(inputs / perOutput);
 
   const inputLayer: GraphLayer = {
     name: 'input',
     className: 'InputLayer',
     config: {
-      batch_input_shape: [null, ...withWidth(largest, inputs).map((size) => size ?? null)],
+      batch_input_shape: [null, ...withChannels(largest, inputs).map((size) => size ?? null)],
       dtype: 'float32',
       sparse: false,
       name: 'input',
     },
     weights: [],
   };
-  const calls: LayerCall[] = [{ layer: 'input', inputs: [], outputShape: withWidth(largest, inputs) }];
+  const calls: LayerCall[] = [{ layer: 'input', inputs: [], outputShape: withChannels(largest, inputs) }];
   const cut: GraphLayer[] = [inputLayer];
   site.calls.forEach((index, position) => {
     const { layer, outputShape } = graph.calls[index]!;
-    const own = Math.round((widthOf(outputShape) * outputs) / full);
+    const own = Math.round((channelsOf(outputShape) * outputs) / full);
     const given = layers.get(layer)!;
-    // At full width nothing is cut: that holds for layers whose weights have other roles, too.
-    const isWhole = own === widthOf(outputShape) && (position > 0 || inputs === widthOf(largest));
+    // With all channels nothing is cut: that holds for layers whose weights have other roles, too.
+    const isWhole = own === channelsOf(outputShape) && (position > 0 || inputs === channelsOf(largest));
     cut.push(
       isWhole
         ? given
         : resized(
             given,
-            position === 0 ? { from: widthOf(largest), to: inputs } : { from: widthOf(outputShape), to: own },
-            { from: widthOf(outputShape), to: own },
-            withWidth(outputShape, own),
+            position === 0
+              ? { from: channelsOf(largest), to: inputs }
+              : { from: channelsOf(outputShape), to: own },
+            { from: channelsOf(outputShape), to: own },
+            withChannels(outputShape, own),
           ),
     );
     calls.push({
       layer,
       inputs: position === 0 ? first.inputs.map(() => 0) : [position],
-      outputShape: withWidth(outputShape, own),
+      outputShape: withChannels(outputShape, own),
     });
   });
   return {
@@ -167,10 +170,10 @@ function resized(layer: GraphLayer, inputs: Change, outputs: Change, outputShape
   return { ...layer, config: facts?.resized?.(layer.config, outputShape) ?? layer.config, weights };
 }
 
-function widthOf(shape: Shape): number {
+function channelsOf(shape: Shape): number {
   return shape.at(-1) ?? 1;
 }
 
-function withWidth(shape: Shape, width: number): Shape {
-  return [...shape.slice(0, -1), width];
+function withChannels(shape: Shape, channels: number): Shape {
+  return [...shape.slice(0, -1), channels];
 }

@@ -27,10 +27,10 @@ export const BATCH_NORMALIZATION: LayerFacts = {
     const rank = inputShapes[0]!.length;
     const axis = Number(layer.config['axis'] ?? -1);
     const { scale, shift } = affine(layer);
-    // Of a batch of rank + 1 axes; a length of 1 is spread over the axes behind it.
-    const behind = axis === -1 ? 0 : rank - axis;
+    // Of a batch of rank + 1 axes; a length of 1 is spread over the axes after it.
+    const after = axis === -1 ? 0 : rank - axis;
     const spread = ({ shape, data }: PlanWeight): PlanWeight => ({
-      shape: [...shape, ...Array.from({ length: behind }, () => 1)],
+      shape: [...shape, ...Array.from({ length: after }, () => 1)],
       data,
     });
     return [{ operation: { kind: 'scale-shift', scale: spread(scale), shift: spread(shift) } }];

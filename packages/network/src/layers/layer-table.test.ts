@@ -5,7 +5,7 @@ import type { LayerGraph } from '@tersor/core';
 import { PointwiseLayer, POINTWISE_FACTS } from '../../test/pointwise-layer.js';
 import { withRandomWeights } from '../../test/random-network.js';
 import { cost } from '../cost/cost.js';
-import { widthCost } from '../cost/width-cost.js';
+import { channelCost } from '../cost/channel-cost.js';
 import { disposeModel, graphFromModel, modelFromGraph } from '../graph/model-graph.js';
 import { channelGroups } from '../groups/channel-groups.js';
 import { compileFused } from '../inference/fused-session.js';
@@ -99,7 +99,7 @@ describe('a class of somebody else, once its facts are registered', () => {
     const { layers } = cost(graph);
     expect(layers.find(({ name }) => name === 'first')!.macs).toBe(25 * 3 * 6);
     const { groups } = channelGroups(graph);
-    expect(widthCost(graph, groups)([2, 4]).macs).toBe(25 * (3 * 2 + 2 * 4) + 4 * 2);
+    expect(channelCost(graph, groups)([2, 4]).macs).toBe(25 * (3 * 2 + 2 * 4) + 4 * 2);
   });
 
   it('is fused in plans, with the same result as the stock layer', async () => {

@@ -48,24 +48,24 @@ function zeroKernel(
   };
 }
 
-const widths = (from: LayerGraph) =>
+const counts = (from: LayerGraph) =>
   Object.fromEntries(channelGroups(from).groups.map(({ name, channels }) => [name, channels]));
 const input = () => [tf.randomNormal([2, 8, 8, 3], 0, 1, 'float32', 4)];
 
 test('channels that nothing reads any more are removed, and nothing else changes', async () => {
   const zeroed = zeroKernel(graph, 'conv2_1', (channel) => channel === 1 || channel === 3);
   const smaller = removeDeadChannels(zeroed);
-  expect(widths(smaller)).toEqual({ ...widths(graph), conv1_2: 2 });
+  expect(counts(smaller)).toEqual({ ...counts(graph), conv1_2: 2 });
   const images = input();
   expect(largestDifference(await run(zeroed, images), await run(smaller, images))).toBeLessThan(1e-5);
   tf.dispose(images);
 });
 
 test('channels that are made of zeros are removed; a group that is dead as a whole keeps one', () => {
-  expect(widths(removeDeadChannels(zeroKernel(graph, 'conv2_1', (_, output) => output < 2)))).toMatchObject({
+  expect(counts(removeDeadChannels(zeroKernel(graph, 'conv2_1', (_, output) => output < 2)))).toMatchObject({
     conv2_1: 4,
   });
-  expect(widths(removeDeadChannels(zeroKernel(graph, 'fc1', () => true)))['fc1']).toBeUndefined();
+  expect(counts(removeDeadChannels(zeroKernel(graph, 'fc1', () => true)))['fc1']).toBeUndefined();
   expect(removeDeadChannels(graph)).toBe(graph);
 });
 
@@ -97,8 +97,8 @@ test('slices go first, then channels, whatever the order of the pruners', () => 
     { pruner: 'channels', group: 'fc1', keep: [1, 2] },
     { pruner: 'slices', group: 'conv2_1', zeroSlices: [{ layer: 'conv2_1', slices: [0] }] },
   ];
-  expect(widths(applyPlan(graph, [channels, slices], plan))).toEqual({
-    ...widths(graph),
+  expect(counts(applyPlan(graph, [channels, slices], plan))).toEqual({
+    ...counts(graph),
     fc1: 2,
     conv1_2: 3,
   });

@@ -20,9 +20,9 @@ export function removeChannels(graph: LayerGraph, group: ChannelGroup, keep: rea
  * groups must all come from this graph: one removal moves the indexes that other groups hold, so a list of
  * removals is not the same as removing one after the other.
  *
- * What stays equals, but for rounding, the old network in which every layer that consumes a removed channel
- * (convolution, dense) reads zero in its place. For a convolution, batch norm and ReLU that is the network
- * with the channel set to zero behind the ReLU.
+ * What stays equals, except for rounding, the old network in which every layer that consumes a removed
+ * channel (convolution, dense) reads zero in its place. For a convolution, batch norm and ReLU that is the
+ * network with the channel set to zero after the ReLU.
  *
  * Throws `PLAN_MISMATCH` when a group does not fit the graph or `keep` is not an ascending, non-empty list of
  * its channels.

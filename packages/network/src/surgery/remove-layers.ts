@@ -53,6 +53,6 @@ export function removeLayers(graph: LayerGraph, names: readonly string[]): Layer
 
 function mismatch(message: string): TersorError {
   return new TersorError('PLAN_MISMATCH', message, {
-    hint: 'Blocks go whole: name every layer between their input and the sum behind them, the sum too.',
+    hint: 'Blocks go whole: name every layer between their input and the sum after them, the sum too.',
   });
 }

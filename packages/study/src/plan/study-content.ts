@@ -53,6 +53,8 @@ export function contentRecord(content: StudyContent): StudyContentRecord {
   return groups;
 }
 
+type Hashes = RunIdentity['files'];
+
 /**
  * Everything that is not the same in two identities, in words; empty where results of both may be averaged.
  */
@@ -60,15 +62,18 @@ export function contentChanges(before: RunIdentity, now: RunIdentity): string[] 
   const places = keysOf(before.plugins, now.plugins).filter(
     (place) => before.plugins[place] !== now.plugins[place],
   );
-  const tables = keysOf(before.latencyTables, now.latencyTables).filter(
-    (path) => before.latencyTables[path] !== now.latencyTables[path],
-  );
+  // Results of earlier versions had no files.
+  const [old, current] = [before, now].map(({ files }: Partial<RunIdentity>) => files ?? {}) as [
+    Hashes,
+    Hashes,
+  ];
+  const changed = keysOf(old, current).filter((file) => old[file] !== current[file]);
   return [
     ...(before.tersor === now.tersor ? [] : [`Tersor was ${before.tersor} and is now ${now.tersor}`]),
     ...(before.model.topology === now.model.topology ? [] : ['the model is another network']),
     ...(before.model.weights === now.model.weights ? [] : ['the model has other weights']),
     ...(before.dataset === now.dataset ? [] : ['the data set has other images, labels or splits']),
-    ...tables.map((path) => `the latency table ${path} has other times`),
+    ...changed.map((file) => `${file} has other content`),
     ...places.map(
       (place) =>
         `the plugin for ${place} was ${before.plugins[place] ?? 'not there'} and is now ${now.plugins[place] ?? 'not there'}`,

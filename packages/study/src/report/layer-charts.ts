@@ -7,7 +7,7 @@ const ROW = 26;
 const MARGIN = 92;
 
 /**
- * The policy layer by layer beside each layer's cost: kept channels and kernel slices, bit widths,
+ * The policy layer by layer beside each layer's cost: kept channels and kernel slices, bits,
  * multiply-adds, bytes.
  */
 export function layerCharts(layers: readonly LayerFigures[]): string {
@@ -64,11 +64,11 @@ function keptChart(layers: readonly LayerFigures[]): string {
 }
 
 function bitChart(layers: readonly LayerFigures[]): string {
-  const widths = layers.flatMap(({ bits }) => bits ?? []);
+  const bits = layers.flatMap(({ bits }) => bits ?? []);
   return chart({
     id: 'layers-bits',
     title: 'Bit width of each layer',
-    description: `Bits of the codes that kernels are stored with: ${Math.min(...widths)} to ${Math.max(...widths)}. A layer without a bar is stored as floats.`,
+    description: `Bits of the codes that kernels are stored with: ${Math.min(...bits)} to ${Math.max(...bits)}. A layer without a bar is stored as floats.`,
     height: MARGIN - 20 + ROW * layers.length,
     option: (size) => ({
       ...frame(size.narrow, layers.length, 8),

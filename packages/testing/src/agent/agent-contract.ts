@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Action, Agent, AgentFactory, Environment, Space } from '@tersor/core';
 import { BOX, contractTask, createIdentityEnvironment, DISCRETE } from './agent-environments.js';
+import { requireEachLaneCounts, requireOrderFree, requireResumableLanes } from './agent-lanes.js';
 import { requireInvariant, transitionTwins } from './agent-twins.js';
 import { requireRefusal, requireRule, requireSame } from '../contract-failure.js';
 import type { Case } from '../contract.js';
@@ -166,6 +167,14 @@ export function agentContract(
       run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherEnd)),
     },
     {
+      name: 'learns the same in whatever order its lanes arrive',
+      run: inEachSpace((space) => requireOrderFree(make, space)),
+    },
+    {
+      name: 'goes on in lanes from a saved state as if it had not been interrupted',
+      run: inEachSpace((space) => requireResumableLanes(make, space)),
+    },
+    {
       name: 'leaves no tensors behind in 200 steps',
       run: inEachSpace(async (space) => {
         const before = tf.memory().numTensors;
@@ -189,6 +198,10 @@ export function agentContract(
     ...(learnsWithin === undefined
       ? []
       : [
+          {
+            name: 'learns from the episode of every lane',
+            run: inEachSpace((space) => requireEachLaneCounts(make, space)),
+          },
           {
             name: 'learns the identity environment',
             run: inEachSpace(async (space) => {

@@ -23,7 +23,7 @@ export const transitionTwins = {
   },
   /** Nothing follows on `terminated`: the observation that comes with it has no value. */
   otherEnd: {
-    what: 'only in what the observation behind the end shows',
+    what: 'only in what the observation after the end shows',
     change: (transition) =>
       transition.terminated ? { ...transition, nextObservation: [0, 0.8] } : transition,
   },

@@ -16,7 +16,7 @@ interface Convolution {
   readonly dilation?: Pair;
   readonly padding: 'same' | 'valid';
   readonly activation?: 'relu' | 'relu6';
-  /** With a batch norm behind it in the place of a bias. */
+  /** With a batch norm after it instead of a bias. */
   readonly norm?: boolean;
 }
 

@@ -20,6 +20,8 @@ export function correctPruner(): Pruner {
       keep: Array.from({ length: channels }, (_, channel) => channel),
     }),
     apply: (graph, plan) => cut(graph, groups, plan),
+    removalErrors: async (asked) =>
+      asked.map(({ channels }) => Float64Array.from({ length: channels + 1 }, (_, removed) => removed ** 2)),
     heuristics: {
       'first-groups': ({ groups: asked, smallest, nearest, fits }) =>
         asked.reduce(
@@ -98,6 +100,9 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
     'its heuristics give allowed counts that keep the budget, the same ones twice': from(() => ({
       heuristics: { all: ({ groups }) => groups.map(({ channels }) => channels) },
     })),
+    'its errors of removal begin with 0 and never fall, the same ones twice': from(() => ({
+      removalErrors: async (groups) => groups.map(({ channels }) => new Float64Array(channels + 1).fill(1)),
+    })),
     'a plan for another network is refused with PLAN_MISMATCH': from((good) => ({
       apply: (graph, plan) => {
         try {
@@ -114,7 +119,7 @@ let prepared = 0;
 
 function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan): LayerGraph {
   const kept = new Map<string, number[]>();
-  const widths = new Map<string, number>();
+  const channels = new Map<string, number>();
   for (const step of plan) {
     const group = groups.find(({ name }) => name === step.group)!;
     for (const { layer, weight, axis, role, indexes } of group.members) {
@@ -130,7 +135,7 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
         `${layer}/${weight}/${axis}`,
         step.keep!.flatMap((channel) => indexes[channel]!),
       );
-      if (role !== 'consumes') widths.set(layer, step.keep!.length);
+      if (role !== 'consumes') channels.set(layer, step.keep!.length);
     }
   }
   const calls: LayerGraph['calls'][number][] = [];
@@ -140,11 +145,11 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
       call.inputs.length > 0 &&
       !graph.layers.find(({ name }) => name === call.layer)!.weights.some(({ name }) => name === 'kernel');
     const width =
-      widths.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
+      channels.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
     calls.push({ ...call, outputShape: [...before.slice(0, -1), width] });
   }
   const layers = graph.layers.map((layer) => {
-    const width = widths.get(layer.name);
+    const width = channels.get(layer.name);
     const config =
       'filters' in layer.config && width !== undefined ? { ...layer.config, filters: width } : layer.config;
     return {

@@ -7,7 +7,7 @@ const identify = async (): Promise<RunIdentity> => ({
   tersor: '1.2.3',
   model: { topology: 't', weights: 'w' },
   dataset: 'd',
-  latencyTables: {},
+  files: {},
   plugins: {},
 });
 const claims = { identify, patienceMs: 500 };

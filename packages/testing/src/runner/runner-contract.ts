@@ -157,7 +157,7 @@ async function requireDone(outcome: TrialOutcome, { config, place }: Trial): Pro
   const summary = await place.get('summary.json');
   requireRule(summary !== undefined, {
     member: 'run',
-    expected: 'summary.json in the place of a trial that is done',
+    expected: 'summary.json among the results of a trial that is done',
     found: (await place.list()).join(', ') || 'no files',
   });
   const found = JSON.parse(Buffer.from(summary).toString('utf8')) as { readonly config?: unknown };

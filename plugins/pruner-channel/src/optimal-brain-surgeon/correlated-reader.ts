@@ -32,7 +32,7 @@ export function correlatedReader(
   // A layer that puts out a constant loses nothing.
   if (variance <= 0 || taps === 0) return { rises, remove: () => undefined };
 
-  // Rows of one channel lie side by side, behind those that stay; what goes is filled up from the end.
+  // Rows of one channel lie side by side, after those that stay; what goes is filled up from the end.
   const owned = new Set(blocks.flat());
   const rows = [
     ...Array.from({ length: size }, (_, row) => row).filter((row) => !owned.has(row)),

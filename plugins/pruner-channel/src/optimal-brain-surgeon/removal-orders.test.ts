@@ -27,7 +27,7 @@ const on = (layer: tfl.layers.Layer, ...inputs: Symbolic[]) =>
 
 /** Networks that read one group of six channels in several places; every reader is an output. */
 const coupled: Record<string, (x: Symbolic) => Symbolic[]> = {
-  'a convolution, and a dense layer behind a pooling': (x) => {
+  'a convolution, and a dense layer after a pooling': (x) => {
     const a = relu(on(conv(6, { name: 'a' }), x));
     return [on(conv(3), a), on(layers.dense({ units: 2 }), on(layers.globalAveragePooling2d({}), a))];
   },
@@ -35,7 +35,7 @@ const coupled: Record<string, (x: Symbolic) => Symbolic[]> = {
     const sum = on(layers.add(), on(conv(6, { name: 'a' }), x), on(conv(6), x));
     return [on(conv(3, { strides: 2 }), sum), on(conv(2, { kernelSize: 1 }), relu(sum))];
   },
-  'a concatenation behind other channels': (x) => {
+  'a concatenation after other channels': (x) => {
     const a = relu(on(conv(6, { name: 'a' }), x));
     return [on(conv(3), on(layers.concatenate(), x, a)), on(conv(2, { kernelSize: 1 }), a)];
   },
@@ -43,7 +43,7 @@ const coupled: Record<string, (x: Symbolic) => Symbolic[]> = {
     const a = on(conv(6, { name: 'a' }), x);
     return [on(conv(3), on(layers.concatenate(), a, relu(a)))];
   },
-  'a pointwise convolution behind a depthwise one': (x) => {
+  'a pointwise convolution after a depthwise one': (x) => {
     const a = relu(on(conv(6, { name: 'a' }), x));
     return [on(conv(4, { kernelSize: 1 }), on(layers.depthwiseConv2d({ kernelSize: 3 }), a))];
   },
@@ -51,7 +51,7 @@ const coupled: Record<string, (x: Symbolic) => Symbolic[]> = {
     const a = relu(on(conv(6, { name: 'a' }), x));
     return [on(layers.separableConv2d({ filters: 4, kernelSize: 3 }), a)];
   },
-  'a dense layer behind a flatten: a channel owns a row for each position': (x) => {
+  'a dense layer after a flatten: a channel owns a row for each position': (x) => {
     const a = relu(on(conv(6, { name: 'a', strides: 2 }), x));
     return [on(layers.dense({ units: 5 }), on(layers.flatten(), a)), on(conv(3), a)];
   },
@@ -139,7 +139,7 @@ test('what cannot be refit ranks by its weights: a transposed convolution, and a
 
 describe('a preparation that is interrupted', () => {
   it('goes on from what it saved, and works nothing out twice', async () => {
-    const graph = await networkOf(coupled['a concatenation behind other channels']!);
+    const graph = await networkOf(coupled['a concatenation after other channels']!);
     const { groups } = channelGroups(graph);
     const gathered = await gatherMoments(graph, dataset, readersOf(graph), { ...OPTIONS, backend, seed: 2 });
     let state: unknown;

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/network';
+import { disposeModel, graphFromModel, modelFromGraph, stockBackend } from '@tersor/network';
 import { createRandom, type LayerGraph } from '@tersor/core';
 import { reestimateBatchNorms } from './reestimate-batch-norms.js';
 
@@ -94,7 +94,7 @@ const reestimate = (graph: LayerGraph, changed: string[], memory?: number) =>
   reestimateBatchNorms(graph, {
     changed: new Set(changed),
     images,
-    imageShape: IMAGE,
+    backend: stockBackend,
     ...(memory !== undefined && { memory }),
   });
 
@@ -121,12 +121,12 @@ test('a batch norm gets the mean and variance of its input over the images; the 
 
 test.each<[string, (input: Symbolic) => Symbolic, Record<string, number>]>([
   [
-    'one behind another',
+    'one after another',
     (input) => scores(norm('second', conv('b', relu(norm('first', conv('a', input, 5, 3)))))),
     { first: -1, second: -1 },
   ],
   [
-    'behind a sum of itself and a shortcut',
+    'after a sum of itself and a shortcut',
     (input) =>
       ((x) => scores(norm('sum', apply(layers.add(), [x, conv('b', relu(norm('inner', conv('c', x))))]))))(
         conv('a', input),
@@ -134,7 +134,7 @@ test.each<[string, (input: Symbolic) => Symbolic, Record<string, number>]>([
     { inner: -1, sum: -1 },
   ],
   [
-    'behind a concatenation',
+    'after a concatenation',
     (input) =>
       ((x) => scores(norm('both', apply(layers.concatenate(), [conv('b', x, 2), norm('inner', x)]))))(
         conv('a', input),
@@ -152,7 +152,7 @@ test.each<[string, (input: Symbolic) => Symbolic, Record<string, number>]>([
     { first: -1, second: -1 },
   ],
   [
-    'behind a dense layer',
+    'after a dense layer',
     (input) =>
       apply(
         layers.dense({ units: 2 }),
@@ -251,7 +251,7 @@ test('a batch norm that is called twice gets the statistics of both inputs toget
   expectClose(statisticsOf(result, 'twice'), [mean, variance]);
 });
 
-test('a change behind the first call of a shared batch norm moves what lies between the calls too', async () => {
+test('a change after the first call of a shared batch norm moves what lies between the calls too', async () => {
   const graph = await network((input) => {
     const bn = layers.batchNormalization({ name: 'twice' });
     return scores(apply(bn, conv('b', norm('between', apply(bn, conv('a', input))))));
