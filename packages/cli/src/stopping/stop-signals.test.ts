@@ -94,8 +94,8 @@ describe.each(SIGNALS)('%s', (signal, code) => {
   });
 
   it(`ends one that is still being set up with code ${code} and nothing written`, async () => {
-    // Before the modules are loaded, while they are, and while the original is measured; a fast machine may be
-    // past that at the last.
+    // Before the modules are loaded, while they are, and while the original is measured; a fast machine may
+    // be past that at the last.
     let early = 0;
     for (const wait of [100, 300, 500, 700]) {
       const run = start(compress());

@@ -14,8 +14,8 @@ export interface JsonSchema {
 }
 
 /**
- * The JSON schema of a schema's input: by our zod for any zod 4, else by the schema itself where its validator
- * can (standard JSON schema); undefined where neither can.
+ * The JSON schema of a schema's input: by our zod for any zod 4, else by the schema itself where its
+ * validator can (standard JSON schema); undefined where neither can.
  */
 export function jsonSchemaOf(schema: unknown): JsonSchema | undefined {
   const { '~standard': standard, _zod } = (schema ?? {}) as {

@@ -11,8 +11,8 @@ export interface BetterCodes {
 }
 
 /**
- * Takes found codes in the groups whose outputs come closer by them, and elsewhere the codes to beat: those of
- * nearest rounding, in the order of the weights, with the levels that they stand for.
+ * Takes found codes in the groups whose outputs come closer by them, and elsewhere the codes to beat: those
+ * of nearest rounding, in the order of the weights, with the levels that they stand for.
  */
 export function betterCodes(
   problem: CodeProblem,
