@@ -1,9 +1,11 @@
 /**
- * Evaluations a minute of a channel-pruning search on the example, in one process and in two, one thread each:
- * what `prune.search.parallel: 2` gains on two cores. Both take turns within one run, on the same candidates;
- * the figure is the median of the rounds' ratios. Wants a calm machine: the load is written beside it.
+ * Evaluations a minute of a channel-pruning search on the example, in one process and in two, one thread
+ * each: what `prune.search.parallel: 2` gains on two cores. Both take turns within one run, on the same
+ * candidates; the figure is the median of the rounds' ratios. Wants a calm machine: the load is written
+ * beside it.
  *
- *   node --conditions=tersor/source --require ./tools/read-sources.cjs bench/search/parallel.ts [backend] [rounds]
+ *   node --conditions=tersor/source --require ./tools/read-sources.cjs bench/search/parallel.ts \
+ *     [backend] [rounds]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';

@@ -22,10 +22,10 @@ import { requireSendable } from './checks/require-sendable.js';
 import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
-import { searchEvaluator } from './search/search-evaluator.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
+import { searchEvaluators } from './search/search-images.js';
 import { pruneStage } from './stages/prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
 import { requirePolicy } from './policy/require-policy.js';
@@ -38,6 +38,7 @@ import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
+import { requireRewards } from './checks/require-rewards.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -108,8 +109,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const original = await model.read();
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
-    if (!given) await requireAgents(config, host);
-    if (!given) requireSendable(config, host.wired, options.plugins);
+    if (!given) {
+      await requireRewards(config, host);
+      await requireAgents(config, host);
+      requireSendable(config, host.wired, options.plugins);
+    }
     const originalBytes = await model.bytes();
     const making = { original, originalBytes, backend: evaluateBackend.id };
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
@@ -167,7 +171,14 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: searchEvaluator({ evaluateBackend, dataset, seed: config.seed, onNotice }),
+      searchEvaluators: searchEvaluators({
+        evaluateBackend,
+        dataset,
+        seed: config.seed,
+        onNotice,
+        host,
+        original,
+      }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const guesses = originalNotice(context.baseline, guessingAt(dataset));

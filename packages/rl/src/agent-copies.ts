@@ -2,9 +2,10 @@ import { createRandom, type Agent, type AgentFactory, type AgentTask, type Trans
 import { openState, sealState } from './agent-state.js';
 
 /**
- * An agent with `lanes` made of one without: a copy for each lane, with a seed of its own. Each copy learns
- * from its own episode first, then from those of the others, in the order of lanes, as from warm starts. What a
- * batch costs to learn so grows with the square of the lanes; an agent that knows lanes does without.
+ * An agent with `lanes` made of one without: a copy for each lane, with a seed of its own. Each copy
+ * learns from its own episode first, then from those of the others, in the order of lanes, as from warm
+ * starts. What a batch costs to learn so grows with the square of the lanes; an agent that knows lanes
+ * does without.
  *
  * @param count lanes
  */

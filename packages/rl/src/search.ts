@@ -73,11 +73,11 @@ export interface SearchResult {
 }
 
 /**
- * Runs episodes and keeps the best. A warm start counts as an episode, so a search never ends below what its
- * heuristics give. With several walkers, episodes come in batches of as many: the agent learns from all of a
- * batch, in their order, before it begins the next, so the result depends on the number of walkers, but not on
- * how fast each is. A resumed search does exactly what an uninterrupted one does. Throws `CONFIG_INVALID` for
- * a heuristic that the environment does not offer.
+ * Runs episodes and keeps the best. A warm start counts as an episode, so a search never ends below what
+ * its heuristics give. With several walkers, episodes come in batches of as many: the agent learns from
+ * all of a batch, in their order, before it begins the next, so the result depends on the number of
+ * walkers, but not on how fast each is. A resumed search does exactly what an uninterrupted one does.
+ * Throws `CONFIG_INVALID` for a heuristic that the environment does not offer.
  */
 export async function search({
   agent,

@@ -42,8 +42,9 @@ interface Walk {
 }
 
 /**
- * Walks episodes at the same time, step by step: in each step the agent acts in one lane after the other, then
- * all carry their actions out, so that the agent is called in the same order however long each takes.
+ * Walks episodes at the same time, step by step: in each step the agent acts in one lane after the other,
+ * then all carry their actions out, so that the agent is called in the same order however long each
+ * takes.
  *
  * @param inLanes whether the agent is told lanes: else there is one plan
  * @param onEnd an episode that was not walked before has ended, while others may still be under way

@@ -12,8 +12,8 @@ import { openState, sealState, withLane, withoutLane, type Lanes } from '@tersor
 /** Chooses whole sequences of actions, one an episode, by the rewards that earlier sequences got. */
 export interface SequenceStrategy {
   /**
-   * The sequence of the next episode in a lane (see `Agent.lanes`): one action a step. Called at most once for
-   * an episode.
+   * The sequence of the next episode in a lane (see `Agent.lanes`): one action a step. Called at most
+   * once for an episode.
    */
   propose(lane: number): readonly Action[];
   /**

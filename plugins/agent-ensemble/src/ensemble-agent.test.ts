@@ -22,9 +22,9 @@ const STEPS = 12;
 const EVALUATIONS = 30;
 
 /**
- * Layers of a network with a bound on their sum, as a residual environment keeps it: a policy is good where its
- * actions, less their mean, are near a hidden one; some layers count a hundred times as much as others, and
- * neighbours depend on each other.
+ * Layers of a network with a bound on their sum, as a residual environment keeps it: a policy is good
+ * where its actions, less their mean, are near a hidden one; some layers count a hundred times as much as
+ * others, and neighbours depend on each other.
  */
 function layersEnvironment(seed: number): Environment {
   const random = createRandom(seed, 'hidden policy');
@@ -83,7 +83,7 @@ describe('ensemble', () => {
     const found: number[][] = [];
     for (let seed = 1; seed <= 4; seed++)
       found.push([
-        await best(factory({ updates: 40 }), seed),
+        await best(factory({ critics: 4, hidden: [16, 16], updates: 30 }), seed),
         // One candidate: the critics have nothing to choose from.
         await best(factory({ candidates: 1, updates: 1 }), seed),
         await best(random, seed),

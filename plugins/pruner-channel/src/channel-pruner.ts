@@ -71,10 +71,13 @@ export class ChannelPruner implements Pruner {
   private calibration: Calibration | undefined;
   /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
+  /** What its readers lose, likewise. */
+  readonly removalErrors?: (groups: readonly ChannelGroup[]) => Promise<readonly Float64Array[]>;
 
   constructor(private readonly options: ChannelPrunerOptions) {
-    this.heuristics =
-      options.reconstruct === 'none' ? {} : { reconstruction: (question) => this.allocation(question) };
+    const isRefit = options.reconstruct !== 'none';
+    this.heuristics = isRefit ? { reconstruction: (question) => this.allocation(question) } : {};
+    if (isRefit) this.removalErrors = (groups) => this.errorsOf(groups);
   }
 
   async prepare(context: PruneContext): Promise<void> {
@@ -156,17 +159,25 @@ export class ChannelPruner implements Pruner {
   }
 
   private async allocation(question: AllocationQuestion): Promise<number[]> {
-    if (!this.context) throw mismatch('The channel pruner was not prepared for a network.');
     const { groups, smallest } = question;
-    const orders = await removalOrders(this.context.graph, groups, this.gathered);
-    const errors = groups.map(({ name }) => orders.get(name)!.errors);
+    const errors = await this.errorsOf(groups);
     if (this.options.weights === 'equal') return allocate(question, { errors });
-    const lossOf = await createOutputLoss({ ...this.context, images: this.options.probeImages });
+    const lossOf = await createOutputLoss({ ...this.prepared, images: this.options.probeImages });
     const divergenceAt = async (group: number, channels: number) => {
       const plan = [this.plan(groups[group]!, { channels })];
-      return lossOf(await this.adapt(this.apply(this.context!.graph, plan), plan));
+      return lossOf(await this.adapt(this.apply(this.prepared.graph, plan), plan));
     };
     return allocate(question, { errors: await probedErrors(errors, smallest, divergenceAt) });
+  }
+
+  private async errorsOf(groups: readonly ChannelGroup[]): Promise<Float64Array[]> {
+    const orders = await removalOrders(this.prepared.graph, groups, this.gathered);
+    return groups.map(({ name }) => orders.get(name)!.errors);
+  }
+
+  private get prepared(): PruneContext {
+    if (!this.context) throw mismatch('The channel pruner was not prepared for a network.');
+    return this.context;
   }
 
   private removalsOf(plan: PrunePlan): Removal[] {

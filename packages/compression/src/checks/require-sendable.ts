@@ -1,8 +1,8 @@
 import { TersorError, type CompressConfig, type Plugin, type WiredPlugin } from '@tersor/core';
 
 /**
- * Throws `CONFIG_INVALID` where a search in several processes needs a plugin that was given as an object: only
- * what a config names can be loaded in another process.
+ * Throws `CONFIG_INVALID` where a search in several processes needs a plugin that was given as an object:
+ * only what a config names can be loaded in another process.
  */
 export function requireSendable(
   { prune, quantize }: CompressConfig,

@@ -45,7 +45,7 @@ describe('heuristics of pruners', () => {
       limits: pruneLimits({ macs: 0.5 * macs }, graph),
       minimum: 0.25,
       multiple: 1,
-      evaluate: async (candidate) => cost(candidate).macs / macs,
+      evaluate: async (candidate) => ({ accuracy: cost(candidate).macs / macs }),
     };
   });
 

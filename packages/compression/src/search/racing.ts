@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { PruneConfig, PruneTask } from '@tersor/core';
+import type { Evaluation, PruneConfig, PruneTask } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import { createCountLimit } from './count-limit.js';
+import { policyDigest } from './policy-digest.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 
 /** What a checkpoint keeps of a race: what was measured, by digest of the policy. */
@@ -45,19 +45,19 @@ export function createRacing(
   let best = bestReward;
   return {
     evaluate: async (graph, candidate) => {
-      if (!candidate) return evaluator.accuracy(graph);
-      const key = digest(candidate.policy);
+      if (!candidate) return evaluator.evaluate(graph);
+      const key = policyDigest(candidate.policy);
       const known = measured.get(key);
-      if (known) return known.accuracy;
+      if (known) return evaluationOf(known);
       // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
       const isLost = (right: number, seen: number) =>
         alpha !== undefined &&
         [right / seen, limit(right, seen, alpha) / count].every(
           (accuracy) => candidate.rewardAt(accuracy) < best,
         );
-      const measurement = await evaluator.measure(graph, isLost);
+      const measurement = await evaluator.measure(graph, isLost, key);
       measured.set(key, measurement);
-      return measurement.accuracy;
+      return evaluationOf(measurement);
     },
     begin: (reward, others) => {
       best = reward;
@@ -74,7 +74,7 @@ export function createRacing(
 
 /** An episode with the number of images that its accuracy was measured on among its measures. */
 export function withImages(record: EpisodeRecord, measured: RacingState): EpisodeRecord {
-  const measurement = measured.get(digest(record.policy));
+  const measurement = measured.get(policyDigest(record.policy));
   return measurement ? { ...record, measures: { ...record.measures, images: measurement.images } } : record;
 }
 
@@ -83,7 +83,6 @@ export function imagesOf(measured: RacingState): number {
   return [...measured.values()].reduce((sum, { images }) => sum + images, 0);
 }
 
-/** Policies of large networks are megabytes of JSON. */
-function digest(policy: unknown): string {
-  return createHash('sha256').update(JSON.stringify(policy)).digest('base64');
+function evaluationOf({ images: _images, ...evaluation }: Measurement): Evaluation {
+  return evaluation;
 }

@@ -11,7 +11,10 @@ import {
 import { createAgentCopies, search, type EpisodeRecord, type Walker } from '@tersor/rl';
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
+import { confirmBest } from './confirm.js';
+import { policyDigest } from './policy-digest.js';
 import { createRacing, imagesOf, withImages } from './racing.js';
+import type { SearchEvaluators } from './search-images.js';
 import { startOf } from './start-of.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
@@ -40,7 +43,10 @@ export async function searchPolicy(
   const started = performance.now();
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
   const { episodes, parallel = 1 } = config.search;
-  const measuring = parallel > 1 ? measureInProcesses() : await measureHere(context, config, before);
+  let made: Promise<SearchEvaluators> | undefined;
+  const evaluators = () => (made ??= context.searchEvaluators(stage, config));
+  const measuring =
+    parallel > 1 ? measureInProcesses() : measureHere((await evaluators()).search, config, before);
   const createEnvironment = await host.get(TOKENS.environment, stage);
   const createAgent = await host.get(TOKENS.agent, stage);
   await context.evaluateBackend.activate();
@@ -59,6 +65,27 @@ export async function searchPolicy(
     agent = createAgentCopies(createAgent, task, parallel);
   }
   const records: EpisodeRecord[] = [...(before?.episodes ?? [])];
+  const confirmed = async (other: Evaluator) => {
+    const again = await createEnvironment(makeTask(evaluateWith(other), reward));
+    try {
+      const [first] = await confirmBest({
+        records,
+        candidates: config.search.confirm!,
+        environment: again,
+        seed: context.config.seed,
+        onNotice: events.onNotice?.bind(events),
+      });
+      if (!first) return undefined;
+      const { episode, reward: searchReward, policy } = first.record;
+      const candidates = other.evaluations;
+      return {
+        policy,
+        figures: { candidates, images: other.count, episode, reward: first.reward, searchReward },
+      };
+    } finally {
+      again.dispose?.();
+    }
+  };
   try {
     const result = await search({
       agent,
@@ -94,15 +121,18 @@ export async function searchPolicy(
       },
     });
     requireGoingOn(context);
+    const confirm = config.search.confirm === undefined ? undefined : (await evaluators()).confirm;
+    const winner = confirm && (await confirmed(confirm));
     const figures = {
       agent: config.agent.use,
       episodes: records.length,
       evaluations: measuring.evaluations(),
       ...(config.racing && { images: imagesOf(measuring.measured()) }),
       bestReward: result.best.reward,
+      ...(winner && { confirmed: winner.figures }),
       seconds: seconds(),
     };
-    state.found = { policy: result.best.policy, figures, episodes: records };
+    state.found = { policy: winner?.policy ?? result.best.policy, figures, episodes: records };
     delete state.search;
     await context.saveProgress();
     return state.found;
@@ -117,7 +147,6 @@ export async function searchPolicy(
     const measured = new Map<string, Measurement>(before?.race);
     const earlier = config.racing ? 0 : (before?.evaluations ?? 0);
     let best = -Infinity;
-    let evaluator: Promise<Evaluator> | undefined;
     const { rounds, prepared, activations } = state;
     let pool: EpisodePool | undefined;
     const start = () =>
@@ -140,8 +169,7 @@ export async function searchPolicy(
         onNotice: (text) => events.onNotice?.(text),
       }));
     return {
-      evaluate: async (candidate) =>
-        (await (evaluator ??= context.searchEvaluator(config))).accuracy(candidate),
+      evaluate: async (network, candidate) => evaluateWith((await evaluators()).search)(network, candidate),
       walkers: () => start().walkers,
       begin: (reward) => void (best = reward),
       finished: (record) => (config.racing ? withImages(record, measured) : record),
@@ -166,20 +194,24 @@ interface Measuring {
 }
 
 /** In this process, one after the other. */
-async function measureHere(
-  context: PipelineContext,
+function measureHere(
+  evaluator: Evaluator,
   config: PruneConfig | QuantizeConfig,
   before: StageState['search'],
-): Promise<Measuring> {
-  const evaluator = await context.searchEvaluator(config);
+): Measuring {
   const racing =
     config.racing && createRacing(evaluator, config.racing, before?.race, before?.state.best?.reward);
   return {
-    evaluate: racing?.evaluate ?? ((graph) => evaluator.accuracy(graph)),
+    evaluate: racing?.evaluate ?? evaluateWith(evaluator),
     begin: () => undefined,
     finished: (record, best) => racing?.finished(record, best) ?? record,
     measured: () => racing?.state() ?? new Map(),
     evaluations: () => (before?.evaluations ?? 0) + evaluator.evaluations,
     dispose: () => undefined,
   };
+}
+
+/** Measures a candidate on an evaluator's images, or on those that it draws for the candidate's policy. */
+function evaluateWith(evaluator: Evaluator): PruneTask['evaluate'] {
+  return (graph, candidate) => evaluator.evaluate(graph, candidate && policyDigest(candidate.policy));
 }

@@ -1,6 +1,6 @@
 import type { Agent, Environment, PruneConfig } from '@tersor/core';
 
-/** What a search begins with where its config does not say: the policy that loses the least by second moments. */
+/** What a search begins with where its config does not say: what loses the least by second moments. */
 const DEFAULT_START = 'reconstruction';
 
 /**

@@ -14,7 +14,7 @@ import type {
 } from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
-import type { Evaluator } from '../training/evaluator.js';
+import type { SearchEvaluators } from '../search/search-images.js';
 
 /** Everything that the two stages share. */
 export interface PipelineContext {
@@ -53,8 +53,11 @@ export interface PipelineContext {
     config: PruneConfig | QuantizeConfig,
     makeTask: (evaluate: EnvironmentTask['evaluate']) => EnvironmentTask,
   ): Promise<never>;
-  /** Evaluator on as many validation images as a stage's search measures its candidates on. */
-  searchEvaluator(config: PruneConfig | QuantizeConfig): Promise<Evaluator>;
+  /** Evaluators on the validation images of a stage's search, which measure what its reward needs. */
+  searchEvaluators(
+    stage: 'prune' | 'quantize',
+    config: PruneConfig | QuantizeConfig,
+  ): Promise<SearchEvaluators>;
   /** Accuracy of a network on all validation images, 0..1. */
   validationAccuracy(graph: LayerGraph): Promise<number>;
 }

@@ -57,6 +57,20 @@ const search = z
       .describe(
         'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows. Left out: reconstruction, where the stage has it and the agent searches; [] for none.',
       ),
+    confirm: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        'So many of the best candidates are measured once more, on validation images that the search never saw, and the one that is best there wins. Left out: the best of the search wins.',
+      ),
+    subset: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'Each candidate is measured on so many of the images, drawn for its policy by the seed. Left out: on all of them.',
+      ),
     parallel: z
       .int()
       .min(1)
@@ -195,6 +209,26 @@ const stageFields = {
   finetune: finetune.prefault({}),
 };
 
+/** What does not go together in a search: a sentence for a user. */
+function searchProblem({
+  search: { subset },
+  racing,
+  images,
+}: z.output<z.ZodObject<typeof stageFields>>): string | undefined {
+  if (subset === undefined) return undefined;
+  if (racing) return 'candidates race on the same images, so "search.subset" and "racing" exclude each other';
+  return subset < images ? undefined : `"search.subset" has to be below "images" (${images})`;
+}
+
+/** Adds what `searchProblem` says. */
+const searchable = (
+  stage: z.output<z.ZodObject<typeof stageFields>>,
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+) => {
+  const message = searchProblem(stage);
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['search', 'subset'], message });
+};
+
 /** Keys of what an episode measures: no limit may be called so. */
 const MEASURES: readonly string[] = ['accuracy', 'images', 'denseMacs', 'reward'];
 
@@ -256,25 +290,27 @@ const pruneBudget = budgetOf({
   latency: latencySchema.optional(),
 });
 
-const prune = z.strictObject({
-  ...stageFields,
-  pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
-  budget: pruneBudget,
-  stages: z
-    .array(pruneBudget)
-    .min(1)
-    .optional()
-    .describe(
-      'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
-    ),
-  minimum: z
-    .number()
-    .positive()
-    .max(1)
-    .default(0.1)
-    .describe('Smallest share of channels that a group keeps.'),
-  round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
-});
+const prune = z
+  .strictObject({
+    ...stageFields,
+    pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
+    budget: pruneBudget,
+    stages: z
+      .array(pruneBudget)
+      .min(1)
+      .optional()
+      .describe(
+        'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
+      ),
+    minimum: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.1)
+      .describe('Smallest share of channels that a group keeps.'),
+    round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
+  })
+  .superRefine(searchable);
 
 const activationBits = z.int().min(2).max(8);
 
@@ -332,6 +368,7 @@ const quantize = z
       .default('continuous')
       .describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
   })
+  .superRefine(searchable)
   // Bytes are those of the weights: nothing else would keep an agent from always taking the most activation
   // bits.
   .refine(

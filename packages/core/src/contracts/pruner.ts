@@ -193,5 +193,11 @@ export interface Pruner {
   readonly heuristics?: Heuristics<AllocationQuestion>;
   /** For a pruner of `slices`, which heuristics otherwise leave whole. */
   readonly sliceHeuristic?: SliceHeuristic;
+  /**
+   * What the network loses with the channels of each group: by group, its error after so many channels went,
+   * `channels + 1` values that begin with 0 and never fall, comparable between the groups. Agents observe
+   * them (environment `residual`). Asked after `prepare`; absent where a pruner knows none.
+   */
+  removalErrors?(groups: readonly ChannelGroup[]): Promise<readonly Float64Array[]>;
   dispose?(): void;
 }

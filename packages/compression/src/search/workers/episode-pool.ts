@@ -10,8 +10,6 @@ import { startWorkerProcess, WorkerEnded, type WorkerProcess } from './worker-pr
 export interface EpisodePool {
   /** One a lane. */
   readonly walkers: readonly Walker[];
-  /** Ids of the processes that run now. */
-  pids(): readonly number[];
   /** Networks that were measured besides those in `measured`. */
   unnamed(): number;
   /** Tensors that each process held after its last step. */
@@ -46,7 +44,7 @@ interface Turn {
 /**
  * Starts processes that make the stage's environment each for itself, and walk episodes in it: one lane is
  * always walked by the same process, and one that walks several lanes does so in turn. A process that ends is
- * started again and walks its step again; throws `SEARCH_WORKER_ENDED`, naming the episode, when that one ends
+ * started again and walks its step again; throws `SEARCH_WORKER_ENDED`, with the episode, when that one does
  * at the same step, too. What a candidate is measured against (the best reward, what was measured before) is
  * what was known when its batch began, so that nothing depends on which process was faster.
  */
@@ -115,7 +113,6 @@ export function startEpisodePool(options: EpisodePoolOptions): EpisodePool {
   });
   return {
     walkers,
-    pids: () => turns.flatMap(({ worker: { pid } }) => pid ?? []),
     unnamed: () => unnamed,
     tensors: () => turns.map(({ tensors }) => tensors),
     dispose: () => {

@@ -15,7 +15,7 @@ import { pruneStage } from '../../stages/prune-stage.js';
 import { quantizeStage } from '../../stages/quantize-stage.js';
 import type { Evaluator } from '../../training/evaluator.js';
 import { createRacing, type Racing, type RacingState } from '../racing.js';
-import { searchEvaluator } from '../search-evaluator.js';
+import { searchEvaluators } from '../search-images.js';
 import type { StepAnswer, StepRequest, WorkerSetup } from './messages.js';
 
 /** Walks episodes of one search, away from its agent. */
@@ -121,7 +121,7 @@ async function contextOf(
     config,
     places: { directory, searchFrom },
     // Nothing is written here that would be checked against it.
-    identity: { tersor: '', model: { topology: '' }, dataset: '', latencyTables: {}, plugins: {} },
+    identity: { tersor: '', model: { topology: '' }, dataset: '', files: {}, plugins: {} },
     host,
     wired: host.wired,
     dataset,
@@ -135,7 +135,14 @@ async function contextOf(
     events: { onNotice },
     notices: [],
     saveProgress: async (update) => update?.(),
-    searchEvaluator: searchEvaluator({ evaluateBackend, dataset, seed: config.seed, onNotice }),
+    searchEvaluators: searchEvaluators({
+      evaluateBackend,
+      dataset,
+      seed: config.seed,
+      onNotice,
+      host,
+      original,
+    }),
     validationAccuracy: () => Promise.reject(new Error('A worker of a search measures candidates only.')),
   };
 }
@@ -149,7 +156,7 @@ async function serve(
   const serving: PipelineContext = {
     ...context,
     serve: async (stageConfig, makeTask: (evaluate: EnvironmentTask['evaluate']) => EnvironmentTask) => {
-      const evaluator = await context.searchEvaluator(stageConfig);
+      const { search: evaluator } = await context.searchEvaluators(stage, stageConfig);
       const racing = createRacing(evaluator, stageConfig.racing);
       const createEnvironment = await context.host.get(TOKENS.environment, stage);
       await context.evaluateBackend.activate();

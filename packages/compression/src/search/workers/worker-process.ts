@@ -10,7 +10,6 @@ const TAIL = 2000;
 export interface WorkerProcess {
   /** Rejects with `WorkerEnded` when the process ends, else with the error that it answers. */
   ask(message: ToWorker): Promise<FromWorker>;
-  readonly pid: number | undefined;
   end(): void;
 }
 
@@ -47,7 +46,6 @@ export function startWorkerProcess(): WorkerProcess {
   child.on('error', ({ message }) => fail(message));
   child.on('close', (code, signal) => fail(signal ? `ended by ${signal}` : `exit code ${code}`));
   return {
-    pid: child.pid,
     ask: async (message) => {
       const answer = await new Promise<FromWorker>((resolve, reject) => {
         if (ended) return reject(ended);

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PROGRAM } from '../test/program.js';
-import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
+import { PROGRAM } from './program.js';
+import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const SETTINGS = [
   'backend={ use: wasm, workers: 1 }',
@@ -68,6 +68,23 @@ it('a refined network is the same after a kill in the refinement, and another th
     expect.stringMatching(/The refinement .*so the network before it is kept.*prune\.refine\.learningRate/),
   ]);
   expect((await weights('harmed')).equals(await weights('plain'))).toBe(true);
+}, 240_000);
+
+it('a refined network of codes is the same after a kill in the refinement, and another than without', async () => {
+  const title = "stage 2: bringing the outputs back to the original's";
+  const codes = [
+    'quantize.quantizer={ use: linear, calibrate: { images: 40, points: 4 } }',
+    'quantize.bits=[3,3]',
+  ];
+  const refine = [...codes, REFINE.replace('prune', 'quantize')];
+  const packed = (out: string) => readFile(join(project.folder, out, 'model.tersor'));
+  const whole = await compress('whole-codes', refine);
+  expect([whole.code, whole.err]).toEqual([0, expect.stringContaining(title)]);
+  expect((await compress('killed-codes', refine, title)).code).toBeNull();
+  expect((await compress('killed-codes', refine)).code).toBe(0);
+  expect((await packed('killed-codes')).equals(await packed('whole-codes'))).toBe(true);
+  expect((await compress('plain-codes', codes)).code).toBe(0);
+  expect((await packed('plain-codes')).equals(await packed('whole-codes'))).toBe(false);
 }, 240_000);
 
 it('a value that cannot be is refused before anything runs', async () => {
