@@ -5,6 +5,20 @@ process.env.TERSOR_CONDITIONS ??= 'tersor/source';
 module.exports = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['tersor/source', 'node', 'require', 'default'] },
+  // Tests run in a context of their own, where every use of a global is looked up anew, at a hundred times the
+  // cost: to loops over weights these are handed in. None of them is ever replaced by a test.
+  sandboxInjectedGlobals: [
+    ...['Infinity', 'Math', 'Number', 'Array', 'Map', 'Set'],
+    ...[
+      'Float32Array',
+      'Float64Array',
+      'Int8Array',
+      'Int32Array',
+      'Uint8Array',
+      'Uint16Array',
+      'Uint32Array',
+    ],
+  ],
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],

@@ -1,9 +1,11 @@
 // What second moments are worth with no training and no labels: test accuracy after one evaluation, channels
 // ranked by norm or by reconstruction, spread by magnitude or by reconstruction; kernel slices with and
 // without the refit.
-// node --conditions=tersor/source --import tsx bench/pruning/reconstruction.ts [example] [slices] [vgg19]
+// node --conditions=tersor/source --import tsx bench/pruning/reconstruction.ts [example] [resnet20]
+//     [mobilenet] [slices] [vgg19]
 //     [--data FOLDER] [--backend node]
-// vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data). Writes
+// vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data); mobilenet needs
+// ../shared and `node bench/paper/imagenet-sample.mjs`. Writes
 // results/reconstruction.json row by row; rows that it has are not run again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -45,8 +47,19 @@ const channels = (criterion: string, more: Record<string, unknown> = {}) => ({
   images: 500,
   ...more,
 });
+const slices = (ranking: string, reconstruct = 'least-squares') => ({
+  use: 'variational',
+  ranking,
+  reconstruct,
+});
+const UNIFORM = { use: 'uniform' };
 const MAGNITUDE = { use: 'magnitude' };
 const ALLOCATION = { use: 'heuristic', name: 'reconstruction' };
+/** With 300 images of 224x224, more positions of each: chosen on the validation images, as the ridge was. */
+const FEW_IMAGES = channels('reconstruction', { images: 300, points: 24 });
+/** The ridge before it followed the images. */
+const FIXED = { ridge: 1e-3 };
+const PROBED = { weights: 'probed' };
 const EXAMPLE = {
   model: join(ROOT, 'examples/vgg-small/model/model.json'),
   dataset: { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 },
@@ -59,21 +72,56 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     prune: { minimum: 0.1, round: 1, images: 400 },
     methods: [
       { agent: MAGNITUDE, pruner: channels('l2') },
-      { agent: MAGNITUDE, pruner: channels('reconstruction') },
+      { agent: MAGNITUDE, pruner: channels('reconstruction', FIXED) },
+      { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
       { agent: ALLOCATION, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction', PROBED) },
+    ],
+  },
+  resnet20: {
+    ...EXAMPLE,
+    model: join(ROOT, 'examples/resnet20/model/model.json'),
+    budgets: [{ macs: 0.5 }],
+    prune: { minimum: 0.2, round: 1, images: 1000 },
+    methods: [
+      { agent: MAGNITUDE, pruner: channels('l2') },
+      { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
+      { agent: ALLOCATION, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction', PROBED) },
+    ],
+  },
+  mobilenet: {
+    model: resolve(ROOT, '../shared/data/models/mobilenet_v1_025_224/model.json'),
+    dataset: {
+      use: 'image-folder',
+      dir: join(ROOT, 'examples/data/imagenet-sample'),
+      train: 'search.txt',
+      test: 'test.txt',
+      classes: 'classes.txt',
+      validation: 300,
+      normalize: 'minus-one-to-one',
+    },
+    budgets: [{ macs: 0.75 }],
+    prune: { minimum: 0.3, round: 1, images: 300 },
+    methods: [
+      { agent: ALLOCATION, pruner: channels('reconstruction', { images: 300, ...FIXED }) },
+      { agent: ALLOCATION, pruner: FEW_IMAGES },
+      { agent: ALLOCATION, pruner: { ...FEW_IMAGES, ...PROBED } },
+      { agent: { use: 'ddpg', episodes: 30 }, pruner: FEW_IMAGES },
     ],
   },
   slices: {
     ...EXAMPLE,
-    budgets: [{ macs: 0.5 }, { macs: 0.3 }],
+    budgets: [{ macs: 0.3 }, { macs: 0.5 }],
     prune: { minimum: 0.1, round: 1, images: 400 },
     methods: [
-      { ranking: 'norm', reconstruct: 'none' },
-      { ranking: 'norm', reconstruct: 'least-squares' },
-      { ranking: 'reconstruction', reconstruct: 'least-squares' },
-      { ranking: 'information', reconstruct: 'none' },
-      { ranking: 'information', reconstruct: 'least-squares' },
-    ].map((more) => ({ agent: { use: 'uniform' }, pruner: { use: 'variational', ...more } })),
+      { agent: ALLOCATION, pruner: slices('reconstruction') },
+      { agent: UNIFORM, pruner: slices('reconstruction') },
+      { agent: UNIFORM, pruner: slices('norm') },
+      { agent: UNIFORM, pruner: slices('norm', 'none') },
+      { agent: UNIFORM, pruner: slices('information') },
+      { agent: UNIFORM, pruner: slices('information', 'none') },
+    ],
   },
   vgg19: {
     model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
@@ -81,8 +129,12 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     budgets: [{ parameters: 2_200_000 }, { parameters: 1_000_000, macs: 0.12 }],
     prune: { minimum: 0.02, round: 8, images: 500 },
     methods: [
+      { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
       { agent: ALLOCATION, pruner: channels('reconstruction') },
-      { agent: ALLOCATION, pruner: channels('reconstruction', { maximumInputs: 2304, points: 20 }) },
+      {
+        agent: ALLOCATION,
+        pruner: channels('reconstruction', { ...FIXED, maximumInputs: 2304, points: 20 }),
+      },
       { agent: MAGNITUDE, pruner: channels('l2') },
     ],
   },
@@ -90,7 +142,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
 
 /** The config of a method's agent: the results name it with its episodes, which are the search's. */
 function searchOf({ episodes, ...agent }: Method['agent']): Record<string, unknown> {
-  return { agent, search: { episodes } };
+  return { agent, search: { episodes: episodes ?? 1 } };
 }
 
 async function run(network: Network, prune: Record<string, unknown>): Promise<Summary> {

@@ -98,6 +98,7 @@ function evaluatorOver(
     count: order.length,
     evaluations: 0,
     accuracy: async (graph) => shareOf(await answersOf(graph)),
+    evaluate: async (graph) => ({ accuracy: shareOf(await answersOf(graph)) }),
     answers: () => Promise.reject(new Error('Nobody asks which images were right here.')),
     measure: async (graph, isEnough) => {
       const answers = await answersOf(graph);
@@ -122,7 +123,7 @@ async function searchStage(run: Search): Promise<void> {
     `${stage}.finetune.epochs=0`,
     ...(racing ? [`${stage}.racing=${JSON.stringify(racing)}`] : []),
   ]);
-  let watch: (...given: [...Parameters<Evaluate>, Evaluate]) => Promise<number>;
+  let watch: (...given: [...Parameters<Evaluate>, Evaluate]) => ReturnType<Evaluate>;
   const watched = definePlugin({
     name: 'bench',
     kind: 'environment',
@@ -181,14 +182,14 @@ async function searchStage(run: Search): Promise<void> {
         .update([stage, seed, count, ...settings, JSON.stringify(candidate!.policy)].join('\n'))
         .digest('base64');
       seen = count;
-      const accuracy = await evaluate(graph, candidate);
+      const { accuracy } = await evaluate(graph, candidate);
       if (!done.has(key))
         appendFileSync(
           CANDIDATES,
           `${JSON.stringify({ ...run, key, images: seen, accuracy, answers: await answersOf(graph) } satisfies Candidate)}\n`,
         );
       done.add(key);
-      return accuracy;
+      return { accuracy };
     };
     const path = join(EXAMPLE, modelParts(config.model).path);
     const original = await readNetwork(path);
@@ -221,12 +222,14 @@ async function searchStage(run: Search): Promise<void> {
           ),
       },
       saveProgress: async () => undefined,
-      searchEvaluator: async () => ({
-        ...evaluator,
-        measure: async (...given) => {
-          const measurement = await evaluator.measure(...given);
-          seen = measurement.images;
-          return measurement;
+      searchEvaluators: async () => ({
+        search: {
+          ...evaluator,
+          measure: async (...given) => {
+            const measurement = await evaluator.measure(...given);
+            seen = measurement.images;
+            return measurement;
+          },
         },
       }),
       validationAccuracy: () => Promise.reject(new Error('Nothing is fine-tuned here.')),
@@ -254,7 +257,7 @@ async function replay(candidates: readonly Candidate[], racing: Racing, seed: nu
   let [newBests, newBestsDropped] = [0, 0];
   for (const [i, candidate] of candidates.entries()) {
     answers = candidate.answers;
-    const accuracy = await race.evaluate({} as LayerGraph, {
+    const { accuracy } = await race.evaluate({} as LayerGraph, {
       policy: candidate.key,
       rewardAt: (reward) => reward,
     });

@@ -42,6 +42,7 @@ const sidebar = [
     items: pages(
       ['DDPG', '/agents/ddpg'],
       ['PPO', '/agents/ppo'],
+      ['Ensemble', '/agents/ensemble'],
       ['Baselines', '/agents/baselines'],
       ['random', '/agents/random'],
       ['uniform', '/agents/uniform'],
@@ -67,6 +68,7 @@ const sidebar = [
       ['Linear quantizer', '/plugins/quantizer-linear'],
       ['k-means quantizer', '/plugins/quantizer-kmeans'],
       ['Few bits', '/guide/few-bits'],
+      ['Refining without labels', '/guide/refine'],
       ['Activations', '/guide/activations'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],

@@ -5,10 +5,12 @@ const TITLES: Record<PipelineStage, string> = {
   baseline: 'measuring the original',
   prune: 'stage 1: pruning search',
   'prune-apply': 'stage 1: carrying the policy out',
+  'prune-refine': "stage 1: bringing the outputs back to the original's",
   'prune-finetune': 'stage 1: fine-tune',
   quantize: 'stage 2: bit width search',
   'quantize-apply': 'stage 2: carrying the policy out',
   'quantize-calibrate': 'stage 2: choosing codes by the inputs of the layers',
+  'quantize-refine': "stage 2: bringing the outputs back to the original's",
   'quantize-finetune': 'stage 2: quantization-aware fine-tune',
   write: 'measuring and writing',
 };

@@ -145,7 +145,7 @@ describe('tersor compress with a pruner of blocks', () => {
       heuristics: { uniform: async () => [[1]] },
       reset: async () => ({ observation: [0] }),
       step: async () => {
-        const accuracy = await task.evaluate(task.graph);
+        const { accuracy } = await task.evaluate(task.graph);
         return {
           observation: [0],
           reward: accuracy,

@@ -102,9 +102,11 @@ const BASH = process.platform === 'win32' ? undefined : 'bash';
   );
 });
 
-const SMALL: Readonly<Record<string, number>> = { episodes: 2, images: 10, validation: 10, epochs: 1 };
+const SMALL: Readonly<Record<string, number>> = { episodes: 2, images: 3, validation: 10, epochs: 1 };
+/** Records of each file of data: as many for training as for validation. */
+const IMAGES = 20;
 
-/** The same config with so few images, episodes and epochs that it is done in a second. */
+/** The same config with so few images, episodes and epochs that it is done in a second, on one thread. */
 function small(yaml: string): string {
   const reduce = (value: unknown, key = ''): unknown => {
     if (typeof value === 'number') return SMALL[key] === undefined ? value : Math.min(value, SMALL[key]);
@@ -113,7 +115,11 @@ function small(yaml: string): string {
       return Object.fromEntries(
         Object.entries(value).map(([name, item]) => [
           name,
-          name === 'finetune' ? { ...item, epochs: 0 } : reduce(item, name),
+          name === 'finetune'
+            ? { ...item, epochs: 0 }
+            : name === 'backend' && item === 'wasm'
+              ? { use: 'wasm', workers: 1 }
+              : reduce(item, name),
         ]),
       );
     return value;
@@ -121,7 +127,7 @@ function small(yaml: string): string {
   return stringifyYaml(reduce(parseYaml(yaml)));
 }
 
-/** The examples with small settings, and with the first forty images of their data. */
+/** The examples with small settings, and with the first images of their data. */
 async function smallExamples(clone: string): Promise<void> {
   await cp(join(root, 'examples'), join(clone, 'examples'), {
     recursive: true,
@@ -129,7 +135,7 @@ async function smallExamples(clone: string): Promise<void> {
   });
   for (const name of ['data_batch_1.bin', 'test_batch.bin']) {
     const path = join('examples/data/cifar-10-mini', name);
-    await writeFile(join(clone, path), (await readFile(join(root, path))).subarray(0, 40 * 3073));
+    await writeFile(join(clone, path), (await readFile(join(root, path))).subarray(0, IMAGES * 3073));
   }
   for (const folder of ['vgg-small', 'resnet20', 'studies']) {
     for (const name of (await readdir(join(root, 'examples', folder))).filter((file) =>

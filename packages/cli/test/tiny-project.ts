@@ -38,8 +38,8 @@ checkpointSeconds: 0
 output: out
 `;
 
-/** Writes the project into a new temporary folder. */
-export async function createTinyProject(): Promise<TinyProject> {
+/** Writes the project, with so many images, into a new temporary folder. */
+export async function createTinyProject({ train = 120, test = 40 } = {}): Promise<TinyProject> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-cli-'));
   const [config, data, model] = [
     join(folder, 'compress.yaml'),
@@ -48,8 +48,8 @@ export async function createTinyProject(): Promise<TinyProject> {
   ];
   await mkdir(data);
   await writeFile(config, CONFIG);
-  await writeFile(join(data, 'data_batch_1.bin'), records(120, 'train'));
-  await writeFile(join(data, 'test_batch.bin'), records(40, 'test'));
+  await writeFile(join(data, 'data_batch_1.bin'), records(train, 'train'));
+  await writeFile(join(data, 'test_batch.bin'), records(test, 'test'));
   await tf.setBackend('cpu');
   const { layers } = tfl;
   const network = tfl.sequential({

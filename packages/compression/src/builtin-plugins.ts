@@ -3,6 +3,9 @@ import { formatPlugins } from '@tersor/network';
 import { z } from 'zod';
 import { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 import { createPruningEnvironment } from './environments/pruning-environment.js';
+import { createResidualBitsEnvironment } from './environments/residual-bits-environment.js';
+import { createResidualPruningEnvironment } from './environments/residual-pruning-environment.js';
+import { residualOptions } from './environments/residual-reference.js';
 import { limitPlugins } from './limits/limit-plugins.js';
 import { rewardPlugins } from './rewards.js';
 
@@ -31,6 +34,24 @@ const bitWidth = definePlugin({
     task.stage === 'quantize' ? createBitWidthEnvironment(task) : wrongStage('bit-width', task.stage),
 });
 
+/** Id of the environment that searches around a heuristic. */
+export const RESIDUAL = 'residual';
+
+const residual = definePlugin({
+  name: '@tersor/compression',
+  kind: 'environment',
+  id: RESIDUAL,
+  core,
+  description: "both stages: residuals around a heuristic's policy, with a hard budget",
+  options: residualOptions,
+  create:
+    (given): EnvironmentFactory =>
+    async (task) =>
+      task.stage === 'prune'
+        ? createResidualPruningEnvironment(task, given)
+        : createResidualBitsEnvironment(task, given),
+});
+
 function wrongStage(id: string, stage: string): never {
   throw new TersorError('CONFIG_INVALID', `The environment "${id}" is not one for the stage "${stage}".`);
 }
@@ -39,6 +60,7 @@ function wrongStage(id: string, stage: string): never {
 export const builtinPlugins: readonly Plugin[] = [
   pruning as Plugin,
   bitWidth as Plugin,
+  residual as Plugin,
   ...rewardPlugins,
   ...formatPlugins,
   ...limitPlugins,

@@ -18,12 +18,14 @@ import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
 import { requireAgents } from './checks/require-agents.js';
+import { requireSendable } from './checks/require-sendable.js';
 import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
+import { searchEvaluators } from './search/search-images.js';
 import { pruneStage } from './stages/prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
 import { requirePolicy } from './policy/require-policy.js';
@@ -36,6 +38,7 @@ import type { Precious } from './run/output-guard.js';
 import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
+import { requireRewards } from './checks/require-rewards.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -106,13 +109,17 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const original = await model.read();
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
-    if (!given) await requireAgents(config, host);
+    if (!given) {
+      await requireRewards(config, host);
+      await requireAgents(config, host);
+      requireSendable(config, host.wired, options.plugins);
+    }
     const originalBytes = await model.bytes();
     const making = { original, originalBytes, backend: evaluateBackend.id };
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
-    if ([config.prune, config.quantize].some((stage) => (stage?.finetune.epochs ?? 0) > 0)) {
+    if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
     }
@@ -150,6 +157,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       config,
       identity,
       host,
+      places: { directory, searchFrom: options.searchFrom ?? [] },
       wired: wiredWith(host, model),
       dataset,
       trainBackend,
@@ -163,15 +171,14 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       notices,
       ...(options.shouldStop && { shouldStop: options.shouldStop }),
       saveProgress: progressSaver(store, state, options),
-      searchEvaluator: ({ images, racing }) =>
-        createEvaluator({
-          backend: evaluateBackend,
-          dataset,
-          split: 'validation',
-          images,
-          onNotFinite: onNotice,
-          ...(racing && { racing: { ...racing, seed: config.seed } }),
-        }),
+      searchEvaluators: searchEvaluators({
+        evaluateBackend,
+        dataset,
+        seed: config.seed,
+        onNotice,
+        host,
+        original,
+      }),
       validationAccuracy: (graph) => validation.accuracy(graph),
     };
     const guesses = originalNotice(context.baseline, guessingAt(dataset));
@@ -197,6 +204,11 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   } finally {
     await host.dispose();
   }
+}
+
+/** Whether a fine-tune or a refinement is to follow a search. */
+function hasTraining({ prune, quantize }: CompressConfig): boolean {
+  return [prune, quantize].some((stage) => stage && (stage.finetune.epochs > 0 || stage.refine));
 }
 
 const PRUNER_ACTIONS: readonly Pruner['action'][] = ['channels', 'slices', 'blocks'];

@@ -30,7 +30,13 @@ export {
 export { withPolicyActivations, type QuantizePolicy } from './policy/quantize-policy.js';
 export { givenPolicy, readPolicy, type GivenPolicy } from './policy/given-policy.js';
 export { stagesOf } from './results/summary-stages.js';
-export { accuracyFlopsReward, accuracyRatioReward, accuracyReward, accuracySizeReward } from './rewards.js';
+export {
+  accuracyFlopsReward,
+  accuracyRatioReward,
+  accuracyReward,
+  accuracySizeReward,
+  agreementReward,
+} from './rewards.js';
 export { augment, type Augmentation } from './training/augment.js';
 export { learningRateAt, type Schedule } from './training/schedule.js';
 export {

@@ -1,4 +1,4 @@
-import { definePlugin, type EpisodeMeasures, type Plugin } from '@tersor/core';
+import { definePlugin, TersorError, type EpisodeMeasures, type Plugin, type Reward } from '@tersor/core';
 import { z } from 'zod';
 
 const CORE_RANGE = '>=0.1.0 <1.0.0';
@@ -30,10 +30,23 @@ export function accuracyRatioReward({ accuracy, macs, bytes, baseline }: Episode
   return accuracy * (Math.log(baseline.macs / macs) + Math.log(baseline.bytes / bytes));
 }
 
+/**
+ * `agreement`: minus the mean divergence of the outputs from the original's. It needs no labels, and is finer
+ * than accuracy, which moves by one image at a time.
+ */
+export function agreementReward({ divergence }: EpisodeMeasures): number {
+  if (divergence === undefined)
+    throw new TersorError('CONFIG_INVALID', 'The reward "agreement" was not told a divergence.', {
+      hint: 'The environment has to pass on all that "evaluate" gives; or choose the reward "accuracy".',
+    });
+  return -divergence;
+}
+
 function rewardPlugin(
   id: string,
   description: string,
   evaluate: (measures: EpisodeMeasures) => number,
+  needs: Pick<Reward, 'needs'> = {},
 ): Plugin {
   return definePlugin({
     name: '@tersor/compression',
@@ -42,13 +55,16 @@ function rewardPlugin(
     core: CORE_RANGE,
     description,
     options: noOptions,
-    create: () => ({ id, evaluate }),
+    create: () => ({ id, evaluate, ...needs }),
   });
 }
 
 /** The rewards that need no package of their own. */
 export const rewardPlugins: readonly Plugin[] = [
   rewardPlugin('accuracy', 'accuracy; the budget is a hard limit anyway', accuracyReward),
+  rewardPlugin('agreement', "minus the divergence of the outputs from the original's", agreementReward, {
+    needs: 'divergence',
+  }),
   rewardPlugin('accuracy-flops', '-(1 - accuracy) ln(MACs)', accuracyFlopsReward),
   rewardPlugin('accuracy-size', '-(1 - accuracy) ln(bytes)', accuracySizeReward),
   rewardPlugin('accuracy-ratio', 'accuracy x (ln MACs ratio + ln bytes ratio)', accuracyRatioReward),

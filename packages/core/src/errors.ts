@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   POLICY_INVALID: 'A policy file is missing or malformed.',
   PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
   READ_BACK_FAILED: 'A written file does not give back the network that was evaluated.',
+  SEARCH_WORKER_ENDED: 'A process that measures candidates of a search has ended again and again.',
   SPACE_UNSUPPORTED: 'The agent does not support that action space.',
   TRAINING_UNSUPPORTED: 'The backend cannot train, or a layer has no gradient.',
   TRIALS_FAILED: 'Trials of a study failed; the others are done.',

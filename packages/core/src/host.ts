@@ -29,6 +29,8 @@ export interface HostOptions {
   /** Folder of the config: relative paths and plugins are resolved from here first. */
   readonly directory: string;
   readonly seed: number;
+  /** Threads that products should keep to, see `PluginContext.threads`. */
+  readonly threads?: number | undefined;
   /** Further folders that plugins are looked up from, after the user's own. */
   readonly searchFrom?: readonly string[];
   /** Plugins that need no package of their own. */
@@ -65,6 +67,7 @@ export async function createHost({
   slots,
   directory,
   seed,
+  threads,
   searchFrom = [],
   builtins = [],
 }: HostOptions): Promise<Host> {
@@ -82,7 +85,7 @@ export async function createHost({
     }
     return container.getAsync<T>(token.symbol, { name: slot });
   };
-  const context: PluginContext = { directory, seed, get };
+  const context: PluginContext = { directory, seed, get, ...(threads !== undefined && { threads }) };
 
   for (const slot of slots) {
     const { plugin, source, file } = await loadPlugin(

@@ -34,6 +34,7 @@ export {
   type CompressConfig,
   type ModelSource,
   type PruneConfig,
+  type RefineConfig,
   type QuantizeConfig,
   type Selector,
   type TrainConfig,

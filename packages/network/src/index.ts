@@ -50,6 +50,7 @@ export {
   trainingLoss,
   type ScoreKind,
 } from './gradients/loss.js';
+export { outputDivergence } from './gradients/output-divergence.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { ensureKernels } from './graph/fallback-kernels.js';
@@ -111,8 +112,16 @@ export { followWeights } from './layers/channel-rules.js';
 export { factsOf, knownLayers, registerLayerFacts } from './layers/layer-table.js';
 export { offsetPlace, type OffsetPlace } from './layers/offset-place.js';
 export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
+export { removedChannels, type RemovedChannels } from './surgery/removed-channels.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
 export { constraintsOf } from './graph/constraints.js';
-export { observeStock } from './moments/observe-stock.js';
+export { observeStock, stockBackend } from './moments/observe-stock.js';
+export {
+  crossProductsOfTensors,
+  crossProductsOn,
+  type CrossProducts,
+  type Multiplier,
+} from './moments/cross-products.js';
+export { partOf, type GraphPart } from './observation/graph-part.js';

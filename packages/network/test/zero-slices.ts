@@ -1,25 +1,33 @@
-import type { LayerGraph, Pruner } from '@tersor/core';
+import type { ChannelGroup, LayerGraph, Pruner } from '@tersor/core';
+import { removedChannels } from '../src/surgery/removed-channels.js';
 
 /**
- * Zeroes the last slices of the kernels (of the channels that `firstChannels` removes, so that they count for
- * nothing), the first ones, or some of every channel.
+ * Zeroes the last slices of the kernels that are left, the first ones, or some of every channel.
+ * @param groups of the network, where channels go as well
  */
-export function zeroSlices(graph: LayerGraph, which: 'first' | 'last' | 'scattered'): Pruner {
-  const countOf = (name: string) => {
-    const kernel = graph.layers
-      .find((layer) => layer.name === name)!
-      .weights.find((weight) => weight.name === 'kernel')!;
-    return kernel.shape.slice(-2).reduce((product, size) => product * size, 1);
-  };
+export function zeroSlices(
+  graph: LayerGraph,
+  which: 'first' | 'last' | 'scattered',
+  groups: readonly ChannelGroup[] = [],
+): Pruner {
+  const shapeOf = (name: string) =>
+    graph.layers.find((layer) => layer.name === name)!.weights.find((weight) => weight.name === 'kernel')!
+      .shape;
+  const countOf = (name: string) => shapeOf(name).at(-2)! * shapeOf(name).at(-1)!;
+  const outputsOf = (name: string) => shapeOf(name).at(-1)!;
   return {
     id: 'zero',
     action: 'slices',
     prepare: async () => undefined,
-    plan: (group, { slices: share = 1 }) => {
+    plan: (group, { slices: share = 1 }, channels = []) => {
       const producers = group.members.filter(({ role }) => role === 'produces').map(({ layer }) => layer);
-      const all = producers.flatMap((layer) =>
-        Array.from({ length: countOf(layer) }, (_, slice) => ({ layer, slice })),
-      );
+      const all = producers.flatMap((layer) => {
+        const { inputs, outputs } = removedChannels(layer, groups, channels);
+        const total = outputsOf(layer);
+        return Array.from({ length: countOf(layer) }, (_, slice) => ({ layer, slice })).filter(
+          ({ slice }) => !inputs.has(Math.floor(slice / total)) && !outputs.has(slice % total),
+        );
+      });
       if (which === 'scattered')
         all.sort((a, b) => ((a.slice * 7919) % all.length) - ((b.slice * 7919) % all.length));
       const kept = Math.max(1, Math.round(share * all.length));

@@ -1,7 +1,9 @@
 export { createActionRange, requireBox, type ActionRange } from './action-range.js';
 export { adamStep, clipByNorm, createAdam, type AdamOptions, type AdamState } from './adam.js';
+export { createAgentCopies } from './agent-copies.js';
 export { generalizedAdvantages, type EpisodeValues } from './advantages.js';
 export { openState, sealState } from './agent-state.js';
+export { withLane, withoutLane, type Lanes } from './lanes.js';
 export {
   backward,
   forward,
@@ -29,3 +31,4 @@ export {
   type SearchResult,
   type SearchState,
 } from './search.js';
+export type { EpisodeEnd, Walker } from './walk-episodes.js';

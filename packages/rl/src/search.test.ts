@@ -1,5 +1,7 @@
 import { createRandom, type Action, type Agent, type Environment, type Transition } from '@tersor/core';
-import { search, type SearchState } from './search.js';
+import { createAgentCopies } from './agent-copies.js';
+import { search, type EpisodeRecord, type SearchState } from './search.js';
+import type { Walker } from './walk-episodes.js';
 
 /** Two steps; the reward at the end is the sum of what was carried out, which a wall keeps at 0.6 a step. */
 function wallEnvironment(): Environment {
@@ -138,5 +140,113 @@ describe('search', () => {
         warmStart: ['magnitude'],
       }),
     ).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('uniform') });
+  });
+});
+
+/** Answers later, and the last step of a lane later still, as told. */
+function slow(walker: Walker, milliseconds: number): Walker {
+  return {
+    reset: (seed) => walker.reset(seed),
+    step: async (action) => {
+      const result = await walker.step(action);
+      if (result.terminated) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      return result;
+    },
+  };
+}
+
+describe('search in lanes', () => {
+  const strip = ({ seconds: _seconds, ...record }: EpisodeRecord) => record;
+  const task = {
+    observationSpace: { type: 'box', low: [0], high: [1] },
+    actionSpace: { type: 'box', low: [0], high: [1] },
+    maxSteps: 2,
+    episodes: 8,
+    seed: 3,
+  } as const;
+  const copies = (count: number, seed = 3) =>
+    createAgentCopies(({ seed: own }) => drawingAgent(own), { ...task, seed }, count);
+  const run = async (delays: readonly number[], options: Partial<Parameters<typeof search>[0]> = {}) => {
+    const records: unknown[] = [];
+    const result = await search({
+      agent: copies(delays.length),
+      environment: wallEnvironment(),
+      walkers: delays.map((delay) => slow(wallEnvironment(), delay)),
+      episodes: 8,
+      seed: 1,
+      warmStart: ['uniform'],
+      ...options,
+      hooks: { onEpisode: (record) => void records.push(strip(record)), ...options.hooks },
+    });
+    return { records, best: strip(result.best) };
+  };
+
+  it('gives the same episodes, in the same order, whichever lane is slow', async () => {
+    const even = await run([0, 0, 0]);
+    expect(even.records).toHaveLength(8);
+    expect(even.records.slice(0, 3)).toMatchObject([
+      { episode: 1, heuristic: 'uniform' },
+      { episode: 2 },
+      { episode: 3 },
+    ]);
+    expect(await run([30, 0, 10])).toEqual(even);
+    expect(await run([0, 10, 30])).toEqual(even);
+  });
+
+  it('gives other episodes for another number of lanes, and another action in each lane', async () => {
+    const two = await run([0, 0]);
+    expect(two.records).not.toEqual((await run([0, 0, 0])).records);
+    const [, , third, fourth] = two.records as EpisodeRecord[];
+    expect(third!.actions).not.toEqual(fourth!.actions);
+  });
+
+  it('goes on from the middle of a batch, and measures nothing again', async () => {
+    const whole = await run([0, 0, 0]);
+    let saved: SearchState | undefined;
+    await run([40, 0, 20], {
+      hooks: {
+        checkpoint: (state) => void (state().ended?.[2] && !saved && (saved = structuredClone(state()))),
+      },
+    });
+    expect(saved).toMatchObject({ episodesDone: 0, ended: { 1: { steps: 2 }, 2: { steps: 2 } } });
+    const measured: number[] = [];
+    const counted = [0, 1, 2].map((lane): Walker => {
+      const walker = wallEnvironment();
+      const step: Walker['step'] = async (action) => {
+        const result = await walker.step(action);
+        if (result.terminated) measured.push(lane);
+        return result;
+      };
+      return { reset: (seed) => walker.reset(seed), step };
+    });
+    const rest = await run([0, 0, 0], { agent: copies(3, 99), walkers: counted, resume: saved! });
+    expect(rest).toEqual(whole);
+    expect(measured).toEqual([0, 0, 1, 2, 0, 1]);
+  });
+
+  it('stops as soon as one lane has ended, with a checkpoint of that', async () => {
+    let batches = 0;
+    let last: SearchState | undefined;
+    const started = performance.now();
+    await run([0, 2000], {
+      warmStart: [],
+      hooks: {
+        beforeBatch: () => void batches++,
+        checkpoint: (state) => void (last = state()),
+        shouldStop: () => batches === 2,
+      },
+    });
+    expect(performance.now() - started).toBeLessThan(4000);
+    expect(last).toMatchObject({ episodesDone: 2, ended: { 0: { steps: 2 } } });
+    expect(last?.ended).not.toHaveProperty('1');
+  });
+
+  it('lets each copy of an agent learn from the episodes of all, its own first', async () => {
+    const agents: ReturnType<typeof drawingAgent>[] = [];
+    const make = ({ seed }: { seed: number }) => (agents.push(drawingAgent(seed)), agents.at(-1)!);
+    await run([0, 0], { agent: createAgentCopies(make, task, 2), episodes: 2, warmStart: [] });
+    const actions = agents.map(({ seen }) => seen.map(({ proposed }) => proposed[0]!));
+    expect(actions[0]).toHaveLength(4);
+    expect(actions[1]).toEqual([...actions[0]!.slice(2), ...actions[0]!.slice(0, 2)]);
   });
 });

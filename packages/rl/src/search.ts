@@ -1,11 +1,11 @@
+import { TersorError, type Action, type Agent, type Environment, type LearnStatistics } from '@tersor/core';
 import {
-  TersorError,
-  type Action,
-  type Agent,
-  type Environment,
-  type LearnStatistics,
-  type Transition,
-} from '@tersor/core';
+  walkEpisodes,
+  type EpisodeEnd,
+  type EpisodePlan,
+  type WalkedEpisode,
+  type Walker,
+} from './walk-episodes.js';
 
 /** What an episode did: one line of `episodes.jsonl`. */
 export interface EpisodeRecord {
@@ -29,10 +29,17 @@ export interface SearchState {
   readonly episodesDone: number;
   readonly agent: unknown;
   readonly best: EpisodeRecord | undefined;
+  /**
+   * Episodes after these that have ended, by lane, while others of their batch were under way: what they
+   * measured is not measured again.
+   */
+  readonly ended?: Readonly<Record<number, EpisodeEnd>>;
 }
 
 export interface SearchHooks {
-  /** After every episode, with the best so far (this one included). */
+  /** Before the episodes of a batch begin (each, in a search of one lane), with the best before them. */
+  beforeBatch?(best: EpisodeRecord | undefined): void;
+  /** After every episode, in their order, with the best so far (this one included). */
   onEpisode?(record: EpisodeRecord, best: EpisodeRecord): void | Promise<void>;
   /** After every episode; `state` makes a snapshot of the agent, so call it only when it is kept. */
   checkpoint?(state: () => SearchState): void | Promise<void>;
@@ -50,6 +57,11 @@ export interface SearchOptions {
    * from its own.
    */
   readonly warmStart?: readonly string[];
+  /**
+   * What walks the episodes, instead of the environment: as many at once as there are walkers, all alike.
+   * More than one needs an agent with `lanes` (see `createAgentCopies` for others).
+   */
+  readonly walkers?: readonly Walker[];
   readonly resume?: SearchState;
   readonly hooks?: SearchHooks;
 }
@@ -61,9 +73,11 @@ export interface SearchResult {
 }
 
 /**
- * Runs episodes and keeps the best. A warm start counts as an episode, so a search never ends below what its
- * heuristics give. A resumed search does exactly what an uninterrupted one does. Throws `CONFIG_INVALID` for
- * a heuristic that the environment does not offer.
+ * Runs episodes and keeps the best. A warm start counts as an episode, so a search never ends below what
+ * its heuristics give. With several walkers, episodes come in batches of as many: the agent learns from
+ * all of a batch, in their order, before it begins the next, so the result depends on the number of
+ * walkers, but not on how fast each is. A resumed search does exactly what an uninterrupted one does.
+ * Throws `CONFIG_INVALID` for a heuristic that the environment does not offer.
  */
 export async function search({
   agent,
@@ -71,6 +85,7 @@ export async function search({
   episodes,
   seed,
   warmStart = [],
+  walkers = [environment],
   resume,
   hooks = {},
 }: SearchOptions): Promise<SearchResult> {
@@ -86,15 +101,44 @@ export async function search({
   }
   if (resume) agent.load(resume.agent);
   else await agent.prepare?.();
+  const isSingle = walkers.length === 1;
   let best = resume?.best;
   let episodesDone = resume?.episodesDone ?? 0;
+  let known = resume?.ended ?? {};
   while (episodesDone < episodes) {
-    const heuristic = warmStart[episodesDone];
-    const given = heuristic === undefined ? undefined : await environment.heuristics![heuristic]!();
-    const record = await runEpisode(agent, environment, episodesDone, seed, heuristic, given);
-    episodesDone++;
-    if (!best || record.reward > best.reward) best = record;
-    await hooks.onEpisode?.(record, best);
+    hooks.beforeBatch?.(best);
+    const first = episodesDone;
+    const names = walkers.slice(0, episodes - first).map((_, lane) => warmStart[first + lane]);
+    const plans: EpisodePlan[] = [];
+    for (const [lane, name] of names.entries()) {
+      const given = name === undefined ? undefined : await environment.heuristics![name]!();
+      plans.push({ walker: walkers[lane]!, seed: seed + first + lane, given, end: known[lane] });
+    }
+    const before = { episodesDone, best };
+    // Taken now: what the agent holds while episodes are under way is its own affair.
+    const snapshot = isSingle ? undefined : agent.save();
+    const ended = { ...known };
+    const walked = await stoppable(async (stop) => {
+      let saving = Promise.resolve();
+      const onEnd = (lane: number, end: EpisodeEnd) => {
+        ended[lane] = end;
+        saving = saving.then(async () => {
+          await hooks.checkpoint?.(() => ({ ...before, agent: snapshot, ended: { ...ended } }));
+          if (best && hooks.shouldStop?.()) stop();
+        });
+        return saving;
+      };
+      return walkEpisodes(agent, plans, !isSingle, isSingle ? async () => undefined : onEnd);
+    });
+    // Before the first batch has ended there is no best to end with.
+    if (!walked) return { best: best!, episodesDone };
+    for (const [lane, episode] of walked.entries()) {
+      const record = finish(agent, episode, first + lane, names[lane], isSingle ? undefined : lane);
+      episodesDone++;
+      if (!best || record.reward > best.reward) best = record;
+      await hooks.onEpisode?.(record, best);
+    }
+    known = {};
     await hooks.checkpoint?.(() => ({ episodesDone, agent: agent.save(), best }));
     if (hooks.shouldStop?.()) break;
   }
@@ -105,46 +149,32 @@ export async function search({
   return { best, episodesDone };
 }
 
-async function runEpisode(
+/** Lets the agent learn from an episode. */
+function finish(
   agent: Agent,
-  environment: Environment,
+  { actions, reward, end }: WalkedEpisode,
   index: number,
-  seed: number,
   heuristic: string | undefined,
-  given: readonly Action[] | undefined,
-): Promise<EpisodeRecord> {
+  lane: number | undefined,
+): EpisodeRecord {
   const started = performance.now();
-  const actions: Action[] = [];
-  let { observation } = await environment.reset(seed + index);
-  let reward = 0;
-  for (;;) {
-    const proposed = given?.[actions.length] ?? agent.act(observation, { explore: true });
-    const result = await environment.step(proposed);
-    const transition: Transition = {
-      observation,
-      action: result.info.executed,
-      proposed,
-      reward: result.reward,
-      nextObservation: result.observation,
-      terminated: result.terminated,
-      truncated: result.truncated,
-    };
-    agent.observe(transition);
-    actions.push(result.info.executed);
-    reward += result.reward;
-    observation = result.observation;
-    if (!result.terminated && !result.truncated) continue;
-    const { measures = {}, policy } = result.info;
-    const statistics = agent.learn();
-    return {
-      episode: index + 1,
-      ...(heuristic !== undefined && { heuristic }),
-      actions,
-      reward,
-      measures,
-      policy,
-      statistics,
-      seconds: (performance.now() - started) / 1000,
-    };
-  }
+  const statistics = lane === undefined ? agent.learn() : agent.learn(lane);
+  const { measures = {}, policy } = end.result.info;
+  return {
+    episode: index + 1,
+    ...(heuristic !== undefined && { heuristic }),
+    actions,
+    reward,
+    measures,
+    policy,
+    statistics,
+    seconds: end.seconds + (performance.now() - started) / 1000,
+  };
+}
+
+/** What `work` gives, or undefined as soon as it calls `stop`: it is then left to itself. */
+async function stoppable<T>(work: (stop: () => void) => Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    work(() => resolve(undefined)).then(resolve, reject);
+  });
 }

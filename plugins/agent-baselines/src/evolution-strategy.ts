@@ -1,4 +1,5 @@
 import { createRandom, type Action, type AgentTask } from '@tersor/core';
+import { withLane, withoutLane, type Lanes } from '@tersor/rl';
 import { z } from 'zod';
 import type { SequenceStrategy } from './sequence-agent.js';
 import { clamp, createUnitSpace } from './unit-space.js';
@@ -42,8 +43,8 @@ interface EvolutionState {
   /** Best first, at most `parents` of them. */
   readonly population: readonly Individual[];
   readonly sigma: number;
-  /** Reward of the parent of the sequence under way, or undefined for a random one. */
-  readonly parentReward: number | undefined;
+  /** Reward of the better parent of each lane's sequence under way; random ones have none. */
+  readonly parentRewards: Lanes<number>;
   readonly random: number;
 }
 
@@ -51,7 +52,7 @@ interface EvolutionState {
  * A (mu+1) evolution strategy over the whole policy vector (Beyer and Schwefel 2002): two parents are drawn
  * from the best mu, crossed step by step, and mutated by normal noise, whose deviation follows the 1/5
  * success rule (Rechenberg). What is remembered is the sequence as it was carried out, so the population
- * holds only policies that meet the budget.
+ * holds only policies that meet the budget. In lanes, a batch's children have the same parents to draw from.
  */
 export function createEvolutionStrategy(
   options: EvolutionOptions,
@@ -62,7 +63,7 @@ export function createEvolutionStrategy(
   let state: Omit<EvolutionState, 'random'> = {
     population: [],
     sigma: options.sigma,
-    parentReward: undefined,
+    parentRewards: new Map(),
   };
 
   const draw = () => state.population[random.integer(state.population.length)]!;
@@ -86,17 +87,16 @@ export function createEvolutionStrategy(
     Array.from({ length: maxSteps }, () => Array.from({ length: space.size }, () => random.uniform()));
 
   return {
-    propose: (): readonly Action[] => {
-      if (state.population.length < options.parents) {
-        state = { ...state, parentReward: undefined };
-        return randomGenes().map((unit) => space.toAction(unit));
-      }
+    propose: (lane): readonly Action[] => {
+      if (state.population.length < options.parents) return randomGenes().map((unit) => space.toAction(unit));
       const [first, second] = [draw(), draw()];
-      state = { ...state, parentReward: Math.max(first.reward, second.reward) };
+      const parentReward = Math.max(first.reward, second.reward);
+      state = { ...state, parentRewards: withLane(state.parentRewards, lane, parentReward) };
       return child(first, second).map((unit) => space.toAction(unit));
     },
-    learn: (actions, reward) => {
-      const { parentReward } = state;
+    learn: (actions, reward, lane) => {
+      const parentReward = state.parentRewards.get(lane);
+      const parentRewards = withoutLane(state.parentRewards, lane);
       const genes = actions.map((action) => space.toUnit(action));
       const known = state.population.some((other) => JSON.stringify(other.genes) === JSON.stringify(genes));
       const population = known
@@ -106,7 +106,7 @@ export function createEvolutionStrategy(
             .slice(0, options.parents);
       // One success in five keeps the deviation where it is: 1.22 = 1.05^4.
       const factor = parentReward === undefined ? 1 : reward > parentReward ? 1.22 : 1 / 1.05;
-      state = { population, sigma: clamp(state.sigma * factor, 0.01, 0.5), parentReward: undefined };
+      state = { population, sigma: clamp(state.sigma * factor, 0.01, 0.5), parentRewards };
       return {
         sigma: state.sigma,
         parentsMean: population.reduce((sum, individual) => sum + individual.reward, 0) / population.length,

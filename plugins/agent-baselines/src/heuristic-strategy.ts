@@ -47,10 +47,11 @@ function createVariedStrategy(
     prepare: async () => {
       state = { ...state, sequence: await heuristic() };
     },
-    propose: () => {
+    propose: (lane) => {
       if (!state.sequence)
         throw new Error(`The agent "${agent}" was asked for an action before prepare() had ended.`);
-      return state.episodes === 0 ? state.sequence : vary(state.sequence, state.episodes - 1);
+      const episode = state.episodes + lane;
+      return episode === 0 ? state.sequence : vary(state.sequence, episode - 1);
     },
     learn: () => {
       state = { ...state, episodes: state.episodes + 1 };

@@ -1,4 +1,4 @@
-import { definePlugin, type AgentTask } from '@tersor/core';
+import { definePlugin, type Agent, type AgentTask } from '@tersor/core';
 import { z } from 'zod';
 import { createEvolutionStrategy, evolutionOptions } from './evolution-strategy.js';
 import {
@@ -23,13 +23,16 @@ export { createSequenceAgent, type SequenceStrategy } from './sequence-agent.js'
 
 const manifest = { name: '@tersor/agent-baselines', kind: 'agent', core: '>=0.1.0 <1.0.0' } as const;
 
+/** All but the evolution strategy: it searches around what it is given. */
+const withOwnStart = (agent: Agent): Agent => ({ ...agent, hasOwnStart: true });
+
 const withoutOptions = (id: string, description: string, strategy: (task: AgentTask) => SequenceStrategy) =>
   definePlugin({
     ...manifest,
     id,
     description,
     options: z.strictObject({}),
-    create: () => (task) => createSequenceAgent(id, task, strategy(task)),
+    create: () => (task) => withOwnStart(createSequenceAgent(id, task, strategy(task))),
   });
 
 /**
@@ -58,7 +61,7 @@ export default [
     description: 'Any heuristic by name, also those of pruners and quantizers, then variations of it',
     options: heuristicOptions,
     create: (options) => (task) =>
-      createSequenceAgent('heuristic', task, createHeuristicStrategy(options, task)),
+      withOwnStart(createSequenceAgent('heuristic', task, createHeuristicStrategy(options, task))),
   }),
   definePlugin({
     ...manifest,

@@ -7,17 +7,20 @@ import {
   type Space,
   type Transition,
 } from '@tersor/core';
-import { openState, sealState } from '@tersor/rl';
+import { openState, sealState, withLane, withoutLane, type Lanes } from '@tersor/rl';
 
 /** Chooses whole sequences of actions, one an episode, by the rewards that earlier sequences got. */
 export interface SequenceStrategy {
-  /** The sequence of the next episode: one action a step. */
-  propose(): readonly Action[];
   /**
-   * An episode has ended: the actions as they were carried out (the strategy's own, or a warm start's), and
-   * the sum of its rewards.
+   * The sequence of the next episode in a lane (see `Agent.lanes`): one action a step. Called at most
+   * once for an episode.
    */
-  learn(actions: readonly Action[], reward: number): LearnStatistics;
+  propose(lane: number): readonly Action[];
+  /**
+   * A lane's episode has ended: the actions as they were carried out (the strategy's own, or a warm start's),
+   * and the sum of its rewards.
+   */
+  learn(actions: readonly Action[], reward: number, lane: number): LearnStatistics;
   /** Called once before the first episode of a search. */
   prepare?(): Promise<void>;
   /** The strategy's state: structured-cloneable, and not changed later. */
@@ -25,13 +28,19 @@ export interface SequenceStrategy {
   load(state: unknown): void;
 }
 
+/** An episode under way. */
+interface Episode {
+  readonly proposal: readonly Action[] | undefined;
+  readonly steps: readonly { readonly action: Action; readonly reward: number }[];
+}
+
 /** What the agent remembers besides its strategy. */
 interface Memory {
-  readonly proposal: readonly Action[] | undefined;
-  /** Steps of the episode under way. */
-  readonly steps: readonly { readonly action: Action; readonly reward: number }[];
+  readonly episodes: Lanes<Episode>;
   readonly best: { readonly actions: readonly Action[]; readonly reward: number } | undefined;
 }
+
+const NOTHING: Episode = { proposal: undefined, steps: [] };
 
 /**
  * An agent that looks at no observation: its policy is a sequence of actions. Without exploration it repeats
@@ -40,30 +49,34 @@ interface Memory {
 export function createSequenceAgent(id: string, task: AgentTask, strategy: SequenceStrategy): Agent {
   requireBounded(id, task.actionSpace);
   const fits = [task.actionSpace, task.maxSteps];
-  let memory: Memory = { proposal: undefined, steps: [], best: undefined };
-  const propose = () => {
-    const proposal = memory.proposal ?? strategy.propose();
-    memory = { ...memory, proposal };
+  let memory: Memory = { episodes: new Map(), best: undefined };
+  const episodeOf = (lane: number) => memory.episodes.get(lane) ?? NOTHING;
+  const update = (lane: number, changes: Partial<Episode>) => {
+    memory = { ...memory, episodes: withLane(memory.episodes, lane, { ...episodeOf(lane), ...changes }) };
+  };
+  const propose = (lane: number) => {
+    const proposal = episodeOf(lane).proposal ?? strategy.propose(lane);
+    update(lane, { proposal });
     return proposal;
   };
   return {
-    act: (_observation, { explore }) => {
-      const sequence = explore ? propose() : (memory.best?.actions ?? propose());
-      return sequence[Math.min(memory.steps.length, sequence.length - 1)]!;
+    lanes: true,
+    act: (_observation, { explore, lane = 0 }) => {
+      const sequence = explore ? propose(lane) : (memory.best?.actions ?? propose(lane));
+      return sequence[Math.min(episodeOf(lane).steps.length, sequence.length - 1)]!;
     },
-    observe: ({ action, reward }: Transition) => {
-      memory = { ...memory, steps: [...memory.steps, { action, reward }] };
-    },
-    learn: () => {
-      const { steps, best } = memory;
+    observe: ({ action, reward }: Transition, lane = 0) =>
+      update(lane, { steps: [...episodeOf(lane).steps, { action, reward }] }),
+    learn: (lane = 0) => {
+      const { steps } = episodeOf(lane);
+      const { best } = memory;
       const actions = steps.map(({ action }) => action);
       const reward = steps.reduce((sum, step) => sum + step.reward, 0);
       memory = {
-        proposal: undefined,
-        steps: [],
+        episodes: withoutLane(memory.episodes, lane),
         best: best && best.reward >= reward ? best : { actions, reward },
       };
-      return strategy.learn(actions, reward);
+      return strategy.learn(actions, reward, lane);
     },
     save: () => sealState(id, fits, { memory, strategy: strategy.save() }),
     load: (state) => {

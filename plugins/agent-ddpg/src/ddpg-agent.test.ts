@@ -19,7 +19,7 @@ function factory(options: object = {}): AgentFactory {
   return (task) => new DdpgAgent(parsed, task);
 }
 
-describeContract('ddpg', agentContract(factory({ actorRate: 1e-3 }), { spaces: ['box'], learnsWithin: 300 }));
+describeContract('ddpg', agentContract(factory({ actorRate: 1e-3 }), { spaces: ['box'], learnsWithin: 200 }));
 describeContract(
   'ddpg as TD3',
   agentContract(
@@ -134,7 +134,14 @@ it('learns the value of a bandit whose answer is known', async () => {
     maxSteps: 1,
     episodes: 300,
   };
-  const agent = factory({ actorRate: 1e-3, baseline: 0, warmup: 40, updates: 4, memory: 300 })(task);
+  const agent = factory({
+    hidden: [16, 16],
+    actorRate: 1e-3,
+    baseline: 0,
+    warmup: 40,
+    updates: 4,
+    memory: 300,
+  })(task);
   let value = NaN;
   for (let episode = 0; episode < 300; episode++) {
     const action = agent.act([1], { explore: true });

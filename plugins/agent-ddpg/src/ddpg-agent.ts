@@ -1,5 +1,6 @@
 import {
   createRandom,
+  type ActOptions,
   type Action,
   type Agent,
   type AgentTask,
@@ -23,41 +24,14 @@ import {
   sealState,
   softUpdate,
   truncatedNormal,
+  withLane,
+  withoutLane,
   type ActionRange,
-  type AdamState,
   type Network,
   type ReplayBatch,
 } from '@tersor/rl';
 import type { DdpgOptions } from './ddpg-options.js';
-
-/** A network's parameters, the slowly following target's, and the optimizer's state. */
-interface Learner {
-  readonly parameters: Float32Array;
-  readonly target: Float32Array;
-  readonly adam: AdamState;
-}
-
-interface DdpgState {
-  readonly actor: Learner;
-  readonly critics: readonly Learner[];
-  readonly replay: unknown;
-  readonly random: number;
-  readonly progress: Progress;
-}
-
-/** What changes besides networks and memory. */
-interface Progress {
-  readonly episodes: number;
-  readonly updates: number;
-  readonly baseline: number | undefined;
-  /** Steps of the episode under way. */
-  readonly pending: readonly Transition[];
-  /** State of the Ornstein-Uhlenbeck noise. */
-  readonly noiseState: readonly number[];
-  /** The actor with parameter noise, for the episode under way, and the noise's deviation. */
-  readonly perturbed: Float32Array | undefined;
-  readonly parameterDeviation: number;
-}
+import { NOTHING, type DdpgState, type Episode, type Learner, type Progress } from './ddpg-state.js';
 
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018,
@@ -65,6 +39,7 @@ interface Progress {
  * in the unit cube; the actor ends in a sigmoid.
  */
 export class DdpgAgent implements Agent {
+  readonly lanes = true;
   private readonly range: ActionRange;
   private readonly observationSize: number;
   private readonly actorNetwork: Network;
@@ -116,42 +91,38 @@ export class DdpgAgent implements Agent {
       episodes: 0,
       updates: 0,
       baseline: undefined,
-      pending: [],
-      noiseState: this.noNoise(),
-      perturbed: undefined,
+      underWay: new Map(),
       parameterDeviation: 0.02,
     };
   }
 
-  act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
+  act(observation: readonly number[], { explore, lane = 0 }: ActOptions): Action {
     if (!explore)
       return this.range.toAction(this.policy(this.actor.parameters, Float32Array.from(observation), 1));
     if (this.warmingUp) return this.range.toAction(this.noNoise().map(() => this.random.uniform()));
-    return this.range.toAction(this.explore(Float32Array.from(observation)));
+    return this.range.toAction(this.explore(Float32Array.from(observation), lane));
   }
 
-  observe(transition: Transition): void {
-    this.update({ pending: [...this.progress.pending, transition] });
+  observe(transition: Transition, lane = 0): void {
+    this.updateEpisode(lane, { steps: [...this.episodeOf(lane).steps, transition] });
   }
 
   /**
    * Remembers the episode, then makes as many updates as it had steps (times `updates`), unless it belongs to
    * the warm-up.
    */
-  learn(): LearnStatistics {
-    const { pending, perturbed } = this.progress;
-    this.remember(pending);
+  learn(lane = 0): LearnStatistics {
+    const { steps, perturbed } = this.episodeOf(lane);
+    this.remember(steps);
     const learning = !this.warmingUp;
     this.update({
-      pending: [],
-      noiseState: this.noNoise(),
-      perturbed: undefined,
+      underWay: withoutLane(this.progress.underWay, lane),
       episodes: this.progress.episodes + 1,
     });
     if (!learning) return {};
     const sigma = this.sigma;
-    if (perturbed) this.adaptNoise(perturbed, pending, sigma);
-    const count = Math.max(1, Math.round(pending.length * this.options.updates));
+    if (perturbed) this.adaptNoise(perturbed, steps, sigma);
+    const count = Math.max(1, Math.round(steps.length * this.options.updates));
     const losses = Array.from({ length: count }, () => this.updateOnce());
     const criticLoss = losses.reduce((sum, loss) => sum + loss.criticLoss, 0) / count;
     const value = losses.findLast((loss) => loss.value !== undefined)?.value;
@@ -212,6 +183,15 @@ export class DdpgAgent implements Agent {
     this.progress = { ...this.progress, ...changes };
   }
 
+  private episodeOf(lane: number): Episode {
+    return this.progress.underWay.get(lane) ?? NOTHING;
+  }
+
+  private updateEpisode(lane: number, changes: Partial<Episode>): void {
+    const { underWay } = this.progress;
+    this.update({ underWay: withLane(underWay, lane, { ...this.episodeOf(lane), ...changes }) });
+  }
+
   private noNoise(): number[] {
     return Array<number>(this.range.size).fill(0);
   }
@@ -221,13 +201,14 @@ export class DdpgAgent implements Agent {
     return forward(this.actorNetwork, parameters, observations, batch).at(-1)!;
   }
 
-  private explore(observation: Float32Array): ArrayLike<number> {
+  private explore(observation: Float32Array, lane: number): ArrayLike<number> {
     const { noise } = this.options;
+    const episode = this.episodeOf(lane);
     if (noise === 'parameter') {
       const perturbed =
-        this.progress.perturbed ??
+        episode.perturbed ??
         perturbParameters(this.actor.parameters, this.random, this.progress.parameterDeviation);
-      this.update({ perturbed });
+      this.updateEpisode(lane, { perturbed });
       return this.policy(perturbed, observation, 1);
     }
     const clean = Array.from(this.policy(this.actor.parameters, observation, 1));
@@ -235,8 +216,9 @@ export class DdpgAgent implements Agent {
       return clean.map((mean) => truncatedNormal(this.random, mean, this.sigma, 0, 1));
     if (noise === 'gaussian')
       return clean.map((mean) => clampToUnit(mean + this.sigma * this.random.normal()));
-    const noiseState = ornsteinUhlenbeckStep(this.progress.noiseState, this.random, this.sigma);
-    this.update({ noiseState });
+    const before = episode.noiseState ?? this.noNoise();
+    const noiseState = ornsteinUhlenbeckStep(before, this.random, this.sigma);
+    this.updateEpisode(lane, { noiseState });
     return clean.map((mean, i) => clampToUnit(mean + noiseState[i]!));
   }
 

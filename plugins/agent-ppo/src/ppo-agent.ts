@@ -1,5 +1,6 @@
 import {
   createRandom,
+  type ActOptions,
   type Action,
   type Agent,
   type AgentTask,
@@ -20,47 +21,15 @@ import {
   parameterCount,
   sealState,
   standardize,
-  type AdamState,
+  withLane,
+  withoutLane,
   type Network,
-  type RunningMoments,
 } from '@tersor/rl';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';
-
-interface Learner {
-  /** The network's parameters; the actor's are followed by the free ones of its distribution. */
-  readonly parameters: Float32Array;
-  readonly adam: AdamState;
-}
-
-/** A step of the episode under way. */
-interface Step extends Pick<CollectedStep, 'observation' | 'sample' | 'logProbability' | 'value'> {
-  readonly reward: number;
-}
-
-/** What changes besides the networks; replaced, never written to, so that a saved state stays as it was. */
-interface Progress {
-  readonly episodes: number;
-  readonly steps: readonly Step[];
-  /** The state after the last step, if its value counts. */
-  readonly cutOff: readonly number[] | undefined;
-  /** Finished episodes since the last training. */
-  readonly collected: readonly CollectedStep[];
-  readonly collectedEpisodes: number;
-  /** The last draw: an action may hide which sample it came from. */
-  readonly drawn: { readonly action: Action; readonly sample: readonly number[] } | undefined;
-  readonly observations: RunningMoments;
-  readonly returns: RunningMoments;
-}
-
-interface PpoState {
-  readonly actor: Learner;
-  readonly critic: Learner;
-  readonly random: number;
-  readonly progress: Progress;
-}
+import { NOTHING, type Episode, type Learner, type PpoState, type Progress, type Step } from './ppo-state.js';
 
 /**
  * Proximal policy optimization with the clipped surrogate (Schulman et al. 2017, algorithm 1); actor and
@@ -68,6 +37,7 @@ interface PpoState {
  */
 export class PpoAgent implements Agent {
   readonly learnsFrom = 'proposed';
+  readonly lanes = true;
   private readonly head: ActionHead;
   private readonly actorNetwork: Network;
   private readonly criticNetwork: Network;
@@ -104,22 +74,20 @@ export class PpoAgent implements Agent {
     this.critic = learner(initializeParameters(this.criticNetwork, createRandom(task.seed, 'ppo critic')));
     this.progress = {
       episodes: 0,
-      steps: [],
-      cutOff: undefined,
+      underWay: new Map(),
       collected: [],
       collectedEpisodes: 0,
-      drawn: undefined,
       observations: createMoments(inputs),
       returns: createMoments(1),
     };
   }
 
-  act(observation: readonly number[], { explore }: { readonly explore: boolean }): Action {
+  act(observation: readonly number[], { explore, lane = 0 }: ActOptions): Action {
     const output = this.outputOf(this.seen(observation));
     if (!explore) return this.head.toAction(this.head.mode(output));
     const sample = this.head.draw(output, this.freeParameters, this.random);
     const action = this.head.toAction(sample);
-    this.update({ drawn: { action, sample } });
+    this.updateEpisode(lane, { drawn: { action, sample } });
     return action;
   }
 
@@ -127,8 +95,11 @@ export class PpoAgent implements Agent {
    * The ratio of probabilities is about what the policy drew, so that is remembered: what the environment
    * made of it is the environment's part.
    */
-  observe({ observation, proposed, reward, nextObservation, terminated, truncated }: Transition): void {
-    const { drawn, steps, observations } = this.progress;
+  observe(
+    { observation, proposed, reward, nextObservation, terminated, truncated }: Transition,
+    lane?: number,
+  ): void {
+    const { drawn, steps, unseen } = this.episodeOf(lane);
     const seen = this.seen(observation);
     const isOwn = drawn?.action.every((value, i) => value === proposed[i]);
     const sample = isOwn ? drawn!.sample : this.head.toSample(proposed);
@@ -140,26 +111,27 @@ export class PpoAgent implements Agent {
       value: this.valueOf(seen),
       reward,
     };
-    this.update({
+    this.updateEpisode(lane, {
       steps: [...steps, step],
       drawn: undefined,
       cutOff: truncated && !terminated ? nextObservation : undefined,
-      observations: this.options.normalizeObservations
-        ? addToMoments(observations, observation)
-        : observations,
+      // In lanes, the moments would depend on which lane is first: they wait for the lane's turn to learn.
+      unseen: lane === undefined ? [] : [...unseen, observation],
     });
+    if (lane === undefined) this.takeIn([observation]);
   }
 
   /** Adds the episode to the rollout, and trains when that is complete. */
-  learn(): LearnStatistics {
+  learn(lane?: number): LearnStatistics {
     const { progress } = this;
-    const collected = [...progress.collected, ...this.finishEpisode()];
+    const episode = this.episodeOf(lane);
+    const collected = [...progress.collected, ...this.finishEpisode(episode)];
+    this.takeIn(episode.unseen);
     const collectedEpisodes = progress.collectedEpisodes + 1;
     const isComplete = collectedEpisodes >= this.rollout;
     this.update({
       episodes: progress.episodes + 1,
-      steps: [],
-      cutOff: undefined,
+      underWay: withoutLane(progress.underWay, lane ?? 0),
       collected: isComplete ? [] : collected,
       collectedEpisodes: isComplete ? 0 : collectedEpisodes,
     });
@@ -206,6 +178,21 @@ export class PpoAgent implements Agent {
     this.progress = { ...this.progress, ...changes };
   }
 
+  private episodeOf(lane = 0): Episode {
+    return this.progress.underWay.get(lane) ?? NOTHING;
+  }
+
+  private updateEpisode(lane: number | undefined, changes: Partial<Episode>): void {
+    const { underWay } = this.progress;
+    this.update({ underWay: withLane(underWay, lane ?? 0, { ...this.episodeOf(lane), ...changes }) });
+  }
+
+  /** Adds observations to the running moments. */
+  private takeIn(observations: readonly (readonly number[])[]): void {
+    if (!this.options.normalizeObservations) return;
+    this.update({ observations: observations.reduce(addToMoments, this.progress.observations) });
+  }
+
   private seen(observation: readonly number[]): readonly number[] {
     return this.options.normalizeObservations
       ? standardize(this.progress.observations, observation)
@@ -221,9 +208,8 @@ export class PpoAgent implements Agent {
   }
 
   /** Advantages and returns of the episode that has ended. */
-  private finishEpisode(): CollectedStep[] {
+  private finishEpisode({ steps, cutOff }: Episode): CollectedStep[] {
     const { gamma, lambda } = this.options;
-    const { steps, cutOff } = this.progress;
     const rewards = this.scaledRewards(steps.map(({ reward }) => reward));
     const lastValue = cutOff ? this.valueOf(this.seen(cutOff)) : 0;
     const advantages = generalizedAdvantages(

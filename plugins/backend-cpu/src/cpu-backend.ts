@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients, correctBatchNorm, observeLayers } from '@tersor/network';
+import {
+  compileFused,
+  compileGradients,
+  correctBatchNorm,
+  crossProductsOfTensors,
+  observeLayers,
+} from '@tersor/network';
 import { TersorError, type Backend } from '@tersor/core';
 
 /**
@@ -33,6 +39,7 @@ export function createCpuBackend(): Backend {
       return track(await compileFused(graph));
     },
     observe: async (graph, calls) => track(await observeLayers(graph, calls, { activate })),
+    crossProducts: crossProductsOfTensors(activate),
     compileTraining: async (graph, objective) => {
       await activate();
       return track(await compileGradients(graph, objective));

@@ -36,9 +36,12 @@ const INSTALL =
  * Finds and loads tfjs-node from a project or one of the folders above it, else from where `setup-tfjs-node`
  * put it. Loading registers the tfjs backend `tensorflow`; the backend that was active stays so. Never
  * throws.
+ *
+ * @param threads of one operation; as many as there are cores when absent
  */
 export async function loadTfjsNode(
   directories: readonly string[],
+  threads?: number,
 ): Promise<TfjsNodeModule | TfjsNodeProblem> {
   const folder = findTfjsNode(directories);
   if (!folder)
@@ -55,6 +58,8 @@ export async function loadTfjsNode(
   }
   // Once the library writes to stderr on every load, the user's own errors are hard to see.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // What the user has set comes first.
+  if (threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   const active = tf.engine().backendName;
   try {
     const require = createRequire(join(folder, 'package.json'));

@@ -23,6 +23,6 @@ export default definePlugin({
   description: 'tfjs-node or tfjs-node-gpu, in float32 or bfloat16',
   options: nodeBackendOptions,
   environment: nodeEnvironment,
-  create: (options, context) =>
-    createNodeBackend({ ...options, directories: [context.directory, process.cwd(), __dirname] }),
+  create: (options, { directory, threads }) =>
+    createNodeBackend({ ...options, threads, directories: [directory, process.cwd(), __dirname] }),
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type LayerGraph, type Precision } from '@tersor/core';
-import { compileGradients, observeLayers } from '@tersor/network';
+import { compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
 import { nativeBatchNorm } from './native-batch-norm.js';
 import { replaceKernels } from './native-kernels.js';
@@ -11,6 +11,8 @@ import type { TensorflowKernelBackend } from './tensorflow-binding.js';
 export interface NodeBackendOptions {
   /** Precision of sessions whose caller names none. */
   readonly precision: Precision;
+  /** Threads of one operation; as many as there are cores when absent. Counts until the library is loaded. */
+  readonly threads?: number | undefined;
   /** Folders from which tfjs-node is looked for, upwards. */
   readonly directories: readonly string[];
 }
@@ -21,7 +23,7 @@ export interface NodeBackendOptions {
  */
 export function createNodeBackend(options: NodeBackendOptions): Backend {
   let loaded: ReturnType<typeof loadTfjsNode> | undefined;
-  const load = () => (loaded ??= loadTfjsNode(options.directories));
+  const load = () => (loaded ??= loadTfjsNode(options.directories, options.threads));
 
   const sessions = new Set<NativeSession>();
 
@@ -56,6 +58,7 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
     },
     // In float32 by the stock layers, whatever the precision of the other sessions.
     observe: (graph, calls) => observeLayers(graph, calls, { activate }),
+    crossProducts: crossProductsOfTensors(activate),
     async compileTraining(graph, objective) {
       const backend = await activate();
       replaceKernels();

@@ -17,8 +17,8 @@ export default definePlugin({
       .max(64)
       .optional()
       .describe(
-        'Threads that images are spread over; 1 computes in the main thread. As many as there are cores when absent.',
+        'Threads that images are spread over; 1 computes in the main thread. As many as there are cores when absent, or their share in a parallel search.',
       ),
   }),
-  create: (options) => createWasmBackend(options),
+  create: ({ workers }, { threads }) => createWasmBackend({ workers: workers ?? threads }),
 });

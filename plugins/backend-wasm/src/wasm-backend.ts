@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type TrainingSession } from '@tersor/core';
-import { compileFused, compileGradients, observeLayers } from '@tersor/network';
+import { compileFused, compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { activateWasm } from './activate-wasm.js';
 import { requireRightGradients, requireRightKernels } from './kernels/missing-kernels.js';
 import {
@@ -78,6 +78,7 @@ export function createWasmBackend({
           : await observeLayers(graph, calls, { activate: activateWasm }),
       );
     },
+    crossProducts: crossProductsOfTensors(activateWasm),
     compileTraining: async (graph, objective) => {
       requireRightGradients(graph);
       await activateWasm();

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients, observeLayers } from '@tersor/network';
+import { compileFused, compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { TersorError, type Availability, type Backend } from '@tersor/core';
 import { requestAdapter, type AdapterRequest, type FoundAdapter } from './request-adapter.js';
 
@@ -58,6 +58,7 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
       return compileFused(graph, { batchSize: options.batchSize });
     },
     observe: (graph, calls) => observeLayers(graph, calls, { activate, batchSize: options.batchSize }),
+    crossProducts: crossProductsOfTensors(activate),
     async compileTraining(graph, objective) {
       await activate();
       return compileGradients(graph, objective);

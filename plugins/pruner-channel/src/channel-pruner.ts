@@ -3,6 +3,7 @@ import {
   TersorError,
   createRandom,
   type AllocationQuestion,
+  type Backend,
   type ChannelGroup,
   type GroupChoice,
   type Heuristics,
@@ -13,6 +14,8 @@ import {
   type PruneStep,
 } from '@tersor/core';
 import { allocate } from './allocation/allocate.js';
+import { createOutputLoss } from './allocation/output-loss.js';
+import { probedErrors } from './allocation/probed-errors.js';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
@@ -29,19 +32,23 @@ export interface ChannelPrunerOptions {
   readonly points: number;
   /** Layers with more inputs than this are refit channel by channel. */
   readonly maximumInputs: number;
-  /** Ridge of the refit, as a share of the mean square of the inputs. */
-  readonly ridge: number;
+  /** Ridge of the refit, as a share of the mean square of the inputs; or as the images say. */
+  readonly ridge: number | 'shrinkage';
   /**
    * Training images that the statistics of batch norms after removed channels are re-estimated from; 0
    * leaves them as they are.
    */
   readonly batchNormImages: number;
+  /** How the heuristic weighs the errors of the groups: all alike, or by probes of the network's outputs. */
+  readonly weights: 'equal' | 'probed';
+  /** Training images that the probes look at. */
+  readonly probeImages: number;
 }
 
-/** Images that stay in memory for the re-estimation. */
+/** Images that stay in memory for the re-estimation, and what they run on. */
 interface Calibration {
   readonly images: Float32Array;
-  readonly imageShape: readonly number[];
+  readonly backend: Backend;
 }
 
 /** Images per gradient of the Taylor criterion. */
@@ -59,20 +66,24 @@ export class ChannelPruner implements Pruner {
   /** Channels of each group, the most important first. */
   private readonly ranking = new Map<string, readonly number[]>();
   private groups = new Map<string, ChannelGroup>();
-  private graph: LayerGraph | undefined;
+  private context: PruneContext | undefined;
   private gathered: ReadonlyMap<string, Gathered> = new Map();
   private calibration: Calibration | undefined;
   /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
+  /** What its readers lose, likewise. */
+  readonly removalErrors?: (groups: readonly ChannelGroup[]) => Promise<readonly Float64Array[]>;
 
   constructor(private readonly options: ChannelPrunerOptions) {
-    this.heuristics =
-      options.reconstruct === 'none' ? {} : { reconstruction: (question) => this.allocation(question) };
+    const isRefit = options.reconstruct !== 'none';
+    this.heuristics = isRefit ? { reconstruction: (question) => this.allocation(question) } : {};
+    if (isRefit) this.removalErrors = (groups) => this.errorsOf(groups);
   }
 
-  async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
+  async prepare(context: PruneContext): Promise<void> {
+    const { graph, groups, dataset, backend, seed, progress } = context;
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
-    this.graph = graph;
+    this.context = context;
     this.groups = new Map(groups.map((group) => [group.name, group]));
     this.ranking.clear();
     if (criterion !== 'reconstruction') {
@@ -90,7 +101,9 @@ export class ChannelPruner implements Pruner {
       }
     }
     this.calibration =
-      batchNormImages > 0 ? await readCalibration({ dataset, seed }, batchNormImages) : undefined;
+      batchNormImages > 0
+        ? { images: await readCalibration({ dataset, seed }, batchNormImages), backend }
+        : undefined;
     if (this.options.reconstruct === 'none') return;
     const readers = new Set(
       groups.flatMap(({ members }) =>
@@ -140,15 +153,31 @@ export class ChannelPruner implements Pruner {
   }
 
   dispose(): void {
-    this.graph = undefined;
+    this.context = undefined;
     this.gathered = new Map();
     this.calibration = undefined;
   }
 
   private async allocation(question: AllocationQuestion): Promise<number[]> {
-    if (!this.graph) throw mismatch('The channel pruner was not prepared for a network.');
-    const orders = await removalOrders(this.graph, question.groups, this.gathered);
-    return allocate(question, { errors: question.groups.map(({ name }) => orders.get(name)!.errors) });
+    const { groups, smallest } = question;
+    const errors = await this.errorsOf(groups);
+    if (this.options.weights === 'equal') return allocate(question, { errors });
+    const lossOf = await createOutputLoss({ ...this.prepared, images: this.options.probeImages });
+    const divergenceAt = async (group: number, channels: number) => {
+      const plan = [this.plan(groups[group]!, { channels })];
+      return lossOf(await this.adapt(this.apply(this.prepared.graph, plan), plan));
+    };
+    return allocate(question, { errors: await probedErrors(errors, smallest, divergenceAt) });
+  }
+
+  private async errorsOf(groups: readonly ChannelGroup[]): Promise<Float64Array[]> {
+    const orders = await removalOrders(this.prepared.graph, groups, this.gathered);
+    return groups.map(({ name }) => orders.get(name)!.errors);
+  }
+
+  private get prepared(): PruneContext {
+    if (!this.context) throw mismatch('The channel pruner was not prepared for a network.');
+    return this.context;
   }
 
   private removalsOf(plan: PrunePlan): Removal[] {
@@ -183,15 +212,14 @@ function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
 async function readCalibration(
   { dataset, seed }: Pick<PruneContext, 'dataset' | 'seed'>,
   count: number,
-): Promise<Calibration> {
+): Promise<Float32Array> {
   const chosen = createRandom(seed, 'batch-norm').permutation(dataset.size('train')).slice(0, count);
   if (chosen.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
       hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.',
     });
   }
-  const { images } = await dataset.read('train', chosen);
-  return { images, imageShape: dataset.imageShape };
+  return (await dataset.read('train', chosen)).images;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { definePlugin } from '@tersor/core';
 import { z } from 'zod';
 import { ChannelPruner } from './channel-pruner.js';
+import type { CriterionName } from './criteria.js';
 
 export { ChannelPruner, type ChannelPrunerOptions } from './channel-pruner.js';
 export {
@@ -10,6 +11,20 @@ export {
   type CriterionName,
   type ScoreName,
 } from './criteria.js';
+
+interface LeftOut {
+  readonly criterion?: CriterionName | undefined;
+  readonly reconstruct: 'none' | 'least-squares';
+  readonly ridge?: number | 'shrinkage' | undefined;
+}
+
+/** The defaults that follow the criterion: with one that is named a run is what it was before the others came. */
+function withDefaults<Options extends LeftOut>(options: Options) {
+  const criterion: CriterionName =
+    options.criterion ?? (options.reconstruct === 'none' ? 'l1' : 'reconstruction');
+  const ridge: number | 'shrinkage' = options.ridge ?? (criterion === 'reconstruction' ? 'shrinkage' : 1e-3);
+  return { ...options, criterion, ridge };
+}
 
 export default definePlugin({
   name: '@tersor/pruner-channel',
@@ -21,8 +36,10 @@ export default definePlugin({
     .strictObject({
       criterion: z
         .enum(['l1', 'l2', 'batch-norm', 'fpgm', 'taylor', 'random', 'reconstruction'])
-        .default('l1')
-        .describe('How the importance of a channel is judged.'),
+        .optional()
+        .describe(
+          'How the importance of a channel is judged; left out: "reconstruction", or "l1" where nothing is refit.',
+        ),
       reconstruct: z
         .enum(['none', 'least-squares'])
         .default('least-squares')
@@ -39,10 +56,22 @@ export default definePlugin({
         .default(1152)
         .describe('Layers with more inputs (kernel positions x channels) are refit channel by channel.'),
       ridge: z
-        .number()
+        .union([z.number().positive(), z.literal('shrinkage')])
+        .optional()
+        .describe(
+          'Ridge of the refit, as a share of the mean square of the inputs; "shrinkage": from how the moments spread over the images. Left out: "shrinkage" with "reconstruction", 0.001 with any other criterion.',
+        ),
+      weights: z
+        .enum(['equal', 'probed'])
+        .default('equal')
+        .describe(
+          'How the heuristic "reconstruction" weighs the errors of the groups: all alike, or by what the outputs lose when one group alone is pruned.',
+        ),
+      probeImages: z
+        .int()
         .positive()
-        .default(1e-3)
-        .describe('Ridge of the refit, as a share of the mean square of the inputs.'),
+        .default(200)
+        .describe('Training images, without their labels, that the probes of "weights" look at.'),
       batchNormImages: z
         .int()
         .nonnegative()
@@ -57,6 +86,7 @@ export default definePlugin({
         path: ['criterion'],
         error: 'ranks channels by what a refit leaves of their loss: "reconstruct" must be "least-squares"',
       },
-    ),
+    )
+    .transform(withDefaults),
   create: (options) => new ChannelPruner(options),
 });

@@ -60,6 +60,14 @@ export default definePlugin({
       .default(1e-3)
       .describe('Ridge of the refit, as a share of the mean square of the inputs.'),
     steps: z.int().positive().default(30).describe('Steps of conjugate gradients of a refit.'),
+    heuristicShare: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.8)
+      .describe(
+        'Share of the slices that heuristics leave when they spread channels; the rest goes to slices.',
+      ),
   }),
   create: (options) => new VariationalPruner(options),
 });

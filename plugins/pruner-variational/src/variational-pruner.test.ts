@@ -112,3 +112,39 @@ test('a training that was stopped after any epoch and goes on finds the same, an
     expect(tf.memory().numTensors).toBe(before);
   }
 }, 60_000);
+
+describe('ranked by reconstruction', () => {
+  const kept = 6;
+  /** All slices of the first three outputs and channels go with their channels. */
+  const channels = [
+    { pruner: 'channel', group: 'conv', keep: Array.from({ length: OUTPUTS - 3 }, (_, i) => i + 3) },
+  ];
+
+  it('shares are of the slices whose channels stay, and others are not named', async () => {
+    const reconstruction = await prepare({ ranking: 'reconstruction' });
+    const step = reconstruction.plan(group, { slices: 0.5 }, channels);
+    const slices = step.zeroSlices![0]!.slices;
+    expect(slices).toHaveLength((CHANNELS * (OUTPUTS - 3)) / 2);
+    expect(slices.every((slice) => slice % OUTPUTS >= 3)).toBe(true);
+  });
+
+  it('spreads a budget; slices are ranked anew for the channels that it was asked about', async () => {
+    const reconstruction = await prepare({ ranking: 'reconstruction', heuristicShare: 0.7 });
+    expect(reconstruction.sliceHeuristic).toMatchObject({ name: 'reconstruction', share: 0.7 });
+    const shares = await reconstruction.sliceHeuristic!.spread({
+      groups: [group],
+      smallest: 0.1,
+      channels,
+      limits: [{ name: 'macs', limit: kept, of: ([share]) => 10 * share! }],
+      used: ([share]) => (10 * share!) / kept,
+      fits: ([share]) => 10 * share! <= kept,
+    });
+    expect(shares).toEqual([expect.closeTo(0.6, 9)]);
+    const { zeroSlices } = reconstruction.plan(group, { slices: shares[0]! }, channels);
+    expect(zeroSlices![0]!.slices.every((slice) => slice % OUTPUTS >= 3)).toBe(true);
+  });
+
+  it('takes no part in heuristics with another ranking', () => {
+    expect(pruner.sliceHeuristic).toBeUndefined();
+  });
+});

@@ -1,4 +1,4 @@
-import { offsetPlace } from '@tersor/network';
+import { offsetPlace, removedChannels, type RemovedChannels } from '@tersor/network';
 import {
   TersorError,
   type ChannelGroup,
@@ -9,10 +9,13 @@ import {
   type PrunePlan,
   type Pruner,
   type PruneStep,
+  type SliceHeuristic,
 } from '@tersor/core';
+import { spreadShares } from './allocation/spread-shares.js';
 import { gatherInputs, type LayerInputs } from './refit/input-moments.js';
 import { refitSlices, type Original } from './refit/refit-slices.js';
-import { sliceErrors, sliceNorms } from './slice-scores.js';
+import { removeSlices, type SliceOrder } from './refit/remove-slices.js';
+import { channelMeans, sliceNorms } from './slice-scores.js';
 import { trainNoise, type LayerInformation, type NoiseTrainingOptions } from './train-noise.js';
 
 /** Settings of the variational pruner; the plugin's schema has the defaults. */
@@ -34,6 +37,8 @@ export interface VariationalPrunerOptions extends NoiseTrainingOptions {
   readonly ridge: number;
   /** Steps of conjugate gradients. */
   readonly steps: number;
+  /** Share of the slices that heuristics of channels leave to this pruner. */
+  readonly heuristicShare: number;
 }
 
 /**
@@ -44,39 +49,71 @@ export interface VariationalPrunerOptions extends NoiseTrainingOptions {
 export class VariationalPruner implements Pruner {
   readonly id = 'variational';
   readonly action = 'slices';
-  private information: ReadonlyMap<string, LayerInformation> = new Map();
+  private information = new Map<string, LayerInformation>();
+  private inputs: ReadonlyMap<string, LayerInputs> = new Map();
+  /**
+   * Where slices are ranked by reconstruction: by what is left of the channels, the order of each layer's
+   * slices. With all channels, and with those that a heuristic was asked about.
+   */
+  private readonly orders = new Map<string, ReadonlyMap<string, SliceOrder>>();
   private original: Original | undefined;
+  private groups: readonly ChannelGroup[] = [];
 
-  constructor(private readonly options: VariationalPrunerOptions) {}
+  /** Where slices are ranked by reconstruction: each group gives where it loses the least. */
+  readonly sliceHeuristic?: SliceHeuristic;
+
+  constructor(private readonly options: VariationalPrunerOptions) {
+    if (options.ranking === 'reconstruction')
+      this.sliceHeuristic = {
+        name: 'reconstruction',
+        share: options.heuristicShare,
+        spread: async (question) => {
+          const orders = await this.ordersOf(question.channels);
+          const curvesOf = ({ members }: ChannelGroup) =>
+            members
+              .filter(({ role, weight }) => role === 'produces' && weight === 'kernel')
+              .map(({ layer }) => orders.get(layer)?.curve);
+          return spreadShares(question, question.groups.map(curvesOf));
+        },
+      };
+  }
 
   async prepare({ graph, groups, dataset, backend, seed, progress }: PruneContext): Promise<void> {
-    const { ranking, reconstruct, refitImages: images, points, maximumInputs, ridge } = this.options;
+    const { ranking, reconstruct, refitImages: images, points, maximumInputs } = this.options;
+    this.groups = groups;
+    this.information.clear();
+    this.orders.clear();
     // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
     await backend.activate();
     if (ranking === 'information')
       this.information = await trainNoise(graph, dataset, seed, this.options, progress);
     if (ranking === 'information' && reconstruct === 'none') return;
-    const source = { dataset, observe: backend.observe };
-    const inputs = await gatherInputs(graph, source, { images, points, maximumInputs, seed });
-    if (ranking !== 'information') {
-      const score = (each: LayerInputs) => (ranking === 'norm' ? sliceNorms(each) : sliceErrors(each, ridge));
-      this.information = new Map([...inputs].map(([name, each]) => [name, score(each)]));
-    }
+    const inputs = await gatherInputs(graph, { dataset, backend }, { images, points, maximumInputs, seed });
+    if (ranking !== 'information')
+      this.information = new Map([...inputs].map(([name, each]) => [name, sliceNorms(each)]));
+    this.inputs = inputs;
+    if (ranking === 'reconstruction')
+      for (const [name, { ranks }] of await this.ordersOf([]))
+        this.information.set(name, { slices: ranks, inputMeans: channelMeans(inputs.get(name)!) });
     if (reconstruct === 'none') return;
     this.original = { graph, groups, inputs };
   }
 
   /**
    * Keeps a share of the slices that produce the group's channels, over all of its producers
-   * together.
+   * together. Slices of channels that go are not among them.
    */
-  plan(group: ChannelGroup, { slices: share = 1 }: GroupChoice): PruneStep {
+  plan(group: ChannelGroup, { slices: share = 1 }: GroupChoice, channels: PrunePlan = []): PruneStep {
+    const orders = this.orders.get(keyOf(channels));
     const slices = group.members.flatMap((member) => {
       const known =
         member.role === 'produces' && member.weight === 'kernel'
           ? this.information.get(member.layer)
           : undefined;
-      return known ? slicesOf(member.layer, known, member.indexes.flat()) : [];
+      if (!known) return [];
+      const gone = removedChannels(member.layer, this.groups, channels);
+      const slices = orders?.get(member.layer)?.ranks ?? known.slices;
+      return slicesOf(member.layer, { ...known, slices }, member.indexes.flat(), gone);
     });
     const kept = Math.max(1, Math.round(Math.min(1, Math.max(0, share)) * slices.length));
     const step = { pruner: this.id, group: group.name };
@@ -125,20 +162,60 @@ export class VariationalPruner implements Pruner {
     return this.original ? refitSlices(graph, plan, this.original, this.options) : graph;
   }
 
+  /** The order of every layer's slices, with these channels gone; worked out once. */
+  private async ordersOf(channels: PrunePlan): Promise<ReadonlyMap<string, SliceOrder>> {
+    const known = this.orders.get(keyOf(channels));
+    if (known) return known;
+    const produced = new Set(
+      this.groups.flatMap(({ members }) =>
+        members.flatMap(({ layer, role }) => (role === 'produces' ? [layer] : [])),
+      ),
+    );
+    const orders = new Map<string, SliceOrder>();
+    for (const [name, each] of this.inputs) {
+      if (!produced.has(name)) continue;
+      const gone = removedChannels(name, this.groups, channels);
+      const outputs = each.reader.layer.weights.find((weight) => weight.name === 'kernel')!.shape.at(-1)!;
+      const left = {
+        inputs: Array.from({ length: each.reader.channels }, (_, i) => i).filter((i) => !gone.inputs.has(i)),
+        outputs: Array.from({ length: outputs }, (_, i) => i).filter((i) => !gone.outputs.has(i)),
+      };
+      const order = await removeSlices(each, this.options.ridge, left);
+      if (order) orders.set(name, order);
+    }
+    this.orders.set(keyOf(channels), orders);
+    return orders;
+  }
+
   dispose(): void {
     this.original = undefined;
-    this.information = new Map();
+    this.inputs = new Map();
+    this.information.clear();
+    this.orders.clear();
   }
 }
 
-function slicesOf(layer: string, { slices, inputMeans }: LayerInformation, outputs: readonly number[]) {
+/** Tells plans apart by the channels that they leave. */
+function keyOf(plan: PrunePlan): string {
+  return JSON.stringify(plan.flatMap(({ group, keep }) => (keep ? [[group, keep]] : [])));
+}
+
+function slicesOf(
+  layer: string,
+  { slices, inputMeans }: LayerInformation,
+  outputs: readonly number[],
+  gone: RemovedChannels,
+) {
   const total = slices.length / inputMeans.length;
+  const left = outputs.filter((output) => !gone.outputs.has(output));
   return Array.from(inputMeans.keys()).flatMap((input) =>
-    outputs.map((output) => ({
-      layer,
-      slice: input * total + output,
-      information: slices[input * total + output]!,
-    })),
+    gone.inputs.has(input)
+      ? []
+      : left.map((output) => ({
+          layer,
+          slice: input * total + output,
+          information: slices[input * total + output]!,
+        })),
   );
 }
 

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
+import { stagesOf, type NetworkFigures, type SearchFigures, type Summary } from '@tersor/compression';
 import { grouped, mebibytes } from './figures.js';
 
 /** The result of a compression as a table for people. */
@@ -27,7 +27,7 @@ export function summaryTable(summary: Summary): string {
   ]);
   const searches = Object.entries(search).map(
     ([stage, figures]) =>
-      `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}, ${figures.seconds.toFixed(0)} s`,
+      `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}${confirmedText(figures)}, ${figures.seconds.toFixed(0)} s`,
   );
   if (carriedOut) searches.push(`nothing was searched: the policy of ${carriedOut.policy} was carried out`);
   const times =
@@ -82,4 +82,11 @@ function row(name: string, figures: NetworkFigures): string[] {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
+}
+
+/** The winner's two rewards, where it was chosen on images that the search never saw. */
+function confirmedText({ confirmed }: SearchFigures): string {
+  if (!confirmed) return '';
+  const { episode, candidates, searchReward, reward, images } = confirmed;
+  return `, of the best ${candidates} episode ${episode} won: ${searchReward.toFixed(4)}, and ${reward.toFixed(4)} on ${grouped(images)} other images`;
 }

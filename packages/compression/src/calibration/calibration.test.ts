@@ -8,7 +8,7 @@ import {
   graphFromModel,
   initializeKernels,
   isKernel,
-  observeStock,
+  stockBackend,
 } from '@tersor/network';
 import { wholeStepsQuantizer } from '../../test/whole-steps.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
@@ -78,7 +78,7 @@ const calibrationOf = async (graph: LayerGraph, seed = 1) =>
     layers: layersWithKernels(graph).map(({ name }) => name),
     quantizer,
     dataset,
-    backend: { observe: observeStock },
+    backend: stockBackend,
     seed,
   }))!;
 const uniform = (graph: LayerGraph, bits: number) => ({
@@ -232,7 +232,7 @@ describe('a calibration', () => {
       graph,
       layers: names,
       dataset,
-      backend: { observe: observeStock },
+      backend: stockBackend,
       seed: 1,
       options: { bits: [3, 3], calibrate: 'mse', percentile: 99.9, images: IMAGES },
     });
@@ -273,7 +273,7 @@ describe('a calibration', () => {
         layers: layersWithKernels(graph).map(({ name }) => name),
         quantizer: drawing,
         dataset,
-        backend: { observe: observeStock },
+        backend: stockBackend,
         seed,
       });
       return (await calibration!.finish(uniform(graph, 3), Infinity)).encoded;
@@ -294,9 +294,40 @@ describe('a calibration', () => {
         layers: [],
         quantizer,
         dataset: empty,
-        backend: { observe: observeStock },
+        backend: stockBackend,
         seed: 1,
       }),
     ).rejects.toThrow(expect.objectContaining({ code: 'DATASET_INVALID' }));
   });
+});
+
+test('the heuristic of calibrated codes keeps the outputs closer than the same bits for all, in as many bytes', async () => {
+  const graph = await graphOf(NETWORKS['Conv2D']!());
+  const calibration = await calibrationOf(graph);
+  const kernels = layersWithKernels(graph);
+  const sizes = kernels.map(({ weights }) =>
+    weights.filter(isKernel).reduce((sum, { data }) => sum + data.length, 0),
+  );
+  const bytes = (layer: number, bits: number) => (sizes[layer]! * bits) / 8;
+  const of = (amounts: readonly number[]) =>
+    amounts.reduce((sum, bits, layer) => sum + bytes(layer, bits), 0);
+  // Not enough for 4 bits everywhere.
+  const limit = 1.1 * of(kernels.map(() => 3));
+  const bits = await calibration.quantizer.heuristics!['reconstruction']!({
+    layers: kernels,
+    bits: [2, 8],
+    bytes,
+    error: () => 1,
+    limits: [{ name: 'bytes', limit, of }],
+    used: (amounts) => of(amounts) / limit,
+    fits: (amounts) => of(amounts) <= limit,
+  });
+  expect(of(bits)).toBeLessThanOrEqual(limit);
+  const original = await run(graph);
+  const at = async (amounts: readonly number[]) => {
+    const policy = Object.fromEntries(kernels.map(({ name }, i) => [name, amounts[i]!]));
+    const encoded = encodeGraph(calibration.quantizer, graph, policy);
+    return distance(original, await run(calibration.correct(withEncodedWeights(graph, encoded))));
+  };
+  expect(await at(bits)).toBeLessThan(await at(kernels.map(() => 3)));
 });

@@ -1,9 +1,24 @@
-import type { Observe } from '@tersor/network';
-import type { Dataset, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
+import { crossProductsOn } from '@tersor/network';
+import {
+  decodeTensor,
+  type Backend,
+  type Dataset,
+  type EncodedTensor,
+  type GraphLayer,
+  type KernelMoments,
+  type LayerGraph,
+  type Quantizer,
+} from '@tersor/core';
+import { spreadBits } from '../environments/spread-bits.js';
+import { encodeLayer } from '../policy/quantized-graph.js';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
+import { outputError } from './output-error.js';
 import { createMeanCorrection } from './output-means.js';
+
+/** The heuristic of a quantizer that knows the inputs of the layers: bits by error of the outputs per byte. */
+export const CALIBRATED_HEURISTIC = 'reconstruction';
 
 /** Stage 2's use of calibration images, where its quantizer asks for them. */
 export interface StageCalibration {
@@ -28,7 +43,7 @@ interface CalibrationInput {
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
   readonly dataset: Dataset;
-  readonly backend: { readonly observe: Observe };
+  readonly backend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'>;
   readonly seed: number;
 }
 
@@ -51,6 +66,7 @@ export async function prepareCalibration({
     seed,
     images: await readCalibrationImages(dataset, options, seed),
     observe: (network, calls) => backend.observe(network, calls),
+    multiply: crossProductsOn(backend),
   };
   const moments = await gatherLayerMoments(graph, new Set(layers), source);
   const byKernel = new Map<string, KernelMoments>(
@@ -58,15 +74,40 @@ export async function prepareCalibration({
       [...kernels].map(([kernel, found]) => [`${layer}/${kernel}`, found] as const),
     ),
   );
-  const { heuristics } = quantizer;
+  // The heuristic and the environment ask for the same codes.
+  const encodings = new Map<string, EncodedTensor>();
   const searched: Quantizer = {
     id: quantizer.id,
     bits: quantizer.bits,
-    ...(heuristics && { heuristics }),
-    encode: (input, bits) => {
-      const found = byKernel.get(input.name);
-      return found ? quantizer.encodeCalibrated!(input, bits, found) : quantizer.encode(input, bits);
+    heuristics: {
+      ...quantizer.heuristics,
+      [CALIBRATED_HEURISTIC]: (question) =>
+        spreadBits(question, (at, bits) => errorOf(question.layers[at]!, bits, question.error(at, bits))),
     },
+    encode: (input, bits) => {
+      const key = `${input.name}@${bits}`;
+      const known = encodings.get(key);
+      if (known) return known;
+      const found = byKernel.get(input.name);
+      const encoded = found ? quantizer.encodeCalibrated!(input, bits, found) : quantizer.encode(input, bits);
+      encodings.set(key, encoded);
+      return encoded;
+    },
+  };
+  const errors = new Map<string, number>();
+  /** Of the layer's outputs, where its inputs are known; else of its weights. */
+  const errorOf = (layer: GraphLayer, bits: number, ofWeights: number): number => {
+    const key = `${layer.name}@${bits}`;
+    let error = errors.get(key);
+    if (error !== undefined) return error;
+    error = 0;
+    for (const [name, tensor] of encodeLayer(searched, layer, bits)) {
+      const found = byKernel.get(name);
+      const kernel = layer.weights.find((weight) => name === `${layer.name}/${weight.name}`)!.data;
+      error += found ? outputError(found, kernel, decodeTensor(tensor)) : ofWeights;
+    }
+    errors.set(key, error);
+    return error;
   };
   return {
     quantizer: searched,

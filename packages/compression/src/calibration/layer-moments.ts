@@ -10,6 +10,7 @@ import {
   gatherKernelMoments,
   kernelReaders,
   startWalk,
+  type CrossProducts,
   type KernelReader,
   type LayerInput,
   type Observe,
@@ -23,6 +24,7 @@ const BATCH = 25;
 /** What the moments of layers' inputs are gathered from. */
 export interface CalibrationSource {
   readonly observe: Observe;
+  readonly multiply: CrossProducts;
   readonly options: Calibration;
   readonly seed: number;
   /** Batches of training images. */
@@ -94,9 +96,9 @@ export async function gatherLayerMoments(
 }
 
 /** Every kernel of a layer is looked at at the same positions. */
-export function gatherOptions({ options, seed }: CalibrationSource, { layer }: KernelReader) {
+export function gatherOptions({ options, seed, multiply }: CalibrationSource, { layer }: KernelReader) {
   const { points, maximumInputs } = options;
-  return { points, maximumInputs, random: createRandom(seed, `calibration/${layer.name}`) };
+  return { points, maximumInputs, random: createRandom(seed, `calibration/${layer.name}`), multiply };
 }
 
 async function* ownInputs(

@@ -132,7 +132,7 @@ export function requireTrainable(
         hint:
           place === 'train'
             ? 'Save the model with the layers to train unfrozen.'
-            : `Set "${place}.epochs" to 0, or save the model with the layers to train unfrozen.`,
+            : `${place.endsWith('.refine') ? `Leave "${place}" out` : `Set "${place}.epochs" to 0`}, or save the model with the layers to train unfrozen.`,
       },
     );
   }
@@ -147,7 +147,9 @@ export function requireTrainable(
   if (batchSize > images)
     onNotice?.(
       `${place}.batchSize is ${batchSize}, but there are only ${images} training images: ` +
-        'an epoch is one step with all of them.',
+        (place.endsWith('.refine')
+          ? 'a step is with all of them.'
+          : 'an epoch is one step with all of them.'),
     );
 }
 
@@ -171,7 +173,16 @@ export function requireCompressible(
     said.add(text);
   };
   for (const stage of ['prune', 'quantize'] as const) {
-    const { epochs = 0, batchSize = 0 } = config[stage]?.finetune ?? {};
+    const { finetune, refine } = config[stage] ?? {};
+    const { epochs = 0, batchSize = 0 } = finetune ?? {};
+    if (refine)
+      requireTrainable(
+        graph,
+        dataset,
+        model,
+        { batchSize: refine.batchSize, place: `${stage}.refine` },
+        sayOnce,
+      );
     if (epochs > 0)
       requireTrainable(graph, dataset, model, { batchSize, place: `${stage}.finetune` }, sayOnce);
   }

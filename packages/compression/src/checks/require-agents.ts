@@ -1,5 +1,6 @@
 import {
   isTersorError,
+  selectorParts,
   TersorError,
   TOKENS,
   type AgentTask,
@@ -7,9 +8,11 @@ import {
   type Host,
   type Space,
 } from '@tersor/core';
-import { builtinPlugins } from '../builtin-plugins.js';
+import { builtinPlugins, RESIDUAL } from '../builtin-plugins.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { createBitActions } from '../environments/bit-actions.js';
+import { residualBitActions } from '../environments/residual-bits-environment.js';
+import { referenceName, type ResidualOptions } from '../environments/residual-reference.js';
 import { offeredHeuristics, requireWarmStart } from './require-heuristics.js';
 
 const STAGES = ['prune', 'quantize'] as const;
@@ -28,10 +31,13 @@ export async function requireAgents(config: CompressConfig, host: Host): Promise
     const isOurs = builtinPlugins.some(
       ({ name, id }) => name === environment?.source && id === environment.id,
     );
-    const actionSpace = isOurs ? await actionSpaceOf(config, stage, host) : undefined;
+    const isResidual = environment?.id === RESIDUAL;
+    const actionSpace = isOurs ? await actionSpaceOf(config, stage, host, isResidual) : undefined;
     if (!actionSpace) continue;
     const heuristics = await offeredHeuristics(config, stage, host);
-    requireWarmStart(stage, config[stage]!.search.warmStart, heuristics);
+    requireWarmStart(stage, config[stage]!.search.warmStart ?? [], heuristics);
+    if (isResidual)
+      referenceName(selectorParts(config[stage]!.environment!).options as ResidualOptions, heuristics, stage);
     const createAgent = await host.get(TOKENS.agent, stage);
     try {
       createAgent(probeTask(actionSpace, heuristics, config)).dispose();
@@ -50,21 +56,25 @@ async function actionSpaceOf(
   { prune, quantize }: CompressConfig,
   stage: (typeof STAGES)[number],
   host: Host,
+  isResidual: boolean,
 ): Promise<Space | undefined> {
   if (stage === 'prune') {
     if (!prune) return undefined;
     const low: number[] = [];
     for (const index of prunerSelectors(prune.pruner).keys()) {
       const { action } = await host.get(TOKENS.pruner, SLOTS.pruner(index));
-      low.push(action === 'blocks' ? 0 : prune.minimum);
+      low.push(isResidual ? -1 : action === 'blocks' ? 0 : prune.minimum);
     }
     return { type: 'box', low, high: low.map(() => 1) };
   }
   if (!quantize) return undefined;
   const { bits } = await host.get(TOKENS.quantizer, SLOTS.quantize);
   const bitRange = [Math.max(quantize.bits[0], bits[0]), Math.min(quantize.bits[1], bits[1])] as const;
-  return createBitActions(bitRange, quantize.activations?.bits ?? NO_CHOICE, quantize.actions === 'discrete')
-    .space;
+  const activations = quantize.activations?.bits ?? NO_CHOICE;
+  const discrete = quantize.actions === 'discrete';
+  return isResidual
+    ? residualBitActions(activations, discrete).space
+    : createBitActions(bitRange, activations, discrete).space;
 }
 
 /** A task of the right actions; what is observed, and how long an episode is, does not matter yet. */

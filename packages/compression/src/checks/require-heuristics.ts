@@ -1,4 +1,5 @@
 import { TersorError, TOKENS, type CompressConfig, type Host } from '@tersor/core';
+import { CALIBRATED_HEURISTIC } from '../calibration/calibration.js';
 import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { heuristicNames } from '../environments/plugin-heuristics.js';
 
@@ -11,13 +12,18 @@ export async function offeredHeuristics(
   stage: 'prune' | 'quantize',
   host: Host,
 ): Promise<readonly string[]> {
-  if (stage === 'quantize')
-    return quantize ? heuristicNames([await host.get(TOKENS.quantizer, SLOTS.quantize)]) : [];
+  if (stage === 'quantize') {
+    if (!quantize) return [];
+    const quantizer = await host.get(TOKENS.quantizer, SLOTS.quantize);
+    return [...heuristicNames([quantizer]), ...(quantizer.calibration ? [CALIBRATED_HEURISTIC] : [])];
+  }
   if (!prune) return [];
   const pruners = [];
   for (const index of prunerSelectors(prune.pruner).keys())
     pruners.push(await host.get(TOKENS.pruner, SLOTS.pruner(index)));
-  return heuristicNames(pruners.some(({ action }) => action === 'channels') ? pruners : []);
+  if (pruners.some(({ action }) => action === 'channels')) return heuristicNames(pruners);
+  const alone = pruners.flatMap(({ sliceHeuristic }) => (sliceHeuristic ? [sliceHeuristic.name] : []));
+  return [...heuristicNames([]), ...alone.slice(0, 1)];
 }
 
 /** Throws `CONFIG_INVALID` for a warm start that is not offered; lists what is. */

@@ -1,4 +1,5 @@
 import {
+  selectorParts,
   TersorError,
   type ChannelGroup,
   type CompressConfig,
@@ -9,6 +10,7 @@ import {
   type QuantizeConfig,
   type Quantizer,
   type QuantizeLimit,
+  type Selector,
 } from '@tersor/core';
 import { FLOAT_BITS, channelGroups, removeAll } from '@tersor/network';
 import { uniformRatio } from '../environments/prune-heuristics.js';
@@ -36,7 +38,7 @@ export function requireReachable(input: BoundsInput): string[] {
   const { config, quantizer } = input;
   const bits = config.quantize && quantizer && quantizerBits(config.quantize, quantizer);
   const outcomes = config.prune ? outcomesOfPruning(input, config.prune) : undefined;
-  const isOurs = (config.quantize?.environment ?? 'bit-width') === 'bit-width';
+  const isOurs = isKnown(config.quantize?.environment, 'bit-width');
   if (!config.quantize || !bits || !outcomes || !isOurs) return [];
   return input.quantizeLimits.flatMap((limit) => {
     if (!limit.estimate) return [];
@@ -80,10 +82,10 @@ function outcomesOfPruning(
   { original, pruneLimits, pruners }: BoundsInput,
   config: PruneConfig,
 ): { smallest: LayerGraph; even: LayerGraph } | undefined {
-  const isKnown =
-    (config.environment ?? 'pruning') === 'pruning' &&
+  const isJudged =
+    isKnown(config.environment, 'pruning') &&
     pruners.every(({ action }) => action === 'channels' || action === 'slices');
-  if (!isKnown) return undefined;
+  if (!isJudged) return undefined;
   const hasSlices = pruners.some(({ action }) => action === 'slices');
   const keptAt = ({ channels }: ChannelGroup, ratio: number) =>
     pruners.every(({ action }) => action === 'slices') ? channels : keptChannels(channels, ratio, config);
@@ -117,6 +119,12 @@ function outcomesOfPruning(
       choicesAt(groups, ratio).map(({ keep }) => keep),
     ),
   };
+}
+
+/** Whether a stage has an environment that keeps to the bounds of this file: its own, or `residual`. */
+function isKnown(environment: Selector | undefined, own: string): boolean {
+  const { use } = selectorParts(environment ?? own);
+  return use === own || use === 'residual';
 }
 
 /** As the pruning environment rounds. */

@@ -71,7 +71,7 @@ describe('createBitWidthEnvironment with rounded activations', () => {
         ),
       },
       discrete: false,
-      evaluate: async () => 0.5,
+      evaluate: async () => ({ accuracy: 0.5 }),
     };
   });
 
@@ -128,7 +128,7 @@ describe('createBitWidthEnvironment with rounded activations', () => {
               .filter(({ className }) => className === 'TersorActivationQuantizer')
               .map(({ config }) => config['bits']),
           ),
-          0.5
+          { accuracy: 0.5 }
         ),
       },
       [

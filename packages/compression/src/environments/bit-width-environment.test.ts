@@ -61,7 +61,7 @@ describe('createBitWidthEnvironment', () => {
       limits: quantizeLimits({ bytes: 1e9 }, graph),
       bits: [2, 8],
       discrete: false,
-      evaluate: async (candidate) => 1 / (1 + candidate.layers[1]!.weights[0]!.data[0]!),
+      evaluate: async (candidate) => ({ accuracy: 1 / (1 + candidate.layers[1]!.weights[0]!.data[0]!) }),
     };
   });
 
@@ -148,7 +148,10 @@ describe('createBitWidthEnvironment', () => {
     const seen: number[] = [];
     const environment = createBitWidthEnvironment({
       ...task,
-      evaluate: async (candidate) => (seen.push(new Set(candidate.layers[1]!.weights[0]!.data).size), 0.5),
+      evaluate: async (candidate) => (
+        seen.push(new Set(candidate.layers[1]!.weights[0]!.data).size),
+        { accuracy: 0.5 }
+      ),
     });
     for (let round = 0; round < 2; round++) {
       await environment.reset(round);
@@ -161,7 +164,7 @@ describe('createBitWidthEnvironment', () => {
     const told: { policy: unknown; rewards: number[] }[] = [];
     const evaluate: QuantizeTask['evaluate'] = async (_graph, candidate) => (
       told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }),
-      0.6
+      { accuracy: 0.6 }
     );
     const steps = await episode([[0.5], [0.5], [0.5]], {
       ...task,

@@ -16,6 +16,14 @@ export function normalizeColumns(rows: readonly (readonly number[])[]): number[]
   );
 }
 
+/** Likewise to -1..1; a constant column becomes 0. */
+export function centredColumns(rows: readonly (readonly number[])[]): number[][] {
+  const isConstant = (rows[0] ?? []).map((first, column) => rows.every((row) => row[column] === first));
+  return normalizeColumns(rows).map((row) =>
+    row.map((value, column) => (isConstant[column] ? 0 : 2 * value - 1)),
+  );
+}
+
 /** `value`, moved into [low, high]. */
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));

@@ -1,8 +1,17 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Action, AllocationQuestion, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
+import type {
+  Action,
+  AllocationQuestion,
+  LayerGraph,
+  Pruner,
+  PruneStep,
+  PruneTask,
+  SharesQuestion,
+} from '@tersor/core';
 import { firstChannels } from '../../../network/test/first-channels.js';
+import { zeroSlices } from '../../../network/test/zero-slices.js';
 import { pruneLimits } from '../../test/limits.js';
 import { cost, channelGroups, initializeKernels, graphFromModel } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
@@ -36,7 +45,7 @@ describe('heuristics of pruners', () => {
       limits: pruneLimits({ macs: 0.5 * macs }, graph),
       minimum: 0.25,
       multiple: 1,
-      evaluate: async (candidate) => cost(candidate).macs / macs,
+      evaluate: async (candidate) => ({ accuracy: cost(candidate).macs / macs }),
     };
   });
 
@@ -82,6 +91,61 @@ describe('heuristics of pruners', () => {
     expect(limits[0]!.of([8, 12, 16])).toBe(task.baseline.macs);
     expect(used([8, 12, 16])).toBeCloseTo(2, 9);
     expect([limits[0]!.of([8, 4, 16]), steps[2]!.info.measures!['macs']]).toEqual([42496, 42496]);
+  });
+
+  describe('with a pruner of slices that takes part', () => {
+    const questions: SharesQuestion[] = [];
+    const slices = (): Pruner => ({
+      ...zeroSlices(graph, 'scattered', task.groups),
+      sliceHeuristic: {
+        name: 'evenly',
+        share: 0.6,
+        spread: (question) => {
+          questions.push(question);
+          let share = 1;
+          while (!question.fits(question.groups.map(() => share))) share -= 0.01;
+          return question.groups.map(() => share);
+        },
+      },
+    });
+    beforeEach(() => questions.splice(0));
+
+    it('channels are spread as if its share of slices stayed, and it spreads what they leave', async () => {
+      const asked: AllocationQuestion[] = [];
+      const knowing: Pruner = {
+        ...firstChannels(graph),
+        heuristics: {
+          fixed: (question) => {
+            asked.push(question);
+            return [8, 8, 16];
+          },
+        },
+      };
+      const given = { ...task, pruners: [knowing, slices()] };
+      const answer = await createPruningEnvironment(given).heuristics!['fixed']!();
+      // With a share of 0.6 these counts have about 0.6 x 71,168 of the 48,896 multiply-adds that may stay.
+      expect(asked[0]!.used([8, 8, 16])).toBeCloseTo((0.6 * 71168) / 48896, 1);
+      expect(answer.map(([channels]) => channels)).toEqual([1, 8 / 12, 1]);
+      const [, share] = answer[0]!;
+      expect(share).toBeGreaterThan(0.6);
+      expect(share).toBeLessThan(0.75);
+      expect(questions[0]!.channels.map(({ keep }) => keep!.length)).toEqual([8, 8, 16]);
+      const steps = await episode(answer, given);
+      expect(steps.map(({ info }) => info.executed)).toEqual(answer);
+      const { macs } = steps[2]!.info.measures!;
+      expect(macs).toBeLessThanOrEqual(task.limits[0]!.limit);
+      expect(macs).toBeGreaterThan(0.95 * task.limits[0]!.limit);
+    });
+
+    it('alone its own heuristic is offered; all channels stay', async () => {
+      const given = { ...task, pruners: [slices()] };
+      const environment = createPruningEnvironment(given);
+      expect(Object.keys(environment.heuristics!)).toEqual(['uniform', 'magnitude', 'evenly']);
+      const steps = await episode(await environment.heuristics!['evenly']!(), given);
+      expect(questions[0]!.channels).toEqual([]);
+      expect(steps[2]!.info.measures!['macs']).toBeLessThanOrEqual(task.limits[0]!.limit);
+      expect(steps[2]!.info.measures!['denseMacs']).toBe(task.baseline.macs);
+    });
   });
 
   it('refuses two pruners that give different heuristics one name', () => {

@@ -1,8 +1,9 @@
-import type { AllocationQuestion, ChannelGroup, LayerGraph } from '@tersor/core';
+import type { AllocationQuestion, ChannelGroup, LayerGraph, SharesQuestion } from '@tersor/core';
 import { wholeChoice, type Choice, type PruneWall } from './prune-wall.js';
 
 /**
- * What heuristics of pruners are asked: channels alone are spread; kernel slices and blocks all stay.
+ * What heuristics of pruners are asked: channels alone are spread; blocks all stay, and the same share of
+ * every group's kernel slices.
  * @param toCount the allowed count of a group that is nearest to a share of its channels
  */
 export function allocationQuestion(
@@ -12,13 +13,15 @@ export function allocationQuestion(
     smallest,
     multiple,
     toCount,
+    share = 1,
   }: Pick<AllocationQuestion, 'groups' | 'multiple'> & {
     readonly smallest: readonly Choice[];
     readonly toCount: (group: ChannelGroup, ratio: number) => number;
+    readonly share?: number;
   },
 ): AllocationQuestion {
   const choicesOf = (counts: readonly number[]) =>
-    groups.map((group, i): Choice => ({ ...wholeChoice(group), keep: counts[i]! }));
+    groups.map((group, i): Choice => ({ ...wholeChoice(group), keep: counts[i]!, share }));
   return {
     groups,
     smallest: smallest.map(({ keep }) => keep),
@@ -30,6 +33,25 @@ export function allocationQuestion(
       return Math.max(...limits.map(({ limit, of }) => of(choices) / limit));
     },
     fits: (counts) => fits(choicesOf(counts)),
+  };
+}
+
+/** What a pruner of slices is asked when the channels of each group are chosen. */
+export function sharesQuestion(
+  { limits, fits }: PruneWall,
+  groups: readonly ChannelGroup[],
+  counts: readonly number[],
+  { smallest, channels }: Pick<SharesQuestion, 'smallest' | 'channels'>,
+): SharesQuestion {
+  const choicesOf = (shares: readonly number[]) =>
+    groups.map((group, i): Choice => ({ ...wholeChoice(group), keep: counts[i]!, share: shares[i]! }));
+  return {
+    groups,
+    smallest,
+    channels,
+    limits: limits.map(({ name, limit, of }) => ({ name, limit, of: (shares) => of(choicesOf(shares)) })),
+    used: (shares) => Math.max(...limits.map(({ limit, of }) => of(choicesOf(shares)) / limit)),
+    fits: (shares) => fits(choicesOf(shares)),
   };
 }
 

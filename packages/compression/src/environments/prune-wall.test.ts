@@ -75,7 +75,7 @@ describe('a budget in milliseconds', () => {
       limits: pruneLimits({ latency: { milliseconds: 9.9, table: tableOf() } }, graph),
       minimum: 0.25,
       multiple: 1,
-      evaluate: async () => 0.5,
+      evaluate: async () => ({ accuracy: 0.5 }),
     };
   });
 

@@ -54,13 +54,23 @@ export function wholeChoice({ channels }: ChannelGroup): Choice {
   return { keep: channels, share: 1, block: true };
 }
 
-/** The step of a pruner for a group. */
-export function stepOf(
-  pruner: Pruner,
-  group: ChannelGroup,
-  { keep, share, block }: Choice,
-): PrunePlan[number] {
-  return pruner.plan(group, { channels: keep, slices: share, block });
+/** The steps of all pruners, one after the other. Slices are chosen among channels that stay. */
+export function planOf(
+  pruners: readonly Pruner[],
+  groups: readonly ChannelGroup[],
+  choices: readonly Choice[],
+): PrunePlan {
+  const stepsOf = (pruner: Pruner, channels?: PrunePlan) =>
+    groups.map((group, i) => {
+      const { keep, share, block } = choices[i]!;
+      return pruner.plan(group, { channels: keep, slices: share, block }, channels);
+    });
+  const channels = pruners.flatMap((pruner) => (pruner.action === 'channels' ? stepsOf(pruner) : []));
+  return pruners.flatMap((pruner) =>
+    pruner.action === 'channels'
+      ? channels.filter((step) => step.pruner === pruner.id)
+      : stepsOf(pruner, channels),
+  );
 }
 
 /** Makes the wall. Throws what limits throw that do not know the network: `LATENCY_TABLE_INVALID`. */
@@ -92,9 +102,11 @@ export function createPruneWall({
   const promised = (limit: PruneLimit, choices: readonly Choice[]) => promises.get(limit)!(inAll(choices));
   /**
    * Pruners whose own steps leave more than they promise; all of them where each by itself keeps its word.
+   * Steps of slices leave out those of channels that go, so beside others they can't be judged alone.
    */
   const culprits = (limit: PruneLimit, plan: PrunePlan, choices: readonly Choice[]): string => {
     const breaking = pruners.filter((pruner) => {
+      if (pruner.action === 'slices' && pruners.some(({ action }) => action === 'channels')) return false;
       const own = choices.map(
         (choice, i): Choice => ({ ...wholeChoice(groups[i]!), ...only(pruner.action, choice) }),
       );

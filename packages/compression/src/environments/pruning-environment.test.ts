@@ -40,7 +40,7 @@ describe('createPruningEnvironment', () => {
       limits: pruneLimits({ macs: 0.5 * macs }, graph),
       minimum: 0.25,
       multiple: 1,
-      evaluate: async (candidate) => cost(candidate).macs / macs,
+      evaluate: async (candidate) => ({ accuracy: cost(candidate).macs / macs }),
     };
   });
 
@@ -94,7 +94,8 @@ describe('createPruningEnvironment', () => {
 
   it('gives the reward only at the end, and does not evaluate a policy twice', async () => {
     let evaluations = 0;
-    const environment = createPruningEnvironment({ ...task, evaluate: async () => (evaluations++, 0.7) });
+    const evaluate = async () => (evaluations++, { accuracy: 0.7 });
+    const environment = createPruningEnvironment({ ...task, evaluate });
     for (let round = 0; round < 2; round++) {
       await environment.reset(round);
       const rewards = [];
@@ -113,7 +114,7 @@ describe('createPruningEnvironment', () => {
     await episode([[0.5], [0.5], [0.5]], {
       ...task,
       pruners: [adapting],
-      evaluate: async ({ name }) => (evaluated.push(name), 0.5),
+      evaluate: async ({ name }) => (evaluated.push(name), { accuracy: 0.5 }),
     });
     expect(evaluated).toEqual(['adapted to 3 steps']);
   });
@@ -122,7 +123,7 @@ describe('createPruningEnvironment', () => {
     const told: { policy: unknown; rewards: number[] }[] = [];
     const evaluate: PruneTask['evaluate'] = async (_graph, candidate) => (
       told.push({ policy: candidate!.policy, rewards: [0.2, 0.6].map(candidate!.rewardAt) }),
-      0.6
+      { accuracy: 0.6 }
     );
     const steps = await episode([[0.5], [0.5], [0.5]], {
       ...task,
@@ -247,7 +248,7 @@ describe('createPruningEnvironment', () => {
             fc.double({ min: 0.2, max: 1, noNaN: true }),
             async (actions, budget) => {
               const { macs, denseMacs } = (
-                await run(actions, [...task.pruners, zeroSlices(graph, which)], budget)
+                await run(actions, [...task.pruners, zeroSlices(graph, which, task.groups)], budget)
               )[2]!.info.measures!;
               expect(macs).toBeLessThanOrEqual(budget * task.baseline.macs);
               expect(macs).toBeLessThanOrEqual(denseMacs!);

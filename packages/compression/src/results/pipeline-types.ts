@@ -34,6 +34,18 @@ export interface SearchFigures {
   /** Images that they were measured on, all together; only where candidates race (`racing`). */
   readonly images?: number;
   readonly bestReward: number;
+  /**
+   * Where the winner was chosen on images that the search never saw (`search.confirm`): how many of the best
+   * candidates were measured there and on how many images, which episode won, and its reward there and in the
+   * search.
+   */
+  readonly confirmed?: {
+    readonly candidates: number;
+    readonly images: number;
+    readonly episode: number;
+    readonly reward: number;
+    readonly searchReward: number;
+  };
   readonly seconds: number;
   /**
    * Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last
@@ -119,10 +131,12 @@ export type PipelineStage =
   | 'baseline'
   | 'prune'
   | 'prune-apply'
+  | 'prune-refine'
   | 'prune-finetune'
   | 'quantize'
   | 'quantize-apply'
   | 'quantize-calibrate'
+  | 'quantize-refine'
   | 'quantize-finetune'
   | 'write';
 

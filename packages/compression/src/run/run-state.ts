@@ -3,6 +3,7 @@ import type { EpisodeRecord, SearchState } from '@tersor/rl';
 import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import type { SearchFigures } from '../results/pipeline-types.js';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
+import type { OptimizerState } from '../refine/optimize.js';
 import type { RacingState } from '../search/racing.js';
 import type { TrainState } from '../training/train.js';
 
@@ -35,8 +36,15 @@ export interface StageState {
   };
   /** When it is done. */
   found?: FoundPolicy;
-  /** Where stage 2 is calibrated: its network before the fine-tune, with decoded kernels, and their codes. */
+  /**
+   * Where stage 2 is calibrated or refined: its network before the fine-tune, with decoded kernels, and their
+   * codes.
+   */
   calibrated?: CalibratedNetwork;
+  /** While the winner is refined. */
+  refine?: { readonly optimizer: OptimizerState; readonly encoded?: EncodedWeights };
+  /** When it is, and until the stage is done: the network that the refinement left (its codes: calibrated). */
+  refined?: LayerGraph;
   /** While the fine-tune runs. */
   finetune?: { readonly state: TrainState; readonly encoded?: EncodedWeights };
   /** When the stage is done: its network, before encoding. */

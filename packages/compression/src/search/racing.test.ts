@@ -61,7 +61,7 @@ describe('createRacing', () => {
     const records: EpisodeRecord[] = [];
     for (const threshold of thresholds) {
       const rewardAt = (accuracy: number) => rewardOf(accuracy, threshold);
-      const accuracy = await race.evaluate(network(Math.abs(threshold), Math.sign(threshold)), {
+      const { accuracy } = await race.evaluate(network(Math.abs(threshold), Math.sign(threshold)), {
         policy: { threshold },
         rewardAt,
       });
@@ -144,6 +144,6 @@ describe('createRacing', () => {
   test('an environment that does not tell its candidates has them measured on all images', async () => {
     const evaluator = await newEvaluator();
     const race = createRacing(evaluator, RACING, undefined, 0.9);
-    expect(await race.evaluate(network(5))).toBe(0.5);
+    expect(await race.evaluate(network(5))).toEqual({ accuracy: 0.5 });
   });
 });

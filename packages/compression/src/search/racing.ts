@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { PruneConfig, PruneTask } from '@tersor/core';
+import type { Evaluation, PruneConfig, PruneTask } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import { createCountLimit } from './count-limit.js';
+import { policyDigest } from './policy-digest.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 
 /** What a checkpoint keeps of a race: what was measured, by digest of the policy. */
@@ -10,10 +10,9 @@ export type RacingState = ReadonlyMap<string, Measurement>;
 /** Measures the candidates of one search, each only for as long as it may still win. */
 export interface Racing {
   readonly evaluate: PruneTask['evaluate'];
-  /**
-   * Notes the best reward so far; gives the episode back with the number of images that its accuracy was
-   * measured on among its measures.
-   */
+  /** Sets the best reward so far, and adds what others have measured up to here. */
+  begin(best: number, others: RacingState): void;
+  /** Notes the best reward so far; gives the episode back as `withImages` does. */
   finished(record: EpisodeRecord, best: EpisodeRecord): EpisodeRecord;
   /** Images measured so far, all candidates together. */
   images(): number;
@@ -29,10 +28,12 @@ export interface Racing {
  * What decides is the images' order, the same for all, and the best reward so far. A policy that comes up
  * again keeps its first measurement, since the best may have moved on: with `state` and the best reward
  * restored, a resumed search does the same as one that was not stopped.
+ *
+ * @param racing absent: every candidate is measured on all images, the first time that it comes up
  */
 export function createRacing(
   evaluator: Evaluator,
-  { images, confidence }: NonNullable<PruneConfig['racing']>,
+  racing: PruneConfig['racing'],
   state?: RacingState,
   bestReward = -Infinity,
 ): Racing {
@@ -40,36 +41,48 @@ export function createRacing(
   const measured = new Map(state);
   const limit = createCountLimit(count);
   // Once all images are seen, nothing is left to chance.
-  const alpha = (1 - confidence) / Math.max(1, Math.ceil(count / images) - 1);
+  const alpha = racing && (1 - racing.confidence) / Math.max(1, Math.ceil(count / racing.images) - 1);
   let best = bestReward;
   return {
     evaluate: async (graph, candidate) => {
-      if (!candidate) return evaluator.accuracy(graph);
-      const key = digest(candidate.policy);
+      if (!candidate) return evaluator.evaluate(graph);
+      const key = policyDigest(candidate.policy);
       const known = measured.get(key);
-      if (known) return known.accuracy;
+      if (known) return evaluationOf(known);
       // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
       const isLost = (right: number, seen: number) =>
+        alpha !== undefined &&
         [right / seen, limit(right, seen, alpha) / count].every(
           (accuracy) => candidate.rewardAt(accuracy) < best,
         );
-      const measurement = await evaluator.measure(graph, isLost);
+      const measurement = await evaluator.measure(graph, isLost, key);
       measured.set(key, measurement);
-      return measurement.accuracy;
+      return evaluationOf(measurement);
+    },
+    begin: (reward, others) => {
+      best = reward;
+      for (const [key, measurement] of others) if (!measured.has(key)) measured.set(key, measurement);
     },
     finished: (record, { reward }) => {
       best = reward;
-      const measurement = measured.get(digest(record.policy));
-      return measurement
-        ? { ...record, measures: { ...record.measures, images: measurement.images } }
-        : record;
+      return withImages(record, measured);
     },
-    images: () => [...measured.values()].reduce((sum, measurement) => sum + measurement.images, 0),
+    images: () => imagesOf(measured),
     state: () => measured,
   };
 }
 
-/** Policies of large networks are megabytes of JSON. */
-function digest(policy: unknown): string {
-  return createHash('sha256').update(JSON.stringify(policy)).digest('base64');
+/** An episode with the number of images that its accuracy was measured on among its measures. */
+export function withImages(record: EpisodeRecord, measured: RacingState): EpisodeRecord {
+  const measurement = measured.get(policyDigest(record.policy));
+  return measurement ? { ...record, measures: { ...record.measures, images: measurement.images } } : record;
+}
+
+/** Images measured, all candidates together. */
+export function imagesOf(measured: RacingState): number {
+  return [...measured.values()].reduce((sum, { images }) => sum + images, 0);
+}
+
+function evaluationOf({ images: _images, ...evaluation }: Measurement): Evaluation {
+  return evaluation;
 }

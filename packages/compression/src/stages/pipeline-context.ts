@@ -2,6 +2,7 @@ import type {
   Backend,
   CompressConfig,
   Dataset,
+  EnvironmentTask,
   Host,
   LayerGraph,
   PruneConfig,
@@ -13,7 +14,7 @@ import type {
 } from '@tersor/core';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
-import type { Evaluator } from '../training/evaluator.js';
+import type { SearchEvaluators } from '../search/search-images.js';
 
 /** Everything that the two stages share. */
 export interface PipelineContext {
@@ -21,6 +22,8 @@ export interface PipelineContext {
   /** What the results come from, besides the config. */
   readonly identity: RunIdentity;
   readonly host: Host;
+  /** Where the config's paths and plugins are looked up. */
+  readonly places: { readonly directory: string; readonly searchFrom: readonly string[] };
   /** The plugins of the host, and the format of the model where it is a plugin. */
   readonly wired: readonly WiredPlugin[];
   readonly dataset: Dataset;
@@ -45,8 +48,16 @@ export interface PipelineContext {
    * only when the last checkpoint is old enough or a stop was asked for.
    */
   saveProgress(update?: () => void): Promise<void>;
-  /** Evaluator on as many validation images as a stage's search measures its candidates on. */
-  searchEvaluator(config: PruneConfig | QuantizeConfig): Promise<Evaluator>;
+  /** In a worker of a search: takes a stage's environment over instead of the search; never gives. */
+  serve?(
+    config: PruneConfig | QuantizeConfig,
+    makeTask: (evaluate: EnvironmentTask['evaluate']) => EnvironmentTask,
+  ): Promise<never>;
+  /** Evaluators on the validation images of a stage's search, which measure what its reward needs. */
+  searchEvaluators(
+    stage: 'prune' | 'quantize',
+    config: PruneConfig | QuantizeConfig,
+  ): Promise<SearchEvaluators>;
   /** Accuracy of a network on all validation images, 0..1. */
   validationAccuracy(graph: LayerGraph): Promise<number>;
 }

@@ -12,6 +12,7 @@ import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { applyAndAdapt } from '@tersor/network';
 import { brokenLimit, requireWithinLimits } from '../limits/require-limits.js';
 import { finetune } from './finetune.js';
+import { refine } from './refine.js';
 import { plansOf } from '../policy/given-policy.js';
 import { requirePlan } from '../policy/require-policy.js';
 import { requireGoingOn } from '../run/interruption.js';
@@ -44,12 +45,14 @@ export async function pruneStage(
     state.rounds = { found: [...before(), found], graph };
     delete state.found;
     delete state.finetune;
+    delete state.refined;
     delete state.prepared;
     await context.saveProgress();
   }
   const { graph, found } = await pruneRound(context, config, state, state.rounds?.graph ?? original);
   state.graph = graph;
   delete state.finetune;
+  delete state.refined;
   delete state.prepared;
   await context.saveProgress();
   return { graph, rounds: [...before(), found] };
@@ -97,7 +100,7 @@ async function pruneRound(
       ? undefined
       : `The environment "${selectorParts(config.environment).use}"`;
   const search = () =>
-    searchPolicy(context, 'prune', config, state, (evaluate, reward) => ({
+    searchPolicy(context, 'prune', config, state, graph, (evaluate, reward) => ({
       stage: 'prune',
       graph,
       groups,
@@ -123,12 +126,28 @@ async function pruneRound(
     );
   return {
     graph: await finetune(context, 'prune-finetune', config.finetune, state, {
-      graph: smaller,
+      graph: await refined(context, config, state, smaller),
       teacher: original,
       keepZeros: true,
     }),
     found,
   };
+}
+
+/** The winner after its refinement, where the config asks for one. */
+async function refined(
+  context: PipelineContext,
+  config: PruneConfig,
+  state: StageState,
+  graph: LayerGraph,
+): Promise<LayerGraph> {
+  if (!config.refine) return graph;
+  if (!state.refined) {
+    state.refined = await refine(context, 'prune', config.refine, state, { graph });
+    delete state.refine;
+    await context.saveProgress();
+  }
+  return state.refined;
 }
 
 /** Refuses, before it is measured, a candidate that an environment of the user's lets be over the budget. */

@@ -11,17 +11,23 @@ import type { PipelineContext } from './pipeline-context.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
+import { refine } from './refine.js';
 import { matchesAny } from '../checks/layer-patterns.js';
 import { withHalfPrecision } from '../pack/half-precision.js';
 import { packModel } from '../pack/pack-model.js';
 import type { Policy } from '../results/pipeline-types.js';
 import { requireBits } from '../policy/require-policy.js';
-import { quantizingProjection } from './quantization-training.js';
-import { encodeGraph, layersWithKernels, type BitPolicy } from '../policy/quantized-graph.js';
+import { trainingFrom } from './quantized-training.js';
+import {
+  encodeGraph,
+  layersWithKernels,
+  withEncodedWeights,
+  type BitPolicy,
+} from '../policy/quantized-graph.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
 import { quantizerBits } from '../checks/stage-bounds.js';
-import { withPolicyActivations, type QuantizePolicy } from '../policy/quantize-policy.js';
+import type { QuantizePolicy } from '../policy/quantize-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
   /** The network that the packed file holds: decoded weights. */
@@ -69,25 +75,21 @@ export async function quantizeStage(
     );
     await context.saveProgress();
   }
+  const training = { graph, quantizer, bits, limit };
+  if (config.refine && !state.refined && !state.graph) {
+    const encoded = state.calibrated?.encoded ?? encodeGraph(quantizer, graph, bits.weights);
+    const start = state.calibrated ?? { graph: withEncodedWeights(graph, encoded), encoded };
+    const { simulated, projection, refuse } = trainingFrom(start, training);
+    const options = { graph: simulated, unquantized: graph, projection, refuse };
+    const refined = await refine(context, 'quantize', config.refine, state, options);
+    state.refined = withWeights(graph, copyWeights(refined));
+    // The fine-tune starts from it as it would from what was calibrated.
+    state.calibrated = { graph: state.refined, encoded: new Map(projection.encoded()) };
+    delete state.refine;
+    await context.saveProgress();
+  }
   if (!state.graph || !state.encoded) {
-    const projection = quantizingProjection(graph, quantizer, bits.weights);
-    // Codes that were chosen with care are where the training starts from: their own values are rounded to
-    // themselves.
-    const start = state.calibrated?.graph ?? graph;
-    if (state.calibrated) projection.load(state.calibrated.encoded);
-    // Training and its check see the rounded activations too; the network that is kept is the one without.
-    const simulated = withPolicyActivations(start, bits);
-    const untrained = () => state.calibrated?.encoded ?? encodeGraph(quantizer, graph, bits.weights);
-    const sizeOf = (network: LayerGraph) =>
-      packModel(withWeights(graph, copyWeights(network)), projection.encoded()).length;
-    // Other codes are compressed to other sizes.
-    const refuse = (network: LayerGraph) => {
-      const size = sizeOf(network);
-      const isOver = size > limit && packModel(start, untrained()).length <= limit;
-      return isOver
-        ? `made the file ${size} bytes, over quantize.budget.bytes (${Math.floor(limit)})`
-        : undefined;
-    };
+    const { simulated, projection, refuse } = trainingFrom(state.calibrated, training);
     const trained = await finetune(context, 'quantize-finetune', config.finetune, state, {
       graph: simulated,
       teacher: context.original,
@@ -100,6 +102,7 @@ export async function quantizeStage(
     requireSize(context, config, packModel(state.graph, state.encoded).length, limit);
     delete state.finetune;
     delete state.calibrated;
+    delete state.refined;
     await context.saveProgress();
   }
   return { ...found, graph: state.graph, packed: packModel(state.graph, state.encoded), bits };
@@ -145,7 +148,7 @@ async function searchBits(
   const bits = quantizerBits(config, quantizer);
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
-  return searchPolicy(context, 'quantize', config, state, (evaluate, reward) => ({
+  return searchPolicy(context, 'quantize', config, state, graph, (evaluate, reward) => ({
     stage: 'quantize',
     graph,
     layers,

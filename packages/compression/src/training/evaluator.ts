@@ -3,6 +3,7 @@ import {
   createRandom,
   type Backend,
   type Dataset,
+  type Evaluation,
   type LabelledImages,
   type LayerGraph,
   type Precision,
@@ -10,15 +11,15 @@ import {
 } from '@tersor/core';
 import { requireFiniteOutputs } from '../checks/finite-outputs.js';
 import { requireImages } from '../checks/fitting.js';
-import { accuracyOf, rightAnswers } from '@tersor/network';
+import { accuracyOf, joined, rightAnswers } from '@tersor/network';
+import { createDivergenceMeter, WORST_DIVERGENCE } from './divergence.js';
 
 /** Images read and evaluated at once: at most so many, and at most so many bytes of them. */
 const CHUNK = 1000;
 const CHUNK_BYTES = 256 * 2 ** 20;
 
-/** An accuracy, 0..1, and the number of images that it was measured on. */
-export interface Measurement {
-  readonly accuracy: number;
+/** What was measured, and the number of images that it was measured on. */
+export interface Measurement extends Evaluation {
   readonly images: number;
 }
 
@@ -42,21 +43,36 @@ export interface Evaluator {
    * gives NaN or an infinite value.
    */
   accuracy(graph: LayerGraph): Promise<number>;
+  /**
+   * The same, and the divergence where it measures one. With `subset` it measures on the images that it draws
+   * for `policy`, the digest of what made the network; on all of them where that is not known.
+   */
+  evaluate(graph: LayerGraph, policy?: string): Promise<Evaluation>;
   /** The same, image by image. */
   answers(graph: LayerGraph): Promise<Answers>;
   /**
    * The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the
    * images seen.
    */
-  measure(graph: LayerGraph, isEnough: (right: number, seen: number) => boolean): Promise<Measurement>;
+  measure(
+    graph: LayerGraph,
+    isEnough: (right: number, seen: number) => boolean,
+    policy?: string,
+  ): Promise<Measurement>;
 }
 
 interface EvaluatorOptions {
   readonly backend: Backend;
   readonly dataset: Dataset;
   readonly split: Split;
-  /** At most so many images, spread evenly over the split; all of it when absent. */
+  /** Images of the split that it may take; all of them when absent. */
+  readonly among?: readonly number[];
+  /** At most so many of these, spread evenly; all when absent. */
   readonly images?: number;
+  /** Measures the divergence of outputs from those of this network, too. */
+  readonly original?: LayerGraph | undefined;
+  /** Draws so many of its images for each policy, for `evaluate`. */
+  readonly subset?: { readonly images: number; readonly seed: number } | undefined;
   readonly precision?: Precision;
   /**
    * A network whose outputs are not finite gets no accuracy (0) instead of an error: one bad candidate does
@@ -75,27 +91,43 @@ interface EvaluatorOptions {
   readonly memory?: number;
 }
 
+/** How a network is measured. */
+interface Passing {
+  readonly isEnough?: (right: number, seen: number) => boolean;
+  readonly keep?: Answers;
+  /** Places of the images, among the evaluator's, that it is measured on; all of them when absent. */
+  readonly drawn?: readonly number[] | undefined;
+}
+
 /** Reads the images and makes an evaluator. Throws `DATASET_INVALID` for an empty split. */
 export async function createEvaluator({
   backend,
   dataset,
   split,
+  among,
   images,
+  original,
+  subset,
   precision,
   onNotFinite,
   racing,
   memory = 2 ** 30,
 }: EvaluatorOptions): Promise<Evaluator> {
-  const size = dataset.size(split);
   requireImages(dataset, [split]);
+  const size = among?.length ?? dataset.size(split);
   const count = Math.min(images ?? size, size);
   const order = racing && createRandom(racing.seed, 'racing').permutation(count);
-  const indexes = Array.from({ length: count }, (_, i) => Math.floor(((order?.[i] ?? i) * size) / count));
+  const indexes = Array.from({ length: count }, (_, i) => {
+    const place = Math.floor(((order?.[i] ?? i) * size) / count);
+    return among?.[place] ?? place;
+  });
   const imageBytes = 4 * dataset.imageShape.reduce((product, length) => product * length, 1);
   const chunkSize = Math.min(CHUNK, Math.ceil(CHUNK_BYTES / imageBytes), racing?.images ?? CHUNK);
-  const chunks = Array.from({ length: Math.ceil(count / chunkSize) }, (_, i) =>
-    indexes.slice(i * chunkSize, (i + 1) * chunkSize),
-  );
+  const chunked = <T>(list: readonly T[]) =>
+    Array.from({ length: Math.ceil(list.length / chunkSize) }, (_, i) =>
+      list.slice(i * chunkSize, (i + 1) * chunkSize),
+    );
+  const chunks = chunked(indexes);
   const kept: LabelledImages[] = [];
   let room = Math.floor(memory / imageBytes);
   for (const chunk of chunks) {
@@ -104,18 +136,34 @@ export async function createEvaluator({
     kept.push(await dataset.read(split, chunk));
   }
   let evaluations = 0;
-  const pass = async (
-    graph: LayerGraph,
-    isEnough: (right: number, seen: number) => boolean,
-    keep?: Answers,
-  ) => {
+  const meter =
+    original &&
+    createDivergenceMeter(original, count, async () => {
+      const session = await backend.compile(original, precision && { precision });
+      try {
+        const outputs: Float32Array[] = [];
+        for (const [i, chunk] of chunks.entries())
+          outputs.push(await session.run((kept[i] ?? (await dataset.read(split, chunk))).images));
+        return joined(outputs);
+      } finally {
+        session.dispose();
+      }
+    });
+  const places = [...indexes.keys()];
+  const pass = async (graph: LayerGraph, { isEnough, keep, drawn }: Passing = {}): Promise<Measurement> => {
     evaluations++;
     const session = await backend.compile(graph, precision && { precision });
     try {
       let right = 0;
+      let divergence = 0;
       let seen = 0;
-      for (const [i, chunk] of chunks.entries()) {
-        const { images: pixels, labels } = kept[i] ?? (await dataset.read(split, chunk));
+      for (const [i, chunk] of chunked(drawn ?? places).entries()) {
+        const { images: pixels, labels } =
+          (drawn ? undefined : kept[i]) ??
+          (await dataset.read(
+            split,
+            chunk.map((place) => indexes[place]!),
+          ));
         const outputs = await session.run(pixels);
         await requireFiniteOutputs(outputs, {
           graph,
@@ -125,30 +173,42 @@ export async function createEvaluator({
           precision,
         });
         right += accuracyOf(outputs, labels) * labels.length;
+        if (meter) divergence += await meter.summed(outputs, chunk);
         keep?.right.set(rightAnswers(outputs, labels), seen);
         keep?.labels.set(labels, seen);
         seen += labels.length;
-        if (isEnough(Math.round(right), seen)) break;
+        if (isEnough?.(Math.round(right), seen)) break;
       }
-      return { accuracy: right / seen, images: seen };
+      const accuracy = right / seen;
+      return { accuracy, images: seen, ...(meter && { divergence: divergence / seen }) };
     } catch (error) {
       if (!onNotFinite || !isTersorError(error) || error.code !== 'OUTPUTS_NOT_FINITE') throw error;
       onNotFinite(`${error.message} This candidate counts as right on no image.`);
-      return { accuracy: 0, images: count };
+      return { accuracy: 0, images: count, ...(meter && { divergence: WORST_DIVERGENCE }) };
     } finally {
       session.dispose();
     }
   };
+  const drawnFor = (policy: string | undefined) =>
+    subset && policy !== undefined
+      ? [
+          ...createRandom(subset.seed, `images for ${policy}`).permutation(count).slice(0, subset.images),
+        ].sort((a, b) => a - b)
+      : undefined;
   return {
     count,
     get evaluations() {
       return evaluations;
     },
-    measure: (graph, isEnough) => pass(graph, isEnough),
-    accuracy: async (graph) => (await pass(graph, () => false)).accuracy,
+    measure: (graph, isEnough, policy) => pass(graph, { isEnough, drawn: drawnFor(policy) }),
+    accuracy: async (graph) => (await pass(graph)).accuracy,
+    evaluate: async (graph, policy) => {
+      const { images: _images, ...evaluation } = await pass(graph, { drawn: drawnFor(policy) });
+      return evaluation;
+    },
     answers: async (graph) => {
       const kept = { accuracy: 0, right: new Uint8Array(count), labels: new Int32Array(count) };
-      return { ...kept, accuracy: (await pass(graph, () => false, kept)).accuracy };
+      return { ...kept, accuracy: (await pass(graph, { keep: kept })).accuracy };
     },
   };
 }

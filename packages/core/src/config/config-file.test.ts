@@ -27,7 +27,7 @@ describe('readConfig', () => {
     const config = await read(VALID);
     expect(config.backend).toBe('wasm');
     expect(config.prune?.agent).toEqual({ use: 'ddpg' });
-    expect(config.prune?.search).toEqual({ episodes: 100, warmStart: [] });
+    expect(config.prune?.search).toEqual({ episodes: 100 });
     expect(config.prune?.finetune.augmentation).toEqual({ flip: true, shift: 4 });
   });
 
@@ -43,7 +43,7 @@ describe('readConfig', () => {
       'prune.budget.macs=0.25',
       'dataset.dir=elsewhere',
     ]);
-    expect(config.prune?.search).toEqual({ episodes: 7, warmStart: [] });
+    expect(config.prune?.search).toEqual({ episodes: 7 });
     expect(config.prune?.agent).toEqual({ use: 'ddpg', warmup: 3 });
     expect(config.prune?.budget.macs).toBe(0.25);
     expect(config.dataset).toEqual({ use: 'cifar10', dir: 'elsewhere' });

@@ -53,12 +53,34 @@ const search = z
       .describe('Episodes (candidate networks evaluated) of the search.'),
     warmStart: z
       .array(z.string().min(1))
-      .default([])
+      .optional()
       .describe(
-        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows.',
+        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows. Left out: reconstruction, where the stage has it and the agent searches; [] for none.',
+      ),
+    confirm: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        'So many of the best candidates are measured once more, on validation images that the search never saw, and the one that is best there wins. Left out: the best of the search wins.',
+      ),
+    subset: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'Each candidate is measured on so many of the images, drawn for its policy by the seed. Left out: on all of them.',
+      ),
+    parallel: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
       ),
   })
-  .describe('How long the search is, and what it begins with; whoever the agent is.');
+  .describe('How long the search is, what it begins with, and how much of it at once; whoever the agent is.');
 
 /** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
 function flowText(value: unknown): string {
@@ -129,6 +151,26 @@ const finetune = z.strictObject({
     .describe("Momentum of batch norm's moving statistics."),
 });
 
+const refine = z
+  .strictObject({
+    steps: z.int().positive().default(200).describe('Gradient steps.'),
+    images: z
+      .int()
+      .positive()
+      .default(1000)
+      .describe('Training images, without their labels; all of them where there are fewer.'),
+    batchSize: z.int().positive().default(32).describe('Images per step.'),
+    learningRate: z
+      .number()
+      .positive()
+      .default(0.01)
+      .describe('Peak learning rate, as a share of the size of what a step moves.'),
+    augmentation: augmentation.prefault({}),
+  })
+  .describe(
+    "Brings the winner's outputs back to those of the original on training images, without labels, before the fine-tune. Left out: not done.",
+  );
+
 const budget = (unit: string) =>
   z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
 
@@ -163,7 +205,28 @@ const stageFields = {
     .describe('Layers that are left as they are; * stands for any letters.'),
   images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
   racing: racing.optional(),
+  refine: refine.optional(),
   finetune: finetune.prefault({}),
+};
+
+/** What does not go together in a search: a sentence for a user. */
+function searchProblem({
+  search: { subset },
+  racing,
+  images,
+}: z.output<z.ZodObject<typeof stageFields>>): string | undefined {
+  if (subset === undefined) return undefined;
+  if (racing) return 'candidates race on the same images, so "search.subset" and "racing" exclude each other';
+  return subset < images ? undefined : `"search.subset" has to be below "images" (${images})`;
+}
+
+/** Adds what `searchProblem` says. */
+const searchable = (
+  stage: z.output<z.ZodObject<typeof stageFields>>,
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+) => {
+  const message = searchProblem(stage);
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['search', 'subset'], message });
 };
 
 /** Keys of what an episode measures: no limit may be called so. */
@@ -227,25 +290,27 @@ const pruneBudget = budgetOf({
   latency: latencySchema.optional(),
 });
 
-const prune = z.strictObject({
-  ...stageFields,
-  pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
-  budget: pruneBudget,
-  stages: z
-    .array(pruneBudget)
-    .min(1)
-    .optional()
-    .describe(
-      'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
-    ),
-  minimum: z
-    .number()
-    .positive()
-    .max(1)
-    .default(0.1)
-    .describe('Smallest share of channels that a group keeps.'),
-  round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
-});
+const prune = z
+  .strictObject({
+    ...stageFields,
+    pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
+    budget: pruneBudget,
+    stages: z
+      .array(pruneBudget)
+      .min(1)
+      .optional()
+      .describe(
+        'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
+      ),
+    minimum: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.1)
+      .describe('Smallest share of channels that a group keeps.'),
+    round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
+  })
+  .superRefine(searchable);
 
 const activationBits = z.int().min(2).max(8);
 
@@ -303,6 +368,7 @@ const quantize = z
       .default('continuous')
       .describe('Whether the agent gives a number (rounded to bits) or picks a bit width.'),
   })
+  .superRefine(searchable)
   // Bytes are those of the weights: nothing else would keep an agent from always taking the most activation
   // bits.
   .refine(
@@ -359,6 +425,7 @@ export const trainConfigSchema = z
 export type CompressConfig = z.output<typeof compressConfigSchema>;
 export type TrainConfig = z.output<typeof trainConfigSchema>;
 export type PruneConfig = NonNullable<CompressConfig['prune']>;
+export type RefineConfig = z.output<typeof refine>;
 export type QuantizeConfig = NonNullable<CompressConfig['quantize']>;
 export type Selector = z.output<typeof selector>;
 

@@ -34,24 +34,47 @@ export interface AgentTask {
 /** Figures of learning since the last call: losses, noise, entropy; names are documented by the agent. */
 export type LearnStatistics = Readonly<Record<string, number>>;
 
+/** Which step an agent is to act in. */
+export interface ActOptions {
+  /** False asks for the policy's best guess, without noise. */
+  readonly explore: boolean;
+  /** The lane of the episode, see `Agent.lanes`; absent where only one episode is under way. */
+  readonly lane?: number;
+}
+
 /**
  * A policy that learns from transitions. Deterministic: the same seed and transitions give the same actions.
  */
 export interface Agent {
+  /**
+   * Whether several episodes may be under way at once, as `search.parallel` asks for: each has a lane,
+   * counted from 0, that every call names. What belongs to an episode under way is kept by lane. `act` is
+   * called step by step, within a step lane after lane; transitions of different lanes come in any order.
+   * When all episodes have ended, `learn` is called for each lane in turn, and only then do the lanes begin
+   * new ones. What was learned does not depend on the order in which the transitions came. `save` and `load`
+   * are called only while no episode is under way. Without it, a search in lanes has one copy of the agent a
+   * lane, each of which is told of all episodes.
+   */
+  readonly lanes?: boolean;
   /**
    * Which of a transition's two actions it learns from: the one that was carried out, or its own proposal, as
    * policy gradients must, whose ratios are of what was drawn. `action` when not given.
    */
   readonly learnsFrom?: 'action' | 'proposed';
   /**
-   * The action for an observation, within the action space. With `explore: false` the policy's best guess,
-   * without noise.
+   * Set by an agent whose episodes are planned from the first to the last, as those of a baseline are: where
+   * the config does not say what the search begins with, it begins with the agent's own first episode.
    */
-  act(observation: readonly number[], options: { readonly explore: boolean }): Action;
-  /** Takes in one transition; the last of an episode has `terminated` or `truncated` set. */
-  observe(transition: Transition): void;
+  readonly hasOwnStart?: boolean;
+  /** The action for an observation, within the action space. */
+  act(observation: readonly number[], options: ActOptions): Action;
+  /**
+   * Takes in one transition; the last of an episode has `terminated` or `truncated` set. Episodes whose actions
+   * others have chosen (warm starts) are told without a call of `act`.
+   */
+  observe(transition: Transition, lane?: number): void;
   /** Learns from what was observed; called once after every episode. Empty while warming up. */
-  learn(): LearnStatistics;
+  learn(lane?: number): LearnStatistics;
   /**
    * The whole state (weights, optimizer moments, buffers, random state, counters) as structured-cloneable
    * data.

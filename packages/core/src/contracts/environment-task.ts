@@ -16,6 +16,17 @@ export interface Candidate {
   rewardAt(accuracy: number): number;
 }
 
+/** What a search measured of a candidate. */
+export interface Evaluation {
+  /** Top-1 on the search's validation images, 0..1. */
+  readonly accuracy: number;
+  /**
+   * Mean Kullback-Leibler divergence of its outputs from the original network's on the same images, in nats;
+   * only where the reward needs it (`Reward.needs`).
+   */
+  readonly divergence?: number;
+}
+
 /** What every environment of the pipeline works on. */
 interface CompressionTask {
   /** The clean network: never changed; every episode starts from it. */
@@ -23,11 +34,12 @@ interface CompressionTask {
   readonly reward: Reward;
   readonly baseline: EpisodeMeasures['baseline'];
   /**
-   * Accuracy of a candidate network on the search's validation images, 0..1. With `candidate` given, a search
-   * that races (`racing` in the config) may measure it on a part of them, if its reward stays below the best
-   * so far; without, it is measured on all of them.
+   * Measures a candidate network on the search's validation images. With `candidate` given, a search may
+   * measure it on a part of them: one that races (`racing` in the config), if its reward stays below the best
+   * so far, and one that draws images for each candidate (`search.subset`), the same for the same policy;
+   * without, it is measured on all of them. All that is given back belongs in what the reward is told.
    */
-  evaluate(graph: LayerGraph, candidate?: Candidate): Promise<number>;
+  evaluate(graph: LayerGraph, candidate?: Candidate): Promise<Evaluation>;
 }
 
 /** Stage 1: one step per prunable channel group. */

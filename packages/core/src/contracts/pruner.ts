@@ -1,7 +1,7 @@
 import type { Backend } from './backend.js';
 import type { LayerGraph } from './layer-graph.js';
 import type { Dataset } from './dataset.js';
-import type { BudgetQuestion, Heuristics } from './question.js';
+import type { BudgetQuestion, Heuristic, Heuristics } from './question.js';
 
 /** One axis of a weight array along which a group's channels are cut. */
 export interface GroupMember {
@@ -114,12 +114,41 @@ export interface AllocationQuestion extends BudgetQuestion {
 }
 
 /**
+ * Which share of its kernel slices should each group keep, of those whose channels stay? Answered by one
+ * share a group, from `smallest` to 1.
+ */
+export interface SharesQuestion extends BudgetQuestion {
+  /** Those that the search visits, in the order of the answer. */
+  readonly groups: readonly ChannelGroup[];
+  /** Smallest share that a group keeps. */
+  readonly smallest: number;
+  /** What pruners of channels do to the groups; empty where there are none. */
+  readonly channels: PrunePlan;
+}
+
+/** How a pruner of slices takes part in heuristics. */
+export interface SliceHeuristic {
+  /** What configs call it where no pruner of channels takes part. */
+  readonly name: string;
+  /**
+   * Beside a pruner of channels: heuristics of that one are asked as if every group kept this share of its
+   * slices; what the budget then leaves is for `spread`.
+   */
+  readonly share: number;
+  /** Spreads a budget over the slices, where the channels of each group are given. */
+  readonly spread: Heuristic<SharesQuestion>;
+}
+
+/**
  * What a group keeps. What is left out stays whole; a pruner carries out the part that its `action` names.
  */
 export interface GroupChoice {
   /** Channels that stay, from 1 to all. */
   readonly channels?: number;
-  /** Share of the 2-D kernel slices that stays in the kernels that produce the group, 0 to 1. */
+  /**
+   * Share of the 2-D kernel slices that stays in the kernels that produce the group, 0 to 1; of those slices
+   * whose channels stay.
+   */
   readonly slices?: number;
   /** Whether the block that the group lies in stays. */
   readonly block?: boolean;
@@ -139,8 +168,10 @@ export interface Pruner {
   /**
    * Turns what a group keeps into a step. A block that goes names its layers in `removeLayers`; none where
    * the group lies in no block that can go. To keep all is the identity.
+   * @param channels what pruners of channels do to all groups, for a pruner of slices: those of channels that
+   *   go are neither counted nor named
    */
-  plan(group: ChannelGroup, choice: GroupChoice): PruneStep;
+  plan(group: ChannelGroup, choice: GroupChoice, channels?: PrunePlan): PruneStep;
   /**
    * Carries the steps of this pruner out on the clean graph: a new graph, smaller (channels, blocks) or with
    * zeros (slices). Of several pruners those of slices come first, then channels, then blocks. Throws
@@ -160,5 +191,13 @@ export interface Pruner {
    * `magnitude`, whose names are taken, wherever a pruner of `channels` takes part.
    */
   readonly heuristics?: Heuristics<AllocationQuestion>;
+  /** For a pruner of `slices`, which heuristics otherwise leave whole. */
+  readonly sliceHeuristic?: SliceHeuristic;
+  /**
+   * What the network loses with the channels of each group: by group, its error after so many channels went,
+   * `channels + 1` values that begin with 0 and never fall, comparable between the groups. Agents observe
+   * them (environment `residual`). Asked after `prepare`; absent where a pruner knows none.
+   */
+  removalErrors?(groups: readonly ChannelGroup[]): Promise<readonly Float64Array[]>;
   dispose?(): void;
 }

@@ -2,6 +2,11 @@
 export interface EpisodeMeasures {
   /** Top-1 accuracy on the validation images, 0..1. */
   readonly accuracy: number;
+  /**
+   * Mean Kullback-Leibler divergence of the outputs from the original network's, in nats; only where the
+   * reward `needs` it.
+   */
+  readonly divergence?: number;
   readonly macs: number;
   readonly parameters: number;
   readonly bytes: number;
@@ -26,5 +31,7 @@ export interface EpisodeMeasures {
 /** A named pure function of an episode's measures; the higher, the better. */
 export interface Reward {
   readonly id: string;
+  /** What it is told besides accuracy, which costs time to measure. */
+  readonly needs?: 'divergence';
   evaluate(measures: EpisodeMeasures): number;
 }

@@ -40,6 +40,18 @@ export function guardBackend(culprit: Culprit, backend: Backend): Backend {
         requireMethods(culprit, 'observe', result, ['run', 'dispose']);
         return guardObservation(culprit, result as ObservationSession, graph, calls);
       },
+      crossProducts: (result, x, others, rows) => {
+        const isRight = (found: unknown, i: number) =>
+          isArrayOf('Float32Array', found) && found.length * rows * rows === x.length * others[i]!.length;
+        if (!Array.isArray(result) || result.length !== others.length || !result.every(isRight))
+          throw misbehaved(
+            culprit,
+            'crossProducts',
+            `${others.length} Float32Arrays, each of columns of x times columns of y values`,
+            result,
+          );
+        return result as readonly Float32Array[];
+      },
       compileTraining: (result, graph) => {
         requireMethods(culprit, 'compileTraining', result, ['step', 'dispose']);
         return guardTraining(culprit, result as TrainingSession, graph);

@@ -97,6 +97,26 @@ const allocation: AllocationQuestion = {
   fits: ([a, b]) => a! + b! <= 4,
 };
 
+describe("a pruner's errors of removal", () => {
+  const errors = (value: unknown) => () =>
+    guard('pruner', { ...goodPruner, removalErrors: async () => value }).removalErrors!([group]);
+  it('that begin with 0 and never fall are left alone', async () => {
+    const curves = [Float64Array.of(0, 1, 1, 3, 4)];
+    expect(await errors(curves)()).toBe(curves);
+    expect(guard('pruner', goodPruner).removalErrors).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['none for the group', []],
+    ['too few', [Float64Array.of(0, 1, 2, 3)]],
+    ['a fall', [Float64Array.of(0, 1, 2, 1, 4)]],
+    ['another beginning', [Float64Array.of(1, 1, 2, 3, 4)]],
+    ['infinity', [Float64Array.of(0, 1, 2, 3, Infinity)]],
+    ['a plain list', [[0, 1, 2, 3, 4]]],
+  ])('that are %s are named', (_, value) => expectMisbehaved(errors(value), 'removalErrors'));
+});
+
 describe('heuristics of a pruner', () => {
   const answer = (value: unknown) => () =>
     guard('pruner', { ...goodPruner, heuristics: { mine: () => value } }).heuristics!['mine']!(allocation);

@@ -1,5 +1,5 @@
 import type { LayerGraph, WeightTensor } from '../contracts/layer-graph.js';
-import type { AllocationQuestion, Pruner } from '../contracts/pruner.js';
+import type { AllocationQuestion, ChannelGroup, Pruner } from '../contracts/pruner.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
@@ -19,6 +19,7 @@ export function guardPruner(culprit: Culprit, pruner: Pruner): Pruner {
     later: {
       prepare: () => undefined,
       adapt: (result, graph) => checkedGraph(culprit, 'adapt', result, graph),
+      removalErrors: (result, groups) => checkedErrors(culprit, result, groups),
     },
   });
   return guardHeuristics<AllocationQuestion, Pruner>(culprit, pruner, checked, {
@@ -47,6 +48,31 @@ function checkedGraph(culprit: Culprit, member: string, value: unknown, before: 
       if (!known.has(weight.data)) requireWeight(culprit, `${member}: ${layer.name}/${weight.name}`, weight);
   }
   return graph as LayerGraph;
+}
+
+/** Throws `PLUGIN_MISBEHAVED` unless there is a curve a group that begins with 0 and never falls. */
+function checkedErrors(
+  culprit: Culprit,
+  value: unknown,
+  groups: readonly ChannelGroup[],
+): readonly Float64Array[] {
+  const curves = value as readonly Float64Array[];
+  const isCurve = (curve: unknown, { channels }: ChannelGroup) =>
+    isArrayOf('Float64Array', curve) &&
+    curve.length === channels + 1 &&
+    curve[0] === 0 &&
+    curve.every((error, i) => Number.isFinite(error) && (i === 0 || error >= curve[i - 1]!));
+  const wrong =
+    Array.isArray(value) && value.length === groups.length
+      ? groups.findIndex((group, i) => !isCurve(curves[i], group))
+      : 0;
+  if (wrong < 0) return curves;
+  throw misbehaved(
+    culprit,
+    'removalErrors',
+    `a Float64Array for each of ${groups.length} groups, of its channels and one more: from 0, never falling`,
+    Array.isArray(value) ? curves[wrong] : value,
+  );
 }
 
 function requireWeight(culprit: Culprit, member: string, { shape, data }: WeightTensor): void {

@@ -5,6 +5,7 @@ const TOLERANCE = 1e-6;
 
 interface TypedArrays {
   readonly Float32Array: Float32Array;
+  readonly Float64Array: Float64Array;
   readonly Int32Array: Int32Array;
   readonly Uint8Array: Uint8Array;
   readonly DataView: DataView;

@@ -6,6 +6,11 @@ export interface PluginContext {
   /** Folder that relative paths of the config are resolved against. */
   readonly directory: string;
   readonly seed: number;
+  /**
+   * Threads that the product should keep to where its options name none: other processes of the same search
+   * compute beside this one. Absent: all that there are.
+   */
+  readonly threads?: number;
   /** Another service of the host, for instance the data set: `await context.get(TOKENS.dataset)`. */
   get<T>(token: Token<T>): Promise<T>;
 }

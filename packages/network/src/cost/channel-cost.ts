@@ -36,9 +36,9 @@ interface SizedWeight {
  * touching a weight: it only multiplies axis sizes, so it can be called in the inner loop of a search for the
  * widest network within a budget. It agrees with `cost(removeAll(...))`. Groups that are left out keep all of
  * their channels. `sliceShares[i]` is the share of 2-D kernel slices that stays in the kernels that produce
- * group i; 1 when absent. Which slices those are is the pruner's choice, and zeroed ones may lie in channels
- * that go anyway: the figures without zeroed slices are the most that can be left, so that a limit on them is
- * kept. Layers of `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
+ * group i, of those whose channels stay; 1 when absent. Which slices those are is the pruner's choice: the
+ * figures without zeroed slices are the most that can be left, so that a limit on them is kept. Layers of
+ * `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
  */
 export function channelCost(
   graph: LayerGraph,
@@ -50,16 +50,7 @@ export function channelCost(
 ) => ChannelCost {
   const weights = sizedWeights(graph, groups);
   const plain = weights.filter(({ producerOf }) => producerOf === undefined);
-  const producing = groups.map((_, group) => {
-    const kernels = weights.filter(({ producerOf }) => producerOf === group);
-    return {
-      kernels,
-      slices: kernels.reduce(
-        (sum, { axes }) => sum + axes.slice(-2).reduce((count, { full }) => count * full, 1),
-        0,
-      ),
-    };
-  });
+  const producing = groups.map((_, group) => weights.filter(({ producerOf }) => producerOf === group));
   return (keepCounts, sliceShares, removed) => {
     const sizeOf = (axes: readonly AxisSize[]) => {
       let values = 1;
@@ -81,16 +72,21 @@ export function channelCost(
       total.parametersWithoutZeroSlices += values * weight.learned;
     };
     plain.forEach(add);
-    producing.forEach(({ kernels, slices }, group) => {
+    producing.forEach((kernels, group) => {
       const share = sliceShares?.[group] ?? 1;
       if (share >= 1) return kernels.forEach(add);
-      // A pruner may round up to a slice more.
-      const stay = share * slices + 1;
-      const left = removed ? kernels.filter(({ layer }) => !removed.has(layer)) : kernels;
-      const priced = left.map(({ axes, positions, learned }) => {
+      const all = kernels.map(({ layer, axes, positions, learned }) => {
         const values = sizeOf(axes.slice(0, -2));
-        return { slices: sizeOf(axes.slice(-2)), macs: values * positions, parameters: values * learned };
+        return {
+          layer,
+          slices: sizeOf(axes.slice(-2)),
+          macs: values * positions,
+          parameters: values * learned,
+        };
       });
+      // A pruner of slices knows of channels that go, but not of blocks; it may round up to a slice more.
+      const stay = share * all.reduce((sum, { slices }) => sum + slices, 0) + 1;
+      const priced = removed ? all.filter(({ layer }) => !removed.has(layer)) : all;
       for (const figure of ['macs', 'parameters'] as const) {
         total[figure] += priced.reduce((sum, each) => sum + each.slices * each[figure], 0);
         total[`${figure}WithoutZeroSlices`] += costliest(priced, figure, stay);

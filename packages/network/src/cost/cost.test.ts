@@ -184,17 +184,17 @@ test.each(['resnet20', 'denseBlock', 'mobilenetV2', 'vgg'] as const)(
         choices,
         fc.constantFrom('first' as const, 'last' as const, 'scattered' as const),
         (chosen, which) => {
-          const pruner = zeroSlices(graph, which);
+          const pruner = zeroSlices(graph, which, groups);
+          const removals = groups.map((group, i) => ({
+            group,
+            keep: Array.from({ length: chosen[i]![0] }, (_, k) => k),
+          }));
+          const channels = removals.map(({ group, keep }) => ({ pruner: 'c', group: group.name, keep }));
           const sparse = pruner.apply(
             graph,
-            groups.map((group, i) => pruner.plan(group, { slices: chosen[i]![1] })),
+            groups.map((group, i) => pruner.plan(group, { slices: chosen[i]![1] }, channels)),
           );
-          const pruned = cost(
-            removeAll(
-              sparse,
-              groups.map((group, i) => ({ group, keep: Array.from({ length: chosen[i]![0] }, (_, k) => k) })),
-            ),
-          );
+          const pruned = cost(removeAll(sparse, removals));
           const told = costAt(
             chosen.map(([keep]) => keep),
             chosen.map(([, share]) => share),

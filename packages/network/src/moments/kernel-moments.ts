@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { KernelMoments, Random } from '@tersor/core';
-import { ensureKernels } from '../graph/fallback-kernels.js';
+import type { CrossProducts } from './cross-products.js';
 import { depthwise, kernelOf, type KernelReader } from './kernel-reader.js';
 import { sampleRows, type LayerInput } from './sample-rows.js';
 
@@ -16,6 +15,8 @@ export interface GatherOptions {
   readonly maximumInputs: number;
   /** Draws the positions. */
   readonly random: Random;
+  /** Multiplies: `crossProductsOn` a backend. */
+  readonly multiply: CrossProducts;
 }
 
 /** What was gathered for one kernel of a layer. */
@@ -61,10 +62,9 @@ export async function gatherKernelMoments(
   reader: KernelReader,
   kernel: string,
   batches: AsyncIterable<ReaderInput>,
-  { points, maximumInputs, random }: GatherOptions,
+  { points, maximumInputs, random, multiply }: GatherOptions,
   original: KernelReader = reader,
 ): Promise<Gathered> {
-  await ensureKernels();
   const shape = shapeOf(reader, kernel, maximumInputs);
   const rowSize = reader.taps * reader.channels;
   let sums: Sums | undefined;
@@ -82,6 +82,7 @@ export async function gatherKernelMoments(
       await addProducts(
         sums,
         shape,
+        multiply,
         inputRows(reader, kernel, shape, rows),
         others && inputRows(original, kernel, shape, others),
       );
@@ -170,27 +171,17 @@ function addMean(sums: Float64Array, rows: Float32Array): void {
 async function addProducts(
   sums: Sums,
   shape: Shape,
+  multiply: CrossProducts,
   rows: Float32Array,
   originals?: Float32Array,
 ): Promise<void> {
   if (shape.isSeparate) return addSeparate(sums, shape, rows, originals);
-  const n = shape.inputs;
   addMean(sums.inputs, rows);
   if (originals) addMean(sums.originals, originals);
-  const count = rows.length / n;
-  const matrix = tf.tensor2d(rows, [count, n]);
-  const other = originals && tf.tensor2d(originals, [count, n]);
-  // Turned first: with its own flag for that, tfjs's wasm product is ten times slower.
-  const turned = tf.transpose(matrix);
-  const products = tf.matMul(turned, matrix);
-  const cross = other && tf.matMul(turned, other);
-  try {
-    addTo(sums.products, await products.data());
-    if (cross) addTo(sums.cross, await cross.data());
-  } finally {
-    tf.dispose([matrix, turned, products]);
-    if (other && cross) tf.dispose([other, cross]);
-  }
+  const others = originals ? [rows, originals] : [rows];
+  const [products, cross] = await multiply(rows, others, rows.length / shape.inputs);
+  addTo(sums.products, products!);
+  if (cross) addTo(sums.cross, cross);
 }
 
 /**

@@ -1,7 +1,17 @@
+import type { Backend } from '@tersor/core';
 import { ensureKernels } from '../graph/fallback-kernels.js';
+import { compileFused } from '../inference/fused-session.js';
 import { observeLayers } from '../observation/observe-layers.js';
+import { crossProductsOfTensors } from './cross-products.js';
 import type { Observe } from './walk.js';
 
 /** `observeLayers` on whichever backend of tfjs is active: for tests and benches that have no `Backend`. */
 export const observeStock: Observe = (graph, calls) =>
   observeLayers(graph, calls, { activate: ensureKernels });
+
+/** What calibration asks of a backend, likewise. */
+export const stockBackend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'> = {
+  observe: (graph, calls) => observeLayers(graph, calls, { activate: ensureKernels }),
+  compile: (graph) => compileFused(graph),
+  crossProducts: crossProductsOfTensors(ensureKernels),
+};

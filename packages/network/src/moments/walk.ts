@@ -1,4 +1,5 @@
-import type { GraphLayer, LayerCall, LayerGraph } from '@tersor/core';
+import type { LayerGraph } from '@tersor/core';
+import { partOf } from '../observation/graph-part.js';
 
 /** Runs a network for the results of some of its calls: `Backend.observe`. */
 export type Observe = (
@@ -21,18 +22,22 @@ interface WalkOptions {
 /** A network on its way through a set of images, from the front to the back. */
 export interface Walk {
   /**
-   * Results of calls, batch by batch, in the order asked. Calls before those of an earlier question can only
-   * be asked for again while nothing that was kept hides them.
+   * Results of calls, batch by batch (large ones in parts), in the order asked. Calls before those of an
+   * earlier question can only be asked for again while nothing that was kept hides them.
    */
   read(calls: readonly number[]): AsyncGenerator<readonly Float32Array[]>;
   /** Goes on with other weights; those of layers that were passed no longer count. */
   setGraph(graph: LayerGraph): void;
 }
 
+/** Bytes that the results of one run should take at most. */
+const RUN = 2 ** 27;
+
 /**
  * Starts a walk. What lies before a call that all later ones go through (as each layer of a chain, and the
  * end of each residual block) is computed once: the results there are kept, as long as they fit in `memory`,
- * and the rest of the network goes on from them. So all layers' inputs together take about one pass.
+ * and the rest of the network goes on from them. So all layers' inputs together take about one pass. Batches
+ * whose results would take more than 128 MiB are read in parts.
  */
 export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: WalkOptions): Walk {
   let graph = first;
@@ -40,10 +45,15 @@ export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: W
   let from: number | undefined;
   let kept = images;
   async function* run(calls: readonly number[]): AsyncGenerator<readonly Float32Array[]> {
-    const part = partOf(graph, from, calls);
+    const part = partOf(graph, from === undefined ? [] : [from], calls);
+    const bytes = [...new Set(calls)].reduce((sum, call) => sum + 4 * (sizeOf(graph, call) ?? 0), 0);
+    const sampleSize = sizeOf(graph, from ?? graph.inputs[0]!) ?? Infinity;
+    const partSize = Math.max(1, Math.floor(RUN / Math.max(1, bytes))) * sampleSize;
     const session = await observe(part.graph, part.calls);
     try {
-      for (const batch of kept) yield await session.run(batch);
+      for (const batch of kept)
+        for (let at = 0; at < batch.length; at += partSize)
+          yield await session.run(batch.subarray(at, at + partSize));
     } finally {
       session.dispose();
     }
@@ -75,7 +85,7 @@ function findCuts({ calls, inputs }: LayerGraph): number[] {
   calls.forEach(({ inputs: read }, index) => read.forEach((input) => (lastReaders[input] = index)));
   let reach = -1;
   return calls.flatMap((_, index) => {
-    // Of all calls before this one the last reader: it must not lie after this one.
+    // Of all calls before this one the last reader: it must not come after this one.
     const isCut = reach <= index;
     reach = Math.max(reach, lastReaders[index]!);
     return isCut ? [index] : [];
@@ -88,54 +98,4 @@ function sizeOf({ calls }: LayerGraph, call: number): number | undefined {
     (product, size) => (product === undefined || size === undefined ? undefined : product * size),
     1,
   );
-}
-
-/** The part of a network that leads from the result of a call (or its inputs) to some calls. */
-function partOf(
-  graph: LayerGraph,
-  from: number | undefined,
-  calls: readonly number[],
-): { graph: LayerGraph; calls: number[] } {
-  const needed = new Set(calls);
-  for (let call = graph.calls.length - 1; call >= 0; call--)
-    if (needed.has(call) && call !== from) graph.calls[call]!.inputs.forEach((input) => needed.add(input));
-  if (from === undefined) graph.inputs.forEach((input) => needed.add(input));
-  else needed.add(from);
-  const places = new Map([...needed].sort((a, b) => a - b).map((call, place) => [call, place]));
-  const names = new Set([...needed].filter((call) => call !== from).map((call) => graph.calls[call]!.layer));
-  const layers = graph.layers.filter(({ name }) => names.has(name));
-  const newCalls = [...places.keys()].map((call): LayerCall => {
-    const { layer, inputs, outputShape } = graph.calls[call]!;
-    return call === from
-      ? { layer: KEPT, inputs: [], outputShape }
-      : { layer, inputs: inputs.map((input) => places.get(input)!), outputShape };
-  });
-  const place = (call: number) => places.get(call)!;
-  return {
-    calls: calls.map(place),
-    graph: {
-      name: graph.name,
-      layers: from === undefined ? layers : [inputLayer(graph.calls[from]!), ...layers],
-      calls: newCalls,
-      inputs: from === undefined ? graph.inputs.map(place) : [place(from)],
-      outputs: [...new Set(calls)].map(place),
-    },
-  };
-}
-
-/** Name of the input that stands for what was kept. */
-const KEPT = 'tersor/kept';
-
-function inputLayer({ outputShape }: LayerCall): GraphLayer {
-  return {
-    name: KEPT,
-    className: 'InputLayer',
-    config: {
-      name: KEPT,
-      batch_input_shape: [null, ...outputShape],
-      dtype: 'float32',
-      sparse: false,
-    },
-    weights: [],
-  };
 }

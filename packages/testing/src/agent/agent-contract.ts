@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Action, Agent, AgentFactory, Environment, Space } from '@tersor/core';
 import { BOX, contractTask, createIdentityEnvironment, DISCRETE } from './agent-environments.js';
+import { requireEachLaneCounts, requireOrderFree, requireResumableLanes } from './agent-lanes.js';
 import { requireInvariant, transitionTwins } from './agent-twins.js';
 import { requireRefusal, requireRule, requireSame } from '../contract-failure.js';
 import type { Case } from '../contract.js';
@@ -81,10 +82,7 @@ export function agentContract(
           {
             name: 'gives other actions for another seed',
             run: inEachSpace(async (space) => {
-              const [five, six] = [
-                actionsOf(await firstRun(space)),
-                actionsOf(await run(make, space, 6)),
-              ];
+              const [five, six] = [actionsOf(await firstRun(space)), actionsOf(await run(make, space, 6))];
               const differ = JSON.stringify(five) !== JSON.stringify(six);
               requireRule(differ, {
                 member: 'act',
@@ -100,12 +98,9 @@ export function agentContract(
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
-        requireSame(
-          agent.act([0, 0.2], { explore: false }),
-          agent.act([0, 0.2], { explore: false }),
-          'act',
-          'the same best guess again',
-        );
+        const guess = agent.act([0, 0.2], { explore: false });
+        for (let again = 0; again < 5; again++)
+          requireSame(agent.act([0, 0.2], { explore: false }), guess, 'act', 'the same best guess again');
         agent.dispose();
       }),
     },
@@ -172,6 +167,14 @@ export function agentContract(
       run: inEachSpace((space) => requireInvariant(make, space, transitionTwins.otherEnd)),
     },
     {
+      name: 'learns the same in whatever order its lanes arrive',
+      run: inEachSpace((space) => requireOrderFree(make, space)),
+    },
+    {
+      name: 'goes on in lanes from a saved state as if it had not been interrupted',
+      run: inEachSpace((space) => requireResumableLanes(make, space)),
+    },
+    {
       name: 'leaves no tensors behind in 200 steps',
       run: inEachSpace(async (space) => {
         const before = tf.memory().numTensors;
@@ -195,6 +198,10 @@ export function agentContract(
     ...(learnsWithin === undefined
       ? []
       : [
+          {
+            name: 'learns from the episode of every lane',
+            run: inEachSpace((space) => requireEachLaneCounts(make, space)),
+          },
           {
             name: 'learns the identity environment',
             run: inEachSpace(async (space) => {

@@ -25,9 +25,11 @@ export function correctAgent(task: AgentTask): Agent {
       ? [Math.min(space.size - 1, Math.floor(share * space.size))]
       : space.low.map((low, i) => low + share * (space.high[i]! - low));
   return {
+    lanes: true,
     act: (observation, { explore }) =>
       toAction(explore && uniform() < 50 / (50 + state.steps) ? uniform() : observation[1]!),
-    observe: () => void state.steps++,
+    // Each step counts, and one with an odd reward for more; of any lane, in any order.
+    observe: ({ reward }) => void (state.steps += Math.abs(reward) > 2 ? 10 : 1),
     learn: () => ({ steps: state.steps }),
     save: () => ({ ...state }),
     load: (saved) => {
@@ -59,9 +61,12 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
     })),
     'gives the same actions for the same seed': (task) => correctAgent({ ...task, seed: task.seed + made++ }),
     'gives other actions for another seed': (task) => correctAgent({ ...task, seed: 1 }),
-    'repeats its best guess when nothing was learned between': broken((good) => ({
-      act: (observation) => good.act(observation, { explore: true }),
-    })),
+    'repeats its best guess when nothing was learned between': broken((good) => {
+      let guesses = 0;
+      return {
+        act: (observation, options) => good.act(options.explore ? observation : [0, guesses++ % 2], options),
+      };
+    }),
     'goes on from a saved state as if it had not been interrupted': broken((good, task) => ({
       save: () => ({ ...(good.save() as FakeState), random: task.seed }),
     })),
@@ -115,6 +120,40 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
       observe: (transition) => {
         good.observe(transition);
         if (transition.nextObservation[1]! > 0.5) good.observe(transition);
+      },
+    })),
+    'learns the same in whatever order its lanes arrive': broken((good) => {
+      // What it draws next depends on which lane came last.
+      let last: number | undefined;
+      return {
+        observe: (transition, lane) => {
+          good.observe(transition);
+          last = lane;
+        },
+        learn: (lane) => {
+          for (let i = 0; lane === 0 && i < last!; i++) good.act([0, 0], { explore: true });
+          return good.learn();
+        },
+      };
+    }),
+    'goes on in lanes from a saved state as if it had not been interrupted': broken((good) => {
+      // What it counts of the lanes beyond the first is not in its state.
+      let others = 0;
+      return {
+        observe: (transition, lane = 0) => {
+          good.observe(transition);
+          if (lane > 0) others++;
+        },
+        act: (observation, options) => {
+          if ((options.lane ?? 0) > 0 && others > 10) good.act(observation, options);
+          return good.act(observation, options);
+        },
+      };
+    }),
+    'learns from the episode of every lane': broken((good) => ({
+      // Forgets the candidates of all lanes but the first.
+      observe: (transition, lane = 0) => {
+        if (lane === 0) good.observe(transition);
       },
     })),
     'leaves no tensors behind in 200 steps': broken((good) => ({

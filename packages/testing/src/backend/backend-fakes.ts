@@ -165,7 +165,7 @@ export function brokenBackends(): Record<string, () => Backend> {
                 await right.step(weights, batch),
                 await wrong.step(weights, batch),
               ];
-              return lazyStep({ loss, accuracy }, () => changed.updates);
+              return lazyStep({ loss, accuracy }, () => [...changed.updates]);
             },
           };
         },
@@ -317,9 +317,9 @@ function differences(
  */
 function lazyStep(
   { loss, accuracy }: Pick<TrainingStep, 'loss' | 'accuracy'>,
-  slopes: () => Float32Array[],
+  slopes: () => readonly Float32Array[],
 ): TrainingStep {
-  let updates: Float32Array[] | undefined;
+  let updates: readonly Float32Array[] | undefined;
   return {
     loss,
     accuracy,

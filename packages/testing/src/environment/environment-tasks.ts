@@ -58,8 +58,9 @@ async function shared(): Promise<Pick<PruneTask, 'graph' | 'reward' | 'baseline'
     graph,
     reward: correctReward(),
     baseline: { accuracy: 1, macs: macs(graph), parameters: 1000, bytes: 4000 },
-    evaluate: async (candidate) =>
-      classes(candidate).filter((label, i) => label === wanted[i]).length / IMAGES,
+    evaluate: async (candidate) => ({
+      accuracy: classes(candidate).filter((label, i) => label === wanted[i]).length / IMAGES,
+    }),
   };
 }
 

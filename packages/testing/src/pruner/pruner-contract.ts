@@ -203,6 +203,29 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
     {
+      name: 'its errors of removal begin with 0 and never fall, the same ones twice',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        if (!pruner.removalErrors) return;
+        const curves = await pruner.removalErrors(context.groups);
+        context.groups.forEach(({ name, channels }, i) => {
+          const curve = curves[i];
+          const isCurve =
+            curve?.length === channels + 1 &&
+            curve[0] === 0 &&
+            curve.every((error, at) => Number.isFinite(error) && (at === 0 || error >= curve[at - 1]!));
+          requireRule(isCurve, {
+            member: 'removalErrors',
+            expected: `${channels + 1} errors for group ${name}, from 0, never falling`,
+            found: curve ? Array.from(curve).join(', ') : 'none',
+          });
+        });
+        const again = await pruner.removalErrors(context.groups);
+        const plain = (lists: readonly Float64Array[]) => lists.map((list) => Array.from(list));
+        requireSame(plain(again), plain(curves), 'removalErrors', 'the same errors again');
+      },
+    },
+    {
       name: 'a plan for another network is refused with PLAN_MISMATCH',
       run: async () => {
         const { pruner, context } = await prepared();

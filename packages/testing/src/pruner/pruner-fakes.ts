@@ -20,6 +20,8 @@ export function correctPruner(): Pruner {
       keep: Array.from({ length: channels }, (_, channel) => channel),
     }),
     apply: (graph, plan) => cut(graph, groups, plan),
+    removalErrors: async (asked) =>
+      asked.map(({ channels }) => Float64Array.from({ length: channels + 1 }, (_, removed) => removed ** 2)),
     heuristics: {
       'first-groups': ({ groups: asked, smallest, nearest, fits }) =>
         asked.reduce(
@@ -97,6 +99,9 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
     },
     'its heuristics give allowed counts that keep the budget, the same ones twice': from(() => ({
       heuristics: { all: ({ groups }) => groups.map(({ channels }) => channels) },
+    })),
+    'its errors of removal begin with 0 and never fall, the same ones twice': from(() => ({
+      removalErrors: async (groups) => groups.map(({ channels }) => new Float64Array(channels + 1).fill(1)),
     })),
     'a plan for another network is refused with PLAN_MISMATCH': from((good) => ({
       apply: (graph, plan) => {

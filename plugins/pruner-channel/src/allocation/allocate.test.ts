@@ -43,10 +43,7 @@ test.each([1, 2, 3, 4, 5])(
   'with convex errors and channels that all cost the same it is the best of all allocations (seed %d)',
   (seed) => {
     const random = createRandom(seed);
-    const groups = {
-      errors: [5, 7, 6].map((channels) => convexErrors(random, channels)),
-      weights: [1, 0.5, 2],
-    };
+    const groups = { errors: [5, 7, 6].map((channels) => convexErrors(random, channels)) };
     const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
     for (const limit of [16, 12, 7, 3]) {
       const budget = chainBudget(groups.errors, 1, {
@@ -122,8 +119,8 @@ test('all limits are kept, also those that pull in different directions', () => 
 test('a group whose error counts more keeps more', () => {
   const errors = [0, 1].map(() => Float64Array.from({ length: 17 }, (_, removed) => removed ** 2));
   const budget = chainBudget(errors, 0.5);
-  const equal = allocate(budget, { errors, weights: [1, 1] });
-  const heavy = allocate(budget, { errors, weights: [1, 10] });
+  const equal = allocate(budget, { errors });
+  const heavy = allocate(budget, { errors: [errors[0]!, errors[1]!.map((error) => 10 * error)] });
   expect(heavy[1]).toBeGreaterThan(equal[1]!);
   expect(heavy[0]).toBeLessThan(equal[0]!);
 });

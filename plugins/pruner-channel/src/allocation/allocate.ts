@@ -16,8 +16,6 @@ export interface GroupErrors {
    * By group, its error after so many channels went: `channels + 1` values that begin with 0 and never fall.
    */
   readonly errors: readonly Float64Array[];
-  /** By group, what its error counts in the sum; 1 when absent. */
-  readonly weights?: readonly number[];
 }
 
 type Problem = AllocationBudget & GroupErrors;
@@ -67,11 +65,8 @@ export function allocate(budget: AllocationBudget, groups: GroupErrors): number[
 }
 
 /** Summed error of an allocation: what `allocate` keeps small. */
-export function allocationError({ errors, weights }: GroupErrors, counts: readonly number[]): number {
-  return errors.reduce(
-    (sum, curve, group) => sum + (weights?.[group] ?? 1) * curve[curve.length - 1 - counts[group]!]!,
-    0,
-  );
+export function allocationError({ errors }: GroupErrors, counts: readonly number[]): number {
+  return errors.reduce((sum, curve, group) => sum + curve[curve.length - 1 - counts[group]!]!, 0);
 }
 
 /** What a network of these counts has of each limit, as a share of it. */

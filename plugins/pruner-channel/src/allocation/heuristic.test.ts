@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { channelGroups } from '@tersor/network';
+import { channelGroups, graphFromModel } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
-import { read, smoothImages } from '../../test/smooth-images.js';
+import { read, smoothImages, withDrawnWeights } from '../../test/smooth-images.js';
 import { tfjsBackend } from '../../test/tfjs-backend.js';
 import { ChannelPruner } from '../channel-pruner.js';
 import plugin from '../index.js';
@@ -66,4 +66,54 @@ describe('the heuristic "reconstruction"', () => {
     expect(Object.keys(make({ criterion: 'l2' }).heuristics)).toEqual(['reconstruction']);
     expect(make({ reconstruct: 'none' }).heuristics).toEqual({});
   });
+
+  it('with probed weights takes from the branch that the outputs do not notice; with equal ones from both', async () => {
+    const input = tfl.input({ shape: [6, 6, 2] });
+    const branch = (name: string) =>
+      conv(`${name}2`, 4, { activation: 'linear' }).apply(conv(`${name}1`, 12).apply(input));
+    const sum = layers.add({ name: 'sum' }).apply([branch('faint'), branch('loud')] as tfl.SymbolicTensor[]);
+    const pooled = layers.globalAveragePooling2d({ name: 'pool' }).apply(sum);
+    const model = tfl.model({
+      inputs: input,
+      outputs: layers
+        .activation({ name: 'softmax', activation: 'softmax' })
+        .apply(pooled) as tfl.SymbolicTensor,
+    });
+    const drawn = withDrawnWeights(await graphFromModel(model));
+    model.dispose();
+    const graph: LayerGraph = {
+      ...drawn,
+      layers: drawn.layers.map((layer) =>
+        layer.name === 'faint2'
+          ? {
+              ...layer,
+              weights: layer.weights.map((weight) => ({ ...weight, data: weight.data.map((x) => x / 1000) })),
+            }
+          : layer,
+      ),
+    };
+    const { groups } = channelGroups(graph);
+    const of = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+    const allocation = async (weights: 'equal' | 'probed') => {
+      const pruner = make({ criterion: 'reconstruction', images: 50, points: 36, weights, probeImages: 20 });
+      const backend = tfjsBackend();
+      await pruner.prepare({ graph, groups, dataset: smoothImages([6, 6, 2]), backend, seed: 1 });
+      const counts = await pruner.heuristics['reconstruction']!({
+        groups,
+        smallest: [1, 1],
+        multiple: 1,
+        nearest: (_group: number, channels: number) => channels,
+        limits: [{ name: 'channels', limit: 14, of }],
+        used: (given: readonly number[]) => of(given) / 14,
+        fits: (given: readonly number[]) => of(given) <= 14,
+      });
+      pruner.dispose();
+      return Object.fromEntries(groups.map(({ name }, i) => [name, counts[i]]));
+    };
+    const equal = await allocation('equal');
+    expect(Math.min(...Object.values(equal).map((count) => count!))).toBeGreaterThan(3);
+    const { numTensors } = tf.memory();
+    expect(await allocation('probed')).toEqual({ faint1: 2, loud1: 12 });
+    expect(tf.memory().numTensors).toBe(numTensors);
+  }, 60_000);
 });

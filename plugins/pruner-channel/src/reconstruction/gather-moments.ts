@@ -2,6 +2,7 @@ import { drawPositions, imagesAtOnce, joined, rowsAt } from '@tersor/network';
 import { createRandom, type Backend, type Dataset, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
+import { addBatch, type BatchSpread } from './shrinkage.js';
 import { sumProducts } from './sum-products.js';
 
 /** How much is gathered. */
@@ -15,7 +16,8 @@ export interface GatherOptions {
    * `Gathered`.
    */
   readonly maximumInputs: number;
-  readonly ridge: number;
+  /** As a share of the mean square of the inputs; or as the images say, see `shrinkageRidge`. */
+  readonly ridge: number | 'shrinkage';
   readonly seed: number;
   /** Runs the network, and multiplies. */
   readonly backend: Backend;
@@ -40,6 +42,7 @@ interface Sums {
   readonly sums: Float64Array;
   readonly products: Float64Array;
   rows: number;
+  spread: BatchSpread;
 }
 
 /** Images whose rows are multiplied at once. */
@@ -69,6 +72,7 @@ export async function gatherMoments(
           sums: new Float64Array(size),
           products: new Float64Array(size * size),
           rows: 0,
+          spread: { batches: 0, squares: 0 },
         },
       ];
     });
@@ -101,7 +105,7 @@ export async function gatherMoments(
             ),
           );
       }
-      for (const { total, rows } of drawn) await addRows(total, joined(rows), options.backend);
+      for (const { total, rows } of drawn) await addRows(total, joined(rows), options);
     }
   } finally {
     session.dispose();
@@ -109,7 +113,7 @@ export async function gatherMoments(
   return new Map(
     totals
       .filter(({ rows }) => rows > 0)
-      .map(({ consumer, wholeRows, sums, products, rows }) => [
+      .map(({ consumer, wholeRows, sums, products, rows, spread }) => [
         consumer.layer,
         {
           consumer,
@@ -119,7 +123,7 @@ export async function gatherMoments(
             products,
             rows,
             consumer.offset !== undefined,
-            options.ridge,
+            options.ridge === 'shrinkage' ? spread : options.ridge,
             `layer "${consumer.layer}"`,
           ),
         },
@@ -195,11 +199,19 @@ function windowOf({ consumer, wholeRows }: Sums): Consumer['window'] {
   return wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
 }
 
-async function addRows(total: Sums, rows: Float32Array, backend: Backend): Promise<void> {
-  const { size, sums, products } = total;
+async function addRows(total: Sums, rows: Float32Array, { backend, ridge }: GatherOptions): Promise<void> {
+  const { size, sums, products, consumer } = total;
   if (rows.length === 0) return;
   const added = await sumProducts(backend, rows, size);
   for (let i = 0; i < products.length; i++) products[i] = products[i]! + added.products[i]!;
   for (let i = 0; i < size; i++) sums[i] = sums[i]! + added.sums[i]!;
   total.rows += rows.length / size;
+  if (ridge === 'shrinkage')
+    total.spread = addBatch(
+      total.spread,
+      added.sums,
+      added.products,
+      rows.length / size,
+      consumer.offset !== undefined,
+    );
 }

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/network';
+import { disposeModel, graphFromModel, modelFromGraph, stockBackend } from '@tersor/network';
 import { createRandom, type LayerGraph } from '@tersor/core';
 import { reestimateBatchNorms } from './reestimate-batch-norms.js';
 
@@ -94,7 +94,7 @@ const reestimate = (graph: LayerGraph, changed: string[], memory?: number) =>
   reestimateBatchNorms(graph, {
     changed: new Set(changed),
     images,
-    imageShape: IMAGE,
+    backend: stockBackend,
     ...(memory !== undefined && { memory }),
   });
 

@@ -1,7 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { disposeModel, factsOf, modelFromGraph } from '@tersor/network';
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import { factsOf, imagesAtOnce, partOf } from '@tersor/network';
+import type { Backend, GraphLayer, LayerGraph } from '@tersor/core';
 import {
   addValues,
   emptyMoments,
@@ -14,9 +12,10 @@ import {
 export interface ReestimateOptions {
   /** Layers that do not compute what they did: batch norms after them get new statistics. */
   readonly changed: ReadonlySet<string>;
-  /** Images, one after the other: count x `imageShape`. */
+  /** Images, one after the other. */
   readonly images: Float32Array;
-  readonly imageShape: readonly number[];
+  /** What the images run on. */
+  readonly backend: Pick<Backend, 'observe'>;
   /** Bytes of intermediate results that may be kept from one batch norm to the next; 256 MiB when absent. */
   readonly memory?: number;
 }
@@ -24,27 +23,24 @@ export interface ReestimateOptions {
 /** Images that run at once. */
 const BATCH = 25;
 
-/** A network on its way through the images. */
-interface Walk {
-  readonly graph: LayerGraph;
-  readonly model: LayersModel;
-  readonly imageShape: readonly number[];
-  /** By call: the last call that reads its result and that some batch norm in question needs. */
-  readonly lastReaders: ReadonlyMap<number, number>;
-  /** New statistics by call of a batch norm. */
-  readonly statistics: Map<number, ChannelStatistics>;
+/** Results of calls for all images, one image after the other. */
+type Results = ReadonlyMap<number, Float32Array>;
+
+/** A batch norm that is called, with the statistics of its input. */
+interface Site {
+  readonly call: number;
+  /** Name of the layer. */
+  readonly norm: string;
+  readonly moments: ChannelMoments;
 }
 
-/** Results that are still to be read, by call. */
-type Results = Map<number, tf.Tensor>;
-
 /**
- * Re-estimates the moving mean and variance of every batch norm after a changed layer from the given images,
- * on the active backend: adaptive batch normalisation (EagleEye: Li et al., ECCV 2020). There the network
+ * Re-estimates the moving mean and variance of every batch norm after a changed layer from the given images:
+ * adaptive batch normalisation (EagleEye: Li et al., ECCV 2020). There the network
  * runs in training mode, each batch normalised by its own statistics, and running averages are taken. Here
  * the layers go in order, all images through one before the next: a batch norm gets the mean and (biased)
  * variance of its input over all images and positions, in the network whose earlier layers have their new
- * statistics. So the result depends on no batch size and no momentum, and still takes a single forward pass:
+ * statistics. So the result depends on no batch size and no momentum, and takes a single forward pass:
  * what lies between two batch norms is kept. Where that is more than `memory`, it is computed again from the
  * last that was kept, with the same result.
  *
@@ -54,57 +50,46 @@ type Results = Map<number, tf.Tensor>;
  */
 export async function reestimateBatchNorms(
   graph: LayerGraph,
-  { changed, images, imageShape, memory = 2 ** 28 }: ReestimateOptions,
+  { changed, images, backend, memory = 2 ** 28 }: ReestimateOptions,
 ): Promise<LayerGraph> {
   const norms = movedBatchNorms(graph, changed);
-  const sites = graph.calls.flatMap(({ layer }, call) => (norms.has(layer) ? [call] : []));
-  if (sites.length === 0) return graph;
-  const moments = new Map(
-    graph.layers
-      .filter(({ name }) => norms.has(name))
-      .map((layer) => [
-        layer.name,
-        emptyMoments(layer.weights.find(({ name }) => name === 'moving_mean')!.data.length),
-      ]),
-  );
-  const batches = splitImages(images, imageShape);
-  const model = await modelFromGraph(graph);
-  const walk: Walk = {
-    graph,
-    model,
-    imageShape,
-    lastReaders: findLastReaders(graph, sites),
-    statistics: new Map(),
-  };
-  /** Of each batch, what the calls from `next` on read of those before. */
-  const kept = batches.map((): Results => new Map());
-  let next = 0;
-  try {
-    for (const site of sites) {
-      const { layer, inputs } = graph.calls[site]!;
-      const total = moments.get(layer)!;
-      let keeps = true;
-      for (const [i, batch] of batches.entries()) {
-        const results = runCalls(walk, next, site, kept[i]!, batch);
-        await addInput(total, results.get(inputs[0]!)!, layerOf(graph, layer));
-        // No batch is larger than the first.
-        if (i === 0) keeps = batches.length * bytesOf(results) <= memory;
-        disposeAll(keeps ? kept[i]! : results);
-        if (keeps) kept[i] = results;
-      }
-      if (keeps) next = site;
-      walk.statistics.set(site, meanAndVariance(total));
-    }
-  } finally {
-    kept.forEach(disposeAll);
-    disposeModel(model);
+  const sites = findSites(graph, norms);
+  const lastReaders = findLastReaders(graph, sites);
+  const imageSize = sizeOf(graph, graph.inputs[0]!);
+  const count = images.length / imageSize;
+  let current = withLayerPerSite(graph, sites);
+  let kept: Results = new Map();
+  for (const { call, norm, moments } of sites) {
+    const [read] = graph.calls[call]!.inputs as [number];
+    const alive = [...lastReaders]
+      .filter(([each, last]) => each < call && last >= call)
+      .map(([each]) => each);
+    const keeps = alive.reduce((bytes, each) => bytes + 4 * count * sizeOf(graph, each), 0) <= memory;
+    const found = new Map<number, Float32Array>();
+    const asked = keeps ? alive : [read];
+    if (keeps) for (const each of alive) found.set(each, new Float32Array(count * sizeOf(graph, each)));
+    await runCalls(current, asked, { kept, images, imageSize, backend }, (results, at) => {
+      const input = results[asked.indexOf(read)]!;
+      addInput(moments, input, graph.calls[read]!.outputShape as readonly number[], layerOf(graph, norm));
+      asked.forEach((each, i) => found.get(each)?.set(results[i]!, at * sizeOf(graph, each)));
+    });
+    if (keeps) kept = found;
+    current = withStatistics(current, new Map([[siteName(norm, call), meanAndVariance(moments)]]));
   }
-  return {
-    ...graph,
-    layers: graph.layers.map((layer) =>
-      norms.has(layer.name) ? withStatistics(layer, meanAndVariance(moments.get(layer.name)!)) : layer,
-    ),
-  };
+  const statistics = new Map(sites.map(({ norm, moments }) => [norm, meanAndVariance(moments)]));
+  return sites.length === 0 ? graph : withStatistics(graph, statistics);
+}
+
+/** Calls of batch norms that get new statistics; those of one layer share what is summed up. */
+function findSites(graph: LayerGraph, norms: ReadonlySet<string>): Site[] {
+  const moments = new Map<string, ChannelMoments>();
+  return graph.calls.flatMap(({ layer: norm }, call): Site[] => {
+    if (!norms.has(norm)) return [];
+    const { data } = layerOf(graph, norm).weights.find(({ name }) => name === 'moving_mean')!;
+    const shared = moments.get(norm) ?? emptyMoments(data.length);
+    moments.set(norm, shared);
+    return [{ call, norm, moments: shared }];
+  });
 }
 
 /**
@@ -126,10 +111,11 @@ function movedBatchNorms(graph: LayerGraph, changed: ReadonlySet<string>): Set<s
   return norms;
 }
 
-function findLastReaders(graph: LayerGraph, sites: readonly number[]): Map<number, number> {
+/** By call that some site needs: the last call that reads it and is needed, too. */
+function findLastReaders(graph: LayerGraph, sites: readonly Site[]): Map<number, number> {
   const last = new Map<number, number>();
-  const needed = new Set(sites);
-  for (let call = sites.at(-1)!; call >= 0; call--) {
+  const needed = new Set(sites.map(({ call }) => call));
+  for (let call = Math.max(-1, ...needed); call >= 0; call--) {
     if (!needed.has(call)) continue;
     for (const input of graph.calls[call]!.inputs) {
       needed.add(input);
@@ -139,62 +125,82 @@ function findLastReaders(graph: LayerGraph, sites: readonly number[]): Map<numbe
   return last;
 }
 
-/**
- * Runs the calls `from..until-1` that are needed, on what was kept of those before: the results that `until`
- * and later calls read.
- */
-function runCalls(
-  { graph, model, imageShape, lastReaders, statistics }: Walk,
-  from: number,
-  until: number,
-  kept: Results,
-  images: Float32Array,
-): Results {
-  const results: Results = new Map([...kept].map(([call, tensor]) => [call, tf.clone(tensor)]));
-  for (let call = from; call < until; call++) {
-    if (!lastReaders.has(call)) continue;
-    const { layer: name, inputs } = graph.calls[call]!;
-    const layer = model.getLayer(name);
-    const result = tf.tidy(() => {
-      if (graph.inputs.includes(call))
-        return tf.tensor(images, [images.length / sizeOf(imageShape), ...imageShape]);
-      const given = statistics.get(call);
-      // Set anew every time: the calls of one layer may have different ones.
-      if (given)
-        layerOf(graph, name).weights.forEach(
-          (weight, i) => isStatistic(weight.name) && layer.weights[i]!.write(tf.tensor1d(given[weight.name])),
-        );
-      const tensors = inputs.map((input) => results.get(input)!);
-      return layer.apply(tensors.length === 1 ? tensors[0]! : tensors) as tf.Tensor;
-    });
-    results.set(call, result);
-    for (const input of inputs) {
-      if (lastReaders.get(input) !== call) continue;
-      results.get(input)?.dispose();
-      results.delete(input);
-    }
-  }
-  return results;
-}
-
-async function addInput(total: ChannelMoments, input: tf.Tensor, { config }: GraphLayer): Promise<void> {
-  const axis = Number(config['axis'] ?? -1);
-  addValues(total, await input.data(), input.shape, axis < 0 ? input.rank + axis : axis);
-}
-
-function splitImages(images: Float32Array, imageShape: readonly number[]): Float32Array[] {
-  const size = BATCH * sizeOf(imageShape);
-  return Array.from({ length: Math.ceil(images.length / size) }, (_, i) =>
-    images.subarray(i * size, (i + 1) * size),
-  );
-}
-
-function withStatistics(layer: GraphLayer, statistics: ChannelStatistics): GraphLayer {
+/** The network with a layer of its own for each call of a batch norm: they may have different statistics. */
+function withLayerPerSite(graph: LayerGraph, sites: readonly Site[]): LayerGraph {
+  const names = new Map(sites.map(({ call, norm }) => [call, siteName(norm, call)]));
+  const own = sites.map(({ call, norm }): GraphLayer => {
+    const [layer, name] = [layerOf(graph, norm), siteName(norm, call)];
+    return { ...layer, name, config: { ...layer.config, name } };
+  });
   return {
-    ...layer,
-    weights: layer.weights.map((weight) =>
-      isStatistic(weight.name) ? { ...weight, data: statistics[weight.name] } : weight,
-    ),
+    ...graph,
+    layers: [...graph.layers, ...own],
+    calls: graph.calls.map((each, call) => ({ ...each, layer: names.get(call) ?? each.layer })),
+  };
+}
+
+function siteName(norm: string, call: number): string {
+  return `${norm}/call-${call}`;
+}
+
+interface RunOptions {
+  readonly kept: Results;
+  readonly images: Float32Array;
+  readonly imageSize: number;
+  readonly backend: Pick<Backend, 'observe'>;
+}
+
+/** Runs all images for the results of some calls; `each` gets those of a part, and where it begins. */
+async function runCalls(
+  graph: LayerGraph,
+  asked: readonly number[],
+  { kept, images, imageSize, backend }: RunOptions,
+  each: (results: readonly Float32Array[], firstImage: number) => void,
+): Promise<void> {
+  const part = partOf(graph, [...kept.keys()], asked);
+  const count = images.length / imageSize;
+  const atOnce = imagesAtOnce(part.graph, part.calls, BATCH);
+  const session = await backend.observe(part.graph, part.calls);
+  try {
+    for (let first = 0; first < count; first += atOnce) {
+      const end = Math.min(count, first + atOnce);
+      const inputs = part.inputs.map((call) => {
+        const size = sizeOf(graph, call);
+        return (kept.get(call) ?? images).subarray(first * size, end * size);
+      });
+      each(await session.run(...inputs), first);
+    }
+  } finally {
+    session.dispose();
+  }
+}
+
+function addInput(
+  moments: ChannelMoments,
+  input: Float32Array,
+  shape: readonly number[],
+  { config }: GraphLayer,
+): void {
+  const whole = [input.length / shape.reduce((product, side) => product * side, 1), ...shape];
+  const axis = Number(config['axis'] ?? -1);
+  addValues(moments, input, whole, axis < 0 ? whole.length + axis : axis);
+}
+
+/** The network with new statistics for the named layers. */
+function withStatistics(graph: LayerGraph, statistics: ReadonlyMap<string, ChannelStatistics>): LayerGraph {
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) => {
+      const found = statistics.get(layer.name);
+      return found
+        ? {
+            ...layer,
+            weights: layer.weights.map((weight) =>
+              isStatistic(weight.name) ? { ...weight, data: found[weight.name] } : weight,
+            ),
+          }
+        : layer;
+    }),
   };
 }
 
@@ -206,14 +212,6 @@ function layerOf(graph: LayerGraph, name: string): GraphLayer {
   return graph.layers.find((layer) => layer.name === name)!;
 }
 
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, side) => product * side, 1);
-}
-
-function bytesOf(results: Results): number {
-  return [...results.values()].reduce((sum, { size }) => sum + 4 * size, 0);
-}
-
-function disposeAll(results: Results): void {
-  tf.dispose([...results.values()]);
+function sizeOf({ calls }: LayerGraph, call: number): number {
+  return (calls[call]!.outputShape as readonly number[]).reduce((product, side) => product * side, 1);
 }

@@ -1,5 +1,6 @@
 import { TersorError } from '@tersor/core';
 import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './cholesky.js';
+import { shrinkageRidge, type BatchSpread } from './shrinkage.js';
 
 /**
  * Statistics of what a layer reads, gathered once on the original network: `size` inputs (the elements of an
@@ -29,6 +30,7 @@ const MOST_RIDGES = 40;
 /**
  * Prepares moments for refits: adds the ridge, a share of the mean diagonal, and inverts.
  * Throws `OUTPUTS_NOT_FINITE` for moments that are NaN or infinite.
+ * @param ridge the share; or what the share follows from, see `shrinkageRidge`
  * @param reader name of the layer that reads the inputs, for the error
  */
 export function prepareMoments(
@@ -36,7 +38,7 @@ export function prepareMoments(
   products: Float64Array,
   rows: number,
   centered: boolean,
-  ridge: number,
+  ridge: number | BatchSpread,
   reader = 'a layer',
 ): InputMoments {
   const size = sums.length;
@@ -54,7 +56,7 @@ export function prepareMoments(
   for (let i = 0; i < size; i++) squares += products[i * size + i]! / rows;
   const level = trace > 0 ? trace : squares;
   for (
-    let attempt = 0, share = ridge;
+    let attempt = 0, share = typeof ridge === 'number' ? ridge : shrinkageRidge(ridge, moments, size, rows);
     Number.isFinite(trace) && attempt < MOST_RIDGES;
     attempt++, share *= 10
   ) {

@@ -1,3 +1,4 @@
+import { crossProductsOn, type Multiplier } from '@tersor/network';
 import type { Backend, GraphLayer, LayerGraph } from '@tersor/core';
 
 /** Sums over the rows of a matrix. */
@@ -12,18 +13,12 @@ export interface RowSums {
 const FEW = 4096;
 
 /**
- * X'X and the sums of the columns of X (rows x size), in float32. Any backend can run them: the first is a
- * dense layer whose kernel is X and which reads the columns of X, the second an average over one window.
+ * X'X and the sums of the columns of X (rows x size), in float32, on a backend: the sums as an average over
+ * one window.
  */
-export async function sumProducts(
-  backend: Pick<Backend, 'compile'>,
-  rows: Float32Array,
-  size: number,
-): Promise<RowSums> {
+export async function sumProducts(backend: Multiplier, rows: Float32Array, size: number): Promise<RowSums> {
   const count = rows.length / size;
-  const turned = new Float32Array(rows.length);
-  for (let i = 0; i < count; i++) for (let k = 0; k < size; k++) turned[k * count + i] = rows[i * size + k]!;
-  const products = await runLayer(backend, turned, [count], [size], denseLayer(rows, count, size));
+  const [products] = (await crossProductsOn(backend)(rows, [rows], count)) as [Float32Array];
   if (rows.length < FEW) return { products, sums: addUp(rows, size) };
   const means = await runLayer(backend, rows, [count, 1, size], [1, 1, size], averageLayer(count));
   return { products, sums: means.map((mean) => mean * count) };
@@ -33,15 +28,6 @@ function addUp(rows: Float32Array, size: number): Float32Array {
   const sums = new Float32Array(size);
   for (let at = 0; at < rows.length; at++) sums[at % size] = sums[at % size]! + rows[at]!;
   return sums;
-}
-
-function denseLayer(data: Float32Array, inputs: number, units: number): GraphLayer {
-  return {
-    name: 'sum',
-    className: 'Dense',
-    config: { name: 'sum', units, activation: 'linear', use_bias: false },
-    weights: [{ name: 'kernel', shape: [inputs, units], data, trainable: true }],
-  };
 }
 
 function averageLayer(count: number): GraphLayer {

@@ -1,11 +1,11 @@
-import { createRandom, TersorError, type Dataset, type LayerGraph } from '@tersor/core';
+import { createRandom, TersorError, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
 import {
+  crossProductsOn,
   gatherKernelMoments,
   kernelReaders,
   startWalk,
   type Gathered,
   type KernelReader,
-  type Observe,
 } from '@tersor/network';
 
 /** What the moments of layers' inputs are gathered from. */
@@ -24,6 +24,12 @@ export interface LayerInputs extends Gathered {
   readonly reader: KernelReader;
 }
 
+/** Where the images come from, and what they run on. */
+interface Source {
+  readonly dataset: Dataset;
+  readonly backend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'>;
+}
+
 const BATCH = 25;
 
 /**
@@ -32,7 +38,7 @@ const BATCH = 25;
  */
 export async function gatherInputs(
   graph: LayerGraph,
-  { dataset, observe }: { readonly dataset: Dataset; readonly observe: Observe },
+  { dataset, backend }: Source,
   { images, points, maximumInputs, seed }: MomentOptions,
 ): Promise<Map<string, LayerInputs>> {
   const chosen = createRandom(seed, 'slices').permutation(dataset.size('train')).slice(0, images);
@@ -43,7 +49,8 @@ export async function gatherInputs(
   const batches: Float32Array[] = [];
   for (let start = 0; start < chosen.length; start += BATCH)
     batches.push((await dataset.read('train', chosen.slice(start, start + BATCH))).images);
-  const walk = startWalk({ graph, observe, images: batches });
+  const multiply = crossProductsOn(backend);
+  const walk = startWalk({ graph, observe: (part, calls) => backend.observe(part, calls), images: batches });
   const inputs = new Map<string, LayerInputs>();
   for (const reader of kernelReaders(graph)) {
     const { kernels, layer } = reader;
@@ -55,7 +62,8 @@ export async function gatherInputs(
       for await (const results of walk.read(calls))
         for (const [i, call] of calls.entries()) yield { own: asInput(graph, call, results[i]!) };
     };
-    const gathered = await gatherKernelMoments(reader, 'kernel', read(), { points, maximumInputs, random });
+    const options = { points, maximumInputs, random, multiply };
+    const gathered = await gatherKernelMoments(reader, 'kernel', read(), options);
     inputs.set(layer.name, { ...gathered, reader });
   }
   return inputs;

@@ -7,7 +7,7 @@ import {
   channelGroups,
   graphFromModel,
   modelFromGraph,
-  observeStock,
+  stockBackend,
   removeAll,
   removeDeadChannels,
 } from '@tersor/network';
@@ -70,7 +70,7 @@ beforeAll(async () => {
     groups,
     inputs: await gatherInputs(
       graph,
-      { dataset, observe: observeStock },
+      { dataset, backend: stockBackend },
       { images: IMAGES, points: SIZE * SIZE, maximumInputs, seed: 1 },
     ),
   });

@@ -1,0 +1,157 @@
+// What the options of `reconstruction` are chosen by: accuracy on validation images, and the KL divergence of
+// the outputs from the original's on the same images, of one evaluation. No test image is looked at.
+// node --conditions=tersor/source --import tsx bench/pruning/choices.ts NETWORK '{"macs":0.5}' [OPTIONS...]
+// NETWORK: example, resnet20 or mobilenet (which needs ../shared and `node bench/paper/imagenet-sample.mjs`).
+// Each OPTIONS is JSON of the channel pruner's options. Adds rows to results/choices.json; those that it has
+// are not run again.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { costLimit, createPruningEnvironment } from '@tersor/compression';
+import {
+  createHost,
+  describeMachine,
+  selectorParts,
+  TOKENS,
+  type LayerGraph,
+  type PruneLimit,
+} from '@tersor/core';
+import {
+  accuracyOf,
+  channelGroups,
+  cost,
+  networkOutput,
+  outputDivergence,
+  readNetwork,
+} from '@tersor/network';
+import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
+
+const ROOT = join(__dirname, '../..');
+const FILE = join(__dirname, 'results/choices.json');
+const CIFAR = { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 };
+const NETWORKS = {
+  example: { model: 'examples/vgg-small/model/model.json', dataset: CIFAR, minimum: 0.1, images: 500 },
+  resnet20: { model: 'examples/resnet20/model/model.json', dataset: CIFAR, minimum: 0.2, images: 500 },
+  mobilenet: {
+    model: '../shared/data/models/mobilenet_v1_025_224/model.json',
+    dataset: {
+      use: 'image-folder',
+      dir: join(ROOT, 'examples/data/imagenet-sample'),
+      train: 'search.txt',
+      test: 'test.txt',
+      classes: 'classes.txt',
+      validation: 300,
+      normalize: 'minus-one-to-one',
+    },
+    minimum: 0.3,
+    images: 300,
+  },
+} as const;
+
+interface Row {
+  readonly network: string;
+  readonly budget: Readonly<Record<string, number>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly accuracy: number;
+  readonly divergence: number;
+  readonly parameters: number;
+}
+
+interface Results {
+  readonly machine: string;
+  readonly node: string;
+  readonly rows: readonly Row[];
+}
+
+const results = (): Results =>
+  existsSync(FILE)
+    ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results)
+    : { machine: describeMachine(), node: process.version, rows: [] };
+
+async function main(): Promise<void> {
+  const [name = 'example', budgetText = '{"macs":0.5}', ...given] = process.argv.slice(2);
+  const { model, dataset: selected, minimum, images } = NETWORKS[name as keyof typeof NETWORKS];
+  const budget = JSON.parse(budgetText) as Record<'macs' | 'parameters', number>;
+  const host = await createHost({
+    slots: [
+      { kind: 'backend', name: '', path: 'backend', use: 'node', options: {} },
+      { kind: 'dataset', name: '', path: 'dataset', ...selectorParts(selected) },
+    ],
+    directory: ROOT,
+    seed: 1,
+    searchFrom: [join(ROOT, 'packages/cli')],
+  });
+  const backend = await host.get(TOKENS.backend);
+  const dataset = await host.get(TOKENS.dataset);
+  await backend.activate();
+  const graph = await readNetwork(join(ROOT, model));
+  const { groups } = channelGroups(graph);
+  const whole = cost(graph);
+  const limits = Object.entries(budget).map(
+    ([limit, value]): PruneLimit =>
+      costLimit(limit as 'macs' | 'parameters', value).prune({
+        name: limit,
+        original: graph,
+        originalBytes: 4 * whole.parameters,
+        backend: 'node',
+      }),
+  );
+  const count = dataset.size('validation');
+  const validation = await dataset.read(
+    'validation',
+    Array.from({ length: count }, (_, i) => i),
+  );
+  const scoresOf = async (network: LayerGraph) => {
+    const session = await backend.compile(networkOutput(network).graph);
+    try {
+      return (await session.run(validation.images)).slice();
+    } finally {
+      session.dispose();
+    }
+  };
+  const original = await scoresOf(graph);
+  for (const text of given) {
+    const options = JSON.parse(text) as Record<string, unknown>;
+    const isKnown = results().rows.some((row) =>
+      isDeepStrictEqual([row.network, row.budget, row.options], [name, budget, options]),
+    );
+    if (isKnown) continue;
+    const pruner = new ChannelPruner(channelPlugin.options.parse({ images, ...options }));
+    await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
+    let smaller = graph;
+    const environment = createPruningEnvironment({
+      stage: 'prune',
+      graph,
+      groups,
+      pruners: [pruner],
+      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
+      evaluate: async (candidate) => {
+        smaller = candidate;
+        return 0;
+      },
+      baseline: { accuracy: 1, ...whole, bytes: 4 * whole.parameters },
+      limits,
+      minimum,
+      multiple: 1,
+    });
+    const actions = await environment.heuristics!['reconstruction']!();
+    await environment.reset(1);
+    for (const action of actions) await environment.step(action);
+    const scores = await scoresOf(smaller);
+    const row: Row = {
+      network: name,
+      budget,
+      options,
+      accuracy: accuracyOf(scores, validation.labels),
+      divergence: outputDivergence(original, scores, count, networkOutput(graph)),
+      parameters: cost(smaller).parameters,
+    };
+    console.log(JSON.stringify(row));
+    const before = results();
+    writeFileSync(FILE, `${JSON.stringify({ ...before, rows: [...before.rows, row] }, undefined, 1)}\n`);
+    pruner.dispose();
+  }
+  await host.dispose();
+}
+
+void main();

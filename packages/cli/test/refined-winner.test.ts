@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PROGRAM } from './program.js';
+import { createTinyProject, type TinyProject } from './tiny-project.js';
+
+const SETTINGS = [
+  'backend={ use: wasm, workers: 1 }',
+  'prune.agent=random',
+  'prune.search.episodes=2',
+  'prune.finetune.epochs=0',
+  'quantize.agent=uniform',
+  'quantize.search.episodes=1',
+  'quantize.finetune.epochs=0',
+];
+const REFINE = 'prune.refine={ steps: 150, images: 50, batchSize: 16, learningRate: 0.005 }';
+
+let project: TinyProject;
+beforeAll(async () => {
+  project = await createTinyProject();
+});
+afterAll(() => rm(project.folder, { recursive: true, force: true }));
+
+/**
+ * A compression in a process of its own, which is killed at the first progress of a stage, if one is named.
+ */
+function compress(
+  out: string,
+  settings: readonly string[],
+  killAt?: string,
+): Promise<{ code: number | null; err: string }> {
+  const child = spawn(
+    process.execPath,
+    [
+      ...[...PROGRAM, 'compress', project.config, '--out', join(project.folder, out), '--resume'],
+      ...[...SETTINGS, ...settings].flatMap((value) => ['--set', value]),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') },
+  );
+  return new Promise((resolve, reject) => {
+    let err = '';
+    child.stderr.on('data', (text) => {
+      err += String(text);
+      const from = killAt === undefined ? -1 : err.indexOf(killAt);
+      if (from >= 0 && /\n {2}\d+\/\d+ /.test(err.slice(from))) child.kill('SIGKILL');
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, err }));
+  });
+}
+
+const weights = (out: string) => readFile(join(project.folder, out, 'pruned/weights.bin'));
+
+it('a refined network is the same after a kill in the refinement, and another than without', async () => {
+  const title = "bringing the outputs back to the original's";
+  const whole = await compress('whole', [REFINE]);
+  expect([whole.code, whole.err]).toEqual([0, expect.stringContaining(title)]);
+  expect(whole.err).toMatch(/150\/150 loss \d/);
+  expect((await compress('killed', [REFINE], title)).code).toBeNull();
+  expect((await compress('killed', [REFINE])).code).toBe(0);
+  expect((await weights('killed')).equals(await weights('whole'))).toBe(true);
+  const plain = await compress('plain', []);
+  expect([plain.code, plain.err]).toEqual([0, expect.not.stringContaining(title)]);
+  expect((await weights('plain')).equals(await weights('whole'))).toBe(false);
+  const harmed = await compress('harmed', [REFINE, 'prune.refine.learningRate=30']);
+  expect([harmed.code, harmed.err]).toEqual([
+    0,
+    expect.stringMatching(/The refinement .*so the network before it is kept.*prune\.refine\.learningRate/),
+  ]);
+  expect((await weights('harmed')).equals(await weights('plain'))).toBe(true);
+}, 240_000);
+
+it('a refined network of codes is the same after a kill in the refinement, and another than without', async () => {
+  const title = "stage 2: bringing the outputs back to the original's";
+  const codes = [
+    'quantize.quantizer={ use: linear, calibrate: { images: 40, points: 4 } }',
+    'quantize.bits=[3,3]',
+  ];
+  const refine = [...codes, REFINE.replace('prune', 'quantize')];
+  const packed = (out: string) => readFile(join(project.folder, out, 'model.tersor'));
+  const whole = await compress('whole-codes', refine);
+  expect([whole.code, whole.err]).toEqual([0, expect.stringContaining(title)]);
+  expect((await compress('killed-codes', refine, title)).code).toBeNull();
+  expect((await compress('killed-codes', refine)).code).toBe(0);
+  expect((await packed('killed-codes')).equals(await packed('whole-codes'))).toBe(true);
+  expect((await compress('plain-codes', codes)).code).toBe(0);
+  expect((await packed('plain-codes')).equals(await packed('whole-codes'))).toBe(false);
+}, 240_000);
+
+it('a value that cannot be is refused before anything runs', async () => {
+  const { code, err } = await compress('refused', [REFINE, 'prune.refine.steps=0']);
+  expect([code, err]).toEqual([1, expect.stringContaining('prune.refine.steps')]);
+  expect(err).not.toContain('measuring the original');
+});

@@ -1,0 +1,121 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compress, type Summary } from '@tersor/compression';
+import { compressConfigSchema, readConfig } from '@tersor/core';
+import { createTinyProject, type TinyProject } from './tiny-project.js';
+
+const SETTINGS = [
+  ...['prune', 'quantize'].flatMap((stage) => [
+    `${stage}.environment={ use: residual, reference: magnitude, scale: 1 }`,
+    `${stage}.reward=agreement`,
+    `${stage}.search={ episodes: 5, warmStart: [magnitude], confirm: 3, subset: 15 }`,
+    `${stage}.finetune.epochs=0`,
+    `${stage}.agent={ use: evolution, parents: 2 }`,
+  ]),
+  'backend={ use: wasm, workers: 1 }',
+];
+
+interface EpisodeLine {
+  readonly stage: 'prune' | 'quantize';
+  readonly episode: number;
+  readonly actions: readonly (readonly number[])[];
+  readonly reward: number;
+  readonly measures: Readonly<Record<string, number>>;
+  readonly policy: unknown;
+}
+
+describe('tersor compress around a heuristic', () => {
+  let project: TinyProject;
+  let whole: Awaited<ReturnType<typeof go>>;
+  beforeAll(async () => {
+    project = await createTinyProject();
+    whole = await go('whole', SETTINGS);
+  });
+  afterAll(() => rm(project.folder, { recursive: true, force: true }));
+
+  /** Runs a compression; with `stopping` it is stopped after every second episode, and resumed. */
+  async function go(out: string, settings: readonly string[], stopping = false) {
+    const config = await readConfig(project.config, compressConfigSchema, settings);
+    const output = join(project.folder, out);
+    for (let stops = 0; ; stops++) {
+      let stop = false;
+      const onProgress = ({ done }: { readonly done: number }) => void (stop ||= stopping && done % 2 === 0);
+      try {
+        const summary: Summary = await compress({
+          config,
+          directory: project.folder,
+          output,
+          resume: true,
+          shouldStop: () => stop,
+          events: { onProgress },
+          searchFrom: [__dirname],
+        });
+        const lines = String(await readFile(join(output, 'episodes.jsonl')))
+          .trim()
+          .split('\n');
+        const episodes = lines.map((line) => ({ ...(JSON.parse(line) as EpisodeLine), seconds: 0 }));
+        return { summary, episodes, stops };
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'INTERRUPTED') throw error;
+      }
+    }
+  }
+
+  it('keeps the budgets, begins at the reference, and is rewarded for agreement with the original', () => {
+    for (const { reward, measures } of whole.episodes) expect(reward).toBe(-measures['divergence']!);
+    for (const stage of ['prune', 'quantize'] as const) {
+      const [first] = whole.episodes.filter((episode) => episode.stage === stage);
+      expect(first!.actions.every(([action]) => action === 0)).toBe(true);
+    }
+  });
+
+  it('names the reward of the search and the one of the images that the search never saw', async () => {
+    const policy = JSON.parse(String(await readFile(join(project.folder, 'whole/policy.json')))) as unknown;
+    for (const stage of ['prune', 'quantize'] as const) {
+      const { confirmed, bestReward } = whole.summary.search[stage]!;
+      // Of 40 validation images half are set apart.
+      expect(confirmed).toMatchObject({ images: 20 });
+      expect(confirmed!.candidates).toBeGreaterThan(1);
+      expect(confirmed!.searchReward).toBeLessThanOrEqual(bestReward);
+      const winner = whole.episodes.find(
+        (episode) => episode.stage === stage && episode.episode === confirmed!.episode,
+      )!;
+      expect(winner.reward).toBe(confirmed!.searchReward);
+      expect((policy as Record<string, unknown>)[stage]).toEqual(winner.policy);
+    }
+  });
+
+  it('ends the same when it is stopped again and again, and resumed', async () => {
+    const parts = await go('stopped', SETTINGS, true);
+    expect(parts.stops).toBeGreaterThanOrEqual(4);
+    expect(parts.episodes).toEqual(whole.episodes);
+    for (const stage of ['prune', 'quantize'] as const)
+      expect(parts.summary.search[stage]!.confirmed).toEqual(whole.summary.search[stage]!.confirmed);
+  });
+
+  it.each([
+    [
+      ['prune.racing={}'],
+      'prune.racing: candidates race by their accuracy, but the reward "agreement" is of their divergence.',
+    ],
+    [
+      ['prune.environment={ use: residual, reference: taste }'],
+      'prune.environment.reference: there is no heuristic "taste"; offered here: ',
+    ],
+    [['prune.search.subset=2000'], '"search.subset" has to be below "images" (1000)'],
+    [
+      ['prune.reward=accuracy', 'prune.racing={}'],
+      'candidates race on the same images, so "search.subset" and "racing" exclude each other',
+    ],
+  ])('refuses before it measures: %s', async (settings, message) => {
+    const attempt = async () =>
+      go('refused', [
+        ...SETTINGS.filter((line) => !(settings[0]!.includes('racing') && line.includes('search'))),
+        ...settings,
+      ]);
+    await expect(attempt()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(message),
+    });
+  });
+});

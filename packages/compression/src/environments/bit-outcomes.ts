@@ -1,0 +1,69 @@
+import type { Evaluation, LayerBits, QuantizeTask } from '@tersor/core';
+import { cost } from '@tersor/network';
+import { furtherFigures } from '../limits/figures.js';
+import { packModel } from '../pack/pack-model.js';
+import { withEncodedWeights } from '../policy/quantized-graph.js';
+import { operationsOfPolicy, withPolicyActivations, type QuantizePolicy } from '../policy/quantize-policy.js';
+import type { BitChoices } from './bit-choices.js';
+
+/** How an episode of stage 2 ends. */
+export interface BitOutcome {
+  /** As it is written: without rounded activations the bits of the weights alone. */
+  readonly policy: unknown;
+  readonly reward: number;
+  readonly measures: Readonly<Record<string, number>>;
+}
+
+/**
+ * Measures the network with these bits; bits that come up again are answered from memory.
+ */
+export function createBitOutcomes(
+  task: QuantizeTask,
+  { codes, encodedAt, walls }: BitChoices,
+): (bits: readonly LayerBits[]) => Promise<BitOutcome> {
+  const { graph } = task;
+  const outcomes = new Map<string, BitOutcome>();
+  return async (bits) => {
+    const key = bits.map(({ weights, activations }) => `${weights}x${activations}`).join();
+    const known = outcomes.get(key);
+    if (known) return known;
+    const policy = policyOf(task, bits);
+    const written = policy.activations ? policy : policy.weights;
+    const encoded = encodedAt(bits);
+    const candidate = withEncodedWeights(graph, encoded, codes.decode);
+    const { macs, parameters } = cost(candidate);
+    const used = Object.fromEntries(walls.limits.map(({ name, of }) => [name, of(bits)]));
+    const costs = {
+      macs,
+      parameters,
+      bytes: packModel(graph, encoded).length,
+      ...(policy.activations && { bops: operationsOfPolicy(graph, policy) }),
+    };
+    const measured = { ...costs, ...furtherFigures(used, costs) };
+    const rewardOf = (evaluation: Evaluation) =>
+      task.reward.evaluate({ ...evaluation, ...measured, limits: used, baseline: task.baseline });
+    const rewardAt = (accuracy: number) => rewardOf({ accuracy });
+    const evaluation = await task.evaluate(withPolicyActivations(candidate, policy), {
+      policy: written,
+      rewardAt,
+    });
+    const outcome = {
+      policy: written,
+      reward: rewardOf(evaluation),
+      measures: { ...evaluation, ...measured },
+    };
+    outcomes.set(key, outcome);
+    return outcome;
+  };
+}
+
+function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): QuantizePolicy {
+  const byLayer = <T>(value: (name: string, bits: LayerBits) => T): Record<string, T> =>
+    Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
+  const weights = byLayer((_name, layerBits) => layerBits.weights);
+  if (!activations) return { weights };
+  return {
+    weights,
+    activations: byLayer((name, { activations: bits }) => ({ bits, ...activations.ranges[name]![bits]! })),
+  };
+}

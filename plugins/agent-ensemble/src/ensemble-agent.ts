@@ -1,0 +1,186 @@
+import { createRandom, type Action, type Agent, type AgentTask, type LearnStatistics } from '@tersor/core';
+import {
+  createActionRange,
+  openState,
+  requireBox,
+  sealState,
+  withLane,
+  withoutLane,
+  type Lanes,
+  type Network,
+} from '@tersor/rl';
+import { copyCritic, createCritics, predict, trainCritic, type Critic } from './critics.js';
+import type { EnsembleOptions } from './ensemble-options.js';
+
+/** A policy as it was carried out, and what it got. */
+interface Episode {
+  /** The actions of all steps, one after the other, in the unit cube. */
+  readonly policy: readonly number[];
+  readonly reward: number;
+  /** Which critics learn from it. */
+  readonly critics: readonly boolean[];
+}
+
+/** An episode under way. */
+interface Walk {
+  readonly proposal: readonly number[] | undefined;
+  readonly steps: readonly { readonly action: Action; readonly reward: number }[];
+}
+
+const NOTHING: Walk = { proposal: undefined, steps: [] };
+
+/** What changes besides the critics; replaced, never written to. */
+interface Progress {
+  readonly episodes: readonly Episode[];
+  readonly underWay: Lanes<Walk>;
+  /** Policies that the critics have chosen so far. */
+  readonly chosen: number;
+}
+
+interface EnsembleState {
+  readonly critics: readonly Critic[];
+  readonly random: number;
+  readonly progress: Progress;
+}
+
+/**
+ * Bootstrapped critics over whole policies with Thompson sampling: each critic learns what reward a policy
+ * gets, from its own share of the episodes and on top of a random prior; the next policy is that among many
+ * around the best ones of which one critic expects most. It looks at no observation. Throws
+ * `SPACE_UNSUPPORTED` unless the actions are a bounded box.
+ */
+export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): Agent {
+  const range = createActionRange(requireBox('ensemble', task.actionSpace));
+  const length = task.maxSteps * range.size;
+  const network: Network = { sizes: [length, ...options.hidden, 1], hidden: 'tanh', output: 'linear' };
+  const signature = [network, options.critics, task.actionSpace];
+  const random = createRandom(task.seed, 'ensemble');
+  let critics = createCritics(network, options.critics, task.seed);
+  let progress: Progress = { episodes: [], underWay: new Map(), chosen: 0 };
+
+  const walkOf = (lane: number) => progress.underWay.get(lane) ?? NOTHING;
+  const update = (lane: number, changes: Partial<Walk>) => {
+    progress = { ...progress, underWay: withLane(progress.underWay, lane, { ...walkOf(lane), ...changes }) };
+  };
+  const middle = () => Array<number>(length).fill(0.5);
+  /** The episodes with the highest rewards, the best first. */
+  const bestEpisodes = (count: number) =>
+    [...progress.episodes].sort((a, b) => b.reward - a.reward).slice(0, count);
+  const around = (policy: readonly number[], deviation: number) =>
+    policy.map((value) => reflect(value + deviation * random.normal()));
+
+  /** The candidate that a critic, or all of them on average, expect most of. */
+  const choose = (): readonly number[] => {
+    const parents = bestEpisodes(options.parents);
+    const candidates = Array.from({ length: options.candidates }, () =>
+      around(parents[random.integer(parents.length)]!.policy, options.sigma / 2 ** random.integer(3)),
+    );
+    // Two of three times one critic alone decides (Thompson), the third time their mean.
+    const one = random.integer(critics.length);
+    const voters = progress.chosen % 3 === 2 ? critics : [critics[one]!];
+    progress = { ...progress, chosen: progress.chosen + 1 };
+    const input = inputOf(candidates);
+    const values = new Float64Array(candidates.length);
+    for (const critic of voters)
+      predict(network, critic, input, candidates.length, options.prior).forEach(
+        (value, i) => (values[i] = values[i]! + value),
+      );
+    return candidates[values.indexOf(Math.max(...values))]!;
+  };
+  const propose = (lane: number): readonly number[] => {
+    const known = walkOf(lane).proposal;
+    if (known) return known;
+    const episode = progress.episodes.length + lane;
+    const base = bestEpisodes(1)[0]?.policy ?? middle();
+    const isInitial = episode < options.initial || progress.episodes.length === 0;
+    const proposal = episode === 0 ? base : isInitial ? around(base, options.sigma) : choose();
+    update(lane, { proposal });
+    return proposal;
+  };
+
+  const train = (): LearnStatistics => {
+    const { episodes } = progress;
+    const targets = targetsOf(episodes.map(({ reward }) => reward));
+    // A saved state stays as it was.
+    critics = critics.map(copyCritic);
+    const losses = critics.flatMap((critic, index) => {
+      const own = [...episodes.keys()].filter((i) => episodes[i]!.critics[index]);
+      if (own.length === 0) return [];
+      const input = inputOf(own.map((i) => episodes[i]!.policy));
+      return [trainCritic(network, critic, { input, targets: own.map((i) => targets[i]!) }, options)];
+    });
+    const last = inputOf([episodes.at(-1)!.policy]);
+    const expected = critics.map((critic) => predict(network, critic, last, 1, options.prior)[0]!);
+    return { criticLoss: mean(losses), disagreement: deviation(expected) };
+  };
+
+  return {
+    lanes: true,
+    act: (_observation, { explore, lane = 0 }) => {
+      const policy = explore ? propose(lane) : (bestEpisodes(1)[0]?.policy ?? middle());
+      const at = Math.min(walkOf(lane).steps.length, task.maxSteps - 1) * range.size;
+      return range.toAction(policy.slice(at, at + range.size));
+    },
+    observe: ({ action, reward }, lane = 0) =>
+      update(lane, { steps: [...walkOf(lane).steps, { action, reward }] }),
+    learn: (lane = 0) => {
+      const { steps } = walkOf(lane);
+      const units = steps.flatMap(({ action }) => range.toUnit(action));
+      const episode: Episode = {
+        // Of steps that an episode has ended before, the middle says least.
+        policy: [...units, ...middle().slice(units.length)],
+        reward: steps.reduce((sum, step) => sum + step.reward, 0),
+        critics: critics.map(() => random.uniform() < options.mask),
+      };
+      progress = {
+        ...progress,
+        episodes: [...progress.episodes, episode],
+        underWay: withoutLane(progress.underWay, lane),
+      };
+      return progress.episodes.length < options.initial ? {} : train();
+    },
+    save: () =>
+      sealState('ensemble', signature, { critics, random: random.save(), progress } satisfies EnsembleState),
+    load: (state) => {
+      const saved = structuredClone(openState<EnsembleState>('ensemble', signature, state));
+      critics = [...saved.critics];
+      random.load(saved.random);
+      progress = saved.progress;
+    },
+    dispose: () => {
+      // Nothing is held outside of the garbage collector's reach.
+    },
+  };
+}
+
+/** Policies as the critics see them: from -1 to 1, one after the other. */
+function inputOf(policies: readonly (readonly number[])[]): Float32Array {
+  return Float32Array.from(policies.flat(), (value) => 2 * value - 1);
+}
+
+/**
+ * What the critics learn: 0 for the best reward, `-log(1 + (best - r) / (best - median))` for the others, so
+ * that how bad a bad policy is counts little.
+ */
+function targetsOf(rewards: readonly number[]): number[] {
+  const sorted = [...rewards].sort((a, b) => b - a);
+  const best = sorted[0]!;
+  const median = sorted[Math.floor(sorted.length / 2)]!;
+  const scale = best - median || best - sorted.at(-1)! || 1;
+  return rewards.map((reward) => -Math.log1p((best - reward) / scale));
+}
+
+/** Into the unit cube; clamping would pile policies up on its sides. */
+function reflect(value: number): number {
+  const reflected = value < 0 ? -value : value > 1 ? 2 - value : value;
+  return Math.min(1, Math.max(0, reflected));
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
+}
