@@ -92,9 +92,22 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
     }
     case 'AveragePooling2D':
       return average(input, layer.config);
+    case 'TersorActivationQuantizer':
+      return { ...input, data: rounded(input.data, layer.config) };
     default:
       throw new Error(`the reference does not know ${layer.className}`);
   }
+}
+
+/** Values rounded to the levels of a range, as `quantize.activations` rounds what layers read. */
+function rounded(values: Float64Array, config: GraphLayer['config']): Float64Array {
+  const { bits, least, most } = config as Record<'bits' | 'least' | 'most', number>;
+  const top = 2 ** bits - 1;
+  const scale = (most - least) / top;
+  if (!(scale > 0)) return new Float64Array(values.length);
+  const zero = Math.round(-least / scale);
+  const level = (value: number) => Math.max(-zero, Math.min(top - zero, Math.floor(value / scale + 0.5)));
+  return values.map((value) => level(value) * scale);
 }
 
 /** Means over windows that do not reach into a padding. */

@@ -1,6 +1,7 @@
 import { offsetPlace, removedChannels, type RemovedChannels } from '@tersor/network';
 import {
   TersorError,
+  type Backend,
   type ChannelGroup,
   type GroupChoice,
   type GraphLayer,
@@ -57,6 +58,7 @@ export class VariationalPruner implements Pruner {
    */
   private readonly orders = new Map<string, ReadonlyMap<string, SliceOrder>>();
   private original: Original | undefined;
+  private backend: Backend | undefined;
   private groups: readonly ChannelGroup[] = [];
 
   /** Where slices are ranked by reconstruction: each group gives where it loses the least. */
@@ -85,6 +87,7 @@ export class VariationalPruner implements Pruner {
     this.orders.clear();
     // The noise is trained with the gradients of tfjs, on the kernels that the backend brings.
     await backend.activate();
+    this.backend = backend;
     if (ranking === 'information')
       this.information = await trainNoise(graph, dataset, seed, this.options, progress);
     if (ranking === 'information' && reconstruct === 'none') return;
@@ -159,13 +162,17 @@ export class VariationalPruner implements Pruner {
 
   /** Refits what is left, by least squares on the original's inputs. */
   async adapt(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph> {
-    return this.original ? refitSlices(graph, plan, this.original, this.options) : graph;
+    if (!this.original) return graph;
+    // It multiplies with tfjs, as the noise is trained: on the kernels of the backend of `prepare`.
+    await this.backend?.activate();
+    return refitSlices(graph, plan, this.original, this.options);
   }
 
   /** The order of every layer's slices, with these channels gone; worked out once. */
   private async ordersOf(channels: PrunePlan): Promise<ReadonlyMap<string, SliceOrder>> {
     const known = this.orders.get(keyOf(channels));
     if (known) return known;
+    await this.backend?.activate();
     const produced = new Set(
       this.groups.flatMap(({ members }) =>
         members.flatMap(({ layer, role }) => (role === 'produces' ? [layer] : [])),
@@ -189,6 +196,7 @@ export class VariationalPruner implements Pruner {
 
   dispose(): void {
     this.original = undefined;
+    this.backend = undefined;
     this.inputs = new Map();
     this.information.clear();
     this.orders.clear();

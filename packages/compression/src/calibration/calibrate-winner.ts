@@ -23,6 +23,9 @@ import {
 } from './layer-moments.js';
 import { meanShift, withShifts } from './output-means.js';
 
+/** Bytes of results that each of the two walks may keep: together as many as a single one. */
+const KEPT = 2 ** 27;
+
 interface WinnerOptions {
   /** The network that is to be quantized. */
   readonly graph: LayerGraph;
@@ -68,8 +71,8 @@ export async function calibrateWinner({
   const encoded = new Map<string, EncodedTensor>([...plain].filter(([name]) => !names.has(layerOf(name))));
   let current = withEncodedWeights(graph, encoded);
   const walks = {
-    own: startWalk({ ...source, graph: withPolicyActivations(current, bits) }),
-    original: startWalk({ ...source, graph }),
+    own: startWalk({ ...source, memory: KEPT, graph: withPolicyActivations(current, bits) }),
+    original: startWalk({ ...source, memory: KEPT, graph }),
   };
   for (const [done, reader] of readers.entries()) {
     let quantized = reader;

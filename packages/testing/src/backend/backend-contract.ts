@@ -21,6 +21,7 @@ const CLASSES = 3;
 const STEP_OF_DIFFERENCE = 1e-2;
 /** Steps in which training must lower the loss by a tenth. */
 const STEPS = 8;
+const ROWS = 40;
 
 /**
  * The promises of a `Backend`, checked on a small residual network whose outputs plain loops compute too, and
@@ -193,6 +194,18 @@ export function backendContract(make: () => Backend): Case[] {
     },
     ...observationCases(using),
     {
+      name: 'products of matrices are those of plain loops, where it has them',
+      run: () =>
+        using(async (backend) => {
+          if (!backend.crossProducts) return;
+          const [x, y] = [matrix(ROWS * 5, 1), matrix(ROWS * 3, 2)];
+          const found = await backend.crossProducts(x, [x, y], ROWS);
+          requireEqual('crossProducts().length', found.length, 2);
+          requireClose('crossProducts(x, [x])', found[0]!, crossProduct(x, x, ROWS), 1e-4);
+          requireClose('crossProducts(x, [y])', found[1]!, crossProduct(x, y, ROWS), 1e-4);
+        }),
+    },
+    {
       name: 'gradients are the slopes of the loss',
       run: () =>
         using(async (backend) => {
@@ -303,4 +316,20 @@ function reference(graph: LayerGraph, images: Float32Array): number[] {
   return Array.from({ length: images.length / size }, (_, i) => [
     ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
   ]).flat();
+}
+
+/** Values between -1 and 1. */
+function matrix(length: number, shift: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin(shift + 12.9898 * i));
+}
+
+/** X'Y by plain loops. */
+function crossProduct(x: Float32Array, y: Float32Array, rows: number): number[] {
+  const [height, width] = [x.length / rows, y.length / rows];
+  return Array.from({ length: height * width }, (_, at) => {
+    let sum = 0;
+    for (let row = 0; row < rows; row++)
+      sum += x[row * height + Math.floor(at / width)]! * y[row * width + (at % width)]!;
+    return sum;
+  });
 }

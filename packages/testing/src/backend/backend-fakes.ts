@@ -147,6 +147,12 @@ export function brokenBackends(): Record<string, () => Backend> {
           ),
       };
     },
+    'products of matrices are those of plain loops, where it has them': () => ({
+      ...correctBackend(),
+      // As many values as it should be, and no products.
+      crossProducts: async (x, others, rows) =>
+        others.map((other) => new Float32Array((x.length / rows) * (other.length / rows)).fill(x[0]!)),
+    }),
     'gradients are the slopes of the loss': withUpdates((value) => 1.5 * value),
     'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss': () => {
       const backend = correctBackend();
