@@ -15,7 +15,7 @@ let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-loaded-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the program, and gives the packages and the files of this repository that it had loaded at its end. */
+/** Runs the program; gives the packages and the files of this repository that it had loaded at its end. */
 async function loadedBy(...args: string[]): Promise<{ packages: string[]; files: string[]; out: string }> {
   const [recorder, list] = [join(folder, 'recorder.cjs'), join(folder, 'list.json')];
   await writeFile(
