@@ -8,8 +8,8 @@ import { basename, dirname, join } from 'node:path';
 import { packAll, root } from './packages.mjs';
 import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
 import { writeApart, writeOld } from './outside-apart.mjs';
+import { useFormat, useRunner } from './outside-uses.mjs';
 
-const KINDS = ['agent', 'environment', 'pruner', 'quantizer', 'backend', 'dataset', 'reward', 'limit'];
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
 const started = Date.now();
 const step = (text) => console.log(`outside: ${((Date.now() - started) / 1000).toFixed(0)} s: ${text}`);
@@ -44,6 +44,8 @@ try {
   );
   step('installing');
   inside('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']);
+  const facts = "JSON.stringify(Object.keys(require('create-tersor-plugin').KIND_FACTS))";
+  const KINDS = JSON.parse(inside('node', ['-p', facts]));
   for (const kind of KINDS) inside('npx', ['create-tersor-plugin', kind, 'mine']);
   inside('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']);
 
@@ -51,8 +53,7 @@ try {
   for (const kind of KINDS) {
     inside('npm', ['test', '--silent'], join(folder, `tersor-${kind}-mine`));
     // As its README says, from its own folder, with nothing fetched.
-    const options = kind === 'limit' ? ['--option', 'kilobytes=100'] : [];
-    inside('npx', ['--offline', 'tersor', 'check', '.', ...options], join(folder, `tersor-${kind}-mine`));
+    inside('npm', ['run', 'check', '--silent', '--offline'], join(folder, `tersor-${kind}-mine`));
   }
 
   step('a plugin with an install of its own, another copy of core, keeps every rule');
@@ -89,7 +90,7 @@ try {
     if (!listed.some((row) => row.kind === kind && row.id === 'mine'))
       throw new Error(`tersor plugins does not list ${kind} "mine"`);
 
-  step('compressing the example with the generated agent and pruner');
+  step('compressing the example with the generated agent, pruner and limit');
   cpSync(join(root, 'examples/vgg-small'), join(folder, 'examples/vgg-small'), { recursive: true });
   cpSync(join(root, 'examples/data/cifar-10-mini'), join(folder, 'examples/data/cifar-10-mini'), {
     recursive: true,
@@ -104,7 +105,7 @@ try {
         agent: 'mine',
         search: { episodes: 2 },
         pruner: 'mine',
-        budget: { macs: 0.6 },
+        budget: { macs: 0.6, weights: { use: 'mine', kilobytes: 2000 } },
         images: 50,
         finetune: { epochs: 0 },
       },
@@ -114,6 +115,15 @@ try {
   const summary = JSON.parse(inside('npx', ['tersor', 'compress', 'config.json', '--json']));
   if (!(summary.compressed.macs <= 0.6 * summary.baseline.macs))
     throw new Error(`the budget was not met: ${summary.compressed.macs} of ${summary.baseline.macs}`);
+
+  if (!(summary.pruned.weights <= 2000))
+    throw new Error(`the generated limit was not kept: ${summary.pruned.weights} kB`);
+
+  step('a file of the generated format: exported, inspected, evaluated, and exported again');
+  useFormat(folder, inside);
+
+  step('a study with the generated runner');
+  useRunner(folder, inside, write);
 
   step('TypeScript consumers, ES module and CommonJS');
   for (const [kind, type] of [

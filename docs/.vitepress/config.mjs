@@ -34,6 +34,7 @@ const sidebar = [
       ['In the browser', '/guide/browser'],
       ['Plugin authors', '/guide/plugins-authoring'],
       ['Contracts', '/guide/plugins-contracts'],
+      ['Formats: the layer graph', '/guide/layer-graph'],
     ),
   },
   {

@@ -9,19 +9,13 @@ const ROOT = join(__dirname, '../../..');
 const MODEL = join(ROOT, 'examples/vgg-small/model/model.json');
 
 /** Native code, kernels and chart code: seconds, or hundreds of megabytes, for nothing. */
-const HEAVY = [
-  /^@tensorflow\/tfjs-(backend-.*|node.*)$/,
-  /^echarts$/,
-  /^zrender$/,
-  /^webgpu$/,
-  /^sharp$/,
-];
+const HEAVY = [/^@tensorflow\/tfjs-(backend-.*|node.*)$/, /^echarts$/, /^zrender$/, /^webgpu$/, /^sharp$/];
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-loaded-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the program, and gives the packages and the files of this repository that it had loaded at its end. */
+/** Runs the program; gives the packages and the files of this repository that it had loaded at its end. */
 async function loadedBy(...args: string[]): Promise<{ packages: string[]; files: string[]; out: string }> {
   const [recorder, list] = [join(folder, 'recorder.cjs'), join(folder, 'list.json')];
   await writeFile(
@@ -64,9 +58,9 @@ describe('what the program loads', () => {
     expect(out).toContain('multiply-adds');
     expect(packages).toContain('@tensorflow/tfjs-layers');
     expect(heavyOf(packages)).toEqual([]);
-    expect(files.filter((file) => /^(plugins|packages\/(study|compression|rl|testing))\//.test(file))).toEqual(
-      [],
-    );
+    expect(
+      files.filter((file) => /^(plugins|packages\/(study|compression|rl|testing))\//.test(file)),
+    ).toEqual([]);
   });
 
   test('to list the plugins: every plugin, and no library that a backend computes with', async () => {

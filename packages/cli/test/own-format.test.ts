@@ -54,6 +54,24 @@ describe('a compression of the same network in three formats', () => {
     expect([over.code, over.err]).toEqual([1, expect.stringContaining('CONFIG_INVALID')]);
   }, 120_000);
 
+  it('is what a model is exported to, and comes back from to the bit', async () => {
+    const at = (name: string) => join(project.folder, name);
+    const there = await tersor('export', project.model, '--to', PLUGIN, '--out', at('exported'));
+    expect({ code: there.code, out: there.out }).toEqual({
+      code: 0,
+      out: expect.stringContaining(join('exported', 'net.own')),
+    });
+    const file = at('exported/net.own');
+    const back = await tersor('export', file, '--format', PLUGIN, '--out', at('back'), '--json');
+    expect(back.code).toBe(0);
+    expect(JSON.parse(back.out)).toMatchObject({ to: 'layers-model', path: at('back/model.json') });
+    expect(await readFile(at('back/weights.bin'))).toEqual(await readFile(at('model/weights.bin')));
+    const again = await tersor('export', project.model, '--to', PLUGIN, '--out', at('exported'));
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('net.own would be replaced')]);
+    const option = await tersor('export', project.model, '--to-option', 'kernel=uint8', '--out', at('no'));
+    expect([option.code, option.err]).toEqual([1, expect.stringContaining('did you mean "kernels"')]);
+  }, 60_000);
+
   it('inspects a file whose format is named, and says which formats there are where none fits', async () => {
     const model = join(project.folder, 'net.own');
     const { code, out } = await tersor('inspect', model, '--format', PLUGIN);

@@ -52,6 +52,8 @@ describe('a backend that has no kernels of tfjs', () => {
     const { graph, groups, dataset, backend } = pruneContext();
     const pruner = new ChannelPruner({
       criterion: 'reconstruction',
+      weights: 'equal',
+      probeImages: 100,
       reconstruct: 'least-squares',
       images: 20,
       points: 4,

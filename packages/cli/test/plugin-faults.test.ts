@@ -110,6 +110,8 @@ it.each([
         `() => ({ id: 'mine', action: 'channels', prepare: async () => require('node:fs').writeFileSync(${JSON.stringify(prepared)}, ''), plan: (group) => ({ pruner: 'mine', group: group.name }), apply: (graph) => graph })`,
       ),
     );
+    // A search that went wrong in an earlier test left its checkpoint.
+    await rm(join(project.folder, 'bad'), { recursive: true, force: true });
     const { code, err } = await compress('prune.pruner=./slow.cjs', ...set);
     expect(err).toContain(`${stage}.agent: `);
     expect(err).toContain('[SPACE_UNSUPPORTED]');

@@ -1,9 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createHost,
   modelParts,
   TersorError,
   TOKENS,
-  type Backend,
   type CompressConfig,
   type Host,
   type LayerGraph,
@@ -14,6 +14,7 @@ import {
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost, ensureKernels, openModel, requireWritable, witness, witnessImages } from '@tersor/network';
+import { openBackends } from './open-backend.js';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -96,12 +97,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     ...(options.searchFrom && { searchFrom: options.searchFrom }),
   });
   try {
-    const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
-    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate)
-      ? await host.get(TOKENS.backend, SLOTS.evaluate)
-      : trainBackend;
-    await requireAvailable(trainBackend);
-    if (evaluateBackend !== trainBackend) await requireAvailable(evaluateBackend);
+    const { trainBackend, evaluateBackend } = await openBackends(host);
     await evaluateBackend.activate();
     const dataset = await host.get(TOKENS.dataset);
     await ensureKernels();
@@ -245,20 +241,11 @@ function progressSaver(
 ): PipelineContext['saveProgress'] {
   let last = performance.now();
   return async (update) => {
+    // Where all is computed in this thread, nothing else would let the process hear a signal.
+    await nextTurn();
     if (update && performance.now() - last < config.checkpointSeconds * 1000 && !shouldStop?.()) return;
     update?.();
     await store.save(state);
     last = performance.now();
   };
-}
-
-async function requireAvailable(backend: Backend): Promise<void> {
-  const availability = await backend.isAvailable();
-  if (!availability.available) {
-    throw new TersorError(
-      'BACKEND_UNAVAILABLE',
-      `The backend "${backend.id}" cannot run here: ${availability.reason}`,
-      { hint: availability.install },
-    );
-  }
 }

@@ -2,6 +2,7 @@ export { requireFitting, requireOneOutput } from './checks/fitting.js';
 export { builtinPlugins } from './builtin-plugins.js';
 export { compress, type CompressOptions } from './compress.js';
 export { prepareCalibration, type StageCalibration } from './calibration/calibration.js';
+export { openBackend } from './open-backend.js';
 export { backendSlots, SLOTS, slotsOfCompression, slotsOfTraining } from './config-slots.js';
 export { createBitWidthEnvironment } from './environments/bit-width-environment.js';
 export { createBitOperationsLimit, createBytesLimit } from './limits/bit-limits.js';

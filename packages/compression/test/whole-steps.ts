@@ -1,13 +1,10 @@
 import type { KernelMoments, LinearTensor, Quantizer, QuantizerInput } from '@tersor/core';
 import {
+  betterCodes,
   codeProblem,
-  codesOf,
   columnGroups,
   compensatedCodes,
   descend,
-  orderedCodes,
-  outputErrors,
-  storedCodes,
   type Levels,
 } from '@tersor/network';
 
@@ -53,11 +50,6 @@ function encodeCalibrated(input: QuantizerInput, bits: number, moments: KernelMo
   };
   const found = compensatedCodes(problem, levels);
   descend(problem, levels, found);
-  const plain = codesOf(problem, levels, orderedCodes(problem, nearest.codes));
-  const [before, after] = [plain, found].map((codes) => outputErrors(problem, levels, codes));
-  const chosen = found.codes.map((code, at) => {
-    const group = levels.groups[Math.floor(at / problem.inputs)]!;
-    return after![group]! < before![group]! ? code : plain.codes[at]!;
-  });
-  return { ...nearest, codes: storedCodes(problem, chosen) };
+  const { codes } = betterCodes(problem, { codes: found, levels }, { codes: nearest.codes, levels });
+  return { ...nearest, codes };
 }

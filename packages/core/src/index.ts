@@ -16,6 +16,7 @@ export type * from './contracts/run-identity.js';
 export type * from './contracts/runner.js';
 export { calibrationOptions } from './config/calibration-options.js';
 export { decodeTensor } from './tensors/decode-tensor.js';
+export { firstNotFinite, requireFinite } from './tensors/finite.js';
 export { float16Bits, roundToFloat16 } from './tensors/float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
 export { makeFolder, requireWritableFile, requireWritableFolder } from './output-place.js';
@@ -60,6 +61,12 @@ export {
   type OptionsSchema,
   type SchemaResult,
 } from './config/options-schema.js';
+export {
+  jsonSchemaOf,
+  schemaAlternatives,
+  schemaChildren,
+  type JsonSchema,
+} from './config/json-schema.js';
 export { describeIssues, type SchemaIssue } from './config/schema-issues.js';
 export { readManifest } from './plugins/module-resolution.js';
 export { statedFiles, type StatedFile } from './plugins/stated-files.js';

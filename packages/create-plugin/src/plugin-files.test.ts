@@ -16,10 +16,7 @@ const kinds = Object.keys(KIND_FACTS) as GeneratedKind[];
 const scratch = join(__dirname, '../out-tsc/generated');
 
 describe('pluginFiles', () => {
-  // A runner has no place in the config of a compression, and a format needs a file to read: the pages
-  // docs/guide/plugins-authoring.md and docs/guide/layer-graph.md show how these are written.
-  test('knows every kind of plugin that a compression is made of', () =>
-    expect(kinds.sort()).toEqual(PLUGIN_KINDS.filter((kind) => !['runner', 'format'].includes(kind)).sort()));
+  test('knows every kind of plugin', () => expect(kinds.sort()).toEqual([...PLUGIN_KINDS].sort()));
 
   test.each(
     kinds.flatMap((kind) => (['package', 'workspace'] as const).map((layout) => [kind, layout] as const)),
@@ -30,10 +27,24 @@ describe('pluginFiles', () => {
     }
   });
 
-  test.each(kinds)('gives a %s an example config that the schema takes and that names it', (kind) => {
-    const text = pluginFiles({ kind, id: 'my-own', layout: 'package' })['config.yaml']!;
-    expect(text).toContain('my-own');
-    expect(() => parseConfig(parse(text), compressConfigSchema)).not.toThrow();
+  test.each(kinds)('gives a %s an example that the schema takes, and that names it', (kind) => {
+    const files = pluginFiles({ kind, id: 'my-own', layout: 'package' });
+    expect(() => parseConfig(parse(files['config.yaml']!), compressConfigSchema)).not.toThrow();
+    const place = KIND_FACTS[kind].place.split('.');
+    const [file, path] =
+      place[0] === 'study' ? (['study.yaml', place.slice(1)] as const) : (['config.yaml', place] as const);
+    const value = path.reduce<unknown>(
+      (parent, key) => (parent as Record<string, unknown>)[key],
+      parse(files[file]!),
+    );
+    expect(JSON.stringify(value)).toContain('"my-own"');
+  });
+
+  test('the example of a limit is checked with the options that it states', () => {
+    const files = pluginFiles({ kind: 'limit', id: 'my-own', layout: 'package' });
+    const { scripts } = JSON.parse(files['package.json']!) as { scripts: { check: string } };
+    expect(scripts.check).toBe('tersor check . --option kilobytes=2000');
+    expect(files['README.md']).toContain(`npx ${scripts.check}`);
   });
 
   test('the sources and tests of all kinds compile strictly', async () => {

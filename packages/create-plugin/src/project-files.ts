@@ -43,6 +43,7 @@ export function packageJson(request: PluginRequest): unknown {
           scripts: {
             build: 'tsc',
             test: 'tsc && node --test dist/contract.test.js dist/pipeline.test.js',
+            check: `tersor check ${checkArguments(request)}`,
             prepack: 'tsc',
           },
         }),
@@ -66,6 +67,13 @@ export function packageJson(request: PluginRequest): unknown {
       }),
     ),
   };
+}
+
+/** Arguments of `tersor check` for the plugin; those of a package of its own count from its folder. */
+export function checkArguments(request: PluginRequest): string {
+  const { options = {} }: KindFacts = KIND_FACTS[request.kind];
+  const place = request.layout === 'workspace' ? packageName(request) : '.';
+  return [place, ...Object.entries(options).map(([key, value]) => `--option ${key}=${value}`)].join(' ');
 }
 
 /** The tsconfig files of a new plugin. */

@@ -3,21 +3,21 @@ export { activationRange, fakeQuantize, type RangeRule } from './activations/act
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
 export { withRoundedActivations, type ActivationPolicy } from './activations/simulated-graph.js';
 export { codeProblem, placeOf, type CodeProblem } from './compensation/code-problem.js';
-export { bestValues, columnGroups, orderedCodes, storedCodes } from './compensation/code-values.js';
+export { betterCodes, type BetterCodes } from './compensation/better-codes.js';
+export { bestValues, columnGroups } from './compensation/code-values.js';
 export {
   bestFactors,
   codesOf,
   compensatedCodes,
   descend,
-  outputErrors,
   type Codes,
   type Levels,
 } from './compensation/codes.js';
 export { bitOperations, FLOAT_BITS, type OperandBits } from './cost/bit-operations.js';
 export { cost, type Cost, type LayerCost } from './cost/cost.js';
-export { costOfWidths, channelCost, type ChannelCost } from './cost/channel-cost.js';
+export { channelCost, type ChannelCost } from './cost/channel-cost.js';
 export { formatPlugins } from './files/format-plugins.js';
-export { modelJsonOf, requireFinite, writeModel, writeModelFiles } from './files/model-files.js';
+export { modelJsonOf, writeModel, writeModelFiles } from './files/model-files.js';
 export {
   requireModelFile,
   requirePackedFile,
@@ -43,7 +43,6 @@ export { correctBatchNorm } from './gradients/broadcast-batch-norm.js';
 export { compileGradients } from './gradients/gradient-session.js';
 export {
   accuracyOf,
-  firstNotFinite,
   NOT_FINITE_HINT,
   rightAnswers,
   teacherLogits,

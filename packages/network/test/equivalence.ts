@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, type LayerGraph } from '@tersor/core';
 import { cost } from '../src/cost/cost.js';
-import { costOfWidths } from '../src/cost/channel-cost.js';
+import { channelCost } from '../src/cost/channel-cost.js';
 import { channelGroups } from '../src/groups/channel-groups.js';
 import { removeAll, type Removal } from '../src/surgery/remove-channels.js';
 import { largestDifference, run, runMasked } from './masked-run.js';
@@ -59,11 +59,10 @@ export async function comparePruned(
   const effect = seed % 5 === 0 ? largestDifference(await run(graph, inputs), results) : undefined;
   tf.dispose(inputs);
   const { macs, parameters } = cost(pruned);
-  const predicted = costOfWidths(
+  const predicted = channelCost(
     graph,
     removals.map(({ group }) => group),
-    removals.map(({ keep }) => keep.length),
-  );
+  )(removals.map(({ keep }) => keep.length));
   if (predicted.macs !== macs || predicted.parameters !== parameters) {
     throw new Error(
       `costs disagree: widths ${JSON.stringify(predicted)}, network ${JSON.stringify({ macs, parameters })}`,

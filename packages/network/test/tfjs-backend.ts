@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compileFused, compileGradients, observeLayers } from '@tersor/network';
+import { compileFused } from '../src/inference/fused-session.js';
+import { compileGradients } from '../src/gradients/gradient-session.js';
+import { observeLayers } from '../src/observation/observe-layers.js';
 import type { Backend } from '@tersor/core';
 
 /** The sessions of tfjs's own backend in plain JavaScript. */

@@ -5,7 +5,7 @@ import { channelGroups, graphFromModel } from '@tersor/network';
 import { type Dataset, type LayerGraph, type PruneStep } from '@tersor/core';
 import { describeContract, prunerContract } from '@tersor/testing';
 import { outputOf, read, smoothImages, squaredError } from '../test/smooth-images.js';
-import { tfjsBackend } from '../test/tfjs-backend.js';
+import { tfjsBackend } from '../../../packages/network/test/tfjs-backend.js';
 import { ChannelPruner } from './channel-pruner.js';
 import plugin from './index.js';
 

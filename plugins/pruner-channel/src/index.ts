@@ -18,7 +18,9 @@ interface LeftOut {
   readonly ridge?: number | 'shrinkage' | undefined;
 }
 
-/** The defaults that follow the criterion: with one that is named a run is what it was before the others came. */
+/**
+ * The defaults that follow the criterion: with one that is named a run is what it was before the others came.
+ */
 function withDefaults<Options extends LeftOut>(options: Options) {
   const criterion: CriterionName =
     options.criterion ?? (options.reconstruct === 'none' ? 'l1' : 'reconstruction');

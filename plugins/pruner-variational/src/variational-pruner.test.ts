@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups } from '@tersor/network';
 import type { ChannelGroup, Dataset, LayerGraph, PruneStep } from '@tersor/core';
 import { accuracy, CHANNELS, OUTPUTS, plantedDataset, plantedNetwork, USEFUL } from '../test/planted.js';
-import { tfjsBackend } from '../test/tfjs-backend.js';
+import { tfjsBackend } from '../../../packages/network/test/tfjs-backend.js';
 import plugin from './index.js';
 import { trainNoise } from './train-noise.js';
 import { VariationalPruner } from './variational-pruner.js';

@@ -58,8 +58,8 @@ export class VariationalPruner implements Pruner {
    */
   private readonly orders = new Map<string, ReadonlyMap<string, SliceOrder>>();
   private original: Original | undefined;
-  private groups: readonly ChannelGroup[] = [];
   private backend: Backend | undefined;
+  private groups: readonly ChannelGroup[] = [];
 
   /** Where slices are ranked by reconstruction: each group gives where it loses the least. */
   readonly sliceHeuristic?: SliceHeuristic;
@@ -196,10 +196,10 @@ export class VariationalPruner implements Pruner {
 
   dispose(): void {
     this.original = undefined;
+    this.backend = undefined;
     this.inputs = new Map();
     this.information.clear();
     this.orders.clear();
-    this.backend = undefined;
   }
 }
 

@@ -1,14 +1,12 @@
 import type { CodebookTensor, KernelMoments, QuantizerInput } from '@tersor/core';
 import {
   bestValues,
+  betterCodes,
   codeProblem,
   codesOf,
   columnGroups,
   compensatedCodes,
   descend,
-  orderedCodes,
-  outputErrors,
-  storedCodes,
   type CodeProblem,
   type Codes,
   type Levels,
@@ -138,18 +136,17 @@ function refitBooks(problem: CodeProblem, books: Books, found: Codes): void {
 function betterOf(problem: CodeProblem, nearest: CodebookTensor, books: Books, found: Codes): CodebookTensor {
   const { codebook, axis, shape, bits } = nearest;
   const plain = booksOf(codebook, bits, books.groups, problem);
-  const codes = codesOf(problem, plain, orderedCodes(problem, nearest.codes));
-  const before = outputErrors(problem, plain, codes);
-  const isBetter = outputErrors(problem, books, found).map((error, group) => Number(error < before[group]!));
-  const chosen = found.codes.map((code, at) =>
-    isBetter[books.groups[Math.floor(at / problem.inputs)]!] ? code : codes.codes[at]!,
+  const { isBetter, codes } = betterCodes(
+    problem,
+    { codes: found, levels: books },
+    { codes: nearest.codes, levels: plain },
   );
   return {
     codec: 'codebook',
     shape,
     bits,
     axis,
-    codes: storedCodes(problem, chosen),
+    codes,
     codebook: codebook.map((value, entry) => (isBetter[entry >> bits] ? books.codebook[entry]! : value)),
   };
 }

@@ -1,5 +1,5 @@
 import {
-  TersorError,
+  requireFinite,
   createRandom,
   type Calibration,
   type CodebookTensor,
@@ -11,6 +11,9 @@ import {
 import { calibratedTensor } from './calibrated.js';
 import { cluster, sortValues } from './cluster.js';
 import { bookOf, sortBook, storedValue } from './code-book.js';
+
+/** What to do about weights that are not finite. */
+const DIVERGED = 'They cannot be quantized. Training diverged: lower its learning rate.';
 
 export interface KmeansQuantizerOptions {
   readonly granularity: 'tensor' | 'channel';
@@ -39,7 +42,7 @@ export class KmeansQuantizer implements Quantizer {
   }
 
   encode(input: QuantizerInput, bits: number): CodebookTensor {
-    requireFinite(input);
+    requireFinite(input.name, input.data, DIVERGED);
     const axis = this.options.granularity === 'channel' ? input.channelAxis : -1;
     const groups = axis < 0 ? 1 : input.shape[axis]!;
     const size = 2 ** bits;
@@ -82,7 +85,7 @@ export class KmeansQuantizer implements Quantizer {
    */
   refine(input: QuantizerInput, previous: EncodedTensor): CodebookTensor {
     if (previous.codec !== 'codebook') return this.encode(input, previous.bits);
-    requireFinite(input);
+    requireFinite(input.name, input.data, DIVERGED);
     const { bits, axis, shape } = previous;
     const groups = axis < 0 ? 1 : shape[axis]!;
     const codes = assign(input, axis, groups, previous.codebook, bits);
@@ -166,18 +169,4 @@ function assign(
     }
   }
   return codes;
-}
-
-/** Throws `WEIGHTS_NOT_FINITE`, naming the weight. */
-function requireFinite({ name, data }: QuantizerInput): void {
-  for (let i = 0; i < data.length; i++) {
-    if (data[i]! - data[i]! === 0) continue;
-    throw new TersorError(
-      'WEIGHTS_NOT_FINITE',
-      `${name} holds ${data[i]} at position ${i}, which cannot be quantized.`,
-      {
-        hint: 'Training diverged: lower its learning rate.',
-      },
-    );
-  }
 }

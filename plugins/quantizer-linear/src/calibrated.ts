@@ -1,22 +1,17 @@
 import type { KernelMoments, LinearTensor, QuantizerInput } from '@tersor/core';
 import {
   bestFactors,
+  betterCodes,
   codeProblem,
-  codesOf,
   columnGroups,
   compensatedCodes,
   descend,
-  orderedCodes,
-  outputErrors,
-  storedCodes,
   type CodeProblem,
   type Codes,
   type Levels,
 } from '@tersor/network';
 import { storedScale } from './stored-scale.js';
 
-// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around
-// it.
 const { abs, floor, max, min, round } = Math;
 
 /** Rounds of coordinate descent on the codes, each followed by a refit of the scales. */
@@ -169,18 +164,17 @@ function rescale(problem: CodeProblem, grid: Grid, found: Codes): boolean {
 function betterOf(problem: CodeProblem, nearest: LinearTensor, grid: Grid, found: Codes): LinearTensor {
   const { scale, zero, axis, shape, bits } = nearest;
   const plain = gridOf(scale, zero, grid.groups, 2 ** bits - 1);
-  const codes = codesOf(problem, plain, orderedCodes(problem, nearest.codes));
-  const before = outputErrors(problem, plain, codes);
-  const isBetter = outputErrors(problem, grid, found).map((error, group) => Number(error < before[group]!));
-  const chosen = found.codes.map((code, at) =>
-    isBetter[grid.groups[floor(at / problem.inputs)]!] ? code : codes.codes[at]!,
+  const { isBetter, codes } = betterCodes(
+    problem,
+    { codes: found, levels: grid },
+    { codes: nearest.codes, levels: plain },
   );
   return {
     codec: 'linear',
     shape,
     bits,
     axis,
-    codes: storedCodes(problem, chosen),
+    codes,
     scale: scale.map((value, group) => (isBetter[group] ? grid.scale[group]! : value)),
     zero: zero.map((value, group) => (isBetter[group] ? grid.zero[group]! : value)),
   };

@@ -1,5 +1,5 @@
 import {
-  TersorError,
+  requireFinite,
   type Calibration,
   type EncodedTensor,
   type KernelMoments,
@@ -13,6 +13,9 @@ import { symmetricThreshold, type ScaleRule } from './scale-search.js';
 import { storedScale } from './stored-scale.js';
 
 const { abs, floor, max, min, round } = Math;
+
+/** What to do about weights that are not finite. */
+const DIVERGED = 'They cannot be quantized. Training diverged: lower its learning rate.';
 
 export interface LinearQuantizerOptions {
   readonly scheme: 'symmetric' | 'asymmetric';
@@ -40,7 +43,7 @@ export class LinearQuantizer implements Quantizer {
   }
 
   encode(input: QuantizerInput, bits: number): LinearTensor {
-    requireFinite(input);
+    requireFinite(input.name, input.data, DIVERGED);
     const axis = this.options.granularity === 'channel' ? input.channelAxis : -1;
     const layout = groupLayout(input.shape, axis);
     const scale = new Float32Array(layout.groups);
@@ -65,7 +68,7 @@ export class LinearQuantizer implements Quantizer {
    */
   refine(input: QuantizerInput, previous: EncodedTensor): LinearTensor {
     if (previous.codec !== 'linear') return this.encode(input, previous.bits);
-    requireFinite(input);
+    requireFinite(input.name, input.data, DIVERGED);
     const { bits, axis, zero, shape } = previous;
     const layout = groupLayout(shape, axis);
     const codes = encodeCodes(input.data, layout, previous.scale, zero, this.topCode(bits));
@@ -165,18 +168,4 @@ function fitScales(
   return previous.map((scale, g) =>
     product[g]! > 0 && square[g]! > 0 ? storedScale(product[g]! / square[g]!) : scale,
   );
-}
-
-/** Throws `WEIGHTS_NOT_FINITE`, naming the weight. */
-function requireFinite({ name, data }: QuantizerInput): void {
-  for (let i = 0; i < data.length; i++) {
-    if (data[i]! - data[i]! === 0) continue;
-    throw new TersorError(
-      'WEIGHTS_NOT_FINITE',
-      `${name} holds ${data[i]} at position ${i}, which cannot be quantized.`,
-      {
-        hint: 'Training diverged: lower its learning rate.',
-      },
-    );
-  }
 }

@@ -1,5 +1,3 @@
-// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around
-// it.
 const { abs, floor, max, min } = Math;
 
 /** How the step size of a group is found. */

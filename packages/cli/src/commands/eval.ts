@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { backendSlots, createEvaluator, requireFitting, SLOTS } from '@tersor/compression';
+import { backendSlots, createEvaluator, openBackend, requireFitting } from '@tersor/compression';
 import { readNetwork } from '@tersor/network';
 import { createHost, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
@@ -41,7 +41,7 @@ export function evalCommand(): Command {
         searchFrom: [__dirname],
       });
       try {
-        const backend = await host.get(TOKENS.backend, SLOTS.train);
+        const backend = await openBackend(host);
         await backend.activate();
         const graph = await readNetwork(modelSource(path, given), { searchFrom: [__dirname] });
         const dataset = await host.get(TOKENS.dataset);

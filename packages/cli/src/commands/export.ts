@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { backendSlots, modelFiles, requireUnharmed, SLOTS } from '@tersor/compression';
+import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
 import { readNetwork, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
-import { createHost, requireWritableFolder, TOKENS } from '@tersor/core';
+import { createHost, requireWritableFolder } from '@tersor/core';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { grouped } from '../tables/figures.js';
 
@@ -47,7 +47,7 @@ export function exportCommand(): Command {
         searchFrom: [__dirname],
       });
       try {
-        const backend = await host.get(TOKENS.backend, SLOTS.train);
+        const backend = await openBackend(host);
         await backend.activate();
         const written = await writeNetwork(await readNetwork(source, places), out, format, {
           witness: (stored) => witnessOfNoise(stored, backend),

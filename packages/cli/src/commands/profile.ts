@@ -5,10 +5,10 @@ import { Command } from 'commander';
 import {
   backendSlots,
   modelFiles,
+  openBackend,
   requireOwnJson,
   requireUnharmed,
   requireOneOutput,
-  SLOTS,
   TERSOR_VERSION,
 } from '@tersor/compression';
 import {
@@ -16,7 +16,6 @@ import {
   createHost,
   requireWritableFile,
   TersorError,
-  TOKENS,
   type LatencyTable,
 } from '@tersor/core';
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
@@ -87,14 +86,7 @@ export function profileCommand(): Command {
         searchFrom: [__dirname],
       });
       try {
-        const backend = await host.get(TOKENS.backend, SLOTS.train);
-        const availability = await backend.isAvailable();
-        if (!availability.available)
-          throw new TersorError(
-            'BACKEND_UNAVAILABLE',
-            `The backend "${backend.id}" cannot run here: ${availability.reason}`,
-            { hint: availability.install },
-          );
+        const backend = await openBackend(host);
         await backend.activate();
         const graph = await readNetwork(source, places);
         requireOneOutput(graph, path);

@@ -17,7 +17,9 @@ import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } fro
 import { outputError } from './output-error.js';
 import { createMeanCorrection } from './output-means.js';
 
-/** The heuristic of a quantizer that knows the inputs of the layers: bits by error of the outputs per byte. */
+/**
+ * The heuristic of a quantizer that knows the inputs of the layers: bits by error of the outputs per byte.
+ */
 export const CALIBRATED_HEURISTIC = 'reconstruction';
 
 /** Stage 2's use of calibration images, where its quantizer asks for them. */

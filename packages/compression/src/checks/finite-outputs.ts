@@ -1,5 +1,5 @@
-import { TersorError, type Backend, type LayerGraph, type Precision } from '@tersor/core';
-import { firstNotFinite, NOT_FINITE_HINT } from '@tersor/network';
+import { firstNotFinite, TersorError, type Backend, type LayerGraph, type Precision } from '@tersor/core';
+import { NOT_FINITE_HINT } from '@tersor/network';
 
 interface Ran {
   readonly graph: LayerGraph;

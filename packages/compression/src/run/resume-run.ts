@@ -28,8 +28,8 @@ export async function openRun(store: CheckpointStore<RunState>, options: ResumeO
 }
 
 /**
- * The state that a training goes on with; undefined for a new one, for which a checkpoint that is there is
- * kept aside. Throws `CHECKPOINT_MISMATCH`, also where there is none.
+ * The state that a training goes on with; undefined for a new one, as where there is no checkpoint. Without
+ * `resume` one that is there is kept aside. Throws `CHECKPOINT_MISMATCH` for one of another training.
  */
 export async function openTraining(
   store: CheckpointStore<TrainState>,
@@ -40,10 +40,7 @@ export async function openTraining(
     return undefined;
   }
   const checkpoint = await loadNewest(store, options);
-  if (!checkpoint)
-    throw new TersorError('CHECKPOINT_MISMATCH', `There is no checkpoint at ${store.folder} to go on from.`, {
-      hint: 'Run without --resume.',
-    });
+  if (!checkpoint) return undefined;
   const difference = differenceOf(checkpoint.origin, options.origin);
   if (difference !== undefined) throw mismatch(store.folder, difference);
   return checkpoint.state;

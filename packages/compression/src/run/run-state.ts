@@ -43,7 +43,9 @@ export interface StageState {
   calibrated?: CalibratedNetwork;
   /** While the winner is refined. */
   refine?: { readonly optimizer: OptimizerState; readonly encoded?: EncodedWeights };
-  /** When it is, and until the stage is done: the network that the refinement left (its codes: calibrated). */
+  /**
+   * When it is, and until the stage is done: the network that the refinement left (its codes: calibrated).
+   */
   refined?: LayerGraph;
   /** While the fine-tune runs. */
   finetune?: { readonly state: TrainState; readonly encoded?: EncodedWeights };

@@ -13,7 +13,8 @@ import {
   type Plugin,
   type TrainConfig,
 } from '@tersor/core';
-import { slotsOfTraining, SLOTS } from '../config-slots.js';
+import { openBackends } from '../open-backend.js';
+import { slotsOfTraining } from '../config-slots.js';
 import {
   cost,
   initializeKernels,
@@ -51,7 +52,7 @@ export interface TrainModelOptions {
    * without.
    */
   readonly checkpoint?: string;
-  /** Go on from that checkpoint, which must be there. */
+  /** Go on from that checkpoint, if there is one. */
   readonly resume?: boolean;
   /** Files that must not be replaced, besides what the config names: the config's own. */
   readonly alsoRead?: readonly Precious[];
@@ -94,10 +95,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     ...(options.searchFrom && { searchFrom: options.searchFrom }),
   });
   try {
-    const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
-    const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate)
-      ? await host.get(TOKENS.backend, SLOTS.evaluate)
-      : trainBackend;
+    const { trainBackend, evaluateBackend } = await openBackends(host);
     const dataset = await host.get(TOKENS.dataset);
     await trainBackend.activate();
     await ensureKernels();

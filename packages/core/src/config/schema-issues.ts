@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { z } from 'zod';
+import { jsonSchemaOf, schemaAlternatives, schemaChildren, type JsonSchema } from './json-schema.js';
 
 /**
  * What a validator finds wrong: message and path of the standard-schema contract; `code` and what follows
@@ -39,7 +39,7 @@ function describeIssue(issue: SchemaIssue, schema: unknown): string {
   }
   if (isMissing(issue)) {
     const described = (nodesAt(schema, path) ?? [])
-      .flatMap(alternatives)
+      .flatMap(schemaAlternatives)
       .find(({ description }) => description)?.description;
     return `${place} is missing${described ? `: ${described}` : '.'}`;
   }
@@ -79,63 +79,14 @@ function isMissing(issue: SchemaIssue): boolean {
 function knownKeys(schema: unknown, path: readonly string[]): string[] | undefined {
   const nodes = nodesAt(schema, path);
   return (
-    nodes && [...new Set(nodes.flatMap(alternatives).flatMap((node) => Object.keys(node.properties ?? {})))]
+    nodes && [
+      ...new Set(nodes.flatMap(schemaAlternatives).flatMap((node) => Object.keys(node.properties ?? {}))),
+    ]
   );
 }
 
 /** What a schema says at a path, read from its JSON schema. */
 function nodesAt(schema: unknown, path: readonly string[]): JsonSchema[] | undefined {
   const root = jsonSchemaOf(schema);
-  if (!root) return undefined;
-  let nodes = [root];
-  for (const key of path) {
-    nodes = nodes.flatMap(alternatives).flatMap((node) => {
-      const child =
-        node.properties?.[key] ??
-        (/^\d+$/.test(key) && typeof node.items === 'object' ? node.items : undefined);
-      return child ? [child] : [];
-    });
-  }
-  return nodes;
-}
-
-/**
- * The JSON schema of a schema: by our zod for any zod 4, else by the schema itself where its validator can
- * (standard JSON schema).
- */
-function jsonSchemaOf(schema: unknown): JsonSchema | undefined {
-  const { '~standard': standard, _zod } = (schema ?? {}) as {
-    '~standard'?: { jsonSchema?: { input?: (options: object) => unknown } };
-    _zod?: unknown;
-  };
-  const ways = [
-    () =>
-      _zod === undefined
-        ? undefined
-        : z.toJSONSchema(schema as z.ZodType, { io: 'input', unrepresentable: 'any' }),
-    () => standard?.jsonSchema?.input?.({ target: 'draft-2020-12' }),
-  ];
-  for (const way of ways) {
-    try {
-      const found = way();
-      if (found) return found as JsonSchema;
-    } catch {
-      // Another copy may be too old or too new for ours, or hold what JSON schema has no words for.
-    }
-  }
-  return undefined;
-}
-
-interface JsonSchema {
-  description?: string;
-  properties?: Record<string, JsonSchema>;
-  items?: JsonSchema;
-  anyOf?: JsonSchema[];
-  oneOf?: JsonSchema[];
-  allOf?: JsonSchema[];
-}
-
-function alternatives(node: JsonSchema): JsonSchema[] {
-  const inner = [...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])];
-  return inner.length > 0 ? [node, ...inner.flatMap(alternatives)] : [node];
+  return root && path.reduce(schemaChildren, [root]);
 }

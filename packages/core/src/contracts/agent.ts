@@ -69,8 +69,8 @@ export interface Agent {
   /** The action for an observation, within the action space. */
   act(observation: readonly number[], options: ActOptions): Action;
   /**
-   * Takes in one transition; the last of an episode has `terminated` or `truncated` set. Episodes whose actions
-   * others have chosen (warm starts) are told without a call of `act`.
+   * Takes in one transition; the last of an episode has `terminated` or `truncated` set. Episodes whose
+   * actions others have chosen (warm starts) are told without a call of `act`.
    */
   observe(transition: Transition, lane?: number): void;
   /** Learns from what was observed; called once after every episode. Empty while warming up. */

@@ -102,10 +102,10 @@ export interface Backend {
    */
   observe(graph: LayerGraph, calls: readonly number[]): Promise<ObservationSession>;
   /**
-   * Optional: X'Y of X with each of `others`, in float32. `x` and `others` are matrices in row-major order, all
-   * with the same number of `rows`; `x` may be one of `others`. Each result is columns of x times columns of y.
-   * Calibration and refits multiply so. Where it is missing, they run each product as a dense layer, which
-   * costs a compilation; a backend that can do better states it here.
+   * Optional: X'Y of X with each of `others`, in float32. `x` and `others` are matrices in row-major order,
+   * all with the same number of `rows`; `x` may be one of `others`. Each result is columns of x times columns
+   * of y. Calibration and refits multiply so. Where it is missing, they run each product as a dense layer,
+   * which costs a compilation; a backend that can do better states it here.
    */
   crossProducts?(
     x: Float32Array,

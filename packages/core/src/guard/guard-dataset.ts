@@ -1,7 +1,8 @@
 import type { Dataset, LabelledImages, Split } from '../contracts/dataset.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
-import { firstNotFinite, isArrayOf, listOfNumbers, sizeOf } from './values.js';
+import { isArrayOf, listOfNumbers, sizeOf } from './values.js';
+import { firstNotFinite } from '../tensors/finite.js';
 
 /**
  * A data set that keeps to its contract: as many finite pixels and labels as were asked for, labels that are
@@ -58,7 +59,7 @@ function checkedImages(
     );
   }
   const bad = firstNotFinite(images);
-  if (bad >= 0)
+  if (bad !== undefined)
     throw misbehaved(
       culprit,
       `${member('images')}, image ${indexes[Math.floor(bad / pixels)]},`,

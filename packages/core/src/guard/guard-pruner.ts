@@ -4,7 +4,8 @@ import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
 import { requireStep } from './policies.js';
-import { firstNotFinite, isArrayOf, sizeOf } from './values.js';
+import { isArrayOf, sizeOf } from './values.js';
+import { firstNotFinite } from '../tensors/finite.js';
 
 /** A pruner that keeps to its contract: steps for the group that was asked for, networks that are whole. */
 export function guardPruner(culprit: Culprit, pruner: Pruner): Pruner {
@@ -80,5 +81,5 @@ function requireWeight(culprit: Culprit, member: string, { shape, data }: Weight
     throw misbehaved(culprit, member, `a Float32Array of ${sizeOf(shape)} values (${shape.join('x')})`, data);
   }
   const bad = firstNotFinite(data);
-  if (bad >= 0) throw misbehaved(culprit, member, 'finite weights', data[bad]);
+  if (bad !== undefined) throw misbehaved(culprit, member, 'finite weights', data[bad]);
 }

@@ -8,7 +8,8 @@ import type {
 import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
-import { firstNotFinite, isArrayOf, listOfNumbers, sizeOf } from './values.js';
+import { isArrayOf, listOfNumbers, sizeOf } from './values.js';
+import { firstNotFinite } from '../tensors/finite.js';
 
 /**
  * A quantizer that keeps to its contract: codes that fit the bits and the shape, finite tables of the right
@@ -83,7 +84,7 @@ function checkedEncoding(
     if (!isArrayOf('Float32Array', table) || table.length !== length)
       throw wrong(name, `a Float32Array of ${length} values`, table);
     const bad = firstNotFinite(table);
-    if (bad >= 0) throw wrong(name, 'finite values', table[bad]);
+    if (bad !== undefined) throw wrong(name, 'finite values', table[bad]);
   }
   return tensor;
 }

@@ -67,13 +67,6 @@ export function isSpace(value: unknown): value is Space {
   );
 }
 
-/** Index of the first value that is NaN or infinite, or -1. */
-export function firstNotFinite(values: Float32Array): number {
-  // A plain loop: these are pixels and weights, millions of them.
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
-  return -1;
-}
-
 /** Whether a value is a list of whole numbers, ascending, each from 0 and below `limit`. */
 export function isAscending(value: unknown, limit: number): value is readonly number[] {
   if (!Array.isArray(value)) return false;

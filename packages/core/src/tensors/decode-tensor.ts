@@ -1,7 +1,5 @@
 import type { EncodedTensor } from '../contracts/quantizer.js';
 
-// Looked up once: in the sandbox of a test runner, each look-up of a global costs as much as the loop around
-// it.
 const { floor, fround } = Math;
 
 /**

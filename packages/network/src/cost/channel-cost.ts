@@ -141,12 +141,3 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
     })),
   );
 }
-
-/** One call of `channelCost`; prepare that once where it is called often. */
-export function costOfWidths(
-  graph: LayerGraph,
-  groups: readonly ChannelGroup[],
-  keepCounts: readonly number[],
-): ChannelCost {
-  return channelCost(graph, groups)(keepCounts);
-}

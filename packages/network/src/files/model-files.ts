@@ -2,7 +2,14 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isTersorError, messageOf, TersorError, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import {
+  isTersorError,
+  messageOf,
+  requireFinite,
+  TersorError,
+  type LayerGraph,
+  type ModelMetadata,
+} from '@tersor/core';
 import { buildModel, parseBoundedJson, setWeights } from '@tersor/runtime';
 import { GRAPH_MODEL } from './foreign-formats.js';
 import { withFrozenParts } from '../graph/frozen-layers.js';
@@ -96,20 +103,11 @@ export async function layersModelParts(path: string): Promise<string[]> {
 }
 
 /** Throws `WEIGHTS_NOT_FINITE`, naming the first weight that holds NaN or an infinite value. */
-export function requireFinite(graph: LayerGraph, origin: string): void {
-  for (const layer of graph.layers) {
-    for (const weight of layer.weights) {
-      const at = weight.data.findIndex((value) => !Number.isFinite(value));
-      if (at < 0) continue;
-      throw new TersorError(
-        'WEIGHTS_NOT_FINITE',
-        `${origin}: ${layer.name}/${weight.name} holds ${weight.data[at]} at position ${at}.`,
-        {
-          hint: 'The training that made it diverged, or the file is damaged. Use an earlier checkpoint.',
-        },
-      );
-    }
-  }
+export function requireFiniteWeights(graph: LayerGraph, origin: string): void {
+  const hint = 'The training that made it diverged, or the file is damaged. Use an earlier checkpoint.';
+  for (const layer of graph.layers)
+    for (const weight of layer.weights)
+      requireFinite(`${origin}: ${layer.name}/${weight.name}`, weight.data, hint);
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type WiredPlugin,
 } from '@tersor/core';
 import { namedFormat, recognisedFormat, type FoundFormat, type OpenOptions } from './find-format.js';
-import { requireFinite } from './model-files.js';
+import { requireFiniteWeights } from './model-files.js';
 import { placeOf } from './model-place.js';
 
 /** A model on disk, and the format that reads it. */
@@ -55,7 +55,7 @@ export function modelFileOf(path: string, { format, plugin, files }: FoundFormat
     ...(files && { files }),
     read: async () => {
       const graph = await format.read(path);
-      requireFinite(graph, path);
+      requireFiniteWeights(graph, path);
       return graph;
     },
     parts,

@@ -9,7 +9,9 @@ import { modelJsonOf } from './model-files.js';
  */
 const SHARD_BYTES = 4 * 1024 * 1024;
 
-/** A network whose kernels are what 8-bit codes stand for; all else stays, since a few bytes cost accuracy. */
+/**
+ * A network whose kernels are what 8-bit codes stand for. All else stays: a few bytes would cost accuracy.
+ */
 export function withUint8Kernels(graph: LayerGraph): LayerGraph {
   return withWeights(
     graph,

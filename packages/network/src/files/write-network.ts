@@ -101,9 +101,10 @@ async function requireReplaceable(paths: readonly string[], model: string, forma
   const isOwn = isThere && (await Promise.resolve(format.mayReplace?.(model)).catch(() => false));
   if (isOwn === true) return;
   const place = paths.includes(model) ? model : paths[0]!;
-  throw new TersorError(
-    'CONFIG_INVALID',
-    `${place} would be replaced, but it is a file that Tersor did not write.`,
-    { hint: 'Move it away, or choose another folder.' },
-  );
+  const reason = format.mayReplace
+    ? 'it is a file that Tersor did not write'
+    : `the format "${format.id}" does not say of its files whether Tersor wrote them`;
+  throw new TersorError('CONFIG_INVALID', `${place} would be replaced, but ${reason}.`, {
+    hint: 'Move it away, or choose another folder.',
+  });
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { TersorError, type TrainingBatch, type TrainingObjective } from '@tersor/core';
+import { firstNotFinite, TersorError, type TrainingBatch, type TrainingObjective } from '@tersor/core';
 import type { NetworkOutput } from '../graph/network-output.js';
 
 /** What the scores of a network are. */
@@ -127,9 +127,3 @@ export function rightAnswers(scores: ArrayLike<number>, labels: Int32Array): Uin
 export const NOT_FINITE_HINT =
   'Its weights or what it reads are too large, or a batch norm has a negative variance. ' +
   'Look at the layers up to there, or use an earlier checkpoint of the model.';
-
-/** Index of the first value that is NaN or infinite. */
-export function firstNotFinite(values: ArrayLike<number>): number | undefined {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
-  return undefined;
-}

@@ -1,16 +1,6 @@
-import { TersorError } from '@tersor/core';
+import { jsonSchemaOf, schemaAlternatives, schemaChildren, TersorError, type JsonSchema } from '@tersor/core';
 import { closest } from 'fastest-levenshtein';
-import { z } from 'zod';
-
-interface JsonSchema {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly items?: JsonSchema | boolean;
-  readonly prefixItems?: readonly JsonSchema[];
-  readonly additionalProperties?: unknown;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-}
+import type { z } from 'zod';
 
 /**
  * Checks that config paths such as `prune.agent.use` exist in a config's schema. What lies below a plugin's
@@ -21,7 +11,7 @@ export function requireKnownPaths(
   paths: readonly { readonly path: string; readonly place: string }[],
   schema: z.ZodType,
 ): void {
-  const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const root = jsonSchemaOf(schema)!;
   const wrong = paths.filter(({ path }) => !exists(root, path.split('.')));
   if (wrong.length === 0) return;
   const known = knownPaths(root);
@@ -36,34 +26,22 @@ export function requireKnownPaths(
 function exists(root: JsonSchema, path: readonly string[]): boolean {
   let nodes = [root];
   for (const key of path) {
-    nodes = nodes.flatMap(alternatives);
-    const children = nodes.flatMap((node) => childOf(node, key));
+    const children = schemaChildren(nodes, key);
     // A key that no alternative declares may still be an option of a plugin.
     if (children.length === 0)
-      return nodes.some(
-        ({ type, additionalProperties }) => type === 'object' && typeof additionalProperties === 'object',
-      );
+      return nodes
+        .flatMap(schemaAlternatives)
+        .some(
+          ({ type, additionalProperties }) => type === 'object' && typeof additionalProperties === 'object',
+        );
     nodes = children;
   }
   return true;
 }
 
-function childOf({ properties, items, prefixItems }: JsonSchema, key: string): JsonSchema[] {
-  const child = properties?.[key];
-  if (child) return [child];
-  if (!/^\d+$/.test(key)) return [];
-  const item = prefixItems?.[Number(key)] ?? (typeof items === 'object' ? items : undefined);
-  return item ? [item] : [];
-}
-
 function knownPaths(root: JsonSchema, prefix = ''): string[] {
-  const own = alternatives(root).flatMap(({ properties = {} }) => Object.entries(properties));
+  const own = schemaAlternatives(root).flatMap(({ properties = {} }) => Object.entries(properties));
   return [
     ...new Set(own.flatMap(([key, child]) => [`${prefix}${key}`, ...knownPaths(child, `${prefix}${key}.`)])),
   ];
-}
-
-function alternatives(node: JsonSchema): JsonSchema[] {
-  const inner = [...(node.anyOf ?? []), ...(node.oneOf ?? [])];
-  return inner.length > 0 ? inner.flatMap(alternatives) : [node];
 }

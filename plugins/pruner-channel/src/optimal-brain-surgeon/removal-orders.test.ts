@@ -6,7 +6,7 @@ import { channelGroups, graphFromModel } from '@tersor/network';
 import { outputOf, smoothImages, withDrawnWeights } from '../../test/smooth-images.js';
 import { ChannelPruner } from '../channel-pruner.js';
 import plugin from '../index.js';
-import { tfjsBackend } from '../../test/tfjs-backend.js';
+import { tfjsBackend } from '../../../../packages/network/test/tfjs-backend.js';
 import { gatherMoments } from '../reconstruction/gather-moments.js';
 import { removalOrders } from './removal-orders.js';
 

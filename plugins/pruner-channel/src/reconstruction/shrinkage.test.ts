@@ -3,7 +3,9 @@ import { addBatch, shrinkageRidge, type BatchSpread } from './shrinkage.js';
 
 const SIZE = 12;
 
-/** Batches of rows whose inputs have the given standard deviations, all rows of a batch alike if asked for. */
+/**
+ * Batches of rows whose inputs have the given standard deviations, all rows of a batch alike if asked for.
+ */
 function gather(batches: number, rows: number, deviations: readonly number[], alike = false, mean = 0) {
   const random = createRandom(1, 'rows');
   let spread: BatchSpread = { batches: 0, squares: 0 };

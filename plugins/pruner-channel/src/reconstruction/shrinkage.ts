@@ -41,8 +41,8 @@ export function addBatch(
  *
  *   share = var(M) / (|M - m I|^2 - var(M)),  ridge = share m,
  *
- * where var(M) sums the variances of all entries. Positions of one image are alike, so the variances come from
- * batches of images, not from rows.
+ * where var(M) sums the variances of all entries. Positions of one image are alike, so the variances come
+ * from batches of images, not from rows.
  *
  * @param moments without a ridge, size x size
  * @returns the ridge as a share of the mean diagonal

@@ -8,7 +8,8 @@ import {
 } from '@tersor/core';
 import { ensureKernels, openModel } from '@tersor/network';
 import { builtinPlugins } from '../../builtin-plugins.js';
-import { SLOTS, slotsOfCompression } from '../../config-slots.js';
+import { slotsOfCompression } from '../../config-slots.js';
+import { openBackends } from '../../open-backend.js';
 import { makePruneLimits, makeQuantizeLimits } from '../../limits/make-limits.js';
 import type { PipelineContext } from '../../stages/pipeline-context.js';
 import { pruneStage } from '../../stages/prune-stage.js';
@@ -107,10 +108,7 @@ async function contextOf(
   host: PipelineContext['host'],
   onNotice: (text: string) => void,
 ): Promise<Omit<PipelineContext, 'serve'>> {
-  const trainBackend = await host.get(TOKENS.backend, SLOTS.train);
-  const evaluateBackend = host.has(TOKENS.backend, SLOTS.evaluate)
-    ? await host.get(TOKENS.backend, SLOTS.evaluate)
-    : trainBackend;
+  const { trainBackend, evaluateBackend } = await openBackends(host);
   await evaluateBackend.activate();
   const dataset = await host.get(TOKENS.dataset);
   await ensureKernels();
