@@ -1,8 +1,7 @@
 // What bringing a pruned network's outputs back to the original's on unlabelled training images gives: test
 // accuracy after one evaluation, without a refinement and with one of several lengths and seeds; no labels.
 // node --conditions=tersor/source --import tsx bench/pruning/refine.ts [example] [resnet20] [vgg19]
-// [mobilenet]
-//     [--data FOLDER] [--backend node] [--seeds 1,2,3]
+//     [mobilenet] [--data FOLDER] [--backend node] [--seeds 1,2,3]
 // vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data), mobilenet what
 // bench/paper/imagenet-sample.mjs lays out. Writes results/refine.json row by row; rows that it has are not
 // run again.

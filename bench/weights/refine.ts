@@ -1,8 +1,7 @@
 // What a refinement without labels gives a quantized network: test accuracy with all kernels at one bit
 // width, codes chosen on calibration images, with and without a refinement on training images after it.
-// node --conditions=tersor/source --import tsx bench/weights/refine.ts [CONFIG.yaml] [--bits 3,2] [--seeds
-// 1,2,3]
-//     [--quantizers linear,kmeans] [--refine '{"steps":100}'] [--name NAME] [--backend node]
+// node --conditions=tersor/source --import tsx bench/weights/refine.ts [CONFIG.yaml] [--bits 3,2]
+//     [--seeds 1,2,3] [--quantizers linear,kmeans] [--refine '{"steps":100}'] [--name NAME] [--backend node]
 // CONFIG names model and data set, as that of `tersor compress` does. Writes results/refine.json row by row;
 // rows that it has are not run again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -9,11 +9,12 @@ import {
   graphFromModel,
   initializeKernels,
   networkOutput,
+  outputDivergence,
   weightSlots,
   withWeights,
 } from '@tersor/network';
 import { distill, type Distillation, type RefineOptions } from './distill.js';
-import { logitsOf, meanDivergence } from './divergence.js';
+import { scoresOf } from './scores.js';
 import type { OptimizerState } from './optimize.js';
 
 const options: RefineOptions = {
@@ -82,8 +83,8 @@ const run = (more: Partial<Distillation> = {}) =>
   distill({ graph: harmed, original, backend, dataset, options, seed: 1, place: 'prune.refine', ...more });
 
 const divergenceOf = async (graph: LayerGraph) => {
-  const logits = (network: LayerGraph) => logitsOf(network, backend, pixels, IMAGES);
-  return meanDivergence(await logits(original), await logits(graph), IMAGES, networkOutput(original).link);
+  const scores = (network: LayerGraph) => scoresOf(network, backend, pixels, IMAGES);
+  return outputDivergence(await scores(original), await scores(graph), IMAGES, networkOutput(original));
 };
 
 it('brings the outputs back to those of the original, without a look at a label', async () => {
@@ -163,25 +164,4 @@ it('keeps no tensor, and says which learning rate to lower where the loss is not
     hint: expect.stringContaining('prune.refine.learningRate') as string,
   });
   expect(tf.memory().numTensors).toBe(held);
-});
-
-describe('meanDivergence', () => {
-  it('of softmaxes is the sum of p log(p / q), and 0 from itself', () => {
-    const wanted = Float32Array.of(Math.log(3), 0, 5, 5);
-    const scores = Float32Array.of(0, 0, -2, -2);
-    expect(meanDivergence(wanted, scores, 2, 'softmax')).toBeCloseTo(
-      (0.75 * Math.log(1.5) + 0.25 * Math.log(0.5)) / 2,
-      6,
-    );
-    expect(meanDivergence(wanted, wanted, 2, 'softmax')).toBe(0);
-  });
-
-  it('of sigmoids is the mean over the classes', () => {
-    const wanted = Float32Array.of(Math.log(3), 0);
-    expect(meanDivergence(wanted, Float32Array.of(0, 0), 1, 'sigmoid')).toBeCloseTo(
-      (0.75 * Math.log(1.5) + 0.25 * Math.log(0.5)) / 2,
-      6,
-    );
-    expect(meanDivergence(Float32Array.of(400, -400), Float32Array.of(400, -400), 1, 'sigmoid')).toBe(0);
-  });
 });

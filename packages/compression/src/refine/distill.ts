@@ -16,9 +16,7 @@ export interface RefineOptions {
 export interface Distillation {
   /** The network to refine. */
   readonly graph: LayerGraph;
-  /**
-   * The same network with zeros only where weights were pruned, which stay 0: `graph` where it has no codes.
-   */
+  /** The same network with zeros only where weights were pruned, which stay 0; `graph` when absent. */
   readonly pruned?: LayerGraph;
   /** The network whose outputs it is to have. */
   readonly original: LayerGraph;

@@ -1,7 +1,7 @@
 import { isTersorError, type LayerGraph, type RefineConfig } from '@tersor/core';
-import { networkOutput } from '@tersor/network';
+import { networkOutput, outputDivergence } from '@tersor/network';
 import { distill } from '../refine/distill.js';
-import { logitsOf, meanDivergence } from '../refine/divergence.js';
+import { scoresOf } from '../refine/scores.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { StageState } from '../run/run-state.js';
 import type { PipelineContext } from './pipeline-context.js';
@@ -94,10 +94,12 @@ async function divergences(
     'validation',
     Array.from({ length: count }, (_, i) => Math.floor((i * size) / count)),
   );
-  const wanted = await logitsOf(original, evaluateBackend, images, count);
-  const { link } = networkOutput(original);
+  const wanted = await scoresOf(original, evaluateBackend, images, count);
+  const kind = networkOutput(original);
   const found: number[] = [];
   for (const network of networks)
-    found.push(meanDivergence(wanted, await logitsOf(network, evaluateBackend, images, count), count, link));
+    found.push(
+      outputDivergence(wanted, await scoresOf(network, evaluateBackend, images, count), count, kind),
+    );
   return found;
 }
