@@ -165,6 +165,8 @@ async function runPath(path: string, model: string, backend: Backend): Promise<v
       maximumInputs: 1152,
       ridge: 1e-3,
       batchNormImages: count,
+      weights: 'equal',
+      probeImages: 100,
     } satisfies ChannelPrunerOptions);
     await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
     const plan = groups.map((group) => pruner.plan(group, { channels: group.channels / 2 }));

@@ -127,7 +127,7 @@ async function main(): Promise<void> {
       reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
       evaluate: async (candidate) => {
         smaller = candidate;
-        return 0;
+        return { accuracy: 0 };
       },
       baseline: { accuracy: 1, ...whole, bytes: 4 * whole.parameters },
       limits,

@@ -101,7 +101,7 @@ async function main(): Promise<void> {
           batchNormImages: settings.statistics,
         }),
       );
-      await pruner.prepare({ graph, groups, dataset, seed: settings.seed });
+      await pruner.prepare({ graph, groups, dataset, backend, seed: settings.seed });
       for (const counts of policies) {
         const plan = groups.map((group, i) => pruner.plan(group, { channels: counts[i]! }));
         const pruned = pruner.apply(graph, plan);

@@ -160,7 +160,7 @@ async function pruned(
     // The candidate alone is wanted.
     evaluate: async (made) => {
       candidate = made;
-      return 0;
+      return { accuracy: 0 };
     },
     baseline,
     limits: [
@@ -173,7 +173,7 @@ async function pruned(
     multiple: network.multiple,
   });
   const actions = await environment.heuristics!['reconstruction']!();
-  await environment.reset();
+  await environment.reset(1);
   for (const action of actions) await environment.step(action);
   return candidate;
 }

@@ -41,7 +41,7 @@ interface Setting {
   readonly graph: LayerGraph;
   readonly dataset: Dataset;
   readonly backend: Backend;
-  evaluate(candidate: LayerGraph): Promise<number>;
+  readonly evaluate: (candidate: LayerGraph) => Promise<{ readonly accuracy: number }>;
 }
 
 /** Seconds of one episode that carries a heuristic out in a new environment, which remembers nothing. */
@@ -140,7 +140,7 @@ async function main(): Promise<void> {
   const evaluate = async (candidate: LayerGraph) => {
     const session = await backend.compile(candidate);
     try {
-      return accuracyOf(await session.run(images), labels);
+      return { accuracy: accuracyOf(await session.run(images), labels) };
     } finally {
       session.dispose();
     }

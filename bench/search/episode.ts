@@ -51,7 +51,7 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
   await backend.activate();
   const { groups } = channelGroups(graph);
   const pruner = new ChannelPruner(channelPlugin.options.parse({ reconstruct }));
-  await pruner.prepare({ graph, groups, dataset, seed: 1 });
+  await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
   let multiplyAdds = 0;
   const task: PruneTask = {
     stage: 'prune',
@@ -75,7 +75,7 @@ async function episodeOf(graph: LayerGraph, precision: Precision, reconstruct: '
       const session = await backend.compile(smaller);
       const accuracy = accuracyOf(await session.run(images), labels);
       session.dispose();
-      return accuracy;
+      return { accuracy };
     },
   };
   // A new environment each time: one remembers the policies that it has seen.

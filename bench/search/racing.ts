@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { accuracyOf, cost, modelBytes, readNetwork } from '@tersor/network';
+import { accuracyOf, cost, openModel } from '@tersor/network';
 import {
   builtinPlugins,
   createBitWidthEnvironment,
@@ -29,7 +29,6 @@ import {
   compressConfigSchema,
   createHost,
   definePlugin,
-  modelParts,
   readConfig,
   TOKENS,
   createRandom,
@@ -41,7 +40,7 @@ import {
 import type { EpisodeRecord } from '@tersor/rl';
 import { z } from 'zod';
 import type { PipelineContext } from '../../packages/compression/src/stages/pipeline-context.js';
-import { compressionIdentity } from '../../packages/compression/src/run/identity.js';
+import { compressionIdentity, wiredWith } from '../../packages/compression/src/run/identity.js';
 import { makePruneLimits, makeQuantizeLimits } from '../../packages/compression/src/limits/make-limits.js';
 import { pruneStage } from '../../packages/compression/src/stages/prune-stage.js';
 import { quantizeStage } from '../../packages/compression/src/stages/quantize-stage.js';
@@ -56,7 +55,7 @@ const RACES: readonly Racing[] = [
   { images: 100, confidence: 0.9 },
 ];
 
-type Racing = Parameters<typeof createRacing>[1];
+type Racing = NonNullable<Parameters<typeof createRacing>[1]>;
 type Evaluate = PruneTask['evaluate'];
 
 interface Search {
@@ -191,13 +190,17 @@ async function searchStage(run: Search): Promise<void> {
       done.add(key);
       return { accuracy };
     };
-    const path = join(EXAMPLE, modelParts(config.model).path);
-    const original = await readNetwork(path);
+    const places = { directory: EXAMPLE, searchFrom: [process.cwd()] };
+    const model = await openModel(config.model, places);
+    const original = await model.read();
+    const bytes = await model.bytes();
     const { macs, macsWithoutZeroSlices, parameters } = cost(original);
-    const making = { original, originalBytes: await modelBytes(path), backend: backend.id };
+    const making = { original, originalBytes: bytes, backend: backend.id };
     const context: PipelineContext = {
       config,
-      identity: await compressionIdentity(config, { directory: EXAMPLE, host, dataset }),
+      identity: await compressionIdentity({ directory: EXAMPLE, host, dataset, model }),
+      places,
+      wired: wiredWith(host, model),
       witnessImages: new Float32Array(),
       notices: [],
       host,
@@ -211,7 +214,7 @@ async function searchStage(run: Search): Promise<void> {
         macs,
         macsWithoutZeroSlices,
         parameters,
-        bytes: await modelBytes(path),
+        bytes,
       },
       pruneLimits: await makePruneLimits(host, config.prune!, making),
       quantizeLimits: await makeQuantizeLimits(host, config.quantize!, making),

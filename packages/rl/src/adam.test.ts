@@ -13,6 +13,25 @@ it('makes the two first steps that the paper gives for constant gradients', () =
   expect(parameters[1]).toBeCloseTo(-0.8, 6);
 });
 
+it('moves a value by the rate in its first step, whatever the size of the gradient, and by nothing without one', () => {
+  const values = Float32Array.of(1, 1, 1);
+  const options = { learningRate: 0.25, epsilon: 1e-12 };
+  adamStep(createAdam(3), values, Float32Array.of(1e-4, -300, 0), options);
+  [0.75, 1.25, 1].forEach((expected, i) => expect(values[i]).toBeCloseTo(expected, 6));
+});
+
+it('finds the least of a badly scaled square with a rate that falls', () => {
+  const values = Float32Array.of(3, -2);
+  const state = createAdam(2);
+  for (let step = 1; step <= 400; step++)
+    adamStep(state, values, Float32Array.of(100 * (values[0]! - 1), 0.01 * (values[1]! - 2)), {
+      learningRate: 0.05 * (1 - step / 400),
+      epsilon: 1e-12,
+    });
+  expect(values[0]).toBeCloseTo(1, 2);
+  expect(values[1]).toBeCloseTo(2, 1);
+});
+
 it('weighs past gradients by the betas', () => {
   const parameters = Float32Array.of(0);
   const state = createAdam(1);

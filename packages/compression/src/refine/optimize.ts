@@ -1,6 +1,6 @@
 import { TersorError, type TrainingBatch, type TrainingSession } from '@tersor/core';
+import { adamStep, createAdam, type AdamState } from '@tersor/rl';
 import { learningRateAt } from '../training/schedule.js';
-import { adamStep, noMoments, type AdamMoments } from './adam.js';
 import type { WeightVariables } from './weight-variables.js';
 
 /** How far an optimization has come, and all that it needs to go on: structured-cloneable. */
@@ -8,8 +8,11 @@ export interface OptimizerState {
   readonly stepsDone: number;
   /** Weights and their moments, in the network's order; undefined for an array that stays. */
   readonly values: readonly (Float32Array | undefined)[];
-  readonly moments: readonly (AdamMoments | undefined)[];
+  readonly moments: readonly (AdamState | undefined)[];
 }
+
+/** Gradients of a network that is nearly right are small: Adam's usual 1e-8 would shorten their steps. */
+const EPSILON = 1e-12;
 
 interface Optimization {
   readonly session: TrainingSession;
@@ -49,7 +52,7 @@ export async function optimize({
 }: Optimization): Promise<Float32Array[]> {
   variables.forEach((variable, i) => resume && variable?.values.set(resume.values[i]!));
   const moments = variables.map((variable, i) =>
-    resume?.moments[i] ? copyOf(resume.moments[i]) : variable && noMoments(variable.values.length),
+    resume?.moments[i] ? copyOf(resume.moments[i]) : variable && createAdam(variable.values.length),
   );
   const weightsNow = () => project(weights.map((data, i) => variables[i]?.values ?? data));
   for (let step = resume?.stepsDone ?? 0; step < steps; step++) {
@@ -68,7 +71,10 @@ export async function optimize({
     variables.forEach((variable, i) => {
       if (!variable) return;
       const gradient = variable.gradients(updates[i]!);
-      adamStep(variable.values, moments[i]!, gradient, rate * variable.rate, step + 1);
+      adamStep(moments[i]!, variable.values, gradient, {
+        learningRate: rate * variable.rate,
+        epsilon: EPSILON,
+      });
     });
     await onStep?.(step + 1, loss, {
       stepsDone: step + 1,
@@ -79,6 +85,6 @@ export async function optimize({
   return weightsNow().map((data) => Float32Array.from(data));
 }
 
-function copyOf({ first, second }: AdamMoments): AdamMoments {
-  return { first: Float32Array.from(first), second: Float32Array.from(second) };
+function copyOf({ first, second, step }: AdamState): AdamState {
+  return { first: Float32Array.from(first), second: Float32Array.from(second), step };
 }
