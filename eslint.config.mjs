@@ -28,7 +28,12 @@ export default tseslint.config(
           // The command line loads core where a command needs it, and not for --help.
           checkDynamicDependenciesExceptions: ['@tersor/core'],
           // The fixtures of network's tests serve those of compression and of the pruners, too.
-          allow: ['../../../network/test/**', '../../../packages/network/test/**', '../../../../packages/network/test/**'],
+          allow: [
+            '../../network/test/**',
+            '../../../network/test/**',
+            '../../../packages/network/test/**',
+            '../../../../packages/network/test/**',
+          ],
           depConstraints: [
             onlyIn('scope:core', ['scope:core']),
             onlyIn('scope:rl', ['scope:core', 'scope:testing']),

@@ -1,8 +1,8 @@
 // Validation accuracy after one-shot pruning (one ratio for all groups, no search, no fine-tune), by
 // criterion: with and without the least-squares refit, with and without re-estimated batch norms.
 // node --conditions=tersor/source --import tsx bench/pruning/one-shot.ts [--model MODEL] [--data CIFAR_DIR]
-// [--criteria l1,random,...]
-//     [--reconstruct none,least-squares] [--shares 0.7,0.5] [--images 400] [--statistics 200] [--backend wasm]
+//     [--criteria l1,random,...] [--reconstruct none,least-squares] [--shares 0.7,0.5] [--images 400]
+//     [--statistics 200] [--backend wasm]
 // Without options: the example model on its mini set. Writes results/one-shot.json row by row; rows of other
 // criteria that it has of the same settings stay. The seconds are there for the ratio that a re-estimation
 // takes of the evaluation of the same network, in turn in one run.

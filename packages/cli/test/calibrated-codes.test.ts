@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PROGRAM } from './program.js';
+import { runAndKill } from './killed-program.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const SETTINGS = [
@@ -21,33 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-/**
- * A compression in a process of its own, which is killed at the first progress of a stage, if one is named.
- */
-function compress(
-  out: string,
-  quantizer: string,
-  killAt?: string,
-): Promise<{ code: number | null; err: string }> {
-  const child = spawn(
-    process.execPath,
+/** Compresses in a process of its own, which is killed at the first progress of a stage, if one is named. */
+const compress = (out: string, quantizer: string, killAt?: string) =>
+  runAndKill(
     [
-      ...[...PROGRAM, 'compress', project.config, '--out', join(project.folder, out), '--resume'],
+      ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
       ...[...SETTINGS, '--set', `quantize.quantizer=${quantizer}`],
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') },
+    killAt === undefined ? undefined : { after: killAt },
   );
-  return new Promise((resolve, reject) => {
-    let err = '';
-    child.stderr.on('data', (text) => {
-      err += String(text);
-      const from = killAt === undefined ? -1 : err.indexOf(killAt);
-      if (from >= 0 && /\n {2}\d+\/\d+ /.test(err.slice(from))) child.kill('SIGKILL');
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, err }));
-  });
-}
 
 const packed = (out: string) => readFile(join(project.folder, out, 'model.tersor'));
 

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRandom } from '@tersor/core';
-import { PROGRAM } from './program.js';
+import { runAndKill, type Kill } from './killed-program.js';
 import { createTinyProject } from './tiny-project.js';
 
 const STAGES = [
@@ -25,37 +24,10 @@ const SETTINGS = [
   'quantize.finetune.epochs=60',
 ].flatMap((value) => ['--set', value]);
 
-/**
- * Runs a compression in a process of its own. With `stage`, it is killed (SIGKILL) `wait` milliseconds after
- * that stage's first progress. Gives the exit code (null when it was killed) and the stages that it reached.
- */
-function compress(
-  config: string,
-  out: string,
-  kill?: { readonly stage: string; readonly wait: number },
-  more: readonly string[] = [],
-): Promise<{ code: number | null; stages: string[]; err: string }> {
-  const child = spawn(
-    process.execPath,
-    [...PROGRAM, 'compress', config, '--out', out, '--resume', ...SETTINGS, ...more],
-    { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(__dirname, '../../..') },
-  );
-  return new Promise((resolve, reject) => {
-    let err = '';
-    let isAimed = false;
-    child.stderr.on('data', (text) => {
-      err += String(text);
-      const begun =
-        kill && err.indexOf(kill.stage) >= 0 && /\n {2}\d+\/\d+ /.test(err.slice(err.indexOf(kill.stage)));
-      if (!begun || isAimed) return;
-      isAimed = true;
-      setTimeout(() => child.kill('SIGKILL'), kill.wait);
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      resolve({ code, err, stages: STAGES.filter((stage) => err.includes(stage)) }),
-    );
-  });
+/** Runs a compression in a process of its own. Gives the stages that it reached, too. */
+async function compress(config: string, out: string, kill?: Kill, more: readonly string[] = []) {
+  const ended = await runAndKill(['compress', config, '--out', out, '--resume', ...SETTINGS, ...more], kill);
+  return { ...ended, stages: STAGES.filter((stage) => ended.err.includes(stage)) };
 }
 
 test('a run that is killed at 20 random moments, in both searches and both fine-tunes, and resumed each time ends with the policy and the bytes of one that was left alone', async () => {
@@ -68,7 +40,7 @@ test('a run that is killed at 20 random moments, in both searches and both fine-
     for (const stage of STAGES) {
       for (let kill = 0; kill < KILLS_PER_STAGE; kill++) {
         const { code, stages, err } = await compress(config, killed, {
-          stage,
+          after: stage,
           wait: random.uniform() * LONGEST_WAIT,
         });
         expect({ code, err }).toEqual({ code: null, err: expect.not.stringContaining('damaged') });
@@ -105,7 +77,7 @@ test('killed in the second of two rounds of pruning, in its search and in its fi
     expect(await compress(config, whole, undefined, rounds)).toMatchObject({ code: 0 });
     for (const stage of ['stage 1: pruning search, round 2 of 2', 'stage 1: fine-tune, round 2 of 2']) {
       expect(
-        await compress(config, killed, { stage, wait: random.uniform() * LONGEST_WAIT }, rounds),
+        await compress(config, killed, { after: stage, wait: random.uniform() * LONGEST_WAIT }, rounds),
       ).toMatchObject({ code: null, err: expect.stringContaining(stage) });
     }
     const { code, err } = await compress(config, killed, undefined, rounds);

@@ -1,15 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compress, type Summary } from '@tersor/compression';
-import { compressConfigSchema, readConfig } from '@tersor/core';
+import { compressWithStops, type Outcome } from './stopped-compression.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
-
-interface EpisodeLine {
-  readonly stage: string;
-  readonly reward: number;
-  readonly measures: Readonly<Record<string, number>>;
-  readonly seconds: number;
-}
 
 /** Loose, so that on 40 images candidates are dropped at all. */
 const RACING = ['prune', 'quantize'].map((stage) => `${stage}.racing={ images: 10, confidence: 0.6 }`);
@@ -24,47 +16,12 @@ const SETTINGS = [
 
 describe('tersor compress with racing', () => {
   let project: TinyProject;
-  let whole: Awaited<ReturnType<typeof go>>;
+  let whole: Outcome;
   beforeAll(async () => {
     project = await createTinyProject();
-    whole = await go('raced', RACING);
+    whole = await compressWithStops(project, 'raced', [...SETTINGS, ...RACING]);
   });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
-
-  /** Runs a compression; with `stopping` it is stopped after every third episode, and resumed. */
-  async function go(
-    out: string,
-    settings: readonly string[],
-    stopping = false,
-  ): Promise<{ summary: Summary; episodes: EpisodeLine[]; stops: number }> {
-    const config = await readConfig(project.config, compressConfigSchema, [...SETTINGS, ...settings]);
-    const output = join(project.folder, out);
-    for (let stops = 0; ; stops++) {
-      let stop = false;
-      const onProgress = ({ done }: { readonly done: number }) => void (stop ||= stopping && done % 3 === 0);
-      try {
-        const summary = await compress({
-          config,
-          directory: project.folder,
-          output,
-          resume: true,
-          shouldStop: () => stop,
-          events: { onProgress },
-          searchFrom: [__dirname],
-        });
-        const lines = String(await readFile(join(output, 'episodes.jsonl')))
-          .trim()
-          .split('\n');
-        return {
-          summary,
-          episodes: lines.map((line) => ({ ...(JSON.parse(line) as EpisodeLine), seconds: 0 })),
-          stops,
-        };
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== 'INTERRUPTED') throw error;
-      }
-    }
-  }
 
   it('stops losing candidates early, tells on how many images each was measured, and never lets one win that did not see all', async () => {
     const { summary, episodes } = whole;
@@ -84,7 +41,7 @@ describe('tersor compress with racing', () => {
   });
 
   it('ends the same when it is stopped again and again, and resumed', async () => {
-    const parts = await go('stopped', RACING, true);
+    const parts = await compressWithStops(project, 'stopped', [...SETTINGS, ...RACING], 3);
     expect(parts.stops).toBe(4);
     expect(parts.episodes).toEqual(whole.episodes);
     for (const stage of ['prune', 'quantize'] as const)
@@ -99,11 +56,11 @@ describe('tersor compress with racing', () => {
 
   it('counts no images and changes nothing where it is off, which a race that never drops anything confirms', async () => {
     const [off, never] = [
-      await go('off', []),
-      await go(
-        'never',
-        ['prune', 'quantize'].map((stage) => `${stage}.racing={ images: 40 }`),
-      ),
+      await compressWithStops(project, 'off', SETTINGS),
+      await compressWithStops(project, 'never', [
+        ...SETTINGS,
+        ...['prune', 'quantize'].map((stage) => `${stage}.racing={ images: 40 }`),
+      ]),
     ];
     expect(off.summary.search.prune).not.toHaveProperty('images');
     expect(off.episodes.every(({ measures }) => !('images' in measures))).toBe(true);

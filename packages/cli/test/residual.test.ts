@@ -1,7 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compress, type Summary } from '@tersor/compression';
-import { compressConfigSchema, readConfig } from '@tersor/core';
+import { compressWithStops, type Outcome } from './stopped-compression.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const SETTINGS = [
@@ -15,51 +14,14 @@ const SETTINGS = [
   'backend={ use: wasm, workers: 1 }',
 ];
 
-interface EpisodeLine {
-  readonly stage: 'prune' | 'quantize';
-  readonly episode: number;
-  readonly actions: readonly (readonly number[])[];
-  readonly reward: number;
-  readonly measures: Readonly<Record<string, number>>;
-  readonly policy: unknown;
-}
-
 describe('tersor compress around a heuristic', () => {
   let project: TinyProject;
-  let whole: Awaited<ReturnType<typeof go>>;
+  let whole: Outcome;
   beforeAll(async () => {
     project = await createTinyProject();
-    whole = await go('whole', SETTINGS);
+    whole = await compressWithStops(project, 'whole', SETTINGS);
   });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
-
-  /** Runs a compression; with `stopping` it is stopped after every second episode, and resumed. */
-  async function go(out: string, settings: readonly string[], stopping = false) {
-    const config = await readConfig(project.config, compressConfigSchema, settings);
-    const output = join(project.folder, out);
-    for (let stops = 0; ; stops++) {
-      let stop = false;
-      const onProgress = ({ done }: { readonly done: number }) => void (stop ||= stopping && done % 2 === 0);
-      try {
-        const summary: Summary = await compress({
-          config,
-          directory: project.folder,
-          output,
-          resume: true,
-          shouldStop: () => stop,
-          events: { onProgress },
-          searchFrom: [__dirname],
-        });
-        const lines = String(await readFile(join(output, 'episodes.jsonl')))
-          .trim()
-          .split('\n');
-        const episodes = lines.map((line) => ({ ...(JSON.parse(line) as EpisodeLine), seconds: 0 }));
-        return { summary, episodes, stops };
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== 'INTERRUPTED') throw error;
-      }
-    }
-  }
 
   it('keeps the budgets, begins at the reference, and is rewarded for agreement with the original', () => {
     for (const { reward, measures } of whole.episodes) expect(reward).toBe(-measures['divergence']!);
@@ -86,7 +48,7 @@ describe('tersor compress around a heuristic', () => {
   });
 
   it('ends the same when it is stopped again and again, and resumed', async () => {
-    const parts = await go('stopped', SETTINGS, true);
+    const parts = await compressWithStops(project, 'stopped', SETTINGS, 2);
     expect(parts.stops).toBeGreaterThanOrEqual(4);
     expect(parts.episodes).toEqual(whole.episodes);
     for (const stage of ['prune', 'quantize'] as const)
@@ -109,7 +71,7 @@ describe('tersor compress around a heuristic', () => {
     ],
   ])('refuses before it measures: %s', async (settings, message) => {
     const attempt = async () =>
-      go('refused', [
+      compressWithStops(project, 'refused', [
         ...SETTINGS.filter((line) => !(settings[0]!.includes('racing') && line.includes('search'))),
         ...settings,
       ]);

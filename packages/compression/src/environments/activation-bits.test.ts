@@ -1,32 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { Action, LayerGraph, Quantizer, QuantizeTask, StepResult } from '@tersor/core';
+import type { Action, LayerGraph, QuantizeTask, StepResult } from '@tersor/core';
 import fc from 'fast-check';
 import { bitOperations, cost, initializeKernels, graphFromModel } from '@tersor/network';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
+import { rounding } from '../../test/rounding.js';
 import { quantizeLimits } from '../../test/limits.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
-
-/** Rounds to even steps between -max and max: a real quantizer, only simpler than the plugins. */
-const rounding: Quantizer = {
-  id: 'rounding',
-  bits: [2, 8],
-  encode: ({ shape, data }, bits) => {
-    const steps = 2 ** (bits - 1) - 1;
-    const scale = Math.fround(data.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-6) / steps);
-    const codes = Uint8Array.from(data, (value) => Math.round(value / scale) + steps);
-    return {
-      codec: 'linear',
-      shape,
-      bits,
-      axis: -1,
-      codes,
-      scale: Float32Array.of(scale),
-      zero: Float32Array.of(steps),
-    };
-  },
-};
 
 const NAMES = ['first', 'second', 'last'];
 const WIDTHS = [4, 5, 6, 7, 8];

@@ -5,30 +5,10 @@ import type { Action, BitQuestion, LayerGraph, Quantizer, QuantizeTask } from '@
 import fc from 'fast-check';
 import { cost, initializeKernels, graphFromModel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
+import { rounding } from '../../test/rounding.js';
 import { quantizeLimits } from '../../test/limits.js';
 import { encodeGraph } from '../policy/quantized-graph.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
-
-/** Rounds to even steps between -max and max: a real quantizer, only simpler than the plugins. */
-const rounding: Quantizer = {
-  id: 'rounding',
-  bits: [2, 8],
-  encode: ({ shape, data }, bits) => {
-    const largest = data.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-6);
-    const steps = 2 ** (bits - 1) - 1;
-    const scale = Math.fround(largest / steps);
-    const codes = Uint8Array.from(data, (value) => Math.round(value / scale) + steps);
-    return {
-      codec: 'linear',
-      shape,
-      bits,
-      axis: -1,
-      codes,
-      scale: Float32Array.of(scale),
-      zero: Float32Array.of(steps),
-    };
-  },
-};
 
 describe('createBitWidthEnvironment', () => {
   let graph: LayerGraph;

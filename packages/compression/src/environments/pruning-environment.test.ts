@@ -1,47 +1,20 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, Pruner, PruneStep, PruneTask } from '@tersor/core';
 import fc from 'fast-check';
 import { firstChannels } from '../../../network/test/first-channels.js';
+import { smallPruneTask } from '../../test/small-prune-task.js';
 import { pruneLimits } from '../../test/limits.js';
 import { dropBlocks } from '../../test/drop-blocks.js';
 import * as topologies from '../../../network/test/topologies.js';
 import { zeroSlices } from '../../../network/test/zero-slices.js';
-import { cost, channelGroups, initializeKernels, graphFromModel } from '@tersor/network';
+import { cost, channelGroups } from '@tersor/network';
 import { createPruningEnvironment } from './pruning-environment.js';
 
 describe('createPruningEnvironment', () => {
   let graph: LayerGraph;
   let task: PruneTask;
   beforeAll(async () => {
-    await tf.setBackend('cpu');
-    const conv = (filters: number, more = {}) =>
-      tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', ...more });
-    const model = tfl.sequential({
-      layers: [
-        conv(8, { inputShape: [8, 8, 3] }),
-        conv(12),
-        tfl.layers.maxPooling2d({ poolSize: 2 }),
-        conv(16),
-        tfl.layers.flatten(),
-        tfl.layers.dense({ units: 4 }),
-      ],
-    });
-    graph = initializeKernels(await graphFromModel(model), 1);
-    const { macs, parameters } = cost(graph);
-    task = {
-      stage: 'prune',
-      graph,
-      groups: channelGroups(graph).groups,
-      pruners: [firstChannels(graph)],
-      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      limits: pruneLimits({ macs: 0.5 * macs }, graph),
-      minimum: 0.25,
-      multiple: 1,
-      evaluate: async (candidate) => ({ accuracy: cost(candidate).macs / macs }),
-    };
+    task = await smallPruneTask({ second: 12, minimum: 0.25 });
+    graph = task.graph;
   });
 
   const episode = async (actions: readonly Action[], given = task) => {
