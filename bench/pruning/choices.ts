@@ -25,27 +25,13 @@ import {
   readNetwork,
 } from '@tersor/network';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
+import { EXAMPLE, MOBILENET, RESNET20, ROOT } from './networks.js';
 
-const ROOT = join(__dirname, '../..');
 const FILE = join(__dirname, 'results/choices.json');
-const CIFAR = { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 };
 const NETWORKS = {
-  example: { model: 'examples/vgg-small/model/model.json', dataset: CIFAR, minimum: 0.1, images: 500 },
-  resnet20: { model: 'examples/resnet20/model/model.json', dataset: CIFAR, minimum: 0.2, images: 500 },
-  mobilenet: {
-    model: '../shared/data/models/mobilenet_v1_025_224/model.json',
-    dataset: {
-      use: 'image-folder',
-      dir: join(ROOT, 'examples/data/imagenet-sample'),
-      train: 'search.txt',
-      test: 'test.txt',
-      classes: 'classes.txt',
-      validation: 300,
-      normalize: 'minus-one-to-one',
-    },
-    minimum: 0.3,
-    images: 300,
-  },
+  example: { ...EXAMPLE, minimum: 0.1, images: 500 },
+  resnet20: { ...RESNET20, minimum: 0.2, images: 500 },
+  mobilenet: { ...MOBILENET, minimum: 0.3, images: 300 },
 } as const;
 
 interface Row {
@@ -84,7 +70,7 @@ async function main(): Promise<void> {
   const backend = await host.get(TOKENS.backend);
   const dataset = await host.get(TOKENS.dataset);
   await backend.activate();
-  const graph = await readNetwork(join(ROOT, model));
+  const graph = await readNetwork(model);
   const { groups } = channelGroups(graph);
   const whole = cost(graph);
   const limits = Object.entries(budget).map(

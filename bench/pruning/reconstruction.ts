@@ -7,15 +7,13 @@
 // vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data); mobilenet needs
 // ../shared and `node bench/paper/imagenet-sample.mjs`. Writes
 // results/reconstruction.json row by row; rows that it has are not run again.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { compress, type Summary } from '@tersor/compression';
-import { compressConfigSchema, describeMachine } from '@tersor/core';
+import type { Summary } from '@tersor/compression';
+import { describeMachine } from '@tersor/core';
+import { addRow, evaluateOnce, readRows } from './evaluate-once.js';
+import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL, type Measured } from './networks.js';
 
-const ROOT = resolve(__dirname, '../..');
 const FILE = join(__dirname, 'results/reconstruction.json');
 
 const { values: options, positionals } = parseArgs({
@@ -26,9 +24,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-interface Network {
-  readonly model: string;
-  readonly dataset: Record<string, unknown>;
+interface Network extends Measured {
   readonly budgets: readonly Record<string, number>[];
   /** Other settings of stage 1. */
   readonly prune: Record<string, unknown>;
@@ -60,10 +56,6 @@ const FEW_IMAGES = channels('reconstruction', { images: 300, points: 24 });
 /** The ridge before it followed the images. */
 const FIXED = { ridge: 1e-3 };
 const PROBED = { weights: 'probed' };
-const EXAMPLE = {
-  model: join(ROOT, 'examples/vgg-small/model/model.json'),
-  dataset: { use: 'cifar10', dir: join(ROOT, 'examples/data/cifar-10-mini'), validation: 1000 },
-};
 
 const NETWORKS: Readonly<Record<string, Network>> = {
   example: {
@@ -79,8 +71,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     ],
   },
   resnet20: {
-    ...EXAMPLE,
-    model: join(ROOT, 'examples/resnet20/model/model.json'),
+    ...RESNET20,
     budgets: [{ macs: 0.5 }],
     prune: { minimum: 0.2, round: 1, images: 1000 },
     methods: [
@@ -91,16 +82,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     ],
   },
   mobilenet: {
-    model: resolve(ROOT, '../shared/data/models/mobilenet_v1_025_224/model.json'),
-    dataset: {
-      use: 'image-folder',
-      dir: join(ROOT, 'examples/data/imagenet-sample'),
-      train: 'search.txt',
-      test: 'test.txt',
-      classes: 'classes.txt',
-      validation: 300,
-      normalize: 'minus-one-to-one',
-    },
+    ...MOBILENET,
     budgets: [{ macs: 0.75 }],
     prune: { minimum: 0.3, round: 1, images: 300 },
     methods: [
@@ -124,7 +106,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     ],
   },
   vgg19: {
-    model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
+    model: VGG19_MODEL,
     dataset: { use: 'cifar10', dir: resolve(options.data), validation: 2000 },
     budgets: [{ parameters: 2_200_000 }, { parameters: 1_000_000, macs: 0.12 }],
     prune: { minimum: 0.02, round: 8, images: 500 },
@@ -145,69 +127,35 @@ function searchOf({ episodes, ...agent }: Method['agent']): Record<string, unkno
   return { agent, search: { episodes: episodes ?? 1 } };
 }
 
-async function run(network: Network, prune: Record<string, unknown>): Promise<Summary> {
-  const output = await mkdtemp(join(tmpdir(), 'tersor-reconstruction-'));
-  try {
-    const config = compressConfigSchema.parse({
-      model: network.model,
-      dataset: network.dataset,
-      backend: options.backend,
-      seed: 1,
-      prune: {
-        search: { episodes: 1 },
-        reward: 'accuracy',
-        finetune: { epochs: 0 },
-        ...network.prune,
-        ...prune,
-      },
-      output: join(output, 'out'),
-    });
-    return await compress({
-      config,
-      directory: ROOT,
-      output: join(output, 'out'),
-      searchFrom: [join(ROOT, 'packages/cli')],
-    });
-  } finally {
-    await rm(output, { recursive: true, force: true });
-  }
-}
-
 async function main(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : ['example']) {
     const network = NETWORKS[name]!;
     for (const budget of network.budgets) {
       for (const { agent, pruner } of network.methods) {
-        const done = readResults()[name]?.rows ?? [];
+        const done = readRows<Row>(FILE)[name]?.rows ?? [];
         if (
           done.some((row) => isDeepStrictEqual([row.budget, row.agent, row.pruner], [budget, agent, pruner]))
         )
           continue;
-        const { baseline, pruned, seconds, versions } = await run(network, {
-          ...searchOf(agent),
-          pruner,
-          budget,
+        const { baseline, pruned, seconds, versions } = await evaluateOnce(network, {
+          backend: options.backend,
+          seed: 1,
+          prune: { ...network.prune, ...searchOf(agent), pruner, budget },
         });
         const row = { budget, agent, pruner, accuracy: pruned.accuracy, ...figures(pruned), seconds };
         console.log(JSON.stringify(row));
-        // Read again: another network may be run at the same time.
-        const results = readResults();
-        const result = {
+        const about = {
           model: relative(ROOT, network.model),
           settings: { ...network.prune, seed: 1, backend: options.backend },
           baseline: { accuracy: baseline.accuracy, ...figures(baseline) },
           versions,
           machine: describeMachine(),
-          rows: [...(results[name]?.rows ?? []), row],
         };
-        writeFileSync(FILE, `${JSON.stringify({ ...results, [name]: result }, undefined, 1)}\n`);
+        addRow(FILE, name, about, row);
       }
     }
   }
 }
-
-const readResults = () =>
-  existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, { rows: Row[] }>) : {};
 
 interface Row {
   readonly budget: Record<string, number>;

@@ -1,8 +1,6 @@
 // The networks of slices.ts, and their settings.
-import { join, resolve } from 'node:path';
 import type { TrainOptions } from '@tersor/compression';
-
-export const ROOT = resolve(__dirname, '../..');
+import { EXAMPLE, VGG19_MODEL } from './networks.js';
 
 /** What `slices.ts` measures of a network. */
 export interface Network {
@@ -30,7 +28,7 @@ const FINETUNE = {
 
 export const NETWORKS: Readonly<Record<string, Network>> = {
   example: {
-    model: join(ROOT, 'examples/vgg-small/model/model.json'),
+    model: EXAMPLE.model,
     budgets: [0.3, 0.15],
     minimum: 0.05,
     multiple: 1,
@@ -39,7 +37,7 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
     finetune: { ...FINETUNE, epochs: 2, learningRate: 0.001, distill: 0 },
   },
   vgg19: {
-    model: resolve(ROOT, '../shared/data/models/vgg19-cifar10/model.json'),
+    model: VGG19_MODEL,
     budgets: [0.2],
     minimum: 0.02,
     multiple: 8,

@@ -39,7 +39,8 @@ import { pairedDifference, type Difference, type Sample } from '@tersor/study';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import variationalPlugin, { VariationalPruner } from '../../plugins/pruner-variational/src/index.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
-import { NETWORKS, ROOT, type Network } from './slices-networks.js';
+import { ROOT } from './networks.js';
+import { NETWORKS, type Network } from './slices-networks.js';
 
 const FILE = join(__dirname, 'results/slices.json');
 const BITS = 8;

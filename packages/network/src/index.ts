@@ -69,6 +69,7 @@ export { isVector, networkOutput, type NetworkOutput } from './graph/network-out
 export { callsOf, inputShapesOf, layersByName, neededCalls, readersOf, soleReader } from './graph/walk.js';
 export type { ChannelTable } from './groups/channel-table.js';
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
+export { runLayer } from './inference/run-layer.js';
 export { compileFused, compilePlan } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
 export type {

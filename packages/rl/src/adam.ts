@@ -17,6 +17,11 @@ export function createAdam(length: number): AdamState {
   return { first: new Float32Array(length), second: new Float32Array(length), step: 0 };
 }
 
+/** A state that goes on apart from the given one. */
+export function copyAdam({ first, second, step }: AdamState): AdamState {
+  return { first: first.slice(), second: second.slice(), step };
+}
+
 /** One step down the gradient (Kingma and Ba, algorithm 1); changes `parameters` and `state`. */
 export function adamStep(
   state: AdamState,

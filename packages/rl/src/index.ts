@@ -1,5 +1,5 @@
 export { createActionRange, requireBox, type ActionRange } from './action-range.js';
-export { adamStep, clipByNorm, createAdam, type AdamOptions, type AdamState } from './adam.js';
+export { adamStep, clipByNorm, copyAdam, createAdam, type AdamOptions, type AdamState } from './adam.js';
 export { createAgentCopies } from './agent-copies.js';
 export { generalizedAdvantages, type EpisodeValues } from './advantages.js';
 export { openState, sealState } from './agent-state.js';

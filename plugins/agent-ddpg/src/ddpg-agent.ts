@@ -11,6 +11,7 @@ import {
   adamStep,
   adaptParameterDeviation,
   backward,
+  copyAdam,
   createActionRange,
   createAdam,
   forward,
@@ -139,7 +140,7 @@ export class DdpgAgent implements Agent {
     const copy = ({ parameters, target, adam }: Learner): Learner => ({
       parameters: parameters.slice(),
       target: target.slice(),
-      adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step },
+      adam: copyAdam(adam),
     });
     const content: DdpgState = {
       actor: copy(this.actor),

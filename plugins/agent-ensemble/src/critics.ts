@@ -2,6 +2,7 @@ import { createRandom } from '@tersor/core';
 import {
   adamStep,
   backward,
+  copyAdam,
   createAdam,
   forward,
   initializeParameters,
@@ -30,7 +31,7 @@ export function copyCritic({ parameters, prior, adam }: Critic): Critic {
   return {
     parameters: parameters.slice(),
     prior,
-    adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step },
+    adam: copyAdam(adam),
   };
 }
 

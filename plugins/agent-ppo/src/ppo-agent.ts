@@ -12,6 +12,7 @@ import {
   addToMoments,
   backward,
   clipByNorm,
+  copyAdam,
   createAdam,
   createMoments,
   forward,
@@ -141,7 +142,7 @@ export class PpoAgent implements Agent {
   save(): unknown {
     const copy = ({ parameters, adam }: Learner): Learner => ({
       parameters: parameters.slice(),
-      adam: { first: adam.first.slice(), second: adam.second.slice(), step: adam.step },
+      adam: copyAdam(adam),
     });
     const content: PpoState = {
       actor: copy(this.actor),

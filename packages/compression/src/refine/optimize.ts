@@ -1,5 +1,5 @@
 import { TersorError, type TrainingBatch, type TrainingSession } from '@tersor/core';
-import { adamStep, createAdam, type AdamState } from '@tersor/rl';
+import { adamStep, copyAdam, createAdam, type AdamState } from '@tersor/rl';
 import { learningRateAt } from '../training/schedule.js';
 import type { WeightVariables } from './weight-variables.js';
 
@@ -52,7 +52,7 @@ export async function optimize({
 }: Optimization): Promise<Float32Array[]> {
   variables.forEach((variable, i) => resume && variable?.values.set(resume.values[i]!));
   const moments = variables.map((variable, i) =>
-    resume?.moments[i] ? copyOf(resume.moments[i]) : variable && createAdam(variable.values.length),
+    resume?.moments[i] ? copyAdam(resume.moments[i]) : variable && createAdam(variable.values.length),
   );
   const weightsNow = () => project(weights.map((data, i) => variables[i]?.values ?? data));
   for (let step = resume?.stepsDone ?? 0; step < steps; step++) {
@@ -83,8 +83,4 @@ export async function optimize({
     });
   }
   return weightsNow().map((data) => Float32Array.from(data));
-}
-
-function copyOf({ first, second, step }: AdamState): AdamState {
-  return { first: Float32Array.from(first), second: Float32Array.from(second), step };
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, LayerGraph } from '@tersor/core';
+import type { Backend, GraphLayer } from '@tersor/core';
+import { runLayer } from '../inference/run-layer.js';
 
 /** Multiplies matrices: see `Backend.crossProducts`. */
 export type CrossProducts = NonNullable<Backend['crossProducts']>;
@@ -16,7 +17,8 @@ export function crossProductsOn(backend: Multiplier): CrossProducts {
     if (backend.crossProducts) return backend.crossProducts(x, others, rows);
     const turned = turn(x, rows);
     const results: Float32Array[] = [];
-    for (const other of others) results.push(await runDense(backend, turned, other, rows));
+    for (const other of others)
+      results.push(await runLayer(backend, productLayer(other, rows), turned, [rows], [other.length / rows]));
     return results;
   };
 }
@@ -55,36 +57,13 @@ function turn(x: Float32Array, rows: number): Float32Array {
   return turned;
 }
 
-async function runDense(
-  backend: Pick<Backend, 'compile'>,
-  values: Float32Array,
-  kernel: Float32Array,
-  inputs: number,
-): Promise<Float32Array> {
+/** A dense layer that multiplies by a matrix of so many rows. */
+function productLayer(kernel: Float32Array, inputs: number): GraphLayer {
   const units = kernel.length / inputs;
-  const input = { name: 'rows', batch_input_shape: [null, inputs], dtype: 'float32', sparse: false };
-  const graph: LayerGraph = {
+  return {
     name: 'product',
-    layers: [
-      { name: 'rows', className: 'InputLayer', config: input, weights: [] },
-      {
-        name: 'product',
-        className: 'Dense',
-        config: { name: 'product', units, activation: 'linear', use_bias: false },
-        weights: [{ name: 'kernel', shape: [inputs, units], data: kernel, trainable: true }],
-      },
-    ],
-    calls: [
-      { layer: 'rows', inputs: [], outputShape: [inputs] },
-      { layer: 'product', inputs: [0], outputShape: [units] },
-    ],
-    inputs: [0],
-    outputs: [1],
+    className: 'Dense',
+    config: { name: 'product', units, activation: 'linear', use_bias: false },
+    weights: [{ name: 'kernel', shape: [inputs, units], data: kernel, trainable: true }],
   };
-  const session = await backend.compile(graph, { precision: 'float32' });
-  try {
-    return await session.run(values);
-  } finally {
-    session.dispose();
-  }
 }

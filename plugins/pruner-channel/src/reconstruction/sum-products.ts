@@ -1,5 +1,5 @@
-import { crossProductsOn, type Multiplier } from '@tersor/network';
-import type { Backend, GraphLayer, LayerGraph } from '@tersor/core';
+import { crossProductsOn, runLayer, type Multiplier } from '@tersor/network';
+import type { GraphLayer } from '@tersor/core';
 
 /** Sums over the rows of a matrix. */
 export interface RowSums {
@@ -20,7 +20,7 @@ export async function sumProducts(backend: Multiplier, rows: Float32Array, size:
   const count = rows.length / size;
   const [products] = (await crossProductsOn(backend)(rows, [rows], count)) as [Float32Array];
   if (rows.length < FEW) return { products, sums: addUp(rows, size) };
-  const means = await runLayer(backend, rows, [count, 1, size], [1, 1, size], averageLayer(count));
+  const means = await runLayer(backend, averageLayer(count), rows, [count, 1, size], [1, 1, size]);
   return { products, sums: means.map((mean) => mean * count) };
 }
 
@@ -44,30 +44,4 @@ function averageLayer(count: number): GraphLayer {
     },
     weights: [],
   };
-}
-
-async function runLayer(
-  backend: Pick<Backend, 'compile'>,
-  values: Float32Array,
-  inputShape: readonly number[],
-  outputShape: readonly number[],
-  layer: GraphLayer,
-): Promise<Float32Array> {
-  const config = { name: 'rows', batch_input_shape: [null, ...inputShape], dtype: 'float32', sparse: false };
-  const graph: LayerGraph = {
-    name: 'sum',
-    layers: [{ name: 'rows', className: 'InputLayer', config, weights: [] }, layer],
-    calls: [
-      { layer: 'rows', inputs: [], outputShape: inputShape },
-      { layer: layer.name, inputs: [0], outputShape },
-    ],
-    inputs: [0],
-    outputs: [1],
-  };
-  const session = await backend.compile(graph, { precision: 'float32' });
-  try {
-    return await session.run(values);
-  } finally {
-    session.dispose();
-  }
 }
