@@ -61,12 +61,7 @@ export {
   type OptionsSchema,
   type SchemaResult,
 } from './config/options-schema.js';
-export {
-  jsonSchemaOf,
-  schemaAlternatives,
-  schemaChildren,
-  type JsonSchema,
-} from './config/json-schema.js';
+export { jsonSchemaOf, schemaAlternatives, schemaChildren, type JsonSchema } from './config/json-schema.js';
 export { describeIssues, type SchemaIssue } from './config/schema-issues.js';
 export { readManifest } from './plugins/module-resolution.js';
 export { statedFiles, type StatedFile } from './plugins/stated-files.js';
