@@ -241,6 +241,20 @@ describe('search in lanes', () => {
     expect(last?.ended).not.toHaveProperty('1');
   });
 
+  it.each(['reset', 'step'] as const)(
+    'tells the error of the first lane that fails at %s, however late it fails',
+    async (member) => {
+      const failing = [20, 0].map((delay, lane): Walker => {
+        const fail = async () => {
+          await new Promise((resolve) => setTimeout(resolve, delay));
+          throw new Error(`lane ${lane} failed`);
+        };
+        return { ...slow(wallEnvironment(), 0), [member]: fail };
+      });
+      await expect(run([0, 0], { walkers: failing })).rejects.toThrow('lane 0 failed');
+    },
+  );
+
   it('lets each copy of an agent learn from the episodes of all, its own first', async () => {
     const agents: ReturnType<typeof drawingAgent>[] = [];
     const make = ({ seed }: { seed: number }) => (agents.push(drawingAgent(seed)), agents.at(-1)!);

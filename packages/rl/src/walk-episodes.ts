@@ -41,10 +41,29 @@ interface Walk {
   walked?: WalkedEpisode;
 }
 
+/** What a walker gave, or how it failed. */
+type Tried<T> = { readonly value: T } | { readonly error: unknown };
+
+async function attempt<T>(work: () => Promise<T>): Promise<Tried<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** The values of all lanes, or the error of the first lane that has one, whichever came first in time. */
+function valuesOf<T>(lanes: readonly Tried<T>[]): T[] {
+  return lanes.map((tried) => {
+    if ('error' in tried) throw tried.error;
+    return tried.value;
+  });
+}
+
 /**
  * Walks episodes at the same time, step by step: in each step the agent acts in one lane after the other,
  * then all carry their actions out, so that the agent is called in the same order however long each
- * takes.
+ * takes. Where several walkers fail, the error of the first lane is thrown.
  *
  * @param inLanes whether the agent is told lanes: else there is one plan
  * @param onEnd an episode that was not walked before has ended, while others may still be under way
@@ -56,27 +75,33 @@ export async function walkEpisodes(
   onEnd: (lane: number, end: EpisodeEnd) => Promise<void>,
 ): Promise<WalkedEpisode[]> {
   const started = performance.now();
-  const walks = await Promise.all(
-    plans.map(async (plan, lane): Promise<Walk> => {
-      const { observation } = await plan.walker.reset(plan.seed);
-      return { lane, plan, actions: [], observation, reward: 0 };
-    }),
+  const walks = valuesOf(
+    await Promise.all(
+      plans.map((plan, lane) =>
+        attempt(async (): Promise<Walk> => {
+          const { observation } = await plan.walker.reset(plan.seed);
+          return { lane, plan, actions: [], observation, reward: 0 };
+        }),
+      ),
+    ),
   );
   const propose = ({ lane, plan: { given }, actions, observation }: Walk): Action =>
     given?.[actions.length] ?? agent.act(observation, { explore: true, ...(inLanes && { lane }) });
-  const carryOut = async ({ lane, plan, actions }: Walk, proposed: Action): Promise<EpisodeEnd> => {
+  const carryOut = async ({ lane, plan, actions }: Walk, proposed: Action): Promise<Tried<EpisodeEnd>> => {
     const steps = actions.length + 1;
-    if (plan.end?.steps === steps) return plan.end;
-    const result = await plan.walker.step(proposed);
-    const end = { steps, result, seconds: (performance.now() - started) / 1000 };
-    if (result.terminated || result.truncated) await onEnd(lane, end);
-    return end;
+    if (plan.end?.steps === steps) return { value: plan.end };
+    const tried = await attempt(() => plan.walker.step(proposed));
+    if ('error' in tried) return tried;
+    const end = { steps, result: tried.value, seconds: (performance.now() - started) / 1000 };
+    // Whoever stops the search here does so at once.
+    if (end.result.terminated || end.result.truncated) await onEnd(lane, end);
+    return { value: end };
   };
   for (;;) {
     const underWay = walks.filter(({ walked }) => !walked);
     if (underWay.length === 0) return walks.map(({ walked }) => walked!);
     const proposals = underWay.map(propose);
-    const ends = await Promise.all(underWay.map((walk, i) => carryOut(walk, proposals[i]!)));
+    const ends = valuesOf(await Promise.all(underWay.map((walk, i) => carryOut(walk, proposals[i]!))));
     for (const [i, walk] of underWay.entries()) {
       const { result } = ends[i]!;
       const { terminated, truncated } = result;
