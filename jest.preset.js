@@ -19,6 +19,8 @@ module.exports = {
       'Uint32Array',
     ],
   ],
+  // Modules without a CommonJS form.
+  transformIgnorePatterns: ['/node_modules/(?!onnx-buf/)'],
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
