@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, type LayerGraph } from '@tersor/core';
 import { run } from '../../../packages/network/test/masked-run.js';
-import { portsOf, type Port } from '../src/write/ports.js';
+import type { OnnxMetadata } from '../src/read/lower.js';
 import { onnxOutputs, type Plain } from './onnx-outputs.js';
 
 /** Random images for every input of a network, channels last. */
@@ -20,27 +20,33 @@ export function randomInputs(graph: LayerGraph, batch: number): Plain[] {
  */
 export async function differences(path: string, graph: LayerGraph, batch: number): Promise<number[]> {
   const inputs = randomInputs(graph, batch);
-  const ports = portsOf(graph);
+  const ends = graph.metadata?.userDefinedMetadata?.['onnx'] as OnnxMetadata;
   const expected = await onnxOutputs(
     path,
-    Object.fromEntries(inputs.map((input, i) => [ports.inputs[i]!.name, asInFile(input, ports.inputs[i]!)])),
+    Object.fromEntries(
+      inputs.map((input, i) => [ends.inputs[i]!.name, asInFile(input, ends.inputs[i]!.order)]),
+    ),
   );
   const tensors = inputs.map(({ data, shape }) => tf.tensor(data, [...shape]));
   const found = await run(graph, tensors);
   tf.dispose(tensors);
-  return ports.outputs.map((port, i) => {
+  return ends.outputs.map(({ name, order }, i) => {
     const shape = [batch, ...(graph.calls[graph.outputs[i]!]!.outputShape as number[])];
-    const own = asInFile({ shape, data: found[i]! }, port);
-    const { data, shape: rightShape } = expected[port.name]!;
+    const own = asInFile({ shape, data: found[i]! }, order);
+    const { data, shape: rightShape } = expected[name]!;
     expect(own.shape).toEqual(rightShape);
     const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     return data.reduce((most, value, j) => Math.max(most, Math.abs(value - own.data[j]!)), 0) / scale;
   });
 }
 
-function asInFile({ shape, data }: Plain, { axes }: Port): Plain {
+/** Values with the axes of the file; `order` says which one each of the network's is. */
+function asInFile({ shape, data }: Plain, order: readonly number[]): Plain {
   const moved = tf.tidy(() =>
-    tf.transpose(tf.tensor(data, [...shape]), [0, ...axes.map((axis) => axis + 1)]),
+    tf.transpose(
+      tf.tensor(data, [...shape]),
+      order.map((_axis, i) => order.indexOf(i)),
+    ),
   );
   const plain = { shape: moved.shape, data: Float32Array.from(moved.dataSync() as Float32Array) };
   moved.dispose();
