@@ -21,6 +21,8 @@ module.exports = {
   ],
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
+  // These are ECMAScript modules, which jest's own loader takes only turned into CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild)/)'],
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
   transform: {
     '^.+\\.[cm]?[jt]s$': [
