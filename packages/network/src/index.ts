@@ -55,7 +55,7 @@ export { outputDivergence } from './gradients/output-divergence.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { ensureKernels } from './graph/fallback-kernels.js';
-export { isFrozen, withFrozenParts, withoutFrozen } from './graph/frozen-layers.js';
+export { isFrozen, withoutFrozen } from './graph/frozen-layers.js';
 export {
   copyWeights,
   isKernel,
