@@ -17,7 +17,7 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
-/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that is written. */
+/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that writes. */
 export function exportCommand(): Command {
   return withModelOptions(new Command('export'))
     .description('write a model in another format, by default as a LayersModel for stock TensorFlow.js')

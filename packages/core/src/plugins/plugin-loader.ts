@@ -209,8 +209,8 @@ export async function installedPlugins(
 }
 
 /**
- * Names of the packages in use, and of ours that can be imported, that follow the naming rule or state plugins
- * of the kind in their package.json: no folder is scanned but that of our scope.
+ * Names of the packages in use, and of ours that can be imported, that follow the naming rule or state
+ * plugins of the kind in their package.json: no folder is scanned but that of our scope.
  */
 function packagesOfKind(kind: PluginKind, directories: readonly string[]): string[] {
   const rule = new RegExp(`^@tersor/${kind}-|(^|/)tersor-${kind}-`);
