@@ -111,9 +111,11 @@ it(`reads or refuses by code ${MUTATIONS} .keras archives with damaged weights a
   const parts = unzipSync(await readFile(sample('preprocessing.keras')));
   const config = JSON.parse(Buffer.from(parts['config.json']!).toString()) as unknown;
   const read = await fuzz((random, i) => {
-    const other = i % 2 === 0 ? { 'model.weights.h5': damaged(parts['model.weights.h5']!, random) } : {};
-    const topology = i % 2 === 1 ? { 'config.json': strToU8(JSON.stringify(changed(config, random))) } : {};
-    return ['net.keras', zipSync({ ...parts, ...other, ...topology }, { level: 1 })];
+    const [name, bytes] =
+      i % 2 === 0
+        ? (['model.weights.h5', damaged(parts['model.weights.h5']!, random)] as const)
+        : (['config.json', strToU8(JSON.stringify(changed(config, random)))] as const);
+    return ['net.keras', zipSync({ ...parts, [name]: bytes }, { level: 1 })];
   });
   expect(read).toBeGreaterThan(20);
 }, 120_000);
