@@ -110,6 +110,6 @@ function rangesByBits(
       calibrate === 'mse' ? { rule: 'mse', bits } : { rule: 'percentile', share: percentile / 100 },
     );
   };
-  const widths = Array.from({ length: largest - smallest + 1 }, (_, i) => smallest + i);
-  return Object.fromEntries(widths.map((bits) => [bits, rangeAt(bits)]));
+  const allBits = Array.from({ length: largest - smallest + 1 }, (_, i) => smallest + i);
+  return Object.fromEntries(allBits.map((bits) => [bits, rangeAt(bits)]));
 }

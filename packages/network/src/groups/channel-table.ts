@@ -71,7 +71,7 @@ export class ChannelTable {
   }
 
   /**
-   * Joins the outputs of all calls of a layer that has one width for all of them. Returns the channels of the
+   * Joins the outputs of all calls of a layer that has the same channels for all of them. Returns the channels of the
    * first call.
    */
   sameForAllCalls(layer: string, channels: readonly number[]): readonly number[] {

@@ -13,17 +13,17 @@ import { fingerprint, gaussian, pruned, requireWellFormed } from './quantizer-in
 /** Rounding that errors computed in another order may differ by, relative to the outputs' energy. */
 const TOLERANCE = 1e-6;
 
-/** Bit widths that stand for all: what holds for these holds for those between them. */
+/** Bit allBits that stand for all: what holds for these holds for those between them. */
 const LOOKED_AT = [1, 2, 4, 8];
 
 /** The promises of `encodeCalibrated`; kept by nature where a quantizer has no `calibration`. */
-export function calibratedCases(make: () => Quantizer, widths: () => number[]): Case[] {
+export function calibratedCases(make: () => Quantizer, allBits: () => number[]): Case[] {
   const encodings = function* (inputs: readonly QuantizerInput[]) {
     const quantizer = make();
     if (!quantizer.calibration) return;
     for (const input of inputs) {
       const moments = momentsFor(input);
-      for (const bits of widths().filter((each) => LOOKED_AT.includes(each))) {
+      for (const bits of allBits().filter((each) => LOOKED_AT.includes(each))) {
         const encoded = () => quantizer.encodeCalibrated!(input, bits, moments);
         yield { quantizer, input, bits, moments, encoded };
       }
