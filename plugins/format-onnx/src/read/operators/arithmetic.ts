@@ -62,14 +62,13 @@ type WithConstant = (build: Builder, x: Tensor, constant: Constant, isFirst: boo
 const affine =
   (scale: (value: number, isFirst: boolean) => number, shift: (value: number, isFirst: boolean) => number) =>
   (build: Builder, given: Tensor, constant: Constant, isFirst: boolean): Tensor => {
-    const { x, axis, at } = aligned(build, given, constant);
+    const { x, at } = aligned(build, given, constant);
     if (isNeutral(constant, (value) => scale(value, isFirst) === 1 && shift(value, isFirst) === 0)) return x;
     return scaleShift(
       build,
       x,
       (i) => scale(at(i), isFirst),
       (i) => shift(at(i), isFirst),
-      axis,
     );
   };
 
