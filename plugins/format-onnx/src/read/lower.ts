@@ -5,6 +5,7 @@ import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
 import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
 import { damaged } from './file/damage.js';
 import type { OnnxInput, OnnxModel, OnnxNode } from './file/onnx-model.js';
+import { withGelu } from './gelu.js';
 import { inputOrder } from './input-order.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
 import { OPERATORS } from './operators/operator-table.js';
@@ -45,7 +46,8 @@ interface Problem {
  * The network of an ONNX file, its channels last. Shapes are worked out for the batch that the file states,
  * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes which cannot be read.
  */
-export function lowered(model: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
+export function lowered(given: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
+  const model = withGelu(given);
   const build = createBuilder();
   const values = new Map<string, Value | undefined>(model.initializers);
   const order = inputOrder(model);
