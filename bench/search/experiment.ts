@@ -6,7 +6,7 @@
  * from, and what the agent draws.
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment.ts [--tasks 'example at 30%,...']
- *       [--arms ddpg/residual,...] [--seeds 1,2,3] [--evaluations 40] [--reward accuracy] [--backend node]
+ *       [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] [--reward accuracy] [--backend node]
  *       [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] [--python PROGRAM] [--out FOLDER] [--part 1/4]
  *
  * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a run
@@ -20,8 +20,9 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '@tersor/core';
+import { ARMS, CHOICES, type Arm } from './experiment/arms.js';
 import { openTask, type Places } from './experiment/open-task.js';
-import { ARMS, searchOnce, type Arm, type Found } from './experiment/search-once.js';
+import { searchOnce, type Found } from './experiment/search-once.js';
 import { TASKS } from './experiment/tasks.js';
 
 const { values: flags } = parseArgs({
@@ -86,8 +87,12 @@ async function main(): Promise<void> {
     if (!found) throw new Error(`No task "${name}": ${TASKS.map((task) => task.name).join(', ')}`);
     return found;
   });
-  const wanted = flags.arms?.split(',');
-  const arms = ARMS.filter(({ agent, environment }) => wanted?.includes(`${agent}/${environment}`) ?? true);
+  const wanted = flags.arms?.split(';').map((name) => name.trim());
+  const nameOf = ({ agent, environment }: Arm) => `${agent}/${environment}`;
+  const unknown = wanted?.find((name) => ![...ARMS, ...CHOICES].some((arm) => nameOf(arm) === name));
+  if (unknown !== undefined)
+    throw new Error(`No arm "${unknown}": ${[...ARMS, ...CHOICES].map(nameOf).join('; ')}`);
+  const arms = wanted ? [...ARMS, ...CHOICES].filter((arm) => wanted.includes(nameOf(arm))) : ARMS;
   const seeds = flags.seeds.split(',').map(Number);
   const [part, parts] = flags.part.split('/').map(Number) as [number, number];
   mkdirSync(out, { recursive: true });
