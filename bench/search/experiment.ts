@@ -16,13 +16,14 @@
  * `experiment-rows.ts` makes the table of it.
  */
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '@tersor/core';
 import { ARMS, CHOICES, type Arm } from './experiment/arms.js';
+import { idOf, linesOf, type Key, type Line } from './experiment/lines.js';
 import { openTask, type Places } from './experiment/open-task.js';
-import { searchOnce, type Found } from './experiment/search-once.js';
+import { searchOnce } from './experiment/search-once.js';
 import { TASKS } from './experiment/tasks.js';
 
 const { values: flags } = parseArgs({
@@ -42,36 +43,6 @@ const { values: flags } = parseArgs({
     processes: { type: 'string', default: '1' },
   },
 });
-
-/** What a run is told apart by. */
-interface Key extends Arm {
-  readonly task: string;
-  readonly seed: number;
-  readonly evaluations: number;
-  readonly reward: string;
-}
-
-export interface Line extends Key, Found {
-  readonly original: { readonly confirm: number; readonly test: number };
-  readonly testImages: number;
-  readonly backend: string;
-  readonly machine: unknown;
-}
-
-function linesOf(folder: string): Line[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-  return files.flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8')
-      .split('\n')
-      // The last line of a run that was killed may be half a line.
-      .filter((line) => line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Line),
-  );
-}
-
-const idOf = ({ task, agent, environment, seed, evaluations, reward }: Key) =>
-  [task, agent, environment, seed, evaluations, reward].join(' | ');
 
 async function main(): Promise<void> {
   const { backend, reward, out, python } = flags;
