@@ -18,6 +18,8 @@ interface Answer {
 let worker: Worker | undefined;
 let asked = 0;
 
+afterAll(() => worker?.terminate());
+
 /** What onnxruntime computes of a file, by the names of its outputs; inputs are by name, in NCHW. */
 export async function onnxOutputs(
   path: string,

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { createRandom, type EncodedTensor, type LayerGraph } from '@tersor/core';
+import { createRandom, type LayerGraph, type Quantization } from '@tersor/core';
 import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/network';
 import { writeOnnx, type OnnxWriting } from '../src/write/write-onnx.js';
 import { portNames } from '../src/write/port-names.js';
 import { onnxOutputs, type Plain } from './onnx-outputs.js';
 
-const BATCH = 2;
-
 /** What a test may want otherwise. */
 export interface Comparing extends Partial<OnnxWriting> {
-  readonly codes?: ReadonlyMap<string, EncodedTensor>;
+  /** Two, where this is left out. */
+  readonly images?: number;
+  readonly quantization?: Quantization;
   /** The network whose outputs the file is to have, where that is not the one that is written. */
   readonly expected?: LayerGraph;
   readonly session?: Parameters<typeof onnxOutputs>[2];
@@ -39,18 +39,25 @@ export async function expectSameOutputs(model: tfl.LayersModel, tolerance: numbe
   await expectSameGraph(drawWeights(await graphFromModel(model)), tolerance);
 }
 
-/** The same for a graph as it is. Gives the bytes of the file. */
+/** The same for a graph as it is; differences are shares of the largest output. Gives the bytes of the file. */
 export async function expectSameGraph(
   graph: LayerGraph,
   tolerance: number,
-  { precision = 'float32', weights = 'searched', codes, expected = graph, session }: Comparing = {},
+  {
+    precision = 'float32',
+    weights = 'searched',
+    images = 2,
+    quantization,
+    expected = graph,
+    session,
+  }: Comparing = {},
 ): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-onnx-'));
   try {
-    const path = join(folder, await writeOnnx(graph, folder, { precision, weights }, codes));
+    const path = join(folder, await writeOnnx(graph, folder, { precision, weights }, quantization));
     const random = createRandom(2, 'inputs');
     const inputs = graph.inputs.map((call) => {
-      const shape = [BATCH, ...graph.calls[call]!.outputShape.map((size) => size ?? 5)];
+      const shape = [images, ...graph.calls[call]!.outputShape.map((size) => size ?? 5)];
       const count = shape.reduce((product, size) => product * size, 1);
       return { shape, data: Float32Array.from({ length: count }, () => 2 * random.uniform() - 1) };
     });
@@ -65,11 +72,12 @@ export async function expectSameGraph(
     for (const [i, name] of names.outputs.entries()) {
       const [found, wanted] = [outputs[name]!, right[i]!];
       expect(found.shape).toEqual(wanted.shape);
+      const largest = wanted.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
       const worst = found.data.reduce(
         (most, value, at) => Math.max(most, Math.abs(value - wanted.data[at]!)),
         0,
       );
-      expect(worst).toBeLessThan(tolerance);
+      expect(worst / largest).toBeLessThan(tolerance);
     }
     return (await stat(path)).size;
   } finally {
@@ -81,12 +89,14 @@ export async function expectSameGraph(
 async function stockOutputs(graph: LayerGraph, inputs: readonly Plain[]): Promise<Plain[]> {
   const model = await modelFromGraph(graph);
   try {
-    return tf.tidy(() => {
+    const results = tf.tidy(() => {
       const given = inputs.map(({ shape, data }) => tf.tensor(data, [...shape]));
-      const results = [model.predictOnBatch(given.length === 1 ? given[0]! : given)].flat() as tf.Tensor[];
-      return results.map((each) =>
-        channelsFirst({ shape: each.shape, data: each.dataSync() as Float32Array }),
-      );
+      return [model.predictOnBatch(given.length === 1 ? given[0]! : given)].flat() as tf.Tensor[];
+    });
+    return results.map((each) => {
+      const plain = channelsFirst({ shape: each.shape, data: each.dataSync() as Float32Array });
+      each.dispose();
+      return plain;
     });
   } finally {
     disposeModel(model);
@@ -95,9 +105,9 @@ async function stockOutputs(graph: LayerGraph, inputs: readonly Plain[]): Promis
 
 function channelsFirst({ shape, data }: Plain): Plain {
   if (shape.length < 3) return { shape, data: Float32Array.from(data) };
-  return tf.tidy(() => {
-    const perm = [0, shape.length - 1, ...shape.slice(1, -1).map((_, i) => i + 1)];
-    const moved = tf.transpose(tf.tensor(data, [...shape]), perm);
-    return { shape: moved.shape, data: Float32Array.from(moved.dataSync() as Float32Array) };
-  });
+  const perm = [0, shape.length - 1, ...shape.slice(1, -1).map((_, i) => i + 1)];
+  const moved = tf.tidy(() => tf.transpose(tf.tensor(data, [...shape]), perm));
+  const plain = { shape: moved.shape, data: Float32Array.from(moved.dataSync() as Float32Array) };
+  moved.dispose();
+  return plain;
 }

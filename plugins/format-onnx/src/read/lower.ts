@@ -9,7 +9,7 @@ import { inputOrder } from './input-order.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
 import { OPERATORS } from './operators/operator-table.js';
 import { Refusal } from './refusal.js';
-import { dimsOf, type Site, type Value } from './site.js';
+import { anyTensor, dimsOf, type Site, type Value } from './site.js';
 
 const FOLDS: ReadonlyMap<string, Fold> = new Map(Object.entries({ ...ARITHMETIC_FOLDS, ...SHAPE_FOLDS }));
 
@@ -109,7 +109,7 @@ function resultsOf(site: Site): readonly Value[] {
   if (node.type === 'Shape') {
     const [value] = inputs;
     if (!value) throw new Refusal('has no input 1');
-    const dims = value.kind === 'tensor' ? dimsOf(site, sizesOf(value)) : value.dims;
+    const dims = value.kind === 'tensor' ? anyTensor(site).dims : value.dims;
     return [shapeConstant(site, dims)];
   }
   const isConstant = inputs.every((value) => value?.kind !== 'tensor');
@@ -145,12 +145,14 @@ function batchOf({ inputs }: OnnxModel): number {
 
 /** Sizes of an input after the batch. Throws `MODEL_UNSUPPORTED` where the file leaves one open. */
 function sizesFor(
-  { name, dims }: OnnxInput,
+  { name, dims, isFloat }: OnnxInput,
   given: readonly number[] | undefined,
   { inputs }: OnnxModel,
 ): number[] {
   const stated = dims.slice(1);
   const hint = `Name the sizes after the batch, in the order of the file: --format onnx --format-option inputShape=[${stated.map((size) => size ?? 224).join(',')}]`;
+  if (!isFloat)
+    throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has values that are no floats.`);
   if (dims.length === 0 || stated.length === 0)
     throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has ${dims.length} axes; images have 4.`);
   if (given && inputs.length === 1) {

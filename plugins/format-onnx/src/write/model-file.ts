@@ -30,6 +30,15 @@ export async function modelFile(
   return toBinary(schema, create(schema, modelOf(draft, name, metadata)));
 }
 
+/** The program that a file says it was made by. */
+export async function producerOf(bytes: Uint8Array): Promise<string> {
+  const [{ fromBinary }, { ModelProtoSchema: schema }] = await Promise.all([
+    import('@bufbuild/protobuf'),
+    import('onnx-buf'),
+  ]);
+  return fromBinary(schema, bytes).producerName;
+}
+
 function modelOf(
   draft: Draft,
   name: string,

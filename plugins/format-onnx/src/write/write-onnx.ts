@@ -1,15 +1,19 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   decodeTensor,
   TersorError,
-  type EncodedTensor,
+  type Format,
   type LayerGraph,
+  type Quantization,
+  type WeightCodes,
   type WeightTensor,
 } from '@tersor/core';
+import { withRoundedActivations } from '@tersor/network';
 import type { Precision } from './draft.js';
+import { foldNorms } from './fold-norms.js';
 import { HALF_LIMIT, roundedToHalf } from './half.js';
-import { modelFile } from './model-file.js';
+import { modelFile, PRODUCER, producerOf } from './model-file.js';
 import { writeGraph } from './write-graph.js';
 
 /** The file that a network is written to. */
@@ -23,34 +27,61 @@ export interface OnnxWriting {
   readonly weights: 'searched' | 'float';
 }
 
-/** Writes a network into a folder, and gives the name of the file. Throws `MODEL_UNSUPPORTED`, `PLAN_MISMATCH`. */
+/** The members of the format that write. */
+export function onnxWriting(options: OnnxWriting): Pick<Format, 'keeps' | 'write' | 'stored' | 'mayReplace'> {
+  return {
+    keeps: 'outputs',
+    write: (graph, folder, quantization) => writeOnnx(graph, folder, options, quantization),
+    stored: (graph, quantization) => storedInOnnx(graph, options, quantization),
+    mayReplace: async (path) => (await producerOf(await readFile(path))) === PRODUCER,
+  };
+}
+
+/**
+ * Writes a network into a folder, and gives the name of the file. Throws `MODEL_UNSUPPORTED`, and
+ * `PLAN_MISMATCH` where codes are not those of the weights.
+ */
 export async function writeOnnx(
   graph: LayerGraph,
   folder: string,
   { precision, weights }: OnnxWriting,
-  codes: ReadonlyMap<string, EncodedTensor> = new Map(),
+  quantization: Quantization = { codes: new Map() },
 ): Promise<string> {
-  requireTheirValues(graph, codes);
+  requireTheirValues(graph, quantization.codes);
   if (precision === 'float16') requireHalfRange(graph);
-  const used = weights === 'searched' ? codes : new Map<string, EncodedTensor>();
-  const draft = writeGraph(graph, { precision, codes: used });
   const own = graph.metadata?.userDefinedMetadata;
   const metadata: Record<string, string> = own ? { userDefinedMetadata: JSON.stringify(own) } : {};
+  const coded = weights === 'searched' ? quantized(graph, quantization) : { graph, codes: new Map() };
+  const draft = writeGraph(coded.graph, { precision, codes: coded.codes });
   await writeFile(join(folder, FILE), await modelFile(draft, graph.name, metadata));
   return FILE;
 }
 
-/** The network that a file in this precision holds. */
-export function storedInOnnx(graph: LayerGraph, precision: Precision): LayerGraph {
-  if (precision === 'float32') return graph;
-  const layers = graph.layers.map((layer) => ({
+/** The network that such a file holds. */
+export function storedInOnnx(
+  graph: LayerGraph,
+  { precision, weights }: OnnxWriting,
+  { activations }: Partial<Quantization> = {},
+): LayerGraph {
+  const rounded = activations && weights === 'searched' ? withRoundedActivations(graph, activations) : graph;
+  if (precision === 'float32') return rounded;
+  const layers = rounded.layers.map((layer) => ({
     ...layer,
     weights: layer.weights.map((weight) => ({ ...weight, data: roundedToHalf(weight.data) })),
   }));
-  return { ...graph, layers };
+  return { ...rounded, layers };
 }
 
-function requireTheirValues(graph: LayerGraph, codes: ReadonlyMap<string, EncodedTensor>): void {
+function quantized(
+  graph: LayerGraph,
+  { codes, activations }: Quantization,
+): { graph: LayerGraph; codes: WeightCodes } {
+  if (!activations) return { graph, codes };
+  const folded = foldNorms({ graph, codes }, activations);
+  return { graph: withRoundedActivations(folded.graph, activations), codes: folded.codes };
+}
+
+function requireTheirValues(graph: LayerGraph, codes: WeightCodes): void {
   const weights = new Map<string, WeightTensor>();
   for (const layer of graph.layers)
     for (const weight of layer.weights) weights.set(`${layer.name}/${weight.name}`, weight);
