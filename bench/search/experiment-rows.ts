@@ -48,7 +48,7 @@ function rowOf({ name, arm, lines }: Runs) {
   };
 }
 
-/** Of each that learns, and of each search, to the heuristic; and of each that learns to each search that does not. */
+/** Of each search to the heuristic, and of each that learns to each that does not. */
 function differencesOf(all: readonly Runs[]) {
   const bySeed = ({ lines }: Runs) =>
     new Map(

@@ -1,18 +1,22 @@
 /**
  * Who finds the best network within N evaluations: heuristics, agents, and other optimizers, in the
- * environment with a wall and in the one around the heuristic `reconstruction`. Every search begins with that
- * heuristic; the best five of a search are measured again on images that it has not seen, and the test images
- * tell what the best of these is worth. A seed draws the images of the search, those that moments are gathered
- * from, and what the agent draws.
+ * environment with a wall and in the one around the heuristic `reconstruction`. Every search begins with it;
+ * the best five of a search are measured again on images that it has not seen, and the test images tell what
+ * the best of these is worth. A seed draws the images of the search, those that moments are gathered from, and
+ * what the agent draws.
  *
- *     node --conditions=tersor/source --import tsx bench/search/experiment.ts [--tasks 'example at 30%,...']
- *       [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] [--reward accuracy] [--backend node]
- *       [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] [--python PROGRAM] [--out FOLDER] [--part 1/4]
+ *     node --conditions=tersor/source --import tsx bench/search/experiment.ts \
+ *       [--tasks 'example at 30%,...'] [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] \
+ *       [--reward accuracy] [--backend node] [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] \
+ *       [--python PROGRAM] [--out FOLDER] [--part 1/4] [--processes 4]
  *
- * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a run
- * may be stopped at any time. `--part 1/4` takes the first of every four pairs of task and seed; `--processes 4`
- * runs all four at once. `node bench/gpu/pack.mjs FOLDER --entry bench/search/experiment.ts` makes one file of
- * it, and `bash FOLDER/run.sh FOLDER OUT --script experiment -- --backend webgpu ...` runs that.
+ * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a
+ * run may be stopped at any time. `--part 1/4` takes the first of every four pairs of task and seed;
+ * `--processes 4` runs all four at once. One file for a machine with a GPU alone:
+ *
+ *     node bench/gpu/pack.mjs FOLDER --entry bench/search/experiment.ts
+ *     bash FOLDER/run.sh FOLDER OUT --script experiment -- --backend webgpu ...      (there)
+ *
  * `experiment-rows.ts` makes the table of it.
  */
 import { spawn } from 'node:child_process';

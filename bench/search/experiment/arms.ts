@@ -1,6 +1,9 @@
 // Who searches, and where.
 
-/** A search: an agent, a heuristic or a peer by name, in the environment with a wall (`plain`) or around a heuristic. */
+/**
+ * A search: an agent, a heuristic or a peer by name, in the environment with a wall (`plain`) or around the
+ * heuristic.
+ */
 export interface Arm {
   readonly agent: string;
   readonly environment: 'plain' | 'residual';
@@ -15,10 +18,13 @@ export const PEERS: readonly string[] = ['cma', 'tpe', 'gp'];
 const NEAR = { warmup: 2, sigma: 0.15 };
 const MANY = { ...NEAR, hidden: [64, 64], actorRate: 1e-3, updates: 10 };
 
-/** Agents of ours with their options, by the name of the arm. Those of `ddpg` with options are for choices. */
-export const AGENTS: Readonly<
-  Record<string, { readonly use: string; readonly options: Record<string, unknown> }>
-> = {
+interface Agent {
+  readonly use: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Agents of ours by the name of the arm; those of `ddpg` with options are for choices. */
+export const AGENTS: Readonly<Record<string, Agent>> = {
   ddpg: { use: 'ddpg', options: {} },
   ppo: { use: 'ppo', options: {} },
   ensemble: { use: 'ensemble', options: {} },
