@@ -50,11 +50,6 @@ try {
 }
 
 function main() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major >= 23)
-    throw new SetupError(
-      `tfjs-node ${VERSION} does not work on Node ${process.versions.node}. Use Node 20 or 22.`,
-    );
   if (!existsSync(join(project, 'node_modules')))
     throw new SetupError(`${project} has no node_modules: run npm install (or npm ci) there first.`);
   const before = verify();
@@ -71,7 +66,9 @@ function main() {
 /** Runs a convolution in a process of its own: an addon that fails to load may take the process with it. */
 function verify() {
   if (!existsSync(addon)) return { works: false, problem: 'The addon is missing.' };
+  // Node 23 removed a function that tfjs-node calls; the node backend gives it back in the same way.
   const script = `
+    require('util').isNullOrUndefined ??= (value) => value === undefined || value === null;
     const tf = require(${JSON.stringify(packageFolder)});
     const sum = tf.conv2d(tf.ones([1, 8, 8, 2]), tf.ones([3, 3, 2, 4]), 1, 'valid').sum().dataSync()[0];
     if (sum !== 36 * 18 * 4) throw new Error('a convolution gave ' + sum);
@@ -214,18 +211,21 @@ function buildAddon(target) {
   requireTool('g++', ['--version'], 'a C++ compiler (Debian: apt-get install build-essential)');
   console.log('Compiling the addon');
   const preGyp = join(stage, 'node_modules', '.bin', 'node-pre-gyp');
-  const headers = join(dirname(dirname(process.execPath)), 'include', 'node');
   // Headers of this Node where they are installed beside it; else node-gyp downloads them.
-  const nodedir = existsSync(join(headers, 'node_api.h'))
-    ? [`--nodedir=${dirname(dirname(process.execPath))}`]
-    : [];
+  const nodeFolder = foldersOfNode().find((folder) => existsSync(join(folder, 'include/node/node_api.h')));
   run(
     preGyp,
-    ['install', '--build-from-source', ...nodedir],
+    ['install', '--build-from-source', ...(nodeFolder ? [`--nodedir=${nodeFolder}`] : [])],
     { cwd: packageFolder },
     'the addon could not be compiled.',
   );
   copyFileSync(addon, target);
+}
+
+/** Where this Node's headers may be: as its own archive lays them out, and as the npm package `node` does. */
+function foldersOfNode() {
+  const folder = dirname(dirname(process.execPath));
+  return [folder, join(folder, 'node_modules', `node-${process.platform}-${process.arch}`)];
 }
 
 function requireTool(command, args, name) {

@@ -1,33 +1,36 @@
-// Fills the figures of docs/benchmarks from the committed results: npm run pages [-- --check]
+// Fills the figures of docs/benchmarks and docs/guide from the committed results: npm run pages [-- --check]
 // With --check nothing is written: ends with 1 where a page or a chart is not what the results say, or where
-// a page has more than 600 words.
+// a benchmark page has more than 600 words.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillPage } from './fill.js';
 import { root } from './results.js';
 
 const MOST_WORDS = 600;
-const pages = join(root, 'docs/benchmarks');
 const images = join(root, 'docs/images/benchmarks');
 const check = process.argv.includes('--check');
 const stale: string[] = [];
 mkdirSync(images, { recursive: true });
 
-for (const name of readdirSync(pages).filter((file) => file.endsWith('.md'))) {
-  const path = join(pages, name);
+for (const path of ['docs/benchmarks', 'docs/guide'].flatMap(pagesIn)) {
   const before = readFileSync(path, 'utf8');
   const after = fillPage(before, (image, svg) => {
     keep(join(images, `${image}.svg`), svg);
     return `../images/benchmarks/${image}.svg`;
   });
   keep(path, after);
-  const words = proseWords(after);
-  if (words > MOST_WORDS) stale.push(`${name} has ${words} words; ${MOST_WORDS} are the most`);
+  const words = path.includes('benchmarks') ? proseWords(after) : 0;
+  if (words > MOST_WORDS) stale.push(`${path} has ${words} words; ${MOST_WORDS} are the most`);
 }
 if (stale.length > 0) {
   console.error(stale.join('\n'));
   console.error('Run npm run pages, and read what changed.');
   process.exitCode = 1;
+}
+
+function pagesIn(folder: string): string[] {
+  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith('.md'));
+  return files.map((file) => join(root, folder, file));
 }
 
 function keep(path: string, text: string): void {

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { provideRemovedFunctions } from './removed-functions.js';
 
 /**
  * The packages that this backend runs on, the preferred one first: whoever installed the GPU one wants it.
@@ -49,18 +50,12 @@ export async function loadTfjsNode(
       reason: 'Neither @tensorflow/tfjs-node nor @tensorflow/tfjs-node-gpu is installed.',
       install: INSTALL,
     };
-  const nodeMajor = Number(process.versions.node.split('.')[0]);
-  if (nodeMajor >= 23) {
-    return {
-      reason: `tfjs-node 4.22 does not work on Node ${process.versions.node}: it calls functions that Node 23 removed.`,
-      install: 'Use Node 20 or 22.',
-    };
-  }
   // Once the library writes to stderr on every load, the user's own errors are hard to see.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // What the user has set comes first.
   if (threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   const active = tf.engine().backendName;
+  provideRemovedFunctions();
   try {
     const require = createRequire(join(folder, 'package.json'));
     const manifest = require('./package.json') as { name: string; version: string };

@@ -47,7 +47,7 @@ export function createWasmBackend({
         return {
           available: false,
           reason: 'This JavaScript engine has no WebAssembly.',
-          install: 'Use Node 20 or 22.',
+          install: 'Use Node 22, 24 or 26.',
         };
       await import('@tensorflow/tfjs-backend-wasm'); // The flag below is its own.
       return {

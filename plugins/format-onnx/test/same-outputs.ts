@@ -6,7 +6,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, type LayerGraph, type Quantization } from '@tersor/core';
 import { disposeModel, graphFromModel, modelFromGraph } from '@tersor/network';
 import { writeOnnx, type OnnxWriting } from '../src/write/write-onnx.js';
-import { portNames } from '../src/write/port-names.js';
+import { portsOf, type Port } from '../src/write/ports.js';
 import { onnxOutputs, type Plain } from './onnx-outputs.js';
 
 /** What a test may want otherwise. */
@@ -61,15 +61,15 @@ export async function expectSameGraph(
       const count = shape.reduce((product, size) => product * size, 1);
       return { shape, data: Float32Array.from({ length: count }, () => 2 * random.uniform() - 1) };
     });
-    const names = portNames(graph);
+    const ports = portsOf(graph);
     const outputs = await onnxOutputs(
       path,
-      Object.fromEntries(inputs.map((input, i) => [names.inputs[i]!, channelsFirst(input)])),
+      Object.fromEntries(inputs.map((input, i) => [ports.inputs[i]!.name, laidOut(input, ports.inputs[i]!)])),
       session,
     );
-    const right = await stockOutputs(expected, inputs);
-    expect(Object.keys(outputs).sort()).toEqual([...names.outputs].sort());
-    for (const [i, name] of names.outputs.entries()) {
+    const right = await stockOutputs(expected, inputs, ports.outputs);
+    expect(Object.keys(outputs).sort()).toEqual(ports.outputs.map(({ name }) => name).sort());
+    for (const [i, { name }] of ports.outputs.entries()) {
       const [found, wanted] = [outputs[name]!, right[i]!];
       expect(found.shape).toEqual(wanted.shape);
       const largest = wanted.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
@@ -85,16 +85,20 @@ export async function expectSameGraph(
   }
 }
 
-/** What stock TensorFlow.js computes, as ONNX lays it out. */
-async function stockOutputs(graph: LayerGraph, inputs: readonly Plain[]): Promise<Plain[]> {
+/** What stock TensorFlow.js computes, as the file lays it out. */
+async function stockOutputs(
+  graph: LayerGraph,
+  inputs: readonly Plain[],
+  ports: readonly Port[],
+): Promise<Plain[]> {
   const model = await modelFromGraph(graph);
   try {
     const results = tf.tidy(() => {
       const given = inputs.map(({ shape, data }) => tf.tensor(data, [...shape]));
       return [model.predictOnBatch(given.length === 1 ? given[0]! : given)].flat() as tf.Tensor[];
     });
-    return results.map((each) => {
-      const plain = channelsFirst({ shape: each.shape, data: each.dataSync() as Float32Array });
+    return results.map((each, i) => {
+      const plain = laidOut({ shape: each.shape, data: each.dataSync() as Float32Array }, ports[i]!);
       each.dispose();
       return plain;
     });
@@ -103,10 +107,10 @@ async function stockOutputs(graph: LayerGraph, inputs: readonly Plain[]): Promis
   }
 }
 
-function channelsFirst({ shape, data }: Plain): Plain {
-  if (shape.length < 3) return { shape, data: Float32Array.from(data) };
-  const perm = [0, shape.length - 1, ...shape.slice(1, -1).map((_, i) => i + 1)];
-  const moved = tf.tidy(() => tf.transpose(tf.tensor(data, [...shape]), perm));
+function laidOut({ shape, data }: Plain, { axes }: Port): Plain {
+  const moved = tf.tidy(() =>
+    tf.transpose(tf.tensor(data, [...shape]), [0, ...axes.map((axis) => axis + 1)]),
+  );
   const plain = { shape: moved.shape, data: Float32Array.from(moved.dataSync() as Float32Array) };
   moved.dispose();
   return plain;

@@ -35,9 +35,7 @@ export function doctorCommand(): Command {
         process.stdout.write(`${JSON.stringify({ machine, backends: findings }, undefined, 2)}\n`);
         return;
       }
-      process.stdout.write(
-        `Node ${machine.node} on ${machine.platform}, ${machine.cores} cores${nodeWarning()}\n`,
-      );
+      process.stdout.write(`Node ${machine.node} on ${machine.platform}, ${machine.cores} cores\n`);
       for (const finding of findings) process.stdout.write(describe(finding));
     });
 }
@@ -86,9 +84,4 @@ function describe({ backend, description, availability }: Finding): string {
     return `  ${backend}: not available: ${availability.reason}\n${availability.install && `    ${availability.install}\n`}`;
   const details = Object.entries(availability.details).map(([name, value]) => `${name} ${value}`);
   return `  ${backend}: available (${details.join(', ')})\n    ${description}\n`;
-}
-
-function nodeWarning(): string {
-  const major = Number(process.versions.node.split('.')[0]);
-  return major >= 23 ? ' (tfjs-node 4.22 is broken on Node 23 and later; use 20 or 22)' : '';
 }

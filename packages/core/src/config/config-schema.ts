@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OF_SEARCH } from './moved-settings.js';
 import { finetune, refine, trainingFields } from './training-schema.js';
 
 /** Random numbers come from 32 bits: a larger seed would give the numbers of a smaller one. */
@@ -23,9 +24,6 @@ const modelFile = (what: string) =>
       }),
     ])
     .describe(`${what}, relative to the config; or { use: format, path, ...its options }.`);
-
-/** Keys that once stood among an agent's options. */
-const OF_SEARCH = ['episodes', 'warmStart'];
 
 const agent = z
   .union([

@@ -8,6 +8,7 @@ import type { LayerGraph } from '@tersor/core';
 import { disposeModel, graphFromModel, readNetwork } from '@tersor/network';
 import { quantized } from '../../test/quantize.js';
 import { drawWeights, expectSameGraph } from '../../test/same-outputs.js';
+import { portsOf } from './ports.js';
 import { storedInOnnx, writeOnnx } from './write-onnx.js';
 
 const L = tfl.layers;
@@ -81,10 +82,17 @@ describe.each(Object.entries(NETWORKS))('%s', (_name, make) => {
   });
 });
 
-it('names inputs and outputs as an imported ONNX file did', async () => {
+it('names inputs and outputs, and lays them out, as an imported ONNX file did', async () => {
   const graph = await mobileNet();
-  const metadata = { userDefinedMetadata: { onnx: { inputs: ['pixels'], outputs: ['scores'] } } };
-  await expectSameGraph({ ...graph, metadata }, 1e-4);
+  const onnx = {
+    inputs: [{ name: 'pixels', order: [0, 1, 2, 3] }],
+    outputs: [{ name: 'scores', order: [0, 1] }],
+  };
+  expect(portsOf({ ...graph, metadata: { userDefinedMetadata: { onnx } } })).toEqual({
+    inputs: [{ name: 'pixels', axes: [0, 1, 2] }],
+    outputs: [{ name: 'scores', axes: [0] }],
+  });
+  await expectSameGraph({ ...graph, metadata: { userDefinedMetadata: { onnx } } }, 1e-4, { images: 1 });
 });
 
 it('refuses what ONNX has no words for, all layers at once', async () => {
