@@ -178,6 +178,23 @@ def activations():
     return keras.Model(inputs, layers.Conv2D(4, 1, activation="hard_swish", name="head")(x), name="activations")
 
 
+def resized():
+    """Other sizes, and an activation that TensorFlow.js has not within a Sequential model."""
+    inputs = keras.Input((9, 8, 2), name="image")
+    x = layers.Resizing(6, 5, name="smaller")(inputs)
+    block = keras.Sequential(
+        [
+            keras.Input((6, 5, 2)),
+            layers.Conv2D(4, 3, padding="same", activation="hard_swish", name="conv"),
+            layers.Conv2D(3, 1, name="project"),
+        ],
+        name="block",
+    )
+    x = layers.UpSampling2D(2, interpolation="bilinear", name="larger")(block(x))
+    x = layers.UpSampling2D((1, 2), name="wider")(layers.Resizing(4, 9, interpolation="nearest", name="nearest")(x))
+    return keras.Model(inputs, layers.Flatten(name="flatten")(x), name="resized")
+
+
 def grouped():
     inputs = keras.Input((6, 6, 4), name="image")
     x = layers.Conv2D(8, 3, padding="same", groups=2, activation="relu", name="grouped")(inputs)
@@ -242,6 +259,7 @@ SMALL = {
     "frozen": (frozen, [".keras", ".h5"], 1.0, 0.0),
     "preprocessing": (preprocessing, [".keras", ".h5"], 127.0, 127.0),
     "activations": (activations, [".keras"], 2.0, 0.0),
+    "resized": (resized, [".keras"], 1.0, 0.0),
     "grouped": (grouped, [".keras"], 1.0, 0.0),
     "channels-first": (channels_first, [".keras"], 1.0, 0.0),
     "dense-net": (dense_net, [".keras"], 1.0, 0.0),
@@ -286,11 +304,13 @@ def real(folder, names):
     results = {}
     for name in names or REAL:
         keras.backend.clear_session()
-        model = randomised(getattr(keras.applications, name)(weights=None, classifier_activation=None), 3, 0)
+        size = 299 if name in ("InceptionV3", "Xception") else 224
+        make = getattr(keras.applications, name)
+        model = randomised(make(weights=None, input_shape=(size, size, 3), classifier_activation=None), 3, 0)
         model.save(os.path.join(folder, name + ".keras"))
         model.save(os.path.join(folder, name + ".h5"))
-        isPixels = name in PIXELS
-        results[name] = {"endings": [".keras", ".h5"], **outputs_of(model, *((127.0, 127.0) if isPixels else (1.0, 0.0)))}
+        values = (127.0, 127.0) if name in PIXELS else (1.0, 0.0)
+        results[name] = {"endings": [".keras", ".h5"], **outputs_of(model, *values)}
         print(name, model.count_params(), flush=True)
     write(folder, "outputs.json", results)
 

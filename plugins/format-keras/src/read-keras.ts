@@ -58,7 +58,7 @@ function archived(bytes: Uint8Array, origin: string): KerasModel {
   const model = json(parts['config.json'], `${origin}: config.json`);
   return {
     model,
-    version: String(metadata['keras_version'] ?? '3'),
+    version: String(metadata['keras_version'] ?? '3.0'),
     weights: (own) => keras3Weights(openHdf5(file, `${origin}: model.weights.h5`), own, origin),
   };
 }
@@ -112,7 +112,7 @@ async function readArchitecture(path: string): Promise<Topology> {
   });
   const model = json(bytes, path);
   // Keras 2 writes its version into the JSON, Keras 3 the module of every class.
-  return { model, version: String(model['keras_version'] ?? ('module' in model ? '3' : '2')) };
+  return { model, version: String(model['keras_version'] ?? ('module' in model ? '3.0' : '2.0')) };
 }
 
 function json(bytes: Uint8Array, origin: string): Json {

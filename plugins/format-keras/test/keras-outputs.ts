@@ -26,9 +26,15 @@ export function kerasOutputs(name: string): Record<string, KerasOutputs> {
 }
 
 /** What stock TensorFlow.js gives for the same input. */
-export async function outputsOf(graph: LayerGraph, { shape, scale, offset }: KerasOutputs): Promise<number[][]> {
+export async function outputsOf(
+  graph: LayerGraph,
+  { shape, scale, offset }: KerasOutputs,
+): Promise<number[][]> {
   const model = await modelFromGraph(graph);
-  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i) * scale + offset);
+  const values = Float32Array.from(
+    { length: shape.reduce((a, b) => a * b, 1) },
+    (_, i) => Math.sin(i) * scale + offset,
+  );
   const input = tf.tensor(values, [1, ...shape]);
   const outputs = [model.predict(input)].flat();
   const found = outputs.map((output) => [...output.dataSync()]);

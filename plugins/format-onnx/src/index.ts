@@ -31,7 +31,7 @@ function recognises({ path, entries, head }: ModelPlace): boolean {
   if (entries) return false;
   if (path.endsWith('.onnx')) return true;
   const [tag, version, next] = head;
-  return tag === 0x08 && version! >= 1 && version! <= 20 && [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next!);
+  return tag === 0x08 && version! >= 3 && version! <= 20 && [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next!);
 }
 
 export default definePlugin({

@@ -21,15 +21,16 @@ const STOCK: Readonly<Record<string, string>> = {
 };
 
 /** `min(max(x / 6 + 1 / 2, 0), 1)`: Keras 3's, and the gate of MobileNetV3. */
-const HARD_SIGMOID: readonly Part[] = [
-  { className: 'Rescaling', config: { scale: 1 / 6, offset: 0.5 }, ending: 'hard_sigmoid' },
-  { className: 'ReLU', config: { max_value: 1 }, ending: 'clip' },
-];
+export const HARD_SIGMOID: Part = {
+  className: 'TersorHardSigmoid',
+  config: { alpha: 1 / 6, beta: 0.5 },
+  ending: 'hard_sigmoid',
+};
 
 /** `x` times its hard sigmoid. */
 const HARD_SILU: readonly Part[] = [
-  ...HARD_SIGMOID,
-  { className: 'Multiply', config: {}, ending: 'hard_silu', inputs: [{ input: 0 }, 1] },
+  HARD_SIGMOID,
+  { className: 'Multiply', config: {}, ending: 'hard_silu', inputs: [{ input: 0 }, 0] },
 ];
 
 /**
@@ -42,7 +43,7 @@ export function activationParts(value: unknown, generation: 2 | 3): readonly Par
   if (name === 'linear') return [];
   if (name === 'leaky_relu') return [{ className: 'LeakyReLU', config: { alpha: 0.2 }, ending: name }];
   if (name === 'hard_sigmoid')
-    return generation === 3 ? HARD_SIGMOID : [{ ...stock('hardSigmoid'), ending: name }];
+    return generation === 3 ? [HARD_SIGMOID] : [{ ...stock('hardSigmoid'), ending: name }];
   if (name === 'hard_silu' || name === 'hard_swish') return HARD_SILU;
   return Object.hasOwn(STOCK, name)
     ? [{ ...stock(STOCK[name]!), ending: name }]

@@ -1,13 +1,9 @@
-import { serialization } from '@tensorflow/tfjs-core';
 import { TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
-import { isRecord, kerasLayer, kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
-import { loweredLayer, type Lowered, type Part } from './lowered-layers.js';
-import { loweredOperation } from './operations.js';
-import { callsOf, referencesIn, renamed, type Reference } from './tensors.js';
-
-/** Types of inputs and layers that a network of float32 takes as they are: pixels, and half precision. */
-const AS_FLOAT = ['uint8', 'int8', 'uint16', 'float16', 'bfloat16', 'float64'];
+import { withHardSigmoids } from './hard-sigmoid.js';
+import { isRecord, kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
+import { configOf, partName, placedLayer, type Placed, type Surroundings } from './placed-layer.js';
+import { renamed, type Reference } from './tensors.js';
 
 /** What lowering needs besides the topology. */
 export interface ModelWeights {
@@ -24,14 +20,6 @@ export interface LoweredModel {
   weightsOf(path: readonly string[]): readonly KerasWeight[];
 }
 
-/** A layer as it becomes, and what it is given in each of its calls. */
-interface Placed extends Lowered {
-  readonly layer: KerasLayer;
-  readonly calls: readonly (readonly Reference[])[];
-  /** Nothing but its class and config changes. */
-  readonly isPlain: boolean;
-}
-
 /**
  * Puts layers that TensorFlow.js has in the place of those that it has not, where they compute the same.
  * Throws `MODEL_UNSUPPORTED` that names all layers for which there are none.
@@ -44,147 +32,127 @@ export function lowerModel(model: Json, source: ModelWeights): LoweredModel {
   return { model: lowered, weightsOf: (path) => own.get(JSON.stringify(path)) ?? source.weightsOf(path) };
 
   function modelOf(json: Json, around: readonly string[]): Json {
+    const siblings = kerasLayers(json);
+    const surroundings: Surroundings = {
+      generation: source.generation,
+      siblings,
+      weightsOf: ({ name }) => source.weightsOf([...around, name]),
+    };
+    const placed = siblings.map((layer) => place(layer, around, surroundings));
     const { config } = json;
-    const placed = kerasLayers(json).map((layer) => place(layer, around));
-    if (!isRecord(config)) return { ...json, config: placed.flatMap((each) => inSequence(each, around)) };
-    const isFunctional = 'input_layers' in config;
-    const names = new Map(placed.map(({ layer, parts }) => [layer.name, partName(layer, parts.at(-1)!)]));
+    const nested = (layer: KerasLayer, own: Json) => modelOf(own, [...around, layer.name]);
+    // Keras 1 had the list of layers alone as the config of a Sequential model.
+    if (!isRecord(config)) return { ...json, config: placed.flatMap((each) => inSequence(each, nested)) };
+    if ('input_layers' in config)
+      return functional(json, config, withHardSigmoids(placed, config['output_layers']), nested);
+    if (placed.some(({ parts }) => parts.some(({ inputs }) => inputs)))
+      return functional(json, ...asGraph(config, placed), nested);
     return {
       ...json,
-      class_name: isFunctional ? 'Functional' : 'Sequential',
-      config: {
-        ...config,
-        layers: placed.flatMap((each) =>
-          isFunctional ? inGraph(each, around, names) : inSequence(each, around),
-        ),
-        ...(isFunctional && { output_layers: renamed(config['output_layers'], names) }),
-      },
+      class_name: 'Sequential',
+      config: { ...config, layers: placed.flatMap((each) => inSequence(each, nested)) },
     };
   }
 
-  function place(layer: KerasLayer, around: readonly string[]): Placed {
-    const calls = callsOf(layer);
-    const refuse = (what: string) => {
-      problems.push(`"${[...around, layer.name].join('/')}" (${layer.className}) ${what}`);
-      return { parts: [{ className: layer.className, config: {} }], layer, calls: [], isPlain: true };
-    };
-    if (layer.layers) return { parts: [whole(layer)], layer, calls: [], isPlain: true };
-    if (layer.isOperation) {
-      const found = calls.map((call) => loweredOperation(layer, call));
-      const [first] = found;
-      if (first === undefined) return refuse('is an operation that is never used');
-      if (typeof first === 'string') return refuse(first);
-      const inputs = found.map((each) => (typeof each === 'string' ? [] : each.inputs));
-      const isSame = found.every(
-        (each) => typeof each !== 'string' && JSON.stringify(each.parts) === JSON.stringify(first.parts),
-      );
-      return isSame
-        ? { parts: first.parts, layer, calls: inputs, isPlain: false }
-        : refuse('is an operation that is used with several numbers');
-    }
+  function place(layer: KerasLayer, around: readonly string[], surroundings: Surroundings): Placed {
     const path = [...around, layer.name];
-    const inner = wrapped(layer);
-    const result = inner ?? loweredLayer(layer, () => source.weightsOf(path), source.generation);
-    if (typeof result === 'string') return refuse(result);
-    const unknown = result.parts.find(({ className }) => !isKnown(className));
-    if (unknown) return refuse('is no layer that TensorFlow.js has');
-    if (result.weights) own.set(JSON.stringify(path), result.weights);
-    const inputs = calls.map(({ args, named }) => referencesIn([...args, ...Object.values(named)]));
-    return { ...result, layer, calls: inputs, isPlain: result.parts.length === 1 };
-  }
-
-  /** The layer within a `TimeDistributed`, where one layer takes its place. */
-  function wrapped(layer: KerasLayer): Lowered | string | undefined {
-    const { layer: within } = layer.config;
-    if (layer.className !== 'TimeDistributed' || !isRecord(within)) return undefined;
-    const inner = kerasLayer(within);
-    if (inner.layers) return { parts: [whole(layer)] };
-    const result = loweredLayer(inner, () => [], source.generation);
-    if (typeof result === 'string') return `wraps a layer that ${result}`;
-    const [part] = result.parts;
-    if (result.parts.length > 1 || result.weights || !isKnown(part!.className))
-      return `wraps a ${inner.className} that TensorFlow.js has not`;
-    const json = { ...within, class_name: part!.className, config: configOf(inner, part!, inner.name) };
-    return { parts: [{ className: layer.className, config: { ...layer.config, layer: json } }] };
-  }
-
-  function inSequence({ layer, parts }: Placed, around: readonly string[]): Json[] {
-    if (layer.layers) return [modelOf(layer.json, [...around, layer.name])];
-    if (parts.some(({ inputs }) => inputs))
-      problems.push(
-        `"${layer.name}" (${layer.className}) becomes several layers, which a Sequential model cannot hold`,
-      );
-    return parts.map((part, i) => ({
-      ...(i === 0 ? layer.json : { module: 'keras.layers', registered_name: null }),
-      class_name: part.className,
-      config: configOf(layer, part, partName(layer, part)),
-    }));
-  }
-
-  function inGraph(
-    { layer, parts, calls, isPlain }: Placed,
-    around: readonly string[],
-    names: ReadonlyMap<string, string>,
-  ): Json[] {
-    const { inbound_nodes: nodes, ...rest } = layer.json;
-    const inbound = nodes !== undefined && { inbound_nodes: renamed(nodes, names) };
-    if (layer.layers) return [{ ...modelOf(rest, [...around, layer.name]), ...inbound }];
-    const tensor = (reference: Reference) => [...(renamed(reference, names) as unknown[]), {}];
-    return parts.map((part, i) => {
-      const name = partName(layer, part);
-      const read = (node: number) => {
-        const previous = i === 0 ? undefined : [i - 1];
-        const given = calls[node] ?? [];
-        const inputs = part.inputs ?? previous ?? given.map((_, input) => ({ input }));
-        return inputs.map((input) =>
-          typeof input === 'number'
-            ? [partName(layer, parts[input]!), node, 0, {}]
-            : tensor(given[input.input]!),
-        );
-      };
-      return {
-        ...rest,
-        class_name: part.className,
-        name,
-        config: configOf(layer, part, name),
-        ...(isPlain ? inbound : { inbound_nodes: calls.map((_, node) => read(node)) }),
-      };
-    });
+    const placed = placedLayer(layer, surroundings);
+    if (typeof placed === 'string') {
+      problems.push(`"${path.join('/')}" (${layer.className}) ${placed}`);
+      const { className, config } = layer;
+      return { parts: [{ className, config }], layer, calls: [], isPlain: true };
+    }
+    if (placed.weights) own.set(JSON.stringify(path), placed.weights);
+    return placed;
   }
 }
 
-function whole({ className, config }: KerasLayer): Part {
-  return { className, config };
+type Nested = (layer: KerasLayer, json: Json) => Json;
+
+/** The layers of a Sequential model. */
+function inSequence({ layer, parts }: Placed, nested: Nested): Json[] {
+  if (layer.layers) return [nested(layer, layer.json)];
+  return parts.map((part, i) => ({
+    ...(i === 0 ? layer.json : {}),
+    class_name: part.className,
+    config: configOf(layer, part, partName(layer, part)),
+  }));
 }
 
-function partName({ name }: KerasLayer, { ending }: Part): string {
-  return ending === undefined ? name : `${name}/${ending}`;
-}
-
-function configOf({ config }: KerasLayer, part: Part, name: string): Json {
-  const { trainable } = config;
-  const dtype = part.config['dtype'];
-  const isFloat = isRecord(dtype) || (typeof dtype === 'string' && AS_FLOAT.includes(dtype));
+function functional(json: Json, config: Json, placed: readonly Placed[], nested: Nested): Json {
+  // What reads a layer reads the last of its parts.
+  const names = new Map(placed.map(({ layer, parts }) => [layer.name, partName(layer, parts.at(-1)!)]));
   return {
-    ...(trainable !== undefined && { trainable }),
-    ...part.config,
-    name,
-    ...(isFloat && { dtype: 'float32' }),
+    ...json,
+    class_name: 'Functional',
+    config: {
+      ...config,
+      layers: placed.flatMap((each) => inGraph(each, names, nested)),
+      output_layers: renamed(config['output_layers'], names),
+    },
   };
 }
 
-/** Whether TensorFlow.js, or Tersor, has a class of this name. */
-function isKnown(className: string): boolean {
-  return Object.hasOwn(serialization.SerializationMap.getMap().classNameMap, className);
+function inGraph(
+  { layer, parts, calls, isPlain }: Placed,
+  names: ReadonlyMap<string, string>,
+  nested: Nested,
+): Json[] {
+  const { inbound_nodes: nodes, ...rest } = layer.json;
+  const inbound = { inbound_nodes: renamed(nodes ?? [], names) };
+  if (layer.layers) return [{ ...nested(layer, rest), name: layer.name, ...inbound }];
+  const tensor = (reference: Reference) => [...(renamed(reference, names) as unknown[]), {}];
+  const read = (i: number, node: number) => {
+    const given = calls[node] ?? [];
+    const inputs = parts[i]!.inputs ?? (i === 0 ? given.map((_, input) => ({ input })) : [i - 1]);
+    return inputs.map((input) =>
+      typeof input === 'number' ? [partName(layer, parts[input]!), node, 0, {}] : tensor(given[input.input]!),
+    );
+  };
+  return parts.map((part, i) => {
+    const name = partName(layer, part);
+    return {
+      ...rest,
+      class_name: part.className,
+      name,
+      config: configOf(layer, part, name),
+      ...(isPlain ? inbound : { inbound_nodes: calls.map((_, node) => read(i, node)) }),
+    };
+  });
+}
+
+/** A Sequential model as a graph, in which a layer can become several that do not follow one another. */
+function asGraph(config: Json, placed: readonly Placed[]): [Json, Placed[]] {
+  const [first] = placed;
+  const isInput = first!.layer.className === 'InputLayer';
+  const shape = first!.layer.config['batch_input_shape'] ?? config['build_input_shape'];
+  const inputName = isInput ? first!.layer.name : `${first!.layer.name}_input`;
+  const input: Placed = isInput ? first! : placedInput(inputName, shape);
+  let previous: Reference = [inputName, 0, 0];
+  const rest = placed.slice(isInput ? 1 : 0).map((each) => {
+    const calls = [[previous]];
+    const { layer } = each;
+    // A nested model is read at its first call, which the reader of topologies counts from 0.
+    previous = [layer.name, 0, 0];
+    const json = { ...layer.json, name: layer.name, inbound_nodes: [[[...calls[0]![0]!, {}]]] };
+    return { ...each, layer: { ...layer, json }, calls };
+  });
+  return [{ ...config, input_layers: [[inputName, 0, 0]], output_layers: [previous] }, [input, ...rest]];
+}
+
+function placedInput(name: string, shape: unknown): Placed {
+  const config = { batch_input_shape: shape, dtype: 'float32', sparse: false, name };
+  const json = { class_name: 'InputLayer', config, name, inbound_nodes: [] };
+  const layer: KerasLayer = { className: 'InputLayer', name, config, isOperation: false, json };
+  return { parts: [{ className: 'InputLayer', config }], layer, calls: [], isPlain: true };
 }
 
 function unsupported(origin: string, problems: readonly string[]): TersorError {
-  const [first] = problems;
   const message =
     problems.length === 1
-      ? `${origin}: layer ${first}.`
+      ? `${origin}: layer ${problems[0]}.`
       : `${origin} has ${problems.length} layers that are not read:\n  ${problems.join('\n  ')}`;
   return new TersorError('MODEL_UNSUPPORTED', message, {
-    hint: 'Build these layers in another way in Keras. Custom layers have to be known to TensorFlow.js, too.',
+    hint: 'Build them in another way in Keras; a class of your own has to be registered with TensorFlow.js.',
   });
 }

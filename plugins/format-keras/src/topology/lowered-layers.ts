@@ -1,7 +1,7 @@
 import type { KerasWeight } from '@tersor/network';
 import { activationParts } from './activations.js';
 import type { Json, KerasLayer } from './keras-layer.js';
-import { normalization, rescaling } from './preprocessing.js';
+import { normalization, rescaling, resizing, upSampling } from './preprocessing.js';
 
 /** A layer that takes the place of one of Keras, or a part of it. */
 export interface Part {
@@ -22,10 +22,20 @@ export interface Lowered {
   readonly weights?: readonly KerasWeight[];
 }
 
-type Weights = () => readonly KerasWeight[];
+/** What is known of a layer's surroundings. */
+export interface Context {
+  /** The version of Keras that wrote the topology. */
+  readonly generation: 2 | 3;
+  /** The layer's weights in the file. */
+  weights(): readonly KerasWeight[];
+  /** Shape of what it reads, with the batch, where the file says it. */
+  inputShape(): readonly unknown[] | undefined;
+  /** Channels of what it gives, where the layer that reads it has a kernel. */
+  outputChannels(): number | undefined;
+}
 
 /** The parts of a layer, or in words why there are none. */
-type Lowering = (layer: KerasLayer, weights: Weights, generation: 2 | 3) => Lowered | string;
+type Lowering = (layer: KerasLayer, context: Context) => Lowered | string;
 
 /** Images pass them unchanged at inference. */
 const AUGMENTATIONS = [
@@ -55,15 +65,17 @@ const AUGMENTATIONS = [
 
 const passedOn: Lowering = () => one('Activation', { activation: 'linear' });
 
-const globalPooling: Lowering = ({ className, config }) => {
+const globalPooling: Lowering = ({ className, config }, context) => {
   const { keepdims = false, ...rest } = config;
-  const spatial = className.endsWith('1D') ? [1] : [1, 1];
-  const isFirst = config['data_format'] === 'channels_first';
-  const shape = isFirst ? [-1, ...spatial] : [...spatial, -1];
   const pooling: Part = { className, config: rest };
-  return keepdims === true
-    ? { parts: [pooling, { className: 'Reshape', config: { target_shape: shape }, ending: 'reshape' }] }
-    : { parts: [pooling] };
+  if (keepdims !== true) return { parts: [pooling] };
+  const isFirst = config['data_format'] === 'channels_first';
+  const channels = context.inputShape()?.at(isFirst ? 1 : -1) ?? context.outputChannels();
+  if (typeof channels !== 'number')
+    return 'has keepdims: true, and the file does not say its number of channels';
+  const spatial = className.endsWith('1D') ? [1] : [1, 1];
+  const shape = isFirst ? [channels, ...spatial] : [...spatial, channels];
+  return { parts: [pooling, { className: 'Reshape', config: { target_shape: shape }, ending: 'reshape' }] };
 };
 
 const LOWERINGS: Readonly<Record<string, Lowering>> = {
@@ -80,18 +92,18 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Conv2D: convolution,
   Conv3D: convolution,
   // Its groups are all of its channels, whatever Keras 2 writes.
-  DepthwiseConv2D: ({ className, config }, _, generation) =>
+  DepthwiseConv2D: ({ className, config }, { generation }) =>
     activated(className, { ...config, groups: 1 }, generation),
-  SeparableConv2D: ({ className, config }, _, generation) =>
+  SeparableConv2D: ({ className, config }, { generation }) =>
     activated(className, { ...config, groups: 1 }, generation),
-  Conv2DTranspose: ({ className, config }, _, generation) => {
+  Conv2DTranspose: ({ className, config }, { generation }) => {
     const { output_padding: padding, dilation_rate: dilation, ...rest } = config;
     if (padding !== null && padding !== undefined) return `has output_padding: ${JSON.stringify(padding)}`;
     if ([dilation].flat().some((each) => each !== undefined && each !== 1)) return 'is dilated';
     return activated(className, { ...rest, groups: 1 }, generation);
   },
-  Dense: ({ className, config }, _, generation) => activated(className, config, generation),
-  Activation: ({ config }, _, generation) => {
+  Dense: ({ className, config }, { generation }) => activated(className, config, generation),
+  Activation: ({ config }, { generation }) => {
     const parts = activationParts(config['activation'], generation);
     if (typeof parts === 'string') return parts;
     return parts.length === 0
@@ -121,10 +133,9 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   GlobalAveragePooling2D: globalPooling,
   GlobalMaxPooling1D: globalPooling,
   GlobalMaxPooling2D: globalPooling,
-  UpSampling2D: ({ config }) =>
-    (config['interpolation'] ?? 'nearest') === 'nearest'
-      ? one('UpSampling2D', config)
-      : `has interpolation: ${String(config['interpolation'])}, for which TensorFlow.js takes other pixels`,
+  UpSampling2D: upSampling,
+  Resizing: resizing,
+  Subtract: ({ config }) => one('TersorSubtract', config),
   Rescaling: rescaling,
   Normalization: normalization,
 };
@@ -133,9 +144,9 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
  * What a layer of Keras becomes for TensorFlow.js: itself, or layers that compute the same. A text says why
  * there are none. `weights` are those of the file; `generation` is the version of Keras.
  */
-export function loweredLayer(layer: KerasLayer, weights: Weights, generation: 2 | 3): Lowered | string {
+export function loweredLayer(layer: KerasLayer, context: Context): Lowered | string {
   const { className } = layer;
-  if (Object.hasOwn(LOWERINGS, className)) return LOWERINGS[className]!(layer, weights, generation);
+  if (Object.hasOwn(LOWERINGS, className)) return LOWERINGS[className]!(layer, context);
   return one(className, layer.config);
 }
 
@@ -148,7 +159,7 @@ function single(axis: unknown): unknown {
   return Array.isArray(axis) && axis.length === 1 ? (axis[0] as unknown) : axis;
 }
 
-function convolution({ className, config }: KerasLayer, _: Weights, generation: 2 | 3): Lowered | string {
+function convolution({ className, config }: KerasLayer, { generation }: Context): Lowered | string {
   const groups = Number(config['groups'] ?? 1);
   if (groups === 1 || className === 'Conv2D')
     return activated(groups === 1 ? className : 'TersorGroupedConv2D', { ...config, groups }, generation);

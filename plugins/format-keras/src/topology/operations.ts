@@ -27,6 +27,8 @@ const SAME: Readonly<Record<string, string>> = {
 const MERGES: Readonly<Record<string, string>> = {
   add: 'Add',
   multiply: 'Multiply',
+  subtract: 'TersorSubtract',
+  divide: 'TersorDivide',
   maximum: 'Maximum',
   minimum: 'Minimum',
 };
@@ -83,14 +85,6 @@ function operands({ args, named }: Call): unknown[] {
 }
 
 function merged(kind: string, inputs: readonly Reference[], what: string): LoweredOperation | string {
-  if (kind === 'subtract')
-    return {
-      parts: [
-        { ...scaled(-1, 0), ending: 'negative', inputs: [{ input: 1 }] },
-        { className: 'Add', config: {}, inputs: [{ input: 0 }, 0] },
-      ],
-      inputs,
-    };
   const className = MERGES[kind];
   return className === undefined ? `${what} of two tensors` : { parts: [{ className, config: {} }], inputs };
 }

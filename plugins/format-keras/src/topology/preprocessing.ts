@@ -1,6 +1,5 @@
-import type { KerasWeight } from '@tersor/network';
 import { isRecord, type KerasLayer } from './keras-layer.js';
-import type { Lowered } from './lowered-layers.js';
+import type { Context, Lowered } from './lowered-layers.js';
 
 /** Keras's least deviation in `Normalization`. */
 const LEAST_DEVIATION = 1e-7;
@@ -23,10 +22,7 @@ export function rescaling({ config }: KerasLayer): Lowered | string {
 }
 
 /** `(x - mean) / max(sqrt(variance), 1e-7)` along one axis, or with one mean for all. */
-export function normalization(
-  { config }: KerasLayer,
-  weights: () => readonly KerasWeight[],
-): Lowered | string {
+export function normalization({ config }: KerasLayer, { weights }: Context): Lowered | string {
   if (config['invert'] === true) return 'has invert: true';
   const own = weights();
   const values = (i: number, key: string) => (own[i] ? [...own[i].data] : numbers(config[key]));
@@ -43,6 +39,33 @@ export function normalization(
     mean,
     deviation.map((each) => each ** 2),
   ]);
+}
+
+/** An image of another size, by the places of half pixels that TensorFlow 2 takes. */
+export function resizing({ config }: KerasLayer): Lowered | string {
+  const cut = ['crop_to_aspect_ratio', 'pad_to_aspect_ratio', 'antialias'].find(
+    (key) => config[key] === true,
+  );
+  if (cut) return `has ${cut}: true`;
+  return resized([config['height'], config['width']], config['interpolation'] ?? 'bilinear');
+}
+
+/** An image of a multiple of its size: nearest pixels are what TensorFlow.js takes, too. */
+export function upSampling({ config }: KerasLayer, { inputShape }: Context): Lowered | string {
+  const { interpolation = 'nearest', size = 2 } = config;
+  if (interpolation === 'nearest') return { parts: [{ className: 'UpSampling2D', config }] };
+  const [, height, width] = inputShape() ?? [];
+  if (typeof height !== 'number' || typeof width !== 'number')
+    return `has interpolation: ${String(interpolation)}, and the file does not say the size of its input`;
+  const [rows, columns] = Array.isArray(size) ? (size as unknown[]) : [size, size];
+  return resized([height * Number(rows), width * Number(columns)], interpolation);
+}
+
+function resized(size: readonly unknown[], interpolation: unknown): Lowered | string {
+  if (interpolation !== 'nearest' && interpolation !== 'bilinear')
+    return `has interpolation: ${String(interpolation)}`;
+  const config = { size, interpolation, coordinates: 'half_pixel', rounding: 'round_prefer_ceil' };
+  return { parts: [{ className: 'TersorResize2D', config }] };
 }
 
 function affine(scale: number, offset: number): Lowered {

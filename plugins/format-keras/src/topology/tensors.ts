@@ -46,6 +46,21 @@ function argument(value: unknown): unknown {
   return Array.isArray(history) ? history.slice(0, 3) : value;
 }
 
+/** Shape of the first tensor that a layer is given, with the batch; only Keras 3 writes it. */
+export function inputShapeOf({ json }: Pick<KerasLayer, 'json'>): readonly unknown[] | undefined {
+  const [shape] = shapesIn(json['inbound_nodes']);
+  const build = isRecord(json['build_config']) ? json['build_config']['input_shape'] : undefined;
+  return shape ?? (Array.isArray(build) ? (build as unknown[]) : undefined);
+}
+
+function shapesIn(value: unknown): unknown[][] {
+  if (Array.isArray(value)) return value.flatMap(shapesIn);
+  if (!isRecord(value)) return [];
+  if (value['class_name'] !== '__keras_tensor__') return Object.values(value).flatMap(shapesIn);
+  const shape = isRecord(value['config']) ? value['config']['shape'] : undefined;
+  return Array.isArray(shape) ? [shape as unknown[]] : [];
+}
+
 /** Whether a value is the reference of a tensor. */
 export function isReference(value: unknown): value is Reference {
   return (

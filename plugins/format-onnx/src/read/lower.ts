@@ -9,7 +9,7 @@ import { inputOrder } from './input-order.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
 import { OPERATORS } from './operators/operator-table.js';
 import { Refusal } from './refusal.js';
-import { dimsOf, type Site, type Value } from './site.js';
+import { anyTensor, dimsOf, type Site, type Value } from './site.js';
 
 const FOLDS: ReadonlyMap<string, Fold> = new Map(Object.entries({ ...ARITHMETIC_FOLDS, ...SHAPE_FOLDS }));
 
@@ -109,7 +109,7 @@ function resultsOf(site: Site): readonly Value[] {
   if (node.type === 'Shape') {
     const [value] = inputs;
     if (!value) throw new Refusal('has no input 1');
-    const dims = value.kind === 'tensor' ? dimsOf(site, sizesOf(value)) : value.dims;
+    const dims = value.kind === 'tensor' ? anyTensor(site).dims : value.dims;
     return [shapeConstant(site, dims)];
   }
   const isConstant = inputs.every((value) => value?.kind !== 'tensor');

@@ -1,6 +1,6 @@
 import type { Builder } from './builder.js';
 import type { Constant, OnnxNode } from './file/onnx-model.js';
-import type { Tensor } from './layout/tensor.js';
+import { sizesOf, type Tensor } from './layout/tensor.js';
 import { Refusal } from './refusal.js';
 
 /** What a name of the file stands for. */
@@ -21,14 +21,25 @@ export interface Site {
 export type Lowering = (site: Site) => readonly Value[];
 
 /** Input `index` as a tensor of the network. */
-export function tensorAt({ inputs, node }: Site, index: number): Tensor {
+export function tensorAt(site: Site, index: number): Tensor {
+  const { inputs, node } = site;
   const value = inputs[index];
+  if (value?.kind === 'tensor' && value.isBare)
+    throw new Refusal(`reads "${node.inputs[index]}", of which the batch has been left out`);
   if (value?.kind === 'tensor') return value;
   throw new Refusal(
     value
       ? `reads the constant "${node.inputs[index]}" where a result of the network is read`
       : `has no input ${index + 1}`,
   );
+}
+
+/** The first input as a tensor that may be without its batch, and its lengths as the file has them. */
+export function anyTensor(site: Site): { x: Tensor; dims: number[] } {
+  const [value] = site.inputs;
+  const isBare = value?.kind === 'tensor' && value.isBare === true;
+  const x = isBare ? value : tensorAt(site, 0);
+  return { x, dims: isBare ? sizesOf(x) : dimsOf(site, sizesOf(x)) };
 }
 
 /** Input `index` as a constant. */

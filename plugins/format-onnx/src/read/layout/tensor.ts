@@ -22,6 +22,11 @@ export interface Tensor {
   readonly axes: readonly (readonly Factor[])[];
   /** For every axis of the network, after the batch, its factors as they lie. */
   readonly lies: readonly (readonly Factor[])[];
+  /**
+   * Whether the file has left the batch out, which it can where that is one image, until a later node puts it
+   * back.
+   */
+  readonly isBare?: boolean;
 }
 
 /** An axis of a length: a new factor, or none for 1. */

@@ -4,7 +4,7 @@ import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
-import { asImage, imageOf, pairOf } from './convolution.js';
+import { asImage, imageOf, pairOf, zeroPadded } from './convolution.js';
 import { isNothing, padsOf, samePadding, type Pads } from './window.js';
 
 type Pair = readonly [number, number];
@@ -47,9 +47,28 @@ const pool =
               count_padding: isCounted && !isGrown,
             },
           };
-    const result = imageOf(build.call(layer, [image], shape), x, shape);
-    return [keepingChannels(result, x)];
+    // Beside values that are none below 0, zeros are never the largest.
+    const isPositive = operation === 'max' && same === undefined && isRectified(build, x);
+    const result = isPositive
+      ? build.call({ ...layer, ...stockPool(size, strides) }, [zeroPadded(build, image, pads)], shape)
+      : build.call(layer, [image], shape);
+    return [keepingChannels(imageOf(result, x, shape), x)];
   };
+
+function stockPool(size: Pair, strides: Pair) {
+  return {
+    className: 'MaxPooling2D',
+    config: { pool_size: size, strides, padding: 'valid', data_format: 'channels_last' },
+  };
+}
+
+/** Whether a tensor comes from an activation that gives nothing below 0. */
+function isRectified({ layers, calls }: Builder, { call }: Tensor): boolean {
+  const layer = layers.find(({ name }) => name === calls[call]!.layer)!;
+  return (
+    layer.className === 'ReLU' || ['relu', 'relu6', 'sigmoid'].includes(String(layer.config['activation']))
+  );
+}
 
 /** The result of a layer that changes positions alone, with the channels of what it reads. */
 export function keepingChannels(result: Tensor, from: Tensor): Tensor {

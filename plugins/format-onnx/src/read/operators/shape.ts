@@ -5,6 +5,7 @@ import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from '../layout/tenso
 import { Refusal } from '../refusal.js';
 import {
   axisAt,
+  anyTensor,
   constantAt,
   dimsOf,
   innerAxes,
@@ -30,17 +31,21 @@ function withSizes(build: Builder, x: Tensor, sizes: readonly number[]): Tensor 
   return reshaped(x, sizes) ?? reshaped(plain(), sizes)!;
 }
 
-/** Sizes with the batch, as a node asks for them; the batch must stay what it is. */
-function afterBatch(batch: number, dims: readonly number[]): readonly number[] {
-  if (dims[0] !== batch) throw new Refusal(`makes [${dims.join(', ')}], which takes the batch apart`);
-  return dims.slice(1);
+/**
+ * The tensor with other axes, given with the batch, which must stay what it is. One image alone may lose it
+ * for a while.
+ */
+function withDims(site: Site, x: Tensor, dims: readonly number[]): Tensor {
+  const { isBare: _isBare, ...whole } = x;
+  if (dims[0] === site.batch) return withSizes(site.build, whole, dims.slice(1));
+  if (site.batch === 1) return { ...withSizes(site.build, whole, dims), isBare: true };
+  throw new Refusal(`makes [${dims.join(', ')}], which takes the batch apart`);
 }
 
 const reshape: Lowering = (site) => {
-  const { node, build, batch } = site;
-  const x = tensorAt(site, 0);
+  const { node } = site;
+  const { x, dims } = anyTensor(site);
   const target = integersOf(node, 'shape', () => constantAt(site, 1)) ?? [];
-  const dims = dimsOf(site, sizesOf(x));
   const keepsZero = integer(node, 'allowzero', 0) === 1;
   const known = target.map((size, i) => (size === 0 && !keepsZero ? (dims[i] ?? 0) : size));
   const whole = dims.reduce((product, size) => product * size, 1);
@@ -48,7 +53,7 @@ const reshape: Lowering = (site) => {
   const sizes = known.map((size) => (size === -1 ? whole / rest : size));
   if (sizes.some((size) => !Number.isInteger(size) || size < 1))
     throw new Refusal(`makes [${target.join(', ')}] of [${dims.join(', ')}]`);
-  return [withSizes(build, x, afterBatch(batch, sizes))];
+  return [withDims(site, x, sizes)];
 };
 
 const flatten: Lowering = (site) => {
@@ -72,22 +77,29 @@ const flatten: Lowering = (site) => {
 };
 
 const squeeze: Lowering = (site) => {
-  const x = tensorAt(site, 0);
-  const rank = x.axes.length + 1;
+  const { x, dims } = anyTensor(site);
   const listed = integersOf(site.node, 'axes', () => optionalConstant(site, 1));
-  const axes = listed ? innerAxes(listed, rank) : x.axes.flatMap((axis, i) => (axis.length === 0 ? [i] : []));
-  if (!listed && site.batch === 1) throw new Refusal('leaves out the batch: it says no axes');
-  if (axes.some((axis) => x.axes[axis]!.length > 0)) throw new Refusal('leaves out an axis that is not 1');
-  return [{ ...x, axes: x.axes.filter((_axis, i) => !axes.includes(i)) }];
+  const axes = listed
+    ? listed.map((axis) => axisAt(axis, dims.length))
+    : dims.flatMap((size, axis) => (size === 1 ? [axis] : []));
+  if (axes.some((axis) => dims[axis] !== 1)) throw new Refusal('leaves out an axis that is not 1');
+  return [
+    withDims(
+      site,
+      x,
+      dims.filter((_size, axis) => !axes.includes(axis)),
+    ),
+  ];
 };
 
 const unsqueeze: Lowering = (site) => {
-  const x = tensorAt(site, 0);
+  const { x, dims } = anyTensor(site);
   const listed = integersOf(site.node, 'axes', () => constantAt(site, 1)) ?? [];
-  const axes = innerAxes(listed, x.axes.length + 1 + listed.length);
-  const rest = [...x.axes];
-  const count = rest.length + axes.length;
-  return [{ ...x, axes: Array.from({ length: count }, (_, i) => (axes.includes(i) ? [] : rest.shift()!)) }];
+  const rank = dims.length + listed.length;
+  const axes = listed.map((axis) => axisAt(axis, rank));
+  const rest = [...dims];
+  const sizes = Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!));
+  return [withDims(site, x, sizes)];
 };
 
 const transpose: Lowering = (site) => {
@@ -185,18 +197,20 @@ const dropout: Lowering = (site) => {
   return passed(site);
 };
 
-/** A value of a constant index: the axis goes. */
+/** Positions that follow one another; the axis goes where there is one, and has the shape of the indexes. */
 const gather: Lowering = (site) => {
-  const x = tensorAt(site, 0);
+  const { x, dims } = anyTensor(site);
   const index = constantAt(site, 1);
-  const [axis] = innerAxes([integer(site.node, 'axis', 0)], x.axes.length + 1) as [number];
-  const length = lengthOf(x.axes[axis]!);
+  const axis = axisAt(integer(site.node, 'axis', 0), dims.length);
+  const length = dims[axis]!;
   const places = [...index.data].map((place) => (place < 0 ? place + length : place));
-  const isRow = places.every((place, i) => place === places[0]! + i);
-  if (!isRow || index.dims.length > 1 || places.length === 0) throw new Refusal('picks values in any order');
-  const cut = sliced(site, x, axis, places[0]!, places.at(-1)! + 1, 1);
-  if (index.dims.length === 1) return [cut];
-  return [{ ...cut, axes: cut.axes.filter((_axis, i) => i !== axis) }];
+  if (places.length === 0 || places.some((place, i) => place !== places[0]! + i))
+    throw new Refusal('picks values in any order');
+  const shape = [...dims.slice(0, axis), ...index.dims, ...dims.slice(axis + 1)];
+  if (places.length === length) return [withDims(site, x, shape)];
+  const [own] = innerAxes([axis], dims.length) as [number];
+  const cut = sliced(site, tensorAt(site, 0), own, places[0]!, places.at(-1)! + 1, 1);
+  return [withDims(site, cut, shape)];
 };
 
 /** Positions of one axis of the file, from `start` to before `end`, each `step`-th. */
