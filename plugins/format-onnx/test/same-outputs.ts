@@ -55,12 +55,7 @@ export async function expectSameGraph(
   const folder = await mkdtemp(join(tmpdir(), 'tersor-onnx-'));
   try {
     const path = join(folder, await writeOnnx(graph, folder, { precision, weights }, quantization));
-    const random = createRandom(2, 'inputs');
-    const inputs = graph.inputs.map((call) => {
-      const shape = [images, ...graph.calls[call]!.outputShape.map((size) => size ?? 5)];
-      const count = shape.reduce((product, size) => product * size, 1);
-      return { shape, data: Float32Array.from({ length: count }, () => 2 * random.uniform() - 1) };
-    });
+    const inputs = drawInputs(graph, images);
     const ports = portsOf(graph);
     const outputs = await onnxOutputs(
       path,
@@ -72,17 +67,47 @@ export async function expectSameGraph(
     for (const [i, { name }] of ports.outputs.entries()) {
       const [found, wanted] = [outputs[name]!, right[i]!];
       expect(found.shape).toEqual(wanted.shape);
-      const largest = wanted.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-      const worst = found.data.reduce(
-        (most, value, at) => Math.max(most, Math.abs(value - wanted.data[at]!)),
-        0,
-      );
-      expect(worst / largest).toBeLessThan(tolerance);
+      requireClose(found.data, wanted.data, tolerance);
     }
     return (await stat(path)).size;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Compares what two networks compute in TensorFlow.js, whatever their layers are called. */
+export async function expectSameFunction(
+  found: LayerGraph,
+  wanted: LayerGraph,
+  tolerance: number,
+): Promise<void> {
+  const inputs = drawInputs(wanted, 2);
+  // Inputs and outputs lie in the file as the wanted network says; the other one may have its axes otherwise.
+  const [theirs, own] = [portsOf(found), portsOf(wanted)];
+  const turned = inputs.map((input, i) =>
+    laidOut(laidOut(input, own.inputs[i]!), inverse(theirs.inputs[i]!)),
+  );
+  const [is, right] = [
+    await stockOutputs(found, turned, theirs.outputs),
+    await stockOutputs(wanted, inputs, own.outputs),
+  ];
+  expect(is.map(({ shape }) => shape)).toEqual(right.map(({ shape }) => shape));
+  is.forEach(({ data }, i) => requireClose(data, right[i]!.data, tolerance));
+}
+
+function drawInputs(graph: LayerGraph, images: number): Plain[] {
+  const random = createRandom(2, 'inputs');
+  return graph.inputs.map((call) => {
+    const shape = [images, ...graph.calls[call]!.outputShape.map((size) => size ?? 5)];
+    const count = shape.reduce((product, size) => product * size, 1);
+    return { shape, data: Float32Array.from({ length: count }, () => 2 * random.uniform() - 1) };
+  });
+}
+
+function requireClose(found: Float32Array, wanted: Float32Array, tolerance: number): void {
+  const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - wanted[at]!)), 0);
+  expect(worst / largest).toBeLessThan(tolerance);
 }
 
 /** What stock TensorFlow.js computes, as the file lays it out. */
@@ -105,6 +130,10 @@ async function stockOutputs(
   } finally {
     disposeModel(model);
   }
+}
+
+function inverse({ name, axes }: Port): Port {
+  return { name, axes: axes.map((_, axis) => axes.indexOf(axis)) };
 }
 
 function laidOut({ shape, data }: Plain, { axes }: Port): Plain {

@@ -8,6 +8,7 @@ import type { LayerGraph } from '@tersor/core';
 import { disposeModel, graphFromModel, readNetwork } from '@tersor/network';
 import { quantized } from '../../test/quantize.js';
 import { drawWeights, expectSameGraph } from '../../test/same-outputs.js';
+import { through } from '../../test/small-networks.js';
 import { portsOf } from './ports.js';
 import { storedInOnnx, writeOnnx } from './write-onnx.js';
 
@@ -109,6 +110,15 @@ it('refuses what ONNX has no words for, all layers at once', async () => {
     code: 'MODEL_UNSUPPORTED',
     message: expect.stringMatching(/"memory" is of the class LSTM; "answer" is of the class LSTM/) as string,
   });
+});
+
+it('refuses layers that are applied to steps, but for those that treat all positions alike', async () => {
+  const inner = L.conv2d({ filters: 3, kernelSize: 2 });
+  const model = through([3, 5, 4, 2], L.timeDistributed({ layer: inner, name: 'steps' }));
+  const graph = await graphFromModel(model);
+  disposeModel(model);
+  const writing = writeOnnx(graph, tmpdir(), { precision: 'float32', weights: 'searched' });
+  await expect(writing).rejects.toThrow(/"steps" applies a Conv2D to the steps of a sequence/);
 });
 
 it('refuses weights that float16 has no room for', async () => {

@@ -66,8 +66,8 @@ function repeat({ draft, layer, inputs, outputShape }: WriteSite): Value {
     input.name,
     draft.integers(`${layer.name}/axes`, [2]),
   ]);
-  const times = draft.integers(`${layer.name}/repeats`, [1, 1, known(outputShape, 0)]);
-  return image(draft.node('Tile', layer.name, [opened, times]), outputShape);
+  const copies = Array.from({ length: known(outputShape, 0) }, () => opened);
+  return image(draft.node('Concat', layer.name, copies, { axis: { int: 2 } }), outputShape);
 }
 
 function crop(site: WriteSite): Value {
