@@ -10,9 +10,12 @@
  *       [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] [--python PROGRAM] [--out FOLDER] [--part 1/4]
  *
  * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a run
- * may be stopped at any time. `--part 1/4` takes the first of every four pairs of task and seed.
+ * may be stopped at any time. `--part 1/4` takes the first of every four pairs of task and seed; `--processes 4`
+ * runs all four at once. `node bench/gpu/pack.mjs FOLDER --entry bench/search/experiment.ts` makes one file of
+ * it, and `bash FOLDER/run.sh FOLDER OUT --script experiment -- --backend webgpu ...` runs that.
  * `experiment-rows.ts` makes the table of it.
  */
+import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -35,6 +38,7 @@ const { values: flags } = parseArgs({
     python: { type: 'string', default: 'python3' },
     out: { type: 'string', default: 'bench/search/results/experiment' },
     part: { type: 'string', default: '1/1' },
+    processes: { type: 'string', default: '1' },
   },
 });
 
@@ -113,4 +117,16 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+/** Runs the parts at once, each in a process of its own, which end with this one. */
+function inProcesses(count: number): void {
+  const own = process.argv.slice(2).filter((flag, i, all) => ![flag, all[i - 1]].includes('--processes'));
+  for (let part = 1; part <= count; part++) {
+    const [program, ...before] = [process.execPath, ...process.execArgv, process.argv[1]!];
+    const child = spawn(program!, [...before, ...own, '--part', `${part}/${count}`], { stdio: 'inherit' });
+    process.on('SIGTERM', () => child.kill());
+  }
+}
+
+const processes = Number(flags.processes);
+if (processes > 1) inProcesses(processes);
+else void main();

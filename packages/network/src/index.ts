@@ -72,7 +72,7 @@ export { callsOf, inputShapesOf, layersByName, neededCalls, readersOf, soleReade
 export type { ChannelTable } from './groups/channel-table.js';
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { runLayer } from './inference/run-layer.js';
-export { compileFused, compilePlan } from './inference/fused-session.js';
+export { compileFused, compilePlan, type ImageBatch } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
 export type {
   ConvolutionOperation,

@@ -212,6 +212,17 @@ const pruneBudget = budgetOf({
 const prune = z
   .strictObject({
     ...stageFields,
+    search: search
+      .extend({
+        memory: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe(
+            'Output folders of earlier runs of the same network, environment, reward, pruners and budget, from whose episodes the agent learns before its first; the best of them is measured first. Relative to the config.',
+          ),
+      })
+      .prefault({}),
     pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
     budget: pruneBudget,
     stages: z

@@ -145,12 +145,14 @@ function batchOf({ inputs }: OnnxModel): number {
 
 /** Sizes of an input after the batch. Throws `MODEL_UNSUPPORTED` where the file leaves one open. */
 function sizesFor(
-  { name, dims }: OnnxInput,
+  { name, dims, isFloat }: OnnxInput,
   given: readonly number[] | undefined,
   { inputs }: OnnxModel,
 ): number[] {
   const stated = dims.slice(1);
   const hint = `Name the sizes after the batch, in the order of the file: --format onnx --format-option inputShape=[${stated.map((size) => size ?? 224).join(',')}]`;
+  if (!isFloat)
+    throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has values that are no floats.`);
   if (dims.length === 0 || stated.length === 0)
     throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has ${dims.length} axes; images have 4.`);
   if (given && inputs.length === 1) {

@@ -28,6 +28,8 @@ export interface OnnxNode {
 /** An input of the network: a name, and its axes with the batch; `undefined` where the file leaves one open. */
 export interface OnnxInput {
   readonly name: string;
+  /** Whether its values are floats of any size; all is computed in float32. */
+  readonly isFloat: boolean;
   readonly dims: readonly (number | undefined)[];
 }
 
