@@ -1,4 +1,6 @@
+import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { registerLayers } from '@tersor/runtime';
 
 type Model = tfl.LayersModel;
 const image = (...shape: (number | null)[]) => tfl.input({ shape });
@@ -9,6 +11,24 @@ export const through = (shape: number[], ...layers: tfl.layers.Layer[]): Model =
   return tfl.model({ inputs: input, outputs: output });
 };
 const L = tfl.layers;
+registerLayers();
+
+/** A layer of Tersor's own classes. */
+const own = (className: string, config: Readonly<Record<string, unknown>>): tfl.layers.Layer => {
+  const [Own] = tf.serialization.SerializationMap.getMap().classNameMap[className]!;
+  return new (Own as unknown as new (config: unknown) => tfl.layers.Layer)(config);
+};
+
+const ofTwo = (className: string) => (): Model => {
+  const input = image(4, 3, 2);
+  const [a, b] = ['relu', 'sigmoid'].map(
+    (activation) =>
+      L.conv2d({ filters: 5, kernelSize: 1, activation: activation as 'relu' }).apply(
+        input,
+      ) as tfl.SymbolicTensor,
+  );
+  return tfl.model({ inputs: input, outputs: own(className, {}).apply([a!, b!]) as tfl.SymbolicTensor });
+};
 
 /** A small model for every class of layers that is written, by what it shows. */
 export const NETWORKS: Readonly<Record<string, () => Model>> = {
@@ -79,7 +99,6 @@ export const NETWORKS: Readonly<Record<string, () => Model>> = {
     return tfl.model({ inputs: input, outputs: L.add().apply([flat, dense]) as tfl.SymbolicTensor });
   },
   'Dense by positions': () => through([4, 3, 2], L.dense({ units: 5, activation: 'sigmoid' })),
-  'Dense by positions of five axes': () => through([2, 2, 2, 2, 3], L.dense({ units: 4 })),
   Reshape: () =>
     through(
       [4, 3, 2],
@@ -231,4 +250,133 @@ export const NETWORKS: Readonly<Record<string, () => Model>> = {
     const product = L.multiply().apply([conv, dense]) as tfl.SymbolicTensor;
     return tfl.model({ inputs: [a, b], outputs: [product, conv, dense] });
   },
+  TersorGroupedConv2D: () =>
+    through(
+      [7, 6, 6],
+      own('TersorGroupedConv2D', {
+        filters: 4,
+        groups: 2,
+        kernelSize: [3, 3],
+        strides: [2, 2],
+        padding: 'same',
+        activation: 'relu',
+      }),
+    ),
+  'TersorPad2D, zeros before a convolution': () =>
+    through(
+      [5, 6, 3],
+      own('TersorPad2D', {
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+        mode: 'constant',
+        value: 0,
+      }),
+      L.conv2d({ filters: 2, kernelSize: 3 }),
+    ),
+  'TersorPad2D, a value': () =>
+    through(
+      [5, 6, 3],
+      own('TersorPad2D', {
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+        mode: 'constant',
+        value: 2,
+      }),
+    ),
+  'TersorPad2D, reflected': () =>
+    through(
+      [5, 6, 3],
+      own('TersorPad2D', {
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+        mode: 'reflect',
+      }),
+    ),
+  'TersorPad2D, edges': () =>
+    through(
+      [5, 6, 3],
+      own('TersorPad2D', {
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+        mode: 'edge',
+      }),
+    ),
+  'TersorPooling2D, the largest': () =>
+    through(
+      [7, 6, 3],
+      own('TersorPooling2D', {
+        operation: 'max',
+        poolSize: [3, 3],
+        strides: [2, 2],
+        padding: [
+          [1, 1],
+          [0, 2],
+        ],
+      }),
+    ),
+  'TersorPooling2D, means': () =>
+    through(
+      [7, 6, 3],
+      own('TersorPooling2D', {
+        operation: 'average',
+        poolSize: [3, 3],
+        strides: [2, 2],
+        padding: [
+          [1, 1],
+          [0, 2],
+        ],
+      }),
+    ),
+  'TersorPooling2D, means with the padding': () =>
+    through(
+      [7, 6, 3],
+      own('TersorPooling2D', {
+        operation: 'average',
+        poolSize: [3, 3],
+        strides: [2, 2],
+        padding: [
+          [1, 1],
+          [0, 2],
+        ],
+        countPadding: true,
+      }),
+    ),
+  ...Object.fromEntries(
+    [
+      ['bilinear', 'halfPixel'],
+      ['bilinear', 'alignCorners'],
+      ['bilinear', 'pytorchHalfPixel'],
+      ['nearest', 'asymmetric'],
+      ['nearest', 'halfPixel'],
+    ].map(([interpolation, coordinates]): [string, () => Model] => [
+      `TersorResize2D, ${interpolation}, ${coordinates}`,
+      () =>
+        through(
+          [3, 4, 2],
+          own('TersorResize2D', {
+            size: [7, 6],
+            interpolation,
+            coordinates,
+            rounding: coordinates === 'asymmetric' ? 'floor' : 'roundPreferFloor',
+          }),
+        ),
+    ]),
+  ),
+  'TersorSlice of channels': () =>
+    through([4, 3, 6], own('TersorSlice', { axis: 3, start: 1, end: 6, step: 2 })),
+  'TersorSlice of rows': () => through([4, 3, 6], own('TersorSlice', { axis: 1, start: 1, end: 3 })),
+  TersorChannelShuffle: () => through([4, 3, 6], own('TersorChannelShuffle', { groups: 2 })),
+  TersorHardSigmoid: () => through([4, 3, 6], own('TersorHardSigmoid', { alpha: 1 / 6, beta: 0.5 })),
+  TersorPower: () =>
+    through([4, 3, 6], L.activation({ activation: 'sigmoid' }), own('TersorPower', { exponent: 1.5 })),
+  TersorSubtract: ofTwo('TersorSubtract'),
+  TersorDivide: ofTwo('TersorDivide'),
 };
