@@ -11,6 +11,7 @@ import {
 } from '@tersor/core';
 import { withRoundedActivations } from '@tersor/network';
 import type { Precision } from './draft.js';
+import { dropLimits } from './weights/drop-limits.js';
 import { foldNorms } from './weights/fold-norms.js';
 import { HALF_LIMIT, roundedToHalf } from './weights/half.js';
 import { modelFile, PRODUCER, producerOf } from './model-file.js';
@@ -80,7 +81,8 @@ function quantized(
 ): { graph: LayerGraph; codes: WeightCodes } {
   if (!activations) return { graph, codes };
   const folded = foldNorms({ graph, codes }, activations);
-  return { graph: withRoundedActivations(folded.graph, activations), codes: folded.codes };
+  const plain = dropLimits(folded.graph, activations);
+  return { graph: withRoundedActivations(plain, activations), codes: folded.codes };
 }
 
 function requireTheirValues(graph: LayerGraph, codes: WeightCodes): void {
