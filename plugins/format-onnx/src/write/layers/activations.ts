@@ -1,7 +1,7 @@
-import type { Draft } from './draft.js';
-import { gathered, sourceIndexes } from './kernel-order.js';
-import { arranged, channelsFirst, same, tensorAxis, type Value } from './value.js';
-import { findWeight, Refusal, shared, type LayerWriter, type WriteSite } from './site.js';
+import type { Draft } from '../draft.js';
+import { gathered, sourceIndexes } from '../weights/kernel-order.js';
+import { arranged, channelsFirst, same, tensorAxis, type Value } from '../value.js';
+import { findWeight, Refusal, shared, type LayerWriter, type WriteSite } from '../site.js';
 
 /** What a value becomes, by operators whose nodes are named after the layer. */
 type Curve = (draft: Draft, x: string, name: string) => string;
@@ -32,13 +32,9 @@ const CURVES: Readonly<Record<string, Curve>> = {
     const soft = draft.node('Softplus', `${name}/softplus`, [x]);
     return draft.node('Mul', name, [x, draft.node('Tanh', `${name}/tanh`, [soft])]);
   },
-  // An operator from opset 20 on; this is the form that exporters wrote before.
   gelu: (draft, x, name) => {
-    const scaled = draft.node('Div', `${name}/scaled`, [x, draft.number(Math.SQRT2)]);
-    const bell = draft.node('Erf', `${name}/erf`, [scaled]);
-    const raised = draft.node('Add', `${name}/raised`, [bell, draft.number(1)]);
-    const product = draft.node('Mul', `${name}/product`, [x, raised]);
-    return draft.node('Mul', name, [product, draft.number(0.5)]);
+    draft.opset = Math.max(draft.opset, 20);
+    return draft.node('Gelu', name, [x]);
   },
 };
 

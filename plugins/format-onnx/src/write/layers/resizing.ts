@@ -1,6 +1,6 @@
 import { sidesOf } from './shapes.js';
-import { numbers, Refusal, type LayerWriter, type WriteSite } from './site.js';
-import { image, imageOf, type Value } from './value.js';
+import { numbers, Refusal, type LayerWriter, type WriteSite } from '../site.js';
+import { image, imageOf, type Value } from '../value.js';
 import { listed, type Padding } from './windows.js';
 
 /** Layers that give an image more rows and columns. */
@@ -51,14 +51,14 @@ function resize({ draft, layer, inputs, outputShape }: WriteSite): Value {
   const modes = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
   const mode = snakeCase(coordinates ?? 'half_pixel');
   if (!modes.includes(mode)) throw new Refusal(`has the coordinates "${String(coordinates)}"`);
-  // Sizes of some axes alone can be given from opset 18 on.
-  draft.opset = Math.max(draft.opset, 18);
-  const sizes = draft.integers(`${layer.name}/sizes`, numbers(size, 2));
+  // All four sizes are asked for; batch and channels stay as they are.
+  const kept = draft.node('Shape', `${layer.name}/kept`, [input.name], { end: { int: 2 } });
+  const positions = draft.integers(`${layer.name}/positions`, numbers(size, 2));
+  const sizes = draft.node('Concat', `${layer.name}/sizes`, [kept, positions], { axis: { int: 0 } });
   const name = draft.node('Resize', layer.name, [input.name, '', '', sizes], {
     mode: { text: isLinear ? 'linear' : 'nearest' },
     coordinate_transformation_mode: { text: mode },
     ...(!isLinear && { nearest_mode: { text: snakeCase(rounding ?? 'round_prefer_floor') } }),
-    axes: { ints: [2, 3] },
   });
   return image(name, outputShape);
 }

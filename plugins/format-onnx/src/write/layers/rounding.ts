@@ -1,6 +1,6 @@
 import { clip } from './activations.js';
-import { Refusal, type WriteSite } from './site.js';
-import { same, type Value } from './value.js';
+import { Refusal, type WriteSite } from '../site.js';
+import { same, type Value } from '../value.js';
 
 /**
  * Rounds an input to the levels that its layer multiplies, as TersorActivationQuantizer does: 8 bits of one

@@ -1,7 +1,7 @@
 import { activated } from './activations.js';
-import { biasOf, kernelOf } from './kernels.js';
-import { weightOf, type WriteSite } from './site.js';
-import { arranged, channelsLast, image, imageOf, type Value } from './value.js';
+import { biasOf, kernelOf } from '../weights/kernels.js';
+import { Refusal, weightOf, type WriteSite } from '../site.js';
+import { image, imageOf, type Value } from '../value.js';
 
 /**
  * A matrix product with every position's channels: a Gemm for rows, whose kernel takes an image that was
@@ -33,17 +33,7 @@ function positionProduct(site: WriteSite): Value {
   const { draft, layer, outputShape } = site;
   const [inputs, outputs] = weightOf(site, 'kernel').shape as [number, number];
   const axes = outputShape.length - 1;
-  if (axes > 3) {
-    const input = arranged(draft, site.inputs[0]!, channelsLast(axes + 1));
-    const kernel = kernelOf(site, { role: 'kernel', perm: [0, 1], shape: [inputs, outputs] });
-    const bias = biasOf(site);
-    const name = draft.node('MatMul', bias.length > 0 ? `${layer.name}/product` : layer.name, [
-      input.name,
-      kernel,
-    ]);
-    const sum = bias.length > 0 ? draft.node('Add', layer.name, [name, ...bias]) : name;
-    return { name: sum, shape: outputShape, axes: channelsLast(axes + 1) };
-  }
+  if (axes > 3) throw new Refusal('works on positions of more than three axes');
   const input = imageOf(draft, site.inputs[0]!);
   const ones = Array.from({ length: axes }, () => 1);
   const kernel = kernelOf(site, { role: 'kernel', perm: [1, 0], shape: [outputs, inputs, ...ones] });

@@ -1,6 +1,6 @@
 import type { CodebookTensor, EncodedTensor, LinearTensor } from '@tersor/core';
-import { bytesOf, TYPES, type Draft, type ElementType } from './draft.js';
-import { Refusal } from './site.js';
+import { bytesOf, TYPES, type Draft, type ElementType } from '../draft.js';
+import { Refusal } from '../site.js';
 
 /** A quantized weight array as it goes into the file. */
 export interface CodeSite {

@@ -1,5 +1,5 @@
-import type { LayerWriter, WriteSite } from './site.js';
-import { arranged, channelsFirst, image, imageOf, tensorAxis } from './value.js';
+import type { LayerWriter, WriteSite } from '../site.js';
+import { arranged, channelsFirst, image, imageOf, tensorAxis } from '../value.js';
 
 /** Of two values, or of any number one after the other. */
 const pairs =

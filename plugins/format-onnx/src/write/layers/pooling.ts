@@ -1,6 +1,6 @@
 import { sidesOf } from './shapes.js';
-import { numbers, type LayerWriter, type WriteSite } from './site.js';
-import { image, imageOf, type Value } from './value.js';
+import { numbers, type LayerWriter, type WriteSite } from '../site.js';
+import { image, imageOf, type Value } from '../value.js';
 import { windowAttributes } from './windows.js';
 
 const over =

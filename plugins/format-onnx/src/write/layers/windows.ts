@@ -1,6 +1,6 @@
-import type { Attribute } from './draft.js';
-import { Refusal } from './site.js';
-import type { Shape } from './value.js';
+import type { Attribute } from '../draft.js';
+import { Refusal } from '../site.js';
+import type { Shape } from '../value.js';
 
 /** How a kernel or a pool moves over positions, axis by axis. */
 export interface Window {

@@ -1,5 +1,5 @@
-import { arranged, channelsLast, imageOf, same, type Value } from './value.js';
-import { known, Refusal, vector, weightOf, type LayerWriter, type WriteSite } from './site.js';
+import { arranged, channelsLast, imageOf, same, type Value } from '../value.js';
+import { known, Refusal, vector, weightOf, type LayerWriter, type WriteSite } from '../site.js';
 
 /** Layers that bring values to a mean and a variance. */
 export const NORMALISATIONS: Readonly<Record<string, LayerWriter>> = {

@@ -8,8 +8,8 @@ import { POOLING } from './pooling.js';
 import { RESIZING } from './resizing.js';
 import { roundedInput } from './rounding.js';
 import { SHAPES } from './shapes.js';
-import { Refusal, type LayerWriter, type WriteSite } from './site.js';
-import { arranged, channelsLast, reshaped, type Value } from './value.js';
+import { Refusal, type LayerWriter, type WriteSite } from '../site.js';
+import type { Value } from '../value.js';
 
 /** Layers that do nothing at inference. */
 const NOTHING = [
@@ -21,6 +21,9 @@ const NOTHING = [
   'AlphaDropout',
   'ActivityRegularization',
 ];
+
+/** Layers that treat all positions alike. */
+const BY_POSITION = ['Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU', 'Dropout'];
 
 const WRITERS: Readonly<Record<string, LayerWriter>> = {
   ...CONVOLUTIONS,
@@ -48,24 +51,11 @@ export function writeLayer(site: WriteSite): Value {
   return writer(site);
 }
 
-/** All steps as one batch. */
+/** Layers that work on each position by itself do so on those of all steps. */
 function timeDistributed(site: WriteSite): Value {
-  const { draft, layer, outputShape } = site;
+  const { layer } = site;
   const inner = layer.config['layer'] as { class_name: string; config: Record<string, unknown> };
-  const given = site.inputs[0]!;
-  const rest = given.shape.slice(1);
-  const input = arranged(draft, given, channelsLast(given.shape.length));
-  if ([...rest, ...outputShape].includes(undefined))
-    throw new Refusal('is applied to steps whose size the model leaves open');
-  const name = reshaped(draft, `${layer.name}/steps`, input.name, rest);
-  const made = writeLayer({
-    ...site,
-    layer: { ...layer, className: inner.class_name, config: inner.config },
-    inputs: [{ name, shape: rest, axes: channelsLast(rest.length) }],
-    outputShape: outputShape.slice(1),
-    readersPad: false,
-  });
-  const last = arranged(draft, made, channelsLast(made.shape.length));
-  const together = reshaped(draft, `${layer.name}/together`, last.name, outputShape);
-  return { name: together, shape: outputShape, axes: channelsLast(outputShape.length) };
+  if (!BY_POSITION.includes(inner.class_name))
+    throw new Refusal(`applies a ${inner.class_name} to the steps of a sequence`);
+  return writeLayer({ ...site, layer: { ...layer, className: inner.class_name, config: inner.config } });
 }

@@ -1,4 +1,4 @@
-import { known, numbers, type LayerWriter, type WriteSite } from './site.js';
+import { known, numbers, type LayerWriter, type WriteSite } from '../site.js';
 import {
   arranged,
   channelsFirst,
@@ -9,7 +9,7 @@ import {
   tensorAxis,
   type Shape,
   type Value,
-} from './value.js';
+} from '../value.js';
 
 /** Layers that move, drop, repeat or rename positions and channels, and compute nothing. */
 export const SHAPES: Readonly<Record<string, LayerWriter>> = {
@@ -66,8 +66,8 @@ function repeat({ draft, layer, inputs, outputShape }: WriteSite): Value {
     input.name,
     draft.integers(`${layer.name}/axes`, [2]),
   ]);
-  const times = draft.integers(`${layer.name}/repeats`, [1, 1, known(outputShape, 0)]);
-  return image(draft.node('Tile', layer.name, [opened, times]), outputShape);
+  const copies = Array.from({ length: known(outputShape, 0) }, () => opened);
+  return image(draft.node('Concat', layer.name, copies, { axis: { int: 2 } }), outputShape);
 }
 
 function crop(site: WriteSite): Value {

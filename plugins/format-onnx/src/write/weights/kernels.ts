@@ -1,6 +1,6 @@
 import { codedWeights } from './codes.js';
 import { gathered, sourceIndexes } from './kernel-order.js';
-import { findWeight, shared, weightOf, type WriteSite } from './site.js';
+import { findWeight, shared, weightOf, type WriteSite } from '../site.js';
 
 /** How a kernel of the layer graph becomes one of ONNX. */
 export interface KernelOrder {

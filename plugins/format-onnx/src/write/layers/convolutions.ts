@@ -1,8 +1,8 @@
 import { activated } from './activations.js';
-import type { Attribute } from './draft.js';
-import { biasOf, kernelOf } from './kernels.js';
-import { numbers, Refusal, weightOf, type LayerWriter, type WriteSite } from './site.js';
-import { image, imageOf, type Value } from './value.js';
+import type { Attribute } from '../draft.js';
+import { biasOf, kernelOf } from '../weights/kernels.js';
+import { numbers, Refusal, weightOf, type LayerWriter, type WriteSite } from '../site.js';
+import { image, imageOf, type Value } from '../value.js';
 import { windowAttributes, type Window } from './windows.js';
 
 /** A convolution of ONNX: of which input, with which kernel, in how many groups. */
