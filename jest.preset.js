@@ -8,7 +8,8 @@ module.exports = {
   // Tests run in a context of their own, where every use of a global is looked up anew, at a hundred times the
   // cost: to loops over weights these are handed in. None of them is ever replaced by a test.
   sandboxInjectedGlobals: [
-    ...['Infinity', 'Math', 'Number', 'Array', 'Map', 'Set'],
+    // `Symbol` is asked for by every loop of tfjs, which is compiled for engines without it.
+    ...['Infinity', 'Math', 'Number', 'Array', 'Map', 'Set', 'WeakMap', 'Object', 'String', 'Symbol'],
     ...[
       'Float32Array',
       'Float64Array',
@@ -19,8 +20,12 @@ module.exports = {
       'Uint32Array',
     ],
   ],
+  // Modules without a CommonJS form.
+  transformIgnorePatterns: ['/node_modules/(?!onnx-buf/)'],
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
+  // These are ECMAScript modules, which jest's own loader takes only turned into CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild)/)'],
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
   transform: {
     '^.+\\.[cm]?[jt]s$': [

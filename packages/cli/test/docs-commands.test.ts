@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { channelGroups, readNetwork, removeAll, writeModel } from '@tersor/network';
 import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
 import { commandsOf, problemsOf, refusalOf, shellBlocks, writtenFiles } from './doc-commands.js';
 
@@ -105,6 +106,8 @@ const BASH = process.platform === 'win32' ? undefined : 'bash';
 const SMALL: Readonly<Record<string, number>> = { episodes: 2, images: 3, validation: 10, epochs: 1 };
 /** Records of each file of data: as many for training as for validation. */
 const IMAGES = 20;
+/** Channels that the example's network keeps, of its own: inverting what its layers read takes their cube. */
+const CHANNELS = 0.25;
 
 /** The same config with so few images, episodes and epochs that it is done in a second, on one thread. */
 function small(yaml: string): string {
@@ -127,7 +130,7 @@ function small(yaml: string): string {
   return stringifyYaml(reduce(parseYaml(yaml)));
 }
 
-/** The examples with small settings, and with the first images of their data. */
+/** The examples with small settings, a thinner network, and the first images of their data. */
 async function smallExamples(clone: string): Promise<void> {
   await cp(join(root, 'examples'), join(clone, 'examples'), {
     recursive: true,
@@ -137,6 +140,12 @@ async function smallExamples(clone: string): Promise<void> {
     const path = join('examples/data/cifar-10-mini', name);
     await writeFile(join(clone, path), (await readFile(join(root, path))).subarray(0, IMAGES * 3073));
   }
+  const graph = await readNetwork(join(root, 'examples/vgg-small/model/model.json'));
+  const kept = channelGroups(graph).groups.map((group) => ({
+    group,
+    keep: Array.from({ length: Math.ceil(CHANNELS * group.channels) }, (_, i) => i),
+  }));
+  await writeModel(removeAll(graph, kept), join(clone, 'examples/vgg-small/model'));
   for (const folder of ['vgg-small', 'resnet20', 'studies']) {
     for (const name of (await readdir(join(root, 'examples', folder))).filter((file) =>
       file.endsWith('.yaml'),

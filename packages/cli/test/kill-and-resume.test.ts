@@ -15,13 +15,17 @@ const KILLS_PER_STAGE = 5;
  * A kill comes at most so many milliseconds after the first sign of progress in its stage; the stages last
  * several times as long.
  */
-const LONGEST_WAIT = 120;
+const LONGEST_WAIT = 60;
 
+/** An agent that learns, in networks that are no larger than they must be. */
+const AGENT = '{ use: ddpg, warmup: 2, hidden: [64, 64] }';
 const SETTINGS = [
+  `prune.agent=${AGENT}`,
   'prune.search.episodes=60',
-  'prune.finetune.epochs=60',
+  'prune.finetune.epochs=30',
+  `quantize.agent=${AGENT}`,
   'quantize.search.episodes=60',
-  'quantize.finetune.epochs=60',
+  'quantize.finetune.epochs=30',
 ].flatMap((value) => ['--set', value]);
 
 /** Runs a compression in a process of its own. Gives the stages that it reached, too. */
@@ -70,6 +74,7 @@ test('killed in the second of two rounds of pruning, in its search and in its fi
   const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
   const rounds = [
     'prune.stages=[{macs: 0.8}]',
+    'prune.search.episodes=20',
     'quantize.search.episodes=3',
     'quantize.finetune.epochs=0',
   ].flatMap((value) => ['--set', value]);

@@ -35,6 +35,8 @@ const backends: Readonly<
 // What tfjs computes on its cpu backend is the measure, but for batch norms over another axis.
 correctBatchNorm('cpu');
 
+const CASES = LAYER_CASES.map((each): [string, LayerCase] => [each.name, each]);
+
 describe.each(Object.keys(backends))('on the %s backend', (id) => {
   const backend = backends[id]!;
   let isAvailable = true;
@@ -44,7 +46,7 @@ describe.each(Object.keys(backends))('on the %s backend', (id) => {
   });
   afterAll(() => backend.dispose());
 
-  test.each(LAYER_CASES.map((each): [string, LayerCase] => [each.name, each]))(
+  test.each(CASES)(
     '%s: a session and the stock layer give what stock tfjs gives, or it is refused',
     async (_name, layerCase) => {
       // CI names the backends that must run; the node backend's own tests fail there where it is absent.
@@ -65,19 +67,9 @@ describe.each(Object.keys(backends))('on the %s backend', (id) => {
       requireClose(await runSession(backend, graph, images), expected);
     },
   );
-});
 
-describe.each(Object.keys(backends))('a training step on the %s backend', (id) => {
-  const backend = backends[id]!;
-  let isAvailable = true;
-
-  beforeAll(async () => {
-    isAvailable = id !== 'node' || (await node.isAvailable()).available;
-  });
-  afterAll(() => backend.dispose());
-
-  test.each(LAYER_CASES.map((each): [string, LayerCase] => [each.name, each]))(
-    '%s: the gradient is the slope of the loss, or the layer is refused',
+  test.each(CASES)(
+    'a training step of %s: the gradient is the slope of the loss, or the layer is refused',
     async (_name, layerCase) => {
       if (!isAvailable) return;
       const graph = await trainableGraph(layerCase);

@@ -1,5 +1,3 @@
-import 'reflect-metadata';
-import { Container } from 'inversify';
 import { isTersorError, messageOf, TersorError } from './errors.js';
 import { guardProduct } from './guard/guard-product.js';
 import { parseOptions } from './config/options-schema.js';
@@ -72,6 +70,9 @@ export async function createHost({
   builtins = [],
 }: HostOptions): Promise<Host> {
   requireUnique(builtins);
+  // Two hundred modules, which most users of this package's contracts and errors need never load.
+  await import('reflect-metadata');
+  const { Container } = await import('inversify');
   const container = new Container();
   const wired: WiredPlugin[] = [];
   const files: StatedFile[] = [];

@@ -16,6 +16,8 @@ export {
 export { bitOperations, FLOAT_BITS, type OperandBits } from './cost/bit-operations.js';
 export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { channelCost, type ChannelCost } from './cost/channel-cost.js';
+export { parseBoundedJson } from '@tersor/runtime';
+export { graphFromKeras, type KerasWeight } from './files/graph-from-keras.js';
 export { formatPlugins } from './files/format-plugins.js';
 export { modelJsonOf, writeModel, writeModelFiles } from './files/model-files.js';
 export {
@@ -70,7 +72,7 @@ export { callsOf, inputShapesOf, layersByName, neededCalls, readersOf, soleReade
 export type { ChannelTable } from './groups/channel-table.js';
 export { channelGroups, type Barrier } from './groups/channel-groups.js';
 export { runLayer } from './inference/run-layer.js';
-export { compileFused, compilePlan } from './inference/fused-session.js';
+export { compileFused, compilePlan, type ImageBatch } from './inference/fused-session.js';
 export { inferencePlan } from './inference/inference-plan.js';
 export type {
   ConvolutionOperation,

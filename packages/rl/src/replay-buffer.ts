@@ -78,7 +78,20 @@ export class ReplayBuffer {
 
   /** Draws `batch` steps uniformly, with replacement. */
   sample(batch: number, random: Random): ReplayBatch {
+    return this.batchOf(Array.from({ length: batch }, () => this.row(random.integer(this.steps))));
+  }
+
+  /** The steps of the episode with the highest score that is remembered, the first of several; there has to be one. */
+  best(): ReplayBatch {
+    const best = this.episodes.reduce((most, each) => (each.score > most.score ? each : most));
+    return this.batchOf(
+      Array.from({ length: best.length }, (_, i) => best.rows.subarray(i * this.width, (i + 1) * this.width)),
+    );
+  }
+
+  private batchOf(rows: readonly Float32Array[]): ReplayBatch {
     const { observationSize, actionSize } = this.options;
+    const batch = rows.length;
     const parts = {
       observations: new Float32Array(batch * observationSize),
       actions: new Float32Array(batch * actionSize),
@@ -86,8 +99,7 @@ export class ReplayBuffer {
       nextObservations: new Float32Array(batch * observationSize),
       continues: new Float32Array(batch),
     };
-    for (let i = 0; i < batch; i++) {
-      const row = this.row(random.integer(this.steps));
+    for (const [i, row] of rows.entries()) {
       const rewardAt = observationSize + actionSize;
       parts.observations.set(row.subarray(0, observationSize), i * observationSize);
       parts.actions.set(row.subarray(observationSize, rewardAt), i * actionSize);

@@ -1,8 +1,9 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunIdentity, TrialRunner } from '@tersor/core';
-import { identity, instantRunner, makeStudy, studyFolder, summaryOf } from '../test/fixtures.js';
-import { runStudy, type RunStudyOptions } from './run-study.js';
+import { identity, instantRunner, studyFolder, summaryOf } from '../test/fixtures.js';
+import { runInFolder } from '../test/run-in-folder.js';
+import type { RunStudyOptions } from './run-study.js';
 import { folderStore } from './results/result-store.js';
 
 describe('the content that trials come from', () => {
@@ -15,15 +16,7 @@ describe('the content that trials come from', () => {
   afterEach(() => rm(place.folder, { recursive: true }));
   const trialFolder = (output: string, id: string) => join(output, 'trials', id);
   const run = (changes: object = {}, options: Partial<RunStudyOptions> = {}) =>
-    runStudy({
-      study: makeStudy(changes),
-      path: place.path,
-      store: folderStore(place.output),
-      runner: instantRunner(calls),
-      version: '1.2.3',
-      identify: () => Promise.resolve(identity),
-      ...options,
-    });
+    runInFolder(place, changes, { runner: instantRunner(calls), ...options });
 
   const identified = (now: RunIdentity): Partial<RunStudyOptions> => ({
     resume: true,

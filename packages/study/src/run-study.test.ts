@@ -4,8 +4,9 @@ import { lockOutput, type Summary } from '@tersor/compression';
 import type { FilePlace, Trial, TrialRunner } from '@tersor/core';
 import { memoryPlace } from '@tersor/testing';
 import { identity, instantRunner, makeStudy, studyFolder } from '../test/fixtures.js';
+import { runInFolder } from '../test/run-in-folder.js';
 import { previewStudy } from './preview-study.js';
-import { runStudy, type RunStudyOptions } from './run-study.js';
+import type { RunStudyOptions } from './run-study.js';
 import { folderStore, type ResultStore } from './results/result-store.js';
 
 describe('runStudy', () => {
@@ -18,15 +19,7 @@ describe('runStudy', () => {
   afterEach(() => rm(place.folder, { recursive: true }));
   const trialFolder = (output: string, id: string) => join(output, 'trials', id);
   const run = (changes: object = {}, options: Partial<RunStudyOptions> = {}) =>
-    runStudy({
-      study: makeStudy(changes),
-      path: place.path,
-      store: folderStore(place.output),
-      runner: instantRunner(calls),
-      version: '1.2.3',
-      identify: () => Promise.resolve(identity),
-      ...options,
-    });
+    runInFolder(place, changes, { runner: instantRunner(calls), ...options });
 
   it('compares the variants across seeds, and with the baseline seed by seed', async () => {
     const { variants, pareto, trials } = await run({ baseline: 'random' });

@@ -34,6 +34,21 @@ describeContract(
     { spaces: ['box'], learnsWithin: 200 },
   ),
 );
+describeContract(
+  'ddpg as REDQ and DroQ',
+  agentContract(
+    factory({
+      hidden: [16, 16],
+      actorRate: 1e-3,
+      critics: 3,
+      normalize: true,
+      dropout: 0.01,
+      updates: 1,
+      imitate: 0.1,
+    }),
+    { spaces: ['box'], learnsWithin: 200 },
+  ),
+);
 // Where nothing has to be learned, smaller networks keep or break the same promises.
 describeContract(
   'ddpg with an Ornstein-Uhlenbeck process',
@@ -181,6 +196,41 @@ it('learns from actions as they were carried out', async () => {
   const { content } = agent.save() as { content: { replay: { rows: Float32Array }[] } };
   const remembered = content.replay.map(({ rows }) => rows[2]!);
   expect(Math.max(...remembered)).toBeCloseTo(0.4, 6);
+});
+
+it('follows the mean of several critics, and takes the lower of two of them for its targets', async () => {
+  const means: Record<number, number> = {};
+  for (const critics of [2, 10]) {
+    const all = await statistics(factory({ hidden: [8], critics, warmup: 2, updates: 5 }), 12);
+    expect(all.at(-1)!['criticLoss']).toBeGreaterThan(0);
+    means[critics] = all.at(-1)!['value']!;
+  }
+  expect(means[2]).not.toBe(means[10]);
+});
+
+it('imitates the best episode where it is asked to', () => {
+  const task = { ...contractTask({ type: 'box', low: [0], high: [1] }), maxSteps: 1, episodes: 60 };
+  const distanceWith = (imitate: number) => {
+    const options = { hidden: [16], actorRate: 1e-2, criticRate: 1e-6, warmup: 1, updates: 5, imitate };
+    const agent = factory(options)(task);
+    // Like a warm start: 0.9 is the best by far, and nobody has asked the agent.
+    for (let episode = 0; episode < 60; episode++) {
+      const action = episode === 0 ? [0.9] : agent.act([0, 0], { explore: true });
+      agent.observe({
+        observation: [0, 0],
+        action,
+        proposed: action,
+        reward: episode === 0 ? 1 : 0,
+        nextObservation: [0, 0],
+        terminated: true,
+        truncated: false,
+      });
+      agent.learn();
+    }
+    return Math.abs(agent.act([0, 0], { explore: false })[0]! - 0.9);
+  };
+  expect(distanceWith(10)).toBeLessThan(0.05);
+  expect(distanceWith(0)).toBeGreaterThan(0.05);
 });
 
 it('refuses options it does not know', () => {

@@ -31,6 +31,14 @@ import {
   type Network,
   type ReplayBatch,
 } from '@tersor/rl';
+import {
+  criticGradient,
+  criticPass,
+  rightOf,
+  sideBySide,
+  type CriticNetwork,
+  type CriticPass,
+} from './critic-network.js';
 import type { DdpgOptions } from './ddpg-options.js';
 import { NOTHING, type DdpgState, type Episode, type Learner, type Progress } from './ddpg-state.js';
 
@@ -44,7 +52,7 @@ export class DdpgAgent implements Agent {
   private readonly range: ActionRange;
   private readonly observationSize: number;
   private readonly actorNetwork: Network;
-  private readonly criticNetwork: Network;
+  private readonly criticNetwork: CriticNetwork;
   private readonly warmup: number;
   private readonly sigmaDecay: number;
   private readonly random;
@@ -69,6 +77,8 @@ export class DdpgAgent implements Agent {
       sizes: [this.observationSize + this.range.size, ...options.hidden, 1],
       hidden: 'relu',
       output: 'linear',
+      ...(options.normalize && { normalize: true }),
+      ...(options.dropout > 0 && { dropout: options.dropout }),
     };
     this.warmup = options.warmup ?? Math.round(task.episodes / 4);
     this.sigmaDecay =
@@ -85,9 +95,14 @@ export class DdpgAgent implements Agent {
       return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
     };
     this.actor = learner(this.actorNetwork, 'actor');
-    this.critics = (options.twin ? ['critic', 'second critic'] : ['critic']).map((name) =>
-      learner(this.criticNetwork, name),
-    );
+    const names = [
+      'critic',
+      'second critic',
+      ...Array.from({ length: options.critics }, (_, i) => `critic ${i + 3}`),
+    ];
+    this.critics = names
+      .slice(0, Math.max(options.critics, options.twin ? 2 : 1))
+      .map((name) => learner(this.criticNetwork, name));
     this.progress = {
       episodes: 0,
       updates: 0,
@@ -261,7 +276,7 @@ export class DdpgAgent implements Agent {
     this.update({ baseline, updates });
 
     const targets = this.targets(batch, baseline);
-    const input = this.criticInput(batch.observations, batch.actions);
+    const input = sideBySide(batch.observations, batch.actions, options.batch);
     const losses = this.critics.map((critic) => this.updateCritic(critic, input, targets));
     const criticLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     if (updates % options.actorDelay !== 0) return { criticLoss };
@@ -286,26 +301,36 @@ export class DdpgAgent implements Agent {
             action + truncatedNormal(this.random, 0, targetNoise, -2.5 * targetNoise, 2.5 * targetNoise),
           )),
       );
-    const input = this.criticInput(nextObservations, actions);
-    const values = this.critics.map(
-      ({ target }) => forward(this.criticNetwork, target, input, batch).at(-1)!,
-    );
+    const input = sideBySide(nextObservations, actions, batch);
+    const values = this.chosenCritics().map(({ target }) => this.valuesOf(target, input).values);
     return rewards.map(
       (reward, i) =>
         reward - baseline + gamma * continues[i]! * Math.min(...values.map((value) => value[i]!)),
     );
   }
 
+  /** Critics whose lowest value is the target: all of one or two, else two that are drawn (REDQ, algorithm 1). */
+  private chosenCritics(): readonly Learner[] {
+    if (this.critics.length <= 2) return this.critics;
+    const [first, second] = this.random.permutation(this.critics.length);
+    return [this.critics[first!]!, this.critics[second!]!];
+  }
+
+  private valuesOf(parameters: Float32Array, input: Float32Array): CriticPass {
+    const uniform = () => this.random.uniform();
+    return criticPass(this.criticNetwork, parameters, input, this.options.batch, uniform);
+  }
+
   /** One step down the mean squared error; gives that error. */
   private updateCritic({ parameters, adam }: Learner, input: Float32Array, targets: Float32Array): number {
     const { batch, criticRate } = this.options;
-    const values = forward(this.criticNetwork, parameters, input, batch);
-    const errors = values.at(-1)!.map((value, i) => value - targets[i]!);
+    const pass = this.valuesOf(parameters, input);
+    const errors = pass.values.map((value, i) => value - targets[i]!);
     const gradient = new Float32Array(parameterCount(this.criticNetwork));
-    backward(
+    criticGradient(
       this.criticNetwork,
       parameters,
-      values,
+      pass,
       errors.map((error) => (2 * error) / batch),
       batch,
       gradient,
@@ -315,50 +340,47 @@ export class DdpgAgent implements Agent {
   }
 
   /**
-   * One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critic's gradient by
-   * the action, through the actor.
+   * One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critics' gradient by
+   * the action, through the actor. TD3 follows the first of two critics, REDQ the mean of all.
    */
   private updateActor(observations: Float32Array): number {
-    const { batch, actorRate } = this.options;
+    const { batch, actorRate, critics: wanted, imitate } = this.options;
     const { parameters, adam } = this.actor;
-    const critic = this.critics[0]!;
+    const critics = wanted > 1 ? this.critics : this.critics.slice(0, 1);
     const layers = forward(this.actorNetwork, parameters, observations, batch);
-    const values = forward(
-      this.criticNetwork,
-      critic.parameters,
-      this.criticInput(observations, layers.at(-1)!),
-      batch,
-    );
-    const inputGradient = backward(
-      this.criticNetwork,
-      critic.parameters,
-      values,
-      new Float32Array(batch).fill(-1 / batch),
-      batch,
-    );
+    const input = sideBySide(observations, layers.at(-1)!, batch);
     const actionGradient = new Float32Array(batch * this.range.size);
-    const width = this.observationSize + this.range.size;
-    for (let i = 0; i < batch; i++)
-      actionGradient.set(
-        inputGradient.subarray(i * width + this.observationSize, (i + 1) * width),
-        i * this.range.size,
+    let value = 0;
+    for (const critic of critics) {
+      const pass = this.valuesOf(critic.parameters, input);
+      value += pass.values.reduce((sum, each) => sum + each, 0) / batch / critics.length;
+      const inputGradient = criticGradient(
+        this.criticNetwork,
+        critic.parameters,
+        pass,
+        new Float32Array(batch).fill(-1 / batch / critics.length),
+        batch,
       );
+      rightOf(inputGradient, batch, this.range.size).forEach(
+        (slope, i) => (actionGradient[i] = actionGradient[i]! + slope),
+      );
+    }
     const gradient = new Float32Array(parameterCount(this.actorNetwork));
     backward(this.actorNetwork, parameters, layers, actionGradient, batch, gradient);
+    if (imitate > 0) this.addImitation(gradient);
     adamStep(adam, parameters, gradient, { learningRate: actorRate });
-    return values.at(-1)!.reduce((sum, value) => sum + value, 0) / batch;
+    return value;
   }
 
-  /** Observations and actions side by side. */
-  private criticInput(observations: Float32Array, actions: Float32Array): Float32Array {
-    const { batch } = this.options;
-    const [own, size] = [this.observationSize, this.range.size];
-    const input = new Float32Array(batch * (own + size));
-    for (let i = 0; i < batch; i++) {
-      input.set(observations.subarray(i * own, (i + 1) * own), i * (own + size));
-      input.set(actions.subarray(i * size, (i + 1) * size), i * (own + size) + own);
-    }
-    return input;
+  /** Adds the gradient of `imitate` times the mean squared distance from the actions of the best episode. */
+  private addImitation(gradient: Float32Array): void {
+    const { observations, actions, rewards } = this.replay.best();
+    const layers = forward(this.actorNetwork, this.actor.parameters, observations, rewards.length);
+    const scale = (2 * this.options.imitate) / actions.length;
+    const error = layers.at(-1)!.map((action, i) => scale * (action - actions[i]!));
+    const own = new Float32Array(gradient.length);
+    backward(this.actorNetwork, this.actor.parameters, layers, error, rewards.length, own);
+    for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + own[i]!;
   }
 }
 

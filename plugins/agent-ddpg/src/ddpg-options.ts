@@ -43,6 +43,27 @@ export const ddpgOptions = z.strictObject({
       'Factor on sigma after each episode; not given: 0.95, or less if a tenth of sigma would not be reached by the end',
     ),
   twin: z.boolean().default(false).describe('Two critics, the lower one counts (TD3)'),
+  critics: z
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      'Critics; of several, the lower of two that are drawn for each update counts, and the actor follows the mean of all (REDQ)',
+    ),
+  normalize: z.boolean().default(false).describe('Layer normalization in the critics (DroQ)'),
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe("Probability that one of the critics' hidden units is dropped (DroQ: 0.01)"),
+  imitate: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'Weight of a second aim of the actor: the actions of the best episode so far, a heuristic where one is best',
+    ),
   actorDelay: z.int().positive().default(1).describe('Critic updates per actor update (TD3: 2)'),
   targetNoise: z
     .number()

@@ -1,19 +1,39 @@
-import { definePlugin, TersorError, type Format } from '@tersor/core';
+import { resolve } from 'node:path';
+import { definePlugin, type ModelPlace } from '@tersor/core';
 import { z } from 'zod';
+import { readKeras } from './read-keras.js';
 
-const format: Format = {
-  id: 'keras',
-  files: 'a Keras file',
-  recognises: () => false,
-  read: () => Promise.reject(new TersorError('MODEL_UNSUPPORTED', 'Keras files are not read yet.')),
-};
+const options = z.strictObject({
+  architecture: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('path of the JSON that model.to_json() gives, for a .weights.h5 file, which has none'),
+});
 
 export default definePlugin({
   name: '@tersor/format-keras',
   kind: 'format',
   id: 'keras',
   core: '>=0.1.0 <1.0.0',
-  description: 'Keras files',
-  options: z.strictObject({}),
-  create: () => format,
+  description: 'Keras files: .keras and .weights.h5 of Keras 3, .h5 of Keras 2 and 3',
+  options,
+  files: ({ architecture }) => (architecture === undefined ? [] : [architecture]),
+  create: ({ architecture }, { directory }) => ({
+    id: 'keras',
+    files: 'a Keras file: .keras, .h5, or .weights.h5 with its architecture',
+    recognises,
+    read: (path) =>
+      readKeras(path, architecture === undefined ? undefined : resolve(directory, architecture)),
+  }),
 });
+
+/** An HDF5 file, or an archive that is called or begins like one of Keras. */
+function recognises({ path, entries, head }: ModelPlace): boolean {
+  if (entries) return false;
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
+  if (text.startsWith('\x89HDF\r\n\x1a\n')) return true;
+  return (
+    text.startsWith('PK\x03\x04') && (path.endsWith('.keras') || /^.{30}(metadata|config)\.json/s.test(text))
+  );
+}

@@ -1,19 +1,62 @@
-import { definePlugin, TersorError, type Format } from '@tersor/core';
+import { definePlugin, type Format, type ModelPlace } from '@tersor/core';
 import { z } from 'zod';
+import { modelFilesOf } from './read/file/parse-model.js';
+import { readOnnx } from './read/read-onnx.js';
+import { onnxWriting, type OnnxWriting } from './write/write-onnx.js';
 
-const format: Format = {
-  id: 'onnx',
-  files: 'an ONNX file',
-  recognises: () => false,
-  read: () => Promise.reject(new TersorError('MODEL_UNSUPPORTED', 'ONNX files are not read yet.')),
-};
+/** What an ONNX file is read and written with. */
+export interface OnnxOptions extends Partial<OnnxWriting> {
+  /** Sizes of its input after the batch, in the order of the file, where that leaves them open. */
+  readonly inputShape?: readonly number[] | undefined;
+}
+
+/** ONNX files. */
+export function createOnnxFormat({
+  inputShape,
+  precision = 'float32',
+  weights = 'searched',
+}: OnnxOptions = {}): Format {
+  return {
+    id: 'onnx',
+    files: 'an .onnx file',
+    recognises,
+    read: (path) => readOnnx(path, inputShape),
+    parts: modelFilesOf,
+    ...onnxWriting({ precision, weights }),
+  };
+}
+
+/** By its name, or by its first fields: the version, then the producer, the operators or the graph. */
+function recognises({ path, entries, head }: ModelPlace): boolean {
+  if (entries) return false;
+  if (path.endsWith('.onnx')) return true;
+  const [tag, version, next] = head;
+  return tag === 0x08 && version! >= 3 && version! <= 20 && [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next!);
+}
 
 export default definePlugin({
   name: '@tersor/format-onnx',
   kind: 'format',
   id: 'onnx',
   core: '>=0.1.0 <1.0.0',
-  description: 'ONNX files',
-  options: z.strictObject({}),
-  create: () => format,
+  description: 'ONNX files, as PyTorch and others export them',
+  options: z.strictObject({
+    inputShape: z
+      .array(z.int().min(1))
+      .min(1)
+      .max(5)
+      .optional()
+      .describe('Sizes of the input after the batch, in the order of the file, where that leaves them open'),
+    precision: z
+      .enum(['float32', 'float16'])
+      .default('float32')
+      .describe('What a written network computes in; float16 is half of the bytes, and rounds'),
+    weights: z
+      .enum(['searched', 'float'])
+      .default('searched')
+      .describe(
+        'What quantized weights are written as: packed integers of the bits that were searched, or floats',
+      ),
+  }),
+  create: (options) => createOnnxFormat(options),
 });

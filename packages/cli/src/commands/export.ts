@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
-import { readNetwork, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
+import { openModel, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
 import { createHost, requireWritableFolder } from '@tersor/core';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
+import { runAt } from '../run-at.js';
 import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
@@ -14,11 +15,14 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
-/** `tersor export <model>`: the model in a folder, as files of any format that is written. */
+/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that is written. */
 export function exportCommand(): Command {
   return withModelOptions(new Command('export'))
     .description('write a model in another format, by default as a LayersModel for stock TensorFlow.js')
-    .argument('<model>', 'model.json, its folder, model.tersor, or what an installed format reads')
+    .argument(
+      '<model>',
+      'model.json, its folder, model.tersor, the folder of a run, or what an installed format reads',
+    )
     .option(
       '--to <format>',
       'format to write: layers-model, or a plugin that writes, by id, package or path ("tersor plugins" lists them)',
@@ -34,7 +38,8 @@ export function exportCommand(): Command {
     .action(async (path: string, given: Options) => {
       const { to, as, json } = given;
       const out = resolve(given.out);
-      const source = modelSource(path, given);
+      const run = given.format === undefined ? await runAt(resolve(path)) : undefined;
+      const source = modelSource(run?.model ?? path, given);
       const places = { searchFrom: [__dirname] };
       const own = { ...keyValues(given.toOption, '--to-option'), ...(as !== undefined && { kernels: as }) };
       const format = await writingFormat(to, own, { ...places, place: '--to' });
@@ -49,7 +54,11 @@ export function exportCommand(): Command {
       try {
         const backend = await openBackend(host);
         await backend.activate();
-        const written = await writeNetwork(await readNetwork(source, places), out, format, {
+        const model = await openModel(source, places);
+        const activations = run?.activations;
+        const quantization = { codes: await model.codes(), ...(activations && { activations }) };
+        const written = await writeNetwork(await model.read(), out, format, {
+          quantization,
           witness: (stored) => witnessOfNoise(stored, backend),
           beforeReplacing: (paths) => requireUnharmed(paths, precious),
         });

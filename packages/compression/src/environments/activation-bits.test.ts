@@ -1,57 +1,40 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerGraph, QuantizeTask, StepResult } from '@tersor/core';
 import fc from 'fast-check';
-import { bitOperations, cost, initializeKernels, graphFromModel } from '@tersor/network';
+import { bitOperations, cost } from '@tersor/network';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
-import { rounding } from '../../test/rounding.js';
 import { quantizeLimits } from '../../test/limits.js';
+import { smallQuantizeTask } from '../../test/small-quantize-task.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
 const NAMES = ['first', 'second', 'last'];
-const WIDTHS = [4, 5, 6, 7, 8];
+const BITS = [4, 5, 6, 7, 8];
 
 describe('createBitWidthEnvironment with rounded activations', () => {
   let graph: LayerGraph;
   let whole: number;
   let task: QuantizeTask;
   beforeAll(async () => {
-    await tf.setBackend('cpu');
-    const { layers } = tfl;
-    const model = tfl.sequential({
-      layers: [
-        layers.conv2d({ name: 'first', filters: 8, kernelSize: 3, inputShape: [6, 6, 3] }),
-        layers.conv2d({ name: 'second', filters: 12, kernelSize: 3 }),
-        layers.conv2d({ name: 'floating', filters: 2, kernelSize: 1 }),
-        layers.flatten(),
-        layers.dense({ name: 'last', units: 10 }),
-      ],
-    });
-    graph = initializeKernels(await graphFromModel(model), 1);
-    model.dispose();
+    const { conv2d } = tfl.layers;
+    const small = await smallQuantizeTask([
+      conv2d({ name: 'second', filters: 12, kernelSize: 3 }),
+      conv2d({ name: 'floating', filters: 2, kernelSize: 1 }),
+    ]);
+    graph = small.graph;
     whole = bitOperations(graph);
-    const { macs, parameters } = cost(graph);
     task = {
-      stage: 'quantize',
-      graph,
-      layers: NAMES,
-      quantizer: rounding,
-      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
+      ...small,
       limits: quantizeLimits({ bytes: 1e9, bops: whole }, graph),
-      bits: [2, 8],
-      // The ranges differ by layer and width, to see that the right one is taken.
+      // The ranges differ by layer and bits, to see that the right one is taken.
       activations: {
         bits: [4, 8],
         ranges: Object.fromEntries(
           NAMES.map((name, i) => [
             name,
-            Object.fromEntries(WIDTHS.map((bits) => [bits, { least: -i, most: bits }])),
+            Object.fromEntries(BITS.map((bits) => [bits, { least: -i, most: bits }])),
           ]),
         ),
       },
-      discrete: false,
       evaluate: async () => ({ accuracy: 0.5 }),
     };
   });
@@ -89,7 +72,7 @@ describe('createBitWidthEnvironment with rounded activations', () => {
     expect(steps[2]!.info.measures!['bops']).toBe(operations(policyOf(steps)));
   });
 
-  it('takes the index of a pair of widths in a discrete space', async () => {
+  it('takes the index of a pair of bits in a discrete space', async () => {
     const discrete = { ...task, discrete: true };
     expect(createBitWidthEnvironment(discrete).actionSpace).toEqual({ type: 'discrete', size: 7 * 5 });
     const steps = await play(discrete, [[4], [3 * 5 + 2], [6 * 5]]);
@@ -121,7 +104,7 @@ describe('createBitWidthEnvironment with rounded activations', () => {
     expect(seen).toEqual([8, 6, 4]);
   });
 
-  it('keeps one number a step where activations have a single width', async () => {
+  it('keeps one number a step where the bits of activations are fixed', async () => {
     const single = {
       ...task,
       limits: quantizeLimits({ bytes: 1e9 }, graph),

@@ -1,12 +1,10 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, BitQuestion, LayerGraph, Quantizer, QuantizeTask } from '@tersor/core';
 import fc from 'fast-check';
-import { cost, initializeKernels, graphFromModel } from '@tersor/network';
 import { packModel } from '../pack/pack-model.js';
 import { rounding } from '../../test/rounding.js';
 import { quantizeLimits } from '../../test/limits.js';
+import { smallQuantizeTask } from '../../test/small-quantize-task.js';
 import { encodeGraph } from '../policy/quantized-graph.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 
@@ -19,30 +17,9 @@ describe('createBitWidthEnvironment', () => {
       encodeGraph(rounding, graph, Object.fromEntries(task.layers.map((name) => [name, bits]))),
     ).length;
   beforeAll(async () => {
-    await tf.setBackend('cpu');
-    const { layers } = tfl;
-    const model = tfl.sequential({
-      layers: [
-        layers.conv2d({ name: 'first', filters: 8, kernelSize: 3, inputShape: [6, 6, 3] }),
-        layers.separableConv2d({ name: 'second', filters: 12, kernelSize: 3 }),
-        layers.flatten(),
-        layers.dense({ name: 'last', units: 10 }),
-      ],
-    });
-    graph = initializeKernels(await graphFromModel(model), 1);
-    const { macs, parameters } = cost(graph);
-    task = {
-      stage: 'quantize',
-      graph,
-      layers: ['first', 'second', 'last'],
-      quantizer: rounding,
-      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      limits: quantizeLimits({ bytes: 1e9 }, graph),
-      bits: [2, 8],
-      discrete: false,
-      evaluate: async (candidate) => ({ accuracy: 1 / (1 + candidate.layers[1]!.weights[0]!.data[0]!) }),
-    };
+    const separable = tfl.layers.separableConv2d({ name: 'second', filters: 12, kernelSize: 3 });
+    task = await smallQuantizeTask([separable]);
+    graph = task.graph;
   });
 
   const episode = async (actions: readonly Action[], given = task) => {

@@ -1,11 +1,9 @@
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
 import type { Action, LayerBits, LayerGraph, QuantizeTask } from '@tersor/core';
-import { bitOperations, cost, graphFromModel, initializeKernels } from '@tersor/network';
+import { bitOperations, cost } from '@tersor/network';
 import { correctQuantizer, describeContract, environmentContract, quantizeTask } from '@tersor/testing';
 import fc from 'fast-check';
 import { quantizeLimits } from '../../test/limits.js';
+import { smallQuantizeTask } from '../../test/small-quantize-task.js';
 import { createBitChoices, type BitChoices } from './bit-choices.js';
 import { createBitWidthEnvironment } from './bit-width-environment.js';
 import { createResidualBits } from './residual-bits.js';
@@ -90,32 +88,10 @@ describe('the residual environment of stage 2', () => {
   let graph: LayerGraph;
   let task: QuantizeTask;
   beforeAll(async () => {
-    await tf.setBackend('cpu');
-    const { layers } = tfl;
-    const model = tfl.sequential({
-      layers: [
-        layers.conv2d({ name: 'first', filters: 8, kernelSize: 3, inputShape: [6, 6, 3] }),
-        layers.conv2d({ name: 'second', filters: 12, kernelSize: 3 }),
-        layers.flatten(),
-        layers.dense({ name: 'last', units: 10 }),
-      ],
-    });
-    graph = initializeKernels(await graphFromModel(model), 1);
-    const { macs, parameters } = cost(graph);
-    task = {
-      stage: 'quantize',
-      graph,
-      layers: ['first', 'second', 'last'],
-      quantizer: correctQuantizer(),
-      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-      baseline: { accuracy: 1, macs, parameters, bytes: parameters * 4 },
-      limits: quantizeLimits({ bytes: 4 * cost(graph).parameters * 0.17 }, graph),
-      bits: [2, 8],
-      discrete: false,
-      evaluate: async (candidate) => ({
-        accuracy: 1 / (1 + Math.abs(candidate.layers[1]!.weights[0]!.data[0]!)),
-      }),
-    };
+    task = await smallQuantizeTask();
+    graph = task.graph;
+    const limits = quantizeLimits({ bytes: 4 * cost(graph).parameters * 0.17 }, graph);
+    task = { ...task, quantizer: correctQuantizer(), limits };
   });
 
   const play = async (actions: readonly Action[], given = task, options: object = {}) => {

@@ -81,6 +81,22 @@ it('gives back every encoded tensor bit for bit', async () => {
   );
 });
 
+it('gives back the codes of every encoded tensor, where they are asked for', async () => {
+  await fc.assert(
+    fc.asyncProperty(tensors, async (tensor) => {
+      const packed = packModel(graphOf(tensor.shape), new Map([['layer/kernel', tensor]]));
+      const { weights } = await decodeArtifact(packed, { codes: true });
+      const { codes, ...found } = weights[0]!.codes!;
+      expect(Buffer.from(codes).equals(tensor.codes)).toBe(true);
+      expect([found.codec, found.bits, found.axis]).toEqual([tensor.codec, tensor.bits, tensor.axis]);
+      expect(decodeTensor(weights[0]!.codes!)).toEqual(decodeTensor(tensor));
+    }),
+    { numRuns: 100 },
+  );
+  const floats = packModel(graphOf([2, 2]), new Map());
+  expect((await decodeArtifact(floats, { codes: true })).weights[0]!.codes).toBeUndefined();
+});
+
 it('gives back arrays that are not quantized bit for bit, in half the bytes where they are halves', async () => {
   const exact = Float32Array.of(0, -0, 1.5, -65504, 2 ** -24);
   const single = Float32Array.of(0.1, -3.7, -0, 3.4e38, 1e-45);

@@ -49,21 +49,26 @@ describe('readConfig', () => {
     expect(config.dataset).toEqual({ use: 'cifar10', dir: 'elsewhere' });
   });
 
-  it.each([
-    [
-      'prune.agent.episodes=7',
-      /prune\.agent: "episodes" belongs to the search; write beside "agent": search: \{ episodes: 7 \}/,
-    ],
-    [
-      'prune.agent={ use: ppo, warmStart: [uniform, magnitude], episodes: 7 }',
-      /"warmStart" and "episodes" belong .*: search: \{ warmStart: \[uniform, magnitude\], episodes: 7 \}/,
-    ],
-  ])('says where the settings of a search have gone, as they are to be written (%s)', (set, message) =>
-    expect(read(VALID, [set])).rejects.toMatchObject({
+  it('takes the settings of a search from their old place, and says where they have gone', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const config = await read(VALID, ['prune.agent={ use: ppo, warmStart: [uniform], episodes: 7 }']);
+    expect(config.prune?.agent).toEqual({ use: 'ppo' });
+    expect(config.prune?.search).toEqual({ warmStart: ['uniform'], episodes: 7 });
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(/prune\.agent\.episodes has moved: write prune\.search\.episodes instead\./),
+      expect.stringMatching(/prune\.agent\.warmStart has moved: write prune\.search\.warmStart instead\./),
+    ]);
+    warn.mockRestore();
+  });
+
+  it('refuses settings of a search at both places', async () => {
+    await expect(read(VALID, ['prune.agent.episodes=7', 'prune.search.episodes=8'])).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: expect.stringMatching(message),
-    }),
-  );
+      message: expect.stringMatching(
+        /prune\.agent: "episodes" belongs to the search; write beside "agent": search: \{ episodes: 7 \}/,
+      ),
+    });
+  });
 
   it('names the file, the line and the nearest key for an unknown one', async () => {
     await expect(read(VALID.replace('budget:', 'bugdet:'))).rejects.toMatchObject({

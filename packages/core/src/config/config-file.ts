@@ -3,6 +3,7 @@ import { isAlias, isNode, LineCounter, type Document } from 'yaml';
 import type { z } from 'zod';
 import { readValue } from './command-value.js';
 import { messageOf, TersorError } from '../errors.js';
+import { moveSettings } from './moved-settings.js';
 import { describeIssues } from './schema-issues.js';
 import { parseYaml, plainValue, requirePlain } from './yaml-text.js';
 
@@ -17,7 +18,8 @@ export type Override = string;
 
 /**
  * Reads a YAML or JSON config, applies overrides and checks it against a schema. Throws `CONFIG_NOT_FOUND` or
- * `CONFIG_INVALID` with file, line, and for an unknown key the nearest known one.
+ * `CONFIG_INVALID` with file, line, and for an unknown key the nearest known one. Settings in a place of an
+ * earlier version are taken, with a deprecation warning of the process that says the new place.
  */
 export async function readConfig<T>(
   path: string,
@@ -30,8 +32,13 @@ export async function readConfig<T>(
   const syntax = document.errors[0];
   if (syntax) throw new TersorError('CONFIG_INVALID', `${path}: ${syntax.message}`);
   for (const override of overrides) applyOverride(document, override);
-  const parsed = schema.safeParse(plainValue(document, path));
-  if (parsed.success) return parsed.data;
+  const { config, notices } = moveSettings(plainValue(document, path));
+  const parsed = schema.safeParse(config);
+  if (parsed.success) {
+    for (const notice of notices)
+      process.emitWarning(`${path}: ${notice}`, { type: 'DeprecationWarning', code: 'TERSOR_MOVED' });
+    return parsed.data;
+  }
   const sentences = parsed.error.issues.map((issue) => {
     const keyPath = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
     const line = lineOf(document, keyPath.map(String), lines);

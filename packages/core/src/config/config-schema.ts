@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OF_SEARCH } from './moved-settings.js';
 import { finetune, refine, trainingFields } from './training-schema.js';
 
 /** Random numbers come from 32 bits: a larger seed would give the numbers of a smaller one. */
@@ -23,9 +24,6 @@ const modelFile = (what: string) =>
       }),
     ])
     .describe(`${what}, relative to the config; or { use: format, path, ...its options }.`);
-
-/** Keys that once stood among an agent's options. */
-const OF_SEARCH = ['episodes', 'warmStart'];
 
 const agent = z
   .union([
@@ -214,6 +212,17 @@ const pruneBudget = budgetOf({
 const prune = z
   .strictObject({
     ...stageFields,
+    search: search
+      .extend({
+        memory: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe(
+            'Output folders of earlier runs of the same network, environment, reward, pruners and budget, from whose episodes the agent learns before its first; the best of them is measured first. Relative to the config.',
+          ),
+      })
+      .prefault({}),
     pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
     budget: pruneBudget,
     stages: z

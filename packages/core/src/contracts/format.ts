@@ -1,4 +1,6 @@
+import type { ActivationRange } from './environment-task.js';
 import type { LayerGraph } from './layer-graph.js';
+import type { EncodedTensor } from './quantizer.js';
 import type { ModelContent } from './run-identity.js';
 
 /** What lies at the path of a model, as far as formats are told of it. It is read once, for all of them. */
@@ -9,6 +11,17 @@ export interface ModelPlace {
   readonly entries?: readonly string[];
   /** The first bytes, 64 KiB at most, of a file; empty for a folder. */
   readonly head: Uint8Array;
+}
+
+/** Quantized weights of a network as the small integers that they are, by `layer/weight`. */
+export type WeightCodes = ReadonlyMap<string, EncodedTensor>;
+
+/** How a network is quantized, for formats that can hold more than the float values of its weights. */
+export interface Quantization {
+  /** What weights are made of; the graph holds the same values. */
+  readonly codes: WeightCodes;
+  /** How the inputs of layers are rounded, by layer; absent where they are not. */
+  readonly activations?: Readonly<Record<string, ActivationRange & { readonly bits: number }>>;
 }
 
 /** A kind of model file. It computes nothing: no backend need be there while it reads or writes. */
@@ -33,15 +46,26 @@ export interface Format {
    */
   content?(path: string): Promise<ModelContent>;
   /**
-   * Writes a network into an empty folder, weights exact to the bit, and gives the name of the entry that
-   * `read` takes (`.` for the folder as a whole).
+   * The weights that the files hold as small integers; `decodeTensor` gives the values that `read` does. Left
+   * out, there are none.
    */
-  write?(graph: LayerGraph, folder: string): Promise<string>;
+  codes?(path: string): Promise<WeightCodes>;
   /**
-   * The network that files of `write` hold, where an option of the format asks for rounded weights. Left out,
-   * it is the network that was given.
+   * Writes a network into an empty folder, and gives the name of the entry that `read` takes (`.` for the
+   * folder as a whole). A format that cannot hold how it is quantized writes the graph as it is.
    */
-  stored?(graph: LayerGraph): LayerGraph;
+  write?(graph: LayerGraph, folder: string, quantization?: Quantization): Promise<string>;
+  /**
+   * What of a network `write` keeps, for `read` to give again: its layers and weights, to the bit
+   * (`layers`, and where this is left out), or what it computes (`outputs`), of a format that has other words
+   * for layers than the layer graph.
+   */
+  readonly keeps?: 'layers' | 'outputs';
+  /**
+   * The network that files of `write` hold, where an option of the format asks for rounded weights, or it holds
+   * rounded activations. Left out, it is the network that was given.
+   */
+  stored?(graph: LayerGraph, quantization?: Quantization): LayerGraph;
   /**
    * Whether the model at a path was written by Tersor, so that another may take its place and names. Left
    * out, nothing that is there is ever replaced.

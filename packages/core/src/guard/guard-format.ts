@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join, normalize, sep } from 'node:path';
-import type { Format } from '../contracts/format.js';
+import type { Format, WeightCodes } from '../contracts/format.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
+import type { EncodedTensor } from '../contracts/quantizer.js';
 import type { ModelContent } from '../contracts/run-identity.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
@@ -38,6 +39,13 @@ export function guardFormat(culprit: Culprit, format: Format): Format {
           throw misbehaved(culprit, 'content', '{ topology, weights }, both texts', result);
         return result as ModelContent;
       },
+      codes: (result) => {
+        const isMap = Object.prototype.toString.call(result) === '[object Map]';
+        const codes = result as WeightCodes;
+        if (!isMap || ![...codes].every(([name, tensor]) => isName(name) && isEncoded(tensor)))
+          throw misbehaved(culprit, 'codes', 'a Map of encoded arrays by "layer/weight"', result);
+        return codes;
+      },
       write: (result, _graph, folder) => {
         if (!isName(result) || !isWritten(result, folder))
           throw misbehaved(culprit, 'write', 'the name of a file that it wrote, or "." for all', result);
@@ -45,6 +53,17 @@ export function guardFormat(culprit: Culprit, format: Format): Format {
       },
     },
   });
+}
+
+/** Whether a value has the members of an encoded array; whether they decode is for the contract's tests. */
+function isEncoded(value: unknown): boolean {
+  const { codec, shape, codes } = (value ?? {}) as Partial<EncodedTensor>;
+  return (
+    (codec === 'linear' || codec === 'codebook') &&
+    Array.isArray(shape) &&
+    isArrayOf('Uint8Array', codes) &&
+    codes.length === sizeOf(shape)
+  );
 }
 
 function checkedGraph(culprit: Culprit, result: unknown, method: 'read' | 'stored'): LayerGraph {

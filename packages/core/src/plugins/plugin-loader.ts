@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { satisfies } from 'semver';
+import satisfies from 'semver/functions/satisfies.js';
 import { isTersorError, messageOf, TersorError } from '../errors.js';
 import { findModule, isPath, otherCore, readManifest } from './module-resolution.js';
 import { importFailure, installHint, localName, splitName } from './plugin-name.js';

@@ -54,7 +54,8 @@ function model(value: Json): Json {
 
 function layerConfig(className: string, config: Json, build: Json): Json {
   for (const [option, isRight] of Object.entries(READ_OVER)) {
-    if (option in config && !isRight(config[option]))
+    // A class of our own computes what it says.
+    if (option in config && !isRight(config[option]) && !className.startsWith('Tersor'))
       throw unsupported(config['name'], `${option}: ${JSON.stringify(config[option])}`);
   }
   const entries = Object.entries(config).map(([key, value]) => [
@@ -77,15 +78,21 @@ function modelConfig(className: string, config: Json, layers: readonly unknown[]
   const inner = layers.map((layer) => (isRecord(layer) ? model(layer) : layer));
   if (className === 'Sequential')
     return { ...config, layers: withInputShape(inner, config['build_input_shape'] ?? build['input_shape']) };
-  // A nested Sequential model has a node of its own in tfjs, before those of its calls; Keras 3 does not
-  // count it.
-  const sequential = new Set(
+  // A nested model has a node of its own in tfjs, before those of its calls. Keras 3 counts it for some models
+  // of some versions, and does not for others; every call is read by something, so the first one tells.
+  const called = inner.flatMap((layer) => (isRecord(layer) ? references(layer['inbound_nodes']) : []));
+  const all = [...called, ...references(config['input_layers']), ...references(config['output_layers'])];
+  const first = new Set(all.flatMap((reference) => (reference[1] === 0 ? [reference[0]] : [])));
+  const shiftedModels = new Set(
     inner
-      .filter((layer) => isRecord(layer) && layer['class_name'] === 'Sequential')
-      .map((layer) => (layer as Json)['name']),
+      .filter(
+        (layer) => isRecord(layer) && isRecord(layer['config']) && Array.isArray(layer['config']['layers']),
+      )
+      .map((layer) => (layer as Json)['name'])
+      .filter((name) => first.has(name)),
   );
   const shifted = (reference: unknown): unknown =>
-    Array.isArray(reference) && sequential.has(reference[0])
+    Array.isArray(reference) && shiftedModels.has(reference[0])
       ? [reference[0], (reference[1] as number) + 1, ...(reference.slice(2) as unknown[])]
       : reference;
   const ends = (value: unknown) => references(value).map(shifted);
@@ -115,7 +122,7 @@ function withInputShape(layers: readonly unknown[], shape: unknown): unknown[] {
 }
 
 /** One, several or named references `[layer, node, tensor]`, as a list. */
-function references(value: unknown): unknown[] {
+function references(value: unknown): unknown[][] {
   if (Array.isArray(value) && typeof value[0] === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(references);
   return isRecord(value) ? Object.values(value).flatMap(references) : [];

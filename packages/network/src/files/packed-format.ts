@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { messageOf, TersorError, type Format, type LayerGraph, type ModelMetadata } from '@tersor/core';
+import {
+  messageOf,
+  TersorError,
+  type EncodedTensor,
+  type Format,
+  type LayerGraph,
+  type ModelMetadata,
+  type WeightCodes,
+} from '@tersor/core';
 import {
   ArtifactError,
   decodeArtifact,
   MAGIC,
   modelFromArtifact,
   type DecodedArtifact,
+  type DecodeOptions,
 } from '@tersor/runtime';
 import { withHostMemory } from '../graph/host-memory.js';
+import { weightSlots } from '../graph/graph-weights.js';
 import { disposeModel, graphFromModel } from '../graph/model-graph.js';
 
 /** The packed file of Tersor, whose codes are read as the float weights that they stand for. */
@@ -29,7 +39,19 @@ export const packedFormat: Format = {
         weights: hash.digest('hex'),
       };
     }),
+  codes: (path) => decoded(path, codesOf, { codes: true }),
 };
+
+/** Arrays lie in the file in the order in which the network lists them. */
+async function codesOf(artifact: DecodedArtifact): Promise<WeightCodes> {
+  const slots = weightSlots(await graphOf(artifact));
+  const codes = new Map<string, EncodedTensor>();
+  for (const [i, { layer, weight }] of slots.entries()) {
+    const tensor = artifact.weights[i]?.codes;
+    if (tensor) codes.set(`${layer.name}/${weight.name}`, tensor);
+  }
+  return codes;
+}
 
 async function graphOf(artifact: DecodedArtifact): Promise<LayerGraph> {
   return withHostMemory(async () => {
@@ -44,7 +66,11 @@ async function graphOf(artifact: DecodedArtifact): Promise<LayerGraph> {
 }
 
 /** Throws `MODEL_NOT_FOUND`, `ARTIFACT_CORRUPT` and its kin. */
-async function decoded<T>(path: string, use: (artifact: DecodedArtifact) => Promise<T>): Promise<T> {
+async function decoded<T>(
+  path: string,
+  use: (artifact: DecodedArtifact) => Promise<T>,
+  options: DecodeOptions = {},
+): Promise<T> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -55,7 +81,7 @@ async function decoded<T>(path: string, use: (artifact: DecodedArtifact) => Prom
     });
   }
   try {
-    return await use(await decodeArtifact(bytes));
+    return await use(await decodeArtifact(bytes, options));
   } catch (error) {
     throw error instanceof ArtifactError
       ? new TersorError(error.code, `${path}: ${error.message}`, { cause: error })

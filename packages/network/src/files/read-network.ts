@@ -8,6 +8,7 @@ import {
   type ModelContent,
   type ModelSource,
   type StatedFile,
+  type WeightCodes,
   type WiredPlugin,
 } from '@tersor/core';
 import { namedFormat, recognisedFormat, type FoundFormat, type OpenOptions } from './find-format.js';
@@ -24,6 +25,8 @@ export interface ModelFile {
   readonly files?: readonly StatedFile[];
   /** Reads the network. Throws what the format throws, and `WEIGHTS_NOT_FINITE`. */
   read(): Promise<LayerGraph>;
+  /** Its quantized weights as small integers; none where the files hold floats. */
+  codes(): Promise<WeightCodes>;
   /** Paths of all files that hold the model. */
   parts(): Promise<readonly string[]>;
   /** Bytes of these files. */
@@ -58,6 +61,7 @@ export function modelFileOf(path: string, { format, plugin, files }: FoundFormat
       requireFiniteWeights(graph, path);
       return graph;
     },
+    codes: async () => (await format.codes?.(path)) ?? new Map<string, never>(),
     parts,
     bytes: async () => (await Promise.all((await parts()).map(sizeOf))).reduce((sum, size) => sum + size, 0),
     content: async () => (await format.content?.(path)) ?? bytesContent(await parts()),

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { isTersorError, TersorError, type Format, type LayerGraph } from '@tersor/core';
+import { isTersorError, TersorError, type Format, type LayerGraph, type Quantization } from '@tersor/core';
 import {
   givenFormats,
   installedFormats,
@@ -18,6 +18,8 @@ export type WritingFormat = FoundFormat & { readonly format: Format & Required<P
 
 /** What `writeNetwork` may be told. */
 export interface NetworkWriting {
+  /** How the network is quantized, for a format that can hold that. */
+  readonly quantization?: Quantization;
   /**
    * What the network that the files hold gives, for their outputs to be compared; without it, weights are.
    */
@@ -60,25 +62,25 @@ function canWrite(found: FoundFormat): found is WritingFormat {
 
 /**
  * Writes a network into a folder, whole or not at all, after it was read back and compared: weights to the
- * bit. Other files of the folder stay, and nothing is replaced but what the format says Tersor wrote. Throws
+ * bit, or outputs alone where the format keeps no more. Other files of the folder stay, and nothing is replaced but what the format says Tersor wrote. Throws
  * `OUTPUT_FAILED`, `READ_BACK_FAILED`, and `CONFIG_INVALID` where something else is in the way.
  */
 export async function writeNetwork(
   graph: LayerGraph,
   folder: string,
   found: WritingFormat,
-  { witness, beforeReplacing }: NetworkWriting = {},
+  { quantization, witness, beforeReplacing }: NetworkWriting = {},
 ): Promise<ModelFile> {
   const { format } = found;
   const last = ({ entry, names }: { readonly entry: string; readonly names: readonly string[] }) =>
     entry === '.' ? names.at(-1)! : entry.split(sep)[0]!;
   const { entry } = await writeFolder(folder, { last, what: 'The model' }, async (staging) => {
-    const written = await format.write(graph, staging);
+    const written = await format.write(graph, staging, quantization);
     const names = await readdir(staging);
     const replaced = await replacedBy(names, written, folder);
     await beforeReplacing?.(replaced);
     await requireReplaceable(replaced, join(folder, written), format);
-    const stored = format.stored?.(graph) ?? graph;
+    const stored = format.stored?.(graph, quantization) ?? graph;
     const file = { path: join(staging, written), name: join(folder, written) };
     await requireReadBack(format, file, witness ? await witness(stored) : { graph: stored });
     return { entry: written, names };

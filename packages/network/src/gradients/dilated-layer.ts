@@ -5,7 +5,7 @@ import { dilatedConvolution } from './dilated-convolution.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
-const DILATED = new Set(['Conv1D', 'Conv2D', 'SeparableConv2D']);
+const DILATED = new Set(['Conv1D', 'Conv2D', 'SeparableConv2D', 'TersorGroupedConv2D']);
 
 /**
  * Whether a layer is a dilated convolution that `trainDilatedLayer` can compute: of images or sequences, with
@@ -44,6 +44,15 @@ export function trainDilatedLayer(
       rates,
       padding,
     });
+  } else if (className === 'TersorGroupedConv2D') {
+    const groups = Number(config['groups']);
+    const kernels = tf.split<tf.Tensor4D>(read('kernel')!, groups, 3);
+    const blocks = tf
+      .split<tf.Tensor4D>(last, groups, 3)
+      .map((image, group) =>
+        dilatedConvolution(image, kernels[group]!, { depthwise: false, rates, padding }),
+      );
+    result = tf.concat(blocks, 3);
   } else {
     const each = dilatedConvolution(last as tf.Tensor4D, read('depthwise_kernel') as tf.Tensor4D, {
       depthwise: true,

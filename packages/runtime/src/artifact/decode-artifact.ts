@@ -2,7 +2,7 @@ import { ArtifactError, corrupt, unsupported } from './artifact-error.js';
 import { openSource, type ArtifactSource, type ByteSource } from '../bytes/byte-source.js';
 import { crc32 } from '../bytes/crc32.js';
 import { decodeHeader } from './decode-header.js';
-import { decodeWeights } from './decode-weights.js';
+import { decodeCodes, decodeWeights, type DecodedCodes } from './decode-weights.js';
 import {
   FREE_WEIGHTS,
   MAGIC,
@@ -19,6 +19,8 @@ export interface DecodedWeight {
   readonly shape: readonly number[];
   /** Row-major, in a buffer of its own. */
   readonly data: Float32Array<ArrayBuffer>;
+  /** The small integers that the values are of, where they were asked for and the file holds any. */
+  readonly codes?: DecodedCodes;
 }
 
 export interface DecodedArtifact {
@@ -35,6 +37,8 @@ export interface DecodedArtifact {
 export interface DecodeOptions {
   /** Largest number of weights that a file may declare: 4 bytes of memory each. Default 2^28. */
   readonly maxWeights?: number;
+  /** Whether to give the small integers of quantized weights too, a byte each. */
+  readonly codes?: boolean;
 }
 
 /**
@@ -67,7 +71,8 @@ export async function decodeArtifact(
         throw corrupt(`${read} bytes are too few for the ${declared} weights up to "${name}".`);
       const data = decodeWeights(body, shape);
       requireFinite(data, name);
-      decoded.push({ name, shape, data });
+      const codes = options.codes ? decodeCodes(body, shape) : undefined;
+      decoded.push({ name, shape, data, ...(codes && { codes }) });
     }
     if (!(await bytes.ended())) throw corrupt('There are bytes after the last section.');
     return { ...header, weights: decoded };

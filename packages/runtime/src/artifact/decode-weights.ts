@@ -33,6 +33,57 @@ export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float
     if (cursor.at !== body.length) throw corrupt('A weight section is longer than its shape asks for.');
     return values;
   }
+  const { table, zero, ...section } = readHead(cursor, codec, shape);
+  const values = new Float32Array(count);
+  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and
+  // never over a later one.
+  const codes = new Uint8Array(values.buffer, 3 * count, count);
+  readCodes(body.subarray(cursor.at), codes, section);
+  if (zero) linearValues(values, codes, table, zero, shape, section.axis);
+  else codebookValues(values, codes, table, section.bits, shape, section.axis);
+  return values;
+}
+
+/** The codes of a weight section as they are, and what they stand for (see `decodeCodes`). */
+export type DecodedCodes = {
+  readonly shape: readonly number[];
+  readonly bits: number;
+  /** -1: one group for the whole array. */
+  readonly axis: number;
+  readonly codes: Uint8Array;
+} & (
+  | { readonly codec: 'linear'; readonly scale: Float32Array; readonly zero: Float32Array }
+  | { readonly codec: 'codebook'; readonly codebook: Float32Array }
+);
+
+/**
+ * The small integers that a weight section holds: value i is `(codes[i] - zero[g]) * scale[g]`, or
+ * `codebook[g * 2^bits + codes[i]]`, g being the index along `axis`. `undefined` where it holds floats. Throws
+ * as `decodeWeights` does.
+ */
+export function decodeCodes(body: Uint8Array, shape: readonly number[]): DecodedCodes | undefined {
+  const cursor: Cursor = { bytes: body, at: 0 };
+  const codec = readByte(cursor);
+  if (codec === CODEC.float32 || codec === CODEC.float16) return undefined;
+  const { table, zero, ...section } = readHead(cursor, codec, shape);
+  const codes = new Uint8Array(shape.reduce((product, size) => product * size, 1));
+  readCodes(body.subarray(cursor.at), codes, section);
+  const axis = section.axis === NO_AXIS ? -1 : section.axis;
+  const groups = axis < 0 ? 1 : shape[axis]!;
+  const all = (values: Float32Array) =>
+    values.length === groups ? values : new Float32Array(groups).fill(values[0]!);
+  const shared = { shape, bits: section.bits, axis, codes };
+  return zero
+    ? { ...shared, codec: 'linear', scale: all(table), zero: all(zero) }
+    : { ...shared, codec: 'codebook', codebook: table };
+}
+
+/** What comes before the codes of a section, its codec already read. */
+function readHead(
+  cursor: Cursor,
+  codec: number,
+  shape: readonly number[],
+): CodeSection & { readonly table: Float32Array; readonly zero: Float32Array | undefined } {
   if (codec !== CODEC.linear && codec !== CODEC.codebook) throw unsupported(`Unknown codec ${codec}.`);
   const bits = readByte(cursor);
   const axis = readByte(cursor);
@@ -44,14 +95,7 @@ export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float
   const table = codec === CODEC.linear ? readTable(cursor, groups) : readCodebook(cursor, groups * 2 ** bits);
   const zero = codec === CODEC.linear ? readTable(cursor, groups) : undefined;
   const reference = zero ? linearReferences(zero, bits) : codebookReferences(table, bits, groups);
-  const values = new Float32Array(count);
-  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and
-  // never over a later one.
-  const codes = new Uint8Array(values.buffer, 3 * count, count);
-  readCodes(body.subarray(cursor.at), codes, { shape, axis, bits, coding, reference });
-  if (zero) linearValues(values, codes, table, zero, shape, axis);
-  else codebookValues(values, codes, table, bits, shape, axis);
-  return values;
+  return { shape, axis, bits, coding, reference, table, zero };
 }
 
 function readByte(cursor: Cursor): number {

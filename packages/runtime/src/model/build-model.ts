@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { initializers, layers, models, type LayersModel } from '@tensorflow/tfjs-layers';
 import { corrupt } from '../artifact/artifact-error.js';
+import { registerLayers } from '../layers/register-layers.js';
 import { checkTopology } from './check-topology.js';
 
 type Variable = LayersModel['weights'][number];
@@ -23,6 +24,7 @@ export async function buildModel(
   maxWeights: number,
 ): Promise<LayersModel> {
   checkTopology(topology);
+  registerLayers();
   const made: Variable[] = [];
   try {
     const model = await withWeightLimit(maxWeights, made, () =>

@@ -2,7 +2,15 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { extname, isAbsolute, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { isTersorError, type Format, type LayerGraph, type ModelPlace } from '@tersor/core';
+import {
+  decodeTensor,
+  isTersorError,
+  type EncodedTensor,
+  type Format,
+  type LayerGraph,
+  type ModelPlace,
+  type WeightCodes,
+} from '@tersor/core';
 import { requireRule } from '../contract-failure.js';
 import type { Case } from '../contract.js';
 import { pruneContext } from '../pruner/pruner-fixture.js';
@@ -123,12 +131,33 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
     {
       name: 'reads what it writes as the same network, to the bit',
       run: within(async (format, path, folder) => {
-        if (!format.write) return;
         const graph = await format.read(path);
-        await mkdir(join(folder, 'again'));
-        const name = await format.write(graph, join(folder, 'again'));
-        const expected = format.stored?.(graph) ?? graph;
-        requireEqual(await format.read(join(folder, 'again', name)), expected, 'write');
+        await requireKept(format, graph, join(folder, 'again'));
+      }),
+    },
+    {
+      name: 'gives the codes that its weights are made of, if it has them',
+      run: within(async (format, path) => {
+        if (!format.codes) return;
+        const weights = weightsOf(await format.read(path));
+        for (const [name, tensor] of await format.codes(path)) {
+          const values = decodeTensor(tensor);
+          const isSame = weights.get(name)?.every((value, i) => value === values[i]);
+          requireRule(isSame === true, {
+            member: 'codes',
+            expected: `${name}: codes of the values that read gives`,
+            found: weights.has(name)
+              ? `${values.slice(0, 4).join(', ')}, ...`
+              : 'a weight that read does not give',
+          });
+        }
+      }),
+    },
+    {
+      name: 'writes the values of quantized weights, whether it is given their codes or not',
+      run: within(async (format, path, folder) => {
+        const { graph, codes } = quantized(await format.read(path));
+        await requireKept(format, graph, join(folder, 'coded'), codes);
       }),
     },
     {
@@ -141,6 +170,67 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
       }),
     },
   ];
+}
+
+/** Writes a network and reads it again: it is the same, or computes the same where the format keeps no more. */
+async function requireKept(
+  format: Format,
+  graph: LayerGraph,
+  folder: string,
+  codes?: WeightCodes,
+): Promise<void> {
+  if (!format.write) return;
+  await mkdir(folder);
+  const name = await format.write(graph, folder, codes && { codes });
+  const expected = format.stored?.(graph) ?? graph;
+  const found = await format.read(join(folder, name));
+  if (format.keeps !== 'outputs') return requireEqual(found, expected, 'write');
+  const sizes = graph.calls[graph.inputs[0]!]!.outputShape as number[];
+  const images = Float32Array.from({ length: sizes.reduce((product, size) => product * size, 1) }, (_, i) =>
+    Math.sin(i),
+  );
+  const [right, other] = [await runStockLayers(expected, images), await runStockLayers(found, images)];
+  requireRule(
+    right.length === other.length && right.every((value, i) => Math.abs(value - other[i]!) <= 1e-4),
+    {
+      member: 'write',
+      expected: `a network that computes ${right.slice(0, 4).join(', ')}`,
+      found: other.slice(0, 4).join(', '),
+    },
+  );
+}
+
+function weightsOf(graph: LayerGraph): Map<string, Float32Array> {
+  return new Map(
+    graph.layers.flatMap((layer) =>
+      layer.weights.map(({ name, data }): [string, Float32Array] => [`${layer.name}/${name}`, data]),
+    ),
+  );
+}
+
+/** The kernels of a network in 4 bits for each output channel, and what they are made of. */
+function quantized(graph: LayerGraph): { graph: LayerGraph; codes: WeightCodes } {
+  const codes = new Map<string, EncodedTensor>();
+  const layers = graph.layers.map((layer) => ({
+    ...layer,
+    weights: layer.weights.map((weight) => {
+      if (weight.name !== 'kernel') return weight;
+      const { shape, data } = weight;
+      const groups = shape.at(-1)!;
+      const tensor: EncodedTensor = {
+        codec: 'linear',
+        shape,
+        bits: 4,
+        axis: shape.length - 1,
+        codes: Uint8Array.from(data, (value) => Math.max(0, Math.min(14, Math.round(value * 8) + 7))),
+        scale: Float32Array.from({ length: groups }, (_, i) => (i + 1) / 64),
+        zero: new Float32Array(groups).fill(7),
+      };
+      codes.set(`${layer.name}/${weight.name}`, tensor);
+      return { ...weight, data: decodeTensor(tensor) };
+    }),
+  }));
+  return { graph: { ...graph, layers }, codes };
 }
 
 /** A sample that the format writes itself; `scale` makes other weights. */

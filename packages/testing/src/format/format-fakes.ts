@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { messageOf, TersorError, type Format, type LayerGraph } from '@tersor/core';
+import { messageOf, TersorError, type Format, type LayerGraph, type WeightTensor } from '@tersor/core';
 
 const MARK = 'FAKE NETWORK 1\n';
 
@@ -63,6 +63,27 @@ export function brokenFormats(): Record<string, () => Format> {
     })),
     'reads what it writes as the same network, to the bit': broken((good) => ({
       write: (graph, folder) => good.write({ ...graph, name: `${graph.name}, written` }, folder),
+    })),
+    'gives the codes that its weights are made of, if it has them': broken((good) => ({
+      codes: async (path) => {
+        const { layers } = await good.read(path);
+        const layer = layers.find(({ weights }) => weights.length > 0)!;
+        const [{ name, shape, data }] = layer.weights as [WeightTensor];
+        const codes = new Uint8Array(data.length);
+        const tensor = {
+          codec: 'codebook',
+          shape,
+          bits: 1,
+          axis: -1,
+          codes,
+          codebook: Float32Array.of(7, 8),
+        } as const;
+        return new Map([[`${layer.name}/${name}`, tensor]]);
+      },
+    })),
+    'writes the values of quantized weights, whether it is given their codes or not': broken((good) => ({
+      write: (graph, folder, quantization) =>
+        good.write(quantization ? { ...graph, layers: [] } : graph, folder),
     })),
     'leaves no tensors behind': reading((graph) => {
       tf.tensor(1);

@@ -1,0 +1,98 @@
+// One search of the experiment: an agent or a peer, then confirmation on images that it has not seen.
+import { TOKENS, type Environment } from '@tersor/core';
+import { search, type EpisodeRecord } from '@tersor/rl';
+import { confirmBest } from '../../../packages/compression/src/search/confirm.js';
+import { policyDigest } from '../../../packages/compression/src/search/policy-digest.js';
+import type { OpenTask } from './open-task.js';
+import { searchWithPeer, type PeerName } from './peer.js';
+
+/** Who searches, and where. `plain` is the environment with a wall. */
+export interface Arm {
+  readonly agent: string;
+  readonly environment: 'plain' | 'residual';
+}
+
+const HEURISTICS = ['uniform', 'magnitude', 'reconstruction'];
+const PEERS: readonly string[] = ['cma', 'tpe', 'gp'] satisfies PeerName[];
+
+/** The arms: heuristics are one evaluation each; every search begins with `reconstruction`. */
+export const ARMS: readonly Arm[] = [
+  ...HEURISTICS.map((agent): Arm => ({ agent, environment: 'plain' })),
+  ...['ddpg', 'ppo', 'evolution', 'random', 'ensemble', ...PEERS].map(
+    (agent): Arm => ({ agent, environment: 'residual' }),
+  ),
+  ...['ddpg', 'ppo', 'evolution', 'random'].map((agent): Arm => ({ agent, environment: 'plain' })),
+];
+
+export interface Found {
+  /** Best reward so far after each evaluation, and the test metric of that episode's policy where it rose. */
+  readonly best: readonly number[];
+  /** Accuracy of the confirmed winner on the images of the search, of confirmation, and of the test. */
+  readonly winner: { readonly search: number; readonly confirm: number; readonly test: number };
+  /** Test accuracy of the search's own best, which would have won without confirmation. */
+  readonly unconfirmed: number;
+  /** The winner is the policy of the heuristic. */
+  readonly isHeuristic: boolean;
+  readonly seconds: number;
+}
+
+interface Settings {
+  readonly evaluations: number;
+  readonly confirm: number;
+  readonly reward: string;
+  readonly seed: number;
+  /** Program that runs peers. */
+  readonly python: string;
+}
+
+export async function searchOnce(
+  task: OpenTask,
+  { agent, environment: kind }: Arm,
+  { evaluations, confirm, reward, seed, python }: Settings,
+): Promise<Found> {
+  const started = performance.now();
+  const plain = task.host.has(TOKENS.environment, 'pruning') ? 'pruning' : 'bit-width';
+  const id = kind === 'plain' ? plain : kind;
+  const walk = await task.environment(id, 'search', reward);
+  const isHeuristic = HEURISTICS.includes(agent);
+  const warmStart = [isHeuristic ? agent : 'reconstruction'];
+  const episodes = isHeuristic ? 1 : evaluations;
+  const records: EpisodeRecord[] = [];
+  if (PEERS.includes(agent))
+    records.push(
+      ...(await searchWithPeer(walk, { peer: agent as PeerName, warmStart, episodes, seed, python })),
+    );
+  else {
+    const createAgent = await task.host.get(TOKENS.agent, isHeuristic ? 'random' : agent);
+    await search({
+      agent: createAgent({ ...walk, episodes, seed }),
+      environment: walk,
+      episodes,
+      seed,
+      warmStart,
+      hooks: { onEpisode: (record) => void records.push(record) },
+    });
+  }
+  const confirming = await task.environment(id, 'confirm', reward);
+  const [first] = await confirmBest({ records, candidates: confirm, environment: confirming, seed });
+  const winner = first!.record;
+  const best = records.reduce((most, each) => (each.reward > most.reward ? each : most));
+  const testing = await task.environment(id, 'test', reward);
+  const accuracyIn = async (environment: Environment, { actions, episode }: EpisodeRecord) => {
+    await environment.reset(seed + episode - 1);
+    let measures: EpisodeRecord['measures'] = {};
+    for (const action of actions) measures = (await environment.step(action)).info.measures ?? measures;
+    return measures['accuracy']!;
+  };
+  return {
+    best: records.map((_, i) => Math.max(...records.slice(0, i + 1).map((each) => each.reward))),
+    winner: {
+      search: winner.measures['accuracy']!,
+      confirm: await accuracyIn(confirming, winner),
+      test: await accuracyIn(testing, winner),
+    },
+    unconfirmed: await accuracyIn(testing, best),
+    isHeuristic: policyDigest(winner.policy) === policyDigest(records[0]!.policy),
+    seconds: Math.round((performance.now() - started) / 1000),
+  };
+}

@@ -1,0 +1,17 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { readKeras } from './read-keras.js';
+import { kerasOutputs, largestDifference, outputsOf, sample } from '../test/keras-outputs.js';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const networks = kerasOutputs('outputs.json');
+for (const [name, expected] of Object.entries(networks)) {
+  for (const ending of expected.endings) {
+    it(`reads ${name}${ending} as a network that gives what Keras gave`, async () => {
+      const architecture = ending === '.weights.h5' ? sample(`${name}.config.json`) : undefined;
+      const graph = await readKeras(sample(name + ending), architecture);
+      expect(largestDifference(await outputsOf(graph, expected), expected.outputs)).toBeLessThan(1e-4);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+/** An object of JSON. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A layer as Keras writes it: of Keras 2 or 3, a nested model too. */
+export interface KerasLayer {
+  readonly className: string;
+  readonly name: string;
+  readonly config: Json;
+  /** Layers of a nested model. */
+  readonly layers?: readonly KerasLayer[];
+  /** Whether it is an operation on tensors (`x + 3`) and no layer: it has no weights and is not counted. */
+  readonly isOperation: boolean;
+  /** The JSON that it was read from. */
+  readonly json: Json;
+}
+
+/** Whether a value of JSON is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The layers of a model's JSON, whatever is in it: what is no layer is left to the reader of topologies. */
+export function kerasLayers(model: Json): KerasLayer[] {
+  const config = isRecord(model['config']) ? model['config'] : {};
+  // Keras 1 and early Keras 2 had the list of layers alone as the config of a Sequential model.
+  const layers = Array.isArray(model['config']) ? (model['config'] as unknown[]) : config['layers'];
+  return (Array.isArray(layers) ? layers : []).filter(isRecord).map(kerasLayer);
+}
+
+/** A layer from its JSON. */
+export function kerasLayer(json: Json): KerasLayer {
+  const config = isRecord(json['config']) ? json['config'] : {};
+  const className = String(json['class_name']);
+  return {
+    className,
+    name: String(config['name'] ?? json['name'] ?? ''),
+    config,
+    ...(isModel(json) && { layers: kerasLayers(json) }),
+    isOperation: className === 'TFOpLambda' || isOperation(json, config),
+    json,
+  };
+}
+
+function isModel({ config }: Json): boolean {
+  return Array.isArray(config) || (isRecord(config) && Array.isArray(config['layers']));
+}
+
+/** Keras 3 writes operations like layers, but with no config of their own; legacy files leave out the module. */
+function isOperation(json: Json, config: Json): boolean {
+  const { module } = json;
+  if (typeof module === 'string') return module.startsWith('keras.src.ops') || module.startsWith('keras.ops');
+  return (
+    'inbound_nodes' in json &&
+    !('dtype' in config) &&
+    !('trainable' in config) &&
+    !isModel(json) &&
+    json['class_name'] !== 'InputLayer'
+  );
+}

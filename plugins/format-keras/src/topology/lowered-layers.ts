@@ -1,0 +1,183 @@
+import type { KerasWeight } from '@tersor/network';
+import { activationParts } from './activations.js';
+import type { Json, KerasLayer } from './keras-layer.js';
+import { normalization, rescaling, resizing, upSampling } from './preprocessing.js';
+
+/** A layer that takes the place of one of Keras, or a part of it. */
+export interface Part {
+  readonly className: string;
+  readonly config: Json;
+  /** What its name ends in; the part without one has the name of Keras's layer, and its weights. */
+  readonly ending?: string | undefined;
+  /**
+   * What it reads: parts before it, by index, and inputs of the layer. Left out, it is the part before it, of
+   * the first part all inputs of the layer.
+   */
+  readonly inputs?: readonly (number | { readonly input: number })[];
+}
+
+/** What a layer becomes: parts, the last of which gives the output, and perhaps other weights. */
+export interface Lowered {
+  readonly parts: readonly Part[];
+  readonly weights?: readonly KerasWeight[];
+}
+
+/** What is known of a layer's surroundings. */
+export interface Context {
+  /** The version of Keras that wrote the topology. */
+  readonly generation: 2 | 3;
+  /** The layer's weights in the file. */
+  weights(): readonly KerasWeight[];
+  /** Shape of what it reads, with the batch, where the file says it. */
+  inputShape(): readonly unknown[] | undefined;
+  /** Channels of what it gives, where the layer that reads it has a kernel. */
+  outputChannels(): number | undefined;
+}
+
+/** The parts of a layer, or in words why there are none. */
+type Lowering = (layer: KerasLayer, context: Context) => Lowered | string;
+
+/** Images pass them unchanged at inference. */
+const AUGMENTATIONS = [
+  'RandomFlip',
+  'RandomRotation',
+  'RandomTranslation',
+  'RandomZoom',
+  'RandomContrast',
+  'RandomBrightness',
+  'RandomColorDegeneration',
+  'RandomColorJitter',
+  'RandomErasing',
+  'RandomGaussianBlur',
+  'RandomGrayscale',
+  'RandomHue',
+  'RandomInvert',
+  'RandomPerspective',
+  'RandomPosterization',
+  'RandomSaturation',
+  'RandomSharpness',
+  'RandomShear',
+  'AugMix',
+  'CutMix',
+  'MixUp',
+  'RandAugment',
+];
+
+const passedOn: Lowering = () => one('Activation', { activation: 'linear' });
+
+const globalPooling: Lowering = ({ className, config }, context) => {
+  const { keepdims = false, ...rest } = config;
+  const pooling: Part = { className, config: rest };
+  if (keepdims !== true) return { parts: [pooling] };
+  const isFirst = config['data_format'] === 'channels_first';
+  const channels = context.inputShape()?.at(isFirst ? 1 : -1) ?? context.outputChannels();
+  if (typeof channels !== 'number')
+    return 'has keepdims: true, and the file does not say its number of channels';
+  const spatial = className.endsWith('1D') ? [1] : [1, 1];
+  const shape = isFirst ? [channels, ...spatial] : [...spatial, channels];
+  return { parts: [pooling, { className: 'Reshape', config: { target_shape: shape }, ending: 'reshape' }] };
+};
+
+const LOWERINGS: Readonly<Record<string, Lowering>> = {
+  ...Object.fromEntries(AUGMENTATIONS.map((className) => [className, passedOn])),
+  ActivityRegularization: passedOn,
+  Identity: passedOn,
+  BatchNormalization: ({ config }) =>
+    config['renorm'] === true
+      ? 'has renorm: true, whose weights are others'
+      : one('BatchNormalization', { ...config, axis: single(config['axis'] ?? -1) }),
+  LayerNormalization: ({ config }) =>
+    config['rms_scaling'] === true ? 'has rms_scaling: true' : one('LayerNormalization', config),
+  Conv1D: convolution,
+  Conv2D: convolution,
+  Conv3D: convolution,
+  // Its groups are all of its channels, whatever Keras 2 writes.
+  DepthwiseConv2D: ({ className, config }, { generation }) =>
+    activated(className, { ...config, groups: 1 }, generation),
+  SeparableConv2D: ({ className, config }, { generation }) =>
+    activated(className, { ...config, groups: 1 }, generation),
+  Conv2DTranspose: ({ className, config }, { generation }) => {
+    const { output_padding: padding, dilation_rate: dilation, ...rest } = config;
+    if (padding !== null && padding !== undefined) return `has output_padding: ${JSON.stringify(padding)}`;
+    if ([dilation].flat().some((each) => each !== undefined && each !== 1)) return 'is dilated';
+    return activated(className, { ...rest, groups: 1 }, generation);
+  },
+  Dense: ({ className, config }, { generation }) => activated(className, config, generation),
+  Activation: ({ config }, { generation }) => {
+    const parts = activationParts(config['activation'], generation);
+    if (typeof parts === 'string') return parts;
+    return parts.length === 0
+      ? one('Activation', { activation: 'linear' })
+      : { parts: parts.map((part, i) => (i === parts.length - 1 ? { ...part, ending: undefined } : part)) };
+  },
+  ReLU: ({ config }) => {
+    const { negative_slope: slope = 0, threshold = 0, max_value: max = null, ...rest } = config;
+    if (threshold !== 0 || (slope !== 0 && max !== null))
+      return 'has a threshold, or a negative slope and a largest value at once';
+    return slope === 0
+      ? one('ReLU', { ...rest, max_value: max })
+      : one('LeakyReLU', { ...rest, alpha: slope });
+  },
+  LeakyReLU: ({ config }) => {
+    const { negative_slope: slope, ...rest } = config;
+    return one('LeakyReLU', slope === undefined ? rest : { ...rest, alpha: slope });
+  },
+  ELU: ({ config }) =>
+    (config['alpha'] ?? 1) === 1 ? one('ELU', config) : `has alpha: ${String(config['alpha'])}`,
+  Softmax: ({ config }) => one('Softmax', { ...config, axis: single(config['axis'] ?? -1) }),
+  SpatialDropout2D: ({ config }) => {
+    const shape = config['data_format'] === 'channels_first' ? [null, null, 1, 1] : [null, 1, 1, null];
+    return one('Dropout', { rate: config['rate'] ?? 0.5, noise_shape: shape });
+  },
+  GlobalAveragePooling1D: globalPooling,
+  GlobalAveragePooling2D: globalPooling,
+  GlobalMaxPooling1D: globalPooling,
+  GlobalMaxPooling2D: globalPooling,
+  UpSampling2D: upSampling,
+  Resizing: resizing,
+  Subtract: ({ config }) => one('TersorSubtract', config),
+  Rescaling: rescaling,
+  Normalization: normalization,
+};
+
+/**
+ * What a layer of Keras becomes for TensorFlow.js: itself, or layers that compute the same. A text says why
+ * there are none. `weights` are those of the file; `generation` is the version of Keras.
+ */
+export function loweredLayer(layer: KerasLayer, context: Context): Lowered | string {
+  const { className } = layer;
+  if (Object.hasOwn(LOWERINGS, className)) return LOWERINGS[className]!(layer, context);
+  return one(className, layer.config);
+}
+
+function one(className: string, config: Json): Lowered {
+  return { parts: [{ className, config }] };
+}
+
+/** An axis that Keras 2 writes as a list of one. */
+function single(axis: unknown): unknown {
+  return Array.isArray(axis) && axis.length === 1 ? (axis[0] as unknown) : axis;
+}
+
+function convolution({ className, config }: KerasLayer, { generation }: Context): Lowered | string {
+  const groups = Number(config['groups'] ?? 1);
+  if (groups === 1 || className === 'Conv2D')
+    return activated(groups === 1 ? className : 'TersorGroupedConv2D', { ...config, groups }, generation);
+  return `has groups: ${String(groups)}`;
+}
+
+/** A layer with an activation of its own: one that TensorFlow.js has no name for follows it as a layer. */
+function activated(className: string, config: Json, generation: 2 | 3): Lowered | string {
+  const parts = activationParts(config['activation'], generation);
+  if (typeof parts === 'string') return parts;
+  const [first, ...rest] = parts;
+  if (!first) return one(className, { ...config, activation: 'linear' });
+  if (rest.length === 0 && first.className === 'Activation')
+    return one(className, { ...config, ...first.config });
+  // The input of the activation is the layer, which comes first.
+  const shifted = parts.map(({ inputs, ...part }) => ({
+    ...part,
+    ...(inputs && { inputs: inputs.map((input) => (typeof input === 'number' ? input + 1 : 0)) }),
+  }));
+  return { parts: [{ className, config: { ...config, activation: 'linear' } }, ...shifted] };
+}

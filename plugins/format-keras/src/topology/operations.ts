@@ -1,0 +1,111 @@
+import type { KerasLayer } from './keras-layer.js';
+import type { Lowered, Part } from './lowered-layers.js';
+import { activationParts } from './activations.js';
+import { isReference, referencesIn, type Call, type Reference } from './tensors.js';
+
+/** An operation as layers, and the tensors that they are given. */
+export interface LoweredOperation extends Lowered {
+  readonly inputs: readonly Reference[];
+}
+
+/** What functions of TensorFlow, NumPy and Keras are called that compute the same, without their modules. */
+const SAME: Readonly<Record<string, string>> = {
+  add: 'add',
+  iadd: 'add',
+  sub: 'subtract',
+  subtract: 'subtract',
+  mul: 'multiply',
+  multiply: 'multiply',
+  divide: 'divide',
+  realdiv: 'divide',
+  truediv: 'divide',
+  truedivide: 'divide',
+  maximum: 'maximum',
+  minimum: 'minimum',
+};
+
+const MERGES: Readonly<Record<string, string>> = {
+  add: 'Add',
+  multiply: 'Multiply',
+  subtract: 'TersorSubtract',
+  divide: 'TersorDivide',
+  maximum: 'Maximum',
+  minimum: 'Minimum',
+};
+
+const ACTIVATIONS = [
+  'relu',
+  'relu6',
+  'sigmoid',
+  'tanh',
+  'silu',
+  'softplus',
+  'softsign',
+  'selu',
+  'hardsigmoid',
+  'hardsilu',
+  'mish',
+];
+
+/** An operation on tensors (`x + 3`, `tf.nn.relu(x)`) as layers; a text says why there are none. */
+export function loweredOperation(layer: KerasLayer, call: Call): LoweredOperation | string {
+  const stated = layer.className === 'TFOpLambda' ? String(layer.config['function']) : layer.className;
+  const plain = stated
+    .slice(stated.lastIndexOf('.') + 1)
+    .replaceAll('_', '')
+    .toLowerCase();
+  const others = Object.entries(call.named).filter(([key]) => !['name', 'y', 'x', 'x1', 'x2'].includes(key));
+  const [first, second] = operands(call);
+  const inputs = [first, second].flatMap(referencesIn);
+  const what = `is the operation ${stated}`;
+  const binary = SAME[plain];
+  if (binary !== undefined && others.length === 0 && second !== undefined) {
+    if (isReference(first) && isReference(second)) return merged(binary, inputs, what);
+    const parts = withConstant(binary, first, second);
+    return parts ? { parts, inputs } : `${what}, of which one side is no tensor or number that is known`;
+  }
+  const isPlain = isReference(first) && second === undefined && others.every(([, value]) => value === null);
+  if (isPlain && plain === 'negative') return { parts: [scaled(-1, 0)], inputs };
+  if (isPlain && ACTIVATIONS.includes(plain)) {
+    const parts = activationParts(plain.replace('hard', 'hard_'), 3);
+    if (typeof parts !== 'string') return { parts: parts.map(withoutEnding), inputs };
+  }
+  return what;
+}
+
+/** The last part gives the output of the operation and has its name. */
+function withoutEnding(part: Part, i: number, all: readonly Part[]): Part {
+  if (i < all.length - 1) return part;
+  const { ending: _ending, ...rest } = part;
+  return rest;
+}
+
+function operands({ args, named }: Call): unknown[] {
+  return [...args, ...['x', 'x1', 'x2', 'y'].filter((key) => key in named).map((key) => named[key])];
+}
+
+function merged(kind: string, inputs: readonly Reference[], what: string): LoweredOperation | string {
+  const className = MERGES[kind];
+  return className === undefined ? `${what} of two tensors` : { parts: [{ className, config: {} }], inputs };
+}
+
+/** `tensor op number`, or `number op tensor` where that is linear too. */
+function withConstant(kind: string, first: unknown, second: unknown): Part[] | undefined {
+  if (isReference(first) && typeof second === 'number') {
+    if (kind === 'add') return [scaled(1, second)];
+    if (kind === 'subtract') return [scaled(1, -second)];
+    if (kind === 'multiply') return [scaled(second, 0)];
+    if (kind === 'divide') return [scaled(1 / second, 0)];
+    if (kind === 'maximum' && second === 0) return [{ className: 'ReLU', config: {} }];
+  }
+  if (typeof first === 'number' && isReference(second)) {
+    if (kind === 'add') return [scaled(1, first)];
+    if (kind === 'subtract') return [scaled(-1, first)];
+    if (kind === 'multiply') return [scaled(first, 0)];
+  }
+  return undefined;
+}
+
+function scaled(scale: number, offset: number): Part {
+  return { className: 'Rescaling', config: { scale, offset } };
+}

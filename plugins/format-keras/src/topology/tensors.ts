@@ -1,0 +1,90 @@
+import { isRecord, type Json, type KerasLayer } from './keras-layer.js';
+
+/** Where a tensor comes from: the layer, which of its calls, which output of the call. */
+export type Reference = readonly [layer: string, node: number, output: number];
+
+/** What one call of a layer is given: tensors and other values, in order, and what is given by name. */
+export interface Call {
+  readonly args: readonly unknown[];
+  readonly named: Json;
+}
+
+/** The calls of a layer in a functional model, in the words of Keras 3 or 2. */
+export function callsOf({ json }: Pick<KerasLayer, 'json'>): Call[] {
+  const nodes = json['inbound_nodes'];
+  return Array.isArray(nodes) ? nodes.map(call) : [];
+}
+
+function call(node: unknown): Call {
+  if (isRecord(node))
+    return {
+      args: (Array.isArray(node['args']) ? node['args'] : []).map(argument),
+      named: isRecord(node['kwargs'])
+        ? Object.fromEntries(Object.entries(node['kwargs']).map(([name, value]) => [name, argument(value)]))
+        : {},
+    };
+  // Keras 2: a list of [layer, node, output, named arguments], or one alone.
+  const entries =
+    Array.isArray(node) && typeof node[0] === 'string' ? [node] : Array.isArray(node) ? node : [];
+  const named = (entries as unknown[][])
+    .map((entry) => (Array.isArray(entry) ? entry[3] : undefined))
+    .find(isRecord);
+  return {
+    args: (entries as unknown[][]).map((entry) =>
+      // A constant in the place of a tensor.
+      entry[0] === '_CONSTANT_VALUE' ? entry[2] : entry.slice(0, 3),
+    ),
+    named: named ?? {},
+  };
+}
+
+/** A tensor of Keras 3 as its reference, also within lists; other values as they are. */
+function argument(value: unknown): unknown {
+  if (Array.isArray(value)) return isReference(value) ? value : value.map(argument);
+  if (!isRecord(value) || value['class_name'] !== '__keras_tensor__') return value;
+  const history = isRecord(value['config']) ? value['config']['keras_history'] : undefined;
+  return Array.isArray(history) ? history.slice(0, 3) : value;
+}
+
+/** Shape of the first tensor that a layer is given, with the batch; only Keras 3 writes it. */
+export function inputShapeOf({ json }: Pick<KerasLayer, 'json'>): readonly unknown[] | undefined {
+  const [shape] = shapesIn(json['inbound_nodes']);
+  const build = isRecord(json['build_config']) ? json['build_config']['input_shape'] : undefined;
+  return shape ?? (Array.isArray(build) ? (build as unknown[]) : undefined);
+}
+
+function shapesIn(value: unknown): unknown[][] {
+  if (Array.isArray(value)) return value.flatMap(shapesIn);
+  if (!isRecord(value)) return [];
+  if (value['class_name'] !== '__keras_tensor__') return Object.values(value).flatMap(shapesIn);
+  const shape = isRecord(value['config']) ? value['config']['shape'] : undefined;
+  return Array.isArray(shape) ? [shape as unknown[]] : [];
+}
+
+/** Whether a value is the reference of a tensor. */
+export function isReference(value: unknown): value is Reference {
+  return (
+    Array.isArray(value) &&
+    value.length >= 3 &&
+    typeof value[0] === 'string' &&
+    typeof value[1] === 'number' &&
+    typeof value[2] === 'number'
+  );
+}
+
+/** All tensors in a value. */
+export function referencesIn(value: unknown): Reference[] {
+  if (isReference(value)) return [value];
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  return [];
+}
+
+/** JSON in which references go to the layers that took the place of others, by name. */
+export function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) {
+    if (isReference(value)) return [names.get(value[0]) ?? value[0], ...value.slice(1)];
+    return value.map((each) => renamed(each, names));
+  }
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, renamed(each, names)]));
+}

@@ -1,0 +1,35 @@
+import { TersorError } from '@tersor/core';
+import type { KerasWeight } from '@tersor/network';
+
+/** The weights of a file by the layers that they belong to. */
+export interface FileWeights {
+  /** How many numbers there are. */
+  readonly count: number;
+  of(path: readonly string[]): readonly KerasWeight[];
+}
+
+/** Weights that were sorted by the path of their layer. */
+export function fileWeights(byLayer: ReadonlyMap<string, readonly KerasWeight[]>): FileWeights {
+  const all = [...byLayer.values()].flat();
+  return {
+    count: all.reduce((sum, { data }) => sum + data.length, 0),
+    of: (path) => byLayer.get(pathKey(path)) ?? [],
+  };
+}
+
+/** Names may hold slashes, so a path is not joined by them. */
+export function pathKey(path: readonly string[]): string {
+  return JSON.stringify(path);
+}
+
+/** The error for weights that no layer takes. */
+export function leftOver(origin: string, names: readonly string[]): TersorError {
+  const some = names.slice(0, 8).join(', ') + (names.length > 8 ? ', ...' : '');
+  return new TersorError(
+    'MODEL_INVALID',
+    `${origin} holds ${names.length} weights that belong to no layer: ${some}.`,
+    {
+      hint: 'Topology and weights are of different networks.',
+    },
+  );
+}

@@ -1,0 +1,54 @@
+import { constantOf } from './file/tensor-data.js';
+import type { Constant, OnnxNode } from './file/onnx-model.js';
+import { isExternal } from './file/external-data.js';
+import { Refusal } from './refusal.js';
+
+const decoder = new TextDecoder();
+
+/** A whole number of a node's attributes. */
+export function integer(node: OnnxNode, name: string, otherwise: number): number {
+  return optionalInteger(node, name) ?? otherwise;
+}
+
+export function optionalInteger({ attributes }: OnnxNode, name: string): number | undefined {
+  const found = attributes.get(name);
+  return found && Number(found.i);
+}
+
+export function optionalIntegers({ attributes }: OnnxNode, name: string): number[] | undefined {
+  return attributes.get(name)?.ints.map(Number);
+}
+
+export function float({ attributes }: OnnxNode, name: string, otherwise: number): number {
+  return attributes.get(name)?.f ?? otherwise;
+}
+
+export function text({ attributes }: OnnxNode, name: string, otherwise: string): string {
+  const found = attributes.get(name);
+  return found ? decoder.decode(found.s) : otherwise;
+}
+
+/** A tensor of a node's attributes. */
+export function optionalTensor({ attributes }: OnnxNode, name: string): Constant | undefined {
+  const tensor = attributes.get(name)?.t;
+  if (tensor && isExternal(tensor)) throw new Refusal('is a constant that lies in another file');
+  return tensor && constantOf(tensor);
+}
+
+/** Refuses a node that has the attribute at all, unless it is the given value. */
+export function requireOnly(node: OnnxNode, name: string, value: number): void {
+  const found = optionalInteger(node, name);
+  if (found !== undefined && found !== value) throw new Refusal(`has ${name} = ${found}`);
+}
+
+/** Numbers that are an attribute in old files and an input, read by `fromInput`, in new ones. */
+export function integersOf(
+  node: OnnxNode,
+  name: string,
+  fromInput: () => Constant | undefined,
+): number[] | undefined {
+  const listed = optionalIntegers(node, name);
+  if (listed) return listed;
+  const constant = fromInput();
+  return constant && [...constant.data];
+}

@@ -1,0 +1,169 @@
+import type { GraphLayer, LayerCall, WeightTensor } from '@tersor/core';
+import { Refusal } from './refusal.js';
+import { isSame, isSameSet, lengthOf, orderOf, type Factor, type Tensor } from './layout/tensor.js';
+
+type Axes = readonly (readonly Factor[])[];
+
+/** Most values that a layer may give for one image: 1 GB. */
+const MAX_VALUES = 2 ** 28;
+const MAX_CALLS = 16_384;
+
+/** A layer to be made: its class, its config without the name, its weights. */
+export interface NewLayer {
+  readonly className: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly weights?: readonly WeightTensor[];
+}
+
+/** A network that is being built. */
+export interface Builder {
+  readonly layers: readonly GraphLayer[];
+  readonly calls: readonly LayerCall[];
+  /** Calls a new layer, named like the node that is being read, and gives the index of the call. */
+  call(layer: NewLayer, inputs: readonly Tensor[], outputShape: readonly number[]): number;
+  /** As `call`, for a layer that keeps the shape of its only input. */
+  apply(layer: NewLayer, input: Tensor): Tensor;
+  /** Names the layers that are made from here on. */
+  begin(name: string): void;
+}
+
+/** Where a weight of a new layer begins. */
+export function weight(
+  name: string,
+  shape: readonly number[],
+  data: Float32Array,
+  trainable = true,
+): WeightTensor {
+  return { name, shape, data, trainable };
+}
+
+export function createBuilder(): Builder {
+  const layers: GraphLayer[] = [];
+  const calls: LayerCall[] = [];
+  const names = new Map<string, number>();
+  let wanted = 'layer';
+  /** Shapes that were changed already, by call and change. */
+  const shared = new Map<string, number>();
+
+  const unique = (): string => {
+    for (;;) {
+      const count = names.get(wanted) ?? 0;
+      names.set(wanted, count + 1);
+      const name = count === 0 ? wanted : `${wanted}_${count}`;
+      if (count === 0 || !names.has(name)) {
+        if (count > 0) names.set(name, 1);
+        return name;
+      }
+    }
+  };
+
+  const call: Builder['call'] = ({ className, config = {}, weights = [] }, inputs, outputShape) => {
+    const values = outputShape.reduce((product, size) => product * size, 1);
+    if (!(values <= MAX_VALUES && values > 0))
+      throw new Refusal(`gives ${values} values for an image; the limit is ${MAX_VALUES}`);
+    if (calls.length >= MAX_CALLS) throw new Refusal(`is one of over ${MAX_CALLS} layers`);
+    const from = inputs.map((input) => input.call);
+    const key = JSON.stringify([className, config, from]);
+    const isShape = ['Reshape', 'Flatten', 'Permute'].includes(className);
+    const known = isShape ? shared.get(key) : undefined;
+    if (known !== undefined) return known;
+    const name = unique();
+    layers.push({ name, className, config: { ...config, name }, weights });
+    const index = calls.push({ layer: name, inputs: from, outputShape }) - 1;
+    if (isShape) shared.set(key, index);
+    return index;
+  };
+
+  return {
+    layers,
+    calls,
+    call,
+    apply: (layer, input) => ({ ...input, call: call(layer, [input], shapeOf(input)) }),
+    begin: (name) => (wanted = legalName(name)),
+  };
+}
+
+/** The shape of one sample as it lies. */
+export function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
+  return lies.map(lengthOf);
+}
+
+/** PyTorch begins the names of its nodes with a slash. */
+function legalName(name: string): string {
+  return name.replace(/^\/+/, '') || 'layer';
+}
+
+/**
+ * The tensor as it lies in other axes: nothing is computed where it does so already, a Reshape where only
+ * their borders differ, a channel shuffle where the channels are dealt out anew, else a Permute.
+ */
+export function lying(build: Builder, tensor: Tensor, lies: Axes): Tensor {
+  const wanted = lies.flat();
+  const current = tensor.lies.flat();
+  if (!isSameSet(wanted, current)) throw new Error('Other factors were asked for than there are.');
+  const moved = isSame(wanted, current) ? tensor : permuted(build, tensor, current, wanted);
+  return regrouped(build, moved, lies);
+}
+
+/** The tensor with each axis of the file as an axis of the network, in the given order. */
+export function spread(build: Builder, tensor: Tensor, order: readonly number[] = orderOf(tensor)): Tensor {
+  return lying(
+    build,
+    tensor,
+    order.map((axis) => tensor.axes[axis]!),
+  );
+}
+
+/** The tensor with the given axes of the file as its last axis; in which order they lie there is open. */
+export function withLast(build: Builder, tensor: Tensor, axes: readonly number[]): Tensor {
+  const factors = axes.flatMap((axis) => tensor.axes[axis]!);
+  const last = tensor.lies.flat().filter((factor) => factors.includes(factor));
+  if (isSameSet(tensor.lies.at(-1)!, last)) return tensor;
+  const others = tensor.lies
+    .map((axis) => axis.filter((factor) => !factors.includes(factor)))
+    .filter((axis) => axis.length > 0);
+  return lying(build, tensor, [...others, last]);
+}
+
+function regrouped(build: Builder, tensor: Tensor, lies: Axes): Tensor {
+  const shape = lies.map(lengthOf);
+  if (shape.join() === shapeOf(tensor).join()) return { ...tensor, lies };
+  const layer: NewLayer =
+    shape.length === 1 ? { className: 'Flatten' } : { className: 'Reshape', config: { target_shape: shape } };
+  return { ...tensor, call: build.call(layer, [tensor], shape), lies };
+}
+
+function permuted(
+  build: Builder,
+  tensor: Tensor,
+  current: readonly Factor[],
+  wanted: readonly Factor[],
+): Tensor {
+  const blocks = runs(current, wanted);
+  const target = [...blocks].sort((a, b) => wanted.indexOf(a[0]!) - wanted.indexOf(b[0]!));
+  const [outer, inner] = [blocks.at(-2)!, blocks.at(-1)!];
+  const isShuffle =
+    isSame([...inner, ...outer], wanted.slice(-inner.length - outer.length)) &&
+    isSameSet(tensor.lies.at(-1)!, [...outer, ...inner]);
+  if (isShuffle && blocks.slice(0, -2).every((block, i) => block === target[i])) {
+    const layer = { className: 'TersorChannelShuffle', config: { groups: lengthOf(outer) } };
+    const lies = [...tensor.lies.slice(0, -1), [...inner, ...outer]];
+    return { ...tensor, call: build.call(layer, [tensor], shapeOf(tensor)), lies };
+  }
+  const apart = regrouped(build, tensor, blocks);
+  const dims = target.map((block) => blocks.indexOf(block) + 1);
+  const layer = { className: 'Permute', config: { dims } };
+  return { ...apart, call: build.call(layer, [apart], target.map(lengthOf)), lies: target };
+}
+
+/** The longest rows of factors that follow one another in both orders, as they stand in the first. */
+function runs(current: readonly Factor[], wanted: readonly Factor[]): Factor[][] {
+  const blocks: Factor[][] = [];
+  current.forEach((factor, i) => {
+    const before = current[i - 1];
+    const follows = before !== undefined && wanted.indexOf(factor) === wanted.indexOf(before) + 1;
+    if (follows) blocks.at(-1)!.push(factor);
+    else blocks.push([factor]);
+  });
+  return blocks;
+}

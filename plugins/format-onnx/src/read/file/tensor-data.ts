@@ -1,0 +1,129 @@
+import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
+import type { Constant } from './onnx-model.js';
+import { damaged } from './damage.js';
+
+/** Most values of one tensor: more do not fit into a file of 2 GB, the most that protobuf allows. */
+const MAX_VALUES = 2 ** 31;
+
+/** How the values of a type lie in `raw_data`, little-endian. */
+interface Stored {
+  readonly name: string;
+  readonly bits: number;
+  readonly type: Constant['type'];
+  /** The value at an index; of types below a byte, the lowest bits of a byte come first. */
+  readonly at: (view: DataView, index: number) => number;
+  /** What a value of `int32_data` stands for, where that is not itself. */
+  readonly fromInteger?: (value: number) => number;
+}
+
+/** Types by their number in the schema. */
+const TYPES: Readonly<Record<number, Stored>> = {
+  1: { name: 'FLOAT', bits: 32, type: 'float', at: (view, i) => view.getFloat32(4 * i, true) },
+  2: { name: 'UINT8', bits: 8, type: 'integer', at: (view, i) => view.getUint8(i) },
+  3: { name: 'INT8', bits: 8, type: 'integer', at: (view, i) => view.getInt8(i) },
+  4: { name: 'UINT16', bits: 16, type: 'integer', at: (view, i) => view.getUint16(2 * i, true) },
+  5: { name: 'INT16', bits: 16, type: 'integer', at: (view, i) => view.getInt16(2 * i, true) },
+  6: { name: 'INT32', bits: 32, type: 'integer', at: (view, i) => view.getInt32(4 * i, true) },
+  7: { name: 'INT64', bits: 64, type: 'integer', at: (view, i) => Number(view.getBigInt64(8 * i, true)) },
+  9: { name: 'BOOL', bits: 8, type: 'boolean', at: (view, i) => Math.min(1, view.getUint8(i)) },
+  10: {
+    name: 'FLOAT16',
+    bits: 16,
+    type: 'float',
+    at: (view, i) => fromHalf(view.getUint16(2 * i, true)),
+    fromInteger: fromHalf,
+  },
+  11: { name: 'DOUBLE', bits: 64, type: 'float', at: (view, i) => view.getFloat64(8 * i, true) },
+  12: { name: 'UINT32', bits: 32, type: 'integer', at: (view, i) => view.getUint32(4 * i, true) },
+  13: { name: 'UINT64', bits: 64, type: 'integer', at: (view, i) => Number(view.getBigUint64(8 * i, true)) },
+  16: {
+    name: 'BFLOAT16',
+    bits: 16,
+    type: 'float',
+    at: (view, i) => fromBrain(view.getUint16(2 * i, true)),
+    fromInteger: fromBrain,
+  },
+  21: packed('UINT4', 4, false),
+  22: packed('INT4', 4, true),
+  25: packed('UINT2', 2, false),
+  26: packed('INT2', 2, true),
+};
+
+/**
+ * The values of a tensor. `external` are its bytes where they lie in another file. Sizes are compared before
+ * anything is allocated. Throws `MODEL_INVALID`.
+ */
+export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant {
+  const what = `the tensor "${tensor.name}"`;
+  const stored = TYPES[tensor.dataType];
+  if (!stored) throw damaged(`${what} has the type ${tensor.dataType}, which is not read.`);
+  const dims = tensor.dims.map(Number);
+  const size = sizeOf(dims, what);
+  const raw = external ?? (tensor.rawData.byteLength > 0 ? tensor.rawData : undefined);
+  const bytes = Math.ceil((size * stored.bits) / 8);
+  const found = raw ? raw.byteLength : listed(tensor, stored).length;
+  const expected = raw ? bytes : stored.bits < 8 ? bytes : size;
+  if (found !== expected && !(size === 0 && found === 0))
+    throw damaged(
+      `${what} of the shape [${dims.join(', ')}] and type ${stored.name} has ${found} ${raw ? 'bytes' : 'values'}, not ${expected}.`,
+    );
+  const data = stored.type === 'float' ? new Float32Array(size) : new Float64Array(size);
+  if (raw) readInto(data, raw, stored);
+  else if (stored.bits < 8) readInto(data, Uint8Array.from(listed(tensor, stored)), stored);
+  else {
+    const { fromInteger = (value: number) => value } = stored;
+    listed(tensor, stored).forEach((value, i) => (data[i] = fromInteger(Number(value))));
+  }
+  return { kind: 'constant', type: stored.type, dims, data };
+}
+
+/** How many values a shape has. Throws `MODEL_INVALID` for sizes that no file can hold. */
+export function sizeOf(dims: readonly number[], what: string): number {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || !(size <= MAX_VALUES))
+    throw damaged(`${what} has the shape [${dims.join(', ')}].`);
+  return size;
+}
+
+function readInto(data: Float32Array | Float64Array, raw: Uint8Array, { name, at }: Stored): void {
+  if (name === 'FLOAT') {
+    // Rows of a file begin anywhere; floats of memory do not.
+    new Uint8Array(data.buffer).set(raw);
+    return;
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  for (let i = 0; i < data.length; i++) data[i] = at(view, i);
+}
+
+/** Values that stand one by one in the message. */
+function listed(tensor: TensorProto, { name }: Stored): readonly (number | bigint)[] {
+  if (name === 'FLOAT') return tensor.floatData;
+  if (name === 'DOUBLE') return tensor.doubleData;
+  if (name === 'INT64') return tensor.int64Data;
+  return name === 'UINT32' || name === 'UINT64' ? tensor.uint64Data : tensor.int32Data;
+}
+
+function packed(name: string, bits: number, isSigned: boolean): Stored {
+  const each = 8 / bits;
+  const at = (view: DataView, i: number) => {
+    const code = (view.getUint8(Math.floor(i / each)) >> (bits * (i % each))) & (2 ** bits - 1);
+    return isSigned && code >= 2 ** (bits - 1) ? code - 2 ** bits : code;
+  };
+  return { name, bits, type: 'integer', at };
+}
+
+/** IEEE 754 binary16. */
+function fromHalf(code: number): number {
+  const sign = code & 0x8000 ? -1 : 1;
+  const exponent = (code >> 10) & 0x1f;
+  const fraction = code & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}
+
+/** The upper half of a float32. */
+function fromBrain(code: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, code * 0x10000);
+  return view.getFloat32(0);
+}

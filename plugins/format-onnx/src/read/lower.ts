@@ -1,0 +1,240 @@
+import { TersorError, type LayerGraph } from '@tersor/core';
+import { createBuilder, spread, type Builder } from './builder.js';
+import { constant } from './constants/broadcast.js';
+import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
+import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
+import { damaged } from './file/damage.js';
+import type { OnnxInput, OnnxModel, OnnxNode } from './file/onnx-model.js';
+import { inputOrder } from './input-order.js';
+import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
+import { OPERATORS } from './operators/operator-table.js';
+import { Refusal } from './refusal.js';
+import { anyTensor, dimsOf, type Site, type Value } from './site.js';
+
+const FOLDS: ReadonlyMap<string, Fold> = new Map(Object.entries({ ...ARITHMETIC_FOLDS, ...SHAPE_FOLDS }));
+
+/** The names of all operators that are read, some of them on constants alone. */
+export function knownOperators(): string[] {
+  return [...new Set([...OPERATORS.keys(), ...FOLDS.keys(), 'Shape'])].sort();
+}
+
+/** What `userDefinedMetadata` of an imported network says of its ONNX file. */
+export interface OnnxMetadata {
+  readonly opset: number;
+  readonly inputs: readonly OnnxEnd[];
+  readonly outputs: readonly OnnxEnd[];
+}
+
+/** An input or output: its name, and the axis of the file that each axis of the network is, the batch 0. */
+interface OnnxEnd {
+  readonly name: string;
+  readonly order: readonly number[];
+}
+
+/** A node that cannot be read, and why. */
+interface Problem {
+  readonly node: OnnxNode;
+  /** `undefined` for an operator that is not known at all. */
+  readonly reason?: string;
+}
+
+/**
+ * The network of an ONNX file, its channels last. Shapes are worked out for the batch that the file states,
+ * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes which cannot be read.
+ */
+export function lowered(model: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
+  const build = createBuilder();
+  const values = new Map<string, Value | undefined>(model.initializers);
+  const order = inputOrder(model);
+  const batch = batchOf(model);
+  const inputs = model.inputs.map((input) => {
+    const tensor = inputTensor(build, input, sizesFor(input, inputShape, model), order(input));
+    values.set(input.name, tensor);
+    return tensor;
+  });
+  const problems = readNodes(model, values, batch, build);
+  if (problems.length > 0) throw unsupported(model, problems);
+  const outputs = model.outputs.map((name) => {
+    const value = values.get(name);
+    if (value?.kind === 'tensor') return outputTensor(build, value, name);
+    if (value || model.initializers.has(name))
+      throw new TersorError('MODEL_UNSUPPORTED', `The output "${name}" is a constant.`);
+    throw damaged(`its output "${name}" is made by no node.`);
+  });
+  const metadata: OnnxMetadata = {
+    opset: model.opset,
+    inputs: model.inputs.map(({ name }, i) => ({ name, order: endOrder(inputs[i]!) })),
+    outputs: model.outputs.map((name, i) => ({ name, order: endOrder(outputs[i]!) })),
+  };
+  return cleaned({
+    name: model.name,
+    layers: build.layers,
+    calls: build.calls,
+    inputs: inputs.map(({ call }) => call),
+    outputs: outputs.map(({ call }) => call),
+    metadata: { userDefinedMetadata: { onnx: metadata } },
+  });
+}
+
+/** Reads all nodes that the outputs need; gives those that cannot be read. What follows from them is left out. */
+function readNodes(
+  model: OnnxModel,
+  values: Map<string, Value | undefined>,
+  batch: number,
+  build: Builder,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const node of neededNodes(model)) {
+    const isKnown =
+      node.domain === '' && (OPERATORS.has(node.type) || FOLDS.has(node.type) || node.type === 'Shape');
+    const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
+    const isLost = node.inputs.some((name) => name !== '' && values.get(name) === undefined);
+    if (!isKnown) problems.push({ node });
+    if (!isKnown || isLost) continue;
+    try {
+      build.begin(node.name);
+      const site: Site = { node, opset: model.opset, batch, inputs, build };
+      const results = resultsOf(site);
+      node.outputs.forEach((name, i) => name !== '' && results[i] && values.set(name, results[i]));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      problems.push({ node, reason: error.message });
+    }
+  }
+  return problems;
+}
+
+function resultsOf(site: Site): readonly Value[] {
+  const { node, inputs } = site;
+  if (node.type === 'Shape') {
+    const [value] = inputs;
+    if (!value) throw new Refusal('has no input 1');
+    const dims = value.kind === 'tensor' ? anyTensor(site).dims : value.dims;
+    return [shapeConstant(site, dims)];
+  }
+  const isConstant = inputs.every((value) => value?.kind !== 'tensor');
+  if (!isConstant && node.type === 'Size') {
+    const dims = dimsOf(site, sizesOf(inputs[0] as Tensor));
+    return [constant('integer', [], [dims.reduce((product, size) => product * size, 1)])];
+  }
+  const read = isConstant ? FOLDS.get(node.type) : OPERATORS.get(node.type);
+  if (!read)
+    throw new Refusal(
+      isConstant ? 'reads constants alone, which is not worked out' : 'is worked out on constants alone',
+    );
+  return read(site);
+}
+
+/** Nodes from which the outputs follow, in the order of the file. */
+function neededNodes({ nodes, outputs }: OnnxModel): OnnxNode[] {
+  const names = new Set(outputs);
+  const needed: OnnxNode[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!node.outputs.some((name) => names.has(name))) continue;
+    node.inputs.forEach((name) => names.add(name));
+    needed.unshift(node);
+  }
+  return needed;
+}
+
+/** The first axis of every input is the batch. */
+function batchOf({ inputs }: OnnxModel): number {
+  const stated = [...new Set(inputs.flatMap(({ dims }) => dims[0] ?? []))];
+  return stated.length === 1 ? stated[0]! : 1;
+}
+
+/** Sizes of an input after the batch. Throws `MODEL_UNSUPPORTED` where the file leaves one open. */
+function sizesFor(
+  { name, dims, isFloat }: OnnxInput,
+  given: readonly number[] | undefined,
+  { inputs }: OnnxModel,
+): number[] {
+  const stated = dims.slice(1);
+  const hint = `Name the sizes after the batch, in the order of the file: --format onnx --format-option inputShape=[${stated.map((size) => size ?? 224).join(',')}]`;
+  if (!isFloat)
+    throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has values that are no floats.`);
+  if (dims.length === 0 || stated.length === 0)
+    throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has ${dims.length} axes; images have 4.`);
+  if (given && inputs.length === 1) {
+    if (
+      given.length === stated.length &&
+      given.every((size, i) => stated[i] === undefined || stated[i] === size)
+    )
+      return [...given];
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `The input "${name}" is [${stated.map((size) => size ?? '?').join(', ')}] in the file, which inputShape [${given.join(', ')}] does not fit.`,
+      { hint },
+    );
+  }
+  if (stated.includes(undefined))
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `The file leaves sizes of its input "${name}" open: [${stated.map((size) => size ?? '?').join(', ')}].`,
+      { hint },
+    );
+  return stated as number[];
+}
+
+function inputTensor(
+  build: Builder,
+  { name }: OnnxInput,
+  sizes: readonly number[],
+  order: readonly number[],
+): Tensor {
+  build.begin(name);
+  const axes = sizes.map(axisOf);
+  const lies = order.map((axis) => axes[axis]!);
+  const shape = lies.map(lengthOf);
+  const config = { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false };
+  const call = build.call({ className: 'InputLayer', config }, [], shape);
+  return { kind: 'tensor', call, axes, lies };
+}
+
+/** An output has the axes of the file, in the order in which they lie. */
+function outputTensor(build: Builder, tensor: Tensor, name: string): Tensor {
+  build.begin(name);
+  return tensor.axes.length === 0 ? tensor : spread(build, tensor);
+}
+
+function endOrder(tensor: Tensor): number[] {
+  return tensor.axes.length === 0 ? [0] : [0, ...orderOf(tensor).map((axis) => axis + 1)];
+}
+
+/** The graph without layers that nothing reads in the end. */
+function cleaned(graph: LayerGraph): LayerGraph {
+  const needed = new Set([...graph.outputs, ...graph.inputs]);
+  for (let i = graph.calls.length - 1; i >= 0; i--)
+    if (needed.has(i)) graph.calls[i]!.inputs.forEach((input) => needed.add(input));
+  const kept = graph.calls.flatMap((_call, i) => (needed.has(i) ? [i] : []));
+  const place = new Map(kept.map((call, i) => [call, i]));
+  const calls = kept.map((i) => {
+    const call = graph.calls[i]!;
+    return { ...call, inputs: call.inputs.map((input) => place.get(input)!) };
+  });
+  const used = new Set(calls.map(({ layer }) => layer));
+  return {
+    ...graph,
+    layers: graph.layers.filter(({ name }) => used.has(name)),
+    calls,
+    inputs: graph.inputs.map((input) => place.get(input)!),
+    outputs: graph.outputs.map((output) => place.get(output)!),
+  };
+}
+
+/** One error for all nodes that are not read. */
+function unsupported({ opset }: OnnxModel, problems: readonly Problem[]): TersorError {
+  const lines = problems.map(({ node, reason }) => {
+    const type = node.domain === '' ? node.type : `${node.domain}.${node.type}`;
+    return `  ${type} "${node.name}"${reason === undefined ? ': an operator that is not known' : ` ${reason}`}`;
+  });
+  const shown = lines.slice(0, 40);
+  const rest = lines.length - shown.length;
+  return new TersorError(
+    'MODEL_UNSUPPORTED',
+    `${lines.length} of its nodes (opset ${opset}) cannot be read:\n${shown.join('\n')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
+    {
+      hint: `Operators that are known: ${knownOperators().join(', ')}. Export the network without the others: cut it before them, or build those layers in another way.`,
+    },
+  );
+}

@@ -1,0 +1,172 @@
+import { float, integer, text } from '../attributes.js';
+import { weight, withLast, type NewLayer } from '../builder.js';
+import { lengthOf, type Tensor } from '../layout/tensor.js';
+import { Refusal } from '../refusal.js';
+import {
+  axisAt,
+  constantAt,
+  optionalConstant,
+  scalarOf,
+  tensorAt,
+  type Lowering,
+  type Site,
+} from '../site.js';
+import { aligned, scaleShift } from './affine.js';
+
+const activation = (name: string): NewLayer => ({
+  className: 'Activation',
+  config: { activation: name },
+});
+
+/** An activation of Keras, whose name is all that there is. */
+const named =
+  (name: string): Lowering =>
+  (site) => [site.build.apply(activation(name), tensorAt(site, 0))];
+
+/** A layer made from the attributes of the node. */
+const layered =
+  (layer: (site: Site) => NewLayer): Lowering =>
+  (site) => [site.build.apply(layer(site), tensorAt(site, 0))];
+
+/** Values cut at two limits: a ReLU with a greatest value, moved where the lower limit is not 0. */
+export function clipped(build: Site['build'], x: Tensor, low: number, high: number): Tensor {
+  if (low === -Infinity && high === Infinity) return x;
+  if (low === -Infinity) {
+    const turned = clipped(build, scaleShift(build, x, -1, 0), -high, Infinity);
+    return scaleShift(build, turned, -1, 0);
+  }
+  const moved = low === 0 ? x : scaleShift(build, x, 1, -low);
+  const range = high - low;
+  if (!(range > 0)) throw new Refusal(`cuts values at ${low} and ${high}`);
+  const relu: NewLayer =
+    range === Infinity
+      ? activation('relu')
+      : range === 6
+        ? activation('relu6')
+        : { className: 'ReLU', config: { max_value: range } };
+  const cut = build.apply(relu, moved);
+  return low === 0 ? cut : scaleShift(build, cut, 1, low);
+}
+
+const LARGEST = 3.4e38;
+
+/** Its limits are attributes before opset 11, inputs since. */
+const clip: Lowering = (site) => {
+  const limit = (name: string, input: number, otherwise: number) => {
+    const constant = optionalConstant(site, input);
+    const value = constant ? scalarOf(constant) : float(site.node, name, otherwise);
+    return Math.abs(value) > LARGEST ? Math.sign(value) * Infinity : value;
+  };
+  return [clipped(site.build, tensorAt(site, 0), limit('min', 1, -Infinity), limit('max', 2, Infinity))];
+};
+
+const SELU = { alpha: 1.6732631921768188, gamma: 1.0507010221481323 };
+
+const selu: Lowering = (site) => {
+  const { node, build } = site;
+  const alpha = float(node, 'alpha', SELU.alpha);
+  const gamma = float(node, 'gamma', SELU.gamma);
+  if (Math.abs(alpha - SELU.alpha) < 1e-4 && Math.abs(gamma - SELU.gamma) < 1e-4)
+    return [build.apply(activation('selu'), tensorAt(site, 0))];
+  const elu = build.apply({ className: 'ELU', config: { alpha } }, tensorAt(site, 0));
+  return [scaleShift(build, elu, gamma, 0)];
+};
+
+/** `alpha * elu(x / alpha)`. */
+const celu: Lowering = (site) => {
+  const { node, build } = site;
+  const alpha = float(node, 'alpha', 1);
+  const elu = build.apply(activation('elu'), scaleShift(build, tensorAt(site, 0), 1 / alpha, 0));
+  return [scaleShift(build, elu, alpha, 0)];
+};
+
+const pRelu: Lowering = (site) => {
+  const { build } = site;
+  const slope = constantAt(site, 1);
+  const { x, axis, at } = aligned(build, tensorAt(site, 0), slope);
+  if (slope.data.length === 1)
+    return [build.apply({ className: 'LeakyReLU', config: { alpha: slope.data[0]! } }, x)];
+  const size = lengthOf(x.lies[axis]!);
+  const shape = x.lies.map((_lies, i) => (i === axis ? size : 1));
+  return [
+    build.apply(
+      {
+        className: 'PReLU',
+        config: { shared_axes: shape.flatMap((_size, i) => (i === axis ? [] : [i + 1])) },
+        weights: [
+          weight(
+            'alpha',
+            shape,
+            Float32Array.from({ length: size }, (_, i) => at(i)),
+          ),
+        ],
+      },
+      x,
+    ),
+  ];
+};
+
+/** Before opset 13 all axes from the given one on are one. */
+const softmax =
+  (name: string): Lowering =>
+  (site) => {
+    const { node, opset, build } = site;
+    const x = tensorAt(site, 0);
+    const rank = x.axes.length + 1;
+    const axis = axisAt(integer(node, 'axis', opset < 13 ? 1 : -1), rank) - 1;
+    if (axis < 0) throw new Refusal('works along the batch');
+    const axes = opset < 13 ? x.axes.map((_axis, i) => i).slice(axis) : [axis];
+    return [build.apply(activation(name), withLast(build, x, axes))];
+  };
+
+const hardSigmoid = (alpha: number, beta: number): NewLayer => ({
+  className: 'TersorHardSigmoid',
+  config: { alpha, beta },
+});
+
+const hardSwish: Lowering = (site) => {
+  const { build } = site;
+  const x = tensorAt(site, 0);
+  const gate = build.apply(hardSigmoid(1 / 6, 0.5), x);
+  return [gated(build, x, gate)];
+};
+
+/** The product of a tensor and what was made from it. */
+export function gated(build: Site['build'], x: Tensor, gate: Tensor): Tensor {
+  const call = build.call({ className: 'Multiply' }, [x, gate], x.lies.map(lengthOf));
+  return { ...x, call };
+}
+
+export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
+  Relu: named('relu'),
+  Sigmoid: named('sigmoid'),
+  Tanh: named('tanh'),
+  Softplus: named('softplus'),
+  Softsign: named('softsign'),
+  Mish: named('mish'),
+  Swish: (site) => {
+    if (float(site.node, 'alpha', 1) !== 1) throw new Refusal('has an alpha other than 1');
+    return named('swish')(site);
+  },
+  Gelu: (site) => named(text(site.node, 'approximate', 'none') === 'tanh' ? 'gelu_new' : 'gelu')(site),
+  LeakyRelu: layered(({ node }) => ({
+    className: 'LeakyReLU',
+    config: { alpha: float(node, 'alpha', 0.01) },
+  })),
+  ThresholdedRelu: layered(({ node }) => ({
+    className: 'ThresholdedReLU',
+    config: { theta: float(node, 'alpha', 1) },
+  })),
+  Elu: layered(({ node }) => {
+    const alpha = float(node, 'alpha', 1);
+    return alpha === 1 ? activation('elu') : { className: 'ELU', config: { alpha } };
+  }),
+  HardSigmoid: layered(({ node }) => hardSigmoid(float(node, 'alpha', 0.2), float(node, 'beta', 0.5))),
+  HardSwish: hardSwish,
+  Selu: selu,
+  Celu: celu,
+  PRelu: pRelu,
+  Clip: clip,
+  Softmax: softmax('softmax'),
+  LogSoftmax: softmax('logSoftmax'),
+};

@@ -1,0 +1,178 @@
+import { lying, spread, type Builder } from '../builder.js';
+import type { Constant } from '../file/onnx-model.js';
+import { refined } from '../layout/reshape.js';
+import { axisOf, lengthOf, orderOf, type Factor, type Tensor } from '../layout/tensor.js';
+import { Refusal } from '../refusal.js';
+import { optionalConstant, scalarOf, tensorAt, type Lowering, type Site, type Value } from '../site.js';
+import { aligned, scaleShift } from './affine.js';
+import { clipped } from './activations.js';
+
+/**
+ * Two tensors made to lie alike, one of them spread over the axes that it has not: what a layer of Keras
+ * reads that works element by element, and the tensor that it gives but for its call.
+ */
+export function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {
+  if (left.axes.length !== right.axes.length)
+    throw new Refusal(`combines tensors of ${left.axes.length + 1} and ${right.axes.length + 1} axes`);
+  left.axes.forEach((axis, i) => {
+    const [a, b] = [lengthOf(axis), lengthOf(right.axes[i]!)];
+    if (a !== b && a !== 1 && b !== 1) throw new Refusal(`combines axes of lengths ${a} and ${b}`);
+  });
+  const pair = refined(left, right);
+  if (pair) {
+    const [a, b] = pair;
+    if (covers(a, b)) {
+      const other = likeLeader(build, a, b);
+      if (other) return [a, other, a];
+    }
+    if (covers(b, a)) {
+      const other = likeLeader(build, b, a);
+      if (other) return [other, b, b];
+    }
+  }
+  const order = orderOf(left.axes.flat().length >= right.axes.flat().length ? left : right);
+  const [a, b] = [spread(build, left, order), spread(build, right, order)];
+  const axes = a.axes.map((axis, i) => axisOf(Math.max(lengthOf(axis), lengthOf(b.axes[i]!))));
+  return [a, b, { ...a, axes, lies: order.map((axis) => axes[axis]!) }];
+}
+
+function covers(leader: Tensor, other: Tensor): boolean {
+  return leader.axes.every((axis, i) => axis.length > 0 || other.axes[i]!.length === 0);
+}
+
+/** The other tensor lying as the leader does; `undefined` where an axis would be spread in part. */
+function likeLeader(build: Builder, leader: Tensor, other: Tensor): Tensor | undefined {
+  const partner = new Map<Factor, Factor>();
+  leader.axes.forEach((axis, i) => other.axes[i]!.forEach((factor, j) => partner.set(axis[j]!, factor)));
+  const lies = leader.lies.map((axis) => axis.flatMap((factor) => partner.get(factor) ?? []));
+  if (lies.some((axis, i) => axis.length > 0 && axis.length < leader.lies[i]!.length)) return undefined;
+  return lying(build, other, lies);
+}
+
+/** One layer of two tensors, element by element. */
+function combined(build: Builder, className: string, left: Tensor, right: Tensor): Tensor {
+  const [a, b, like] = alike(build, left, right);
+  return { ...like, call: build.call({ className }, [a, b], like.lies.map(lengthOf)) };
+}
+
+/** What an operator does with a tensor and a constant: the tensor first, or second. */
+type WithConstant = (build: Builder, x: Tensor, constant: Constant, isFirst: boolean) => Tensor;
+
+/** `x * scale + shift`, where both follow from the constant's value. */
+const affine =
+  (scale: (value: number, isFirst: boolean) => number, shift: (value: number, isFirst: boolean) => number) =>
+  (build: Builder, given: Tensor, constant: Constant, isFirst: boolean): Tensor => {
+    const { x, axis, at } = aligned(build, given, constant);
+    if (isNeutral(constant, (value) => scale(value, isFirst) === 1 && shift(value, isFirst) === 0)) return x;
+    return scaleShift(
+      build,
+      x,
+      (i) => scale(at(i), isFirst),
+      (i) => shift(at(i), isFirst),
+      axis,
+    );
+  };
+
+function isNeutral({ data }: Constant, test: (value: number) => boolean): boolean {
+  return data.every(test);
+}
+
+const multiplied = affine(
+  (value) => value,
+  () => 0,
+);
+
+const divided: WithConstant = (build, x, constant, isFirst) =>
+  isFirst
+    ? affine(
+        (value) => 1 / value,
+        () => 0,
+      )(build, x, constant, true)
+    : multiplied(build, powered(build, x, -1), constant, true);
+
+function powered(build: Builder, x: Tensor, exponent: number): Tensor {
+  return exponent === 1 ? x : build.apply({ className: 'TersorPower', config: { exponent } }, x);
+}
+
+/** An operator of two inputs. */
+const binary =
+  (className: string, withConstant: WithConstant): Lowering =>
+  (site) => {
+    const [left, right] = site.inputs;
+    if (left?.kind === 'constant') return [withConstant(site.build, tensorAt(site, 1), left, false)];
+    if (right?.kind === 'constant') return [withConstant(site.build, tensorAt(site, 0), right, true)];
+    return [combined(site.build, className, tensorAt(site, 0), tensorAt(site, 1))];
+  };
+
+/** An operator of any number of inputs. */
+const variadic =
+  (className: string, withConstant: WithConstant): Lowering =>
+  ({ build, inputs }) => {
+    const values = inputs.filter((value): value is Value => value !== undefined);
+    const tensors = values.filter((value) => value.kind === 'tensor');
+    const constants = values.filter((value) => value.kind === 'constant');
+    const first = tensors[0];
+    if (!first) throw new Refusal('reads constants alone');
+    const joined = tensors.slice(1).reduce((sum, each) => combined(build, className, sum, each), first);
+    return [constants.reduce((result, each) => withConstant(build, result, each, true), joined)];
+  };
+
+const added = affine(
+  () => 1,
+  (value) => value,
+);
+
+/** `max(x, c)` is `relu(x - c) + c`. */
+const atLeast: WithConstant = (build, x, constant) => clipped(build, x, scalarOf(constant), Infinity);
+const atMost: WithConstant = (build, x, constant) => clipped(build, x, -Infinity, scalarOf(constant));
+
+const pow: Lowering = (site) => {
+  const x = tensorAt(site, 0);
+  const exponent = optionalConstant(site, 1);
+  if (!exponent) throw new Refusal('has no exponent');
+  const value = exponent.data[0];
+  if (value === undefined || exponent.data.some((each) => each !== value))
+    throw new Refusal('has several exponents');
+  return [powered(site.build, x, value)];
+};
+
+/** `x * scale + shift` of numbers. */
+const scaled =
+  (scale: number, shift: number): Lowering =>
+  (site) => [scaleShift(site.build, tensorAt(site, 0), scale, shift)];
+
+const power =
+  (exponent: number): Lowering =>
+  (site) => [powered(site.build, tensorAt(site, 0), exponent)];
+
+const mean: Lowering = (site) => {
+  const sum = variadic('Add', added)(site)[0]!;
+  return [scaleShift(site.build, sum as Tensor, 1 / site.inputs.length, 0)];
+};
+
+const absolute: Lowering = (site: Site) => {
+  const x = tensorAt(site, 0);
+  return [combined(site.build, 'Maximum', x, scaleShift(site.build, x, -1, 0))];
+};
+
+export const ARITHMETIC: Readonly<Record<string, Lowering>> = {
+  Add: binary('Add', added),
+  Sub: binary(
+    'TersorSubtract',
+    affine(
+      (_value, isFirst) => (isFirst ? 1 : -1),
+      (value, isFirst) => (isFirst ? -value : value),
+    ),
+  ),
+  Mul: binary('Multiply', multiplied),
+  Div: binary('TersorDivide', divided),
+  Max: variadic('Maximum', atLeast),
+  Min: variadic('Minimum', atMost),
+  Sum: variadic('Add', added),
+  Mean: mean,
+  Pow: pow,
+  Sqrt: power(0.5),
+  Reciprocal: power(-1),
+  Neg: scaled(-1, 0),
+  Abs: absolute,
+};

@@ -1,0 +1,157 @@
+import { integer, integersOf, optionalIntegers } from '../attributes.js';
+import { lying, type Builder } from '../builder.js';
+import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
+import { Refusal } from '../refusal.js';
+import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
+import { scaleShift } from './affine.js';
+import { asImage, imageOf, pairOf, zeroPadded } from './convolution.js';
+import { isNothing, padsOf, samePadding, type Pads } from './window.js';
+
+type Pair = readonly [number, number];
+
+/** MaxPool and AveragePool. */
+const pool =
+  (operation: 'max' | 'average'): Lowering =>
+  (site) => {
+    const { node, build } = site;
+    if (node.outputs.length > 1 && node.outputs[1] !== '') throw new Refusal('gives indices too');
+    if (optionalIntegers(node, 'dilations')?.some((rate) => rate !== 1)) throw new Refusal('is dilated');
+    const x = tensorAt(site, 0);
+    const isRow = x.axes.length === 2;
+    const image = asImage(build, x);
+    const size = pairOf(optionalIntegers(node, 'kernel_shape'), 1);
+    const strides = pairOf(optionalIntegers(node, 'strides'), 1);
+    const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
+    const stated = padsOf(node, [h, w], size, strides, isRow);
+    const { pads, results } = ceiled(site, [h, w], stated, size, strides);
+    // Windows that begin behind the last row are none, so these rows are not counted either.
+    const isCounted = integer(node, 'count_include_pad', 0) === 1 && operation === 'average';
+    const isGrown = pads.join() !== stated.join();
+    if (isCounted && isGrown && !isNothing(stated))
+      throw new Refusal('counts its padding in a mean over windows that are cut off (ceil_mode)');
+    const shape = [...results, channels];
+    const same = isCounted && !isNothing(stated) ? undefined : samePadding(pads, [h, w], size, strides);
+    const layer =
+      same !== undefined
+        ? {
+            className: operation === 'max' ? 'MaxPooling2D' : 'AveragePooling2D',
+            config: { pool_size: size, strides, padding: same, data_format: 'channels_last' },
+          }
+        : {
+            className: 'TersorPooling2D',
+            config: {
+              operation,
+              pool_size: size,
+              strides,
+              padding: pads,
+              count_padding: isCounted && !isGrown,
+            },
+          };
+    // Beside values that are none below 0, zeros are never the largest.
+    const isPositive = operation === 'max' && same === undefined && isRectified(build, x);
+    const result = isPositive
+      ? build.call({ ...layer, ...stockPool(size, strides) }, [zeroPadded(build, image, pads)], shape)
+      : build.call(layer, [image], shape);
+    return [keepingChannels(imageOf(result, x, shape), x)];
+  };
+
+function stockPool(size: Pair, strides: Pair) {
+  return {
+    className: 'MaxPooling2D',
+    config: { pool_size: size, strides, padding: 'valid', data_format: 'channels_last' },
+  };
+}
+
+/** Whether a tensor comes from an activation that gives nothing below 0. */
+function isRectified({ layers, calls }: Builder, { call }: Tensor): boolean {
+  const layer = layers.find(({ name }) => name === calls[call]!.layer)!;
+  return (
+    layer.className === 'ReLU' || ['relu', 'relu6', 'sigmoid'].includes(String(layer.config['activation']))
+  );
+}
+
+/** The result of a layer that changes positions alone, with the channels of what it reads. */
+export function keepingChannels(result: Tensor, from: Tensor): Tensor {
+  const channels = from.axes[0]!;
+  return {
+    ...result,
+    axes: [channels, ...result.axes.slice(1)],
+    lies: [...result.lies.slice(0, -1), channels],
+  };
+}
+
+/** With `ceil_mode` a last window may reach over the padding, unless it begins there. */
+function ceiled({ node }: Site, sizes: Pair, pads: Pads, size: Pair, strides: Pair) {
+  const isCeiled = integer(node, 'ceil_mode', 0) === 1;
+  const results: number[] = [];
+  const grown = pads.map(([before, after], i) => {
+    const steps = (sizes[i]! + before + after - size[i]!) / strides[i]!;
+    let count = (isCeiled ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    if (isCeiled && (count - 1) * strides[i]! >= sizes[i]! + before) count--;
+    if (!(count >= 1)) throw new Refusal('has a window larger than its input');
+    results.push(count);
+    const reached = (count - 1) * strides[i]! + size[i]! - sizes[i]! - before;
+    return [before, Math.max(after, reached)];
+  });
+  return { pads: grown as unknown as Pads, results };
+}
+
+/** A mean or maximum over some axes of the file: all positions of an image, mostly. */
+export function reduced(
+  build: Builder,
+  x: Tensor,
+  axes: readonly number[],
+  className: 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D',
+): Tensor {
+  const gone = axes.flatMap((axis) => x.axes[axis]!);
+  if (gone.length === 0) return { ...x, axes: x.axes.map((axis, i) => (axes.includes(i) ? [] : axis)) };
+  const kept = x.lies.flat().filter((factor) => !gone.includes(factor));
+  const isImage =
+    x.lies.length === 3 && isSameSet(x.lies.slice(0, 2).flat(), gone) && isSame(x.lies[2]!, kept);
+  const image = isImage
+    ? x
+    : lying(build, x, [x.lies.flat().filter((factor) => gone.includes(factor)), [], kept]);
+  const config = { data_format: 'channels_last' };
+  const call = build.call({ className, config }, [image], [lengthOf(kept)]);
+  return {
+    kind: 'tensor',
+    call,
+    axes: x.axes.map((axis, i) => (axes.includes(i) ? [] : axis)),
+    lies: [kept],
+  };
+}
+
+const globalPool =
+  (className: 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D'): Lowering =>
+  (site) => {
+    const x = tensorAt(site, 0);
+    return [reduced(site.build, x, x.axes.map((_axis, i) => i).slice(1), className)];
+  };
+
+/** ReduceMean, ReduceMax, ReduceSum. */
+const reduce =
+  (className: 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D', isSum = false): Lowering =>
+  (site) => {
+    const { node, build } = site;
+    const x = tensorAt(site, 0);
+    const rank = x.axes.length + 1;
+    const listed = integersOf(node, 'axes', () => optionalConstant(site, 1));
+    if (!listed?.length && integer(node, 'noop_with_empty_axes', 0) === 1) return [x];
+    if (!listed?.length) throw new Refusal('works along the batch');
+    const axes = innerAxes(listed, rank);
+    const count = axes.reduce((product, axis) => product * lengthOf(x.axes[axis]!), 1);
+    const mean = reduced(build, x, axes, className);
+    const result = isSum ? scaleShift(build, mean, count, 0) : mean;
+    if (integer(node, 'keepdims', 1) === 1) return [result];
+    return [{ ...result, axes: result.axes.filter((_axis, i) => !axes.includes(i)) }];
+  };
+
+export const POOLING: Readonly<Record<string, Lowering>> = {
+  MaxPool: pool('max'),
+  AveragePool: pool('average'),
+  GlobalAveragePool: globalPool('GlobalAveragePooling2D'),
+  GlobalMaxPool: globalPool('GlobalMaxPooling2D'),
+  ReduceMean: reduce('GlobalAveragePooling2D'),
+  ReduceMax: reduce('GlobalMaxPooling2D'),
+  ReduceSum: reduce('GlobalAveragePooling2D', true),
+};

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { InferenceSession, TypedTensor } from 'onnxruntime-common';
+import { TersorError, type LayerGraph } from '@tersor/core';
+import { modelFilesOf } from './read/file/parse-model.js';
+import type { OnnxMetadata } from './read/lower.js';
+
+/** The part of onnxruntime that is used; its packages for Node and the web have it alike. */
+type Runtime = Pick<typeof import('onnxruntime-common'), 'InferenceSession' | 'Tensor'>;
+
+/** A file run by onnxruntime, which its makers test against the standard. */
+export interface OnnxReference {
+  /** The package that runs it. */
+  readonly engine: string;
+  /**
+   * Outputs for one batch. Inputs and outputs lie as those of the imported network, channels last.
+   * @param inputs values of each input, image by image
+   */
+  run(inputs: readonly Float32Array[]): Promise<Float32Array[]>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens an ONNX file in onnxruntime. `graph` is the network that was read from it. Throws
+ * `BACKEND_UNAVAILABLE` where neither onnxruntime-node nor onnxruntime-web is installed.
+ */
+export async function onnxReference(path: string, graph: LayerGraph): Promise<OnnxReference> {
+  const { engine, runtime } = await installed();
+  const [, ...external] = await modelFilesOf(path);
+  const externalData = await Promise.all(
+    external.map(async (file) => ({ path: basename(file), data: new Uint8Array(await readFile(file)) })),
+  );
+  const session: InferenceSession = await runtime.InferenceSession.create(
+    new Uint8Array(await readFile(path)),
+    { ...(externalData.length > 0 && { externalData }), logSeverityLevel: 3 },
+  );
+  const { inputs: ins, outputs: outs } = graph.metadata?.userDefinedMetadata?.['onnx'] as OnnxMetadata;
+  return {
+    engine,
+    run: async (inputs) => {
+      const feeds = ins.map(({ name, order }, i) => {
+        const shape = graph.calls[graph.inputs[i]!]!.outputShape as number[];
+        const batch = inputs[i]!.length / shape.reduce((product, size) => product * size, 1);
+        const inverse = order.map((_axis, axis) => order.indexOf(axis));
+        const lies = [batch, ...shape];
+        const dims = inverse.map((axis) => lies[axis]!);
+        return [name, new runtime.Tensor('float32', transposed(inputs[i]!, lies, inverse), dims)] as const;
+      });
+      const results = await session.run(Object.fromEntries(feeds));
+      return outs.map(({ name, order }) => {
+        const { data, dims } = results[name] as TypedTensor<'float32'>;
+        return transposed(Float32Array.from(data), dims, order);
+      });
+    },
+    dispose: () => session.release(),
+  };
+}
+
+async function installed(): Promise<{ engine: string; runtime: Runtime }> {
+  for (const engine of ['onnxruntime-node', 'onnxruntime-web']) {
+    try {
+      const runtime = (await import(engine)) as Runtime & { default?: Runtime };
+      return { engine, runtime: runtime.InferenceSession ? runtime : runtime.default! };
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  throw new TersorError('BACKEND_UNAVAILABLE', 'onnxruntime is not installed.', {
+    hint: 'npm install onnxruntime-node, or onnxruntime-web, which needs no build.',
+  });
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+/** Values with their axes in another order: axis `i` of the result is axis `order[i]`. */
+function transposed(data: Float32Array, dims: readonly number[], order: readonly number[]): Float32Array {
+  // A result that has fewer axes than the network's is one row.
+  if (order.length !== dims.length || order.every((axis, i) => axis === i)) return data;
+  const strides = dims.map((_dim, axis) => dims.slice(axis + 1).reduce((product, dim) => product * dim, 1));
+  const result = new Float32Array(data.length);
+  const at = new Array<number>(dims.length).fill(0);
+  let place = 0;
+  for (let i = 0; i < result.length; i++) {
+    result[i] = data[place]!;
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      const from = order[axis]!;
+      place += strides[from]!;
+      if (++at[axis]! < dims[from]!) break;
+      place -= at[axis]! * strides[from]!;
+      at[axis] = 0;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,88 @@
+import { TersorError, type EncodedTensor, type GraphLayer, type LayerGraph } from '@tersor/core';
+import { layersByName, readersOf } from '@tersor/network';
+import { Draft, type Precision } from './draft.js';
+import { writeLayer, WRITTEN_CLASSES } from './layer-writers.js';
+import { portNames } from './port-names.js';
+import { Refusal } from './site.js';
+import { channelsFirst, image, imageOf, type Value } from './value.js';
+
+/** How a network is written. */
+export interface GraphWriting {
+  readonly precision: Precision;
+  /** Weights as small integers, by `layer/weight`. */
+  readonly codes: ReadonlyMap<string, EncodedTensor>;
+}
+
+/** Layers that take zeros around what they read with them. */
+const PADDING_CLASSES = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'TersorGroupedConv2D'];
+
+/**
+ * The operators of a network, its channels first at the edges and, but where a layer asks otherwise, within.
+ * Throws `MODEL_UNSUPPORTED`, which names all layers that cannot be written.
+ */
+export function writeGraph(graph: LayerGraph, { precision, codes }: GraphWriting): Draft {
+  const draft = new Draft(precision);
+  const layers = layersByName(graph);
+  const names = portNames(graph);
+  names.inputs.concat(names.outputs).forEach((name) => draft.unique(name));
+  const values: Value[] = [];
+  const refused = new Map<string, string>();
+  for (const [index, call] of graph.calls.entries()) {
+    const layer = layers.get(call.layer)!;
+    const port = graph.inputs.indexOf(index);
+    if (port >= 0) {
+      values.push(inputPort(draft, names.inputs[port]!, call.outputShape));
+      continue;
+    }
+    const inputs = call.inputs.map((input) => values[input]!);
+    const readersPad = allPad(graph, layers, index);
+    try {
+      values.push(writeLayer({ draft, layer, inputs, outputShape: call.outputShape, codes, readersPad }));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.set(layer.name, error.message);
+      values.push(image('', call.outputShape));
+    }
+  }
+  if (refused.size > 0) throw refusal(refused);
+  graph.outputs.forEach((call, i) => outputPort(draft, names.outputs[i]!, values[call]!));
+  return draft;
+}
+
+function inputPort(draft: Draft, name: string, shape: Value['shape']): Value {
+  const sizes = channelsFirst(shape.length).map((axis) => shape[axis] ?? `${name}_${axis + 1}`);
+  draft.inputs.push({ name, shape: ['N', ...sizes] });
+  return image(draft.precision === 'float32' ? name : draft.cast(name, `${name}/half`, 'float16'), shape);
+}
+
+/** Float32, whatever the network computes in; the node that makes it takes the output's name where it can. */
+function outputPort(draft: Draft, name: string, value: Value): void {
+  const straight = imageOf(draft, value);
+  const sizes = straight.axes.map((axis) => straight.shape[axis] ?? `${name}_${axis + 1}`);
+  const made =
+    draft.precision === 'float32' ? straight.name : draft.cast(straight.name, `${name}/float`, 'float32');
+  const isFree =
+    draft.nodes.some(({ output }) => output === made) && !draft.outputs.some((other) => other.name === made);
+  if (isFree) draft.rename(made, name);
+  else draft.nodes.push({ name, operator: 'Identity', inputs: [made], output: name, attributes: {} });
+  draft.outputs.push({ name, shape: ['N', ...sizes] });
+}
+
+function allPad(graph: LayerGraph, layers: ReadonlyMap<string, GraphLayer>, call: number): boolean {
+  const readers = readersOf(graph, call).map((reader) => layers.get(graph.calls[reader]!.layer)!);
+  return (
+    readers.length > 0 &&
+    !graph.outputs.includes(call) &&
+    readers.every(
+      ({ className, config }) =>
+        PADDING_CLASSES.includes(className) && (config['padding'] ?? 'valid') === 'valid',
+    )
+  );
+}
+
+function refusal(refused: ReadonlyMap<string, string>): TersorError {
+  const list = [...refused].map(([name, why]) => `"${name}" ${why}`).join('; ');
+  return new TersorError('MODEL_UNSUPPORTED', `ONNX has no words for these layers: ${list}.`, {
+    hint: `Written are: ${WRITTEN_CLASSES.join(', ')}. Other formats: "tersor plugins" lists them.`,
+  });
+}

@@ -1,0 +1,112 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  decodeTensor,
+  TersorError,
+  type Format,
+  type LayerGraph,
+  type Quantization,
+  type WeightCodes,
+  type WeightTensor,
+} from '@tersor/core';
+import { withRoundedActivations } from '@tersor/network';
+import type { Precision } from './draft.js';
+import { foldNorms } from './fold-norms.js';
+import { HALF_LIMIT, roundedToHalf } from './half.js';
+import { modelFile, PRODUCER, producerOf } from './model-file.js';
+import { writeGraph } from './write-graph.js';
+
+/** The file that a network is written to. */
+const FILE = 'model.onnx';
+
+/** What a written file holds its weights as. */
+export interface OnnxWriting {
+  /** What the network computes in. */
+  readonly precision: Precision;
+  /** Quantized weights as the small integers that they are, or all of them as floats. */
+  readonly weights: 'searched' | 'float';
+}
+
+/** The members of the format that write. */
+export function onnxWriting(options: OnnxWriting): Pick<Format, 'keeps' | 'write' | 'stored' | 'mayReplace'> {
+  return {
+    keeps: 'outputs',
+    write: (graph, folder, quantization) => writeOnnx(graph, folder, options, quantization),
+    stored: (graph, quantization) => storedInOnnx(graph, options, quantization),
+    mayReplace: async (path) => (await producerOf(await readFile(path))) === PRODUCER,
+  };
+}
+
+/**
+ * Writes a network into a folder, and gives the name of the file. Throws `MODEL_UNSUPPORTED`, and
+ * `PLAN_MISMATCH` where codes are not those of the weights.
+ */
+export async function writeOnnx(
+  graph: LayerGraph,
+  folder: string,
+  { precision, weights }: OnnxWriting,
+  quantization: Quantization = { codes: new Map() },
+): Promise<string> {
+  requireTheirValues(graph, quantization.codes);
+  if (precision === 'float16') requireHalfRange(graph);
+  const own = graph.metadata?.userDefinedMetadata;
+  const metadata: Record<string, string> = own ? { userDefinedMetadata: JSON.stringify(own) } : {};
+  const coded = weights === 'searched' ? quantized(graph, quantization) : { graph, codes: new Map() };
+  const draft = writeGraph(coded.graph, { precision, codes: coded.codes });
+  await writeFile(join(folder, FILE), await modelFile(draft, graph.name, metadata));
+  return FILE;
+}
+
+/** The network that such a file holds. */
+export function storedInOnnx(
+  graph: LayerGraph,
+  { precision, weights }: OnnxWriting,
+  { activations }: Partial<Quantization> = {},
+): LayerGraph {
+  const rounded = activations && weights === 'searched' ? withRoundedActivations(graph, activations) : graph;
+  if (precision === 'float32') return rounded;
+  const layers = rounded.layers.map((layer) => ({
+    ...layer,
+    weights: layer.weights.map((weight) => ({ ...weight, data: roundedToHalf(weight.data) })),
+  }));
+  return { ...rounded, layers };
+}
+
+function quantized(
+  graph: LayerGraph,
+  { codes, activations }: Quantization,
+): { graph: LayerGraph; codes: WeightCodes } {
+  if (!activations) return { graph, codes };
+  const folded = foldNorms({ graph, codes }, activations);
+  return { graph: withRoundedActivations(folded.graph, activations), codes: folded.codes };
+}
+
+function requireTheirValues(graph: LayerGraph, codes: WeightCodes): void {
+  const weights = new Map<string, WeightTensor>();
+  for (const layer of graph.layers)
+    for (const weight of layer.weights) weights.set(`${layer.name}/${weight.name}`, weight);
+  for (const [name, tensor] of codes) {
+    const values = decodeTensor(tensor);
+    const weight = weights.get(name);
+    const isSame =
+      weight?.shape.join() === tensor.shape.join() && weight.data.every((value, i) => value === values[i]);
+    if (!isSame)
+      throw new TersorError(
+        'PLAN_MISMATCH',
+        `The codes of "${name}" are not those of the network's weights.`,
+      );
+  }
+}
+
+function requireHalfRange(graph: LayerGraph): void {
+  for (const { name, weights } of graph.layers)
+    for (const weight of weights) {
+      const at = weight.data.findIndex((value) => Math.abs(value) > HALF_LIMIT);
+      if (at >= 0)
+        throw new TersorError(
+          'MODEL_UNSUPPORTED',
+          `${name}/${weight.name} holds ${weight.data[at]}, and float16 ends at ${HALF_LIMIT}.`,
+          { hint: 'Write it with precision=float32.' },
+        );
+    }
+}
