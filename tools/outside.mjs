@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { packAll, root } from './packages.mjs';
 import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
 import { writeApart, writeOld } from './outside-apart.mjs';
+import { useMixed } from './outside-mixed.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
@@ -149,6 +150,9 @@ try {
     const output = inside('node', [`${kind}/use.js`]);
     if (!output.includes('wired 7, smaller true')) throw new Error(`the ${kind} consumer said: ${output}`);
   }
+
+  step('ES modules and CommonJS in one program share one core');
+  useMixed(inside, write);
 
   step('wrong plugins are refused');
   for (const { file, text, code, settings } of wrongPlugins) {

@@ -18,7 +18,9 @@ export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { channelCost, type ChannelCost } from './cost/channel-cost.js';
 export { parseBoundedJson } from '@tersor/runtime';
 export { graphFromKeras, type KerasWeight } from './files/graph-from-keras.js';
+export { parseManifest, readWeightFiles, weightFiles, type WeightsManifest } from './files/weight-files.js';
 export { formatPlugins } from './files/format-plugins.js';
+export { stockLayers } from './files/stock-layers.js';
 export { modelJsonOf, writeModel, writeModelFiles } from './files/model-files.js';
 export {
   requireModelFile,
