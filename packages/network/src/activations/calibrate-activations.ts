@@ -19,7 +19,7 @@ const SAMPLE = 2 ** 16;
 
 export interface CalibrationInput {
   readonly graph: LayerGraph;
-  /** Layers whose inputs are looked at. */
+  /** Layers whose inputs are observed. */
   readonly layers: readonly string[];
   readonly dataset: Dataset;
   /** What the images run on. */

@@ -137,7 +137,7 @@ function momentsFor({ shape, channelAxis }: QuantizerInput): KernelMoments {
   return { ...layout, products, cross };
 }
 
-/** q'Hq - 2 q'Gw relative to w'Hw, over all columns: the squared error but for what no codes change. */
+/** q'Hq - 2 q'Gw relative to w'Hw, over all columns: the squared error without what no codes change. */
 function outputError(tensor: EncodedTensor, { data }: QuantizerInput, moments: KernelMoments): number {
   const { matrices, inputs: n, outputs, matrixStride, inputStride, products, cross } = moments;
   const values = decodeTensor(tensor);
