@@ -19,6 +19,7 @@ export { channelCost, type ChannelCost } from './cost/channel-cost.js';
 export { parseBoundedJson } from '@tersor/runtime';
 export { graphFromKeras, type KerasWeight } from './files/graph-from-keras.js';
 export { formatPlugins } from './files/format-plugins.js';
+export { stockLayers } from './files/stock-layers.js';
 export { modelJsonOf, writeModel, writeModelFiles } from './files/model-files.js';
 export {
   requireModelFile,

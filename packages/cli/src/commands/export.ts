@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
-import { openModel, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
+import { openModel, stockLayers, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
 import { createHost, requireWritableFolder } from '@tersor/core';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { runAt } from '../run-at.js';
@@ -57,7 +57,10 @@ export function exportCommand(): Command {
         const model = await openModel(source, places);
         const activations = run?.activations;
         const quantization = { codes: await model.codes(), ...(activations && { activations }) };
-        const written = await writeNetwork(await model.read(), out, format, {
+        const graph = await model.read();
+        // Whoever loads a LayersModel has stock TensorFlow.js.
+        const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;
+        const written = await writeNetwork(stock, out, format, {
           quantization,
           witness: (stored) => witnessOfNoise(stored, backend),
           beforeReplacing: (paths) => requireUnharmed(paths, precious),
