@@ -79,7 +79,7 @@ export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant
     const { fromInteger = (value: number) => value } = stored;
     listed(tensor, stored).forEach((value, i) => (data[i] = fromInteger(Number(value))));
   }
-  return { kind: 'constant', type: stored.type, dims, data };
+  return { kind: 'constant', type: stored.type, stored: stored.name, dims, data };
 }
 
 /** How many values a shape has. Throws `MODEL_INVALID` for sizes that no file can hold. */
