@@ -4,12 +4,15 @@ import type { InferenceSession, LayerGraph } from '@tersor/core';
 import { modelFromGraph } from '../graph/model-graph.js';
 import { joined } from '../observation/joined.js';
 import { inferencePlan } from './inference-plan.js';
+import { convolutionBlocks, convolve, convolveBlocks, type BlockWeights } from './grouped-convolution.js';
 import { notComputable } from './require-computable.js';
 import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
 
 /** A step with its weights on the device. */
 interface ReadyStep extends PlanStep {
   readonly kernel?: tf.Tensor;
+  /** The weights of each group of a convolution. */
+  readonly blocks?: readonly BlockWeights[];
   readonly bias?: tf.Tensor;
   /** The stock layer of a `layer` step. */
   readonly model?: tfl.LayersModel;
@@ -69,8 +72,9 @@ export async function compilePlan(
     dispose: () => {
       if (disposed) return;
       disposed = true;
-      for (const { kernel, bias, model } of steps) {
-        tf.dispose([kernel, bias].filter((tensor) => tensor !== undefined));
+      for (const { kernel, bias, blocks = [], model } of steps) {
+        const tensors = [kernel, bias, ...blocks.flatMap((block) => [block.kernel, block.bias])];
+        tf.dispose(tensors.filter((tensor) => tensor !== undefined));
         model?.dispose();
       }
     },
@@ -97,6 +101,8 @@ async function upload(step: PlanStep): Promise<ReadyStep> {
     case 'convolution':
     case 'depthwise':
     case 'dense':
+      if (operation.kind === 'convolution' && (operation.groups ?? 1) > 1)
+        return { ...step, blocks: convolutionBlocks(operation) };
       return {
         ...step,
         kernel: tensor(operation.kernel),
@@ -167,7 +173,7 @@ function fusable(activation: PlanActivation | undefined): 'relu' | 'relu6' | 'li
 }
 
 function compute(
-  { operation, kernel, bias, model }: ReadyStep,
+  { operation, kernel, bias, blocks, model }: ReadyStep,
   inputs: readonly tf.Tensor[],
   fused: 'linear' | 'relu' | 'relu6',
 ): { result: tf.Tensor; isActivated: boolean } {
@@ -175,16 +181,9 @@ function compute(
   const whole = fused !== 'linear';
   switch (operation.kind) {
     case 'convolution': {
-      const { strides, padding, dilation } = operation;
-      const result = tf.fused.conv2d({
-        x,
-        filter: kernel as tf.Tensor4D,
-        strides: [...strides],
-        pad: padding,
-        dilations: [...dilation],
-        ...(bias && { bias }),
-        activation: fused,
-      });
+      const result = blocks
+        ? convolveBlocks(x, blocks, operation, fused)
+        : convolve(x, { kernel: kernel as tf.Tensor4D, bias }, operation, fused);
       return { result, isActivated: whole };
     }
     case 'depthwise': {
@@ -230,9 +229,20 @@ function compute(
       return { result: tf.reshape(x, [x.shape[0], ...operation.shape]), isActivated: false };
     case 'zero-pad':
       return {
-        result: tf.pad(x, [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]]),
+        result: tf.pad(
+          x,
+          [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]],
+          operation.value ?? 0,
+        ),
         isActivated: false,
       };
+    case 'slice':
+      return {
+        result: tf.slice(x, [0, ...operation.begin], [x.shape[0], ...operation.size]),
+        isActivated: false,
+      };
+    case 'transpose':
+      return { result: tf.transpose(x, [...operation.order]), isActivated: false };
     case 'layer':
       try {
         return {
@@ -245,7 +255,7 @@ function compute(
   }
 }
 
-function activate(x: tf.Tensor, { name, alpha }: PlanActivation): tf.Tensor {
+function activate(x: tf.Tensor, { name, alpha, beta }: PlanActivation): tf.Tensor {
   switch (name) {
     case 'relu':
       return tf.relu(x);
@@ -261,5 +271,7 @@ function activate(x: tf.Tensor, { name, alpha }: PlanActivation): tf.Tensor {
       return tf.leakyRelu(x, alpha);
     case 'softmax':
       return tf.softmax(x);
+    case 'hardsigmoid':
+      return tf.clipByValue(tf.add(tf.mul(x, alpha!), beta!), 0, 1);
   }
 }
