@@ -9,6 +9,8 @@ interface Attributes {
   readonly filterShape: Shape4D;
 }
 
+/** Fewer values than this are summed as fast by one thread, and dozens of small programs cost more. */
+const FEW_ROWS = 1024;
 /** Tiles of 32x32 results that a product is cut into at least, where its rows suffice. */
 const TILES = 512;
 
@@ -42,8 +44,8 @@ function replace(
     ...stock,
     kernelFunc: (call) => {
       const attributes = call.attrs as unknown as Attributes;
-      if (!applies(attributes)) return stock.kernelFunc(call);
       const { x, dy } = call.inputs as unknown as Record<'x' | 'dy', tf.Tensor4D>;
+      if (dy.size / dy.shape[3] < FEW_ROWS || !applies(attributes)) return stock.kernelFunc(call);
       const backend = call.backend as tf.KernelBackend;
       const result = tf.tidy(() => tf.reshape(compute(x, dy, attributes), attributes.filterShape));
       // The engine makes a tensor of its own from what a kernel returns.
