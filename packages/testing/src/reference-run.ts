@@ -1,19 +1,25 @@
 import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
-
-interface Image {
-  readonly data: Float64Array;
-  /** Height, width, channels; a vector is 1 x 1. */
-  readonly shape: readonly [number, number, number];
-}
+import { applyOwnLayer, type Image } from './reference-own-layers.js';
 
 /**
  * Runs a network on one image in plain loops, with no library: what contracts compare with. Knows the layers
  * of the contracts' own fixtures: Conv2D, DepthwiseConv2D and SeparableConv2D with strides, dilation and
- * padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and Dense. Throws for others, and
- * where shapes disagree.
+ * padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and Dense, and Tersor's own. Throws for
+ * others, and where shapes disagree.
  */
 export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Array {
   return referenceResults(graph, [pixels])[graph.outputs[0]!]!;
+}
+
+/** The outputs of `referenceRun` for several images, one after the other. */
+export function referenceOutputs(graph: LayerGraph, images: Float32Array): number[] {
+  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>(
+    (product, length) => product * length!,
+    1,
+  );
+  return Array.from({ length: images.length / size }, (_, i) => [
+    ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
+  ]).flat();
 }
 
 /** The results of all calls, as `referenceRun` computes them, of a network that may have several inputs. */
@@ -50,6 +56,12 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
       requireSize(layer, weight('kernel').shape[2], input.shape[2]);
       requireSize(layer, weight('kernel').shape[3], Number(layer.config['filters']));
       return activate(layer, convolve(input, weight('kernel'), windowOf(layer), bias));
+    case 'TersorGroupedConv2D': {
+      const groups = Number(layer.config['groups']);
+      requireSize(layer, weight('kernel').shape[2]! * groups, input.shape[2]);
+      requireSize(layer, weight('kernel').shape[3], Number(layer.config['filters']));
+      return activate(layer, convolve(input, spreadGroups(weight('kernel'), groups), windowOf(layer), bias));
+    }
     case 'DepthwiseConv2D':
       requireSize(layer, weight('depthwise_kernel').shape[2], input.shape[2]);
       return activate(
@@ -94,8 +106,11 @@ function apply(layer: GraphLayer, inputs: readonly Image[]): Image {
       return average(input, layer.config);
     case 'TersorActivationQuantizer':
       return { ...input, data: rounded(input.data, layer.config) };
-    default:
-      throw new Error(`the reference does not know ${layer.className}`);
+    default: {
+      const result = applyOwnLayer(layer, inputs);
+      if (!result) throw new Error(`the reference does not know ${layer.className}`);
+      return result;
+    }
   }
 }
 
@@ -155,6 +170,19 @@ function spreadDepthwise({ data, shape }: Pick<WeightTensor, 'data' | 'shape'>):
   const spread = new Float32Array(data.length * outputs);
   data.forEach((value, i) => (spread[Math.floor(i / multiplier) * outputs + (i % outputs)] = value));
   return { data: spread, shape: [height, width, channels, outputs] };
+}
+
+/** A kernel in groups [h, w, inputs / groups, outputs] as one of all inputs, mostly zeros. */
+function spreadGroups({ data, shape }: Pick<WeightTensor, 'data' | 'shape'>, groups: number): Kernel {
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  const spread = new Float32Array(data.length * groups);
+  data.forEach((value, i) => {
+    const [output, row] = [i % outputs, Math.floor(i / outputs)];
+    const group = Math.floor(output / (outputs / groups));
+    const input = group * inputs + (row % inputs);
+    spread[(Math.floor(row / inputs) * inputs * groups + input) * outputs + output] = value;
+  });
+  return { data: spread, shape: [height, width, inputs * groups, outputs] };
 }
 
 interface Kernel {

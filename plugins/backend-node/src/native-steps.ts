@@ -29,7 +29,8 @@ export function prepareStep(
   const indices = (shape: readonly number[], values: readonly number[]) =>
     keep(native.uploadIndices(shape, values));
   const steps = operation ? prepareOperation(native, operation, upload, indices) : [];
-  if (activation) steps.push(prepareActivation(native, activation));
+  if (activation?.name === 'hardsigmoid') steps.push(...hardSigmoid(native, activation, upload));
+  else if (activation) steps.push(prepareActivation(native, { ...activation, name: activation.name }));
   return steps;
 }
 
@@ -56,6 +57,11 @@ function prepareOperation(
     case 'convolution': {
       const attributes = windowAttributes(operation);
       const [, , inputs, outputs] = operation.kernel.shape as [number, number, number, number];
+      // TensorFlow sees the groups by the depth of the kernel.
+      if ((operation.groups ?? 1) > 1) {
+        const whole = upload(operation.kernel);
+        return [([x]) => native.run('Conv2D', [x!, whole], attributes), ...addBias(operation.bias)];
+      }
       const isOdd = native.precision === 'bfloat16' && inputs % 2 === 1;
       const computed = computedOutputs(operation.kernel.shape, native.precision);
       const kernel = upload(
@@ -112,7 +118,24 @@ function prepareOperation(
     }
     case 'zero-pad': {
       const pairs = indices([4, 2], [0, 0, ...operation.padding[0], ...operation.padding[1], 0, 0]);
-      return [padStep(native, pairs)];
+      if (!operation.value) return [padStep(native, pairs)];
+      const value = upload({ shape: [], data: Float32Array.of(operation.value) });
+      const attributes = { Tpaddings: INT32 };
+      return [([x]) => native.run('PadV2', [x!, pairs, value], attributes)];
+    }
+    case 'slice': {
+      const count = operation.begin.length + 1;
+      const [begin, size] = [
+        indices([count], [0, ...operation.begin]),
+        indices([count], [-1, ...operation.size]),
+      ];
+      const attributes = { Index: INT32 };
+      return [([x]) => native.run('Slice', [x!, begin, size], attributes)];
+    }
+    case 'transpose': {
+      const order = indices([operation.order.length], operation.order);
+      const attributes = { Tperm: INT32 };
+      return [([x]) => native.run('Transpose', [x!, order], attributes)];
     }
   }
 }
@@ -168,10 +191,30 @@ const ACTIVATIONS = {
   elu: 'Elu',
   leakyrelu: 'LeakyRelu',
   softmax: 'Softmax',
-} as const satisfies Record<PlanActivation['name'], string>;
+} as const satisfies Record<Exclude<PlanActivation['name'], 'hardsigmoid'>, string>;
 
-function prepareActivation(native: NativeOperations, { name, alpha }: PlanActivation): NativeStep {
+function prepareActivation(
+  native: NativeOperations,
+  { name, alpha }: { readonly name: keyof typeof ACTIVATIONS; readonly alpha?: number },
+): NativeStep {
   const attributes = { alpha: { float: alpha ?? 0 } };
   return ([x]) =>
     name === 'leakyrelu' ? native.run('LeakyRelu', [x!], attributes) : native.run(ACTIVATIONS[name], [x!]);
+}
+
+/** A line between 0 and 1. */
+function hardSigmoid(
+  native: NativeOperations,
+  { alpha, beta }: PlanActivation,
+  upload: (weight: PlanWeight) => number,
+): NativeStep[] {
+  const [slope, offset, least, most] = [alpha!, beta!, 0, 1].map((value) =>
+    upload({ shape: [], data: Float32Array.of(value) }),
+  );
+  return [
+    ([x]) => native.run('Mul', [x!, slope!]),
+    ([x]) => native.run('AddV2', [x!, offset!]),
+    ([x]) => native.run('Maximum', [x!, least!]),
+    ([x]) => native.run('Minimum', [x!, most!]),
+  ];
 }

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer } from '@tersor/core';
+import { inGroups } from '@tersor/runtime';
 import { dilatedConvolution } from './dilated-convolution.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
-const DILATED = new Set(['Conv1D', 'Conv2D', 'SeparableConv2D']);
+const DILATED = new Set(['Conv1D', 'Conv2D', 'SeparableConv2D', 'TersorGroupedConv2D']);
 
 /**
  * Whether a layer is a dilated convolution that `trainDilatedLayer` can compute: of images or sequences, with
@@ -44,6 +45,10 @@ export function trainDilatedLayer(
       rates,
       padding,
     });
+  } else if (className === 'TersorGroupedConv2D') {
+    result = inGroups(last, read('kernel')!, Number(config['groups']), (image, kernel) =>
+      dilatedConvolution(image, kernel, { depthwise: false, rates, padding }),
+    );
   } else {
     const each = dilatedConvolution(last as tf.Tensor4D, read('depthwise_kernel') as tf.Tensor4D, {
       depthwise: true,

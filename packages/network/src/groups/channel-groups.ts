@@ -46,7 +46,13 @@ export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barr
     ];
     const first = producers[0];
     if (first === undefined) continue;
-    if (channels.length === 1) reasons.add(`${first}: a single channel cannot go`);
+    if (channels.length === 1) {
+      const made = members.find(({ layer, role }) => layer === first && role === 'produces')!.indexes[0]!
+        .length;
+      reasons.add(
+        `${first}: ${made === 1 ? 'a single channel cannot go' : 'its channels could only go all at once'}`,
+      );
+    }
     if (reasons.size > 0) {
       barriers.push({ layer: first, channels: channels.length, producers, reason: [...reasons].join('; ') });
       continue;

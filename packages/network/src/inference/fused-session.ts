@@ -4,15 +4,34 @@ import type { InferenceSession, LayerGraph } from '@tersor/core';
 import { modelFromGraph } from '../graph/model-graph.js';
 import { joined } from '../observation/joined.js';
 import { inferencePlan } from './inference-plan.js';
+import { convolutionBlocks, convolve, convolveBlocks, type BlockWeights } from './grouped-convolution.js';
 import { notComputable } from './require-computable.js';
 import type { InferencePlan, PlanActivation, PlanOperation, PlanStep, PlanWeight } from './plan-step.js';
 
 /** A step with its weights on the device. */
 interface ReadyStep extends PlanStep {
   readonly kernel?: tf.Tensor;
+  /** The weights of each group of a convolution. */
+  readonly blocks?: readonly BlockWeights[];
   readonly bias?: tf.Tensor;
   /** The stock layer of a `layer` step. */
   readonly model?: tfl.LayersModel;
+}
+
+/** Which of the images of a call are to run, and their shape without the count. */
+export interface ImageBatch {
+  readonly images: Float32Array;
+  readonly start: number;
+  readonly count: number;
+  readonly shape: readonly number[];
+}
+
+/** How a compiled network runs its images. */
+export interface FusedOptions {
+  /** Images that run at once; 50 when absent. */
+  readonly batchSize?: number;
+  /** Makes the tensor of a batch, which the session frees; a plain upload when absent. */
+  readonly batch?: (batch: ImageBatch) => tf.Tensor;
 }
 
 /**
@@ -22,13 +41,17 @@ interface ReadyStep extends PlanStep {
  */
 export async function compileFused(
   graph: LayerGraph,
-  { batchSize = 50 }: { readonly batchSize?: number } = {},
+  { batchSize = 50, batch }: FusedOptions = {},
 ): Promise<InferenceSession> {
-  return compilePlan(inferencePlan(graph), batchSize);
+  return compilePlan(inferencePlan(graph), batchSize, batch);
 }
 
 /** Compiles a plan, which a worker gets instead of a network. */
-export async function compilePlan(plan: InferencePlan, batchSize: number): Promise<InferenceSession> {
+export async function compilePlan(
+  plan: InferencePlan,
+  batchSize: number,
+  batch: NonNullable<FusedOptions['batch']> = uploadBatch,
+): Promise<InferenceSession> {
   const steps: ReadyStep[] = [];
   for (const step of plan.steps) steps.push(await upload(step));
   const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
@@ -36,29 +59,38 @@ export async function compilePlan(plan: InferencePlan, batchSize: number): Promi
   return {
     run: async (images) => {
       const count = images.length / imageSize;
-      const parts: Float32Array[] = [];
+      // A batch is not waited for before the next is begun: on a GPU the next is prepared while it computes.
+      const parts: Promise<Float32Array>[] = [];
       for (let start = 0; start < count; start += batchSize) {
         const size = Math.min(batchSize, count - start);
-        const input = tf.tensor(
-          images.subarray(start * imageSize, (start + size) * imageSize),
-          [size, ...plan.inputShape],
-          'float32',
-        );
-        const output = runSteps(steps, plan.output, input);
-        parts.push((await output.data()) as Float32Array);
-        output.dispose();
+        const input = batch({ images, start, count: size, shape: plan.inputShape });
+        parts.push(readAndFree(runSteps(steps, plan.output, input)));
       }
-      return joined(parts);
+      return joined(await Promise.all(parts));
     },
     dispose: () => {
       if (disposed) return;
       disposed = true;
-      for (const { kernel, bias, model } of steps) {
-        tf.dispose([kernel, bias].filter((tensor) => tensor !== undefined));
+      for (const { kernel, bias, blocks = [], model } of steps) {
+        const tensors = [kernel, bias, ...blocks.flatMap((block) => [block.kernel, block.bias])];
+        tf.dispose(tensors.filter((tensor) => tensor !== undefined));
         model?.dispose();
       }
     },
   };
+}
+
+function uploadBatch({ images, start, count, shape }: ImageBatch): tf.Tensor {
+  const size = shape.reduce((product, side) => product * side, 1);
+  return tf.tensor(images.subarray(start * size, (start + count) * size), [count, ...shape], 'float32');
+}
+
+async function readAndFree(output: tf.Tensor): Promise<Float32Array> {
+  try {
+    return (await output.data()) as Float32Array;
+  } finally {
+    output.dispose();
+  }
 }
 
 async function upload(step: PlanStep): Promise<ReadyStep> {
@@ -68,6 +100,8 @@ async function upload(step: PlanStep): Promise<ReadyStep> {
     case 'convolution':
     case 'depthwise':
     case 'dense':
+      if (operation.kind === 'convolution' && (operation.groups ?? 1) > 1)
+        return { ...step, blocks: convolutionBlocks(operation) };
       return {
         ...step,
         kernel: tensor(operation.kernel),
@@ -138,7 +172,7 @@ function fusable(activation: PlanActivation | undefined): 'relu' | 'relu6' | 'li
 }
 
 function compute(
-  { operation, kernel, bias, model }: ReadyStep,
+  { operation, kernel, bias, blocks, model }: ReadyStep,
   inputs: readonly tf.Tensor[],
   fused: 'linear' | 'relu' | 'relu6',
 ): { result: tf.Tensor; isActivated: boolean } {
@@ -146,16 +180,9 @@ function compute(
   const whole = fused !== 'linear';
   switch (operation.kind) {
     case 'convolution': {
-      const { strides, padding, dilation } = operation;
-      const result = tf.fused.conv2d({
-        x,
-        filter: kernel as tf.Tensor4D,
-        strides: [...strides],
-        pad: padding,
-        dilations: [...dilation],
-        ...(bias && { bias }),
-        activation: fused,
-      });
+      const result = blocks
+        ? convolveBlocks(x, blocks, operation, fused)
+        : convolve(x, { kernel: kernel as tf.Tensor4D, bias }, operation, fused);
       return { result, isActivated: whole };
     }
     case 'depthwise': {
@@ -201,9 +228,20 @@ function compute(
       return { result: tf.reshape(x, [x.shape[0], ...operation.shape]), isActivated: false };
     case 'zero-pad':
       return {
-        result: tf.pad(x, [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]]),
+        result: tf.pad(
+          x,
+          [[0, 0], [...operation.padding[0]], [...operation.padding[1]], [0, 0]],
+          operation.value ?? 0,
+        ),
         isActivated: false,
       };
+    case 'slice':
+      return {
+        result: tf.slice(x, [0, ...operation.begin], [x.shape[0], ...operation.size]),
+        isActivated: false,
+      };
+    case 'transpose':
+      return { result: tf.transpose(x, [...operation.order]), isActivated: false };
     case 'layer':
       try {
         return {
@@ -216,7 +254,7 @@ function compute(
   }
 }
 
-function activate(x: tf.Tensor, { name, alpha }: PlanActivation): tf.Tensor {
+function activate(x: tf.Tensor, { name, alpha, beta }: PlanActivation): tf.Tensor {
   switch (name) {
     case 'relu':
       return tf.relu(x);
@@ -232,5 +270,7 @@ function activate(x: tf.Tensor, { name, alpha }: PlanActivation): tf.Tensor {
       return tf.leakyRelu(x, alpha);
     case 'softmax':
       return tf.softmax(x);
+    case 'hardsigmoid':
+      return tf.clipByValue(tf.add(tf.mul(x, alpha!), beta!), 0, 1);
   }
 }

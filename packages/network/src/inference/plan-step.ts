@@ -6,10 +6,14 @@ export interface PlanWeight {
   readonly data: Float32Array;
 }
 
-/** An activation that follows a step's result; `alpha` is the slope of `leakyrelu`. */
+/**
+ * An activation that follows a step's result; `alpha` is the slope of `leakyrelu`, and with `beta` the line of
+ * `hardsigmoid`: `alpha * x + beta`, between 0 and 1.
+ */
 export interface PlanActivation {
-  readonly name: 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'elu' | 'leakyrelu' | 'softmax';
+  readonly name: 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'elu' | 'leakyrelu' | 'softmax' | 'hardsigmoid';
   readonly alpha?: number;
+  readonly beta?: number;
 }
 
 interface Window {
@@ -17,12 +21,17 @@ interface Window {
   readonly padding: 'same' | 'valid';
 }
 
-/** A convolution over NHWC. `kernel` is [h, w, in, out]; for `depthwise` [h, w, in, multiplier]. */
+/**
+ * A convolution over NHWC. `kernel` is [h, w, in, out]; for `depthwise` [h, w, in, multiplier]. In `groups`, each
+ * of so many blocks of outputs reads one block of inputs, and `kernel` is [h, w, in / groups, out].
+ */
 export interface ConvolutionOperation extends Window {
   readonly kind: 'convolution' | 'depthwise';
   readonly kernel: PlanWeight;
   readonly bias?: PlanWeight;
   readonly dilation: readonly [number, number];
+  /** 1 where it is left out; never given for `depthwise`. */
+  readonly groups?: number;
 }
 
 /** `x * kernel + bias` of a [batch, in] input; `kernel` is [in, out]. */
@@ -49,10 +58,16 @@ export type PlanOperation =
   | { readonly kind: 'global-average-pool' }
   /** `shape` is one sample's. */
   | { readonly kind: 'reshape'; readonly shape: readonly number[] }
+  /** Of rows and columns, with `value` where it is given. */
   | {
       readonly kind: 'zero-pad';
       readonly padding: readonly [readonly [number, number], readonly [number, number]];
+      readonly value?: number;
     }
+  /** Part of each axis of a sample. */
+  | { readonly kind: 'slice'; readonly begin: readonly number[]; readonly size: readonly number[] }
+  /** Axes in another order; axis 0, the batch, stays first. */
+  | { readonly kind: 'transpose'; readonly order: readonly number[] }
   /** Anything else: the stock tfjs layer runs it. `inputShapes` are one sample's. */
   | {
       readonly kind: 'layer';

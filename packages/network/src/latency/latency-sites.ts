@@ -66,5 +66,8 @@ function rides(layer: GraphLayer, on: LayerCall): boolean {
 }
 
 function mixesChannels(layer: GraphLayer): boolean {
-  return factsOf(layer)?.weights?.some(({ role }) => role === 'produces') ?? false;
+  const facts = factsOf(layer);
+  return (
+    (facts?.weights?.some(({ role }) => role === 'produces') ?? false) && !facts?.blocks?.(layer)?.isTied
+  );
 }

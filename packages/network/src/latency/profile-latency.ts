@@ -110,16 +110,21 @@ async function measureSite(
   const { graph, backend } = options;
   const output = site.calls[0]!;
   const input = channels[graph.calls[output]!.inputs[0]!]!;
-  const inputs = site.mixes ? measuredCounts(input, options.counts) : [input.full];
+  const possible = (counts: { inputs: number; outputs: number }) => siteGraph(graph, site, counts);
+  const inputs = site.mixes
+    ? distinct(
+        measuredCounts(input, options.counts).map(
+          (count) => possible({ inputs: count, outputs: channels[output]!.full }).inputs,
+        ),
+      )
+    : [input.full];
   const asked = measuredCounts(channels[output]!, options.counts);
-  const outputs = [
-    ...new Set(asked.map((count) => siteGraph(graph, site, { inputs: input.full, outputs: count }).outputs)),
-  ];
+  const outputs = distinct(asked.map((count) => possible({ inputs: input.full, outputs: count }).outputs));
   const milliseconds: number[][] = [];
   for (const inputWidth of inputs) {
     const row: number[] = [];
     for (const outputWidth of outputs) {
-      const { graph: alone } = siteGraph(graph, site, { inputs: inputWidth, outputs: outputWidth });
+      const { graph: alone } = possible({ inputs: inputWidth, outputs: outputWidth });
       const key = kindOf(alone);
       if (!known.has(key)) known.set(key, rounded(await siteLatency(backend, alone, options)));
       row.push(known.get(key)!);
@@ -140,6 +145,10 @@ export function measuredCounts({ full, cuts }: CallChannels, count: number): num
       ...Array.from({ length: count }, (_, i) => Math.max(1, Math.round((full * (i + 1)) / count))),
     ]),
   ];
+}
+
+function distinct(counts: readonly number[]): number[] {
+  return [...new Set(counts)];
 }
 
 /** Class, settings and shapes of a site's layers, without their names. */

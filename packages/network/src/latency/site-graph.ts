@@ -9,7 +9,8 @@ type Shape = LayerCall['outputShape'];
 /** A site at one pair of channel counts, as a network of its own with one input. */
 export interface SiteGraph {
   readonly graph: LayerGraph;
-  /** Output channels of the site's layer: nearest to those asked for that its input can give. */
+  /** Channels that the site's layer reads and gives: nearest to those asked for that it can have. */
+  readonly inputs: number;
   readonly outputs: number;
 }
 
@@ -34,8 +35,9 @@ export function siteGraph(
   // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a
   // constant (flatten, depth multiplier).
   const perOutput = (isJoin ? full / shapes.length : channelsOf(largest)) / full;
-  const inputs = site.mixes ? counts.inputs : Math.max(1, Math.round(counts.outputs * perOutput));
-  const outputs = site.mixes ? counts.outputs : Math.round(inputs / perOutput);
+  const blocks = factsOf(site)?.blocks?.(layers.get(first.layer)!);
+  const inputs = inBlocks(site.mixes ? counts.inputs : counts.outputs * perOutput, blocks?.inputs);
+  const outputs = site.mixes ? inBlocks(counts.outputs, blocks?.outputs) : Math.round(inputs / perOutput);
 
   const inputLayer: GraphLayer = {
     name: 'input',
@@ -76,8 +78,14 @@ export function siteGraph(
   });
   return {
     graph: { name: site.name, layers: cut, calls, inputs: [0], outputs: [calls.length - 1] },
+    inputs,
     outputs,
   };
+}
+
+/** The nearest count of whole blocks, at least one. */
+function inBlocks(count: number, block = 1): number {
+  return block * Math.max(1, Math.round(count / block));
 }
 
 /** Results that `summedCopies` adds up. */
@@ -167,7 +175,8 @@ function resized(layer: GraphLayer, inputs: Change, outputs: Change, outputShape
     }
     return { ...weight, data, shape };
   });
-  return { ...layer, config: facts?.resized?.(layer.config, outputShape) ?? layer.config, weights };
+  const site = { weights, inputs: [withChannels(outputShape, inputs.to)] };
+  return { ...layer, config: facts?.resized?.(layer.config, outputShape, site) ?? layer.config, weights };
 }
 
 function channelsOf(shape: Shape): number {

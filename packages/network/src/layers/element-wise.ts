@@ -13,7 +13,7 @@ const rule: ChannelRule = ({ layer, inputs }, table) => {
 };
 
 /** What the layers share that combine tensors element by element. */
-function elementWise(className: string, own: Partial<LayerFacts> = {}): LayerFacts {
+export function elementWise(className: string, own: Partial<LayerFacts> = {}): LayerFacts {
   return {
     className,
     channels: { how: 'joined, channel by channel', rule },

@@ -30,8 +30,13 @@ export interface LayerFacts {
    * is left out.
    */
   readonly outputChannels?: (site: ShapeSite) => number | undefined;
-  /** Its config for another number of output channels; `outputShape` is the new one. */
-  readonly resized?: (config: Config, outputShape: Shape) => Config;
+  /** Its config for another number of output channels; `outputShape` is the new one, and so is the site. */
+  readonly resized?: (config: Config, outputShape: Shape, site: ResizedSite) => Config;
+  /**
+   * How many channels can only go at once, of a layer that takes and gives them in blocks: of the input, of the
+   * output, and whether the number of one says that of the other.
+   */
+  readonly blocks?: (layer: GraphLayer) => ChannelBlocks | undefined;
   /** Whether several inputs follow one another in the output's channels. */
   readonly concatenates?: boolean;
   /**
@@ -128,8 +133,22 @@ export interface ShapeSite {
   readonly layer: GraphLayer;
   /** Shapes of the inputs now. */
   readonly inputs: readonly Shape[];
-  /** Shape of the output before. */
+  /** Shapes of the inputs and of the output before. */
+  readonly inputsBefore: readonly Shape[];
   readonly outputBefore: Shape;
+}
+
+/** What a layer has after channels were removed: its weights, and the shapes of its inputs. */
+export interface ResizedSite {
+  readonly weights: readonly WeightTensor[];
+  readonly inputs: readonly Shape[];
+}
+
+/** Channels that only go together. */
+export interface ChannelBlocks {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly isTied: boolean;
 }
 
 /** A call in an inference plan. */

@@ -11,9 +11,13 @@ import { DEPTHWISE_CONV2D } from './depthwise-conv2d.js';
 import { DROPOUT } from './dropout.js';
 import { ADD, AVERAGE, MAXIMUM, MINIMUM, MULTIPLY, SUBTRACT } from './element-wise.js';
 import { ELU, THRESHOLDED_RELU } from './elu.js';
+import { GROUPED_CONV2D } from './grouped-conv2d.js';
 import { INPUT_LAYER } from './input-layer.js';
+import { LAYER_NORMALIZATION } from './layer-normalization.js';
 import type { LayerFacts } from './layer-facts.js';
 import { LEAKY_RELU } from './leaky-relu.js';
+import { CHANNEL_SHUFFLE, DIVIDE, HARD_SIGMOID, OWN_SUBTRACT, POWER, SLICE } from './own-layers.js';
+import { PAD2D, POOLING2D, RESIZE2D } from './own-positions.js';
 import { PERMUTE } from './permute.js';
 import { AVERAGE_POOLING, GLOBAL_POOLING, MAX_POOLING } from './pooling.js';
 import { CROPPING2D, REPEAT_VECTOR, UP_SAMPLING2D, ZERO_PADDING2D } from './positions.js';
@@ -25,7 +29,7 @@ import { SEPARABLE_CONV2D } from './separable-conv2d.js';
 import { SOFTMAX } from './softmax.js';
 import { TIME_DISTRIBUTED } from './time-distributed.js';
 
-/** The classes of stock TensorFlow.js of which something is known. */
+/** The classes of stock TensorFlow.js of which something is known, and Tersor's own. */
 const KERAS_LAYERS: readonly LayerFacts[] = [
   INPUT_LAYER,
   CONV1D,
@@ -63,8 +67,19 @@ const KERAS_LAYERS: readonly LayerFacts[] = [
   REPEAT_VECTOR,
   ...DROPOUT,
   TIME_DISTRIBUTED,
+  LAYER_NORMALIZATION,
   CENTER_CROP,
   RESIZING,
+  GROUPED_CONV2D,
+  PAD2D,
+  POOLING2D,
+  RESIZE2D,
+  SLICE,
+  CHANNEL_SHUFFLE,
+  HARD_SIGMOID,
+  POWER,
+  OWN_SUBTRACT,
+  DIVIDE,
 ];
 
 const table = new Map(KERAS_LAYERS.map((facts) => [facts.className, facts]));

@@ -35,7 +35,10 @@ export function deriveShapes(graph: LayerGraph): LayerGraph {
     calls.push({ ...call, outputShape });
     const resized = factsOf(layer)?.resized;
     if (resized && channels !== call.outputShape.at(-1))
-      layers.set(layer.name, { ...layer, config: resized(layer.config, outputShape) });
+      layers.set(layer.name, {
+        ...layer,
+        config: resized(layer.config, outputShape, { weights: layer.weights, inputs }),
+      });
   }
   return { ...graph, layers: graph.layers.map(({ name }) => layers.get(name)!), calls };
 }
@@ -51,7 +54,7 @@ function outputChannels(
   // Behind a barrier nothing changes, whatever the layer does.
   if (inputs.every((shape, i) => shape.at(-1) === inputsBefore[i]!.at(-1))) return outputBefore.at(-1);
   const own = factsOf(layer)?.outputChannels;
-  return own ? own({ layer, inputs, outputBefore }) : inputs[0]!.at(-1);
+  return own ? own({ layer, inputs, inputsBefore, outputBefore }) : inputs[0]!.at(-1);
 }
 
 /** A shape with another number of channels. */

@@ -13,7 +13,7 @@ import {
 import { paddedSize, windowsAlong } from './window.js';
 
 /** The least float32: what pads an image of which the largest values are taken. */
-const LEAST = -3.4028234663852886e38;
+export const LEAST_FLOAT = -3.4028234663852886e38;
 
 /**
  * Pooling over windows of an image with a padding of each side of its own. The padding is never the largest
@@ -63,7 +63,7 @@ export class Pooling2D extends layers.Layer {
         this.padding.flat().every((side) => side === 0)
           ? image
           : tf.pad(image, [[0, 0], [...this.padding[0]], [...this.padding[1]], [0, 0]], value);
-      if (this.operation === 'max') return tf.maxPool(padded(x, LEAST), size, strides, 'valid');
+      if (this.operation === 'max') return tf.maxPool(padded(x, LEAST_FLOAT), size, strides, 'valid');
       const mean = (image: tf.Tensor4D) => tf.avgPool(padded(image, 0), size, strides, 'valid');
       return this.countPadding ? mean(x) : tf.div(mean(x), mean(tf.ones([1, x.shape[1], x.shape[2], 1])));
     });

@@ -1,14 +1,25 @@
+import { word, type LayerConfig } from './config-values.js';
+
 /** How a pixel of the result is placed in the image: the words of ONNX, in camel case. */
-export type Coordinates = 'halfPixel' | 'pytorchHalfPixel' | 'asymmetric' | 'alignCorners';
+type Coordinates = 'halfPixel' | 'pytorchHalfPixel' | 'asymmetric' | 'alignCorners';
 
 /** Which of the two pixels next to a place is its nearest. */
-export type Rounding = 'roundPreferFloor' | 'roundPreferCeil' | 'floor' | 'ceil';
+type Rounding = 'roundPreferFloor' | 'roundPreferCeil' | 'floor' | 'ceil';
 
 /** How an axis is resized. */
 export interface AxisResize {
   readonly interpolation: 'nearest' | 'bilinear';
   readonly coordinates: Coordinates;
   readonly rounding: Rounding;
+}
+
+/** What the config of a resize layer says; keys and words in camel case or as a file has them. Throws. */
+export function axisResize(config: LayerConfig): AxisResize {
+  return {
+    interpolation: word(config, 'interpolation', ['nearest', 'bilinear']),
+    coordinates: word(config, 'coordinates', ['halfPixel', 'pytorchHalfPixel', 'asymmetric', 'alignCorners']),
+    rounding: word(config, 'rounding', ['roundPreferFloor', 'roundPreferCeil', 'floor', 'ceil']),
+  };
 }
 
 const ROUND: Readonly<Record<Rounding, (place: number) => number>> = {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
-import { pair, single, word, type LayerConfig, type Pair } from './config-values.js';
-import { resizeWeights, type AxisResize, type Coordinates, type Rounding } from './resize-weights.js';
+import { pair, single, type LayerConfig, type Pair } from './config-values.js';
+import { axisResize, resizeWeights, type AxisResize } from './resize-weights.js';
 
 /**
  * An image of another size, by nearest pixels or bilinear. It is a matrix product for each axis: that has a
@@ -10,21 +10,12 @@ import { resizeWeights, type AxisResize, type Coordinates, type Rounding } from 
 export class Resize2D extends layers.Layer {
   static readonly className = 'TersorResize2D';
   private readonly size: Pair;
-  private readonly interpolation: AxisResize['interpolation'];
-  private readonly coordinates: Coordinates;
-  private readonly rounding: Rounding;
+  private readonly resize: AxisResize;
 
   constructor(config: LayerConfig) {
     super(config);
     this.size = pair(config, 'size', 1);
-    this.interpolation = word(config, 'interpolation', ['nearest', 'bilinear']);
-    this.coordinates = word(config, 'coordinates', [
-      'halfPixel',
-      'pytorchHalfPixel',
-      'asymmetric',
-      'alignCorners',
-    ]);
-    this.rounding = word(config, 'rounding', ['roundPreferFloor', 'roundPreferCeil', 'floor', 'ceil']);
+    this.resize = axisResize(config);
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
@@ -43,21 +34,14 @@ export class Resize2D extends layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return {
-      ...super.getConfig(),
-      size: [...this.size],
-      interpolation: this.interpolation,
-      coordinates: this.coordinates,
-      rounding: this.rounding,
-    };
+    return { ...super.getConfig(), size: [...this.size], ...this.resize };
   }
 
   /** The last axis with another length. */
   private resized(x: tf.Tensor, to: number): tf.Tensor {
     const from = x.shape.at(-1)!;
     if (from === to) return x;
-    const { interpolation, coordinates, rounding } = this;
-    const weights = resizeWeights(from, to, { interpolation, coordinates, rounding });
+    const weights = resizeWeights(from, to, this.resize);
     const rows = tf.matMul(tf.reshape(x, [-1, from]), tf.tensor2d(weights, [from, to]));
     return tf.reshape(rows, [...x.shape.slice(0, -1), to]);
   }

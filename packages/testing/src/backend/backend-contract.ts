@@ -1,24 +1,14 @@
-import * as tf from '@tensorflow/tfjs-core';
-import {
-  isTersorError,
-  type Backend,
-  type LayerGraph,
-  type TrainingBatch,
-  type TrainingObjective,
-  type WeightTensor,
-} from '@tersor/core';
-import { backendNetworks, networkImages } from './backend-networks.js';
+import { isTersorError, type Backend, type LayerGraph, type TrainingBatch } from '@tersor/core';
 import { requireRule } from '../contract-failure.js';
 import type { Case } from '../contract.js';
+import { networkCases } from './network-cases.js';
 import { observationCases } from './observation-cases.js';
 import { pruneContext } from '../pruner/pruner-fixture.js';
-import { referenceRun } from '../reference-run.js';
+import { referenceOutputs } from '../reference-run.js';
 import { requireClose, requireEqual } from '../require-close.js';
-import { runStockLayers } from './stock-layers.js';
+import { OBJECTIVE, requireSlopes, weightsOf } from './require-slopes.js';
 
-const OBJECTIVE: TrainingObjective = { labelSmoothing: 0.1, distill: 0, temperature: 1 };
 const CLASSES = 3;
-const STEP_OF_DIFFERENCE = 1e-2;
 /** Steps in which training must lower the loss by a tenth. */
 const STEPS = 8;
 const ROWS = 40;
@@ -65,45 +55,11 @@ export function backendContract(make: () => Backend): Case[] {
         using(async (backend) => {
           const { graph, images } = await fixture(7);
           const session = await backend.compile(graph);
-          requireClose('compile().run()', await session.run(images), reference(graph, images), 1e-4);
+          requireClose('compile().run()', await session.run(images), referenceOutputs(graph, images), 1e-4);
           session.dispose();
         }),
     },
-    {
-      name: 'a session computes depthwise, separable, strided and dilated convolutions',
-      run: () =>
-        using(async (backend) => {
-          for (const [name, graph] of Object.entries(backendNetworks())) {
-            const { images } = networkImages(4);
-            const session = await backend.compile(graph);
-            requireClose(
-              `compile().run() of the ${name} network`,
-              await session.run(images),
-              reference(graph, images),
-              1e-4,
-            );
-            session.dispose();
-          }
-        }),
-    },
-    {
-      name: 'stock layers give the same on it, where it is a backend of tfjs',
-      run: () =>
-        using(async (backend) => {
-          await backend.activate();
-          // A backend without kernels of tfjs leaves the active one as it was.
-          if (!tf.engine().backendName) return;
-          for (const [name, graph] of Object.entries(backendNetworks())) {
-            const { images } = networkImages(4);
-            requireClose(
-              `stock layers of the ${name} network`,
-              await runStockLayers(graph, images),
-              reference(graph, images),
-              1e-4,
-            );
-          }
-        }),
-    },
+    ...networkCases(using),
     {
       name: 'results do not depend on how many images are passed at once',
       run: () =>
@@ -171,7 +127,7 @@ export function backendContract(make: () => Backend): Case[] {
           requireClose(
             'run() after dispose',
             await (await backend.compile(graph)).run(images),
-            reference(graph, images),
+            referenceOutputs(graph, images),
             1e-4,
           );
         }),
@@ -214,18 +170,6 @@ export function backendContract(make: () => Backend): Case[] {
         }, 'training'),
     },
     {
-      name: 'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss',
-      run: () =>
-        using(async (backend) => {
-          for (const [name, graph] of Object.entries(backendNetworks())) {
-            const batch = { ...networkImages(2), seed: 1 };
-            await requireSlopes(backend, `step() of the ${name} network`, graph, batch, (weight) =>
-              weight.name.endsWith('kernel'),
-            );
-          }
-        }, 'training'),
-    },
-    {
       name: 'training lowers the loss, and the same way each time',
       run: () =>
         using(async (backend) => {
@@ -239,40 +183,6 @@ export function backendContract(make: () => Backend): Case[] {
         }, 'training'),
     },
   ];
-}
-
-/** Compares the gradient in the middle of every chosen weight with differences of the loss. */
-async function requireSlopes(
-  backend: Backend,
-  member: string,
-  graph: LayerGraph,
-  batch: TrainingBatch,
-  isChosen: (weight: WeightTensor) => boolean,
-): Promise<void> {
-  const session = await backend.compileTraining(graph, OBJECTIVE);
-  const weights = weightsOf(graph);
-  const { updates, loss } = await session.step(weights, batch);
-  requireRule(loss > 0.1, {
-    member: `${member}.loss`,
-    expected: 'the cross entropy of random weights',
-    found: String(loss),
-  });
-  const [found, expected]: [number[], number[]] = [[], []];
-  for (const [slot, weight] of graph.layers.flatMap((layer) => layer.weights).entries()) {
-    if (!isChosen(weight)) continue;
-    const at = weight.data.length >> 1;
-    const lossAt = async (change: number) => {
-      const changed = weights.map((values) => values.slice());
-      changed[slot]![at]! += change;
-      return (await session.step(changed, batch)).loss;
-    };
-    found.push(updates[slot]![at]!);
-    expected.push(
-      ((await lossAt(STEP_OF_DIFFERENCE)) - (await lossAt(-STEP_OF_DIFFERENCE))) / (2 * STEP_OF_DIFFERENCE),
-    );
-  }
-  requireClose(`${member}.updates`, found, expected, 5e-3);
-  session.dispose();
 }
 
 /** Losses over some steps of plain gradient descent. */
@@ -302,20 +212,6 @@ async function fixture(
     Array.from({ length: count }, (_, i) => i),
   );
   return { graph, images, batch: { images, labels, seed: 1 } };
-}
-
-function weightsOf(graph: LayerGraph): Float32Array[] {
-  return graph.layers.flatMap((layer) => layer.weights.map(({ data }) => data.slice()));
-}
-
-function reference(graph: LayerGraph, images: Float32Array): number[] {
-  const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>(
-    (product, length) => product * length!,
-    1,
-  );
-  return Array.from({ length: images.length / size }, (_, i) => [
-    ...referenceRun(graph, images.subarray(i * size, (i + 1) * size)),
-  ]).flat();
 }
 
 /** Values between -1 and 1. */

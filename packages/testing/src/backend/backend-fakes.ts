@@ -9,6 +9,7 @@ import {
   type TrainingStep,
 } from '@tersor/core';
 import { referenceResults, referenceRun } from '../reference-run.js';
+import { STEP_OF_DIFFERENCE } from './require-slopes.js';
 
 /**
  * A backend that keeps every promise, in plain loops. It trains by differences of the loss, batch norm as in
@@ -71,6 +72,10 @@ export function brokenBackends(): Record<string, () => Backend> {
     'a session computes depthwise, separable, strided and dilated convolutions': () => {
       const backend = correctBackend();
       return { ...backend, compile: (graph, options) => backend.compile(withoutDilation(graph), options) };
+    },
+    'a session computes the layers that Tersor adds': () => {
+      const backend = correctBackend();
+      return { ...backend, compile: (graph, options) => backend.compile(withoutShuffle(graph), options) };
     },
     'stock layers give the same on it, where it is a backend of tfjs': () => {
       // A backend of tfjs that has no kernels at all.
@@ -154,30 +159,48 @@ export function brokenBackends(): Record<string, () => Backend> {
         others.map((other) => new Float32Array((x.length / rows) * (other.length / rows)).fill(x[0]!)),
     }),
     'gradients are the slopes of the loss': withUpdates((value) => 1.5 * value),
-    'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss': () => {
-      const backend = correctBackend();
-      return {
-        ...backend,
-        // True losses, and gradients that were computed without the dilation.
-        compileTraining: async (graph, objective) => {
-          const [right, wrong] = [
-            await backend.compileTraining(graph, objective),
-            await backend.compileTraining(withoutDilation(graph), objective),
-          ];
-          return {
-            ...right,
-            step: async (weights, batch) => {
-              const [{ loss, accuracy }, changed] = [
-                await right.step(weights, batch),
-                await wrong.step(weights, batch),
-              ];
-              return lazyStep({ loss, accuracy }, () => [...changed.updates]);
-            },
-          };
-        },
-      };
-    },
+    'gradients of depthwise, separable, strided and dilated convolutions are the slopes of the loss':
+      withGradientsOf(withoutDilation),
+    'gradients of the layers that Tersor adds are the slopes of the loss': withGradientsOf(withoutShuffle),
     'training lowers the loss, and the same way each time': withUpdates((value) => -value),
+  };
+}
+
+/** True losses, and gradients that were computed with another network. */
+function withGradientsOf(change: (graph: LayerGraph) => LayerGraph): () => Backend {
+  return () => {
+    const backend = correctBackend();
+    return {
+      ...backend,
+      compileTraining: async (graph, objective) => {
+        const [right, wrong] = [
+          await backend.compileTraining(graph, objective),
+          await backend.compileTraining(change(graph), objective),
+        ];
+        return {
+          ...right,
+          step: async (weights, batch) => {
+            const [{ loss, accuracy }, changed] = [
+              await right.step(weights, batch),
+              await wrong.step(weights, batch),
+            ];
+            return lazyStep({ loss, accuracy }, () => [...changed.updates]);
+          },
+        };
+      },
+    };
+  };
+}
+
+/** The network with its channels in their old order. */
+function withoutShuffle(graph: LayerGraph): LayerGraph {
+  return {
+    ...graph,
+    layers: graph.layers.map((layer) =>
+      layer.className === 'TersorChannelShuffle'
+        ? { ...layer, config: { ...layer.config, groups: 1 } }
+        : layer,
+    ),
   };
 }
 
@@ -303,7 +326,7 @@ function differences(
           i === slot ? values.map((value, k) => (k === at ? value + change : value)) : values,
         ),
       );
-    return (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
+    return (shifted(STEP_OF_DIFFERENCE) - shifted(-STEP_OF_DIFFERENCE)) / (2 * STEP_OF_DIFFERENCE);
   };
   // The arrays are the caller's, who may change them before the slopes are asked for.
   const before = weights.map((values) => values.slice());

@@ -1,7 +1,9 @@
 import type { GraphLayer, LayerCall, LayerGraph, WeightTensor } from '@tersor/core';
 
-const IMAGE: readonly [number, number, number] = [9, 7, 3];
-const NETWORK_CLASSES = 3;
+/** Shape of the networks' images. */
+export const IMAGE: readonly [number, number, number] = [9, 7, 3];
+/** How many classes they tell apart. */
+export const NETWORK_CLASSES = 3;
 
 type Pair = readonly [number, number];
 
@@ -161,13 +163,14 @@ function outputSize(size: number, axis: 0 | 1, { kernel, strides, dilation, padd
   return Math.ceil((padding === 'same' ? size : size - reach + 1) / stride);
 }
 
-function weight(name: string, shape: readonly number[], draw: () => number): WeightTensor {
+/** A weight with drawn values. */
+export function weight(name: string, shape: readonly number[], draw: () => number): WeightTensor {
   const length = shape.reduce((product, size) => product * size, 1);
   return { name, shape, data: Float32Array.from({ length }, draw), trainable: !name.startsWith('moving_') };
 }
 
 /** Numbers in -0.8..0.8 from a linear congruential generator. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

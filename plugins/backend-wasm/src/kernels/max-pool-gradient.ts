@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { intercept } from './channel-kernels.js';
 
+/** Below it lies no value of a network, but the padding of a `TersorPooling2D`. */
+const PADDING = -1e38;
+
 let isRegistered = false;
 
 /**
@@ -12,16 +15,21 @@ export function registerMaxPoolGradient(): void {
   if (isRegistered) return;
   isRegistered = true;
   intercept('MaxPoolGrad', (inputs, attributes) => {
-    const smallest = tf.tidy(() => tf.min(inputs['input']!).dataSync()[0]!);
+    const least = (x: tf.Tensor) => tf.tidy(() => tf.min(x).dataSync()[0]!);
+    let smallest = least(inputs['input']!);
     if (smallest >= 0) return undefined;
     const { dy, input, output } = inputs as { dy: tf.Tensor; input: tf.Tensor; output: tf.Tensor };
+    // A padding of the least float: moved by so much, all values would be one. None below all maxima matters.
+    const isPadded = smallest < PADDING;
+    if (isPadded) smallest = least(output) - 1;
     const shift = 1 - smallest;
+    const values = () => (isPadded ? tf.maximum(input, smallest) : input);
     return () =>
       tf
         .engine()
         .runKernel(
           'MaxPoolGrad',
-          { dy, input: tf.add(input, shift), output: tf.add(output, shift) },
+          { dy, input: tf.add(values(), shift), output: tf.add(output, shift) },
           attributes as tf.NamedAttrMap,
         ) as tf.Tensor;
   });

@@ -1,0 +1,115 @@
+import type { GraphLayer } from '@tersor/core';
+import { freezeMixing } from './channel-rules.js';
+import { BIAS_AXIS, BIAS_OFFSET, OWN_ACTIVATION } from './kernel-layer.js';
+import type { ChannelRule, LayerFacts, WeightAxis } from './layer-facts.js';
+import { weightShape } from './layer-weights.js';
+import { planBias, planWeight, withActivation } from './operations.js';
+import { kernelWindow } from './window.js';
+
+/** How many blocks of channels a grouped convolution has, and how wide they are. */
+interface Blocks {
+  readonly groups: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+function blocksOf(layer: GraphLayer): Blocks | undefined {
+  const shape = weightShape(layer, 'kernel');
+  const groups = Number(layer.config['groups'] ?? 1);
+  return shape?.length === 4 ? { groups, inputs: shape[2]!, outputs: shape[3]! / groups } : undefined;
+}
+
+/**
+ * Whether whole groups go: their inputs with their outputs. Else every group loses the same channels, inputs
+ * and outputs apart. Both leave groups of one size; what gives more choices is taken.
+ */
+function losesWholeGroups({ groups, inputs, outputs }: Blocks): boolean {
+  return groups > Math.min(inputs, outputs);
+}
+
+const WEIGHTS: readonly WeightAxis[] = [
+  {
+    weight: 'kernel',
+    rank: 4,
+    axis: 2,
+    role: 'consumes',
+    of: 'inputs',
+    perChannel: (layer) => {
+      const blocks = blocksOf(layer);
+      return blocks && !losesWholeGroups(blocks) ? 1 / blocks.groups : undefined;
+    },
+  },
+  { weight: 'kernel', rank: 4, axis: 3, role: 'produces', of: 'outputs' },
+  BIAS_AXIS,
+];
+
+const rule: ChannelRule = ({ layer, inputs: [input = []] }, table) => {
+  const blocks = blocksOf(layer);
+  if (!blocks || input.length !== blocks.groups * blocks.inputs) return undefined;
+  const { groups } = blocks;
+  const outputs = table.own(layer.name, 'kernel', 3, 'produces', table.create(groups * blocks.outputs));
+  if (losesWholeGroups(blocks)) {
+    const all = (count: number, channel: number) => Array.from({ length: count }, () => channel);
+    for (let group = 0; group < groups; group++) {
+      const read = input.slice(group * blocks.inputs, (group + 1) * blocks.inputs);
+      const made = outputs.slice(group * blocks.outputs, (group + 1) * blocks.outputs);
+      table.join([...read, ...made], all(read.length + made.length, read[0]!));
+    }
+  } else {
+    joinBlocks(input, groups, table);
+    joinBlocks(outputs, groups, table);
+    table.own(layer.name, 'kernel', 2, 'consumes', input.slice(0, blocks.inputs));
+  }
+  if (weightShape(layer, 'bias')) table.own(layer.name, 'bias', 0, 'carries', outputs);
+  freezeMixing(layer, outputs, table);
+  return outputs;
+};
+
+/** Joins the first channels of all blocks, the second ones, and so on. */
+export function joinBlocks(
+  channels: readonly number[],
+  blocks: number,
+  table: { join(left: readonly number[], right: readonly number[]): void },
+): void {
+  const size = channels.length / blocks;
+  for (let start = size; start < channels.length; start += size)
+    table.join(channels.slice(0, size), channels.slice(start, start + size));
+}
+
+/** A convolution of blocks of channels: a block of outputs reads one block of inputs. */
+export const GROUPED_CONV2D: LayerFacts = {
+  className: 'TersorGroupedConv2D',
+  channels: { how: 'mixed within groups; whole groups go, or the same channels of each', rule },
+  weights: WEIGHTS,
+  resized: (config, outputShape, { weights, inputs }) => {
+    const read = weights.find(({ name }) => name === 'kernel')?.shape[2];
+    const channels = inputs[0]?.at(-1);
+    return {
+      ...config,
+      filters: outputShape.at(-1),
+      ...(read !== undefined && channels !== undefined && { groups: channels / read }),
+    };
+  },
+  blocks: (layer) => {
+    const blocks = blocksOf(layer);
+    if (!blocks) return undefined;
+    const isTied = losesWholeGroups(blocks);
+    const { groups, inputs, outputs } = blocks;
+    return isTied ? { inputs, outputs, isTied } : { inputs: groups, outputs: groups, isTied };
+  },
+  positions: 'output',
+  operations: ({ layer }) => {
+    const window = kernelWindow(layer, 'kernel');
+    const kernel = planWeight(layer, 'kernel');
+    const blocks = blocksOf(layer);
+    if (!window || !kernel || !blocks) return undefined;
+    const { padding, strides, dilation } = window;
+    const { groups } = blocks;
+    return withActivation(
+      { kind: 'convolution', kernel, ...planBias(layer), groups, padding, strides, dilation },
+      layer,
+    );
+  },
+  outputOffset: BIAS_OFFSET,
+  activation: OWN_ACTIVATION,
+};

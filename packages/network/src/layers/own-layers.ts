@@ -1,0 +1,115 @@
+import { KEPT } from './channel-rules.js';
+import { elementWise } from './element-wise.js';
+import { joinBlocks } from './grouped-conv2d.js';
+import type { EmittedOperation, LayerFacts } from './layer-facts.js';
+import { isLastAxis } from './layer-weights.js';
+
+/** Channels dealt out in another order: the same ones of each group go. */
+export const CHANNEL_SHUFFLE: LayerFacts = {
+  className: 'TersorChannelShuffle',
+  channels: {
+    how: 'in another order; the same ones of each group go',
+    rule: ({ layer, inputs: [input = []] }, table) => {
+      const groups = Number(layer.config['groups']);
+      if (input.length % groups !== 0) return undefined;
+      joinBlocks(input, groups, table);
+      const size = input.length / groups;
+      return input.map((_, i) => input[(i % groups) * size + Math.floor(i / groups)]!);
+    },
+  },
+  blocks: (layer) => {
+    const groups = Number(layer.config['groups']);
+    return { inputs: groups, outputs: groups, isTied: true };
+  },
+  operations: ({ layer, inputShapes }) => {
+    const shape = inputShapes[0]!;
+    const groups = Number(layer.config['groups']);
+    const grouped = [...shape.slice(0, -1), groups, shape.at(-1)! / groups];
+    const order = grouped.map((_, axis) => axis);
+    return [
+      { operation: { kind: 'reshape', shape: grouped } },
+      { operation: { kind: 'transpose', order: [...order.slice(0, -1), order.length, order.length - 1] } },
+      { operation: { kind: 'reshape', shape } },
+    ];
+  },
+};
+
+/** The range of a `TersorSlice`. */
+interface Range {
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+function rangeOf({ config }: { readonly config: Readonly<Record<string, unknown>> }): Range {
+  const { axis, start = 0, end, step = 1 } = config;
+  return { axis: Number(axis), start: Number(start), end: Number(end), step: Number(step) };
+}
+
+/** Part of an axis. Of the channels: one of several blocks of one size, all of which lose the same ones. */
+export const SLICE: LayerFacts = {
+  className: 'TersorSlice',
+  channels: {
+    how: 'kept; a slice of them is one of equal blocks that lose the same ones, else they stay',
+    rule: ({ layer, inputs: [input = []], inputShapes }, table) => {
+      const { axis, start, end, step } = rangeOf(layer);
+      if (!isLastAxis(axis, inputShapes[0]!.length)) return input;
+      const size = end - start;
+      if (step !== 1 || input.length % size !== 0 || start % size !== 0) return undefined;
+      joinBlocks(input, input.length / size, table);
+      // One start for all calls: a shared slice is read at one width.
+      return table.sameForAllCalls(layer.name, input.slice(start, end));
+    },
+  },
+  outputChannels: ({ layer, inputs, inputsBefore, outputBefore }) =>
+    isLastAxis(layer.config['axis'], outputBefore.length)
+      ? (outputBefore.at(-1)! * inputs[0]!.at(-1)!) / inputsBefore[0]!.at(-1)!
+      : inputs[0]!.at(-1),
+  resized: (config, outputShape) => {
+    const { axis, start, end } = rangeOf({ config });
+    if (!isLastAxis(axis, outputShape.length)) return config;
+    const size = outputShape.at(-1)!;
+    const first = (start / (end - start)) * size;
+    return { ...config, start: first, end: first + size };
+  },
+  operations: ({ layer, inputShapes }) => {
+    const { axis, start, end, step } = rangeOf(layer);
+    if (step !== 1) return undefined;
+    const whole = inputShapes[0]!;
+    return [
+      {
+        operation: {
+          kind: 'slice',
+          begin: whole.map((_, i) => (i === axis - 1 ? start : 0)),
+          size: whole.map((length, i) => (i === axis - 1 ? end - start : length)),
+        },
+      },
+    ];
+  },
+  probabilities: () => 'mixed',
+};
+
+/** A line between 0 and 1. */
+export const HARD_SIGMOID: LayerFacts = {
+  className: 'TersorHardSigmoid',
+  channels: KEPT,
+  operations: ({ layer: { config } }): readonly EmittedOperation[] => [
+    {
+      operation: { kind: 'activation' },
+      activation: {
+        name: 'hardsigmoid',
+        alpha: Number(config['alpha'] ?? 0.2),
+        beta: Number(config['beta'] ?? 0.5),
+      },
+    },
+  ],
+  rides: 'always',
+};
+
+/** Every value to a power. */
+export const POWER: LayerFacts = { className: 'TersorPower', channels: KEPT };
+
+/** Differences and quotients. */
+export const OWN_SUBTRACT = elementWise('TersorSubtract');
+export const DIVIDE = elementWise('TersorDivide');
