@@ -71,6 +71,7 @@ const sidebar = [
       ['Refining without labels', '/guide/refine'],
       ['Activations', '/guide/activations'],
       ['Keras files', '/plugins/format-keras'],
+      ['GraphModels', '/plugins/format-tfjs-graph'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],
