@@ -73,6 +73,7 @@ const sidebar = [
       ['Activations', '/guide/activations'],
       ['Keras files', '/plugins/format-keras'],
       ['ONNX files', '/plugins/format-onnx'],
+      ['GraphModels', '/plugins/format-tfjs-graph'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],
