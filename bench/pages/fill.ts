@@ -1,6 +1,7 @@
 // Fills a page: what stands between `<!-- table ... -->` (or `chart`, `value`, `difference`, `p`) and
 // `<!-- end -->` comes from the result files; everything else is a person's prose and stays.
 import { parse } from 'yaml';
+import { curveChart, type CurveChart } from './curve-chart.js';
 import { FORMS, isForm } from './figures.js';
 import {
   bestWithin,
@@ -40,7 +41,10 @@ export function fillPage(text: string, draw: Draw): string {
 
 function make(kind: string, request: string, draw: Draw): string {
   if (kind === 'table') return table(parse(request) as Record<string, unknown>);
-  if (kind === 'chart') return studyChart(parse(request) as StudyChart, draw);
+  if (kind === 'chart') {
+    const chart = parse(request) as StudyChart | CurveChart;
+    return 'curves' in chart ? curveChart(chart, draw) : studyChart(chart, draw);
+  }
   const words = request.trim().split(/\s+/);
   if (kind === 'difference') return differenceOf(words[0]!, words.slice(1, -1).join(' '), words.at(-1)!);
   if (kind === 'p') return smallestP(words[0]!, words[1]!);

@@ -71,6 +71,7 @@ const sidebar = [
       ['Few bits', '/guide/few-bits'],
       ['Refining without labels', '/guide/refine'],
       ['Activations', '/guide/activations'],
+      ['Keras files', '/plugins/format-keras'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],

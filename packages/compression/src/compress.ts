@@ -26,6 +26,7 @@ import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
+import { memoryFiles, readMemory } from './search/memory.js';
 import { searchEvaluators } from './search/search-images.js';
 import { pruneStage } from './stages/prune-stage.js';
 import type { GivenPolicy } from './policy/given-policy.js';
@@ -124,7 +125,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const plugins = await compressors(host, config);
     if (given) requirePolicy(given, { config, original, ...plugins });
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
-    const identity = await compressionIdentity({ directory, host, dataset, model });
+    const files = given ? [] : memoryFiles(config);
+    const identity = await compressionIdentity({ directory, host, dataset, model, files });
+    const memory = given ? [] : await readMemory(config, { directory, identity });
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -159,6 +162,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       trainBackend,
       evaluateBackend,
       ...(given && { given }),
+      memory,
       original,
       baseline: await measure(original, originalBytes),
       witnessImages: images,

@@ -25,6 +25,7 @@ export { ReplayBuffer, type ReplayBatch, type ReplayOptions, type ReplayStep } f
 export { addToMoments, createMoments, standardize, type RunningMoments } from './running-moments.js';
 export {
   search,
+  type EarlierEpisodes,
   type EpisodeRecord,
   type SearchHooks,
   type SearchOptions,

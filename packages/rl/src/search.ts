@@ -1,4 +1,11 @@
-import { TersorError, type Action, type Agent, type Environment, type LearnStatistics } from '@tersor/core';
+import {
+  TersorError,
+  type Action,
+  type Agent,
+  type Environment,
+  type LearnStatistics,
+  type Transition,
+} from '@tersor/core';
 import {
   walkEpisodes,
   type EpisodeEnd,
@@ -62,9 +69,21 @@ export interface SearchOptions {
    * More than one needs an agent with `lanes` (see `createAgentCopies` for others).
    */
   readonly walkers?: readonly Walker[];
+  /** What earlier searches of the same kind have left. */
+  readonly earlier?: EarlierEpisodes;
   readonly resume?: SearchState;
   readonly hooks?: SearchHooks;
 }
+
+export interface EarlierEpisodes {
+  /** Actions of the best: carried out and measured as the first episode, before warm starts. */
+  readonly best: readonly Action[];
+  /** The agent learns from all of them before it begins. */
+  episodes(): Promise<readonly (readonly Transition[])[]>;
+}
+
+/** Says in the records that an episode's actions are the best of earlier searches. */
+const MEMORY = 'memory';
 
 export interface SearchResult {
   /** The episode with the highest reward; the first of several. */
@@ -85,6 +104,7 @@ export async function search({
   episodes,
   seed,
   warmStart = [],
+  earlier,
   walkers = [environment],
   resume,
   hooks = {},
@@ -102,16 +122,20 @@ export async function search({
   if (resume) agent.load(resume.agent);
   else await agent.prepare?.();
   const isSingle = walkers.length === 1;
+  if (!resume && earlier) learnFrom(agent, await earlier.episodes(), isSingle ? [] : [0]);
+  const starts = earlier ? [MEMORY, ...warmStart] : warmStart;
   let best = resume?.best;
   let episodesDone = resume?.episodesDone ?? 0;
   let known = resume?.ended ?? {};
   while (episodesDone < episodes) {
     hooks.beforeBatch?.(best);
     const first = episodesDone;
-    const names = walkers.slice(0, episodes - first).map((_, lane) => warmStart[first + lane]);
+    const names = walkers.slice(0, episodes - first).map((_, lane) => starts[first + lane]);
     const plans: EpisodePlan[] = [];
     for (const [lane, name] of names.entries()) {
-      const given = name === undefined ? undefined : await environment.heuristics![name]!();
+      const isMemory = earlier !== undefined && first + lane === 0;
+      const given =
+        name === undefined ? undefined : isMemory ? earlier.best : await environment.heuristics![name]!();
       plans.push({ walker: walkers[lane]!, seed: seed + first + lane, given, end: known[lane] });
     }
     const before = { episodesDone, best };
@@ -147,6 +171,18 @@ export async function search({
       hint: 'Raise "search.episodes".',
     });
   return { best, episodesDone };
+}
+
+/** Lets the agent learn from earlier episodes, in their order. */
+function learnFrom(
+  agent: Agent,
+  episodes: readonly (readonly Transition[])[],
+  lane: readonly [] | readonly [0],
+): void {
+  for (const transitions of episodes) {
+    for (const transition of transitions) agent.observe(transition, ...lane);
+    agent.learn(...lane);
+  }
 }
 
 /** Lets the agent learn from an episode. */

@@ -10,7 +10,11 @@ export const webgpuBackendOptions = z.strictObject({
     .default('high-performance')
     .describe('Which GPU to take where there are several.'),
   adapter: z.string().optional().describe('Part of the name of the adapter to take (Node only).'),
-  batchSize: z.int().positive().default(64).describe('Images that run at once.'),
+  batchSize: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Images that run at once; as many as suit the network and the device when left out.'),
 });
 
 export default definePlugin({
@@ -20,5 +24,10 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'Any GPU, through WebGPU: Dawn in Node, or the browser',
   options: webgpuBackendOptions,
-  create: ({ adapter, ...options }) => createWebgpuBackend({ ...options, ...(adapter && { adapter }) }),
+  create: ({ adapter, batchSize, powerPreference }) =>
+    createWebgpuBackend({
+      powerPreference,
+      ...(adapter && { adapter }),
+      ...(batchSize !== undefined && { batchSize }),
+    }),
 });

@@ -1,14 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compileFused, compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { TersorError, type Availability, type Backend } from '@tersor/core';
+import { createResidentImages, type ResidentImages } from './resident-images.js';
+import { imagesPerBatch } from './images-per-batch.js';
 import { requestAdapter, type AdapterRequest, type FoundAdapter } from './request-adapter.js';
 
 export interface WebgpuBackendOptions extends AdapterRequest {
-  /** Images that run at once. */
-  readonly batchSize: number;
+  /** Images that run at once; as many as suit the network and the device when absent. */
+  readonly batchSize?: number;
 }
 
 const NAME = 'webgpu';
+
+/** Images that are observed at once. */
+const OBSERVED = 64;
 
 /** The limits that decide which networks fit; tfjs asks for all that the adapter has of these. */
 const LIMITS = [
@@ -24,18 +29,19 @@ const LIMITS = [
 export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
   // Dawn's event loop runs inside `gpu`: were it collected, pending reads would never end and the device
   // would work on freed memory.
-  let active: (FoundAdapter & { readonly device: GPUDevice }) | undefined;
+  let active: (FoundAdapter & { readonly device: GPUDevice; readonly images: ResidentImages }) | undefined;
 
-  const activate = async (): Promise<void> => {
+  const activate = async (): Promise<NonNullable<typeof active>> => {
     if (!active) {
       const found = await requestAdapter(options);
       if ('reason' in found)
         throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
       const device = await openDevice(found);
       await register(found, device);
-      active = { ...found, device };
+      active = { ...found, device, images: createResidentImages(device) };
     }
     if (tf.engine().backendName !== NAME) await tf.setBackend(NAME);
+    return active;
   };
 
   return {
@@ -47,17 +53,26 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
         ? { available: false, ...found }
         : { available: true, details: detailsOf(found) };
     },
-    activate,
+    activate: async () => void (await activate()),
     async compile(graph, { precision = 'float32' } = {}) {
       if (precision !== 'float32') {
         throw new TersorError('PRECISION_UNSUPPORTED', `The webgpu backend does not offer ${precision}.`, {
           hint: 'Use float32.',
         });
       }
-      await activate();
-      return compileFused(graph, { batchSize: options.batchSize });
+      const { images } = await activate();
+      const batchSize = options.batchSize ?? imagesPerBatch(graph);
+      const session = await compileFused(graph, { batchSize, batch: images.batch });
+      return {
+        ...session,
+        run: async (input) => {
+          await images.expect(input);
+          return session.run(input);
+        },
+      };
     },
-    observe: (graph, calls) => observeLayers(graph, calls, { activate, batchSize: options.batchSize }),
+    observe: (graph, calls) =>
+      observeLayers(graph, calls, { activate, batchSize: options.batchSize ?? OBSERVED }),
     crossProducts: crossProductsOfTensors(activate),
     async compileTraining(graph, objective) {
       await activate();
@@ -65,10 +80,11 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
     },
     memory() {
       const { numTensors, numBytes } = tf.memory();
-      return { tensors: numTensors, bytes: numBytes };
+      return { tensors: numTensors, bytes: numBytes + (active?.images.bytes ?? 0) };
     },
     async dispose() {
       if (!active) return;
+      active.images.dispose();
       tf.removeBackend(NAME);
       active.device.destroy();
       active = undefined;

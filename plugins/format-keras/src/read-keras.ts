@@ -79,7 +79,7 @@ function stored(bytes: Uint8Array, origin: string, given: Topology | undefined):
   const weights = weightsAlone(root, origin);
   if (given) return { ...given, weights: (own) => weights(own) };
   throw new TersorError('MODEL_UNSUPPORTED', `${origin} holds weights without a network.`, {
-    hint: 'Save the whole model: model.save("model.keras"). Or write model.to_json() to a file and name it: model: { use: keras, path: net.weights.h5, options: { architecture: net.json } }',
+    hint: 'Save the whole model: model.save("model.keras"). Or write model.to_json() to a file and name it: --format keras --format-option architecture=net.json, in a config model: { use: keras, path: net.weights.h5, architecture: net.json }.',
   });
 }
 

@@ -22,9 +22,12 @@ import {
 import { builtinPlugins } from '../builtin-plugins.js';
 import { slotsOfCompression } from '../config-slots.js';
 import { openModel, type ModelFile } from '@tersor/network';
+import { memoryFiles } from '../search/memory.js';
 import { datasetFingerprint } from './dataset-fingerprint.js';
 
 interface Wired {
+  /** Files besides those that plugins state. */
+  readonly files?: readonly StatedFile[];
   /** Folder that paths of the config are resolved against. */
   readonly directory: string;
   readonly host: Host;
@@ -46,12 +49,13 @@ export async function compressionIdentity({
   host,
   dataset,
   model,
+  files = [],
 }: Wired & { readonly model: ModelFile }): Promise<RunIdentity> {
   return {
     tersor: TERSOR_VERSION,
     model: await model.content(),
     dataset: await datasetFingerprint(dataset),
-    files: await fileContents([...host.files, ...(model.files ?? [])], directory),
+    files: await fileContents([...host.files, ...(model.files ?? []), ...files], directory),
     plugins: pluginVersions(wiredWith(host, model)),
   };
 }
@@ -99,7 +103,7 @@ export async function identifyCompression(
   try {
     const model = await openModel(config.model, { directory, plugins, ...(searchFrom && { searchFrom }) });
     const dataset = await host.get(TOKENS.dataset);
-    return await compressionIdentity({ directory, host, dataset, model });
+    return await compressionIdentity({ directory, host, dataset, model, files: memoryFiles(config) });
   } finally {
     await host.dispose();
   }

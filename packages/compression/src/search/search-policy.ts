@@ -12,6 +12,7 @@ import { createAgentCopies, search, type EpisodeRecord, type Walker } from '@ter
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 import { confirmBest } from './confirm.js';
+import { repeatEpisodes } from './memory.js';
 import { policyDigest } from './policy-digest.js';
 import { createRacing, imagesOf, withImages } from './racing.js';
 import type { SearchEvaluators } from './search-images.js';
@@ -65,6 +66,15 @@ export async function searchPolicy(
     agent = createAgentCopies(createAgent, task, parallel);
   }
   const records: EpisodeRecord[] = [...(before?.episodes ?? [])];
+  const memory = stage === 'prune' ? (context.memory ?? []) : [];
+  const earlier = memory.length > 0 && {
+    best: memory.reduce((most, each) => (each.reward > most.reward ? each : most)).actions,
+    episodes: async () =>
+      repeatEpisodes(memory, {
+        createEnvironment: (evaluate) => createEnvironment(makeTask(evaluate, reward)),
+        onNotice: events.onNotice?.bind(events),
+      }),
+  };
   const confirmed = async (other: Evaluator) => {
     const again = await createEnvironment(makeTask(evaluateWith(other), reward));
     try {
@@ -93,6 +103,7 @@ export async function searchPolicy(
       episodes,
       warmStart: startOf(config.search, agent, environment),
       seed: context.config.seed,
+      ...(earlier && { earlier }),
       ...(measuring.walkers && { walkers: measuring.walkers() }),
       ...(before && { resume: before.state }),
       hooks: {

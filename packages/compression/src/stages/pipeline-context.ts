@@ -12,6 +12,7 @@ import type {
   RunIdentity,
   QuantizeLimit,
 } from '@tersor/core';
+import type { EpisodeRecord } from '@tersor/rl';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
 import type { SearchEvaluators } from '../search/search-images.js';
@@ -31,6 +32,8 @@ export interface PipelineContext {
   readonly evaluateBackend: Backend;
   /** A policy to carry out instead of a search. */
   readonly given?: GivenPolicy;
+  /** Episodes of earlier runs, from which the agent of stage 1 learns before its first. */
+  readonly memory?: readonly EpisodeRecord[];
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;

@@ -212,6 +212,17 @@ const pruneBudget = budgetOf({
 const prune = z
   .strictObject({
     ...stageFields,
+    search: search
+      .extend({
+        memory: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe(
+            'Output folders of earlier runs of the same network, environment, reward, pruners and budget, from whose episodes the agent learns before its first; the best of them is measured first. Relative to the config.',
+          ),
+      })
+      .prefault({}),
     pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
     budget: pruneBudget,
     stages: z
@@ -300,7 +311,12 @@ const quantize = z
     },
   );
 
-const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
+/** The backend where nothing names one: it comes with the command line, and runs on every machine. */
+export const DEFAULT_BACKEND = 'wasm';
+
+const backend = z
+  .union([selector, z.strictObject({ train: selector, evaluate: selector })])
+  .prefault(DEFAULT_BACKEND);
 
 /** The config of `tersor compress`. */
 export const compressConfigSchema = z.strictObject({

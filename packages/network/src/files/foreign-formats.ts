@@ -29,7 +29,7 @@ const PYTORCH = {
 };
 const KERAS_ZIP = {
   format: 'a .keras file',
-  advice: `Convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder`,
+  advice: `Install the plugin that reads it: npm install @tersor/format-keras. Or convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder`,
 };
 
 /** What a SavedModel folder is told. */
@@ -41,7 +41,7 @@ export const SAVED_MODEL: ForeignFormat = {
 /** What a model.json of a GraphModel is told. */
 export const GRAPH_MODEL: ForeignFormat = {
   format: 'a GraphModel, which has no layers',
-  advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}, from its Keras file.`,
+  advice: `Give the path of its model.json, and install the plugin that reads it: npm install @tersor/format-tfjs-graph. Or convert the network that it was made from to ${LAYERS_MODEL}, from its Keras file.`,
 };
 
 /** What is left when nothing else fits. */
@@ -56,7 +56,7 @@ const BEGINNINGS: readonly (readonly [RegExp, ForeignFormat])[] = [
     /^\x89HDF\r\n\x1a\n/,
     {
       format: 'a Keras .h5 file (HDF5)',
-      advice: `Convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras model.h5 folder`,
+      advice: `Install the plugin that reads it: npm install @tersor/format-keras. Or convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras model.h5 folder`,
     },
   ],
   [/^[^]{4}TFL3/, { format: 'a TFLite model', advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}.` }],

@@ -18,6 +18,22 @@ interface ReadyStep extends PlanStep {
   readonly model?: tfl.LayersModel;
 }
 
+/** Which of the images of a call are to run, and their shape without the count. */
+export interface ImageBatch {
+  readonly images: Float32Array;
+  readonly start: number;
+  readonly count: number;
+  readonly shape: readonly number[];
+}
+
+/** How a compiled network runs its images. */
+export interface FusedOptions {
+  /** Images that run at once; 50 when absent. */
+  readonly batchSize?: number;
+  /** Makes the tensor of a batch, which the session frees; a plain upload when absent. */
+  readonly batch?: (batch: ImageBatch) => tf.Tensor;
+}
+
 /**
  * Compiles a network for inference on the active tfjs backend, as fused convolutions and matrix products of
  * tfjs-core. Weights are uploaded once; images run `batchSize` at a time; every intermediate result is freed
@@ -25,13 +41,17 @@ interface ReadyStep extends PlanStep {
  */
 export async function compileFused(
   graph: LayerGraph,
-  { batchSize = 50 }: { readonly batchSize?: number } = {},
+  { batchSize = 50, batch }: FusedOptions = {},
 ): Promise<InferenceSession> {
-  return compilePlan(inferencePlan(graph), batchSize);
+  return compilePlan(inferencePlan(graph), batchSize, batch);
 }
 
 /** Compiles a plan, which a worker gets instead of a network. */
-export async function compilePlan(plan: InferencePlan, batchSize: number): Promise<InferenceSession> {
+export async function compilePlan(
+  plan: InferencePlan,
+  batchSize: number,
+  batch: NonNullable<FusedOptions['batch']> = uploadBatch,
+): Promise<InferenceSession> {
   const steps: ReadyStep[] = [];
   for (const step of plan.steps) steps.push(await upload(step));
   const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
@@ -39,19 +59,14 @@ export async function compilePlan(plan: InferencePlan, batchSize: number): Promi
   return {
     run: async (images) => {
       const count = images.length / imageSize;
-      const parts: Float32Array[] = [];
+      // A batch is not waited for before the next is begun: on a GPU the next is prepared while it computes.
+      const parts: Promise<Float32Array>[] = [];
       for (let start = 0; start < count; start += batchSize) {
         const size = Math.min(batchSize, count - start);
-        const input = tf.tensor(
-          images.subarray(start * imageSize, (start + size) * imageSize),
-          [size, ...plan.inputShape],
-          'float32',
-        );
-        const output = runSteps(steps, plan.output, input);
-        parts.push((await output.data()) as Float32Array);
-        output.dispose();
+        const input = batch({ images, start, count: size, shape: plan.inputShape });
+        parts.push(readAndFree(runSteps(steps, plan.output, input)));
       }
-      return joined(parts);
+      return joined(await Promise.all(parts));
     },
     dispose: () => {
       if (disposed) return;
@@ -63,6 +78,19 @@ export async function compilePlan(plan: InferencePlan, batchSize: number): Promi
       }
     },
   };
+}
+
+function uploadBatch({ images, start, count, shape }: ImageBatch): tf.Tensor {
+  const size = shape.reduce((product, side) => product * side, 1);
+  return tf.tensor(images.subarray(start * size, (start + count) * size), [count, ...shape], 'float32');
+}
+
+async function readAndFree(output: tf.Tensor): Promise<Float32Array> {
+  try {
+    return (await output.data()) as Float32Array;
+  } finally {
+    output.dispose();
+  }
 }
 
 async function upload(step: PlanStep): Promise<ReadyStep> {

@@ -14,7 +14,14 @@ declare module 'jsfive' {
     readonly shape: number[];
     readonly dtype: unknown;
     readonly value: unknown[];
-    readonly _dataobjects: { readonly chunks: number[] | null };
+    /** What its messages say; the version of jsfive is fixed. */
+    readonly _dataobjects: {
+      readonly chunks: number[] | null;
+      readonly fh: ArrayBuffer;
+      find_msg_type(type: number): Map<string, unknown>[];
+      /** Version, dimensions, layout, and where the rest of the message is. */
+      _get_data_message_properties(offset: number): [number, number | undefined, number, number];
+    };
   }
   /** What unpacks stored chunks, by the number of the HDF5 filter. */
   export const Filters: Map<number, (packed: ArrayBuffer, itemBytes: number) => ArrayBuffer>;

@@ -5,6 +5,8 @@ export interface Constant {
   readonly kind: 'constant';
   /** What its values are; whole numbers are exact up to 2^53. */
   readonly type: 'float' | 'integer' | 'boolean';
+  /** The element type that the file stores, `UINT8`; absent where it follows from others. */
+  readonly stored?: string;
   readonly dims: readonly number[];
   /** Row-major. */
   readonly data: Float32Array | Float64Array;
@@ -26,6 +28,8 @@ export interface OnnxNode {
 /** An input of the network: a name, and its axes with the batch; `undefined` where the file leaves one open. */
 export interface OnnxInput {
   readonly name: string;
+  /** Whether its values are floats of any size; all is computed in float32. */
+  readonly isFloat: boolean;
   readonly dims: readonly (number | undefined)[];
 }
 

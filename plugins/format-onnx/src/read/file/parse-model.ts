@@ -5,7 +5,7 @@ import type {
   NodeProto,
   TensorProto,
 } from 'onnx-buf' with { 'resolution-mode': 'import' };
-import { isTersorError, messageOf } from '@tersor/core';
+import { isTersorError, messageOf, TersorError } from '@tersor/core';
 import { damaged } from './damage.js';
 import { externalBytes, externalFile, isExternal } from './external-data.js';
 import type { OnnxInput, OnnxModel, OnnxNode } from './onnx-model.js';
@@ -14,6 +14,9 @@ import { constantOf } from './tensor-data.js';
 /** Most bytes that protobuf allows, and Node reads at once. */
 const MAX_BYTES = 2 ** 31 - 1;
 const MAX_NODES = 1 << 16;
+
+/** FLOAT, FLOAT16, DOUBLE, BFLOAT16, by their numbers in the schema. */
+const FLOATS: readonly number[] = [1, 10, 11, 16];
 
 /** Reads an ONNX file and the files of its external data. Throws `MODEL_INVALID`. */
 export async function parseModel(path: string): Promise<OnnxModel> {
@@ -85,15 +88,18 @@ function nodeOf(node: NodeProto): OnnxNode {
 }
 
 function inputOf({ name, type }: GraphProto['input'][number]): OnnxInput {
-  if (type?.value.case !== 'tensorType' || !type.value.value.shape)
-    throw damaged(`its input "${name}" is not a tensor of known rank.`);
-  const dims = type.value.value.shape.dim.map(({ value }) => {
+  const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
+  if (!tensor?.shape)
+    throw new TersorError('MODEL_UNSUPPORTED', `Its input "${name}" is not a tensor of known rank.`, {
+      hint: 'Export the network with an example image as its input.',
+    });
+  const dims = tensor.shape.dim.map(({ value }) => {
     if (value.case !== 'dimValue') return undefined;
     const size = Number(value.value);
     // Some exporters write 0 or -1 for an open size.
     return size > 0 ? size : undefined;
   });
-  return { name, dims };
+  return { name, isFloat: FLOATS.includes(tensor.elemType), dims };
 }
 
 function opsetOf({ opsetImport }: ModelProto): number {
