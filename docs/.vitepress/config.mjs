@@ -36,6 +36,7 @@ const sidebar = [
       ['Plugin authors', '/guide/plugins-authoring'],
       ['Contracts', '/guide/plugins-contracts'],
       ['Formats: the layer graph', '/guide/layer-graph'],
+      ["Layers of Tersor's own", '/guide/own-layers'],
     ),
   },
   {
