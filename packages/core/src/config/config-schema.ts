@@ -311,7 +311,12 @@ const quantize = z
     },
   );
 
-const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
+/** The backend where nothing names one: it comes with the command line, and runs on every machine. */
+export const DEFAULT_BACKEND = 'wasm';
+
+const backend = z
+  .union([selector, z.strictObject({ train: selector, evaluate: selector })])
+  .prefault(DEFAULT_BACKEND);
 
 /** The config of `tersor compress`. */
 export const compressConfigSchema = z.strictObject({

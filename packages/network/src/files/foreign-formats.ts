@@ -41,7 +41,7 @@ export const SAVED_MODEL: ForeignFormat = {
 /** What a model.json of a GraphModel is told. */
 export const GRAPH_MODEL: ForeignFormat = {
   format: 'a GraphModel, which has no layers',
-  advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}, from its Keras file.`,
+  advice: `Give the path of its model.json, and install the plugin that reads it: npm install @tersor/format-tfjs-graph. Or convert the network that it was made from to ${LAYERS_MODEL}, from its Keras file.`,
 };
 
 /** What is left when nothing else fits. */

@@ -116,13 +116,21 @@ export function spread(build: Builder, tensor: Tensor, order: readonly number[] 
 
 /** The tensor with the given axes of the file as its last axis; in which order they lie there is open. */
 export function withLast(build: Builder, tensor: Tensor, axes: readonly number[]): Tensor {
-  const factors = axes.flatMap((axis) => tensor.axes[axis]!);
-  const last = tensor.lies.flat().filter((factor) => factors.includes(factor));
-  if (isSameSet(tensor.lies.at(-1)!, last)) return tensor;
+  return withLastFactors(
+    build,
+    tensor,
+    axes.flatMap((axis) => tensor.axes[axis]!),
+  );
+}
+
+/** The tensor with some of its factors as its last axis, in the order in which they lie. */
+export function withLastFactors(build: Builder, tensor: Tensor, factors: readonly Factor[]): Tensor {
+  if (isSameSet(tensor.lies.at(-1)!, factors)) return tensor;
+  const isOne = (factor: Factor) => factors.includes(factor);
   const others = tensor.lies
-    .map((axis) => axis.filter((factor) => !factors.includes(factor)))
+    .map((axis) => axis.filter((factor) => !isOne(factor)))
     .filter((axis) => axis.length > 0);
-  return lying(build, tensor, [...others, last]);
+  return lying(build, tensor, [...others, tensor.lies.flat().filter(isOne)]);
 }
 
 function regrouped(build: Builder, tensor: Tensor, lies: Axes): Tensor {

@@ -1,6 +1,7 @@
 import type { LayerGraph } from '@tersor/core';
 import { parseModel, naming } from './file/parse-model.js';
 import { lowered } from './lower.js';
+import { withRounding } from './rounded-inputs.js';
 
 /**
  * Reads an ONNX file as a network with channels last.
@@ -8,7 +9,7 @@ import { lowered } from './lower.js';
  */
 export async function readOnnx(path: string, inputShape?: readonly number[]): Promise<LayerGraph> {
   try {
-    return lowered(await parseModel(path), inputShape);
+    return lowered(withRounding(await parseModel(path)), inputShape);
   } catch (error) {
     throw naming(path, error);
   }

@@ -1,4 +1,4 @@
-import { halfOf } from './half.js';
+import { halfOf } from './weights/half.js';
 
 /** Element types of ONNX that are written, with their numbers in `TensorProto.DataType` and bits. */
 export const TYPES = {

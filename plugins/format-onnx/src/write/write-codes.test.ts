@@ -24,7 +24,7 @@ async function network(): Promise<LayerGraph> {
       L.reLU({ name: 'relu1' }),
       L.depthwiseConv2d({ kernelSize: 3, padding: 'same', name: 'depthwise' }),
       L.batchNormalization({ name: 'norm2' }),
-      L.reLU({ name: 'relu2' }),
+      L.reLU({ name: 'relu2', maxValue: 3 }),
       L.separableConv2d({
         filters: 8,
         kernelSize: 3,

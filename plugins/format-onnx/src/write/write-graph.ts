@@ -1,10 +1,10 @@
 import { TersorError, type EncodedTensor, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { layersByName, readersOf } from '@tersor/network';
 import { Draft, type Precision } from './draft.js';
-import { writeLayer, WRITTEN_CLASSES } from './layer-writers.js';
-import { portNames } from './port-names.js';
+import { writeLayer, WRITTEN_CLASSES } from './layers/layer-writers.js';
+import { portsOf, type Port } from './ports.js';
 import { Refusal } from './site.js';
-import { channelsFirst, image, imageOf, type Value } from './value.js';
+import { arranged, image, type Value } from './value.js';
 
 /** How a network is written. */
 export interface GraphWriting {
@@ -23,15 +23,15 @@ const PADDING_CLASSES = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'Tersor
 export function writeGraph(graph: LayerGraph, { precision, codes }: GraphWriting): Draft {
   const draft = new Draft(precision);
   const layers = layersByName(graph);
-  const names = portNames(graph);
-  names.inputs.concat(names.outputs).forEach((name) => draft.unique(name));
+  const ports = portsOf(graph);
+  [...ports.inputs, ...ports.outputs].forEach(({ name }) => draft.unique(name));
   const values: Value[] = [];
   const refused = new Map<string, string>();
   for (const [index, call] of graph.calls.entries()) {
     const layer = layers.get(call.layer)!;
     const port = graph.inputs.indexOf(index);
     if (port >= 0) {
-      values.push(inputPort(draft, names.inputs[port]!, call.outputShape));
+      values.push(inputPort(draft, ports.inputs[port]!, call.outputShape));
       continue;
     }
     const inputs = call.inputs.map((input) => values[input]!);
@@ -45,20 +45,23 @@ export function writeGraph(graph: LayerGraph, { precision, codes }: GraphWriting
     }
   }
   if (refused.size > 0) throw refusal(refused);
-  graph.outputs.forEach((call, i) => outputPort(draft, names.outputs[i]!, values[call]!));
+  graph.outputs.forEach((call, i) => outputPort(draft, ports.outputs[i]!, values[call]!));
   return draft;
 }
 
-function inputPort(draft: Draft, name: string, shape: Value['shape']): Value {
-  const sizes = channelsFirst(shape.length).map((axis) => shape[axis] ?? `${name}_${axis + 1}`);
+function inputPort(draft: Draft, { name, axes }: Port, shape: Value['shape']): Value {
+  const sizes = axes.map((axis) => shape[axis] ?? `${name}_${axis + 1}`);
   draft.inputs.push({ name, shape: ['N', ...sizes] });
-  return image(draft.precision === 'float32' ? name : draft.cast(name, `${name}/half`, 'float16'), shape);
+  const given = draft.precision === 'float32' ? name : draft.cast(name, `${name}/half`, 'float16');
+  return { name: given, shape, axes };
 }
 
-/** Float32, whatever the network computes in; the node that makes it takes the output's name where it can. */
-function outputPort(draft: Draft, name: string, value: Value): void {
-  const straight = imageOf(draft, value);
-  const sizes = straight.axes.map((axis) => straight.shape[axis] ?? `${name}_${axis + 1}`);
+/**
+ * Float32, whatever the network computes in; the node that makes it takes the output's name where it can.
+ */
+function outputPort(draft: Draft, { name, axes }: Port, value: Value): void {
+  const straight = arranged(draft, value, axes);
+  const sizes = axes.map((axis) => straight.shape[axis] ?? `${name}_${axis + 1}`);
   const made =
     draft.precision === 'float32' ? straight.name : draft.cast(straight.name, `${name}/float`, 'float32');
   const isFree =

@@ -8,6 +8,8 @@ import type { LayerGraph } from '@tersor/core';
 import { disposeModel, graphFromModel, readNetwork } from '@tersor/network';
 import { quantized } from '../../test/quantize.js';
 import { drawWeights, expectSameGraph } from '../../test/same-outputs.js';
+import { through } from '../../test/small-networks.js';
+import { portsOf } from './ports.js';
 import { storedInOnnx, writeOnnx } from './write-onnx.js';
 
 const L = tfl.layers;
@@ -81,10 +83,17 @@ describe.each(Object.entries(NETWORKS))('%s', (_name, make) => {
   });
 });
 
-it('names inputs and outputs as an imported ONNX file did', async () => {
+it('names inputs and outputs, and lays them out, as an imported ONNX file did', async () => {
   const graph = await mobileNet();
-  const metadata = { userDefinedMetadata: { onnx: { inputs: ['pixels'], outputs: ['scores'] } } };
-  await expectSameGraph({ ...graph, metadata }, 1e-4);
+  const onnx = {
+    inputs: [{ name: 'pixels', order: [0, 1, 2, 3] }],
+    outputs: [{ name: 'scores', order: [0, 1] }],
+  };
+  expect(portsOf({ ...graph, metadata: { userDefinedMetadata: { onnx } } })).toEqual({
+    inputs: [{ name: 'pixels', axes: [0, 1, 2] }],
+    outputs: [{ name: 'scores', axes: [0] }],
+  });
+  await expectSameGraph({ ...graph, metadata: { userDefinedMetadata: { onnx } } }, 1e-4, { images: 1 });
 });
 
 it('refuses what ONNX has no words for, all layers at once', async () => {
@@ -101,6 +110,15 @@ it('refuses what ONNX has no words for, all layers at once', async () => {
     code: 'MODEL_UNSUPPORTED',
     message: expect.stringMatching(/"memory" is of the class LSTM; "answer" is of the class LSTM/) as string,
   });
+});
+
+it('refuses layers that are applied to steps, but for those that treat all positions alike', async () => {
+  const inner = L.conv2d({ filters: 3, kernelSize: 2 });
+  const model = through([3, 5, 4, 2], L.timeDistributed({ layer: inner, name: 'steps' }));
+  const graph = await graphFromModel(model);
+  disposeModel(model);
+  const writing = writeOnnx(graph, tmpdir(), { precision: 'float32', weights: 'searched' });
+  await expect(writing).rejects.toThrow(/"steps" applies a Conv2D to the steps of a sequence/);
 });
 
 it('refuses weights that float16 has no room for', async () => {

@@ -11,8 +11,9 @@ import {
 } from '@tersor/core';
 import { withRoundedActivations } from '@tersor/network';
 import type { Precision } from './draft.js';
-import { foldNorms } from './fold-norms.js';
-import { HALF_LIMIT, roundedToHalf } from './half.js';
+import { dropLimits } from './weights/drop-limits.js';
+import { foldNorms } from './weights/fold-norms.js';
+import { HALF_LIMIT, roundedToHalf } from './weights/half.js';
 import { modelFile, PRODUCER, producerOf } from './model-file.js';
 import { writeGraph } from './write-graph.js';
 
@@ -49,8 +50,10 @@ export async function writeOnnx(
 ): Promise<string> {
   requireTheirValues(graph, quantization.codes);
   if (precision === 'float16') requireHalfRange(graph);
-  const own = graph.metadata?.userDefinedMetadata;
-  const metadata: Record<string, string> = own ? { userDefinedMetadata: JSON.stringify(own) } : {};
+  // What the reader says of a file is said by the file itself.
+  const { onnx: _onnx, ...own } = graph.metadata?.userDefinedMetadata ?? {};
+  const metadata: Record<string, string> =
+    Object.keys(own).length > 0 ? { userDefinedMetadata: JSON.stringify(own) } : {};
   const coded = weights === 'searched' ? quantized(graph, quantization) : { graph, codes: new Map() };
   const draft = writeGraph(coded.graph, { precision, codes: coded.codes });
   await writeFile(join(folder, FILE), await modelFile(draft, graph.name, metadata));
@@ -78,7 +81,8 @@ function quantized(
 ): { graph: LayerGraph; codes: WeightCodes } {
   if (!activations) return { graph, codes };
   const folded = foldNorms({ graph, codes }, activations);
-  return { graph: withRoundedActivations(folded.graph, activations), codes: folded.codes };
+  const plain = dropLimits(folded.graph, activations);
+  return { graph: withRoundedActivations(plain, activations), codes: folded.codes };
 }
 
 function requireTheirValues(graph: LayerGraph, codes: WeightCodes): void {

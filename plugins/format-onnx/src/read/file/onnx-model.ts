@@ -5,6 +5,8 @@ export interface Constant {
   readonly kind: 'constant';
   /** What its values are; whole numbers are exact up to 2^53. */
   readonly type: 'float' | 'integer' | 'boolean';
+  /** The element type that the file stores, `UINT8`; absent where it follows from others. */
+  readonly stored?: string;
   readonly dims: readonly number[];
   /** Row-major. */
   readonly data: Float32Array | Float64Array;

@@ -1,4 +1,5 @@
 import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
+import { TersorError } from '@tersor/core';
 import type { Constant } from './onnx-model.js';
 import { damaged } from './damage.js';
 
@@ -56,7 +57,11 @@ const TYPES: Readonly<Record<number, Stored>> = {
 export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant {
   const what = `the tensor "${tensor.name}"`;
   const stored = TYPES[tensor.dataType];
-  if (!stored) throw damaged(`${what} has the type ${tensor.dataType}, which is not read.`);
+  if (!stored)
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `It has values of the type ${tensor.dataType} in ${what}; numbers of up to 64 bits are read.`,
+    );
   const dims = tensor.dims.map(Number);
   const size = sizeOf(dims, what);
   const raw = external ?? (tensor.rawData.byteLength > 0 ? tensor.rawData : undefined);
@@ -74,7 +79,7 @@ export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant
     const { fromInteger = (value: number) => value } = stored;
     listed(tensor, stored).forEach((value, i) => (data[i] = fromInteger(Number(value))));
   }
-  return { kind: 'constant', type: stored.type, dims, data };
+  return { kind: 'constant', type: stored.type, stored: stored.name, dims, data };
 }
 
 /** How many values a shape has. Throws `MODEL_INVALID` for sizes that no file can hold. */

@@ -1,0 +1,69 @@
+import { sidesOf } from './shapes.js';
+import { numbers, Refusal, type LayerWriter, type WriteSite } from '../site.js';
+import { image, imageOf, type Value } from '../value.js';
+import { listed, type Padding } from './windows.js';
+
+/** Layers that give an image more rows and columns. */
+export const RESIZING: Readonly<Record<string, LayerWriter>> = {
+  ZeroPadding2D: (site) => pad(site, 'constant', 0),
+  TersorPad2D: (site) => {
+    const { mode, value } = site.layer.config;
+    return pad(site, String(mode ?? 'constant'), Number(value ?? 0));
+  },
+  UpSampling2D: upSampling,
+  TersorResize2D: resize,
+};
+
+/** Zeros are left to the convolutions that read them, where nothing else does. */
+function pad(site: WriteSite, mode: string, value: number): Value {
+  const { draft, layer, outputShape, readersPad } = site;
+  const padding: Padding = sidesOf(layer.config['padding']);
+  const input = imageOf(draft, site.inputs[0]!);
+  const isZero = mode === 'constant' && value === 0 && padding.flat().every((side) => side >= 0);
+  if (isZero && readersPad) return { ...input, shape: outputShape, padding };
+  const places = draft.integers(`${layer.name}/pads`, listed([[0, 0], [0, 0], ...padding]));
+  const around = mode === 'constant' ? [draft.number(value)] : [];
+  const name = draft.node('Pad', layer.name, [input.name, places, ...around], { mode: { text: mode } });
+  return image(name, outputShape);
+}
+
+function upSampling({ draft, layer, inputs, outputShape }: WriteSite): Value {
+  const input = imageOf(draft, inputs[0]!);
+  const isLinear = layer.config['interpolation'] === 'bilinear';
+  const scales = Float32Array.of(1, 1, ...numbers(layer.config['size'], 2, 2));
+  const name = draft.node(
+    'Resize',
+    layer.name,
+    [input.name, '', draft.floats(`${layer.name}/scales`, [4], scales)],
+    {
+      mode: { text: isLinear ? 'linear' : 'nearest' },
+      coordinate_transformation_mode: { text: 'asymmetric' },
+      ...(!isLinear && { nearest_mode: { text: 'floor' } }),
+    },
+  );
+  return image(name, outputShape);
+}
+
+function resize({ draft, layer, inputs, outputShape }: WriteSite): Value {
+  const input = imageOf(draft, inputs[0]!);
+  const { interpolation, coordinates, rounding, size } = layer.config;
+  const isLinear = interpolation === 'bilinear';
+  const modes = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
+  const mode = snakeCase(coordinates ?? 'half_pixel');
+  if (!modes.includes(mode)) throw new Refusal(`has the coordinates "${String(coordinates)}"`);
+  // All four sizes are asked for; batch and channels stay as they are.
+  const kept = draft.node('Shape', `${layer.name}/kept`, [input.name], { end: { int: 2 } });
+  const positions = draft.integers(`${layer.name}/positions`, numbers(size, 2));
+  const sizes = draft.node('Concat', `${layer.name}/sizes`, [kept, positions], { axis: { int: 0 } });
+  const name = draft.node('Resize', layer.name, [input.name, '', '', sizes], {
+    mode: { text: isLinear ? 'linear' : 'nearest' },
+    coordinate_transformation_mode: { text: mode },
+    ...(!isLinear && { nearest_mode: { text: snakeCase(rounding ?? 'round_prefer_floor') } }),
+  });
+  return image(name, outputShape);
+}
+
+/** Words of a config, which TensorFlow.js writes either way. */
+function snakeCase(word: unknown): string {
+  return String(word).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
