@@ -54,7 +54,8 @@ it.each<[string, string, string, RegExp]>([
   async (_name, content, format, advice) => {
     for (const name of ['thing', 'model.bin']) {
       const path = await file(name, content);
-      const error = await openModel(path).then(
+      // From a folder in which no further formats are installed.
+      const error = await openModel(path, { directory: folder }).then(
         () => undefined,
         (caught: Error & { hint: string }) => caught,
       );
