@@ -15,6 +15,7 @@ const sidebar = [
       ['Installing', '/guide/installing'],
       ['Concepts', '/guide/concepts'],
       ['Models', '/guide/models'],
+      ['From PyTorch', '/guide/pytorch'],
       ['Layers', '/guide/layers'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
@@ -35,6 +36,7 @@ const sidebar = [
       ['Plugin authors', '/guide/plugins-authoring'],
       ['Contracts', '/guide/plugins-contracts'],
       ['Formats: the layer graph', '/guide/layer-graph'],
+      ["Layers of Tersor's own", '/guide/own-layers'],
     ),
   },
   {
@@ -71,6 +73,7 @@ const sidebar = [
       ['Refining without labels', '/guide/refine'],
       ['Activations', '/guide/activations'],
       ['Keras files', '/plugins/format-keras'],
+      ['ONNX files', '/plugins/format-onnx'],
       ['GraphModels', '/plugins/format-tfjs-graph'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
