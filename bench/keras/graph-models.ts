@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-cpu';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups, modelFromGraph } from '@tersor/network';
@@ -68,7 +68,7 @@ async function ours(graph: LayerGraph, image: tf.Tensor): Promise<Float32Array[]
   return found;
 }
 
-/** The largest difference, divided by the largest value where that is over 1; the order of outputs may differ. */
+/** The largest difference, divided by the largest value if over 1; the order of outputs may differ. */
 function difference(found: readonly Float32Array[], right: readonly Float32Array[]): number {
   const scale = right.reduce(
     (most, each) => each.reduce((own, value) => Math.max(own, Math.abs(value)), most),
@@ -118,7 +118,7 @@ async function entry(path: string): Promise<Record<string, unknown>> {
 
 async function main(): Promise<void> {
   const [folder = '.', ...names] = process.argv.slice(2);
-  await tf.setBackend('wasm');
+  await tf.setBackend('cpu');
   const results: Record<string, unknown> = {};
   for (const path of graphModels(folder)) {
     if (names.length > 0 && !names.some((name) => path.includes(name))) continue;

@@ -167,15 +167,12 @@ const multiply: Lowering = (site) => {
 };
 
 function gateOf({ build }: Site, x: Tensor, gate: Tensor): 'swish' | 'mish' | undefined {
-  const outer = activationOf(build, gate.call);
+  const outer = build.layers[gate.call]!.config['activation'];
   const from = build.calls[gate.call]!.inputs[0];
   if (outer === 'sigmoid' && from === x.call) return 'swish';
-  const isMish = outer === 'tanh' && from !== undefined && activationOf(build, from) === 'softplus';
+  const isMish =
+    outer === 'tanh' && from !== undefined && build.layers[from]!.config['activation'] === 'softplus';
   return isMish && build.calls[from]!.inputs[0] === x.call ? 'mish' : undefined;
-}
-
-function activationOf({ layers, calls }: Builder, call: number): unknown {
-  return layers.find(({ name }) => name === calls[call]!.layer)!.config['activation'];
 }
 
 export const ARITHMETIC: Readonly<Record<string, Lowering>> = {
