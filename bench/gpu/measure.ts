@@ -246,7 +246,7 @@ async function uploads({ file, sizes, torch, network, graph }: Bench): Promise<v
   await backend.dispose();
 }
 
-/** A step of the training that `tersor train` and a fine-tune do: gradients on the GPU, the update in Node. */
+/** A step as `tersor train` and a fine-tune do it: gradients on the GPU, the update in Node. */
 async function training({ file, sizes, torch, network, graph }: Bench): Promise<void> {
   const batch = sizes.train[network.name];
   const backend = backendOf();

@@ -68,7 +68,7 @@ async function ours(graph: LayerGraph, image: tf.Tensor): Promise<Float32Array[]
   return found;
 }
 
-/** The largest difference, divided by the largest value where that is over 1; the order of outputs may differ. */
+/** The largest difference, divided by the largest value if over 1; the order of outputs may differ. */
 function difference(found: readonly Float32Array[], right: readonly Float32Array[]): number {
   const scale = right.reduce(
     (most, each) => each.reduce((own, value) => Math.max(own, Math.abs(value)), most),

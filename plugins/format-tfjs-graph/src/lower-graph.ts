@@ -26,7 +26,7 @@ export interface LoweredGraph {
 
 /**
  * The layers that compute what the nodes of a GraphModel compute, of those that lead to an output. Throws
- * `MODEL_INVALID` for inputs that come from nowhere or go in circles, `MODEL_UNSUPPORTED` that names all nodes
+ * `MODEL_INVALID` for inputs that come from nowhere or go in circles, `MODEL_UNSUPPORTED` naming all nodes
  * for which there are no layers.
  */
 export function lowerGraph(source: GraphSource): LoweredGraph {

@@ -39,7 +39,7 @@ export class GraphFixture {
     return this.constant(name, [], [value], dtype);
   }
 
-  /** Writes `model.json` and its weight file; kernels are stored as uint8 or float16 where that is asked for. */
+  /** Writes `model.json` and its weight file; kernels are stored as uint8 or float16 on request. */
   async write(folder: string, stored?: 'uint8' | 'float16'): Promise<string> {
     await mkdir(folder, { recursive: true });
     const packed = this.weights.map(({ name, shape, dtype, values }) => {

@@ -9,7 +9,7 @@ const window = (stride: number, padding = 'SAME') => ({
   data_format: text('NHWC'),
 });
 
-/** A small network with what converters fuse and spell out: scaled input, folded norms, a gate, a residual. */
+/** A small network: what converters fuse and spell out: scaled input, folded norms, a gate, a residual. */
 export function classifier(): GraphFixture {
   const g = new GraphFixture();
   const image = g.input([8, 8, 3]);

@@ -31,8 +31,8 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
 };
 
 /**
- * Networks, on images of 9 x 7, with every layer class that Tersor adds to those of TensorFlow.js, each in several
- * ways. All weights are random, by a fixed seed.
+ * Networks, on images of 9 x 7, with every layer class that Tersor adds to those of TensorFlow.js, each in
+ * several ways. All weights are random, by a fixed seed.
  */
 export function ownLayersNetworks(): Readonly<Record<string, LayerGraph>> {
   return Object.fromEntries(Object.entries(VARIANTS).map(([name, variant]) => [name, network(variant)]));
