@@ -16,6 +16,7 @@ const sidebar = [
       ['Concepts', '/guide/concepts'],
       ['Models', '/guide/models'],
       ['Layers', '/guide/layers'],
+      ['ONNX out', '/guide/onnx-out'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
       ['Budgets', '/guide/budgets'],
