@@ -6,14 +6,19 @@ const Sequencer = require('@jest/test-sequencer').default;
  */
 const LONG = [
   'kill-and-resume',
-  'real-networks-wasm',
-  'ddpg-agent',
+  'backend-contract',
   'docs-commands',
-  'fuzz',
-  'apply',
-  'ppo-agent',
+  'parallel-search',
+  'real-networks-wasm',
+  'real-networks-node',
   'stop-signals',
   'layers-on-backends',
+  'study-kill',
+  'refined-winner',
+  'calibrated-codes',
+  'mobilenet-bench',
+  'fuzz',
+  'apply',
 ];
 
 const place = ({ path }) => LONG.findIndex((name) => path.endsWith(`/${name}.test.ts`));

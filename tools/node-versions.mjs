@@ -9,8 +9,8 @@ import { delimiter, join } from 'node:path';
 export const MAJORS = [20, 22, 24, 26];
 
 /**
- * Tests whose outcome can differ by Node, as patterns for jest: backends (native addons, WebAssembly), workers
- * and processes, signals, modules (ES modules required, sources read), streams, and what stderr gets.
+ * Tests whose outcome can differ by Node, as patterns for jest: backends (native addons, WebAssembly),
+ * workers and processes, signals, modules (ES modules required, sources read), streams, and what stderr gets.
  */
 export const SUITES = [
   'plugins/backend-',

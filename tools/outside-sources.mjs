@@ -27,39 +27,97 @@ void main();
 const plugin = (kind, create, extra = '') =>
   `const { z } = require('zod'); module.exports = { tersorPlugin: 1, name: 'wrong', kind: '${kind}', id: 'wrong', core: '>=0.1.0 <1.0.0', description: '', options: z.strictObject({}), create: ${create}${extra} };`;
 
-/** A deliberately wrong plugin of each kind, and the code that refuses it. */
+const given = (place, file) => ['--set', `${place}=./${file}`];
+
+/**
+ * Deliberately wrong plugins, one or more of each kind, the settings of a compression that name them, and the
+ * code that refuses them. Those of runners are named by a study.
+ */
 export const wrongPlugins = [
-  { file: 'wrong-agent.cjs', kind: 'agent', code: 'PLUGIN_INVALID', text: plugin('agent', '() => ({})') },
+  {
+    file: 'wrong-agent.cjs',
+    text: plugin('agent', '() => ({})'),
+    code: 'PLUGIN_INVALID',
+    settings: (file) => given('prune.agent.use', file),
+  },
   {
     file: 'wrong-environment.cjs',
-    kind: 'environment',
-    code: 'PLUGIN_FAILED',
     text: plugin('environment', "() => { throw new Error('no luck'); }"),
+    code: 'PLUGIN_FAILED',
+    settings: (file) => given('prune.environment', file),
   },
-  { file: 'wrong-pruner.mjs', kind: 'pruner', code: 'PLUGIN_FAILED', text: "throw new Error('at import');" },
+  {
+    file: 'wrong-pruner.mjs',
+    text: "throw new Error('at import');",
+    code: 'PLUGIN_FAILED',
+    settings: (file) => given('prune.pruner', file),
+  },
   {
     file: 'wrong-quantizer.cjs',
-    kind: 'quantizer',
-    code: 'PLUGIN_CORE_MISMATCH',
     text: plugin('quantizer', '() => ({})', ", core: '>=9.0.0'"),
+    code: 'PLUGIN_CORE_MISMATCH',
+    settings: (file) => [
+      ...given('quantize.quantizer', file),
+      ...['--set', 'quantize.budget.bytes=0.5', '--set', 'quantize.agent=random'],
+    ],
   },
   {
     file: 'wrong-backend.cjs',
-    kind: 'backend',
-    code: 'PLUGIN_INVALID',
     text: plugin('backend', "() => ({ id: 'wrong' })"),
+    code: 'PLUGIN_INVALID',
+    settings: (file) => given('backend', file),
   },
   {
     file: 'wrong-dataset.mjs',
-    kind: 'dataset',
-    code: 'PLUGIN_INVALID',
     text: 'export default { hello: 1 };',
+    code: 'PLUGIN_INVALID',
+    settings: (file) => given('dataset', file),
   },
   {
     file: 'wrong-reward.cjs',
-    kind: 'reward',
-    code: 'PLUGIN_NOT_FOUND',
     text: plugin('pruner', '() => ({})'),
+    code: 'PLUGIN_NOT_FOUND',
+    settings: (file) => given('prune.reward', file),
+  },
+  {
+    file: 'wrong-format.cjs',
+    text: plugin('format', "() => ({ id: 'wrong', files: 'none', recognises: () => true })"),
+    code: 'PLUGIN_INVALID',
+    settings: (file) => ['--set', `model={ use: ./${file}, path: examples/vgg-small/model/model.json }`],
+  },
+  {
+    file: 'reading-format.cjs',
+    text: plugin(
+      'format',
+      "() => ({ id: 'wrong', files: 'none', recognises: () => true, read: async () => ({ layers: [] }) })",
+    ),
+    code: 'PLUGIN_MISBEHAVED',
+    settings: (file) => ['--set', `model={ use: ./${file}, path: examples/vgg-small/model/model.json }`],
+  },
+  {
+    file: 'wrong-limit.cjs',
+    text: plugin('limit', "() => ({ id: 'wrong' })"),
+    code: 'PLUGIN_MISBEHAVED',
+    settings: (file) => ['--set', `prune.budget={ wrong: { use: ./${file} } }`],
+  },
+  {
+    file: 'counting-limit.cjs',
+    text: plugin(
+      'limit',
+      "() => ({ id: 'wrong', prune: () => ({ name: 'wrong', limit: 1, of: () => NaN, format: String, promise: () => () => 0 }) })",
+    ),
+    code: 'PLUGIN_MISBEHAVED',
+    settings: (file) => ['--set', `prune.budget={ wrong: { use: ./${file} } }`],
+  },
+  {
+    file: 'wrong-runner.cjs',
+    text: plugin('runner', "() => ({ id: 'wrong', concurrency: 1 })"),
+    code: 'PLUGIN_INVALID',
+  },
+  {
+    file: 'idle-runner.cjs',
+    text: plugin('runner', "() => ({ id: 'wrong', concurrency: 0, run: async () => ({ status: 'done' }) })"),
+    code: 'PLUGIN_MISBEHAVED',
   },
 ];
 

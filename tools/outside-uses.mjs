@@ -29,19 +29,18 @@ export function useFormat(folder, inside) {
     throw new Error('the weights that came back are others');
 }
 
-/** A study of two trials in the process of the study. */
+/** A study of two trials. */
+export const STUDY = {
+  name: 'outside',
+  config: 'config.json',
+  grid: { 'prune.budget.macs': [0.6, 0.7] },
+  seeds: [1],
+  output: 'study',
+};
+
+/** The study in the process of the study. */
 export function useRunner(folder, inside, write) {
-  write(
-    'study.json',
-    JSON.stringify({
-      name: 'outside',
-      config: 'config.json',
-      grid: { 'prune.budget.macs': [0.6, 0.7] },
-      seeds: [1],
-      runner: 'mine',
-      output: 'study',
-    }),
-  );
+  write('study.json', JSON.stringify({ ...STUDY, runner: 'mine' }));
   inside('npx', ['tersor', 'study', 'study.json']);
   const results = JSON.parse(readFileSync(join(folder, 'study/results.json'), 'utf8'));
   const { study } = JSON.parse(readFileSync(join(folder, 'study/study.json'), 'utf8'));

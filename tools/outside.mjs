@@ -2,13 +2,14 @@
 // plugin of each kind, runs their tests, compresses the example with the new agent and pruner, and uses the
 // library from TypeScript as ES module and as CommonJS. Run after `npm run build`: node tools/outside.mjs
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { packAll, root } from './packages.mjs';
 import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
 import { writeApart, writeOld } from './outside-apart.mjs';
-import { useFormat, useRunner } from './outside-uses.mjs';
+import { useMixed } from './outside-mixed.mjs';
+import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
 const started = Date.now();
@@ -150,24 +151,23 @@ try {
     if (!output.includes('wired 7, smaller true')) throw new Error(`the ${kind} consumer said: ${output}`);
   }
 
+  step('ES modules and CommonJS in one program share one core');
+  useMixed(inside, write);
+
   step('wrong plugins are refused');
-  for (const { file, text, kind, code } of wrongPlugins) {
+  for (const { file, text, code, settings } of wrongPlugins) {
     write(file, text);
-    const place =
-      kind === 'backend' || kind === 'dataset'
-        ? kind
-        : kind === 'quantizer'
-          ? 'quantize.quantizer'
-          : `prune.${kind}${kind === 'agent' ? '.use' : ''}`;
-    const config =
-      kind === 'quantizer' ? ['--set', 'quantize.budget.bytes=0.5', '--set', 'quantize.agent=random'] : [];
+    if (!settings) write('wrong-study.json', JSON.stringify({ ...STUDY, runner: `./${file}` }));
     const { status, stderr } = spawnSync(
       'npx',
-      ['tersor', 'compress', 'config.json', '--quiet', '--set', `${place}=./${file}`, ...config],
+      settings
+        ? ['tersor', 'compress', 'config.json', '--quiet', ...settings(file)]
+        : ['tersor', 'study', 'wrong-study.json', '--out', 'wrong-study'],
       { cwd: folder, env, encoding: 'utf8' },
     );
     if (status !== 1 || !stderr.includes(`[${code}]`))
-      throw new Error(`${file} (${kind}) should be refused with ${code}, but: exit ${status}, ${stderr}`);
+      throw new Error(`${file} should be refused with ${code}, but: exit ${status}, ${stderr}`);
+    if (existsSync(join(folder, 'wrong-study/trials'))) throw new Error(`${file} ran a trial`);
   }
   for (const { use, says } of rejectedAddresses) {
     if (use.endsWith('.ts')) write(use, 'export default {} as object;');

@@ -15,11 +15,13 @@ export function publicPackages() {
     .filter(({ manifest }) => !manifest.private);
 }
 
-/** Packs every public package into `target`; gives the tarball of each by name. */
-export function packAll(target) {
+/** Packs every public package, or those given, into `target`; gives the tarball of each by name. */
+export function packAll(target, packages = publicPackages()) {
   mkdirSync(target, { recursive: true });
   const tarballs = new Map();
-  for (const { folder, manifest } of publicPackages()) {
+  for (const { folder, manifest } of packages) {
+    if (!existsSync(join(folder, 'dist/index.mjs')))
+      throw new Error(`${manifest.name} has no dist/index.mjs: run npm run build first.`);
     const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', target], {
       cwd: folder,
       encoding: 'utf8',

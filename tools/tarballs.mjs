@@ -8,6 +8,6 @@ if (!folder) {
   console.error('usage: npm run tarballs -- <folder>');
   process.exit(1);
 }
-run('npx', ['nx', 'run-many', '-t', 'build', '--outputStyle=static']);
+run('npm', ['run', '--silent', 'build']);
 const tarballs = packAll(resolve(folder));
 console.log(`${tarballs.size} packages are in ${folder}; in a project of yours: npm install ${folder}/*.tgz`);

@@ -1,5 +1,6 @@
 // node tools/test-on-node.mjs MAJOR [--report FILE]: runs the tests that differ by Node on that version, with
-// the report of jest in FILE. Where npm cannot bring the version it says so, writes no report, and ends with 0.
+// the report of jest in FILE. Where npm cannot bring the version it says so, writes no report, and ends with
+// 0.
 import { spawnSync } from 'node:child_process';
 import { environmentOf, MAJORS, nodeFolder, SUITES } from './node-versions.mjs';
 import { root } from './packages.mjs';

@@ -2,7 +2,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { graphFromModel, initializeKernels } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
 
-const WIDTHS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512];
+const CHANNELS = [64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512];
 
 /**
  * VGG-19 with batch norm for 32x32 images and 10 classes, with drawn weights: the network of
@@ -13,7 +13,7 @@ export async function vgg19(part = 1): Promise<LayerGraph> {
   const { layers } = tfl;
   const model = tfl.sequential();
   model.add(layers.inputLayer({ inputShape: [32, 32, 3] }));
-  for (const filters of WIDTHS) {
+  for (const filters of CHANNELS) {
     if (filters === 0) {
       model.add(layers.maxPooling2d({ poolSize: 2 }));
       continue;

@@ -13,7 +13,7 @@ import { decodeArtifact } from '@tersor/runtime';
 import { KmeansQuantizer } from '../../plugins/quantizer-kmeans/src/kmeans-quantizer.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/linear-quantizer.js';
 
-const WIDTHS = [2, 3, 4, 6, 8];
+const BITS = [2, 3, 4, 6, 8];
 const ROUNDS = 3;
 
 /**
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
       new KmeansQuantizer({ granularity: 'tensor', iterations: 50 }, 1),
     ];
     for (const quantizer of quantizers) {
-      for (const bits of WIDTHS) {
+      for (const bits of BITS) {
         lines.push(
           await row(
             basename(folder) === 'model' ? basename(dirname(folder)) : basename(folder),

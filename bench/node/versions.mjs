@@ -1,49 +1,57 @@
 // Node versions against what a user does: writes bench/node/results/versions.json, which the page
 // docs/guide/installing.md shows by `npm run pages`.
 //
-//   node bench/node/versions.mjs [MAJOR ...]    # all where none is named; the others keep their rows
+//   node bench/node/versions.mjs [MAJOR ...] [--reports FOLDER]
 //
+// All versions where none is named; the others keep their rows. With --reports, tests that have run already
+// (tools/test-on-node.mjs MAJOR --report FOLDER/MAJOR.json) are not run again.
 // For each version, whose binary npm brings: the packed packages are installed in an empty folder, the
 // example is compressed there in a few episodes on `wasm` and on `node` (tfjs-node is set up by that Node,
 // too), the command line is asked from the sources, and the tests that differ by Node run
 // (tools/node-versions.mjs has the list).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { environmentOf, MAJORS, nodeFolder, SUITES } from '../../tools/node-versions.mjs';
 import { packAll, root } from '../../tools/packages.mjs';
 
 const RESULTS = join(root, 'bench/node/results/versions.json');
-/** The demo with few episodes. */
+/** The demo with few episodes and images, and no fine-tune. */
 const SHORT = [
+  'dataset.validation=100',
   'prune.search.episodes=2',
-  'prune.images=100',
-  'prune.pruner.images=100',
-  'prune.finetune.epochs=1',
+  'prune.images=50',
+  'prune.pruner.images=50',
+  'prune.finetune.epochs=0',
   'quantize.search.episodes=2',
-  'quantize.images=100',
+  'quantize.images=50',
 ].flatMap((value) => ['--set', value]);
 
-const named = process.argv.slice(2).map(Number);
+const { values: options, positionals } = parseArgs({
+  options: { reports: { type: 'string' } },
+  allowPositionals: true,
+});
+const named = positionals.map(Number);
 if (named.some((major) => !MAJORS.includes(major))) throw new Error(`Versions: ${MAJORS.join(', ')}`);
+mkdirSync(dirname(RESULTS), { recursive: true });
 const work = mkdtempSync(join(tmpdir(), 'tersor-node-'));
 try {
-  execFileSync('npx', ['nx', 'run-many', '-t', 'build', '--outputStyle=static'], {
-    cwd: root,
-    stdio: 'ignore',
-  });
+  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
   const tarballs = [...packAll(join(work, 'tarballs')).values()];
   const before = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')).versions : [];
   const rows = new Map(before.map((row) => [row.major, row]));
-  for (const major of named.length > 0 ? named : MAJORS) rows.set(major, measure(major, tarballs));
-  const result = {
-    machine: `${process.platform}-${process.arch}, ${cpus()[0].model}, ${availableParallelism()} cores`,
-    suites: SUITES,
-    versions: [...rows.values()].sort((a, b) => a.major - b.major),
-  };
-  writeFileSync(RESULTS, `${JSON.stringify(result, undefined, 2)}\n`);
+  for (const major of named.length > 0 ? named : MAJORS) {
+    rows.set(major, measure(major, tarballs));
+    const result = {
+      machine: `${process.platform}-${process.arch}, ${cpus()[0].model}, ${availableParallelism()} cores`,
+      suites: SUITES,
+      versions: [...rows.values()].sort((a, b) => a.major - b.major),
+    };
+    writeFileSync(RESULTS, `${JSON.stringify(result, undefined, 2)}\n`);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -105,13 +113,9 @@ function measure(major, tarballs) {
     nodeBackend: compress('node'),
     sources: said(step('the command line from its sources', 'npm', ['run', 'tersor', '--', 'doctor'], root)),
   };
-  const report = join(work, `${major}.json`);
-  step(
-    'tests',
-    'node',
-    ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${report}`, ...SUITES],
-    root,
-  );
+  const report = join(options.reports ?? work, `${major}.json`);
+  if (!existsSync(report))
+    step('tests', 'node', [join(root, 'tools/test-on-node.mjs'), String(major), '--report', report], root);
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
   const tests = { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
   rmSync(folder, { recursive: true, force: true });

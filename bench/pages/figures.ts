@@ -10,6 +10,7 @@ export const FORMS = {
   count: (value: number) => Math.round(value).toLocaleString('en'),
   millions: (value: number) => `${(value / 1e6).toFixed(1)} M`,
   millions2: (value: number) => `${(value / 1e6).toFixed(2)} M`,
+  kilobytes: (value: number) => `${(value / 1e3).toFixed(1)} kB`,
   megabytes: (value: number) => `${(value / 1e6).toFixed(2)} MB`,
   gibibytes: (value: number) => `${(value / 2 ** 30).toFixed(1)} GiB`,
   gibibytes2: (value: number) => `${(value / 2 ** 30).toFixed(2)} GiB`,

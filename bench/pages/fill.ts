@@ -1,7 +1,9 @@
 // Fills a page: what stands between `<!-- table ... -->` (or `chart`, `value`, `difference`, `p`) and
 // `<!-- end -->` comes from the result files; everything else is a person's prose and stays.
 import { parse } from 'yaml';
+import { curveChart, type CurveChart } from './curve-chart.js';
 import { FORMS, isForm } from './figures.js';
+import { gpuTable } from './gpu-table.js';
 import {
   bestWithin,
   listTable,
@@ -40,7 +42,10 @@ export function fillPage(text: string, draw: Draw): string {
 
 function make(kind: string, request: string, draw: Draw): string {
   if (kind === 'table') return table(parse(request) as Record<string, unknown>);
-  if (kind === 'chart') return studyChart(parse(request) as StudyChart, draw);
+  if (kind === 'chart') {
+    const chart = parse(request) as StudyChart | CurveChart;
+    return 'curves' in chart ? curveChart(chart, draw) : studyChart(chart, draw);
+  }
   const words = request.trim().split(/\s+/);
   if (kind === 'difference') return differenceOf(words[0]!, words.slice(1, -1).join(' '), words.at(-1)!);
   if (kind === 'p') return smallestP(words[0]!, words[1]!);
@@ -53,8 +58,9 @@ function table(request: Record<string, unknown>): string {
   if ('networks' in request) return networkTable(request['networks'] as Record<string, string>);
   if ('searches' in request) return searchTable(request['searches'] as Record<string, string>);
   if ('ratios' in request) return ratioTable(request['ratios'] as Record<string, string>);
+  if ('gpu' in request) return gpuTable(request as unknown as Parameters<typeof gpuTable>[0]);
   if ('columns' in request) return listTable(request as unknown as ListTable);
-  throw new Error('A table needs study, networks, searches, ratios, or file and columns');
+  throw new Error('A table needs study, networks, searches, ratios, gpu, or file and columns');
 }
 
 /** `FILE PATH FORM`; or `FILE PATH - PATH FORM`, `/` alike, with `FILE#PATH` for another file's. */

@@ -1,27 +1,33 @@
 /**
  * Who finds the best network within N evaluations: heuristics, agents, and other optimizers, in the
- * environment with a wall and in the one around the heuristic `reconstruction`. Every search begins with that
- * heuristic; the best five of a search are measured again on images that it has not seen, and the test images
- * tell what the best of these is worth. A seed draws the images of the search, those that moments are gathered
- * from, and what the agent draws.
+ * environment with a wall and in the one around the heuristic `reconstruction`. Every search begins with it;
+ * the best five of a search are measured again on images that it has not seen, and the test images tell what
+ * the best of these is worth. A seed draws the images of the search, those that moments are gathered from, and
+ * what the agent draws.
  *
- *     node --conditions=tersor/source --import tsx bench/search/experiment.ts [--tasks 'example at 30%,...']
- *       [--arms ddpg/residual,...] [--seeds 1,2,3] [--evaluations 40] [--reward accuracy] [--backend node]
- *       [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] [--python PROGRAM] [--out FOLDER] [--part 1/4]
+ *     node --conditions=tersor/source --import tsx bench/search/experiment.ts \
+ *       [--tasks 'example at 30%,...'] [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] \
+ *       [--reward accuracy] [--backend node] [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] \
+ *       [--python PROGRAM] [--out FOLDER] [--part 1/4] [--processes 4]
  *
- * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a run
- * may be stopped at any time. `--part 1/4` takes the first of every four pairs of task and seed; `--processes 4`
- * runs all four at once. `node bench/gpu/pack.mjs FOLDER --entry bench/search/experiment.ts` makes one file of
- * it, and `bash FOLDER/run.sh FOLDER OUT --script experiment -- --backend webgpu ...` runs that.
+ * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a
+ * run may be stopped at any time. `--part 1/4` takes the first of every four pairs of task and seed;
+ * `--processes 4` runs all four at once. One file for a machine with a GPU alone:
+ *
+ *     node bench/gpu/pack.mjs FOLDER --entry bench/search/experiment.ts
+ *     bash FOLDER/run.sh FOLDER OUT --script experiment -- --backend webgpu ...      (there)
+ *
  * `experiment-rows.ts` makes the table of it.
  */
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '@tersor/core';
+import { ARMS, CHOICES, type Arm } from './experiment/arms.js';
+import { idOf, linesOf, type Key, type Line } from './experiment/lines.js';
 import { openTask, type Places } from './experiment/open-task.js';
-import { ARMS, searchOnce, type Arm, type Found } from './experiment/search-once.js';
+import { searchOnce } from './experiment/search-once.js';
 import { TASKS } from './experiment/tasks.js';
 
 const { values: flags } = parseArgs({
@@ -42,36 +48,6 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** What a run is told apart by. */
-interface Key extends Arm {
-  readonly task: string;
-  readonly seed: number;
-  readonly evaluations: number;
-  readonly reward: string;
-}
-
-export interface Line extends Key, Found {
-  readonly original: { readonly confirm: number; readonly test: number };
-  readonly testImages: number;
-  readonly backend: string;
-  readonly machine: unknown;
-}
-
-function linesOf(folder: string): Line[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-  return files.flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8')
-      .split('\n')
-      // The last line of a run that was killed may be half a line.
-      .filter((line) => line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Line),
-  );
-}
-
-const idOf = ({ task, agent, environment, seed, evaluations, reward }: Key) =>
-  [task, agent, environment, seed, evaluations, reward].join(' | ');
-
 async function main(): Promise<void> {
   const { backend, reward, out, python } = flags;
   const places: Places = {
@@ -86,8 +62,12 @@ async function main(): Promise<void> {
     if (!found) throw new Error(`No task "${name}": ${TASKS.map((task) => task.name).join(', ')}`);
     return found;
   });
-  const wanted = flags.arms?.split(',');
-  const arms = ARMS.filter(({ agent, environment }) => wanted?.includes(`${agent}/${environment}`) ?? true);
+  const wanted = flags.arms?.split(';').map((name) => name.trim());
+  const nameOf = ({ agent, environment }: Arm) => `${agent}/${environment}`;
+  const unknown = wanted?.find((name) => ![...ARMS, ...CHOICES].some((arm) => nameOf(arm) === name));
+  if (unknown !== undefined)
+    throw new Error(`No arm "${unknown}": ${[...ARMS, ...CHOICES].map(nameOf).join('; ')}`);
+  const arms = wanted ? [...ARMS, ...CHOICES].filter((arm) => wanted.includes(nameOf(arm))) : ARMS;
   const seeds = flags.seeds.split(',').map(Number);
   const [part, parts] = flags.part.split('/').map(Number) as [number, number];
   mkdirSync(out, { recursive: true });

@@ -32,6 +32,7 @@ import webgpu from '../../../plugins/backend-webgpu/src/index.js';
 import { cifar10, imageFolder } from '../../../plugins/datasets/src/index.js';
 import channel from '../../../plugins/pruner-channel/src/index.js';
 import linear from '../../../plugins/quantizer-linear/src/index.js';
+import { AGENTS } from './arms.js';
 import type { Task } from './tasks.js';
 
 const PLUGINS = [
@@ -85,7 +86,7 @@ function dataOf({ model }: Task, { examples, cifar }: Places) {
   return { use: 'cifar10', options: { dir, validation: 1000 } };
 }
 
-const slot = (kind: 'agent' | 'environment' | 'reward', use: string) =>
+const slot = (kind: 'environment' | 'reward', use: string) =>
   ({ kind, name: use, path: use, use, options: {} }) as const;
 
 /** The seed draws the images that are searched on and those that moments are gathered from. */
@@ -112,8 +113,8 @@ export async function openTask(task: Task, places: Places, seed: number): Promis
         use: 'linear',
         options: { calibrate: { images: task.moments } },
       },
-      ...['ddpg', 'ppo', 'ensemble', 'evolution', 'random', 'uniform', 'magnitude'].map((use) =>
-        slot('agent', use),
+      ...Object.entries(AGENTS).map(
+        ([name, { use, options }]) => ({ kind: 'agent', name, path: name, use, options }) as const,
       ),
       ...environments.map((use) => slot('environment', use)),
       ...['accuracy', 'agreement'].map((use) => slot('reward', use)),

@@ -3,29 +3,12 @@ import { TOKENS, type Environment } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import { confirmBest } from '../../../packages/compression/src/search/confirm.js';
 import { policyDigest } from '../../../packages/compression/src/search/policy-digest.js';
+import { HEURISTICS, PEERS, type Arm } from './arms.js';
 import type { OpenTask } from './open-task.js';
 import { searchWithPeer, type PeerName } from './peer.js';
 
-/** Who searches, and where. `plain` is the environment with a wall. */
-export interface Arm {
-  readonly agent: string;
-  readonly environment: 'plain' | 'residual';
-}
-
-const HEURISTICS = ['uniform', 'magnitude', 'reconstruction'];
-const PEERS: readonly string[] = ['cma', 'tpe', 'gp'] satisfies PeerName[];
-
-/** The arms: heuristics are one evaluation each; every search begins with `reconstruction`. */
-export const ARMS: readonly Arm[] = [
-  ...HEURISTICS.map((agent): Arm => ({ agent, environment: 'plain' })),
-  ...['ddpg', 'ppo', 'evolution', 'random', 'ensemble', ...PEERS].map(
-    (agent): Arm => ({ agent, environment: 'residual' }),
-  ),
-  ...['ddpg', 'ppo', 'evolution', 'random'].map((agent): Arm => ({ agent, environment: 'plain' })),
-];
-
 export interface Found {
-  /** Best reward so far after each evaluation, and the test metric of that episode's policy where it rose. */
+  /** Best reward so far after each evaluation. */
   readonly best: readonly number[];
   /** Accuracy of the confirmed winner on the images of the search, of confirmation, and of the test. */
   readonly winner: { readonly search: number; readonly confirm: number; readonly test: number };

@@ -47,21 +47,27 @@ export interface CheckedPlugin {
   readonly failures: readonly string[];
 }
 
-/**
- * Holds every plugin of a module to its contract; `sample` is a file for formats that only read. Throws as
- * loading does, and `PLUGIN_OPTIONS_INVALID`.
- */
+/** What contracts are checked with. */
+export interface CheckPlaces {
+  /** Folders that plugins are looked up from. */
+  readonly directories: readonly string[];
+  /** The backend that plugins of other kinds compute with. */
+  readonly backend: string;
+  /** A file for formats that only read. */
+  readonly sample: string | undefined;
+}
+
+/** Holds every plugin of a module to its contract. Throws as loading does, and `PLUGIN_OPTIONS_INVALID`. */
 export async function checkPluginModule(
   specifier: string,
   options: Readonly<Record<string, unknown>>,
-  directories: readonly string[],
-  sample?: string,
+  { directories, backend, sample }: CheckPlaces,
 ): Promise<CheckedPlugin[]> {
   const checked: CheckedPlugin[] = [];
   // Contracts count tensors, and some plugins compute with them.
-  const { plugin: wasm } = await loadPlugin('backend', 'wasm', directories);
-  const defaults = await parseOptions(wasm, {}, 'backend "wasm"');
-  await ((await wasm.create(defaults, context)) as Backend).activate();
+  const { plugin: computing } = await loadPlugin('backend', backend, directories);
+  const defaults = await parseOptions(computing, {}, `backend "${backend}"`);
+  await ((await computing.create(defaults, context)) as Backend).activate();
   for (const plugin of await loadModulePlugins(specifier, directories)) {
     const parsed = await parseOptions(
       plugin,

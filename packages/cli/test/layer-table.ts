@@ -1,5 +1,6 @@
 import * as tfl from '@tensorflow/tfjs-layers';
 import { each, IMAGE, name, one, type LayerCase, type Symbolic } from './layer-case.js';
+import { OWN_LAYER_CASES } from './own-layer-cases.js';
 
 const L = tfl.layers;
 const EVERY = ['cpu', 'wasm', 'node'];
@@ -349,4 +350,5 @@ export const LAYER_CASES: readonly LayerCase[] = [
   ...merges,
   ...sequences,
   ...others,
+  ...OWN_LAYER_CASES,
 ];

@@ -7,9 +7,9 @@ import { quantizeLimits } from './limits.js';
 import { rounding } from './rounding.js';
 
 /**
- * A convolution `first`, layers between, and a dense layer `last`; the bits of `first`, `second` and `last` are
- * to be chosen, from 2 to 8, and any file is small enough. The smaller the first weight of the second layer of
- * a candidate, the better it is. On the cpu backend, which is made the active one.
+ * A convolution `first`, layers between, and a dense layer `last`; the bits of `first`, `second` and `last`
+ * are to be chosen, from 2 to 8, and any file is small enough. The smaller the first weight of the second
+ * layer of a candidate, the better it is. On the cpu backend, which is made the active one.
  * @param between what is between; one layer of it is called `second`
  */
 export async function smallQuantizeTask(

@@ -27,6 +27,7 @@ export { parseConfig, readConfig, type Override } from './config/config-file.js'
 export {
   compressConfigSchema,
   configJsonSchema,
+  DEFAULT_BACKEND,
   MAX_SEED,
   modelParts,
   selector as selectorSchema,

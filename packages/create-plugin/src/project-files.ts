@@ -20,6 +20,8 @@ export function packageJson(request: PluginRequest): unknown {
   const workspace = layout === 'workspace';
   const ours = workspace ? version : `^${version}`;
   const entry = { types: './dist/index.d.ts', default: './dist/index.js' };
+  // What `npm run build` of this repository hands on to ES modules.
+  const modules = { types: './dist/index.d.mts', default: './dist/index.mjs' };
   return {
     name: packageName(request),
     version: '0.1.0',
@@ -29,9 +31,10 @@ export function packageJson(request: PluginRequest): unknown {
     main: './dist/index.js',
     types: './dist/index.d.ts',
     exports: {
-      '.': workspace ? { 'tersor/source': './src/index.ts', ...entry } : entry,
+      '.': workspace ? { 'tersor/source': './src/index.ts', import: modules, ...entry } : entry,
       './package.json': './package.json',
     },
+    ...(workspace ? { sideEffects: false } : {}),
     files: ['dist', '!dist/**/*.tsbuildinfo', '!dist/**/*.test.*', 'README.md', 'LICENSE'],
     engines: { node: '>=20' },
     ...(workspace

@@ -18,7 +18,9 @@ export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { channelCost, type ChannelCost } from './cost/channel-cost.js';
 export { parseBoundedJson } from '@tersor/runtime';
 export { graphFromKeras, type KerasWeight } from './files/graph-from-keras.js';
+export { parseManifest, readWeightFiles, weightFiles, type WeightsManifest } from './files/weight-files.js';
 export { formatPlugins } from './files/format-plugins.js';
+export { stockLayers } from './files/stock-layers.js';
 export { modelJsonOf, writeModel, writeModelFiles } from './files/model-files.js';
 export {
   requireModelFile,
@@ -55,7 +57,7 @@ export { outputDivergence } from './gradients/output-divergence.js';
 export { withSeededMathRandom } from './gradients/seeded-math-random.js';
 export type { TrainingKernels } from './gradients/training-layer.js';
 export { ensureKernels } from './graph/fallback-kernels.js';
-export { isFrozen, withFrozenParts, withoutFrozen } from './graph/frozen-layers.js';
+export { isFrozen, withoutFrozen } from './graph/frozen-layers.js';
 export {
   copyWeights,
   isKernel,

@@ -3,8 +3,24 @@ import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { modelFromGraph } from '../src/graph/model-graph.js';
 import type { Removal } from '../src/surgery/remove-channels.js';
 
-const CONSUMERS = new Set(['Conv1D', 'Conv2D', 'Conv2DTranspose', 'Dense', 'SeparableConv2D']);
-const MERGES = new Set(['Add', 'Subtract', 'Multiply', 'Maximum', 'Minimum', 'Average']);
+const CONSUMERS = new Set([
+  'Conv1D',
+  'Conv2D',
+  'Conv2DTranspose',
+  'Dense',
+  'SeparableConv2D',
+  'TersorGroupedConv2D',
+]);
+const MERGES = new Set([
+  'Add',
+  'Subtract',
+  'Multiply',
+  'Maximum',
+  'Minimum',
+  'Average',
+  'TersorSubtract',
+  'TersorDivide',
+]);
 const UNTOUCHED = new Set([
   'Activation',
   'BatchNormalization',
@@ -15,6 +31,11 @@ const UNTOUCHED = new Set([
   'PReLU',
   'ReLU',
   'Softmax',
+  'TersorHardSigmoid',
+  'TersorPad2D',
+  'TersorPooling2D',
+  'TersorPower',
+  'TersorResize2D',
   'ThresholdedReLU',
   'ZeroPadding2D',
 ]);

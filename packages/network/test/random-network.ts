@@ -96,7 +96,8 @@ function buildModel(instructions: readonly Instruction[], seed: number): layers.
   return layers.model({ inputs: input, outputs: heads });
 }
 
-function head(tensor: Symbolic, flatten: boolean): Symbolic {
+/** What a network ends with: all positions or their mean, a hidden layer and a softmax. */
+export function head(tensor: Symbolic, flatten: boolean): Symbolic {
   const features = flatten ? layers.layers.flatten() : layers.layers.globalAveragePooling2d({});
   const hidden = layers.layers
     .dense({ units: 3, activation: 'relu', ...SILENT })
@@ -308,7 +309,8 @@ function convolution(filters: number, kernelSize: number, strides: number, varia
   });
 }
 
-function convolve(
+/** A `same` convolution of a tensor, pointwise where that is small. */
+export function convolve(
   x: Symbolic,
   filters: number,
   kernelSize: number,

@@ -1,5 +1,12 @@
 export { createActionRange, requireBox, type ActionRange } from './action-range.js';
-export { adamStep, clipByNorm, copyAdam, createAdam, type AdamOptions, type AdamState } from './adam.js';
+export {
+  adamStep,
+  clipByNorm,
+  copyAdam,
+  createAdam,
+  type AdamOptions,
+  type AdamState,
+} from './networks/adam.js';
 export { createAgentCopies } from './agent-copies.js';
 export { generalizedAdvantages, type EpisodeValues } from './advantages.js';
 export { openState, sealState } from './agent-state.js';
@@ -13,7 +20,7 @@ export {
   softUpdate,
   type Activation,
   type Network,
-} from './network.js';
+} from './networks/network.js';
 export {
   adaptParameterDeviation,
   ornsteinUhlenbeckStep,

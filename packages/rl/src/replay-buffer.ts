@@ -81,7 +81,7 @@ export class ReplayBuffer {
     return this.batchOf(Array.from({ length: batch }, () => this.row(random.integer(this.steps))));
   }
 
-  /** The steps of the episode with the highest score that is remembered, the first of several; there has to be one. */
+  /** The steps of the episode with the highest score, the first of several; one has to be remembered. */
   best(): ReplayBatch {
     const best = this.episodes.reduce((most, each) => (each.score > most.score ? each : most));
     return this.batchOf(

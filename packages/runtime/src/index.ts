@@ -7,6 +7,7 @@ export {
 } from './artifact/decode-artifact.js';
 export { loadModel, modelFromArtifact, type ModelSource } from './model/load-model.js';
 export { buildModel, setWeights } from './model/build-model.js';
+export { inGroups } from './layers/grouped-conv2d.js';
 export { LEAST_FLOAT } from './layers/pooling2d.js';
 export { registerLayers } from './layers/register-layers.js';
 export { axisResize, resizeWeights } from './layers/resize-weights.js';

@@ -309,7 +309,7 @@ export class DdpgAgent implements Agent {
     );
   }
 
-  /** Critics whose lowest value is the target: all of one or two, else two that are drawn (REDQ, algorithm 1). */
+  /** Whose lowest value is the target: one critic or both of two, else two drawn ones (REDQ, algorithm 1). */
   private chosenCritics(): readonly Learner[] {
     if (this.critics.length <= 2) return this.critics;
     const [first, second] = this.random.permutation(this.critics.length);

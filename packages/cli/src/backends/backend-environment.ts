@@ -26,7 +26,7 @@ export async function ensureBackendEnvironment(
       : Object.keys(variables).length === 0
   )
     return;
-  // The native library writes to file 2 whatever it is told. The other process's own words go to this one's
+  // The native library writes to file 2 at any log level. The other process's own words go to this one's
   // stderr where that is a terminal.
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: [

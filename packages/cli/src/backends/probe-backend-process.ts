@@ -11,8 +11,8 @@ import type { ProbeRequest } from './probe-backend.js';
 
 // The program that `probeBackend` starts: it answers one request and ends.
 process.once('message', (request: ProbeRequest) => {
-  // Dawn and worker threads would keep the process; that a library dies on the way out harms nobody once the
-  // answer is sent.
+  // Dawn and worker threads would keep the process alive; a library that crashes on exit does no harm once
+  // the answer is sent.
   void availabilityOf(request).then((answer) => process.send!(answer, () => process.exit()));
 });
 

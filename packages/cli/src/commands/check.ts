@@ -1,9 +1,12 @@
 import { Command } from 'commander';
+import { DEFAULT_BACKEND } from '@tersor/core';
+import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { checkPluginModule, type CheckedPlugin } from '../check-plugin.js';
 import { collect, keyValues } from '../option-values.js';
 
 interface CheckOptions {
   option: string[];
+  backend: string;
   json?: boolean;
   sample?: string;
 }
@@ -15,14 +18,13 @@ export function checkCommand(): Command {
     .argument('<plugin>', 'package, folder or file')
     .option('--option <key=value>', 'an option of the plugin; may be repeated', collect, [])
     .option('--sample <file>', 'a small file of its own, for a format that only reads')
+    .option('--backend <name>', 'backend plugin that plugins of other kinds compute with', DEFAULT_BACKEND)
     .option('--json', 'print as JSON')
-    .action(async (plugin: string, { option, json, sample }: CheckOptions) => {
-      const checked = await checkPluginModule(
-        plugin,
-        keyValues(option, '--option'),
-        [process.cwd(), __dirname],
-        sample,
-      );
+    .action(async (plugin: string, { option, backend, json, sample }: CheckOptions) => {
+      await ensureBackendEnvironment(backend);
+      const options = keyValues(option, '--option');
+      const directories = [process.cwd(), __dirname];
+      const checked = await checkPluginModule(plugin, options, { directories, backend, sample });
       process.stdout.write(
         json ? `${JSON.stringify(checked, undefined, 2)}\n` : checked.map(describe).join('\n'),
       );

@@ -1,13 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { installedPlugins, isTersorError, loadPlugin, needsNoOptions, type Availability } from '@tersor/core';
+import { installedPlugins, needsNoOptions, type Availability } from '@tersor/core';
 import { probeBackend } from '../backends/probe-backend.js';
-
-/**
- * The backend that is there for tests: no package of ours depends on it, and a project that has it need not
- * either.
- */
-const REFERENCE = 'cpu';
 
 interface Finding {
   readonly backend: string;
@@ -47,8 +41,6 @@ export function doctorCommand(): Command {
 async function examine(onOutput: (backend: string, output: string) => void): Promise<Finding[]> {
   const directories = [process.cwd(), __dirname];
   const installed = await installedPlugins('backend', directories);
-  if (!installed.some((entry) => 'plugin' in entry && entry.plugin.id === REFERENCE))
-    installed.push(...(await referenceBackend(directories)));
   const findings = await Promise.all(
     installed.map(async (entry): Promise<Finding[]> => {
       if (!('plugin' in entry))
@@ -67,16 +59,6 @@ async function examine(onOutput: (backend: string, output: string) => void): Pro
     }),
   );
   return findings.flat().sort((a, b) => a.backend.localeCompare(b.backend));
-}
-
-/** The reference backend where it is installed, or what is wrong with it; nothing where it is not. */
-async function referenceBackend(directories: readonly string[]): ReturnType<typeof installedPlugins> {
-  try {
-    return [await loadPlugin('backend', REFERENCE, directories)];
-  } catch (error) {
-    if (!isTersorError(error)) throw error;
-    return error.code === 'PLUGIN_NOT_FOUND' ? [] : [{ source: REFERENCE, error }];
-  }
 }
 
 function describe({ backend, description, availability }: Finding): string {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { backendSlots, createEvaluator, openBackend, requireFitting } from '@tersor/compression';
 import { readNetwork } from '@tersor/network';
-import { createHost, TOKENS, type Split } from '@tersor/core';
+import { createHost, DEFAULT_BACKEND, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 
@@ -28,7 +28,7 @@ export function evalCommand(): Command {
     .addOption(
       new Option('--split <split>', 'which images').choices(['train', 'validation', 'test']).default('test'),
     )
-    .option('--backend <name>', 'backend plugin', 'wasm')
+    .option('--backend <name>', 'backend plugin', DEFAULT_BACKEND)
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {
       const { dataset: use, option, split, backend: backendName, json } = given;

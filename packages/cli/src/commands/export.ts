@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
-import { openModel, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
-import { createHost, requireWritableFolder } from '@tersor/core';
+import { openModel, stockLayers, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
+import { createHost, DEFAULT_BACKEND, requireWritableFolder } from '@tersor/core';
+import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { runAt } from '../run-at.js';
 import { grouped } from '../tables/figures.js';
@@ -12,10 +13,11 @@ interface Options extends ModelOptions {
   toOption: string[];
   as?: string;
   out: string;
+  backend: string;
   json?: boolean;
 }
 
-/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that is written. */
+/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that writes. */
 export function exportCommand(): Command {
   return withModelOptions(new Command('export'))
     .description('write a model in another format, by default as a LayersModel for stock TensorFlow.js')
@@ -34,9 +36,11 @@ export function exportCommand(): Command {
       'short for --to-option kernels=<type>; of layers-model: float32 (default), or uint8, a quarter of the bytes, which rounds',
     )
     .requiredOption('--out <dir>', 'folder to write; a model there that Tersor wrote is replaced')
+    .option('--backend <name>', 'backend plugin that what is written is computed with', DEFAULT_BACKEND)
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {
-      const { to, as, json } = given;
+      const { to, as, backend: backendName, json } = given;
+      await ensureBackendEnvironment(backendName);
       const out = resolve(given.out);
       const run = given.format === undefined ? await runAt(resolve(path)) : undefined;
       const source = modelSource(run?.model ?? path, given);
@@ -46,7 +50,7 @@ export function exportCommand(): Command {
       const precious = await modelFiles('the model', source, places);
       await requireWritableFolder(out);
       const host = await createHost({
-        slots: backendSlots('wasm'),
+        slots: backendSlots(backendName),
         directory: process.cwd(),
         seed: 1,
         searchFrom: [__dirname],
@@ -57,7 +61,10 @@ export function exportCommand(): Command {
         const model = await openModel(source, places);
         const activations = run?.activations;
         const quantization = { codes: await model.codes(), ...(activations && { activations }) };
-        const written = await writeNetwork(await model.read(), out, format, {
+        const graph = await model.read();
+        // Whoever loads a LayersModel has stock TensorFlow.js.
+        const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;
+        const written = await writeNetwork(stock, out, format, {
           quantization,
           witness: (stored) => witnessOfNoise(stored, backend),
           beforeReplacing: (paths) => requireUnharmed(paths, precious),

@@ -12,6 +12,7 @@ import {
   TERSOR_VERSION,
 } from '@tersor/compression';
 import {
+  DEFAULT_BACKEND,
   describeMachine,
   createHost,
   requireWritableFile,
@@ -45,7 +46,7 @@ export function profileCommand(): Command {
       'measure how long each layer of a model takes at several channel counts: a table for "prune.budget.latency"',
     )
     .argument('<model>', 'model.json or model.tersor')
-    .option('--backend <name>', 'backend plugin', 'wasm')
+    .option('--backend <name>', 'backend plugin', DEFAULT_BACKEND)
     .option('--counts <count>', 'channel counts per axis, besides a single channel', count('--counts', 1), 4)
     .option(
       '--images <count>',

@@ -58,7 +58,7 @@ export function watchStopSignals(): void {
     'message',
     (signal) => NAMES.includes(signal as StopSignal) && hear(signal as StopSignal, undefined, true),
   );
-  // Whoever started it was killed, and nobody waits for its end any more.
+  // The process that started it was killed, and nothing waits for its end any more.
   process.on('disconnect', () => process.exit(stoppedExitCode()));
   process.channel.unref();
 }

@@ -49,7 +49,7 @@ export async function readCalibrationImages(
   const chosen = createRandom(seed, 'calibration').permutation(dataset.size('train')).slice(0, images);
   if (chosen.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
-      hint: 'The quantizer\'s "calibrate" needs some; their labels are not looked at. Or leave it out.',
+      hint: 'The quantizer\'s "calibrate" needs some; their labels are not used. Or leave it out.',
     });
   }
   const batches: Float32Array[] = [];
@@ -58,7 +58,7 @@ export async function readCalibrationImages(
   return batches;
 }
 
-/** The layers among the named ones whose inputs can be looked at, in the order of their first calls. */
+/** The layers among the named ones whose inputs can be observed, in the order of their first calls. */
 export function readersAmong(graph: LayerGraph, layers: ReadonlySet<string>): KernelReader[] {
   return kernelReaders(graph).filter(
     ({ layer, calls }) =>
@@ -95,7 +95,7 @@ export async function gatherLayerMoments(
   return gathered;
 }
 
-/** Every kernel of a layer is looked at at the same positions. */
+/** Every kernel of a layer is observed at the same positions. */
 export function gatherOptions({ options, seed, multiply }: CalibrationSource, { layer }: KernelReader) {
   const { points, maximumInputs } = options;
   return { points, maximumInputs, random: createRandom(seed, `calibration/${layer.name}`), multiply };

@@ -39,7 +39,7 @@ export async function createResidualBitsEnvironment(
   const actions = residualBitActions(activationBits(task), task.discrete);
   const features = observedOf(task, choices, reference);
   const outcomeOf = createBitOutcomes(task, choices);
-  const still = Array<number>(actions.choices).fill(0);
+  const unmoved = Array<number>(actions.choices).fill(0);
   return residualWalk({
     actionSpace: actions.space,
     steps: layers.length,
@@ -48,8 +48,8 @@ export async function createResidualBitsEnvironment(
       const residuals = taken.map(actions.toResidual);
       return [
         ...features[Math.min(taken.length, layers.length - 1)]!,
-        Math.tanh(residual.shift(layers.map((_layer, i) => residuals[i] ?? still))),
-        ...(residuals.at(-1) ?? still),
+        Math.tanh(residual.shift(layers.map((_layer, i) => residuals[i] ?? unmoved))),
+        ...(residuals.at(-1) ?? unmoved),
       ];
     },
     finish: (taken) => outcomeOf(residual.bits(taken.map(actions.toResidual))),

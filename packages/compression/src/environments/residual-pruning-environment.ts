@@ -46,15 +46,15 @@ export async function createResidualPruningEnvironment(
   const residual = createResidualChoices(task, choices, reference, options.scale);
   const features = await observedOf(task, choices, reference);
   const outcomeOf = createPruneOutcomes(task, choices.wall);
-  const still = pruners.map(() => 0);
+  const unmoved = pruners.map(() => 0);
   return residualWalk({
     actionSpace: { type: 'box', low: pruners.map(() => -1), high: pruners.map(() => 1) },
     steps: groups.length,
     size: features[0]!.length + 1 + pruners.length,
     observe: (actions) => [
       ...features[Math.min(actions.length, groups.length - 1)]!,
-      Math.tanh(residual.shift(groups.map((_group, i) => actions[i] ?? still))),
-      ...(actions.at(-1) ?? still),
+      Math.tanh(residual.shift(groups.map((_group, i) => actions[i] ?? unmoved))),
+      ...(actions.at(-1) ?? unmoved),
     ],
     finish: (actions) => outcomeOf(residual.choices(actions)),
     heuristics: Object.fromEntries(

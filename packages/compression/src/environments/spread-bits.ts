@@ -3,7 +3,7 @@ import type { BitQuestion } from '@tersor/core';
 /**
  * Bits by error per byte: starts from the fewest, and gives bits, one or several at once, to the layer where
  * they lower the error the most for each byte more, until nothing fits. Steps of several bits let a layer
- * pass over widths at which more bits hardly help.
+ * pass over numbers of bits that hardly help.
  * @param error of a layer (by its place in the question) at so many bits; the sum over the layers is what is
  *   kept small
  */

@@ -20,7 +20,7 @@ const WEIGHT_FILE = /^(weights|group1-shard\d+of\d+)\.bin$/;
  * Throws `CONFIG_INVALID` where writing would destroy what is read: one of `precious` is one of the files or
  * folders that would be replaced, or lies in one. They are compared as the file system sees them: through
  * links, `..`, mounts, and names that differ in case where it does not tell these apart.
- * @param replaced files and folders that the command writes anew; those that do not exist yet harm nobody
+ * @param replaced files and folders that the command writes anew; those that do not exist yet do no harm
  * @param hint how to write elsewhere
  */
 export async function requireUnharmed(

@@ -208,7 +208,7 @@ async function buildArchitecture(path: string, seed: number): Promise<LayerGraph
   try {
     ({ default: build } = (await import(pathToFileURL(path).href)) as { default: unknown });
   } catch (cause) {
-    // What Node says of a file ending that it does not know helps nobody.
+    // What Node says of a file ending that it does not know is no help.
     const isTypeScript = /\.[cm]?tsx?$/.test(path) && existsSync(path);
     const hint = isTypeScript
       ? 'It is TypeScript: compile it first, for instance with npx tsc, and name the .js file.'

@@ -79,7 +79,7 @@ const search = z
         'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
       ),
   })
-  .describe('How long the search is, what it begins with, and how much of it at once; whoever the agent is.');
+  .describe('How long the search is, what it begins with, and how much of it at once, for any agent.');
 
 /** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
 function flowText(value: unknown): string {
@@ -311,7 +311,12 @@ const quantize = z
     },
   );
 
-const backend = z.union([selector, z.strictObject({ train: selector, evaluate: selector })]).prefault('wasm');
+/** The backend where nothing names one: it comes with the command line, and runs on every machine. */
+export const DEFAULT_BACKEND = 'wasm';
+
+const backend = z
+  .union([selector, z.strictObject({ train: selector, evaluate: selector })])
+  .prefault(DEFAULT_BACKEND);
 
 /** The config of `tersor compress`. */
 export const compressConfigSchema = z.strictObject({

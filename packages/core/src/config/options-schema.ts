@@ -43,7 +43,7 @@ export function schemaProblem(options: unknown): string | undefined {
   const schema: LooseSchema = isObject ? options : {};
   if (typeof schema['~standard']?.validate === 'function') return undefined;
   if (typeof schema.safeParse === 'function') {
-    // Older schemas of zod have `_def` and no `~standard`; their issues and defaults are read by nobody here.
+    // Older schemas of zod have `_def` and no `~standard`; nothing here reads their issues and defaults.
     return schema._def === undefined
       ? undefined
       : 'its options are a schema of zod 3 before 3.24; use zod 4 (npm install zod@4)';

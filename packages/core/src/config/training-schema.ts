@@ -12,7 +12,7 @@ const augmentation = z.strictObject({
     ),
 });
 
-/** What every training with labels is told. */
+/** Settings of every training with labels. */
 export const trainingFields = {
   epochs: z.int().min(0).describe('Passes over the training images; 0 skips it.'),
   learningRate: z.number().positive().describe('Peak learning rate.'),

@@ -80,7 +80,7 @@ export function requirePlain(value: unknown, place: string): void {
 
 /**
  * Whether brackets, or indents and dashes at the beginning of a line, are nested too deep. What is quoted
- * counts too: nobody quotes so many.
+ * counts too: no one quotes so many.
  */
 function isTooDeep(text: string): boolean {
   let depth = 0;

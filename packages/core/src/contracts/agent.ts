@@ -17,7 +17,7 @@ export interface Transition {
   readonly truncated: boolean;
 }
 
-/** What an agent is told about its task when it is made. */
+/** What an agent knows of its task when it is made. */
 export interface AgentTask {
   readonly observationSpace: BoxSpace;
   readonly actionSpace: Space;

@@ -77,7 +77,7 @@ export interface QuantizeTask extends CompressionTask {
   /** Fewest and most bits of a layer's weights, both inclusive. */
   readonly bits: readonly [minimum: number, maximum: number];
   /**
-   * Set when the inputs of the layers are rounded too. A range of widths (both inclusive, 2 to 8) asks for a
+   * Set when the inputs of the layers are rounded too. A range of bits (both inclusive, 2 to 8) asks for a
    * second choice per layer; equal ends do not. The policy of an episode is then `{ weights: bits by layer,
    * activations: { bits, least, most } by layer }` instead of the bits by layer alone.
    */

@@ -31,7 +31,7 @@ export interface EpisodeMeasures {
 /** A named pure function of an episode's measures; the higher, the better. */
 export interface Reward {
   readonly id: string;
-  /** What it is told besides accuracy, which costs time to measure. */
+  /** What it needs besides the accuracy, and what takes time to measure. */
   readonly needs?: 'divergence';
   evaluate(measures: EpisodeMeasures): number;
 }

@@ -92,7 +92,7 @@ export function calling<R>(culprit: Culprit, member: string, call: () => R): R {
   }
 }
 
-/** The check of a method that gives nothing: a promise would be an answer that nobody waits for. */
+/** The check of a method that gives nothing: a promise would be an answer that is never awaited. */
 export function nothing(culprit: Culprit, member: string): (result: unknown) => void {
   return (result) => {
     if (isPromise(result)) throw misbehaved(culprit, member, 'nothing: it is not waited for', result);

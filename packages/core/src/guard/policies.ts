@@ -66,8 +66,8 @@ export function requireStep(
 function requireBits(culprit: Culprit, layers: readonly string[], policy: unknown): void {
   if (!isPlainRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
   const { weights } = policy;
-  const widths = isPlainRecord(weights) ? weights : policy;
-  for (const [layer, bits] of Object.entries(widths)) {
+  const chosen = isPlainRecord(weights) ? weights : policy;
+  for (const [layer, bits] of Object.entries(chosen)) {
     if (!layers.includes(layer))
       throw misbehaved(culprit, 'info.policy of step', 'bits of layers that are quantized', layer);
     const isAllowed = Number.isInteger(bits) && Number(bits) >= 1 && Number(bits) <= 8;

@@ -209,8 +209,8 @@ export async function installedPlugins(
 }
 
 /**
- * Names of the packages in use that follow the naming rule, or state plugins of the kind in their
- * package.json: no folder is scanned.
+ * Names of the packages in use, and of ours that can be imported, that follow the naming rule or state
+ * plugins of the kind in their package.json: no folder is scanned but that of our scope.
  */
 function packagesOfKind(kind: PluginKind, directories: readonly string[]): string[] {
   const rule = new RegExp(`^@tersor/${kind}-|(^|/)tersor-${kind}-`);
@@ -218,7 +218,7 @@ function packagesOfKind(kind: PluginKind, directories: readonly string[]): strin
     rule.test(name) || statedPlugins(manifest).some((stated) => stated.startsWith(`${kind}/`));
   return [
     ...new Set(
-      usedPackages(directories)
+      [...usedPackages(directories), ...importablePackages(directories)]
         .filter(isOfKind)
         .map(({ name }) => name),
     ),

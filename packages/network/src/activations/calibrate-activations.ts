@@ -19,7 +19,7 @@ const SAMPLE = 2 ** 16;
 
 export interface CalibrationInput {
   readonly graph: LayerGraph;
-  /** Layers whose inputs are looked at. */
+  /** Layers whose inputs are observed. */
   readonly layers: readonly string[];
   readonly dataset: Dataset;
   /** What the images run on. */
@@ -81,7 +81,7 @@ export async function calibrateActivations({
       const { images } = await dataset.read('train', chosen.slice(start, start + atOnce));
       const values = await session.run(images);
       for (const { layer, inputs } of readers)
-        for (const input of inputs) look(seen.get(layer)!, values[calls.indexOf(input)]!, share, random);
+        for (const input of inputs) addToSeen(seen.get(layer)!, values[calls.indexOf(input)]!, share, random);
     }
   } finally {
     session.dispose();
@@ -89,7 +89,7 @@ export async function calibrateActivations({
   return Object.fromEntries([...seen].map(([layer, found]) => [layer, rangesByBits(found, options)]));
 }
 
-function look(seen: Seen, values: Float32Array, share: number, random: Random): void {
+function addToSeen(seen: Seen, values: Float32Array, share: number, random: Random): void {
   const { least, most } = activationRange(values, { rule: 'max' });
   seen.extremes = { least: Math.min(seen.extremes.least, least), most: Math.max(seen.extremes.most, most) };
   const isAll = values.length <= share;
@@ -110,6 +110,6 @@ function rangesByBits(
       calibrate === 'mse' ? { rule: 'mse', bits } : { rule: 'percentile', share: percentile / 100 },
     );
   };
-  const widths = Array.from({ length: largest - smallest + 1 }, (_, i) => smallest + i);
-  return Object.fromEntries(widths.map((bits) => [bits, rangeAt(bits)]));
+  const allBits = Array.from({ length: largest - smallest + 1 }, (_, i) => smallest + i);
+  return Object.fromEntries(allBits.map((bits) => [bits, rangeAt(bits)]));
 }

@@ -23,7 +23,7 @@ interface AxisSize {
 interface SizedWeight {
   readonly layer: string;
   readonly axes: readonly AxisSize[];
-  /** How often a value is multiplied; 0 but for kernels. */
+  /** How often a value is multiplied; 0 except for kernels. */
   readonly positions: number;
   /** 1 when it is learned, else 0. */
   readonly learned: number;

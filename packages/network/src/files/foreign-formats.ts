@@ -19,29 +19,28 @@ const IMAGE = {
 };
 const ONNX = {
   format: 'an ONNX model',
-  advice:
-    'Tersor reads LayersModels only. Where the network exists in Keras, convert that; else onnx2tf (with -okv3 or -oh5) makes a Keras file of it.',
+  advice: 'Install the plugin that reads it: npm install @tersor/format-onnx.',
 };
 const PYTORCH = {
   format: 'a PyTorch checkpoint',
   advice:
-    'It holds weights for Python code. Export it (torch.onnx.export), make a Keras file of that (onnx2tf -oh5), and convert it with tensorflowjs_converter.',
+    'It holds weights for Python code. Export the network in Python with torch.onnx.export, and give the .onnx file.',
 };
 const KERAS_ZIP = {
   format: 'a .keras file',
   advice: `Install the plugin that reads it: npm install @tersor/format-keras. Or convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder`,
 };
 
-/** What a SavedModel folder is told. */
+/** What is said of a SavedModel folder. */
 export const SAVED_MODEL: ForeignFormat = {
   format: 'a TensorFlow SavedModel',
   advice: `If Keras wrote it, convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras_saved_model --output_format=tfjs_layers_model folder target`,
 };
 
-/** What a model.json of a GraphModel is told. */
+/** What is said of the model.json of a GraphModel. */
 export const GRAPH_MODEL: ForeignFormat = {
   format: 'a GraphModel, which has no layers',
-  advice: `${NO_WAY_BACK} to ${LAYERS_MODEL}, from its Keras file.`,
+  advice: `Give the path of its model.json, and install the plugin that reads it: npm install @tersor/format-tfjs-graph. Or convert the network that it was made from to ${LAYERS_MODEL}, from its Keras file.`,
 };
 
 /** What is left when nothing else fits. */

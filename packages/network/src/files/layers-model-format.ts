@@ -46,6 +46,9 @@ function recognises({ path, entries, head }: ModelPlace): boolean {
   if (entries) return entries.includes('model.json');
   const text = latin1(head);
   const isJson = /^(\xef\xbb\xbf)?\s*\{/.test(text);
+  // A GraphModel has the same name and no layers: a plugin reads it.
+  const isGraph = /"format"\s*:\s*"graph-model"|"modelTopology"\s*:\s*\{\s*"node"\s*:/.test(text);
+  if (isGraph) return false;
   return isJson && (basename(path) === 'model.json' || text.includes('"modelTopology"'));
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { GraphLayer } from '@tersor/core';
+import { inGroups } from '@tersor/runtime';
 import { dilatedConvolution } from './dilated-convolution.js';
 
 type Layer = tfl.LayersModel['layers'][number];
@@ -45,14 +46,9 @@ export function trainDilatedLayer(
       padding,
     });
   } else if (className === 'TersorGroupedConv2D') {
-    const groups = Number(config['groups']);
-    const kernels = tf.split<tf.Tensor4D>(read('kernel')!, groups, 3);
-    const blocks = tf
-      .split<tf.Tensor4D>(last, groups, 3)
-      .map((image, group) =>
-        dilatedConvolution(image, kernels[group]!, { depthwise: false, rates, padding }),
-      );
-    result = tf.concat(blocks, 3);
+    result = inGroups(last, read('kernel')!, Number(config['groups']), (image, kernel) =>
+      dilatedConvolution(image, kernel, { depthwise: false, rates, padding }),
+    );
   } else {
     const each = dilatedConvolution(last as tf.Tensor4D, read('depthwise_kernel') as tf.Tensor4D, {
       depthwise: true,

@@ -10,12 +10,15 @@ import {
 } from '@tersor/core';
 import { buildModel } from '@tersor/runtime';
 import { registerActivationQuantizer } from '../activations/activation-quantizer.js';
-import '../inference/chained-operations.js';
+import { addChainedOperations } from '../inference/chained-operations.js';
 import { factsOf } from '../layers/layer-table.js';
 import { ensureKernels } from './fallback-kernels.js';
 import { frozenLayers } from './frozen-layers.js';
 import { storedName, wrapsModel } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
+
+// As this is loaded: whoever hands a model over has built its layers before.
+addChainedOperations();
 
 type Layer = layers.LayersModel['layers'][number];
 type Symbolic = layers.SymbolicTensor;

@@ -71,8 +71,8 @@ export class ChannelTable {
   }
 
   /**
-   * Joins the outputs of all calls of a layer that has one width for all of them. Returns the channels of the
-   * first call.
+   * Joins the outputs of all calls of a layer that has the same channels for all of them. Returns the
+   * channels of the first call.
    */
   sameForAllCalls(layer: string, channels: readonly number[]): readonly number[] {
     const known = this.outputs.get(layer);

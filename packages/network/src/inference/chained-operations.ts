@@ -1,10 +1,5 @@
 import { reshape, sign, stridedSlice, Tensor, transpose } from '@tensorflow/tfjs-core';
 
-/**
- * The methods of tensors that tfjs-layers calls without bringing them along (its orthogonal initializer,
- * which LSTM and GRU use by default): only the whole package `@tensorflow/tfjs` has them. Those that are
- * there stay.
- */
 const CHAINED = {
   flatten(this: Tensor) {
     return reshape(this, [this.size]);
@@ -23,7 +18,14 @@ const CHAINED = {
   },
 };
 
-for (const [name, operation] of Object.entries(CHAINED)) {
-  if (!(name in Tensor.prototype))
-    Object.defineProperty(Tensor.prototype, name, { value: operation, writable: true, configurable: true });
+/**
+ * Gives tensors the methods that tfjs-layers calls without bringing them along (its orthogonal initializer,
+ * which LSTM and GRU use by default): only the whole package `@tensorflow/tfjs` has them. Those that are
+ * there stay. To be called before such a layer is built; twice is harmless.
+ */
+export function addChainedOperations(): void {
+  for (const [name, operation] of Object.entries(CHAINED)) {
+    if (!(name in Tensor.prototype))
+      Object.defineProperty(Tensor.prototype, name, { value: operation, writable: true, configurable: true });
+  }
 }

@@ -15,8 +15,8 @@ export interface SiteGraph {
 }
 
 /**
- * The network of one site: an input of the real size but for its channels, the layer, and what rides on it,
- * with weights cut (their values repeat where that is needed). A layer of several inputs gets the one input
+ * The network of one site: an input of the real height and width, the layer, and what rides on it, with
+ * weights cut (their values repeat where that is needed). A layer of several inputs gets the one input
  * for each: the largest, so that all have the same shape.
  */
 export function siteGraph(

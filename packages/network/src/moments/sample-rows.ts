@@ -19,7 +19,7 @@ export function sampleRows(
 }
 
 /**
- * Output positions at which a layer's input is looked at: for each of `images`, `points` random ones, or all
+ * Output positions at which a layer's input is observed: for each of `images`, `points` random ones, or all
  * of them (undefined) where there are no more. (AMC samples 10 points per image and layer.)
  */
 export function drawPositions(

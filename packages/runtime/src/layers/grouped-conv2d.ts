@@ -57,12 +57,9 @@ export class GroupedConv2D extends layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const kernels = tf.split<tf.Tensor4D>(this.kernel!.read(), this.groups, 3);
-      const images = tf.split<tf.Tensor4D>(single<tf.Tensor>(inputs), this.groups, 3);
-      const blocks = images.map((image, group) =>
-        tf.conv2d(image, kernels[group]!, [...this.strides], this.padding, 'NHWC', [...this.dilationRate]),
+      const result = inGroups(single<tf.Tensor>(inputs), this.kernel!.read(), this.groups, (image, kernel) =>
+        tf.conv2d(image, kernel, [...this.strides], this.padding, 'NHWC', [...this.dilationRate]),
       );
-      const result = tf.concat(blocks, 3);
       const biased = this.bias ? tf.add(result, this.bias.read()) : result;
       return this.activation.call(biased, {}) as tf.Tensor;
     });
@@ -91,4 +88,23 @@ export class GroupedConv2D extends layers.Layer {
       activation: this.activationName,
     };
   }
+}
+
+/**
+ * A convolution of each block of channels of an image [batch, height, width, channels] with its block of a
+ * kernel [height, width, channels / groups, filters], one after the other.
+ */
+export function inGroups(
+  image: tf.Tensor,
+  kernel: tf.Tensor,
+  groups: number,
+  convolve: (image: tf.Tensor4D, kernel: tf.Tensor4D) => tf.Tensor4D,
+): tf.Tensor4D {
+  if (groups === 1) return convolve(image as tf.Tensor4D, kernel as tf.Tensor4D);
+  const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
+  const images = tf.split<tf.Tensor4D>(image, groups, 3);
+  return tf.concat(
+    images.map((each, group) => convolve(each, kernels[group]!)),
+    3,
+  );
 }

@@ -13,17 +13,17 @@ import { fingerprint, gaussian, pruned, requireWellFormed } from './quantizer-in
 /** Rounding that errors computed in another order may differ by, relative to the outputs' energy. */
 const TOLERANCE = 1e-6;
 
-/** Bit widths that stand for all: what holds for these holds for those between them. */
+/** Bit allBits that stand for all: what holds for these holds for those between them. */
 const LOOKED_AT = [1, 2, 4, 8];
 
 /** The promises of `encodeCalibrated`; kept by nature where a quantizer has no `calibration`. */
-export function calibratedCases(make: () => Quantizer, widths: () => number[]): Case[] {
+export function calibratedCases(make: () => Quantizer, allBits: () => number[]): Case[] {
   const encodings = function* (inputs: readonly QuantizerInput[]) {
     const quantizer = make();
     if (!quantizer.calibration) return;
     for (const input of inputs) {
       const moments = momentsFor(input);
-      for (const bits of widths().filter((each) => LOOKED_AT.includes(each))) {
+      for (const bits of allBits().filter((each) => LOOKED_AT.includes(each))) {
         const encoded = () => quantizer.encodeCalibrated!(input, bits, moments);
         yield { quantizer, input, bits, moments, encoded };
       }
@@ -137,7 +137,7 @@ function momentsFor({ shape, channelAxis }: QuantizerInput): KernelMoments {
   return { ...layout, products, cross };
 }
 
-/** q'Hq - 2 q'Gw relative to w'Hw, over all columns: the squared error but for what no codes change. */
+/** q'Hq - 2 q'Gw relative to w'Hw, over all columns: the squared error without what no codes change. */
 function outputError(tensor: EncodedTensor, { data }: QuantizerInput, moments: KernelMoments): number {
   const { matrices, inputs: n, outputs, matrixStride, inputStride, products, cross } = moments;
   const values = decodeTensor(tensor);

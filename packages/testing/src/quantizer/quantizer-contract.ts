@@ -12,7 +12,7 @@ import { bitQuestion, relativeError, requireAnswers, TIGHTNESS } from '../enviro
  * describeContract('my quantizer', quantizerContract(() => new MyQuantizer()));
  */
 export function quantizerContract(make: () => Quantizer): Case[] {
-  const widths = () => {
+  const allBits = () => {
     const [least, most] = make().bits;
     return Array.from({ length: most - least + 1 }, (_, i) => least + i);
   };
@@ -34,7 +34,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       name: 'gives codes and tables that fit the shape at every bit width',
       run: () => {
         for (const input of inputs())
-          for (const bits of widths()) requireWellFormed(make().encode(input, bits), input, bits);
+          for (const bits of allBits()) requireWellFormed(make().encode(input, bits), input, bits);
       },
     },
     {
@@ -42,7 +42,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       run: () => {
         for (const input of inputs().slice(0, 2)) {
           // 1 bit is of another kind: sign and scale may well beat three levels that clip nothing.
-          const errors = widths()
+          const errors = allBits()
             .filter((bits) => bits > 1)
             .map((bits) => relativeError(make().encode(input, bits), input));
           const grew = errors.slice(1).some((error, i) => error > 1e-6 && error >= errors[i]!);
@@ -65,7 +65,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       name: 'keeps exact zeros from 2 bits on',
       run: () => {
         const input = pruned();
-        for (const bits of widths().filter((width) => width > 1)) {
+        for (const bits of allBits().filter((width) => width > 1)) {
           const values = decodeTensor(make().encode(input, bits));
           const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
           requireRule(lost === -1, {
@@ -92,7 +92,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
             data: Float32Array.from(data),
             channelAxis: 1,
           };
-          for (const bits of widths()) {
+          for (const bits of allBits()) {
             const encoded = make().encode(input, bits);
             requireWellFormed(encoded, input, bits);
             const largest = Math.max(...data.map(Math.abs));
@@ -113,9 +113,9 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       run: () => {
         const quantizer = make();
         for (const input of inputs()) {
-          const first = make().encode(input, widths().at(-1)!);
-          quantizer.encode(inputs()[0]!, widths()[0]!);
-          requireSame(fingerprint(quantizer.encode(input, widths().at(-1)!)), fingerprint(first), 'encode');
+          const first = make().encode(input, allBits().at(-1)!);
+          quantizer.encode(inputs()[0]!, allBits()[0]!);
+          requireSame(fingerprint(quantizer.encode(input, allBits().at(-1)!)), fingerprint(first), 'encode');
         }
       },
     },
@@ -124,7 +124,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       run: () => {
         for (const input of inputs()) {
           const before = input.data.join();
-          const encoded = make().encode(input, widths().at(-1)!);
+          const encoded = make().encode(input, allBits().at(-1)!);
           make().refine?.(input, encoded);
           requireSame(input.data.join(), before, 'encode', 'the weights as they were');
         }
@@ -139,7 +139,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
           await requireRefusal(
             'encode',
             'WEIGHTS_NOT_FINITE',
-            () => make().encode(input, widths().at(-1)!),
+            () => make().encode(input, allBits().at(-1)!),
             ` for a weight of ${bad}`,
           );
         }
@@ -151,7 +151,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         const quantizer = make();
         if (!quantizer.refine) return;
         const input = pruned();
-        for (const bits of widths().filter((width) => width > 1)) {
+        for (const bits of allBits().filter((width) => width > 1)) {
           const encoded = quantizer.encode(input, bits);
           const refined = quantizer.refine(input, encoded);
           requireWellFormed(refined, input, bits);
@@ -186,6 +186,6 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         }
       },
     },
-    ...calibratedCases(make, widths),
+    ...calibratedCases(make, allBits),
   ];
 }

@@ -5,6 +5,7 @@ import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
 import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
 import { damaged } from './file/damage.js';
 import type { OnnxInput, OnnxModel, OnnxNode } from './file/onnx-model.js';
+import { withGelu } from './gelu.js';
 import { inputOrder } from './input-order.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
 import { OPERATORS } from './operators/operator-table.js';
@@ -25,7 +26,10 @@ export interface OnnxMetadata {
   readonly outputs: readonly OnnxEnd[];
 }
 
-/** An input or output: its name, and the axis of the file that each axis of the network is, the batch 0. */
+/**
+ * An input or output: its name, and the axis of the file that each axis of the network is, the batch 0. An
+ * output of one image may be without a batch in the file; then its own axes begin with 0.
+ */
 interface OnnxEnd {
   readonly name: string;
   readonly order: readonly number[];
@@ -42,7 +46,8 @@ interface Problem {
  * The network of an ONNX file, its channels last. Shapes are worked out for the batch that the file states,
  * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes which cannot be read.
  */
-export function lowered(model: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
+export function lowered(given: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
+  const model = withGelu(given);
   const build = createBuilder();
   const values = new Map<string, Value | undefined>(model.initializers);
   const order = inputOrder(model);
@@ -61,9 +66,13 @@ export function lowered(model: OnnxModel, inputShape: readonly number[] | undefi
       throw new TersorError('MODEL_UNSUPPORTED', `The output "${name}" is a constant.`);
     throw damaged(`its output "${name}" is made by no node.`);
   });
+  build.finish();
   const metadata: OnnxMetadata = {
     opset: model.opset,
-    inputs: model.inputs.map(({ name }, i) => ({ name, order: endOrder(inputs[i]!) })),
+    inputs: model.inputs.map((input) => ({
+      name: input.name,
+      order: [0, ...order(input).map((axis) => axis + 1)],
+    })),
     outputs: model.outputs.map((name, i) => ({ name, order: endOrder(outputs[i]!) })),
   };
   return cleaned({
@@ -153,8 +162,8 @@ function sizesFor(
   const hint = `Name the sizes after the batch, in the order of the file: --format onnx --format-option inputShape=[${stated.map((size) => size ?? 224).join(',')}]`;
   if (!isFloat)
     throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has values that are no floats.`);
-  if (dims.length === 0 || stated.length === 0)
-    throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" has ${dims.length} axes; images have 4.`);
+  if (dims.length === 0)
+    throw new TersorError('MODEL_UNSUPPORTED', `The input "${name}" is one number; images have 4 axes.`);
   if (given && inputs.length === 1) {
     if (
       given.length === stated.length &&
@@ -184,7 +193,8 @@ function inputTensor(
 ): Tensor {
   build.begin(name);
   const axes = sizes.map(axisOf);
-  const lies = order.map((axis) => axes[axis]!);
+  // One number for an image is an axis of length 1 in the network.
+  const lies = order.length > 0 ? order.map((axis) => axes[axis]!) : [[]];
   const shape = lies.map(lengthOf);
   const config = { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false };
   const call = build.call({ className: 'InputLayer', config }, [], shape);
@@ -198,6 +208,7 @@ function outputTensor(build: Builder, tensor: Tensor, name: string): Tensor {
 }
 
 function endOrder(tensor: Tensor): number[] {
+  if (tensor.isBare) return orderOf(tensor);
   return tensor.axes.length === 0 ? [0] : [0, ...orderOf(tensor).map((axis) => axis + 1)];
 }
 

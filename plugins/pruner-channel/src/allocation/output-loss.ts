@@ -11,7 +11,7 @@ interface LossOptions {
   readonly dataset: Dataset;
   readonly backend: Backend;
   readonly seed: number;
-  /** Training images, whose labels are not looked at. */
+  /** Training images, whose labels are not used. */
   readonly images: number;
 }
 

@@ -44,7 +44,7 @@ export function removeGreedily(readers: readonly ReaderErrors[], channels: numbe
 }
 
 /**
- * A layer that can't be refit, or whose inputs nobody has looked at: as if its inputs were independent and of
+ * A layer that can't be refit, or whose inputs were not observed: as if its inputs were independent and of
  * equal variance, so that a channel costs its share of the squared weights and nothing makes up for it.
  * @param squares by channel, the sum of the squares of the weights that read it
  * @param total sum of the squares of all of the layer's weights

@@ -7,7 +7,7 @@ import { sumProducts } from './sum-products.js';
 
 /** How much is gathered. */
 export interface GatherOptions {
-  /** Training images looked at. */
+  /** Training images that are used. */
   readonly images: number;
   /** Output positions per image and layer. */
   readonly points: number;

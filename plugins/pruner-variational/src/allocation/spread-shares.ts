@@ -10,7 +10,7 @@ const WINDOW = 0.06;
  * The share of its slices that each group keeps, so that the limits are kept and the summed error is small:
  * begins with all, and takes slices from the group whose error rises the least for what is saved (marginal
  * analysis: Fox, Operations Research 14, 1966). The least shares where nothing fits.
- * @param curves by group, those of the layers that produce it; none for a layer whose inputs nobody looked at
+ * @param curves by group, those of the layers that produce it; none for layers whose inputs were not observed
  */
 export function spreadShares(
   { smallest, limits, fits }: SharesQuestion,

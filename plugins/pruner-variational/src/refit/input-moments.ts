@@ -44,7 +44,7 @@ export async function gatherInputs(
   const chosen = createRandom(seed, 'slices').permutation(dataset.size('train')).slice(0, images);
   if (chosen.length === 0)
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
-      hint: 'The variational pruner refits layers on some; their labels are not looked at.',
+      hint: 'The variational pruner refits layers on some; their labels are not used.',
     });
   const batches: Float32Array[] = [];
   for (let start = 0; start < chosen.length; start += BATCH)

@@ -57,7 +57,7 @@ export function startEpisodePool(options: EpisodePoolOptions): EpisodePool {
   const start = (): Turn => {
     const worker = startWorkerProcess();
     const ready = worker.ask({ setup: { ...setup, threads } });
-    // Whoever asks for a step is told; nobody may ask before the pool is disposed.
+    // A failure rejects the next step that is asked for; the pool may be disposed before there is one.
     ready.catch(() => undefined);
     return { worker, ready, told: 0, tensors: 0 };
   };

@@ -1,4 +1,5 @@
 import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
+import { TersorError } from '@tersor/core';
 import type { Constant } from './onnx-model.js';
 import { damaged } from './damage.js';
 
@@ -56,7 +57,11 @@ const TYPES: Readonly<Record<number, Stored>> = {
 export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant {
   const what = `the tensor "${tensor.name}"`;
   const stored = TYPES[tensor.dataType];
-  if (!stored) throw damaged(`${what} has the type ${tensor.dataType}, which is not read.`);
+  if (!stored)
+    throw new TersorError(
+      'MODEL_UNSUPPORTED',
+      `It has values of the type ${tensor.dataType} in ${what}; numbers of up to 64 bits are read.`,
+    );
   const dims = tensor.dims.map(Number);
   const size = sizeOf(dims, what);
   const raw = external ?? (tensor.rawData.byteLength > 0 ? tensor.rawData : undefined);

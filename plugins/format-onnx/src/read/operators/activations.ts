@@ -62,37 +62,55 @@ const clip: Lowering = (site) => {
 
 const SELU = { alpha: 1.6732631921768188, gamma: 1.0507010221481323 };
 
+/** `alpha * elu(x) + (1 - alpha) * relu(x)`, where Keras has no ELU with that alpha. */
+function elu(build: Site['build'], x: Tensor, alpha: number): Tensor {
+  const whole = build.apply(activation('elu'), x);
+  if (alpha === 1) return whole;
+  const below = scaleShift(build, whole, alpha, 0);
+  const above = scaleShift(build, build.apply(activation('relu'), x), 1 - alpha, 0);
+  return { ...x, call: build.call({ className: 'Add' }, [below, above], x.lies.map(lengthOf)) };
+}
+
 const selu: Lowering = (site) => {
   const { node, build } = site;
   const alpha = float(node, 'alpha', SELU.alpha);
   const gamma = float(node, 'gamma', SELU.gamma);
   if (Math.abs(alpha - SELU.alpha) < 1e-4 && Math.abs(gamma - SELU.gamma) < 1e-4)
     return [build.apply(activation('selu'), tensorAt(site, 0))];
-  const elu = build.apply({ className: 'ELU', config: { alpha } }, tensorAt(site, 0));
-  return [scaleShift(build, elu, gamma, 0)];
+  return [scaleShift(build, elu(build, tensorAt(site, 0), alpha), gamma, 0)];
 };
 
 /** `alpha * elu(x / alpha)`. */
 const celu: Lowering = (site) => {
   const { node, build } = site;
   const alpha = float(node, 'alpha', 1);
-  const elu = build.apply(activation('elu'), scaleShift(build, tensorAt(site, 0), 1 / alpha, 0));
-  return [scaleShift(build, elu, alpha, 0)];
+  const curved = build.apply(activation('elu'), scaleShift(build, tensorAt(site, 0), 1 / alpha, 0));
+  return [scaleShift(build, curved, alpha, 0)];
 };
 
 const pRelu: Lowering = (site) => {
   const { build } = site;
-  const slope = constantAt(site, 1);
-  const { x, axis, at } = aligned(build, tensorAt(site, 0), slope);
+  const given = constantAt(site, 1);
+  const { data } = given;
+  // Before opset 7 it had a value for each channel.
+  const isOld = site.opset < 7 && given.dims.length === 1 && data.length > 1;
+  const channels = [
+    data.length,
+    ...tensorAt(site, 0)
+      .axes.slice(1)
+      .map(() => 1),
+  ];
+  const slope = isOld ? { ...given, dims: channels } : given;
+  const { x, at } = aligned(build, tensorAt(site, 0), slope);
   if (slope.data.length === 1)
     return [build.apply({ className: 'LeakyReLU', config: { alpha: slope.data[0]! } }, x)];
-  const size = lengthOf(x.lies[axis]!);
-  const shape = x.lies.map((_lies, i) => (i === axis ? size : 1));
+  const size = lengthOf(x.lies.at(-1)!);
+  const shape = x.lies.map((_lies, i) => (i === x.lies.length - 1 ? size : 1));
   return [
     build.apply(
       {
         className: 'PReLU',
-        config: { shared_axes: shape.flatMap((_size, i) => (i === axis ? [] : [i + 1])) },
+        config: { shared_axes: shape.slice(1).map((_size, i) => i + 1) },
         weights: [
           weight(
             'alpha',
@@ -157,10 +175,7 @@ export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
     className: 'ThresholdedReLU',
     config: { theta: float(node, 'alpha', 1) },
   })),
-  Elu: layered(({ node }) => {
-    const alpha = float(node, 'alpha', 1);
-    return alpha === 1 ? activation('elu') : { className: 'ELU', config: { alpha } };
-  }),
+  Elu: (site) => [elu(site.build, tensorAt(site, 0), float(site.node, 'alpha', 1))],
   HardSigmoid: layered(({ node }) => hardSigmoid(float(node, 'alpha', 0.2), float(node, 'beta', 0.5))),
   HardSwish: hardSwish,
   Selu: selu,

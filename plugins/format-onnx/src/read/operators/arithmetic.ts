@@ -62,14 +62,13 @@ type WithConstant = (build: Builder, x: Tensor, constant: Constant, isFirst: boo
 const affine =
   (scale: (value: number, isFirst: boolean) => number, shift: (value: number, isFirst: boolean) => number) =>
   (build: Builder, given: Tensor, constant: Constant, isFirst: boolean): Tensor => {
-    const { x, axis, at } = aligned(build, given, constant);
+    const { x, at } = aligned(build, given, constant);
     if (isNeutral(constant, (value) => scale(value, isFirst) === 1 && shift(value, isFirst) === 0)) return x;
     return scaleShift(
       build,
       x,
       (i) => scale(at(i), isFirst),
       (i) => shift(at(i), isFirst),
-      axis,
     );
   };
 
@@ -155,6 +154,27 @@ const absolute: Lowering = (site: Site) => {
   return [combined(site.build, 'Maximum', x, scaleShift(site.build, x, -1, 0))];
 };
 
+/** The product of a tensor and its own sigmoid, or the tanh of its own softplus, is one activation. */
+const multiply: Lowering = (site) => {
+  const [left, right] = site.inputs;
+  if (left?.kind === 'tensor' && right?.kind === 'tensor' && !left.isBare) {
+    const name = gateOf(site, left, right) ?? gateOf(site, right, left);
+    const x = gateOf(site, left, right) === undefined ? right : left;
+    if (name !== undefined)
+      return [site.build.apply({ className: 'Activation', config: { activation: name } }, x)];
+  }
+  return binary('Multiply', multiplied)(site);
+};
+
+function gateOf({ build }: Site, x: Tensor, gate: Tensor): 'swish' | 'mish' | undefined {
+  const outer = build.layers[gate.call]!.config['activation'];
+  const from = build.calls[gate.call]!.inputs[0];
+  if (outer === 'sigmoid' && from === x.call) return 'swish';
+  const isMish =
+    outer === 'tanh' && from !== undefined && build.layers[from]!.config['activation'] === 'softplus';
+  return isMish && build.calls[from]!.inputs[0] === x.call ? 'mish' : undefined;
+}
+
 export const ARITHMETIC: Readonly<Record<string, Lowering>> = {
   Add: binary('Add', added),
   Sub: binary(
@@ -164,7 +184,7 @@ export const ARITHMETIC: Readonly<Record<string, Lowering>> = {
       (value, isFirst) => (isFirst ? -value : value),
     ),
   ),
-  Mul: binary('Multiply', multiplied),
+  Mul: multiply,
   Div: binary('TersorDivide', divided),
   Max: variadic('Maximum', atLeast),
   Min: variadic('Minimum', atMost),

@@ -4,6 +4,7 @@ import type { Constant } from '../file/onnx-model.js';
 import { axisOf, lengthOf, sizesOf, type Factor, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
+import { sliced } from './slicing.js';
 import { isNothing, padsOf, samePadding, type Pads } from './window.js';
 
 type Pair = readonly [number, number];
@@ -57,19 +58,27 @@ const conv: Lowering = (site) => {
   const reach: Pair = [(height - 1) * dilation[0] + 1, (width - 1) * dilation[1] + 1];
   const [h, w] = image.lies.map(lengthOf) as [number, number, number];
   const pads = padsOf(node, [h, w], reach, strides, isRow);
-  const padding = samePadding(pads, [h, w], reach, strides);
+  // TensorFlow.js has strides or dilation, not both: of all results, some are taken then.
+  const isBoth = strides.some((stride) => stride > 1) && dilation.some((rate) => rate > 1);
+  const ownStrides: Pair = isBoth ? [1, 1] : strides;
+  const padding = samePadding(pads, [h, w], reach, ownStrides);
   const padded = padding ? image : zeroPadded(build, image, pads);
-  const results = outputSizes([h, w], pads, reach, strides);
+  const results = outputSizes([h, w], pads, reach, ownStrides);
   const layer = convolution({
     kernel,
     ...(bias && { bias }),
     size: [height, width],
     groups,
     inputs,
-    config: { strides, padding: padding ?? 'valid', dilation_rate: dilation },
+    config: { strides: ownStrides, padding: padding ?? 'valid', dilation_rate: dilation },
   });
   const shape = [...results, outputs!];
-  return [imageOf(build.call(layer, [padded], shape), x, shape)];
+  const result = imageOf(build.call(layer, [padded], shape), x, shape);
+  if (!isBoth) return [result];
+  const taken = strides.slice(isRow ? 1 : 0);
+  return [
+    taken.reduce((all, step, i) => sliced(site, all, i + 1, 0, lengthOf(all.axes[i + 1]!), step), result),
+  ];
 };
 
 interface Convolution {

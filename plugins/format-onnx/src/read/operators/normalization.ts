@@ -1,7 +1,8 @@
 import { float, integer, optionalInteger, requireOnly } from '../attributes.js';
-import { lying, weight, withLast } from '../builder.js';
-import { isSame, lengthOf, rowOrder } from '../layout/tensor.js';
+import { weight, withLast } from '../builder.js';
+import { lengthOf, rowOrder } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
+import { normalizable } from './affine.js';
 import { axisAt, constantAt, optionalConstant, tensorAt, type Lowering } from '../site.js';
 
 const batchNormalization: Lowering = (site) => {
@@ -13,22 +14,20 @@ const batchNormalization: Lowering = (site) => {
   requireOnly(node, 'spatial', 1);
   const channels = x.axes[0];
   if (!channels) throw new Refusal('has no channels');
-  // Where the channels lie among others, they are put last.
-  const place = x.lies.findIndex((axis) => axis.length === channels.length && isSame(axis, channels));
-  const ready = place >= 0 ? x : lying(build, x, [...(x.axes.length > 1 ? x.axes.slice(1) : []), channels]);
-  const axis = place >= 0 ? place : ready.lies.length - 1;
+  const ready = normalizable(build, withLast(build, x, [0]));
   const size = lengthOf(channels);
+  const rows = rowOrder(channels, ready.lies.at(-1)!);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((input) => {
     const { data } = constantAt(site, input);
     if (data.length !== size) throw new Refusal(`has ${data.length} values for ${size} channels`);
-    return Float32Array.from(data);
+    return Float32Array.from(rows, (row) => data[row]!);
   });
   return [
     build.apply(
       {
         className: 'BatchNormalization',
         config: {
-          axis: axis === ready.lies.length - 1 ? -1 : axis + 1,
+          axis: -1,
           momentum: float(node, 'momentum', 0.9),
           epsilon: float(node, 'epsilon', 1e-5),
           center: true,

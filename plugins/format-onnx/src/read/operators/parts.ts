@@ -2,7 +2,7 @@ import { integer, integersOf, optionalIntegers } from '../attributes.js';
 import { lengthOf } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { constantAt, innerAxes, optionalConstant, tensorAt, type Lowering } from '../site.js';
-import { sliced } from './shape.js';
+import { sliced } from './slicing.js';
 
 /** Its limits are attributes before opset 10, inputs since. */
 const slice: Lowering = (site) => {

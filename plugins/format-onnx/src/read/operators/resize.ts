@@ -57,10 +57,7 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
   const size: Pair = given.length === 1 ? [1, given[0]!] : [given[0]!, given[1]!];
   const whole = given.map((length, i) => length / lengths[i]!);
   // With a factor that does not give a whole number of positions, ONNX keeps to the factor.
-  if (
-    factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor) &&
-    coordinates !== 'align_corners'
-  )
+  if (factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor))
     throw new Refusal(`resizes ${lengths.join(' x ')} by ${factors.join(' x ')}, which is not whole`);
   const isWhole = whole.every(Number.isInteger);
   const repeats =

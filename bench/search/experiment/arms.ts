@@ -1,0 +1,57 @@
+// Who searches, and where.
+
+/**
+ * A search: an agent, a heuristic or a peer by name, in the environment with a wall (`plain`) or around the
+ * heuristic.
+ */
+export interface Arm {
+  readonly agent: string;
+  readonly environment: 'plain' | 'residual';
+}
+
+/** Heuristics are one evaluation each. */
+export const HEURISTICS: readonly string[] = ['uniform', 'magnitude', 'reconstruction'];
+
+/** Optimizers of other libraries, over whole policies: see peer.py. */
+export const PEERS: readonly string[] = ['cma', 'tpe', 'gp'];
+
+const NEAR = { warmup: 2, sigma: 0.15 };
+const MANY = { ...NEAR, hidden: [64, 64], actorRate: 1e-3, updates: 10 };
+
+interface Agent {
+  readonly use: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Agents of ours by the name of the arm; those of `ddpg` with options are for choices. */
+export const AGENTS: Readonly<Record<string, Agent>> = {
+  ddpg: { use: 'ddpg', options: {} },
+  ppo: { use: 'ppo', options: {} },
+  ensemble: { use: 'ensemble', options: {} },
+  evolution: { use: 'evolution', options: {} },
+  random: { use: 'random', options: {} },
+  'ddpg, little noise': { use: 'ddpg', options: NEAR },
+  'ddpg, many updates': { use: 'ddpg', options: MANY },
+  'ddpg, REDQ': { use: 'ddpg', options: { ...MANY, critics: 5 } },
+  'ddpg, DroQ': { use: 'ddpg', options: { ...MANY, critics: 2, normalize: true, dropout: 0.01 } },
+  'ddpg, DroQ and imitation': {
+    use: 'ddpg',
+    options: { ...MANY, critics: 2, normalize: true, dropout: 0.01, imitate: 0.1 },
+  },
+  'ddpg, TD3': { use: 'ddpg', options: { ...NEAR, twin: true, actorDelay: 2, targetNoise: 0.1 } },
+};
+
+/** Arms of the experiment; every search begins with the heuristic `reconstruction`. */
+export const ARMS: readonly Arm[] = [
+  ...['reconstruction', 'ddpg', 'ensemble', 'evolution', 'ppo', 'random', ...PEERS].map(
+    (agent): Arm => ({ agent, environment: agent === 'reconstruction' ? 'plain' : 'residual' }),
+  ),
+  ...['evolution', 'ddpg', 'ppo', 'random', 'magnitude', 'uniform'].map(
+    (agent): Arm => ({ agent, environment: 'plain' }),
+  ),
+];
+
+/** Arms that defaults of ddpg are chosen from, on tasks that are none of the six. */
+export const CHOICES: readonly Arm[] = Object.keys(AGENTS)
+  .filter((agent) => agent.startsWith('ddpg, '))
+  .map((agent) => ({ agent, environment: 'residual' }));

@@ -1,0 +1,74 @@
+import type { KerasWeight } from '@tersor/network';
+import type { Tensor } from './value.js';
+
+/** A layer that is being put together. */
+export interface Draft {
+  readonly name: string;
+  className: string;
+  config: Record<string, unknown>;
+  inputs: string[];
+  weights: KerasWeight[];
+  readonly shape: Tensor['shape'];
+  /** Whether it is read once, so that what follows may become a part of it. */
+  readonly isReadOnce: boolean;
+}
+
+/** What a layer is made of. */
+export interface Layer {
+  readonly className: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly Tensor[];
+  readonly shape: Tensor['shape'];
+  readonly weights?: readonly KerasWeight[];
+  /** What follows the name of the node in its name, where it is one of several. */
+  readonly ending?: string;
+}
+
+/** The layers of a graph, in the order of its nodes. */
+export class Builder {
+  readonly drafts = new Map<string, Draft>();
+
+  add(
+    name: string,
+    { className, config, inputs, shape, weights, ending }: Layer,
+    isReadOnce: boolean,
+  ): Tensor {
+    const wanted = ending === undefined ? name : `${name}/${ending}`;
+    let own = wanted;
+    for (let i = 1; this.drafts.has(own); i++) own = `${wanted}_${i}`;
+    this.drafts.set(own, {
+      name: own,
+      className,
+      config: { ...config },
+      inputs: inputs.map(({ layer }) => layer),
+      weights: [...(weights ?? [])],
+      shape,
+      isReadOnce,
+    });
+    return { kind: 'tensor', layer: own, shape };
+  }
+
+  draft({ layer }: Tensor): Draft {
+    return this.drafts.get(layer)!;
+  }
+
+  /** The functional Keras topology of the layers. */
+  topology(name: string, inputs: readonly string[], outputs: readonly string[]): Record<string, unknown> {
+    const reference = (layer: string) => [layer, 0, 0];
+    return {
+      class_name: 'Model',
+      config: {
+        name,
+        layers: [...this.drafts.values()].map((draft) => ({
+          class_name: draft.className,
+          name: draft.name,
+          config: { ...draft.config, name: draft.name },
+          inbound_nodes:
+            draft.inputs.length > 0 ? [draft.inputs.map((layer) => [...reference(layer), {}])] : [],
+        })),
+        input_layers: inputs.map(reference),
+        output_layers: outputs.map(reference),
+      },
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, TersorError, type LayerGraph } from '@tersor/core';
+import {
+  graphFromKeras,
+  parseBoundedJson,
+  parseManifest,
+  weightFiles,
+  type WeightsManifest,
+} from '@tersor/network';
+import { lowerGraph } from './lower-graph.js';
+import { isRecord, nodesOf, sourceOf, type GraphNode } from './node.js';
+import { readConstants } from './weights.js';
+
+/** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
+const MAX_JSON_BYTES = 2 ** 26;
+
+/** What a reader may say beside the file. */
+export interface GraphOptions {
+  /** Names of the nodes that are outputs; those of the file without. */
+  readonly outputs?: readonly string[] | undefined;
+  /** Sizes of one input image, where the file leaves them open. */
+  readonly inputShape?: readonly number[] | undefined;
+}
+
+interface GraphJson {
+  readonly path: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly nodes: readonly GraphNode[];
+  readonly manifest: WeightsManifest;
+}
+
+/**
+ * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. Throws
+ * `MODEL_INVALID` and `MODEL_UNSUPPORTED`, the latter with the names of all nodes that are not read.
+ */
+export async function readGraphModel(path: string, options: GraphOptions = {}): Promise<LayerGraph> {
+  const model = await readJson(path);
+  const weights = await readConstants(model.path, model.manifest);
+  const { builder, inputs, outputs } = lowerGraph({
+    origin: path,
+    nodes: model.nodes,
+    weights,
+    outputs: options.outputs ?? outputsOf(model),
+    inputShape: options.inputShape,
+  });
+  const { drafts } = builder;
+  return graphFromKeras(builder.topology('graph_model', inputs, outputs), {
+    origin: path,
+    maxWeights: [...drafts.values()]
+      .flatMap((draft) => draft.weights)
+      .reduce((sum, { data }) => sum + data.length, 0),
+    weightsOf: ([name]) => drafts.get(name!)?.weights ?? [],
+  });
+}
+
+/** The `model.json` of a GraphModel and its weight files. Throws as reading it does. */
+export async function graphModelParts(path: string): Promise<string[]> {
+  const { path: model, manifest } = await readJson(path);
+  return [model, ...(await weightFiles(model, manifest)).flat().map((file) => file.path)];
+}
+
+/** The outputs that the file's signature names; without one, the nodes that none reads. */
+function outputsOf({ json, nodes }: GraphJson): string[] {
+  const metadata = json['userDefinedMetadata'];
+  const signature = json['signature'] ?? (isRecord(metadata) ? metadata['signature'] : undefined);
+  const stated =
+    isRecord(signature) && isRecord(signature['outputs']) ? Object.entries(signature['outputs']) : [];
+  const known = new Set(nodes.map(({ name }) => name));
+  const named = stated.map(([key, value]) =>
+    isRecord(value) && typeof value['name'] === 'string' ? value['name'] : key,
+  );
+  if (named.length > 0 && named.every((name) => known.has(sourceOf(name).name))) return named;
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map((input) => sourceOf(input).name)));
+  return nodes
+    .filter(({ name, op }) => !read.has(name) && !['Const', 'NoOp', 'Placeholder'].includes(op))
+    .map(({ name }) => name);
+}
+
+async function readJson(given: string): Promise<GraphJson> {
+  const path = (await stat(given)).isDirectory() ? join(given, 'model.json') : given;
+  const invalid = (reason: string, cause?: unknown) =>
+    new TersorError('MODEL_INVALID', `${path} is no GraphModel: ${reason}`, {
+      cause,
+      hint: 'A GraphModel is what "tensorflowjs_converter --output_format=tfjs_graph_model" writes.',
+    });
+  const { size } = await stat(path).catch((cause: unknown) => {
+    throw new TersorError('MODEL_NOT_FOUND', `There is no model.json in ${given}.`, { cause });
+  });
+  if (size > MAX_JSON_BYTES)
+    throw invalid(`it has ${size} bytes; a model.json has at most ${MAX_JSON_BYTES}.`);
+  let json: unknown;
+  try {
+    json = parseBoundedJson(await readFile(path));
+  } catch (cause) {
+    throw invalid(messageOf(cause), cause);
+  }
+  const topology = isRecord(json) ? json['modelTopology'] : undefined;
+  if (!isRecord(json) || !isRecord(topology)) throw invalid('it has no "modelTopology".');
+  const nodes = nodesOf(topology);
+  if (nodes.length === 0) throw invalid('its topology has no nodes.');
+  if (!Array.isArray(json['weightsManifest'])) throw invalid('it has no "weightsManifest".');
+  return { path, json, nodes, manifest: parseManifest(json['weightsManifest'], invalid) };
+}

@@ -1,0 +1,63 @@
+import { readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
+import type { Constant } from './value.js';
+
+type Entry = WeightsManifest[0]['weights'][0];
+
+/** The arrays of all weight files, by the name of their node. Throws `MODEL_INVALID`. */
+export async function readConstants(
+  model: string,
+  manifest: WeightsManifest,
+): Promise<Map<string, Constant>> {
+  const files = await weightFiles(model, manifest);
+  const bytes = await readWeightFiles(model, files.flat());
+  const found = new Map<string, Constant>();
+  let at = 0;
+  for (const entry of manifest.flatMap(({ weights }) => weights)) {
+    const count = entry.shape.reduce((product, length) => product * length, 1);
+    const { data, end } = decoded(entry, count, new DataView(bytes), at);
+    found.set(entry.name, { kind: 'constant', shape: entry.shape, data });
+    at = end;
+  }
+  return found;
+}
+
+/** Values of one array from byte `at` on, and where the next one begins. */
+function decoded(
+  { dtype, quantization }: Entry,
+  count: number,
+  view: DataView,
+  at: number,
+): { data: Float32Array; end: number } {
+  const stored = quantization?.dtype ?? dtype;
+  const [bytes, read] = READERS[stored];
+  const { scale = 1, min = 0 } = quantization ?? {};
+  const isScaled = quantization !== undefined && stored !== 'float16';
+  const data = Float32Array.from({ length: count }, (_, i) => {
+    const value = read(view, at + i * bytes);
+    if (!isScaled) return value;
+    // Whole numbers stay whole.
+    return dtype === 'int32' ? Math.round(value * scale + min) : value * scale + min;
+  });
+  return { data, end: at + count * bytes };
+}
+
+type Reader = readonly [bytes: number, read: (view: DataView, at: number) => number];
+
+const READERS: Readonly<Record<Entry['dtype'], Reader>> = {
+  float32: [4, (view, at) => view.getFloat32(at, true)],
+  int32: [4, (view, at) => view.getInt32(at, true)],
+  uint16: [2, (view, at) => view.getUint16(at, true)],
+  float16: [2, (view, at) => half(view.getUint16(at, true))],
+  uint8: [1, (view, at) => view.getUint8(at)],
+  bool: [1, (view, at) => view.getUint8(at)],
+};
+
+/** A number of 16 bits: a sign, five bits of exponent, ten of fraction (IEEE 754). */
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
