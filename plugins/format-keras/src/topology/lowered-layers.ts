@@ -1,6 +1,6 @@
 import { activationParts } from './activations.js';
 import type { Json, KerasLayer } from './keras-layer.js';
-import type { Context, Lowered, Part } from './lowered.js';
+import type { Context, Lowered, Part } from './part.js';
 import { normalization, rescaling, resizing, upSampling } from './preprocessing.js';
 
 /** The parts of a layer, or in words why there are none. */
