@@ -28,9 +28,9 @@ export function convolve(
 }
 
 /**
- * Input channels of a convolution that is worth a call: narrow groups next to one another are computed as one
- * block, whose kernel is zero between groups. On wasm that took a third to a half of the time of single groups
- * of 4 to 16 channels.
+ * Input channels of a convolution that is worth a call: narrow groups next to one another are computed as
+ * one block, whose kernel is zero between groups. On wasm that took a third to a half of the time of single
+ * groups of 4 to 16 channels.
  */
 const BLOCK = 32;
 
