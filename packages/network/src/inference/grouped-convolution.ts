@@ -28,9 +28,9 @@ export function convolve(
 }
 
 /**
- * Input channels of a convolution that is worth a call: narrow groups next to one another are computed as one
- * block, whose kernel is zero between groups. On wasm that took a third to a half of the time of single groups
- * of 4 to 16 channels.
+ * Input channels of a convolution that is worth a call: narrow groups next to one another are computed as
+ * one block, whose kernel is zero between groups. On wasm (one look, on a busy machine), four of five layers
+ * with groups of 4 to 16 channels took 0.3 to 0.4 of the time of single groups, and one 0.95.
  */
 const BLOCK = 32;
 
