@@ -1,8 +1,11 @@
 /**
- * What an episode's evaluation costs on onnxruntime-node and on the `node` backend: getting a candidate ready and running images on it.
- * onnxruntime has the weights as initializers of a session of its own, or as inputs of one session for all candidates.
+ * What an episode's evaluation costs on onnxruntime-node and on the `node` backend: getting a candidate
+ * ready and running images on it.
+ * onnxruntime has the weights as initializers of a session of its own, or as inputs of one session for
+ * all candidates.
  *
- *   node --conditions=tersor/source --import tsx bench/onnx/evaluation-speed.ts <folder of node_modules with onnxruntime-node>
+ *   node --conditions=tersor/source --import tsx \
+ *     bench/onnx/evaluation-speed.ts <folder of node_modules with onnxruntime-node>
  */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,7 +29,10 @@ const NETWORKS: Readonly<Record<string, () => Promise<LayerGraph>>> = {
   'vgg-19': vgg19,
 };
 
-/** Seconds of all threads of this process, in the milliseconds of a call; other processes may run beside it. */
+/**
+ * Seconds of all threads of this process, in the milliseconds of a call; other processes may run beside
+ * it.
+ */
 async function processorTime(run: () => Promise<unknown>): Promise<number> {
   const start = process.cpuUsage();
   await run();
