@@ -34,7 +34,7 @@ export async function parseModel(path: string): Promise<OnnxModel> {
   return { name: graph.name || 'model', opset: opsetOf(proto), nodes, initializers, inputs, outputs };
 }
 
-/** The files that hold the model at a path: itself, and those of its external data. Throws `MODEL_INVALID`. */
+/** The files that hold a model: itself, and those of its external data. Throws `MODEL_INVALID`. */
 export async function modelFilesOf(path: string): Promise<string[]> {
   const { graph } = await decoded(path);
   const external = (graph?.initializer ?? []).filter(isExternal);
