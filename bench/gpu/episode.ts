@@ -23,6 +23,7 @@ export async function prepareEpisode({
   reconstruct,
   images: count,
   share = 0.5,
+  multiple,
 }: {
   readonly graph: LayerGraph;
   readonly dataset: Dataset;
@@ -30,6 +31,8 @@ export async function prepareEpisode({
   readonly reconstruct: 'none' | 'least-squares';
   readonly images: number;
   readonly share?: number;
+  /** Channels that stay are a multiple of this. */
+  readonly multiple: number;
 }): Promise<Episode> {
   const { groups } = channelGroups(graph);
   const pruner = new ChannelPruner(channelPlugin.options.parse({ reconstruct }));
@@ -57,7 +60,7 @@ export async function prepareEpisode({
       }),
     ],
     minimum: 0.1,
-    multiple: 1,
+    multiple,
     evaluate: async (smaller) => {
       left = cost(smaller).macs;
       let accuracy = 0;

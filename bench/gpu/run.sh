@@ -29,12 +29,14 @@ exec > >(tee "$out/log.txt") 2>&1
 # Unpacked outside of FOLDER, which may be read-only, and once.
 work=${TMPDIR:-/tmp}/tersor-gpu
 mkdir -p "$work/lib" "$work/carried"
-cp -r "$folder"/{node_modules,packages,plugins,bench} "$folder"/*.cjs "$work/"
+cp -r "$folder"/{node_modules,packages,plugins,bench} "$work/"
 unpack() {
   [ -s "$2" ] && return
   if command -v xz >/dev/null; then xz -dc "$1" >"$2"
   else "$python" -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))' "$1" "$2"; fi
 }
+rm -f "$work"/*.cjs
+for path in "$folder"/*.cjs.xz; do unpack "$path" "$work/$(basename "$path" .xz)"; done
 unpack "$folder/node.xz" "$work/node"
 unpack "$folder/dawn.node.xz" "$work/node_modules/webgpu/dist/linux-x64/dawn.node"
 chmod +x "$work/node"
@@ -69,15 +71,13 @@ fi
 status=$?
 echo "Ended with $status."
 # Why there is no adapter, in Vulkan's own words.
-if [ $status -ne 0 ] && [ ! -s "$out/results.json" -o "$script" = measure ]; then
-  if ! grep -q '^adapter: ' "$out/log.txt"; then
-    ls -l "${VK_DRIVER_FILES:-/usr/share/vulkan/icd.d}" && cat "${VK_DRIVER_FILES:-/dev/null}"
-    VK_LOADER_DEBUG=all timeout 30 "$work/node" -e '
-      import("webgpu").then(async ({ create }) => {
-        const found = await create([]).requestAdapter();
-        console.log(found ? found.info : "no adapter");
-        process.exit();
-      });' 2>&1 | tail -60
-  fi
+if [ $status -ne 0 ] && [ "$script" = measure ] && ! grep -q '^adapter: ' "$out/log.txt"; then
+  ls -l "${VK_DRIVER_FILES:-/usr/share/vulkan/icd.d}" && cat "${VK_DRIVER_FILES:-/dev/null}"
+  VK_LOADER_DEBUG=all timeout 30 "$work/node" -e '
+    import("webgpu").then(async ({ create }) => {
+      const found = await create([]).requestAdapter();
+      console.log(found ? found.info : "no adapter");
+      process.exit();
+    });' 2>&1 | tail -60
 fi
 exit $status

@@ -3,6 +3,7 @@
 import { parse } from 'yaml';
 import { curveChart, type CurveChart } from './curve-chart.js';
 import { FORMS, isForm } from './figures.js';
+import { gpuTable } from './gpu-table.js';
 import {
   bestWithin,
   listTable,
@@ -57,8 +58,9 @@ function table(request: Record<string, unknown>): string {
   if ('networks' in request) return networkTable(request['networks'] as Record<string, string>);
   if ('searches' in request) return searchTable(request['searches'] as Record<string, string>);
   if ('ratios' in request) return ratioTable(request['ratios'] as Record<string, string>);
+  if ('gpu' in request) return gpuTable(request as unknown as Parameters<typeof gpuTable>[0]);
   if ('columns' in request) return listTable(request as unknown as ListTable);
-  throw new Error('A table needs study, networks, searches, ratios, or file and columns');
+  throw new Error('A table needs study, networks, searches, ratios, gpu, or file and columns');
 }
 
 /** `FILE PATH FORM`; or `FILE PATH - PATH FORM`, `/` alike, with `FILE#PATH` for another file's. */

@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   EPISODE_OVER: 'step was called after the end of an episode, or before reset.',
   INTERRUPTED: 'The run was stopped as asked; its checkpoint can be resumed.',
   LATENCY_TABLE_INVALID: 'A latency table is missing or malformed, or was made for another model or backend.',
-  MODEL_INVALID: 'The model is not a LayersModel that can be read.',
+  MODEL_INVALID: "The model's file is damaged, or of no kind that can be read.",
   MODEL_NOT_FOUND: 'The model file does not exist.',
   MODEL_UNSUPPORTED: 'The model uses something that Tersor cannot handle.',
   OUTPUT_FAILED: 'The output folder cannot be written.',

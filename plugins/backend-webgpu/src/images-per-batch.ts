@@ -1,12 +1,15 @@
 import type { LayerGraph } from '@tersor/core';
 
-/** Bytes that the largest result of a layer should take for a whole batch. */
-const BYTES = 2 ** 27;
+/** Bytes that the largest result of a layer may take for a whole batch. */
+const BYTES = 2 ** 28;
 /** More images than this gain nothing. */
-const MOST = 512;
+const MOST = 1024;
 
-/** How many images of a network should run at once on a GPU, at least one. */
-export function imagesPerBatch({ calls }: LayerGraph): number {
+/**
+ * How many of a number of images should run at once on a GPU: as many as possible, since each batch costs the
+ * processor as much as a small one, and equally many each time, since another size needs other buffers.
+ */
+export function imagesPerBatch({ calls }: LayerGraph): (count: number) => number {
   const largest = calls.reduce(
     (bytes, { outputShape }) =>
       Math.max(
@@ -15,5 +18,6 @@ export function imagesPerBatch({ calls }: LayerGraph): number {
       ),
     4,
   );
-  return Math.max(1, Math.min(MOST, Math.floor(BYTES / largest)));
+  const most = Math.max(1, Math.min(MOST, Math.floor(BYTES / largest)));
+  return (count) => Math.max(1, Math.ceil(count / Math.max(1, Math.ceil(count / most))));
 }

@@ -18,16 +18,12 @@ export interface ResidentImages {
   dispose(): void;
 }
 
-/** Images on a device, which is that of tfjs's active backend. */
-export function createResidentImages(device: GPUDevice): ResidentImages {
+/** Images on a device, which is that of tfjs's active backend: `most` bytes of them. */
+export function createResidentImages(device: GPUDevice, most = MOST_BYTES): ResidentImages {
   // In the order of their last use.
   const kept = new Map<Float32Array, GPUBuffer>();
   const seen = new WeakSet<Float32Array>();
-  const largest = Math.min(
-    MOST_BYTES,
-    device.limits.maxBufferSize,
-    device.limits.maxStorageBufferBindingSize,
-  );
+  const largest = Math.min(most, device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   let bytes = 0;
 
   const forget = (images: Float32Array): void => {
@@ -51,7 +47,7 @@ export function createResidentImages(device: GPUDevice): ResidentImages {
         return;
       }
       for (const oldest of kept.keys()) {
-        if (bytes + images.byteLength <= MOST_BYTES) break;
+        if (bytes + images.byteLength <= most) break;
         forget(oldest);
       }
       const made = await uploadWhole(device, images);

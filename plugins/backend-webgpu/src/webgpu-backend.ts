@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { compileFused, compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { TersorError, type Availability, type Backend } from '@tersor/core';
 import { createResidentImages, type ResidentImages } from './resident-images.js';
+import { freeBuffers } from './free-buffers.js';
+import { registerFilterGradients } from './filter-gradients.js';
 import { imagesPerBatch } from './images-per-batch.js';
 import { requestAdapter, type AdapterRequest, type FoundAdapter } from './request-adapter.js';
 
@@ -69,6 +71,11 @@ export function createWebgpuBackend(options: WebgpuBackendOptions): Backend {
           await images.expect(input);
           return session.run(input);
         },
+        dispose: () => {
+          session.dispose();
+          const kernels = tf.findBackend(NAME);
+          if (kernels) freeBuffers(kernels);
+        },
       };
     },
     observe: (graph, calls) =>
@@ -113,6 +120,7 @@ async function register({ gpu, adapter, source }: FoundAdapter, device: GPUDevic
     const backend = new WebGPUBackend(device, adapter.info);
     if (tf.findBackendFactory(NAME)) tf.removeBackend(NAME);
     tf.registerBackend(NAME, () => backend);
+    registerFilterGradients();
   } finally {
     if (source !== 'browser') {
       if (before) Object.defineProperty(globalThis, 'navigator', before);

@@ -19,13 +19,12 @@ const IMAGE = {
 };
 const ONNX = {
   format: 'an ONNX model',
-  advice:
-    'Tersor reads LayersModels only. Where the network exists in Keras, convert that; else onnx2tf (with -okv3 or -oh5) makes a Keras file of it.',
+  advice: 'Install the plugin that reads it: npm install @tersor/format-onnx.',
 };
 const PYTORCH = {
   format: 'a PyTorch checkpoint',
   advice:
-    'It holds weights for Python code. Export it (torch.onnx.export), make a Keras file of that (onnx2tf -oh5), and convert it with tensorflowjs_converter.',
+    'It holds weights for Python code. Export the network in Python with torch.onnx.export, and give the .onnx file.',
 };
 const KERAS_ZIP = {
   format: 'a .keras file',

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MAGIC } from '@tersor/runtime';
 import { openModel } from './read-network.js';
 
@@ -30,8 +30,8 @@ it.each<[string, string, string, RegExp]>([
     /save\('model.h5'\)/,
   ],
   ['PyTorch', 'PK\x03\x04\0\0archive/data.pkl', 'a PyTorch checkpoint', /torch\.onnx\.export/],
-  ['old PyTorch', '\x80\x02\x8a\nl\xfc\x9cF', 'a PyTorch checkpoint', /tensorflowjs_converter/],
-  ['ONNX', '\x08\x07\x12\x07pytorch\x1a\x051.9.0', 'an ONNX model', /onnx2tf/],
+  ['old PyTorch', '\x80\x02\x8a\nl\xfc\x9cF', 'a PyTorch checkpoint', /torch\.onnx\.export/],
+  ['ONNX', '\x08\x07\x12\x07pytorch\x1a\x051.9.0', 'an ONNX model', /@tersor\/format-onnx/],
   ['TFLite', '\x1c\0\0\0TFL3\x14\0\x20\0', 'a TFLite model', /convert the network that it was made from/],
   ['SavedModel', '\x08\x01\x12\xff\x0c\n\x07serve', 'a TensorFlow SavedModel', /keras_saved_model/],
   ['safetensors', '\x40\0\0\0\0\0\0\0{"weight":{}}', 'a safetensors file', /convert/],
@@ -54,7 +54,8 @@ it.each<[string, string, string, RegExp]>([
   async (_name, content, format, advice) => {
     for (const name of ['thing', 'model.bin']) {
       const path = await file(name, content);
-      const error = await openModel(path).then(
+      // Where no plugins are installed that would read it.
+      const error = await openModel(path, { directory: dirname(path) }).then(
         () => undefined,
         (caught: Error & { hint: string }) => caught,
       );

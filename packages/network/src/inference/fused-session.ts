@@ -28,8 +28,8 @@ export interface ImageBatch {
 
 /** How a compiled network runs its images. */
 export interface FusedOptions {
-  /** Images that run at once; 50 when absent. */
-  readonly batchSize?: number;
+  /** Images that run at once, or what they are for a number of images; 50 when absent. */
+  readonly batchSize?: number | ((count: number) => number);
   /** Makes the tensor of a batch, which the session frees; a plain upload when absent. */
   readonly batch?: (batch: ImageBatch) => tf.Tensor;
 }
@@ -49,7 +49,7 @@ export async function compileFused(
 /** Compiles a plan, which a worker gets instead of a network. */
 export async function compilePlan(
   plan: InferencePlan,
-  batchSize: number,
+  batchSize: number | ((count: number) => number),
   batch: NonNullable<FusedOptions['batch']> = uploadBatch,
 ): Promise<InferenceSession> {
   const steps: ReadyStep[] = [];
@@ -61,8 +61,9 @@ export async function compilePlan(
       const count = images.length / imageSize;
       // A batch is not waited for before the next is begun: on a GPU the next is prepared while it computes.
       const parts: Promise<Float32Array>[] = [];
-      for (let start = 0; start < count; start += batchSize) {
-        const size = Math.min(batchSize, count - start);
+      const most = typeof batchSize === 'number' ? batchSize : batchSize(count);
+      for (let start = 0; start < count; start += most) {
+        const size = Math.min(most, count - start);
         const input = batch({ images, start, count: size, shape: plan.inputShape });
         parts.push(readAndFree(runSteps(steps, plan.output, input)));
       }

@@ -1,4 +1,5 @@
 import type { GraphLayer, LayerCall, WeightTensor } from '@tersor/core';
+import { isKernel } from '@tersor/network';
 import { Refusal } from './refusal.js';
 import { isSame, isSameSet, lengthOf, orderOf, type Factor, type Tensor } from './layout/tensor.js';
 
@@ -15,16 +16,21 @@ export interface NewLayer {
   readonly weights?: readonly WeightTensor[];
 }
 
-/** A network that is being built. */
+/**
+ * A network that is being built. Every layer has one call, of the same index. Names are given when all layers
+ * of a node are there: the one with the kernel, or the last, is called like the node, the others after it.
+ */
 export interface Builder {
   readonly layers: readonly GraphLayer[];
   readonly calls: readonly LayerCall[];
-  /** Calls a new layer, named like the node that is being read, and gives the index of the call. */
+  /** Calls a new layer, and gives the index of the call. */
   call(layer: NewLayer, inputs: readonly Tensor[], outputShape: readonly number[]): number;
   /** As `call`, for a layer that keeps the shape of its only input. */
   apply(layer: NewLayer, input: Tensor): Tensor;
   /** Names the layers that are made from here on. */
   begin(name: string): void;
+  /** Names the last ones. */
+  finish(): void;
 }
 
 /** Where a weight of a new layer begins. */
@@ -40,21 +46,33 @@ export function weight(
 export function createBuilder(): Builder {
   const layers: GraphLayer[] = [];
   const calls: LayerCall[] = [];
-  const names = new Map<string, number>();
-  let wanted = 'layer';
+  const taken = new Set<string>();
   /** Shapes that were changed already, by call and change. */
   const shared = new Map<string, number>();
+  let wanted = 'layer';
+  let first = 0;
 
-  const unique = (): string => {
-    for (;;) {
-      const count = names.get(wanted) ?? 0;
-      names.set(wanted, count + 1);
-      const name = count === 0 ? wanted : `${wanted}_${count}`;
-      if (count === 0 || !names.has(name)) {
-        if (count > 0) names.set(name, 1);
-        return name;
-      }
-    }
+  const unique = (base: string): string => {
+    let name = base;
+    for (let i = 1; taken.has(name); i++) name = `${base}_${i}`;
+    taken.add(name);
+    return name;
+  };
+
+  const settle = () => {
+    const own = layers.slice(first);
+    const kernel = own.findLastIndex(({ weights }) => weights.some(isKernel));
+    const main = kernel >= 0 ? kernel : own.length - 1;
+    if (main >= 0) rename(first + main, wanted);
+    own.forEach((layer, i) => i !== main && rename(first + i, `${wanted}/${wordOf(layer.className)}`));
+    first = layers.length;
+  };
+
+  const rename = (index: number, base: string) => {
+    const layer = layers[index]!;
+    const name = unique(base);
+    layers[index] = { ...layer, name, config: { ...layer.config, name } };
+    calls[index] = { ...calls[index]!, layer: name };
   };
 
   const call: Builder['call'] = ({ className, config = {}, weights = [] }, inputs, outputShape) => {
@@ -67,9 +85,8 @@ export function createBuilder(): Builder {
     const isShape = ['Reshape', 'Flatten', 'Permute'].includes(className);
     const known = isShape ? shared.get(key) : undefined;
     if (known !== undefined) return known;
-    const name = unique();
-    layers.push({ name, className, config: { ...config, name }, weights });
-    const index = calls.push({ layer: name, inputs: from, outputShape }) - 1;
+    const index = layers.push({ name: '', className, config, weights }) - 1;
+    calls.push({ layer: '', inputs: from, outputShape });
     if (isShape) shared.set(key, index);
     return index;
   };
@@ -79,12 +96,24 @@ export function createBuilder(): Builder {
     calls,
     call,
     apply: (layer, input) => ({ ...input, call: call(layer, [input], shapeOf(input)) }),
-    begin: (name) => (wanted = legalName(name)),
+    begin: (name) => {
+      settle();
+      wanted = legalName(name);
+    },
+    finish: settle,
   };
 }
 
+/** What a layer beside the main one of a node is called, in the way of Keras: `zero_padding2d`. */
+function wordOf(className: string): string {
+  return className
+    .replace(/^Tersor/, '')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
 /** The shape of one sample as it lies. */
-export function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
+function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
   return lies.map(lengthOf);
 }
 

@@ -66,6 +66,7 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
       throw new TersorError('MODEL_UNSUPPORTED', `The output "${name}" is a constant.`);
     throw damaged(`its output "${name}" is made by no node.`);
   });
+  build.finish();
   const metadata: OnnxMetadata = {
     opset: model.opset,
     inputs: model.inputs.map((input) => ({

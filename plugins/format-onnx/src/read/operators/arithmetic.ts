@@ -11,7 +11,7 @@ import { clipped } from './activations.js';
  * Two tensors made to lie alike, one of them spread over the axes that it has not: what a layer of Keras
  * reads that works element by element, and the tensor that it gives but for its call.
  */
-export function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {
+function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {
   if (left.axes.length !== right.axes.length)
     throw new Refusal(`combines tensors of ${left.axes.length + 1} and ${right.axes.length + 1} axes`);
   left.axes.forEach((axis, i) => {
@@ -167,15 +167,12 @@ const multiply: Lowering = (site) => {
 };
 
 function gateOf({ build }: Site, x: Tensor, gate: Tensor): 'swish' | 'mish' | undefined {
-  const outer = activationOf(build, gate.call);
+  const outer = build.layers[gate.call]!.config['activation'];
   const from = build.calls[gate.call]!.inputs[0];
   if (outer === 'sigmoid' && from === x.call) return 'swish';
-  const isMish = outer === 'tanh' && from !== undefined && activationOf(build, from) === 'softplus';
+  const isMish =
+    outer === 'tanh' && from !== undefined && build.layers[from]!.config['activation'] === 'softplus';
   return isMish && build.calls[from]!.inputs[0] === x.call ? 'mish' : undefined;
-}
-
-function activationOf({ layers, calls }: Builder, call: number): unknown {
-  return layers.find(({ name }) => name === calls[call]!.layer)!.config['activation'];
 }
 
 export const ARITHMETIC: Readonly<Record<string, Lowering>> = {

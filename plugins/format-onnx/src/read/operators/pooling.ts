@@ -63,11 +63,9 @@ function stockPool(size: Pair, strides: Pair) {
 }
 
 /** Whether a tensor comes from an activation that gives nothing below 0. */
-function isRectified({ layers, calls }: Builder, { call }: Tensor): boolean {
-  const layer = layers.find(({ name }) => name === calls[call]!.layer)!;
-  return (
-    layer.className === 'ReLU' || ['relu', 'relu6', 'sigmoid'].includes(String(layer.config['activation']))
-  );
+function isRectified({ layers }: Builder, { call }: Tensor): boolean {
+  const { className, config } = layers[call]!;
+  return className === 'ReLU' || ['relu', 'relu6', 'sigmoid'].includes(String(config['activation']));
 }
 
 /** The result of a layer that changes positions alone, with the channels of what it reads. */
@@ -97,7 +95,7 @@ function ceiled({ node }: Site, sizes: Pair, pads: Pads, size: Pair, strides: Pa
 }
 
 /** A mean or maximum over some axes of the file: all positions of an image, mostly. */
-export function reduced(
+function reduced(
   build: Builder,
   x: Tensor,
   axes: readonly number[],
