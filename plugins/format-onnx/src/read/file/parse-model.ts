@@ -42,7 +42,7 @@ export async function modelFilesOf(path: string): Promise<string[]> {
 }
 
 /** The message that a file holds. Throws `MODEL_INVALID`. */
-export async function decoded(path: string): Promise<ModelProto> {
+async function decoded(path: string): Promise<ModelProto> {
   const { size } = await stat(path);
   if (size > MAX_BYTES) throw damaged(`it has ${size} bytes; protobuf allows ${MAX_BYTES}.`);
   const bytes = await readFile(path);
