@@ -1,7 +1,7 @@
 /**
- * The networks of torchvision in full size, as both exporters of PyTorch write them: imported and compared with
- * onnxruntime, pruned by a random plan and compared with the masked network, written as ONNX again and run by
- * onnxruntime. Writes real.json here and the table in docs/guide/pytorch.md.
+ * The networks of torchvision in full size, as both exporters of PyTorch write them: imported and compared
+ * with onnxruntime, pruned by a random plan and compared with the masked network, written as ONNX again and
+ * run by onnxruntime. Writes real.json here and the table in docs/guide/pytorch.md.
  *
  *   pip install -r bench/reference/requirements-onnx.txt
  *   python bench/reference/export-onnx.py real out/onnx

@@ -74,8 +74,8 @@ export interface Format {
    */
   readonly keeps?: 'layers' | 'outputs';
   /**
-   * The network that files of `write` hold, where an option of the format asks for rounded weights, or it holds
-   * rounded activations. Left out, it is the network that was given.
+   * The network that files of `write` hold, where an option of the format asks for rounded weights, or it
+   * holds rounded activations. Left out, it is the network that was given.
    */
   stored?(graph: LayerGraph, quantization?: Quantization): LayerGraph;
   /**
