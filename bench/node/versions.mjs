@@ -96,7 +96,7 @@ function measure(major, tarballs) {
     const packed = readFileSync(join(out, 'model.tersor'));
     return {
       works: 'yes',
-      testAccuracy: compressed.accuracy,
+      accuracy: compressed.accuracy,
       bytes: packed.length,
       sha256: createHash('sha256').update(packed).digest('hex'),
     };

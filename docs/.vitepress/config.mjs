@@ -17,6 +17,7 @@ const sidebar = [
       ['Models', '/guide/models'],
       ['From PyTorch', '/guide/pytorch'],
       ['Layers', '/guide/layers'],
+      ['ONNX out', '/guide/onnx-out'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
       ['Budgets', '/guide/budgets'],
@@ -36,6 +37,7 @@ const sidebar = [
       ['Plugin authors', '/guide/plugins-authoring'],
       ['Contracts', '/guide/plugins-contracts'],
       ['Formats: the layer graph', '/guide/layer-graph'],
+      ["Layers of Tersor's own", '/guide/own-layers'],
     ),
   },
   {
@@ -73,6 +75,7 @@ const sidebar = [
       ['Activations', '/guide/activations'],
       ['Keras files', '/plugins/format-keras'],
       ['ONNX files', '/plugins/format-onnx'],
+      ['GraphModels', '/plugins/format-tfjs-graph'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],

@@ -48,8 +48,10 @@ describe('a search that remembers an earlier run', () => {
   });
 
   it('counts what it remembers for the identity of the run', async () => {
-    expect(Object.keys(second.summary.identity.files)).toEqual(['prune.search.memory: first/episodes.jsonl']);
-    expect(Object.keys(first.summary.identity.files)).toEqual([]);
+    expect(Object.keys(second.summary.identity!.files)).toEqual([
+      'prune.search.memory: first/episodes.jsonl',
+    ]);
+    expect(Object.keys(first.summary.identity!.files)).toEqual([]);
   });
 
   describe('refuses before anything is measured', () => {
@@ -77,7 +79,7 @@ describe('a search that remembers an earlier run', () => {
       await cp(join(project.folder, 'first'), join(project.folder, 'other'), { recursive: true });
       const path = join(project.folder, 'other/summary.json');
       const summary = String(await readFile(path));
-      const weights = first.summary.identity.model.weights!;
+      const weights = first.summary.identity!.model.weights!;
       await writeFile(path, summary.replaceAll(weights, weights.replaceAll(/./g, '0')));
       expect(await refused(common(3, ', memory: [first, other]'))).toMatchObject({
         message: 'prune.search.memory: the run in other is of a network with other weights.',

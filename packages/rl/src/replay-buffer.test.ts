@@ -61,6 +61,16 @@ it('keeps the best episodes in their share of the capacity', () => {
   expect(marks(replay)).toEqual([1, 2, 6, 7]);
 });
 
+it('gives the whole best episode, the first of equal ones', () => {
+  const replay = buffer(5);
+  [1, 2, 3, 4].forEach((mark) => replay.add(episode(mark), mark === 2 || mark === 3 ? 9 : 0));
+  const one = buffer(1);
+  one.add(episode(2), 0);
+  const { observations, rewards } = replay.best();
+  expect(rewards).toHaveLength(one.size);
+  expect(new Set(observations)).toEqual(new Set(one.sample(50, createRandom(1)).observations));
+});
+
 it('goes on from a saved state, which later episodes do not reach', () => {
   const replay = buffer(2);
   replay.add(episode(1), 0);

@@ -11,6 +11,7 @@ export { brokenLimits, correctLimit } from './limit/limit-fakes.js';
 export { prunerContract } from './pruner/pruner-contract.js';
 export { brokenPruners, correctPruner } from './pruner/pruner-fakes.js';
 export { pruneContext } from './pruner/pruner-fixture.js';
+export { ownLayersNetworks } from './backend/own-layers-network.js';
 export { referenceResults, referenceRun } from './reference-run.js';
 export type { TestRunner } from './contract.js';
 export {

@@ -11,8 +11,8 @@ type Config = GraphLayer['config'];
 type Place = readonly [row: number, column: number, channel: number];
 
 /**
- * The layers that Tersor adds to those of TensorFlow.js, in plain loops: each says what a value of its result is.
- * The grouped convolution is not among them. `undefined` for other classes.
+ * The layers that Tersor adds to those of TensorFlow.js, in plain loops: each says what a value of its
+ * result is. The grouped convolution is not among them. `undefined` for other classes.
  */
 export function applyOwnLayer(
   { className, config }: GraphLayer,

@@ -4,8 +4,8 @@ import { applyOwnLayer, type Image } from './reference-own-layers.js';
 /**
  * Runs a network on one image in plain loops, with no library: what contracts compare with. Knows the layers
  * of the contracts' own fixtures: Conv2D, DepthwiseConv2D and SeparableConv2D with strides, dilation and
- * padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and Dense, and Tersor's own. Throws for
- * others, and where shapes disagree.
+ * padding, BatchNormalization, Activation, Add, GlobalAveragePooling2D and Dense, and Tersor's own. Throws
+ * for others, and where shapes disagree.
  */
 export function referenceRun(graph: LayerGraph, pixels: Float32Array): Float64Array {
   return referenceResults(graph, [pixels])[graph.outputs[0]!]!;

@@ -77,7 +77,7 @@ function changed(json: unknown, random: Random): unknown {
   const keys = Object.keys(holder);
   const key = keys[random.integer(keys.length)]!;
   const kind = random.integer(3);
-  if (kind === 0) delete holder[key];
+  if (kind === 0) Reflect.deleteProperty(holder, key);
   else if (kind === 1) holder[key] = structuredClone(ODD[random.integer(ODD.length)]);
   else holder[key] = structuredClone(holders[random.integer(holders.length)]);
   return copy;

@@ -26,8 +26,8 @@ const UNARY: Readonly<Record<string, (a: number) => number>> = {
 };
 
 /**
- * What a node gives that is given constants alone: arithmetic on shapes and weights. `undefined` for operators
- * that are not worked out.
+ * What a node gives that is given constants alone: arithmetic on shapes and weights. `undefined` where it is
+ * not worked out.
  */
 export function workedOut(node: GraphNode, inputs: readonly Value[]): Constant | undefined {
   if (node.op === 'Shape') return shapeOf(inputs[0]);

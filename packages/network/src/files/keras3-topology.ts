@@ -78,8 +78,8 @@ function modelConfig(className: string, config: Json, layers: readonly unknown[]
   const inner = layers.map((layer) => (isRecord(layer) ? model(layer) : layer));
   if (className === 'Sequential')
     return { ...config, layers: withInputShape(inner, config['build_input_shape'] ?? build['input_shape']) };
-  // A nested model has a node of its own in tfjs, before those of its calls. Keras 3 counts it for some models
-  // of some versions, and does not for others; every call is read by something, so the first one tells.
+  // A nested model has a node of its own in tfjs, before those of its calls. Keras 3 counts it for some
+  // models of some versions, and not for others; every call is read by something, so the first one tells.
   const called = inner.flatMap((layer) => (isRecord(layer) ? references(layer['inbound_nodes']) : []));
   const all = [...called, ...references(config['input_layers']), ...references(config['output_layers'])];
   const first = new Set(all.flatMap((reference) => (reference[1] === 0 ? [reference[0]] : [])));

@@ -6,9 +6,9 @@ type Shape = readonly (number | undefined)[];
 type Pair = readonly [number, number];
 
 /**
- * The same network for stock TensorFlow.js: layers of Tersor's own become stock layers where one computes the same
- * (padding with zeros, pooling without padding, whole-number upsampling, ...). Throws `MODEL_UNSUPPORTED` with the
- * names of the others.
+ * The same network for stock TensorFlow.js: layers of Tersor's own become stock layers where one computes
+ * the same (padding with zeros, pooling without padding, whole-number upsampling, ...). Throws
+ * `MODEL_UNSUPPORTED` with the names of the others.
  */
 export function stockLayers(graph: LayerGraph): LayerGraph {
   const layers = graph.layers.map((layer) => {

@@ -7,8 +7,8 @@ export interface PlanWeight {
 }
 
 /**
- * An activation that follows a step's result; `alpha` is the slope of `leakyrelu`, and with `beta` the line of
- * `hardsigmoid`: `alpha * x + beta`, between 0 and 1.
+ * An activation that follows a step's result; `alpha` is the slope of `leakyrelu`, and with `beta` the line
+ * of `hardsigmoid`: `alpha * x + beta`, between 0 and 1.
  */
 export interface PlanActivation {
   readonly name: 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'elu' | 'leakyrelu' | 'softmax' | 'hardsigmoid';
@@ -22,8 +22,8 @@ interface Window {
 }
 
 /**
- * A convolution over NHWC. `kernel` is [h, w, in, out]; for `depthwise` [h, w, in, multiplier]. In `groups`, each
- * of so many blocks of outputs reads one block of inputs, and `kernel` is [h, w, in / groups, out].
+ * A convolution over NHWC. `kernel` is [h, w, in, out]; for `depthwise` [h, w, in, multiplier]. In `groups`,
+ * each of so many blocks of outputs reads one block of inputs, and `kernel` is [h, w, in / groups, out].
  */
 export interface ConvolutionOperation extends Window {
   readonly kind: 'convolution' | 'depthwise';

@@ -33,8 +33,8 @@ export interface LayerFacts {
   /** Its config for another number of output channels; `outputShape` is the new one, and so is the site. */
   readonly resized?: (config: Config, outputShape: Shape, site: ResizedSite) => Config;
   /**
-   * How many channels can only go at once, of a layer that takes and gives them in blocks: of the input, of the
-   * output, and whether the number of one says that of the other.
+   * How many channels can only go at once, of a layer that takes and gives them in blocks: of the input, of
+   * the output, and whether the number of one says that of the other.
    */
   readonly blocks?: (layer: GraphLayer) => ChannelBlocks | undefined;
   /** Whether several inputs follow one another in the output's channels. */

@@ -22,7 +22,7 @@ import { PERMUTE } from './permute.js';
 import { AVERAGE_POOLING, GLOBAL_POOLING, MAX_POOLING } from './pooling.js';
 import { CROPPING2D, REPEAT_VECTOR, UP_SAMPLING2D, ZERO_PADDING2D } from './positions.js';
 import { PRELU } from './prelu.js';
-import { CENTER_CROP, RESIZING } from './preprocessing.js';
+import { CENTER_CROP, RESCALING, RESIZING } from './preprocessing.js';
 import { RELU } from './relu.js';
 import { FLATTEN, RESHAPE } from './reshape.js';
 import { SEPARABLE_CONV2D } from './separable-conv2d.js';
@@ -68,6 +68,7 @@ const KERAS_LAYERS: readonly LayerFacts[] = [
   ...DROPOUT,
   TIME_DISTRIBUTED,
   LAYER_NORMALIZATION,
+  RESCALING,
   CENTER_CROP,
   RESIZING,
   GROUPED_CONV2D,

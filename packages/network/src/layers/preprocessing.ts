@@ -1,3 +1,4 @@
+import { KEPT } from './channel-rules.js';
 import type { LayerFacts } from './layer-facts.js';
 
 const CROP_INSTEAD = 'Use a Cropping2D, or prepare the images before the network.';
@@ -16,4 +17,21 @@ export const RESIZING: LayerFacts = {
     what: 'makes a model that TensorFlow.js cannot run: it leaves the batch out of its output shape',
     hint: CROP_INSTEAD,
   }),
+};
+
+/** Every value times one number and plus another. */
+export const RESCALING: LayerFacts = {
+  className: 'Rescaling',
+  channels: KEPT,
+  operations: ({ layer, inputShapes }) => {
+    const channels = inputShapes[0]!.at(-1);
+    if (channels === undefined) return undefined;
+    const weight = (value: unknown) => ({
+      shape: [channels],
+      data: new Float32Array(channels).fill(Number(value)),
+    });
+    const { scale, offset = 0 } = layer.config;
+    return [{ operation: { kind: 'scale-shift', scale: weight(scale), shift: weight(offset) } }];
+  },
+  rides: 'always',
 };

@@ -91,8 +91,8 @@ export class GroupedConv2D extends layers.Layer {
 }
 
 /**
- * A convolution of each block of channels of an image [batch, height, width, channels] with its block of a kernel
- * [height, width, channels / groups, filters], one after the other.
+ * A convolution of each block of channels of an image [batch, height, width, channels] with its block of a
+ * kernel [height, width, channels / groups, filters], one after the other.
  */
 export function inGroups(
   image: tf.Tensor,

@@ -31,8 +31,8 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
 };
 
 /**
- * Networks, on images of 9 x 7, with every layer class that Tersor adds to those of TensorFlow.js, each in several
- * ways. All weights are random, by a fixed seed.
+ * Networks, on images of 9 x 7, with every layer class that Tersor adds to those of TensorFlow.js, each in
+ * several ways. All weights are random, by a fixed seed.
  */
 export function ownLayersNetworks(): Readonly<Record<string, LayerGraph>> {
   return Object.fromEntries(Object.entries(VARIANTS).map(([name, variant]) => [name, network(variant)]));
@@ -60,11 +60,18 @@ function network(variant: Variant): LayerGraph {
   ) => ({
     weights: [weight('kernel', [...kernel, inputs / groups, filters], draw), weight('bias', [filters], draw)],
   });
-  const window = { strides: [1, 1], dilation_rate: [1, 1], use_bias: true, data_format: 'channels_last' };
+  const window = { strides: [1, 1], dilation_rate: [1, 1], use_bias: true };
 
   const image = { batch_input_shape: [null, ...IMAGE], dtype: 'float32', sparse: false };
   add('InputLayer', image, IMAGE, { inputs: [] });
-  const point = { ...window, filters: 4, kernel_size: [1, 1], padding: 'valid', activation: 'linear' };
+  const point = {
+    ...window,
+    data_format: 'channels_last',
+    filters: 4,
+    kernel_size: [1, 1],
+    padding: 'valid',
+    activation: 'linear',
+  };
   add('Conv2D', point, [9, 7, 4], convolution([1, 1], 3, 4, 1));
   add('TersorPad2D', { padding: [[1, 0], [0, 1]], ...variant.pad }, [10, 8, 4]); // prettier-ignore
   const pool = { operation: 'max', pool_size: [3, 3], strides: [2, 2], padding: [[1, 0], [0, 1]] }; // prettier-ignore

@@ -14,7 +14,7 @@ const GZIP = 1;
 const DATA_LAYOUT = 8;
 const CONTIGUOUS = 1;
 
-/** A group of an HDF5 file. Everything that is read of it throws `MODEL_INVALID` where the file is damaged. */
+/** A group of an HDF5 file. What is read of it throws `MODEL_INVALID` where the file is damaged. */
 export interface Hdf5Group {
   /** Names of the groups and arrays in it. */
   names(): string[];

@@ -1,5 +1,5 @@
 import { HARD_SIGMOID } from './activations.js';
-import type { Part } from './lowered-layers.js';
+import type { Part } from './part.js';
 import type { Placed } from './placed-layer.js';
 import { referencesIn, renamed } from './tensors.js';
 
@@ -7,8 +7,8 @@ import { referencesIn, renamed } from './tensors.js';
 const TOLERANCE = 1e-7;
 
 /**
- * `ReLU(6)(x + 3) * (1 / 6)`, as Keras's MobileNetV3 and others spell it, is one hard sigmoid. It has the name
- * of the ReLU, which is the only layer of the three. `outputs` are the references of the model's outputs.
+ * `ReLU(6)(x + 3) * (1 / 6)`, as Keras's MobileNetV3 and others spell it, is one hard sigmoid. It has the
+ * name of the ReLU, which is the only layer of the three. `outputs` are the references of the outputs.
  */
 export function withHardSigmoids(placed: readonly Placed[], outputs: unknown): Placed[] {
   const byName = new Map(placed.map((each) => [each.layer.name, each]));

@@ -45,7 +45,7 @@ function isModel({ config }: Json): boolean {
   return Array.isArray(config) || (isRecord(config) && Array.isArray(config['layers']));
 }
 
-/** Keras 3 writes operations like layers, but with no config of their own; legacy files leave out the module. */
+/** Keras 3 writes operations like layers, with no config of their own; legacy files leave out the module. */
 function isOperation(json: Json, config: Json): boolean {
   const { module } = json;
   if (typeof module === 'string') return module.startsWith('keras.src.ops') || module.startsWith('keras.ops');

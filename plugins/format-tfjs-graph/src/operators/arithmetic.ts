@@ -110,7 +110,8 @@ function byChannel(x: Tensor, { shape, data }: Constant): readonly number[] {
 function affine(site: Site, x: Tensor, { scale, offset }: Affine): Tensor {
   const before = site.builder.draft(x);
   const channels = x.shape.at(-1);
-  const isUnit = scale.every((value) => value === 1);
+  // One number for all channels is the 3 of a hard sigmoid rather than a bias.
+  const isUnit = scale.every((value) => value === 1) && offset.length === channels;
   if (
     isUnit &&
     before.isReadOnce &&

@@ -66,7 +66,7 @@ function windowOf(site: Site): Window {
 }
 
 /** Rows and columns of zeros around an image. */
-export function padded(site: Site, x: Tensor, padding: readonly [number, number][]): Tensor {
+function padded(site: Site, x: Tensor, padding: readonly [number, number][]): Tensor {
   const shape = x.shape.map((length, axis) =>
     length === undefined ? undefined : length + (padding[axis]?.[0] ?? 0) + (padding[axis]?.[1] ?? 0),
   );

@@ -191,6 +191,33 @@ const slice: Operator = (site) => {
   }, x);
 };
 
+/** A range of several axes, whole or in steps. */
+const stridedSlice: Operator = (site) => {
+  const { node, inputs } = site;
+  const x = tensorOf(inputs[0]);
+  const [starts, ends, steps] = [1, 2, 3].map((i) => numbersOf(inputs[i], 'a range'));
+  const mask = (key: string, axis: number) => ((number(node, key, 0) >> axis) & 1) === 1;
+  const isOpen = (axis: number) => mask('begin_mask', axis) && mask('end_mask', axis);
+  if (number(node, 'ellipsis_mask', 0) + number(node, 'new_axis_mask', 0) > 0)
+    throw new Refusal('has an ellipsis or a new axis');
+  const isWholeBatch = isOpen(0) || (starts![0] === 0 && mask('end_mask', 0));
+  if (!isWholeBatch || mask('shrink_axis_mask', 0)) throw new Refusal('cuts the batch');
+  const gone: number[] = [];
+  const part = x.shape.reduce<Tensor>((before, length, i) => {
+    const axis = i + 1;
+    if (axis >= starts!.length || isOpen(axis)) return before;
+    if (length === undefined) throw new Refusal('cuts an open size');
+    const place = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, 0), length);
+    const start = mask('begin_mask', axis) ? 0 : place(starts![axis]!);
+    const isOne = mask('shrink_axis_mask', axis);
+    if (isOne) gone.push(axis);
+    const end = isOne ? start + 1 : mask('end_mask', axis) ? length : place(ends![axis]!);
+    return sliced(site, before, axis, [start, end, isOne ? 1 : steps![axis]!], `axis_${axis}`);
+  }, x);
+  const rest = part.shape.filter((_, i) => !gone.includes(i + 1)).map((length) => length ?? NaN);
+  return gone.length > 0 ? reshaped(site, part, [-1, ...rest]) : part;
+};
+
 /** Operators that change shapes and choose parts. */
 export const SHAPE_OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: (site) => reshaped(site, tensorOf(site.inputs[0]), numbersOf(site.inputs[1], 'a shape')),
@@ -222,4 +249,5 @@ export const SHAPE_OPERATORS: Readonly<Record<string, Operator>> = {
   Split: split,
   SplitV: split,
   Slice: slice,
+  StridedSlice: stridedSlice,
 };
