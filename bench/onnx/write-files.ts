@@ -1,6 +1,8 @@
 /**
- * Writes the example and MobileNetV2 (random weights) as ONNX files for export-speed.py: float32, and the kernels in 8, 4 and 2 bits,
- * without and with inputs of layers rounded to 8 bits. The ranges are those of noise: they do not matter to the time.
+ * Writes the example and MobileNetV2 (random weights) as ONNX files for export-speed.py: float32, and
+ * the kernels in 8, 4 and 2 bits,
+ * without and with inputs of layers rounded to 8 bits. The ranges are those of noise: they do not
+ * matter to the time.
  *
  *   node --conditions=tersor/source --import tsx bench/onnx/write-files.ts <folder>
  */
@@ -25,7 +27,6 @@ import {
 import { createNodeBackend } from '../../plugins/backend-node/src/index.js';
 import { writeOnnx } from '../../plugins/format-onnx/src/write/write-onnx.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/linear-quantizer.js';
-import mobileNet from '../memory/mobilenet-v2-architecture.mjs';
 
 const IMAGES = 8;
 
@@ -99,7 +100,10 @@ async function main([folder]: readonly string[]): Promise<void> {
     await readNetwork(join(__dirname, '../../examples/vgg-small/model/model.json')),
     folder,
   );
-  const model = mobileNet({ input: tfl.input, layers: tfl.layers, model: tfl.model });
+  // A variable for the path, since the module has no types.
+  const path = '../memory/mobilenet-v2-architecture.mjs';
+  const { default: mobileNet } = (await import(path)) as { default: (layers: typeof tfl) => tfl.LayersModel };
+  const model = mobileNet(tfl);
   const graph = await graphFromModel(model);
   disposeModel(model);
   await files('mobilenet-v2', initializeKernels(graph, 1), folder);

@@ -41,8 +41,8 @@ export function readRows<Row>(file: string): Partial<Record<string, { readonly r
 }
 
 /**
- * Adds a row, and brings what is said of the network up to date. The file is read again for that, since another
- * network may be measured at the same time.
+ * Adds a row, and brings what is said of the network up to date. The file is read again for that, since
+ * another network may be measured at the same time.
  */
 export function addRow(
   file: string,

@@ -242,6 +242,24 @@ def efficientnet():
     return EfficientNet(0.15, 0.3, 32, name="efficientnet", weights=None, input_shape=(32, 32, 3), classes=3, classifier_activation=None)
 
 
+def gzipped(path, target):
+    """The same HDF5 file, its arrays in pieces, shuffled and deflated, as users store them to save space."""
+    import h5py
+
+    def copied(source, place):
+        for key, value in source.attrs.items():
+            place.attrs[key] = value
+        for key, value in source.items():
+            if isinstance(value, h5py.Group):
+                copied(value, place.create_group(key))
+            else:
+                packed = {"chunks": tuple(max(1, size // 2) for size in value.shape), "compression": "gzip"}
+                place.create_dataset(key, data=value[()], shuffle=True, **packed)
+
+    with h5py.File(path) as source, h5py.File(target, "w") as place:
+        copied(source, place)
+
+
 def compressed(path):
     """The same archive, its parts deflated."""
     with zipfile.ZipFile(path) as archive:
@@ -282,6 +300,8 @@ def small(folder):
             (model.save_weights if ending == ".weights.h5" else model.save)(path)
             if ending == ".keras":
                 compressed(path)
+        if name == "sequential":
+            gzipped(os.path.join(folder, "sequential.h5"), os.path.join(folder, "sequential-gzip.h5"))
         if ".weights.h5" in endings:
             with open(os.path.join(folder, f"{name}.config.json"), "w") as file:
                 file.write(model.to_json())

@@ -2,8 +2,8 @@
  * Who finds the best network within N evaluations: heuristics, agents, and other optimizers, in the
  * environment with a wall and in the one around the heuristic `reconstruction`. Every search begins with it;
  * the best five of a search are measured again on images that it has not seen, and the test images tell what
- * the best of these is worth. A seed draws the images of the search, those that moments are gathered from, and
- * what the agent draws.
+ * the best of these is worth. A seed draws the images of the search, those that moments are gathered from,
+ * and what the agent draws.
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment.ts \
  *       [--tasks 'example at 30%,...'] [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] \

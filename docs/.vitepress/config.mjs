@@ -17,6 +17,7 @@ const sidebar = [
       ['Models', '/guide/models'],
       ['From PyTorch', '/guide/pytorch'],
       ['Layers', '/guide/layers'],
+      ['ONNX out', '/guide/onnx-out'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
       ['Budgets', '/guide/budgets'],

@@ -121,7 +121,7 @@ export async function problemsOf(block: ShellBlock, state: PageState): Promise<s
       )
         fail(`there is no command ${rest[0]}`);
       if (rest[0] === 'create-tersor-plugin') state.made.add(`tersor-${rest[1]}-${rest[2]}`);
-    } else if (program === 'node') {
+    } else if (program === 'node' || program === 'bash') {
       const file = rest.find((word, i) => !word.startsWith('-') && rest[i - 1] !== '--import')!;
       if (!isThere(file)) fail(`there is no file ${file}`);
     } else if (!SYSTEM.includes(program)) fail(`what is ${program}?`);

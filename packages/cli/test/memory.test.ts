@@ -48,7 +48,9 @@ describe('a search that remembers an earlier run', () => {
   });
 
   it('counts what it remembers for the identity of the run', async () => {
-    expect(Object.keys(second.summary.identity!.files)).toEqual(['prune.search.memory: first/episodes.jsonl']);
+    expect(Object.keys(second.summary.identity!.files)).toEqual([
+      'prune.search.memory: first/episodes.jsonl',
+    ]);
     expect(Object.keys(first.summary.identity!.files)).toEqual([]);
   });
 

@@ -16,7 +16,7 @@ const NETWORKS: Readonly<Record<string, string>> = {
 };
 
 /** Images that are trained on, looked at in searches, and tested. */
-const [TRAINED, VALIDATED, TESTED] = [40, 20, 20] as const;
+const [TRAINED, VALIDATED, TESTED] = [32, 20, 20] as const;
 
 /** Trains, compresses, evaluates and exports every network with the command line, on one backend. */
 export function describeRealNetworks(backend: string): void {

@@ -15,3 +15,11 @@ for (const [name, expected] of Object.entries(networks)) {
     });
   }
 }
+
+it('reads arrays that are stored in pieces, shuffled and deflated, to the bit', async () => {
+  const [packed, plain] = [
+    await readKeras(sample('sequential-gzip.h5')),
+    await readKeras(sample('sequential.h5')),
+  ];
+  expect(packed.layers).toEqual(plain.layers);
+});

@@ -1,6 +1,7 @@
 import { definePlugin, type Format, type ModelPlace } from '@tersor/core';
 import { z } from 'zod';
 import { modelFilesOf } from './read/file/parse-model.js';
+import { onnxReference } from './reference.js';
 import { readOnnx } from './read/read-onnx.js';
 import { onnxWriting, type OnnxWriting } from './write/write-onnx.js';
 
@@ -22,6 +23,7 @@ export function createOnnxFormat({
     recognises,
     read: (path) => readOnnx(path, inputShape),
     parts: modelFilesOf,
+    reference: onnxReference,
     ...onnxWriting({ precision, weights }),
   };
 }

@@ -1,36 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { InferenceSession, TypedTensor } from 'onnxruntime-common';
-import { TersorError, type LayerGraph } from '@tersor/core';
+import type * as ort from 'onnxruntime-web';
+import { TersorError, type FormatReference, type LayerGraph } from '@tersor/core';
 import { modelFilesOf } from './read/file/parse-model.js';
 import type { OnnxMetadata } from './read/lower.js';
 
 /** The part of onnxruntime that is used; its packages for Node and the web have it alike. */
-type Runtime = Pick<typeof import('onnxruntime-common'), 'InferenceSession' | 'Tensor'>;
-
-/** A file run by onnxruntime, which its makers test against the standard. */
-export interface OnnxReference {
-  /** The package that runs it. */
-  readonly engine: string;
-  /**
-   * Outputs for one batch. Inputs and outputs lie as those of the imported network, channels last.
-   * @param inputs values of each input, image by image
-   */
-  run(inputs: readonly Float32Array[]): Promise<Float32Array[]>;
-  dispose(): Promise<void>;
-}
+type Runtime = Pick<typeof ort, 'InferenceSession' | 'Tensor'>;
 
 /**
  * Opens an ONNX file in onnxruntime. `graph` is the network that was read from it. Throws
  * `BACKEND_UNAVAILABLE` where neither onnxruntime-node nor onnxruntime-web is installed.
  */
-export async function onnxReference(path: string, graph: LayerGraph): Promise<OnnxReference> {
+export async function onnxReference(path: string, graph: LayerGraph): Promise<FormatReference> {
   const { engine, runtime } = await installed();
   const [, ...external] = await modelFilesOf(path);
   const externalData = await Promise.all(
     external.map(async (file) => ({ path: basename(file), data: new Uint8Array(await readFile(file)) })),
   );
-  const session: InferenceSession = await runtime.InferenceSession.create(
+  const session: ort.InferenceSession = await runtime.InferenceSession.create(
     new Uint8Array(await readFile(path)),
     { ...(externalData.length > 0 && { externalData }), logSeverityLevel: 3 },
   );
@@ -48,7 +36,7 @@ export async function onnxReference(path: string, graph: LayerGraph): Promise<On
       });
       const results = await session.run(Object.fromEntries(feeds));
       return outs.map(({ name, order }) => {
-        const { data, dims } = results[name] as TypedTensor<'float32'>;
+        const { data, dims } = results[name] as ort.TypedTensor<'float32'>;
         return transposed(Float32Array.from(data), dims, order);
       });
     },

@@ -5,7 +5,7 @@ import type { OnnxMetadata } from '../src/read/lower.js';
 import { onnxOutputs, type Plain } from './onnx-outputs.js';
 
 /** Random images for every input of a network, channels last. */
-export function randomInputs(graph: LayerGraph, batch: number): Plain[] {
+function randomInputs(graph: LayerGraph, batch: number): Plain[] {
   const random = createRandom(7, 'images');
   return graph.inputs.map((input) => {
     const shape = [batch, ...(graph.calls[input]!.outputShape as number[])];

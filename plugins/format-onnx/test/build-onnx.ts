@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRandom } from '@tersor/core';
 
-/** An attribute: whole numbers, one or several, or a text; `float` and `ints` where a number alone is unclear. */
+/** An attribute: whole numbers, one or several, a text, or a float. */
 type Attribute = number | readonly number[] | string | { readonly float: number };
 
 /** A node: operator, inputs, outputs, attributes. */

@@ -39,7 +39,10 @@ export async function expectSameOutputs(model: tfl.LayersModel, tolerance: numbe
   await expectSameGraph(drawWeights(await graphFromModel(model)), tolerance);
 }
 
-/** The same for a graph as it is; differences are shares of the largest output. Gives the bytes of the file. */
+/**
+ * The same for a graph as it is; differences are shares of the largest output. Gives the bytes of
+ * the file.
+ */
 export async function expectSameGraph(
   graph: LayerGraph,
   tolerance: number,

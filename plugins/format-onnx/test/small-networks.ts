@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { registerLayers } from '@tersor/runtime';
+import { registerLayers } from '@tersor/network';
 
 type Model = tfl.LayersModel;
 const image = (...shape: (number | null)[]) => tfl.input({ shape });

@@ -37,7 +37,7 @@ export async function testCases(): Promise<string[]> {
   return folders.flat().filter((name) => existsSync(join(TESTDATA, name, 'test_data_set_0')));
 }
 
-/** Reads the model of a case, computes it in TensorFlow.js, and compares with the outputs that are recorded. */
+/** Reads the model of a case, computes it in TensorFlow.js, and compares with the recorded outputs. */
 export async function runCase(name: string): Promise<CaseResult> {
   const folder = join(TESTDATA, name);
   const [{ fromBinary, toBinary }, { ModelProtoSchema, TensorProtoSchema }] = await Promise.all([

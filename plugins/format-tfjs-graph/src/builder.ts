@@ -10,7 +10,7 @@ export interface Draft {
   weights: KerasWeight[];
   readonly shape: Tensor['shape'];
   /** Whether it is read once, so that what follows may become a part of it. */
-  readonly isReadOnce: boolean;
+  isReadOnce: boolean;
 }
 
 /** What a layer is made of. */

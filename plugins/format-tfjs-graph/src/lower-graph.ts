@@ -85,7 +85,11 @@ export function lowerGraph(source: GraphSource): LoweredGraph {
       add: (layer) => builder.add(node.name, layer, layer.ending !== undefined || isReadOnce),
     };
     const result = operator(site);
-    return Array.isArray(result) ? (result as Value[]) : [result as Value];
+    const found = Array.isArray(result) ? (result as Value[]) : [result as Value];
+    // A node that became a part of the layer before it gives what that layer gives: its readers count now.
+    for (const each of found)
+      if (each.kind === 'tensor' && !isReadOnce) builder.draft(each).isReadOnce = false;
+    return found;
   }
 
   function placeholder(node: GraphNode): Tensor {

@@ -147,6 +147,13 @@ export function arithmetic(): GraphFixture {
   const image = g.input([4, 4, 3]);
   const number_ = (name: string, value: number) => g.scalar(name, value, 'float32');
   const other = g.node('other', 'Conv2D', [image, g.constant('w', [1, 1, 3, 3])], window(1));
+  // What becomes the bias is read twice: what is added to it on one side is not a part of it.
+  const biased = g.node('biased', 'BiasAdd', [
+    g.node('plain', 'Conv2D', [image, g.constant('v', [1, 1, 3, 3])], window(1)),
+    g.constant('bias', [3]),
+  ]);
+  const more = g.node('added', 'AddV2', [biased, g.constant('vector', [3])]);
+  const both = g.node('both', 'Mul', [biased, more]);
   const one = g.node('one', 'RealDiv', [image, number_('two', 2)]);
   const rest = g.node('rest', 'Sub', [number_('half', 0.5), one]);
   const above = g.node('above', 'Maximum', [rest, number_('low', -0.2)]);
@@ -159,7 +166,7 @@ export function arithmetic(): GraphFixture {
   const root = g.node('root', 'Rsqrt', [positive]);
   const ratio = g.node('ratio', 'RealDiv', [
     number_('1', 1),
-    g.node('grown', 'AddN', [root, positive, image]),
+    g.node('grown', 'AddN', [root, positive, both]),
   ]);
   const clipped = g.node('clipped', 'Minimum', [
     g.node('zero', 'Maximum', [ratio, number_('0', 0)]),

@@ -4,6 +4,7 @@ import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/
 import { openModel, stockLayers, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
 import { createHost, DEFAULT_BACKEND, requireWritableFolder } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
+import { checkReading, checkText } from '../check-reading.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { runAt } from '../run-at.js';
 import { grouped } from '../tables/figures.js';
@@ -14,6 +15,7 @@ interface Options extends ModelOptions {
   as?: string;
   out: string;
   backend: string;
+  check?: boolean;
   json?: boolean;
 }
 
@@ -37,6 +39,10 @@ export function exportCommand(): Command {
     )
     .requiredOption('--out <dir>', 'folder to write; a model there that Tersor wrote is replaced')
     .option('--backend <name>', 'backend plugin that what is written is computed with', DEFAULT_BACKEND)
+    .option(
+      '--check',
+      'first compare the network that was read with what the runtime of its format computes of the file: onnxruntime for ONNX',
+    )
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {
       const { to, as, backend: backendName, json } = given;
@@ -62,6 +68,7 @@ export function exportCommand(): Command {
         const activations = run?.activations;
         const quantization = { codes: await model.codes(), ...(activations && { activations }) };
         const graph = await model.read();
+        const checked = given.check ? await checkReading(model, graph) : undefined;
         // Whoever loads a LayersModel has stock TensorFlow.js.
         const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;
         const written = await writeNetwork(stock, out, format, {
@@ -70,11 +77,18 @@ export function exportCommand(): Command {
           beforeReplacing: (paths) => requireUnharmed(paths, precious),
         });
         const bytes = await written.bytes();
-        const result = { model: path, to, ...(as !== undefined && { as }), out: given.out, bytes };
+        const result = {
+          model: path,
+          to,
+          ...(as !== undefined && { as }),
+          out: given.out,
+          bytes,
+          ...(checked && { checked }),
+        };
         process.stdout.write(
           json
             ? `${JSON.stringify({ ...result, path: written.path }, undefined, 2)}\n`
-            : `${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
+            : `${checked ? checkText(checked) : ''}${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
         );
       } finally {
         await host.dispose();

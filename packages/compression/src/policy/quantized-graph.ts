@@ -16,8 +16,8 @@ export type BitPolicy = Readonly<Record<string, number>>;
 export type EncodedWeights = ReadonlyMap<string, EncodedTensor>;
 
 /**
- * A weight array the way quantizers take it. Output channels are on the last axis, in depthwise kernels on the
- * one before.
+ * A weight array the way quantizers take it. Output channels are on the last axis, in depthwise kernels on
+ * the one before.
  */
 export function quantizerInput(
   layer: GraphLayer,

@@ -24,6 +24,18 @@ export interface Quantization {
   readonly activations?: Readonly<Record<string, ActivationRange & { readonly bits: number }>>;
 }
 
+/** A model file, opened in the runtime that such files are made for. */
+export interface FormatReference {
+  /** What it is, for messages: a package, mostly. */
+  readonly engine: string;
+  /**
+   * Outputs for a batch. Inputs and outputs lie as those of the network that is read from the file.
+   * @param inputs values of each input, image by image
+   */
+  run(inputs: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  dispose(): Promise<void>;
+}
+
 /** A kind of model file. It computes nothing: no backend need be there while it reads or writes. */
 export interface Format {
   readonly id: string;
@@ -62,10 +74,15 @@ export interface Format {
    */
   readonly keeps?: 'layers' | 'outputs';
   /**
-   * The network that files of `write` hold, where an option of the format asks for rounded weights, or it holds
-   * rounded activations. Left out, it is the network that was given.
+   * The network that files of `write` hold, where an option of the format asks for rounded weights, or it
+   * holds rounded activations. Left out, it is the network that was given.
    */
   stored?(graph: LayerGraph, quantization?: Quantization): LayerGraph;
+  /**
+   * The file at a path in the runtime that it is made for, to compare the network with that was read from it.
+   * Throws `BACKEND_UNAVAILABLE` where that is not installed. Left out, there is none.
+   */
+  reference?(path: string, graph: LayerGraph): Promise<FormatReference>;
   /**
    * Whether the model at a path was written by Tersor, so that another may take its place and names. Left
    * out, nothing that is there is ever replaced.

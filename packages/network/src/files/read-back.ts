@@ -93,7 +93,8 @@ export async function requireModelFile({ path, name }: WrittenFile, expected: Wi
 }
 
 /**
- * The same for a file of any format, read by the format and computed by stock TensorFlow.js; the weights as far
+ * The same for a file of any format, read by the format and computed by stock TensorFlow.js; the
+ * weights as far
  * as the format keeps them.
  */
 export async function requireReadBack(

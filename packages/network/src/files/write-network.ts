@@ -62,7 +62,8 @@ function canWrite(found: FoundFormat): found is WritingFormat {
 
 /**
  * Writes a network into a folder, whole or not at all, after it was read back and compared: weights to the
- * bit, or outputs alone where the format keeps no more. Other files of the folder stay, and nothing is replaced but what the format says Tersor wrote. Throws
+ * bit, or outputs alone where the format keeps no more. Other files of the folder stay, and nothing is
+ * replaced but what the format says Tersor wrote. Throws
  * `OUTPUT_FAILED`, `READ_BACK_FAILED`, and `CONFIG_INVALID` where something else is in the way.
  */
 export async function writeNetwork(

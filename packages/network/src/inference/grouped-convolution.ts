@@ -27,13 +27,43 @@ export function convolve(
   });
 }
 
-/** The weights of each group, which are uploaded apart once rather than cut in every run. */
+/**
+ * Input channels of a convolution that is worth a call: narrow groups next to one another are computed as
+ * one block, whose kernel is zero between groups. On wasm (one look, on a busy machine), four of five layers
+ * with groups of 4 to 16 channels took 0.3 to 0.4 of the time of single groups, and one 0.95.
+ */
+const BLOCK = 32;
+
+/** The weights of blocks of groups, which are uploaded once rather than cut in every run. */
 export function convolutionBlocks({ kernel, bias, groups = 1 }: ConvolutionOperation): BlockWeights[] {
-  const cut = ({ shape, data }: PlanWeight) =>
-    tf.tidy(() => tf.split(tf.tensor(data, [...shape], 'float32'), groups, shape.length - 1));
-  const kernels = cut(kernel) as tf.Tensor4D[];
-  const biases = bias ? cut(bias) : [];
-  return kernels.map((each, group) => ({ kernel: each, bias: biases[group] }));
+  const [inputs, outputs] = [kernel.shape[2]!, kernel.shape[3]! / groups];
+  const together = Math.max(1, Math.floor(BLOCK / inputs));
+  const blocks: BlockWeights[] = [];
+  for (let first = 0; first < groups; first += together) {
+    const count = Math.min(together, groups - first);
+    const block = blockKernel(kernel, groups, first, count);
+    const values = bias?.data.slice(first * outputs, (first + count) * outputs);
+    blocks.push({
+      kernel: tf.tensor4d(block.data, block.shape as [number, number, number, number], 'float32'),
+      bias: values && tf.tensor1d(values),
+    });
+  }
+  return blocks;
+}
+
+/** The kernel of some groups as one that reads the channels of all of them. */
+function blockKernel({ shape, data }: PlanWeight, groups: number, first: number, count: number): PlanWeight {
+  const [height, width, inputs, all] = shape as [number, number, number, number];
+  const outputs = all / groups;
+  const block = new Float32Array(height * width * inputs * count * outputs * count);
+  for (let place = 0; place < height * width; place++)
+    for (let group = 0; group < count; group++)
+      for (let input = 0; input < inputs; input++) {
+        const from = (place * inputs + input) * all + (first + group) * outputs;
+        const row = (place * count + group) * inputs + input;
+        block.set(data.subarray(from, from + outputs), (row * count + group) * outputs);
+      }
+  return { shape: [height, width, inputs * count, outputs * count], data: block };
 }
 
 /** A convolution in groups: no backend of TensorFlow.js has one, but all cut and join channels. */
@@ -43,9 +73,11 @@ export function convolveBlocks(
   operation: ConvolutionOperation,
   activation: Activation,
 ): tf.Tensor4D {
-  const images = tf.split<tf.Tensor4D>(x, blocks.length, 3);
+  if (blocks.length === 1) return convolve(x, blocks[0]!, operation, activation);
+  const widths = blocks.map(({ kernel }) => kernel.shape[2]);
+  const images = tf.split<tf.Tensor4D>(x, widths, 3);
   return tf.concat(
-    images.map((image, group) => convolve(image, blocks[group]!, operation, activation)),
+    images.map((image, block) => convolve(image, blocks[block]!, operation, activation)),
     3,
   );
 }

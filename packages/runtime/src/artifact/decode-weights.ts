@@ -58,7 +58,8 @@ export type DecodedCodes = {
 
 /**
  * The small integers that a weight section holds: value i is `(codes[i] - zero[g]) * scale[g]`, or
- * `codebook[g * 2^bits + codes[i]]`, g being the index along `axis`. `undefined` where it holds floats. Throws
+ * `codebook[g * 2^bits + codes[i]]`, g being the index along `axis`. `undefined` where it holds floats.
+ * Throws
  * as `decodeWeights` does.
  */
 export function decodeCodes(body: Uint8Array, shape: readonly number[]): DecodedCodes | undefined {

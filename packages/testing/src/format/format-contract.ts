@@ -172,7 +172,10 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
   ];
 }
 
-/** Writes a network and reads it again: it is the same, or computes the same where the format keeps no more. */
+/**
+ * Writes a network and reads it again: it is the same, or computes the same where the format keeps no
+ * more.
+ */
 async function requireKept(
   format: Format,
   graph: LayerGraph,

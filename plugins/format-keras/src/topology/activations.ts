@@ -1,5 +1,5 @@
 import { isRecord } from './keras-layer.js';
-import type { Part } from './lowered-layers.js';
+import type { Part } from './part.js';
 
 /** Activations that TensorFlow.js computes as Keras does, by Keras's names. */
 const STOCK: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { HARD_SIGMOID } from './activations.js';
-import type { Part } from './lowered-layers.js';
+import type { Part } from './part.js';
 import type { Placed } from './placed-layer.js';
 import { referencesIn, renamed } from './tensors.js';
 

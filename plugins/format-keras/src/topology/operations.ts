@@ -1,5 +1,5 @@
 import type { KerasLayer } from './keras-layer.js';
-import type { Lowered, Part } from './lowered-layers.js';
+import type { Lowered, Part } from './part.js';
 import { activationParts } from './activations.js';
 import { isReference, referencesIn, type Call, type Reference } from './tensors.js';
 

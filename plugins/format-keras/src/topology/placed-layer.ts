@@ -1,7 +1,8 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import type { KerasWeight } from '@tersor/network';
 import { isRecord, kerasLayer, type Json, type KerasLayer } from './keras-layer.js';
-import { loweredLayer, type Context, type Lowered, type Part } from './lowered-layers.js';
+import { loweredLayer } from './lowered-layers.js';
+import type { Context, Lowered, Part } from './part.js';
 import { loweredOperation } from './operations.js';
 import { callsOf, inputShapeOf, referencesIn, type Reference } from './tensors.js';
 

@@ -1,5 +1,5 @@
 import { isRecord, type KerasLayer } from './keras-layer.js';
-import type { Context, Lowered } from './lowered-layers.js';
+import type { Context, Lowered } from './part.js';
 
 /** Keras's least deviation in `Normalization`. */
 const LEAST_DEVIATION = 1e-7;

@@ -113,7 +113,7 @@ function wordOf(className: string): string {
 }
 
 /** The shape of one sample as it lies. */
-export function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
+function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
   return lies.map(lengthOf);
 }
 

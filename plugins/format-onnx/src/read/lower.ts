@@ -85,7 +85,9 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
   });
 }
 
-/** Reads all nodes that the outputs need; gives those that cannot be read. What follows from them is left out. */
+/**
+ * Reads all nodes that the outputs need; gives those that cannot be read. What follows from them is left out.
+ */
 function readNodes(
   model: OnnxModel,
   values: Map<string, Value | undefined>,

@@ -4,8 +4,9 @@ import type { OnnxModel, OnnxNode } from './file/onnx-model.js';
 export const ROUNDING = 'QuantizeLinear + DequantizeLinear';
 
 /**
- * The model with every pair of a QuantizeLinear and a DequantizeLinear of the same scale and zero point as one
- * node, which rounds. What is left of either, on results of the network, works with integers, and is not read.
+ * The model with every pair of a QuantizeLinear and a DequantizeLinear of the same scale and zero point as
+ * one node, which rounds. What is left of either, on results of the network, works with integers, and is not
+ * read.
  */
 export function withRounding(model: OnnxModel): OnnxModel {
   const makers = new Map<string, OnnxNode>();

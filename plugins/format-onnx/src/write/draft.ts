@@ -64,18 +64,16 @@ export class Draft {
   /** Constants that calls of one layer share, by what they are called. */
   readonly shared = new Map<string, string>();
   private readonly taken = new Set<string>();
+  private readonly nodeNames = new Set<string>();
 
   constructor(readonly precision: Precision) {}
 
   /** The name, with a number where something has it already. */
   unique(name: string): string {
-    let free = name;
-    for (let i = 1; this.taken.has(free); i++) free = `${name}_${i}`;
-    this.taken.add(free);
-    return free;
+    return freeIn(this.taken, name);
   }
 
-  /** Adds a node and gives the name of its output; both are called like the node. */
+  /** Adds a node of that name and gives the name of its output, which is the same as far as it is free. */
   node(
     operator: string,
     name: string,
@@ -83,7 +81,13 @@ export class Draft {
     attributes: Readonly<Record<string, Attribute>> = {},
   ): string {
     const output = this.unique(name);
-    this.nodes.push({ name: output, operator, inputs: [...inputs], output, attributes });
+    this.nodes.push({
+      name: freeIn(this.nodeNames, name),
+      operator,
+      inputs: [...inputs],
+      output,
+      attributes,
+    });
     return output;
   }
 
@@ -130,6 +134,13 @@ export class Draft {
       node.inputs.forEach((input, i) => input === from && (node.inputs[i] = to));
     }
   }
+}
+
+function freeIn(taken: Set<string>, name: string): string {
+  let free = name;
+  for (let i = 1; taken.has(free); i++) free = `${name}_${i}`;
+  taken.add(free);
+  return free;
 }
 
 /** The bytes of an array, without a copy. */

@@ -16,7 +16,10 @@ const L = tfl.layers;
 const EXAMPLES = resolve(__dirname, '../../../../examples');
 type Value = tfl.SymbolicTensor;
 
-/** Blocks of MobileNetV3: expansion, depthwise, squeeze and excite, projection, a sum where shapes allow it. */
+/**
+ * Blocks of MobileNetV3: expansion, depthwise, squeeze and excite, projection, a sum where shapes
+ * allow it.
+ */
 async function mobileNet(): Promise<LayerGraph> {
   const norm = (x: Value) => L.batchNormalization().apply(x) as Value;
   const hardSwish = (x: Value) => {

@@ -23,7 +23,7 @@ export function constant(
 }
 
 /** The shape that several are spread to. */
-export function spreadDims(shapes: readonly (readonly number[])[]): number[] {
+function spreadDims(shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {
     const lengths = shapes.map((shape) => shape[i - rank + shape.length] ?? 1);
@@ -66,7 +66,7 @@ function placesOf(own: readonly number[], dims: readonly number[]): (index: numb
 }
 
 /** Values from one of an axis to the next, row-major. */
-export function stridesOf(dims: readonly number[]): number[] {
+function stridesOf(dims: readonly number[]): number[] {
   const strides: number[] = [];
   let stride = 1;
   for (const dim of [...dims].reverse()) {

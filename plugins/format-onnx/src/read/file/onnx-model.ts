@@ -25,7 +25,7 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, AttributeProto>;
 }
 
-/** An input of the network: a name, and its axes with the batch; `undefined` where the file leaves one open. */
+/** An input: its name, and its axes with the batch; `undefined` where the file leaves a length open. */
 export interface OnnxInput {
   readonly name: string;
   /** Whether its values are floats of any size; all is computed in float32. */

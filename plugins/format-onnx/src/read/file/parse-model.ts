@@ -34,7 +34,7 @@ export async function parseModel(path: string): Promise<OnnxModel> {
   return { name: graph.name || 'model', opset: opsetOf(proto), nodes, initializers, inputs, outputs };
 }
 
-/** The files that hold the model at a path: itself, and those of its external data. Throws `MODEL_INVALID`. */
+/** The files that hold a model: itself, and those of its external data. Throws `MODEL_INVALID`. */
 export async function modelFilesOf(path: string): Promise<string[]> {
   const { graph } = await decoded(path);
   const external = (graph?.initializer ?? []).filter(isExternal);
@@ -42,7 +42,7 @@ export async function modelFilesOf(path: string): Promise<string[]> {
 }
 
 /** The message that a file holds. Throws `MODEL_INVALID`. */
-export async function decoded(path: string): Promise<ModelProto> {
+async function decoded(path: string): Promise<ModelProto> {
   const { size } = await stat(path);
   if (size > MAX_BYTES) throw damaged(`it has ${size} bytes; protobuf allows ${MAX_BYTES}.`);
   const bytes = await readFile(path);

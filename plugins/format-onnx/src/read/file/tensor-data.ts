@@ -83,7 +83,7 @@ export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant
 }
 
 /** How many values a shape has. Throws `MODEL_INVALID` for sizes that no file can hold. */
-export function sizeOf(dims: readonly number[], what: string): number {
+function sizeOf(dims: readonly number[], what: string): number {
   const size = dims.reduce((product, dim) => product * dim, 1);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || !(size <= MAX_VALUES))
     throw damaged(`${what} has the shape [${dims.join(', ')}].`);

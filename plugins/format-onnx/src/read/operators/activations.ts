@@ -150,7 +150,7 @@ const hardSwish: Lowering = (site) => {
 };
 
 /** The product of a tensor and what was made from it. */
-export function gated(build: Site['build'], x: Tensor, gate: Tensor): Tensor {
+function gated(build: Site['build'], x: Tensor, gate: Tensor): Tensor {
   const call = build.call({ className: 'Multiply' }, [x, gate], x.lies.map(lengthOf));
   return { ...x, call };
 }

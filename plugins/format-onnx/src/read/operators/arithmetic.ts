@@ -11,7 +11,7 @@ import { clipped } from './activations.js';
  * Two tensors made to lie alike, one of them spread over the axes that it has not: what a layer of Keras
  * reads that works element by element, and the tensor that it gives but for its call.
  */
-export function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {
+function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {
   if (left.axes.length !== right.axes.length)
     throw new Refusal(`combines tensors of ${left.axes.length + 1} and ${right.axes.length + 1} axes`);
   left.axes.forEach((axis, i) => {

@@ -122,7 +122,7 @@ function convolution({ kernel, bias, size, groups, inputs, config }: Convolution
 }
 
 /** Values of a tensor of three axes with its axes in another order. */
-export function turned(
+function turned(
   data: Constant['data'],
   dims: readonly [number, number, number],
   order: readonly [number, number, number],
@@ -138,7 +138,7 @@ export function turned(
 }
 
 /** Sizes of what a window gives; refused where it does not fit once. */
-export function outputSizes(sizes: Pair, pads: Pads, reach: Pair, strides: Pair): [number, number] {
+function outputSizes(sizes: Pair, pads: Pads, reach: Pair, strides: Pair): [number, number] {
   const result = sizes.map(
     (size, i) => Math.floor((size + pads[i]![0] + pads[i]![1] - reach[i]!) / strides[i]!) + 1,
   );

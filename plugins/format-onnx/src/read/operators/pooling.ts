@@ -95,7 +95,7 @@ function ceiled({ node }: Site, sizes: Pair, pads: Pads, size: Pair, strides: Pa
 }
 
 /** A mean or maximum over some axes of the file: all positions of an image, mostly. */
-export function reduced(
+function reduced(
   build: Builder,
   x: Tensor,
   axes: readonly number[],

@@ -23,7 +23,8 @@ const OUTPUT_AXES: Readonly<Record<string, number>> = {
 
 /**
  * Takes the batch norms after layers that multiply in integers into their scales and biases, since runtimes
- * have integer operators for a convolution alone. The codes stay as they are, or are mirrored about zero where
+ * have integer operators for a convolution alone. The codes stay as they are, or are mirrored about
+ * zero where
  * a factor is negative; the values change by the rounding of one product.
  */
 export function foldNorms({ graph, codes }: Coded, activations: ActivationPolicy): Coded {

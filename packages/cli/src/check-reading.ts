@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { createRandom, TersorError, type LayerGraph } from '@tersor/core';
+import { disposeModel, modelFromGraph, type ModelFile } from '@tersor/network';
+
+/** How near a network that was read is to its file. */
+export interface CheckedReading {
+  /** What the file was run by. */
+  readonly engine: string;
+  /** The largest difference at any output, as a share of the largest value there. */
+  readonly difference: number;
+}
+
+/**
+ * Compares a network with what the runtime of its format computes of the file, for one image of noise, on the
+ * active backend. Throws `CONFIG_INVALID` for a format without one, and `BACKEND_UNAVAILABLE`.
+ */
+export async function checkReading(
+  { path, format }: Pick<ModelFile, 'path' | 'format'>,
+  graph: LayerGraph,
+): Promise<CheckedReading> {
+  if (!format.reference)
+    throw new TersorError('CONFIG_INVALID', `--check: the format ${format.id} has no runtime of its own.`, {
+      hint: 'Leave --check out: such a file is what TensorFlow.js itself computes.',
+    });
+  const random = createRandom(1, 'check');
+  const shapes = graph.inputs.map((input) => [1, ...(graph.calls[input]!.outputShape as number[])]);
+  const inputs = shapes.map((shape) =>
+    Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal()),
+  );
+  const reference = await format.reference(path, graph);
+  try {
+    const expected = await reference.run(inputs);
+    const found = await computed(graph, inputs, shapes);
+    return {
+      engine: reference.engine,
+      difference: Math.max(...expected.map((each, i) => apart(found[i]!, each))),
+    };
+  } finally {
+    await reference.dispose();
+  }
+}
+
+/** One line for the terminal. */
+export function checkText({ engine, difference }: CheckedReading): string {
+  return `compared with ${engine}: outputs differ by at most ${difference.toExponential(1)} of the largest\n`;
+}
+
+async function computed(
+  graph: LayerGraph,
+  inputs: readonly Float32Array[],
+  shapes: readonly (readonly number[])[],
+): Promise<Float32Array[]> {
+  const model = await modelFromGraph(graph);
+  const results = tf.tidy(() => {
+    const tensors = inputs.map((data, i) => tf.tensor(data, [...shapes[i]!]));
+    return [model.predictOnBatch(tensors.length === 1 ? tensors[0]! : tensors)].flat() as tf.Tensor[];
+  });
+  const values = await Promise.all(results.map(async (result) => (await result.data()) as Float32Array));
+  tf.dispose(results);
+  disposeModel(model);
+  return values;
+}
+
+function apart(found: Float32Array, expected: Float32Array): number {
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0);
+  return scale > 0 ? largest / scale : largest;
+}
