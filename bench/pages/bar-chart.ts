@@ -1,15 +1,5 @@
 // Bars with intervals, as SVG that follows the reader's light or dark.
-import { createRequire } from 'node:module';
-
-/** The little of ECharts that is needed; its own types can't be resolved from here. */
-interface ECharts {
-  init(
-    element: undefined,
-    theme: undefined,
-    options: object,
-  ): { setOption(option: object): void; renderToSVGString(): string; dispose(): void };
-  readonly graphic?: unknown;
-}
+import { svgChart } from './svg-chart.js';
 
 export interface Bar {
   readonly name: string;
@@ -41,12 +31,10 @@ export function barChart({
   axis: string;
   bars: readonly Bar[];
 }): string {
-  const { init } = createRequire(import.meta.filename)('echarts') as ECharts;
   const height = ABOVE + BELOW + ROW * bars.length;
-  const chart = init(undefined, undefined, { renderer: 'svg', ssr: true, width: WIDTH, height });
   const least = Math.min(0, ...bars.map(({ value }) => value));
   const most = Math.max(...bars.flatMap(({ value, interval }) => [value, interval?.[1] ?? value]));
-  chart.setOption({
+  const options = {
     animation: false,
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
     title: { text: title, left: 0, top: 0, textStyle: { fontSize: 15, color: 'var(--ink)' } },
@@ -100,15 +88,8 @@ export function barChart({
         },
       },
     ],
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return `${svg
-    .replace(/<style ?>.*?<\/style>/s, '')
-    .replace(/(<svg [^>]*>)/, `$1${STYLE}`)
-    .replace(/ class="[^"]*"/g, '')
-    .replace(/zr\d+-/g, 'bar-')
-    .replace(/ ecmeta_[a-z_]+="[^"]*"/g, '')}\n`;
+  };
+  return svgChart(options, { width: WIDTH, height, style: STYLE, ids: 'bar' });
 }
 
 /** The next number above that an axis likes to end with. */

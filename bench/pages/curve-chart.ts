@@ -1,16 +1,7 @@
 // Curves of searches, best reward so far, as SVG that follows the reader's light or dark.
-import { createRequire } from 'node:module';
 import { readResult, valueAt } from './results.js';
 import type { Draw } from './fill.js';
-
-/** The little of ECharts that is needed; its own types can't be resolved from here. */
-interface ECharts {
-  init(
-    element: undefined,
-    theme: undefined,
-    options: object,
-  ): { setOption(option: object): void; renderToSVGString(): string; dispose(): void };
-}
+import { svgChart } from './svg-chart.js';
 
 export interface CurveChart {
   /** A result file, and the path of a list of `{ name, curve }` in it. */
@@ -38,8 +29,6 @@ export function curveChart({ curves, path, title, names, image }: CurveChart, dr
     if (!found) throw new Error(`No curve "${name}": ${rows.map((row) => row.name).join(', ')}`);
     return found;
   });
-  const { init } = createRequire(import.meta.filename)('echarts') as ECharts;
-  const chart = init(undefined, undefined, { renderer: 'svg', ssr: true, width: 720, height: 360 });
   const axis = {
     type: 'value',
     axisLabel: { color: 'var(--muted)' },
@@ -47,7 +36,7 @@ export function curveChart({ curves, path, title, names, image }: CurveChart, dr
     splitLine: { lineStyle: { color: 'var(--grid)' } },
     nameLocation: 'middle',
   };
-  chart.setOption({
+  const options = {
     animation: false,
     color: COLOURS,
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
@@ -64,14 +53,7 @@ export function curveChart({ curves, path, title, names, image }: CurveChart, dr
       lineStyle: { width: 2 },
       data: curve.map((value, i) => [i + 1, value]),
     })),
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  const plain = svg
-    .replace(/<style ?>.*?<\/style>/s, '')
-    .replace(/(<svg [^>]*>)/, `$1${STYLE}`)
-    .replace(/ class="[^"]*"/g, '')
-    .replace(/zr\d+-/g, 'curve-')
-    .replace(/ ecmeta_[a-z_]+="[^"]*"/g, '');
-  return `![${title}](${draw(image, `${plain}\n`)})`;
+  };
+  const svg = svgChart(options, { width: 720, height: 360, style: STYLE, ids: 'curve' });
+  return `![${title}](${draw(image, svg)})`;
 }

@@ -19,6 +19,17 @@ const own = (className: string, config: Readonly<Record<string, unknown>>): tfl.
   return new (Own as unknown as new (config: unknown) => tfl.layers.Layer)(config);
 };
 
+const pooling = (settings: { operation: 'max' | 'average'; countPadding?: boolean }) => (): Model => {
+  const padding = [
+    [1, 1],
+    [0, 2],
+  ];
+  return through(
+    [7, 6, 3],
+    own('TersorPooling2D', { poolSize: [3, 3], strides: [2, 2], padding, ...settings }),
+  );
+};
+
 const ofTwo = (className: string) => (): Model => {
   const input = image(4, 3, 2);
   const [a, b] = ['relu', 'sigmoid'].map(
@@ -309,46 +320,9 @@ export const NETWORKS: Readonly<Record<string, () => Model>> = {
         mode: 'edge',
       }),
     ),
-  'TersorPooling2D, the largest': () =>
-    through(
-      [7, 6, 3],
-      own('TersorPooling2D', {
-        operation: 'max',
-        poolSize: [3, 3],
-        strides: [2, 2],
-        padding: [
-          [1, 1],
-          [0, 2],
-        ],
-      }),
-    ),
-  'TersorPooling2D, means': () =>
-    through(
-      [7, 6, 3],
-      own('TersorPooling2D', {
-        operation: 'average',
-        poolSize: [3, 3],
-        strides: [2, 2],
-        padding: [
-          [1, 1],
-          [0, 2],
-        ],
-      }),
-    ),
-  'TersorPooling2D, means with the padding': () =>
-    through(
-      [7, 6, 3],
-      own('TersorPooling2D', {
-        operation: 'average',
-        poolSize: [3, 3],
-        strides: [2, 2],
-        padding: [
-          [1, 1],
-          [0, 2],
-        ],
-        countPadding: true,
-      }),
-    ),
+  'TersorPooling2D, the largest': pooling({ operation: 'max' }),
+  'TersorPooling2D, means': pooling({ operation: 'average' }),
+  'TersorPooling2D, means with the padding': pooling({ operation: 'average', countPadding: true }),
   ...Object.fromEntries(
     [
       ['bilinear', 'halfPixel'],
