@@ -21,7 +21,7 @@ interface CalibratedHeuristicOptions {
   readonly moments: ReadonlyMap<string, KernelMoments>;
   /** The network with one layer at so many bits, its means corrected. */
   quantized(layer: GraphLayer, bits: number): LayerGraph;
-  /** Makes the measure of what outputs lose, where layers are probed; else errors of all layers count alike. */
+  /** Makes the measure of what outputs lose, where layers are probed; else all layers' errors count alike. */
   openLoss?(): Promise<OutputLoss>;
 }
 

@@ -19,7 +19,8 @@ export interface OutputLossOptions {
 
 /**
  * Runs the network on training images, and makes the measure of how far another network's outputs are from
- * these: `outputDivergence`. A network whose outputs are not finite is as far off as any can be. Throws `DATASET_INVALID` where there are no images.
+ * these: `outputDivergence`. A network whose outputs are not finite is as far off as any can be. Throws
+ * `DATASET_INVALID` where there are no images.
  */
 export async function createOutputLoss(options: OutputLossOptions): Promise<OutputLoss> {
   const { graph, dataset, backend, seed, images: most } = options;
