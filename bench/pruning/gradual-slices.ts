@@ -1,7 +1,7 @@
 // Do slices that go little by little during the fine-tune leave a better network than the same number of
 // them that go at once, with a refit, before it? The example with channels and slices spread by the heuristic
-// reconstruction: all slices before the fine-tune, as the pruner does it, or a cubic rise of their number (Zhu
-// and Gupta 2017) over the rounds of its first half, those with the least norm at the time first. The
+// reconstruction: all slices before the fine-tune, as the pruner does it, or a cubic rise of their number
+// (Zhu and Gupta 2017) over the rounds of its first half, those with the least norm at the time first. The
 // channels, the number of slices of each layer, and the training are the same.
 // node --conditions=tersor/source --import tsx bench/pruning/gradual-slices.ts [--seeds 1,2,3] [--epochs 4]
 //     [--backend node]
