@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './command-table.js';
-import { quietLibraries } from './quiet-libraries.js';
+import { quietLibraries } from './logging/quiet-libraries.js';
 import { stoppedExitCode } from './stopping/stop-signals.js';
 
 const USER_MISTAKE = 1;

@@ -3,7 +3,7 @@ import { TersorError, type InferenceSession, type LayerGraph, type Precision } f
 import { nativeOperations, type NativeOperations } from './native-operations.js';
 import { prepareStep, type NativeStep } from './native-steps.js';
 import { stockLayer, type StockLayer } from './stock-layer.js';
-import type { TensorflowKernelBackend } from './tensorflow-binding.js';
+import type { TensorflowKernelBackend } from '../tensorflow-binding.js';
 
 /**
  * Bytes that the largest result of a batch should take at most: past the processor's caches a larger batch

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { compileGradients, copyWeights, graphFromModel, initializeKernels } from '@tersor/network';
-import { describeWhereAvailable, testBackend } from '../test/where-available.js';
+import { describeWhereAvailable, testBackend } from '../../test/where-available.js';
 
 const { layers } = tfl;
 const backend = testBackend();

@@ -1,7 +1,7 @@
 import { copyFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import type { Dataset } from '@tersor/core';
 import { datasetContract, describeContract } from '@tersor/testing';
-import { at, png, ONE_PIXEL, write, make, refusal, useImageFiles } from '../test/image-files.js';
+import { at, png, ONE_PIXEL, write, make, refusal, useImageFiles } from '../../test/image-files.js';
 import { imageFilesFingerprint } from './image-files-fingerprint.js';
 import { imageFolder } from './image-folder.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
-import { holdOut } from './hold-out.js';
-import { requireValidation } from './require-validation.js';
+import { holdOut } from '../hold-out.js';
+import { requireValidation } from '../require-validation.js';
 
 /** Images in memory as bytes, with labels, before they are split. */
 export interface ImageRecords {

@@ -8,7 +8,7 @@ import {
   withRoundedActivations,
 } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
-import { describeWhereAvailable, testBackend } from '../test/where-available.js';
+import { describeWhereAvailable, testBackend } from '../../test/where-available.js';
 
 const { layers } = tfl;
 const backend = testBackend();

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, TersorError } from './errors.js';
+import { messageOf, TersorError } from '../errors.js';
 
 /**
  * Makes a folder and those above it that are missing; gives those that it made, outermost first. Each is made

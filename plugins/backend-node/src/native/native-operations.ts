@@ -1,5 +1,5 @@
 import type { Precision } from '@tersor/core';
-import type { OperationAttribute, TensorflowBinding } from './tensorflow-binding.js';
+import type { OperationAttribute, TensorflowBinding } from '../tensorflow-binding.js';
 
 /**
  * TensorFlow's numbers of the types that sessions compute in; tfjs itself knows no bfloat16, but its native

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NormalizedBatch } from '@tersor/network';
-import type { OperationAttribute, TensorflowKernelBackend } from './tensorflow-binding.js';
+import type { OperationAttribute, TensorflowKernelBackend } from '../tensorflow-binding.js';
 
 /**
  * Batch normalisation in training mode over the last axis by TensorFlow's fused operations, one forward and

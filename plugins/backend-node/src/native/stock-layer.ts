@@ -3,7 +3,7 @@ import { modelFromGraph, notComputable } from '@tersor/network';
 import type { GraphLayer, LayerCall, Precision } from '@tersor/core';
 import type { NativeOperations } from './native-operations.js';
 import type { NativeStep } from './native-steps.js';
-import type { TensorflowKernelBackend } from './tensorflow-binding.js';
+import type { TensorflowKernelBackend } from '../tensorflow-binding.js';
 
 /** A layer without a native step, run by tfjs. */
 export interface StockLayer {

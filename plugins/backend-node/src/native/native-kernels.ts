@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { TensorflowKernelBackend } from './tensorflow-binding.js';
+import type { TensorflowKernelBackend } from '../tensorflow-binding.js';
 
 const BACKEND = 'tensorflow';
 let replaced = false;

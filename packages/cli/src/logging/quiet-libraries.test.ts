@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PROGRAM } from '../test/program.js';
-import { createTinyProject, type TinyProject } from '../test/tiny-project.js';
+import { PROGRAM } from '../../test/program.js';
+import { createTinyProject, type TinyProject } from '../../test/tiny-project.js';
 import { quietLibraries, withoutNativeLogs } from './quiet-libraries.js';
 
 /** tfjs warns of an orthogonal kernel with more than 2,000 values; this one has 4,096. */
@@ -31,7 +31,7 @@ afterAll(() => rm(project.folder, { recursive: true, force: true }));
 /** What the program writes to stderr, in a process of its own. */
 async function errorsOf(...args: string[]): Promise<string> {
   const ended = await promisify(execFile)(process.execPath, [...PROGRAM, ...args], {
-    cwd: join(__dirname, '../../..'),
+    cwd: join(__dirname, '../../../..'),
   }).catch((error: { stderr: string }) => error);
   return ended.stderr;
 }

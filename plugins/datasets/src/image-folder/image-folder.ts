@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { definePlugin, TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
 import { z } from 'zod';
-import { decodeImage } from './decode-image.js';
+import { decodeImage } from '../decode-image.js';
 import { classFolders, isFolder, readClassNames, readEntries, type ImageEntry } from './image-entries.js';
 import { imageFilesFingerprint } from './image-files-fingerprint.js';
-import { requireValidation } from './require-validation.js';
-import { resizeAndCrop } from './resize-crop.js';
+import { requireValidation } from '../require-validation.js';
+import { resizeAndCrop } from '../resize-crop.js';
 
 /** How a pixel becomes a number: `(pixel / 255 - mean) / std`, per channel of the model's input. */
 interface PixelRule {
