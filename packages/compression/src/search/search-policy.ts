@@ -173,6 +173,7 @@ export async function searchPolicy(
             ...(activations && { activations }),
           },
           baseline: context.baseline,
+          precision: context.precision,
         },
         lanes: parallel,
         measured,
