@@ -11,7 +11,7 @@ import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
 import { createProgress } from './progress.js';
 import { sayPlace } from './output-place.js';
-import { bothEvents, openRunLog } from './run-log.js';
+import { bothEvents, openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { definePlugin, TersorError } from '@tersor/core';
 import { z } from 'zod';
-import { recordsDataset, type ImageRecords } from './image-records.js';
+import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
 
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 const PIXELS = 32 * 32 * 3;

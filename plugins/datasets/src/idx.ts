@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { definePlugin, TersorError } from '@tersor/core';
 import { z } from 'zod';
-import { recordsDataset, type ImageRecords } from './image-records.js';
+import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
 
 const UNSIGNED_BYTE = 0x08;
 
