@@ -1,4 +1,4 @@
-import { readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
+import { fromHalf, readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
 import type { Constant } from './value.js';
 
 type Entry = WeightsManifest[0]['weights'][0];
@@ -47,17 +47,7 @@ const READERS: Readonly<Record<Entry['dtype'], Reader>> = {
   float32: [4, (view, at) => view.getFloat32(at, true)],
   int32: [4, (view, at) => view.getInt32(at, true)],
   uint16: [2, (view, at) => view.getUint16(at, true)],
-  float16: [2, (view, at) => half(view.getUint16(at, true))],
+  float16: [2, (view, at) => fromHalf(view.getUint16(at, true))],
   uint8: [1, (view, at) => view.getUint8(at)],
   bool: [1, (view, at) => view.getUint8(at)],
 };
-
-/** A number of 16 bits: a sign, five bits of exponent, ten of fraction (IEEE 754). */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
