@@ -15,7 +15,8 @@ export async function readConstants(
   for (const entry of manifest.flatMap(({ weights }) => weights)) {
     const count = entry.shape.reduce((product, length) => product * length, 1);
     const { data, end } = decoded(entry, count, new DataView(bytes), at);
-    found.set(entry.name, { kind: 'constant', shape: entry.shape, data });
+    const type = entry.dtype === 'int32' ? 'integer' : entry.dtype === 'bool' ? 'boolean' : 'float';
+    found.set(entry.name, { kind: 'constant', type, dims: entry.shape, data });
     at = end;
   }
   return found;
@@ -27,17 +28,18 @@ function decoded(
   count: number,
   view: DataView,
   at: number,
-): { data: Float32Array; end: number } {
+): Pick<Constant, 'data'> & { end: number } {
   const stored = quantization?.dtype ?? dtype;
   const [bytes, read] = READERS[stored];
   const { scale = 1, min = 0 } = quantization ?? {};
   const isScaled = quantization !== undefined && stored !== 'float16';
-  const data = Float32Array.from({ length: count }, (_, i) => {
+  const data = dtype === 'int32' ? new Float64Array(count) : new Float32Array(count);
+  for (let i = 0; i < count; i++) {
     const value = read(view, at + i * bytes);
-    if (!isScaled) return value;
+    const scaled = isScaled ? value * scale + min : value;
     // Whole numbers stay whole.
-    return dtype === 'int32' ? Math.round(value * scale + min) : value * scale + min;
-  });
+    data[i] = dtype === 'int32' ? Math.round(scaled) : scaled;
+  }
   return { data, end: at + count * bytes };
 }
 
