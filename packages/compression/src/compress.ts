@@ -24,7 +24,7 @@ import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { writeResults } from './results/results.js';
-import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
+import type { NetworkFigures, PipelineEvents, PipelineStage, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
 import { memoryFiles, readMemory } from './search/memory.js';
 import { searchEvaluators } from './search/search-images.js';
@@ -37,6 +37,7 @@ import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
 import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
+import { estimateRun } from './run/estimate.js';
 import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
@@ -88,7 +89,20 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   const { config, directory, policy: given } = options;
   const notices: string[] = [];
   const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
-  const events: PipelineEvents = { ...options.events, onNotice };
+  let stage: PipelineStage = 'baseline';
+  const events: PipelineEvents = {
+    ...options.events,
+    onNotice,
+    onStage: (next, round) => options.events?.onStage?.((stage = next), round),
+  };
+  /** Counts the images of the networks that are measured, as the progress of whatever stage it is. */
+  const counting = (total: number) => {
+    let done = 0;
+    const count = (images: number) =>
+      events.onProgress?.({ stage, done: (done += images), total, unit: 'images' });
+    count(0);
+    return count;
+  };
   const started = performance.now();
   const host = await createHost({
     slots: given ? slotsOfApplying(config) : slotsOfCompression(config),
@@ -139,8 +153,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const answered = new Map<NetworkFigures, Answers>();
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
-      const answers = await test.answers(graph);
-      const accuracy = { validation: await validation.accuracy(graph), test: answers.accuracy };
+      const onImages = counting(test.count + validation.count);
+      const answers = await test.answers(graph, onImages);
+      const accuracy = { validation: await validation.accuracy(graph, onImages), test: answers.accuracy };
       const figures = {
         accuracy,
         parameters,
@@ -152,6 +167,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       answered.set(all, answers);
       return all;
     };
+    const measuring = performance.now();
     const context: PipelineContext = {
       config,
       identity,
@@ -179,8 +195,17 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
         host,
         original,
       }),
-      validationAccuracy: (graph) => validation.accuracy(graph),
+      validationAccuracy: (graph) => validation.accuracy(graph, counting(validation.count)),
     };
+    const measured = (performance.now() - measuring) / 1000;
+    events.onEstimate?.(
+      estimateRun(config, {
+        secondsPerImage: measured / (validation.count + test.count),
+        images: { train: dataset.size('train'), validation: validation.count, test: test.count },
+        macs: context.baseline.macs,
+        searches: given === undefined,
+      }),
+    );
     const guesses = originalNotice(context.baseline, guessingAt(dataset));
     if (guesses !== undefined) onNotice(guesses);
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));

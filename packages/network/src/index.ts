@@ -152,4 +152,6 @@ export {
   type CrossProducts,
   type Multiplier,
 } from './moments/cross-products.js';
+export { createOutputLoss, type OutputLoss, type OutputLossOptions } from './probes/output-loss.js';
+export { probeWeights, type Probe } from './probes/probe-weights.js';
 export { partOf, type GraphPart } from './observation/graph-part.js';
