@@ -15,6 +15,7 @@ import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost, ensureKernels, openModel, requireWritable, witness, witnessImages } from '@tersor/network';
 import { choosePrecision, openBackends } from './open-backend.js';
+import { describedBy } from './pack/described-by.js';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -117,7 +118,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const dataset = await host.get(TOKENS.dataset);
     await ensureKernels();
     const model = await openModel(config.model, options);
-    const original = await model.read();
+    const read = await model.read();
+    const original = config.describe ? describedBy(dataset, read) : read;
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) {
