@@ -94,6 +94,10 @@ export const imageFolder = definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'JPEG and PNG files in class folders or lists, as ImageNet',
   options,
+  scalings: {
+    ...Object.fromEntries(PIXEL_RULE_NAMES.map((name) => [name, { normalize: name }])),
+    '0 to 255': { normalize: { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255], order: 'rgb' } },
+  },
   create: async (given: Options, { directory }) => {
     const dir = resolve(directory, given.dir);
     if (!existsSync(dir))
