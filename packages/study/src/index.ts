@@ -10,7 +10,10 @@ export type { ErrorBasis, Sample } from './statistics/error-of-mean.js';
 export { mean, standardDeviation } from './statistics/moments.js';
 export { paretoFront } from './statistics/pareto.js';
 export { previewStudy, type StudyPreview } from './preview-study.js';
-export { runStudy, type RunStudyOptions, type StudyProgress } from './run-study.js';
+export { runStudy, type RunStudyOptions } from './run-study.js';
+export { runPart, type RunPartOptions } from './parts/run-part.js';
+export { collectStudy, type CollectOptions } from './parts/collect-study.js';
+export type { StudyProgress } from './trials/run-trials.js';
 export {
   estimate,
   holm,

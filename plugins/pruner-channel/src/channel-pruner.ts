@@ -116,6 +116,7 @@ export class ChannelPruner implements Pruner {
       ridge,
       seed,
       backend,
+      onImages: progress?.report?.bind(progress),
     });
     if (criterion !== 'reconstruction') return;
     const orders = await removalOrders(graph, groups, this.gathered, progress);

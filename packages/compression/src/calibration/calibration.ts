@@ -40,6 +40,7 @@ interface CalibrationInput {
   readonly dataset: Dataset;
   readonly backend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'>;
   readonly seed: number;
+  readonly onLayer?: (done: number, total: number) => void;
 }
 
 /**
@@ -53,6 +54,7 @@ export async function prepareCalibration({
   dataset,
   backend,
   seed,
+  onLayer: onGathered,
 }: CalibrationInput): Promise<StageCalibration | undefined> {
   const { calibration: options } = quantizer;
   if (!options) return undefined;
@@ -63,7 +65,7 @@ export async function prepareCalibration({
     observe: (network, calls) => backend.observe(network, calls),
     multiply: crossProductsOn(backend),
   };
-  const moments = await gatherLayerMoments(graph, new Set(layers), source);
+  const moments = await gatherLayerMoments(graph, new Set(layers), source, onGathered);
   const byKernel = new Map<string, KernelMoments>(
     [...moments].flatMap(([layer, { kernels }]) =>
       [...kernels].map(([kernel, found]) => [`${layer}/${kernel}`, found] as const),

@@ -44,6 +44,8 @@ export async function searchPolicy(
   const started = performance.now();
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
   const { episodes, parallel = 1 } = config.search;
+  const done = before?.episodes.length ?? 0;
+  events.onProgress?.({ stage, done, total: episodes, unit: 'episodes' });
   let made: Promise<SearchEvaluators> | undefined;
   const evaluators = () => (made ??= context.searchEvaluators(stage, config));
   const measuring =
@@ -59,6 +61,8 @@ export async function searchPolicy(
     episodes,
     seed: context.config.seed,
     ...(environment.heuristics && { heuristics: environment.heuristics }),
+    ...(environment.features && { features: environment.features }),
+    ...(environment.guess && { guess: (actions) => environment.guess!(actions) }),
   };
   let agent = createAgent(task);
   if (parallel > 1 && !agent.lanes) {
@@ -114,6 +118,7 @@ export async function searchPolicy(
             stage,
             done: records.length,
             total: episodes,
+            unit: 'episodes',
             reward: record.reward,
             best: best.reward,
           });
@@ -173,6 +178,7 @@ export async function searchPolicy(
             ...(activations && { activations }),
           },
           baseline: context.baseline,
+          precision: context.precision,
         },
         lanes: parallel,
         measured,

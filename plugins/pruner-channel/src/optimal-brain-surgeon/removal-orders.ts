@@ -32,6 +32,7 @@ export async function removalOrders(
   let last = performance.now();
   let unsaved = false;
   for (const group of groups) {
+    progress?.report?.(orders.size, groups.length);
     const readers = groupReaders(graph, group, gathered);
     const key = contentOf(readers, group.channels, digests);
     const before = known.get(key) ?? saved[key];

@@ -21,6 +21,7 @@ export interface GatherOptions {
   readonly seed: number;
   /** Runs the network, and multiplies. */
   readonly backend: Backend;
+  readonly onImages?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A layer with the statistics of its inputs. */
@@ -85,6 +86,7 @@ export async function gatherMoments(
   const atOnce = imagesAtOnce(network, calls, BATCH);
   try {
     for (let start = 0; start < count; start += BATCH) {
+      options.onImages?.(start, count);
       const batch = order.slice(start, start + BATCH);
       // Drawn ahead, site by site, so that they do not depend on how many images run at once.
       const drawn = sites.map((site) => ({
