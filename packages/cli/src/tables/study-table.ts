@@ -1,5 +1,12 @@
 import Table from 'cli-table3';
-import { baselineName, probability, type Difference, type Estimate, type StudyResults } from '@tersor/study';
+import {
+  baselineName,
+  probability,
+  seedsText,
+  type Difference,
+  type Estimate,
+  type StudyResults,
+} from '@tersor/study';
 import { grouped, mebibytes } from './figures.js';
 
 /** A figure that no trial of a variant has: none is done, or an older version ran them. */
@@ -26,12 +33,12 @@ export function studyTable({ variants, baseline }: StudyResults): string {
     style: { head: [], border: [] },
     colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
   });
-  for (const { variant, estimates, differences } of variants) {
+  for (const { variant, trials, estimates, differences } of variants) {
     const { testAccuracy, bytes, macs, seconds, episodesPerMinute, peakResidentBytes } = estimates;
     const change = differences?.testAccuracy;
     table.push([
       variant,
-      testAccuracy?.count ?? 0,
+      seedsText({ trials }),
       testAccuracy ? accuracy(testAccuracy) : 'no result',
       ...(baseline === undefined
         ? []
