@@ -128,7 +128,18 @@ export {
   rescalingLayer,
   type Combination,
 } from './lowering/affine.js';
+export {
+  constant,
+  countOf,
+  joinedArrays,
+  mapped,
+  picked,
+  rangeOf,
+  turnedArray,
+  type ConstantArray,
+} from './lowering/constant-arrays.js';
 export { foldAffines } from './lowering/fold-affines.js';
+export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
 export { withSpelledActivations } from './lowering/recognise.js';
 export { resizingLayer } from './lowering/resizing.js';
