@@ -30,7 +30,7 @@ export async function writeOptunaJournal(folder: string): Promise<string> {
   return join(folder, name);
 }
 
-/** The journal's text: one operation a line. `ended` stands for when the trials ended, which is not recorded. */
+/** The text of the journal: one operation a line. `ended` is taken for when every trial ended. */
 export function optunaJournal({ name, variants, trials }: StudyResults, ended: Date): string {
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const axes = [...new Set(variants.flatMap((row) => Object.keys(row.labels)))];

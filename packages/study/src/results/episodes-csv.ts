@@ -44,5 +44,5 @@ export async function episodesCsv(
   return parts.join('');
 }
 
-/** What environments measure of a candidate; limits of plugins may add others, which stay in `episodes.jsonl`. */
+/** What environments measure of a candidate. Limits of plugins may add others: `episodes.jsonl` has them. */
 const MEASURES = ['accuracy', 'macs', 'parameters', 'bytes'];

@@ -1,8 +1,8 @@
 import { seedsNeeded } from './power.js';
 
 describe('seedsNeeded', () => {
-  // G*Power 3.1, t test of matched pairs, two-sided, alpha 0.05, power 0.8: 34 pairs for dz = 0.5, 15 for 0.8,
-  // 199 for 0.2. The approximation is at most one off.
+  // G*Power 3.1, t test of matched pairs, two-sided, alpha 0.05, power 0.8: 34 pairs for dz = 0.5, 15 for
+  // 0.8, 199 for 0.2. The approximation is at most one off.
   it.each([
     [0.5, 34],
     [0.8, 15],
