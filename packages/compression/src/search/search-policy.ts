@@ -158,7 +158,7 @@ export async function searchPolicy(
     environment.dispose?.();
   }
 
-  /** Processes of their own; this one walks nothing but heuristics that measure. */
+  /** Processes of their own; this one walks only heuristics that measure. */
   function measureInProcesses(): Measuring {
     const measured = new Map<string, Measurement>(before?.race);
     const earlier = config.racing ? 0 : (before?.evaluations ?? 0);
