@@ -43,6 +43,7 @@ import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
 import { requireRewards } from './checks/require-rewards.js';
+import { idleLimits } from './checks/idle-limits.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -132,6 +133,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
+    if (!given) idleLimits(config, { original, originalBytes, ...limits }).forEach(onNotice);
     if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
