@@ -3,6 +3,9 @@ import { text } from '../node.js';
 import { anyTensor, asInFile, placeOf, type Operator, type Site } from '../site.js';
 import { numbersOf, type Tensor } from '../value.js';
 
+/** The largest number of 32 bits. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 /** Rows and columns of zeros around an image. */
 export function zeroPadded(site: Site, x: Tensor, padding: readonly [Pair, Pair], ending?: string): Tensor {
   const config = { padding, data_format: 'channels_last' };
@@ -23,7 +26,9 @@ export const pad: Operator = (site) => {
   if (given.shape.length !== 3) throw new Refusal(`reads ${given.shape.length + 1} axes, not 4`);
   const flat = numbersOf(inputs[1], 'paddings');
   const sides = [0, 1, 2, 3].map((axis): Pair => [flat[2 * axis]!, flat[2 * axis + 1]!]);
-  const value = node.op === 'PadV2' ? numbersOf(inputs[2], 'a value')[0]! : 0;
+  const stated = node.op === 'PadV2' ? numbersOf(inputs[2], 'a value')[0]! : 0;
+  // Files say minus infinity before a maximum; a config has numbers alone.
+  const value = Math.max(-LARGEST, Math.min(LARGEST, stated));
   const mode = node.op === 'MirrorPad' ? text(node, 'mode') : 'CONSTANT';
   if (Math.max(...sides[0]!) > 0) throw new Refusal('pads the batch');
   if (mode === 'SYMMETRIC') throw new Refusal('has mode: SYMMETRIC');
