@@ -33,6 +33,7 @@ export {
   type WrittenFile,
 } from './files/read-back.js';
 export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { layerBytes, packedBytes } from './files/layer-bytes.js';
 export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
   writeNetwork,
@@ -128,7 +129,18 @@ export {
   rescalingLayer,
   type Combination,
 } from './lowering/affine.js';
+export {
+  constant,
+  countOf,
+  joinedArrays,
+  mapped,
+  picked,
+  rangeOf,
+  turnedArray,
+  type ConstantArray,
+} from './lowering/constant-arrays.js';
 export { foldAffines } from './lowering/fold-affines.js';
+export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
 export { withSpelledActivations } from './lowering/recognise.js';
 export { resizingLayer } from './lowering/resizing.js';

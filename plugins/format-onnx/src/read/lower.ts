@@ -1,7 +1,6 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { foldAffines, withSpelledActivations } from '@tersor/network';
+import { constant, foldAffines, withSpelledActivations } from '@tersor/network';
 import { createBuilder, spread, type Builder } from './builder.js';
-import { constant } from './constants/broadcast.js';
 import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
 import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
 import { damaged } from './file/damage.js';
