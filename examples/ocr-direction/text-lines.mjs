@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createRandom, definePlugin, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { fontsOf } from './render/fonts.mjs';
-import { drawLine, HEIGHT, prepareRenderer, WIDTH } from './render/line.mjs';
+import { drawLine, HEIGHT, laidOut, prepareRenderer, WIDTH } from './render/line.mjs';
 import { wordsOf } from './render/texts.mjs';
 
 const SHAPE = [HEIGHT, WIDTH, 3];
@@ -93,9 +93,11 @@ export async function drawLines({ split, count, seed, clean }) {
   const [fonts, words] = [fontsOf(split), wordsOf(split)];
   const lines = new Uint8Array(count * (1 + PIXELS));
   for (let i = 0; i < count; i++) {
-    const { label, pixels } = drawLine(createRandom(seed, `${split} ${i}`), fonts, words, clean);
+    const random = createRandom(seed, `${split} ${i}`);
+    const line = drawLine(random, fonts, words, clean);
+    const label = random.integer(2);
     lines[i * (1 + PIXELS)] = label;
-    lines.set(pixels, i * (1 + PIXELS) + 1);
+    lines.set(laidOut(line, label), i * (1 + PIXELS) + 1);
   }
   return lines;
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
-import { addNoise, blurred, placed } from './pixels.mjs';
+import { addNoise, blurred } from './pixels.mjs';
 import { chineseText, latinText, pick } from './texts.mjs';
 
 export const HEIGHT = 48;
@@ -18,7 +18,7 @@ export function prepareRenderer() {
 }
 
 /**
- * Draws a line: its pixels (48 x 192 x 3), and 1 where it is upside down, else 0.
+ * Draws a line, upright: its text, and width x 48 x 3 values, 0 to 255.
  * @param random a stream of @tersor/core; all that is drawn follows from it
  * @param fonts `fontsOf` a split
  * @param words `wordsOf` the same split
@@ -34,9 +34,21 @@ export function drawLine(random, fonts, words, clean = false) {
   let pixels = rendered(svg, width);
   if (style.blur > 0.2) pixels = blurred(pixels, width, HEIGHT, style.blur);
   if (style.noise > 0) addNoise(random, pixels, style.noise);
-  const label = random.integer(2);
-  const place = { wide: WIDTH, fill: PADDING, isTurned: label === 1 };
-  return { text, label, pixels: placed(pixels, width, HEIGHT, place) };
+  return { text, width, pixels };
+}
+
+/** A line as an image of 48 x 192 x 3 bytes, padded on the right: upside down where `label` is 1. */
+export function laidOut({ width, pixels }, label) {
+  const bytes = Uint8ClampedArray.from(pixels);
+  const result = new Uint8Array(WIDTH * HEIGHT * 3).fill(PADDING);
+  for (let y = 0; y < HEIGHT; y++) {
+    for (let x = 0; x < width; x++) {
+      const place = y * width + x;
+      const from = 3 * (label === 1 ? width * HEIGHT - 1 - place : place);
+      for (let c = 0; c < 3; c++) result[3 * (y * WIDTH + x) + c] = bytes[from + c];
+    }
+  }
+  return result;
 }
 
 /** The picture as width x 48 x 3 values, 0 to 255. */

@@ -34,17 +34,3 @@ export function addNoise(random, pixels, deviation) {
     for (let c = 0; c < 3; c++) pixels[i + c] += noise;
   }
 }
-
-/** Values as bytes in a wider image, the rest filled with one value; in reverse, where they are upside down. */
-export function placed(pixels, width, height, { wide, fill, isTurned }) {
-  const bytes = Uint8ClampedArray.from(pixels);
-  const result = new Uint8Array(wide * height * 3).fill(fill);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const place = y * width + x;
-      const from = 3 * (isTurned ? width * height - 1 - place : place);
-      for (let c = 0; c < 3; c++) result[3 * (y * wide + x) + c] = bytes[from + c];
-    }
-  }
-  return result;
-}

@@ -1,7 +1,5 @@
 // What the lines say. No word and no Chinese character is in two splits.
-import { createRequire } from 'node:module';
-
-const { words } = createRequire(import.meta.url)('popular-english-words');
+import { words } from 'popular-english-words';
 
 /** The 3,755 common characters of GB 2312 (its first level): rows 16 to 55, less the end of the last. */
 const CHARACTERS = Array.from({ length: 40 * 94 - 5 }, (_, i) =>

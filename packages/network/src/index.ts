@@ -33,6 +33,7 @@ export {
   type WrittenFile,
 } from './files/read-back.js';
 export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { layerBytes, packedBytes } from './files/layer-bytes.js';
 export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
   writeNetwork,

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import {
   backendSlots,
@@ -22,6 +21,8 @@ import {
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
+import { createBar } from '../screen/bar.js';
+import { fitTable } from '../screen/fit-table.js';
 import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
@@ -91,8 +92,11 @@ export function profileCommand(): Command {
         await backend.activate();
         const graph = await readNetwork(source, places);
         requireOneOutput(graph, path);
+        const bar = createBar();
         const onProgress = (done: number, total: number, what: string) =>
-          process.stderr.write(`  ${done}/${total} ${what}\n`);
+          process.stderr.isTTY
+            ? bar.update({ done, total, unit: 'networks', note: what })
+            : process.stderr.write(`  ${done}/${total} ${what}\n`);
         const { source: plugin, version } = host.wired[0]!;
         const versions = {
           tersor: TERSOR_VERSION,
@@ -105,7 +109,7 @@ export function profileCommand(): Command {
             graph,
             backend,
             ...(!json && { onProgress }),
-          });
+          }).finally(bar.clear);
           return { ...measured, versions: { ...measured.versions, ...versions } };
         };
         const table = isKnown
@@ -147,21 +151,15 @@ function noteOtherConditions(
 
 /** How well the table predicts whole networks, for people. */
 function checkTable({ layers, check, backend, machine, images }: LatencyTable): string {
-  const table = new Table({
-    head: ['network', 'MACs', 'predicted ms', 'measured ms', 'error'],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-  });
-  for (const { network, macs, predicted, measured, relativeError } of check) {
-    table.push([
-      network,
-      grouped(macs),
-      String(predicted),
-      String(measured),
-      `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`,
-    ]);
-  }
-  return `${table.toString()}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
+  const rows = check.map(({ network, macs, predicted, measured, relativeError }) => [
+    network,
+    grouped(macs),
+    String(predicted),
+    String(measured),
+    `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`,
+  ]);
+  const head = ['network', 'MACs', 'predicted ms', 'measured ms', 'error'];
+  return `${fitTable({ head, rows, right: [1, 2, 3, 4] })}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
 }
 
 /** Reads a whole number. Throws `CONFIG_INVALID`. */
