@@ -9,7 +9,7 @@ import {
   smoothImages,
   squaredError,
   withDrawnWeights,
-} from '../../../pruner-channel/test/smooth-images.js';
+} from '../../../../packages/network/test/smooth-images.js';
 import plugin from '../index.js';
 import type { VariationalPruner } from '../variational-pruner.js';
 
