@@ -71,8 +71,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'report',
-    usage: '[options] <folder>',
-    description: 'write report.html for the folder of a compression or of a study',
+    usage: '[options] <folder...>',
+    description: 'write report.html for the folder of a compression or of a study, or two runs side by side',
     load: async () => (await import('./commands/report.js')).reportCommand(),
   },
   {

@@ -43,6 +43,7 @@ import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
 import { requireRewards } from './checks/require-rewards.js';
+import { idleLimits } from './checks/idle-limits.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -132,6 +133,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
+    if (!given) idleLimits(config, { original, originalBytes, ...limits }).forEach(onNotice);
     if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
@@ -143,7 +145,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
-    const memory = given ? [] : await readMemory(config, { directory, identity });
+    const memory = !given && {
+      prune: await readMemory('prune', config, { directory, identity }),
+      quantize: await readMemory('quantize', config, { directory, identity }),
+    };
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -182,7 +187,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       evaluateBackend,
       precision,
       ...(given && { given }),
-      memory,
+      ...(memory && { memory }),
       original,
       baseline: await measure(original, originalBytes),
       witnessImages: images,

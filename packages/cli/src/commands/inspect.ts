@@ -20,13 +20,14 @@ export function inspectCommand(): Command {
     .action(async (path: string, given: Options) => {
       const model = await openModel(modelSource(path, given), { searchFrom: [__dirname] });
       const report = await describe(model);
-      const text = given.json
-        ? `${JSON.stringify(report, undefined, 2)}\n`
-        : given.groups
-          ? groupsText(report)
-          : layersText(report);
       // Names of layers come from the file.
-      process.stdout.write(printable(text));
+      process.stdout.write(
+        given.json
+          ? printable(`${JSON.stringify(report, undefined, 2)}\n`)
+          : given.groups
+            ? printable(groupsText(report))
+            : layersText(report),
+      );
     });
 }
 
@@ -85,8 +86,9 @@ function storageOf(
 function layersText({ layers, parameters, macs, bytes, groups, barriers }: Report): string {
   const isPacked = layers.some((layer) => layer.bytes !== undefined);
   const head = ['layer', 'class', 'output', 'parameters', 'MACs'];
-  if (isPacked) head.push('bits', 'bytes');
-  const right = head.map((_, at) => at).slice(3);
+  const right = [3, 4, ...(isPacked ? [5, 6] : [])];
+  // What is packed has been pruned: how it is stored matters more than what could go.
+  head.push(...(isPacked ? ['bits', 'bytes'] : ['prunable group']));
   const rows = layers.map((layer) => [
     layer.name,
     layer.class,
@@ -98,11 +100,10 @@ function layersText({ layers, parameters, macs, bytes, groups, barriers }: Repor
           layer.bits?.toString() ?? (layer.parameters > 0 ? 'float' : ''),
           layer.bytes === undefined ? '' : grouped(layer.bytes),
         ]
-      : []),
-    layer.group ?? (layer.frozen ? 'frozen' : ''),
+      : [layer.group ?? (layer.frozen ? 'frozen' : '')]),
   ]);
   const channels = groups.reduce((sum, group) => sum + group.channels, 0);
-  return `${fitTable({ head: [...head, 'prunable group'], rows, right })}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${grouped(bytes)} bytes, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
+  return `${fitTable({ head, rows, right })}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${grouped(bytes)} bytes, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
 }
 
 function groupsText({ groups, barriers }: Report): string {

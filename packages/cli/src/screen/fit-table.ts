@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { printable } from '@tersor/core';
 import { coloursFor } from './colours.js';
 
 /** A table for people: heads, rows of text, and the columns whose text ends at the right. */
@@ -8,22 +9,24 @@ export interface TextTable {
   readonly right: readonly number[];
 }
 
-/** Two spaces and a line for each column, and the last line. */
-const frameOf = (columns: number) => 3 * columns + 1;
+/** Between two columns without lines. */
+const GAP = '  ';
 /** A column that may be broken anywhere stays at least so wide. */
 const LEAST = 10;
 
 /**
- * The table with lines around its cells, as wide as it likes; on a terminal as wide as that at most. What
- * doesn't fit is broken between words, names in columns at the left after any sign. Where not even that
- * helps, every row becomes a list of its cells.
+ * The table with lines around its cells; on a terminal where that is too wide without lines, with cells
+ * broken between words, and those at the left after any sign. Where not even that fits, every row becomes a
+ * list of its cells. Text may come from strangers: it is made safe for a terminal.
  * @param columns width of the terminal; undefined for a file or a pipe
  */
 export function fitTable(table: TextTable, columns = process.stdout.columns): string {
-  const { head, rows, right } = table;
+  const { head, right } = table;
+  const rows = table.rows.map((cells) => cells.map(printable));
   const all = [head, ...rows];
   const natural = head.map((_, at) => Math.max(...all.map((cells) => cells[at]!.length)));
-  const room = (columns ?? Infinity) - frameOf(head.length);
+  if (sum(natural) + 3 * head.length + 1 <= (columns ?? Infinity)) return framed({ head, rows, right });
+  const room = columns! - GAP.length * (head.length - 1);
   const least = head.map((_, at) =>
     right.includes(at)
       ? Math.max(...all.map((cells) => longestWord(cells[at]!)))
@@ -35,16 +38,35 @@ export function fitTable(table: TextTable, columns = process.stdout.columns): st
       (best, width, at) => (width > least[at]! && (best < 0 || width > widths[best]!) ? at : best),
       -1,
     );
-    if (widest < 0) return listed(table, columns!);
+    if (widest < 0) return listed({ head, rows, right }, columns!);
     widths[widest]!--;
   }
+  const { bold, dim } = coloursFor(process.stdout);
+  const draw = (cells: readonly string[], paint = (line: string) => line) => {
+    const lines = cells.map((cell, at) => broken(cell, widths[at]!));
+    return Array.from({ length: Math.max(...lines.map(({ length }) => length)) }, (_, i) =>
+      paint(
+        lines
+          .map((of, at) =>
+            right.includes(at) ? (of[i] ?? '').padStart(widths[at]!) : (of[i] ?? '').padEnd(widths[at]!),
+          )
+          .join(GAP)
+          .trimEnd(),
+      ),
+    );
+  };
+  const rule = dim(widths.map((width) => '─'.repeat(width)).join(GAP));
+  return [...draw(head, bold), rule, ...rows.flatMap((cells) => draw(cells))].join('\n');
+}
+
+function framed({ head, rows, right }: TextTable): string {
   const { bold } = coloursFor(process.stdout);
   const drawn = new Table({
-    head: head.map((cell, at) => broken(cell, widths[at]!, bold)),
+    head: head.map((cell) => bold(cell)),
     style: { head: [], border: [] },
     colAligns: head.map((_, at) => (right.includes(at) ? 'right' : 'left')),
   });
-  for (const cells of rows) drawn.push(cells.map((cell, at) => broken(cell, widths[at]!)));
+  for (const cells of rows) drawn.push([...cells]);
   return drawn.toString();
 }
 
@@ -62,15 +84,17 @@ function listed({ head, rows }: TextTable, columns: number): string {
 }
 
 /** Text in lines of at most so many signs. */
-function broken(text: string, width: number, paint: (line: string) => string = (line) => line): string {
+function broken(text: string, width: number): string[] {
   const lines = [''];
-  // Names are broken after a sign that joins their words, where they have one.
-  for (const part of text.split(/(?<=[ _/,-])/).flatMap((piece) => pieces(piece, width))) {
+  // Names are broken where their words join, if they have some.
+  for (const part of text
+    .split(/(?<=[ _/,-])|(?<=[a-z])(?=[A-Z])/)
+    .flatMap((piece) => pieces(piece, width))) {
     const joined = lines.at(-1)! + part;
     if (joined.trimEnd().length <= width) lines[lines.length - 1] = joined;
     else lines.push(part);
   }
-  return lines.map((line) => paint(line.trimEnd())).join('\n');
+  return lines.map((line) => line.trimEnd());
 }
 
 function pieces(text: string, width: number): string[] {

@@ -29,5 +29,5 @@ export async function layerBytes(
   { format, path }: ModelFile,
   graph: LayerGraph,
 ): Promise<Map<string, number> | undefined> {
-  return format === packedFormat ? packedBytes(graph, await readFile(path)) : undefined;
+  return format.id === packedFormat.id ? packedBytes(graph, await readFile(path)) : undefined;
 }

@@ -1,4 +1,6 @@
+import { basename, dirname, resolve } from 'node:path';
 import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js';
+import { compareReport } from './compare-report.js';
 import { runReport } from './run-report.js';
 import { studyReport } from './study-report.js';
 import { episodesCsv } from '../results/episodes-csv.js';
@@ -12,6 +14,27 @@ import { readJson, writeJson, writeText } from '../results/study-store.js';
 export async function writeRunReport(folder: string): Promise<void> {
   const place = folderPlace(folder);
   await writeText(place, 'report.html', runReport(await readRun(place, folder)));
+}
+
+/**
+ * Writes a page that shows runs side by side; `name` calls each by its folder. Throws `CONFIG_NOT_FOUND` where
+ * a folder has no finished run, `OUTPUT_FAILED`.
+ */
+export async function writeComparison(folders: readonly string[], out: string): Promise<void> {
+  const names = namesOf(folders);
+  const runs = await Promise.all(
+    folders.map(async (folder, i) => ({ name: names[i]!, run: await readRun(folderPlace(folder), folder) })),
+  );
+  await writeText(folderPlace(dirname(out)), basename(out), compareReport(runs));
+}
+
+/** The last parts of the paths, as many as tell them apart. */
+function namesOf(folders: readonly string[]): string[] {
+  const parts = folders.map((folder) => resolve(folder).split(/[\\/]/));
+  for (let count = 1; ; count++) {
+    const names = parts.map((each) => each.slice(-count).join('/'));
+    if (new Set(names).size === names.length || parts.every(({ length }) => count >= length)) return names;
+  }
 }
 
 /**
