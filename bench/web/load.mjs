@@ -99,7 +99,7 @@ try {
   for (const { id, what, ...condition } of CONDITIONS) {
     const runs = Object.fromEntries(ARMS.map((arm) => [arm, []]));
     for (let i = 0; i < REPEATS; i++)
-      for (const arm of ARMS) if (i < 2 || !condition.mbit) runs[arm].push(await once(arm, condition));
+      for (const arm of ARMS) if (i < 1 || !condition.mbit) runs[arm].push(await once(arm, condition));
     for (const arm of ARMS)
       rows.push({
         condition: id,
