@@ -32,7 +32,7 @@ const work = mkdtempSync(join(tmpdir(), 'tersor-load-'));
 const require = createRequire(import.meta.url);
 const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'));
 await build({
-  entryPoints: [join(root, 'bench/web/load-page.ts')],
+  entryPoints: [join(root, 'bench/web/load-page.js')],
   outdir: work,
   bundle: true,
   splitting: true,
