@@ -3,9 +3,9 @@ import { TersorError, type Availability, type Backend, type LayerGraph, type Pre
 import { compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
 import { choosePrecision } from './choose-precision.js';
 import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
-import { nativeBatchNorm } from './native-batch-norm.js';
-import { replaceKernels } from './native-kernels.js';
-import { compileNative, type NativeSession } from './native-session.js';
+import { nativeBatchNorm } from './native/native-batch-norm.js';
+import { replaceKernels } from './native/native-kernels.js';
+import { compileNative, type NativeSession } from './native/native-session.js';
 import { allocatorTuning } from './node-environment.js';
 import type { TensorflowKernelBackend } from './tensorflow-binding.js';
 

@@ -37,6 +37,8 @@ export interface LayerInformation {
   readonly slices: Float64Array;
   /** Mean of each input channel over images and positions. */
   readonly inputMeans: Float64Array;
+  /** Groups of channels, where a group of outputs reads one of inputs: `c_in` is counted within them. */
+  readonly groups?: number;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function trainNoise(
       const order = random.permutation(chosen.length).map((i) => chosen[i]!);
       for (let at = 0; at < stepsPerEpoch; at++) {
         const step = epoch * stepsPerEpoch + at;
+        progress?.report?.(step, total);
         const batch = await dataset.read(
           'train',
           order.slice(at * options.batchSize, (at + 1) * options.batchSize),

@@ -128,15 +128,17 @@ export interface Policy {
 }
 
 /**
- * Stages of a compression, in order, as progress displays name them; `-apply` instead of a search where
- * a policy is given.
+ * Stages of a compression, in order, as progress displays name them; `-apply` instead of `-prepare` and a
+ * search where a policy is given.
  */
 export type PipelineStage =
   | 'baseline'
+  | 'prune-prepare'
   | 'prune'
   | 'prune-apply'
   | 'prune-refine'
   | 'prune-finetune'
+  | 'quantize-prepare'
   | 'quantize'
   | 'quantize-apply'
   | 'quantize-calibrate'
@@ -150,18 +152,35 @@ export interface PipelineRound {
   readonly of: number;
 }
 
+/** Progress within a stage: `done` of `total`, which a stage may count in one unit after another. */
+export interface PipelineProgress {
+  readonly stage: PipelineStage;
+  readonly done: number;
+  readonly total: number;
+  /** What is counted. A search that is stopped ends with its episode, a training with its epoch. */
+  readonly unit: 'episodes' | 'steps' | 'images' | 'layers';
+  readonly reward?: number;
+  readonly best?: number;
+  /** Of the last training step, as its accuracy is. */
+  readonly loss?: number;
+  readonly accuracy?: number;
+  /** Steps of an epoch, where steps are those of a training in epochs. */
+  readonly stepsPerEpoch?: number;
+}
+
+/** About how long a compression will take, in seconds, from what measuring the original took. */
+export interface RunEstimate {
+  readonly search: number;
+  readonly finetune: number;
+  readonly all: number;
+}
+
 /** Called as a compression goes on. */
 export interface PipelineEvents {
+  /** Once, when the original is measured and something long follows. */
+  onEstimate?(estimate: RunEstimate): void;
   onStage?(stage: PipelineStage, round?: PipelineRound): void;
   /** Something that the user should know, but that stops nothing. */
   onNotice?(text: string): void;
-  /** Progress within a stage; `done` of `total`. */
-  onProgress?(progress: {
-    readonly stage: PipelineStage;
-    readonly done: number;
-    readonly total: number;
-    readonly reward?: number;
-    readonly best?: number;
-    readonly loss?: number;
-  }): void;
+  onProgress?(progress: PipelineProgress): void;
 }

@@ -45,6 +45,8 @@ export async function searchPolicy(
   const started = performance.now();
   const seconds = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
   const { episodes, parallel = 1 } = config.search;
+  const done = before?.episodes.length ?? 0;
+  events.onProgress?.({ stage, done, total: episodes, unit: 'episodes' });
   let made: Promise<SearchEvaluators> | undefined;
   const evaluators = () => (made ??= context.searchEvaluators(stage, config));
   const measuring =
@@ -121,6 +123,7 @@ export async function searchPolicy(
             stage,
             done: records.length,
             total: episodes,
+            unit: 'episodes',
             reward: record.reward,
             best: best.reward,
           });
@@ -161,7 +164,7 @@ export async function searchPolicy(
     environment.dispose?.();
   }
 
-  /** Processes of their own; this one walks nothing but heuristics that measure. */
+  /** Processes of their own; this one walks only heuristics that measure. */
   function measureInProcesses(): Measuring {
     const measured = new Map<string, Measurement>(before?.race);
     const earlier = config.racing ? 0 : (before?.evaluations ?? 0);

@@ -1,3 +1,4 @@
+import { isNothing, paddingWord, type Pads, type Pair } from '@tersor/network';
 import { integer, integersOf, optionalIntegers } from '../attributes.js';
 import { lying, type Builder } from '../builder.js';
 import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
@@ -5,9 +6,7 @@ import { Refusal } from '../refusal.js';
 import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
 import { asImage, imageOf, pairOf, zeroPadded } from './convolution.js';
-import { isNothing, padsOf, samePadding, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
+import { padsOf } from './window.js';
 
 /** MaxPool and AveragePool. */
 const pool =
@@ -24,13 +23,13 @@ const pool =
     const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
     const stated = padsOf(node, [h, w], size, strides, isRow);
     const { pads, results } = ceiled(site, [h, w], stated, size, strides);
-    // Windows that begin behind the last row are none, so these rows are not counted either.
+    // Windows that begin after the last row are none, so these rows are not counted either.
     const isCounted = integer(node, 'count_include_pad', 0) === 1 && operation === 'average';
     const isGrown = pads.join() !== stated.join();
     if (isCounted && isGrown && !isNothing(stated))
       throw new Refusal('counts its padding in a mean over windows that are cut off (ceil_mode)');
     const shape = [...results, channels];
-    const same = isCounted && !isNothing(stated) ? undefined : samePadding(pads, [h, w], size, strides);
+    const same = isCounted && !isNothing(stated) ? undefined : paddingWord(pads, [h, w], size, strides);
     const layer =
       same !== undefined
         ? {
