@@ -25,6 +25,23 @@ afterAll(() => rm(folder, { recursive: true }));
 const image = { inputs: { x: ['batch', 4, 6, 8] }, outputs: ['y'] } as const;
 const half = { shape: [], values: [0.5] };
 
+const GELU_CONSTANTS = {
+  three: { shape: [], values: [3] },
+  small: { shape: [], values: [0.044715] },
+  root: { shape: [], values: [Math.sqrt(2 / Math.PI)] },
+  one: { shape: [], values: [1] },
+  half,
+} as const;
+
+/** What follows on the sum with the third power. */
+const GELU_END = [
+  ['Mul', ['r', 'root'], ['s']],
+  ['Tanh', ['s'], ['t']],
+  ['Add', ['t', 'one'], ['u']],
+  ['Mul', ['half', 'u'], ['v']],
+  ['Mul', ['x', 'v'], ['y']],
+] as const;
+
 /** Ways in which exporters write a network, and the classes of the layers that they become. */
 const SPELLINGS: Readonly<Record<string, readonly [Model, readonly string[]]>> = {
   'SiLU as x * sigmoid(x)': [
@@ -47,6 +64,164 @@ const SPELLINGS: Readonly<Record<string, readonly [Model, readonly string[]]>> =
       ],
     },
     ['Activation'],
+  ],
+  'Gelu by tanh, with a power': [
+    {
+      ...image,
+      constants: GELU_CONSTANTS,
+      nodes: [
+        ['Pow', ['x', 'three'], ['p']],
+        ['Mul', ['p', 'small'], ['q']],
+        ['Add', ['x', 'q'], ['r']],
+        ...GELU_END,
+      ],
+    },
+    ['Activation'],
+  ],
+  'Gelu by tanh, with products': [
+    {
+      ...image,
+      constants: GELU_CONSTANTS,
+      nodes: [
+        ['Mul', ['x', 'x'], ['o']],
+        ['Mul', ['x', 'o'], ['p']],
+        ['Mul', ['small', 'p'], ['q']],
+        ['Add', ['x', 'q'], ['r']],
+        ...GELU_END,
+      ],
+    },
+    ['Activation'],
+  ],
+  'Gelu with approximate = tanh': [
+    { ...image, opset: 20, nodes: [['Gelu', ['x'], ['y'], { approximate: 'tanh' }]] },
+    ['Activation'],
+  ],
+  'transposed convolutions in groups, dilated, with rows that nothing reaches': [
+    {
+      ...image,
+      constants: { w: { shape: [4, 3, 3, 2] }, b: { shape: [6] } },
+      nodes: [
+        [
+          'ConvTranspose',
+          ['x', 'w', 'b'],
+          ['y'],
+          { group: 2, strides: [2, 3], dilations: [2, 1], output_padding: [1, 1], kernel_shape: [3, 2] },
+        ],
+      ],
+    },
+    [
+      'TersorSlice',
+      'Conv2DTranspose',
+      'ZeroPadding2D',
+      'BatchNormalization',
+      'TersorSlice',
+      'Conv2DTranspose',
+      'ZeroPadding2D',
+      'BatchNormalization',
+      'Concatenate',
+    ],
+  ],
+  'the largest values of dilated windows': [
+    {
+      ...image,
+      nodes: [
+        [
+          'MaxPool',
+          ['x'],
+          ['y'],
+          { kernel_shape: [3, 2], dilations: [2, 3], strides: [2, 1], pads: [2, 1, 1, 0], ceil_mode: 1 },
+        ],
+      ],
+    },
+    [
+      'TersorPad2D',
+      'TersorSlice',
+      'TersorSlice',
+      'TersorSlice',
+      'Maximum',
+      'TersorSlice',
+      'TersorSlice',
+      'Maximum',
+    ],
+  ],
+  'normalization by image and channel': [
+    {
+      ...image,
+      constants: { s: { shape: [4] }, b: { shape: [4] } },
+      nodes: [['InstanceNormalization', ['x', 's', 'b'], ['y']]],
+    },
+    [
+      'GlobalAveragePooling2D',
+      'Reshape',
+      'TersorSubtract',
+      'TersorPower',
+      'GlobalAveragePooling2D',
+      'BatchNormalization',
+      'TersorPower',
+      'Reshape',
+      'Multiply',
+      'BatchNormalization',
+    ],
+  ],
+  'normalization by groups of channels': [
+    {
+      ...image,
+      opset: 21,
+      constants: { s: { shape: [4] }, b: { shape: [4] } },
+      nodes: [['GroupNormalization', ['x', 's', 'b'], ['y'], { num_groups: 2 }]],
+    },
+    [
+      'TersorChannelShuffle',
+      'Reshape',
+      'GlobalAveragePooling2D',
+      'Reshape',
+      'Reshape',
+      'TersorSubtract',
+      'TersorPower',
+      'Reshape',
+      'Permute',
+      'Reshape',
+      'GlobalAveragePooling2D',
+      'BatchNormalization',
+      'TersorPower',
+      'Reshape',
+      'Multiply',
+      'Reshape',
+      'BatchNormalization',
+    ],
+  ],
+  'a channel that is spread over all positions': [
+    {
+      ...image,
+      constants: { shape: { shape: [4], values: [1, 4, 6, 8], int64: true } },
+      nodes: [
+        ['GlobalAveragePool', ['x'], ['a']],
+        ['Expand', ['a', 'shape'], ['b']],
+        ['Concat', ['x', 'b'], ['y'], { axis: 1 }],
+      ],
+    },
+    ['GlobalAveragePooling2D', 'Reshape', 'UpSampling2D', 'Concatenate'],
+  ],
+  'weights that are scaled as the network runs': [
+    {
+      ...image,
+      constants: {
+        w: { shape: [5, 4, 3, 3] },
+        tiny: { shape: [], values: [1e-3] },
+        axes: { shape: [3], values: [1, 2, 3], int64: true },
+      },
+      nodes: [
+        ['ReduceMean', ['w'], ['m'], { axes: [1, 2, 3] }],
+        ['Sub', ['w', 'm'], ['c']],
+        ['Mul', ['c', 'c'], ['s']],
+        ['ReduceSum', ['s', 'axes'], ['v']],
+        ['Max', ['v', 'tiny'], ['v2']],
+        ['Sqrt', ['v2'], ['d']],
+        ['Div', ['c', 'd'], ['w2']],
+        ['Conv', ['x', 'w2'], ['y']],
+      ],
+    },
+    ['Conv2D'],
   ],
   'Gelu by erf': [
     {
@@ -77,7 +252,7 @@ const SPELLINGS: Readonly<Record<string, readonly [Model, readonly string[]]>> =
         ['Div', ['c', 'six'], ['y']],
       ],
     },
-    ['BatchNormalization', 'Activation', 'Multiply', 'BatchNormalization'],
+    ['TersorHardSigmoid', 'Multiply'],
   ],
   'a channel shuffle by Reshape and Transpose': [
     {

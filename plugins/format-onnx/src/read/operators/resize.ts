@@ -1,8 +1,8 @@
-import { integersOf, text } from '../attributes.js';
+import { float, integer, integersOf, text } from '../attributes.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering, type Site } from '../site.js';
-import { asImage, imageOf, zeroPadded } from './convolution.js';
+import { asImage, imageOf, zeroPadded } from './image.js';
 import { keepingChannels } from './pooling.js';
 import type { Pads } from './window.js';
 
@@ -25,13 +25,20 @@ function positions(values: readonly number[], x: Tensor, before: readonly number
   return values.slice(2);
 }
 
-const MODES: Readonly<Record<string, 'nearest' | 'bilinear'>> = {
+const MODES: Readonly<Record<string, 'nearest' | 'bilinear' | 'bicubic'>> = {
   nearest: 'nearest',
   linear: 'bilinear',
   bilinear: 'bilinear',
+  cubic: 'bicubic',
 };
 
-const COORDINATES = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
+const COORDINATES = [
+  'half_pixel',
+  'pytorch_half_pixel',
+  'asymmetric',
+  'align_corners',
+  'tf_half_pixel_for_nn',
+];
 
 interface Resizing {
   readonly scales: readonly number[] | undefined;
@@ -57,11 +64,11 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
   const size: Pair = given.length === 1 ? [1, given[0]!] : [given[0]!, given[1]!];
   const whole = given.map((length, i) => length / lengths[i]!);
   // With a factor that does not give a whole number of positions, ONNX keeps to the factor.
-  if (factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor))
-    throw new Refusal(`resizes ${lengths.join(' x ')} by ${factors.join(' x ')}, which is not whole`);
+  const isExact = !factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor);
   const isWhole = whole.every(Number.isInteger);
   const repeats =
     interpolation === 'nearest' &&
+    isExact &&
     isWhole &&
     ((coordinates === 'asymmetric' && rounding === 'floor') ||
       (coordinates === 'half_pixel' && rounding === 'round_prefer_floor'));
@@ -71,7 +78,17 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
       data_format: 'channels_last',
       interpolation: 'nearest',
     });
-  return ofImage(site, x, size, 'TersorResize2D', { size, interpolation, coordinates, rounding });
+  return ofImage(site, x, size, 'TersorResize2D', {
+    size,
+    interpolation,
+    coordinates,
+    rounding,
+    ...(!isExact && { scales: factors!.length === 1 ? [1, factors![0]] : factors }),
+    ...(interpolation === 'bicubic' && {
+      cubic_coefficient: float(node, 'cubic_coeff_a', -0.75),
+      exclude_outside: integer(node, 'exclude_outside', 0) === 1,
+    }),
+  });
 }
 
 /** Before opset 11 it is Upsample by another name, with scales as its second input. */
