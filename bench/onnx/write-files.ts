@@ -23,6 +23,7 @@ import {
   graphFromModel,
   initializeKernels,
   readNetwork,
+  type ActivationPolicy,
 } from '@tersor/network';
 import { createNodeBackend } from '../../plugins/backend-node/src/index.js';
 import { writeOnnx } from '../../plugins/format-onnx/src/write/write-onnx.js';
@@ -47,6 +48,30 @@ function noise(graph: LayerGraph): Dataset {
   };
 }
 
+/** The policy with one range for all layers that read the same: what is summed is then rounded once. */
+function withOneRange(graph: LayerGraph, policy: ActivationPolicy): ActivationPolicy {
+  const ranges = new Map(Object.entries(policy));
+  const readers = graph.calls.filter(({ layer }) => ranges.has(layer));
+  for (let isStable = false; !isStable; ) {
+    isStable = true;
+    for (const { layer, inputs } of readers)
+      for (const other of readers) {
+        const [one, two] = [ranges.get(layer)!, ranges.get(other.layer)!];
+        const isShared = other.inputs.some((input) => inputs.includes(input));
+        if (!isShared || (one.least === two.least && one.most === two.most)) continue;
+        const both = {
+          ...one,
+          least: Math.min(one.least, two.least),
+          most: Math.max(one.most, two.most),
+        };
+        ranges.set(layer, both);
+        ranges.set(other.layer, { ...two, least: both.least, most: both.most });
+        isStable = false;
+      }
+  }
+  return Object.fromEntries(ranges);
+}
+
 async function files(name: string, graph: LayerGraph, folder: string): Promise<void> {
   const backend = await createNodeBackend({
     precision: 'float32',
@@ -61,20 +86,22 @@ async function files(name: string, graph: LayerGraph, folder: string): Promise<v
     percentile: 99.9,
     images: IMAGES,
   };
+  const sums = graph.layers.filter(({ className }) => className === 'Add').map(({ name: each }) => each);
   const ranges = await calibrateActivations({
     graph,
-    layers,
+    layers: [...layers, ...sums],
     dataset: noise(graph),
     backend,
     seed: 1,
     options,
   });
-  const activations = Object.fromEntries(
+  const summed = Object.fromEntries(
     Object.entries(ranges).map(([layer, range]) => [
       layer,
       { bits: 8, ...(range as Record<number, ActivationRange>)[8]! },
     ]),
   );
+  const activations = Object.fromEntries(layers.map((layer) => [layer, summed[layer]!]));
   const write = async (kind: string, network: LayerGraph, quantization?: Quantization) => {
     await writeOnnx(network, folder, { precision: 'float32', weights: 'searched' }, quantization);
     const path = join(folder, `${name}-${kind}.onnx`);
@@ -88,7 +115,10 @@ async function files(name: string, graph: LayerGraph, folder: string): Promise<v
     const quantized = withEncodedWeights(graph, codes);
     console.log(`${name} at ${bits} bits: ${packModel(graph, codes).length} bytes as a .tersor file`);
     await write(`${bits}-bits`, quantized, { codes });
-    if (bits === 8) await write('integer', quantized, { codes, activations });
+    if (bits === 8) {
+      await write('integer', quantized, { codes, activations });
+      await write('integer-sums', quantized, { codes, activations: withOneRange(graph, summed) });
+    }
   }
 }
 

@@ -213,7 +213,7 @@ const CAUSES: readonly (readonly [string, RegExp])[] = [
   ['a result of the network beside another', /which the network computes/],
   ['further outputs', /too, which is not read/],
   ['constants alone', /on constants alone|is a constant\.|is one number/],
-  ['axes of length 0', /open: \[\?\]|positions \d+ to \d+ of/],
+  ['axes of length 0', /open: \[\?\]|positions \d+ to \d+ of|makes \[.*\b0\] of/],
 ];
 
 /** Some records of bfloat16 call it uint16. Throws where one has not the shape that the model declares. */

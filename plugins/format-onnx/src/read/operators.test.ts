@@ -25,6 +25,7 @@ const CAUSES = [
   'over the batch',
   'values that are no floats',
   'volumes',
+  'axes of length 0',
   'constants alone',
   'further outputs',
   'a result of the network beside another',
