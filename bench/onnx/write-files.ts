@@ -1,7 +1,7 @@
 /**
  * Writes the example and MobileNetV2 (random weights) as ONNX files for export-speed.py: float32, and
  * the kernels in 8, 4 and 2 bits,
- * without and with inputs of layers rounded to 8 bits. The ranges are those of noise: they do not
+ * without and with inputs of layers rounded to 8 bits, and with sums rounded too. The ranges are those of noise: they do not
  * matter to the time.
  *
  *   node --conditions=tersor/source --import tsx bench/onnx/write-files.ts <folder>
@@ -22,8 +22,9 @@ import {
   disposeModel,
   graphFromModel,
   initializeKernels,
+  joiningLayers,
   readNetwork,
-  type ActivationPolicy,
+  withSharedRanges,
 } from '@tersor/network';
 import { createNodeBackend } from '../../plugins/backend-node/src/index.js';
 import { writeOnnx } from '../../plugins/format-onnx/src/write/write-onnx.js';
@@ -48,30 +49,6 @@ function noise(graph: LayerGraph): Dataset {
   };
 }
 
-/** The policy with one range for all layers that read the same: what is summed is then rounded once. */
-function withOneRange(graph: LayerGraph, policy: ActivationPolicy): ActivationPolicy {
-  const ranges = new Map(Object.entries(policy));
-  const readers = graph.calls.filter(({ layer }) => ranges.has(layer));
-  for (let isStable = false; !isStable; ) {
-    isStable = true;
-    for (const { layer, inputs } of readers)
-      for (const other of readers) {
-        const [one, two] = [ranges.get(layer)!, ranges.get(other.layer)!];
-        const isShared = other.inputs.some((input) => inputs.includes(input));
-        if (!isShared || (one.least === two.least && one.most === two.most)) continue;
-        const both = {
-          ...one,
-          least: Math.min(one.least, two.least),
-          most: Math.max(one.most, two.most),
-        };
-        ranges.set(layer, both);
-        ranges.set(other.layer, { ...two, least: both.least, most: both.most });
-        isStable = false;
-      }
-  }
-  return Object.fromEntries(ranges);
-}
-
 async function files(name: string, graph: LayerGraph, folder: string): Promise<void> {
   const backend = await createNodeBackend({
     precision: 'float32',
@@ -86,10 +63,9 @@ async function files(name: string, graph: LayerGraph, folder: string): Promise<v
     percentile: 99.9,
     images: IMAGES,
   };
-  const sums = graph.layers.filter(({ className }) => className === 'Add').map(({ name: each }) => each);
   const ranges = await calibrateActivations({
     graph,
-    layers: [...layers, ...sums],
+    layers: [...layers, ...joiningLayers(graph)],
     dataset: noise(graph),
     backend,
     seed: 1,
@@ -117,7 +93,7 @@ async function files(name: string, graph: LayerGraph, folder: string): Promise<v
     await write(`${bits}-bits`, quantized, { codes });
     if (bits === 8) {
       await write('integer', quantized, { codes, activations });
-      await write('integer-sums', quantized, { codes, activations: withOneRange(graph, summed) });
+      await write('integer-sums', quantized, { codes, activations: withSharedRanges(graph, summed) });
     }
   }
 }
