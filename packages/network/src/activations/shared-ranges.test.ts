@@ -1,6 +1,10 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { graphFromModel } from '../graph/model-graph.js';
 import { joiningLayers, withSharedRanges } from './shared-ranges.js';
+
+beforeAll(() => tf.setBackend('cpu'));
 
 const conv = (name: string) => tfl.layers.conv2d({ name, filters: 3, kernelSize: 1 });
 
