@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
 import { describeMachine } from '@tersor/core';
-import { efficientChannels } from '../../plugins/backend-node/src/convolution-blocks.js';
-import { nativeOperations } from '../../plugins/backend-node/src/native-operations.js';
+import { efficientChannels } from '../../plugins/backend-node/src/native/convolution-blocks.js';
+import { nativeOperations } from '../../plugins/backend-node/src/native/native-operations.js';
 import type { TensorflowKernelBackend } from '../../plugins/backend-node/src/tensorflow-binding.js';
 import { median } from '../median.js';
 

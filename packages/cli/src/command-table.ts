@@ -20,6 +20,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/train.js')).trainCommand(),
   },
   {
+    name: 'init',
+    usage: '[options]',
+    description: 'write a config for a model and data of yours, checked by the accuracy of the model',
+    load: async () => (await import('./commands/init.js')).initCommand(),
+  },
+  {
     name: 'compress',
     usage: '[options] <config>',
     description: 'search a pruning and a quantization policy for a model, and write the smaller model',
@@ -59,14 +65,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'study',
-    usage: '[options] <study>',
+    usage: '[options] [command] <study>',
     description: 'run compressions with every combination of some settings and seeds, and compare them',
     load: async () => (await import('./commands/study.js')).studyCommand(),
   },
   {
     name: 'report',
-    usage: '[options] <folder>',
-    description: 'write report.html for the folder of a compression or of a study',
+    usage: '[options] <folder...>',
+    description: 'write report.html for the folder of a compression or of a study, or two runs side by side',
     load: async () => (await import('./commands/report.js')).reportCommand(),
   },
   {
@@ -92,6 +98,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: '[options] <plugin>',
     description: 'hold a plugin to its contract: every promise is checked, every failure explained',
     load: async () => (await import('./commands/check.js')).checkCommand(),
+  },
+  {
+    name: 'completion',
+    usage: '[options] <shell>',
+    description: 'print a script by which a shell completes commands and options',
+    load: async () => (await import('./commands/completion.js')).completionCommand(),
   },
   {
     name: 'schema',

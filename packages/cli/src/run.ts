@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { COMMANDS } from './command-table.js';
-import { quietLibraries } from './quiet-libraries.js';
+import { quietLibraries } from './logging/quiet-libraries.js';
 import { stoppedExitCode } from './stopping/stop-signals.js';
 
 const USER_MISTAKE = 1;
@@ -19,13 +19,18 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
       (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version,
     )
     .option('--verbose', 'show stack traces, and what libraries log', false)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
+    .configureHelp({
+      styleTitle: (text) => `\u001b[1m${text}\u001b[22m`, // Taken out again where there are no colours.
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
+    })
     .showSuggestionAfterError()
     .exitOverride();
   for (const { name, usage, description, load } of COMMANDS) {
     const isNamed = !named || named.includes(name);
     const command = isNamed ? await load() : new Command(name).description(description).usage(usage);
-    program.addCommand(command.exitOverride());
+    // Each has to be told: a command that is added, not made by another, takes over nothing of it.
+    for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
+    program.addCommand(command);
   }
   return program;
 }
@@ -54,13 +59,15 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function report(error: unknown, verbose: boolean): Promise<number> {
   // With all that a config needs, which `--help` does not.
   const { isTersorError, printable } = await import('@tersor/core');
+  const { coloursFor } = await import('./screen/colours.js');
+  const name = coloursFor(process.stderr).red('tersor:');
   if (isTersorError(error)) {
     process.stderr.write(
-      printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`),
+      `${name} ${printable(`${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`)}`,
     );
   } else {
     process.stderr.write(
-      `tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`,
+      `${name} an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`,
     );
   }
   if (verbose && error instanceof Error)

@@ -75,14 +75,15 @@ describe('a search that remembers an earlier run', () => {
       });
     });
 
-    it('a run of a network with other weights', async () => {
+    it('a run of a network with other weights, for an agent that studies none', async () => {
       await cp(join(project.folder, 'first'), join(project.folder, 'other'), { recursive: true });
       const path = join(project.folder, 'other/summary.json');
       const summary = String(await readFile(path));
       const weights = first.summary.identity!.model.weights!;
       await writeFile(path, summary.replaceAll(weights, weights.replaceAll(/./g, '0')));
       expect(await refused(common(3, ', memory: [first, other]'))).toMatchObject({
-        message: 'prune.search.memory: the run in other is of a network with other weights.',
+        message:
+          'prune.search.memory: a run is of another network, from which the agent "ddpg" learns nothing.',
       });
     });
 

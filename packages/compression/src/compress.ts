@@ -14,7 +14,8 @@ import {
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost, ensureKernels, openModel, requireWritable, witness, witnessImages } from '@tersor/network';
-import { openBackends } from './open-backend.js';
+import { choosePrecision, openBackends } from './open-backend.js';
+import { describedBy } from './pack/described-by.js';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -24,7 +25,7 @@ import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { writeResults } from './results/results.js';
-import type { NetworkFigures, PipelineEvents, Summary } from './results/pipeline-types.js';
+import type { NetworkFigures, PipelineEvents, PipelineStage, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
 import { memoryFiles, readMemory } from './search/memory.js';
 import { searchEvaluators } from './search/search-images.js';
@@ -37,10 +38,12 @@ import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
 import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
+import { estimateRun } from './run/estimate.js';
 import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
 import { requireRewards } from './checks/require-rewards.js';
+import { idleLimits } from './checks/idle-limits.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -88,7 +91,20 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
   const { config, directory, policy: given } = options;
   const notices: string[] = [];
   const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
-  const events: PipelineEvents = { ...options.events, onNotice };
+  let stage: PipelineStage = 'baseline';
+  const events: PipelineEvents = {
+    ...options.events,
+    onNotice,
+    onStage: (next, round) => options.events?.onStage?.((stage = next), round),
+  };
+  /** Counts the images of the networks that are measured, as the progress of whatever stage it is. */
+  const counting = (total: number) => {
+    let done = 0;
+    const count = (images: number) =>
+      events.onProgress?.({ stage, done: (done += images), total, unit: 'images' });
+    count(0);
+    return count;
+  };
   const started = performance.now();
   const host = await createHost({
     slots: given ? slotsOfApplying(config) : slotsOfCompression(config),
@@ -103,7 +119,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const dataset = await host.get(TOKENS.dataset);
     await ensureKernels();
     const model = await openModel(config.model, options);
-    const original = await model.read();
+    const read = await model.read();
+    const original = config.describe ? describedBy(dataset, read) : read;
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) {
@@ -116,6 +133,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
+    if (!given) idleLimits(config, { original, originalBytes, ...limits }).forEach(onNotice);
     if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
@@ -127,11 +145,15 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
-    const memory = given ? [] : await readMemory(config, { directory, identity });
+    const memory = !given && {
+      prune: await readMemory('prune', config, { directory, identity }),
+      quantize: await readMemory('quantize', config, { directory, identity }),
+    };
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
     if (!state.prune.graph) uncertain.forEach(onNotice);
+    const precision = await choosePrecision(evaluateBackend, { state, original, images, onNotice });
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
@@ -139,8 +161,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const answered = new Map<NetworkFigures, Answers>();
     const measure = async (graph: LayerGraph, bytes: number): Promise<NetworkFigures> => {
       const { macs, macsWithoutZeroSlices, parameters } = cost(graph);
-      const answers = await test.answers(graph);
-      const accuracy = { validation: await validation.accuracy(graph), test: answers.accuracy };
+      const onImages = counting(test.count + validation.count);
+      const answers = await test.answers(graph, onImages);
+      const accuracy = { validation: await validation.accuracy(graph, onImages), test: answers.accuracy };
       const figures = {
         accuracy,
         parameters,
@@ -152,6 +175,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       answered.set(all, answers);
       return all;
     };
+    const measuring = performance.now();
     const context: PipelineContext = {
       config,
       identity,
@@ -161,8 +185,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       dataset,
       trainBackend,
       evaluateBackend,
+      precision,
       ...(given && { given }),
-      memory,
+      ...(memory && { memory }),
       original,
       baseline: await measure(original, originalBytes),
       witnessImages: images,
@@ -179,8 +204,17 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
         host,
         original,
       }),
-      validationAccuracy: (graph) => validation.accuracy(graph),
+      validationAccuracy: (graph) => validation.accuracy(graph, counting(validation.count)),
     };
+    const measured = (performance.now() - measuring) / 1000;
+    events.onEstimate?.(
+      estimateRun(config, {
+        secondsPerImage: measured / (validation.count + test.count),
+        images: { train: dataset.size('train'), validation: validation.count, test: test.count },
+        macs: context.baseline.macs,
+        searches: given === undefined,
+      }),
+    );
     const guesses = originalNotice(context.baseline, guessingAt(dataset));
     if (guesses !== undefined) onNotice(guesses);
     const pruned = config.prune && (await pruneStage(context, config.prune, state.prune));

@@ -14,9 +14,11 @@ export { layerFigures, type LayerFigures, type LayerState } from './results/laye
 export type {
   NetworkFigures,
   PipelineEvents,
+  PipelineProgress,
   PipelineRound,
   PipelineStage,
   Policy,
+  RunEstimate,
   SearchFigures,
   Summary,
 } from './results/pipeline-types.js';

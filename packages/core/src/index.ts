@@ -19,7 +19,7 @@ export { decodeTensor } from './tensors/decode-tensor.js';
 export { firstNotFinite, requireFinite } from './tensors/finite.js';
 export { float16Bits, roundToFloat16 } from './tensors/float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
-export { makeFolder, requireWritableFile, requireWritableFolder } from './output-place.js';
+export { makeFolder, requireWritableFile, requireWritableFolder } from './files/output-place.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugins/plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 export { readValue } from './config/command-value.js';

@@ -8,7 +8,7 @@ export {
   type AdamState,
 } from './networks/adam.js';
 export { createAgentCopies } from './agent-copies.js';
-export { generalizedAdvantages, type EpisodeValues } from './advantages.js';
+export { generalizedAdvantages, type EpisodeValues } from './experience/advantages.js';
 export { openState, sealState } from './agent-state.js';
 export { withLane, withoutLane, type Lanes } from './lanes.js';
 export {
@@ -28,8 +28,18 @@ export {
   truncatedNormal,
   type OrnsteinUhlenbeckState,
 } from './noise.js';
-export { ReplayBuffer, type ReplayBatch, type ReplayOptions, type ReplayStep } from './replay-buffer.js';
-export { addToMoments, createMoments, standardize, type RunningMoments } from './running-moments.js';
+export {
+  ReplayBuffer,
+  type ReplayBatch,
+  type ReplayOptions,
+  type ReplayStep,
+} from './experience/replay-buffer.js';
+export {
+  addToMoments,
+  createMoments,
+  standardize,
+  type RunningMoments,
+} from './experience/running-moments.js';
 export {
   search,
   type EarlierEpisodes,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Dataset, PluginContext } from '@tersor/core';
 import { encode } from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { imageFolder } from '../src/image-folder.js';
+import { imageFolder } from '../src/image-folder/image-folder.js';
 
 type Rgb = readonly [number, number, number];
 let folder = '';

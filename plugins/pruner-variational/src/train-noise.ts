@@ -75,6 +75,7 @@ export async function trainNoise(
       const order = random.permutation(chosen.length).map((i) => chosen[i]!);
       for (let at = 0; at < stepsPerEpoch; at++) {
         const step = epoch * stepsPerEpoch + at;
+        progress?.report?.(step, total);
         const batch = await dataset.read(
           'train',
           order.slice(at * options.batchSize, (at + 1) * options.batchSize),

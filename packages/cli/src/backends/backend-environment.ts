@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { loadPlugin, parseOptions, type CompressConfig } from '@tersor/core';
 import { backendSlots } from '@tersor/compression';
-import { withoutNativeLogs } from '../quiet-libraries.js';
+import { withoutNativeLogs } from '../logging/quiet-libraries.js';
 import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from '../stopping/stop-signals.js';
 
 /**

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { DEFAULT_BACKEND } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
-import { checkPluginModule, type CheckedPlugin } from '../check-plugin.js';
+import { checkPluginModule, type CheckedPlugin } from '../checking/check-plugin.js';
 import { collect, keyValues } from '../option-values.js';
 
 interface CheckOptions {

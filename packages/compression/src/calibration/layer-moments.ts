@@ -74,10 +74,13 @@ export async function gatherLayerMoments(
   graph: LayerGraph,
   layers: ReadonlySet<string>,
   source: CalibrationSource,
+  onLayer?: (done: number, total: number) => void,
 ): Promise<Map<string, LayerMoments>> {
   const walk = startWalk({ graph, observe: source.observe, images: source.images });
   const gathered = new Map<string, LayerMoments>();
-  for (const reader of readersAmong(graph, layers)) {
+  const readers = readersAmong(graph, layers);
+  for (const reader of readers) {
+    onLayer?.(gathered.size, readers.length);
     const kernels = new Map<string, KernelMoments>();
     let mean = new Float64Array();
     for (const { weight: kernel } of reader.kernels) {

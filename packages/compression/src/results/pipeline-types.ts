@@ -1,6 +1,6 @@
 import type { ActivationPolicy } from '@tersor/network';
 import type { BitPolicy } from '../policy/quantized-graph.js';
-import type { CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
+import type { ChosenPrecision, CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
 
 /** What a network costs and how good it is. */
 export interface NetworkFigures {
@@ -47,6 +47,8 @@ export interface SearchFigures {
     readonly searchReward: number;
   };
   readonly seconds: number;
+  /** What the environment knew of each step (see `Environment.features`), for searches in other networks. */
+  readonly features?: readonly (readonly number[])[];
   /**
    * Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last
    * one's best reward.
@@ -82,6 +84,8 @@ export interface Summary {
   readonly carriedOut?: { readonly policy: string; readonly sha256: string };
   readonly seed: number;
   readonly backend: string;
+  /** Where the backend was to choose it (`precision: auto`): what it chose, and what it measured. */
+  readonly precision?: ChosenPrecision;
   readonly plugins: readonly WiredPlugin[];
   readonly versions: Readonly<Record<string, string>>;
   /** Platform, processor and cores that it ran on. */
@@ -124,15 +128,17 @@ export interface Policy {
 }
 
 /**
- * Stages of a compression, in order, as progress displays name them; `-apply` instead of a search where
- * a policy is given.
+ * Stages of a compression, in order, as progress displays name them; `-apply` instead of `-prepare` and a
+ * search where a policy is given.
  */
 export type PipelineStage =
   | 'baseline'
+  | 'prune-prepare'
   | 'prune'
   | 'prune-apply'
   | 'prune-refine'
   | 'prune-finetune'
+  | 'quantize-prepare'
   | 'quantize'
   | 'quantize-apply'
   | 'quantize-calibrate'
@@ -146,18 +152,35 @@ export interface PipelineRound {
   readonly of: number;
 }
 
+/** Progress within a stage: `done` of `total`, which a stage may count in one unit after another. */
+export interface PipelineProgress {
+  readonly stage: PipelineStage;
+  readonly done: number;
+  readonly total: number;
+  /** What is counted. A search that is stopped ends with its episode, a training with its epoch. */
+  readonly unit: 'episodes' | 'steps' | 'images' | 'layers';
+  readonly reward?: number;
+  readonly best?: number;
+  /** Of the last training step, as its accuracy is. */
+  readonly loss?: number;
+  readonly accuracy?: number;
+  /** Steps of an epoch, where steps are those of a training in epochs. */
+  readonly stepsPerEpoch?: number;
+}
+
+/** About how long a compression will take, in seconds, from what measuring the original took. */
+export interface RunEstimate {
+  readonly search: number;
+  readonly finetune: number;
+  readonly all: number;
+}
+
 /** Called as a compression goes on. */
 export interface PipelineEvents {
+  /** Once, when the original is measured and something long follows. */
+  onEstimate?(estimate: RunEstimate): void;
   onStage?(stage: PipelineStage, round?: PipelineRound): void;
   /** Something that the user should know, but that stops nothing. */
   onNotice?(text: string): void;
-  /** Progress within a stage; `done` of `total`. */
-  onProgress?(progress: {
-    readonly stage: PipelineStage;
-    readonly done: number;
-    readonly total: number;
-    readonly reward?: number;
-    readonly best?: number;
-    readonly loss?: number;
-  }): void;
+  onProgress?(progress: PipelineProgress): void;
 }

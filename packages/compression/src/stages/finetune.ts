@@ -46,7 +46,8 @@ export async function finetune(
     dataset: context.dataset,
     options,
     seed: context.config.seed,
-    onStep: (done, total) => context.events.onProgress?.({ stage, done, total }),
+    onStep: (done, total, step) =>
+      context.events.onProgress?.({ stage, done, total, unit: 'steps', ...step }),
     onEpoch: (_record, trainState) =>
       context.saveProgress(() => {
         state.finetune = { state: trainState, ...(projection && { encoded: projection.encoded() }) };

@@ -16,6 +16,7 @@ import { refine } from './refine.js';
 import { plansOf } from '../policy/given-policy.js';
 import { requirePlan } from '../policy/require-policy.js';
 import { requireGoingOn } from '../run/interruption.js';
+import type { PipelineStage } from '../results/pipeline-types.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
 import { prunableGroups } from '../checks/stage-bounds.js';
@@ -77,8 +78,12 @@ async function pruneRound(
     context.events.onStage?.('prune-apply');
     requirePlan(given, { graph, pruners, exclude: config.exclude });
   }
+  let stage: PipelineStage = 'prune-apply';
+  if (!given && !state.found) context.events.onStage?.((stage = 'prune-prepare'));
   for (const [index, pruner] of pruners.entries()) {
     const progress = {
+      report: (done: number, total: number) =>
+        context.events.onProgress?.({ stage, done, total, unit: 'steps' }),
       saved: state.prepared?.[index],
       save: async (saved: unknown) => {
         await context.saveProgress(() => (state.prepared = { ...state.prepared, [index]: saved }));

@@ -71,7 +71,7 @@ export async function quantizeStage(
     await context.evaluateBackend.activate();
     context.events.onStage?.('quantize-calibrate');
     state.calibrated = await calibration.finish(bits, limit, (done, total) =>
-      context.events.onProgress?.({ stage: 'quantize-calibrate', done, total }),
+      context.events.onProgress?.({ stage: 'quantize-calibrate', done, total, unit: 'layers' }),
     );
     await context.saveProgress();
   }
@@ -167,11 +167,15 @@ async function searchBits(
 
 /** Statistics of the layers' inputs, where the quantizer asks for them. */
 async function calibrationOf(
-  { dataset, config: { seed }, evaluateBackend }: PipelineContext,
+  { dataset, config: { seed }, evaluateBackend, events, given }: PipelineContext,
   task: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
 ): Promise<StageCalibration | undefined> {
   if (!task.quantizer.calibration) return undefined;
-  return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed });
+  const stage = given ? 'quantize-apply' : 'quantize-prepare';
+  if (!given) events.onStage?.(stage);
+  const onLayer = (done: number, total: number) =>
+    events.onProgress?.({ stage, done, total, unit: 'layers' });
+  return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed, onLayer });
 }
 
 function givenBits({ quantize, activations }: Policy): QuantizePolicy {

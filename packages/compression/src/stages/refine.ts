@@ -60,7 +60,7 @@ export async function refine(
       ...(projection && { project: projection.project }),
       resume: state.refine?.optimizer,
       onStep: async (done, loss, optimizer) => {
-        events.onProgress?.({ stage: `${stage}-refine`, done, total: options.steps, loss });
+        events.onProgress?.({ stage: `${stage}-refine`, done, total: options.steps, unit: 'steps', loss });
         await context.saveProgress(() => {
           state.refine = { optimizer, ...(projection && { encoded: new Map(projection.encoded()) }) };
         });

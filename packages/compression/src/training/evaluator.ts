@@ -39,17 +39,18 @@ export interface Evaluator {
   /** Networks measured so far. */
   readonly evaluations: number;
   /**
-   * Top-1 accuracy of a network on all images, 0..1. Throws `OUTPUTS_NOT_FINITE`, naming the first layer that
+   * Top-1 accuracy of a network on all images, 0..1. `onImages` hears after every chunk how many images it
+   * had. Throws `OUTPUTS_NOT_FINITE`, naming the first layer that
    * gives NaN or an infinite value.
    */
-  accuracy(graph: LayerGraph): Promise<number>;
+  accuracy(graph: LayerGraph, onImages?: (images: number) => void): Promise<number>;
   /**
    * The same, and the divergence where it measures one. With `subset` it measures on the images that it draws
    * for `policy`, the digest of what made the network; on all of them where that is not known.
    */
   evaluate(graph: LayerGraph, policy?: string): Promise<Evaluation>;
   /** The same, image by image. */
-  answers(graph: LayerGraph): Promise<Answers>;
+  answers(graph: LayerGraph, onImages?: (images: number) => void): Promise<Answers>;
   /**
    * The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the
    * images seen.
@@ -95,6 +96,7 @@ interface EvaluatorOptions {
 interface Passing {
   readonly isEnough?: (right: number, seen: number) => boolean;
   readonly keep?: Answers;
+  readonly onImages?: ((images: number) => void) | undefined;
   /** Places of the images, among the evaluator's, that it is measured on; all of them when absent. */
   readonly drawn?: readonly number[] | undefined;
 }
@@ -150,7 +152,10 @@ export async function createEvaluator({
       }
     });
   const places = [...indexes.keys()];
-  const pass = async (graph: LayerGraph, { isEnough, keep, drawn }: Passing = {}): Promise<Measurement> => {
+  const pass = async (
+    graph: LayerGraph,
+    { isEnough, keep, onImages, drawn }: Passing = {},
+  ): Promise<Measurement> => {
     evaluations++;
     const session = await backend.compile(graph, precision && { precision });
     try {
@@ -177,6 +182,7 @@ export async function createEvaluator({
         keep?.right.set(rightAnswers(outputs, labels), seen);
         keep?.labels.set(labels, seen);
         seen += labels.length;
+        onImages?.(labels.length);
         if (isEnough?.(Math.round(right), seen)) break;
       }
       const accuracy = right / seen;
@@ -201,14 +207,14 @@ export async function createEvaluator({
       return evaluations;
     },
     measure: (graph, isEnough, policy) => pass(graph, { isEnough, drawn: drawnFor(policy) }),
-    accuracy: async (graph) => (await pass(graph)).accuracy,
+    accuracy: async (graph, onImages) => (await pass(graph, { onImages })).accuracy,
     evaluate: async (graph, policy) => {
       const { images: _images, ...evaluation } = await pass(graph, { drawn: drawnFor(policy) });
       return evaluation;
     },
-    answers: async (graph) => {
+    answers: async (graph, onImages) => {
       const kept = { accuracy: 0, right: new Uint8Array(count), labels: new Int32Array(count) };
-      return { ...kept, accuracy: (await pass(graph, { keep: kept })).accuracy };
+      return { ...kept, accuracy: (await pass(graph, { keep: kept, onImages })).accuracy };
     },
   };
 }

@@ -36,7 +36,7 @@ import { checkpointStore } from '../run/checkpoint.js';
 import { trainingIdentity } from '../run/identity.js';
 import { namedByConfig, requireFreeModelFolder, type Precious } from '../run/output-guard.js';
 import { openTraining } from '../run/resume-run.js';
-import { train, type EpochRecord, type TrainState } from './train.js';
+import { train, type EpochRecord, type TrainRun, type TrainState } from './train.js';
 
 export interface TrainModelOptions {
   readonly config: TrainConfig;
@@ -59,7 +59,7 @@ export interface TrainModelOptions {
   readonly onEpoch?: (record: EpochRecord & { readonly validation: number }) => void | Promise<void>;
   /** Something that the user should know, but that stops nothing. */
   readonly onNotice?: (text: string) => void;
-  readonly onStep?: (done: number, total: number) => void;
+  readonly onStep?: TrainRun['onStep'];
 }
 
 /** What a training gave; `training.json` holds it. */

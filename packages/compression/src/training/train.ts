@@ -62,6 +62,14 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
+/** What a step gave, and how many make an epoch. */
+export interface StepRecord {
+  readonly loss: number;
+  /** Share of the batch that was right. */
+  readonly accuracy: number;
+  readonly stepsPerEpoch: number;
+}
+
 /** All that a training needs to go on: structured-cloneable. */
 export interface TrainState {
   readonly epochsDone: number;
@@ -88,7 +96,7 @@ export interface TrainRun {
   readonly project?: (master: readonly Float32Array[]) => readonly Float32Array[];
   readonly resume?: TrainState;
   readonly onEpoch?: (record: EpochRecord, state: TrainState, graph: LayerGraph) => void | Promise<void>;
-  readonly onStep?: (done: number, total: number) => void;
+  readonly onStep?: (done: number, total: number, step: StepRecord) => void;
   /** Asked before every epoch; true ends the training there. */
   readonly shouldStop?: () => boolean;
 }
@@ -158,7 +166,11 @@ export async function train(run: TrainRun): Promise<{ graph: LayerGraph; history
         zeros.forEach((mask, i) => mask && multiplyInto(weights[i]!, mask));
         lossSum += result.loss;
         accuracySum += result.accuracy;
-        run.onStep?.(done + 1, totalSteps);
+        run.onStep?.(done + 1, totalSteps, {
+          loss: result.loss,
+          accuracy: result.accuracy,
+          stepsPerEpoch,
+        });
       }
       const record = {
         epoch: epoch + 1,

@@ -74,6 +74,8 @@ export interface PrepareProgress {
    * when a stop was asked for.
    */
   save(state: unknown): Promise<void>;
+  /** Says how far it is, for displays. */
+  report?(done: number, total: number): void;
 }
 
 /** What happens to one group; plain JSON. A plan is a list of these and can be replayed on clean weights. */

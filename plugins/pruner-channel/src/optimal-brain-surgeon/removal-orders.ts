@@ -32,6 +32,7 @@ export async function removalOrders(
   let last = performance.now();
   let unsaved = false;
   for (const group of groups) {
+    progress?.report?.(orders.size, groups.length);
     const readers = groupReaders(graph, group, gathered);
     const key = contentOf(readers, group.channels, digests);
     const before = known.get(key) ?? saved[key];
@@ -74,7 +75,7 @@ function digestOf(gathered: Gathered, digests: Map<Gathered, string>): string {
   if (before) return before;
   const hash = createHash('sha256').update(String(gathered.wholeRows));
   // The inverse follows from them.
-  update(hash, gathered.moments.moments);
+  for (const { moments } of gathered.moments) update(hash, moments);
   const digest = hash.digest('base64');
   digests.set(gathered, digest);
   return digest;

@@ -1,8 +1,8 @@
+import { mapped } from '@tersor/network';
 import { float, integer, integersOf } from '../attributes.js';
 import type { Constant } from '../file/onnx-model.js';
 import { Refusal } from '../refusal.js';
 import { axisAt, constantAt, optionalConstant, scalarOf } from '../site.js';
-import { mapped } from './broadcast.js';
 import type { Fold } from './fold-arithmetic.js';
 
 /** What networks that scale their weights as they run do with them: worked out once, as they are read. */

@@ -1,3 +1,4 @@
+import { paddingWord, windowCount, type Pair } from '@tersor/network';
 import { integer, optionalIntegers } from '../attributes.js';
 import { weight } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
@@ -7,9 +8,7 @@ import { constantAt, optionalConstant, tensorAt, type Lowering } from '../site.j
 import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
 import { convTranspose } from './transposed-convolution.js';
-import { padsOf, samePadding, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
+import { padsOf } from './window.js';
 
 /** Conv: one of the convolutions of Keras, after a ZeroPadding2D where its padding is none of theirs. */
 const conv: Lowering = (site) => {
@@ -35,9 +34,9 @@ const conv: Lowering = (site) => {
   // TensorFlow.js has strides or dilation, not both: of all results, some are taken then.
   const isBoth = strides.some((stride) => stride > 1) && dilation.some((rate) => rate > 1);
   const ownStrides: Pair = isBoth ? [1, 1] : strides;
-  const padding = samePadding(pads, [h, w], reach, ownStrides);
+  const padding = paddingWord(pads, [h, w], reach, ownStrides);
   const padded = padding ? image : zeroPadded(build, image, pads);
-  const results = outputSizes([h, w], pads, reach, ownStrides);
+  const results = [h, w].map((length, i) => windowCount(length, reach[i]!, ownStrides[i]!, pads[i]!)!);
   const layer = convolution({
     kernel,
     ...(bias && { bias }),
@@ -93,15 +92,6 @@ function convolution({ kernel, bias, size, groups, inputs, config }: Convolution
     config: { ...shared, filters: outputs, ...(groups > 1 && { groups }) },
     weights: [weight('kernel', [...size, perGroup, outputs], data), ...biases],
   };
-}
-
-/** Sizes of what a window gives; refused where it does not fit once. */
-function outputSizes(sizes: Pair, pads: Pads, reach: Pair, strides: Pair): [number, number] {
-  const result = sizes.map(
-    (size, i) => Math.floor((size + pads[i]![0] + pads[i]![1] - reach[i]!) / strides[i]!) + 1,
-  );
-  if (result.some((size) => !(size >= 1))) throw new Refusal('has a window larger than its input');
-  return result as [number, number];
 }
 
 export const CONVOLUTION: Readonly<Record<string, Lowering>> = { Conv: conv, ConvTranspose: convTranspose };

@@ -1,10 +1,8 @@
+import { isNothing, type Pads, type Pair } from '@tersor/network';
 import { lying, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { axisOf, lengthOf, type Factor, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
-import { isNothing, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
 
 /** A tensor [channels, height, width], or [channels, length], as an image with its channels last. */
 export function asImage(build: Builder, tensor: Tensor): Tensor {

@@ -95,7 +95,7 @@ interface Moments {
 /** Of an image's values over some axes, which have the length 1 then. */
 function moments(build: Site['build'], x: Tensor, axes: readonly number[], epsilon: number): Moments {
   const mean = reduced(build, x, axes, 'GlobalAveragePooling2D');
-  const centred = combined(build, 'TersorSubtract', x, mean);
+  const centred = combined(build, 'subtract', x, mean);
   const variance = reduced(build, powered(build, centred, 2), axes, 'GlobalAveragePooling2D');
   return { mean, centred, inverse: powered(build, scaleShift(build, variance, 1, epsilon), -0.5) };
 }
@@ -107,7 +107,7 @@ const instanceNormalization: Lowering = (site) => {
   const positions = x.axes.map((_axis, i) => i).slice(1);
   if (positions.length === 0) throw new Refusal('has no positions');
   const { centred, inverse } = moments(build, x, positions, float(node, 'epsilon', 1e-5));
-  return [scaled(site, combined(build, 'Multiply', centred, inverse))];
+  return [scaled(site, combined(build, 'multiply', centred, inverse))];
 };
 
 /** The same with several channels at a time. */
@@ -121,7 +121,7 @@ const groupNormalization: Lowering = (site) => {
   const apart = withSizes(build, x, [groups, sizes[0]! / groups, ...sizes.slice(1)]);
   const within = apart.axes.map((_axis, i) => i).slice(1);
   const { centred, inverse } = moments(build, apart, within, float(node, 'epsilon', 1e-5));
-  return [scaled(site, withSizes(build, combined(build, 'Multiply', centred, inverse), sizes))];
+  return [scaled(site, withSizes(build, combined(build, 'multiply', centred, inverse), sizes))];
 };
 
 /** The scale and shift of each channel, or of equal groups of them. */

@@ -1,3 +1,4 @@
+import { isNothing, paddingWord, type Pads, type Pair } from '@tersor/network';
 import { integer, integersOf, optionalIntegers } from '../attributes.js';
 import { lying, type Builder } from '../builder.js';
 import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
@@ -7,9 +8,7 @@ import { scaleShift } from './affine.js';
 import { magnitude, powered } from './arithmetic.js';
 import { asImage, imageOf, pairOf, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
-import { isNothing, padsOf, samePadding, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
+import { padsOf } from './window.js';
 
 /** MaxPool and AveragePool. */
 const pool =
@@ -27,7 +26,7 @@ const pool =
     const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
     const stated = padsOf(node, [h, w], reach, strides, isRow);
     const { pads, results } = ceiled(site, [h, w], stated, reach, strides);
-    // Windows that begin behind the last row are none, so these rows are not counted either.
+    // Windows that begin after the last row are none, so these rows are not counted either.
     const isCounted = integer(node, 'count_include_pad', 0) === 1 && operation === 'average';
     const isGrown = pads.join() !== stated.join();
     if (isCounted && isGrown && !isNothing(stated))
@@ -35,7 +34,7 @@ const pool =
     const shape = [...results, channels];
     if (isDilated && operation === 'average') throw new Refusal('is dilated');
     if (isDilated) return [dilatedMax(site, x, pads, { size, strides, dilation, results })];
-    const same = isCounted && !isNothing(stated) ? undefined : samePadding(pads, [h, w], size, strides);
+    const same = isCounted && !isNothing(stated) ? undefined : paddingWord(pads, [h, w], size, strides);
     const layer =
       same !== undefined
         ? {

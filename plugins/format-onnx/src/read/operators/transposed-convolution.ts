@@ -1,3 +1,4 @@
+import type { Pads, Pair } from '@tersor/network';
 import { integer, optionalIntegers, text } from '../attributes.js';
 import { weight } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
@@ -7,9 +8,7 @@ import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from
 import { scaleShift } from './affine.js';
 import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
-import { padsOf, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
+import { padsOf } from './window.js';
 
 /** Most groups: each becomes a convolution of its own. */
 const MAX_GROUPS = 64;

@@ -1,0 +1,64 @@
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { destination, pino } from 'pino';
+import { makeFolder, TersorError } from '@tersor/core';
+import type { PipelineEvents } from '@tersor/compression';
+
+/** A log of a run for programs: one JSON object per line, with level, time and what happened. */
+export interface RunLog {
+  readonly events: PipelineEvents;
+  /** The last line: how the run ended. */
+  end(error?: unknown): void;
+}
+
+/**
+ * Appends to a file, so a resumed run goes on in the log of the one before. Throws `OUTPUT_FAILED` when it
+ * cannot be written.
+ */
+export async function openRunLog(path: string): Promise<RunLog> {
+  let file: ReturnType<typeof destination>;
+  try {
+    await makeFolder(dirname(path));
+    requireReader(path);
+    // Written line by line: after a crash the log ends with what happened last.
+    file = destination({ dest: path, append: true, sync: true });
+  } catch (cause) {
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The log cannot be written to ${path}: ${(cause as Error).message}`,
+      { cause, hint: 'Give --log another file.' },
+    );
+  }
+  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, file);
+  return {
+    events: {
+      onStage: (stage, round) => logger.info({ stage, ...(round && { round: round.number }) }, 'stage'),
+      onEstimate: (estimate) => logger.info(estimate, 'estimate'),
+      onNotice: (text) => logger.warn(text),
+      onProgress: (progress) => logger.info(progress, 'progress'),
+    },
+    end: (error) => {
+      if (error === undefined) logger.info('done');
+      else logger.error({ code: (error as { code?: unknown }).code, err: error }, 'failed');
+      file.end();
+    },
+  };
+}
+
+/**
+ * Opening a pipe waits for whoever reads it, for ever where nobody does. Throws the error of the file system.
+ */
+function requireReader(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO())
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+}
+
+/** Calls both. */
+export function bothEvents(first: PipelineEvents, second: PipelineEvents): PipelineEvents {
+  return {
+    onStage: (stage, round) => (first.onStage?.(stage, round), second.onStage?.(stage, round)),
+    onEstimate: (estimate) => (first.onEstimate?.(estimate), second.onEstimate?.(estimate)),
+    onNotice: (text) => (first.onNotice?.(text), second.onNotice?.(text)),
+    onProgress: (progress) => (first.onProgress?.(progress), second.onProgress?.(progress)),
+  };
+}

@@ -1,0 +1,87 @@
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { messageOf, TersorError } from '../errors.js';
+
+/**
+ * Makes a folder and those above it that are missing; gives those that it made, outermost first. Each is made
+ * by a call of its own: Node's `mkdir` with `recursive` never returns below `/proc` and `/sys`. Throws the
+ * error of the file system, and one for a file in the way.
+ */
+export async function makeFolder(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  let folder = resolve(path);
+  for (; !(await isFolder(folder)); folder = dirname(folder)) missing.unshift(folder);
+  const made: string[] = [];
+  for (const each of missing) {
+    try {
+      await mkdir(each);
+      made.push(each);
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(each))) throw error;
+    }
+  }
+  return made;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await statOf(path);
+  if (found && !found.isDirectory()) throw new Error(`${path} is not a folder.`);
+  return found !== undefined;
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Tries whether a folder can be made, filled and replaced, before hours of work are spent on what goes into
+ * it; leaves nothing behind. Throws `OUTPUT_FAILED`, naming the folder and `option`, which chooses another.
+ */
+export async function requireWritableFolder(folder: string, option = '--out'): Promise<void> {
+  await tried(folder, 'folder', option, async () => {
+    const isThere = await isFolder(folder);
+    if (isThere) await rmdir(await mkdtemp(join(folder, '.tersor-')));
+    await tryBeside(folder);
+  });
+}
+
+/**
+ * Tries whether a file can be written or replaced; leaves nothing behind. Throws `OUTPUT_FAILED`, naming the
+ * file and `option`, which chooses another.
+ */
+export async function requireWritableFile(file: string, option = '--out'): Promise<void> {
+  await tried(file, 'file', option, async () => {
+    const found = await statOf(file);
+    if (found && !found.isFile()) throw new Error('it is there already and is not a regular file.');
+    await tryBeside(file);
+  });
+}
+
+/** Results are written under a longer name first and renamed. */
+async function tryBeside(path: string): Promise<void> {
+  const made = await makeFolder(dirname(path));
+  try {
+    await rmdir(await mkdtemp(`${path}.checkpoint.tmp-`));
+  } finally {
+    // One that is in use by now stays.
+    for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
+  }
+}
+
+async function tried(path: string, what: string, option: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (cause) {
+    throw new TersorError(
+      'OUTPUT_FAILED',
+      `The output ${what} ${JSON.stringify(path)} cannot be used: ${messageOf(cause)}`,
+      { cause, hint: `Choose another with ${option}.` },
+    );
+  }
+}
