@@ -1,7 +1,8 @@
 /**
  * The networks of torchvision and of timm in full size, as both exporters of PyTorch write them: imported and
  * compared with onnxruntime, pruned by a random plan and compared with the masked network, written as ONNX
- * again and run by onnxruntime. Writes <kind>-<backend>.json here and the tables in docs/plugins/onnx-networks.md.
+ * again and run by onnxruntime. Writes <kind>-<backend>.json here and the tables in
+ * docs/plugins/onnx-networks.md.
  * Files that the JSON has already, byte for byte, are not run again.
  *
  *   pip install -r bench/reference/requirements-onnx.txt
@@ -132,7 +133,7 @@ async function examined(path: string): Promise<Result> {
   try {
     const graph = await format.read(path);
     const imported = await differences(path, graph);
-    // With very few channels a network with random weights gives the same for all images: nothing would be seen.
+    // With very few channels random weights give the same for all images: nothing would be seen.
     const removals = randomRemovals(graph, 5, 0.25);
     const { difference, effect, pruned, groups, removed } = await comparePruned(graph, removals, 5);
     const written = join(place, await format.write!(pruned, place));

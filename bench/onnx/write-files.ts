@@ -1,8 +1,7 @@
 /**
  * Writes the example and MobileNetV2 (random weights) as ONNX files for export-speed.py: float32, and
- * the kernels in 8, 4 and 2 bits,
- * without and with inputs of layers rounded to 8 bits, and with sums rounded too. The ranges are those of noise: they do not
- * matter to the time.
+ * the kernels in 8, 4 and 2 bits, without and with inputs of layers rounded to 8 bits, and with sums rounded
+ * too. The ranges are those of noise: they do not matter to the time.
  *
  *   node --conditions=tersor/source --import tsx bench/onnx/write-files.ts <folder>
  */

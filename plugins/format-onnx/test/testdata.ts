@@ -216,7 +216,7 @@ const CAUSES: readonly (readonly [string, RegExp])[] = [
   ['axes of length 0', /open: \[\?\]|positions \d+ to \d+ of|makes \[.*\b0\] of/],
 ];
 
-/** Some records of bfloat16 call it uint16. Throws where one does not have the shape that the model declares. */
+/** Some records of bfloat16 call it uint16. Throws where one is not of the shape that the model declares. */
 function asDeclared(ends: readonly ValueInfoProto[], tensors: readonly TensorProto[]): TensorProto[] {
   return tensors.map((tensor, i) => {
     const { value } = ends[i]!.type!;

@@ -53,8 +53,8 @@ export class Power extends layers.Layer {
 }
 
 /**
- * Gelu by tanh under the name that TensorFlow.js makes of `gelu_new` when it reads a topology, and by which it
- * does not find its own.
+ * Gelu by tanh under the name that TensorFlow.js makes of `gelu_new` when it reads a topology, and by which
+ * it does not find its own.
  */
 export class GeluNew extends tf.serialization.Serializable {
   static readonly className = 'geluNew';

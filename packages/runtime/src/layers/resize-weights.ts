@@ -19,7 +19,7 @@ export interface AxisResize {
   readonly excludeOutside: boolean;
 }
 
-/** What the config of a resize layer says of rows (0) or columns (1); keys and words in either case. Throws. */
+/** What the config of a resize layer says of rows (0) or columns (1), in either case of words. Throws. */
 export function axisResize(config: LayerConfig, axis: 0 | 1): AxisResize {
   const scales = config['scales'];
   if (scales !== undefined && !(Array.isArray(scales) && scales.length === 2 && scales.every(isPositive)))

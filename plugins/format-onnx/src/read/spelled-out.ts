@@ -10,8 +10,8 @@ export const GELU_BY_TANH = 'Gelu (tanh)';
 
 /**
  * The file with Gelu and HardSwish as one node each where it spells them out, as exporters do for old opsets:
- * `x / 2 * (1 + erf(x / sqrt(2)))`, the approximation of that by tanh, and `x * min(max(x + 3, 0), 6) / 6`. No
- * other use of Erf is read.
+ * `x / 2 * (1 + erf(x / sqrt(2)))`, the approximation of that by tanh, and `x * min(max(x + 3, 0), 6) / 6`.
+ * No other use of Erf is read.
  */
 export function withActivations(model: OnnxModel): OnnxModel {
   const constants = constantsOf(model);
