@@ -2,8 +2,7 @@ import type { Model } from './build-onnx.js';
 
 /** The ends of a network of one image, the batch open. */
 export const image = { inputs: { x: ['batch', 4, 6, 8] }, outputs: ['y'] } as const;
-/** One number. */
-export const half = { shape: [], values: [0.5] };
+const half = { shape: [], values: [0.5] };
 
 const GELU_CONSTANTS = {
   three: { shape: [], values: [3] },

@@ -12,7 +12,7 @@ import {
   writeModelFile,
   type Model,
 } from '../../test/build-onnx.js';
-import { half, image, SPELLINGS } from '../../test/spellings.js';
+import { image, SPELLINGS } from '../../test/spellings.js';
 import { createOnnxFormat } from '../index.js';
 
 const format = createOnnxFormat();
