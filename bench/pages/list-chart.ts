@@ -1,7 +1,6 @@
 // A chart of any list in a result file.
 import { barChart } from './bar-chart.js';
 import { readResult, valueAt } from './results.js';
-import type { Draw } from './fill.js';
 
 export interface ListChart {
   /** The result file. */
@@ -24,7 +23,7 @@ export interface ListChart {
 /** A bar for each entry of the list, in its order. */
 export function listChart(
   { bars: file, path, title, axis, name, value, interval, scale = 1, image }: ListChart,
-  draw: Draw,
+  draw: (name: string, svg: string) => string,
 ): string {
   const entries = valueAt(readResult(file), path) as readonly unknown[];
   const bars = entries.map((entry) => ({
