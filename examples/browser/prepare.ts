@@ -1,10 +1,10 @@
-// Puts what the page shows into public/: for each network its original, where it is at hand, the packed file, and
-// images to try; models.json lists them.
+// Puts what the page shows into public/: for each network its original, where it is at hand, the packed
+// file, and images to try; models.json lists them.
 // node --conditions=tersor/source --import tsx examples/browser/prepare.ts [--published]
 //
 // The original of VGG-19 has 80 MB and is in no repository: the page says its size. With --published, that of
-// MobileNet is fetched from where TensorFlow.js publishes it; else the folder that TERSOR_DATA names is used, or
-// ../shared/data.
+// MobileNet is fetched from where TensorFlow.js publishes it; else the folder that TERSOR_DATA names is
+// used, or ../shared/data.
 import {
   copyFileSync,
   existsSync,
