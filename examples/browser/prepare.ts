@@ -77,6 +77,7 @@ function copyOriginal(id: string, folder: string | undefined): string | undefine
   if (!place || !existsSync(place)) return undefined;
   mkdirSync(join(target, id));
   for (const file of readdirSync(place)) {
+    if (file.endsWith('.md')) continue;
     copyFileSync(join(place, file), join(target, id, file));
   }
   return `${id}/model.json`;
