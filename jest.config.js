@@ -8,6 +8,6 @@ module.exports = {
   testSequencer: './jest.sequencer.js',
   projects: ['packages', 'plugins']
     .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))
-    .concat('<rootDir>/tools', '<rootDir>/examples/browser')
+    .concat('<rootDir>/tools', '<rootDir>/examples/browser', '<rootDir>/examples/ocr-direction')
     .filter((project) => existsSync(`${project.replace('<rootDir>', __dirname)}/jest.config.js`)),
 };

@@ -20,7 +20,7 @@ const compiler = [require.resolve('typescript/bin/tsc'), '-p', join(runtime, 'ts
 if (spawnSync(process.execPath, compiler, { stdio: 'inherit' }).status !== 0) process.exit(1);
 writeFileSync(
   join(modules, 'package.json'),
-  `${JSON.stringify({ type: 'module', sideEffects: ['./runtime.tfjs.min.js'] })}\n`,
+  `${JSON.stringify({ type: 'module', sideEffects: ['./*.min.js'] })}\n`,
 );
 await bundleRuntime(modules);
 // A library that one of the packages loaded may hold the process.

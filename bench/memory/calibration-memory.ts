@@ -5,7 +5,7 @@
  *
  * npm run setup:tfjs-node
  * node --conditions=tersor/source --import tsx bench/memory/calibration-memory.ts
- *     [--networks vgg16,mobilenet-v2] [--paths alone,refit,reconstruction,calibrate]
+ *     [--networks vgg16,mobilenet-v2,inception-v3] [--paths alone,refit,reconstruction,calibrate]
  *     [--images 100] [--name calibration]
  */
 import { spawnSync } from 'node:child_process';
@@ -34,6 +34,7 @@ const ROOT = resolve(__dirname, '../..');
 const ARCHITECTURES: Readonly<Record<string, string>> = {
   vgg16: 'bench/paper/vgg16-architecture.mjs',
   'mobilenet-v2': 'bench/memory/mobilenet-v2-architecture.mjs',
+  'inception-v3': 'bench/memory/inception-v3-architecture.mjs',
 };
 const BITS = 4;
 const SIDE = 224;
@@ -80,7 +81,9 @@ async function main(): Promise<void> {
           `${network} ${path}: ${(row.peakResidentBytes / 2 ** 30).toFixed(2)} GiB, ${row.seconds.toFixed(0)} s\n`,
         );
         const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).rows : [];
-        const others = before.filter((each) => each.network !== network || each.path !== path);
+        const others = before.filter(
+          (each) => each.network !== network || each.path !== path || each.images !== row.images,
+        );
         const results: Results = {
           machine: describeMachine(),
           node: process.version,

@@ -35,6 +35,8 @@ interface Network extends Measured {
 interface Method {
   readonly agent: Record<string, unknown>;
   readonly pruner: Record<string, unknown>;
+  /** Seeds, which draw the images of the moments; 1 where there are none. */
+  readonly seeds?: readonly number[];
 }
 
 const channels = (criterion: string, more: Record<string, unknown> = {}) => ({
@@ -56,6 +58,7 @@ const FEW_IMAGES = channels('reconstruction', { images: 300, points: 24 });
 /** The ridge before it followed the images. */
 const FIXED = { ridge: 1e-3 };
 const PROBED = { weights: 'probed' };
+const SEEDS = [1, 2, 3];
 
 const NETWORKS: Readonly<Record<string, Network>> = {
   example: {
@@ -66,7 +69,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
       { agent: MAGNITUDE, pruner: channels('l2') },
       { agent: MAGNITUDE, pruner: channels('reconstruction', FIXED) },
       { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
-      { agent: ALLOCATION, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction'), seeds: SEEDS },
       { agent: ALLOCATION, pruner: channels('reconstruction', PROBED) },
     ],
   },
@@ -77,7 +80,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     methods: [
       { agent: MAGNITUDE, pruner: channels('l2') },
       { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
-      { agent: ALLOCATION, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction'), seeds: SEEDS },
       { agent: ALLOCATION, pruner: channels('reconstruction', PROBED) },
     ],
   },
@@ -87,7 +90,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     prune: { minimum: 0.3, round: 1, images: 300 },
     methods: [
       { agent: ALLOCATION, pruner: channels('reconstruction', { images: 300, ...FIXED }) },
-      { agent: ALLOCATION, pruner: FEW_IMAGES },
+      { agent: ALLOCATION, pruner: FEW_IMAGES, seeds: SEEDS },
       { agent: ALLOCATION, pruner: { ...FEW_IMAGES, ...PROBED } },
       { agent: { use: 'ddpg', episodes: 30 }, pruner: FEW_IMAGES },
     ],
@@ -112,7 +115,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     prune: { minimum: 0.02, round: 8, images: 500 },
     methods: [
       { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
-      { agent: ALLOCATION, pruner: channels('reconstruction') },
+      { agent: ALLOCATION, pruner: channels('reconstruction'), seeds: SEEDS },
       {
         agent: ALLOCATION,
         pruner: channels('reconstruction', { ...FIXED, maximumInputs: 2304, points: 20 }),
@@ -131,28 +134,8 @@ async function main(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : ['example']) {
     const network = NETWORKS[name]!;
     for (const budget of network.budgets) {
-      for (const { agent, pruner } of network.methods) {
-        const done = readRows<Row>(FILE)[name]?.rows ?? [];
-        if (
-          done.some((row) => isDeepStrictEqual([row.budget, row.agent, row.pruner], [budget, agent, pruner]))
-        )
-          continue;
-        const { baseline, pruned, seconds, versions } = await evaluateOnce(network, {
-          backend: options.backend,
-          seed: 1,
-          prune: { ...network.prune, ...searchOf(agent), pruner, budget },
-        });
-        const row = { budget, agent, pruner, accuracy: pruned.accuracy, ...figures(pruned), seconds };
-        console.log(JSON.stringify(row));
-        const about = {
-          model: relative(ROOT, network.model),
-          settings: { ...network.prune, seed: 1, backend: options.backend },
-          baseline: { accuracy: baseline.accuracy, ...figures(baseline) },
-          versions,
-          machine: describeMachine(),
-        };
-        addRow(FILE, name, about, row);
-      }
+      for (const { agent, pruner, seeds = [1] } of network.methods)
+        for (const seed of seeds) await measure(name, network, { budget, agent, pruner, seed });
     }
   }
 }
@@ -161,6 +144,31 @@ interface Row {
   readonly budget: Record<string, number>;
   readonly agent: Record<string, unknown>;
   readonly pruner: Record<string, unknown>;
+  readonly seed: number;
+}
+
+/** Adds the row of one run to the results, unless they have it. */
+async function measure(name: string, network: Network, asked: Row): Promise<void> {
+  const { budget, agent, pruner, seed } = asked;
+  const done = readRows<Row>(FILE)[name]?.rows ?? [];
+  const has = (row: Row) =>
+    isDeepStrictEqual([row.budget, row.agent, row.pruner, row.seed], Object.values(asked));
+  if (done.some(has)) return;
+  const { baseline, pruned, seconds, versions } = await evaluateOnce(network, {
+    backend: options.backend,
+    seed,
+    prune: { ...network.prune, ...searchOf(agent), pruner, budget },
+  });
+  const row = { ...asked, accuracy: pruned.accuracy, ...figures(pruned), seconds };
+  console.log(JSON.stringify(row));
+  const about = {
+    model: relative(ROOT, network.model),
+    settings: { ...network.prune, backend: options.backend },
+    baseline: { accuracy: baseline.accuracy, ...figures(baseline) },
+    versions,
+    machine: describeMachine(),
+  };
+  addRow(FILE, name, about, row);
 }
 
 function figures({ parameters, macs }: Summary['pruned']): { parameters: number; macs: number } {

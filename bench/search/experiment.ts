@@ -38,6 +38,8 @@ const { values: flags } = parseArgs({
     evaluations: { type: 'string', default: '40' },
     reward: { type: 'string', default: 'accuracy' },
     backend: { type: 'string', default: 'node' },
+    precision: { type: 'string' },
+    images: { type: 'string' },
     examples: { type: 'string', default: 'examples' },
     shared: { type: 'string', default: '../shared/data' },
     cifar: { type: 'string' },
@@ -52,6 +54,8 @@ async function main(): Promise<void> {
   const { backend, reward, out, python } = flags;
   const places: Places = {
     backend,
+    precision: flags.precision,
+    images: flags.images === undefined ? undefined : Number(flags.images),
     examples: resolve(flags.examples),
     shared: resolve(flags.shared),
     cifar: flags.cifar && resolve(flags.cifar),

@@ -7,32 +7,20 @@
 // does. Writes results/NAME.json row by row; rows of other quantizers or bit widths that it has of the same
 // settings stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { accuracyOf, calibrateActivations, readNetwork, type ActivationPolicy } from '@tersor/network';
+import { accuracyOf, calibrateActivations, type ActivationPolicy } from '@tersor/network';
 import {
   encodeGraph,
-  layersWithKernels,
   packModel,
   prepareCalibration,
   withEncodedWeights,
-  withHalfPrecision,
   withPolicyActivations,
 } from '@tersor/compression';
-import {
-  createHost,
-  describeMachine,
-  modelParts,
-  readConfig,
-  compressConfigSchema,
-  selectorParts,
-  TOKENS,
-  type LayerGraph,
-  type Quantizer,
-  type Split,
-} from '@tersor/core';
+import { describeMachine, type LayerGraph, type Quantizer, type Split } from '@tersor/core';
 import { KmeansQuantizer } from '../../plugins/quantizer-kmeans/src/index.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
+import { openNetwork } from './open-network.js';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -70,41 +58,14 @@ interface Row {
 
 async function main(): Promise<void> {
   const path = resolve(positionals[0] ?? join(ROOT, 'examples/vgg-small/quantize.yaml'));
-  const config = await readConfig(path, compressConfigSchema);
   const seed = Number(options.seed);
-  const use =
-    typeof config.backend === 'object' && 'train' in config.backend
-      ? config.backend.evaluate
-      : config.backend;
-  const backendSelector = selectorParts(use as Parameters<typeof selectorParts>[0]);
-  const host = await createHost({
-    slots: [
-      { kind: 'backend', name: '', path: 'backend', ...backendSelector },
-      { kind: 'dataset', name: '', path: 'dataset', ...selectorParts(config.dataset) },
-    ],
-    directory: dirname(path),
+  const split = options.split as Split;
+  const { model, backendName, backend, dataset, graph, layers, labels, outputsOf, close } = await openNetwork(
+    path,
+    split,
     seed,
-    searchFrom: [join(ROOT, 'packages/cli')],
-  });
-  const backend = await host.get(TOKENS.backend);
-  const dataset = await host.get(TOKENS.dataset);
-  await backend.activate();
-  const model = resolve(dirname(path), modelParts(config.model).path);
-  const graph = withHalfPrecision(await readNetwork(model));
-  const layers = layersWithKernels(graph).map(({ name }) => name);
-  const count = dataset.size(options.split as Split);
-  const { images, labels } = await dataset.read(
-    options.split as Split,
-    Array.from({ length: count }, (_, i) => i),
   );
-  const outputsOf = async (network: LayerGraph) => {
-    const session = await backend.compile(network);
-    try {
-      return await session.run(images);
-    } finally {
-      session.dispose();
-    }
-  };
+  const count = labels.length;
   const calibrate = {
     images: Number(options.images),
     points: Number(options.points),
@@ -114,12 +75,12 @@ async function main(): Promise<void> {
   const settings = {
     config: relative(ROOT, path),
     model: relative(ROOT, model),
-    split: options.split,
+    split,
     images: count,
     calibrate,
     seed,
     ...(width && { activations: width }),
-    backend: backendSelector.use,
+    backend: backendName,
     machine: describeMachine(),
     node: process.version,
     tfjs: '4.22.0',
@@ -203,7 +164,7 @@ async function main(): Promise<void> {
       writeFileSync(file, `${JSON.stringify(json, undefined, 1)}\n`);
     }
   }
-  await host.dispose();
+  await close();
 }
 
 function told({ accuracy, divergence }: Measured): string {

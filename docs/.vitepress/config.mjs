@@ -23,6 +23,7 @@ const sidebar = [
       ['Budgets', '/guide/budgets'],
       ['Resuming', '/guide/resuming'],
       ['Comparing', '/guide/comparing'],
+      ['Clusters', '/guide/cluster'],
       ['The report', '/guide/report'],
     ),
   },

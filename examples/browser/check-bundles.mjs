@@ -17,7 +17,7 @@ const TFJS = require.resolve('@tensorflow/tfjs/dist/tf.min.js');
 /** The model on an image whose values are all 1, by the backend that every browser has. */
 const use = `
   await tf.setBackend('cpu');
-  const model = await loadModel('model.tersor');
+  const model = await loadModel('model.tersor', { worker: true, cache: true });
   const [, ...shape] = model.inputs[0].shape;
   globalThis.scores = [...model.predict(tf.ones([1, ...shape])).dataSync()];`;
 const pages = {

@@ -1,12 +1,14 @@
 // Builds the page, opens it in a headless Chromium, and prints what it shows as JSON. With a path, takes a
 // screenshot too.
-// node examples/browser/check.mjs [screenshot.png]    (after prepare.ts; CHROMIUM names the browser if it is
-// not /usr/bin/chromium)
-import { fileURLToPath } from 'node:url';
+// node examples/browser/check.mjs [screenshot.png] [--page folder]    (after prepare.ts; CHROMIUM names the
+// browser if it is not /usr/bin/chromium; another folder than this one may hold such a page)
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
 
-const root = fileURLToPath(new URL('.', import.meta.url));
+const { values, positionals } = parseArgs({ options: { page: { type: 'string' } }, allowPositionals: true });
+const root = resolve(values.page ?? import.meta.dirname);
 await build({ root, logLevel: 'error' });
 const server = await preview({ root, logLevel: 'error', preview: { port: 0, host: '127.0.0.1' } });
 const browser = await chromium.launch({
@@ -23,7 +25,7 @@ try {
     ...dataset,
     text: textContent,
   }));
-  if (process.argv[2]) await page.screenshot({ path: process.argv[2] });
+  if (positionals[0]) await page.screenshot({ path: positionals[0] });
   console.log(JSON.stringify({ ...shown, errors }));
 } finally {
   await browser.close();

@@ -48,6 +48,9 @@ export interface Places {
   /** All of CIFAR-10; without it the example's 1,000 test images stand for the 10,000. */
   readonly cifar: string | undefined;
   readonly backend: string;
+  /** Arithmetic of the backend node. */
+  readonly precision?: string | undefined;
+  readonly images?: number | undefined;
 }
 
 /** Which images an environment measures on. */
@@ -96,7 +99,13 @@ export async function openTask(task: Task, places: Places, seed: number): Promis
   const environments = task.stage === 'prune' ? ['pruning', 'residual'] : ['bit-width', 'residual'];
   const host = await createHost({
     slots: [
-      { kind: 'backend', name: '', path: 'backend', use: places.backend, options: {} },
+      {
+        kind: 'backend',
+        name: '',
+        path: 'backend',
+        use: places.backend,
+        options: places.precision ? { precision: places.precision } : {},
+      },
       { ...data, name: '' },
       { ...data, name: 'test', ...(whole && { options: { ...data.options, dir: places.cifar } }) },
       {
@@ -128,7 +137,7 @@ export async function openTask(task: Task, places: Places, seed: number): Promis
   const dataset = await host.get(TOKENS.dataset);
   const original = await readNetwork(MODELS[task.model](places));
   const making = await makeTask(host, task, original, seed);
-  const config = { images: task.images, search: { confirm: 1 } } as PruneConfig;
+  const config = { images: places.images ?? task.images, search: { confirm: 1 } } as PruneConfig;
   const { search, confirm } = await createSearchEvaluators({ backend, dataset, seed }, config, original);
   const test = await createEvaluator({
     backend,

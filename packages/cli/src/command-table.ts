@@ -65,7 +65,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'study',
-    usage: '[options] <study>',
+    usage: '[options] [command] <study>',
     description: 'run compressions with every combination of some settings and seeds, and compare them',
     load: async () => (await import('./commands/study.js')).studyCommand(),
   },

@@ -28,7 +28,9 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
   for (const { name, usage, description, load } of COMMANDS) {
     const isNamed = !named || named.includes(name);
     const command = isNamed ? await load() : new Command(name).description(description).usage(usage);
-    program.addCommand(command.exitOverride());
+    // Each has to be told: a command that is added, not made by another, takes over nothing of it.
+    for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
+    program.addCommand(command);
   }
   return program;
 }

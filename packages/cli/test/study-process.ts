@@ -10,8 +10,12 @@ export interface StudyProcess {
 }
 
 export function startStudy(path: string, out: string, ...more: string[]): StudyProcess {
-  const args = [...PROGRAM, 'study', path, '--out', out, ...more];
-  const child = spawn(process.execPath, args, {
+  return startTersor(['study', path, '--out', out, ...more]);
+}
+
+/** Any command of `tersor` in a process of its own, from the sources. */
+export function startTersor(args: readonly string[]): StudyProcess {
+  const child = spawn(process.execPath, [...PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: join(__dirname, '../../..'),
   });

@@ -14,7 +14,8 @@ import {
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost, ensureKernels, openModel, requireWritable, witness, witnessImages } from '@tersor/network';
-import { openBackends } from './open-backend.js';
+import { choosePrecision, openBackends } from './open-backend.js';
+import { describedBy } from './pack/described-by.js';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -118,7 +119,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const dataset = await host.get(TOKENS.dataset);
     await ensureKernels();
     const model = await openModel(config.model, options);
-    const original = await model.read();
+    const read = await model.read();
+    const original = config.describe ? describedBy(dataset, read) : read;
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) {
@@ -148,6 +150,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
     if (!state.prune.graph) uncertain.forEach(onNotice);
+    const precision = await choosePrecision(evaluateBackend, { state, original, images, onNotice });
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
@@ -179,6 +182,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       dataset,
       trainBackend,
       evaluateBackend,
+      precision,
       ...(given && { given }),
       memory,
       original,

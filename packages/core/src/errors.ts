@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   TRAINING_UNSUPPORTED: 'The backend cannot train, or a layer has no gradient.',
   TRIALS_FAILED: 'Trials of a study failed; the others are done.',
   WEIGHTS_NOT_FINITE: 'Weights hold NaN or infinite values.',
+  WORKER_UNAVAILABLE: 'A page may not start the worker that decodes a packed file.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

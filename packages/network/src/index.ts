@@ -121,6 +121,30 @@ export { removedChannels, type RemovedChannels } from './surgery/removed-channel
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
 export { removeLayers } from './surgery/remove-layers.js';
+export { activationLayer, activationWord, hardSigmoidLayer, limitedRelu } from './lowering/activations.js';
+export {
+  affineWith,
+  channelAffine,
+  COMBINING_LAYERS,
+  rescalingLayer,
+  type Combination,
+} from './lowering/affine.js';
+export {
+  constant,
+  countOf,
+  joinedArrays,
+  mapped,
+  picked,
+  rangeOf,
+  turnedArray,
+  type ConstantArray,
+} from './lowering/constant-arrays.js';
+export { foldAffines } from './lowering/fold-affines.js';
+export { fromHalf } from './lowering/half.js';
+export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
+export { withSpelledActivations } from './lowering/recognise.js';
+export { resizingLayer } from './lowering/resizing.js';
+export { isNothing, paddingWord, sameSides, windowCount, type Pads, type Pair } from './lowering/windows.js';
 export { constraintsOf } from './graph/constraints.js';
 export { observeStock, stockBackend } from './moments/observe-stock.js';
 export {
@@ -129,4 +153,6 @@ export {
   type CrossProducts,
   type Multiplier,
 } from './moments/cross-products.js';
+export { createOutputLoss, type OutputLoss, type OutputLossOptions } from './probes/output-loss.js';
+export { probeWeights, type Probe } from './probes/probe-weights.js';
 export { partOf, type GraphPart } from './observation/graph-part.js';

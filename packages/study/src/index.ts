@@ -10,7 +10,10 @@ export type { ErrorBasis, Sample } from './statistics/error-of-mean.js';
 export { mean, standardDeviation } from './statistics/moments.js';
 export { paretoFront } from './statistics/pareto.js';
 export { previewStudy, type StudyPreview } from './preview-study.js';
-export { runStudy, type RunStudyOptions, type StudyProgress } from './run-study.js';
+export { runStudy, type RunStudyOptions } from './run-study.js';
+export { runPart, type RunPartOptions } from './parts/run-part.js';
+export { collectStudy, type CollectOptions } from './parts/collect-study.js';
+export type { StudyProgress } from './trials/run-trials.js';
 export {
   estimate,
   holm,
@@ -35,6 +38,7 @@ export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export type { StudyRecord, TrialRecord } from './results/study-store.js';
 export { readEpisodes, type EpisodeLine } from './results/read-run.js';
 export { writeComparison, writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
-export { writeTensorBoard } from './tensorboard/write-tensorboard.js';
+export { writeOptunaJournal } from './export/optuna-journal.js';
+export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
-export { probability } from './report/study-sentences.js';
+export { probability, seedsText } from './report/study-sentences.js';

@@ -159,6 +159,31 @@ describe('runStudy', () => {
     expect(csv).toContain('ddpg,ddpg,1,');
   });
 
+  it('writes every episode of every trial into one long table, episodes.csv', async () => {
+    await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
+    const [header, ...lines] = (await readFile(join(place.output, 'episodes.csv'), 'utf8'))
+      .trim()
+      .split('\n');
+    expect(header).toBe(
+      'variant,factor prune.agent.use,seed,trial,stage,round,episode,heuristic,reward,accuracy,macs,parameters,bytes,seconds',
+    );
+    // Two trials that are done, two stages, 12 episodes.
+    expect(lines).toHaveLength(48);
+    expect(lines[0]).toMatch(
+      /^ddpg,ddpg,1,[0-9a-f]{12},prune,,1,uniform,0\.\d+,0\.\d+,3990000,70000,59000,0\.1$/,
+    );
+    expect(lines[13]).toMatch(/^ddpg,ddpg,1,[0-9a-f]{12},quantize,,2,,/);
+  });
+
+  it('counts the trials that failed, of each variant, and shows them beside the seeds', async () => {
+    const { variants } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
+    expect(variants.map(({ trials }) => trials)).toEqual([
+      { done: 0, failed: 2, interrupted: 0, missing: 0 },
+      { done: 2, failed: 0, interrupted: 0, missing: 0 },
+    ]);
+    expect(await readFile(join(place.output, 'report.html'), 'utf8')).toContain('0 of 2, 2 failed');
+  });
+
   it('runs a trial that crashes again, as often as the study says, and keeps how often', async () => {
     const inner = instantRunner(calls);
     const crashes = new Map<string, number>();
@@ -335,7 +360,13 @@ describe('runStudy', () => {
       inputs: identity,
       directory: place.folder,
     });
-    expect(await files.list()).toEqual(['report.html', 'results.csv', 'results.json', 'study.json']);
+    expect(await files.list()).toEqual([
+      'episodes.csv',
+      'report.html',
+      'results.csv',
+      'results.json',
+      'study.json',
+    ]);
     expect(await trials.get(rows[0]!.trial)!.list()).toContain('trial.json');
     await expect(readdir(place.output)).rejects.toMatchObject({ code: 'ENOENT' });
     seen.length = 0;

@@ -1,28 +1,15 @@
 import { dirname } from 'node:path';
 import { TersorError, type TrialRunner } from '@tersor/core';
-import {
-  contentChanges,
-  contentOf,
-  contentRecord,
-  type Identify,
-  type StudyContent,
-} from './plan/study-content.js';
+import { contentOf, contentRecord, type Identify } from './plan/study-content.js';
 import { requireUnharmedInputs } from './plan/study-guard.js';
 import { planStudy, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
 import type { Study } from './plan/study-schema.js';
 import { writeStudyReport } from './report/write-reports.js';
 import type { ResultStore } from './results/result-store.js';
 import type { StudyResults } from './results/study-results.js';
-import {
-  describeStudy,
-  openStudy,
-  readTrial,
-  writeStudy,
-  type StudyRecord,
-  type TrialRecord,
-} from './results/study-store.js';
-import { removeBulk, runTrial, setCheckpointAside } from './trials/run-trial.js';
-import { createTimer } from './trials/study-timer.js';
+import { requireSameContent } from './results/same-content.js';
+import { describeStudy, openStudy, writeStudy, type TrialRecord } from './results/study-store.js';
+import { runTrials, type StudyProgress } from './trials/run-trials.js';
 
 export interface RunStudyOptions {
   readonly study: Study;
@@ -48,16 +35,6 @@ export interface RunStudyOptions {
   onTrial?(trial: PlannedTrial, record: TrialRecord, progress: StudyProgress): void;
   /** Called with what is worth knowing: a trial that is run again, or waited for. */
   onNotice?(text: string): void;
-}
-
-/** How far a study is. */
-export interface StudyProgress {
-  readonly done: number;
-  readonly total: number;
-  /** Whether the trial was there already. */
-  readonly reused: boolean;
-  /** Seconds that the rest takes, judged by the trials that are done; undefined where none is. */
-  readonly secondsLeft?: number;
 }
 
 /**
@@ -88,20 +65,8 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
     const before = await openStudy(store, describeStudy(study, plan, version), resume);
     await requireSameContent({ store, plan, content, before });
     await writeStudy(store, { ...describeStudy(study, plan, version), content: contentRecord(content) });
-    const waiting = [...plan.trials];
-    const timer = createTimer(plan, runner.concurrency);
-    const context = { study, directory: dirname(plan.configPath), store, runner, signal, onNotice };
-    const work = async () => {
-      for (let trial = waiting.shift(); trial && !signal.aborted; trial = waiting.shift()) {
-        const found = await readTrial(store, trial.id);
-        const reused = found?.record.status === 'done';
-        const record = reused ? found.record : await runTrial(trial, context, content.get(trial.id)!);
-        if (reused && study.keep === 'summaries') await removeBulk(store.trial(trial.id));
-        timer.add(trial, record);
-        onTrial?.(trial, record, { ...timer.progress(), reused });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(runner.concurrency, plan.trials.length) }, work));
+    const directory = dirname(plan.configPath);
+    await runTrials(plan, content, { study, directory, store, runner, signal, onNotice, onTrial });
     const results = await writeStudyReport(store);
     if (signal.aborted)
       throw new TersorError('INTERRUPTED', 'The study was stopped.', {
@@ -124,41 +89,4 @@ function requireWithinLimit(
     `The study has ${trials.length} trials, more than its limit of ${study.limit}.`,
     { hint: 'Run it with --yes, or raise "limit".' },
   );
-}
-
-/**
- * Holds what is done in a store against what new trials would come from. Throws `CHECKPOINT_MISMATCH`,
- * naming what changed, for a trial that is done; the checkpoint of one that is not is put aside, so that it
- * begins anew.
- */
-async function requireSameContent({
-  store,
-  plan,
-  content,
-  before,
-}: {
-  store: ResultStore;
-  plan: StudyPlan;
-  content: StudyContent;
-  before: StudyRecord | undefined;
-}): Promise<void> {
-  for (const { variant, trial } of plan.cells) {
-    const found = await readTrial(store, trial);
-    const earlier =
-      found?.summary?.identity ?? before?.content?.find(({ trials }) => trials.includes(trial))?.identity;
-    if (!found || !earlier) continue;
-    const changes = contentChanges(earlier, content.get(trial)!);
-    if (changes.length === 0) continue;
-    if (found.record.status !== 'done') {
-      await setCheckpointAside(store.trial(trial));
-      continue;
-    }
-    throw new TersorError(
-      'CHECKPOINT_MISMATCH',
-      `The study in ${store.name} has trials of something else (${variant}): ${changes.join('; ')}.`,
-      {
-        hint: 'Results of both must not be averaged: choose another folder with --out, or put back what was there.',
-      },
-    );
-  }
 }

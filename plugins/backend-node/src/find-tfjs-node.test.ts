@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findTfjsNode, originOf } from './find-tfjs-node.js';
+import { findTfjsNode, loadTfjsNode, originOf } from './find-tfjs-node.js';
 
 describe('a tfjs-node in a project', () => {
   let project: string;
@@ -43,5 +43,23 @@ describe('a tfjs-node in a project', () => {
     await install(SETUP);
     const own = await install('.');
     expect(findTfjsNode([project])).toBe(own);
+  });
+
+  it('does not see the command line of a trial, whose --directory its loader would take for its own', async () => {
+    const folder = await install('.');
+    await writeFile(
+      join(folder, 'index.js'),
+      "throw new Error(process.argv.slice(2).join(' ') || 'nothing seen');",
+    );
+    const { argv } = process;
+    process.argv = [...argv.slice(0, 2), 'compress', 'config.json', '--directory', '/elsewhere'];
+    try {
+      expect(await loadTfjsNode([project])).toMatchObject({
+        reason: expect.stringMatching(/cannot be loaded: nothing seen$/),
+      });
+      expect(process.argv).toContain('--directory');
+    } finally {
+      process.argv = argv;
+    }
   });
 });

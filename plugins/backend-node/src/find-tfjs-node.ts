@@ -59,7 +59,7 @@ export async function loadTfjsNode(
   try {
     const require = createRequire(join(folder, 'package.json'));
     const manifest = require('./package.json') as { name: string; version: string };
-    const module = require(folder) as TfjsNodeModule['module'];
+    const module = withoutArguments(() => require(folder) as TfjsNodeModule['module']);
     if (module.Tensor !== tf.Tensor) return secondCopy(manifest.name, require.resolve('@tensorflow/tfjs'));
     if (active) await tf.setBackend(active);
     return {
@@ -72,6 +72,20 @@ export async function loadTfjsNode(
   } catch (error) {
     const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     return { reason: `${folder} is there but cannot be loaded: ${text}`, install: INSTALL };
+  }
+}
+
+/**
+ * Loads without this process's command line: the library's loader (node-pre-gyp) reads `process.argv`, and
+ * would take our --directory for its own.
+ */
+function withoutArguments<T>(load: () => T): T {
+  const { argv } = process;
+  process.argv = argv.slice(0, 2);
+  try {
+    return load();
+  } finally {
+    process.argv = argv;
   }
 }
 

@@ -1,4 +1,4 @@
-import { removeAll, withoutFrozen, type Removal } from '@tersor/network';
+import { createOutputLoss, removeAll, withoutFrozen, type Removal } from '@tersor/network';
 import {
   TersorError,
   createRandom,
@@ -14,7 +14,6 @@ import {
   type PruneStep,
 } from '@tersor/core';
 import { allocate } from './allocation/allocate.js';
-import { createOutputLoss } from './allocation/output-loss.js';
 import { probedErrors } from './allocation/probed-errors.js';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';

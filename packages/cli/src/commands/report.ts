@@ -1,11 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { makeFolder, TersorError } from '@tersor/core';
-import { writeComparison, writeReport, writeTensorBoard } from '@tersor/study';
+import { writeComparison, writeOptunaJournal, writeReport, writeTensorBoard } from '@tersor/study';
 
 interface Options {
   out?: string;
   tensorboard?: boolean;
+  optuna?: boolean;
 }
 
 /** `tersor report <folder>`: writes report.html for a run or a study; for several runs, one of all of them. */
@@ -15,9 +16,10 @@ export function reportCommand(): Command {
     .argument('<folder...>', 'output folder of `tersor compress` or `tersor study`; several of `compress`')
     .option('--out <file>', 'page that shows several runs side by side (default: compared.html)')
     .option('--tensorboard', 'write event files for TensorBoard too, into <folder>/tensorboard')
-    .action(async (folders: string[], { out, tensorboard }: Options) => {
+    .option('--optuna', 'write the trials of a study for optuna-dashboard too, as <folder>/optuna.log')
+    .action(async (folders: string[], { out, tensorboard, optuna }: Options) => {
       if (folders.length > 1) {
-        if (tensorboard) throw ofOne('--tensorboard');
+        if (tensorboard || optuna) throw ofOne(tensorboard ? '--tensorboard' : '--optuna');
         const file = resolve(out ?? 'compared.html');
         await makeFolder(dirname(file));
         await writeComparison(folders, file);
@@ -31,6 +33,7 @@ export function reportCommand(): Command {
       const folder = folders[0]!;
       await writeReport(folder);
       process.stdout.write(`${join(folder, 'report.html')}\n`);
+      if (optuna) process.stdout.write(`${await writeOptunaJournal(folder)}\n`);
       if (tensorboard) process.stdout.write(`${await writeTensorBoard(folder)}\n`);
     });
 }

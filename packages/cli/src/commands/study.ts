@@ -1,25 +1,27 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
 import { readConfig, TersorError, type TrialRunner } from '@tersor/core';
-import { identifyCompression } from '@tersor/compression';
 import {
   folderStore,
   openRunner,
   previewStudy,
   runStudy,
   studySchema,
-  type Identify,
-  type PlannedTrial,
   type Study,
-  type StudyProgress,
   type StudyResults,
-  type TrialRecord,
 } from '@tersor/study';
 import { collect } from '../option-values.js';
-import { again } from '../stopping/stop-on-interrupt.js';
-import { onStopSignal } from '../stopping/stop-signals.js';
-import { previewText, roughly, settingsText } from '../tables/study-preview.js';
+import { collectCommand } from '../studies/collect.js';
+import { runPartCommand } from '../studies/run-trial.js';
+import {
+  identifier,
+  progressLine,
+  stopTrials,
+  tersorVersion,
+  thisProgram,
+  wholeNumber,
+} from '../studies/running-trials.js';
+import { previewText } from '../tables/study-preview.js';
 import { studyTable } from '../tables/study-table.js';
 
 interface Options {
@@ -48,24 +50,42 @@ export function studyCommand(): Command {
     .option(
       '--jobs <count>',
       'trials at the same time: the option "concurrency" of the study\'s runner',
-      positiveInteger,
+      wholeNumber(1),
     )
     .option('--resume', 'run only the trials that the folder lacks')
     .option('--yes', 'run more trials than the limit of the study')
     .option('--dry-run', 'only say which trials would run')
     .option('--json', 'print the results as JSON')
     .option('--quiet', 'no progress')
+    .addCommand(runPartCommand())
+    .addCommand(collectCommand())
+    .hook('preSubcommand', handOver)
     .action(async (path: string, options: Options) => {
       const study = await readConfig(path, studySchema, options.set);
       const { runner, dispose } = await openRunner({
         study,
         path: resolve(path),
-        command: [process.execPath, ...process.execArgv, process.argv[1]!],
+        command: thisProgram(),
         jobs: options.jobs,
         searchFrom: [process.cwd(), __dirname],
       });
       await (options.dryRun ? previewed : compared)(path, study, runner, options).finally(dispose);
     });
+}
+
+/**
+ * Options that stand after the name of a subcommand are read by `study` first, since it has some of the same
+ * names: hands them over, and refuses those that the subcommand does not have.
+ */
+function handOver(study: Command, subcommand: Command): void {
+  const known = new Set(subcommand.options.map((option) => option.attributeName()));
+  for (const option of study.options) {
+    const name = option.attributeName();
+    if (study.getOptionValueSource(name) !== 'cli') continue;
+    if (!known.has(name))
+      study.error(`error: "tersor study ${subcommand.name()}" has no option ${option.long}`);
+    subcommand.setOptionValueWithSource(name, study.getOptionValue(name), 'cli');
+  }
 }
 
 /** Says what would run. */
@@ -82,24 +102,13 @@ async function compared(path: string, study: Study, runner: TrialRunner, options
   const say = (text: string) => {
     if (!options.quiet && !json) process.stderr.write(`${text}\n`);
   };
-  const stop = new AbortController();
-  const restore = onStopSignal(
-    (signal) => {
-      stop.abort();
-      process.stderr.write(
-        `\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`,
-      );
-    },
-    // The trials are ended as this process exits; the system alone would let them go on.
-    () => undefined,
-  );
+  const { signal, restore } = stopTrials();
   const results = await runStudy({
     ...placeOf(path, study, runner, options),
-    version: (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string })
-      .version,
+    version: tersorVersion(),
     resume: options.resume === true,
     yes: options.yes === true,
-    signal: stop.signal,
+    signal,
     onTrial: (trial, record, progress) => say(progressLine(trial, record, progress)),
     onNotice: say,
   }).finally(restore);
@@ -122,37 +131,10 @@ function placeOf(path: string, study: Study, runner: TrialRunner, { out }: Optio
   };
 }
 
-/** Identifies what trials come from as they themselves will. */
-function identifier(configPath: string): Identify {
-  return (config) =>
-    identifyCompression(config, { directory: dirname(configPath), searchFrom: [process.cwd(), __dirname] });
-}
-
-function progressLine(
-  { id, seed, settings }: PlannedTrial,
-  record: TrialRecord,
-  { done, total, reused, secondsLeft }: StudyProgress,
-): string {
-  const left = secondsLeft === undefined || done === total ? '' : `; about ${roughly(secondsLeft)} left`;
-  return `[${done}/${total}] ${id}, seed ${seed}, ${settingsText(settings)}: ${reused ? 'done before' : ending(record)}${left}`;
-}
-
-function ending(record: TrialRecord): string {
-  if (record.status === 'failed') return `failed: ${record.error.split('\n')[0]}`;
-  return `${record.status} in ${record.seconds.toFixed(0)} s`;
-}
-
 function requireComplete({ trials }: StudyResults): void {
   const failed = trials.filter(({ status }) => status !== 'done').length;
   if (failed === 0) return;
   throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, {
     hint: 'The report and log.txt in their folders say why; --resume runs them again.',
   });
-}
-
-function positiveInteger(value: string): number {
-  const count = Number(value);
-  if (!Number.isInteger(count) || count < 1)
-    throw new InvalidArgumentError('Expected a whole number from 1.');
-  return count;
 }

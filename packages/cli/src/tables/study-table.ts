@@ -1,4 +1,11 @@
-import { baselineName, probability, type Difference, type Estimate, type StudyResults } from '@tersor/study';
+import {
+  baselineName,
+  probability,
+  seedsText,
+  type Difference,
+  type Estimate,
+  type StudyResults,
+} from '@tersor/study';
 import { fitTable } from '../screen/fit-table.js';
 import { grouped, mebibytes } from './figures.js';
 
@@ -21,12 +28,12 @@ export function studyTable({ variants, baseline }: StudyResults): string {
     'episodes/min',
     'peak MiB',
   ];
-  const rows = variants.map(({ variant, estimates, differences }) => {
+  const rows = variants.map(({ variant, trials, estimates, differences }) => {
     const { testAccuracy, bytes, macs, seconds, episodesPerMinute, peakResidentBytes } = estimates;
     const change = differences?.testAccuracy;
     return [
       variant,
-      String(testAccuracy?.count ?? 0),
+      seedsText({ trials }),
       testAccuracy ? accuracy(testAccuracy) : 'no result',
       ...(baseline === undefined
         ? []

@@ -1,26 +1,19 @@
-import { crossProductsOn } from '@tersor/network';
-import {
-  decodeTensor,
-  type Backend,
-  type Dataset,
-  type EncodedTensor,
-  type GraphLayer,
-  type KernelMoments,
-  type LayerGraph,
-  type Quantizer,
-} from '@tersor/core';
-import { spreadBits } from '../environments/spread-bits.js';
-import { encodeLayer } from '../policy/quantized-graph.js';
+import { createOutputLoss, crossProductsOn } from '@tersor/network';
+import type { Backend, Dataset, EncodedTensor, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
+import { encodeLayer, withEncodedWeights } from '../policy/quantized-graph.js';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
+import { calibratedHeuristic } from './calibrated-heuristic.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
-import { outputError } from './output-error.js';
 import { createMeanCorrection } from './output-means.js';
 
 /**
  * The heuristic of a quantizer that knows the inputs of the layers: bits by error of the outputs per byte.
  */
 export const CALIBRATED_HEURISTIC = 'reconstruction';
+
+/** Images that probes look at where the quantizer does not say. */
+const PROBE_IMAGES = 200;
 
 /** Stage 2's use of calibration images, where its quantizer asks for them. */
 export interface StageCalibration {
@@ -78,6 +71,7 @@ export async function prepareCalibration({
       [...kernels].map(([kernel, found]) => [`${layer}/${kernel}`, found] as const),
     ),
   );
+  const correct = createMeanCorrection(moments);
   // The heuristic and the environment ask for the same codes.
   const encodings = new Map<string, EncodedTensor>();
   const searched: Quantizer = {
@@ -85,8 +79,7 @@ export async function prepareCalibration({
     bits: quantizer.bits,
     heuristics: {
       ...quantizer.heuristics,
-      [CALIBRATED_HEURISTIC]: (question) =>
-        spreadBits(question, (at, bits) => errorOf(question.layers[at]!, bits, question.error(at, bits))),
+      [CALIBRATED_HEURISTIC]: (question) => heuristic(question),
     },
     encode: (input, bits) => {
       const key = `${input.name}@${bits}`;
@@ -98,24 +91,18 @@ export async function prepareCalibration({
       return encoded;
     },
   };
-  const errors = new Map<string, number>();
-  /** Of the layer's outputs, where its inputs are known; else of its weights. */
-  const errorOf = (layer: GraphLayer, bits: number, ofWeights: number): number => {
-    const key = `${layer.name}@${bits}`;
-    let error = errors.get(key);
-    if (error !== undefined) return error;
-    error = 0;
-    for (const [name, tensor] of encodeLayer(searched, layer, bits)) {
-      const found = byKernel.get(name);
-      const kernel = layer.weights.find((weight) => name === `${layer.name}/${weight.name}`)!.data;
-      error += found ? outputError(found, kernel, decodeTensor(tensor)) : ofWeights;
-    }
-    errors.set(key, error);
-    return error;
-  };
+  const heuristic = calibratedHeuristic({
+    quantizer: searched,
+    moments: byKernel,
+    ...(options.weights === 'probed' && {
+      openLoss: () =>
+        createOutputLoss({ graph, dataset, backend, seed, images: options.probeImages ?? PROBE_IMAGES }),
+    }),
+    quantized: (layer, bits) => correct(withEncodedWeights(graph, encodeLayer(searched, layer, bits))),
+  });
   return {
     quantizer: searched,
-    correct: createMeanCorrection(moments),
+    correct,
     finish: (bits, limit, onLayer) =>
       calibrateWinner({
         graph,

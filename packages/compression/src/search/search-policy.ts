@@ -61,6 +61,8 @@ export async function searchPolicy(
     episodes,
     seed: context.config.seed,
     ...(environment.heuristics && { heuristics: environment.heuristics }),
+    ...(environment.features && { features: environment.features }),
+    ...(environment.guess && { guess: (actions) => environment.guess!(actions) }),
   };
   let agent = createAgent(task);
   if (parallel > 1 && !agent.lanes) {
@@ -176,6 +178,7 @@ export async function searchPolicy(
             ...(activations && { activations }),
           },
           baseline: context.baseline,
+          precision: context.precision,
         },
         lanes: parallel,
         measured,

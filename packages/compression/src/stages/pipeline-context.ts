@@ -1,5 +1,6 @@
 import type {
   Backend,
+  ChosenPrecision,
   CompressConfig,
   Dataset,
   EnvironmentTask,
@@ -30,6 +31,8 @@ export interface PipelineContext {
   readonly dataset: Dataset;
   readonly trainBackend: Backend;
   readonly evaluateBackend: Backend;
+  /** What `evaluateBackend` was to choose, and has. */
+  readonly precision?: ChosenPrecision | undefined;
   /** A policy to carry out instead of a search. */
   readonly given?: GivenPolicy;
   /** Episodes of earlier runs, from which the agent of stage 1 learns before its first. */

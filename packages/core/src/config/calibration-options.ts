@@ -19,6 +19,17 @@ export const calibrationOptions = z
       .describe(
         'Layers with more inputs (kernel positions x channels) are looked at one kernel position at a time.',
       ),
+    weights: z
+      .enum(['equal', 'probed'])
+      .default('equal')
+      .describe(
+        'How the heuristic reconstruction weighs the errors of the layers: all the same, or by what each does to the outputs.',
+      ),
+    probeImages: z
+      .int()
+      .positive()
+      .default(200)
+      .describe('Training images, without their labels, that `weights: probed` looks at.'),
   })
   .optional()
   .describe(

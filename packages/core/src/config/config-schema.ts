@@ -332,6 +332,12 @@ export const compressConfigSchema = z.strictObject({
   seed: z.int().min(0).max(MAX_SEED).default(1),
   prune: prune.optional(),
   quantize: quantize.optional(),
+  describe: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the files say the data set's class names and how its pixels become numbers; pages that load them need it. A few hundred bytes.",
+    ),
   checkpointSeconds: z
     .number()
     .min(0)

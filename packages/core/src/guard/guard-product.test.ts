@@ -192,12 +192,17 @@ describe('a quantizer', () => {
     ));
   it('that asks for moments but cannot use them is refused when it is made', () =>
     expectMisbehaved(() => calibrated({}), 'encodeCalibrated', 'a function'));
-  it('that asks for half an image is refused when it is made', () =>
+  it.each([
+    ['half an image', { images: 0.5 }, 'calibration.images', '0.5'],
+    ['probes of no image', { probeImages: 0 }, 'calibration.probeImages', '0'],
+    ['weights that there are not', { weights: 'best' }, 'calibration.weights', 'best'],
+  ])('that asks for %s is refused when it is made', (_, change, field, found) =>
     expectMisbehaved(
-      () => calibrated({ calibration: { ...calibration, images: 0.5 }, encodeCalibrated: () => good }),
-      'calibration.images',
-      '0.5',
-    ));
+      () => calibrated({ calibration: { ...calibration, ...change }, encodeCalibrated: () => good }),
+      field,
+      found,
+    ),
+  );
   it('of bits from 2 to 9 is refused when it is made', () =>
     expectMisbehaved(
       () => guard('quantizer', { id: 'bad', bits: [2, 9], encode: () => good }),

@@ -1,10 +1,4 @@
-import type {
-  BitQuestion,
-  Calibration,
-  EncodedTensor,
-  Quantizer,
-  QuantizerInput,
-} from '../contracts/quantizer.js';
+import type { BitQuestion, EncodedTensor, Quantizer, QuantizerInput } from '../contracts/quantizer.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
@@ -41,11 +35,17 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
 
 function requireCalibration(culprit: Culprit, { calibration, encodeCalibrated }: Quantizer): void {
   if (calibration === undefined) return;
-  const fields: readonly (keyof Calibration)[] = ['images', 'points', 'maximumInputs'];
+  const fields = ['images', 'points', 'maximumInputs'] as const;
   if (typeof calibration !== 'object' || calibration === null)
     throw misbehaved(culprit, 'calibration', 'undefined, or { images, points, maximumInputs }', calibration);
-  const bad = fields.find((field) => !(Number.isInteger(calibration[field]) && calibration[field] > 0));
+  const isCount = (value: number) => Number.isInteger(value) && value > 0;
+  const bad =
+    fields.find((field) => !isCount(calibration[field])) ??
+    (isCount(calibration.probeImages ?? 1) ? undefined : 'probeImages');
   if (bad) throw misbehaved(culprit, `calibration.${bad}`, 'a whole number above 0', calibration[bad]);
+  const { weights = 'equal' } = calibration;
+  if (weights !== 'equal' && weights !== 'probed')
+    throw misbehaved(culprit, 'calibration.weights', '"equal" or "probed"', weights);
   if (typeof encodeCalibrated !== 'function')
     throw misbehaved(culprit, 'encodeCalibrated', 'a function, as calibration is set', encodeCalibrated);
 }

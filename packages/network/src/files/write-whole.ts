@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 
 /**
@@ -5,7 +6,8 @@ import { rename, rm, writeFile } from 'node:fs/promises';
  * Throws the error of the file system.
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const partial = `${path}.tmp-${process.pid}`;
+  // On a shared disk, process ids of two machines may be the same; in containers everyone is number 1.
+  const partial = `${path}.tmp-${process.pid}-${randomUUID().slice(0, 8)}`;
   try {
     await writeFile(partial, content);
     await rename(partial, path);

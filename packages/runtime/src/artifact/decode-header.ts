@@ -1,6 +1,6 @@
 import { corrupt } from './artifact-error.js';
 import { isRecord, parseBoundedJson } from '../bytes/bounded-json.js';
-import { joined } from '../bytes/byte-source.js';
+import { inflate } from '../bytes/inflate.js';
 import { MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_RANK } from './format.js';
 
 /** Name and shape of a weight array, in the order of the sections. */
@@ -23,7 +23,7 @@ export interface ArtifactHeader {
  * are declared.
  */
 export async function decodeHeader(body: Uint8Array, maxWeights: number): Promise<ArtifactHeader> {
-  const json = parseBoundedJson(await inflate(body));
+  const json = parseBoundedJson(await inflate(body, MAX_HEADER_BYTES));
   if (!isRecord(json) || !isRecord(json['topology']) || !Array.isArray(json['weights']))
     throw corrupt('The header lacks the topology or the list of weights.');
   let total = 0;
@@ -45,31 +45,6 @@ export async function decodeHeader(body: Uint8Array, maxWeights: number): Promis
     throw corrupt(`The header declares ${total} weights; the limit is ${maxWeights} (option maxWeights).`);
   const { topology, metadata } = json;
   return { topology, weights, ...(isRecord(metadata) && { metadata }) };
-}
-
-/** Inflates a zlib stream, no further than `MAX_HEADER_BYTES`. */
-async function inflate(body: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([body as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate'));
-  const reader = (stream as ReadableStream<Uint8Array>).getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    let result;
-    try {
-      result = await reader.read();
-    } catch (cause) {
-      throw corrupt('The header cannot be inflated.', cause);
-    }
-    if (result.done) return joined(chunks, length);
-    chunks.push(result.value);
-    length += result.value.length;
-    if (length > MAX_HEADER_BYTES) {
-      await reader.cancel().catch(() => undefined);
-      throw corrupt(`The header is longer than ${MAX_HEADER_BYTES} bytes.`);
-    }
-  }
 }
 
 function isShape(value: unknown): value is number[] {

@@ -25,11 +25,19 @@ export function parseBoundedJson(bytes: Uint8Array): unknown {
     } else if ((byte | BRACE_BIT) === 0x7d) depth--;
   }
   try {
-    // The decoder drops a byte order mark.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(textOf(bytes));
   } catch (cause) {
     throw corrupt('It is not JSON.', cause);
   }
+}
+
+/** Text of UTF-8 bytes, without a byte order mark. Throws for what is not UTF-8. */
+function textOf(bytes: Uint8Array): string {
+  if (typeof TextDecoder === 'function') return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  // React Native's engine may have none; this is as strict.
+  let escaped = '';
+  for (const byte of bytes) escaped += `%${byte < 16 ? '0' : ''}${byte.toString(16)}`;
+  return decodeURIComponent(escaped).replace(/^\ufeff/, '');
 }
 
 /** Whether a value of JSON is an object. */

@@ -1,7 +1,18 @@
 import { corrupt } from '../artifact/artifact-error.js';
 
 /** Where the bytes of a packed file come from: all at once, or as they arrive. */
-export type ArtifactSource = Uint8Array | ArrayBuffer | ReadableStream<Uint8Array>;
+export type ArtifactSource = Uint8Array | ArrayBuffer | ByteStream;
+
+/** What is used of a `ReadableStream<Uint8Array>`, which is one. */
+export interface ByteStream {
+  getReader(): ByteReader;
+}
+
+/** What is used of a stream's reader. */
+export interface ByteReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<unknown>;
+}
 
 /** Reads a source from front to back. Holds no more than has arrived and not been taken. */
 export interface ByteSource {
@@ -15,8 +26,8 @@ export interface ByteSource {
 
 /** Opens a source. Errors of the stream itself (a broken connection) pass through as they are. */
 export function openSource(source: ArtifactSource): ByteSource {
-  if (source instanceof ArrayBuffer) return bufferSource(new Uint8Array(source));
-  return 'getReader' in source ? streamSource(source.getReader()) : bufferSource(source);
+  if ('getReader' in source) return streamSource(source.getReader());
+  return bufferSource(ArrayBuffer.isView(source) ? source : new Uint8Array(source));
 }
 
 function bufferSource(bytes: Uint8Array): ByteSource {
@@ -32,7 +43,7 @@ function bufferSource(bytes: Uint8Array): ByteSource {
   };
 }
 
-function streamSource(reader: ReadableStreamDefaultReader<Uint8Array>): ByteSource {
+function streamSource(reader: ByteReader): ByteSource {
   let chunks: Uint8Array[] = [];
   let held = 0;
   let done = false;
@@ -59,7 +70,9 @@ function streamSource(reader: ReadableStreamDefaultReader<Uint8Array>): ByteSour
       await fill(1);
       return held === 0;
     },
-    close: () => reader.cancel().catch(() => undefined),
+    close: async () => {
+      await reader.cancel().catch(() => undefined);
+    },
   };
 }
 

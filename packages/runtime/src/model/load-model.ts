@@ -1,60 +1,88 @@
-import { dispose, tensor } from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isRecord } from '../bytes/bounded-json.js';
-import { buildModel, setWeights } from './build-model.js';
-import type { ArtifactSource } from '../bytes/byte-source.js';
 import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from '../artifact/decode-artifact.js';
+import { joined, type ByteStream } from '../bytes/byte-source.js';
+import { cacheEntry } from '../cache/decoded-cache.js';
+import { openModelSource, type ModelSource } from '../source/open-model-source.js';
+import { unlessAborted, watched, type LoadProgress } from '../source/watched.js';
+import { decodeInWorker } from '../worker/decode-in-worker.js';
+import type { DecodingWorker } from '../worker/decoding-protocol.js';
+import { modelFromArtifact, type LoadedModel } from './model-from-artifact.js';
+import { requireBackend } from './require-backend.js';
 
-/** Anything that `loadModel` reads a packed file from. A string is fetched. */
-export type ModelSource = ArtifactSource | Response | URL | string;
+export interface LoadOptions extends DecodeOptions {
+  /** Called as bytes arrive. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Stops loading; `loadModel` then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /**
+   * Whether to keep the decoded weights in the browser's Cache API, by the file's content, so that the next
+   * visit need not decode. The file is then read whole before it is decoded. Where there is no such cache, it
+   * is decoded each time.
+   */
+  readonly cache?: boolean;
+  /** Decode in a worker: `true` starts one and ends it, or give one made from `@tersor/runtime/worker`. */
+  readonly worker?: boolean | DecodingWorker;
+  /** The backend of tfjs to make the current one before the model is built. */
+  readonly backend?: string;
+}
 
 /**
- * Loads a packed file as a stock tfjs LayersModel; the caller disposes it. A backend must be there. Throws
- * `ArtifactError` as `decodeArtifact` does, and an Error where a URL cannot be fetched.
+ * Loads a packed file as a stock tfjs LayersModel; the caller disposes it. The model has `preprocessing` and
+ * `classNames` besides, where the file says them. Throws `ArtifactError` as `decodeArtifact` does,
+ * `ModelLoadError` (`BACKEND_UNAVAILABLE` before anything is fetched, `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`,
+ * `WORKER_UNAVAILABLE`), the signal's reason, and what `fetch` throws.
  *
  * @example
- * const model = await loadModel('model.tersor');
+ * const model = await loadModel('model.tersor', { backend: 'wasm', worker: true });
  * const scores = model.predict(images);
  */
-export async function loadModel(source: ModelSource, options?: DecodeOptions): Promise<LayersModel> {
-  return modelFromArtifact(await decodeArtifact(await openModelSource(source), options));
+export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
+  const { signal, cache, backend } = options;
+  signal?.throwIfAborted();
+  await requireBackend(backend);
+  const { bytes, total } = await unlessAborted(openModelSource(source, signal), signal);
+  const stream = watched(bytes, total, options);
+  const decoded = cache
+    ? await throughCache(stream, typeof source === 'string' ? source : '', options)
+    : await decodeFrom(stream, options);
+  signal?.throwIfAborted();
+  return modelFromArtifact(decoded);
 }
 
-/**
- * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit
- * each other, and then leaves no tensor behind.
- */
-export async function modelFromArtifact({
-  topology,
-  weights,
-  metadata,
-}: DecodedArtifact): Promise<LayersModel> {
-  const model = await buildModel(
-    topology,
-    weights.reduce((sum, { data }) => sum + data.length, 0),
-  );
-  const tensors = new Map(
-    weights.map(({ name, shape, data }) => [name, tensor(data, [...shape], 'float32')]),
-  );
+function decodeFrom(stream: ByteStream, options: LoadOptions): Promise<DecodedArtifact> {
+  const { maxWeights, worker, signal } = options;
+  const limits = maxWeights === undefined ? {} : { maxWeights };
+  return worker ? decodeInWorker(stream, worker, limits, signal) : decodeArtifact(stream, limits);
+}
+
+async function throughCache(
+  stream: ByteStream,
+  address: string,
+  options: LoadOptions,
+): Promise<DecodedArtifact> {
+  const bytes = await readAll(stream);
+  const entry = await cacheEntry(bytes, address);
+  const known = await entry?.read();
+  // A file that is over the limit is refused as it would be without a cache.
+  const most = options.maxWeights ?? Infinity;
+  if (known && known.weights.reduce((sum, { data }) => sum + data.length, 0) <= most) return known;
+  const decoded = await decodeFrom(watched(bytes, bytes.length, {}), options);
+  await entry?.write(decoded);
+  return decoded;
+}
+
+async function readAll(stream: ByteStream): Promise<Uint8Array> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
   try {
-    setWeights(model, tensors);
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return joined(chunks, length);
+      chunks.push(value!);
+      length += value!.length;
+    }
   } catch (error) {
-    // LayersModel.dispose of tfjs 4.22 keeps the weights of a layer that is called more than once.
-    for (const weight of model.weights) weight.read().dispose();
+    await reader.cancel().catch(() => undefined);
     throw error;
-  } finally {
-    dispose([...tensors.values()]);
   }
-  const own = metadata?.['userDefinedMetadata'];
-  if (isRecord(own)) model.setUserDefinedMetadata(own);
-  return model;
-}
-
-async function openModelSource(source: ModelSource): Promise<ArtifactSource> {
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof ReadableStream)
-    return source;
-  const response = source instanceof Response ? source : await fetch(source);
-  if (!response.ok || !response.body)
-    throw new Error(`${response.url} gives status ${response.status} and no model.`);
-  return response.body;
 }

@@ -3,6 +3,7 @@ import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js'
 import { compareReport } from './compare-report.js';
 import { runReport } from './run-report.js';
 import { studyReport } from './study-report.js';
+import { episodesCsv } from '../results/episodes-csv.js';
 import { resultsCsv } from '../results/results-csv.js';
 import { gatherResults, type StudyResults } from '../results/study-results.js';
 import { folderPlace } from '../results/folder-place.js';
@@ -16,7 +17,7 @@ export async function writeRunReport(folder: string): Promise<void> {
 }
 
 /**
- * Writes a page that shows runs side by side; `name` calls each by its folder. Throws `CONFIG_NOT_FOUND` where
+ * Writes a page that shows runs side by side; each is called by its folder. Throws `CONFIG_NOT_FOUND` where
  * a folder has no finished run, `OUTPUT_FAILED`.
  */
 export async function writeComparison(folders: readonly string[], out: string): Promise<void> {
@@ -37,7 +38,7 @@ function namesOf(folders: readonly string[]): string[] {
 }
 
 /**
- * Writes `results.json`, `results.csv` and `report.html` of a study, finished or not. Throws
+ * Writes `results.json`, `results.csv`, `episodes.csv` and `report.html` of a study, finished or not. Throws
  * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
  */
 export async function writeStudyReport(store: ResultStore): Promise<StudyResults> {
@@ -49,6 +50,8 @@ export async function writeStudyReport(store: ResultStore): Promise<StudyResults
   }
   await writeJson(store.study, 'results.json', results);
   await writeText(store.study, 'results.csv', resultsCsv(results));
+  const long = await episodesCsv(results, (trial) => readEpisodes(store.trial(trial)));
+  await writeText(store.study, 'episodes.csv', long);
   await writeText(store.study, 'report.html', studyReport({ record, results, original, episodes }));
   return results;
 }

@@ -4,7 +4,7 @@ import { makeFolder, messageOf, TersorError, type FilePlace } from '@tersor/core
 import { writeWhole } from '@tersor/network';
 
 /** What `writeWhole` calls a file that is not whole yet. */
-const PARTIAL = /\.tmp-\d+$/;
+const PARTIAL = /\.tmp-\d+(-[\da-f]{8})?$/;
 
 /**
  * The files of a local folder, which is made with the first one. `put` and `remove` throw `OUTPUT_FAILED`, as

@@ -198,6 +198,7 @@ function lazyDataset(
     imageShape: [crop, crop, 3],
     classNames,
     padValue: shift.map((value) => -value),
+    preprocessing: { size: [crop, crop], resize, mean, std, order },
     size: (split) => splits[split].length,
     read: async (split, indexes): Promise<LabelledImages> => {
       const entries = indexes.map((index) => {

@@ -1,6 +1,5 @@
 import { TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
-import { withHardSigmoids } from './hard-sigmoid.js';
 import { isRecord, kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
 import { configOf, partName, placedLayer, type Placed, type Surroundings } from './placed-layer.js';
 import { renamed, type Reference } from './tensors.js';
@@ -43,8 +42,7 @@ export function lowerModel(model: Json, source: ModelWeights): LoweredModel {
     const nested = (layer: KerasLayer, own: Json) => modelOf(own, [...around, layer.name]);
     // Keras 1 had the list of layers alone as the config of a Sequential model.
     if (!isRecord(config)) return { ...json, config: placed.flatMap((each) => inSequence(each, nested)) };
-    if ('input_layers' in config)
-      return functional(json, config, withHardSigmoids(placed, config['output_layers']), nested);
+    if ('input_layers' in config) return functional(json, config, placed, nested);
     if (placed.some(({ parts }) => parts.some(({ inputs }) => inputs)))
       return functional(json, ...asGraph(config, placed), nested);
     return {

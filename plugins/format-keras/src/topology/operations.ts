@@ -1,3 +1,4 @@
+import { affineWith, COMBINING_LAYERS, rescalingLayer, type Combination } from '@tersor/network';
 import type { KerasLayer } from './keras-layer.js';
 import type { Lowered, Part } from './part.js';
 import { activationParts } from './activations.js';
@@ -9,7 +10,7 @@ export interface LoweredOperation extends Lowered {
 }
 
 /** What functions of TensorFlow, NumPy and Keras are called that compute the same, without their modules. */
-const SAME: Readonly<Record<string, string>> = {
+const SAME: Readonly<Record<string, Combination>> = {
   add: 'add',
   iadd: 'add',
   sub: 'subtract',
@@ -22,15 +23,6 @@ const SAME: Readonly<Record<string, string>> = {
   truedivide: 'divide',
   maximum: 'maximum',
   minimum: 'minimum',
-};
-
-const MERGES: Readonly<Record<string, string>> = {
-  add: 'Add',
-  multiply: 'Multiply',
-  subtract: 'TersorSubtract',
-  divide: 'TersorDivide',
-  maximum: 'Maximum',
-  minimum: 'Minimum',
 };
 
 const ACTIVATIONS = [
@@ -60,12 +52,13 @@ export function loweredOperation(layer: KerasLayer, call: Call): LoweredOperatio
   const what = `is the operation ${stated}`;
   const binary = SAME[plain];
   if (binary !== undefined && others.length === 0 && second !== undefined) {
-    if (isReference(first) && isReference(second)) return merged(binary, inputs, what);
+    if (isReference(first) && isReference(second))
+      return { parts: [{ className: COMBINING_LAYERS[binary], config: {} }], inputs };
     const parts = withConstant(binary, first, second);
     return parts ? { parts, inputs } : `${what}, of which one side is no tensor or number that is known`;
   }
   const isPlain = isReference(first) && second === undefined && others.every(([, value]) => value === null);
-  if (isPlain && plain === 'negative') return { parts: [scaled(-1, 0)], inputs };
+  if (isPlain && plain === 'negative') return { parts: [rescalingLayer(-1, 0)], inputs };
   if (isPlain && ACTIVATIONS.includes(plain)) {
     const parts = activationParts(plain.replace('hard', 'hard_'), 3);
     if (typeof parts !== 'string') return { parts: parts.map(withoutEnding), inputs };
@@ -84,28 +77,12 @@ function operands({ args, named }: Call): unknown[] {
   return [...args, ...['x', 'x1', 'x2', 'y'].filter((key) => key in named).map((key) => named[key])];
 }
 
-function merged(kind: string, inputs: readonly Reference[], what: string): LoweredOperation | string {
-  const className = MERGES[kind];
-  return className === undefined ? `${what} of two tensors` : { parts: [{ className, config: {} }], inputs };
-}
-
 /** `tensor op number`, or `number op tensor` where that is linear too. */
-function withConstant(kind: string, first: unknown, second: unknown): Part[] | undefined {
-  if (isReference(first) && typeof second === 'number') {
-    if (kind === 'add') return [scaled(1, second)];
-    if (kind === 'subtract') return [scaled(1, -second)];
-    if (kind === 'multiply') return [scaled(second, 0)];
-    if (kind === 'divide') return [scaled(1 / second, 0)];
-    if (kind === 'maximum' && second === 0) return [{ className: 'ReLU', config: {} }];
-  }
-  if (typeof first === 'number' && isReference(second)) {
-    if (kind === 'add') return [scaled(1, first)];
-    if (kind === 'subtract') return [scaled(-1, first)];
-    if (kind === 'multiply') return [scaled(first, 0)];
-  }
-  return undefined;
-}
-
-function scaled(scale: number, offset: number): Part {
-  return { className: 'Rescaling', config: { scale, offset } };
+function withConstant(operation: Combination, first: unknown, second: unknown): Part[] | undefined {
+  const isFirst = isReference(first);
+  const [tensor, constant] = isFirst ? [first, second] : [second, first];
+  if (!isReference(tensor) || typeof constant !== 'number') return undefined;
+  if (operation === 'maximum' && constant === 0) return [{ className: 'ReLU', config: {} }];
+  const line = affineWith(operation, constant, isFirst);
+  return line && [rescalingLayer(line.scale, line.offset)];
 }

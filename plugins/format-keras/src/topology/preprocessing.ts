@@ -1,3 +1,4 @@
+import { channelAffine, rescalingLayer, resizingLayer } from '@tersor/network';
 import { isRecord, type KerasLayer } from './keras-layer.js';
 import type { Context, Lowered } from './part.js';
 
@@ -11,14 +12,9 @@ export function rescaling({ config }: KerasLayer): Lowered | string {
   const channels = Math.max(scale.length, offset.length);
   if (channels === 1) return affine(scale[0]!, offset[0]!);
   const spread = (values: readonly number[]) =>
-    values.length === 1 ? Array.from({ length: channels }, () => values[0]!) : values;
-  const zeros = Array.from({ length: channels }, () => 0);
-  return channelwise({ axis: -1, center: true, scale: true }, [
-    spread(scale),
-    spread(offset),
-    zeros,
-    zeros.map(() => 1),
-  ]);
+    Float32Array.from({ length: channels }, (_, i) => values[values.length === 1 ? 0 : i]!);
+  const { weights = [], ...part } = channelAffine(spread(scale), spread(offset));
+  return { parts: [part], weights };
 }
 
 /** `(x - mean) / max(sqrt(variance), 1e-7)` along one axis, or with one mean for all. */
@@ -35,10 +31,14 @@ export function normalization({ config }: KerasLayer, { weights }: Context): Low
   const deviation = variance.map((value) => Math.max(Math.sqrt(value), LEAST_DEVIATION));
   if (mean.length === 1) return affine(1 / deviation[0]!, -mean[0]! / deviation[0]!);
   if (axes.length === 0) return `has ${mean.length} means for no axis`;
-  return channelwise({ axis: axes[0], center: false, scale: false }, [
-    mean,
-    deviation.map((each) => each ** 2),
-  ]);
+  const fixed = { axis: axes[0], center: false, scale: false, epsilon: 0, trainable: false };
+  return {
+    parts: [{ className: 'BatchNormalization', config: fixed }],
+    weights: [mean, deviation.map((each) => each ** 2)].map((values) => ({
+      shape: [values.length],
+      data: Float32Array.from(values),
+    })),
+  };
 }
 
 /** An image of another size, by the places of half pixels that TensorFlow 2 takes. */
@@ -64,23 +64,17 @@ export function upSampling({ config }: KerasLayer, { inputShape }: Context): Low
 function resized(size: readonly unknown[], interpolation: unknown): Lowered | string {
   if (interpolation !== 'nearest' && interpolation !== 'bilinear')
     return `has interpolation: ${String(interpolation)}`;
-  const config = { size, interpolation, coordinates: 'half_pixel', rounding: 'round_prefer_ceil' };
-  return { parts: [{ className: 'TersorResize2D', config }] };
+  const from = [undefined, undefined];
+  const rounding = 'round_prefer_ceil';
+  return {
+    parts: [
+      resizingLayer({ from, size: size.map(Number), interpolation, coordinates: 'half_pixel', rounding }),
+    ],
+  };
 }
 
 function affine(scale: number, offset: number): Lowered {
-  return { parts: [{ className: 'Rescaling', config: { scale, offset } }], weights: [] };
-}
-
-/** A batch norm that training leaves alone. */
-function channelwise(
-  options: { axis: unknown; center: boolean; scale: boolean },
-  weights: readonly (readonly number[])[],
-): Lowered {
-  return {
-    parts: [{ className: 'BatchNormalization', config: { ...options, epsilon: 0, trainable: false } }],
-    weights: weights.map((values) => ({ shape: [values.length], data: Float32Array.from(values) })),
-  };
+  return { parts: [rescalingLayer(scale, offset)], weights: [] };
 }
 
 /** A number, or lists of them, as one list. */

@@ -1,6 +1,6 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
+import { constant, foldAffines, withSpelledActivations } from '@tersor/network';
 import { createBuilder, spread, type Builder } from './builder.js';
-import { constant } from './constants/broadcast.js';
 import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
 import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
 import { damaged } from './file/damage.js';
@@ -75,7 +75,7 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
     })),
     outputs: model.outputs.map((name, i) => ({ name, order: endOrder(outputs[i]!) })),
   };
-  return cleaned({
+  const graph = cleaned({
     name: model.name,
     layers: build.layers,
     calls: build.calls,
@@ -83,6 +83,7 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
     outputs: outputs.map(({ call }) => call),
     metadata: { userDefinedMetadata: { onnx: metadata } },
   });
+  return foldAffines(withSpelledActivations(graph));
 }
 
 /**

@@ -77,7 +77,7 @@ const SPELLINGS: Readonly<Record<string, readonly [Model, readonly string[]]>> =
         ['Div', ['c', 'six'], ['y']],
       ],
     },
-    ['BatchNormalization', 'Activation', 'Multiply', 'BatchNormalization'],
+    ['TersorHardSigmoid', 'Multiply'],
   ],
   'a channel shuffle by Reshape and Transpose': [
     {

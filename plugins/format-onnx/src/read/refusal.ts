@@ -1,2 +1,1 @@
-/** Why a node is not read, in words that follow its name: `has dilations [2, 2]`. */
-export class Refusal extends Error {}
+export { Refusal } from '@tersor/network';

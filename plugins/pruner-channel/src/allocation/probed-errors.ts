@@ -1,13 +1,7 @@
+import { probeWeights, type Probe } from '@tersor/network';
+
 /** Shares of its channels that a group loses in its probes. */
 const SHARES = [0.125, 0.25, 0.5, 0.7];
-/** A probe that changes nothing measurable still says that the group is cheap, not that it is free. */
-const LEAST = 1e-9;
-
-/** One measurement: with so many channels removed from one group alone, the outputs are this far off. */
-interface Probe {
-  readonly removed: number;
-  readonly divergence: number;
-}
 
 /**
  * Errors on the scale of the network's outputs: each group's curve times a weight, the divergence of the
@@ -31,31 +25,21 @@ export async function probedErrors(
     );
     const probes: Probe[] = [];
     for (const removed of new Set(removals.filter((each) => each > 0)))
-      probes.push({ removed, divergence: await divergenceAt(group, channels - removed) });
+      probes.push({
+        at: removed,
+        error: curve[removed]!,
+        divergence: await divergenceAt(group, channels - removed),
+      });
     scaled.push(scale(curve, probes));
   }
   return scaled;
 }
 
 function scale(curve: Float64Array, probes: readonly Probe[]): Float64Array {
-  const weights = probes
-    // An error of nothing has no weight.
-    .filter(({ removed }) => curve[removed]! > 0)
-    .map(({ removed, divergence }) => ({
-      removed,
-      log: Math.log(Math.max(LEAST, divergence) / curve[removed]!),
-    }));
+  const weightAt = probeWeights(probes);
   let highest = 0;
   return curve.map((error, removed) => {
-    highest = Math.max(highest, error * Math.exp(weightAt(weights, removed)));
+    highest = Math.max(highest, error * weightAt(removed));
     return highest;
   });
-}
-
-function weightAt(weights: readonly { removed: number; log: number }[], removed: number): number {
-  const after = weights.findIndex((weight) => weight.removed >= removed);
-  if (after === -1) return weights.at(-1)?.log ?? 0;
-  const [from, to] = [weights[after - 1], weights[after]!];
-  if (!from) return to.log;
-  return from.log + ((to.log - from.log) * (removed - from.removed)) / (to.removed - from.removed);
 }

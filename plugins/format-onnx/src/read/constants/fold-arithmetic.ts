@@ -1,9 +1,9 @@
+import { mapped } from '@tersor/network';
 import { integer } from '../attributes.js';
 import type { Constant } from '../file/onnx-model.js';
 import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, type Site } from '../site.js';
 import { axisAt } from '../site.js';
-import { mapped } from './broadcast.js';
 
 /** What an operator makes of constants. */
 export type Fold = (site: Site) => readonly Constant[];

@@ -1,3 +1,4 @@
+import { activationLayer, activationWord, hardSigmoidLayer, limitedRelu } from '@tersor/network';
 import { float, integer, text } from '../attributes.js';
 import { weight, withLast, type NewLayer } from '../builder.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
@@ -13,15 +14,10 @@ import {
 } from '../site.js';
 import { aligned, scaleShift } from './affine.js';
 
-const activation = (name: string): NewLayer => ({
-  className: 'Activation',
-  config: { activation: name },
-});
-
 /** An activation of Keras, whose name is all that there is. */
 const named =
   (name: string): Lowering =>
-  (site) => [site.build.apply(activation(name), tensorAt(site, 0))];
+  (site) => [site.build.apply(activationLayer(name), tensorAt(site, 0))];
 
 /** A layer made from the attributes of the node. */
 const layered =
@@ -32,19 +28,13 @@ const layered =
 export function clipped(build: Site['build'], x: Tensor, low: number, high: number): Tensor {
   if (low === -Infinity && high === Infinity) return x;
   if (low === -Infinity) {
-    const turned = clipped(build, scaleShift(build, x, -1, 0), -high, Infinity);
-    return scaleShift(build, turned, -1, 0);
+    const turned = build.apply(limitedRelu(Infinity), scaleShift(build, x, -1, high));
+    return scaleShift(build, turned, -1, high);
   }
   const moved = low === 0 ? x : scaleShift(build, x, 1, -low);
   const range = high - low;
   if (!(range > 0)) throw new Refusal(`cuts values at ${low} and ${high}`);
-  const relu: NewLayer =
-    range === Infinity
-      ? activation('relu')
-      : range === 6
-        ? activation('relu6')
-        : { className: 'ReLU', config: { max_value: range } };
-  const cut = build.apply(relu, moved);
+  const cut = build.apply(limitedRelu(range), moved);
   return low === 0 ? cut : scaleShift(build, cut, 1, low);
 }
 
@@ -64,10 +54,10 @@ const SELU = { alpha: 1.6732631921768188, gamma: 1.0507010221481323 };
 
 /** `alpha * elu(x) + (1 - alpha) * relu(x)`, where Keras has no ELU with that alpha. */
 function elu(build: Site['build'], x: Tensor, alpha: number): Tensor {
-  const whole = build.apply(activation('elu'), x);
+  const whole = build.apply(activationLayer('elu'), x);
   if (alpha === 1) return whole;
   const below = scaleShift(build, whole, alpha, 0);
-  const above = scaleShift(build, build.apply(activation('relu'), x), 1 - alpha, 0);
+  const above = scaleShift(build, build.apply(activationLayer('relu'), x), 1 - alpha, 0);
   return { ...x, call: build.call({ className: 'Add' }, [below, above], x.lies.map(lengthOf)) };
 }
 
@@ -76,7 +66,7 @@ const selu: Lowering = (site) => {
   const alpha = float(node, 'alpha', SELU.alpha);
   const gamma = float(node, 'gamma', SELU.gamma);
   if (Math.abs(alpha - SELU.alpha) < 1e-4 && Math.abs(gamma - SELU.gamma) < 1e-4)
-    return [build.apply(activation('selu'), tensorAt(site, 0))];
+    return [build.apply(activationLayer('selu'), tensorAt(site, 0))];
   return [scaleShift(build, elu(build, tensorAt(site, 0), alpha), gamma, 0)];
 };
 
@@ -84,7 +74,7 @@ const selu: Lowering = (site) => {
 const celu: Lowering = (site) => {
   const { node, build } = site;
   const alpha = float(node, 'alpha', 1);
-  const curved = build.apply(activation('elu'), scaleShift(build, tensorAt(site, 0), 1 / alpha, 0));
+  const curved = build.apply(activationLayer('elu'), scaleShift(build, tensorAt(site, 0), 1 / alpha, 0));
   return [scaleShift(build, curved, alpha, 0)];
 };
 
@@ -134,18 +124,13 @@ const softmax =
     const axis = axisAt(integer(node, 'axis', opset < 13 ? 1 : -1), rank) - 1;
     if (axis < 0) throw new Refusal('works along the batch');
     const axes = opset < 13 ? x.axes.map((_axis, i) => i).slice(axis) : [axis];
-    return [build.apply(activation(name), withLast(build, x, axes))];
+    return [build.apply(activationLayer(name), withLast(build, x, axes))];
   };
-
-const hardSigmoid = (alpha: number, beta: number): NewLayer => ({
-  className: 'TersorHardSigmoid',
-  config: { alpha, beta },
-});
 
 const hardSwish: Lowering = (site) => {
   const { build } = site;
   const x = tensorAt(site, 0);
-  const gate = build.apply(hardSigmoid(1 / 6, 0.5), x);
+  const gate = build.apply(hardSigmoidLayer(), x);
   return [gated(build, x, gate)];
 };
 
@@ -156,12 +141,12 @@ function gated(build: Site['build'], x: Tensor, gate: Tensor): Tensor {
 }
 
 export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
-  Relu: named('relu'),
-  Sigmoid: named('sigmoid'),
-  Tanh: named('tanh'),
-  Softplus: named('softplus'),
-  Softsign: named('softsign'),
-  Mish: named('mish'),
+  ...Object.fromEntries(
+    ['Relu', 'Sigmoid', 'Tanh', 'Softplus', 'Softsign', 'Mish'].map((type) => [
+      type,
+      named(activationWord(type)!),
+    ]),
+  ),
   Swish: (site) => {
     if (float(site.node, 'alpha', 1) !== 1) throw new Refusal('has an alpha other than 1');
     return named('swish')(site);
@@ -176,7 +161,7 @@ export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
     config: { theta: float(node, 'alpha', 1) },
   })),
   Elu: (site) => [elu(site.build, tensorAt(site, 0), float(site.node, 'alpha', 1))],
-  HardSigmoid: layered(({ node }) => hardSigmoid(float(node, 'alpha', 0.2), float(node, 'beta', 0.5))),
+  HardSigmoid: layered(({ node }) => hardSigmoidLayer(float(node, 'alpha', 0.2), float(node, 'beta', 0.5))),
   HardSwish: hardSwish,
   Selu: selu,
   Celu: celu,

@@ -1,33 +1,18 @@
-import { lying, weight, withLastFactors, type Builder } from '../builder.js';
+import { channelAffine } from '@tersor/network';
+import { lying, withLastFactors, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { lengthOf, rowOrder, type Factor, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 
 type Values = number | ((index: number) => number);
 
-/**
- * `x * scale + shift` with values along the last axis that lies, as a BatchNormalization whose statistics are
- * fixed: backends fold it into the layer before it, its channels can be pruned, and training leaves it as it
- * is, since the file has constants there.
- */
+/** `x * scale + shift` with values along the last axis that lies, as a `channelAffine`. */
 export function scaleShift(build: Builder, given: Tensor, scale: Values, shift: Values): Tensor {
   const x = normalizable(build, given);
   const size = lengthOf(x.lies.at(-1)!);
   const values = (each: Values) =>
     Float32Array.from({ length: size }, (_, i) => (typeof each === 'number' ? each : each(i)));
-  return build.apply(
-    {
-      className: 'BatchNormalization',
-      config: { axis: -1, momentum: 0.99, epsilon: 0, center: true, scale: true, trainable: false },
-      weights: [
-        weight('gamma', [size], values(scale)),
-        weight('beta', [size], values(shift)),
-        weight('moving_mean', [size], new Float32Array(size), false),
-        weight('moving_variance', [size], new Float32Array(size).fill(1), false),
-      ],
-    },
-    x,
-  );
+  return build.apply(channelAffine(values(scale), values(shift)), x);
 }
 
 /** The tensor with as few axes as a BatchNormalization of TensorFlow.js takes, the last one as it was. */

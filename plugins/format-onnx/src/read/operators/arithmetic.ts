@@ -1,3 +1,4 @@
+import { activationLayer, affineWith, COMBINING_LAYERS, type Combination } from '@tersor/network';
 import { lying, spread, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { refined } from '../layout/reshape.js';
@@ -50,8 +51,9 @@ function likeLeader(build: Builder, leader: Tensor, other: Tensor): Tensor | und
 }
 
 /** One layer of two tensors, element by element. */
-function combined(build: Builder, className: string, left: Tensor, right: Tensor): Tensor {
+function combined(build: Builder, operation: Combination, left: Tensor, right: Tensor): Tensor {
   const [a, b, like] = alike(build, left, right);
+  const className = COMBINING_LAYERS[operation];
   return { ...like, call: build.call({ className }, [a, b], like.lies.map(lengthOf)) };
 }
 
@@ -60,34 +62,26 @@ type WithConstant = (build: Builder, x: Tensor, constant: Constant, isFirst: boo
 
 /** `x * scale + shift`, where both follow from the constant's value. */
 const affine =
-  (scale: (value: number, isFirst: boolean) => number, shift: (value: number, isFirst: boolean) => number) =>
-  (build: Builder, given: Tensor, constant: Constant, isFirst: boolean): Tensor => {
+  (operation: Combination): WithConstant =>
+  (build, given, constant, isFirst) => {
     const { x, at } = aligned(build, given, constant);
-    if (isNeutral(constant, (value) => scale(value, isFirst) === 1 && shift(value, isFirst) === 0)) return x;
+    const line = (value: number) => affineWith(operation, value, isFirst)!;
+    const isNeutral = ({ scale, offset }: ReturnType<typeof line>) => scale === 1 && offset === 0;
+    if (constant.data.every((value) => isNeutral(line(value)))) return x;
     return scaleShift(
       build,
       x,
-      (i) => scale(at(i), isFirst),
-      (i) => shift(at(i), isFirst),
+      (i) => line(at(i)).scale,
+      (i) => line(at(i)).offset,
     );
   };
 
-function isNeutral({ data }: Constant, test: (value: number) => boolean): boolean {
-  return data.every(test);
-}
-
-const multiplied = affine(
-  (value) => value,
-  () => 0,
-);
+const added = affine('add');
 
 const divided: WithConstant = (build, x, constant, isFirst) =>
   isFirst
-    ? affine(
-        (value) => 1 / value,
-        () => 0,
-      )(build, x, constant, true)
-    : multiplied(build, powered(build, x, -1), constant, true);
+    ? affine('divide')(build, x, constant, true)
+    : affine('multiply')(build, powered(build, x, -1), constant, true);
 
 function powered(build: Builder, x: Tensor, exponent: number): Tensor {
   return exponent === 1 ? x : build.apply({ className: 'TersorPower', config: { exponent } }, x);
@@ -95,31 +89,26 @@ function powered(build: Builder, x: Tensor, exponent: number): Tensor {
 
 /** An operator of two inputs. */
 const binary =
-  (className: string, withConstant: WithConstant): Lowering =>
+  (operation: Combination, withConstant: WithConstant): Lowering =>
   (site) => {
     const [left, right] = site.inputs;
     if (left?.kind === 'constant') return [withConstant(site.build, tensorAt(site, 1), left, false)];
     if (right?.kind === 'constant') return [withConstant(site.build, tensorAt(site, 0), right, true)];
-    return [combined(site.build, className, tensorAt(site, 0), tensorAt(site, 1))];
+    return [combined(site.build, operation, tensorAt(site, 0), tensorAt(site, 1))];
   };
 
 /** An operator of any number of inputs. */
 const variadic =
-  (className: string, withConstant: WithConstant): Lowering =>
+  (operation: Combination, withConstant: WithConstant): Lowering =>
   ({ build, inputs }) => {
     const values = inputs.filter((value): value is Value => value !== undefined);
     const tensors = values.filter((value) => value.kind === 'tensor');
     const constants = values.filter((value) => value.kind === 'constant');
     const first = tensors[0];
     if (!first) throw new Refusal('reads constants alone');
-    const joined = tensors.slice(1).reduce((sum, each) => combined(build, className, sum, each), first);
+    const joined = tensors.slice(1).reduce((sum, each) => combined(build, operation, sum, each), first);
     return [constants.reduce((result, each) => withConstant(build, result, each, true), joined)];
   };
-
-const added = affine(
-  () => 1,
-  (value) => value,
-);
 
 /** `max(x, c)` is `relu(x - c) + c`. */
 const atLeast: WithConstant = (build, x, constant) => clipped(build, x, scalarOf(constant), Infinity);
@@ -145,13 +134,13 @@ const power =
   (site) => [powered(site.build, tensorAt(site, 0), exponent)];
 
 const mean: Lowering = (site) => {
-  const sum = variadic('Add', added)(site)[0]!;
+  const sum = variadic('add', added)(site)[0]!;
   return [scaleShift(site.build, sum as Tensor, 1 / site.inputs.length, 0)];
 };
 
 const absolute: Lowering = (site: Site) => {
   const x = tensorAt(site, 0);
-  return [combined(site.build, 'Maximum', x, scaleShift(site.build, x, -1, 0))];
+  return [combined(site.build, 'maximum', x, scaleShift(site.build, x, -1, 0))];
 };
 
 /** The product of a tensor and its own sigmoid, or the tanh of its own softplus, is one activation. */
@@ -160,10 +149,9 @@ const multiply: Lowering = (site) => {
   if (left?.kind === 'tensor' && right?.kind === 'tensor' && !left.isBare) {
     const name = gateOf(site, left, right) ?? gateOf(site, right, left);
     const x = gateOf(site, left, right) === undefined ? right : left;
-    if (name !== undefined)
-      return [site.build.apply({ className: 'Activation', config: { activation: name } }, x)];
+    if (name !== undefined) return [site.build.apply(activationLayer(name), x)];
   }
-  return binary('Multiply', multiplied)(site);
+  return binary('multiply', affine('multiply'))(site);
 };
 
 function gateOf({ build }: Site, x: Tensor, gate: Tensor): 'swish' | 'mish' | undefined {
@@ -176,19 +164,13 @@ function gateOf({ build }: Site, x: Tensor, gate: Tensor): 'swish' | 'mish' | un
 }
 
 export const ARITHMETIC: Readonly<Record<string, Lowering>> = {
-  Add: binary('Add', added),
-  Sub: binary(
-    'TersorSubtract',
-    affine(
-      (_value, isFirst) => (isFirst ? 1 : -1),
-      (value, isFirst) => (isFirst ? -value : value),
-    ),
-  ),
+  Add: binary('add', added),
+  Sub: binary('subtract', affine('subtract')),
   Mul: multiply,
-  Div: binary('TersorDivide', divided),
-  Max: variadic('Maximum', atLeast),
-  Min: variadic('Minimum', atMost),
-  Sum: variadic('Add', added),
+  Div: binary('divide', divided),
+  Max: variadic('maximum', atLeast),
+  Min: variadic('minimum', atMost),
+  Sum: variadic('add', added),
   Mean: mean,
   Pow: pow,
   Sqrt: power(0.5),

@@ -1,3 +1,4 @@
+import { isNothing, paddingWord, windowCount, type Pads, type Pair } from '@tersor/network';
 import { integer, optionalIntegers } from '../attributes.js';
 import { lying, weight, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
@@ -5,9 +6,7 @@ import { axisOf, lengthOf, sizesOf, type Factor, type Tensor } from '../layout/t
 import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { sliced } from './slicing.js';
-import { isNothing, padsOf, samePadding, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
+import { padsOf } from './window.js';
 
 /** A tensor [channels, height, width], or [channels, length], as an image with its channels last. */
 export function asImage(build: Builder, tensor: Tensor): Tensor {
@@ -61,9 +60,9 @@ const conv: Lowering = (site) => {
   // TensorFlow.js has strides or dilation, not both: of all results, some are taken then.
   const isBoth = strides.some((stride) => stride > 1) && dilation.some((rate) => rate > 1);
   const ownStrides: Pair = isBoth ? [1, 1] : strides;
-  const padding = samePadding(pads, [h, w], reach, ownStrides);
+  const padding = paddingWord(pads, [h, w], reach, ownStrides);
   const padded = padding ? image : zeroPadded(build, image, pads);
-  const results = outputSizes([h, w], pads, reach, ownStrides);
+  const results = [h, w].map((length, i) => windowCount(length, reach[i]!, ownStrides[i]!, pads[i]!)!);
   const layer = convolution({
     kernel,
     ...(bias && { bias }),
@@ -135,15 +134,6 @@ function turned(
     for (let j = 0; j < b!.size; j++)
       for (let k = 0; k < c!.size; k++) result[at++] = data[i * a!.stride + j * b!.stride + k * c!.stride]!;
   return result;
-}
-
-/** Sizes of what a window gives; refused where it does not fit once. */
-function outputSizes(sizes: Pair, pads: Pads, reach: Pair, strides: Pair): [number, number] {
-  const result = sizes.map(
-    (size, i) => Math.floor((size + pads[i]![0] + pads[i]![1] - reach[i]!) / strides[i]!) + 1,
-  );
-  if (result.some((size) => !(size >= 1))) throw new Refusal('has a window larger than its input');
-  return result as [number, number];
 }
 
 /** An image with zeros around it, and without rows and columns where numbers are negative. */

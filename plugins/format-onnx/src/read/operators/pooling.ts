@@ -1,3 +1,4 @@
+import { isNothing, paddingWord, type Pads, type Pair } from '@tersor/network';
 import { integer, integersOf, optionalIntegers } from '../attributes.js';
 import { lying, type Builder } from '../builder.js';
 import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
@@ -5,9 +6,7 @@ import { Refusal } from '../refusal.js';
 import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
 import { asImage, imageOf, pairOf, zeroPadded } from './convolution.js';
-import { isNothing, padsOf, samePadding, type Pads } from './window.js';
-
-type Pair = readonly [number, number];
+import { padsOf } from './window.js';
 
 /** MaxPool and AveragePool. */
 const pool =
@@ -30,7 +29,7 @@ const pool =
     if (isCounted && isGrown && !isNothing(stated))
       throw new Refusal('counts its padding in a mean over windows that are cut off (ceil_mode)');
     const shape = [...results, channels];
-    const same = isCounted && !isNothing(stated) ? undefined : samePadding(pads, [h, w], size, strides);
+    const same = isCounted && !isNothing(stated) ? undefined : paddingWord(pads, [h, w], size, strides);
     const layer =
       same !== undefined
         ? {

@@ -1,12 +1,10 @@
+import { resizingLayer, type Pads, type Pair } from '@tersor/network';
 import { integersOf, text } from '../attributes.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering, type Site } from '../site.js';
 import { asImage, imageOf, zeroPadded } from './convolution.js';
 import { keepingChannels } from './pooling.js';
-import type { Pads } from './window.js';
-
-type Pair = readonly [number, number];
 
 /** A layer of an image that changes its height and width alone. */
 function ofImage(site: Site, x: Tensor, size: Pair, className: string, config: object): Tensor {
@@ -59,19 +57,14 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
   // With a factor that does not give a whole number of positions, ONNX keeps to the factor.
   if (factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor))
     throw new Refusal(`resizes ${lengths.join(' x ')} by ${factors.join(' x ')}, which is not whole`);
-  const isWhole = whole.every(Number.isInteger);
-  const repeats =
-    interpolation === 'nearest' &&
-    isWhole &&
-    ((coordinates === 'asymmetric' && rounding === 'floor') ||
-      (coordinates === 'half_pixel' && rounding === 'round_prefer_floor'));
-  if (repeats)
-    return ofImage(site, x, size, 'UpSampling2D', {
-      size: whole.length === 1 ? [1, whole[0]] : whole,
-      data_format: 'channels_last',
-      interpolation: 'nearest',
-    });
-  return ofImage(site, x, size, 'TersorResize2D', { size, interpolation, coordinates, rounding });
+  const layer = resizingLayer({
+    from: lengths.length === 1 ? [1, ...lengths] : lengths,
+    size,
+    interpolation,
+    coordinates,
+    rounding,
+  });
+  return ofImage(site, x, size, layer.className, layer.config);
 }
 
 /** Before opset 11 it is Upsample by another name, with scales as its second input. */

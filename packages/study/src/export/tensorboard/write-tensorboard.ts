@@ -2,11 +2,11 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, TersorError } from '@tersor/core';
 import { eventFile } from './event-file.js';
-import { readEpisodes, type EpisodeLine } from '../results/read-run.js';
-import { gatherResults } from '../results/study-results.js';
-import { folderPlace } from '../results/folder-place.js';
-import { folderStore } from '../results/result-store.js';
-import { readJson } from '../results/study-store.js';
+import { readEpisodes, type EpisodeLine } from '../../results/read-run.js';
+import { gatherResults } from '../../results/study-results.js';
+import { folderPlace } from '../../results/folder-place.js';
+import { folderStore } from '../../results/result-store.js';
+import { readJson } from '../../results/study-store.js';
 
 /**
  * Writes event files for TensorBoard from `episodes.jsonl`, into `tensorboard/` of a run's or a study's

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { episodes } from '../../test/fixtures.js';
+import { episodes } from '../../../test/fixtures.js';
 import { crc32c, eventFile } from './event-file.js';
 import { writeTensorBoard } from './write-tensorboard.js';
 

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { TersorError } from '@tersor/core';
+import { collectStudy, folderStore, type StudyResults } from '@tersor/study';
+import { studyTable } from '../tables/study-table.js';
+
+interface Options {
+  out?: string;
+  json?: boolean;
+}
+
+/** `tersor study collect <folder...>`: the results of parts that ran as jobs of a cluster. */
+export function collectCommand(): Command {
+  return new Command('collect')
+    .description('gather what the jobs of `tersor study run-trial` have done, and compare the variants')
+    .argument('<folder...>', 'the folder that the jobs shared, or the folders that they had')
+    .option('--out <dir>', 'where the parts are gathered; needed for more than one folder')
+    .option('--json', 'print the results as JSON')
+    .action(async (folders: string[], { out, json }: Options) => {
+      if (folders.length > 1 && out === undefined)
+        throw new TersorError(
+          'CONFIG_INVALID',
+          `${folders.length} folders are to be gathered, but not where.`,
+          {
+            hint: 'Say it with --out.',
+          },
+        );
+      const into = resolve(out ?? folders[0]!);
+      const results = await collectStudy({
+        from: folders.map((folder) => folderStore(resolve(folder))),
+        into: folderStore(into),
+        onNotice: (text) => process.stderr.write(`${text}\n`),
+      });
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(results, undefined, 2)}\n`
+          : `${studyTable(results)}\nThe report is ${into}/report.html\n`,
+      );
+      requireAll(results);
+    });
+}
+
+/** Throws `TRIALS_FAILED`, with the numbers that have to run (again). */
+function requireAll({ trials }: StudyResults): void {
+  // In the order of the plan, where a trial of two variants is one.
+  const byId = new Map(trials.map(({ trial, status }) => [trial, status]));
+  const open = [...byId.values()].flatMap((status, index) => (status === 'done' ? [] : [{ status, index }]));
+  if (open.length === 0) return;
+  const indices = open.map(({ index }) => index).join(',');
+  throw new TersorError('TRIALS_FAILED', `${open.length} of ${byId.size} trials are missing or failed.`, {
+    hint: `Run them with "tersor study run-trial" and --index ${indices} (one each, without --of).`,
+  });
+}

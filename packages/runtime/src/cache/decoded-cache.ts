@@ -1,0 +1,95 @@
+import { parseBoundedJson } from '../bytes/bounded-json.js';
+import type { DecodedArtifact, DecodedWeight } from '../artifact/decode-artifact.js';
+
+/** Name of the cache, and version of what is in it. A page empties it by `caches.delete('tersor-decoded-1')`. */
+const NAME = 'tersor-decoded-1';
+/** Not an address of anything: the Cache API wants one as a key. */
+const KEY = 'https://decoded.tersor.invalid/';
+const ALIGNMENT = 4;
+
+/** What is used of the Cache API. */
+interface Store {
+  match(key: string): Promise<Response | undefined>;
+  put(key: string, value: Response): Promise<void>;
+  delete(key: string): Promise<boolean>;
+  keys(): Promise<readonly { readonly url: string }[]>;
+}
+
+/** The decoded weights of one file. */
+export interface CacheEntry {
+  /** What was stored, or `undefined` where nothing is, or nothing whole. */
+  read(): Promise<DecodedArtifact | undefined>;
+  /** Stores it; where there is no room, it does nothing. What an earlier file of that address left goes. */
+  write(artifact: DecodedArtifact): Promise<void>;
+}
+
+/**
+ * The place of a file's decoded weights in the browser's Cache API, by the SHA-256 of its bytes: a file that
+ * changed is another one. `undefined` where there is no such cache: outside of browsers, and in pages that
+ * came over plain http.
+ */
+export async function cacheEntry(bytes: Uint8Array, address: string): Promise<CacheEntry | undefined> {
+  const { caches } = globalThis as { caches?: { open(name: string): Promise<Store> } };
+  if (!caches || !globalThis.crypto?.subtle) return undefined;
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  const content = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const prefix = `${KEY}${encodeURIComponent(address)}/`;
+  const key = `${prefix}${content}`;
+  return {
+    read: async () => {
+      const cache = await caches.open(NAME);
+      const stored = await cache.match(key);
+      if (!stored) return undefined;
+      const artifact = unpack(await stored.arrayBuffer());
+      if (!artifact) await cache.delete(key);
+      return artifact;
+    },
+    write: async (artifact) => {
+      const cache = await caches.open(NAME);
+      if (address !== '')
+        for (const { url } of await cache.keys())
+          if (url.startsWith(prefix) && url !== key) await cache.delete(url);
+      // A browser may have no room left; the next visit then decodes again.
+      await cache.put(key, new Response(new Blob(pack(artifact)))).catch(() => undefined);
+    },
+  };
+}
+
+/** Length of the head, head (JSON), zeros up to a multiple of 4 bytes, then all weights one after the other. */
+function pack({ topology, metadata, weights }: DecodedArtifact): Uint8Array<ArrayBuffer>[] {
+  const shapes = weights.map(({ name, shape }) => [name, shape]);
+  const head = new TextEncoder().encode(JSON.stringify({ topology, metadata, weights: shapes }));
+  const start = aligned(ALIGNMENT + head.length);
+  const bytes = new Uint8Array(start);
+  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  bytes.set(head, ALIGNMENT);
+  return [bytes, ...weights.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+}
+
+/** What `pack` made of it; `undefined` for anything else. */
+function unpack(buffer: ArrayBuffer): DecodedArtifact | undefined {
+  try {
+    const length = new DataView(buffer).getUint32(0, true);
+    const { topology, metadata, weights } = parseBoundedJson(new Uint8Array(buffer, ALIGNMENT, length)) as {
+      topology: Record<string, unknown>;
+      metadata?: Record<string, unknown>;
+      weights: [string, number[]][];
+    };
+    let at = aligned(ALIGNMENT + length);
+    const decoded = weights.map(([name, shape]): DecodedWeight => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      const data = new Float32Array(buffer, at, count);
+      at += data.byteLength;
+      return { name, shape, data };
+    });
+    return at === buffer.byteLength
+      ? { topology, ...(metadata && { metadata }), weights: decoded }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function aligned(length: number): number {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+}

@@ -1,0 +1,41 @@
+import { dispose, tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { DecodedArtifact } from '../artifact/decode-artifact.js';
+import { isRecord } from '../bytes/bounded-json.js';
+import { buildModel, setWeights } from './build-model.js';
+import { describedInput, type ModelDescription } from './described-input.js';
+import { requireBackend } from './require-backend.js';
+
+/** A stock tfjs LayersModel, and what its file says about input and output, where it does. */
+export type LoadedModel = LayersModel & ModelDescription;
+
+/**
+ * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit
+ * each other, and then leaves no tensor behind; `BACKEND_UNAVAILABLE` where tfjs has no backend.
+ */
+export async function modelFromArtifact({
+  topology,
+  weights,
+  metadata,
+}: DecodedArtifact): Promise<LoadedModel> {
+  await requireBackend();
+  const model = await buildModel(
+    topology,
+    weights.reduce((sum, { data }) => sum + data.length, 0),
+  );
+  const tensors = new Map(
+    weights.map(({ name, shape, data }) => [name, tensor(data, [...shape], 'float32')]),
+  );
+  try {
+    setWeights(model, tensors);
+  } catch (error) {
+    // LayersModel.dispose of tfjs 4.22 keeps the weights of a layer that is called more than once.
+    for (const weight of model.weights) weight.read().dispose();
+    throw error;
+  } finally {
+    dispose([...tensors.values()]);
+  }
+  const own = metadata?.['userDefinedMetadata'];
+  if (isRecord(own)) model.setUserDefinedMetadata(own);
+  return Object.assign(model, describedInput(own));
+}

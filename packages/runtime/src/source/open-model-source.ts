@@ -1,0 +1,108 @@
+import type { ArtifactSource, ByteStream } from '../bytes/byte-source.js';
+import { ModelLoadError } from '../model/model-load-error.js';
+import { builtinModule } from './builtin-module.js';
+
+/**
+ * Anything that `loadModel` reads a packed file from: its address (a string or URL; outside of browsers also
+ * a path), a file that a user chose, a response, the bytes, or a stream of them (of the web, or of Node).
+ */
+export type ModelSource = ArtifactSource | AsyncIterable<Uint8Array> | Blob | Response | URL | string;
+
+/** A source whose bytes can be read, and their number where it is known. */
+export interface OpenedSource {
+  readonly bytes: ArtifactSource;
+  readonly total?: number;
+}
+
+/**
+ * Opens a source. Throws `MODEL_NOT_FOUND` where there is nothing at the address, `MODEL_UNSUPPORTED` for
+ * what is no source; a broken connection is the error that `fetch` gives.
+ */
+export async function openModelSource(source: ModelSource, signal?: AbortSignal): Promise<OpenedSource> {
+  if (typeof source === 'string' || source instanceof URL) return openAddress(source, signal);
+  if (typeof source !== 'object' || source === null) throw notASource(source);
+  if (ArrayBuffer.isView(source) || isBuffer(source)) return { bytes: source, total: source.byteLength };
+  if ('getReader' in source) return { bytes: source };
+  if ('status' in source && 'headers' in source) return openResponse(source, 'The response');
+  if ('size' in source && 'slice' in source) return openBlob(source);
+  if (Symbol.asyncIterator in source) return { bytes: streamOf(source) };
+  throw notASource(source);
+}
+
+/** Buffers of another realm (a frame, a test's sandbox) are of another class. */
+function isBuffer(source: object): source is ArrayBuffer {
+  return Object.prototype.toString.call(source) === '[object ArrayBuffer]';
+}
+
+async function openAddress(address: string | URL, signal?: AbortSignal): Promise<OpenedSource> {
+  const file = fileOf(address);
+  if (file !== undefined) return openFile(file);
+  return openResponse(await fetch(address, signal ? { signal } : undefined), String(address));
+}
+
+/**
+ * What a program outside of browsers means by a string that is no address of the web: a path, relative to
+ * the working folder. A page's strings are relative to the page.
+ */
+function fileOf(address: string | URL): string | URL | undefined {
+  if ((globalThis as { location?: object }).location) return undefined;
+  if (/^file:/i.test(String(address))) return new URL(address);
+  // One letter and a colon is a drive of Windows.
+  return typeof address === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(address) ? address : undefined;
+}
+
+async function openFile(file: string | URL): Promise<OpenedSource> {
+  const files = builtinModule<typeof import('node:fs/promises')>('node:fs/promises');
+  if (!files)
+    throw new ModelLoadError('MODEL_UNSUPPORTED', `${file} is a path, and there is no file system here.`, {
+      hint: 'Give an address that starts with https:, or read the file and give its bytes.',
+    });
+  const bytes = await files.readFile(file).catch((cause: unknown) => {
+    throw new ModelLoadError('MODEL_NOT_FOUND', `The model ${file} cannot be read: ${String(cause)}`, {
+      cause,
+    });
+  });
+  return { bytes, total: bytes.length };
+}
+
+async function openResponse(response: Response, name: string): Promise<OpenedSource> {
+  const place = response.url || name;
+  if (!response.ok)
+    throw new ModelLoadError('MODEL_NOT_FOUND', `${place} gives status ${response.status} and no model.`, {
+      hint: 'Open the address in a browser; a server may not know files that end in .tersor.',
+    });
+  // The length is that of what was sent, which may be compressed once more.
+  const length = response.headers.get('content-encoding')
+    ? NaN
+    : Number(response.headers.get('content-length'));
+  const total = length > 0 ? { total: length } : {};
+  if (response.body) return { bytes: response.body, ...total };
+  // React Native has no streams.
+  const bytes = await response.arrayBuffer();
+  return { bytes, total: bytes.byteLength };
+}
+
+async function openBlob(blob: Blob): Promise<OpenedSource> {
+  if ('stream' in blob) return { bytes: blob.stream(), total: blob.size };
+  return { bytes: await new Response(blob).arrayBuffer(), total: (blob as Blob).size };
+}
+
+function streamOf(source: AsyncIterable<Uint8Array>): ByteStream {
+  const chunks = source[Symbol.asyncIterator]();
+  return {
+    getReader: () => ({
+      read: async () => {
+        const { done = false, value } = await chunks.next();
+        return done ? { done } : { done, value: value as Uint8Array };
+      },
+      cancel: async () => chunks.return?.(),
+    }),
+  };
+}
+
+function notASource(source: unknown): Error {
+  const found = source === null || source === undefined ? String(source) : `a value of type ${typeof source}`;
+  return new ModelLoadError('MODEL_UNSUPPORTED', `A model cannot be read from ${found}.`, {
+    hint: 'Give a URL, a path (not in browsers), a Blob or File, a Response, an ArrayBuffer or Uint8Array, or a stream of bytes.',
+  });
+}

@@ -1,0 +1,61 @@
+import type { ArtifactSource, ByteReader, ByteStream } from '../bytes/byte-source.js';
+
+/** How far loading is: bytes that have arrived, of how many, where the source says so. */
+export interface LoadProgress {
+  readonly loaded: number;
+  readonly total: number | undefined;
+}
+
+export interface Watch {
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A source that tells how much of it was read, and whose reading `signal` ends. */
+export function watched(
+  source: ArtifactSource,
+  total: number | undefined,
+  { onProgress, signal }: Watch,
+): ByteStream {
+  const reader = 'getReader' in source ? source.getReader() : wholeReader(source);
+  let loaded = 0;
+  return {
+    getReader: () => ({
+      read: async () => {
+        const result = await unlessAborted(reader.read(), signal);
+        if (result.value) onProgress?.({ loaded: (loaded += result.value.length), total });
+        return result;
+      },
+      cancel: () => reader.cancel(),
+    }),
+  };
+}
+
+function wholeReader(source: Uint8Array | ArrayBuffer): ByteReader {
+  let bytes: Uint8Array | undefined = ArrayBuffer.isView(source) ? source : new Uint8Array(source);
+  return {
+    read: async () => {
+      const value = bytes;
+      bytes = undefined;
+      return value ? { done: false, value } : { done: true };
+    },
+    cancel: async () => undefined,
+  };
+}
+
+/** What a promise gives, or the signal's reason as an error as soon as it is aborted. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  promise.catch(() => undefined);
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

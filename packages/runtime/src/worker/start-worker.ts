@@ -1,0 +1,68 @@
+import { ModelLoadError } from '../model/model-load-error.js';
+import { builtinModule } from '../source/builtin-module.js';
+import type { DecodingWorker } from './decoding-protocol.js';
+
+/** The browser's own, as far as it is used. */
+type WorkerClass = new (address: string, options: object) => DecodingWorker & { terminate(): void };
+
+interface StartedWorker {
+  readonly worker: DecodingWorker;
+  /** Ends it, at once. */
+  end(): void;
+}
+
+/** By which a single file of bundle/ knows that it is to decode. */
+const WORKER_NAME = 'tersor-decode';
+/** Node's workers, which have no global `onmessage`. */
+const NODE_HEAD = `require('node:worker_threads').parentPort.on('message', (data) => onmessage({ data }));`;
+
+/**
+ * Starts a worker that decodes, from source text, so that no bundler and no server has to know of another
+ * file. `undefined` where the platform has no workers. Throws `WORKER_UNAVAILABLE`.
+ */
+export async function startWorker(): Promise<StartedWorker | undefined> {
+  const { Worker } = globalThis as { Worker?: WorkerClass };
+  const threads = Worker ? undefined : nodeThreads();
+  if (!Worker && !threads) return undefined;
+  const { decodeWorkerSource } = await import('./decode-worker-source.js');
+  if (threads) {
+    const worker = new threads.Worker(`${NODE_HEAD}\n${decodeWorkerSource}`, { eval: true });
+    const started: DecodingWorker = {
+      onerror: null,
+      postMessage: (message, transfer) => worker.postMessage(message, transfer),
+    };
+    worker.on('error', (error) => started.onerror?.(error as never));
+    return { worker: started, end: () => void worker.terminate() };
+  }
+  return Worker && fromBlob(Worker, decodeWorkerSource);
+}
+
+function nodeThreads(): typeof import('node:worker_threads') | undefined {
+  return builtinModule('node:worker_threads');
+}
+
+function fromBlob(Worker: WorkerClass, source: string): StartedWorker {
+  const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  let worker: InstanceType<WorkerClass>;
+  try {
+    worker = new Worker(address, { type: 'module', name: WORKER_NAME });
+  } catch (cause) {
+    URL.revokeObjectURL(address);
+    throw workerFailed(cause);
+  }
+  return {
+    worker,
+    end: () => {
+      worker.terminate();
+      URL.revokeObjectURL(address);
+    },
+  };
+}
+
+/** The error for a worker that did not start, or ended by itself. */
+export function workerFailed(cause: unknown): ModelLoadError {
+  return new ModelLoadError('WORKER_UNAVAILABLE', 'The worker that decodes does not run.', {
+    hint: "A Content-Security-Policy must have worker-src blob:, or give a worker of '@tersor/runtime/worker'.",
+    cause,
+  });
+}

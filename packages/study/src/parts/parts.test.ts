@@ -1,0 +1,124 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunIdentity } from '@tersor/core';
+import { identity, instantRunner, makeStudy, studyFolder } from '../../test/fixtures.js';
+import { runInFolder } from '../../test/run-in-folder.js';
+import { folderStore } from '../results/result-store.js';
+import { collectStudy } from './collect-study.js';
+import { runPart, type RunPartOptions } from './run-part.js';
+
+describe('a study in parts', () => {
+  let place: Awaited<ReturnType<typeof studyFolder>>;
+  let calls: string[];
+  beforeEach(async () => {
+    place = await studyFolder();
+    calls = [];
+  });
+  afterEach(() => rm(place.folder, { recursive: true }));
+
+  const storeOf = (name: string) => folderStore(join(place.folder, name));
+  const part = (index: number, folder: string, options: Partial<RunPartOptions> = {}, changes: object = {}) =>
+    runPart({
+      study: makeStudy(changes),
+      path: place.path,
+      store: storeOf(folder),
+      runner: instantRunner(calls),
+      version: '1.2.3',
+      identify: () => Promise.resolve(identity),
+      index,
+      ...options,
+    });
+  const withoutTimes = (results: object) =>
+    JSON.parse(JSON.stringify(results, (key, value: unknown) => (key === 'seconds' ? 0 : value))) as object;
+
+  it('is the study that one machine runs, whether jobs share a folder or have their own', async () => {
+    const whole = withoutTimes(await runInFolder(place, {}, {}));
+    await Promise.all([0, 1, 2, 3].map((index) => part(index, 'shared')));
+    expect(new Set(calls).size).toBe(4);
+    const shared = await collectStudy({ from: [storeOf('shared')], into: storeOf('shared') });
+    expect(withoutTimes(shared)).toEqual(whole);
+    expect(await readFile(join(place.folder, 'shared', 'report.html'), 'utf8')).toContain('random');
+    // Two parts of two trials.
+    expect(await part(0, 'a', { of: 2 })).toHaveLength(2);
+    expect(await part(1, 'b', { of: 2 })).toHaveLength(2);
+    const own = await collectStudy({ from: [storeOf('a'), storeOf('b')], into: storeOf('all') });
+    expect(withoutTimes(own)).toEqual(whole);
+  });
+
+  it('runs no trial again that its folder has, and those again that failed', async () => {
+    const grid = { 'prune.agent.use': ['broken', 'ddpg'] };
+    const first = await part(0, 'a', { of: 1 }, { grid });
+    expect(first.map(({ status }) => status)).toEqual(['failed', 'done', 'failed', 'done']);
+    calls.length = 0;
+    await part(0, 'a', { of: 1 }, { grid });
+    expect(calls).toHaveLength(2);
+  });
+
+  it('says which numbers there are', async () => {
+    await expect(part(4, 'a')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'The study has 4 trials: there is no number 4.',
+      hint: '--index is from 0 to 3.',
+    });
+    await expect(part(2, 'a', { of: 2 })).rejects.toMatchObject({ hint: '--index is from 0 to 1.' });
+    await expect(part(7, 'a', { of: 8 })).resolves.toEqual([]);
+  });
+
+  it('gathers what is done so far, and the rest when it is called again', async () => {
+    await part(0, 'a');
+    const early = await collectStudy({ from: [storeOf('a')], into: storeOf('all') });
+    expect(early.trials.map(({ status }) => status)).toEqual(['done', 'missing', 'missing', 'missing']);
+    await part(1, 'b');
+    const notices: string[] = [];
+    const from = [storeOf('a'), storeOf('b')];
+    const later = await collectStudy({ from, into: storeOf('all'), onNotice: (text) => notices.push(text) });
+    expect(later.trials.map(({ status }) => status)).toEqual(['done', 'done', 'missing', 'missing']);
+    expect(notices).toEqual([expect.stringMatching(/^Trial \w+ of .*a is in .*all already/)]);
+  });
+
+  it('takes a trial that is done before one that is not', async () => {
+    const grid = { 'prune.agent.use': ['ddpg'] };
+    const stopped = { ...instantRunner(), run: async () => ({ status: 'interrupted' as const }) };
+    await part(0, 'a', { runner: stopped }, { grid });
+    await part(0, 'b', {}, { grid });
+    const results = await collectStudy({ from: [storeOf('a'), storeOf('b')], into: storeOf('all') });
+    expect(results.trials[0]!.status).toBe('done');
+  });
+
+  it('does not average parts of two studies, versions or networks', async () => {
+    const collected = (...names: string[]) =>
+      collectStudy({ from: names.map(storeOf), into: storeOf('all') });
+    const identified = (own: RunIdentity) => ({
+      identify: () => Promise.resolve(own),
+      runner: {
+        ...instantRunner(),
+        run: async (...[trial, signal]: Parameters<ReturnType<typeof instantRunner>['run']>) => {
+          const outcome = await instantRunner().run(trial, signal);
+          const summary = JSON.parse(
+            Buffer.from((await trial.place.get('summary.json'))!).toString(),
+          ) as object;
+          await trial.place.put('summary.json', Buffer.from(JSON.stringify({ ...summary, identity: own })));
+          return outcome;
+        },
+      },
+    });
+    await part(0, 'a', identified(identity));
+    await part(2, 'other seeds', {}, { seeds: [5, 6] });
+    await part(2, 'other version', { version: '2.0.0' });
+    await part(2, 'other model', identified({ ...identity, model: { topology: 't', weights: 'other' } }));
+    await part(2, 'other data', identified({ ...identity, dataset: 'drawn by the seed' }));
+    await expect(collected('a', 'other seeds')).rejects.toMatchObject({
+      code: 'CHECKPOINT_MISMATCH',
+      message: expect.stringContaining('other variants, seeds or settings'),
+    });
+    await expect(collected('a', 'other version')).rejects.toMatchObject({
+      message: expect.stringContaining('tersor 1.2.3 and 2.0.0'),
+    });
+    await expect(collected('a', 'other model')).rejects.toMatchObject({
+      message: expect.stringContaining('(ddpg): the model has other weights'),
+    });
+    await expect(collected('a', 'other data')).resolves.toBeDefined();
+    await mkdir(join(place.folder, 'empty'));
+    await expect(collected('a', 'empty')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  });
+});

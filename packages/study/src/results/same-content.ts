@@ -1,0 +1,43 @@
+import { TersorError } from '@tersor/core';
+import { contentChanges, type StudyContent } from '../plan/study-content.js';
+import type { StudyPlan } from '../plan/study-plan.js';
+import { setCheckpointAside } from '../trials/run-trial.js';
+import type { ResultStore } from './result-store.js';
+import { readTrial, type StudyRecord } from './study-store.js';
+
+/**
+ * Holds what is done in a store against what new trials would come from. Throws `CHECKPOINT_MISMATCH`,
+ * naming what changed, for a trial that is done; the checkpoint of one that is not is put aside, so that it
+ * begins anew.
+ */
+export async function requireSameContent({
+  store,
+  plan,
+  content,
+  before,
+}: {
+  store: ResultStore;
+  plan: Pick<StudyPlan, 'cells'>;
+  content: StudyContent;
+  before: StudyRecord | undefined;
+}): Promise<void> {
+  for (const { variant, trial } of plan.cells) {
+    const found = await readTrial(store, trial);
+    const earlier =
+      found?.summary?.identity ?? before?.content?.find(({ trials }) => trials.includes(trial))?.identity;
+    if (!found || !earlier) continue;
+    const changes = contentChanges(earlier, content.get(trial)!);
+    if (changes.length === 0) continue;
+    if (found.record.status !== 'done') {
+      await setCheckpointAside(store.trial(trial));
+      continue;
+    }
+    throw new TersorError(
+      'CHECKPOINT_MISMATCH',
+      `The study in ${store.name} has trials of something else (${variant}): ${changes.join('; ')}.`,
+      {
+        hint: 'Results of both must not be averaged: choose another folder with --out, or put back what was there.',
+      },
+    );
+  }
+}
