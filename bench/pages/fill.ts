@@ -14,6 +14,14 @@ import {
 } from './network-table.js';
 import { readResult, valueAt } from './results.js';
 import {
+  layerChart,
+  pointChart,
+  valueChart,
+  type LayerChart,
+  type PointChart,
+  type ValueChart,
+} from './value-chart.js';
+import {
   differenceOf,
   smallestP,
   studyChart,
@@ -43,8 +51,12 @@ export function fillPage(text: string, draw: Draw): string {
 function make(kind: string, request: string, draw: Draw): string {
   if (kind === 'table') return table(parse(request) as Record<string, unknown>);
   if (kind === 'chart') {
-    const chart = parse(request) as StudyChart | CurveChart;
-    return 'curves' in chart ? curveChart(chart, draw) : studyChart(chart, draw);
+    const chart = parse(request) as StudyChart | CurveChart | ValueChart | PointChart | LayerChart;
+    if ('curves' in chart) return curveChart(chart, draw);
+    if ('bars' in chart) return valueChart(chart, draw);
+    if ('points' in chart) return pointChart(chart, draw);
+    if ('channels' in chart) return layerChart(chart, draw);
+    return studyChart(chart, draw);
   }
   const words = request.trim().split(/\s+/);
   if (kind === 'difference') return differenceOf(words[0]!, words.slice(1, -1).join(' '), words.at(-1)!);
