@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   compress,
   namedByConfig,
@@ -84,7 +84,7 @@ export async function runCompression(
     process.stdout.write(
       json
         ? `${JSON.stringify(summary, undefined, 2)}\n`
-        : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`,
+        : `${summaryTable(summary)}\nResults are in ${out ?? config.output}; look at ${join(out ?? config.output, 'report.html')}\n`,
     );
   } catch (error) {
     log?.end(error);

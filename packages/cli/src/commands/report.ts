@@ -19,8 +19,7 @@ export function reportCommand(): Command {
     .option('--optuna', 'write the trials of a study for optuna-dashboard too, as <folder>/optuna.log')
     .action(async (folders: string[], { out, tensorboard, optuna }: Options) => {
       if (folders.length > 1) {
-        if (tensorboard) throw ofOne('--tensorboard');
-        if (optuna) throw ofOne('--optuna');
+        if (tensorboard || optuna) throw ofOne(tensorboard ? '--tensorboard' : '--optuna');
         const file = resolve(out ?? 'compared.html');
         await makeFolder(dirname(file));
         await writeComparison(folders, file);

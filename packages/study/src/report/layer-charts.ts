@@ -7,13 +7,13 @@ const ROW = 26;
 const MARGIN = 92;
 
 /**
- * The policy layer by layer beside each layer's cost: kept channels and kernel slices, bits,
- * multiply-adds, bytes.
+ * The policy layer by layer beside each layer's cost: kept channels, and kernel slices where these were pruned,
+ * bits, multiply-adds, bytes.
  */
-export function layerCharts(layers: readonly LayerFigures[]): string {
+export function layerCharts(figures: readonly LayerFigures[], hasSlices: boolean): string {
+  const layers = hasSlices ? figures : figures.map(withoutZeroSlices);
   const kernels = layers.filter(({ original }) => original.slices > 0);
   if (kernels.length === 0) return '<p>This run has no layers.json.</p>';
-  const hasSlices = kernels.some(({ compressed }) => compressed.zeroSlices > 0);
   const quantized = kernels.some(({ bits }) => bits !== undefined);
   return [
     keptChart(kernels, hasSlices),
@@ -21,6 +21,10 @@ export function layerCharts(layers: readonly LayerFigures[]): string {
     costChart('macs', kernels),
     costChart('bytes', layers),
   ].join('');
+}
+
+function withoutZeroSlices(layer: LayerFigures): LayerFigures {
+  return { ...layer, compressed: { ...layer.compressed, zeroSlices: 0 } };
 }
 
 /**

@@ -54,7 +54,7 @@ suite(
         bops: 407_691_591_680,
         latency: 123.4,
       };
-      const figures = { baseline: large, pruned: large, compressed: large };
+      const figures = { baseline: large, pruned: large, compressed: large }; // With a pruned slice.
       const activations = { simulated: true as const, floatAccuracy: large.accuracy };
       pages['full'] = runReport({ ...run, summary: { ...run.summary, ...figures, activations } });
       const { folder, path, output } = await studyFolder();

@@ -38,7 +38,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
       title: 'Accuracy against size',
       body: drawn(candidateChart) || '<p>No candidates were measured.</p>',
     },
-    { id: 'layers', title: 'Layers', body: layerCharts(layers) },
+    { id: 'layers', title: 'Layers', body: layerCharts(layers, hasSlices(summary)) },
     { id: 'setup', title: 'What was run', body: setup(summary) },
   ];
   return page({
@@ -61,6 +61,11 @@ export function runReport({ summary, layers, episodes }: Run): string {
     ],
     sections,
   });
+}
+
+/** Whether kernel slices were pruned: those that few bits happen to make zero are not meant. */
+function hasSlices({ pruned }: Summary): boolean {
+  return pruned.macsWithoutZeroSlices < pruned.macs;
 }
 
 /** What the latency table of the budget predicts, where there is one. */
@@ -118,7 +123,7 @@ function resultTable(summary: Summary): string {
     column('validation accuracy', ({ accuracy }) => accuracy.validation, percent),
     column('parameters', ({ parameters }) => parameters, grouped),
     column('MACs', ({ macs }) => macs, grouped),
-    ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs)
+    ...(hasSlices(summary)
       ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)]
       : []),
     ...(bops === undefined

@@ -17,7 +17,7 @@ export async function writeRunReport(folder: string): Promise<void> {
 }
 
 /**
- * Writes a page that shows runs side by side; `name` calls each by its folder. Throws `CONFIG_NOT_FOUND` where
+ * Writes a page that shows runs side by side; each is called by its folder. Throws `CONFIG_NOT_FOUND` where
  * a folder has no finished run, `OUTPUT_FAILED`.
  */
 export async function writeComparison(folders: readonly string[], out: string): Promise<void> {
