@@ -15,6 +15,14 @@ import {
 } from './network-table.js';
 import { readResult, valueAt } from './results.js';
 import {
+  layerChart,
+  pointChart,
+  valueChart,
+  type LayerChart,
+  type PointChart,
+  type ValueChart,
+} from './value-chart.js';
+import {
   differenceOf,
   smallestP,
   studyChart,
@@ -44,9 +52,19 @@ export function fillPage(text: string, draw: Draw): string {
 function make(kind: string, request: string, draw: Draw): string {
   if (kind === 'table') return table(parse(request) as Record<string, unknown>);
   if (kind === 'chart') {
-    const chart = parse(request) as StudyChart | CurveChart | ListChart;
-    if ('bars' in chart) return listChart(chart, draw);
-    return 'curves' in chart ? curveChart(chart, draw) : studyChart(chart, draw);
+    const chart = parse(request) as
+      | StudyChart
+      | CurveChart
+      | ListChart
+      | ValueChart
+      | PointChart
+      | LayerChart;
+    if ('curves' in chart) return curveChart(chart, draw);
+    if ('list' in chart) return listChart(chart, draw);
+    if ('bars' in chart) return valueChart(chart, draw);
+    if ('points' in chart) return pointChart(chart, draw);
+    if ('channels' in chart) return layerChart(chart, draw);
+    return studyChart(chart, draw);
   }
   const words = request.trim().split(/\s+/);
   if (kind === 'difference') return differenceOf(words[0]!, words.slice(1, -1).join(' '), words.at(-1)!);

@@ -1,4 +1,4 @@
-// Fills the figures of docs/benchmarks and docs/guide from the committed results: npm run pages [-- --check]
+// Fills the figures of the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents from the committed results: npm run pages [-- --check]
 // With --check nothing is written: ends with 1 where a page or a chart is not what the results say, or where
 // a benchmark page has more than 600 words.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
@@ -12,11 +12,13 @@ const check = process.argv.includes('--check');
 const stale: string[] = [];
 mkdirSync(images, { recursive: true });
 
-for (const path of ['docs/benchmarks', 'docs/guide'].flatMap(pagesIn)) {
+const home = join(root, 'docs/index.md');
+const pages = ['docs/benchmarks', 'docs/guide', 'docs/backends', 'docs/agents'].flatMap(pagesIn);
+for (const path of [home, ...pages]) {
   const before = readFileSync(path, 'utf8');
   const after = fillPage(before, (image, svg) => {
     keep(join(images, `${image}.svg`), svg);
-    return `../images/benchmarks/${image}.svg`;
+    return `${path === home ? '.' : '..'}/images/benchmarks/${image}.svg`;
   });
   keep(path, after);
   const words = path.includes('benchmarks') ? proseWords(after) : 0;

@@ -10,40 +10,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { channelGroups, cost, readNetwork } from '@tersor/network';
-import {
-  accuracyReward,
-  costLimit,
-  createEvaluator,
-  createPruningEnvironment,
-  encodeGraph,
-  layersWithKernels,
-  packBits,
-  packModel,
-  train,
-  unpackBits,
-  withHalfPrecision,
-  type Evaluator,
-} from '@tersor/compression';
-import {
-  createHost,
-  createRandom,
-  describeMachine,
-  TOKENS,
-  type Backend,
-  type Dataset,
-  type LayerGraph,
-  type Pruner,
-} from '@tersor/core';
+import { cost, readNetwork } from '@tersor/network';
+import { createEvaluator, packBits, train, unpackBits, type Evaluator } from '@tersor/compression';
+import { createHost, describeMachine, TOKENS, type LayerGraph } from '@tersor/core';
 import { pairedDifference, type Difference, type Sample } from '@tersor/study';
-import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
-import variationalPlugin, { VariationalPruner } from '../../plugins/pruner-variational/src/index.js';
-import { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
 import { ROOT } from './networks.js';
+import { BITS, packedBytes, prepare, pruned, type Prepared } from './prepared-pruners.js';
 import { NETWORKS, type Network } from './slices-networks.js';
 
 const FILE = join(__dirname, 'results/slices.json');
-const BITS = 8;
 /** Bytes are equal when those of channels alone are not below, and above by no more than this. */
 const NEAR = 0.02;
 
@@ -91,94 +66,6 @@ interface Result {
   readonly choices?: readonly Choice[];
 }
 
-/** What a seed brings: the pruners know its images. */
-interface Prepared {
-  readonly graph: LayerGraph;
-  readonly dataset: Dataset;
-  readonly backend: Backend;
-  readonly seed: number;
-  readonly channel: Pruner;
-  /** By the share that heuristics leave to slices. */
-  slices(share: number): Promise<Pruner>;
-}
-
-async function prepare(
-  network: Network,
-  { graph, whole, backend }: { graph: LayerGraph; whole: Dataset; backend: Backend },
-  seed: number,
-): Promise<Prepared> {
-  const dataset = partOf(whole, network.images.train, seed);
-  const { groups } = channelGroups(graph);
-  const context = { graph, groups, dataset, backend, seed };
-  const channel = new ChannelPruner(
-    channelPlugin.options.parse({ criterion: 'reconstruction', images: 500 }),
-  );
-  await channel.prepare(context);
-  let known: { readonly share: number; readonly pruner: Pruner } | undefined;
-  const slices = async (share: number) => {
-    if (known?.share === share) return known.pruner;
-    const pruner = new VariationalPruner(
-      variationalPlugin.options.parse({ ranking: 'reconstruction', heuristicShare: share }),
-    );
-    await pruner.prepare(context);
-    known = { share, pruner };
-    return pruner;
-  };
-  return { graph, dataset, backend, seed, channel, slices };
-}
-
-/** A data set whose training images are some, drawn by the seed. */
-function partOf(dataset: Dataset, count: number, seed: number): Dataset {
-  const chosen = createRandom(seed, 'bench').permutation(dataset.size('train')).slice(0, count);
-  return {
-    id: dataset.id,
-    imageShape: dataset.imageShape,
-    classNames: dataset.classNames,
-    padValue: dataset.padValue,
-    size: (split) => (split === 'train' ? chosen.length : dataset.size(split)),
-    read: (split, indexes) =>
-      dataset.read(split, split === 'train' ? indexes.map((index) => chosen[index]!) : indexes),
-  };
-}
-
-/** The network that the heuristic makes of the budget. */
-async function pruned(
-  network: Network,
-  { graph }: Prepared,
-  pruners: readonly Pruner[],
-  budget: number,
-): Promise<LayerGraph> {
-  const { groups } = channelGroups(graph);
-  const { macs, parameters } = cost(graph);
-  const baseline = { accuracy: 1, macs, parameters, bytes: 4 * parameters };
-  let candidate = graph;
-  const environment = createPruningEnvironment({
-    stage: 'prune',
-    graph,
-    groups,
-    pruners,
-    reward: { id: 'accuracy', evaluate: accuracyReward },
-    // The candidate alone is wanted.
-    evaluate: async (made) => {
-      candidate = made;
-      return { accuracy: 0 };
-    },
-    baseline,
-    limits: [
-      costLimit('macs', budget * macs).prune({
-        name: 'macs',
-        original: graph,
-      } as Parameters<ReturnType<typeof costLimit>['prune']>[0]),
-    ],
-    minimum: network.minimum,
-    multiple: network.multiple,
-  });
-  const actions = await environment.heuristics!['reconstruction']!();
-  await environment.reset(1);
-  for (const action of actions) await environment.step(action);
-  return candidate;
-}
-
 /** Channels alone with as many bytes: the least budget whose file is not smaller. */
 async function withBytes(network: Network, prepared: Prepared, bytes: number, from: number) {
   let [low, high] = [0, 1];
@@ -195,13 +82,6 @@ async function withBytes(network: Network, prepared: Prepared, bytes: number, fr
     budget = guess > low && guess < high ? guess : (low + high) / 2;
   }
   return best;
-}
-
-function packedBytes(graph: LayerGraph): number {
-  const quantizer = new LinearQuantizer({ scheme: 'symmetric', granularity: 'channel', scale: 'max' });
-  const half = withHalfPrecision(graph);
-  const bits = Object.fromEntries(layersWithKernels(half).map(({ name }) => [name, BITS]));
-  return packModel(half, encodeGraph(quantizer, half, bits)).length;
 }
 
 async function measured(graph: LayerGraph, evaluator: Evaluator): Promise<Figures> {

@@ -5,7 +5,7 @@
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment-rows.ts
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
@@ -77,10 +77,14 @@ function differencesOf(all: readonly Runs[]) {
 }
 
 const lines = linesOf(FOLDER);
-const tasks = TASKS.flatMap((task) => {
+const rewarded = TASKS.flatMap((task) => [
+  { task, reward: 'accuracy', title: task.name },
+  { task, reward: 'agreement', title: `${task.name}, by agreement` },
+]);
+const tasks = rewarded.flatMap(({ task, reward, title }) => {
   const runs = [...ARMS, ...CHOICES].flatMap((arm): Runs[] => {
     const own = lines
-      .filter((line) => line.task === task.name && nameOf(line) === nameOf(arm))
+      .filter((line) => line.task === task.name && line.reward === reward && nameOf(line) === nameOf(arm))
       .sort((a, b) => a.seed - b.seed);
     return own.length > 0 ? [{ name: nameOf(arm), arm, lines: own }] : [];
   });
@@ -92,7 +96,7 @@ const tasks = TASKS.flatMap((task) => {
   const [first] = runs[0]!.lines;
   return [
     {
-      task: task.name,
+      task: title,
       isForChoices: task.isForChoices ?? false,
       evaluations: first!.evaluations,
       reward: first!.reward,
@@ -108,7 +112,15 @@ const tasks = TASKS.flatMap((task) => {
 const machines = [...new Set(lines.map(({ machine }) => JSON.stringify(machine)))].map(
   (text) => JSON.parse(text) as unknown,
 );
-const written = { searches: lines.length, machines, agents: AGENTS, tasks };
+/** What `signal.ts` has found: of each reward, how well it ranks policies. */
+const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
+    return signal;
+  });
+const written = { signals, searches: lines.length, machines, agents: AGENTS, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)

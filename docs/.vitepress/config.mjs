@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 
@@ -77,6 +77,8 @@ const sidebar = [
       ['Activations', '/guide/activations'],
       ['Keras files', '/plugins/format-keras'],
       ['ONNX files', '/plugins/format-onnx'],
+      ['ONNX operators', '/plugins/onnx-operators'],
+      ['ONNX networks', '/plugins/onnx-networks'],
       ['GraphModels', '/plugins/format-tfjs-graph'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],
@@ -105,10 +107,34 @@ function withoutComments(markdown) {
   markdown.parse = (source, env) => parse(source.replace(/<!--.*?-->/gs, ''), env);
 }
 
+const { repository } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+const link = (repository?.url ?? repository)?.replace(/^git\+/, '').replace(/\.git$/, '');
+// For project pages: DOCS_BASE=/tersor/ npm run docs:build
+const base = process.env.DOCS_BASE ?? '/';
+
 export default defineConfig({
+  base,
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}favicon.svg` }]],
+  // Reports that stand beside the pages.
+  ignoreDeadLinks: [/^\/(studies|runs)\//],
   title: 'Tersor',
   description: 'Makes convolutional networks small with deep reinforcement learning, in TypeScript',
   // Generated types hold angle brackets in prose now and then; they are text, not Vue.
   markdown: { html: false, config: withoutComments },
-  themeConfig: { sidebar, search: { provider: 'local' }, outline: [2, 3] },
+  themeConfig: {
+    sidebar,
+    outline: [2, 3],
+    ...(link && { socialLinks: [{ icon: 'github', link }] }),
+    search: {
+      provider: 'local',
+      options: {
+        miniSearch: {
+          searchOptions: {
+            // Who searches wants to read how; the API names everything, too.
+            boostDocument: (id) => (id.includes('/api/') ? 0.2 : id.includes('/guide/') ? 1.5 : 1),
+          },
+        },
+      },
+    },
+  },
 });

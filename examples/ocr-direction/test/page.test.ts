@@ -18,7 +18,7 @@ const run = (...args: string[]) =>
 describeWith([ORIGINAL, resultOf('model.onnx'), chromium], 'the page in a headless Chromium', () => {
   it("classifies test lines and the visitor's text with both ONNX files, which agree on nearly all", () => {
     run('--conditions=tersor/source', '--import', 'tsx', `${page}/prepare.mjs`);
-    const shown = JSON.parse(run('examples/browser/check.mjs', '--page', page)) as Record<string, string> & {
+    const shown = JSON.parse(run(`${page}/check.mjs`)) as Record<string, string> & {
       errors: string[];
     };
     expect([shown['state'], shown.errors]).toEqual(['done', []]);

@@ -20,6 +20,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/train.js')).trainCommand(),
   },
   {
+    name: 'init',
+    usage: '[options]',
+    description: 'write a config for a model and data of yours, checked by the accuracy of the model',
+    load: async () => (await import('./commands/init.js')).initCommand(),
+  },
+  {
     name: 'compress',
     usage: '[options] <config>',
     description: 'search a pruning and a quantization policy for a model, and write the smaller model',
@@ -65,8 +71,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'report',
-    usage: '[options] <folder>',
-    description: 'write report.html for the folder of a compression or of a study',
+    usage: '[options] <folder...>',
+    description: 'write report.html for the folder of a compression or of a study, or two runs side by side',
     load: async () => (await import('./commands/report.js')).reportCommand(),
   },
   {
@@ -94,9 +100,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/check.js')).checkCommand(),
   },
   {
+    name: 'completion',
+    usage: '[options] <shell>',
+    description: 'print a script by which a shell completes commands and options',
+    load: async () => (await import('./commands/completion.js')).completionCommand(loadAll),
+  },
+  {
     name: 'schema',
     usage: '[options] <config>',
     description: 'print the JSON schema of a config, so that editors complete it',
     load: async () => (await import('./commands/schema.js')).schemaCommand(),
   },
 ];
+
+/** All commands, loaded. */
+function loadAll(): Promise<readonly Command[]> {
+  return Promise.all(COMMANDS.map(({ load }) => load()));
+}

@@ -47,3 +47,16 @@ export function modelSource(path: string, { format, formatOption }: ModelOptions
     });
   return resolve(path);
 }
+
+/** Reads the whole number of an option. Throws `CONFIG_INVALID`. */
+export function wholeNumber(option: string, smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < smallest)
+      throw new TersorError(
+        'CONFIG_INVALID',
+        `${option} ${text}: expected a whole number of at least ${smallest}.`,
+      );
+    return value;
+  };
+}

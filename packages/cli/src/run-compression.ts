@@ -1,19 +1,24 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   compress,
   namedByConfig,
   requireUnharmed,
   type GivenPolicy,
+  type PipelineStage,
   type Precious,
 } from '@tersor/compression';
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
-import { createProgress } from './progress.js';
+import { createProgress } from './screen/progress.js';
+import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
 import { bothEvents, openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
+
+/** Stages in which there is nothing to save yet. */
+const NOTHING_YET: ReadonlySet<PipelineStage> = new Set(['baseline', 'prune-prepare']);
 
 /** Options that `compress` and `apply` share. */
 export interface CompressionFlags {
@@ -53,18 +58,25 @@ export async function runCompression(
   const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));
   try {
     const events = log ? bothEvents(progress.events, log.events) : progress.events;
-    const summary = await stopOnInterrupt(({ isAsked, begin }) =>
-      compress({
-        config,
-        directory,
-        output,
-        resume: resume === true,
-        events: bothEvents(events, { onStage: (stage) => stage !== 'baseline' && begin() }),
-        alsoRead: own,
-        ...(policy && { policy }),
-        shouldStop: isAsked,
-        searchFrom: [process.cwd(), __dirname],
-      }),
+    const clock = createSavingClock();
+    const display = { clear: progress.stop, waitingFor: clock.waitingFor };
+    const summary = await stopOnInterrupt(
+      ({ isAsked, begin }) =>
+        compress({
+          config,
+          directory,
+          output,
+          resume: resume === true,
+          events: bothEvents(events, {
+            onStage: (stage) => !NOTHING_YET.has(stage) && begin(),
+            onProgress: clock.hear,
+          }),
+          alsoRead: own,
+          ...(policy && { policy }),
+          shouldStop: isAsked,
+          searchFrom: [process.cwd(), __dirname],
+        }),
+      display,
     );
     progress.stop();
     log?.end();
@@ -72,7 +84,7 @@ export async function runCompression(
     process.stdout.write(
       json
         ? `${JSON.stringify(summary, undefined, 2)}\n`
-        : `${summaryTable(summary)}\nResults are in ${out ?? config.output}\n`,
+        : `${summaryTable(summary)}\nResults are in ${out ?? config.output}; look at ${join(out ?? config.output, 'report.html')}\n`,
     );
   } catch (error) {
     log?.end(error);

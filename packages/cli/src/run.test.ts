@@ -126,9 +126,36 @@ describe('tersor', () => {
     expect(await json('other/policy.json')).not.toEqual(await json('few/policy.json'));
   });
 
+  it('names a budget that is neither a share nor a count, and one that the original keeps, before any work', async () => {
+    const at = ['compress', project.config, '--out', join(project.folder, 'budgets'), '--set'];
+    expect(await tersor(...at, 'quantize.budget.bytes=20')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/quantize\.budget\.bytes: a number above 1 is an absolute count/),
+    });
+    // Of the two the second ends it.
+    const { err, code } = await tersor(...at, 'prune.budget.macs=9e12', '--set', 'quantize.budget.bytes=101');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /note: prune\.budget\.macs is 9000000000000, and the original has \d+: it limits nothing/,
+    );
+    expect(err).toContain('[BUDGET_INFEASIBLE]');
+    expect(err).not.toContain('measuring');
+  });
+
   it('inspects a model: layers, cost, groups', async () => {
     const { out } = await tersor('inspect', project.model);
     expect(out).toMatch(/conv1 +│ Conv2D +│ 8x8x8 +│ +216 +│ +13,824 +│ conv1/);
+    const packed = await tersor('inspect', join(project.folder, 'first/model.tersor'), '--json');
+    const { layers, bytes } = JSON.parse(packed.out) as {
+      layers: { name: string; bits?: number; bytes?: number }[];
+      bytes: number;
+    };
+    const policy = (await json('first/policy.json')) as unknown as { quantize: Record<string, number> };
+    const bits = layers.flatMap((layer) => (layer.bits === undefined ? [] : [[layer.name, layer.bits]]));
+    expect(Object.fromEntries(bits)).toEqual(policy.quantize);
+    const stored = layers.reduce((sum, layer) => sum + (layer.bytes ?? 0), 0);
+    expect(bytes - stored).toBeGreaterThan(0); // The header.
+    expect(stored / bytes).toBeGreaterThan(0.3);
     const groups = await tersor('inspect', project.model, '--groups');
     expect(groups.out).toMatch(/conv2: 8 channels/);
   });
@@ -183,7 +210,7 @@ describe('tersor', () => {
       ],
       [
         'a size that cannot be reached',
-        () => compress('bad', '--set', 'quantize.budget.bytes=100', '--set', 'prune.finetune.epochs=0'),
+        () => compress('bad', '--set', 'quantize.budget.bytes=101', '--set', 'prune.finetune.epochs=0'),
         /the file has \d+.*\[BUDGET_INFEASIBLE\]/,
       ],
       [

@@ -19,7 +19,10 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
       (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version,
     )
     .option('--verbose', 'show stack traces, and what libraries log', false)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
+    .configureHelp({
+      styleTitle: (text) => `\u001b[1m${text}\u001b[22m`, // Taken out again where there are no colours.
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
+    })
     .showSuggestionAfterError()
     .exitOverride();
   for (const { name, usage, description, load } of COMMANDS) {
@@ -56,13 +59,15 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function report(error: unknown, verbose: boolean): Promise<number> {
   // With all that a config needs, which `--help` does not.
   const { isTersorError, printable } = await import('@tersor/core');
+  const { coloursFor } = await import('./screen/colours.js');
+  const name = coloursFor(process.stderr).red('tersor:');
   if (isTersorError(error)) {
     process.stderr.write(
-      printable(`tersor: ${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`),
+      `${name} ${printable(`${error.message} [${error.code}]\n${error.hint ? `  ${error.hint}\n` : ''}`)}`,
     );
   } else {
     process.stderr.write(
-      `tersor: an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`,
+      `${name} an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`,
     );
   }
   if (verbose && error instanceof Error)

@@ -99,6 +99,43 @@ describe('tersor apply', () => {
     for (const out of ['searched', 'applied']) await rm(at(out), { recursive: true });
   });
 
+  it('carries out any candidate of the search, with the costs that the search measured', async () => {
+    const lines = String(await read('found/episodes.jsonl'))
+      .trim()
+      .split('\n')
+      .map(
+        (line) =>
+          JSON.parse(line) as { stage: string; episode: number; policy: never; measures: { macs: number } },
+      );
+    const winner = await json<Policy>('found/policy.json');
+    const other = lines.find(
+      ({ stage, policy }) => stage === 'prune' && JSON.stringify(policy) !== JSON.stringify(winner.prune),
+    )!;
+    const { code, err } = await apply('found', 'candidate', '--episode', String(other.episode));
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const policy = await json<Policy>('candidate/policy.json');
+    expect(policy).toEqual({ ...winner, prune: other.policy });
+    const summary = await json<Summary>('candidate/summary.json');
+    expect(summary.pruned.macs).toBe(other.measures.macs);
+    expect(summary.carriedOut!.policy).toBe(`${at('found')}, episode ${other.episode} of prune`);
+
+    const bits = lines.find(({ stage }) => stage === 'quantize')!;
+    expect(await apply('found', 'bits', '--episode', '1', '--stage', 'quantize')).toMatchObject({ code: 0 });
+    expect(await json<Policy>('bits/policy.json')).toEqual({ ...winner, quantize: bits.policy });
+    for (const out of ['candidate', 'bits']) await rm(at(out), { recursive: true });
+  });
+
+  it('takes the winner from a folder, and says which episodes there are', async () => {
+    expect((await apply('found', 'none', '--episode', '70')).err).toMatch(
+      /has no episode 70 of the stage "prune".*\[POLICY_INVALID\]\n.*It has 6/,
+    );
+    expect((await apply('found/policy.json', 'none', '--episode', '2')).err).toMatch(
+      /--episode needs the output folder of a run/,
+    );
+    expect(await apply('found', 'winner')).toMatchObject({ code: 0 });
+    expect((await read('winner/model.tersor')).equals(await read('found/model.tersor'))).toBe(true);
+  });
+
   it('needs none of the plugins of a search', async () => {
     const { code, out } = await apply(
       'found/policy.json',

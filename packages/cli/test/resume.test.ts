@@ -47,7 +47,8 @@ async function run(
       events: {
         // That the network of the project guesses is said, too; this is about what is kept.
         onNotice: (text) => /checkpoint|stage/i.test(text) && notices.push(text),
-        onProgress: () => done++,
+        onProgress: ({ stage, done: count, unit }) =>
+          count > 0 && unit !== 'images' && !stage.endsWith('-prepare') && done++,
       },
       shouldStop: () => done >= episodes,
     });

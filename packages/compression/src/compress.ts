@@ -14,7 +14,8 @@ import {
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
 import { cost, ensureKernels, openModel, requireWritable, witness, witnessImages } from '@tersor/network';
-import { openBackends } from './open-backend.js';
+import { choosePrecision, openBackends } from './open-backend.js';
+import { describedBy } from './pack/described-by.js';
 import { createEvaluator, type Answers } from './training/evaluator.js';
 import { requireCompressible } from './checks/fitting.js';
 import { requireExclusions } from './checks/layer-patterns.js';
@@ -42,6 +43,7 @@ import { lockOutput } from './run/output-lock.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
 import { requireRewards } from './checks/require-rewards.js';
+import { idleLimits } from './checks/idle-limits.js';
 import { requireReachable } from './checks/stage-bounds.js';
 
 export interface CompressOptions {
@@ -117,7 +119,8 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const dataset = await host.get(TOKENS.dataset);
     await ensureKernels();
     const model = await openModel(config.model, options);
-    const original = await model.read();
+    const read = await model.read();
+    const original = config.describe ? describedBy(dataset, read) : read;
     requireCompressible(original, dataset, config, onNotice);
     requireExclusions(original, config, onNotice);
     if (!given) {
@@ -130,6 +133,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const pruneLimits = config.prune ? await makePruneLimits(host, config.prune, making) : [];
     const quantizeLimits = config.quantize ? await makeQuantizeLimits(host, config.quantize, making) : [];
     const limits = { pruneLimits, quantizeLimits };
+    if (!given) idleLimits(config, { original, originalBytes, ...limits }).forEach(onNotice);
     if (hasTraining(config)) {
       await requireGradients(trainBackend, original);
       await evaluateBackend.activate();
@@ -141,11 +145,15 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
-    const memory = given ? [] : await readMemory(config, { directory, identity });
+    const memory = !given && {
+      prune: await readMemory('prune', config, { directory, identity }),
+      quantize: await readMemory('quantize', config, { directory, identity }),
+    };
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
     if (!state.prune.graph) uncertain.forEach(onNotice);
+    const precision = await choosePrecision(evaluateBackend, { state, original, images, onNotice });
 
     events.onStage?.('baseline');
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
@@ -177,8 +185,9 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       dataset,
       trainBackend,
       evaluateBackend,
+      precision,
       ...(given && { given }),
-      memory,
+      ...(memory && { memory }),
       original,
       baseline: await measure(original, originalBytes),
       witnessImages: images,

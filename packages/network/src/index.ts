@@ -1,6 +1,7 @@
 export { ActivationQuantizer } from './activations/activation-quantizer.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
+export { joiningLayers, withSharedRanges } from './activations/shared-ranges.js';
 export { withRoundedActivations, type ActivationPolicy } from './activations/simulated-graph.js';
 export { codeProblem, placeOf, type CodeProblem } from './compensation/code-problem.js';
 export { betterCodes, type BetterCodes } from './compensation/better-codes.js';
@@ -33,6 +34,7 @@ export {
   type WrittenFile,
 } from './files/read-back.js';
 export type { FoundFormat, OpenOptions } from './files/find-format.js';
+export { layerBytes, packedBytes } from './files/layer-bytes.js';
 export { modelBytes, openModel, readNetwork, type ModelFile } from './files/read-network.js';
 export {
   writeNetwork,
@@ -128,7 +130,18 @@ export {
   rescalingLayer,
   type Combination,
 } from './lowering/affine.js';
+export {
+  constant,
+  countOf,
+  joinedArrays,
+  mapped,
+  picked,
+  rangeOf,
+  turnedArray,
+  type ConstantArray,
+} from './lowering/constant-arrays.js';
 export { foldAffines } from './lowering/fold-affines.js';
+export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
 export { withSpelledActivations } from './lowering/recognise.js';
 export { resizingLayer } from './lowering/resizing.js';

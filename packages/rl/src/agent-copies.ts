@@ -1,4 +1,11 @@
-import { createRandom, type Agent, type AgentFactory, type AgentTask, type Transition } from '@tersor/core';
+import {
+  createRandom,
+  type Agent,
+  type AgentFactory,
+  type AgentTask,
+  type OtherEpisode,
+  type Transition,
+} from '@tersor/core';
 import { openState, sealState } from './agent-state.js';
 
 /**
@@ -53,6 +60,10 @@ export function createAgentCopies(make: AgentFactory, task: AgentTask, count: nu
       const states = openState<readonly unknown[]>('copies', signature, state);
       copies.forEach((copy, lane) => copy.load(states[lane]));
     },
+    ...(copies[0]!.study && {
+      study: (searches: readonly (readonly OtherEpisode[])[]) =>
+        copies.forEach((copy) => copy.study!(searches)),
+    }),
     prepare: async () => {
       for (const copy of copies) await copy.prepare?.();
     },

@@ -4,6 +4,7 @@ import {
   type Agent,
   type Environment,
   type LearnStatistics,
+  type OtherEpisode,
   type Transition,
 } from '@tersor/core';
 import {
@@ -71,6 +72,8 @@ export interface SearchOptions {
   readonly walkers?: readonly Walker[];
   /** What earlier searches of the same kind have left. */
   readonly earlier?: EarlierEpisodes;
+  /** What searches in other networks have left; for an agent that has `study`. */
+  readonly others?: readonly (readonly OtherEpisode[])[];
   readonly resume?: SearchState;
   readonly hooks?: SearchHooks;
 }
@@ -105,6 +108,7 @@ export async function search({
   seed,
   warmStart = [],
   earlier,
+  others = [],
   walkers = [environment],
   resume,
   hooks = {},
@@ -120,7 +124,10 @@ export async function search({
     );
   }
   if (resume) agent.load(resume.agent);
-  else await agent.prepare?.();
+  else {
+    if (others.length > 0) agent.study?.(others);
+    await agent.prepare?.();
+  }
   const isSingle = walkers.length === 1;
   if (!resume && earlier) learnFrom(agent, await earlier.episodes(), isSingle ? [] : [0]);
   const starts = earlier ? [MEMORY, ...warmStart] : warmStart;

@@ -36,7 +36,9 @@ export { gatherResults, summarizeStudy, type StudyResults } from './results/stud
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export type { StudyRecord, TrialRecord } from './results/study-store.js';
-export { writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
-export { writeTensorBoard } from './tensorboard/write-tensorboard.js';
+export { readEpisodes, type EpisodeLine } from './results/read-run.js';
+export { writeComparison, writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
+export { writeOptunaJournal } from './export/optuna-journal.js';
+export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
-export { probability } from './report/study-sentences.js';
+export { probability, seedsText } from './report/study-sentences.js';

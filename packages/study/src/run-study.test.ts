@@ -87,10 +87,15 @@ describe('runStudy', () => {
     let running = 0;
     let most = 0;
     const inner = instantRunner(calls, 3);
+    let areThree = () => {};
+    const three = new Promise<void>((resolve) => (areThree = resolve));
     const runner: TrialRunner = {
       ...inner,
       run: async (...args) => {
         most = Math.max(most, ++running);
+        if (running === 3) areThree();
+        // The first of them wait for one another, however slow the machine is; a fourth would be seen.
+        await three;
         await new Promise((resolve) => setTimeout(resolve, 5));
         running--;
         return inner.run(...args);
@@ -157,6 +162,31 @@ describe('runStudy', () => {
     const csv = await readFile(join(place.output, 'results.csv'), 'utf8');
     expect(csv.trim().split('\n')).toHaveLength(5);
     expect(csv).toContain('ddpg,ddpg,1,');
+  });
+
+  it('writes every episode of every trial into one long table, episodes.csv', async () => {
+    await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
+    const [header, ...lines] = (await readFile(join(place.output, 'episodes.csv'), 'utf8'))
+      .trim()
+      .split('\n');
+    expect(header).toBe(
+      'variant,factor prune.agent.use,seed,trial,stage,round,episode,heuristic,reward,accuracy,macs,parameters,bytes,seconds',
+    );
+    // Two trials that are done, two stages, 12 episodes.
+    expect(lines).toHaveLength(48);
+    expect(lines[0]).toMatch(
+      /^ddpg,ddpg,1,[0-9a-f]{12},prune,,1,uniform,0\.\d+,0\.\d+,3990000,70000,59000,0\.1$/,
+    );
+    expect(lines[13]).toMatch(/^ddpg,ddpg,1,[0-9a-f]{12},quantize,,2,,/);
+  });
+
+  it('counts the trials that failed, of each variant, and shows them beside the seeds', async () => {
+    const { variants } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
+    expect(variants.map(({ trials }) => trials)).toEqual([
+      { done: 0, failed: 2, interrupted: 0, missing: 0 },
+      { done: 2, failed: 0, interrupted: 0, missing: 0 },
+    ]);
+    expect(await readFile(join(place.output, 'report.html'), 'utf8')).toContain('0 of 2, 2 failed');
   });
 
   it('runs a trial that crashes again, as often as the study says, and keeps how often', async () => {
@@ -335,7 +365,13 @@ describe('runStudy', () => {
       inputs: identity,
       directory: place.folder,
     });
-    expect(await files.list()).toEqual(['report.html', 'results.csv', 'results.json', 'study.json']);
+    expect(await files.list()).toEqual([
+      'episodes.csv',
+      'report.html',
+      'results.csv',
+      'results.json',
+      'study.json',
+    ]);
     expect(await trials.get(rows[0]!.trial)!.list()).toContain('trial.json');
     await expect(readdir(place.output)).rejects.toMatchObject({ code: 'ENOENT' });
     seen.length = 0;

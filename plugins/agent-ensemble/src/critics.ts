@@ -1,14 +1,6 @@
 import { createRandom } from '@tersor/core';
-import {
-  adamStep,
-  backward,
-  copyAdam,
-  createAdam,
-  forward,
-  initializeParameters,
-  type AdamState,
-  type Network,
-} from '@tersor/rl';
+import { adamStep, copyAdam, createAdam, type AdamState } from '@tersor/rl';
+import { initializeSet, setPass, type Policies, type SetNetwork } from './set-network.js';
 
 /** One critic: what it has learned, on top of a random function that stays as it is. */
 export interface Critic {
@@ -18,10 +10,10 @@ export interface Critic {
 }
 
 /** Makes critics that differ in where they start and in their priors. */
-export function createCritics(network: Network, count: number, seed: number): Critic[] {
+export function createCritics(network: SetNetwork, count: number, seed: number): Critic[] {
   return Array.from({ length: count }, (_, index) => {
-    const parameters = initializeParameters(network, createRandom(seed, `ensemble critic ${index}`));
-    const prior = initializeParameters(network, createRandom(seed, `ensemble prior ${index}`));
+    const parameters = initializeSet(network, createRandom(seed, `ensemble critic ${index}`));
+    const prior = initializeSet(network, createRandom(seed, `ensemble prior ${index}`));
     return { parameters, prior, adam: createAdam(parameters.length) };
   });
 }
@@ -35,16 +27,15 @@ export function copyCritic({ parameters, prior, adam }: Critic): Critic {
   };
 }
 
-/** What a critic expects of inputs, [batch, inputs]: `f(x) + weight * prior(x)` (Osband et al. 2018). */
+/** What a critic expects of policies: `f(x) + weight * prior(x)` (Osband et al. 2018). */
 export function predict(
-  network: Network,
+  network: SetNetwork,
   { parameters, prior }: Critic,
-  input: Float32Array,
-  batch: number,
+  policies: Policies,
   weight: number,
 ): Float32Array {
-  const learned = forward(network, parameters, input, batch).at(-1)!;
-  const random = forward(network, prior, input, batch).at(-1)!;
+  const learned = setPass(network, parameters, policies).values;
+  const random = setPass(network, prior, policies).values;
   return learned.map((value, i) => value + weight * random[i]!);
 }
 
@@ -53,26 +44,22 @@ export function predict(
  * before the last step.
  */
 export function trainCritic(
-  network: Network,
+  network: SetNetwork,
   { parameters, prior, adam }: Critic,
-  samples: { readonly input: Float32Array; readonly targets: readonly number[] },
+  samples: { readonly policies: Policies; readonly targets: readonly number[] },
   options: { readonly prior: number; readonly updates: number; readonly learningRate: number },
 ): number {
-  const { input, targets } = samples;
+  const { policies, targets } = samples;
   const batch = targets.length;
-  const random = forward(network, prior, input, batch).at(-1)!;
+  const random = setPass(network, prior, policies).values;
   const gradient = new Float32Array(parameters.length);
   let loss = 0;
   for (let step = 0; step < options.updates; step++) {
-    const values = forward(network, parameters, input, batch);
-    const errors = values.at(-1)!.map((value, i) => value + options.prior * random[i]! - targets[i]!);
+    const { values, back } = setPass(network, parameters, policies);
+    const errors = values.map((value, i) => value + options.prior * random[i]! - targets[i]!);
     loss = errors.reduce((sum, error) => sum + error * error, 0) / batch;
-    backward(
-      network,
-      parameters,
-      values,
+    back(
       errors.map((error) => (2 * error) / batch),
-      batch,
       gradient,
     );
     adamStep(adam, parameters, gradient, { learningRate: options.learningRate });

@@ -1,4 +1,11 @@
-import { createRandom, type Action, type Agent, type AgentTask, type LearnStatistics } from '@tersor/core';
+import {
+  createRandom,
+  type Action,
+  type Agent,
+  type AgentTask,
+  type LearnStatistics,
+  type OtherEpisode,
+} from '@tersor/core';
 import {
   createActionRange,
   openState,
@@ -7,10 +14,12 @@ import {
   withLane,
   withoutLane,
   type Lanes,
-  type Network,
 } from '@tersor/rl';
 import { copyCritic, createCritics, predict, trainCritic, type Critic } from './critics.js';
 import type { EnsembleOptions } from './ensemble-options.js';
+import { learnKnownValue, type Lesson } from './known-value.js';
+import { policyView } from './policy-view.js';
+import { setPass } from './set-network.js';
 
 /** A policy as it was carried out, and what it got. */
 interface Episode {
@@ -41,22 +50,30 @@ interface EnsembleState {
   readonly critics: readonly Critic[];
   readonly random: number;
   readonly progress: Progress;
+  /** Parameters of what was known before the first episode. */
+  readonly known?: Float32Array | undefined;
 }
 
 /**
  * Bootstrapped critics over whole policies with Thompson sampling: each critic learns what reward a policy
  * gets, from its own share of the episodes and on top of a random prior; the next policy is that among many
- * around the best ones of which one critic expects most. It looks at no observation. Throws
- * `SPACE_UNSUPPORTED` unless the actions are a bounded box.
+ * around the best ones of which one critic expects most. It looks at no observation, but with `shared` at
+ * what is known of the steps before; critics then have the same parameters for all steps, and may begin with
+ * what guesses of the environment and searches in other networks have taught. Throws `SPACE_UNSUPPORTED`
+ * unless the actions are a bounded box, and `CONFIG_INVALID` for `shared` and `guesses` in an environment
+ * that does not know its steps.
  */
 export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): Agent {
   const range = createActionRange(requireBox('ensemble', task.actionSpace));
   const length = task.maxSteps * range.size;
-  const network: Network = { sizes: [length, ...options.hidden, 1], hidden: 'tanh', output: 'linear' };
-  const signature = [network, options.critics, task.actionSpace];
+  const view = policyView(options, task, range);
+  const { network } = view;
+  const signature = [network.each ? network : network.whole, options.critics, task.actionSpace];
   const random = createRandom(task.seed, 'ensemble');
   let critics = createCritics(network, options.critics, task.seed);
   let progress: Progress = { episodes: [], underWay: new Map(), chosen: 0 };
+  let studied: readonly Lesson[] = [];
+  let known: Float32Array | undefined;
 
   const walkOf = (lane: number) => progress.underWay.get(lane) ?? NOTHING;
   const update = (lane: number, changes: Partial<Walk>) => {
@@ -79,38 +96,58 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     const one = random.integer(critics.length);
     const voters = progress.chosen % 3 === 2 ? critics : [critics[one]!];
     progress = { ...progress, chosen: progress.chosen + 1 };
-    const input = inputOf(candidates);
+    const policies = view.policiesOf(candidates);
     const values = new Float64Array(candidates.length);
     for (const critic of voters)
-      predict(network, critic, input, candidates.length, options.prior).forEach(
+      predict(network, critic, policies, options.prior).forEach(
         (value, i) => (values[i] = values[i]! + value),
+      );
+    if (known)
+      setPass(network, known, policies).values.forEach(
+        (value, i) => (values[i] = values[i]! + voters.length * value),
       );
     return candidates[values.indexOf(Math.max(...values))]!;
   };
+  /** Episodes before the critics choose: where something was known before, but the first. */
+  const initial = () => (known ? 1 : options.initial);
   const propose = (lane: number): readonly number[] => {
     const known = walkOf(lane).proposal;
     if (known) return known;
     const episode = progress.episodes.length + lane;
     const base = bestEpisodes(1)[0]?.policy ?? middle();
-    const isInitial = episode < options.initial || progress.episodes.length === 0;
+    const isInitial = episode < initial() || progress.episodes.length === 0;
     const proposal = episode === 0 ? base : isInitial ? around(base, options.sigma) : choose();
     update(lane, { proposal });
     return proposal;
   };
 
+  /** Policies around the middle, near and far, by what the environment makes of them unmeasured. */
+  const guessed = (): Lesson[] => {
+    if (options.guesses === 0) return [];
+    const stream = createRandom(task.seed, 'ensemble guesses');
+    const policies = Array.from({ length: options.guesses }, () => {
+      const deviation = (2 * options.sigma) / 2 ** stream.integer(4);
+      return middle().map((value) => reflect(value + deviation * stream.normal()));
+    });
+    const worth = policies.map((policy) => task.guess!(view.actionsOf(policy)));
+    return [{ policies: policies.map(view.ownRows), steps: task.maxSteps, targets: targetsOf(worth) }];
+  };
+
   const train = (): LearnStatistics => {
     const { episodes } = progress;
-    const targets = targetsOf(episodes.map(({ reward }) => reward));
+    const rewards = targetsOf(episodes.map(({ reward }) => reward));
+    const all = known && setPass(network, known, view.policiesOf(episodes.map(({ policy }) => policy)));
+    const targets = rewards.map((target, i) => target - (all?.values[i] ?? 0));
     // A saved state stays as it was.
     critics = critics.map(copyCritic);
     const losses = critics.flatMap((critic, index) => {
       const own = [...episodes.keys()].filter((i) => episodes[i]!.critics[index]);
       if (own.length === 0) return [];
-      const input = inputOf(own.map((i) => episodes[i]!.policy));
-      return [trainCritic(network, critic, { input, targets: own.map((i) => targets[i]!) }, options)];
+      const policies = view.policiesOf(own.map((i) => episodes[i]!.policy));
+      return [trainCritic(network, critic, { policies, targets: own.map((i) => targets[i]!) }, options)];
     });
-    const last = inputOf([episodes.at(-1)!.policy]);
-    const expected = critics.map((critic) => predict(network, critic, last, 1, options.prior)[0]!);
+    const last = view.policiesOf([episodes.at(-1)!.policy]);
+    const expected = critics.map((critic) => predict(network, critic, last, options.prior)[0]!);
     return { criticLoss: mean(losses), disagreement: deviation(expected) };
   };
 
@@ -137,25 +174,40 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
         episodes: [...progress.episodes, episode],
         underWay: withoutLane(progress.underWay, lane),
       };
-      return progress.episodes.length < options.initial ? {} : train();
+      return progress.episodes.length < initial() ? {} : train();
     },
+    ...(options.shared && {
+      study: (searches: readonly (readonly OtherEpisode[])[]) => {
+        studied = searches.map((episodes) => ({
+          policies: episodes.map(view.rowsOf),
+          steps: episodes[0]!.actions.length,
+          targets: targetsOf(episodes.map(({ reward }) => reward)),
+        }));
+      },
+      prepare: async () => {
+        const lessons = [...studied, ...guessed()];
+        if (lessons.length > 0)
+          known = learnKnownValue(network, lessons, createRandom(task.seed, 'ensemble known'));
+      },
+    }),
     save: () =>
-      sealState('ensemble', signature, { critics, random: random.save(), progress } satisfies EnsembleState),
+      sealState('ensemble', signature, {
+        critics,
+        random: random.save(),
+        progress,
+        ...(known && { known }),
+      } satisfies EnsembleState),
     load: (state) => {
       const saved = structuredClone(openState<EnsembleState>('ensemble', signature, state));
       critics = [...saved.critics];
       random.load(saved.random);
       progress = saved.progress;
+      known = saved.known;
     },
     dispose: () => {
       // Nothing is held outside of the garbage collector's reach.
     },
   };
-}
-
-/** Policies as the critics see them: from -1 to 1, one after the other. */
-function inputOf(policies: readonly (readonly number[])[]): Float32Array {
-  return Float32Array.from(policies.flat(), (value) => 2 * value - 1);
 }
 
 /**

@@ -26,6 +26,19 @@ export const ensembleOptions = z.strictObject({
   initial: count
     .default(4)
     .describe('Episodes before the critics choose: the middle of the range, then samples around the best'),
+  shared: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Critics with the same parameters for all steps, which see what the environment knows of each (environment "residual")',
+    ),
+  guesses: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Policies that the critics learn from before the first episode by what the environment makes of them unmeasured; needs "shared"',
+    ),
 });
 
 export type EnsembleOptions = z.output<typeof ensembleOptions>;

@@ -8,10 +8,10 @@ export { nodeEnvironment } from './node-environment.js';
 
 export const nodeBackendOptions = z.strictObject({
   precision: z
-    .enum(['float32', 'bfloat16'])
+    .enum(['float32', 'bfloat16', 'auto'])
     .default('float32')
     .describe(
-      'Arithmetic of inference sessions. bfloat16 is faster on processors that have it, with a relative error of about 1% in the logits.',
+      'Arithmetic of inference sessions. bfloat16 is faster on some processors, with a relative error of about 1% in the logits; auto times both on the network at hand, once a run, and takes the faster.',
     ),
 });
 

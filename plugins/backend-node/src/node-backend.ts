@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { TersorError, type Availability, type Backend, type LayerGraph, type Precision } from '@tersor/core';
 import { compileGradients, crossProductsOfTensors, observeLayers } from '@tersor/network';
+import { choosePrecision } from './choose-precision.js';
 import { loadTfjsNode, type TfjsNodeModule } from './find-tfjs-node.js';
 import { nativeBatchNorm } from './native/native-batch-norm.js';
 import { replaceKernels } from './native/native-kernels.js';
@@ -9,8 +10,8 @@ import { allocatorTuning } from './node-environment.js';
 import type { TensorflowKernelBackend } from './tensorflow-binding.js';
 
 export interface NodeBackendOptions {
-  /** Precision of sessions whose caller names none. */
-  readonly precision: Precision;
+  /** Precision of sessions whose caller names none; `auto`: see `Backend.choice`. */
+  readonly precision: Precision | 'auto';
   /** Threads of one operation; as many as there are cores when absent. Counts until the library is loaded. */
   readonly threads?: number | undefined;
   /** Folders from which tfjs-node is looked for, upwards. */
@@ -26,6 +27,7 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
   const load = () => (loaded ??= loadTfjsNode(options.directories, options.threads));
 
   const sessions = new Set<NativeSession>();
+  let own: Precision = options.precision === 'auto' ? 'float32' : options.precision;
 
   const activate = async (): Promise<TensorflowKernelBackend> => {
     const found = await load();
@@ -33,6 +35,18 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
       throw new TersorError('BACKEND_UNAVAILABLE', found.reason, { hint: found.install });
     if (tf.engine().backendName !== 'tensorflow') await tf.setBackend('tensorflow');
     return tf.backend() as TensorflowKernelBackend;
+  };
+
+  const compile: Backend['compile'] = async (graph: LayerGraph, { precision = own } = {}) => {
+    const session = await compileNative(await activate(), graph, precision);
+    sessions.add(session);
+    return {
+      run: session.run,
+      dispose() {
+        session.dispose();
+        sessions.delete(session);
+      },
+    };
   };
 
   return {
@@ -45,17 +59,13 @@ export function createNodeBackend(options: NodeBackendOptions): Backend {
         : { available: true, details: detailsOf(found) };
     },
     activate: async () => void (await activate()),
-    async compile(graph: LayerGraph, { precision = options.precision } = {}) {
-      const session = await compileNative(await activate(), graph, precision);
-      sessions.add(session);
-      return {
-        run: session.run,
-        dispose() {
-          session.dispose();
-          sessions.delete(session);
-        },
-      };
-    },
+    ...(options.precision === 'auto' && {
+      choice: {
+        measure: (graph, images) => choosePrecision(compile, graph, images),
+        use: ({ precision }) => void (own = precision),
+      },
+    }),
+    compile,
     // In float32 by the stock layers, whatever the precision of the other sessions.
     observe: (graph, calls) => observeLayers(graph, calls, { activate }),
     crossProducts: crossProductsOfTensors(activate),

@@ -43,6 +43,13 @@ export const cifar10 = definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'CIFAR-10 in its binary layout',
   options,
+  scalings: {
+    cifar10: {},
+    'zero-to-one': { mean: [0, 0, 0], std: [1, 1, 1] },
+    'minus-one-to-one': { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    '0 to 255': { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] },
+  },
   create: async ({ dir, validation, mean, std }, { directory }) => {
     const folder = dataFolder(resolve(directory, dir));
     const batches = (await readdir(folder)).filter((file) => /^data_batch_\d+\.bin$/.test(file)).sort();

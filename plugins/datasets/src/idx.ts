@@ -38,6 +38,13 @@ export const idx = definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'MNIST and its kin in IDX files',
   options,
+  scalings: {
+    mnist: {},
+    'zero-to-one': { mean: 0, std: 1 },
+    'minus-one-to-one': { mean: 0.5, std: 0.5 },
+    'fashion-mnist': { mean: 0.286, std: 0.353 },
+    '0 to 255': { mean: 0, std: 1 / 255 },
+  },
   create: async ({ dir, validation, classes, mean, std }, { directory }) => {
     const folder = resolve(directory, dir);
     const read = async (prefix: string): Promise<ImageRecords> => {

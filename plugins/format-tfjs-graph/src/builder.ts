@@ -4,13 +4,10 @@ import type { Tensor } from './value.js';
 /** A layer that is being put together. */
 export interface Draft {
   readonly name: string;
-  className: string;
-  config: Record<string, unknown>;
-  inputs: string[];
-  weights: KerasWeight[];
-  readonly shape: Tensor['shape'];
-  /** Whether it is read once, so that what follows may become a part of it. */
-  isReadOnce: boolean;
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly string[];
+  readonly weights: readonly KerasWeight[];
 }
 
 /** What a layer is made of. */
@@ -28,11 +25,7 @@ export interface Layer {
 export class Builder {
   readonly drafts = new Map<string, Draft>();
 
-  add(
-    name: string,
-    { className, config, inputs, shape, weights, ending }: Layer,
-    isReadOnce: boolean,
-  ): Tensor {
+  add(name: string, { className, config, inputs, shape, weights, ending }: Layer): Tensor {
     const wanted = ending === undefined ? name : `${name}/${ending}`;
     let own = wanted;
     for (let i = 1; this.drafts.has(own); i++) own = `${wanted}_${i}`;
@@ -41,31 +34,30 @@ export class Builder {
       className,
       config: { ...config },
       inputs: inputs.map(({ layer }) => layer),
-      weights: [...(weights ?? [])],
-      shape,
-      isReadOnce,
+      weights: weights ?? [],
     });
     return { kind: 'tensor', layer: own, shape };
   }
 
-  draft({ layer }: Tensor): Draft {
-    return this.drafts.get(layer)!;
-  }
-
-  /** The functional Keras topology of the layers. */
+  /** The functional Keras topology of the layers that lead to the outputs. */
   topology(name: string, inputs: readonly string[], outputs: readonly string[]): Record<string, unknown> {
     const reference = (layer: string) => [layer, 0, 0];
+    const needed = new Set([...inputs, ...outputs]);
+    for (const draft of [...this.drafts.values()].reverse())
+      if (needed.has(draft.name)) draft.inputs.forEach((input) => needed.add(input));
     return {
       class_name: 'Model',
       config: {
         name,
-        layers: [...this.drafts.values()].map((draft) => ({
-          class_name: draft.className,
-          name: draft.name,
-          config: { ...draft.config, name: draft.name },
-          inbound_nodes:
-            draft.inputs.length > 0 ? [draft.inputs.map((layer) => [...reference(layer), {}])] : [],
-        })),
+        layers: [...this.drafts.values()]
+          .filter((draft) => needed.has(draft.name))
+          .map((draft) => ({
+            class_name: draft.className,
+            name: draft.name,
+            config: { ...draft.config, name: draft.name },
+            inbound_nodes:
+              draft.inputs.length > 0 ? [draft.inputs.map((layer) => [...reference(layer), {}])] : [],
+          })),
         input_layers: inputs.map(reference),
         output_layers: outputs.map(reference),
       },

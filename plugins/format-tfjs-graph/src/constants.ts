@@ -1,5 +1,6 @@
-import type { GraphNode } from './node.js';
-import { Refusal, size, vector, type Constant, type Value } from './value.js';
+import { constant, joinedArrays, mapped, picked, rangeOf, Refusal, turnedArray } from '@tersor/network';
+import { integers, number, type GraphNode } from './node.js';
+import { vector, type Constant, type Value } from './value.js';
 
 /** More values than shapes and scales have: what has more is left as it is. */
 const MAX_VALUES = 2 ** 20;
@@ -11,23 +12,64 @@ const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = {
   Mul: (a, b) => a * b,
   RealDiv: (a, b) => a / b,
   FloorDiv: (a, b) => Math.floor(a / b),
+  FloorMod: (a, b) => a - b * Math.floor(a / b),
+  Pow: (a, b) => a ** b,
   Maximum: Math.max,
   Minimum: Math.min,
 };
 
 const UNARY: Readonly<Record<string, (a: number) => number>> = {
-  Cast: (a) => a,
   Identity: (a) => a,
   Neg: (a) => -a,
   Sqrt: Math.sqrt,
   Rsqrt: (a) => 1 / Math.sqrt(a),
+  Reciprocal: (a) => 1 / a,
+  Square: (a) => a * a,
+  Exp: Math.exp,
   Floor: Math.floor,
   Ceil: Math.ceil,
 };
 
+/** What an operator makes of constants; `undefined` where it is not worked out. */
+type Fold = (node: GraphNode, inputs: readonly Constant[]) => Constant | undefined;
+
+const FOLDS: Readonly<Record<string, Fold>> = {
+  Cast: (node, [given]) =>
+    isInteger(node.attributes['DstT'])
+      ? mapped('integer', [given!], (value) => Math.trunc(value!))
+      : mapped('float', [given!], (value) => value!),
+  Pack: (node, parts) => {
+    const axis = axisOf(number(node, 'axis', 0), parts[0]!.dims.length + 1);
+    return joinedArrays(
+      parts.map((part) => expanded(part, axis)),
+      axis,
+    );
+  },
+  ConcatV2: (_node, inputs) =>
+    joinedArrays(inputs.slice(0, -1), axisOf(inputs.at(-1)!.data[0]!, inputs[0]!.dims.length)),
+  StridedSlice: (node, [from, starts, ends, steps]) => strided(node, from!, [starts!, ends!, steps!]),
+  Reshape: (_node, [given, target]) => reshaped(given!, Array.from(target!.data)),
+  Squeeze: (node, [given]) => {
+    const stated = integers(node, 'squeeze_dims').map((axis) => axisOf(axis, given!.dims.length));
+    const isGone = (length: number, i: number) => (stated.length > 0 ? stated.includes(i) : length === 1);
+    return { ...given!, dims: given!.dims.filter((length, i) => !isGone(length, i)) };
+  },
+  ExpandDims: (_node, [given, axis]) => expanded(given!, axisOf(axis!.data[0]!, given!.dims.length + 1)),
+  Transpose: (_node, [given, order]) => turnedArray(given!, Array.from(order!.data)),
+  Range: (_node, [start, end, step]) => {
+    const [from, to, by] = [start!, end!, step!].map(({ data }) => data[0]!);
+    const count = Math.max(0, Math.ceil((to! - from!) / by!));
+    if (!(count <= MAX_VALUES)) return undefined;
+    return vector(Array.from({ length: count }, (_, i) => from! + i * by!));
+  },
+  Fill: (_node, [dims, value]) => mapped('float', [value!, ones(Array.from(dims!.data))], (given) => given!),
+  Prod: (_node, [given]) =>
+    constant('integer', [], [Array.from(given!.data).reduce((all, value) => all * value, 1)]),
+};
+
 /**
  * What a node gives that is given constants alone: arithmetic on shapes and weights. `undefined` where it is
- * not worked out.
+ * not worked out. Throws `Refusal`.
  */
 export function workedOut(node: GraphNode, inputs: readonly Value[]): Constant | undefined {
   if (node.op === 'Shape') return shapeOf(inputs[0]);
@@ -35,61 +77,76 @@ export function workedOut(node: GraphNode, inputs: readonly Value[]): Constant |
     return undefined;
   const [first, second] = inputs;
   if (inputs.some(({ data }) => data.length > MAX_VALUES)) return undefined;
-  const unary = UNARY[node.op];
-  if (unary) return { ...first!, data: Array.from(first!.data, unary) };
-  const binary = BINARY[node.op];
-  if (binary && second) return spread(first!, second, binary);
-  switch (node.op) {
-    case 'Pack':
-      return vector(inputs.flatMap(({ data }) => Array.from(data)));
-    case 'ConcatV2':
-      return vector(inputs.slice(0, -1).flatMap(({ data }) => Array.from(data)));
-    case 'StridedSlice':
-      return strided(node, inputs);
-    case 'Reshape':
-      return reshaped(first!, Array.from(second!.data));
-    case 'Squeeze':
-      return { ...first!, shape: first!.shape.filter((length) => length !== 1) };
-    case 'ExpandDims':
-      return { ...first!, shape: [1, ...first!.shape] };
-    default:
-      return undefined;
+  const has = (table: object) => Object.hasOwn(table, node.op);
+  if (has(UNARY)) return mapped(first!.type, [first!], (value) => UNARY[node.op]!(value!));
+  if (has(BINARY) && second) return mapped(first!.type, [first!, second], (a, b) => BINARY[node.op]!(a!, b!));
+  try {
+    return has(FOLDS) ? FOLDS[node.op]!(node, inputs) : undefined;
+  } catch (error) {
+    if (error instanceof TypeError) throw new Refusal('has too few inputs');
+    throw error;
   }
+}
+
+/** Whether a type of TensorFlow, as JSON has it, is one of whole numbers. */
+export function isInteger(attribute: unknown): boolean {
+  const { type } = (attribute ?? {}) as { readonly type?: unknown };
+  return ['DT_INT32', 'DT_INT64', 'DT_UINT8', 3, 9, 4].includes(type as string);
 }
 
 function shapeOf(value: Value | undefined): Constant | undefined {
   if (!value) return undefined;
-  return vector(
-    value.kind === 'constant' ? value.shape : [NaN, ...value.shape.map((length) => length ?? NaN)],
-  );
+  if (value.kind === 'constant') return vector(value.dims);
+  const sizes = value.shape.map((length) => length ?? NaN);
+  return vector(value.isBare ? sizes : [NaN, ...sizes]);
 }
 
-/** A number on one side is spread over the other one. */
-function spread(a: Constant, b: Constant, of: (a: number, b: number) => number): Constant | undefined {
-  if (a.data.length !== b.data.length && a.data.length !== 1 && b.data.length !== 1) return undefined;
-  const longer = a.data.length >= b.data.length ? a : b;
-  const at = ({ data }: Constant, i: number) => data[data.length === 1 ? 0 : i]!;
-  return { ...longer, data: Array.from(longer.data, (_, i) => of(at(a, i), at(b, i))) };
+function axisOf(axis: number, rank: number): number {
+  const own = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(own) && own >= 0 && own < rank) return own;
+  throw new Refusal(`has the axis ${axis} of a constant of ${rank} axes`);
 }
 
-/** Of a vector alone: a range, or one number. */
-function strided(node: GraphNode, [from, starts, ends, steps]: readonly Constant[]): Constant | undefined {
-  if (from!.shape.length !== 1 || starts!.data.length !== 1) return undefined;
-  const [start, end, step] = [starts!, ends!, steps!].map(({ data }) => data[0]!);
-  const mask = (key: string) => Number((node.attributes[key] as { i?: unknown } | undefined)?.i ?? 0) === 1;
-  const values = Array.from(from!.data);
-  const place = (at: number) => (at < 0 ? at + values.length : at);
-  if (mask('shrink_axis_mask')) return { kind: 'constant', shape: [], data: [values[place(start!)]!] };
-  const first = mask('begin_mask') ? 0 : place(start!);
-  const last = mask('end_mask') ? values.length : place(end!);
-  if (!(step! > 0)) return undefined;
-  return vector(values.slice(first, last).filter((_, i) => i % step! === 0));
+function expanded(given: Constant, axis: number): Constant {
+  return { ...given, dims: [...given.dims.slice(0, axis), 1, ...given.dims.slice(axis)] };
+}
+
+function ones(dims: readonly number[]): Constant {
+  const count = dims.reduce((product, length) => product * length, 1);
+  if (!(count <= MAX_VALUES)) throw new Refusal(`makes a constant of the shape [${dims.join(', ')}]`);
+  return constant('float', dims, new Float32Array(count).fill(1));
+}
+
+/** A range of every axis that is named; `undefined` for new axes and ellipses. */
+function strided(node: GraphNode, from: Constant, ranges: readonly Constant[]): Constant | undefined {
+  const isSet = (key: string, axis: number) => ((number(node, key, 0) >> axis) & 1) === 1;
+  if (number(node, 'ellipsis_mask', 0) + number(node, 'new_axis_mask', 0) > 0) return undefined;
+  const [starts, ends, steps] = ranges.map(({ data }) => data) as [
+    Constant['data'],
+    Constant['data'],
+    Constant['data'],
+  ];
+  const gone: number[] = [];
+  const indexes = from.dims.map((length, axis) => {
+    if (axis >= starts.length) return rangeOf(length, 0, length, 1);
+    const start = starts[axis]!;
+    if (isSet('shrink_axis_mask', axis)) {
+      gone.push(axis);
+      return [start < 0 ? start + length : start];
+    }
+    const step = steps[axis]!;
+    if (!(step > 0)) throw new Refusal('goes backwards');
+    const end = isSet('end_mask', axis) ? length : ends[axis]!;
+    return rangeOf(length, isSet('begin_mask', axis) ? 0 : start, end, step);
+  });
+  const part = picked(from, indexes);
+  return { ...part, dims: part.dims.filter((_, axis) => !gone.includes(axis)) };
 }
 
 function reshaped(from: Constant, target: readonly number[]): Constant {
-  const known = size(target.filter((length) => length !== -1));
-  const shape = target.map((length) => (length === -1 ? from.data.length / known : length));
-  if (size(shape) !== from.data.length)
+  const known = target.filter((length) => length !== -1).reduce((product, length) => product * length, 1);
+  const dims = target.map((length) => (length === -1 ? from.data.length / known : length));
+  if (dims.reduce((product, length) => product * length, 1) !== from.data.length)
     throw new Refusal(`gives ${from.data.length} values the shape [${target.join(', ')}]`);
-  return { ...from, shape };
+  return { ...from, dims };
 }

@@ -8,6 +8,9 @@ const options = z.strictObject({
   outputs: names
     .optional()
     .describe('names of the nodes that are the outputs, where what comes after them is no network'),
+  inputs: names
+    .optional()
+    .describe('names of the nodes that are inputs, where what comes before them is no network'),
   inputShape: z
     .array(z.int().positive())
     .min(1)
@@ -23,12 +26,16 @@ export default definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'GraphModels of TensorFlow.js',
   options,
-  create: ({ outputs, inputShape }) => ({
+  create: ({ outputs, inputs, inputShape }) => ({
     id: 'tfjs-graph',
     files: 'a GraphModel: model.json with the operators of TensorFlow, and its weight files',
     recognises,
     read: (path) =>
-      readGraphModel(path, { outputs: outputs === undefined ? undefined : [outputs].flat(), inputShape }),
+      readGraphModel(path, {
+        outputs: outputs === undefined ? undefined : [outputs].flat(),
+        inputs: inputs === undefined ? undefined : [inputs].flat(),
+        inputShape,
+      }),
     parts: graphModelParts,
   }),
 });

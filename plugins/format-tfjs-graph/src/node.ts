@@ -60,7 +60,11 @@ export function flag({ attributes }: GraphNode, key: string): boolean {
 
 /** Lengths of a shape attribute, `undefined` for open ones; `undefined` where the rank is open. */
 export function shapeOf({ attributes }: GraphNode, key: string): (number | undefined)[] | undefined {
-  const shape = field(attributes[key], 'shape');
+  return sizesOf(field(attributes[key], 'shape'));
+}
+
+/** Lengths of a shape as JSON has it; `undefined` where the rank is open, or it is no shape. */
+export function sizesOf(shape: unknown): (number | undefined)[] | undefined {
   if (!isRecord(shape) || shape['unknownRank'] === true || !Array.isArray(shape['dim'])) return undefined;
   return shape['dim'].map((each: unknown) => {
     const size = isRecord(each) ? Number(each['size']) : NaN;

@@ -8,7 +8,8 @@ import { channelGroups, cost, readNetwork } from '@tersor/network';
 import { check, formatContract } from '@tersor/testing';
 import plugin from './index.js';
 import { readGraphModel } from './read-graph-model.js';
-import { attribute, graphModelOutputs, layerOutputs, type GraphFixture } from '../test/graph-fixture.js';
+import { attribute, graphModelOutputs, GraphFixture, layerOutputs } from '../test/graph-fixture.js';
+import { channelsFirst, parts } from '../test/more-networks.js';
 import { arithmetic, classifier, shapes } from '../test/networks.js';
 
 const context: PluginContext = { directory: '.', seed: 1, get: () => Promise.reject(new Error()) };
@@ -79,28 +80,54 @@ it('reads arithmetic with numbers, vectors and tensors', async () => {
   expect(await difference(path, [4, 4, 3], ['output'])).toBeLessThan(1e-4);
 });
 
-it('names all nodes that it cannot read, with the way around them', async () => {
+it('names all nodes that it cannot read where kernels follow, with the way around them', async () => {
   const g: GraphFixture = classifier();
-  g.node('best', 'TopKV2', ['softmax', g.scalar('k', 3)]);
-  g.node('picked', 'GatherV2', ['logits', g.scalar('index', 0)]);
-  g.node('after', 'Relu', ['best']);
+  const kernel = () => g.constant(`k${g.nodes.length}`, [4, 2]);
+  g.node('one', 'MatMul', [g.node('unknown', 'Erf', ['softmax']), kernel()]);
+  g.node('two', 'MatMul', [g.node('picked', 'GatherV2', ['logits', g.scalar('index', 0)]), kernel()]);
   const path = await g.write(join(folder, 'unknown'));
   await expect(readGraphModel(path)).rejects.toMatchObject({
     code: 'MODEL_UNSUPPORTED',
     message: expect.stringMatching(
-      /2 nodes that are not read:\n.*"(best|picked)" \((TopKV2|GatherV2)\) is not known/,
+      /2 nodes that are not read:\n.*"unknown" \(Erf\) is not known\n.*"picked" \(GatherV2\) picks from the batch/,
     ) as string,
     hint: expect.stringContaining('outputs=') as string,
   });
   await expect(readGraphModel(path, { outputs: ['softmax'] })).resolves.toBeDefined();
   await expect(readGraphModel(path, { outputs: ['none'] })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  // Or from there on, where the nodes before are no network.
+  const rest = await readGraphModel(path, { outputs: ['one'], inputs: ['unknown'], inputShape: [4] });
+  expect(rest.calls.map(({ layer }) => layer)).toEqual(['unknown', 'one']);
 });
 
-it('refuses loops, and sizes that the file leaves open where they must be known', async () => {
-  const g = classifier();
+it('leaves out the choice of the best after the network, loops too, and says so', async () => {
+  const g: GraphFixture = classifier();
   g.node('a', 'AddV2', ['softmax', 'b']);
   g.node('b', 'Relu', ['a']);
   g.node('end', 'Relu', ['b']);
+  g.node('best', 'TopKV2', ['logits', g.scalar('k', 3)]);
+  const path = await g.write(join(folder, 'tail'));
+  const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const graph = await readGraphModel(path);
+  expect(warned.mock.calls.flat()).toEqual([
+    expect.stringMatching(
+      /left out; its outputs are output, logits\. Not read: .*"best" \(TopKV2\) is not known/,
+    ),
+    { type: 'TersorWarning', code: 'TERSOR_CUT' },
+  ]);
+  warned.mockRestore();
+  const names = ['softmax', 'logits'];
+  expect(graph.outputs.map((call) => graph.calls[call]!.layer)).toEqual(names);
+  expect(await difference(path, [8, 8, 3], names)).toBeLessThan(1e-4);
+  // What was asked for by name has to be read.
+  await expect(readGraphModel(path, { outputs: ['best'] })).rejects.toThrow('"best" (TopKV2) is not known');
+});
+
+it('refuses loops that kernels follow, and sizes that the file leaves open where they must be known', async () => {
+  const g = classifier();
+  g.node('a', 'AddV2', ['softmax', 'b']);
+  g.node('b', 'Relu', ['a']);
+  g.node('end', 'MatMul', ['b', g.constant('k', [4, 2])]);
   await expect(readGraphModel(await g.write(join(folder, 'loop')))).rejects.toMatchObject({
     code: 'MODEL_UNSUPPORTED',
     message: expect.stringContaining('go in a circle') as string,
@@ -111,6 +138,39 @@ it('refuses loops, and sizes that the file leaves open where they must be known'
   await expect(readGraphModel(path)).rejects.toThrow('give "inputShape"');
   const graph = await readGraphModel(path, { inputShape: [8, 8, 3] });
   expect(graph.calls[0]!.outputShape).toEqual([8, 8, 3]);
+});
+
+it('reads blocks of positions, parts in any order, repeats, and sums over channels', async () => {
+  const path = await parts().write(join(folder, 'parts'));
+  expect(await difference(path, [4, 6, 8], ['output'])).toBeLessThan(1e-4);
+});
+
+it('makes channels of blocks of positions, and gives them back', async () => {
+  const g = new GraphFixture();
+  const block = { block_size: attribute.integer(2) };
+  const space = g.node('space', 'DepthToSpace', [g.input([4, 6, 8])], block);
+  g.node('output', 'SpaceToDepth', [space], block);
+  const path = await g.write(join(folder, 'blocks'));
+  const image = tf.randomUniform([2, 4, 6, 8], 0, 1, 'float32', 1);
+  const [found] = await layerOutputs(await readGraphModel(path), image);
+  expect(found).toEqual([...image.dataSync()]);
+  image.dispose();
+});
+
+it('turns nothing around in a network of channels first whose operators stand between transposes', async () => {
+  const path = await channelsFirst().write(join(folder, 'first'));
+  const graph = await readGraphModel(path);
+  expect(graph.calls[0]!.outputShape).toEqual([8, 10, 3]);
+  const permuted = graph.layers.filter(({ className }) => className === 'Permute');
+  // Before the flatten, whose order is that of the file.
+  expect(permuted.map(({ name }) => name)).toEqual(['output/permute']);
+  const image = tf.randomUniform([2, 8, 10, 3], -1, 1, 'float32', 1);
+  const first = tf.transpose(image, [0, 3, 1, 2]);
+  const found = (await layerOutputs(graph, image)).flat();
+  const right = (await graphModelOutputs(path, first, ['output'])).flat();
+  tf.dispose([image, first]);
+  expect(Math.max(...right.map((value, i) => Math.abs(value - found[i]!)))).toBeLessThan(1e-4);
+  expect(channelGroups(graph).groups.map(({ channels }) => channels)).toEqual([3]);
 });
 
 it('keeps the contract of formats, and takes its files from the reader of LayersModels', async () => {

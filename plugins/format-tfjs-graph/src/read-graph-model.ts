@@ -2,14 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TersorError, type LayerGraph } from '@tersor/core';
 import {
+  foldAffines,
   graphFromKeras,
   parseBoundedJson,
   parseManifest,
   weightFiles,
+  withSpelledActivations,
   type WeightsManifest,
 } from '@tersor/network';
 import { lowerGraph } from './lower-graph.js';
-import { isRecord, nodesOf, sourceOf, type GraphNode } from './node.js';
+import { isRecord, nodesOf, sizesOf, sourceOf, type GraphNode } from './node.js';
 import { readConstants } from './weights.js';
 
 /** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
@@ -19,6 +21,8 @@ const MAX_JSON_BYTES = 2 ** 26;
 export interface GraphOptions {
   /** Names of the nodes that are outputs; those of the file without. */
   readonly outputs?: readonly string[] | undefined;
+  /** Names of nodes that are inputs, where what comes before them is not read. */
+  readonly inputs?: readonly string[] | undefined;
   /** Sizes of one input image, where the file leaves them open. */
   readonly inputShape?: readonly number[] | undefined;
 }
@@ -30,28 +34,66 @@ interface GraphJson {
   readonly manifest: WeightsManifest;
 }
 
+/** What `userDefinedMetadata` of a network says that was read in part. */
+interface GraphMetadata {
+  /** The nodes that its outputs are of. */
+  readonly outputs: readonly string[];
+  /** The nodes after the network that were left out, and why. */
+  readonly cut: readonly string[];
+}
+
 /**
- * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. Throws
- * `MODEL_INVALID` and `MODEL_UNSUPPORTED`, the latter with the names of all nodes that are not read.
+ * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. What comes after
+ * the network and is not read is left out, with a warning. Throws `MODEL_INVALID` and `MODEL_UNSUPPORTED`, the
+ * latter with the names of all nodes that are not read.
  */
 export async function readGraphModel(path: string, options: GraphOptions = {}): Promise<LayerGraph> {
   const model = await readJson(path);
   const weights = await readConstants(model.path, model.manifest);
-  const { builder, inputs, outputs } = lowerGraph({
+  const { builder, inputs, outputs, ends, cut } = lowerGraph({
     origin: path,
     nodes: model.nodes,
     weights,
     outputs: options.outputs ?? outputsOf(model),
+    isAsked: options.outputs !== undefined,
+    inputs: options.inputs ?? [],
+    stated: statedShapes(model),
     inputShape: options.inputShape,
   });
   const { drafts } = builder;
-  return graphFromKeras(builder.topology('graph_model', inputs, outputs), {
+  const graph = await graphFromKeras(builder.topology('graph_model', inputs, outputs), {
     origin: path,
     maxWeights: [...drafts.values()]
       .flatMap((draft) => draft.weights)
       .reduce((sum, { data }) => sum + data.length, 0),
     weightsOf: ([name]) => drafts.get(name!)?.weights ?? [],
   });
+  const whole = foldAffines(withSpelledActivations(graph));
+  if (cut.length === 0) return whole;
+  process.emitWarning(
+    `${path}: what comes after the network is left out; its outputs are ${ends.join(', ')}. Not read: ${cut.slice(0, 8).join('; ')}${cut.length > 8 ? `; and ${cut.length - 8} more` : ''}.`,
+    { type: 'TersorWarning', code: 'TERSOR_CUT' },
+  );
+  const metadata: GraphMetadata = { outputs: ends, cut };
+  return { ...whole, metadata: { ...whole.metadata, userDefinedMetadata: { graphModel: metadata } } };
+}
+
+/** Shapes of inputs, with the batch, by the names of their nodes. */
+function statedShapes({ json }: GraphJson): Map<string, (number | undefined)[]> {
+  const inputs = signatureOf(json)['inputs'];
+  return new Map(
+    Object.entries(isRecord(inputs) ? inputs : {}).flatMap(([key, value]) => {
+      const shape = isRecord(value) ? sizesOf(value['tensorShape']) : undefined;
+      const name = isRecord(value) && typeof value['name'] === 'string' ? value['name'] : key;
+      return shape ? [[sourceOf(name).name, shape]] : [];
+    }),
+  );
+}
+
+function signatureOf(json: GraphJson['json']): Readonly<Record<string, unknown>> {
+  const metadata = json['userDefinedMetadata'];
+  const signature = json['signature'] ?? (isRecord(metadata) ? metadata['signature'] : undefined);
+  return isRecord(signature) ? signature : {};
 }
 
 /** The `model.json` of a GraphModel and its weight files. Throws as reading it does. */
@@ -62,10 +104,8 @@ export async function graphModelParts(path: string): Promise<string[]> {
 
 /** The outputs that the file's signature names; without one, the nodes that none reads. */
 function outputsOf({ json, nodes }: GraphJson): string[] {
-  const metadata = json['userDefinedMetadata'];
-  const signature = json['signature'] ?? (isRecord(metadata) ? metadata['signature'] : undefined);
-  const stated =
-    isRecord(signature) && isRecord(signature['outputs']) ? Object.entries(signature['outputs']) : [];
+  const { outputs } = signatureOf(json);
+  const stated = isRecord(outputs) ? Object.entries(outputs) : [];
   const known = new Set(nodes.map(({ name }) => name));
   const named = stated.map(([key, value]) =>
     isRecord(value) && typeof value['name'] === 'string' ? value['name'] : key,

@@ -1,37 +1,33 @@
-/** What is known before the network runs: weights, and sizes that were worked out. */
-export interface Constant {
-  readonly kind: 'constant';
-  readonly shape: readonly number[];
-  /** Row-major. NaN stands for the size of the batch, which is open. */
-  readonly data: ArrayLike<number>;
-}
+import { constant, Refusal, type ConstantArray } from '@tersor/network';
+
+/** What is known before the network runs; NaN stands for the size of the batch, which is open. */
+export type Constant = ConstantArray;
 
 /** What a layer gives. */
 export interface Tensor {
   readonly kind: 'tensor';
   readonly layer: string;
-  /** Of one sample; `undefined` for sizes that are open. */
+  /**
+   * Of one sample, as the file has it; `undefined` for sizes that are open. One number for a sample, [], is
+   * an axis of length 1 in the network.
+   */
   readonly shape: readonly (number | undefined)[];
+  /**
+   * The file's axes in the order in which they lie in the network, where that is another one: a Transpose
+   * computes nothing until its order matters.
+   */
+  readonly lies?: readonly number[];
+  /** Whether the file has taken the batch away, which it can where that is one image. */
+  readonly isBare?: boolean;
 }
 
 /** What goes along an edge of the graph. */
 export type Value = Constant | Tensor;
 
-/** Why a node has no layers that compute the same; in words that go on after its name. */
-export class Refusal extends Error {}
-
 /** A vector of whole numbers, or one number, that is known. */
 export function numbersOf(value: Value | undefined, what: string): number[] {
   if (value?.kind !== 'constant') throw new Refusal(`has ${what} that is not known before it runs`);
   return Array.from(value.data);
-}
-
-/** A tensor of a rank, the batch not counted. */
-export function tensorOf(value: Value | undefined, rank?: number): Tensor {
-  if (value?.kind !== 'tensor') throw new Refusal('is applied to constants that are not worked out');
-  if (rank !== undefined && value.shape.length !== rank)
-    throw new Refusal(`reads ${value.shape.length + 1} axes, not ${rank + 1}`);
-  return value;
 }
 
 /** A constant array. */
@@ -41,11 +37,11 @@ export function constantOf(value: Value | undefined, what: string): Constant {
 }
 
 /** A constant of one axis. */
-export function vector(data: ArrayLike<number>): Constant {
-  return { kind: 'constant', shape: [data.length], data };
+export function vector(data: readonly number[]): Constant {
+  return constant('integer', [data.length], data);
 }
 
-/** Values of a shape. */
-export function size(shape: readonly number[]): number {
-  return shape.reduce((product, each) => product * each, 1);
+/** Values of a shape; NaN where a size is open. */
+export function sizeOf(shape: Tensor['shape']): number {
+  return shape.reduce<number>((product, each) => product * (each ?? NaN), 1);
 }

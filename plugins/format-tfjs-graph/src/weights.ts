@@ -1,4 +1,4 @@
-import { readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
+import { fromHalf, readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
 import type { Constant } from './value.js';
 
 type Entry = WeightsManifest[0]['weights'][0];
@@ -15,7 +15,8 @@ export async function readConstants(
   for (const entry of manifest.flatMap(({ weights }) => weights)) {
     const count = entry.shape.reduce((product, length) => product * length, 1);
     const { data, end } = decoded(entry, count, new DataView(bytes), at);
-    found.set(entry.name, { kind: 'constant', shape: entry.shape, data });
+    const type = entry.dtype === 'int32' ? 'integer' : entry.dtype === 'bool' ? 'boolean' : 'float';
+    found.set(entry.name, { kind: 'constant', type, dims: entry.shape, data });
     at = end;
   }
   return found;
@@ -27,17 +28,18 @@ function decoded(
   count: number,
   view: DataView,
   at: number,
-): { data: Float32Array; end: number } {
+): Pick<Constant, 'data'> & { end: number } {
   const stored = quantization?.dtype ?? dtype;
   const [bytes, read] = READERS[stored];
   const { scale = 1, min = 0 } = quantization ?? {};
   const isScaled = quantization !== undefined && stored !== 'float16';
-  const data = Float32Array.from({ length: count }, (_, i) => {
+  const data = dtype === 'int32' ? new Float64Array(count) : new Float32Array(count);
+  for (let i = 0; i < count; i++) {
     const value = read(view, at + i * bytes);
-    if (!isScaled) return value;
+    const scaled = isScaled ? value * scale + min : value;
     // Whole numbers stay whole.
-    return dtype === 'int32' ? Math.round(value * scale + min) : value * scale + min;
-  });
+    data[i] = dtype === 'int32' ? Math.round(scaled) : scaled;
+  }
   return { data, end: at + count * bytes };
 }
 
@@ -47,17 +49,7 @@ const READERS: Readonly<Record<Entry['dtype'], Reader>> = {
   float32: [4, (view, at) => view.getFloat32(at, true)],
   int32: [4, (view, at) => view.getInt32(at, true)],
   uint16: [2, (view, at) => view.getUint16(at, true)],
-  float16: [2, (view, at) => half(view.getUint16(at, true))],
+  float16: [2, (view, at) => fromHalf(view.getUint16(at, true))],
   uint8: [1, (view, at) => view.getUint8(at)],
   bool: [1, (view, at) => view.getUint8(at)],
 };
-
-/** A number of 16 bits: a sign, five bits of exponent, ten of fraction (IEEE 754). */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}

@@ -15,6 +15,7 @@ function layerInputs(): LayerInputs {
     kernels: [{ weight: 'kernel', how: 'mixes' }],
     taps: TAPS,
     channels: CHANNELS,
+    groups: 1,
     calls: [1],
   } satisfies KernelReader;
   const mean = Float64Array.of(1, 2, 3, 3, 4, 5);

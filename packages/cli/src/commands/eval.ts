@@ -3,6 +3,7 @@ import { backendSlots, createEvaluator, openBackend, requireFitting } from '@ter
 import { readNetwork } from '@tersor/network';
 import { createHost, DEFAULT_BACKEND, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
+import { createBar } from '../screen/bar.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 
 interface Options extends ModelOptions {
@@ -47,7 +48,12 @@ export function evalCommand(): Command {
         const dataset = await host.get(TOKENS.dataset);
         requireFitting(graph, dataset, path);
         const evaluator = await createEvaluator({ backend, dataset, split });
-        const accuracy = await evaluator.accuracy(graph);
+        const bar = createBar();
+        const total = evaluator.count;
+        let done = 0;
+        if (!json) bar.update({ done, total, unit: 'images' });
+        const onImages = (images: number) => bar.update({ done: (done += images), total, unit: 'images' });
+        const accuracy = await evaluator.accuracy(graph, json ? undefined : onImages).finally(bar.clear);
         const result = {
           model: path,
           dataset: use,

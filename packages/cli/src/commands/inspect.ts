@@ -1,8 +1,8 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
-import { channelGroups, cost, readNetwork } from '@tersor/network';
-import { printable, type LayerGraph } from '@tersor/core';
+import { channelGroups, cost, layerBytes, openModel, type ModelFile } from '@tersor/network';
+import { printable, type GraphLayer, type WeightCodes } from '@tersor/core';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
+import { fitTable } from '../screen/fit-table.js';
 import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
@@ -18,20 +18,25 @@ export function inspectCommand(): Command {
     .option('--groups', 'explain the channel groups and what is frozen')
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {
-      const report = describe(await readNetwork(modelSource(path, given), { searchFrom: [__dirname] }));
-      const text = given.json
-        ? `${JSON.stringify(report, undefined, 2)}\n`
-        : given.groups
-          ? groupsText(report)
-          : layersText(report);
+      const model = await openModel(modelSource(path, given), { searchFrom: [__dirname] });
+      const report = await describe(model);
       // Names of layers come from the file.
-      process.stdout.write(printable(text));
+      process.stdout.write(
+        given.json
+          ? printable(`${JSON.stringify(report, undefined, 2)}\n`)
+          : given.groups
+            ? printable(groupsText(report))
+            : layersText(report),
+      );
     });
 }
 
-type Report = ReturnType<typeof describe>;
+type Report = Awaited<ReturnType<typeof describe>>;
 
-function describe(graph: LayerGraph) {
+async function describe(model: ModelFile) {
+  const graph = await model.read();
+  const codes = await model.codes();
+  const bytes = await layerBytes(model, graph);
   const { groups, barriers } = channelGroups(graph);
   const costs = cost(graph);
   const layers = graph.layers.map((layer) => {
@@ -42,6 +47,7 @@ function describe(graph: LayerGraph) {
       outputShape: graph.calls.find((call) => call.layer === layer.name)!.outputShape,
       parameters: own?.parameters ?? 0,
       macs: own?.macs ?? 0,
+      ...storageOf(layer, codes, bytes),
       group: groups.find((group) =>
         group.members.some((member) => member.layer === layer.name && member.role === 'produces'),
       )?.name,
@@ -57,29 +63,47 @@ function describe(graph: LayerGraph) {
     name: graph.name,
     parameters: costs.parameters,
     macs: costs.macs,
+    bytes: await model.bytes(),
     layers,
     groups: described,
     barriers,
   };
 }
 
-function layersText({ layers, parameters, macs, groups, barriers }: Report): string {
-  const table = new Table({
-    head: ['layer', 'class', 'output', 'parameters', 'MACs', 'prunable group'],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'left'],
-  });
-  for (const layer of layers)
-    table.push([
-      layer.name,
-      layer.class,
-      layer.outputShape.map((size) => size ?? '?').join('x'),
-      grouped(layer.parameters),
-      grouped(layer.macs),
-      layer.group ?? (layer.frozen ? 'frozen' : ''),
-    ]);
+/** How the weights of a layer are stored: bits of the codes of its kernels, bytes where the file tells. */
+function storageOf(
+  { name, weights }: GraphLayer,
+  codes: WeightCodes,
+  bytes: ReadonlyMap<string, number> | undefined,
+): { bits?: number; bytes?: number } {
+  const bits = weights.flatMap((weight) => codes.get(`${name}/${weight.name}`)?.bits ?? []);
+  return {
+    ...(bits.length > 0 && { bits: Math.max(...bits) }),
+    ...(bytes?.has(name) && { bytes: bytes.get(name)! }),
+  };
+}
+
+function layersText({ layers, parameters, macs, bytes, groups, barriers }: Report): string {
+  const isPacked = layers.some((layer) => layer.bytes !== undefined);
+  const head = ['layer', 'class', 'output', 'parameters', 'MACs'];
+  const right = [3, 4, ...(isPacked ? [5, 6] : [])];
+  // What is packed has been pruned: how it is stored matters more than what could go.
+  head.push(...(isPacked ? ['bits', 'bytes'] : ['prunable group']));
+  const rows = layers.map((layer) => [
+    layer.name,
+    layer.class,
+    layer.outputShape.map((size) => size ?? '?').join('x'),
+    grouped(layer.parameters),
+    grouped(layer.macs),
+    ...(isPacked
+      ? [
+          layer.bits?.toString() ?? (layer.parameters > 0 ? 'float' : ''),
+          layer.bytes === undefined ? '' : grouped(layer.bytes),
+        ]
+      : [layer.group ?? (layer.frozen ? 'frozen' : '')]),
+  ]);
   const channels = groups.reduce((sum, group) => sum + group.channels, 0);
-  return `${table.toString()}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
+  return `${fitTable({ head, rows, right })}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${grouped(bytes)} bytes, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
 }
 
 function groupsText({ groups, barriers }: Report): string {

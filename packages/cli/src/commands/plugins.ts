@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import Table from 'cli-table3';
 import { builtinPlugins } from '@tersor/compression';
 import { installedPlugins, PLUGIN_KINDS } from '@tersor/core';
 import { runnerPlugins } from '@tersor/study';
+import { fitTable } from '../screen/fit-table.js';
 
 /** `tersor plugins`: what can be named in a config here. */
 export function pluginsCommand(): Command {
@@ -37,14 +37,13 @@ export function pluginsCommand(): Command {
         process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
         return;
       }
-      const table = new Table({ head: ['kind', 'id', 'package', 'what'], style: { head: [], border: [] } });
-      for (const row of rows)
-        table.push([
-          row.kind,
-          row.id,
-          row.source,
-          'error' in row ? `${row.error!.code}: ${row.error!.message}` : row.description!,
-        ]);
-      process.stdout.write(`${table.toString()}\n`);
+      const cells = rows.map((row) => [
+        row.kind,
+        row.id,
+        row.source,
+        'error' in row ? `${row.error!.code}: ${row.error!.message}` : row.description!,
+      ]);
+      const head = ['kind', 'id', 'package', 'what'];
+      process.stdout.write(`${fitTable({ head, rows: cells, right: [] })}\n`);
     });
 }

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import {
   backendSlots,
@@ -16,12 +15,13 @@ import {
   describeMachine,
   createHost,
   requireWritableFile,
-  TersorError,
   type LatencyTable,
 } from '@tersor/core';
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
-import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
+import { modelSource, wholeNumber, withModelOptions, type ModelOptions } from '../option-values.js';
+import { createBar } from '../screen/bar.js';
+import { fitTable } from '../screen/fit-table.js';
 import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
@@ -47,21 +47,26 @@ export function profileCommand(): Command {
     )
     .argument('<model>', 'model.json or model.tersor')
     .option('--backend <name>', 'backend plugin', DEFAULT_BACKEND)
-    .option('--counts <count>', 'channel counts per axis, besides a single channel', count('--counts', 1), 4)
+    .option(
+      '--counts <count>',
+      'channel counts per axis, besides a single channel',
+      wholeNumber('--counts', 1),
+      4,
+    )
     .option(
       '--images <count>',
       'images of one run; 1 for the time of a single image',
-      count('--images', 1),
+      wholeNumber('--images', 1),
       50,
     )
-    .option('--repeats <count>', 'runs that the median is taken of', count('--repeats', 1), 7)
+    .option('--repeats <count>', 'runs that the median is taken of', wholeNumber('--repeats', 1), 7)
     .option(
       '--checks <count>',
       'randomly pruned networks that are predicted and measured',
-      count('--checks', 0),
+      wholeNumber('--checks', 0),
       3,
     )
-    .option('--seed <number>', 'seed of those networks', count('--seed', 0), 1)
+    .option('--seed <number>', 'seed of those networks', wholeNumber('--seed', 0), 1)
     .option(
       '--out <file>',
       'the table; one that is there already is shown, not measured again',
@@ -91,8 +96,11 @@ export function profileCommand(): Command {
         await backend.activate();
         const graph = await readNetwork(source, places);
         requireOneOutput(graph, path);
+        const bar = createBar();
         const onProgress = (done: number, total: number, what: string) =>
-          process.stderr.write(`  ${done}/${total} ${what}\n`);
+          process.stderr.isTTY
+            ? bar.update({ done, total, unit: 'networks', note: what })
+            : process.stderr.write(`  ${done}/${total} ${what}\n`);
         const { source: plugin, version } = host.wired[0]!;
         const versions = {
           tersor: TERSOR_VERSION,
@@ -105,7 +113,7 @@ export function profileCommand(): Command {
             graph,
             backend,
             ...(!json && { onProgress }),
-          });
+          }).finally(bar.clear);
           return { ...measured, versions: { ...measured.versions, ...versions } };
         };
         const table = isKnown
@@ -147,32 +155,13 @@ function noteOtherConditions(
 
 /** How well the table predicts whole networks, for people. */
 function checkTable({ layers, check, backend, machine, images }: LatencyTable): string {
-  const table = new Table({
-    head: ['network', 'MACs', 'predicted ms', 'measured ms', 'error'],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-  });
-  for (const { network, macs, predicted, measured, relativeError } of check) {
-    table.push([
-      network,
-      grouped(macs),
-      String(predicted),
-      String(measured),
-      `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`,
-    ]);
-  }
-  return `${table.toString()}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
-}
-
-/** Reads a whole number. Throws `CONFIG_INVALID`. */
-function count(option: string, smallest: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < smallest)
-      throw new TersorError(
-        'CONFIG_INVALID',
-        `${option} ${text}: expected a whole number of at least ${smallest}.`,
-      );
-    return value;
-  };
+  const rows = check.map(({ network, macs, predicted, measured, relativeError }) => [
+    network,
+    grouped(macs),
+    String(predicted),
+    String(measured),
+    `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`,
+  ]);
+  const head = ['network', 'MACs', 'predicted ms', 'measured ms', 'error'];
+  return `${fitTable({ head, rows, right: [1, 2, 3, 4] })}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
 }

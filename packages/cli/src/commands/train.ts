@@ -6,6 +6,9 @@ import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfig
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
+import { createBar } from '../screen/bar.js';
+import { noteOn } from '../screen/progress.js';
+import { createSavingClock } from '../stopping/saving-clock.js';
 import { stopOnInterrupt, type Stopping } from '../stopping/stop-on-interrupt.js';
 
 interface Options {
@@ -31,29 +34,38 @@ export function trainCommand(): Command {
       sayPlace(path, config.output, out);
       await requireWritableFolder(output);
       await makeFolder(dirname(output));
+      const bar = createBar();
+      const clock = createSavingClock();
       const go = ({ isAsked, begin }: Stopping) =>
         trainModel({
           config,
           directory: dirname(resolve(path)),
           output,
           searchFrom: [process.cwd(), __dirname],
-          onStep: begin,
+          onStep: (done, total, step) => {
+            begin();
+            clock.hear({ stage: 'prune-finetune', done, total, unit: 'steps', ...step });
+            const note = `loss ${step.loss.toFixed(3)}, accuracy ${percent(step.accuracy)}`;
+            if (!json) bar.update({ done, total, unit: 'steps', note });
+          },
           checkpoint: `${output}.checkpoint`,
           resume: resume === true,
           alsoRead: [{ name: 'the config', path: resolve(path) }],
-          onNotice: (text) => process.stderr.write(`note: ${text}\n`),
+          onNotice: noteOn(bar.clear),
           onEpoch: (record) => {
+            bar.clear();
             process.stderr.write(
               `epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`,
             );
-            // Behind the last epoch there is little left to do.
+            // After the last epoch there is little left to do.
             if (isAsked() && record.epoch < config.train.epochs)
               throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
                 hint: 'Go on with the same command and --resume.',
               });
           },
         });
-      const summary = await stopOnInterrupt(go);
+      const display = { clear: bar.clear, waitingFor: clock.waitingFor };
+      const summary = await stopOnInterrupt(go, display).finally(bar.clear);
       const text = JSON.stringify(summary, undefined, 2);
       await writeFile(join(output, 'training.json'), `${text}\n`);
       process.stdout.write(

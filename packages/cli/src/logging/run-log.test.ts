@@ -21,7 +21,7 @@ test('every event is a JSON object on its own line, and a second run goes on in 
   const file = join(folder, 'logs/run.jsonl');
   const first = await openRunLog(file);
   first.events.onStage?.('prune');
-  first.events.onProgress?.({ stage: 'prune', done: 3, total: 8, reward: 0.5, best: 0.6 });
+  first.events.onProgress?.({ stage: 'prune', done: 3, total: 8, unit: 'episodes', reward: 0.5, best: 0.6 });
   first.events.onNotice?.('something to know');
   first.end(new TersorError('INTERRUPTED', 'Stopped as asked.'));
   const second = await openRunLog(file);
@@ -29,7 +29,16 @@ test('every event is a JSON object on its own line, and a second run goes on in 
   const written = await lines(file);
   expect(written).toMatchObject([
     { level: 30, stage: 'prune', msg: 'stage', pid: process.pid },
-    { level: 30, stage: 'prune', done: 3, total: 8, reward: 0.5, best: 0.6, msg: 'progress' },
+    {
+      level: 30,
+      stage: 'prune',
+      done: 3,
+      total: 8,
+      unit: 'episodes',
+      reward: 0.5,
+      best: 0.6,
+      msg: 'progress',
+    },
     { level: 40, msg: 'something to know' },
     { level: 50, code: 'INTERRUPTED', err: { message: 'Stopped as asked.' }, msg: 'failed' },
     { level: 30, msg: 'done' },

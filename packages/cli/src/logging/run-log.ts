@@ -33,6 +33,7 @@ export async function openRunLog(path: string): Promise<RunLog> {
   return {
     events: {
       onStage: (stage, round) => logger.info({ stage, ...(round && { round: round.number }) }, 'stage'),
+      onEstimate: (estimate) => logger.info(estimate, 'estimate'),
       onNotice: (text) => logger.warn(text),
       onProgress: (progress) => logger.info(progress, 'progress'),
     },
@@ -56,6 +57,7 @@ function requireReader(path: string): void {
 export function bothEvents(first: PipelineEvents, second: PipelineEvents): PipelineEvents {
   return {
     onStage: (stage, round) => (first.onStage?.(stage, round), second.onStage?.(stage, round)),
+    onEstimate: (estimate) => (first.onEstimate?.(estimate), second.onEstimate?.(estimate)),
     onNotice: (text) => (first.onNotice?.(text), second.onNotice?.(text)),
     onProgress: (progress) => (first.onProgress?.(progress), second.onProgress?.(progress)),
   };

@@ -9,13 +9,24 @@ export interface Stopping {
   readonly begin: () => void;
 }
 
+/** What the screen shows while the work goes on. */
+export interface Display {
+  /** Takes a progress bar off the screen. */
+  clear?(): void;
+  /** What has to end before the work is saved, and about how long that takes. */
+  waitingFor?(): string | undefined;
+}
+
 /**
  * Does work that Ctrl-C, SIGTERM or SIGHUP stop: once it has begun, `isAsked` says true and the work is
  * expected to end with `INTERRUPTED` as soon as it has saved an episode or epoch. A second signal ends the
  * process. Before the work has begun, it is left alone and `INTERRUPTED` is thrown at once; the caller ends
  * the process.
  */
-export async function stopOnInterrupt<T>(work: (stopping: Stopping) => Promise<T>): Promise<T> {
+export async function stopOnInterrupt<T>(
+  work: (stopping: Stopping) => Promise<T>,
+  { clear, waitingFor }: Display = {},
+): Promise<T> {
   let isAsked = false;
   let hasBegun = false;
   let giveUp: (error: TersorError) => void;
@@ -24,10 +35,12 @@ export async function stopOnInterrupt<T>(work: (stopping: Stopping) => Promise<T
     isAsked = true;
     if (!hasBegun)
       giveUp(new TersorError('INTERRUPTED', 'Stopped as asked, before there was anything to save.'));
-    else
-      process.stderr.write(
-        `\nFinishing this episode or epoch and saving; ${again(signal)} to stop at once.\n`,
-      );
+    else {
+      clear?.();
+      const what = waitingFor?.() ?? 'this episode or epoch';
+      // On a terminal the cursor stands behind its echo of Ctrl-C.
+      process.stderr.write(`\nFinishing ${what} and saving; ${again(signal)} to stop at once.\n`);
+    }
   });
   try {
     return await Promise.race([work({ isAsked: () => isAsked, begin: () => void (hasBegun = true) }), early]);

@@ -2,9 +2,14 @@ import type { StudyResults, VariantRow } from '@tersor/study';
 import { studyTable } from './study-table.js';
 
 const estimate = (mean: number) => ({ count: 1, mean });
-const row = (variant: string, estimates: VariantRow['estimates']): VariantRow => ({
+const row = (
+  variant: string,
+  estimates: VariantRow['estimates'],
+  trials: Partial<VariantRow['trials']> = { done: 1 },
+): VariantRow => ({
   variant,
   labels: {},
+  trials: { done: 0, failed: 0, interrupted: 0, missing: 0, ...trials },
   estimates,
 });
 const results = (...variants: VariantRow[]): StudyResults => ({
@@ -93,10 +98,19 @@ describe('studyTable', () => {
           macs: estimate(1),
           seconds: estimate(1),
         }),
-        row('broken', {}),
+        row('broken', {}, { failed: 2, missing: 1 }),
       ),
     );
     expect(cells(table, 'old').slice(-2)).toEqual(['–', '–']);
-    expect(cells(table, 'broken')).toEqual(['broken', '0', 'no result', '–', '–', '–', '–', '–']);
+    expect(cells(table, 'broken')).toEqual([
+      'broken',
+      '0 of 3, 2 failed, 1 missing',
+      'no result',
+      '–',
+      '–',
+      '–',
+      '–',
+      '–',
+    ]);
   });
 });

@@ -1,5 +1,12 @@
-import Table from 'cli-table3';
-import { baselineName, probability, type Difference, type Estimate, type StudyResults } from '@tersor/study';
+import {
+  baselineName,
+  probability,
+  seedsText,
+  type Difference,
+  type Estimate,
+  type StudyResults,
+} from '@tersor/study';
+import { fitTable } from '../screen/fit-table.js';
 import { grouped, mebibytes } from './figures.js';
 
 /** A figure that no trial of a variant has: none is done, or an older version ran them. */
@@ -21,17 +28,12 @@ export function studyTable({ variants, baseline }: StudyResults): string {
     'episodes/min',
     'peak MiB',
   ];
-  const table = new Table({
-    head,
-    style: { head: [], border: [] },
-    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
-  });
-  for (const { variant, estimates, differences } of variants) {
+  const rows = variants.map(({ variant, trials, estimates, differences }) => {
     const { testAccuracy, bytes, macs, seconds, episodesPerMinute, peakResidentBytes } = estimates;
     const change = differences?.testAccuracy;
-    table.push([
+    return [
       variant,
-      testAccuracy?.count ?? 0,
+      seedsText({ trials }),
       testAccuracy ? accuracy(testAccuracy) : 'no result',
       ...(baseline === undefined
         ? []
@@ -41,9 +43,9 @@ export function studyTable({ variants, baseline }: StudyResults): string {
       seconds ? seconds.mean.toFixed(0) : MISSING,
       episodesPerMinute ? episodesPerMinute.mean.toFixed(1) : MISSING,
       peakResidentBytes ? mebibytes(peakResidentBytes.mean) : MISSING,
-    ]);
-  }
-  return table.toString();
+    ];
+  });
+  return fitTable({ head, rows, right: head.map((_, i) => i).slice(1) });
 }
 
 function accuracy({ mean, deviation }: Estimate): string {

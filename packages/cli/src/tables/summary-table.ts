@@ -1,23 +1,22 @@
-import Table from 'cli-table3';
 import { stagesOf, type NetworkFigures, type SearchFigures, type Summary } from '@tersor/compression';
+import { coloursFor } from '../screen/colours.js';
+import { fitTable } from '../screen/fit-table.js';
 import { grouped, mebibytes } from './figures.js';
+
+const HEAD = ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'];
 
 /** The result of a compression as a table for people. */
 export function summaryTable(summary: Summary): string {
   const { baseline, pruned, compressed, ratio, search, activations, carriedOut } = summary;
   const stages = stagesOf(summary);
+  const { yellow } = coloursFor(process.stdout);
   const quantized = stages.includes('prune') ? 'pruned + quantized' : 'quantized';
-  const table = new Table({
-    head: ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
-  });
-  table.push(row('original', baseline));
-  if (stages.includes('prune')) table.push(row('pruned', pruned));
+  const rows = [row('original', baseline)];
+  if (stages.includes('prune')) rows.push(row('pruned', pruned));
   if (stages.includes('quantize'))
-    table.push(row(activations ? `${quantized}, activations simulated` : quantized, compressed));
+    rows.push(row(activations ? `${quantized}, activations simulated` : quantized, compressed));
   const points = (compressed.accuracy.test - baseline.accuracy.test) * 100;
-  table.push([
+  rows.push([
     'change',
     `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`,
     '',
@@ -41,12 +40,12 @@ export function summaryTable(summary: Summary): string {
       ? ''
       : `, at most ${mebibytes(summary.peakResidentBytes)} MiB of memory`;
   return [
-    table.toString(),
+    fitTable({ head: HEAD, rows, right: [1, 2, 3, 4, 5] }),
     ...times,
     ...operationLines(summary),
     ...searches,
     `backend ${summary.backend}, seed ${summary.seed}, ${summary.seconds.toFixed(0)} s in all${memory}`,
-    ...(summary.notices ?? []).map((text) => `note: ${text}`),
+    ...(summary.notices ?? []).map((text) => `${yellow('note:')} ${text}`),
   ].join('\n');
 }
 

@@ -8,7 +8,7 @@ const dense = (name: string): GraphLayer => ({
   name,
   className: 'Dense',
   config: { units: 1 },
-  weights: [{ name: 'kernel', shape: [4, 1], data: Float32Array.of(0.9, -0.35, 0.2, 0.05) }],
+  weights: [{ name: 'kernel', trainable: true, shape: [4, 1], data: Float32Array.of(0.9, -0.35, 0.2, 0.05) }],
 });
 
 /** Two layers with the same weights, and room for 2 and 6 bits of 1 byte each. */

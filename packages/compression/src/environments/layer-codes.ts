@@ -16,6 +16,7 @@ export interface LayerCodes {
 export function createLayerCodes(quantizer: Quantizer): LayerCodes {
   const encodings = new Map<string, EncodedWeights>();
   const sizes = new Map<string, number>();
+  const errors = new Map<string, number>();
   const decoded = new Map<EncodedTensor, Float32Array>();
   const encode = (layer: GraphLayer, bits: number) =>
     remember(encodings, `${layer.name}@${bits}`, () => encodeLayer(quantizer, layer, bits));
@@ -27,19 +28,20 @@ export function createLayerCodes(quantizer: Quantizer): LayerCodes {
       remember(sizes, `${layer.name}@${bits}`, () =>
         [...encode(layer, bits).values()].reduce((sum, tensor) => sum + encodedSize(tensor), 0),
       ),
-    error: (layer, bits) => {
-      let error = 0;
-      let energy = 1e-12;
-      for (const [name, tensor] of encode(layer, bits)) {
-        const values = layer.weights.find((weight) => name === `${layer.name}/${weight.name}`)!.data;
-        const approximated = decode(tensor);
-        values.forEach((value, i) => {
-          error += (value - approximated[i]!) ** 2;
-          energy += value ** 2;
-        });
-      }
-      return error / energy;
-    },
+    error: (layer, bits) =>
+      remember(errors, `${layer.name}@${bits}`, () => {
+        let error = 0;
+        let energy = 1e-12;
+        for (const [name, tensor] of encode(layer, bits)) {
+          const values = layer.weights.find((weight) => name === `${layer.name}/${weight.name}`)!.data;
+          const approximated = decode(tensor);
+          values.forEach((value, i) => {
+            error += (value - approximated[i]!) ** 2;
+            energy += value ** 2;
+          });
+        }
+        return error / energy;
+      }),
   };
 }
 

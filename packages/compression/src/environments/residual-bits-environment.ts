@@ -42,17 +42,21 @@ export async function createResidualBitsEnvironment(
   const unmoved = Array<number>(actions.choices).fill(0);
   return residualWalk({
     actionSpace: actions.space,
-    steps: layers.length,
-    size: features[0]!.length + 1 + actions.choices,
+    features,
+    size: 1 + actions.choices,
     observe: (taken) => {
       const residuals = taken.map(actions.toResidual);
       return [
-        ...features[Math.min(taken.length, layers.length - 1)]!,
         Math.tanh(residual.shift(layers.map((_layer, i) => residuals[i] ?? unmoved))),
         ...(residuals.at(-1) ?? unmoved),
       ];
     },
     finish: (taken) => outcomeOf(residual.bits(taken.map(actions.toResidual))),
+    guess: (taken) => {
+      const bits = residual.bits(taken.map(actions.toResidual));
+      const error = layers.reduce((sum, layer, i) => sum + choices.codes.error(layer, bits[i]!.weights), 0);
+      return -Math.log10(Math.max(LEAST_ERROR, error));
+    },
     heuristics: Object.fromEntries(
       names.map((name) => [
         name,

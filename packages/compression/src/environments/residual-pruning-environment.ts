@@ -13,6 +13,8 @@ const WINDOW = 1 / 16;
 /** Errors below this share of their sum look alike. */
 const LEAST_ERROR = 1e-6;
 
+type ErrorCurves = readonly ArrayLike<number>[];
+
 /**
  * Prunes a network around a heuristic's policy, one step a channel group: see `createResidualChoices`.
  *
@@ -21,7 +23,8 @@ const LEAST_ERROR = 1e-6;
  * that its removals leave (as its logarithm), and the error that the next channels would add for what they
  * would save (likewise); each normalised over the groups, the two errors only where a pruner knows them (see
  * `Pruner.removalErrors`), else 0. Then the common shift so far, if the groups ahead stay at the reference
- * (its hyperbolic tangent), and the previous action.
+ * (its hyperbolic tangent), and the previous action. What is known before is the environment's `features`;
+ * its `guess` is minus the logarithm of the errors of all removals together.
  *
  * Action: one number in [-1, 1] a pruner. Throws `BUDGET_INFEASIBLE` when even the minimum of everything does
  * not keep the budget, and `CONFIG_INVALID` for a reference that is not offered; `step` throws
@@ -44,32 +47,46 @@ export async function createResidualPruningEnvironment(
   const names = Object.keys(choices.heuristics);
   const reference = await choicesOf(referenceName(options, names, 'prune'));
   const residual = createResidualChoices(task, choices, reference, options.scale);
-  const features = await observedOf(task, choices, reference);
+  const curves = await errorCurves(task);
+  const errors = curves && ((given: readonly Choice[]) => errorOf(task, curves, given));
+  const features = observedOf(task, choices, reference, curves);
   const outcomeOf = createPruneOutcomes(task, choices.wall);
   const unmoved = pruners.map(() => 0);
   return residualWalk({
     actionSpace: { type: 'box', low: pruners.map(() => -1), high: pruners.map(() => 1) },
-    steps: groups.length,
-    size: features[0]!.length + 1 + pruners.length,
+    features,
+    size: 1 + pruners.length,
     observe: (actions) => [
-      ...features[Math.min(actions.length, groups.length - 1)]!,
       Math.tanh(residual.shift(groups.map((_group, i) => actions[i] ?? unmoved))),
       ...(actions.at(-1) ?? unmoved),
     ],
     finish: (actions) => outcomeOf(residual.choices(actions)),
+    guess: errors && ((actions) => -Math.log10(Math.max(LEAST_ERROR, errors(residual.choices(actions))))),
     heuristics: Object.fromEntries(
       names.map((name) => [name, async () => residual.towards(await choicesOf(name))]),
     ),
   });
 }
 
+/** Of each group, the error that so many removals leave, where a pruner knows it. */
+async function errorCurves({ groups, pruners }: PruneTask): Promise<ErrorCurves | undefined> {
+  const knowing = pruners.find(({ action, removalErrors }) => action === 'channels' && removalErrors);
+  return knowing?.removalErrors!(groups);
+}
+
+/** The errors of all groups' removals, added up: what the heuristic `reconstruction` makes small. */
+function errorOf({ groups }: PruneTask, curves: ErrorCurves, choices: readonly Choice[]): number {
+  return choices.reduce((sum, { keep }, i) => sum + curves[i]![groups[i]!.channels - keep]!, 0);
+}
+
 /** What is seen of each group whatever the actions: numbers in [-1, 1]. */
-async function observedOf(
+function observedOf(
   task: PruneTask,
   choices: PruneChoices,
   reference: readonly Choice[],
-): Promise<number[][]> {
-  const { groups, pruners, multiple } = task;
+  curves: ErrorCurves | undefined,
+): number[][] {
+  const { groups, multiple } = task;
   const { wall, smallest } = choices;
   const tightest = wall.limits.reduce((a, b) =>
     a.of(reference) / a.limit >= b.of(reference) / b.limit ? a : b,
@@ -77,10 +94,8 @@ async function observedOf(
   const used = (given: readonly Choice[]) => tightest.of(given) / tightest.limit;
   const saved = (i: number, keep: number) =>
     used(reference) - used(reference.with(i, { ...reference[i]!, keep }));
-  const knowing = pruners.find(({ action, removalErrors }) => action === 'channels' && removalErrors);
-  const curves = await knowing?.removalErrors!(groups);
   const errorAt = (i: number, keep: number) => curves![i]![groups[i]!.channels - keep]!;
-  const sum = curves && groups.reduce((total, _group, i) => total + errorAt(i, reference[i]!.keep), 0);
+  const sum = curves && errorOf(task, curves, reference);
   const errorsOf = (i: number): number[] => {
     if (!curves) return [0, 0];
     const { keep } = reference[i]!;

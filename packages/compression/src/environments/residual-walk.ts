@@ -3,10 +3,11 @@ import { TersorError, type Action, type Environment, type Space, type StepResult
 /** What the two stages' residual environments differ in. */
 interface ResidualSteps {
   readonly actionSpace: Space;
-  readonly steps: number;
-  /** Numbers of an observation, each in [-1, 1]. */
+  /** Numbers that follow a step's features in an observation, each in [-1, 1]. */
   readonly size: number;
-  /** Of the next step, after the actions so far; of the last step where all were taken. */
+  /** Of each step, whatever the actions: what its observations begin with. */
+  readonly features: readonly (readonly number[])[];
+  /** What follows a step's features in an observation: after the actions so far. */
   observe(actions: readonly Action[]): readonly number[];
   /** Carries a whole episode out. */
   finish(actions: readonly Action[]): Promise<{
@@ -14,6 +15,8 @@ interface ResidualSteps {
     readonly reward: number;
     readonly measures: Readonly<Record<string, number>>;
   }>;
+  /** What a policy might be worth, from what is known without measuring. */
+  readonly guess?: ((actions: readonly Action[]) => number) | undefined;
   readonly heuristics: NonNullable<Environment['heuristics']>;
 }
 
@@ -22,7 +25,10 @@ interface ResidualSteps {
  * it was proposed: `executed` is the action itself.
  */
 export function residualWalk(walk: ResidualSteps): Environment {
-  const { actionSpace, steps, size, heuristics } = walk;
+  const { actionSpace, features, guess, heuristics } = walk;
+  const steps = features.length;
+  const size = features[0]!.length + walk.size;
+  const observed = () => [...features[Math.min(actions.length, steps - 1)]!, ...walk.observe(actions)];
   let actions: Action[] = [];
   let active = false;
   return {
@@ -32,7 +38,7 @@ export function residualWalk(walk: ResidualSteps): Environment {
     reset: async () => {
       actions = [];
       active = true;
-      return { observation: walk.observe(actions) };
+      return { observation: observed() };
     },
     step: async (action): Promise<StepResult> => {
       if (!active)
@@ -42,7 +48,7 @@ export function residualWalk(walk: ResidualSteps): Environment {
         );
       const executed = within(actionSpace, action);
       actions = [...actions, executed];
-      const observation = walk.observe(actions);
+      const observation = observed();
       const terminated = actions.length === steps;
       if (!terminated) return { observation, reward: 0, terminated, truncated: false, info: { executed } };
       active = false;
@@ -50,6 +56,8 @@ export function residualWalk(walk: ResidualSteps): Environment {
       return { observation, reward, terminated, truncated: false, info: { executed, measures, policy } };
     },
     heuristics,
+    features,
+    ...(guess && { guess: (given) => guess(given.map((action) => within(actionSpace, action))) }),
   };
 }
 

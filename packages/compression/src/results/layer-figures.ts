@@ -1,6 +1,5 @@
 import type { GraphLayer, LayerGraph } from '@tersor/core';
-import { PREAMBLE_BYTES, SECTION_HEAD_BYTES } from '@tersor/runtime';
-import { cost, isKernel, weightSlots, type ActivationPolicy } from '@tersor/network';
+import { cost, isKernel, packedBytes, type ActivationPolicy } from '@tersor/network';
 import type { BitPolicy } from '../policy/quantized-graph.js';
 
 /** What a layer with weights costs in one network. */
@@ -115,17 +114,4 @@ function floatBytes(graph: LayerGraph): Map<string, number> {
       weights.reduce((sum, { data }) => sum + data.length * 4, 0),
     ]),
   );
-}
-
-/** Lengths of the weight sections, which follow the header in the order of `weightSlots` (docs/format.md). */
-function packedBytes(graph: LayerGraph, packed: Uint8Array): Map<string, number> {
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  const sectionAt = (offset: number) => SECTION_HEAD_BYTES + view.getUint32(offset, true);
-  const bytes = new Map<string, number>();
-  let offset = PREAMBLE_BYTES + sectionAt(PREAMBLE_BYTES);
-  for (const { layer } of weightSlots(graph)) {
-    bytes.set(layer.name, (bytes.get(layer.name) ?? 0) + sectionAt(offset));
-    offset += sectionAt(offset);
-  }
-  return bytes;
 }

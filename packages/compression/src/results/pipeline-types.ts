@@ -1,6 +1,6 @@
 import type { ActivationPolicy } from '@tersor/network';
 import type { BitPolicy } from '../policy/quantized-graph.js';
-import type { CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
+import type { ChosenPrecision, CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
 
 /** What a network costs and how good it is. */
 export interface NetworkFigures {
@@ -47,6 +47,8 @@ export interface SearchFigures {
     readonly searchReward: number;
   };
   readonly seconds: number;
+  /** What the environment knew of each step (see `Environment.features`), for searches in other networks. */
+  readonly features?: readonly (readonly number[])[];
   /**
    * Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last
    * one's best reward.
@@ -82,6 +84,8 @@ export interface Summary {
   readonly carriedOut?: { readonly policy: string; readonly sha256: string };
   readonly seed: number;
   readonly backend: string;
+  /** Where the backend was to choose it (`precision: auto`): what it chose, and what it measured. */
+  readonly precision?: ChosenPrecision;
   readonly plugins: readonly WiredPlugin[];
   readonly versions: Readonly<Record<string, string>>;
   /** Platform, processor and cores that it ran on. */

@@ -109,6 +109,7 @@ async function fillStaging({
     ...(context.given && { carriedOut: { policy: context.given.source, sha256: context.given.sha256 } }),
     seed: config.seed,
     backend: context.evaluateBackend.id,
+    ...(context.precision && { precision: context.precision }),
     plugins: context.wired,
     versions: { tersor: TERSOR_VERSION, node: process.version },
     machine: describeMachine(),

@@ -12,8 +12,13 @@ export interface Measured {
   readonly searches: boolean;
 }
 
-/** A forward pass, and the gradients of inputs and of weights, which take about as long each. */
-const TRAINING = 3;
+/**
+ * A training step in forward passes: one, and the gradients of inputs and of weights. These take about twice
+ * as long each on wasm.
+ */
+const TRAINING = 5;
+/** What surgery, refit and codes add to measuring a candidate: about as much again for the example. */
+const CANDIDATE = 2;
 
 /**
  * About how long a compression takes: candidates cost the share of the original's time that the budget leaves
@@ -27,7 +32,9 @@ export function estimateRun(
   const searchOf = (stage: PruneConfig | QuantizeConfig | undefined) => {
     if (!stage || !searches) return 0;
     const { episodes, parallel = 1 } = stage.search;
-    return (episodes * Math.min(stage.images, images.validation) * share * secondsPerImage) / parallel;
+    return (
+      (episodes * CANDIDATE * Math.min(stage.images, images.validation) * share * secondsPerImage) / parallel
+    );
   };
   const finetuneOf = (stage: PruneConfig | QuantizeConfig | undefined) => {
     if (!stage || stage.finetune.epochs === 0) return 0;

@@ -104,7 +104,7 @@ async function goOn(
     return state;
   }
   const kept = await store.keepAside('copy');
-  const next: RunState = { prune: state.prune, quantize: {} };
+  const next: RunState = { ...state, quantize: {} };
   await store.save(next);
   onNotice(
     `Stage 2 was changed since the checkpoint was made (${difference}): ${stageOne}, stage 2 begins anew. ` +

@@ -1,4 +1,4 @@
-import type { ActivationRanges, LayerGraph } from '@tersor/core';
+import type { ActivationRanges, ChosenPrecision, LayerGraph } from '@tersor/core';
 import type { EpisodeRecord, SearchState } from '@tersor/rl';
 import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import type { SearchFigures } from '../results/pipeline-types.js';
@@ -59,4 +59,6 @@ export interface StageState {
 export interface RunState {
   readonly prune: StageState;
   readonly quantize: StageState;
+  /** Where the backend was to choose. */
+  precision?: ChosenPrecision;
 }

@@ -78,6 +78,13 @@ const search = z
       .describe(
         'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
       ),
+    memory: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        'Output folders of earlier runs, from whose episodes the agent learns before its first. Of the same network, environment, reward and budget: the best of them is measured first. Of another network: for agents that can study it. Relative to the config.',
+      ),
   })
   .describe('How long the search is, what it begins with, and how much of it at once, for any agent.');
 
@@ -90,8 +97,16 @@ function flowText(value: unknown): string {
     .join(', ')} }`;
 }
 
+/** A share or a count. Between 1 and 100 it is neither: somebody wrote percent, or how many times fewer. */
+const shareOrCount = z
+  .number()
+  .positive()
+  .refine(
+    (value) => value <= 1 || value > 100,
+    'a number above 1 is an absolute count, and no network is so small; a share is at most 1 (0.5 for 50%, or for half)',
+  );
 const budget = (unit: string) =>
-  z.number().positive().describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
+  shareOrCount.describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);
 
 const racing = z
   .strictObject({
@@ -212,17 +227,6 @@ const pruneBudget = budgetOf({
 const prune = z
   .strictObject({
     ...stageFields,
-    search: search
-      .extend({
-        memory: z
-          .array(z.string().min(1))
-          .min(1)
-          .optional()
-          .describe(
-            'Output folders of earlier runs of the same network, environment, reward, pruners and budget, from whose episodes the agent learns before its first; the best of them is measured first. Relative to the config.',
-          ),
-      })
-      .prefault({}),
     pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
     budget: pruneBudget,
     stages: z
@@ -268,6 +272,12 @@ const activations = z
       .default(99.9)
       .describe('Share of the values, in percent, that calibrate: percentile keeps.'),
     images: z.int().positive().default(256).describe('Training images that the ranges are calibrated on.'),
+    sums: z
+      .boolean()
+      .optional()
+      .describe(
+        'Rounds what Add and Concatenate layers join too, so that an integer runtime stays with integers around them.',
+      ),
   })
   .describe(
     'Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.',
@@ -278,12 +288,9 @@ const quantize = z
     ...stageFields,
     quantizer: selector.prefault('linear'),
     budget: budgetOf({
-      bytes: z
-        .number()
-        .positive()
-        .describe(
-          "Bytes of the packed file: up to 1 a share of the original's files on disk (model.json and its weight files, as they are stored), above 1 an absolute count.",
-        ),
+      bytes: shareOrCount.describe(
+        "Bytes of the packed file: up to 1 a share of the original's files on disk (model.json and its weight files, as they are stored), above 1 an absolute count.",
+      ),
       bops: budget(
         'Bit operations (multiply-adds x weight bits x activation bits, 32 for floats)',
       ).optional(),
@@ -327,6 +334,12 @@ export const compressConfigSchema = z.strictObject({
   seed: z.int().min(0).max(MAX_SEED).default(1),
   prune: prune.optional(),
   quantize: quantize.optional(),
+  describe: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the files say the data set's class names and how its pixels become numbers; pages that load them need it. A few hundred bytes.",
+    ),
   checkpointSeconds: z
     .number()
     .min(0)

@@ -29,6 +29,19 @@ export interface AgentTask {
   readonly seed: number;
   /** Heuristics of the environment, see `Environment.heuristics`. */
   readonly heuristics?: Environment['heuristics'];
+  /** What the environment knows of each step, see `Environment.features`. */
+  readonly features?: Environment['features'];
+  /** What the environment makes of a policy without measuring it, see `Environment.guess`. */
+  readonly guess?: Environment['guess'];
+}
+
+/** An episode in the environment of another network: as many steps as that has. */
+export interface OtherEpisode {
+  /** Of each step, see `Environment.features`. */
+  readonly features: readonly (readonly number[])[];
+  /** As they were carried out. */
+  readonly actions: readonly Action[];
+  readonly reward: number;
 }
 
 /** Figures of learning since the last call: losses, noise, entropy; names are documented by the agent. */
@@ -85,6 +98,12 @@ export interface Agent {
    * `AGENT_STATE_INVALID`.
    */
   load(state: unknown): void;
+  /**
+   * Learns from searches in the environments of other networks, one list of episodes each, whose rewards
+   * compare only within a list. Called once, before `prepare`. Optional: an agent without it learns nothing
+   * from other networks.
+   */
+  study?(searches: readonly (readonly OtherEpisode[])[]): void;
   /** Called before the first episode, for agents that need the heuristics of the environment. Optional. */
   prepare?(): Promise<void>;
   /** Frees what the agent holds. */

@@ -2,6 +2,21 @@ import type { LayerGraph } from './layer-graph.js';
 
 export type Precision = 'float32' | 'bfloat16';
 
+/** The precision of a run's sessions where the backend was to find it out. */
+export interface ChosenPrecision {
+  readonly precision: Precision;
+  /** Milliseconds an image in each precision that was tried. */
+  readonly milliseconds: Readonly<Partial<Record<Precision, number>>>;
+}
+
+/** Of a backend that was asked to take the faster precision. */
+export interface PrecisionChoice {
+  /** Times sessions of a network on these images, a second in all; chooses nothing yet. */
+  measure(graph: LayerGraph, images: Float32Array): Promise<ChosenPrecision>;
+  /** From here on, sessions whose caller names no precision have this one. */
+  use(chosen: ChosenPrecision): void;
+}
+
 /** Whether a backend can run here; an unavailable one says why and what to install. */
 export type Availability =
   | { readonly available: true; readonly details: Readonly<Record<string, string | number>> }
@@ -92,6 +107,11 @@ export interface Backend {
    * Makes it the active backend of this process; harmless when it already is. Throws `BACKEND_UNAVAILABLE`.
    */
   activate(): Promise<void>;
+  /**
+   * Optional: there where the precision is to be chosen on the network at hand. A run measures once and keeps
+   * the choice, so that it goes on with the same one. Until `use` is called, sessions are in float32.
+   */
+  readonly choice?: PrecisionChoice;
   /** Compiles a network for inference. Throws `PRECISION_UNSUPPORTED`. */
   compile(graph: LayerGraph, options?: { readonly precision?: Precision }): Promise<InferenceSession>;
   /**

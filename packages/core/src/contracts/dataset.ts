@@ -9,6 +9,18 @@ export interface LabelledImages {
   readonly labels: Int32Array;
 }
 
+/** How an image file becomes the values of `LabelledImages`. */
+export interface Preprocessing {
+  /** Height and width of the images. */
+  readonly size: readonly [height: number, width: number];
+  /** Pixels that the shorter side is resized to before the middle is cut out; absent, the size itself. */
+  readonly resize?: number;
+  /** Channels, each `(pixel / 255 - mean) / std`, in `order`; one for grey images. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly order: 'rgb' | 'bgr';
+}
+
 /** A labelled image set with three splits. */
 export interface Dataset {
   readonly id: string;
@@ -17,6 +29,8 @@ export interface Dataset {
   readonly classNames: readonly string[];
   /** Value range that a shifted crop is padded with: the normalised value of a black pixel, per channel. */
   readonly padValue: readonly number[];
+  /** What `describe: true` writes into the model's files; absent, they say the class names alone. */
+  readonly preprocessing?: Preprocessing;
   /** Number of images of a split. */
   size(split: Split): number;
   /** Reads the images at the given positions of a split. Throws `DATASET_INVALID`. */

@@ -55,6 +55,18 @@ export interface Environment {
    * sequence of actions that meets the budget. Optional.
    */
   readonly heuristics?: Readonly<Record<string, () => Promise<readonly Action[]>>>;
+  /**
+   * What is known of each step before any episode, one row of numbers in [-1, 1] a step, all as long; the
+   * first numbers of a step's observations are its row. For agents that look at all steps of a policy at
+   * once. Their meaning does not depend on the network, so that what was learned of one says something of
+   * another. Optional.
+   */
+  readonly features?: readonly (readonly number[])[];
+  /**
+   * What a whole episode's actions might be worth, without measuring it: higher is better, and nothing but
+   * the order and the rough shape counts. Optional.
+   */
+  guess?(actions: readonly Action[]): number;
   /** Frees what the environment holds. */
   dispose?(): void;
 }

@@ -49,6 +49,7 @@ function guardAgent(culprit: Culprit, agent: Agent, { actionSpace }: AgentTask):
       },
       observe: nothing(culprit, 'observe'),
       load: nothing(culprit, 'load'),
+      study: nothing(culprit, 'study'),
       dispose: nothing(culprit, 'dispose'),
     },
     later: { prepare: () => undefined },

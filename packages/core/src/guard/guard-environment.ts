@@ -23,7 +23,7 @@ export function guardEnvironmentFactory(culprit: Culprit, factory: EnvironmentFa
 }
 
 function guardEnvironment(culprit: Culprit, environment: Environment, task: EnvironmentTask): Environment {
-  const { observationSpace, actionSpace, maxSteps, heuristics } = environment;
+  const { observationSpace, actionSpace, maxSteps, heuristics, features } = environment;
   if (!isSpace(observationSpace) || (observationSpace as Space).type !== 'box') {
     throw misbehaved(
       culprit,
@@ -41,6 +41,12 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
     );
   if (!Number.isInteger(maxSteps) || maxSteps < 1)
     throw misbehaved(culprit, 'maxSteps', 'a whole number above 0', maxSteps);
+  const isRow = (row: unknown) => {
+    const numbers = listOfNumbers(row);
+    return numbers?.length === features?.[0]?.length && numbers!.every((value) => Math.abs(value) <= 1);
+  };
+  if (features && !(Array.isArray(features) && features.length === maxSteps && features.every(isRow)))
+    throw misbehaved(culprit, 'features', `${maxSteps} rows of numbers in [-1, 1], all as long`, features);
   let steps = 0;
   const observationOf = (member: string, value: unknown): readonly number[] => {
     const observation = listOfNumbers(value);
@@ -97,6 +103,12 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
       ),
     });
   const checked = guarded(culprit, environment, {
+    now: {
+      guess: (value) => {
+        if (!Number.isFinite(value)) throw misbehaved(culprit, 'guess', 'a finite number', value);
+        return value as number;
+      },
+    },
     later: {
       reset: (value) => {
         steps = 0;

@@ -44,6 +44,11 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
    * the same of its own files by `fingerprint`.
    */
   files?(options: Options): readonly string[];
+  /**
+   * Of a data set: the ways in which models usually want their pixels, by name, as options of this plugin.
+   * `tersor init` tries all of them, and takes the one with which the model is right most often.
+   */
+  readonly scalings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Makes the product. It may be called more than once, with other options. */
   create(options: Options, context: PluginContext): PluginProducts[K] | Promise<PluginProducts[K]>;
 }

@@ -50,5 +50,16 @@ test.each([
   ['TersorHardSigmoid', { alpha: 1 / 6, beta: 0.5 }],
 ])('%s %j is refused by name', async (className, config) => {
   const graph = await networkOf(className, config);
-  expect(() => stockLayers(graph)).toThrow(`layers that stock TensorFlow.js has not: "own" (${className}).`);
+  expect(() => stockLayers(graph)).toThrow(
+    `layers that stock TensorFlow.js does not have: "own" (${className}).`,
+  );
+});
+
+it('refuses gelu_new, which TensorFlow.js writes and does not read again', async () => {
+  const input = tfl.input({ shape: [4] });
+  const layer = tfl.layers.activation({ name: 'curve', activation: 'gelu_new' });
+  const graph = await graphFromModel(
+    tfl.model({ inputs: input, outputs: layer.apply(input) as tfl.SymbolicTensor }),
+  );
+  expect(() => stockLayers(graph)).toThrow('"curve" (Activation)');
 });

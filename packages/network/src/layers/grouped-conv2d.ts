@@ -110,6 +110,10 @@ export const GROUPED_CONV2D: LayerFacts = {
       layer,
     );
   },
+  window: (layer) => kernelWindow(layer, 'kernel'),
+  refit: 'kernel',
+  kernels: [{ weight: 'kernel', how: 'mixes' }],
+  groups: (layer) => blocksOf(layer)?.groups ?? 1,
   outputOffset: BIAS_OFFSET,
   activation: OWN_ACTIVATION,
 };

@@ -62,6 +62,11 @@ export interface LayerFacts {
    */
   readonly refit?: string;
   /**
+   * How many groups of one size its channels are in, each of which has rows of its own: a group of outputs
+   * reads one of inputs, and of the kernel there is one for each. 1 where it is left out.
+   */
+  readonly groups?: (layer: GraphLayer) => number;
+  /**
    * The kernels that a row of its input (kernel position x channel) is multiplied with, in turn; absent where
    * it reads no such rows.
    */

@@ -1,6 +1,6 @@
 import type { KernelMoments, Random } from '@tersor/core';
 import type { CrossProducts } from './cross-products.js';
-import { depthwise, kernelOf, type KernelReader } from './kernel-reader.js';
+import { depthwise, kernelOf, rowByGroup, type KernelReader } from './kernel-reader.js';
 import { sampleRows, type LayerInput } from './sample-rows.js';
 
 /** A batch of what a layer reads, in a network and (where that is another one) in the original. */
@@ -36,7 +36,7 @@ interface Shape {
   readonly outputs: number;
   readonly matrixStride: number;
   readonly inputStride: number;
-  /** Whether each matrix has inputs of its own (depthwise), or all share them. */
+  /** Whether each matrix has inputs of its own (depthwise, or in groups), or all share them. */
   readonly isSeparate: boolean;
 }
 
@@ -116,6 +116,20 @@ function shapeOf(reader: KernelReader, kernel: string, maximumInputs: number): S
       isSeparate: true,
     };
   }
+  const { groups } = reader;
+  if (groups > 1) {
+    const inputs = (taps * channels) / groups;
+    const outputs = size / inputs / groups;
+    if (inputs > maximumInputs) return undefined;
+    return {
+      matrices: groups,
+      inputs,
+      outputs,
+      matrixStride: outputs,
+      inputStride: outputs * groups,
+      isSeparate: true,
+    };
+  }
   const inputs =
     kernel === 'pointwise_kernel' ? kernelOf(reader, 'depthwise_kernel').length / taps : taps * channels;
   const outputs = size / inputs;
@@ -134,8 +148,14 @@ function shapeOf(reader: KernelReader, kernel: string, maximumInputs: number): S
 
 /** Rows of what a kernel reads: those of the layer, or of the result of a separable one's first kernel. */
 function inputRows(reader: KernelReader, kernel: string, shape: Shape, rows: Float32Array): Float32Array {
+  const { taps, channels, groups } = reader;
+  if (groups > 1) {
+    const result = rows.slice();
+    for (let at = 0; at < rows.length; at += taps * channels)
+      result.set(rowByGroup(rows.subarray(at, at + taps * channels), reader), at);
+    return result;
+  }
   if (kernel !== 'pointwise_kernel') return rows;
-  const { taps, channels } = reader;
   const first = kernelOf(reader, 'depthwise_kernel');
   const count = rows.length / taps / channels;
   const result = new Float32Array(count * shape.inputs);

@@ -11,7 +11,10 @@ export interface KernelReader {
   readonly kernels: readonly KernelFacts[];
   /** Kernel positions. */
   readonly taps: number;
+  /** Of the layer's input. */
   readonly channels: number;
+  /** Groups of channels, each of which has a part of the kernel of its own; mostly 1. */
+  readonly groups: number;
   readonly window?: KernelWindow;
   /** Calls of the layer. */
   readonly calls: readonly number[];
@@ -32,9 +35,12 @@ export function kernelReaders(graph: LayerGraph): KernelReader[] {
     if (!kernels || !kernel || (facts.window && !window)) return [];
     const offset = offsetPlace(graph, name);
     const taps = window ? window.size[0] * window.size[1] : 1;
-    const channels = kernel.shape[window ? 2 : 0]!;
+    const groups = facts.groups?.(layer) ?? 1;
+    const channels = kernel.shape[window ? 2 : 0]! * groups;
     const calls = callsOf(graph, name);
-    return [{ layer, kernels, taps, channels, calls, ...(window && { window }), ...(offset && { offset }) }];
+    return [
+      { layer, kernels, taps, channels, groups, calls, ...(window && { window }), ...(offset && { offset }) },
+    ];
   });
 }
 
@@ -48,13 +54,15 @@ export function kernelOf({ layer }: Pick<KernelReader, 'layer'>, name: string): 
  * mean of the rows gives the mean of the outputs.
  */
 export function outputsOf(
-  { kernels: facts, taps, channels }: KernelReader,
+  { kernels: facts, taps, channels, groups }: KernelReader,
   row: Float64Array,
   kernels: readonly Float32Array[],
 ): Float64Array {
   return facts.reduce(
     (values, { how }, i) =>
-      how === 'mixes' ? product(values, kernels[i]!) : depthwise(values, kernels[i]!, taps, channels),
+      how === 'mixes'
+        ? product(groups > 1 ? rowByGroup(values, { taps, channels, groups }) : values, kernels[i]!, groups)
+        : depthwise(values, kernels[i]!, taps, channels),
     row,
   );
 }
@@ -76,12 +84,34 @@ export function depthwise(
   return result;
 }
 
-function product(row: Float64Array, kernel: Float32Array): Float64Array {
-  const outputs = kernel.length / row.length;
+/**
+ * A row of (kernel position, channel) as one of (kernel position, channel of a group, group): for every row of
+ * the kernel the inputs of all groups.
+ */
+export function rowByGroup<Row extends Float32Array | Float64Array>(
+  row: Row,
+  { taps, channels, groups }: Pick<KernelReader, 'taps' | 'channels' | 'groups'>,
+): Row {
+  const result = row.slice() as Row;
+  const own = channels / groups;
+  for (let tap = 0; tap < taps; tap++)
+    for (let group = 0; group < groups; group++)
+      for (let i = 0; i < own; i++)
+        result[(tap * own + i) * groups + group] = row[tap * channels + group * own + i]!;
+  return result;
+}
+
+/** Of one group each, every output reads the inputs of its own: `row` is (kernel row, group). */
+function product(row: Float64Array, kernel: Float32Array, groups: number): Float64Array {
+  const inputs = row.length / groups;
+  const outputs = kernel.length / inputs;
+  const own = outputs / groups;
   const result = new Float64Array(outputs);
   for (let i = 0; i < row.length; i++) {
     const value = row[i]!;
-    if (value !== 0) for (let o = 0; o < outputs; o++) result[o]! += value * kernel[i * outputs + o]!;
+    const from = (i % groups) * own;
+    const at = Math.floor(i / groups) * outputs;
+    if (value !== 0) for (let o = from; o < from + own; o++) result[o]! += value * kernel[at + o]!;
   }
   return result;
 }

@@ -1,6 +1,6 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import { ChannelShuffle } from './channel-shuffle.js';
-import { HardSigmoid, Power } from './element-wise.js';
+import { GeluNew, HardSigmoid, Power } from './element-wise.js';
 import { GroupedConv2D } from './grouped-conv2d.js';
 import { Pad2D } from './pad2d.js';
 import { Pooling2D } from './pooling2d.js';
@@ -15,6 +15,7 @@ const CLASSES = [
   Resize2D,
   Slice,
   ChannelShuffle,
+  GeluNew,
   HardSigmoid,
   Power,
   Subtract,
@@ -23,7 +24,7 @@ const CLASSES = [
 
 /**
  * Makes Tersor's layer classes known to TensorFlow.js, which finds the classes of a topology by their names:
- * what networks from ONNX and Keras have and TensorFlow.js has not. `loadModel` calls it; call it before
+ * what networks from ONNX and Keras have and TensorFlow.js lacks. `loadModel` calls it; call it before
  * `tf.loadLayersModel` reads a model.json with such layers. Twice is harmless.
  */
 export function registerLayers(): void {

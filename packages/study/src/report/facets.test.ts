@@ -14,6 +14,7 @@ const variants = ['0.5', '0.25'].flatMap((budget) =>
   ['ddpg', 'random'].map((agent) => ({
     variant: `${budget}, ${agent}`,
     labels: { budget, agent },
+    trials: { done: 1, failed: 0, interrupted: 0, missing: 0 },
     estimates: {},
     ...(agent === 'ddpg' && { baseline: `${budget}, random`, differences: { testAccuracy: difference } }),
   })),

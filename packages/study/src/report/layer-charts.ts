@@ -7,19 +7,24 @@ const ROW = 26;
 const MARGIN = 92;
 
 /**
- * The policy layer by layer beside each layer's cost: kept channels and kernel slices, bits,
- * multiply-adds, bytes.
+ * The policy layer by layer beside each layer's cost: kept channels, and kernel slices where these were pruned,
+ * bits, multiply-adds, bytes.
  */
-export function layerCharts(layers: readonly LayerFigures[]): string {
+export function layerCharts(figures: readonly LayerFigures[], hasSlices: boolean): string {
+  const layers = hasSlices ? figures : figures.map(withoutZeroSlices);
   const kernels = layers.filter(({ original }) => original.slices > 0);
   if (kernels.length === 0) return '<p>This run has no layers.json.</p>';
   const quantized = kernels.some(({ bits }) => bits !== undefined);
   return [
-    keptChart(kernels),
+    keptChart(kernels, hasSlices),
     quantized ? bitChart(kernels) : '',
     costChart('macs', kernels),
     costChart('bytes', layers),
   ].join('');
+}
+
+function withoutZeroSlices(layer: LayerFigures): LayerFigures {
+  return { ...layer, compressed: { ...layer.compressed, zeroSlices: 0 } };
 }
 
 /**
@@ -34,12 +39,12 @@ function keptChannels({ original, compressed }: LayerFigures): number {
   return compressed.channels / original.channels;
 }
 
-function keptChart(layers: readonly LayerFigures[]): string {
+function keptChart(layers: readonly LayerFigures[], hasSlices: boolean): string {
   const removed = layers.filter((layer) => keptChannels(layer) < 1).length;
   return chart({
     id: 'layers-kept',
     title: 'What is kept of each layer',
-    description: `Output channels that each layer keeps, and the share of its remaining 2-D kernel slices that are not all zero. ${removed} of ${layers.length} layers lost channels.`,
+    description: `Output channels that each layer keeps${hasSlices ? ', and the share of its remaining 2-D kernel slices that are not all zero' : ''}. ${removed} of ${layers.length} layers lost channels.`,
     height: MARGIN + ROW * layers.length,
     option: (size) => ({
       legend: LEGEND,
@@ -55,7 +60,7 @@ function keptChart(layers: readonly LayerFigures[]): string {
       }),
       series: [
         bars('channels', 'var(--c0)', layers.map(keptChannels)),
-        bars('kernel slices', 'var(--c1)', layers.map(keptSlices)),
+        ...(hasSlices ? [bars('kernel slices', 'var(--c1)', layers.map(keptSlices))] : []),
       ],
     }),
     tip: (_series, index) => describe(layers[index]!),
@@ -101,7 +106,7 @@ function costChart(key: 'macs' | 'bytes', layers: readonly LayerFigures[]): stri
   return chart({
     id: `layers-${key}`,
     title: key === 'macs' ? 'Multiply-adds of each layer' : 'Where the bytes are',
-    description: `${key === 'macs' ? 'Multiply-adds of one image' : 'Bytes of the weights: floats in the original, the packed sections in the result'}, before and after, on a logarithmic scale. From ${grouped(total('original'))} to ${grouped(total('compressed'))}; now ${percent(heaviest.compressed[key] / total('compressed'))} is in ${heaviest.layer}.`,
+    description: `${key === 'macs' ? 'Multiply-adds of one image' : 'Bytes of the weights: floats in the original, the packed sections in the result'}; before and after. From ${grouped(total('original'))} to ${grouped(total('compressed'))}; now ${percent(heaviest.compressed[key] / total('compressed'))} is in ${heaviest.layer}.`,
     height: MARGIN + ROW * shown.length,
     option: (size) => ({
       legend: LEGEND,
@@ -110,15 +115,8 @@ function costChart(key: 'macs' | 'bytes', layers: readonly LayerFigures[]): stri
         shown.map(({ layer }) => layer),
         size,
       ),
-      xAxis: {
-        ...valueAxis(unit, short),
-        type: 'log',
-        min:
-          10 **
-          Math.floor(
-            Math.log10(Math.min(...shown.map(({ compressed }) => Math.max(1, compressed[key]))) / 1.5),
-          ),
-      },
+      // From 0 on: the lengths of bars are compared.
+      xAxis: valueAxis(unit, short, { min: 0, scale: false }),
       series: [
         bars(
           'original',
@@ -149,7 +147,7 @@ function describe(layer: LayerFigures): string {
   const { original, compressed, bits } = layer;
   return [
     layer.layer,
-    `channels ${compressed.channels} of ${original.channels}, slices not zero ${percent(keptSlices(layer))}`,
+    `channels ${compressed.channels} of ${original.channels}${compressed.zeroSlices > 0 ? `, slices not zero ${percent(keptSlices(layer))}` : ''}`,
     ...(bits === undefined ? [] : [`${bits} bits`]),
     `multiply-adds ${grouped(original.macs)} → ${grouped(compressed.macs)}`,
     `bytes ${grouped(original.bytes)} → ${grouped(compressed.bytes)}`,
@@ -167,7 +165,9 @@ function layerTable(layers: readonly LayerFigures[]): string {
     { head: 'class', text: ({ className }) => className },
     number('channels before', ({ original }) => original.channels),
     number('channels after', ({ compressed }) => compressed.channels),
-    number('slices not zero', keptSlices, percent),
+    ...(layers.some(({ compressed }) => compressed.zeroSlices > 0)
+      ? [number('slices not zero', keptSlices, percent)]
+      : []),
     number('bits', ({ bits }) => bits, String),
     ...(layers.some(({ activationBits }) => activationBits !== undefined)
       ? [number('input bits', ({ activationBits }) => activationBits, String)]

@@ -14,6 +14,7 @@ import {
 } from '../../test/fixtures.js';
 import { folderStore } from '../results/result-store.js';
 import { runStudy } from '../run-study.js';
+import { compareReport } from './compare-report.js';
 import { runReport } from './run-report.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -37,7 +38,25 @@ suite(
         },
         compressConfigSchema,
       );
-      pages['run'] = runReport({ summary: summaryOf(config), layers: layers(), episodes: episodes(1) });
+      const run = { summary: summaryOf(config), layers: layers(), episodes: episodes(1) };
+      pages['run'] = runReport(run);
+      pages['compared'] = compareReport([
+        { name: 'first', run },
+        { name: 'second', run: { ...run, summary: summaryOf({ ...config, seed: 2 }) } },
+      ]);
+      // Every column that a result can have, with the figures of VGG-19.
+      const large = {
+        accuracy: { validation: 0.9012, test: 0.8925 },
+        parameters: 20_035_018,
+        macs: 398_136_320,
+        macsWithoutZeroSlices: 398_136_319,
+        bytes: 80_140_072,
+        bops: 407_691_591_680,
+        latency: 123.4,
+      };
+      const figures = { baseline: large, pruned: large, compressed: large }; // With a pruned slice.
+      const activations = { simulated: true as const, floatAccuracy: large.accuracy };
+      pages['full'] = runReport({ ...run, summary: { ...run.summary, ...figures, activations } });
       const { folder, path, output } = await studyFolder();
       const study = makeStudy({
         baseline: 'random',
@@ -81,8 +100,10 @@ suite(
     };
 
     it.each([
-      ['run', 1000, 'light', 8],
-      ['run', 375, 'dark', 8],
+      ['run', 1000, 'light', 10],
+      ['run', 375, 'dark', 10],
+      ['compared', 1000, 'light', 6],
+      ['compared', 375, 'dark', 6],
       ['study', 1000, 'dark', 13],
       ['study', 375, 'light', 13],
     ] as const)(
@@ -101,15 +122,18 @@ suite(
       },
     );
 
-    it.each(['run', 'study', 'facets'])('cuts off no table of the %s at 1280 pixels', async (name) => {
-      const { page } = await open(name, 1280);
-      await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
-      const cut = await page.evaluate(
-        "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.getAttribute('aria-label'))",
-      );
-      expect(cut).toEqual([]);
-      await page.close();
-    });
+    it.each(['run', 'full', 'compared', 'study', 'facets'])(
+      'cuts off no table of the %s at 1280 pixels',
+      async (name) => {
+        const { page } = await open(name, 1280);
+        await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
+        const cut = await page.evaluate(
+          "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.getAttribute('aria-label'))",
+        );
+        expect(cut).toEqual([]);
+        await page.close();
+      },
+    );
 
     it('draws the facets of a study on the same axis', async () => {
       const { page } = await open('facets', 1280);

@@ -5,6 +5,7 @@ import { compressConfigSchema, parseConfig } from '@tersor/core';
 import { episodes, layers, summaryOf } from '../../test/fixtures.js';
 import { folderPlace } from '../results/folder-place.js';
 import { readRun } from '../results/read-run.js';
+import { compareReport } from './compare-report.js';
 import { writeReport, writeRunReport } from './write-reports.js';
 import { modelName, runReport } from './run-report.js';
 import { bestSoFar } from './search-charts.js';
@@ -31,6 +32,8 @@ describe('the report of a run', () => {
   it('gives every chart a name, a description and its numbers as a table', () => {
     const figures = html.split('<figure').slice(1);
     expect(figures.map((figure) => /id="([^"]*)"/.exec(figure)![1])).toEqual([
+      'stages-bytes',
+      'stages-macs',
       'reward-prune',
       'reward-quantize',
       'candidates-prune',
@@ -49,6 +52,48 @@ describe('the report of a run', () => {
       expect(figure).toMatch(/<table[\s\S]*<caption>/);
       expect(figure).toContain('data-tip=');
     }
+  });
+
+  it('marks the original and the episode that was carried out on the charts of candidates', () => {
+    const prune = run.episodes.filter(({ stage }) => stage === 'prune');
+    const winner = prune.reduce((best, line) => (line.reward > best.reward ? line : best));
+    const figure = html.slice(
+      html.indexOf('id="candidates-prune"'),
+      html.indexOf('id="candidates-quantize"'),
+    );
+    expect(figure).toContain(`Chosen: episode ${winner.episode}.`);
+    expect(figure).toContain('The original has 84.50% at 8,000,000.');
+    expect(figure).toContain('data-tip="Original: accuracy 84.50%');
+  });
+
+  it('says what each stage takes away', () => {
+    expect(html).toContain(
+      'From 600,000 to 50,001 bytes on disk: pruning takes away 300,000 (50.00%), fewer bits takes away 249,999 (41.67%).',
+    );
+    expect(html).toContain(
+      'From 8,000,000 to 4,000,000 multiply-adds: pruning takes away 4,000,000 (50.00%).',
+    );
+  });
+
+  it('says nothing of kernel slices where none was pruned', () => {
+    // Few bits make some zero, which nobody pruned.
+    expect(html).not.toMatch(/slice/);
+    const { pruned } = run.summary;
+    const sliced = { ...run.summary, pruned: { ...pruned, macsWithoutZeroSlices: pruned.macs - 1 } };
+    expect(runReport({ ...run, summary: sliced })).toMatch(/kernel slices/);
+  });
+
+  it('says how fast the network is predicted to be, where a table tells', () => {
+    expect(html).not.toContain('faster');
+    const { baseline, compressed } = run.summary;
+    const timed = {
+      ...run.summary,
+      baseline: { ...baseline, latency: 4 },
+      compressed: { ...compressed, latency: 1.6 },
+    };
+    expect(runReport({ ...run, summary: timed })).toContain(
+      '<b>2.50× faster</b>predicted for one image 4.00 ms',
+    );
   });
 
   it('uses every id once', () => {
@@ -160,3 +205,37 @@ it.each([
 ])('calls the model %s with output %s: %s', (path, output, name) =>
   expect(modelName(path, output)).toBe(name),
 );
+
+describe('two runs side by side', () => {
+  const other = { ...run, summary: summaryOf({ ...config, seed: 2 }), episodes: episodes(2).slice(0, 9) };
+  const html = compareReport([
+    { name: 'first', run },
+    { name: 'second', run: other },
+  ]);
+
+  it('have their results, searches, layers and what differs in one page that loads nothing', () => {
+    expect(html).toContain("default-src 'none'");
+    const figures = [...html.matchAll(/<figure id="([^"]*)"/g)].map(([, id]) => id);
+    expect(figures).toEqual([
+      'search-prune',
+      'search-quantize',
+      'candidates-prune',
+      'candidates-quantize',
+      'layers-channels',
+      'layers-bits',
+    ]);
+    expect(html).toMatch(/test accuracy<\/th><td>85\.00%<\/td><td>81\.00%<\/td><td>82\.00%/);
+    expect(html).toMatch(/seed<\/th><td>1<\/td><td>2</);
+    expect(html).not.toContain('different networks');
+  });
+
+  it('are not taken for the same task where they began with other networks', () => {
+    const { baseline } = other.summary;
+    const foreign = { ...other, summary: { ...other.summary, baseline: { ...baseline, macs: 5 } } };
+    const text = compareReport([
+      { name: 'a', run },
+      { name: 'b', run: foreign },
+    ]);
+    expect(text).toContain('The runs began with different networks');
+  });
+});

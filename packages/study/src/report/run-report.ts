@@ -4,8 +4,9 @@ import { stringify } from 'yaml';
 import type { Run, Stage } from '../results/read-run.js';
 import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
-import { page, type Section } from './page.js';
+import { page, type Section, type Tile } from './page.js';
 import { candidateChart, rewardChart } from './search-charts.js';
+import { stageCharts } from './stage-charts.js';
 import { folded, table } from './table.js';
 
 /** The report of one compression as a self-contained page. */
@@ -14,12 +15,13 @@ export function runReport({ summary, layers, episodes }: Run): string {
   const stages = (['prune', 'quantize'] as const).filter((stage) =>
     episodes.some((line) => line.stage === stage),
   );
-  const drawn = (draw: (stage: Stage, lines: Run['episodes']) => string) =>
+  const drawn = (draw: (stage: Stage, lines: Run['episodes'], summary: Summary) => string) =>
     stages
       .map((stage) =>
         draw(
           stage,
           episodes.filter((line) => line.stage === stage),
+          summary,
         ),
       )
       .join('');
@@ -29,13 +31,14 @@ export function runReport({ summary, layers, episodes }: Run): string {
       title: 'Result',
       body: noticeList(summary) + resultTable(summary) + searchSentences(summary),
     },
+    { id: 'stages', title: 'Stage by stage', body: stageCharts(summary) },
     { id: 'search', title: 'Search', body: drawn(rewardChart) || '<p>No search was run.</p>' },
     {
       id: 'candidates',
       title: 'Accuracy against size',
       body: drawn(candidateChart) || '<p>No candidates were measured.</p>',
     },
-    { id: 'layers', title: 'Layers', body: layerCharts(layers) },
+    { id: 'layers', title: 'Layers', body: layerCharts(layers, hasSlices(summary)) },
     { id: 'setup', title: 'What was run', body: setup(summary) },
   ];
   return page({
@@ -54,9 +57,28 @@ export function runReport({ summary, layers, episodes }: Run): string {
         value: `${points(compressed.accuracy.test - baseline.accuracy.test)} points`,
         label: `test accuracy ${percent(baseline.accuracy.test)} → ${percent(compressed.accuracy.test)}`,
       },
+      ...latencyTile(summary),
     ],
     sections,
   });
+}
+
+/** Whether kernel slices were pruned: those that few bits happen to make zero are not meant. */
+function hasSlices({ pruned }: Summary): boolean {
+  return pruned.macsWithoutZeroSlices < pruned.macs;
+}
+
+/** What the latency table of the budget predicts, where there is one. */
+function latencyTile({ baseline, compressed }: Summary): Tile[] {
+  const [before, after] = [baseline.latency, compressed.latency];
+  if (before === undefined || after === undefined) return [];
+  const milliseconds = (value: number) => `${value.toPrecision(3)} ms`;
+  return [
+    {
+      value: `${(before / after).toFixed(2)}× faster`,
+      label: `predicted for one image ${milliseconds(before)} → ${milliseconds(after)}`,
+    },
+  ];
 }
 
 /**
@@ -101,7 +123,7 @@ function resultTable(summary: Summary): string {
     column('validation accuracy', ({ accuracy }) => accuracy.validation, percent),
     column('parameters', ({ parameters }) => parameters, grouped),
     column('MACs', ({ macs }) => macs, grouped),
-    ...(rows.some(({ figures }) => figures.macsWithoutZeroSlices < figures.macs)
+    ...(hasSlices(summary)
       ? [column('MACs without zero slices', ({ macsWithoutZeroSlices }) => macsWithoutZeroSlices, grouped)]
       : []),
     ...(bops === undefined

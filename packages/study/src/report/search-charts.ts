@@ -1,10 +1,15 @@
+import type { SearchFigures, Summary } from '@tersor/compression';
 import type { EpisodeLine, Stage } from '../results/read-run.js';
 import { paretoFront } from '../statistics/pareto.js';
 import { chart, LEGEND, valueAxis, type ChartSize } from './chart.js';
 import { duration, grouped, percent, short } from './html.js';
 import { table } from './table.js';
 
-const TITLES: Record<Stage, string> = { prune: 'Stage 1, pruning', quantize: 'Stage 2, bit widths' };
+/** What the stages are called. */
+export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
+  prune: 'Stage 1, pruning',
+  quantize: 'Stage 2, bit widths',
+};
 
 /** Largest reward up to each episode. */
 export function bestSoFar(rewards: readonly number[]): number[] {
@@ -25,7 +30,7 @@ export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): str
   const series = [byAgent, byHeuristic];
   return chart({
     id: `reward-${stage}`,
-    title: `${TITLES[stage]}: reward over episodes`,
+    title: `${STAGE_TITLES[stage]}: reward over episodes`,
     description: `Each mark is a candidate network that was evaluated; the line is the best reward so far. ${episodes.length} episodes, the best${rounds.length > 1 ? ` of the last of ${rounds.length} rounds` : ''} is episode ${best.indexOf(best.at(-1)!, last) + 1} with ${best.at(-1)!.toFixed(4)}.`,
     height: 320,
     option: ({ narrow }) => ({
@@ -68,7 +73,7 @@ export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): str
 }
 
 /** What candidates cost in the stage: multiply-adds of a pruned one, bytes of a quantized one. */
-function costOf(stage: Stage): 'macs' | 'bytes' {
+export function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 
@@ -76,7 +81,11 @@ function costOf(stage: Stage): 'macs' | 'bytes' {
  * Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty
  * where the environment measured neither.
  */
-export function candidateChart(stage: Stage, episodes: readonly EpisodeLine[]): string {
+export function candidateChart(
+  stage: Stage,
+  episodes: readonly EpisodeLine[],
+  { baseline, search }: Pick<Summary, 'baseline' | 'search'>,
+): string {
   const key = costOf(stage);
   const candidates = episodes.filter(
     ({ measures }) => measures[key] !== undefined && measures['accuracy'] !== undefined,
@@ -86,11 +95,13 @@ export function candidateChart(stage: Stage, episodes: readonly EpisodeLine[]): 
   const accuracy = ({ measures }: EpisodeLine) => measures['accuracy']!;
   const front = paretoFront(candidates, cost, accuracy).map((index) => candidates[index]!);
   const point = (line: EpisodeLine) => [cost(line), accuracy(line)];
+  const chosen = winnerOf(candidates, search[stage]);
+  const original = [baseline[key], baseline.accuracy.validation];
   const unit = key === 'macs' ? 'multiply-adds' : 'bytes of the packed file';
   return chart({
     id: `candidates-${stage}`,
-    title: `${TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front).`,
+    title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` Chosen: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
       legend: LEGEND,
@@ -112,11 +123,45 @@ export function candidateChart(stage: Stage, episodes: readonly EpisodeLine[]): 
           itemStyle: { color: 'var(--c1)' },
           data: front.map(point),
         },
+        {
+          name: 'chosen',
+          type: 'scatter',
+          symbol: 'pin',
+          symbolSize: 26,
+          itemStyle: { color: 'var(--c5)' },
+          data: chosen ? [point(chosen)] : [],
+        },
+        {
+          name: 'original',
+          type: 'scatter',
+          symbol: 'triangle',
+          symbolSize: 13,
+          itemStyle: { color: 'var(--c2)' },
+          data: [original],
+        },
       ],
     }),
-    tip: (index, at) => describe((index === 0 ? candidates : front)[at]!),
+    tip: (index, at) =>
+      index === 3
+        ? `Original: accuracy ${percent(baseline.accuracy.validation)}\n${grouped(baseline[key])} ${unit}`
+        : describe(index === 2 ? chosen! : (index === 0 ? candidates : front)[at]!),
     table: episodeTable(stage, front, 'Candidates on the Pareto front'),
   });
+}
+
+/** The episode whose policy was carried out: the confirmed one, else the first of the best reward. */
+function winnerOf(
+  episodes: readonly EpisodeLine[],
+  figures: SearchFigures | undefined,
+): EpisodeLine | undefined {
+  const rounds = Math.max(...episodes.map(({ round = 1 }) => round));
+  const last = episodes.filter(({ round = 1 }) => round === rounds);
+  const confirmed = (figures?.rounds?.at(-1) ?? figures)?.confirmed?.episode;
+  if (confirmed !== undefined) return last.find(({ episode }) => episode === confirmed);
+  return last.reduce<EpisodeLine | undefined>(
+    (best, line) => (best && best.reward >= line.reward ? best : line),
+    undefined,
+  );
 }
 
 /** Axes of a chart of accuracy against a cost. */
@@ -146,7 +191,7 @@ function describe({ episode, heuristic, reward, measures, seconds }: EpisodeLine
 function episodeTable(
   stage: Stage,
   episodes: readonly EpisodeLine[],
-  caption = `Episodes of ${TITLES[stage].toLowerCase()}`,
+  caption = `Episodes of ${STAGE_TITLES[stage].toLowerCase()}`,
 ): string {
   const measured = ['accuracy', 'macs', 'parameters', 'bytes'].filter((name) =>
     episodes.some(({ measures }) => measures[name] !== undefined),

@@ -1,4 +1,6 @@
 import { verdict, type Difference } from '../statistics/statistics.js';
+import { seedsNeeded } from '../statistics/power.js';
+import type { VariantRow } from '../results/compare-variants.js';
 import type { StudyResults } from '../results/study-results.js';
 import { points } from './html.js';
 
@@ -18,13 +20,17 @@ export function conclusion({ variants }: StudyResults, whole: StudyResults): str
   const sentences = compared.map(({ variant, baseline, found }) =>
     sentence(variant + (same ? '' : ` against ${baseline}`), found),
   );
+  const comparisons = whole.variants.filter(
+    ({ differences }) => differences?.testAccuracy?.p !== undefined,
+  ).length;
   const lead = same ? `Against ${baselines[0]}, seed by seed: ` : 'Seed by seed: ';
   return [
     `${lead}${sentences.join('; ')}.`,
     explanation(
       compared.map(({ found }) => found),
-      whole.variants.filter(({ differences }) => differences?.testAccuracy?.p !== undefined).length,
+      comparisons,
     ),
+    ...power(compared, comparisons),
   ];
 }
 
@@ -40,6 +46,24 @@ function sentence(name: string, difference: Difference): string {
     'too few seeds': '',
   }[verdict(difference)];
   return `${name} ${words} (${points(mean)} points, 95% from ${points(interval[0])} to ${points(interval[1])}, p ${withSign(adjusted ?? p)}, ${seeds})`;
+}
+
+/** How many seeds would tell apart what these did not. */
+function power(
+  compared: readonly { readonly variant: string; readonly found: Difference }[],
+  comparisons: number,
+): string[] {
+  const sentences = compared.flatMap(({ variant, found }) => {
+    const { mean, deviation } = found;
+    if (verdict(found) !== 'not told apart' || deviation === undefined) return [];
+    const seeds = seedsNeeded(mean, deviation, comparisons);
+    return seeds === undefined ? [] : [`${variant} ${seeds}`];
+  });
+  if (sentences.length === 0) return [];
+  return [
+    `To tell apart a difference of the size that was seen, with a chance of 80%, it would take about so many seeds: ${sentences.join(', ')}. ` +
+      'That is about other seeds alone: what a small test set leaves open, more seeds do not settle.',
+  ];
 }
 
 function explanation(differences: readonly Difference[], comparisons: number): string {
@@ -71,4 +95,12 @@ export function probability(p: number): string {
 
 function withSign(p: number): string {
   return p < 0.001 ? probability(p) : `= ${probability(p)}`;
+}
+
+/** How many seeds of a variant are in its figures and, where not all are, what became of the others. */
+export function seedsText({ trials }: Pick<VariantRow, 'trials'>): string {
+  const { done, ...others } = trials;
+  const planned = Object.values(trials).reduce((sum, count) => sum + count, 0);
+  const rest = Object.entries(others).flatMap(([status, count]) => (count > 0 ? [`${count} ${status}`] : []));
+  return rest.length === 0 ? String(done) : `${done} of ${planned}, ${rest.join(', ')}`;
 }

@@ -2,7 +2,7 @@ import type { Difference, Estimate } from '../statistics/statistics.js';
 import type { VariantRow } from '../results/compare-variants.js';
 import type { Metric, TrialRow } from '../results/trial-figures.js';
 import { FORMATS } from './metrics.js';
-import { probability } from './study-sentences.js';
+import { probability, seedsText } from './study-sentences.js';
 import { table } from './table.js';
 
 /** A figure that a trial does not have: it is not done, or an older version ran it. */
@@ -36,7 +36,7 @@ export function estimateTable(
     column('95% from', ({ interval }) => interval?.[0]),
     column('to', ({ interval }) => interval?.[1]),
     ...(which === 'differences' ? [column('p (Holm)', ({ p, adjusted = p }) => adjusted, probability)] : []),
-    column('seeds', ({ count }) => count, String),
+    { head: 'seeds', text: seedsText, value: (row: VariantRow) => row[which]![metric]!.count },
   ]);
 }
 
@@ -80,7 +80,7 @@ export function variantTable(variants: readonly VariantRow[]): string {
         ]),
     {
       head: 'seeds',
-      text: ({ estimates }) => String(estimates.testAccuracy?.count ?? 0),
+      text: seedsText,
       value: ({ estimates }) => estimates.testAccuracy?.count ?? 0,
     },
   ]);

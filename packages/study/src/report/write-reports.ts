@@ -1,6 +1,9 @@
+import { basename, dirname, resolve } from 'node:path';
 import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js';
+import { compareReport } from './compare-report.js';
 import { runReport } from './run-report.js';
 import { studyReport } from './study-report.js';
+import { episodesCsv } from '../results/episodes-csv.js';
 import { resultsCsv } from '../results/results-csv.js';
 import { gatherResults, type StudyResults } from '../results/study-results.js';
 import { folderPlace } from '../results/folder-place.js';
@@ -14,7 +17,28 @@ export async function writeRunReport(folder: string): Promise<void> {
 }
 
 /**
- * Writes `results.json`, `results.csv` and `report.html` of a study, finished or not. Throws
+ * Writes a page that shows runs side by side; each is called by its folder. Throws `CONFIG_NOT_FOUND` where
+ * a folder has no finished run, `OUTPUT_FAILED`.
+ */
+export async function writeComparison(folders: readonly string[], out: string): Promise<void> {
+  const names = namesOf(folders);
+  const runs = await Promise.all(
+    folders.map(async (folder, i) => ({ name: names[i]!, run: await readRun(folderPlace(folder), folder) })),
+  );
+  await writeText(folderPlace(dirname(out)), basename(out), compareReport(runs));
+}
+
+/** The last parts of the paths, as many as tell them apart. */
+function namesOf(folders: readonly string[]): string[] {
+  const parts = folders.map((folder) => resolve(folder).split(/[\\/]/));
+  for (let count = 1; ; count++) {
+    const names = parts.map((each) => each.slice(-count).join('/'));
+    if (new Set(names).size === names.length || parts.every(({ length }) => count >= length)) return names;
+  }
+}
+
+/**
+ * Writes `results.json`, `results.csv`, `episodes.csv` and `report.html` of a study, finished or not. Throws
  * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
  */
 export async function writeStudyReport(store: ResultStore): Promise<StudyResults> {
@@ -26,6 +50,8 @@ export async function writeStudyReport(store: ResultStore): Promise<StudyResults
   }
   await writeJson(store.study, 'results.json', results);
   await writeText(store.study, 'results.csv', resultsCsv(results));
+  const long = await episodesCsv(results, (trial) => readEpisodes(store.trial(trial)));
+  await writeText(store.study, 'episodes.csv', long);
   await writeText(store.study, 'report.html', studyReport({ record, results, original, episodes }));
   return results;
 }

@@ -17,6 +17,8 @@ import { sampleOf } from './trial-samples.js';
 export interface VariantRow {
   readonly variant: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** How many of its trials ended how; all together are its seeds. */
+  readonly trials: Readonly<Record<TrialRow['status'], number>>;
   readonly estimates: Readonly<Partial<Record<Metric, Estimate>>>;
   /** The variant that this one is compared with. */
   readonly baseline?: string;
@@ -57,6 +59,7 @@ export function compareVariants({ variants, trials, baseline, outcomes }: Input)
     return {
       variant: name,
       labels,
+      trials: countTrials(trials.filter(({ variant }) => variant === name)),
       estimates: gather(metrics, (metric) => {
         const values = [...samples(name, metric).values()];
         return values.length > 0 ? estimate(values) : undefined;
@@ -67,6 +70,12 @@ export function compareVariants({ variants, trials, baseline, outcomes }: Input)
       }),
     };
   });
+}
+
+function countTrials(rows: readonly TrialRow[]): VariantRow['trials'] {
+  const counts = { done: 0, failed: 0, interrupted: 0, missing: 0 };
+  for (const { status } of rows) counts[status]++;
+  return counts;
 }
 
 function differencesOf(

@@ -3,7 +3,14 @@ import { resultsCsv } from './results-csv.js';
 it('resultsCsv has a line a trial that spreadsheets read: quoted where it must be, full precision, empty where there is nothing', () => {
   const csv = resultsCsv({
     name: 'a',
-    variants: [{ variant: '0.5, "a"', labels: { budget: '0.5', agent: '"a"' }, estimates: {} }],
+    variants: [
+      {
+        variant: '0.5, "a"',
+        labels: { budget: '0.5', agent: '"a"' },
+        trials: { done: 1, failed: 1, interrupted: 0, missing: 0 },
+        estimates: {},
+      },
+    ],
     trials: [
       {
         variant: '0.5, "a"',

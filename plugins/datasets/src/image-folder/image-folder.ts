@@ -94,6 +94,10 @@ export const imageFolder = definePlugin({
   core: '>=0.1.0 <1.0.0',
   description: 'JPEG and PNG files in class folders or lists, as ImageNet',
   options,
+  scalings: {
+    ...Object.fromEntries(PIXEL_RULE_NAMES.map((name) => [name, { normalize: name }])),
+    '0 to 255': { normalize: { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255], order: 'rgb' } },
+  },
   create: async (given: Options, { directory }) => {
     const dir = resolve(directory, given.dir);
     if (!existsSync(dir))
@@ -194,6 +198,7 @@ function lazyDataset(
     imageShape: [crop, crop, 3],
     classNames,
     padValue: shift.map((value) => -value),
+    preprocessing: { size: [crop, crop], resize, mean, std, order },
     size: (split) => splits[split].length,
     read: async (split, indexes): Promise<LabelledImages> => {
       const entries = indexes.map((index) => {

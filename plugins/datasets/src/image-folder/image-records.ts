@@ -68,6 +68,7 @@ export function recordsDataset({
     imageShape: train.shape,
     classNames,
     padValue: mean.map((value, c) => (0 - value) / std[c]!),
+    preprocessing: { size: [train.shape[0], train.shape[1]], mean, std, order: 'rgb' },
     size: (split) => splits[split].positions.length,
     read: async (split, indexes) => {
       const { records, positions } = splits[split];

@@ -1,71 +1,70 @@
+import { activationLayer, activationWord, Refusal, rescalingLayer, type LoweredLayer } from '@tersor/network';
 import { number } from '../node.js';
-import type { Operator, Site } from '../site.js';
-import { constantOf, Refusal, tensorOf, type Tensor, type Value } from '../value.js';
+import { anyTensor, apply, asInFile, tensorAt, type Operator, type Site } from '../site.js';
+import { constantOf, type Tensor, type Value } from '../value.js';
 
-/** Activations by TensorFlow's names, as layers. */
-const ACTIVATIONS: Readonly<Record<string, readonly [className: string, config: Record<string, unknown>]>> = {
-  Relu: ['ReLU', {}],
-  Relu6: ['ReLU', { max_value: 6 }],
-  Elu: ['Activation', { activation: 'elu' }],
-  Selu: ['Activation', { activation: 'selu' }],
-  Sigmoid: ['Activation', { activation: 'sigmoid' }],
-  Tanh: ['Activation', { activation: 'tanh' }],
-  Softplus: ['Activation', { activation: 'softplus' }],
-  Softmax: ['Softmax', { axis: -1 }],
-  Square: ['TersorPower', { exponent: 2 }],
-  Sqrt: ['TersorPower', { exponent: 0.5 }],
-  Rsqrt: ['TersorPower', { exponent: -0.5 }],
-  Reciprocal: ['TersorPower', { exponent: -1 }],
-  Neg: ['Rescaling', { scale: -1, offset: 0 }],
+/** Operators of one tensor, value by value, as layers. */
+const LAYERS: Readonly<Record<string, LoweredLayer>> = {
+  ...Object.fromEntries(
+    ['Relu', 'Relu6', 'Elu', 'Selu', 'Sigmoid', 'Tanh', 'Softplus', 'Softsign'].map((op) => [
+      op,
+      activationLayer(activationWord(op)!),
+    ]),
+  ),
+  Square: power(2),
+  Sqrt: power(0.5),
+  Rsqrt: power(-0.5),
+  Reciprocal: power(-1),
+  Inv: power(-1),
+  Neg: rescalingLayer(-1, 0),
 };
 
-/** A layer of one input that leaves the shape as it is. */
-export function activation(
-  site: Site,
-  x: Tensor,
-  className: string,
-  config: Readonly<Record<string, unknown>>,
-  ending?: string,
-): Tensor {
-  return site.add({
-    className,
-    config,
-    inputs: [x],
-    shape: x.shape,
-    ...(ending !== undefined && { ending }),
-  });
+/** `x` to a power. */
+export function power(exponent: number): LoweredLayer {
+  return { className: 'TersorPower', config: { exponent } };
 }
 
-/** A leaky ReLU with a slope for each channel. */
-export function prelu(site: Site, x: Tensor, slopes: Value | undefined): Tensor {
-  const { shape, data } = constantOf(slopes, 'slopes');
-  const channels = x.shape.at(-1);
-  if (data.length !== channels || shape.at(-1) !== channels)
-    throw new Refusal(`has slopes of shape [${shape.join(', ')}]`);
-  const shared = x.shape.slice(0, -1);
-  return site.add({
+/** A leaky ReLU with a slope for each channel, or for each value. */
+export function prelu(site: Site, given: Tensor, slopes: Value | undefined): Tensor {
+  const x = asInFile(site, given);
+  const { dims, data } = constantOf(slopes, 'slopes');
+  const own = dims.length === x.shape.length + 1 && dims[0] === 1 ? dims.slice(1) : dims;
+  const shape = x.shape.map((_, axis) => own[axis - x.shape.length + own.length] ?? 1);
+  const fits = shape.every((length, axis) => length === 1 || length === x.shape[axis]);
+  if (!fits || own.length > x.shape.length || (shape.at(-1) === 1 && data.length > 1))
+    throw new Refusal(`has slopes of shape [${dims.join(', ')}]`);
+  if (data.length === 1) return apply(site, x, { className: 'LeakyReLU', config: { alpha: data[0]! } });
+  return apply(site, x, {
     className: 'PReLU',
-    config: { shared_axes: shared.map((_, axis) => axis + 1) },
-    inputs: [x],
-    shape: x.shape,
-    weights: [{ shape: [...shared.map(() => 1), channels], data: Float32Array.from(data) }],
+    config: { shared_axes: shape.flatMap((length, axis) => (length === 1 ? [axis + 1] : [])) },
+    weights: [{ shape, data: Float32Array.from(data) }],
   });
 }
 
-const plain = ([name, [className, config]]: [string, readonly [string, Record<string, unknown>]]): [
-  string,
-  Operator,
-] => [name, (site) => activation(site, tensorOf(site.inputs[0]), className, config)];
+const softmax =
+  (activation: string): Operator =>
+  (site) =>
+    apply(site, tensorAt(site, 0), activationLayer(activation));
 
-/** Operators of one tensor, value by value. */
+/** Operators of one tensor that leave its shape as it is. */
 export const ACTIVATION_OPERATORS: Readonly<Record<string, Operator>> = {
-  ...Object.fromEntries(Object.entries(ACTIVATIONS).map(plain)),
+  ...Object.fromEntries(
+    Object.entries(LAYERS).map(([op, layer]): [string, Operator] => [
+      op,
+      (site) => apply(site, anyTensor(site, 0), layer),
+    ]),
+  ),
+  Softmax: softmax('softmax'),
+  LogSoftmax: softmax('logSoftmax'),
   LeakyRelu: (site) =>
-    activation(site, tensorOf(site.inputs[0]), 'LeakyReLU', { alpha: number(site.node, 'alpha', 0.2) }),
-  Prelu: (site) => prelu(site, tensorOf(site.inputs[0]), site.inputs[1]),
+    apply(site, anyTensor(site, 0), {
+      className: 'LeakyReLU',
+      config: { alpha: number(site.node, 'alpha', 0.2) },
+    }),
+  Prelu: (site) => prelu(site, anyTensor(site, 0), site.inputs[1]),
   Abs: (site) => {
-    const x = tensorOf(site.inputs[0]);
-    const negative = activation(site, x, 'Rescaling', { scale: -1, offset: 0 }, 'negative');
-    return site.add({ className: 'Maximum', inputs: [x, negative], shape: x.shape });
+    const x = anyTensor(site, 0);
+    const negative = apply(site, x, { ...rescalingLayer(-1, 0), ending: 'negative' });
+    return { ...x, layer: site.add({ className: 'Maximum', inputs: [x, negative], shape: x.shape }).layer };
   },
 };

@@ -1,34 +1,22 @@
-import { integers, number, text, texts, type GraphNode } from '../node.js';
-import type { Operator, Site } from '../site.js';
-import { constantOf, numbersOf, Refusal, tensorOf, type Constant, type Tensor } from '../value.js';
-import { activation, prelu } from './activation.js';
-
-/** Activations that a convolution can have as its own, by TensorFlow's names. */
-const OWN: Readonly<Record<string, string>> = {
-  Relu: 'relu',
-  Relu6: 'relu6',
-  Elu: 'elu',
-  Sigmoid: 'sigmoid',
-  Tanh: 'tanh',
-};
+import { activationWord, Refusal, turnedArray, windowCount, type Pair } from '@tersor/network';
+import { flag, integers, number, text, texts, type GraphNode } from '../node.js';
+import { apply, tensorAt, type Operator, type Site } from '../site.js';
+import { constantOf, numbersOf, type Constant, type Tensor } from '../value.js';
+import { prelu } from './activation.js';
+import { zeroPadded } from './padding.js';
 
 /** Strides, dilation and padding of a window. */
 interface Window {
   readonly x: Tensor;
-  readonly strides: readonly [number, number];
-  readonly dilation: readonly [number, number];
+  readonly strides: Pair;
+  readonly dilation: Pair;
   readonly padding: 'same' | 'valid';
 }
 
-/** Length after a window has moved over an axis. */
-export function windows(
-  length: number | undefined,
-  reach: number,
-  stride: number,
-  padding: 'same' | 'valid',
-) {
-  if (length === undefined) return undefined;
-  return padding === 'same' ? Math.ceil(length / stride) : Math.floor((length - reach) / stride) + 1;
+/** Rows and columns after a window has moved over an image. */
+export function positions(x: Tensor, reach: Pair, strides: Pair, padding: 'same' | 'valid') {
+  const sides = padding === 'same' ? padding : ([0, 0] as const);
+  return [0, 1].map((axis) => windowCount(x.shape[axis], reach[axis]!, strides[axis]!, sides));
 }
 
 /** Throws `Refusal` for channels first. */
@@ -38,7 +26,7 @@ export function requireChannelsLast(node: GraphNode): void {
 }
 
 /** The two values for rows and columns of a list of four. */
-export function rowsAndColumns(node: GraphNode, key: string): [number, number] {
+export function rowsAndColumns(node: GraphNode, key: string): Pair {
   const [batch = 1, rows = 1, columns = 1, channels = 1] = integers(node, key);
   if (batch !== 1 || channels !== 1) throw new Refusal(`has ${key} along the batch or the channels`);
   return [rows, columns];
@@ -47,12 +35,12 @@ export function rowsAndColumns(node: GraphNode, key: string): [number, number] {
 function windowOf(site: Site): Window {
   const { node } = site;
   requireChannelsLast(node);
-  let x = tensorOf(site.inputs[0], 3);
+  let x = tensorAt(site, 0, 3);
   const stated = text(node, 'padding');
   const explicit = integers(node, 'explicit_paddings');
   if (stated === 'EXPLICIT') {
     const [, , top = 0, bottom = 0, left = 0, right = 0] = explicit;
-    x = padded(site, x, [
+    x = zeroPadded(site, x, [
       [top, bottom],
       [left, right],
     ]);
@@ -65,20 +53,12 @@ function windowOf(site: Site): Window {
   };
 }
 
-/** Rows and columns of zeros around an image. */
-function padded(site: Site, x: Tensor, padding: readonly [number, number][]): Tensor {
-  const shape = x.shape.map((length, axis) =>
-    length === undefined ? undefined : length + (padding[axis]?.[0] ?? 0) + (padding[axis]?.[1] ?? 0),
-  );
-  return site.add({ className: 'ZeroPadding2D', config: { padding }, inputs: [x], shape, ending: 'pad' });
-}
-
 /** Convolutions, plain, in groups and depthwise, with what is fused to them. */
 export const convolution: Operator = (site) => {
   const { node, inputs } = site;
   const kernel = constantOf(inputs[1], 'a kernel');
-  const [rows = 0, columns = 0, read = 0, made = 0] = kernel.shape;
-  if (kernel.shape.length !== 4) throw new Refusal(`has a kernel of ${kernel.shape.length} axes`);
+  const [rows = 0, columns = 0, read = 0, made = 0] = kernel.dims;
+  if (kernel.dims.length !== 4) throw new Refusal(`has a kernel of ${kernel.dims.length} axes`);
   const { x, strides, dilation, padding } = windowOf(site);
   const channels = x.shape[2];
   if (channels === undefined) throw new Refusal('reads an open number of channels');
@@ -87,11 +67,8 @@ export const convolution: Operator = (site) => {
     throw new Refusal(`has a kernel of ${read} channels, but reads ${channels}`);
   const groups = isDepthwise ? 1 : channels / read;
   const outputs = isDepthwise ? read * made : made;
-  const shape = [
-    windows(x.shape[0], (rows - 1) * dilation[0] + 1, strides[0], padding),
-    windows(x.shape[1], (columns - 1) * dilation[1] + 1, strides[1], padding),
-    outputs,
-  ];
+  const reach: Pair = [(rows - 1) * dilation[0] + 1, (columns - 1) * dilation[1] + 1];
+  const shape = [...positions(x, reach, strides, padding), outputs];
   return fused(site, x, {
     className: isDepthwise ? 'DepthwiseConv2D' : groups > 1 ? 'TersorGroupedConv2D' : 'Conv2D',
     config: {
@@ -110,22 +87,21 @@ export const convolution: Operator = (site) => {
 /** A product with a matrix, with what is fused to it. */
 export const product: Operator = (site) => {
   const { node, inputs } = site;
-  const x = tensorOf(inputs[0], 1);
+  // A product of batches is one along the last axis, whatever is before it.
+  const isBatched = node.op.startsWith('BatchMatMul');
+  const x = isBatched ? tensorAt(site, 0) : tensorAt(site, 0, 1);
   const matrix = constantOf(inputs[1], 'a matrix');
-  if (node.attributes['transpose_a'] && (node.attributes['transpose_a'] as { b?: unknown }).b === true)
-    throw new Refusal('has transpose_a: true');
-  const isTurned = (node.attributes['transpose_b'] as { b?: unknown } | undefined)?.b === true;
-  const [rows = 0, columns = 0] = isTurned ? [...matrix.shape].reverse() : matrix.shape;
-  const data = Float32Array.from({ length: rows * columns }, (_, i) =>
-    isTurned ? matrix.data[(i % columns) * rows + Math.floor(i / columns)]! : matrix.data[i]!,
-  );
-  if (x.shape[0] !== rows)
-    throw new Refusal(`has a matrix of ${rows} rows, but reads ${String(x.shape[0])} values`);
+  if (flag(node, 'transpose_a') || flag(node, 'adj_x')) throw new Refusal('has transpose_a: true');
+  if (matrix.dims.length !== 2) throw new Refusal(`multiplies with a constant of ${matrix.dims.length} axes`);
+  const kernel = flag(node, 'transpose_b') || flag(node, 'adj_y') ? turnedArray(matrix, [1, 0]) : matrix;
+  const [rows = 0, columns = 0] = kernel.dims;
+  if (x.shape.at(-1) !== rows)
+    throw new Refusal(`has a matrix of ${rows} rows, but reads ${String(x.shape.at(-1))} values`);
   return fused(site, x, {
     className: 'Dense',
     config: { units: columns },
-    shape: [columns],
-    kernel: { kind: 'constant', shape: [rows, columns], data },
+    shape: [...x.shape.slice(0, -1), columns],
+    kernel,
   });
 };
 
@@ -144,20 +120,23 @@ function fused(site: Site, x: Tensor, { className, config, shape, kernel }: Line
   const hasBias = first === 'BiasAdd';
   const rest = hasBias ? others : names;
   const [name, ...more] = rest;
-  if (more.length > 0 || (name !== undefined && !(name in OWN) && name !== 'LeakyRelu' && name !== 'Prelu'))
+  const own = name === undefined ? 'linear' : activationWord(name);
+  if (more.length > 0 || (own === undefined && name !== 'LeakyRelu' && name !== 'Prelu'))
     throw new Refusal(`has ${names.join(', ')} fused to it`);
   const bias = hasBias ? [constantOf(inputs[2], 'a bias')] : [];
-  const own = name === undefined ? 'linear' : OWN[name];
   const result = site.add({
     className,
     config: { ...config, use_bias: hasBias, activation: own ?? 'linear' },
     inputs: [x],
     shape,
-    weights: [kernel, ...bias].map((each) => ({ shape: each.shape, data: Float32Array.from(each.data) })),
+    weights: [kernel, ...bias].map((each) => ({ shape: each.dims, data: Float32Array.from(each.data) })),
     ...(own === undefined && { ending: 'linear' }),
   });
   if (name === 'LeakyRelu')
-    return activation(site, result, 'LeakyReLU', { alpha: number(node, 'leakyrelu_alpha', 0.2) });
+    return apply(site, result, {
+      className: 'LeakyReLU',
+      config: { alpha: number(node, 'leakyrelu_alpha', 0.2) },
+    });
   return name === 'Prelu' ? prelu(site, result, inputs[2 + bias.length]) : result;
 }
 
@@ -167,8 +146,8 @@ export const transposedConvolution: Operator = (site) => {
   requireChannelsLast(node);
   const [, height, width] = numbersOf(inputs[0], 'a shape');
   const kernel = constantOf(inputs[1], 'a kernel');
-  const x = tensorOf(inputs[2], 3);
-  const [rows = 0, columns = 0, filters = 0] = kernel.shape;
+  const x = tensorAt(site, 2, 3);
+  const [rows = 0, columns = 0, filters = 0] = kernel.dims;
   const strides = rowsAndColumns(node, 'strides');
   const padding = text(node, 'padding') === 'SAME' ? 'same' : 'valid';
   const reach = [rows, columns];
@@ -185,6 +164,6 @@ export const transposedConvolution: Operator = (site) => {
     config: { filters, kernel_size: reach, strides, padding, use_bias: false, activation: 'linear' },
     inputs: [x],
     shape,
-    weights: [{ shape: kernel.shape, data: Float32Array.from(kernel.data) }],
+    weights: [{ shape: kernel.dims, data: Float32Array.from(kernel.data) }],
   });
 };

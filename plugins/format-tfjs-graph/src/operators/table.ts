@@ -1,21 +1,26 @@
+import { Refusal } from '@tersor/network';
+import { isInteger } from '../constants.js';
 import type { Operator } from '../site.js';
 import { ACTIVATION_OPERATORS } from './activation.js';
-import { batchNorm, binary, sum } from './arithmetic.js';
+import { batchNorm, binary, pow, squaredDifference, sum } from './arithmetic.js';
 import { convolution, product, transposedConvolution } from './convolution.js';
+import { pad } from './padding.js';
 import { pooling, reduction } from './pooling.js';
+import { resize } from './resize.js';
 import { SHAPE_OPERATORS } from './shapes.js';
+import { SLICE_OPERATORS } from './slices.js';
 
 /** What gives its first input as it is; numbers of every type are float32 here. */
 const passedOn: Operator = ({ inputs }) => inputs[0]!;
 
-/** All operators that become layers. */
-export const OPERATORS: Readonly<Record<string, Operator>> = {
-  Identity: passedOn,
-  StopGradient: passedOn,
-  CheckNumerics: passedOn,
-  PreventGradient: passedOn,
-  Snapshot: passedOn,
-  Cast: passedOn,
+const cast: Operator = ({ node: { attributes }, inputs }) => {
+  if (isInteger(attributes['DstT']) && !isInteger(attributes['SrcT']))
+    throw new Refusal('cuts off what is after the point');
+  return inputs[0]!;
+};
+
+/** Operators with a kernel: what comes before one is a part of the network. */
+export const KERNEL_OPERATORS: Readonly<Record<string, Operator>> = {
   Conv2D: convolution,
   _FusedConv2D: convolution,
   DepthwiseConv2dNative: convolution,
@@ -23,14 +28,29 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Conv2DBackpropInput: transposedConvolution,
   MatMul: product,
   _FusedMatMul: product,
+  BatchMatMul: product,
+  BatchMatMulV2: product,
+};
+
+/** All operators that become layers. */
+export const OPERATORS: Readonly<Record<string, Operator>> = {
+  ...KERNEL_OPERATORS,
+  Identity: passedOn,
+  StopGradient: passedOn,
+  CheckNumerics: passedOn,
+  PreventGradient: passedOn,
+  Snapshot: passedOn,
+  Cast: cast,
   BiasAdd: binary('add'),
   Add: binary('add'),
   AddV2: binary('add'),
   AddN: sum,
   Sub: binary('subtract'),
+  SquaredDifference: squaredDifference,
   Mul: binary('multiply'),
   RealDiv: binary('divide'),
   Div: binary('divide'),
+  Pow: pow,
   Maximum: binary('maximum'),
   Minimum: binary('minimum'),
   FusedBatchNorm: batchNorm,
@@ -41,6 +61,12 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Mean: reduction('mean'),
   Max: reduction('max'),
   Sum: reduction('sum'),
+  Pad: pad,
+  PadV2: pad,
+  MirrorPad: pad,
+  ResizeBilinear: resize('bilinear'),
+  ResizeNearestNeighbor: resize('nearest'),
   ...ACTIVATION_OPERATORS,
   ...SHAPE_OPERATORS,
+  ...SLICE_OPERATORS,
 };

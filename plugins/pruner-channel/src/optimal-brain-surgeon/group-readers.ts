@@ -1,7 +1,8 @@
 import type { ChannelGroup, LayerGraph } from '@tersor/core';
 import type { Gathered } from '../reconstruction/gather-moments.js';
 import { correlatedReader } from './correlated-reader.js';
-import { independentReader, type ReaderErrors } from './remove-greedily.js';
+import { groupColumns } from '../reconstruction/group-columns.js';
+import { averageReader, independentReader, type ReaderErrors } from './remove-greedily.js';
 
 /** One weight that reads the channels of a group. */
 export interface GroupReader {
@@ -50,12 +51,12 @@ export function readerErrors(reader: GroupReader): ReaderErrors {
   if (!gathered) return withoutMoments(reader);
   const { consumer, wholeRows, moments } = gathered;
   const taps = Array.from({ length: wholeRows ? consumer.taps : 1 }, (_, tap) => tap * consumer.channels);
-  return correlatedReader(
-    moments,
-    data,
-    consumer.outputs,
-    indexes.map((owned) => taps.flatMap((start) => owned.map((index) => start + index))),
+  const { outputs, groups } = consumer;
+  const blocks = indexes.map((owned) => taps.flatMap((start) => owned.map((index) => start + index)));
+  const readers = moments.map((each, group) =>
+    correlatedReader(each, groupColumns(data, outputs, groups, group), outputs / groups, blocks),
   );
+  return readers.length === 1 ? readers[0]! : averageReader(readers);
 }
 
 function withoutMoments({ axis, shape, data, indexes }: GroupReader): ReaderErrors {

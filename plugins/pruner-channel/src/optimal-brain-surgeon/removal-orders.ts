@@ -75,7 +75,7 @@ function digestOf(gathered: Gathered, digests: Map<Gathered, string>): string {
   if (before) return before;
   const hash = createHash('sha256').update(String(gathered.wholeRows));
   // The inverse follows from them.
-  update(hash, gathered.moments.moments);
+  for (const { moments } of gathered.moments) update(hash, moments);
   const digest = hash.digest('base64');
   digests.set(gathered, digest);
   return digest;

@@ -43,6 +43,23 @@ export function removeGreedily(readers: readonly ReaderErrors[], channels: numbe
   return { order, errors };
 }
 
+/** Parts of one layer that lose the same channels, the groups of a convolution: the mean of their errors. */
+export function averageReader(parts: readonly ReaderErrors[]): ReaderErrors {
+  const rises = new Float64Array(parts[0]!.rises.length);
+  const measure = () => {
+    for (let channel = 0; channel < rises.length; channel++)
+      rises[channel] = parts.reduce((sum, part) => sum + part.rises[channel]!, 0) / parts.length;
+  };
+  measure();
+  return {
+    rises,
+    remove: (channel) => {
+      for (const part of parts) part.remove(channel);
+      measure();
+    },
+  };
+}
+
 /**
  * A layer that can't be refit, or whose inputs were not observed: as if its inputs were independent and of
  * equal variance, so that a channel costs its share of the squared weights and nothing makes up for it.

@@ -9,10 +9,14 @@ export interface Consumer {
    * outputs last.
    */
   readonly weight: string;
-  /** Kernel positions: the size of one sample point is `taps * channels`. */
+  /** Kernel positions: the size of one sample point is `taps * channels`, of each group. */
   readonly taps: number;
+  /** Input channels of the kernel: those of one group. */
   readonly channels: number;
+  /** Output channels of all groups. */
   readonly outputs: number;
+  /** A group of outputs reads one of inputs, and is a least squares problem of its own. */
+  readonly groups: number;
   /** Where an offset of the outputs can go: the layer's own bias, or the batch norm that alone reads it. */
   readonly offset?: OffsetPlace;
   readonly window?: Window;
@@ -24,8 +28,8 @@ export interface Consumer {
 export type Window = KernelWindow;
 
 /**
- * Finds the layers that can be refit, as the facts about their classes say: Conv2D, the pointwise part of
- * SeparableConv2D, and Dense. Others keep their weights, and so do convolutions with a window that is not
+ * Finds the layers that can be refit, as the facts about their classes say: Conv2D, in groups too, the pointwise
+ * part of SeparableConv2D, and Dense. Others keep their weights, and so do convolutions with a window that is not
  * handled (channels first).
  */
 export function findConsumers(graph: LayerGraph): Consumer[] {
@@ -45,6 +49,7 @@ export function findConsumers(graph: LayerGraph): Consumer[] {
         taps,
         channels,
         outputs,
+        groups: facts?.groups?.(layer) ?? 1,
         calls: callsOf(graph, layer.name),
         ...(offset && { offset }),
         ...(window && { window }),

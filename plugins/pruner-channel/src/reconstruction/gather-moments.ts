@@ -33,16 +33,22 @@ export interface Gathered {
    * position, and every kernel position is refit alike.
    */
   readonly wholeRows: boolean;
-  readonly moments: InputMoments;
+  /** By group of channels: one for each, of its own inputs. */
+  readonly moments: readonly InputMoments[];
 }
 
 interface Sums {
   readonly consumer: Consumer;
   readonly wholeRows: boolean;
   readonly size: number;
+  readonly groups: readonly GroupSums[];
+  rows: number;
+}
+
+/** Of the inputs of one group. */
+interface GroupSums {
   readonly sums: Float64Array;
   readonly products: Float64Array;
-  rows: number;
   spread: BatchSpread;
 }
 
@@ -70,10 +76,12 @@ export async function gatherMoments(
           consumer,
           wholeRows,
           size,
-          sums: new Float64Array(size),
-          products: new Float64Array(size * size),
+          groups: Array.from({ length: consumer.groups }, () => ({
+            sums: new Float64Array(size),
+            products: new Float64Array(size * size),
+            spread: { batches: 0, squares: 0 },
+          })),
           rows: 0,
-          spread: { batches: 0, squares: 0 },
         },
       ];
     });
@@ -115,18 +123,20 @@ export async function gatherMoments(
   return new Map(
     totals
       .filter(({ rows }) => rows > 0)
-      .map(({ consumer, wholeRows, sums, products, rows, spread }) => [
+      .map(({ consumer, wholeRows, groups, rows }) => [
         consumer.layer,
         {
           consumer,
           wholeRows,
-          moments: prepareMoments(
-            sums,
-            products,
-            rows,
-            consumer.offset !== undefined,
-            options.ridge === 'shrinkage' ? spread : options.ridge,
-            `layer "${consumer.layer}"`,
+          moments: groups.map(({ sums, products, spread }) =>
+            prepareMoments(
+              sums,
+              products,
+              rows,
+              consumer.offset !== undefined,
+              options.ridge === 'shrinkage' ? spread : options.ridge,
+              `layer "${consumer.layer}"`,
+            ),
           ),
         },
       ]),
@@ -201,19 +211,46 @@ function windowOf({ consumer, wholeRows }: Sums): Consumer['window'] {
   return wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
 }
 
-async function addRows(total: Sums, rows: Float32Array, { backend, ridge }: GatherOptions): Promise<void> {
-  const { size, sums, products, consumer } = total;
+async function addRows(total: Sums, rows: Float32Array, options: GatherOptions): Promise<void> {
+  const { size, consumer, groups } = total;
   if (rows.length === 0) return;
+  for (const [group, sums] of groups.entries())
+    await addGroup(sums, rowsOfGroup(rows, consumer, group), size, consumer, options);
+  total.rows += rows.length / size / groups.length;
+}
+
+async function addGroup(
+  total: GroupSums,
+  rows: Float32Array,
+  size: number,
+  { offset }: Consumer,
+  { backend, ridge }: GatherOptions,
+): Promise<void> {
+  const { sums, products } = total;
   const added = await sumProducts(backend, rows, size);
   for (let i = 0; i < products.length; i++) products[i] = products[i]! + added.products[i]!;
   for (let i = 0; i < size; i++) sums[i] = sums[i]! + added.sums[i]!;
-  total.rows += rows.length / size;
   if (ridge === 'shrinkage')
     total.spread = addBatch(
       total.spread,
       added.sums,
       added.products,
       rows.length / size,
-      consumer.offset !== undefined,
+      offset !== undefined,
     );
+}
+
+/** What one group reads of rows of (kernel position, channel). */
+function rowsOfGroup(
+  rows: Float32Array,
+  { channels, groups }: Pick<Consumer, 'channels' | 'groups'>,
+  group: number,
+): Float32Array {
+  if (groups === 1) return rows;
+  const result = new Float32Array(rows.length / groups);
+  for (let at = 0; at < result.length; at += channels) {
+    const from = at * groups + group * channels;
+    result.set(rows.subarray(from, from + channels), at);
+  }
+  return result;
 }

@@ -1,6 +1,7 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
 import type { Gathered } from './gather-moments.js';
-import { refit } from './refit.js';
+import { groupColumns, setGroupColumns } from './group-columns.js';
+import { refit, type InputMoments } from './refit.js';
 
 /**
  * Refits every layer that loses inputs: a graph of the same shape as `graph`, in which the rows of kept
@@ -33,38 +34,32 @@ export function reconstruct(
     const found = gathered.get(layer);
     if (!found || channels.length === 0) continue;
     const { consumer, wholeRows, moments } = found;
-    const { taps, outputs, offset: place } = consumer;
+    const { taps, outputs, groups, offset: place } = consumer;
+    const own = outputs / groups;
     const kernel = edit(layer, consumer.weight, taps * consumer.channels * outputs);
     const zeros = zeroSlices(kernel, consumer.channels * outputs);
     const offset = new Float64Array(outputs);
-    if (wholeRows) {
-      const removed = Array.from({ length: taps }, (_, tap) =>
-        channels.map((channel) => tap * consumer.channels + channel),
-      ).flat();
-      refitRows(kernel, removed, offset);
-    } else {
-      const size = consumer.channels * outputs;
-      for (let tap = 0; tap < taps; tap++)
-        refitRows(kernel.subarray(tap * size, (tap + 1) * size), channels, offset);
-    }
+    moments.forEach((each, group) => {
+      const columns = groupColumns(kernel, outputs, groups, group);
+      const added = offset.subarray(group * own, (group + 1) * own);
+      if (wholeRows) {
+        const removed = Array.from({ length: taps }, (_, tap) =>
+          channels.map((channel) => tap * consumer.channels + channel),
+        ).flat();
+        refitRows(each, columns, removed, added);
+      } else {
+        const size = consumer.channels * own;
+        for (let tap = 0; tap < taps; tap++)
+          refitRows(each, columns.subarray(tap * size, (tap + 1) * size), channels, added);
+      }
+      setGroupColumns(kernel, columns, outputs, groups, group);
+    });
     zeros.forEach((slice) => {
       for (let at = slice; at < kernel.length; at += consumer.channels * outputs) kernel[at] = 0;
     });
     if (!place) continue;
     const target = edit(place.layer, place.weight, outputs);
     offset.forEach((value, output) => (target[output] = target[output]! + place.sign * value));
-
-    function refitRows(rows: Float32Array, removed: readonly number[], total: Float64Array): void {
-      const { delta, offset: added } = refit(moments, rows, outputs, removed);
-      const gone = new Set(removed);
-      let from = 0;
-      for (let row = 0; row < moments.size; row++) {
-        if (gone.has(row)) continue;
-        for (let output = 0; output < outputs; output++)
-          rows[row * outputs + output] = rows[row * outputs + output]! + delta[from++]!;
-      }
-      added.forEach((value, output) => (total[output] = total[output]! + value));
-    }
   }
   return {
     ...graph,
@@ -76,6 +71,25 @@ export function reconstruct(
       })),
     })),
   };
+}
+
+/** Refits the rows that stay, in place, and adds what the outputs' means have lost. */
+function refitRows(
+  moments: InputMoments,
+  rows: Float32Array,
+  removed: readonly number[],
+  total: Float64Array,
+): void {
+  const outputs = total.length;
+  const { delta, offset } = refit(moments, rows, outputs, removed);
+  const gone = new Set(removed);
+  let from = 0;
+  for (let row = 0; row < moments.size; row++) {
+    if (gone.has(row)) continue;
+    for (let output = 0; output < outputs; output++)
+      rows[row * outputs + output] = rows[row * outputs + output]! + delta[from++]!;
+  }
+  offset.forEach((value, output) => (total[output] = total[output]! + value));
 }
 
 /** Flat indexes (input channel, output) of slices that are zero at every kernel position. */

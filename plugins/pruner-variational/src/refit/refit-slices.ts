@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ChannelGroup, LayerGraph, PrunePlan } from '@tersor/core';
+import { columnsOf, groupInputs, setColumns } from './group-inputs.js';
 import type { LayerInputs } from './input-moments.js';
 import { maskedLeastSquares } from './masked-least-squares.js';
 import { survivingChannels, type Survivors } from './surviving-channels.js';
@@ -43,17 +44,26 @@ export async function refitSlices(
     const left = survivors.get(name);
     const read = inputs.get(name);
     if (!kernel || !left || !read?.moments) continue;
-    const { taps, channels, offset } = read.reader;
-    const width = weightOf(clean, name, 'kernel')!.length / taps / channels;
+    const { taps, channels, groups, offset } = read.reader;
+    const width = weightOf(clean, name, 'kernel')!.length / taps / (channels / groups);
     // A network that the plan alone does not make: its weights are not these channels'.
     if (kernel.length !== taps * left.inputs.length * left.outputs.length) continue;
-    const wanted = columnsOf(weightOf(clean, name, 'kernel')!, width, left.outputs);
-    const refit = await refitLayer(kernel, wanted, read, left, options);
+    const refit = Float32Array.from(kernel);
+    const lost = new Float64Array(left.outputs.length);
+    for (const { inputs: own, first, count } of groupInputs(read)) {
+      const at = left.outputs.findIndex((output) => output >= first);
+      const outputs = left.outputs.filter((output) => output >= first && output < first + count);
+      if (outputs.length === 0) continue;
+      const wanted = chosenColumns(weightOf(clean, name, 'kernel')!, width, outputs);
+      const part = columnsOf(kernel, left.outputs.length, at, outputs.length);
+      const result = await refitLayer(part, wanted, own, { ...left, outputs }, options);
+      setColumns(refit, left.outputs.length, at, result, outputs.length);
+      lost.set(lostMeans(own, { ...left, outputs }, wanted, result), at);
+    }
     changed.set(`${name}/kernel`, refit);
     const before = offset && weightOf(clean, offset.layer, offset.weight);
     const place = offset && weightOf(graph, offset.layer, offset.weight);
     if (!before || place?.length !== left.outputs.length) continue;
-    const lost = lostMeans(read, left, wanted, refit);
     const sign = offset.weight === 'bias' ? 1 : -1;
     changed.set(
       `${offset.layer}/${offset.weight}`,
@@ -147,7 +157,7 @@ function sliceMask(kernel: Float32Array, taps: number): Float32Array {
   return kernel.map((_, at) => used[at % slices]!);
 }
 
-function columnsOf(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+function chosenColumns(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
   return Float32Array.from(
     { length: (values.length / width) * columns.length },
     (_, at) => values[Math.floor(at / columns.length) * width + columns[at % columns.length]!]!,

@@ -36,6 +36,7 @@ function layerInputs(
     kernels: [{ weight: 'kernel', how: 'mixes' }],
     taps: TAPS,
     channels: CHANNELS,
+    groups: 1,
     calls: [1],
   } satisfies KernelReader;
   const mean = new Float64Array(SIZE);

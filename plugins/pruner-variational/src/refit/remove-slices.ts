@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { groupInputs } from './group-inputs.js';
 import type { LayerInputs } from './input-moments.js';
 import { maskedLeastSquares } from './masked-least-squares.js';
 import type { Survivors } from './surviving-channels.js';
@@ -31,10 +32,41 @@ const FIRST_STEPS = 30;
  * those go whose part of their output has the least mean square, w_b' M_bb w_b, for the weights w_b of the
  * moment. Undefined where there are no moments.
  * @param ridge as a share of the mean square of the inputs
+ * Groups of channels are orders of their own, which go in step: their error is the mean of all.
  * @param left the channels that stay, where some go: what others lose with them is made up for as well, and
  *   slices of channels that go have the rank -1
  */
 export async function removeSlices(
+  given: LayerInputs,
+  ridge: number,
+  left?: Survivors,
+): Promise<SliceOrder | undefined> {
+  const groups = groupInputs(given);
+  if (groups.length === 1) return removeOwnSlices(given, ridge, left);
+  const outputs = groups.reduce((sum, { count }) => sum + count, 0);
+  const channels = groups[0]!.inputs.reader.channels;
+  const ranks = new Float64Array(channels * outputs).fill(-1);
+  const curves: SliceOrder['curve'][] = [];
+  for (const { inputs, first, count } of groups) {
+    const own = left?.outputs.filter((output) => output >= first && output < first + count);
+    if (own?.length === 0) continue;
+    const survivors = left && own && { inputs: left.inputs, outputs: own.map((output) => output - first) };
+    const order = await removeOwnSlices(inputs, ridge, survivors);
+    if (!order) return undefined;
+    order.ranks.forEach(
+      (rank, slice) => (ranks[Math.floor(slice / count) * outputs + first + (slice % count)] = rank),
+    );
+    curves.push(order.curve);
+  }
+  const steps = Math.min(...curves.map((curve) => curve.length));
+  const curve = Array.from({ length: steps }, (_, i) => ({
+    share: curves[0]![i]!.share,
+    error: curves.reduce((sum, each) => sum + each[i]!.error, 0) / curves.length,
+  }));
+  return { ranks, curve };
+}
+
+async function removeOwnSlices(
   { reader: { layer, taps, channels }, moments }: LayerInputs,
   ridge: number,
   left?: Survivors,

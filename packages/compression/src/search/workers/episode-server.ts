@@ -104,12 +104,13 @@ function createWalk(environment: Environment) {
 }
 
 async function contextOf(
-  { config, directory, searchFrom, baseline }: WorkerSetup,
+  { config, directory, searchFrom, baseline, precision }: WorkerSetup,
   host: PipelineContext['host'],
   onNotice: (text: string) => void,
 ): Promise<Omit<PipelineContext, 'serve'>> {
   const { trainBackend, evaluateBackend } = await openBackends(host);
   await evaluateBackend.activate();
+  if (precision) evaluateBackend.choice?.use(precision);
   const dataset = await host.get(TOKENS.dataset);
   await ensureKernels();
   const model = await openModel(config.model, { directory, searchFrom });

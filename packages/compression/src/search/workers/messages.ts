@@ -1,4 +1,11 @@
-import type { Action, CompressConfig, ErrorCode, LayerGraph, StepResult } from '@tersor/core';
+import type {
+  Action,
+  ChosenPrecision,
+  CompressConfig,
+  ErrorCode,
+  LayerGraph,
+  StepResult,
+} from '@tersor/core';
 import type { NetworkFigures } from '../../results/pipeline-types.js';
 import type { StageState } from '../../run/run-state.js';
 import type { RacingState } from '../racing.js';
@@ -15,6 +22,8 @@ export interface WorkerSetup {
   /** How far the stage had come when its search began. */
   readonly state: StageState;
   readonly baseline: NetworkFigures;
+  /** What the run's backend has chosen. */
+  readonly precision?: ChosenPrecision | undefined;
   /** Threads that the worker should keep to. */
   readonly threads: number;
 }

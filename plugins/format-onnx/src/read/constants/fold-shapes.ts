@@ -1,8 +1,8 @@
+import { constant, countOf, joinedArrays, mapped, picked, rangeOf, turnedArray } from '@tersor/network';
 import { float, integer, integersOf, optionalIntegers, optionalTensor } from '../attributes.js';
 import type { Constant } from '../file/onnx-model.js';
 import { Refusal } from '../refusal.js';
 import { axisAt, constantAt, optionalConstant, scalarOf, type Site } from '../site.js';
-import { constant, countOf, mapped, picked } from './broadcast.js';
 import type { Fold } from './fold-arithmetic.js';
 
 const row = (length: number, from = 0, step = 1): number[] =>
@@ -96,39 +96,14 @@ const transpose: Fold = (site) => {
   const rank = given.dims.length;
   const order = optionalIntegers(site.node, 'perm') ?? row(rank).reverse();
   if (order.length !== rank || order.some((axis) => !(axis < rank))) throw new Refusal('has a wrong perm');
-  const strides = order.map((axis) => given.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1));
-  const dims = order.map((axis) => given.dims[axis]!);
-  // Rows of indexes are walked as a picked constant of one axis each.
-  const places = dims.reduce<number[]>(
-    (before, dim, axis) => before.flatMap((place) => row(dim, place, strides[axis])),
-    [0],
-  );
-  return [{ ...picked({ ...given, dims: [given.data.length] }, [places]), dims }];
+  return [turnedArray(given, order)];
 };
 
 const concat: Fold = (site) => {
   const parts = site.inputs.map((_input, i) => constantAt(site, i));
   const first = parts[0];
   if (!first) throw new Refusal('joins nothing');
-  const axis = axisAt(integer(site.node, 'axis', 0), first.dims.length);
-  const isAlike = parts.every(
-    ({ dims }) =>
-      dims.length === first.dims.length && dims.every((dim, i) => i === axis || dim === first.dims[i]),
-  );
-  if (!isAlike) throw new Refusal('joins constants of different shapes');
-  const outer = first.dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
-  const length = parts.reduce((sum, { dims }) => sum + dims[axis]!, 0);
-  const dims = first.dims.map((dim, i) => (i === axis ? length : dim));
-  const count = countOf(dims);
-  const data = first.type === 'float' ? new Float32Array(count) : new Float64Array(count);
-  let at = 0;
-  for (let i = 0; i < outer; i++)
-    for (const part of parts) {
-      const size = part.data.length / outer;
-      data.set(part.data.subarray(i * size, (i + 1) * size), at);
-      at += size;
-    }
-  return [{ kind: 'constant', type: first.type, dims, data }];
+  return [joinedArrays(parts, axisAt(integer(site.node, 'axis', 0), first.dims.length))];
 };
 
 const slice: Fold = (site) => {
@@ -143,11 +118,7 @@ const slice: Fold = (site) => {
     const own = axisAt(axis, given.dims.length);
     const length = given.dims[own]!;
     const step = steps[i] ?? 1;
-    const low = step > 0 ? 0 : -1;
-    const within = (place: number) =>
-      Math.min(Math.max(place < 0 ? place + length : place, low), step > 0 ? length : length - 1);
-    const [start, end] = [within(starts[i]!), within(ends[i]!)];
-    indexes[own] = row(Math.max(0, Math.ceil((end - start) / step)), start, step);
+    indexes[own] = rangeOf(length, starts[i]!, ends[i]!, step);
   });
   return [picked(given, indexes)];
 };

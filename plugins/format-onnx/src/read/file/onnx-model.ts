@@ -1,15 +1,10 @@
+import type { ConstantArray } from '@tersor/network';
 import type { AttributeProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
 
 /** A tensor whose values are in the file, or follow from such ones. */
-export interface Constant {
-  readonly kind: 'constant';
-  /** What its values are; whole numbers are exact up to 2^53. */
-  readonly type: 'float' | 'integer' | 'boolean';
+export interface Constant extends ConstantArray {
   /** The element type that the file stores, `UINT8`; absent where it follows from others. */
   readonly stored?: string;
-  readonly dims: readonly number[];
-  /** Row-major. */
-  readonly data: Float32Array | Float64Array;
 }
 
 /** An operator of the file, applied once. */

@@ -1,5 +1,6 @@
 import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
 import { TersorError } from '@tersor/core';
+import { fromHalf } from '@tersor/network';
 import type { Constant } from './onnx-model.js';
 import { damaged } from './damage.js';
 
@@ -115,15 +116,6 @@ function packed(name: string, bits: number, isSigned: boolean): Stored {
     return isSigned && code >= 2 ** (bits - 1) ? code - 2 ** bits : code;
   };
   return { name, bits, type: 'integer', at };
-}
-
-/** IEEE 754 binary16. */
-function fromHalf(code: number): number {
-  const sign = code & 0x8000 ? -1 : 1;
-  const exponent = (code >> 10) & 0x1f;
-  const fraction = code & 0x3ff;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
 /** The upper half of a float32. */

@@ -1,0 +1,159 @@
+// Charts of single figures, points and layers, all from result files.
+import { barChart } from './bar-chart.js';
+import type { Draw } from './fill.js';
+import { readResult, valueAt } from './results.js';
+import { svgChart } from './svg-chart.js';
+
+/** Bars of figures of any result files: each `[FILE, PATH]`, and perhaps a factor (4 bytes of a float). */
+export interface ValueChart {
+  readonly bars: Readonly<Record<string, readonly [file: string, path: string, factor?: number]>>;
+  readonly title: string;
+  readonly axis: string;
+  /** Turns a figure into the unit of the axis. */
+  readonly scale?: number;
+  readonly image: string;
+}
+
+/** Points: each `[FILE, PATH of the cost, PATH of the accuracy]` and perhaps a factor of the cost, or two numbers of a paper. */
+export interface PointChart {
+  readonly points: Readonly<
+    Record<
+      string,
+      | readonly [file: string, cost: string, accuracy: string, factor?: number]
+      | readonly [cost: number, accuracy: number]
+    >
+  >;
+  readonly title: string;
+  readonly axis: string;
+  readonly scale: number;
+  readonly image: string;
+}
+
+/** Channels and bits of each layer, from the policies of the two stages. */
+export interface LayerChart {
+  readonly channels: string;
+  readonly bits: string;
+  readonly title: string;
+  readonly image: string;
+}
+
+const STYLE = `<style>
+svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --c0: #0b5cad; --c1: #b35900; font-family: system-ui, sans-serif; }
+@media (prefers-color-scheme: dark) {
+  svg { --ink: #e8eaed; --muted: #a3a9b3; --line: #565c66; --grid: #2a2e34; --c0: #7ab8ff; --c1: #ffb066; }
+}
+</style>`;
+const WIDTH = 720;
+
+const numberAt = (file: string, path: string): number => {
+  const found = valueAt(readResult(file), path);
+  if (typeof found !== 'number') throw new Error(`${file} ${path} is no number`);
+  return found;
+};
+
+/** The link to the drawing, which `draw` keeps. */
+export function valueChart({ bars, title, axis, scale = 1, image }: ValueChart, draw: Draw): string {
+  const svg = barChart({
+    title,
+    axis,
+    bars: Object.entries(bars).map(([name, source]) => ({
+      name,
+      value: scale * (source[2] ?? 1) * numberAt(source[0], source[1]),
+    })),
+  });
+  return `![${title}](${draw(image, svg)})`;
+}
+
+const axisOf = (name: string, gap: number) => ({
+  type: 'value',
+  name,
+  nameLocation: 'middle',
+  nameGap: gap,
+  axisLabel: { color: 'var(--muted)' },
+  nameTextStyle: { color: 'var(--muted)' },
+  splitLine: { lineStyle: { color: 'var(--grid)' } },
+});
+const titleOf = (text: string) => ({
+  text,
+  left: 0,
+  top: 0,
+  textStyle: { fontSize: 15, color: 'var(--ink)' },
+});
+
+/** Points with their names beside them; the cost on a logarithmic axis. */
+export function pointChart({ points, title, axis, scale, image }: PointChart, draw: Draw): string {
+  const data = Object.entries(points).map(([name, source]) => {
+    const [cost, accuracy] =
+      source.length === 2
+        ? source
+        : [(source[3] ?? 1) * numberAt(source[0], source[1]), numberAt(source[0], source[2])];
+    return { name, value: [cost * scale, 100 * accuracy], isOther: source.length === 2 };
+  });
+  const options = {
+    animation: false,
+    textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
+    title: titleOf(title),
+    grid: { left: 60, right: 30, top: 44, bottom: 52 },
+    xAxis: { ...axisOf(axis, 30), type: 'log' },
+    yAxis: { ...axisOf('test accuracy, %', 40), scale: true },
+    series: [
+      {
+        type: 'scatter',
+        symbolSize: 12,
+        data: data.map(({ value, isOther }) => ({
+          value,
+          symbol: isOther ? 'diamond' : 'circle',
+          itemStyle: { color: isOther ? 'var(--c1)' : 'var(--c0)' },
+        })),
+        label: {
+          show: true,
+          color: 'var(--ink)',
+          position: 'right',
+          formatter: ({ dataIndex }: { dataIndex: number }) => data[dataIndex]!.name,
+        },
+        labelLayout: ({ labelRect }: { labelRect: { x: number; width: number } }) =>
+          labelRect.x + labelRect.width > WIDTH - 8 ? { x: labelRect.x - 18, align: 'right' } : {},
+      },
+    ],
+  };
+  return `![${title}](${draw(image, svgChart(options, { width: WIDTH, height: 360, style: STYLE, ids: 'point' }))})`;
+}
+
+/** Bars of the channels that each group keeps, and a line of the bits of the layer of that name. */
+export function layerChart({ channels, bits, title, image }: LayerChart, draw: Draw): string {
+  const plan = valueAt(readResult(channels), 'prune') as readonly {
+    group: string;
+    keep: readonly number[];
+  }[];
+  const widths = valueAt(readResult(bits), 'quantize') as Readonly<Record<string, number>>;
+  const options = {
+    animation: false,
+    color: ['var(--c0)', 'var(--c1)'],
+    textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
+    title: titleOf(title),
+    legend: { top: 26, left: 0, textStyle: { color: 'var(--ink)' } },
+    grid: { left: 60, right: 56, top: 72, bottom: 96 },
+    xAxis: {
+      type: 'category',
+      data: plan.map(({ group }) => group),
+      axisLabel: { color: 'var(--ink)', rotate: 55, interval: 0 },
+      axisLine: { lineStyle: { color: 'var(--line)' } },
+    },
+    yAxis: [
+      axisOf('channels kept', 40),
+      { ...axisOf('bits', 30), min: 0, max: 8, splitLine: { show: false } },
+    ],
+    series: [
+      { name: 'channels', type: 'bar', data: plan.map(({ keep }) => keep.length) },
+      {
+        name: 'bits',
+        type: 'line',
+        step: 'middle',
+        yAxisIndex: 1,
+        symbolSize: 8,
+        data: plan.map(({ group }) => widths[group]),
+      },
+    ],
+  };
+  return `![${title}](${draw(image, svgChart(options, { width: WIDTH, height: 400, style: STYLE, ids: 'layer' }))})`;
+}

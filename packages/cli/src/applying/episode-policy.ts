@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import {
+  givenPolicy,
+  readPolicy,
+  type BitPolicy,
+  type GivenPolicy,
+  type Policy,
+  type QuantizePolicy,
+} from '@tersor/compression';
+import { TersorError, type PrunePlan } from '@tersor/core';
+import { folderPlace, readEpisodes, type EpisodeLine } from '@tersor/study';
+
+/** A point of a search that is carried out instead of its winner. */
+export interface ChosenEpisode {
+  readonly episode: number;
+  /** Stage 1 where the run has one, when absent. */
+  readonly stage?: 'prune' | 'quantize' | undefined;
+}
+
+/**
+ * The policy of a run's folder with one of its stages as an episode of the search chose it; the other stage
+ * stays as the run found it. Throws `POLICY_INVALID` where there is no such episode.
+ */
+export async function episodePolicy(folder: string, chosen: ChosenEpisode): Promise<GivenPolicy> {
+  const winner = await readPolicy(join(folder, 'policy.json'));
+  const lines = await readEpisodes(folderPlace(folder));
+  const stage = chosen.stage ?? (lines.some((line) => line.stage === 'prune') ? 'prune' : 'quantize');
+  const ofStage = lines.filter((line) => line.stage === stage);
+  const last = Math.max(...ofStage.map(({ round = 1 }) => round));
+  const found = ofStage.find(({ episode, round = 1 }) => round === last && episode === chosen.episode);
+  if (!found)
+    throw new TersorError(
+      'POLICY_INVALID',
+      `${folder} has no episode ${chosen.episode} of the stage "${stage}".`,
+      {
+        hint:
+          ofStage.length === 0
+            ? 'Give the output folder of a `tersor compress` that searched.'
+            : `It has ${ofStage.filter(({ round = 1 }) => round === last).length}; --stage chooses the other stage.`,
+      },
+    );
+  const source = `${folder}, episode ${found.episode} of ${stage}`;
+  return { ...givenPolicy(withStage(winner.policy, stage, found), source), ...madeFor(winner) };
+}
+
+function withStage(winner: Policy, stage: 'prune' | 'quantize', { policy }: EpisodeLine): Policy {
+  const { prune, pruneRounds, quantize, activations } = winner;
+  if (stage === 'quantize') {
+    const bits = policy as BitPolicy | QuantizePolicy;
+    const own = isWhole(bits) ? bits : { weights: bits };
+    return {
+      ...(prune && { prune }),
+      ...(pruneRounds && { pruneRounds }),
+      quantize: own.weights,
+      ...(own.activations && { activations: own.activations }),
+    };
+  }
+  const plan = policy as PrunePlan;
+  return {
+    // The rounds before the last are what it was found after.
+    ...(pruneRounds ? { pruneRounds: [...pruneRounds.slice(0, -1), plan] } : { prune: plan }),
+    ...(quantize && { quantize }),
+    ...(activations && { activations }),
+  };
+}
+
+function isWhole(bits: BitPolicy | QuantizePolicy): bits is QuantizePolicy {
+  return typeof bits['weights'] === 'object';
+}
+
+function madeFor({ madeFor: layers }: GivenPolicy): Pick<GivenPolicy, 'madeFor'> {
+  return layers ? { madeFor: layers } : {};
+}

@@ -1,0 +1,125 @@
+import type { PipelineEvents, PipelineProgress, PipelineRound, PipelineStage } from '@tersor/compression';
+import { roughly } from '../tables/study-preview.js';
+import { createBar } from './bar.js';
+import { coloursFor } from './colours.js';
+
+const TITLES: Record<PipelineStage, string> = {
+  baseline: 'measuring the original',
+  'prune-prepare': 'stage 1: preparing the search',
+  prune: 'stage 1: pruning search',
+  'prune-apply': 'stage 1: carrying the policy out',
+  'prune-refine': "stage 1: bringing the outputs back to the original's",
+  'prune-finetune': 'stage 1: fine-tune',
+  'quantize-prepare': 'stage 2: preparing the search',
+  quantize: 'stage 2: bit width search',
+  'quantize-apply': 'stage 2: carrying the policy out',
+  'quantize-calibrate': 'stage 2: choosing codes by the inputs of the layers',
+  'quantize-refine': "stage 2: bringing the outputs back to the original's",
+  'quantize-finetune': 'stage 2: quantization-aware fine-tune',
+  write: 'measuring and writing',
+};
+
+/** What takes longer says so when it is done. */
+const LONG_SECONDS = 2;
+/** An estimate of less is not worth a line. */
+const WORTH_SAYING = 10;
+
+/** A display of the pipeline's progress. */
+export interface Progress {
+  readonly events: PipelineEvents;
+  /** Takes the bar off the screen; twice is harmless. */
+  stop(): void;
+}
+
+/** A progress bar on a terminal, a few plain lines elsewhere, nothing when not enabled. Writes to stderr. */
+export function createProgress({ enabled }: { readonly enabled: boolean }): Progress {
+  if (!enabled) return { events: { onNotice: noteOn() }, stop: () => undefined };
+  return process.stderr.isTTY ? barProgress() : lineProgress();
+}
+
+/** Writes a note, in yellow on a terminal. */
+export function noteOn(before?: () => void): (text: string) => void {
+  return (text) => {
+    before?.();
+    process.stderr.write(`${coloursFor(process.stderr).yellow('note:')} ${text}\n`);
+  };
+}
+
+function title(stage: PipelineStage, round: PipelineRound | undefined): string {
+  return `${TITLES[stage]}${round ? `, round ${round.number} of ${round.of}` : ''}`;
+}
+
+const onEstimate: NonNullable<PipelineEvents['onEstimate']> = ({ search, finetune, all }) => {
+  if (all < WORTH_SAYING) return;
+  const parts = [
+    ...(search > 0 ? [`${roughly(search)} of searching`] : []),
+    ...(finetune > 0 ? [`${roughly(finetune)} of training`] : []),
+  ];
+  process.stderr.write(
+    `roughly ${roughly(all)} from here${parts.length > 0 ? `, ${parts.join(' and ')}` : ''}, by the time that the original took\n`,
+  );
+};
+
+function barProgress(): Progress {
+  const bar = createBar();
+  const { bold, dim } = coloursFor(process.stderr);
+  let began: number | undefined;
+  let last: PipelineProgress | undefined;
+  const stop = () => {
+    bar.clear();
+    const seconds = began === undefined ? 0 : (performance.now() - began) / 1000;
+    const best = last?.best === undefined ? '' : `best ${last.best.toFixed(4)}, `;
+    if (seconds > LONG_SECONDS) process.stderr.write(dim(`  ${best}${roughly(seconds)}\n`));
+    began = last = undefined;
+  };
+  return {
+    stop,
+    events: {
+      onStage: (stage, round) => {
+        stop();
+        process.stderr.write(`${bold(title(stage, round))}\n`);
+        began = performance.now();
+      },
+      onNotice: noteOn(bar.clear),
+      onEstimate: (estimate) => {
+        stop();
+        onEstimate(estimate);
+      },
+      onProgress: (progress) => {
+        last = progress;
+        bar.update({ ...progress, note: note(progress) });
+      },
+    },
+  };
+}
+
+function lineProgress(): Progress {
+  let nextLine = 0;
+  return {
+    stop: () => undefined,
+    events: {
+      onStage: (stage, round) => {
+        nextLine = 0;
+        process.stderr.write(`${title(stage, round)}\n`);
+      },
+      onNotice: noteOn(),
+      onEstimate,
+      onProgress: (progress) => {
+        const { done, total, unit } = progress;
+        if (done === 0 || unit === 'images' || (done < nextLine && done < total)) return;
+        nextLine = done + Math.ceil(total / 5);
+        process.stderr.write(`  ${done}/${total} ${note(progress)}\n`);
+      },
+    },
+  };
+}
+
+function note({ reward, best, loss, accuracy }: PipelineProgress): string {
+  const parts = [
+    reward !== undefined && `reward ${reward.toFixed(4)}`,
+    best !== undefined && `best ${best.toFixed(4)}`,
+    loss !== undefined && `loss ${loss.toFixed(3)}`,
+    accuracy !== undefined && `accuracy ${(100 * accuracy).toFixed(1)}%`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}

@@ -1,0 +1,49 @@
+import { optunaJournal } from './optuna-journal.js';
+
+test('optunaJournal has a line for the study and one a trial, as Optuna itself writes them', () => {
+  const counts = { done: 1, failed: 1, interrupted: 0, missing: 0 };
+  const row = (name: string) => ({ variant: name, labels: { agent: name }, trials: counts, estimates: {} });
+  const figures = { testAccuracy: 0.8, bytes: 5000, macs: 400, seconds: 60 };
+  const journal = optunaJournal(
+    {
+      name: 'agents',
+      variants: [row('ddpg'), row('ppo')],
+      trials: [
+        { variant: 'ddpg', seed: 1, trial: 'abc', status: 'done', figures },
+        { variant: 'ppo', seed: 3, trial: 'def', status: 'failed', error: 'it broke', figures: {} },
+        { variant: 'ppo', seed: 1, trial: 'ghi', status: 'missing', figures: {} },
+      ],
+      pareto: { bytes: [], macs: [] },
+    },
+    new Date('2026-01-01T00:01:00Z'),
+  );
+  const lines = journal
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+  const distributions = {
+    agent: '{"name":"CategoricalDistribution","attributes":{"choices":["ddpg","ppo"]}}',
+    seed: '{"name":"IntDistribution","attributes":{"log":false,"step":1,"low":1,"high":3}}',
+  };
+  expect(lines).toEqual([
+    { op_code: 0, worker_id: 'tersor', study_name: 'agents', directions: [2, 1, 1] },
+    expect.objectContaining({
+      op_code: 4,
+      study_id: 0,
+      datetime_start: '2026-01-01T00:00:00.000Z',
+      datetime_complete: '2026-01-01T00:01:00.000Z',
+      state: 1,
+      values: [0.8, 5000, 400],
+      distributions,
+      params: { agent: 0, seed: 1 },
+      user_attrs: { variant: 'ddpg', trial: 'abc', ...figures },
+    }),
+    expect.objectContaining({
+      op_code: 4,
+      state: 3,
+      values: null,
+      params: { agent: 1, seed: 3 },
+      user_attrs: { variant: 'ppo', trial: 'def', error: 'it broke' },
+    }),
+  ]);
+});

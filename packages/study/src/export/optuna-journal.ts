@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { folderPlace } from '../results/folder-place.js';
+import { folderStore } from '../results/result-store.js';
+import { gatherResults, type StudyResults } from '../results/study-results.js';
+import { writeText } from '../results/study-store.js';
+import type { Metric, TrialRow } from '../results/trial-figures.js';
+
+/** The study's objectives in Optuna's order, and Optuna's number for which way is better. */
+const [MINIMIZE, MAXIMIZE] = [1, 2];
+const OBJECTIVES: readonly (readonly [Metric, number])[] = [
+  ['testAccuracy', MAXIMIZE],
+  ['bytes', MINIMIZE],
+  ['macs', MINIMIZE],
+];
+/** Operations and states of Optuna's journal. */
+const [CREATE_STUDY, CREATE_TRIAL] = [0, 4];
+const [COMPLETE, FAILED] = [1, 3];
+const WORKER = 'tersor';
+
+/**
+ * Writes `optuna.log` into a study's folder: the trials as a journal of Optuna (`JournalFileBackend`, Optuna
+ * 4 and later), which optuna-dashboard opens. The factors of the grid and the seed are the parameters; test
+ * accuracy, bytes and multiply-adds are the objectives. Returns the path. Throws `CONFIG_NOT_FOUND`,
+ * `OUTPUT_FAILED`.
+ */
+export async function writeOptunaJournal(folder: string): Promise<string> {
+  const { results } = await gatherResults(folderStore(folder));
+  const name = 'optuna.log';
+  await writeText(folderPlace(folder), name, optunaJournal(results, new Date()));
+  return join(folder, name);
+}
+
+/** The text of the journal: one operation a line. `ended` is taken for when every trial ended. */
+export function optunaJournal({ name, variants, trials }: StudyResults, ended: Date): string {
+  const labels = new Map(variants.map((row) => [row.variant, row.labels]));
+  const axes = [...new Set(variants.flatMap((row) => Object.keys(row.labels)))];
+  const choices = new Map(
+    axes.map((axis) => [axis, [...new Set(variants.flatMap((row) => row.labels[axis] ?? []))]]),
+  );
+  const seeds = trials.map(({ seed }) => seed);
+  const distributions = {
+    ...Object.fromEntries([...choices].map(([axis, list]) => [axis, categorical(list)])),
+    seed: integer(Math.min(...seeds), Math.max(...seeds)),
+  };
+  const study = { op_code: CREATE_STUDY, worker_id: WORKER, study_name: name };
+  const operations = trials
+    .filter(({ status }) => status === 'done' || status === 'failed')
+    .map((row) => ({
+      op_code: CREATE_TRIAL,
+      worker_id: WORKER,
+      study_id: 0,
+      datetime_start: new Date(ended.getTime() - 1000 * (row.figures.seconds ?? 0)).toISOString(),
+      datetime_complete: ended.toISOString(),
+      state: row.status === 'done' ? COMPLETE : FAILED,
+      value: null,
+      values: row.status === 'done' ? OBJECTIVES.map(([metric]) => row.figures[metric]) : null,
+      distributions,
+      params: {
+        ...Object.fromEntries(
+          [...choices].map(([axis, list]) => [axis, list.indexOf(labels.get(row.variant)![axis]!)]),
+        ),
+        seed: row.seed,
+      },
+      user_attrs: attributes(row),
+      system_attrs: {},
+      intermediate_values: {},
+    }));
+  const first = { ...study, directions: OBJECTIVES.map(([, direction]) => direction) };
+  return [first, ...operations].map((operation) => `${JSON.stringify(operation)}\n`).join('');
+}
+
+/** What else a trial has, for the dashboard's table. */
+function attributes({ variant, trial, error, figures }: TrialRow): object {
+  return { variant, trial, ...(error !== undefined && { error }), ...figures };
+}
+
+function categorical(choices: readonly string[]): string {
+  return JSON.stringify({ name: 'CategoricalDistribution', attributes: { choices } });
+}
+
+function integer(low: number, high: number): string {
+  return JSON.stringify({ name: 'IntDistribution', attributes: { log: false, step: 1, low, high } });
+}
