@@ -73,14 +73,14 @@ describeWith([ORIGINAL, RESULT, FIGURES], 'the committed result', () => {
     expect(figures().networks.map(({ sha256 }) => sha256)).toEqual(hashes);
   });
 
-  it('has a quarter of the bytes and half of the multiply-adds, at two points of accuracy at most', async () => {
+  it('has a quarter of the bytes and half of the multiply-adds, at one point of accuracy at most', async () => {
     const [original, compressed] = figures().networks;
     const { macs, parameters } = cost(await format.read(RESULT));
     const { size: bytes } = statSync(RESULT);
     expect(compressed).toMatchObject({ bytes, macs, parameters });
     expect(bytes).toBeLessThanOrEqual(original!.bytes / 4);
     expect(macs).toBeLessThanOrEqual(original!.macs / 2);
-    expect(figures().difference.mean).toBeGreaterThanOrEqual(-0.02);
+    expect(figures().difference.mean).toBeGreaterThanOrEqual(-0.01);
   });
 
   it('agrees with the original on nearly all lines, in onnxruntime', async () => {
