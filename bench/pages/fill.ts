@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { curveChart, type CurveChart } from './curve-chart.js';
 import { FORMS, isForm } from './figures.js';
 import { gpuTable } from './gpu-table.js';
+import { listChart, type ListChart } from './list-chart.js';
 import {
   bestWithin,
   listTable,
@@ -43,7 +44,8 @@ export function fillPage(text: string, draw: Draw): string {
 function make(kind: string, request: string, draw: Draw): string {
   if (kind === 'table') return table(parse(request) as Record<string, unknown>);
   if (kind === 'chart') {
-    const chart = parse(request) as StudyChart | CurveChart;
+    const chart = parse(request) as StudyChart | CurveChart | ListChart;
+    if ('bars' in chart) return listChart(chart, draw);
     return 'curves' in chart ? curveChart(chart, draw) : studyChart(chart, draw);
   }
   const words = request.trim().split(/\s+/);

@@ -93,3 +93,52 @@ describe('a search that remembers an earlier run', () => {
       }));
   });
 });
+
+describe('stage 2', () => {
+  const bits = (episodes: number, memory = '') => [
+    'prune.agent=uniform',
+    'prune.search.episodes=1',
+    'prune.finetune.epochs=0',
+    'quantize.environment=residual',
+    'quantize.agent={ use: ddpg, hidden: [16], warmup: 2 }',
+    `quantize.search={ episodes: ${episodes}, warmStart: [magnitude]${memory} }`,
+    'quantize.finetune.epochs=0',
+  ];
+  let project: TinyProject;
+  let first: Outcome;
+  beforeAll(async () => {
+    project = await createTinyProject();
+    first = await compressWithStops(project, 'first', bits(4));
+  });
+  afterAll(() => rm(project.folder, { recursive: true, force: true }));
+  const ofBits = ({ episodes }: Outcome) => episodes.filter(({ stage }) => stage === 'quantize');
+
+  it('remembers an earlier run whose stage 1 was the same, and begins with its best', async () => {
+    const second = await compressWithStops(project, 'second', bits(3, ', memory: [first]'));
+    const best = ofBits(first).reduce((most, each) => (each.reward > most.reward ? each : most));
+    const [begin] = ofBits(second);
+    expect(begin).toMatchObject({ heuristic: 'memory', policy: best.policy, reward: best.reward });
+    expect(Object.keys(second.summary.identity!.files)).toEqual([
+      'quantize.search.memory: first/episodes.jsonl',
+    ]);
+  });
+
+  it('takes a run with another stage 1 for one of another network: studied, and not carried out', async () => {
+    const another = (agent: string) => [
+      ...bits(3, ', memory: [first]'),
+      'prune.budget.macs=0.8',
+      `quantize.agent=${agent}`,
+    ];
+    await expect(compressWithStops(project, 'refused', another('ddpg'))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message:
+        'quantize.search.memory: a run is of another network, from which the agent "ddpg" learns nothing.',
+    });
+    const student = '{ use: ensemble, shared: true, critics: 2, hidden: [8], updates: 8, candidates: 30 }';
+    const studied = await compressWithStops(project, 'studied', another(student));
+    expect(ofBits(studied).map(({ heuristic }) => heuristic)).toEqual(['magnitude', undefined, undefined]);
+    const stopped = await compressWithStops(project, 'stopped', another(student), 1);
+    expect(stopped.stops).toBeGreaterThan(1);
+    expect(stopped.episodes).toEqual(studied.episodes);
+  });
+});

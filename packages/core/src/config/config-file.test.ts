@@ -84,12 +84,15 @@ describe('readConfig', () => {
     });
   });
 
-  it.each(['1.5', '50', '100'])('refuses a budget of %s, which is neither a share nor a count', async (value) => {
-    await expect(read(VALID.replace('0.5', value))).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringMatching(/:5 prune\.budget\.macs: .*a share is at most 1 \(0\.5 for 50%/),
-    });
-  });
+  it.each(['1.5', '50', '100'])(
+    'refuses a budget of %s, which is neither a share nor a count',
+    async (value) => {
+      await expect(read(VALID.replace('0.5', value))).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/:5 prune\.budget\.macs: .*a share is at most 1 \(0\.5 for 50%/),
+      });
+    },
+  );
 
   it('says what is missing, and what it is', async () => {
     const config = 'model: m.json\ndataset: cifar10\nprune:\n  budget: { macs: 0.5 }\n';
@@ -125,6 +128,13 @@ describe('readConfig', () => {
     it('reads a single width as a range of one', async () => {
       const { quantize: read } = await quantize('  budget: { bytes: 0.1 }\n  activations: { bits: 8 }\n');
       expect(read?.activations).toEqual({ bits: [8, 8], calibrate: 'mse', percentile: 99.9, images: 256 });
+    });
+
+    it('rounds sums where it is told to', async () => {
+      const { quantize: read } = await quantize(
+        '  budget: { bytes: 0.1 }\n  activations: { bits: 8, sums: true }\n',
+      );
+      expect(read?.activations?.sums).toBe(true);
     });
 
     it('wants a limit of bit operations beside a range of widths', async () => {
