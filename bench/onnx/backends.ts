@@ -4,7 +4,7 @@
  * beside it. GraphModels are named by their JSON.
  *
  *   python bench/reference/export-onnx.py real out/real
- *   node --conditions=tersor/source --import tsx bench/onnx/backends.ts out/real/shufflenet_v2_x1_0-dynamo.onnx ...
+ *   node --conditions=tersor/source --import tsx bench/onnx/backends.ts out/real/resnet18-dynamo.onnx ...
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

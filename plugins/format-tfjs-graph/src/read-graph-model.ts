@@ -43,9 +43,9 @@ interface GraphMetadata {
 }
 
 /**
- * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. What comes after
- * the network and is not read is left out, with a warning. Throws `MODEL_INVALID` and `MODEL_UNSUPPORTED`, the
- * latter with the names of all nodes that are not read.
+ * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. What comes
+ * after the network and is not read is left out, with a warning. Throws `MODEL_INVALID` and
+ * `MODEL_UNSUPPORTED`, the latter with the names of all nodes that are not read.
  */
 export async function readGraphModel(path: string, options: GraphOptions = {}): Promise<LayerGraph> {
   const model = await readJson(path);

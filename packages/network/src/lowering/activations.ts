@@ -35,7 +35,7 @@ export function activationLayer(activation: string): LoweredLayer {
   return { className: 'Activation', config: { activation } };
 }
 
-/** `min(max(alpha x + beta, 0), 1)`. Without numbers it is the gate of MobileNetV3, PyTorch's and Keras 3's. */
+/** `min(max(alpha x + beta, 0), 1)`; without numbers the gate of MobileNetV3, PyTorch's and Keras 3's. */
 export function hardSigmoidLayer(alpha = 1 / 6, beta = 1 / 2): LoweredLayer {
   return { className: 'TersorHardSigmoid', config: { alpha, beta } };
 }

@@ -27,8 +27,8 @@ interface Source {
 /**
  * The network with activations as one layer that files spell out with constants, whatever they are made of: a
  * hard sigmoid, `min(max(a x + b, 0), m) / m`, also where the division stands after the product that it gates
- * (a hard swish), and `min(relu(x), m)`. The layer that cuts keeps its name; all of a spelling must be read by
- * it alone.
+ * (a hard swish), and `min(relu(x), m)`. The layer that cuts keeps its name; all of a spelling must be read
+ * by it alone.
  */
 export function withSpelledActivations(graph: LayerGraph): LayerGraph {
   return replaced(replaced(graph, limitedAt), hardSigmoidAt);

@@ -85,8 +85,8 @@ export function depthwise(
 }
 
 /**
- * A row of (kernel position, channel) as one of (kernel position, channel of a group, group): for every row of
- * the kernel the inputs of all groups.
+ * A row of (kernel position, channel) as one of (kernel position, channel of a group, group): for every row
+ * of the kernel the inputs of all groups.
  */
 export function rowByGroup<Row extends Float32Array | Float64Array>(
   row: Row,

@@ -20,7 +20,7 @@ export function pooling(className: 'MaxPooling2D' | 'AveragePooling2D'): Operato
   };
 }
 
-/** A mean, sum or maximum over all positions of an image or a sequence, or a mean or sum over the last axis. */
+/** A mean, sum or maximum over all positions of an image or sequence; a mean or sum over the last axis. */
 export function reduction(kind: 'mean' | 'max' | 'sum'): Operator {
   return (site) => {
     const x = tensorAt(site, 0);

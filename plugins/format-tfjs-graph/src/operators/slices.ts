@@ -65,7 +65,7 @@ const slice: Operator = (site) => {
   }, x);
 };
 
-/** The entries of a StridedSlice: one for every axis that it names, new ones too, an ellipsis as what it is. */
+/** The entries of a StridedSlice: one for every axis that it names, new ones too, an ellipsis spread. */
 function entries(site: Site, rank: number) {
   const { node, inputs } = site;
   const [starts, ends, steps] = [1, 2, 3].map((i) => numbersOf(inputs[i], 'a range'));

@@ -28,9 +28,9 @@ export interface Consumer {
 export type Window = KernelWindow;
 
 /**
- * Finds the layers that can be refit, as the facts about their classes say: Conv2D, in groups too, the pointwise
- * part of SeparableConv2D, and Dense. Others keep their weights, and so do convolutions with a window that is not
- * handled (channels first).
+ * Finds the layers that can be refit, as the facts about their classes say: Conv2D, in groups too, the
+ * pointwise part of SeparableConv2D, and Dense. Others keep their weights, and so do convolutions with a
+ * window that is not handled (channels first).
  */
 export function findConsumers(graph: LayerGraph): Consumer[] {
   return graph.layers.flatMap((layer): Consumer[] => {
