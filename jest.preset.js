@@ -20,8 +20,6 @@ module.exports = {
       'Uint32Array',
     ],
   ],
-  // Modules without a CommonJS form.
-  transformIgnorePatterns: ['/node_modules/(?!onnx-buf/)'],
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
   // These are ECMAScript modules, which jest's own loader takes only turned into CommonJS.

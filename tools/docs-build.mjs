@@ -1,5 +1,5 @@
-// npm run docs:build: the API reference by TypeDoc, then the site by VitePress, which fails on a dead link.
-// The result is docs/.vitepress/dist.
+// npm run docs:build: the API reference by TypeDoc, then the site by VitePress, which fails on a dead link, then
+// the demo page, which becomes demo/ of the site. The result is docs/.vitepress/dist.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './packages.mjs';
@@ -7,6 +7,23 @@ import { root, run } from './packages.mjs';
 requirePages();
 run('npx', ['typedoc', '--options', 'docs/.vitepress/typedoc.json']);
 run('npx', ['vitepress', 'build', 'docs']);
+const prepare = [
+  '--conditions=tersor/source',
+  '--import',
+  'tsx',
+  'examples/browser/prepare.ts',
+  '--published',
+];
+run(process.execPath, prepare);
+run('npx', [
+  'vite',
+  'build',
+  'examples/browser',
+  '--outDir',
+  join(root, 'docs/.vitepress/dist/demo'),
+  '--logLevel',
+  'warn',
+]);
 
 /**
  * One page per plugin: a plugin without one is a mistake of the build, not a gap. A link to a page that isn't

@@ -13,7 +13,6 @@ const { threadId } = require('node:worker_threads');
 const options = {
   jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
   module: { type: 'commonjs' },
-  sourceMaps: 'inline',
 };
 const salt = JSON.stringify([options, require('@swc/core/package.json').version]);
 const cache = join(__dirname, '../node_modules/.cache/tersor-sources');

@@ -98,6 +98,16 @@ function difference(found: readonly Float32Array[], right: readonly Float32Array
   }, 0);
 }
 
+/** Whether a network takes pixels as whole numbers. */
+function readsIntegers(path: string): boolean {
+  const { modelTopology } = JSON.parse(readFileSync(path, 'utf8')) as ModelJson;
+  const nodes = (modelTopology?.node ?? []) as readonly {
+    readonly op: string;
+    readonly attr?: { readonly dtype?: { readonly type?: string } };
+  }[];
+  return nodes.some(({ op, attr }) => op === 'Placeholder' && attr?.dtype?.type === 'DT_INT32');
+}
+
 async function entry(path: string): Promise<Record<string, unknown>> {
   const bytes = readFileSync(path).length;
   let graph: LayerGraph;
@@ -109,8 +119,11 @@ async function entry(path: string): Promise<Record<string, unknown>> {
   const { groups } = channelGroups(graph);
   const shape = graph.calls[graph.inputs[0]!]!.outputShape.map((size) => size ?? 128);
   const length = shape.reduce((product, size) => product * size, 1);
+  const isWhole = readsIntegers(path);
   const image = tf.tensor(
-    Float32Array.from({ length }, (_, i) => Math.sin(i) / 2 + 0.5),
+    Float32Array.from({ length }, (_, i) =>
+      isWhole ? Math.round(127 * Math.sin(i) + 127) : Math.sin(i) / 2 + 0.5,
+    ),
     [1, ...shape],
   );
   const { graphModel } = (graph.metadata?.['userDefinedMetadata'] ?? {}) as { readonly graphModel?: Cut };

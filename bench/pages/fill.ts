@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { curveChart, type CurveChart } from './curve-chart.js';
 import { FORMS, isForm } from './figures.js';
 import { gpuTable } from './gpu-table.js';
+import { listChart, type ListChart } from './list-chart.js';
 import {
   bestWithin,
   listTable,
@@ -51,9 +52,16 @@ export function fillPage(text: string, draw: Draw): string {
 function make(kind: string, request: string, draw: Draw): string {
   if (kind === 'table') return table(parse(request) as Record<string, unknown>);
   if (kind === 'chart') {
-    const chart = parse(request) as StudyChart | CurveChart | ValueChart | PointChart | LayerChart;
+    const chart = parse(request) as
+      | StudyChart
+      | CurveChart
+      | ListChart
+      | ValueChart
+      | PointChart
+      | LayerChart;
     if ('curves' in chart) return curveChart(chart, draw);
-    if ('bars' in chart) return valueChart(chart, draw);
+    if ('bars' in chart) return listChart(chart, draw);
+    if ('values' in chart) return valueChart(chart, draw);
     if ('points' in chart) return pointChart(chart, draw);
     if ('channels' in chart) return layerChart(chart, draw);
     return studyChart(chart, draw);

@@ -179,7 +179,7 @@ def activations():
 
 
 def resized():
-    """Other sizes, and an activation that TensorFlow.js has not within a Sequential model."""
+    """Other sizes, and an activation that TensorFlow.js does not have within a Sequential model."""
     inputs = keras.Input((9, 8, 2), name="image")
     x = layers.Resizing(6, 5, name="smaller")(inputs)
     block = keras.Sequential(

@@ -77,10 +77,14 @@ function differencesOf(all: readonly Runs[]) {
 }
 
 const lines = linesOf(FOLDER);
-const tasks = TASKS.flatMap((task) => {
+const rewarded = TASKS.flatMap((task) => [
+  { task, reward: 'accuracy', title: task.name },
+  { task, reward: 'agreement', title: `${task.name}, by agreement` },
+]);
+const tasks = rewarded.flatMap(({ task, reward, title }) => {
   const runs = [...ARMS, ...CHOICES].flatMap((arm): Runs[] => {
     const own = lines
-      .filter((line) => line.task === task.name && nameOf(line) === nameOf(arm))
+      .filter((line) => line.task === task.name && line.reward === reward && nameOf(line) === nameOf(arm))
       .sort((a, b) => a.seed - b.seed);
     return own.length > 0 ? [{ name: nameOf(arm), arm, lines: own }] : [];
   });
@@ -92,7 +96,7 @@ const tasks = TASKS.flatMap((task) => {
   const [first] = runs[0]!.lines;
   return [
     {
-      task: task.name,
+      task: title,
       isForChoices: task.isForChoices ?? false,
       evaluations: first!.evaluations,
       reward: first!.reward,

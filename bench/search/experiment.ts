@@ -7,7 +7,7 @@
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment.ts \
  *       [--tasks 'example at 30%,...'] [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] \
- *       [--reward accuracy] [--backend node] [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] \
+ *       [--reward accuracy] [--images 950] [--validation 1900] [--precision bfloat16] [--backend node] [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] \
  *       [--python PROGRAM] [--out FOLDER] [--part 1/4] [--processes 4]
  *
  * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a
@@ -40,6 +40,7 @@ const { values: flags } = parseArgs({
     backend: { type: 'string', default: 'node' },
     precision: { type: 'string' },
     images: { type: 'string' },
+    validation: { type: 'string' },
     examples: { type: 'string', default: 'examples' },
     shared: { type: 'string', default: '../shared/data' },
     cifar: { type: 'string' },
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
     backend,
     precision: flags.precision,
     images: flags.images === undefined ? undefined : Number(flags.images),
+    validation: flags.validation === undefined ? undefined : Number(flags.validation),
     examples: resolve(flags.examples),
     shared: resolve(flags.shared),
     cifar: flags.cifar && resolve(flags.cifar),
@@ -88,12 +90,22 @@ async function main(): Promise<void> {
     const done = new Set(linesOf(out).map(idOf));
     const open = arms.filter((arm) => !done.has(idOf(keyOf(arm))));
     if (open.length === 0) continue;
-    const opened = await openTask(task, places, seed);
+    const before = linesOf(out).find((line) => line.task === task.name && line.precision === flags.precision);
+    const opened = await openTask(task, places, seed, before?.original.test);
     for (const arm of open) {
       const key = keyOf(arm);
       const found = await searchOnce(opened, arm, { ...key, confirm: 5, python });
       const { original, testImages } = opened;
-      const line: Line = { ...key, ...found, original, testImages, backend, machine: describeMachine() };
+      const line: Line = {
+        ...key,
+        ...found,
+        original,
+        testImages,
+        backend,
+        precision: flags.precision,
+        images: flags.images,
+        machine: describeMachine(),
+      };
       appendFileSync(join(out, `${part}.jsonl`), `${JSON.stringify(line)}\n`);
       console.log(idOf(key), JSON.stringify(found.winner), found.seconds);
     }

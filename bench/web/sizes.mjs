@@ -3,11 +3,13 @@
 //
 //   npm run build && node bench/web/sizes.mjs
 //
-// Each entry is what a page imports, bundled by esbuild and by Vite, minified; gzip at its highest level.
+// Each entry is what a page imports, bundled by esbuild and by Vite, minified; gzip at its highest level. What is
+// fetched only where it is used (the worker's script; the inflater of platforms that have none) is counted apart,
+// as `later`.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build as esbuild, version as esbuildVersion } from 'esbuild';
 import { build as vite, version as viteVersion } from 'vite';
@@ -50,12 +52,16 @@ try {
     writeFileSync(entry, code);
     const external = own ? ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'] : [];
     const byVite = id === 'required' ? {} : { vite: sizes(await bundledByVite(entry, external)) };
-    pages.push({ id, what, esbuild: sizes(await bundledByEsbuild(entry, external)), ...byVite });
+    const later = byVite.vite?.later ?? 0;
+    pages.push({ id, what, esbuild: sizes(await bundledByEsbuild(entry, external)), ...byVite, later });
   }
+  for (const { vite } of pages) delete vite?.later;
+  for (const { esbuild } of pages) delete esbuild.later;
   const modules = join(work, 'node_modules/@tersor/runtime/dist/esm');
   const files = ['runtime.min.js', 'runtime.tfjs.min.js'].map((file) => ({
     file,
-    ...sizes(readFileSync(join(modules, file), 'utf8')),
+    ...sizes([{ name: file, code: readFileSync(join(modules, file), 'utf8') }]),
+    later: undefined,
   }));
   const result = { esbuild: esbuildVersion, vite: viteVersion, tfjs: '4.22.0', pages, files };
   mkdirSync(dirname(RESULTS), { recursive: true });
@@ -69,10 +75,38 @@ function isRuntime({ manifest }) {
   return manifest.name === '@tersor/runtime';
 }
 
-/** Bytes of minified code, and whether tfjs is in it: its engine says what it found in place of a backend. */
-function sizes(code) {
+/**
+ * Bytes of the minified files that a page loads at its start, and whether tfjs is in them: its engine says what
+ * it found in place of a backend. The first file is the entry.
+ */
+function sizes(files) {
+  const atStart = withImports(files, files[0]);
+  const code = atStart.map((file) => file.code).join('');
   const tfjs = code.includes('No backend found in registry') ? 'yes' : 'no';
-  return { bytes: Buffer.byteLength(code), gzip: gzipSync(code, { level: 9 }).length, tfjs };
+  const later = files.filter((file) => !atStart.includes(file)).map((file) => gzipped(file.code));
+  return {
+    bytes: Buffer.byteLength(code),
+    gzip: atStart.reduce((sum, file) => sum + gzipped(file.code), 0),
+    tfjs,
+    later: later.reduce((sum, bytes) => sum + bytes, 0),
+  };
+}
+
+function gzipped(code) {
+  return gzipSync(code, { level: 9 }).length;
+}
+
+/** A file and those that it imports at once, each once. */
+function withImports(files, file, found = []) {
+  if (!file || found.includes(file)) return found;
+  found.push(file);
+  for (const [, path] of file.code.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g))
+    withImports(
+      files,
+      files.find(({ name }) => basename(name) === basename(path)),
+      found,
+    );
+  return found;
 }
 
 async function bundledByEsbuild(entry, external) {
@@ -82,9 +116,13 @@ async function bundledByEsbuild(entry, external) {
     entryPoints: [entry],
     external,
     write: false,
+    splitting: true,
+    outdir: work,
     legalComments: 'none',
   });
-  return made.outputFiles[0].text;
+  const files = made.outputFiles.map(({ path, text }) => ({ name: path, code: text }));
+  const isEntry = ({ name }) => basename(name) === basename(entry);
+  return [...files.filter(isEntry), ...files.filter((file) => !isEntry(file))];
 }
 
 async function bundledByVite(entry, external) {
@@ -100,5 +138,8 @@ async function bundledByVite(entry, external) {
     },
     esbuild: { legalComments: 'none' },
   });
-  return made.output.map(({ code = '' }) => code).join('');
+  return made.output
+    .filter(({ code }) => code)
+    .sort((a, b) => Number(b.isEntry ?? false) - Number(a.isEntry ?? false))
+    .map(({ fileName, code }) => ({ name: fileName, code }));
 }

@@ -18,6 +18,7 @@ const sidebar = [
       ['From PyTorch', '/guide/pytorch'],
       ['Layers', '/guide/layers'],
       ['ONNX out', '/guide/onnx-out'],
+      ['A real ONNX file', '/benchmarks/ocr-direction'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
       ['Budgets', '/guide/budgets'],

@@ -1,4 +1,4 @@
-// Opens two pages in a headless Chromium that load a packed model with nothing but a <script type="module">, and
+// Opens two pages in a headless Chromium that load a packed model with only a <script type="module">, and
 // prints what they give as JSON: node examples/browser/check-bundles.mjs model.tersor
 //
 // One page has the runtime with tfjs; the other tfjs from its own script, and the runtime without. Nothing is

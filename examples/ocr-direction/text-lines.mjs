@@ -6,12 +6,13 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createRandom, definePlugin, TersorError } from '@tersor/core';
 import { z } from 'zod';
+import { HEIGHT, RECORD, WIDTH } from './input.mjs';
 import { fontsOf } from './render/fonts.mjs';
-import { drawLine, HEIGHT, laidOut, prepareRenderer, WIDTH } from './render/line.mjs';
+import { drawLine, laidOut, prepareRenderer } from './render/line.mjs';
 import { wordsOf } from './render/texts.mjs';
 
 const SHAPE = [HEIGHT, WIDTH, 3];
-const PIXELS = HEIGHT * WIDTH * 3;
+const PIXELS = RECORD - 1;
 /** To be raised whenever `render/` draws other pixels. */
 const VERSION = 1;
 
@@ -59,13 +60,13 @@ function textLines({ train, validation, test, seed, order, clean }, folder) {
       const lines = await linesOf(split);
       const images = new Float32Array(indexes.length * PIXELS);
       indexes.forEach((index, n) => {
-        const line = lines.subarray(index * (1 + PIXELS) + 1, (index + 1) * (1 + PIXELS));
+        const line = lines.subarray(index * RECORD + 1, (index + 1) * RECORD);
         for (let i = 0; i < PIXELS; i++) {
           const from = order === 'bgr' ? i + 2 - 2 * (i % 3) : i;
           images[n * PIXELS + i] = line[from] / 127.5 - 1;
         }
       });
-      return { images, labels: Int32Array.from(indexes, (index) => lines[index * (1 + PIXELS)]) };
+      return { images, labels: Int32Array.from(indexes, (index) => lines[index * RECORD]) };
     },
     fingerprint: async () => JSON.stringify([VERSION, sizes, seed, order, clean]),
   };
@@ -91,13 +92,13 @@ async function keptLines(folder, wanted) {
 export async function drawLines({ split, count, seed, clean }) {
   await prepareRenderer();
   const [fonts, words] = [fontsOf(split), wordsOf(split)];
-  const lines = new Uint8Array(count * (1 + PIXELS));
+  const lines = new Uint8Array(count * RECORD);
   for (let i = 0; i < count; i++) {
     const random = createRandom(seed, `${split} ${i}`);
     const line = drawLine(random, fonts, words, clean);
     const label = random.integer(2);
-    lines[i * (1 + PIXELS)] = label;
-    lines.set(laidOut(line, label), i * (1 + PIXELS) + 1);
+    lines[i * RECORD] = label;
+    lines.set(laidOut(line, label), i * RECORD + 1);
   }
   return lines;
 }

@@ -23,11 +23,13 @@ interface Agent {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Agents of ours by the name of the arm; those of `ddpg` with options are for choices. */
+/** Agents of ours by the name of the arm; those with options are for choices. */
 export const AGENTS: Readonly<Record<string, Agent>> = {
   ddpg: { use: 'ddpg', options: {} },
   ppo: { use: 'ppo', options: {} },
   ensemble: { use: 'ensemble', options: {} },
+  'ensemble, shared': { use: 'ensemble', options: { shared: true } },
+  'ensemble, guesses': { use: 'ensemble', options: { shared: true, guesses: 1000 } },
   evolution: { use: 'evolution', options: {} },
   random: { use: 'random', options: {} },
   'ddpg, little noise': { use: 'ddpg', options: NEAR },
@@ -51,7 +53,7 @@ export const ARMS: readonly Arm[] = [
   ),
 ];
 
-/** Arms that defaults of ddpg are chosen from, on tasks that are none of the six. */
+/** Arms that defaults are chosen from, on tasks that are none of the six. */
 export const CHOICES: readonly Arm[] = Object.keys(AGENTS)
-  .filter((agent) => agent.startsWith('ddpg, '))
+  .filter((agent) => agent.includes(', '))
   .map((agent) => ({ agent, environment: 'residual' }));

@@ -17,6 +17,10 @@ export interface Line extends Key, Found {
   readonly original: { readonly confirm: number; readonly test: number };
   readonly testImages: number;
   readonly backend: string;
+  /** Of the backend node, where it was not float32. */
+  readonly precision?: string | undefined;
+  /** Images of the search where these were not the task's own. */
+  readonly images?: number | undefined;
   readonly machine: unknown;
 }
 

@@ -50,7 +50,10 @@ export interface Places {
   readonly backend: string;
   /** Arithmetic of the backend node. */
   readonly precision?: string | undefined;
+  /** Images of the search, of which as many others confirm, instead of the task's own number. */
   readonly images?: number | undefined;
+  /** CIFAR images that are held out of training; 1,000 when absent, which the example was not trained on. */
+  readonly validation?: number | undefined;
 }
 
 /** Which images an environment measures on. */
@@ -72,7 +75,7 @@ const MODELS = {
   mobilenet: ({ shared }: Places) => join(shared, 'models/mobilenet_v1_025_224'),
 };
 
-function dataOf({ model }: Task, { examples, cifar }: Places) {
+function dataOf({ model }: Task, { examples, cifar, validation = 1000 }: Places) {
   if (model === 'mobilenet')
     return {
       use: 'image-folder',
@@ -86,14 +89,17 @@ function dataOf({ model }: Task, { examples, cifar }: Places) {
       },
     };
   const dir = model === 'vgg19' ? cifar : join(examples, 'data/cifar-10-mini');
-  return { use: 'cifar10', options: { dir, validation: 1000 } };
+  return { use: 'cifar10', options: { dir, validation } };
 }
 
 const slot = (kind: 'environment' | 'reward', use: string) =>
   ({ kind, name: use, path: use, use, options: {} }) as const;
 
-/** The seed draws the images that are searched on and those that moments are gathered from. */
-export async function openTask(task: Task, places: Places, seed: number): Promise<OpenTask> {
+/**
+ * The seed draws the images that are searched on and those that moments are gathered from.
+ * @param known test accuracy of the original, where it was measured before
+ */
+export async function openTask(task: Task, places: Places, seed: number, known?: number): Promise<OpenTask> {
   const data = { kind: 'dataset', path: 'dataset', ...dataOf(task, places) } as const;
   const whole = places.cifar !== undefined && task.model !== 'mobilenet';
   const environments = task.stage === 'prune' ? ['pruning', 'residual'] : ['bit-width', 'residual'];
@@ -150,7 +156,7 @@ export async function openTask(task: Task, places: Places, seed: number): Promis
   return {
     host,
     testImages: test.count,
-    original: { confirm: await confirm!.accuracy(original), test: await test.accuracy(original) },
+    original: { confirm: await confirm!.accuracy(original), test: known ?? (await test.accuracy(original)) },
     environment: async (id, images, reward) => {
       const make = await host.get(TOKENS.environment, id);
       const rewarding = await host.get(TOKENS.reward, reward);

@@ -1,109 +1,184 @@
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import plainWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simdWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threadedWasm from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadLayersModel, type LayersModel } from '@tensorflow/tfjs-layers';
-import { loadModel } from '@tersor/runtime';
-import { CLASSES, fetchImages, toCanvas, toTensor, type LabelledImage } from './images.js';
+import { imageInput, type ImageSource } from '@tersor/runtime';
+import { BACKENDS, useBackend } from './backends.js';
+import { bestClasses, classify, measureLatency } from './classify.js';
+import { fetchImages, openCamera, readImage, showSquare, type LabelledImage } from './images.js';
+import { disposePair, fetchNetworks, loadPair, type NetworkEntry, type NetworkPair } from './networks.js';
+import { element, showClasses, showFigures, type Latency } from './results.js';
 
-interface Measured {
-  readonly bytes: number;
-  readonly loadSeconds: number;
-  readonly secondsPerImage: number;
-  readonly classes: readonly number[];
+type Shown = Exclude<ImageSource, tf.Tensor3D>;
+
+const SAMPLES = 12;
+const status = element('status');
+const preview = element<HTMLCanvasElement>('preview');
+let networks: readonly NetworkEntry[] = [];
+let images: readonly LabelledImage[] = [];
+let pair: NetworkPair | undefined;
+let latency: Latency | undefined;
+let shown: Shown | undefined;
+let loading = new AbortController();
+let stopCamera: (() => void) | undefined;
+/** What the models do, one thing after the other: they share a device. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function say(state: 'loading' | 'ready' | 'failed', text: string): void {
+  status.dataset['state'] = state;
+  status.textContent = text;
 }
 
-/** Bytes of all files fetched whose path has `part` in it, as the server holds them. */
-function bytesFetched(part: string): number {
-  const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
-  return entries
-    .filter(({ name }) => name.includes(part))
-    .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+function inTurn(task: () => Promise<void>): Promise<void> {
+  const next = turn.then(task);
+  turn = next.catch((error: unknown) => {
+    if (!loading.signal.aborted || !(error instanceof DOMException)) say('failed', messageOf(error));
+  });
+  return turn as Promise<void>;
 }
 
-async function measure(
-  load: () => Promise<LayersModel>,
-  part: string,
-  images: readonly LabelledImage[],
-): Promise<Measured> {
-  const start = performance.now();
-  const model = await load();
-  const loadSeconds = (performance.now() - start) / 1000;
-  const classify = async (some: readonly LabelledImage[]) => {
-    const input = toTensor(some);
-    const output = tf.tidy(() => tf.argMax(model.predict(input) as tf.Tensor, -1));
-    const classes = await output.data();
-    tf.dispose([input, output]);
-    return [...classes];
-  };
-  // The first run sets kernels up.
-  await classify(images.slice(0, 1));
-  const clock = performance.now();
-  const classes = await classify(images);
-  const secondsPerImage = (performance.now() - clock) / 1000 / images.length;
-  model.dispose();
-  return { bytes: bytesFetched(part), loadSeconds, secondsPerImage, classes };
+/** Loads the chosen network on the chosen backend, and measures it. */
+function choose(): Promise<void> {
+  loading.abort();
+  const { signal } = (loading = new AbortController());
+  const entry = networks.find(({ id }) => id === element<HTMLSelectElement>('network').value)!;
+  element('about').textContent = entry.about;
+  element('comparison').textContent = '';
+  say('loading', `Loading ${entry.name}...`);
+  return inTurn(async () => {
+    if (signal.aborted) return;
+    if (pair) disposePair(pair);
+    pair = latency = undefined;
+    showClasses(undefined, []);
+    await useBackend(element<HTMLSelectElement>('backend').value);
+    pair = await loadPair(entry, signal, (text) => say('loading', text));
+    images = entry.images === undefined ? [] : await fetchImages(entry.images);
+    showFigures(pair, undefined);
+    showSamples();
+    await show(shown ?? images[0]?.canvas);
+    await measure();
+    const missing = pair.original ? '' : ' The original is too large for this page.';
+    say('ready', `Ready.${missing}`);
+  });
 }
 
-function show(images: readonly LabelledImage[], original: Measured, packed: Measured): void {
-  const right = ({ classes }: Measured) =>
-    images.filter(({ label }, i) => label === classes[i]).length / images.length;
-  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  const rows: [string, (measured: Measured) => string][] = [
-    ['size', ({ bytes }) => `${(bytes / 1000).toFixed(1)} kB`],
-    ['load time', ({ loadSeconds }) => `${(1000 * loadSeconds).toFixed(0)} ms`],
-    ['inference per image', ({ secondsPerImage }) => `${(1000 * secondsPerImage).toFixed(2)} ms`],
-    ['accuracy on these images', (measured) => percent(right(measured))],
+async function measure(): Promise<void> {
+  if (!pair) return;
+  showFigures(pair, undefined);
+  latency = await measureLatency(pair, pair.packed.model.preprocessing!);
+  showFigures(pair, latency);
+}
+
+/** Classifies an image, and shows what came out. */
+async function show(source: Shown | undefined): Promise<void> {
+  if (!source || !pair) return;
+  // A camera that has stopped has no picture any more.
+  if (!(source instanceof HTMLVideoElement)) shown = source;
+  showSquare(preview, source);
+  showClasses(await classify(pair, source), pair.packed.model.classNames ?? []);
+}
+
+function showSamples(): void {
+  const names = pair!.packed.model.classNames ?? [];
+  element('samples').replaceChildren(
+    ...images.slice(0, SAMPLES).map(({ canvas, label }) => {
+      const button = Object.assign(document.createElement('button'), { type: 'button' });
+      button.setAttribute('aria-label', `A picture of: ${names[label] ?? label}`);
+      const small = Object.assign(document.createElement('canvas'), { width: 32, height: 32 });
+      showSquare(small, canvas);
+      button.append(small);
+      button.onclick = () => void (endCamera(), inTurn(() => show(canvas)));
+      return button;
+    }),
+  );
+  element('all').hidden = images.length === 0 || !pair!.original;
+}
+
+async function compareAll(): Promise<void> {
+  if (!pair?.original || images.length === 0) return;
+  const { preprocessing } = pair.packed.model;
+  const input = tf.tidy(() =>
+    tf.concat4d(
+      images.map(({ canvas }) => imageInput(canvas, preprocessing!)),
+      0,
+    ),
+  );
+  const [packed, original] = [
+    await bestClasses(pair.packed.model, input),
+    await bestClasses(pair.original.model, input),
   ];
-  const body = document.querySelector('#figures tbody')!;
-  for (const [name, text] of rows) {
-    const row = document.createElement('tr');
-    row.append(Object.assign(document.createElement('th'), { scope: 'row', textContent: name }));
-    for (const measured of [original, packed])
-      row.append(Object.assign(document.createElement('td'), { textContent: text(measured) }));
-    body.append(row);
+  input.dispose();
+  const share = (right: (i: number) => boolean) =>
+    `${Math.round((100 * images.filter((_, i) => right(i)).length) / images.length)}%`;
+  const comparison = element('comparison');
+  comparison.textContent = `They agree on ${share((i) => packed[i] === original[i])} of ${images.length} test images. Right: original ${share((i) => original[i] === images[i]!.label)}, compressed ${share((i) => packed[i] === images[i]!.label)}.`;
+}
+
+async function useFile(file: Blob | undefined): Promise<void> {
+  if (!file) return;
+  endCamera();
+  await inTurn(async () => {
+    await show(await readImage(file));
+    say('ready', 'Ready.');
+  });
+}
+
+function endCamera(): void {
+  stopCamera?.();
+  stopCamera = undefined;
+  element('camera').setAttribute('aria-pressed', 'false');
+  element('camera').textContent = 'Use the camera';
+}
+
+async function toggleCamera(): Promise<void> {
+  if (stopCamera) return endCamera();
+  const video = element<HTMLVideoElement>('video');
+  try {
+    stopCamera = await openCamera(video);
+  } catch (error) {
+    return say('failed', `The camera cannot be used: ${messageOf(error)}`);
   }
-  document.querySelector<HTMLTableElement>('#figures')!.hidden = false;
-  const agreement = images.filter((_, i) => original.classes[i] === packed.classes[i]).length / images.length;
-  document.querySelector('#agreement')!.textContent =
-    `They agree on ${percent(agreement)} of ${images.length} CIFAR-10 test images; the packed file is ${(original.bytes / packed.bytes).toFixed(1)} times smaller.`;
-  images.slice(0, 32).forEach((image, i) => {
-    const figure = document.createElement('figure');
-    figure.className = original.classes[i] === packed.classes[i] ? '' : 'differs';
-    const caption = document.createElement('figcaption');
-    caption.innerText = `${CLASSES[image.label]}\n${CLASSES[original.classes[i]!]} / ${CLASSES[packed.classes[i]!]}`;
-    figure.append(toCanvas(image), caption);
-    document.querySelector('#images')!.append(figure);
-  });
-  const status = document.querySelector<HTMLElement>('#status')!;
-  status.textContent = 'Under each image: its label, then the original / the packed model.';
-  Object.assign(status.dataset, {
-    state: 'done',
-    agreement,
-    originalBytes: original.bytes,
-    packedBytes: packed.bytes,
-    originalAccuracy: right(original),
-    packedAccuracy: right(packed),
-  });
+  element('camera').setAttribute('aria-pressed', 'true');
+  element('camera').textContent = 'Stop the camera';
+  while (stopCamera) {
+    await inTurn(() => show(video));
+    await tf.nextFrame();
+  }
 }
 
-async function main(): Promise<void> {
-  setWasmPaths({
-    'tfjs-backend-wasm.wasm': plainWasm,
-    'tfjs-backend-wasm-simd.wasm': simdWasm,
-    'tfjs-backend-wasm-threaded-simd.wasm': threadedWasm,
-  });
-  await tf.setBackend('wasm');
-  await tf.ready();
-  const images = await fetchImages('images.bin');
-  const original = await measure(() => loadLayersModel('original/model.json'), '/original/', images);
-  const packed = await measure(() => loadModel('model.tersor'), '.tersor', images);
-  show(images, original, packed);
+function listen(): void {
+  const drop = element('drop');
+  for (const name of ['dragenter', 'dragover', 'dragleave', 'drop'] as const)
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.toggle('over', name === 'dragenter' || name === 'dragover');
+    });
+  drop.addEventListener('drop', ({ dataTransfer }) => void useFile(dataTransfer?.files[0]));
+  element<HTMLInputElement>('file').onchange = ({ target }) =>
+    void useFile((target as HTMLInputElement).files?.[0]);
+  addEventListener('paste', ({ clipboardData }) => void useFile(clipboardData?.files[0]));
+  element('camera').onclick = () => void toggleCamera();
+  element('measure').onclick = () => void inTurn(measure);
+  element('all').onclick = () => void inTurn(compareAll);
+  for (const id of ['network', 'backend']) element(id).onchange = () => void choose();
 }
 
-main().catch((error: unknown) => {
-  const status = document.querySelector<HTMLElement>('#status')!;
-  status.dataset['state'] = 'failed';
-  status.textContent = String(error);
-});
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function start(): Promise<void> {
+  networks = await fetchNetworks();
+  const wanted = new URLSearchParams(location.search);
+  const fill = (id: 'network' | 'backend', all: readonly { id: string; name: string }[]) => {
+    const select = element<HTMLSelectElement>(id);
+    select.append(...all.map(({ id: value, name }) => new Option(name, value)));
+    if (all.some((each) => each.id === wanted.get(id))) select.value = wanted.get(id)!;
+  };
+  fill('network', networks);
+  fill(
+    'backend',
+    BACKENDS.filter(({ isHere }) => isHere()),
+  );
+  listen();
+  await choose();
+}
+
+start().catch((error: unknown) => say('failed', messageOf(error)));

@@ -2,11 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
+import { HEIGHT, WIDTH } from '../input.mjs';
 import { addNoise, blurred } from './pixels.mjs';
 import { chineseText, latinText, pick } from './texts.mjs';
 
-export const HEIGHT = 48;
-export const WIDTH = 192;
 /** PP-OCR pads with 0 after (x / 255 - 0.5) / 0.5; 128 is the byte next to it. */
 const PADDING = 128;
 

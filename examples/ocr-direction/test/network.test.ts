@@ -7,35 +7,34 @@ import { differences } from '../../../plugins/format-onnx/test/against-onnxrunti
 import { onnxOutputs } from '../../../plugins/format-onnx/test/onnx-outputs.js';
 import { comparePruned, randomRemovals } from '../../../packages/network/test/equivalence.js';
 import { createOnnxFormat } from '../../../plugins/format-onnx/src/index.js';
+import { linesOf, toInput } from '../input.mjs';
 import { describeWith, ORIGINAL, resultOf } from './installed.js';
 
 const RESULT = resultOf('model.onnx');
-const summary = resultOf('result.json');
+const FIGURES = resultOf('result.json');
 const format = createOnnxFormat({ inputShape: [3, 48, 192] });
 
 beforeAll(() => tf.setBackend('cpu'));
 
-/** Share of lines whose direction an ONNX file gives, in onnxruntime. */
-async function accuracyOf(path: string, options: { split: string; count: number; clean: boolean }) {
-  const { drawLines } = (await import('../text-lines.mjs')) as {
-    drawLines(options: object): Promise<Uint8Array>;
-  };
-  const lines = await drawLines({ ...options, seed: 1 });
-  const area = 48 * 192;
-  const { count } = options;
-  const data = new Float32Array(count * 3 * area);
-  const label = (n: number) => lines[n * (1 + 3 * area)]!;
-  for (let n = 0; n < count; n++) {
-    for (let c = 0; c < 3; c++) {
-      for (let i = 0; i < area; i++)
-        data[(3 * n + c) * area + i] = lines[n * (1 + 3 * area) + 1 + 3 * i + 2 - c]! / 127.5 - 1;
-    }
-  }
-  const outputs = await onnxOutputs(path, { x: { shape: [count, 3, 48, 192], data } });
-  const scores = Object.values(outputs)[0]!.data;
-  const right = Array.from({ length: count }, (_, n) => label(n) === (scores[2 * n + 1]! > 0.5 ? 1 : 0));
-  return right.filter(Boolean).length / count;
+interface Line {
+  readonly label: number;
+  readonly pixels: Uint8Array;
 }
+
+/** Test lines, drawn; they need the example's packages. */
+async function testLines(count: number, clean: boolean): Promise<Line[]> {
+  const { drawLines } = await import('../text-lines.mjs');
+  return linesOf(await drawLines({ split: 'test', seed: 1, count, clean })) as Line[];
+}
+
+/** Whether an ONNX file has each line right, in onnxruntime. */
+async function hits(path: string, lines: readonly Line[]): Promise<boolean[]> {
+  const images = { shape: [lines.length, 3, 48, 192], data: toInput(lines) };
+  const scores = Object.values(await onnxOutputs(path, { x: images }))[0]!.data;
+  return lines.map(({ label }, i) => label === (scores[2 * i + 1]! > 0.5 ? 1 : 0));
+}
+
+const share = (flags: readonly boolean[]) => flags.filter(Boolean).length / flags.length;
 
 describeWith([ORIGINAL], "PP-OCR's direction classifier", () => {
   it('computes what onnxruntime does', async () => {
@@ -55,8 +54,39 @@ describeWith([ORIGINAL], "PP-OCR's direction classifier", () => {
   });
 
   it('agrees with the labels of nearly all clean lines', async () => {
-    expect(await accuracyOf(ORIGINAL, { split: 'test', count: 100, clean: true })).toBeGreaterThanOrEqual(
-      0.97,
+    expect(share(await hits(ORIGINAL, await testLines(100, true)))).toBeGreaterThanOrEqual(0.97);
+  });
+});
+
+interface Figures {
+  readonly networks: readonly { sha256: string; bytes: number; macs: number; parameters: number }[];
+  readonly difference: { readonly mean: number };
+}
+
+describeWith([ORIGINAL, RESULT, FIGURES], 'the committed result', () => {
+  const figures = () => JSON.parse(readFileSync(FIGURES, 'utf8')) as Figures;
+
+  it('is made from the file that npm has, and is the file that was measured', () => {
+    const hashes = [ORIGINAL, RESULT].map((path) =>
+      createHash('sha256').update(readFileSync(path)).digest('hex'),
     );
+    expect(figures().networks.map(({ sha256 }) => sha256)).toEqual(hashes);
+  });
+
+  it('has a quarter of the bytes and half of the multiply-adds, at two points of accuracy at most', async () => {
+    const [original, compressed] = figures().networks;
+    const { macs, parameters } = cost(await format.read(RESULT));
+    const { size: bytes } = statSync(RESULT);
+    expect(compressed).toMatchObject({ bytes, macs, parameters });
+    expect(bytes).toBeLessThanOrEqual(original!.bytes / 4);
+    expect(macs).toBeLessThanOrEqual(original!.macs / 2);
+    expect(figures().difference.mean).toBeGreaterThanOrEqual(-0.02);
+  });
+
+  it('agrees with the original on nearly all lines, in onnxruntime', async () => {
+    const lines = await testLines(200, false);
+    const [original, compressed] = [await hits(ORIGINAL, lines), await hits(RESULT, lines)];
+    expect(share(compressed)).toBeGreaterThan(0.9);
+    expect(share(lines.map((_, i) => original[i] === compressed[i]))).toBeGreaterThan(0.92);
   });
 });

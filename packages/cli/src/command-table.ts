@@ -103,7 +103,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'completion',
     usage: '[options] <shell>',
     description: 'print a script by which a shell completes commands and options',
-    load: async () => (await import('./commands/completion.js')).completionCommand(),
+    load: async () => (await import('./commands/completion.js')).completionCommand(loadAll),
   },
   {
     name: 'schema',
@@ -112,3 +112,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/schema.js')).schemaCommand(),
   },
 ];
+
+/** All commands, loaded. */
+function loadAll(): Promise<readonly Command[]> {
+  return Promise.all(COMMANDS.map(({ load }) => load()));
+}

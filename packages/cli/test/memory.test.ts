@@ -75,14 +75,15 @@ describe('a search that remembers an earlier run', () => {
       });
     });
 
-    it('a run of a network with other weights', async () => {
+    it('a run of a network with other weights, for an agent that studies none', async () => {
       await cp(join(project.folder, 'first'), join(project.folder, 'other'), { recursive: true });
       const path = join(project.folder, 'other/summary.json');
       const summary = String(await readFile(path));
       const weights = first.summary.identity!.model.weights!;
       await writeFile(path, summary.replaceAll(weights, weights.replaceAll(/./g, '0')));
       expect(await refused(common(3, ', memory: [first, other]'))).toMatchObject({
-        message: 'prune.search.memory: the run in other is of a network with other weights.',
+        message:
+          'prune.search.memory: a run is of another network, from which the agent "ddpg" learns nothing.',
       });
     });
 
@@ -90,5 +91,54 @@ describe('a search that remembers an earlier run', () => {
       expect(await refused([...remembering, 'prune.stages=[{ macs: 0.8 }]'])).toMatchObject({
         message: expect.stringContaining('episodes are not carried into "prune.stages"'),
       }));
+  });
+});
+
+describe('stage 2', () => {
+  const bits = (episodes: number, memory = '') => [
+    'prune.agent=uniform',
+    'prune.search.episodes=1',
+    'prune.finetune.epochs=0',
+    'quantize.environment=residual',
+    'quantize.agent={ use: ddpg, hidden: [16], warmup: 2 }',
+    `quantize.search={ episodes: ${episodes}, warmStart: [magnitude]${memory} }`,
+    'quantize.finetune.epochs=0',
+  ];
+  let project: TinyProject;
+  let first: Outcome;
+  beforeAll(async () => {
+    project = await createTinyProject();
+    first = await compressWithStops(project, 'first', bits(4));
+  });
+  afterAll(() => rm(project.folder, { recursive: true, force: true }));
+  const ofBits = ({ episodes }: Outcome) => episodes.filter(({ stage }) => stage === 'quantize');
+
+  it('remembers an earlier run whose stage 1 was the same, and begins with its best', async () => {
+    const second = await compressWithStops(project, 'second', bits(3, ', memory: [first]'));
+    const best = ofBits(first).reduce((most, each) => (each.reward > most.reward ? each : most));
+    const [begin] = ofBits(second);
+    expect(begin).toMatchObject({ heuristic: 'memory', policy: best.policy, reward: best.reward });
+    expect(Object.keys(second.summary.identity!.files)).toEqual([
+      'quantize.search.memory: first/episodes.jsonl',
+    ]);
+  });
+
+  it('takes a run with another stage 1 for one of another network: studied, and not carried out', async () => {
+    const another = (agent: string) => [
+      ...bits(3, ', memory: [first]'),
+      'prune.budget.macs=0.8',
+      `quantize.agent=${agent}`,
+    ];
+    await expect(compressWithStops(project, 'refused', another('ddpg'))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message:
+        'quantize.search.memory: a run is of another network, from which the agent "ddpg" learns nothing.',
+    });
+    const student = '{ use: ensemble, shared: true, critics: 2, hidden: [8], updates: 8, candidates: 30 }';
+    const studied = await compressWithStops(project, 'studied', another(student));
+    expect(ofBits(studied).map(({ heuristic }) => heuristic)).toEqual(['magnitude', undefined, undefined]);
+    const stopped = await compressWithStops(project, 'stopped', another(student), 1);
+    expect(stopped.stops).toBeGreaterThan(1);
+    expect(stopped.episodes).toEqual(studied.episodes);
   });
 });

@@ -82,7 +82,7 @@ describe('a network with layers of our own', () => {
     const { code, err } = await tersor('export', at('model/model.json'), '--out', at('exported'));
     expect(code).not.toBe(0);
     expect(err).toContain(
-      'layers that stock TensorFlow.js has not: "pool" (TersorPooling2D), "grouped" (TersorGroupedConv2D), "gate" (TersorHardSigmoid)',
+      'layers that stock TensorFlow.js does not have: "pool" (TersorPooling2D), "grouped" (TersorGroupedConv2D), "gate" (TersorHardSigmoid)',
     );
     expect(err).not.toContain('"pad"');
     expect(existsSync(at('exported/model.json'))).toBe(false);

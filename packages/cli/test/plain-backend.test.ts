@@ -2,38 +2,23 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { compress, layersWithKernels, prepareCalibration } from '@tersor/compression';
+import { compress, createEvaluator, layersWithKernels, prepareCalibration } from '@tersor/compression';
 import { readNetwork, writeModel } from '@tersor/network';
 import { ChannelPruner } from '@tersor/pruner-channel';
 import { LinearQuantizer } from '@tersor/quantizer-linear';
-import { backendContract, check, correctBackend, pruneContext } from '@tersor/testing';
-import { compressConfigSchema, definePlugin, type LayerGraph } from '@tersor/core';
-import { z } from 'zod';
+import { backendContract, check, pruneContext } from '@tersor/testing';
+import { compressConfigSchema, type Backend, type LayerGraph } from '@tersor/core';
+import { tersor } from './tersor.js';
 
 const CALIBRATE = { images: 20, points: 4, maximumInputs: 32 };
 /** How far weights may be apart that two backends have computed. */
 const TOLERANCE = 1e-4;
 
-/** Networks in plain loops, without tfjs and without products of matrices. */
-const plain = definePlugin({
-  name: 'plain',
-  kind: 'backend',
-  id: 'plain',
-  core: '>=0.1.0 <1.0.0',
-  description: 'runs networks in plain loops',
-  options: z.strictObject({}),
-  create: () => ({ ...correctBackend(), id: 'plain' }),
-});
+/** Networks in plain loops, without tfjs, gradients and products of matrices: a plugin in a file. */
+const PLAIN = join(__dirname, 'own-backend.cjs');
+const { create } = jest.requireActual<{ readonly create: () => Backend }>(PLAIN);
 
-const noise = definePlugin({
-  name: 'noise',
-  kind: 'dataset',
-  id: 'noise',
-  core: '>=0.1.0 <1.0.0',
-  description: 'images of noise',
-  options: z.strictObject({}),
-  create: () => pruneContext().dataset,
-});
+const NOISE = join(__dirname, 'noise.cjs');
 
 describe('a backend that has no kernels of tfjs', () => {
   let folder: string;
@@ -43,13 +28,14 @@ describe('a backend that has no kernels of tfjs', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('keeps the contract', async () => {
-    const cases = backendContract(correctBackend).filter(({ name }) => !/gradients|training/.test(name));
-    expect(await check(cases)).toEqual([]);
-    expect(correctBackend().crossProducts).toBeUndefined();
+    expect(await check(backendContract(create))).toEqual([]);
+    expect(create()).toMatchObject({ capabilities: { training: false } });
+    expect(create().crossProducts).toBeUndefined();
   });
 
   it('ranks, refits, re-estimates and calibrates without one of tfjs being active', async () => {
-    const { graph, groups, dataset, backend } = pruneContext();
+    const { graph, groups, dataset } = pruneContext();
+    const backend = create();
     const pruner = new ChannelPruner({
       criterion: 'reconstruction',
       weights: 'equal',
@@ -83,12 +69,27 @@ describe('a backend that has no kernels of tfjs', () => {
     const weights = Object.fromEntries(layers.map((layer) => [layer, 4]));
     const { encoded } = await calibration!.finish({ weights }, Infinity);
     expect(encoded.size).toBe(4);
+    const evaluator = await createEvaluator({ backend, dataset, split: 'validation' });
+    expect(await evaluator.accuracy(adapted)).toBeGreaterThanOrEqual(0);
     expect(tf.engine().backendName).toBeFalsy();
+  });
+
+  it('evaluates a network from the command line, by the path of its file, as the cpu backend does', async () => {
+    await writeModel(pruneContext().graph, join(folder, 'evaluated'));
+    const resultOn = async (backend: string) => {
+      const { code, out, err } = await tersor(
+        ...['eval', join(folder, 'evaluated/model.json'), '--dataset', NOISE, '--split', 'validation'],
+        ...['--backend', backend, '--json'],
+      );
+      expect([code, err]).toEqual([0, '']);
+      return JSON.parse(out) as { readonly accuracy: number };
+    };
+    expect(await resultOn(PLAIN)).toEqual({ ...(await resultOn('cpu')), backend: 'plain' });
   });
 
   it('finds the policy that the cpu backend finds in a whole search, and weights as close as rounding allows', async () => {
     await writeModel(pruneContext().graph, join(folder, 'model'));
-    for (const backend of ['plain', 'cpu']) await search(backend);
+    for (const backend of ['plain', 'cpu']) await search(backend, backend === 'plain' ? PLAIN : backend);
     // Ranges of activations are measured: the two add up in another order.
     const policyOf = async (backend: string) =>
       JSON.parse(await readFile(join(folder, backend, 'policy.json'), 'utf8'), (_, value: unknown) =>
@@ -104,11 +105,11 @@ describe('a backend that has no kernels of tfjs', () => {
   });
 
   /** Stages 1 and 2, all that they calibrate switched on. */
-  const search = async (backend: string) =>
+  const search = async (name: string, backend: string) =>
     compress({
       config: compressConfigSchema.parse({
         model: 'model/model.json',
-        dataset: 'noise',
+        dataset: NOISE,
         backend,
         seed: 3,
         prune: {
@@ -126,11 +127,10 @@ describe('a backend that has no kernels of tfjs', () => {
           budget: { bytes: 0.5 },
           finetune: { epochs: 0, learningRate: 0.01, batchSize: 16 },
         },
-        output: join(folder, backend),
+        output: join(folder, name),
       }),
       directory: folder,
-      output: join(folder, backend),
-      plugins: [plain, noise],
+      output: join(folder, name),
       searchFrom: [__dirname],
     });
 });

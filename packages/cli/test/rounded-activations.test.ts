@@ -77,7 +77,7 @@ describe('tersor compress with quantize.activations', () => {
     );
     const { activations } = await json<Policy>('single', 'policy.json');
     expect(Object.keys(activations!)).toEqual(['conv1', 'conv2', 'classifier']);
-    // Behind a ReLU nothing is negative.
+    // After a ReLU nothing is negative.
     expect(activations!['classifier']).toEqual({ bits: 2, least: 0, most: expect.any(Number) });
     expect(
       (await json<LayerFigures[]>('single', 'layers.json')).map(({ activationBits }) => activationBits),

@@ -145,7 +145,10 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
-    const memory = given ? [] : await readMemory(config, { directory, identity });
+    const memory = !given && {
+      prune: await readMemory('prune', config, { directory, identity }),
+      quantize: await readMemory('quantize', config, { directory, identity }),
+    };
     const origin = { config: { ...config, ...(given && { policy: given.sha256 }) }, identity };
     const store = checkpointStore<RunState>(`${options.output}/checkpoint`, origin);
     const state = await openRun(store, { origin, resume: options.resume === true, onNotice });
@@ -184,7 +187,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       evaluateBackend,
       precision,
       ...(given && { given }),
-      memory,
+      ...(memory && { memory }),
       original,
       baseline: await measure(original, originalBytes),
       witnessImages: images,

@@ -87,10 +87,15 @@ describe('runStudy', () => {
     let running = 0;
     let most = 0;
     const inner = instantRunner(calls, 3);
+    let areThree = () => {};
+    const three = new Promise<void>((resolve) => (areThree = resolve));
     const runner: TrialRunner = {
       ...inner,
       run: async (...args) => {
         most = Math.max(most, ++running);
+        if (running === 3) areThree();
+        // The first of them wait for one another, however slow the machine is; a fourth would be seen.
+        await three;
         await new Promise((resolve) => setTimeout(resolve, 5));
         running--;
         return inner.run(...args);

@@ -1,6 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { createRandom, type Action, type AgentFactory, type Environment } from '@tersor/core';
-import { search } from '@tersor/rl';
+import {
+  createRandom,
+  type Action,
+  type AgentFactory,
+  type AgentTask,
+  type Environment,
+  type OtherEpisode,
+} from '@tersor/core';
+import { search, type SearchState } from '@tersor/rl';
 import { agentContract, describeContract } from '@tersor/testing';
 import { createEnsembleAgent } from './ensemble-agent.js';
 import { ensembleOptions } from './ensemble-options.js';
@@ -17,6 +24,21 @@ describeContract(
     learnsWithin: 60,
   }),
 );
+
+const SMALL = { critics: 2, hidden: [8, 8], updates: 8, candidates: 50, shared: true };
+
+describeContract(
+  'ensemble with shared critics',
+  agentContract((task) => factory(SMALL)({ ...task, features: stepsOf(task.maxSteps) }), {
+    spaces: ['box'],
+    learnsWithin: 60,
+  }),
+);
+
+/** Where in an episode a step is. */
+function stepsOf(count: number): number[][] {
+  return Array.from({ length: count }, (_, step) => [step / count]);
+}
 
 const STEPS = 12;
 const EVALUATIONS = 30;
@@ -107,5 +129,118 @@ describe('ensemble', () => {
       expect(away).toBeGreaterThan(0.05);
       expect(away).toBeLessThan(0.6);
     }
+  });
+});
+
+describe('shared critics', () => {
+  /** Steps that are worth pruning by what is known of them: the same rule for every network. */
+  const network = (seed: number, steps: number) => {
+    const random = createRandom(seed, 'steps');
+    const features = Array.from({ length: steps }, () => [
+      2 * random.uniform() - 1,
+      2 * random.uniform() - 1,
+    ]);
+    const worth = (actions: readonly Action[]) => {
+      const mean = actions.reduce((sum, [value]) => sum + value!, 0) / steps;
+      return -actions.reduce(
+        (sum, [value], i) => sum + (value! - mean - 0.4 * features[i]![0]! * (1 + features[i]![1]!)) ** 2,
+        0,
+      );
+    };
+    return { features, worth };
+  };
+  const environmentOf = ({ features, worth }: ReturnType<typeof network>): Environment => {
+    let actions: Action[] = [];
+    return {
+      observationSpace: { type: 'box', low: [-1, -1], high: [1, 1] },
+      actionSpace: { type: 'box', low: [-1], high: [1] },
+      maxSteps: features.length,
+      features,
+      guess: worth,
+      reset: async () => {
+        actions = [];
+        return { observation: features[0]! };
+      },
+      step: async (action) => {
+        actions.push(action);
+        const terminated = actions.length === features.length;
+        return {
+          observation: features[Math.min(actions.length, features.length - 1)]!,
+          reward: terminated ? worth(actions) : 0,
+          terminated,
+          truncated: false,
+          info: { executed: action, ...(terminated && { measures: {}, policy: actions }) },
+        };
+      },
+    };
+  };
+  const options = { shared: true, critics: 3, hidden: [16, 16], updates: 20, candidates: 200 };
+  const bestOf = async (
+    seed: number,
+    episodes: number,
+    given: object,
+    others: readonly (readonly OtherEpisode[])[] = [],
+  ) => {
+    const environment = environmentOf(network(seed, 9));
+    const { observationSpace, actionSpace, maxSteps, features, guess } = environment;
+    const task = { observationSpace, actionSpace, maxSteps, episodes, seed, features, guess } as AgentTask;
+    const agent = factory({ ...options, ...given })(task);
+    return (await search({ agent, environment, episodes, seed, others })).best.reward;
+  };
+
+  it('are ahead of starting anew after ten episodes where they studied two other networks', async () => {
+    const random = createRandom(5, 'earlier episodes');
+    const earlier = [network(100, 24), network(101, 18)].map(({ features, worth }) =>
+      Array.from({ length: 150 }, (): OtherEpisode => {
+        const actions = features.map(() => [0.3 * random.normal()]);
+        return { features, actions, reward: worth(actions) };
+      }),
+    );
+    const gains: number[] = [];
+    for (const seed of [1, 2, 3, 4])
+      gains.push((await bestOf(seed, 10, {}, earlier)) - (await bestOf(seed, 10, {})));
+    expect(gains.reduce((sum, gain) => sum + gain, 0)).toBeGreaterThan(0);
+    expect(gains.filter((gain) => gain > 0).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('are ahead after ten episodes where they began with guesses', async () => {
+    for (const seed of [1, 2, 3])
+      expect(await bestOf(seed, 10, { guesses: 300 })).toBeGreaterThan(await bestOf(seed, 10, {}));
+  });
+
+  it('go on from a saved state with what they knew, without guessing again', async () => {
+    const environment = environmentOf(network(1, 9));
+    const { observationSpace, actionSpace, maxSteps, features } = environment;
+    let guesses = 0;
+    const guess = (actions: readonly Action[]) => (guesses++, environment.guess!(actions));
+    const task = {
+      observationSpace,
+      actionSpace,
+      maxSteps,
+      episodes: 8,
+      seed: 1,
+      features,
+      guess,
+    } as AgentTask;
+    const make = () => factory({ ...options, guesses: 50 })(task);
+    const whole = await search({ agent: make(), environment, episodes: 8, seed: 1 });
+    let state: SearchState | undefined;
+    const hooks = { checkpoint: (snapshot: () => SearchState) => void (state = structuredClone(snapshot())) };
+    await search({ agent: make(), environment, episodes: 4, seed: 1, hooks });
+    expect(guesses).toBe(100);
+    const resumed = await search({ agent: make(), environment, episodes: 8, seed: 1, resume: state! });
+    expect(guesses).toBe(100);
+    expect(resumed.best.actions).toEqual(whole.best.actions);
+  });
+
+  it('refuse an environment that knows nothing of its steps, and steps of other features', () => {
+    const task = { ...environmentOf(network(1, 3)), episodes: 3, seed: 1 };
+    const { features: _features, ...without } = task;
+    expect(() => factory({ shared: true })(without)).toThrow(/cannot have "shared" here/);
+    const { guess: _guess, ...unguessed } = task;
+    expect(() => factory({ shared: true, guesses: 5 })(unguessed)).toThrow(/cannot have "guesses" here/);
+    expect(() => factory({ guesses: 5 })(task)).toThrow(/"guesses" only with "shared"/);
+    const other = { features: [[1]], actions: [[0]], reward: 1 };
+    expect(() => factory({ shared: true })(task).study!([[other]])).toThrow(/knows 2 numbers of each step/);
   });
 });

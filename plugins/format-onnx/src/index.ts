@@ -16,6 +16,7 @@ export function createOnnxFormat({
   inputShape,
   precision = 'float32',
   weights = 'searched',
+  norms = 'kept',
 }: OnnxOptions = {}): Format {
   return {
     id: 'onnx',
@@ -24,7 +25,7 @@ export function createOnnxFormat({
     read: (path) => readOnnx(path, inputShape),
     parts: modelFilesOf,
     reference: onnxReference,
-    ...onnxWriting({ precision, weights }),
+    ...onnxWriting({ precision, weights, norms }),
   };
 }
 
@@ -58,6 +59,12 @@ export default definePlugin({
       .default('searched')
       .describe(
         'What quantized weights are written as: packed integers of the bits that were searched, or floats',
+      ),
+    norms: z
+      .enum(['kept', 'folded'])
+      .default('kept')
+      .describe(
+        'Batch norms after quantized weights: operators of their own, or folded into the scales, which makes the file smaller and rounds once more',
       ),
   }),
   create: (options) => createOnnxFormat(options),

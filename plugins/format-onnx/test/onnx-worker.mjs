@@ -1,4 +1,4 @@
-// Runs ONNX files on onnxruntime-web, which loads its WebAssembly by an `import()` that jest's contexts have not.
+// Runs ONNX files on onnxruntime-web, which loads its WebAssembly by an `import()` that jest's contexts lack.
 import { parentPort } from 'node:worker_threads';
 import { env, InferenceSession, Tensor } from 'onnxruntime-web';
 

@@ -49,6 +49,7 @@ export async function expectSameGraph(
   {
     precision = 'float32',
     weights = 'searched',
+    norms = 'kept',
     images = 2,
     quantization,
     expected = graph,
@@ -57,7 +58,7 @@ export async function expectSameGraph(
 ): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-onnx-'));
   try {
-    const path = join(folder, await writeOnnx(graph, folder, { precision, weights }, quantization));
+    const path = join(folder, await writeOnnx(graph, folder, { precision, weights, norms }, quantization));
     const inputs = drawInputs(graph, images);
     const ports = portsOf(graph);
     const outputs = await onnxOutputs(

@@ -106,7 +106,7 @@ export async function runCase(name: string): Promise<CaseResult> {
   }
 }
 
-/** Some records of bfloat16 call it uint16. Throws where one has not the shape that the model declares. */
+/** Some records of bfloat16 call it uint16. Throws where one does not have the shape that the model declares. */
 function asDeclared(ends: readonly ValueInfoProto[], tensors: readonly TensorProto[]): TensorProto[] {
   return tensors.map((tensor, i) => {
     const { value } = ends[i]!.type!;

@@ -4,7 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { channelGroups, graphFromModel } from '@tersor/network';
 import { type Dataset, type LayerGraph, type PruneStep } from '@tersor/core';
 import { describeContract, prunerContract } from '@tersor/testing';
-import { outputOf, read, smoothImages, squaredError } from '../test/smooth-images.js';
+import { outputOf, read, smoothImages, squaredError } from '../../../packages/network/test/smooth-images.js';
 import { tfjsBackend } from '../../../packages/network/test/tfjs-backend.js';
 import { ChannelPruner } from './channel-pruner.js';
 import plugin from './index.js';

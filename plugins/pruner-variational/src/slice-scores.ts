@@ -6,7 +6,7 @@ export function sliceNorms(inputs: LayerInputs): LayerInformation {
   const { kernel, taps, slices } = kernelOf(inputs);
   const scores = new Float64Array(slices);
   for (let at = 0; at < taps * slices; at++) scores[at % slices]! += kernel[at]! ** 2;
-  return { slices: scores.map(Math.sqrt), inputMeans: channelMeans(inputs) };
+  return { slices: scores.map(Math.sqrt), inputMeans: channelMeans(inputs), groups: inputs.reader.groups };
 }
 
 function kernelOf({ reader }: LayerInputs) {

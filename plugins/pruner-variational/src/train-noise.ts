@@ -37,6 +37,8 @@ export interface LayerInformation {
   readonly slices: Float64Array;
   /** Mean of each input channel over images and positions. */
   readonly inputMeans: Float64Array;
+  /** Groups of channels, where a group of outputs reads one of inputs: `c_in` is counted within them. */
+  readonly groups?: number;
 }
 
 /**

@@ -97,7 +97,11 @@ export class VariationalPruner implements Pruner {
     this.inputs = inputs;
     if (ranking === 'reconstruction')
       for (const [name, { ranks }] of await this.ordersOf([]))
-        this.information.set(name, { slices: ranks, inputMeans: channelMeans(inputs.get(name)!) });
+        this.information.set(name, {
+          slices: ranks,
+          inputMeans: channelMeans(inputs.get(name)!),
+          groups: inputs.get(name)!.reader.groups,
+        });
     if (reconstruct === 'none') return;
     this.original = { graph, groups, inputs };
   }
@@ -152,7 +156,7 @@ export class VariationalPruner implements Pruner {
             },
           );
         }
-        const { zeroed, lost } = zeroLayer(layer, slices, known?.inputMeans);
+        const { zeroed, lost } = zeroLayer(layer, slices, known);
         changed.set(name, zeroed);
         if (this.options.correctMeans) correctMean(graph, name, lost, changed, layerOf);
       }
@@ -184,7 +188,9 @@ export class VariationalPruner implements Pruner {
       const gone = removedChannels(name, this.groups, channels);
       const outputs = each.reader.layer.weights.find((weight) => weight.name === 'kernel')!.shape.at(-1)!;
       const left = {
-        inputs: Array.from({ length: each.reader.channels }, (_, i) => i).filter((i) => !gone.inputs.has(i)),
+        inputs: Array.from({ length: each.reader.channels / each.reader.groups }, (_, i) => i).filter(
+          (i) => !gone.inputs.has(i),
+        ),
         outputs: Array.from({ length: outputs }, (_, i) => i).filter((i) => !gone.outputs.has(i)),
       };
       const order = await removeSlices(each, this.options.ridge, left);
@@ -210,13 +216,14 @@ function keyOf(plan: PrunePlan): string {
 
 function slicesOf(
   layer: string,
-  { slices, inputMeans }: LayerInformation,
+  { slices, inputMeans, groups = 1 }: LayerInformation,
   outputs: readonly number[],
   gone: RemovedChannels,
 ) {
-  const total = slices.length / inputMeans.length;
+  const inputs = inputMeans.length / groups;
+  const total = slices.length / inputs;
   const left = outputs.filter((output) => !gone.outputs.has(output));
-  return Array.from(inputMeans.keys()).flatMap((input) =>
+  return Array.from({ length: inputs }, (_, input) => input).flatMap((input) =>
     gone.inputs.has(input)
       ? []
       : left.map((output) => ({
@@ -231,14 +238,15 @@ function slicesOf(
 function zeroLayer(
   layer: GraphLayer,
   slices: readonly number[],
-  inputMeans: Float64Array | undefined,
+  known: Pick<LayerInformation, 'inputMeans' | 'groups'> | undefined,
 ): { zeroed: GraphLayer; lost: Float64Array } {
   const kernel = layer.weights.find(({ name }) => name === 'kernel')!;
   const [inputs, outputs] = kernel.shape.slice(-2) as [number, number];
   const data = Float32Array.from(kernel.data);
   const lost = new Float64Array(outputs);
   for (const slice of slices) {
-    const mean = inputMeans?.[Math.floor(slice / outputs)] ?? 0;
+    const group = Math.floor(((slice % outputs) * (known?.groups ?? 1)) / outputs);
+    const mean = known?.inputMeans[group * inputs + Math.floor(slice / outputs)] ?? 0;
     for (let at = slice; at < data.length; at += inputs * outputs) {
       lost[slice % outputs] = lost[slice % outputs]! + mean * data[at]!;
       data[at] = 0;

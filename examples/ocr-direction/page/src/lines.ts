@@ -1,8 +1,6 @@
-/** Size of the images that PP-OCR's direction classifier takes. */
-export const HEIGHT = 48;
-export const WIDTH = 192;
+import { HEIGHT, linesOf, WIDTH } from '../../input.mjs';
+
 const AREA = HEIGHT * WIDTH;
-const RECORD = 1 + 3 * AREA;
 /** What is right of a short line: the byte whose value is next to 0. */
 const PADDING = 128;
 
@@ -12,24 +10,9 @@ export interface Line {
   readonly pixels: Uint8Array;
 }
 
-/** Reads the records that `prepare.mjs` leaves. */
+/** Reads the lines that `prepare.mjs` leaves. */
 export async function fetchLines(url: string): Promise<Line[]> {
-  const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
-  return Array.from({ length: Math.floor(bytes.length / RECORD) }, (_, i) => ({
-    label: bytes[i * RECORD]!,
-    pixels: bytes.subarray(i * RECORD + 1, (i + 1) * RECORD),
-  }));
-}
-
-/** Lines as the network takes them: n x 3 x 48 x 192, blue first, -1 to 1. */
-export function toInput(lines: readonly Line[]): Float32Array {
-  const values = new Float32Array(lines.length * 3 * AREA);
-  lines.forEach(({ pixels }, n) => {
-    for (let c = 0; c < 3; c++) {
-      for (let i = 0; i < AREA; i++) values[(3 * n + c) * AREA + i] = pixels[3 * i + 2 - c]! / 127.5 - 1;
-    }
-  });
-  return values;
+  return linesOf(new Uint8Array(await (await fetch(url)).arrayBuffer()));
 }
 
 /** A canvas that shows the line. */

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
-import { HEIGHT, toInput, WIDTH, type Line } from './lines.js';
+import { HEIGHT, toInput, WIDTH } from '../../input.mjs';
+import type { Line } from './lines.js';
 
 // One thread needs no isolated page.
 ort.env.wasm.numThreads = 1;

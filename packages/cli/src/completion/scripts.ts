@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 
 /** What a shell needs to know of a command. */
 export interface CompletedCommand {
@@ -13,12 +13,15 @@ export interface CompletedCommand {
   readonly words: readonly string[];
 }
 
-/** All commands of a program, with their options. */
-export function completedCommands(program: Command): CompletedCommand[] {
-  return program.commands.map((command) => ({
+/** Commands with their options, and those that the program takes with each of them. */
+export function completedCommands(
+  commands: readonly Command[],
+  ofProgram: readonly Option[],
+): CompletedCommand[] {
+  return commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    options: [...command.options, ...program.options].map(({ long, description, argChoices }) => ({
+    options: [...command.options, ...ofProgram].map(({ long, description, argChoices }) => ({
       flag: long!,
       description,
       words: argChoices ?? [],

@@ -18,6 +18,12 @@ import { offeredHeuristics, requireWarmStart } from './require-heuristics.js';
 const STAGES = ['prune', 'quantize'] as const;
 /** Activations that are not rounded are no choice. */
 const NO_CHOICE = [32, 32] as const;
+const STEPS = 8;
+/** The environment `residual` knows its steps. */
+const KNOWN: Pick<AgentTask, 'features' | 'guess'> = {
+  features: Array.from({ length: STEPS }, () => [0]),
+  guess: () => 0,
+};
 
 /**
  * Makes each stage's agent once for the kind of actions that the stage will ask for, and lets it go: what it
@@ -40,7 +46,7 @@ export async function requireAgents(config: CompressConfig, host: Host): Promise
       referenceName(selectorParts(config[stage]!.environment!).options as ResidualOptions, heuristics, stage);
     const createAgent = await host.get(TOKENS.agent, stage);
     try {
-      createAgent(probeTask(actionSpace, heuristics, config)).dispose();
+      createAgent({ ...probeTask(actionSpace, heuristics, config), ...(isResidual && KNOWN) }).dispose();
     } catch (cause) {
       // Whatever else an agent says of a task that is only a probe, the search's own task will show.
       if (!isTersorError(cause)) continue;
@@ -88,7 +94,7 @@ function probeTask(actionSpace: Space, heuristics: readonly string[], { seed }: 
   return {
     observationSpace,
     actionSpace,
-    maxSteps: 8,
+    maxSteps: STEPS,
     episodes: 20,
     seed,
     heuristics: Object.fromEntries(heuristics.map((name) => [name, none])),

@@ -47,6 +47,8 @@ export interface SearchFigures {
     readonly searchReward: number;
   };
   readonly seconds: number;
+  /** What the environment knew of each step (see `Environment.features`), for searches in other networks. */
+  readonly features?: readonly (readonly number[])[];
   /**
    * Where stage 1 went in several rounds: each of them. The figures above are then their sums, and the last
    * one's best reward.

@@ -17,7 +17,7 @@ import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core'
 
 const FILE = '.lock';
 /**
- * The byte that is locked, far behind the text: where a lock is mandatory (Windows) the text can still be
+ * The byte that is locked, far beyond the text: where a lock is mandatory (Windows) the text can still be
  * read.
  */
 const BYTE = 2 ** 30;

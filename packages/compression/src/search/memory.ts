@@ -4,173 +4,192 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   selectorParts,
   TersorError,
+  type Agent,
   type CompressConfig,
-  type Environment,
-  type Evaluation,
+  type OtherEpisode,
   type PruneConfig,
-  type PruneTask,
+  type QuantizeConfig,
   type RunIdentity,
   type Selector,
   type StatedFile,
-  type Transition,
 } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
+import type { SearchFigures } from '../results/pipeline-types.js';
 
-const PLACE = 'prune.search.memory';
-const HINT = 'Name output folders of finished runs of the same network and search, or leave the folder out.';
+export type Stage = 'prune' | 'quantize';
+type StageConfig = PruneConfig | QuantizeConfig;
 
-/** Settings of stage 1 that say what an action does and what it is worth. */
-const DECISIVE = [
-  'environment',
-  'reward',
-  'pruner',
-  'budget',
-  'stages',
-  'minimum',
-  'round',
-  'exclude',
-] as const;
+/** What is read of an earlier run. */
+interface Run {
+  readonly identity?: RunIdentity;
+  readonly seed?: number;
+  readonly config?: { readonly prune?: PruneConfig; readonly quantize?: QuantizeConfig };
+  readonly search?: Readonly<Partial<Record<Stage, Pick<SearchFigures, 'features'>>>>;
+}
 
-/** Files of earlier runs that a config's search learns from: they count for the identity of the run. */
-export function memoryFiles({ prune }: CompressConfig): StatedFile[] {
-  return (prune?.search.memory ?? []).map((folder) => ({
-    place: PLACE,
-    path: join(folder, 'episodes.jsonl'),
-  }));
+/** Episodes of earlier runs for the agent of a stage. */
+export interface StageMemory {
+  /** In the same environment, in their order. */
+  readonly own: readonly EpisodeRecord[];
+  /** In those of other networks, one list a run. */
+  readonly others: readonly (readonly OtherEpisode[])[];
+}
+
+/** Where the config names earlier runs. */
+export const PLACES = { prune: 'prune.search.memory', quantize: 'quantize.search.memory' } as const;
+const NUMBERS = { prune: 1, quantize: 2 } as const;
+const HINT = 'Name output folders of finished runs of the same search, or leave the folder out.';
+
+/** Settings that say what an action of another network means. */
+const KINDS = {
+  prune: ['environment', 'reward', 'pruner'],
+  quantize: ['environment', 'reward', 'quantizer', 'bits', 'activations', 'actions'],
+} as const;
+
+/** Settings that say what an action does and what it is worth. */
+const DECISIVE = {
+  prune: [...KINDS.prune, 'budget', 'stages', 'minimum', 'round', 'exclude'],
+  quantize: [...KINDS.quantize, 'budget', 'exclude'],
+} as const;
+
+const PLUGINS: readonly string[] = ['environment', 'reward', 'pruner', 'quantizer'];
+
+/** Files of earlier runs that a config's searches learn from: they count for the identity of the run. */
+export function memoryFiles(config: CompressConfig): StatedFile[] {
+  return (['prune', 'quantize'] as const).flatMap((stage) =>
+    (config[stage]?.search.memory ?? []).map((folder) => ({
+      place: PLACES[stage],
+      path: join(folder, 'episodes.jsonl'),
+    })),
+  );
 }
 
 /**
- * The episodes of stage 1 of the runs that `prune.search.memory` names, in their order. Throws
- * `CONFIG_INVALID` for a folder without the results of a run, and for a run of another network, environment,
- * reward, pruner or budget.
+ * The episodes of the runs that `search.memory` of a stage names. Those of another network, which an agent may
+ * study, need what its environment knew of its steps. Stage 2 of a run with a stage 1 begins with the same
+ * network where stage 1, seed and data are the same. Throws `CONFIG_INVALID` for a folder without the results
+ * of a run, for a run of the same network with another environment, reward, budget, pruner or quantizer, and
+ * for one of another network whose steps are not known.
  */
 export async function readMemory(
-  { prune }: CompressConfig,
+  stage: Stage,
+  config: CompressConfig,
   { directory, identity }: { readonly directory: string; readonly identity: RunIdentity },
-): Promise<EpisodeRecord[]> {
-  const folders = prune?.search.memory ?? [];
-  if (folders.length > 0 && prune!.stages)
-    throw new TersorError('CONFIG_INVALID', `${PLACE}: episodes are not carried into "prune.stages".`, {
+): Promise<StageMemory> {
+  const place = PLACES[stage];
+  const folders = config[stage]?.search.memory ?? [];
+  const refuse = (message: string) =>
+    new TersorError('CONFIG_INVALID', `${place}: ${message}`, { hint: HINT });
+  if (folders.length > 0 && stage === 'prune' && config.prune!.stages)
+    throw new TersorError('CONFIG_INVALID', `${place}: episodes are not carried into "prune.stages".`, {
       hint: 'Leave one of the two out: each round of "prune.stages" searches in another network.',
     });
-  const records: EpisodeRecord[] = [];
+  const own: EpisodeRecord[] = [];
+  const others: OtherEpisode[][] = [];
   for (const folder of folders) {
-    const summary = (await readRun(folder, join(resolve(directory, folder), 'summary.json'), JSON.parse)) as {
-      readonly identity?: RunIdentity;
-      readonly config?: { readonly prune?: PruneConfig };
-    };
-    const problem = differenceOf(summary, identity, prune!);
-    if (problem !== undefined)
-      throw new TersorError('CONFIG_INVALID', `${PLACE}: the run in ${folder} ${problem}.`, { hint: HINT });
-    const lines = await readRun(folder, join(resolve(directory, folder), 'episodes.jsonl'), (text) =>
+    const path = (name: string) => join(resolve(directory, folder), name);
+    const run = (await readRun(place, folder, path('summary.json'), JSON.parse)) as Run;
+    if (!run.identity || !run.config?.[stage])
+      throw refuse(`the run in ${folder} has no stage ${NUMBERS[stage]}.`);
+    const other = otherNetwork(stage, run, { config, identity });
+    const keys = other === undefined ? DECISIVE[stage] : KINDS[stage];
+    const difference = differenceOf(stage, run.config[stage], config[stage]!, keys);
+    if (difference !== undefined) throw refuse(`the run in ${folder} ${difference}.`);
+    const lines = await readRun(place, folder, path('episodes.jsonl'), (text) =>
       text
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as EpisodeRecord & { readonly stage: string }),
     );
-    const own = lines.filter(({ stage }) => stage === 'prune');
-    if (own.length === 0)
-      throw new TersorError('CONFIG_INVALID', `${PLACE}: the run in ${folder} has no episodes of stage 1.`, {
-        hint: HINT,
-      });
-    records.push(...own);
+    const records = lines.filter((line) => line.stage === stage);
+    if (records.length === 0)
+      throw refuse(`the run in ${folder} has no episodes of stage ${NUMBERS[stage]}.`);
+    if (other === undefined) {
+      own.push(...records);
+      continue;
+    }
+    const features = run.search?.[stage]?.features;
+    if (!features)
+      throw refuse(
+        `the run in ${folder} ${other}, and says nothing of its steps (the environment "residual" does).`,
+      );
+    others.push(records.map(({ actions, reward }) => ({ features, actions, reward })));
   }
-  return records;
+  return { own, others };
 }
 
-async function readRun<T>(folder: string, path: string, parse: (text: string) => T): Promise<T> {
+/**
+ * Throws `CONFIG_INVALID` where there are episodes of other networks and an agent that cannot learn from
+ * them.
+ */
+export function requireStudent({ study }: Agent, stage: Stage, agent: string, { others }: StageMemory): void {
+  if (others.length === 0 || study) return;
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `${PLACES[stage]}: a run is of another network, from which the agent "${agent}" learns nothing.`,
+    {
+      hint: 'The agent { use: ensemble, shared: true } does; else name runs of the same network only.',
+    },
+  );
+}
+
+async function readRun<T>(
+  place: string,
+  folder: string,
+  path: string,
+  parse: (text: string) => T,
+): Promise<T> {
   try {
     return parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    const message = `${PLACE}: ${folder} holds no results of a run (${path} cannot be read).`;
+    const message = `${place}: ${folder} holds no results of a run (${path} cannot be read).`;
     throw new TersorError('CONFIG_INVALID', message, { cause, hint: HINT });
   }
 }
 
-/** What an earlier run differs in, so that its episodes say nothing here; in words. */
-function differenceOf(
-  run: { readonly identity?: RunIdentity; readonly config?: { readonly prune?: PruneConfig } },
-  identity: RunIdentity,
-  now: PruneConfig,
+/** In words, why an earlier run's stage began with another network; undefined where it was the same. */
+function otherNetwork(
+  stage: Stage,
+  { identity: before, seed, config: then }: Run,
+  { config, identity }: { readonly config: CompressConfig; readonly identity: RunIdentity },
 ): string | undefined {
-  const before = run.config?.prune;
-  if (!run.identity || !before) return 'has no stage 1';
-  const { model } = run.identity;
-  if (model.topology !== identity.model.topology) return 'is of a network of another topology';
-  if (model.weights !== identity.model.weights) return 'is of a network with other weights';
-  const key = DECISIVE.find((each) => !isDeepStrictEqual(plain(before, each), plain(now, each)));
-  const said = (value: unknown) => (value === undefined ? 'not set' : JSON.stringify(value));
-  return key && `had "prune.${key}" ${said(before[key])}, which is now ${said(now[key])}`;
+  if (before!.model.topology !== identity.model.topology) return 'is of a network of another topology';
+  if (before!.model.weights !== identity.model.weights) return 'is of a network with other weights';
+  if (stage === 'prune' || (!then!.prune && !config.prune)) return undefined;
+  const isSame =
+    seed === config.seed &&
+    before!.dataset === identity.dataset &&
+    isDeepStrictEqual(asJson(then!.prune), asJson(config.prune));
+  return isSame ? undefined : 'had another stage 1, and so another network in stage 2';
+}
+
+/** What an earlier run's settings differ in, so that its episodes say nothing here; in words. */
+function differenceOf(
+  stage: Stage,
+  before: StageConfig,
+  now: StageConfig,
+  keys: readonly string[],
+): string | undefined {
+  const key = keys.find((each) => !isDeepStrictEqual(plain(stage, before, each), plain(stage, now, each)));
+  if (key === undefined) return undefined;
+  const said = (config: StageConfig) => {
+    const value = (config as Readonly<Record<string, unknown>>)[key];
+    return value === undefined ? 'not set' : JSON.stringify(value);
+  };
+  return `had "${stage}.${key}" ${said(before)}, which is now ${said(now)}`;
 }
 
 /** A setting as JSON; plugins by name and by name with options alike. */
-function plain(config: PruneConfig, key: (typeof DECISIVE)[number]): unknown {
-  const value = key === 'environment' ? (config.environment ?? 'pruning') : config[key];
+function plain(stage: Stage, config: StageConfig, key: string): unknown {
+  const usual = stage === 'prune' ? 'pruning' : 'bit-width';
+  const given = (config as Readonly<Record<string, unknown>>)[key];
+  const value = key === 'environment' ? (given ?? usual) : given;
   if (value === undefined) return value;
-  const isPlugin = key === 'environment' || key === 'reward' || key === 'pruner';
-  const selectors = isPlugin ? [value].flat().map((each) => selectorParts(each as Selector)) : value;
-  return JSON.parse(JSON.stringify(selectors)) as unknown;
+  return asJson(
+    PLUGINS.includes(key) ? [value].flat().map((each) => selectorParts(each as Selector)) : value,
+  );
 }
 
-/** What episodes are repeated with. */
-interface Repeating {
-  /** An environment like the search's, which measures by asking. */
-  createEnvironment(evaluate: PruneTask['evaluate']): Promise<Environment>;
-  readonly onNotice?: ((text: string) => void) | undefined;
-}
-
-/**
- * Walks episodes of earlier runs again, so that an agent can observe them: candidates are made, but not
- * measured; each is worth what was measured then. An episode whose actions are not carried out as they were
- * is left out, with a notice.
- */
-export async function repeatEpisodes(
-  records: readonly EpisodeRecord[],
-  { createEnvironment, onNotice }: Repeating,
-): Promise<Transition[][]> {
-  let measures: EpisodeRecord['measures'] = {};
-  const environment = await createEnvironment(async (): Promise<Evaluation> => {
-    const { accuracy = 0, divergence } = measures;
-    return { accuracy, ...(divergence !== undefined && { divergence }) };
-  });
-  const episodes: Transition[][] = [];
-  try {
-    for (const record of records) {
-      measures = record.measures;
-      const transitions = await repeatEpisode(environment, record);
-      if (transitions) episodes.push(transitions);
-      else
-        onNotice?.(
-          `${PLACE}: episode ${record.episode} of an earlier run is left out: its actions are carried out otherwise here.`,
-        );
-    }
-  } finally {
-    environment.dispose?.();
-  }
-  return episodes;
-}
-
-async function repeatEpisode(
-  environment: Environment,
-  { actions, episode }: EpisodeRecord,
-): Promise<Transition[] | undefined> {
-  let { observation } = await environment.reset(episode);
-  const transitions: Transition[] = [];
-  for (const action of actions) {
-    const { info, reward, observation: next, terminated, truncated } = await environment.step(action);
-    const { executed } = info;
-    if (executed.some((value, i) => Math.abs(value - action[i]!) > 1e-6)) return undefined;
-    transitions.push({
-      observation,
-      action: executed,
-      proposed: action,
-      reward,
-      nextObservation: next,
-      terminated,
-      truncated,
-    });
-    observation = next;
-    if (terminated || truncated) break;
-  }
-  return transitions.at(-1)?.terminated === false ? undefined : transitions;
+function asJson(value: unknown): unknown {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

@@ -12,10 +12,11 @@ import { createAgentCopies, search, type EpisodeRecord, type Walker } from '@ter
 import type { PipelineContext } from '../stages/pipeline-context.js';
 import type { Evaluator, Measurement } from '../training/evaluator.js';
 import { confirmBest } from './confirm.js';
-import { repeatEpisodes } from './memory.js';
+import { requireStudent } from './memory.js';
 import { policyDigest } from './policy-digest.js';
 import { createRacing, imagesOf, withImages } from './racing.js';
 import type { SearchEvaluators } from './search-images.js';
+import { repeatEpisodes } from './repeat-episodes.js';
 import { startOf } from './start-of.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { FoundPolicy, StageState } from '../run/run-state.js';
@@ -70,11 +71,14 @@ export async function searchPolicy(
     agent = createAgentCopies(createAgent, task, parallel);
   }
   const records: EpisodeRecord[] = [...(before?.episodes ?? [])];
-  const memory = stage === 'prune' ? (context.memory ?? []) : [];
-  const earlier = memory.length > 0 && {
-    best: memory.reduce((most, each) => (each.reward > most.reward ? each : most)).actions,
+  const memory = context.memory?.[stage] ?? { own: [], others: [] };
+  requireStudent(agent, stage, config.agent.use, memory);
+  const { own, others } = memory;
+  const earlier = own.length > 0 && {
+    best: own.reduce((most, each) => (each.reward > most.reward ? each : most)).actions,
     episodes: async () =>
-      repeatEpisodes(memory, {
+      repeatEpisodes(own, {
+        stage,
         createEnvironment: (evaluate) => createEnvironment(makeTask(evaluate, reward)),
         onNotice: events.onNotice?.bind(events),
       }),
@@ -108,6 +112,7 @@ export async function searchPolicy(
       warmStart: startOf(config.search, agent, environment),
       seed: context.config.seed,
       ...(earlier && { earlier }),
+      others,
       ...(measuring.walkers && { walkers: measuring.walkers() }),
       ...(before && { resume: before.state }),
       hooks: {
@@ -147,6 +152,7 @@ export async function searchPolicy(
       bestReward: result.best.reward,
       ...(winner && { confirmed: winner.figures }),
       seconds: seconds(),
+      ...(environment.features && { features: environment.features.map((row) => row.map(rounded)) }),
     };
     state.found = { policy: winner?.policy ?? result.best.policy, figures, episodes: records };
     delete state.search;
@@ -158,7 +164,7 @@ export async function searchPolicy(
     environment.dispose?.();
   }
 
-  /** Processes of their own; this one walks nothing but heuristics that measure. */
+  /** Processes of their own; this one walks only heuristics that measure. */
   function measureInProcesses(): Measuring {
     const measured = new Map<string, Measurement>(before?.race);
     const earlier = config.racing ? 0 : (before?.evaluations ?? 0);
@@ -231,4 +237,9 @@ function measureHere(
 /** Measures a candidate on an evaluator's images, or on those that it draws for the candidate's policy. */
 function evaluateWith(evaluator: Evaluator): PruneTask['evaluate'] {
   return (graph, candidate) => evaluator.evaluate(graph, candidate && policyDigest(candidate.policy));
+}
+
+/** To four places, as `summary.json` has it. */
+function rounded(value: number): number {
+  return Number(value.toFixed(4));
 }

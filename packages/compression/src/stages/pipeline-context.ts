@@ -13,9 +13,9 @@ import type {
   RunIdentity,
   QuantizeLimit,
 } from '@tersor/core';
-import type { EpisodeRecord } from '@tersor/rl';
 import type { GivenPolicy } from '../policy/given-policy.js';
 import type { NetworkFigures, PipelineEvents } from '../results/pipeline-types.js';
+import type { StageMemory } from '../search/memory.js';
 import type { SearchEvaluators } from '../search/search-images.js';
 
 /** Everything that the two stages share. */
@@ -35,8 +35,8 @@ export interface PipelineContext {
   readonly precision?: ChosenPrecision | undefined;
   /** A policy to carry out instead of a search. */
   readonly given?: GivenPolicy;
-  /** Episodes of earlier runs, from which the agent of stage 1 learns before its first. */
-  readonly memory?: readonly EpisodeRecord[];
+  /** Episodes of earlier runs, from which the agents learn before their first. */
+  readonly memory?: { readonly prune: StageMemory; readonly quantize: StageMemory };
   /** The original network. */
   readonly original: LayerGraph;
   readonly baseline: NetworkFigures;

@@ -84,12 +84,15 @@ describe('readConfig', () => {
     });
   });
 
-  it.each(['1.5', '50', '100'])('refuses a budget of %s, which is neither a share nor a count', async (value) => {
-    await expect(read(VALID.replace('0.5', value))).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringMatching(/:5 prune\.budget\.macs: .*a share is at most 1 \(0\.5 for 50%/),
-    });
-  });
+  it.each(['1.5', '50', '100'])(
+    'refuses a budget of %s, which is neither a share nor a count',
+    async (value) => {
+      await expect(read(VALID.replace('0.5', value))).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/:5 prune\.budget\.macs: .*a share is at most 1 \(0\.5 for 50%/),
+      });
+    },
+  );
 
   it('says what is missing, and what it is', async () => {
     const config = 'model: m.json\ndataset: cifar10\nprune:\n  budget: { macs: 0.5 }\n';

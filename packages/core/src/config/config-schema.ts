@@ -78,6 +78,13 @@ const search = z
       .describe(
         'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
       ),
+    memory: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        'Output folders of earlier runs, from whose episodes the agent learns before its first. Of the same network, environment, reward and budget: the best of them is measured first. Of another network: for agents that can study it. Relative to the config.',
+      ),
   })
   .describe('How long the search is, what it begins with, and how much of it at once, for any agent.');
 
@@ -220,17 +227,6 @@ const pruneBudget = budgetOf({
 const prune = z
   .strictObject({
     ...stageFields,
-    search: search
-      .extend({
-        memory: z
-          .array(z.string().min(1))
-          .min(1)
-          .optional()
-          .describe(
-            'Output folders of earlier runs of the same network, environment, reward, pruners and budget, from whose episodes the agent learns before its first; the best of them is measured first. Relative to the config.',
-          ),
-      })
-      .prefault({}),
     pruner: z.union([selector, z.array(selector).min(1)]).prefault('channel'),
     budget: pruneBudget,
     stages: z

@@ -207,6 +207,19 @@ describe('an environment', () => {
 
   it('without spaces is named', () =>
     expectMisbehaved(() => environmentWith({ actionSpace: { type: 'box', low: [0] } }), 'actionSpace'));
+  it.each<[string, unknown]>([
+    ['too few rows', [[0.5]]],
+    ['rows of different lengths', [[0.5], [0.5, 0]]],
+    ['a number beyond 1', [[0.5], [2]]],
+  ])('that knows its steps by %s is named', (_, features) =>
+    expectMisbehaved(() => environmentWith({ features }), 'features', '2 rows'),
+  );
+  it('whose guess is no number is named', () =>
+    expectMisbehaved(
+      async () => (await environmentWith({ guess: () => NaN })).guess!([[0.5]]),
+      'guess',
+      'NaN',
+    ));
   it('whose heuristic gives no actions is named', () =>
     expectMisbehaved(
       async () =>

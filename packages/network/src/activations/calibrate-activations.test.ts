@@ -75,7 +75,7 @@ describe('calibrateActivations', () => {
   it('by max covers all that a layer reads in training images, in every call, at every width', async () => {
     const { twice, half } = await ranges();
     expect(Object.keys(half!)).toEqual(['4', '5', '6']);
-    // Behind the ReLU nothing is negative.
+    // After the ReLU nothing is negative.
     expect(half![4]).toEqual({ least: 0, most: 10 });
     // The first call reads the images, the second -2 times what `half` reads.
     expect(twice![5]).toEqual({ least: -20, most: 10 });

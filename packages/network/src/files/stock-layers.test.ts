@@ -50,5 +50,7 @@ test.each([
   ['TersorHardSigmoid', { alpha: 1 / 6, beta: 0.5 }],
 ])('%s %j is refused by name', async (className, config) => {
   const graph = await networkOf(className, config);
-  expect(() => stockLayers(graph)).toThrow(`layers that stock TensorFlow.js has not: "own" (${className}).`);
+  expect(() => stockLayers(graph)).toThrow(
+    `layers that stock TensorFlow.js does not have: "own" (${className}).`,
+  );
 });

@@ -21,7 +21,7 @@ export function stockLayers(graph: LayerGraph): LayerGraph {
   const names = own.map(({ name, className }) => `"${name}" (${className})`).join(', ');
   throw new TersorError(
     'MODEL_UNSUPPORTED',
-    `"${graph.name}" has layers that stock TensorFlow.js has not: ${names}.`,
+    `"${graph.name}" has layers that stock TensorFlow.js does not have: ${names}.`,
     {
       hint: 'Load the packed file with @tersor/runtime in its place, or export the network to ONNX.',
     },

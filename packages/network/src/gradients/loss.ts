@@ -10,7 +10,7 @@ const LEAST_PROBABILITY = 1e-7;
 
 /**
  * The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2).
- * Behind a softmax: the cross entropy of the classes. With a sigmoid for each class: the mean over the
+ * After a softmax: the cross entropy of the classes. With a sigmoid for each class: the mean over the
  * classes of the binary cross entropy, as Keras has it; label smoothing then moves labels towards a half.
  * @param scores what the network gives, `count * classes` values in any shape
  * @param kind what `networkOutput` says that they are

@@ -17,7 +17,7 @@ const layer = z
   .refine(
     ({ inputs, outputs, milliseconds }) =>
       milliseconds.length === inputs.length && milliseconds.every((row) => row.length === outputs.length),
-    'has not a time for every pair of channel counts',
+    'does not have a time for every pair of channel counts',
   )
   .refine(
     ({ inputs, outputs }) =>

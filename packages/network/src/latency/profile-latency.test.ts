@@ -200,7 +200,7 @@ describe('readLatencyTable', () => {
       JSON.stringify({ ...table, layers: [{ ...table.layers[0]!, outputs: [1, 2, 3, 4, 5] }] }),
     );
     await expect(readLatencyTable(file, { graph, backend: 'cpu' })).rejects.toEqual(
-      refusal('layers.0: has not a time for every pair of channel counts'),
+      refusal('layers.0: does not have a time for every pair of channel counts'),
     );
   });
 });

@@ -8,7 +8,7 @@ import type { LoweredLayer } from './lowered-layer.js';
 /** How far a constant of a file may be from the number that it stands for. */
 const TOLERANCE = 1e-6;
 
-/** What one spelling becomes: a layer in the place of one of its own, while others go. */
+/** What one spelling becomes: a layer instead of one of its own, while others go. */
 interface Found {
   readonly layer: string;
   readonly becomes: LoweredLayer;

@@ -51,7 +51,7 @@ function outputChannels(
 ): number | undefined {
   const produced = producedChannels(layer);
   if (produced !== undefined) return produced;
-  // Behind a barrier nothing changes, whatever the layer does.
+  // After a barrier nothing changes, whatever the layer does.
   if (inputs.every((shape, i) => shape.at(-1) === inputsBefore[i]!.at(-1))) return outputBefore.at(-1);
   const own = factsOf(layer)?.outputChannels;
   return own ? own({ layer, inputs, inputsBefore, outputBefore }) : inputs[0]!.at(-1);

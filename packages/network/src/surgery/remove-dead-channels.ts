@@ -4,7 +4,7 @@ import { removeAll, type Removal } from './remove-channels.js';
 
 /**
  * Removes the channels whose kernel slices are all zero: those that nothing reads any more (removing them
- * changes nothing), and those that are made of nothing but a constant (what they still add after a bias or a
+ * changes nothing), and those that hold only a constant (what they still add after a bias or a
  * batch norm goes with them; a fine-tune takes it up). A group that is dead as a whole keeps its first
  * channel.
  */

@@ -23,7 +23,7 @@ const CLASSES = [
 
 /**
  * Makes Tersor's layer classes known to TensorFlow.js, which finds the classes of a topology by their names:
- * what networks from ONNX and Keras have and TensorFlow.js has not. `loadModel` calls it; call it before
+ * what networks from ONNX and Keras have and TensorFlow.js lacks. `loadModel` calls it; call it before
  * `tf.loadLayersModel` reads a model.json with such layers. Twice is harmless.
  */
 export function registerLayers(): void {

@@ -5,7 +5,7 @@ import { openModelSource, type ModelSource } from '../source/open-model-source.j
 import { unlessAborted, watched, type LoadProgress } from '../source/watched.js';
 import { decodeInWorker } from '../worker/decode-in-worker.js';
 import type { DecodingWorker } from '../worker/decoding-protocol.js';
-import { modelFromArtifact, type LoadedModel } from './model-from-artifact.js';
+import { builtInSlices, type LoadedModel } from './model-from-artifact.js';
 import { requireBackend } from './require-backend.js';
 
 export interface LoadOptions extends DecodeOptions {
@@ -45,7 +45,9 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
     ? await throughCache(stream, typeof source === 'string' ? source : '', options)
     : await decodeFrom(stream, options);
   signal?.throwIfAborted();
-  return modelFromArtifact(decoded);
+  // The page's own tasks come in between; decoding has just ended a long one.
+  await nextTask();
+  return builtInSlices(decoded, nextTask);
 }
 
 function decodeFrom(stream: ByteStream, options: LoadOptions): Promise<DecodedArtifact> {
@@ -85,4 +87,8 @@ async function readAll(stream: ByteStream): Promise<Uint8Array> {
     await reader.cancel().catch(() => undefined);
     throw error;
   }
+}
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

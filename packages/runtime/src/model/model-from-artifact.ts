@@ -1,4 +1,4 @@
-import { dispose, tensor } from '@tensorflow/tfjs-core';
+import { dispose, tensor, type Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { DecodedArtifact } from '../artifact/decode-artifact.js';
 import { isRecord } from '../bytes/bounded-json.js';
@@ -9,24 +9,37 @@ import { requireBackend } from './require-backend.js';
 /** A stock tfjs LayersModel, and what its file says about input and output, where it does. */
 export type LoadedModel = LayersModel & ModelDescription;
 
+/** Milliseconds of the thread that are taken at a time: half a frame. */
+const SLICE = 8;
+
 /**
  * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit
  * each other, and then leaves no tensor behind; `BACKEND_UNAVAILABLE` where tfjs has no backend.
  */
-export async function modelFromArtifact({
-  topology,
-  weights,
-  metadata,
-}: DecodedArtifact): Promise<LoadedModel> {
+export function modelFromArtifact(artifact: DecodedArtifact): Promise<LoadedModel> {
+  return builtInSlices(artifact, async () => undefined);
+}
+
+/** As `modelFromArtifact`, and lets go of the thread by `pause` between its steps. */
+export async function builtInSlices(
+  { topology, weights, metadata }: DecodedArtifact,
+  pause: () => Promise<void>,
+): Promise<LoadedModel> {
   await requireBackend();
   const model = await buildModel(
     topology,
     weights.reduce((sum, { data }) => sum + data.length, 0),
   );
-  const tensors = new Map(
-    weights.map(({ name, shape, data }) => [name, tensor(data, [...shape], 'float32')]),
-  );
+  const tensors = new Map<string, Tensor>();
   try {
+    await pause();
+    let last = performance.now();
+    for (const { name, shape, data } of weights) {
+      tensors.set(name, tensor(data, [...shape], 'float32'));
+      if (performance.now() - last < SLICE) continue;
+      await pause();
+      last = performance.now();
+    }
     setWeights(model, tensors);
   } catch (error) {
     // LayersModel.dispose of tfjs 4.22 keeps the weights of a layer that is called more than once.

@@ -150,7 +150,7 @@ export function candidateChart(
 }
 
 /** The episode whose policy was carried out: the confirmed one, else the first of the best reward. */
-export function winnerOf(
+function winnerOf(
   episodes: readonly EpisodeLine[],
   figures: SearchFigures | undefined,
 ): EpisodeLine | undefined {

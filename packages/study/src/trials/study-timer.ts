@@ -11,7 +11,7 @@ export interface StudyTimer {
 
 /**
  * A timer for so many trials at a time. A trial is taken to last as long as the mean of those of its variant
- * that are done, or of all where none is; what the running ones have behind them is not counted.
+ * that are done, or of all where none is; the time that running ones have spent is not counted.
  */
 export function createTimer(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,

@@ -16,7 +16,7 @@ export interface AgentClaims {
   readonly seeded?: boolean;
 }
 
-/** A quarter of the task's: past the warm-up of agents that have one, with as many to learn in behind it. */
+/** A quarter of the task's: past the warm-up of agents that have one, with as many to learn in after it. */
 const EPISODES = 15;
 /**
  * Mean reward of the identity environment that counts as learned; random actions get 0.77 in a box, 0.73

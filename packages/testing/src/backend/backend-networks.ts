@@ -61,8 +61,11 @@ export function backendNetworks(): Readonly<Record<string, LayerGraph>> {
   };
 }
 
+/** Seed of weights and images that leaves no ReLU at its corner, where a slope has two values. */
+const SEED = 11;
+
 function network(convolutions: readonly Convolution[]): LayerGraph {
-  const draw = generator(5);
+  const draw = generator(SEED);
   const input = { name: 'image', batch_input_shape: [null, ...IMAGE], dtype: 'float32', sparse: false };
   const layers: GraphLayer[] = [{ name: 'image', className: 'InputLayer', config: input, weights: [] }];
   const calls: LayerCall[] = [{ layer: 'image', inputs: [], outputShape: IMAGE }];
@@ -180,7 +183,7 @@ export function generator(seed: number): () => number {
 
 /** Images of such a network, one after the other, and a label for each. */
 export function networkImages(count: number): { readonly images: Float32Array; readonly labels: Int32Array } {
-  const draw = generator(9);
+  const draw = generator(SEED);
   const size = IMAGE.reduce((product, length) => product * length, 1);
   return {
     images: Float32Array.from({ length: count * size }, draw),

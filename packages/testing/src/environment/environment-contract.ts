@@ -151,6 +151,21 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         environment.dispose?.();
       },
     },
+    {
+      name: 'what it knows of its steps is what their observations begin with',
+      run: () =>
+        episodes(({ observations, steps }, { features }) => {
+          if (!features) return;
+          for (const [step, row] of features.slice(0, steps.length).entries()) {
+            const begin = observations[step]!.slice(0, row.length);
+            requireRule(JSON.stringify(begin) === JSON.stringify(row), {
+              member: 'features',
+              expected: JSON.stringify(row),
+              found: JSON.stringify(begin),
+            });
+          }
+        }),
+    },
   ];
 }
 

@@ -38,6 +38,8 @@ export function correctEnvironment(): Environment {
       };
     },
     heuristics: { uniform: async () => Array.from({ length: STEPS }, () => [0.5]) },
+    features: Array.from({ length: STEPS }, (_, step) => [step / STEPS]),
+    guess: (actions) => actions.reduce((sum, [share]) => sum + share!, 0) / STEPS,
   };
 }
 
@@ -80,6 +82,9 @@ export function brokenEnvironments(): Record<string, () => Environment> {
     })),
     'its heuristics are whole episodes of actions within the action space': broken(() => ({
       heuristics: { short: async () => [[0.5]] },
+    })),
+    'what it knows of its steps is what their observations begin with': broken(() => ({
+      features: Array.from({ length: STEPS }, () => [0.5]),
     })),
   };
 }

@@ -144,7 +144,7 @@ function labelOf(name: string, labels: ReadonlyMap<string, number>, where: strin
       'DATASET_INVALID',
       `${where}: "${name}" is neither one of the ${labels.size} classes nor an index from 0 to ${labels.size - 1}.`,
       {
-        hint: "Behind the path comes the class's name or index; without one, the folder that the image lies in names it.",
+        hint: "After the path comes the class's name or index; without one, the folder that the image lies in names it.",
       },
     );
   }

@@ -20,7 +20,7 @@ export interface LoweredModel {
 }
 
 /**
- * Puts layers that TensorFlow.js has in the place of those that it has not, where they compute the same.
+ * Replaces layers that TensorFlow.js lacks by those that it has, where they compute the same.
  * Throws `MODEL_UNSUPPORTED` that names all layers for which there are none.
  */
 export function lowerModel(model: Json, source: ModelWeights): LoweredModel {

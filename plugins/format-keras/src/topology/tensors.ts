@@ -31,7 +31,7 @@ function call(node: unknown): Call {
     .find(isRecord);
   return {
     args: (entries as unknown[][]).map((entry) =>
-      // A constant in the place of a tensor.
+      // A constant instead of a tensor.
       entry[0] === '_CONSTANT_VALUE' ? entry[2] : entry.slice(0, 3),
     ),
     named: named ?? {},

@@ -89,6 +89,14 @@ it('takes 8, 4 or 2 bits for a weight, whichever is enough, and little besides',
   }
 });
 
+test.each([1, 3, 4, 8])('%i bits with the norms folded: the same network in fewer bytes', async (bits) => {
+  const { graph, codes } = quantized(await network(), bits);
+  const kept = await expectSameGraph(graph, 1e-4, { quantization: { codes } });
+  const folded = await expectSameGraph(graph, 1e-4, { quantization: { codes }, norms: 'folded' });
+  // Of both norms a bias stays, of five numbers for each channel: the convolution has 12, its depthwise one, too.
+  expect(folded).toBeLessThan(kept - 2 * 12 * 3 * 4);
+});
+
 it('rounds activations as they were evaluated, and folds the norms between', async () => {
   const { graph, codes } = quantized(await network(), 8);
   const activations = Object.fromEntries(

@@ -26,6 +26,8 @@ export interface OnnxWriting {
   readonly precision: Precision;
   /** Quantized weights as the small integers that they are, or all of them as floats. */
   readonly weights: 'searched' | 'float';
+  /** Batch norms after layers whose weights are integers: operators of their own, or part of the scales. */
+  readonly norms?: 'kept' | 'folded';
 }
 
 /** The members of the format that write. */
@@ -45,7 +47,7 @@ export function onnxWriting(options: OnnxWriting): Pick<Format, 'keeps' | 'write
 export async function writeOnnx(
   graph: LayerGraph,
   folder: string,
-  { precision, weights }: OnnxWriting,
+  { precision, weights, norms }: OnnxWriting,
   quantization: Quantization = { codes: new Map() },
 ): Promise<string> {
   requireTheirValues(graph, quantization.codes);
@@ -54,7 +56,7 @@ export async function writeOnnx(
   const { onnx: _onnx, ...own } = graph.metadata?.userDefinedMetadata ?? {};
   const metadata: Record<string, string> =
     Object.keys(own).length > 0 ? { userDefinedMetadata: JSON.stringify(own) } : {};
-  const coded = weights === 'searched' ? quantized(graph, quantization) : { graph, codes: new Map() };
+  const coded = weights === 'searched' ? quantized(graph, quantization, norms) : { graph, codes: new Map() };
   const draft = writeGraph(coded.graph, { precision, codes: coded.codes });
   await writeFile(join(folder, FILE), await modelFile(draft, graph.name, metadata));
   return FILE;
@@ -78,9 +80,17 @@ export function storedInOnnx(
 function quantized(
   graph: LayerGraph,
   { codes, activations }: Quantization,
+  norms: OnnxWriting['norms'],
 ): { graph: LayerGraph; codes: WeightCodes } {
-  if (!activations) return { graph, codes };
-  const folded = foldNorms({ graph, codes }, activations);
+  if (!activations) {
+    const coded = graph.layers.filter(({ name, weights }) =>
+      weights.some((weight) => codes.has(`${name}/${weight.name}`)),
+    );
+    return norms === 'folded'
+      ? foldNorms({ graph, codes }, new Set(coded.map(({ name }) => name)))
+      : { graph, codes };
+  }
+  const folded = foldNorms({ graph, codes }, new Set(Object.keys(activations)));
   const plain = dropLimits(folded.graph, activations);
   return { graph: withRoundedActivations(plain, activations), codes: folded.codes };
 }

@@ -12,7 +12,7 @@ interface Range {
 }
 
 /** A range of one axis, the batch counted as axis 0. */
-export function sliced(site: Site, x: Tensor, axis: number, range: Range, ending?: string): Tensor {
+function sliced(site: Site, x: Tensor, axis: number, range: Range, ending?: string): Tensor {
   const { start, end, step } = range;
   const length = x.shape[axis - 1];
   if (start === 0 && end === length && step === 1) return x;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { channelGroups, graphFromModel } from '@tersor/network';
 import type { LayerGraph } from '@tersor/core';
-import { read, smoothImages, withDrawnWeights } from '../../test/smooth-images.js';
+import { read, smoothImages, withDrawnWeights } from '../../../../packages/network/test/smooth-images.js';
 import { tfjsBackend } from '../../../../packages/network/test/tfjs-backend.js';
 import { ChannelPruner } from '../channel-pruner.js';
 import plugin from '../index.js';

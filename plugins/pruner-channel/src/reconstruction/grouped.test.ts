@@ -3,7 +3,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { channelGroups, graphFromModel, stockBackend } from '@tersor/network';
 import type { Backend, LayerGraph } from '@tersor/core';
-import { outputOf, smoothImages, squaredError, withDrawnWeights } from '../../test/smooth-images.js';
+import {
+  outputOf,
+  smoothImages,
+  squaredError,
+  withDrawnWeights,
+} from '../../../../packages/network/test/smooth-images.js';
 import { ownLayer } from '../../../../packages/network/test/own-layers-network.js';
 import { ChannelPruner, type ChannelPrunerOptions } from '../channel-pruner.js';
 import { gatherMoments } from './gather-moments.js';

@@ -157,11 +157,7 @@ function sliceMask(kernel: Float32Array, taps: number): Float32Array {
   return kernel.map((_, at) => used[at % slices]!);
 }
 
-function chosenColumns(
-  values: Float32Array,
-  width: number,
-  columns: readonly number[],
-): Float32Array {
+function chosenColumns(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
   return Float32Array.from(
     { length: (values.length / width) * columns.length },
     (_, at) => values[Math.floor(at / columns.length) * width + columns[at % columns.length]!]!,

@@ -9,7 +9,7 @@ import { aligned, scaleShift } from './affine.js';
 import { clipped } from './activations.js';
 
 /**
- * Two tensors made to lie alike, one of them spread over the axes that it has not: what a layer of Keras
+ * Two tensors made to lie alike, one of them spread over the axes that it lacks: what a layer of Keras
  * reads that works element by element, and the tensor that it gives but for its call.
  */
 function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {

@@ -23,7 +23,7 @@ const pool =
     const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
     const stated = padsOf(node, [h, w], size, strides, isRow);
     const { pads, results } = ceiled(site, [h, w], stated, size, strides);
-    // Windows that begin behind the last row are none, so these rows are not counted either.
+    // Windows that begin after the last row are none, so these rows are not counted either.
     const isCounted = integer(node, 'count_include_pad', 0) === 1 && operation === 'average';
     const isGrown = pads.join() !== stated.join();
     if (isCounted && isGrown && !isNothing(stated))

@@ -15,7 +15,7 @@ export type Padding = readonly (readonly [number, number])[];
 
 /**
  * The attributes of a window over positions of these sizes. `same` gives as many outputs as there are strides
- * in the input, the odd zero behind, as in TensorFlow.
+ * in the input, the odd zero at the end, as in TensorFlow.
  */
 export function windowAttributes(
   window: Window,

@@ -5,7 +5,7 @@ import {
   type LinearTensor,
   type WeightCodes,
 } from '@tersor/core';
-import { callsOf, layersByName, soleReader, type ActivationPolicy } from '@tersor/network';
+import { callsOf, layersByName, soleReader } from '@tersor/network';
 
 /** A network and what its weights are made of. */
 interface Coded {
@@ -22,12 +22,12 @@ const OUTPUT_AXES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Takes the batch norms after layers that multiply in integers into their scales and biases, since runtimes
- * have integer operators for a convolution alone. The codes stay as they are, or are mirrored about
- * zero where
- * a factor is negative; the values change by the rounding of one product.
+ * Takes the batch norms after the layers of these names into their scales and biases: a file then has a scale
+ * and a bias for each channel instead of five numbers, and runtimes have integer operators for a convolution
+ * alone. The codes stay as they are, or are mirrored about zero where a factor is negative; the values change
+ * by the rounding of one product.
  */
-export function foldNorms({ graph, codes }: Coded, activations: ActivationPolicy): Coded {
+export function foldNorms({ graph, codes }: Coded, names: ReadonlySet<string>): Coded {
   const layers = layersByName(graph);
   const changed = new Map<string, GraphLayer>();
   const folded = new Map(codes);
@@ -35,7 +35,7 @@ export function foldNorms({ graph, codes }: Coded, activations: ActivationPolicy
     const layer = layers.get(call.layer)!;
     const reader = soleReader(graph, index);
     const norm = reader === undefined ? undefined : layers.get(graph.calls[reader]!.layer)!;
-    if (!norm || !activations[layer.name] || (layer.config['activation'] ?? 'linear') !== 'linear') continue;
+    if (!norm || !names.has(layer.name) || (layer.config['activation'] ?? 'linear') !== 'linear') continue;
     if ([layer, norm].some(({ name }) => callsOf(graph, name).length !== 1)) continue;
     const made = foldedLayer(layer, norm, call.outputShape.length, codes);
     if (!made) continue;

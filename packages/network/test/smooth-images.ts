@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { createRandom, type Dataset, type LayerGraph } from '@tersor/core';
-import { graphFromModel, modelFromGraph } from '@tersor/network';
+import { graphFromModel, modelFromGraph } from '../src/graph/model-graph.js';
 
 /**
  * Images of one random process: neighbouring channels alike, so that there is something to gain by a refit.
