@@ -21,7 +21,7 @@ const BACKENDS: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
   cpu: () => createCpuBackend(),
   wasm: () => createWasmBackend({ workers: 1 }),
   node: () => createNodeBackend({ precision: 'float32', directories: [process.cwd()] }),
-  webgpu: () => createWebgpuBackend({}),
+  webgpu: () => createWebgpuBackend({ powerPreference: 'high-performance' }),
 };
 
 /** The network without a quarter of the channels of every group. */

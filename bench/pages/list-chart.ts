@@ -4,7 +4,7 @@ import { readResult, valueAt } from './results.js';
 
 export interface ListChart {
   /** The result file. */
-  readonly list: string;
+  readonly bars: string;
   /** Where the list is within it. */
   readonly path: string;
   readonly title: string;
@@ -22,7 +22,7 @@ export interface ListChart {
 
 /** A bar for each entry of the list, in its order. */
 export function listChart(
-  { list: file, path, title, axis, name, value, interval, scale = 1, image }: ListChart,
+  { bars: file, path, title, axis, name, value, interval, scale = 1, image }: ListChart,
   draw: (name: string, svg: string) => string,
 ): string {
   const entries = valueAt(readResult(file), path) as readonly unknown[];

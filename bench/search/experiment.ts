@@ -103,7 +103,7 @@ async function main(): Promise<void> {
         testImages,
         backend,
         precision: flags.precision,
-        images: flags.images,
+        images: places.images,
         machine: describeMachine(),
       };
       appendFileSync(join(out, `${part}.jsonl`), `${JSON.stringify(line)}\n`);

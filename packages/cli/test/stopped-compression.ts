@@ -8,6 +8,8 @@ import type { TinyProject } from './tiny-project.js';
 export interface EpisodeLine {
   readonly stage: string;
   readonly episode: number;
+  /** Absent where the agent chose. */
+  readonly heuristic?: string;
   readonly actions: readonly (readonly number[])[];
   readonly reward: number;
   readonly measures: Readonly<Record<string, number>>;
