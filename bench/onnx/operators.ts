@@ -1,6 +1,6 @@
 /**
  * Which cases of the ONNX standard's own tests are read, and give the recorded outputs: operators.json here,
- * and the table in docs/plugins/format-onnx.md. Needs Debian's package libonnx-testdata.
+ * and the table in docs/plugins/onnx-operators.md. Needs Debian's package libonnx-testdata.
  *
  *   node --conditions=tersor/source --import tsx bench/onnx/operators.ts
  */
@@ -9,9 +9,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { knownOperators } from '../../plugins/format-onnx/src/read/lower.js';
-import { runCase, testCases, type CaseResult } from '../../plugins/format-onnx/test/testdata.js';
+import { causeOf, runCase, testCases, type CaseResult } from '../../plugins/format-onnx/test/testdata.js';
 
-const PAGE = join(__dirname, '../../docs/plugins/format-onnx.md');
+const PAGE = join(__dirname, '../../docs/plugins/onnx-operators.md');
 
 async function main(): Promise<void> {
   await tf.setBackend('cpu');
@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     cases: results.length,
     passed: count('passed'),
     passedWithConstants: count('constants'),
+    passedAsConstants: count('folded'),
     refused: count('refused'),
     wrong: count('wrong'),
   };
@@ -38,18 +39,21 @@ async function main(): Promise<void> {
   );
 }
 
-/** Cases of one operator alone: how many of them pass, by operator. */
+/** Cases of one operator alone: how many of them pass, and why the others are refused. */
 function table(results: readonly CaseResult[]): string {
-  const counts = knownOperators().flatMap((operator) => {
+  const rows = knownOperators().flatMap((operator) => {
     const own = results.filter(({ operators }) => operators.length === 1 && operators[0] === operator);
-    const passed = own.filter(({ outcome }) => outcome === 'passed' || outcome === 'constants').length;
-    return own.length > 0 ? [`${operator} ${passed}/${own.length}`] : [];
+    if (own.length === 0) return [];
+    const counts = new Map<string, number>();
+    for (const each of own)
+      if (each.outcome === 'refused') counts.set(causeOf(each), (counts.get(causeOf(each)) ?? 0) + 1);
+    const refused = own.filter(({ outcome }) => outcome === 'refused').length;
+    const passed = own.length - refused;
+    const causes = [...counts].sort(([, a], [, b]) => b - a).map(([cause, count]) => `${count} ${cause}`);
+    return [[operator, String(passed), String(refused), causes.join('; ')]];
   });
-  const rows = Array.from({ length: Math.ceil(counts.length / 6) }, (_, row) =>
-    counts.slice(6 * row, 6 * row + 6),
-  );
-  const head = ['operator: passed / all', '', '', '', '', ''];
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n') + '\n';
+  const head = ['operator', 'passed', 'refused', 'why'];
+  return `\n${[head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')}\n\n`;
 }
 
 void main();

@@ -1,17 +1,21 @@
 /**
- * The networks of torchvision in full size, as both exporters of PyTorch write them: imported and compared
- * with onnxruntime, pruned by a random plan and compared with the masked network, written as ONNX again and
- * run by onnxruntime. Writes real.json here and the table in docs/guide/pytorch.md.
+ * The networks of torchvision and of timm in full size, as both exporters of PyTorch write them: imported and
+ * compared with onnxruntime, pruned by a random plan and compared with the masked network, written as ONNX
+ * again and run by onnxruntime. Writes <kind>-<backend>.json here and the tables in
+ * docs/plugins/onnx-networks.md.
+ * Files that the JSON has already, byte for byte, are not run again.
  *
  *   pip install -r bench/reference/requirements-onnx.txt
- *   python bench/reference/export-onnx.py real out/onnx
- *   node --conditions=tersor/source --import tsx bench/onnx/real.ts out/onnx
+ *   python bench/reference/export-onnx.py timm out/timm
+ *   node --conditions=tersor/source --import tsx bench/onnx/real.ts timm out/timm [wasm] [begin of the names]
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNodeBackend } from '@tersor/backend-node';
+import { createWasmBackend } from '@tersor/backend-wasm';
 import { createRandom, messageOf, type LayerGraph } from '@tersor/core';
 import { createOnnxFormat } from '@tersor/format-onnx';
 import { cost } from '@tersor/network';
@@ -32,34 +36,62 @@ interface Result {
   readonly prunedAgainstMasked?: number;
   /** And to the network that nothing was taken from: what a comparison that sees nothing would miss. */
   readonly prunedAgainstWhole?: number;
+  /** Between what the pruned network gives for two images. */
+  readonly prunedImagesApart?: number;
   /** Bytes of the pruned network as ONNX, and its largest differences in onnxruntime. */
   readonly prunedBytes?: number;
   readonly exported?: readonly number[];
   readonly refused?: string;
+  /** Of the file. */
+  readonly digest?: string;
 }
 
-const PAGE = join(__dirname, '../../docs/guide/pytorch.md');
+interface Report {
+  readonly engine: string;
+  readonly backend: string;
+  readonly results: readonly Result[];
+}
+
+const PAGE = join(__dirname, '../../docs/plugins/onnx-networks.md');
+
+const BACKENDS = {
+  node: () => createNodeBackend({ precision: 'float32', directories: [process.cwd()] }),
+  wasm: () => createWasmBackend({ workers: 1 }),
+};
 
 const format = createOnnxFormat();
 
-async function main(folder: string): Promise<void> {
-  await createNodeBackend({ precision: 'float32', directories: [process.cwd()] }).activate();
+async function main([kind, folder, backend = 'node', begin = '']: readonly string[]): Promise<void> {
+  if ((kind !== 'real' && kind !== 'timm') || folder === undefined || !(backend in BACKENDS))
+    throw new Error('Give real or timm, the folder of the files, and node or wasm.');
+  await (await BACKENDS[backend as keyof typeof BACKENDS]()).activate();
+  const path = join(__dirname, `${kind}-${backend}.json`);
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report).results : [];
   const results: Result[] = [];
   for (const file of readdirSync(folder).sort()) {
-    if (!file.endsWith('.onnx')) continue;
-    const result = await examined(join(folder, file));
+    if (!file.endsWith('.onnx') || !file.startsWith(begin)) continue;
+    const digest = createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('hex')
+      .slice(0, 16);
+    const known = before.find((each) => each.digest === digest && each.refused === undefined);
+    const result = known ?? { ...(await examined(join(folder, file))), digest };
     results.push(result);
-    console.log(JSON.stringify(result));
+    if (!known) console.log(JSON.stringify(result));
+    const rest = before.filter((each) => !results.some((own) => own.file === each.file));
+    const all = [...results, ...rest].sort((a, b) => (a.file < b.file ? -1 : 1));
+    const report: Report = { engine: 'onnxruntime-web', backend, results: all };
+    writeFileSync(path, `${JSON.stringify(report, undefined, 1)}\n`);
+    const page = readFileSync(PAGE, 'utf8');
+    const mark = `${kind}-${backend}`;
+    writeFileSync(
+      PAGE,
+      page.replace(
+        new RegExp(`(<!-- ${mark}: .*? -->\\n)[^]*?(<!-- ${mark}: end -->)`),
+        `$1\n${table(all)}\n$2`,
+      ),
+    );
   }
-  writeFileSync(
-    join(__dirname, 'real.json'),
-    `${JSON.stringify({ engine: 'onnxruntime-web', results }, undefined, 1)}\n`,
-  );
-  const page = readFileSync(PAGE, 'utf8');
-  writeFileSync(
-    PAGE,
-    page.replace(/(<!-- real: .*? -->\n)[^]*?(<!-- real: end -->)/, `$1${table(results)}$2`),
-  );
 }
 
 /** One row for each network, with the larger of the two exporters' differences. */
@@ -72,8 +104,10 @@ function table(results: readonly Result[]): string {
       return values.length > 0 ? Math.max(...values).toExponential(0) : '';
     };
     const counts = own.map(({ groups = 0 }) => groups);
+    const refused = own.filter((each) => each.refused !== undefined);
+    if (refused.length === own.length) return [network, `not read: ${cause(own[0]!.refused!)}`, '', '', ''];
     return [
-      network,
+      refused.length > 0 ? `${network} (${own.length - refused.length} of ${own.length} files)` : network,
       largest(({ imported }) => imported),
       String(Math.max(...counts)),
       largest(({ prunedAgainstMasked }) => (prunedAgainstMasked === undefined ? [] : [prunedAgainstMasked])),
@@ -84,13 +118,23 @@ function table(results: readonly Result[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n') + '\n';
 }
 
+/** What stands first in an error that lists nodes, without their names. */
+function cause(message: string): string {
+  const line = message.split('\n').find((each) => each.startsWith('  ')) ?? message;
+  return line
+    .trim()
+    .replace(/ "[^"]*"/g, '')
+    .replaceAll('|', '/');
+}
+
 async function examined(path: string): Promise<Result> {
   const own = { file: basename(path), bytes: statSync(path).size };
   const place = mkdtempSync(join(tmpdir(), 'tersor-real-'));
   try {
     const graph = await format.read(path);
     const imported = await differences(path, graph);
-    const removals = randomRemovals(graph, 5);
+    // With very few channels random weights give the same for all images: nothing would be seen.
+    const removals = randomRemovals(graph, 5, 0.25);
     const { difference, effect, pruned, groups, removed } = await comparePruned(graph, removals, 5);
     const written = join(place, await format.write!(pruned, place));
     return {
@@ -102,6 +146,7 @@ async function examined(path: string): Promise<Result> {
       removedChannels: removed,
       prunedAgainstMasked: rounded(difference),
       prunedAgainstWhole: rounded(effect!),
+      prunedImagesApart: rounded(await imagesApart(pruned)),
       prunedBytes: statSync(written).size,
       exported: await differences(written, pruned),
     };
@@ -110,6 +155,25 @@ async function examined(path: string): Promise<Result> {
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/** How far the first outputs for two random images lie from one another. */
+async function imagesApart(graph: LayerGraph): Promise<number> {
+  const random = createRandom(3, 'images');
+  const inputs = graph.inputs.map((input) => {
+    const shape = [2, ...(graph.calls[input]!.outputShape as number[])];
+    const count = shape.reduce((product, size) => product * size, 1);
+    return tf.tensor(
+      Float32Array.from({ length: count }, () => random.normal()),
+      shape,
+    );
+  });
+  const [values] = await run(graph, inputs);
+  tf.dispose(inputs);
+  const half = values!.length / 2;
+  return values!
+    .slice(0, half)
+    .reduce((most, value, i) => Math.max(most, Math.abs(value - values![half + i]!)), 0);
 }
 
 /** What the network gives in TensorFlow.js, and the file in onnxruntime. */
@@ -137,4 +201,4 @@ function rounded(value: number): number {
   return Number(value.toPrecision(2));
 }
 
-void main(process.argv[2] ?? 'out/onnx');
+void main(process.argv.slice(2));

@@ -1,8 +1,7 @@
 /**
  * Writes the example and MobileNetV2 (random weights) as ONNX files for export-speed.py: float32, and
- * the kernels in 8, 4 and 2 bits,
- * without and with inputs of layers rounded to 8 bits. The ranges are those of noise: they do not
- * matter to the time.
+ * the kernels in 8, 4 and 2 bits, without and with inputs of layers rounded to 8 bits, and with sums rounded
+ * too. The ranges are those of noise: they do not matter to the time.
  *
  *   node --conditions=tersor/source --import tsx bench/onnx/write-files.ts <folder>
  */
@@ -22,7 +21,9 @@ import {
   disposeModel,
   graphFromModel,
   initializeKernels,
+  joiningLayers,
   readNetwork,
+  withSharedRanges,
 } from '@tersor/network';
 import { createNodeBackend } from '../../plugins/backend-node/src/index.js';
 import { writeOnnx } from '../../plugins/format-onnx/src/write/write-onnx.js';
@@ -63,18 +64,19 @@ async function files(name: string, graph: LayerGraph, folder: string): Promise<v
   };
   const ranges = await calibrateActivations({
     graph,
-    layers,
+    layers: [...layers, ...joiningLayers(graph)],
     dataset: noise(graph),
     backend,
     seed: 1,
     options,
   });
-  const activations = Object.fromEntries(
+  const summed = Object.fromEntries(
     Object.entries(ranges).map(([layer, range]) => [
       layer,
       { bits: 8, ...(range as Record<number, ActivationRange>)[8]! },
     ]),
   );
+  const activations = Object.fromEntries(layers.map((layer) => [layer, summed[layer]!]));
   const write = async (kind: string, network: LayerGraph, quantization?: Quantization) => {
     await writeOnnx(network, folder, { precision: 'float32', weights: 'searched' }, quantization);
     const path = join(folder, `${name}-${kind}.onnx`);
@@ -88,7 +90,10 @@ async function files(name: string, graph: LayerGraph, folder: string): Promise<v
     const quantized = withEncodedWeights(graph, codes);
     console.log(`${name} at ${bits} bits: ${packModel(graph, codes).length} bytes as a .tersor file`);
     await write(`${bits}-bits`, quantized, { codes });
-    if (bits === 8) await write('integer', quantized, { codes, activations });
+    if (bits === 8) {
+      await write('integer', quantized, { codes, activations });
+      await write('integer-sums', quantized, { codes, activations: withSharedRanges(graph, summed) });
+    }
   }
 }
 

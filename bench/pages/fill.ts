@@ -60,8 +60,8 @@ function make(kind: string, request: string, draw: Draw): string {
       | PointChart
       | LayerChart;
     if ('curves' in chart) return curveChart(chart, draw);
-    if ('bars' in chart) return listChart(chart, draw);
-    if ('values' in chart) return valueChart(chart, draw);
+    if ('list' in chart) return listChart(chart, draw);
+    if ('bars' in chart) return valueChart(chart, draw);
     if ('points' in chart) return pointChart(chart, draw);
     if ('channels' in chart) return layerChart(chart, draw);
     return studyChart(chart, draw);

@@ -1,11 +1,10 @@
 // A chart of any list in a result file.
 import { barChart } from './bar-chart.js';
 import { readResult, valueAt } from './results.js';
-import type { Draw } from './fill.js';
 
 export interface ListChart {
   /** The result file. */
-  readonly bars: string;
+  readonly list: string;
   /** Where the list is within it. */
   readonly path: string;
   readonly title: string;
@@ -23,8 +22,8 @@ export interface ListChart {
 
 /** A bar for each entry of the list, in its order. */
 export function listChart(
-  { bars: file, path, title, axis, name, value, interval, scale = 1, image }: ListChart,
-  draw: Draw,
+  { list: file, path, title, axis, name, value, interval, scale = 1, image }: ListChart,
+  draw: (name: string, svg: string) => string,
 ): string {
   const entries = valueAt(readResult(file), path) as readonly unknown[];
   const bars = entries.map((entry) => ({

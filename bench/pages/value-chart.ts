@@ -6,7 +6,7 @@ import { svgChart } from './svg-chart.js';
 
 /** Bars of figures of any result files: each `[FILE, PATH]`, and perhaps a factor (4 bytes of a float). */
 export interface ValueChart {
-  readonly values: Readonly<Record<string, readonly [file: string, path: string, factor?: number]>>;
+  readonly bars: Readonly<Record<string, readonly [file: string, path: string, factor?: number]>>;
   readonly title: string;
   readonly axis: string;
   /** Turns a figure into the unit of the axis. */
@@ -52,11 +52,11 @@ const numberAt = (file: string, path: string): number => {
 };
 
 /** The link to the drawing, which `draw` keeps. */
-export function valueChart({ values, title, axis, scale = 1, image }: ValueChart, draw: Draw): string {
+export function valueChart({ bars, title, axis, scale = 1, image }: ValueChart, draw: Draw): string {
   const svg = barChart({
     title,
     axis,
-    bars: Object.entries(values).map(([name, source]) => ({
+    bars: Object.entries(bars).map(([name, source]) => ({
       name,
       value: scale * (source[2] ?? 1) * numberAt(source[0], source[1]),
     })),

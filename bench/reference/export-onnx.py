@@ -2,6 +2,7 @@
 
     python export-onnx.py small <folder>   a few channels each: the files in plugins/format-onnx/test/models
     python export-onnx.py real <folder>    the networks of torchvision in full size, by both exporters: bench/onnx/real.ts reads them
+    python export-onnx.py timm <folder>    those of timm, likewise; files that are there already are kept
 
 Versions are in requirements-onnx.txt beside this file. Names, shapes and the order of nodes are the exporters' own.
 """
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import onnx
+import timm
 import torch
 import torchvision
 from torch import nn
@@ -125,6 +127,16 @@ REAL = ["resnet18", "resnet50", "mobilenet_v2", "mobilenet_v3_large", "efficient
         "shufflenet_v2_x1_0", "convnext_tiny"]
 
 
+TIMM = [
+    "resnet10t", "resnet18d", "seresnet18", "ecaresnet26t", "resnetblur18", "skresnet18", "resnest14d", "res2net50_26w_4s",
+    "mobilenetv2_050", "mobilenetv3_small_100", "mobilenetv4_conv_small", "efficientnet_lite0", "tf_efficientnet_b0", "mixnet_s",
+    "lcnet_050", "rexnet_100", "ghostnet_100", "repghostnet_050", "regnetx_002", "regnety_002", "regnety_004", "repvgg_a0",
+    "mobileone_s0", "dla34", "ese_vovnet19b_dw", "cs3darknet_s", "dpn48b", "hgnetv2_b0", "hrnet_w18_small", "eca_nfnet_l0",
+    "convnext_atto", "convnext_femto", "convmixer_768_32", "inception_next_atto", "inception_v3", "xception41", "edgenext_xx_small",
+    "fastvit_t8", "starnet_s1", "mobilevit_xxs", "efficientvit_b0", "levit_conv_128s",
+]
+
+
 def settle(model):
     """Statistics and scales that are not those of a new network, so that a fault in folding them would show."""
     for module in model.modules():
@@ -135,6 +147,9 @@ def settle(model):
             nn.init.uniform_(module.running_var, 0.5, 1.5)
         if isinstance(module, convnext.CNBlock):
             nn.init.uniform_(module.layer_scale, 0.2, 0.5)
+    for name, scale in model.named_parameters():
+        if name.endswith(".gamma") or "layer_scale" in name:
+            nn.init.uniform_(scale, 0.2, 0.5)
     return model.eval()
 
 
@@ -179,13 +194,20 @@ def main(kind, folder):
             print(name, flush=True)
         return
     networks = [(name, partial(getattr(torchvision.models, name), weights=None)) for name in REAL]
-    for name, make in [*networks, ("unet", partial(UNet, 16)), ("detector", partial(Detector, 16))]:
+    networks += [("unet", partial(UNet, 16)), ("detector", partial(Detector, 16))]
+    if kind == "timm":
+        networks = [(name, partial(timm.create_model, name, exportable=True)) for name in TIMM]
+    for name, make in networks:
+        missing = [each for each in ("torchscript", "dynamo") if not (folder / f"{name}-{each}.onnx").exists()]
         torch.manual_seed(1)
-        model = settle(make())
-        for exporter in ("torchscript", "dynamo"):
+        model = settle(make()) if missing else None
+        for exporter in missing:
             path = folder / f"{name}-{exporter}.onnx"
+            size = 96 if name == "inception_v3" else 64
+            unfinished = folder / "unfinished.onnx.part"
             try:
-                export(model, path, exporter == "dynamo", 17 if exporter == "torchscript" else 20, name != "convnext_tiny", 64)
+                export(model, unfinished, exporter == "dynamo", 17 if exporter == "torchscript" else 20, name != "convnext_tiny", size)
+                unfinished.rename(path)
                 print(path.name, flush=True)
             except Exception as error:
                 print(f"{path.name}: not exported: {str(error).splitlines()[0]}", flush=True)

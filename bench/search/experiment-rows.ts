@@ -5,7 +5,7 @@
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment-rows.ts
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
@@ -112,7 +112,15 @@ const tasks = rewarded.flatMap(({ task, reward, title }) => {
 const machines = [...new Set(lines.map(({ machine }) => JSON.stringify(machine)))].map(
   (text) => JSON.parse(text) as unknown,
 );
-const written = { searches: lines.length, machines, agents: AGENTS, tasks };
+/** What `signal.ts` has found: of each reward, how well it ranks policies. */
+const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
+    return signal;
+  });
+const written = { signals, searches: lines.length, machines, agents: AGENTS, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)

@@ -77,6 +77,8 @@ const sidebar = [
       ['Activations', '/guide/activations'],
       ['Keras files', '/plugins/format-keras'],
       ['ONNX files', '/plugins/format-onnx'],
+      ['ONNX operators', '/plugins/onnx-operators'],
+      ['ONNX networks', '/plugins/onnx-networks'],
       ['GraphModels', '/plugins/format-tfjs-graph'],
       ['Data sets', '/plugins/datasets'],
       ['Rewards', '/plugins/rewards'],

@@ -103,7 +103,7 @@ try {
   const widths = {};
   for (const [name, viewport] of Object.entries(SIZES))
     for (const scheme of ['light', 'dark']) {
-      const other = await open(viewport, scheme, `?network=${networks.at(-1)}`);
+      const other = await open(viewport, scheme, `?network=${networks[0]}`);
       widths[`${name}-${scheme}`] = {
         scrolls: await other.evaluate(() => document.documentElement.scrollWidth > innerWidth),
         background: await other.evaluate(() => getComputedStyle(document.body).backgroundColor),

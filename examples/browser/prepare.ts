@@ -1,10 +1,10 @@
-// Puts what the page shows into public/: for each network its original, where it is at hand, the packed file, and
-// images to try; models.json lists them.
+// Puts what the page shows into public/: for each network its original, where it is at hand, the packed
+// file, and images to try; models.json lists them.
 // node --conditions=tersor/source --import tsx examples/browser/prepare.ts [--published]
 //
 // The original of VGG-19 has 80 MB and is in no repository: the page says its size. With --published, that of
-// MobileNet is fetched from where TensorFlow.js publishes it; else the folder that TERSOR_DATA names is used, or
-// ../shared/data.
+// MobileNet is fetched from where TensorFlow.js publishes it; else the folder that TERSOR_DATA names is
+// used, or ../shared/data.
 import {
   copyFileSync,
   existsSync,
@@ -77,6 +77,7 @@ function copyOriginal(id: string, folder: string | undefined): string | undefine
   if (!place || !existsSync(place)) return undefined;
   mkdirSync(join(target, id));
   for (const file of readdirSync(place)) {
+    if (file.endsWith('.md')) continue;
     copyFileSync(join(place, file), join(target, id, file));
   }
   return `${id}/model.json`;

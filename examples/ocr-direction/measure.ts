@@ -1,10 +1,10 @@
 // Measures the original and the compressed network in onnxruntime-web on the test lines, and writes
 // result/result.json: what docs/benchmarks/ocr-direction.md shows.
-//   node --conditions=tersor/source --import tsx examples/ocr-direction/measure.ts [run folder]
-// With a run's folder, takes its summary, its policy, and model.onnx from onnx/ in it into result/ first.
+//   node --conditions=tersor/source --import tsx examples/ocr-direction/measure.ts [folders of runs]
+// With the folders of runs, takes their summaries and policies into result/ first, and onnx/model.onnx of the last.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as ort from 'onnxruntime-web';
 import { describeMachine } from '@tersor/core';
 import { cost } from '@tersor/network';
@@ -27,12 +27,13 @@ interface Line {
 }
 
 async function main(): Promise<void> {
-  const [run] = process.argv.slice(2);
+  const runs = process.argv.slice(2);
   mkdirSync(result(''), { recursive: true });
-  if (run !== undefined) {
-    copyFileSync(join(run, 'onnx/model.onnx'), result('model.onnx'));
-    for (const file of ['summary.json', 'policy.json']) copyFileSync(join(run, file), result(file));
+  for (const run of runs) {
+    for (const file of ['summary.json', 'policy.json'])
+      copyFileSync(join(run, file), result(`${basename(run)}.${file}`));
   }
+  if (runs.length > 0) copyFileSync(join(runs.at(-1)!, 'onnx/model.onnx'), result('model.onnx'));
   const seed = 1;
   const lines: Line[] = linesOf(await drawLines({ split: 'test', count: LINES, seed, clean: false }));
   const files = { original: ORIGINAL, compressed: result('model.onnx') };

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runAndKill } from './killed-program.js';
+import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const SETTINGS = [
@@ -20,15 +21,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-/** Compresses in a process of its own, which is killed at the first progress of a stage, if one is named. */
-const compress = (out: string, quantizer: string, killAt?: string) =>
-  runAndKill(
-    [
-      ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
-      ...[...SETTINGS, '--set', `quantize.quantizer=${quantizer}`],
-    ],
-    killAt === undefined ? undefined : { after: killAt },
-  );
+const argsOf = (out: string, quantizer: string) => [
+  ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
+  ...[...SETTINGS, '--set', `quantize.quantizer=${quantizer}`],
+];
+/** Compresses in this process, from the beginning. */
+const compress = (out: string, quantizer: string) => tersor(...argsOf(out, quantizer));
+/** Compresses in one of its own, which is killed at the first progress of a stage, if one is named. */
+const apart = (out: string, quantizer: string, killAt?: string) =>
+  runAndKill(argsOf(out, quantizer), killAt === undefined ? undefined : { after: killAt });
 
 const packed = (out: string) => readFile(join(project.folder, out, 'model.tersor'));
 
@@ -39,8 +40,8 @@ it.each(['linear', 'kmeans'])(
     const whole = await compress(`${use}-whole`, quantizer);
     expect([whole.code, whole.err]).toEqual([0, expect.stringContaining('by the inputs of the layers')]);
     const kills = ['bit width search', 'by the inputs of the layers', 'quantization-aware fine-tune'];
-    for (const stage of kills) expect((await compress(`${use}-killed`, quantizer, stage)).code).toBeNull();
-    expect((await compress(`${use}-killed`, quantizer)).code).toBe(0);
+    for (const stage of kills) expect((await apart(`${use}-killed`, quantizer, stage)).code).toBeNull();
+    expect((await apart(`${use}-killed`, quantizer)).code).toBe(0);
     expect((await packed(`${use}-killed`)).equals(await packed(`${use}-whole`))).toBe(true);
     const plain = await compress(`${use}-plain`, use);
     expect([plain.code, plain.err]).toEqual([0, expect.not.stringContaining('by the inputs of the layers')]);

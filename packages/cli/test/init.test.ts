@@ -1,10 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compressConfigSchema, readConfig } from '@tersor/core';
+import { cifar10, imageFolder } from '@tersor/datasets';
 import { parse } from 'yaml';
 import { answersOf } from '../src/init/answers.js';
-import { cifar10 } from '../../../plugins/datasets/src/cifar10.js';
-import { imageFolder } from '../../../plugins/datasets/src/image-folder/image-folder.js';
 import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 

@@ -46,6 +46,12 @@ export const OWN_LAYER_CASES: readonly LayerCase[] = [
       { size: [5, 14], interpolation: 'nearest', coordinates, rounding: 'round_prefer_ceil' },
     ]),
   ),
+  ...cases('TersorResize2D', [
+    { size: [12, 5], interpolation: 'bicubic' },
+    { size: [12, 5], interpolation: 'bicubic', cubicCoefficient: -0.5, excludeOutside: true },
+    { size: [5, 14], interpolation: 'nearest', coordinates: 'tf_half_pixel_for_nn', rounding: 'floor' },
+    { size: [7, 4], interpolation: 'bilinear', scales: [0.8, 0.6] },
+  ]),
   ...cases('TersorSlice', [
     { axis: 3, start: 1, end: 3 },
     { axis: 3, start: 0, end: 4, step: 2 },

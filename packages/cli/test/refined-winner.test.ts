@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runAndKill } from './killed-program.js';
+import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const SETTINGS = [
@@ -20,15 +21,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-/** Compresses in a process of its own, which is killed at the first progress of a stage, if one is named. */
-const compress = (out: string, settings: readonly string[], killAt?: string) =>
-  runAndKill(
-    [
-      ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
-      ...[...SETTINGS, ...settings].flatMap((value) => ['--set', value]),
-    ],
-    killAt === undefined ? undefined : { after: killAt },
-  );
+const argsOf = (out: string, settings: readonly string[]) => [
+  ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
+  ...[...SETTINGS, ...settings].flatMap((value) => ['--set', value]),
+];
+/** Compresses in this process, from the beginning. */
+const compress = (out: string, settings: readonly string[]) => tersor(...argsOf(out, settings));
+/** Compresses in one of its own, which is killed at the first progress of a stage, if one is named. */
+const apart = (out: string, settings: readonly string[], killAt?: string) =>
+  runAndKill(argsOf(out, settings), killAt === undefined ? undefined : { after: killAt });
 
 const weights = (out: string) => readFile(join(project.folder, out, 'pruned/weights.bin'));
 
@@ -37,8 +38,8 @@ it('a refined network is the same after a kill in the refinement, and another th
   const whole = await compress('whole', [REFINE]);
   expect([whole.code, whole.err]).toEqual([0, expect.stringContaining(title)]);
   expect(whole.err).toMatch(/60\/60 loss \d/);
-  expect((await compress('killed', [REFINE], title)).code).toBeNull();
-  expect((await compress('killed', [REFINE])).code).toBe(0);
+  expect((await apart('killed', [REFINE], title)).code).toBeNull();
+  expect((await apart('killed', [REFINE])).code).toBe(0);
   expect((await weights('killed')).equals(await weights('whole'))).toBe(true);
   const plain = await compress('plain', []);
   expect([plain.code, plain.err]).toEqual([0, expect.not.stringContaining(title)]);
@@ -61,8 +62,8 @@ it('a refined network of codes is the same after a kill in the refinement, and a
   const packed = (out: string) => readFile(join(project.folder, out, 'model.tersor'));
   const whole = await compress('whole-codes', refine);
   expect([whole.code, whole.err]).toEqual([0, expect.stringContaining(title)]);
-  expect((await compress('killed-codes', refine, title)).code).toBeNull();
-  expect((await compress('killed-codes', refine)).code).toBe(0);
+  expect((await apart('killed-codes', refine, title)).code).toBeNull();
+  expect((await apart('killed-codes', refine)).code).toBe(0);
   expect((await packed('killed-codes')).equals(await packed('whole-codes'))).toBe(true);
   expect((await compress('plain-codes', codes)).code).toBe(0);
   expect((await packed('plain-codes')).equals(await packed('whole-codes'))).toBe(false);

@@ -1,6 +1,7 @@
 export { ActivationQuantizer } from './activations/activation-quantizer.js';
 export { activationRange, fakeQuantize, type RangeRule } from './activations/activation-range.js';
 export { calibrateActivations, type CalibrationInput } from './activations/calibrate-activations.js';
+export { joiningLayers, withSharedRanges } from './activations/shared-ranges.js';
 export { withRoundedActivations, type ActivationPolicy } from './activations/simulated-graph.js';
 export { codeProblem, placeOf, type CodeProblem } from './compensation/code-problem.js';
 export { betterCodes, type BetterCodes } from './compensation/better-codes.js';

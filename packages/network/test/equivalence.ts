@@ -6,11 +6,12 @@ import { channelGroups } from '../src/groups/channel-groups.js';
 import { removeAll, type Removal } from '../src/surgery/remove-channels.js';
 import { largestDifference, run, runMasked } from './masked-run.js';
 
-/** Draws for every group the channels that stay: at least one. */
-export function randomRemovals(graph: LayerGraph, seed: number): Removal[] {
+/** Draws for every group the channels that stay: at least one, and more than `least` of them (a share). */
+export function randomRemovals(graph: LayerGraph, seed: number, least = 0): Removal[] {
   const random = createRandom(seed, 'plan');
   return channelGroups(graph).groups.map((group) => {
-    const count = 1 + random.integer(group.channels);
+    const fixed = Math.floor(least * group.channels);
+    const count = fixed + 1 + random.integer(group.channels - fixed);
     return {
       group,
       keep: random

@@ -150,6 +150,7 @@ export const NETWORKS: Readonly<Record<string, () => Model>> = {
       'swish',
       'mish',
       'gelu',
+      'gelu_new',
     ].map((activation): [string, () => Model] => [
       `Activation ${activation}`,
       () => through([3, 4, 5], L.activation({ activation: activation as never })),
@@ -342,6 +343,21 @@ export const NETWORKS: Readonly<Record<string, () => Model>> = {
             rounding: coordinates === 'asymmetric' ? 'floor' : 'roundPreferFloor',
           }),
         ),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      bicubic: { size: [7, 6], interpolation: 'bicubic' },
+      'bicubic, what is outside left out': {
+        size: [2, 6],
+        interpolation: 'bicubic',
+        cubicCoefficient: -0.5,
+        excludeOutside: true,
+      },
+      'bilinear, by scales': { size: [1, 3], interpolation: 'bilinear', scales: [0.6, 0.8] },
+    }).map(([name, config]): [string, () => Model] => [
+      `TersorResize2D, ${name}`,
+      () => through([3, 4, 2], own('TersorResize2D', config)),
     ]),
   ),
   'TersorSlice of channels': () =>

@@ -55,6 +55,18 @@ describe('createBitWidthEnvironment with rounded activations', () => {
       0,
     );
 
+  it('rounds sums with the most bits, in one range with those that read the same', async () => {
+    const { activations } = task;
+    const ranges = { ...activations!.ranges, floating: { 8: { least: -50, most: 1 } } };
+    const steps = await play(
+      { ...task, activations: { bits: [4, 8], ranges, sums: ['floating'] } },
+      NAMES.map(() => [1, 1]),
+    );
+    const found = policyOf(steps).activations;
+    expect(found['floating']).toEqual({ bits: 8, least: -50, most: 1 });
+    expect(Object.keys(found)).toEqual([...NAMES, 'floating']);
+  });
+
   it('takes two numbers a step: weight bits and activation bits', async () => {
     const steps = await play(task, [
       [0, 1],

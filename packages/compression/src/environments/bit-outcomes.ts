@@ -1,5 +1,5 @@
 import type { Evaluation, LayerBits, QuantizeTask } from '@tersor/core';
-import { cost } from '@tersor/network';
+import { cost, withSharedRanges } from '@tersor/network';
 import { furtherFigures } from '../limits/figures.js';
 import { packModel } from '../pack/pack-model.js';
 import { withEncodedWeights } from '../policy/quantized-graph.js';
@@ -57,13 +57,18 @@ export function createBitOutcomes(
   };
 }
 
-function policyOf({ layers, activations }: QuantizeTask, chosen: readonly LayerBits[]): QuantizePolicy {
+function policyOf(
+  { graph, layers, activations }: QuantizeTask,
+  chosen: readonly LayerBits[],
+): QuantizePolicy {
   const byLayer = <T>(value: (name: string, bits: LayerBits) => T): Record<string, T> =>
     Object.fromEntries(layers.map((name, i) => [name, value(name, chosen[i]!)]));
   const weights = byLayer((_name, layerBits) => layerBits.weights);
   if (!activations) return { weights };
-  return {
-    weights,
-    activations: byLayer((name, { activations: bits }) => ({ bits, ...activations.ranges[name]![bits]! })),
-  };
+  const { ranges, sums } = activations;
+  const own = byLayer((name, { activations: bits }) => ({ bits, ...ranges[name]![bits]! }));
+  if (!sums) return { weights, activations: own };
+  const [, bits] = activations.bits;
+  const joined = Object.fromEntries(sums.map((name) => [name, { bits, ...ranges[name]![bits]! }]));
+  return { weights, activations: withSharedRanges(graph, { ...own, ...joined }) };
 }

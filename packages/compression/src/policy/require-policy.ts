@@ -7,7 +7,7 @@ import {
   type Pruner,
   type Quantizer,
 } from '@tersor/core';
-import { cost, channelGroups } from '@tersor/network';
+import { cost, channelGroups, joiningLayers } from '@tersor/network';
 import { matchesAny } from '../checks/layer-patterns.js';
 import { layersWithKernels } from './quantized-graph.js';
 import type { QuantizePolicy } from './quantize-policy.js';
@@ -136,8 +136,9 @@ export function requireBits(
   },
 ): void {
   const names = new Set(layersWithKernels(graph).map(({ name }) => name));
+  const sums = new Set(joiningLayers(graph));
   for (const name of [...Object.keys(weights), ...Object.keys(activations)]) {
-    if (!names.has(name))
+    if (!names.has(name) && (!sums.has(name) || Object.hasOwn(weights, name)))
       throw mismatch(
         `The policy has a bit width for "${name}", of which the network "${graph.name}" has no kernel.`,
       );

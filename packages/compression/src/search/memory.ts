@@ -65,7 +65,7 @@ export function memoryFiles(config: CompressConfig): StatedFile[] {
 }
 
 /**
- * The episodes of the runs that `search.memory` of a stage names. Those of another network, which an agent may
+ * The episodes of the runs that `search.memory` of a stage names. Those of another network, which agents may
  * study, need what its environment knew of its steps. Stage 2 of a run with a stage 1 begins with the same
  * network where stage 1, seed and data are the same. Throws `CONFIG_INVALID` for a folder without the results
  * of a run, for a run of the same network with another environment, reward, budget, pruner or quantizer, and

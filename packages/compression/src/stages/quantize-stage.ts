@@ -6,7 +6,7 @@ import {
   type QuantizeConfig,
   type QuantizeTask,
 } from '@tersor/core';
-import { calibrateActivations, cost, copyWeights, withWeights } from '@tersor/network';
+import { calibrateActivations, cost, copyWeights, joiningLayers, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
@@ -190,15 +190,16 @@ async function calibrated(
   graph: LayerGraph,
   layers: readonly string[],
 ): Promise<NonNullable<QuantizeTask['activations']>> {
+  const sums = options.sums ? joiningLayers(graph) : [];
   state.activations ??= await calibrateActivations({
     graph,
-    layers,
+    layers: [...layers, ...sums],
     dataset,
     backend: evaluateBackend,
     seed,
     options,
   });
-  return { bits: options.bits, ranges: state.activations };
+  return { bits: options.bits, ranges: state.activations, ...(options.sums && { sums }) };
 }
 
 /** What a search found, which an environment of the user's may have made. */

@@ -130,6 +130,13 @@ describe('readConfig', () => {
       expect(read?.activations).toEqual({ bits: [8, 8], calibrate: 'mse', percentile: 99.9, images: 256 });
     });
 
+    it('rounds sums where it is told to', async () => {
+      const { quantize: read } = await quantize(
+        '  budget: { bytes: 0.1 }\n  activations: { bits: 8, sums: true }\n',
+      );
+      expect(read?.activations?.sums).toBe(true);
+    });
+
     it('wants a limit of bit operations beside a range of widths', async () => {
       await expect(
         quantize('  budget: { bytes: 0.1 }\n  activations: { bits: [4, 8] }\n'),

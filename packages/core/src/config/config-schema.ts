@@ -272,6 +272,12 @@ const activations = z
       .default(99.9)
       .describe('Share of the values, in percent, that calibrate: percentile keeps.'),
     images: z.int().positive().default(256).describe('Training images that the ranges are calibrated on.'),
+    sums: z
+      .boolean()
+      .optional()
+      .describe(
+        'Rounds what Add and Concatenate layers join too, so that an integer runtime stays with integers around them.',
+      ),
   })
   .describe(
     'Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.',

@@ -84,6 +84,8 @@ export interface QuantizeTask extends CompressionTask {
   readonly activations?: {
     readonly bits: readonly [minimum: number, maximum: number];
     readonly ranges: ActivationRanges;
+    /** Layers that join others, whose inputs are rounded with the most bits; `ranges` has theirs, too. */
+    readonly sums?: readonly string[];
   };
   /** Whether the action space is discrete (one index per number of bits) or a box of 0..1. */
   readonly discrete: boolean;

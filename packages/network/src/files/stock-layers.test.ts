@@ -54,3 +54,12 @@ test.each([
     `layers that stock TensorFlow.js does not have: "own" (${className}).`,
   );
 });
+
+it('refuses gelu_new, which TensorFlow.js writes and does not read again', async () => {
+  const input = tfl.input({ shape: [4] });
+  const layer = tfl.layers.activation({ name: 'curve', activation: 'gelu_new' });
+  const graph = await graphFromModel(
+    tfl.model({ inputs: input, outputs: layer.apply(input) as tfl.SymbolicTensor }),
+  );
+  expect(() => stockLayers(graph)).toThrow('"curve" (Activation)');
+});

@@ -16,7 +16,7 @@ export function stockLayers(graph: LayerGraph): LayerGraph {
     const [input = []] = call ? inputShapesOf(graph, call) : [];
     return LOWERED[layer.className]?.(layer, input) ?? layer;
   });
-  const own = layers.filter(({ className }) => className.startsWith('Tersor'));
+  const own = layers.filter(isOwn);
   if (own.length === 0) return { ...graph, layers };
   const names = own.map(({ name, className }) => `"${name}" (${className})`).join(', ');
   throw new TersorError(
@@ -26,6 +26,11 @@ export function stockLayers(graph: LayerGraph): LayerGraph {
       hint: 'Load the packed file with @tersor/runtime in its place, or export the network to ONNX.',
     },
   );
+}
+
+/** TensorFlow.js writes `gelu_new` in a way that it does not read again; the runtime knows both names. */
+function isOwn({ className, config }: GraphLayer): boolean {
+  return className.startsWith('Tersor') || ['gelu_new', 'geluNew'].includes(String(config['activation']));
 }
 
 /** What a layer of a class becomes, for an input of a shape; `undefined` where no stock layer is the same. */
@@ -59,7 +64,7 @@ const LOWERED: Readonly<Record<string, (layer: GraphLayer, input: Shape) => Grap
   },
   TersorResize2D: (layer, [height, width]) => {
     const [tall, wide] = layer.config['size'] as Pair;
-    if (!height || !width || !isRepeated(layer, height, tall) || !isRepeated(layer, width, wide))
+    if (!height || !width || !isRepeated(layer, 0, height, tall) || !isRepeated(layer, 1, width, wide))
       return undefined;
     return stock(layer, 'UpSampling2D', {
       size: [tall / height, wide / width],
@@ -91,9 +96,10 @@ function withoutKey(config: GraphLayer['config'], key: string): GraphLayer['conf
 }
 
 /** Whether resizing shows every pixel of an axis several times, one after the other. */
-function isRepeated(layer: GraphLayer, from: number, to: number): boolean {
-  const resize = axisResize(layer.config);
+function isRepeated(layer: GraphLayer, axis: 0 | 1, from: number, to: number): boolean {
+  const resize = axisResize(layer.config, axis);
   if (resize.interpolation !== 'nearest' || to % from !== 0) return false;
-  const repeated = resizeWeights(from, to, { ...resize, coordinates: 'asymmetric', rounding: 'floor' });
+  const { scale: _scale, ...whole } = resize;
+  const repeated = resizeWeights(from, to, { ...whole, coordinates: 'asymmetric', rounding: 'floor' });
   return resizeWeights(from, to, resize).every((share, i) => share === repeated[i]);
 }

@@ -51,9 +51,9 @@ export const RESIZE2D: LayerFacts = {
     const [tall, wide] = outputShape;
     return [
       transposed([0, 3, 2, 1]),
-      resized(config, height!, tall!),
+      resized(config, 0, height!, tall!),
       transposed([0, 1, 3, 2]),
-      resized(config, width!, wide!),
+      resized(config, 1, width!, wide!),
       transposed([0, 2, 3, 1]),
     ];
   },
@@ -91,8 +91,8 @@ function transposed(order: readonly number[]): EmittedOperation {
   return { operation: { kind: 'transpose', order } };
 }
 
-function resized(config: LayerConfig, from: number, to: number): EmittedOperation {
-  const data = resizeWeights(from, to, axisResize(config));
+function resized(config: LayerConfig, axis: 0 | 1, from: number, to: number): EmittedOperation {
+  const data = resizeWeights(from, to, axisResize(config, axis));
   const point = { strides: [1, 1], dilation: [1, 1], padding: 'valid' } as const;
   return { operation: { kind: 'convolution', kernel: { shape: [1, 1, from, to], data }, ...point } };
 }

@@ -1,7 +1,7 @@
 import { parseBoundedJson } from '../bytes/bounded-json.js';
 import type { DecodedArtifact, DecodedWeight } from '../artifact/decode-artifact.js';
 
-/** Name of the cache, and version of what is in it. A page empties it by `caches.delete('tersor-decoded-1')`. */
+/** Name of the cache, and version of what is in it: `caches.delete('tersor-decoded-1')` empties it. */
 const NAME = 'tersor-decoded-1';
 /** Not an address of anything: the Cache API wants one as a key. */
 const KEY = 'https://decoded.tersor.invalid/';
@@ -55,7 +55,7 @@ export async function cacheEntry(bytes: Uint8Array, address: string): Promise<Ca
   };
 }
 
-/** Length of the head, head (JSON), zeros up to a multiple of 4 bytes, then all weights one after the other. */
+/** Length of the head, head (JSON), zeros up to a multiple of 4 bytes, then all weights in order. */
 function pack({ topology, metadata, weights }: DecodedArtifact): Uint8Array<ArrayBuffer>[] {
   const shapes = weights.map(({ name, shape }) => [name, shape]);
   const head = new TextEncoder().encode(JSON.stringify({ topology, metadata, weights: shapes }));

@@ -51,3 +51,22 @@ export class Power extends layers.Layer {
     return { ...super.getConfig(), exponent: this.exponent };
   }
 }
+
+/**
+ * Gelu by tanh under the name that TensorFlow.js makes of `gelu_new` when it reads a topology, and by which
+ * it does not find its own.
+ */
+export class GeluNew extends tf.serialization.Serializable {
+  static readonly className = 'geluNew';
+
+  apply(x: tf.Tensor): tf.Tensor {
+    return tf.tidy(() => {
+      const inner = tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(x, tf.square(x)))));
+      return tf.mul(0.5, tf.mul(x, tf.add(1, tf.tanh(inner))));
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return {};
+  }
+}

@@ -134,6 +134,35 @@ test('resizing places pixels as ONNX says, for each of its coordinates and round
   expect(await nearest('half_pixel', 'round_prefer_ceil', 2)).toEqual([2, 4]);
 });
 
+test('gelu by tanh is found by the name that a file has for it', async () => {
+  const { values } = await run('Activation', { activation: 'gelu_new' }, [
+    { shape: [3], values: [-1, 0, 2] },
+  ]);
+  expect(values[0]).toBeCloseTo(-0.158808, 5);
+  expect(values[1]).toBe(0);
+  expect(values[2]).toBeCloseTo(1.954598, 5);
+});
+
+test('bicubic resizing weighs four pixels, with the edge repeated or what lies outside left out', async () => {
+  const row = { shape: [1, 4, 1], values: [1, 2, 3, 4] };
+  const resize = async (config: Record<string, unknown>) =>
+    (await run('TersorResize2D', { size: [1, 8], interpolation: 'bicubic', ...config }, [row])).values;
+  const near = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5) as number);
+  // What onnxruntime 1.30 gives.
+  expect((await resize({})).slice(0, 4)).toEqual(near([0.89453125, 1.19140625, 1.66796875, 2.296875]));
+  const part = await resize({ cubic_coefficient: -0.5, exclude_outside: true });
+  expect(part.slice(0, 3)).toEqual(near([0.9117647, 1.1678833, 1.7099236]));
+});
+
+test('a scale that is not the ratio of the lengths says where pixels lie', async () => {
+  const row = { shape: [1, 4, 1], values: [1, 2, 3, 4] };
+  const config = { size: [1, 2], interpolation: 'bilinear', scales: [1, 0.6] };
+  // Places (i + 1/2) / 0.6 - 1/2: 1/3 and 2.
+  const { values } = await run('TersorResize2D', config, [row]);
+  expect(values[0]).toBeCloseTo(4 / 3, 6);
+  expect(values[1]).toBeCloseTo(3, 6);
+});
+
 test('rows and columns are resized apart', async () => {
   const found = await run('TersorResize2D', { size: [4, 2], interpolation: 'nearest' }, [image(2, 4, 1)]);
   expect(found.values).toEqual([1, 3, 1, 3, 5, 7, 5, 7]);
@@ -173,7 +202,8 @@ test.each([
   ['TersorPad2D', { padding: 1 }, '[[top, bottom], [left, right]]'],
   ['TersorPad2D', { padding: [[2, 0], [0, 0]], mode: 'reflect' }, 'less than the 2'], // prettier-ignore
   ['TersorPooling2D', { pool_size: 2, padding: [[2, 0], [0, 0]] }, 'every window'], // prettier-ignore
-  ['TersorResize2D', { size: 2, interpolation: 'cubic' }, 'one of nearest, bilinear'],
+  ['TersorResize2D', { size: 2, interpolation: 'cubic' }, 'one of nearest, bilinear, bicubic'],
+  ['TersorResize2D', { size: 2, scales: [0, 2] }, 'two positive numbers'],
   ['TersorSlice', { axis: 3, start: 2, end: 5 }, 'at most the 4 that axis 3 is long'],
   ['TersorChannelShuffle', { groups: 3 }, 'a divisor of the 4 channels'],
   ['TersorHardSigmoid', { alpha: 'steep' }, 'a number'],

@@ -1,6 +1,6 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import { ChannelShuffle } from './channel-shuffle.js';
-import { HardSigmoid, Power } from './element-wise.js';
+import { GeluNew, HardSigmoid, Power } from './element-wise.js';
 import { GroupedConv2D } from './grouped-conv2d.js';
 import { Pad2D } from './pad2d.js';
 import { Pooling2D } from './pooling2d.js';
@@ -15,6 +15,7 @@ const CLASSES = [
   Resize2D,
   Slice,
   ChannelShuffle,
+  GeluNew,
   HardSigmoid,
   Power,
   Subtract,

@@ -1,25 +1,48 @@
-import { word, type LayerConfig } from './config-values.js';
+import { finite, word, wrong, type LayerConfig } from './config-values.js';
 
 /** How a pixel of the result is placed in the image: the words of ONNX, in camel case. */
-type Coordinates = 'halfPixel' | 'pytorchHalfPixel' | 'asymmetric' | 'alignCorners';
+type Coordinates = 'halfPixel' | 'pytorchHalfPixel' | 'asymmetric' | 'alignCorners' | 'tfHalfPixelForNn';
 
 /** Which of the two pixels next to a place is its nearest. */
 type Rounding = 'roundPreferFloor' | 'roundPreferCeil' | 'floor' | 'ceil';
 
 /** How an axis is resized. */
 export interface AxisResize {
-  readonly interpolation: 'nearest' | 'bilinear';
+  readonly interpolation: 'nearest' | 'bilinear' | 'bicubic';
   readonly coordinates: Coordinates;
   readonly rounding: Rounding;
+  /** Pixels of the result for one of the image, where that is not the ratio of the lengths. */
+  readonly scale?: number;
+  /** Of a cubic: the slope of its outer parts. */
+  readonly coefficient: number;
+  /** Whether a cubic leaves pixels outside of the image out, rather than repeating the edge. */
+  readonly excludeOutside: boolean;
 }
 
-/** What the config of a resize layer says; keys and words in camel case or as a file has them. Throws. */
-export function axisResize(config: LayerConfig): AxisResize {
+/** What the config of a resize layer says of rows (0) or columns (1), in either case of words. Throws. */
+export function axisResize(config: LayerConfig, axis: 0 | 1): AxisResize {
+  const scales = config['scales'];
+  if (scales !== undefined && !(Array.isArray(scales) && scales.length === 2 && scales.every(isPositive)))
+    throw wrong(config, 'scales', 'two positive numbers');
+  const slope = config['cubic_coefficient'] === undefined ? 'cubicCoefficient' : 'cubic_coefficient';
   return {
-    interpolation: word(config, 'interpolation', ['nearest', 'bilinear']),
-    coordinates: word(config, 'coordinates', ['halfPixel', 'pytorchHalfPixel', 'asymmetric', 'alignCorners']),
+    interpolation: word(config, 'interpolation', ['nearest', 'bilinear', 'bicubic']),
+    coordinates: word(config, 'coordinates', [
+      'halfPixel',
+      'pytorchHalfPixel',
+      'asymmetric',
+      'alignCorners',
+      'tfHalfPixelForNn',
+    ]),
     rounding: word(config, 'rounding', ['roundPreferFloor', 'roundPreferCeil', 'floor', 'ceil']),
+    ...(scales && { scale: scales[axis] as number }),
+    coefficient: finite(config, slope, -0.75),
+    excludeOutside: (config['exclude_outside'] ?? config['excludeOutside']) === true,
   };
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value);
 }
 
 const ROUND: Readonly<Record<Rounding, (place: number) => number>> = {
@@ -36,9 +59,13 @@ const ROUND: Readonly<Record<Rounding, (place: number) => number>> = {
 export function resizeWeights(from: number, to: number, resize: AxisResize): Float32Array {
   const weights = new Float32Array(from * to);
   for (let pixel = 0; pixel < to; pixel++) {
-    const place = placeOf(pixel, from, to, resize.coordinates);
+    const place = placeOf(pixel, from, to, resize);
     if (resize.interpolation === 'nearest') {
       weights[within(ROUND[resize.rounding](place), from) * to + pixel] = 1;
+      continue;
+    }
+    if (resize.interpolation === 'bicubic') {
+      for (const [index, share] of cubicShares(place, from, resize)) weights[index * to + pixel]! += share;
       continue;
     }
     const inside = within(place, from);
@@ -50,17 +77,38 @@ export function resizeWeights(from: number, to: number, resize: AxisResize): Flo
   return weights;
 }
 
-/** Divisions of whole numbers, so that halves are exact. */
-function placeOf(pixel: number, from: number, to: number, coordinates: Coordinates): number {
+/** Divisions of whole numbers where the scale is their ratio, so that halves are exact. */
+function placeOf(pixel: number, from: number, to: number, { coordinates, scale }: AxisResize): number {
+  const [numerator, denominator] = scale === undefined ? [from, to] : [1, scale];
   switch (coordinates) {
     case 'asymmetric':
-      return (pixel * from) / to;
-    case 'alignCorners':
-      return to === 1 ? 0 : (pixel * (from - 1)) / (to - 1);
+      return (pixel * numerator) / denominator;
+    case 'alignCorners': {
+      const most = scale === undefined ? to - 1 : scale * from - 1;
+      return most === 0 ? 0 : (pixel * (from - 1)) / most;
+    }
+    case 'tfHalfPixelForNn':
+      return ((2 * pixel + 1) * numerator) / (2 * denominator);
     case 'pytorchHalfPixel':
       if (to === 1) return 0;
   }
-  return ((2 * pixel + 1) * from - to) / (2 * to);
+  return ((2 * pixel + 1) * numerator - denominator) / (2 * denominator);
+}
+
+/** The four pixels around a place and their shares. Keys, "Cubic convolution interpolation" (1981). */
+function cubicShares(place: number, length: number, resize: AxisResize): readonly [number, number][] {
+  const { coefficient: a, excludeOutside } = resize;
+  const first = Math.floor(place) - 1;
+  const taps = [0, 1, 2, 3].map((i): [number, number] => {
+    const x = Math.abs(place - first - i);
+    const share =
+      x <= 1 ? (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1 : a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a;
+    return [first + i, share];
+  });
+  if (!excludeOutside) return taps.map(([index, share]) => [within(index, length), share]);
+  const inside = taps.filter(([index]) => index >= 0 && index < length);
+  const sum = inside.reduce((all, [, share]) => all + share, 0);
+  return inside.map(([index, share]) => [index, share / sum]);
 }
 
 function within(place: number, length: number): number {

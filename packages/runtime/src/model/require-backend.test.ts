@@ -21,7 +21,7 @@ it('says that tfjs has no backend, and how to give it one, rather than that the 
   expect(error).toMatchObject({
     code: 'BACKEND_UNAVAILABLE',
     message: 'TensorFlow.js has no backend to run a model on.',
-    hint: expect.stringContaining("import '@tensorflow/tfjs-backend-wasm'"),
+    hint: expect.stringContaining("Import '@tensorflow/tfjs-backend-wasm'"),
   });
 });
 
@@ -30,7 +30,7 @@ it('says that the backend asked for is not there, and which are', async () => {
   expect(await failure({ backend: 'webgpu' })).toMatchObject({
     code: 'BACKEND_UNAVAILABLE',
     message: 'TensorFlow.js has no backend "webgpu"; there are other.',
-    hint: expect.stringContaining("import '@tensorflow/tfjs-backend-webgpu'"),
+    hint: expect.stringContaining("Import '@tensorflow/tfjs-backend-webgpu'"),
   });
 });
 

@@ -29,7 +29,7 @@ export async function requireBackend(name?: string): Promise<void> {
 }
 
 function importHint(name: string): string {
-  return `Import one before loading: import '@tensorflow/tfjs-backend-${name}'; two copies of @tensorflow/tfjs-core in one program do not see each other's.`;
+  return `Import '@tensorflow/tfjs-backend-${name}' before loading; two copies of @tensorflow/tfjs-core in one program do not see each other's.`;
 }
 
 function cannotStart(name: string, cause?: unknown): ModelLoadError {

@@ -8,6 +8,11 @@ import { builtinModule } from './builtin-module.js';
  */
 export type ModelSource = ArtifactSource | AsyncIterable<Uint8Array> | Blob | Response | URL | string;
 
+/** What is used of Node's `node:fs/promises`. */
+interface FileSystem {
+  readFile(path: string | URL): Promise<Uint8Array>;
+}
+
 /** A source whose bytes can be read, and their number where it is known. */
 export interface OpenedSource {
   readonly bytes: ArtifactSource;
@@ -52,7 +57,7 @@ function fileOf(address: string | URL): string | URL | undefined {
 }
 
 async function openFile(file: string | URL): Promise<OpenedSource> {
-  const files = builtinModule<typeof import('node:fs/promises')>('node:fs/promises');
+  const files = builtinModule<FileSystem>('node:fs/promises');
   if (!files)
     throw new ModelLoadError('MODEL_UNSUPPORTED', `${file} is a path, and there is no file system here.`, {
       hint: 'Give an address that starts with https:, or read the file and give its bytes.',

@@ -5,6 +5,18 @@ import type { DecodingWorker } from './decoding-protocol.js';
 /** The browser's own, as far as it is used. */
 type WorkerClass = new (address: string, options: object) => DecodingWorker & { terminate(): void };
 
+/** What is used of Node's `node:worker_threads`. */
+interface NodeThreads {
+  readonly Worker: new (
+    source: string,
+    options: object,
+  ) => {
+    postMessage(message: unknown, transfer: unknown): void;
+    on(event: 'error', listener: (error: unknown) => void): void;
+    terminate(): Promise<unknown>;
+  };
+}
+
 interface StartedWorker {
   readonly worker: DecodingWorker;
   /** Ends it, at once. */
@@ -37,7 +49,7 @@ export async function startWorker(): Promise<StartedWorker | undefined> {
   return Worker && fromBlob(Worker, decodeWorkerSource);
 }
 
-function nodeThreads(): typeof import('node:worker_threads') | undefined {
+function nodeThreads(): NodeThreads | undefined {
   return builtinModule('node:worker_threads');
 }
 

@@ -2,21 +2,29 @@ import { TersorError, type LayerGraph } from '@tersor/core';
 import { constant, foldAffines, withSpelledActivations } from '@tersor/network';
 import { createBuilder, spread, type Builder } from './builder.js';
 import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
+import { REDUCTION_FOLDS } from './constants/fold-reductions.js';
 import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
 import { damaged } from './file/damage.js';
 import type { OnnxInput, OnnxModel, OnnxNode } from './file/onnx-model.js';
-import { withGelu } from './gelu.js';
 import { inputOrder } from './input-order.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
 import { OPERATORS } from './operators/operator-table.js';
 import { Refusal } from './refusal.js';
 import { anyTensor, dimsOf, type Site, type Value } from './site.js';
+import { withActivations } from './spelled-out.js';
 
-const FOLDS: ReadonlyMap<string, Fold> = new Map(Object.entries({ ...ARITHMETIC_FOLDS, ...SHAPE_FOLDS }));
+const FOLDS: ReadonlyMap<string, Fold> = new Map(
+  Object.entries({ ...ARITHMETIC_FOLDS, ...REDUCTION_FOLDS, ...SHAPE_FOLDS }),
+);
 
 /** The names of all operators that are read, some of them on constants alone. */
 export function knownOperators(): string[] {
   return [...new Set([...OPERATORS.keys(), ...FOLDS.keys(), 'Shape'])].sort();
+}
+
+/** Those that are worked out where all that they read are constants. */
+export function foldedOperators(): string[] {
+  return [...FOLDS.keys(), 'Shape'];
 }
 
 /** What `userDefinedMetadata` of an imported network says of its ONNX file. */
@@ -47,7 +55,7 @@ interface Problem {
  * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes which cannot be read.
  */
 export function lowered(given: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
-  const model = withGelu(given);
+  const model = withActivations(given);
   const build = createBuilder();
   const values = new Map<string, Value | undefined>(model.initializers);
   const order = inputOrder(model);
@@ -96,7 +104,9 @@ function readNodes(
   build: Builder,
 ): Problem[] {
   const problems: Problem[] = [];
-  for (const node of neededNodes(model)) {
+  const nodes = neededNodes(model);
+  const used = new Set([...model.outputs, ...nodes.flatMap(({ inputs }) => inputs)]);
+  for (const node of nodes) {
     const isKnown =
       node.domain === '' && (OPERATORS.has(node.type) || FOLDS.has(node.type) || node.type === 'Shape');
     const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
@@ -107,7 +117,10 @@ function readNodes(
       build.begin(node.name);
       const site: Site = { node, opset: model.opset, batch, inputs, build };
       const results = resultsOf(site);
-      node.outputs.forEach((name, i) => name !== '' && results[i] && values.set(name, results[i]));
+      node.outputs.forEach((name, i) => {
+        if (results[i]) values.set(name, results[i]);
+        else if (name !== '' && used.has(name)) throw new Refusal(`gives "${name}" too, which is not read`);
+      });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       problems.push({ node, reason: error.message });

@@ -29,13 +29,19 @@ const several =
     return [mapped(all[0]!.type, all, (...values) => values.reduce(value))];
   };
 
-/** Type 1, 10, 11 and 16 are floats, 9 is bool. */
+/** The sign of what is divided (fmod), or of the divisor. */
+const modulo: Fold = (site) => {
+  const isRest = integer(site.node, 'fmod', 0) === 1;
+  return two((a, b) => (isRest ? a % b : a - b * Math.floor(a / b)))(site);
+};
+
+/** Type 1, 10 and 11 are floats, 9 is bool. */
 const cast: Fold = (site) => {
   const given = constantAt(site, 0);
   const to = integer(site.node, 'to', 1);
-  if (to === 8) throw new Refusal('makes text');
+  if (to === 8 || to === 16) throw new Refusal(`makes values of the type ${to}, which is not computed`);
   if (to === 9) return [mapped('boolean', [given], (x) => (x ? 1 : 0))];
-  return [1, 10, 11, 16].includes(to)
+  return [1, 10, 11].includes(to)
     ? [mapped('float', [given], (x) => x!)]
     : [mapped('integer', [given], (x) => Math.trunc(x!))];
 };
@@ -77,7 +83,7 @@ export const ARITHMETIC_FOLDS: Readonly<Record<string, Fold>> = {
   Mul: two((a, b) => a * b),
   // Whole numbers are divided as in C.
   Div: two((a, b, isInteger) => (isInteger ? Math.trunc(a / b) : a / b)),
-  Mod: two((a, b) => a - b * Math.floor(a / b)),
+  Mod: modulo,
   Pow: two((a, b) => a ** b),
   Equal: two((a, b) => Number(a === b), 'boolean'),
   Less: two((a, b) => Number(a < b), 'boolean'),

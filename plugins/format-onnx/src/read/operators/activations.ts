@@ -3,6 +3,7 @@ import { float, integer, text } from '../attributes.js';
 import { weight, withLast, type NewLayer } from '../builder.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
+import { GELU_BY_TANH } from '../spelled-out.js';
 import {
   axisAt,
   constantAt,
@@ -152,6 +153,7 @@ export const ACTIVATIONS: Readonly<Record<string, Lowering>> = {
     return named('swish')(site);
   },
   Gelu: (site) => named(text(site.node, 'approximate', 'none') === 'tanh' ? 'gelu_new' : 'gelu')(site),
+  [GELU_BY_TANH]: named('gelu_new'),
   LeakyRelu: layered(({ node }) => ({
     className: 'LeakyReLU',
     config: { alpha: float(node, 'alpha', 0.01) },

@@ -51,7 +51,7 @@ function likeLeader(build: Builder, leader: Tensor, other: Tensor): Tensor | und
 }
 
 /** One layer of two tensors, element by element. */
-function combined(build: Builder, operation: Combination, left: Tensor, right: Tensor): Tensor {
+export function combined(build: Builder, operation: Combination, left: Tensor, right: Tensor): Tensor {
   const [a, b, like] = alike(build, left, right);
   const className = COMBINING_LAYERS[operation];
   return { ...like, call: build.call({ className }, [a, b], like.lies.map(lengthOf)) };
@@ -83,7 +83,8 @@ const divided: WithConstant = (build, x, constant, isFirst) =>
     ? affine('divide')(build, x, constant, true)
     : affine('multiply')(build, powered(build, x, -1), constant, true);
 
-function powered(build: Builder, x: Tensor, exponent: number): Tensor {
+/** Every value to the power of one exponent. */
+export function powered(build: Builder, x: Tensor, exponent: number): Tensor {
   return exponent === 1 ? x : build.apply({ className: 'TersorPower', config: { exponent } }, x);
 }
 
@@ -138,10 +139,10 @@ const mean: Lowering = (site) => {
   return [scaleShift(site.build, sum as Tensor, 1 / site.inputs.length, 0)];
 };
 
-const absolute: Lowering = (site: Site) => {
-  const x = tensorAt(site, 0);
-  return [combined(site.build, 'maximum', x, scaleShift(site.build, x, -1, 0))];
-};
+/** Values without their signs. */
+export function magnitude(build: Builder, x: Tensor): Tensor {
+  return combined(build, 'maximum', x, scaleShift(build, x, -1, 0));
+}
 
 /** The product of a tensor and its own sigmoid, or the tanh of its own softplus, is one activation. */
 const multiply: Lowering = (site) => {
@@ -176,5 +177,5 @@ export const ARITHMETIC: Readonly<Record<string, Lowering>> = {
   Sqrt: power(0.5),
   Reciprocal: power(-1),
   Neg: scaled(-1, 0),
-  Abs: absolute,
+  Abs: (site) => [magnitude(site.build, tensorAt(site, 0))],
 };

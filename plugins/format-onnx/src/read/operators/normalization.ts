@@ -1,9 +1,12 @@
 import { float, integer, optionalInteger, requireOnly } from '../attributes.js';
 import { weight, withLast } from '../builder.js';
-import { lengthOf, rowOrder } from '../layout/tensor.js';
+import { lengthOf, rowOrder, sizesOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
-import { normalizable } from './affine.js';
-import { axisAt, constantAt, optionalConstant, tensorAt, type Lowering } from '../site.js';
+import { axisAt, constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
+import { normalizable, scaleShift } from './affine.js';
+import { combined, powered } from './arithmetic.js';
+import { reduced } from './pooling.js';
+import { withSizes } from './shape.js';
 
 const batchNormalization: Lowering = (site) => {
   const { node, build, opset } = site;
@@ -49,7 +52,6 @@ const batchNormalization: Lowering = (site) => {
 const layerNormalization: Lowering = (site) => {
   const { node, build } = site;
   const x = tensorAt(site, 0);
-  if (node.outputs.slice(1).some((name) => name !== '')) throw new Refusal('gives its statistics too');
   const first = axisAt(integer(node, 'axis', -1), x.axes.length + 1) - 1;
   if (first < 0) throw new Refusal('works along the batch');
   const axes = x.axes.map((_axis, i) => i).slice(first);
@@ -66,6 +68,9 @@ const layerNormalization: Lowering = (site) => {
       throw new Refusal(`has ${data.length} values for ${size} positions`);
     return Float32Array.from(rows, (row) => data[row % data.length]!);
   };
+  const statistics = node.outputs.slice(1).some((name) => name !== '')
+    ? moments(build, x, axes, float(node, 'epsilon', 1e-5))
+    : undefined;
   return [
     build.apply(
       {
@@ -75,10 +80,68 @@ const layerNormalization: Lowering = (site) => {
       },
       ready,
     ),
+    ...(statistics ? [statistics.mean, statistics.inverse] : []),
   ];
 };
+
+interface Moments {
+  readonly mean: Tensor;
+  /** What is left without the mean. */
+  readonly centred: Tensor;
+  /** `1 / sqrt(variance + epsilon)`. */
+  readonly inverse: Tensor;
+}
+
+/** Of an image's values over some axes, which have the length 1 then. */
+function moments(build: Site['build'], x: Tensor, axes: readonly number[], epsilon: number): Moments {
+  const mean = reduced(build, x, axes, 'GlobalAveragePooling2D');
+  const centred = combined(build, 'subtract', x, mean);
+  const variance = reduced(build, powered(build, centred, 2), axes, 'GlobalAveragePooling2D');
+  return { mean, centred, inverse: powered(build, scaleShift(build, variance, 1, epsilon), -0.5) };
+}
+
+/** Each channel of an image by its own mean and variance, which are no weights. */
+const instanceNormalization: Lowering = (site) => {
+  const { node, build } = site;
+  const x = tensorAt(site, 0);
+  const positions = x.axes.map((_axis, i) => i).slice(1);
+  if (positions.length === 0) throw new Refusal('has no positions');
+  const { centred, inverse } = moments(build, x, positions, float(node, 'epsilon', 1e-5));
+  return [scaled(site, combined(build, 'multiply', centred, inverse))];
+};
+
+/** The same with several channels at a time. */
+const groupNormalization: Lowering = (site) => {
+  const { node, build } = site;
+  const x = tensorAt(site, 0);
+  const sizes = sizesOf(x);
+  const groups = integer(node, 'num_groups', 1);
+  if (x.axes.length < 2 || sizes[0]! % groups !== 0)
+    throw new Refusal(`makes ${groups} groups of ${sizes[0]} channels`);
+  const apart = withSizes(build, x, [groups, sizes[0]! / groups, ...sizes.slice(1)]);
+  const within = apart.axes.map((_axis, i) => i).slice(1);
+  const { centred, inverse } = moments(build, apart, within, float(node, 'epsilon', 1e-5));
+  return [scaled(site, withSizes(build, combined(build, 'multiply', centred, inverse), sizes))];
+};
+
+/** The scale and shift of each channel, or of equal groups of them. */
+function scaled(site: Site, x: Tensor): Tensor {
+  const { build } = site;
+  const ready = withLast(build, x, [0]);
+  const size = lengthOf(x.axes[0]!);
+  const rows = rowOrder(ready.axes[0]!, ready.lies.at(-1)!);
+  const [scale, shift] = [1, 2].map((input) => {
+    const { data } = constantAt(site, input);
+    if (size % data.length !== 0) throw new Refusal(`has ${data.length} values for ${size} channels`);
+    const each = size / data.length;
+    return (index: number) => data[Math.floor(rows[index]! / each)]!;
+  });
+  return scaleShift(build, ready, scale!, shift!);
+}
 
 export const NORMALIZATION: Readonly<Record<string, Lowering>> = {
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
 };

@@ -6,6 +6,7 @@ import { DENSE } from './dense.js';
 import { NORMALIZATION } from './normalization.js';
 import { PARTS } from './parts.js';
 import { POOLING } from './pooling.js';
+import { REPEATING } from './repeating.js';
 import { ROUNDINGS } from './rounding.js';
 import { RESIZE } from './resize.js';
 import { SHAPE } from './shape.js';
@@ -20,6 +21,7 @@ export const OPERATORS: ReadonlyMap<string, Lowering> = new Map(
     ...NORMALIZATION,
     ...PARTS,
     ...POOLING,
+    ...REPEATING,
     ...RESIZE,
     ...ROUNDINGS,
     ...SHAPE,

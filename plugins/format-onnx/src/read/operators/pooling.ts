@@ -5,7 +5,9 @@ import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
-import { asImage, imageOf, pairOf, zeroPadded } from './convolution.js';
+import { magnitude, powered } from './arithmetic.js';
+import { asImage, imageOf, pairOf, zeroPadded } from './image.js';
+import { sliced } from './slicing.js';
 import { padsOf } from './window.js';
 
 /** MaxPool and AveragePool. */
@@ -13,22 +15,25 @@ const pool =
   (operation: 'max' | 'average'): Lowering =>
   (site) => {
     const { node, build } = site;
-    if (node.outputs.length > 1 && node.outputs[1] !== '') throw new Refusal('gives indices too');
-    if (optionalIntegers(node, 'dilations')?.some((rate) => rate !== 1)) throw new Refusal('is dilated');
     const x = tensorAt(site, 0);
     const isRow = x.axes.length === 2;
     const image = asImage(build, x);
     const size = pairOf(optionalIntegers(node, 'kernel_shape'), 1);
     const strides = pairOf(optionalIntegers(node, 'strides'), 1);
+    const dilation = pairOf(optionalIntegers(node, 'dilations'), 1);
+    const reach: Pair = [(size[0] - 1) * dilation[0] + 1, (size[1] - 1) * dilation[1] + 1];
+    const isDilated = dilation.some((rate, i) => rate !== 1 && size[i]! > 1);
     const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
-    const stated = padsOf(node, [h, w], size, strides, isRow);
-    const { pads, results } = ceiled(site, [h, w], stated, size, strides);
+    const stated = padsOf(node, [h, w], reach, strides, isRow);
+    const { pads, results } = ceiled(site, [h, w], stated, reach, strides);
     // Windows that begin after the last row are none, so these rows are not counted either.
     const isCounted = integer(node, 'count_include_pad', 0) === 1 && operation === 'average';
     const isGrown = pads.join() !== stated.join();
     if (isCounted && isGrown && !isNothing(stated))
       throw new Refusal('counts its padding in a mean over windows that are cut off (ceil_mode)');
     const shape = [...results, channels];
+    if (isDilated && operation === 'average') throw new Refusal('is dilated');
+    if (isDilated) return [dilatedMax(site, x, pads, { size, strides, dilation, results })];
     const same = isCounted && !isNothing(stated) ? undefined : paddingWord(pads, [h, w], size, strides);
     const layer =
       same !== undefined
@@ -53,6 +58,39 @@ const pool =
       : build.call(layer, [image], shape);
     return [keepingChannels(imageOf(result, x, shape), x)];
   };
+
+/** Less than any value that a network has; -Infinity would be no number in a file. */
+const LOWEST = -3.4e38;
+
+/** The largest of a window's rows, then of its columns: each is a slice of the padded image. */
+function dilatedMax(
+  site: Site,
+  x: Tensor,
+  pads: Pads,
+  { size, strides, dilation, results }: Readonly<Record<'size' | 'strides' | 'dilation' | 'results', Pair>>,
+): Tensor {
+  const { build } = site;
+  const image = asImage(build, x);
+  const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
+  const grown = [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1], channels];
+  const config = { padding: pads, mode: 'constant', value: LOWEST };
+  const call = isNothing(pads)
+    ? image.call
+    : build.call({ className: 'TersorPad2D', config }, [image], grown);
+  const padded = keepingChannels(imageOf(call, x, grown), x);
+  return [0, 1].reduce((result, i) => {
+    // A sequence has no axis for its one row.
+    const axis = x.axes.length === 3 ? i + 1 : i;
+    if (axis === 0) return result;
+    const parts = Array.from({ length: size[i]! }, (_, tap) => {
+      const from = tap * dilation[i]!;
+      return sliced(site, result, axis, from, from + (results[i]! - 1) * strides[i]! + 1, strides[i]!);
+    });
+    if (parts.length === 1) return parts[0]!;
+    const like = parts[0]!;
+    return { ...like, call: build.call({ className: 'Maximum' }, parts, like.lies.map(lengthOf)) };
+  }, padded);
+}
 
 function stockPool(size: Pair, strides: Pair) {
   return {
@@ -90,11 +128,11 @@ function ceiled({ node }: Site, sizes: Pair, pads: Pads, size: Pair, strides: Pa
     const reached = (count - 1) * strides[i]! + size[i]! - sizes[i]! - before;
     return [before, Math.max(after, reached)];
   });
-  return { pads: grown as unknown as Pads, results };
+  return { pads: grown as unknown as Pads, results: results as unknown as Pair };
 }
 
 /** A mean or maximum over some axes of the file: all positions of an image, mostly. */
-function reduced(
+export function reduced(
   build: Builder,
   x: Tensor,
   axes: readonly number[],
@@ -125,9 +163,20 @@ const globalPool =
     return [reduced(site.build, x, x.axes.map((_axis, i) => i).slice(1), className)];
   };
 
-/** ReduceMean, ReduceMax, ReduceSum. */
+/** A value of each tensor before it is reduced, and one of the result after it. */
+interface Reduction {
+  readonly by: 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D';
+  readonly before?: (build: Builder, x: Tensor) => Tensor;
+  readonly after?: (build: Builder, result: Tensor, count: number) => Tensor;
+}
+
+const negative = (build: Builder, x: Tensor) => scaleShift(build, x, -1, 0);
+const squared = (build: Builder, x: Tensor) => powered(build, x, 2);
+const summed = (build: Builder, mean: Tensor, count: number) => scaleShift(build, mean, count, 0);
+
+/** ReduceMean and its like. */
 const reduce =
-  (className: 'GlobalAveragePooling2D' | 'GlobalMaxPooling2D', isSum = false): Lowering =>
+  ({ by, before, after }: Reduction): Lowering =>
   (site) => {
     const { node, build } = site;
     const x = tensorAt(site, 0);
@@ -137,18 +186,29 @@ const reduce =
     if (!listed?.length) throw new Refusal('works along the batch');
     const axes = innerAxes(listed, rank);
     const count = axes.reduce((product, axis) => product * lengthOf(x.axes[axis]!), 1);
-    const mean = reduced(build, x, axes, className);
-    const result = isSum ? scaleShift(build, mean, count, 0) : mean;
+    const plain = reduced(build, before?.(build, x) ?? x, axes, by);
+    const result = after?.(build, plain, count) ?? plain;
     if (integer(node, 'keepdims', 1) === 1) return [result];
     return [{ ...result, axes: result.axes.filter((_axis, i) => !axes.includes(i)) }];
   };
+
+const MEAN = { by: 'GlobalAveragePooling2D' } as const;
+const LARGEST = { by: 'GlobalMaxPooling2D' } as const;
 
 export const POOLING: Readonly<Record<string, Lowering>> = {
   MaxPool: pool('max'),
   AveragePool: pool('average'),
   GlobalAveragePool: globalPool('GlobalAveragePooling2D'),
   GlobalMaxPool: globalPool('GlobalMaxPooling2D'),
-  ReduceMean: reduce('GlobalAveragePooling2D'),
-  ReduceMax: reduce('GlobalMaxPooling2D'),
-  ReduceSum: reduce('GlobalAveragePooling2D', true),
+  ReduceMean: reduce(MEAN),
+  ReduceMax: reduce(LARGEST),
+  ReduceMin: reduce({ ...LARGEST, before: negative, after: negative }),
+  ReduceSum: reduce({ ...MEAN, after: summed }),
+  ReduceSumSquare: reduce({ ...MEAN, before: squared, after: summed }),
+  ReduceL1: reduce({ ...MEAN, before: magnitude, after: summed }),
+  ReduceL2: reduce({
+    ...MEAN,
+    before: squared,
+    after: (build, mean, count) => powered(build, summed(build, mean, count), 0.5),
+  }),
 };

@@ -1,9 +1,9 @@
 import { resizingLayer, type Pads, type Pair } from '@tersor/network';
-import { integersOf, text } from '../attributes.js';
+import { float, integer, integersOf, text } from '../attributes.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
 import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering, type Site } from '../site.js';
-import { asImage, imageOf, zeroPadded } from './convolution.js';
+import { asImage, imageOf, zeroPadded } from './image.js';
 import { keepingChannels } from './pooling.js';
 
 /** A layer of an image that changes its height and width alone. */
@@ -23,13 +23,20 @@ function positions(values: readonly number[], x: Tensor, before: readonly number
   return values.slice(2);
 }
 
-const MODES: Readonly<Record<string, 'nearest' | 'bilinear'>> = {
+const MODES: Readonly<Record<string, 'nearest' | 'bilinear' | 'bicubic'>> = {
   nearest: 'nearest',
   linear: 'bilinear',
   bilinear: 'bilinear',
+  cubic: 'bicubic',
 };
 
-const COORDINATES = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
+const COORDINATES = [
+  'half_pixel',
+  'pytorch_half_pixel',
+  'asymmetric',
+  'align_corners',
+  'tf_half_pixel_for_nn',
+];
 
 interface Resizing {
   readonly scales: readonly number[] | undefined;
@@ -55,16 +62,23 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
   const size: Pair = given.length === 1 ? [1, given[0]!] : [given[0]!, given[1]!];
   const whole = given.map((length, i) => length / lengths[i]!);
   // With a factor that does not give a whole number of positions, ONNX keeps to the factor.
-  if (factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor))
-    throw new Refusal(`resizes ${lengths.join(' x ')} by ${factors.join(' x ')}, which is not whole`);
-  const layer = resizingLayer({
-    from: lengths.length === 1 ? [1, ...lengths] : lengths,
+  const isExact = !factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor);
+  if (isExact && interpolation !== 'bicubic') {
+    const from = lengths.length === 1 ? [1, ...lengths] : lengths;
+    const layer = resizingLayer({ from, size, interpolation, coordinates, rounding });
+    return ofImage(site, x, size, layer.className, layer.config);
+  }
+  return ofImage(site, x, size, 'TersorResize2D', {
     size,
     interpolation,
     coordinates,
     rounding,
+    ...(!isExact && { scales: factors!.length === 1 ? [1, factors![0]] : factors }),
+    ...(interpolation === 'bicubic' && {
+      cubic_coefficient: float(node, 'cubic_coeff_a', -0.75),
+      exclude_outside: integer(node, 'exclude_outside', 0) === 1,
+    }),
   });
-  return ofImage(site, x, size, layer.className, layer.config);
 }
 
 /** Before opset 11 it is Upsample by another name, with scales as its second input. */

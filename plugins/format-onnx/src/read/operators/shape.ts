@@ -7,7 +7,6 @@ import {
   axisAt,
   anyTensor,
   constantAt,
-  dimsOf,
   innerAxes,
   optionalConstant,
   tensorAt,
@@ -17,7 +16,7 @@ import {
 import { sliced } from './slicing.js';
 
 /** The tensor with other axes in the file, after the batch. Nothing is computed if it need not lie anew. */
-function withSizes(build: Builder, x: Tensor, sizes: readonly number[]): Tensor {
+export function withSizes(build: Builder, x: Tensor, sizes: readonly number[]): Tensor {
   const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1);
   if (product(sizes) !== product(sizesOf(x)))
     throw new Refusal(`makes [${sizes.join(', ')}] of [${sizesOf(x).join(', ')}], the batch left out`);
@@ -167,20 +166,6 @@ const concat: Lowering = (site) => {
   return [{ kind: 'tensor', call, axes, lies }];
 };
 
-/** Expand to what it is already. */
-const expand: Lowering = (site) => {
-  const x = tensorAt(site, 0);
-  const dims = dimsOf(site, sizesOf(x));
-  const target = [...constantAt(site, 1).data];
-  const isKept = target.every((size, i) => {
-    const own = dims[i + dims.length - target.length];
-    return size === 1 || size === own;
-  });
-  if (target.length > dims.length || !isKept)
-    throw new Refusal(`repeats its input to [${target.join(', ')}]`);
-  return [x];
-};
-
 /** Nothing at inference. */
 const passed: Lowering = (site: Site) => [tensorAt(site, 0)];
 
@@ -192,7 +177,6 @@ const cast: Lowering = (site) => {
 };
 
 const dropout: Lowering = (site) => {
-  if (site.node.outputs.length > 1 && site.node.outputs[1] !== '') throw new Refusal('gives its mask too');
   const training = optionalConstant(site, 2);
   if (training?.data[0]) throw new Refusal('drops values at inference (training_mode)');
   return passed(site);
@@ -223,7 +207,6 @@ export const SHAPE: Readonly<Record<string, Lowering>> = {
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
   Concat: concat,
-  Expand: expand,
   Identity: passed,
   Cast: cast,
   Dropout: dropout,

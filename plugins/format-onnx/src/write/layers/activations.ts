@@ -36,10 +36,18 @@ const CURVES: Readonly<Record<string, Curve>> = {
     draft.opset = Math.max(draft.opset, 20);
     return draft.node('Gelu', name, [x]);
   },
+  gelu_new: (draft, x, name) => {
+    draft.opset = Math.max(draft.opset, 20);
+    return draft.node('Gelu', name, [x], { approximate: { text: 'tanh' } });
+  },
 };
 
 /** The same by the names that Keras gives them too. */
-const ALIASES: Readonly<Record<string, string>> = { hard_sigmoid: 'hardSigmoid', silu: 'swish' };
+const ALIASES: Readonly<Record<string, string>> = {
+  hard_sigmoid: 'hardSigmoid',
+  silu: 'swish',
+  geluNew: 'gelu_new',
+};
 
 /** The value after the activation that a config names. Throws a `Refusal` for one that is not known. */
 export function activated(draft: Draft, value: Value, activation: unknown, name: string): Value {

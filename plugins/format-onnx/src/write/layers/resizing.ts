@@ -44,23 +44,46 @@ function upSampling({ draft, layer, inputs, outputShape }: WriteSite): Value {
   return image(name, outputShape);
 }
 
+const MODES: Readonly<Record<string, string>> = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic' };
+const COORDINATES = [
+  'half_pixel',
+  'pytorch_half_pixel',
+  'asymmetric',
+  'align_corners',
+  'tf_half_pixel_for_nn',
+];
+
 function resize({ draft, layer, inputs, outputShape }: WriteSite): Value {
   const input = imageOf(draft, inputs[0]!);
-  const { interpolation, coordinates, rounding, size } = layer.config;
-  const isLinear = interpolation === 'bilinear';
-  const modes = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
-  const mode = snakeCase(coordinates ?? 'half_pixel');
-  if (!modes.includes(mode)) throw new Refusal(`has the coordinates "${String(coordinates)}"`);
+  const { interpolation, coordinates, rounding, size, scales } = layer.config;
+  const mode = MODES[String(interpolation ?? 'nearest')];
+  if (mode === undefined) throw new Refusal(`has the interpolation "${String(interpolation)}"`);
+  const places = snakeCase(coordinates ?? 'half_pixel');
+  if (!COORDINATES.includes(places)) throw new Refusal(`has the coordinates "${String(coordinates)}"`);
+  const attributes = {
+    mode: { text: mode },
+    coordinate_transformation_mode: { text: places },
+    ...(mode === 'nearest' && { nearest_mode: { text: snakeCase(rounding ?? 'round_prefer_floor') } }),
+    ...(mode === 'cubic' && {
+      cubic_coeff_a: { float: Number(valueOf(layer.config, 'cubic_coefficient') ?? -0.75) },
+      exclude_outside: { int: Number(valueOf(layer.config, 'exclude_outside') === true) },
+    }),
+  };
+  if (scales !== undefined) {
+    const factors = Float32Array.of(1, 1, ...(scales as number[]));
+    const given = [input.name, '', draft.floats(`${layer.name}/scales`, [4], factors)];
+    return image(draft.node('Resize', layer.name, given, attributes), outputShape);
+  }
   // All four sizes are asked for; batch and channels stay as they are.
   const kept = draft.node('Shape', `${layer.name}/kept`, [input.name], { end: { int: 2 } });
   const positions = draft.integers(`${layer.name}/positions`, numbers(size, 2));
   const sizes = draft.node('Concat', `${layer.name}/sizes`, [kept, positions], { axis: { int: 0 } });
-  const name = draft.node('Resize', layer.name, [input.name, '', '', sizes], {
-    mode: { text: isLinear ? 'linear' : 'nearest' },
-    coordinate_transformation_mode: { text: mode },
-    ...(!isLinear && { nearest_mode: { text: snakeCase(rounding ?? 'round_prefer_floor') } }),
-  });
-  return image(name, outputShape);
+  return image(draft.node('Resize', layer.name, [input.name, '', '', sizes], attributes), outputShape);
+}
+
+/** TensorFlow.js writes keys and words either way. */
+function valueOf(config: WriteSite['layer']['config'], key: string): unknown {
+  return config[key] ?? config[key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())];
 }
 
 /** Words of a config, which TensorFlow.js writes either way. */

@@ -1,5 +1,5 @@
 import { clip } from './activations.js';
-import { Refusal, type WriteSite } from '../site.js';
+import { Refusal, shared, type WriteSite } from '../site.js';
 import { same, type Value } from '../value.js';
 
 /**
@@ -22,11 +22,14 @@ export function roundedInput({ draft, layer, inputs }: WriteSite): Value {
     bits === 8
       ? input.name
       : clip(draft, input.name, `${layer.name}/within`, -zero * scale, (top - zero) * scale);
-  const parameters = [
-    draft.floats(`${layer.name}/scale`, [], Float32Array.of(scale)),
-    draft.tensor(`${layer.name}/zero`, 'uint8', [], Uint8Array.of(zero)),
-  ];
-  const levels = draft.node('QuantizeLinear', `${layer.name}/levels`, [within, ...parameters]);
-  const name = draft.node('DequantizeLinear', layer.name, [levels, ...parameters]);
+  // Layers that read the same in the same way share it: onnxruntime only joins a sum with one rounding.
+  const name = shared(draft, `rounded ${within} ${scale} ${zero}`, () => {
+    const parameters = [
+      draft.floats(`${layer.name}/scale`, [], Float32Array.of(scale)),
+      draft.tensor(`${layer.name}/zero`, 'uint8', [], Uint8Array.of(zero)),
+    ];
+    const levels = draft.node('QuantizeLinear', `${layer.name}/levels`, [within, ...parameters]);
+    return draft.node('DequantizeLinear', layer.name, [levels, ...parameters]);
+  });
   return { ...same(input, name), rounded: true };
 }

@@ -1,0 +1,42 @@
+import type { LayerGraph } from '@tersor/core';
+import type { ActivationPolicy } from './simulated-graph.js';
+
+const JOINING = ['Add', 'Concatenate'];
+
+/** Layers that join what others give: sums of residual blocks, and branches side by side. */
+export function joiningLayers(graph: LayerGraph): string[] {
+  return graph.layers.filter(({ className }) => JOINING.includes(className)).map(({ name }) => name);
+}
+
+/**
+ * The policy with one range, the union, for all layers of as many bits that read the same tensor, and for
+ * those that share one with them: what is joined is then rounded once for all that read it.
+ */
+export function withSharedRanges(graph: LayerGraph, policy: ActivationPolicy): ActivationPolicy {
+  const ranges = new Map(Object.entries(policy));
+  const readers = new Map<string, string[]>();
+  for (const { layer, inputs } of graph.calls) {
+    const own = ranges.get(layer);
+    if (own) for (const input of inputs) push(readers, `${input} at ${own.bits}`, layer);
+  }
+  // Ranges only grow, and only to ends that are there: this comes to an end.
+  for (let isStable = false; !isStable; ) {
+    isStable = true;
+    for (const layers of readers.values()) {
+      const found = layers.map((layer) => ranges.get(layer)!);
+      const least = Math.min(...found.map((range) => range.least));
+      const most = Math.max(...found.map((range) => range.most));
+      for (const layer of layers) {
+        const range = ranges.get(layer)!;
+        if (range.least === least && range.most === most) continue;
+        ranges.set(layer, { ...range, least, most });
+        isStable = false;
+      }
+    }
+  }
+  return Object.fromEntries(ranges);
+}
+
+function push(map: Map<string, string[]>, key: string, value: string): void {
+  map.set(key, [...(map.get(key) ?? []), value]);
+}
