@@ -14,7 +14,10 @@ export interface ValueChart {
   readonly image: string;
 }
 
-/** Points: each `[FILE, PATH of the cost, PATH of the accuracy]` and perhaps a factor of the cost, or two numbers of a paper. */
+/**
+ * Points: each `[FILE, PATH of the cost, PATH of the accuracy]` and perhaps a factor of the cost, or two
+ * numbers of a paper.
+ */
 export interface PointChart {
   readonly points: Readonly<
     Record<

@@ -1,4 +1,5 @@
-// Fills the figures of the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents from the committed results: npm run pages [-- --check]
+// Fills the figures of the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents from the
+// committed results: npm run pages [-- --check]
 // With --check nothing is written: ends with 1 where a page or a chart is not what the results say, or where
 // a benchmark page has more than 600 words.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';

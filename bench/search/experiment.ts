@@ -7,7 +7,8 @@
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment.ts \
  *       [--tasks 'example at 30%,...'] [--arms 'ddpg/residual;...'] [--seeds 1,2,3] [--evaluations 40] \
- *       [--reward accuracy] [--images 950] [--validation 1900] [--precision bfloat16] [--backend node] [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] \
+ *       [--reward accuracy] [--images 950] [--validation 1900] [--precision bfloat16] \
+ *       [--backend node] [--examples FOLDER] [--shared FOLDER] [--cifar FOLDER] \
  *       [--python PROGRAM] [--out FOLDER] [--part 1/4] [--processes 4]
  *
  * One line of JSON a search, in FOLDER/PART.jsonl; what any file of FOLDER has is not run again, so that a

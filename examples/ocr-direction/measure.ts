@@ -1,7 +1,8 @@
 // Measures the original and the compressed network in onnxruntime-web on the test lines, and writes
 // result/result.json: what docs/benchmarks/ocr-direction.md shows.
 //   node --conditions=tersor/source --import tsx examples/ocr-direction/measure.ts [folders of runs]
-// With the folders of runs, takes their summaries and policies into result/ first, and onnx/model.onnx of the last.
+// With the folders of runs, takes their summaries and policies into result/ first, and onnx/model.onnx of the
+// last.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

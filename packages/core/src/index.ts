@@ -29,9 +29,7 @@ export {
   configJsonSchema,
   DEFAULT_BACKEND,
   MAX_SEED,
-  modelParts,
   selector as selectorSchema,
-  selectorParts,
   trainConfigSchema,
   type CompressConfig,
   type ModelSource,
@@ -42,6 +40,7 @@ export {
   type TrainConfig,
   latencySchema,
 } from './config/config-schema.js';
+export { modelParts, selectorParts } from './config/selector-parts.js';
 export {
   createHost,
   createProduct,

@@ -4,7 +4,9 @@ import type { LoweredLayer } from '../src/lowering/lowered-layer.js';
 /** A layer of a test's network: what it is, and the names of those that it reads (the one before it). */
 export type Link = readonly [name: string, layer: LoweredLayer, ...inputs: string[]];
 
-/** A network on images of 2 x 2 x `channels`, every layer of which keeps that shape. The last is the output. */
+/**
+ * A network on images of 2 x 2 x `channels`, every layer of which keeps that shape. The last is the output.
+ */
 export function chainOfLayers(channels: number, links: readonly Link[]): LayerGraph {
   const shape = [2, 2, channels];
   const input = {

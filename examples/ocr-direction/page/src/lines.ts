@@ -24,7 +24,9 @@ export function toCanvas({ pixels }: Line): HTMLCanvasElement {
   return canvas;
 }
 
-/** The text as a line, upright or upside down, in the browser's font: 48 pixels high, longer text squeezed. */
+/**
+ * The text as a line, upright or upside down, in the browser's font: 48 pixels high, longer text squeezed.
+ */
 export function drawText(text: string, label: number): Line {
   const context = Object.assign(document.createElement('canvas'), {
     width: WIDTH,

@@ -9,7 +9,9 @@ interface Options {
   optuna?: boolean;
 }
 
-/** `tersor report <folder>`: writes report.html for a run or a study; for several runs, one of all of them. */
+/**
+ * `tersor report <folder>`: writes report.html for a run or a study; for several runs, one of all of them.
+ */
 export function reportCommand(): Command {
   return new Command('report')
     .description('write report.html for the folder of a compression or of a study, or two runs side by side')

@@ -90,7 +90,9 @@ export interface Calibration {
   readonly points: number;
   /** The most inputs of a matrix; a layer with more is looked at position by position, or not at all. */
   readonly maximumInputs: number;
-  /** How the heuristic `reconstruction` weighs the errors of the layers' outputs; equal where it is left out. */
+  /**
+   * How the heuristic `reconstruction` weighs the errors of the layers' outputs; equal where it is left out.
+   */
   readonly weights?: 'equal' | 'probed';
   /** Training images that `weights: probed` measures the outputs of the network on; 200 where left out. */
   readonly probeImages?: number;

@@ -5,7 +5,8 @@ import { axisResize, resizeWeights, type AxisResize } from './resize-weights.js'
 
 /**
  * An image of another size, by nearest pixels, bilinear or bicubic. It is a matrix product for each axis:
- * that has a gradient on every backend, and TensorFlow.js's own resizing goes beyond the edges with half pixels.
+ * that has a gradient on every backend, and TensorFlow.js's own resizing goes beyond the edges with half
+ * pixels.
  */
 export class Resize2D extends layers.Layer {
   static readonly className = 'TersorResize2D';

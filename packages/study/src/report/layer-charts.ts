@@ -7,8 +7,8 @@ const ROW = 26;
 const MARGIN = 92;
 
 /**
- * The policy layer by layer beside each layer's cost: kept channels, and kernel slices where these were pruned,
- * bits, multiply-adds, bytes.
+ * The policy layer by layer beside each layer's cost: kept channels, and kernel slices where these were
+ * pruned, bits, multiply-adds, bytes.
  */
 export function layerCharts(figures: readonly LayerFigures[], hasSlices: boolean): string {
   const layers = hasSlices ? figures : figures.map(withoutZeroSlices);

@@ -93,7 +93,8 @@ test.each([1, 3, 4, 8])('%i bits with the norms folded: the same network in fewe
   const { graph, codes } = quantized(await network(), bits);
   const kept = await expectSameGraph(graph, 1e-4, { quantization: { codes } });
   const folded = await expectSameGraph(graph, 1e-4, { quantization: { codes }, norms: 'folded' });
-  // Of both norms a bias stays, of five numbers for each channel: the convolution has 12, its depthwise one, too.
+  // Of both norms a bias stays, of five numbers for each channel: the convolution has 12, its depthwise one,
+  // too.
   expect(folded).toBeLessThan(kept - 2 * 12 * 3 * 4);
 });
 
