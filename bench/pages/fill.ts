@@ -9,6 +9,7 @@ import {
   bestWithin,
   listTable,
   networkTable,
+  stagesTable,
   ratioTable,
   searchTable,
   type ListTable,
@@ -75,23 +76,28 @@ function make(kind: string, request: string, draw: Draw): string {
 
 function table(request: Record<string, unknown>): string {
   if ('study' in request) return studyTable(request as unknown as StudyTable);
+  if ('stages' in request) return stagesTable(request['stages'] as string);
   if ('networks' in request) return networkTable(request['networks'] as Record<string, string>);
   if ('searches' in request) return searchTable(request['searches'] as Record<string, string>);
   if ('ratios' in request) return ratioTable(request['ratios'] as Record<string, string>);
   if ('gpu' in request) return gpuTable(request as unknown as Parameters<typeof gpuTable>[0]);
   if ('columns' in request) return listTable(request as unknown as ListTable);
-  throw new Error('A table needs study, networks, searches, ratios, gpu, or file and columns');
+  throw new Error('A table needs study, stages, networks, searches, ratios, gpu, or file and columns');
 }
 
-/** `FILE PATH FORM`; or `FILE PATH - PATH FORM`, `/` alike, with `FILE#PATH` for another file's. */
+/**
+ * `FILE PATH FORM`; or `FILE PATH - PATH FORM`, `/` alike, with `FILE#PATH` for another file's. `PATH*4` is
+ * four times what is there.
+ */
 function value([file, path, ...rest]: readonly string[]): string {
   const form = rest.at(-1)!;
   if (!isForm(form)) throw new Error(`No form "${form}": ${Object.keys(FORMS).join(', ')}`);
   const numberAt = (place: string): number => {
-    const [other, within] = place.includes('#') ? place.split('#') : [file, place];
+    const [source, factor = '1'] = place.split('*') as [string, string?];
+    const [other, within] = source.includes('#') ? source.split('#') : [file, source];
     const found = valueAt(readResult(other!), within!);
     if (typeof found !== 'number') throw new Error(`${place} is no number`);
-    return found;
+    return found * Number(factor);
   };
   const first = numberAt(path!);
   const [operator, second] = rest.length > 1 ? rest : [];

@@ -33,6 +33,39 @@ export function networkTable(networks: Readonly<Record<string, string>>): string
   );
 }
 
+/** A table of what each stage of one run left, as the command line prints it. */
+export function stagesTable(file: string): string {
+  const summary = readResult(file) as Readonly<Record<'baseline' | 'pruned' | 'compressed', StageFigures>>;
+  const { baseline, pruned, compressed } = summary;
+  const row = (name: string, { accuracy, parameters, macs, bytes }: StageFigures) => [
+    name,
+    FORMS.percent2(accuracy.test),
+    FORMS.percent2(accuracy.validation),
+    ...[parameters, macs, bytes].map(FORMS.count),
+  ];
+  const ratio = (key: 'parameters' | 'macs' | 'bytes', word: string) =>
+    `${FORMS.times(baseline[key] / compressed[key])}x ${word}`;
+  const change = (key: 'test' | 'validation') =>
+    FORMS.points1(compressed.accuracy[key] - baseline.accuracy[key]);
+  return markdownTable(
+    ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'],
+    [
+      row('original', baseline),
+      row('pruned', pruned),
+      row('pruned + quantized', compressed),
+      [
+        ...['change', change('test'), change('validation')],
+        ...[ratio('parameters', 'fewer'), ratio('macs', 'fewer'), ratio('bytes', 'smaller')],
+      ],
+    ],
+  );
+}
+
+interface StageFigures extends Figures {
+  readonly accuracy: { readonly test: number; readonly validation: number };
+  readonly bytes: number;
+}
+
 interface Episode {
   readonly reward: number;
   readonly heuristic?: string;

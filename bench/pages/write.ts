@@ -1,5 +1,5 @@
-// Fills the figures of the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents from the
-// committed results: npm run pages [-- --check]
+// Fills the figures of the README, the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents
+// from the committed results: npm run pages [-- --check]
 // With --check nothing is written: ends with 1 where a page or a chart is not what the results say, or where
 // a benchmark page has more than 600 words.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
@@ -14,12 +14,13 @@ const stale: string[] = [];
 mkdirSync(images, { recursive: true });
 
 const home = join(root, 'docs/index.md');
+const readme = join(root, 'README.md');
 const pages = ['docs/benchmarks', 'docs/guide', 'docs/backends', 'docs/agents'].flatMap(pagesIn);
-for (const path of [home, ...pages]) {
+for (const path of [readme, home, ...pages]) {
   const before = readFileSync(path, 'utf8');
   const after = fillPage(before, (image, svg) => {
     keep(join(images, `${image}.svg`), svg);
-    return `${path === home ? '.' : '..'}/images/benchmarks/${image}.svg`;
+    return `${folderOf(path)}/images/benchmarks/${image}.svg`;
   });
   keep(path, after);
   const words = path.includes('benchmarks') ? proseWords(after) : 0;
@@ -29,6 +30,12 @@ if (stale.length > 0) {
   console.error(stale.join('\n'));
   console.error('Run npm run pages, and read what changed.');
   process.exitCode = 1;
+}
+
+/** Where the folder docs lies, from a page. */
+function folderOf(path: string): string {
+  if (path === readme) return 'docs';
+  return path === home ? '.' : '..';
 }
 
 function pagesIn(folder: string): string[] {
