@@ -66,7 +66,19 @@ export function commandsOf(text: string): string[][] {
   return commands.filter((words) => words.length > 0);
 }
 
-const SYSTEM = ['apt-get', 'done', 'export', 'for', 'head', 'jq', 'mkdir', 'pip', 'sort', 'tensorboard'];
+const SYSTEM = [
+  'apt-get',
+  'done',
+  'export',
+  'for',
+  'head',
+  'jq',
+  'mkdir',
+  'optuna-dashboard',
+  'pip',
+  'sort',
+  'tensorboard',
+];
 
 /**
  * What is wrong with a block: flags and commands that the real command line does not have, scripts and files
@@ -146,7 +158,7 @@ export async function refusalOf(
   onAccept?: (name: string, operands: readonly string[], options: Record<string, unknown>) => void,
 ): Promise<string | undefined> {
   const program = await createProgram();
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command
       .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
       .action(() => onAccept?.(command.name(), command.args, command.opts()));
