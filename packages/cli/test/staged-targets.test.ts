@@ -50,10 +50,12 @@ describe('stage 1 in two rounds', () => {
 
   it('ends each round under its own target, and the last under both', async () => {
     const { summary, reached } = ended;
-    expect(reached.slice(0, 5)).toEqual([
+    expect(reached.slice(0, 7)).toEqual([
       'baseline',
+      'prune-prepare 1/2',
       'prune 1/2',
       'prune-finetune 1/2',
+      'prune-prepare 2/2',
       'prune 2/2',
       'prune-finetune 2/2',
     ]);
