@@ -66,7 +66,7 @@ async function main(): Promise<void> {
       searchFrom: [process.cwd()],
       events: {
         onProgress: ({ stage, done }) => {
-          if (stage !== 'prune' || done % EVERY > 0) return;
+          if (stage !== 'prune' || done === 0 || done % EVERY > 0) return;
           // Twice: what the first one finds to be garbage outside of V8's heap is freed after it.
           collect();
           collect();

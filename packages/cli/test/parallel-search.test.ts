@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { compress, type CompressOptions, type Summary } from '@tersor/compression';
+import { compress, type CompressOptions, type PipelineProgress, type Summary } from '@tersor/compression';
 import { compressConfigSchema, definePlugin, readConfig } from '@tersor/core';
 import { z } from 'zod';
 import { PROGRAM } from './program.js';
@@ -90,8 +90,8 @@ describe('a search in several processes', () => {
 
     it('gives the same when one of the processes is killed', async () => {
       let killed = 0;
-      const onProgress = ({ done }: { readonly done: number }) => {
-        if (done !== 2 || killed > 0) return;
+      const onProgress = ({ done, unit }: PipelineProgress) => {
+        if (unit !== 'episodes' || done !== 2 || killed > 0) return;
         killed = workersOf(process.pid)[0]!;
         process.kill(killed, 'SIGKILL');
       };

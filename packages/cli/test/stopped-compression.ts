@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compress, type Summary } from '@tersor/compression';
+import { compress, type PipelineProgress, type Summary } from '@tersor/compression';
 import { compressConfigSchema, readConfig } from '@tersor/core';
 import type { TinyProject } from './tiny-project.js';
 
@@ -37,7 +37,8 @@ export async function compressWithStops(
   const output = join(project.folder, out);
   for (let stops = 0; ; stops++) {
     let stop = false;
-    const onProgress = ({ done }: { readonly done: number }) => void (stop ||= done % stopEvery === 0);
+    const onProgress = ({ done, unit }: PipelineProgress) =>
+      void (stop ||= unit === 'episodes' && done > 0 && done % stopEvery === 0);
     try {
       const summary = await compress({
         config,
