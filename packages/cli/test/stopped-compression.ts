@@ -37,8 +37,9 @@ export async function compressWithStops(
   const output = join(project.folder, out);
   for (let stops = 0; ; stops++) {
     let stop = false;
-    const onProgress = ({ done, unit }: PipelineProgress) =>
-      void (stop ||= unit === 'episodes' && done > 0 && done % stopEvery === 0);
+    // With a reward: an episode has ended. What a search begins with, or another stage counts, has none.
+    const onProgress = ({ done, reward }: PipelineProgress) =>
+      void (stop ||= reward !== undefined && done % stopEvery === 0);
     try {
       const summary = await compress({
         config,
