@@ -7,7 +7,6 @@ export const FORMS = {
   percent2: (value: number) => `${(100 * value).toFixed(2)}%`,
   percent0: (value: number) => `${(100 * value).toFixed(0)}%`,
   points: (value: number) => `${signed(100 * value, 2)} points`,
-  points1: (value: number) => `${signed(100 * value, 1)} points`,
   count: (value: number) => Math.round(value).toLocaleString('en'),
   millions: (value: number) => `${(value / 1e6).toFixed(1)} M`,
   millions2: (value: number) => `${(value / 1e6).toFixed(2)} M`,

@@ -45,8 +45,6 @@ export function stagesTable(file: string): string {
   ];
   const ratio = (key: 'parameters' | 'macs' | 'bytes', word: string) =>
     `${FORMS.times(baseline[key] / compressed[key])}x ${word}`;
-  const change = (key: 'test' | 'validation') =>
-    FORMS.points1(compressed.accuracy[key] - baseline.accuracy[key]);
   return markdownTable(
     ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'],
     [
@@ -54,7 +52,7 @@ export function stagesTable(file: string): string {
       row('pruned', pruned),
       row('pruned + quantized', compressed),
       [
-        ...['change', change('test'), change('validation')],
+        ...['change', FORMS.points(compressed.accuracy.test - baseline.accuracy.test), ''],
         ...[ratio('parameters', 'fewer'), ratio('macs', 'fewer'), ratio('bytes', 'smaller')],
       ],
     ],
