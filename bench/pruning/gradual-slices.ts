@@ -11,17 +11,16 @@ import { join, relative } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { createEvaluator, train } from '@tersor/compression';
 import {
-  createHost,
   createRandom,
   describeMachine,
-  TOKENS,
   type Dataset,
   type GraphLayer,
   type LayerGraph,
   type Pruner,
 } from '@tersor/core';
-import { cost, isKernel, readNetwork } from '@tersor/network';
+import { cost, isKernel } from '@tersor/network';
 import { EXAMPLE, ROOT } from './networks.js';
+import { openExample } from './open-example.js';
 import { prepare, pruned } from './prepared-pruners.js';
 import { NETWORKS } from './slices-networks.js';
 
@@ -128,25 +127,7 @@ function withoutSlices(pruner: Pruner): Pruner {
 }
 
 async function main(): Promise<void> {
-  const host = await createHost({
-    slots: [
-      { kind: 'backend', name: '', path: 'backend', use: options.backend, options: {} },
-      {
-        kind: 'dataset',
-        name: '',
-        path: 'dataset',
-        use: 'cifar10',
-        options: { dir: EXAMPLE.dataset['dir'], validation: 1000 },
-      },
-    ],
-    directory: ROOT,
-    seed: 1,
-    searchFrom: [join(ROOT, 'packages/cli')],
-  });
-  const backend = await host.get(TOKENS.backend);
-  const whole = await host.get(TOKENS.dataset);
-  await backend.activate();
-  const graph = await readNetwork(EXAMPLE.model);
+  const { host, backend, whole, graph } = await openExample(options.backend);
   const evaluator = await createEvaluator({ backend, dataset: whole, split: 'test', images: 1000 });
   const settings = {
     model: relative(ROOT, EXAMPLE.model),

@@ -11,18 +11,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { createEvaluator, train } from '@tersor/compression';
-import {
-  createHost,
-  describeMachine,
-  TOKENS,
-  type ChannelGroup,
-  type LayerGraph,
-  type Pruner,
-} from '@tersor/core';
-import { channelCost, channelGroups, cost, readNetwork } from '@tersor/network';
+import { describeMachine, type ChannelGroup, type LayerGraph, type Pruner } from '@tersor/core';
+import { channelCost, channelGroups, cost } from '@tersor/network';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import { channelInformation, NOISE, saidBy, type ChannelInformation } from './channel-noise.js';
 import { EXAMPLE, ROOT } from './networks.js';
+import { openExample } from './open-example.js';
 import { prepare, pruned, type Prepared } from './prepared-pruners.js';
 import { NETWORKS } from './slices-networks.js';
 
@@ -142,25 +136,7 @@ const METHODS: readonly {
 ];
 
 async function main(): Promise<void> {
-  const host = await createHost({
-    slots: [
-      { kind: 'backend', name: '', path: 'backend', use: options.backend, options: {} },
-      {
-        kind: 'dataset',
-        name: '',
-        path: 'dataset',
-        use: 'cifar10',
-        options: { dir: EXAMPLE.dataset['dir'], validation: 1000 },
-      },
-    ],
-    directory: ROOT,
-    seed: 1,
-    searchFrom: [join(ROOT, 'packages/cli')],
-  });
-  const backend = await host.get(TOKENS.backend);
-  const whole = await host.get(TOKENS.dataset);
-  await backend.activate();
-  const graph = await readNetwork(EXAMPLE.model);
+  const { host, backend, whole, graph } = await openExample(options.backend);
   const split = options.choose ? 'validation' : 'test';
   const evaluator = await createEvaluator({ backend, dataset: whole, split, images: 1000 });
   const settings = {
