@@ -1,7 +1,7 @@
+import { Refusal } from '@tersor/network';
 import { constantOf } from './file/tensor-data.js';
 import type { Constant, OnnxNode } from './file/onnx-model.js';
 import { isExternal } from './file/external-data.js';
-import { Refusal } from './refusal.js';
 
 const decoder = new TextDecoder();
 

@@ -1,6 +1,5 @@
 import type { GraphLayer, LayerCall, WeightTensor } from '@tersor/core';
-import { isKernel } from '@tersor/network';
-import { Refusal } from './refusal.js';
+import { Refusal, isKernel } from '@tersor/network';
 import { isSame, isSameSet, lengthOf, orderOf, type Factor, type Tensor } from './layout/tensor.js';
 
 type Axes = readonly (readonly Factor[])[];

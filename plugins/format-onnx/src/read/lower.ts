@@ -1,5 +1,5 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { constant, foldAffines, withSpelledActivations } from '@tersor/network';
+import { Refusal, constant, foldAffines, withSpelledActivations } from '@tersor/network';
 import { createBuilder, spread, type Builder } from './builder.js';
 import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
 import { REDUCTION_FOLDS } from './constants/fold-reductions.js';
@@ -9,7 +9,6 @@ import type { OnnxInput, OnnxModel, OnnxNode } from './file/onnx-model.js';
 import { inputOrder } from './input-order.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
 import { OPERATORS } from './operators/operator-table.js';
-import { Refusal } from './refusal.js';
 import { anyTensor, dimsOf, type Site, type Value } from './site.js';
 import { withActivations } from './spelled-out.js';
 

@@ -1,7 +1,7 @@
+import { Refusal } from '@tersor/network';
 import type { Builder } from './builder.js';
 import type { Constant, OnnxNode } from './file/onnx-model.js';
 import { sizesOf, type Tensor } from './layout/tensor.js';
-import { Refusal } from './refusal.js';
 
 /** What a name of the file stands for. */
 export type Value = Constant | Tensor;

@@ -1,7 +1,6 @@
-import { mapped } from '@tersor/network';
+import { Refusal, mapped } from '@tersor/network';
 import { integer } from '../attributes.js';
 import type { Constant } from '../file/onnx-model.js';
-import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, type Site } from '../site.js';
 import { axisAt } from '../site.js';
 

@@ -1,7 +1,6 @@
-import { mapped } from '@tersor/network';
+import { Refusal, mapped } from '@tersor/network';
 import { float, integer, integersOf } from '../attributes.js';
 import type { Constant } from '../file/onnx-model.js';
-import { Refusal } from '../refusal.js';
 import { axisAt, constantAt, optionalConstant, scalarOf } from '../site.js';
 import type { Fold } from './fold-arithmetic.js';
 

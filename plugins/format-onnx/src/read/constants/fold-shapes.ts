@@ -1,7 +1,15 @@
-import { constant, countOf, joinedArrays, mapped, picked, rangeOf, turnedArray } from '@tersor/network';
+import {
+  Refusal,
+  constant,
+  countOf,
+  joinedArrays,
+  mapped,
+  picked,
+  rangeOf,
+  turnedArray,
+} from '@tersor/network';
 import { float, integer, integersOf, optionalIntegers, optionalTensor } from '../attributes.js';
 import type { Constant } from '../file/onnx-model.js';
-import { Refusal } from '../refusal.js';
 import { axisAt, constantAt, optionalConstant, scalarOf, type Site } from '../site.js';
 import type { Fold } from './fold-arithmetic.js';
 

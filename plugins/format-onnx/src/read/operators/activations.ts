@@ -1,8 +1,7 @@
-import { activationLayer, activationWord, hardSigmoidLayer, limitedRelu } from '@tersor/network';
+import { Refusal, activationLayer, activationWord, hardSigmoidLayer, limitedRelu } from '@tersor/network';
 import { float, integer, text } from '../attributes.js';
 import { weight, withLast, type NewLayer } from '../builder.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { GELU_BY_TANH } from '../spelled-out.js';
 import {
   axisAt,

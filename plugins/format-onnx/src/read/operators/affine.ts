@@ -1,8 +1,7 @@
-import { channelAffine } from '@tersor/network';
+import { Refusal, channelAffine } from '@tersor/network';
 import { lying, withLastFactors, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { lengthOf, rowOrder, type Factor, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 
 type Values = number | ((index: number) => number);
 

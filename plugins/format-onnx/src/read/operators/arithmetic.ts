@@ -1,9 +1,8 @@
-import { activationLayer, affineWith, COMBINING_LAYERS, type Combination } from '@tersor/network';
+import { Refusal, activationLayer, affineWith, COMBINING_LAYERS, type Combination } from '@tersor/network';
 import { lying, spread, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { refined } from '../layout/reshape.js';
 import { axisOf, lengthOf, orderOf, type Factor, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { optionalConstant, scalarOf, tensorAt, type Lowering, type Site, type Value } from '../site.js';
 import { aligned, scaleShift } from './affine.js';
 import { clipped } from './activations.js';

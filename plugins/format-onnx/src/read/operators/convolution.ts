@@ -1,9 +1,8 @@
-import { paddingWord, windowCount, type Pair } from '@tersor/network';
+import { Refusal, paddingWord, windowCount, type Pair } from '@tersor/network';
 import { integer, optionalIntegers } from '../attributes.js';
 import { weight } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { lengthOf } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering } from '../site.js';
 import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';

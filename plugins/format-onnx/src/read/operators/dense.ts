@@ -1,8 +1,8 @@
+import { Refusal } from '@tersor/network';
 import { float, integer } from '../attributes.js';
 import { weight, withLast } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { axisOf, lengthOf, rowOrder, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 
 /** Rows of a kernel are in the order of the file; those of a Dense are as its input lies. */

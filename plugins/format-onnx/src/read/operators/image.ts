@@ -1,8 +1,7 @@
-import { isNothing, type Pads, type Pair } from '@tersor/network';
+import { Refusal, isNothing, type Pads, type Pair } from '@tersor/network';
 import { lying, type Builder } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { axisOf, lengthOf, type Factor, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 
 /** A tensor [channels, height, width], or [channels, length], as an image with its channels last. */
 export function asImage(build: Builder, tensor: Tensor): Tensor {

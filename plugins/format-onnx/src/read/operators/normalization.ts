@@ -1,7 +1,7 @@
+import { Refusal } from '@tersor/network';
 import { float, integer, optionalInteger, requireOnly } from '../attributes.js';
 import { weight, withLast } from '../builder.js';
 import { lengthOf, rowOrder, sizesOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { axisAt, constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { normalizable, scaleShift } from './affine.js';
 import { combined, powered } from './arithmetic.js';

@@ -1,6 +1,6 @@
+import { Refusal } from '@tersor/network';
 import { integer, integersOf, optionalIntegers } from '../attributes.js';
 import { lengthOf } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { constantAt, innerAxes, optionalConstant, tensorAt, type Lowering } from '../site.js';
 import { sliced } from './slicing.js';
 

@@ -1,8 +1,7 @@
-import { isNothing, paddingWord, type Pads, type Pair } from '@tersor/network';
+import { Refusal, isNothing, paddingWord, type Pads, type Pair } from '@tersor/network';
 import { integer, integersOf, optionalIntegers } from '../attributes.js';
 import { lying, type Builder } from '../builder.js';
 import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
 import { magnitude, powered } from './arithmetic.js';

@@ -1,5 +1,5 @@
+import { Refusal } from '@tersor/network';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { spread } from '../builder.js';
 import { constantAt, dimsOf, tensorAt, type Lowering, type Site } from '../site.js';
 import { asImage, imageOf } from './image.js';

@@ -1,7 +1,6 @@
-import { resizingLayer, type Pads, type Pair } from '@tersor/network';
+import { Refusal, resizingLayer, type Pads, type Pair } from '@tersor/network';
 import { float, integer, integersOf, text } from '../attributes.js';
 import { lengthOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering, type Site } from '../site.js';
 import { asImage, imageOf, zeroPadded } from './image.js';
 import { keepingChannels } from './pooling.js';

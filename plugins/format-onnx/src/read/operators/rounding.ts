@@ -1,5 +1,4 @@
-import { ActivationQuantizer } from '@tersor/network';
-import { Refusal } from '../refusal.js';
+import { Refusal, ActivationQuantizer } from '@tersor/network';
 import { ROUNDING } from '../rounded-inputs.js';
 import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering } from '../site.js';
 

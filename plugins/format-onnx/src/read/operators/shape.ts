@@ -1,8 +1,8 @@
+import { Refusal } from '@tersor/network';
 import { integer, integersOf, optionalIntegers, text } from '../attributes.js';
 import { spread, type Builder } from '../builder.js';
 import { asOneFactor, reshaped } from '../layout/reshape.js';
 import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import {
   axisAt,
   anyTensor,

@@ -1,6 +1,6 @@
+import { Refusal } from '@tersor/network';
 import { spread } from '../builder.js';
 import { axisOf, lengthOf, orderOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import type { Site } from '../site.js';
 
 /** Positions of one axis of the file, from `start` to before `end`, each `step`-th. */

@@ -1,9 +1,9 @@
+import { Refusal } from '@tersor/network';
 import type { Pads, Pair } from '@tersor/network';
 import { integer, optionalIntegers, text } from '../attributes.js';
 import { weight } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { lengthOf, sizesOf, type Tensor } from '../layout/tensor.js';
-import { Refusal } from '../refusal.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
 import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';

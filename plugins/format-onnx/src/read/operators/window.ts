@@ -1,7 +1,6 @@
-import { sameSides, type Pads, type Pair } from '@tersor/network';
+import { Refusal, sameSides, type Pads, type Pair } from '@tersor/network';
 import { optionalIntegers, text } from '../attributes.js';
 import type { OnnxNode } from '../file/onnx-model.js';
-import { Refusal } from '../refusal.js';
 
 /**
  * The padding of a window that covers `reach` positions, in numbers; a sequence is an image of one row.
