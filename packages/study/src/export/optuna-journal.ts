@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { axesOf } from '../results/axes.js';
 import { folderPlace } from '../results/folder-place.js';
 import { folderStore } from '../results/result-store.js';
 import { gatherResults, type StudyResults } from '../results/study-results.js';
@@ -33,7 +34,7 @@ export async function writeOptunaJournal(folder: string): Promise<string> {
 /** The text of the journal: one operation a line. `ended` is taken for when every trial ended. */
 export function optunaJournal({ name, variants, trials }: StudyResults, ended: Date): string {
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
-  const axes = [...new Set(variants.flatMap((row) => Object.keys(row.labels)))];
+  const axes = axesOf(variants);
   const choices = new Map(
     axes.map((axis) => [axis, [...new Set(variants.flatMap((row) => row.labels[axis] ?? []))]]),
   );

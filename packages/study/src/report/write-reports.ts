@@ -43,15 +43,16 @@ function namesOf(folders: readonly string[]): string[] {
  */
 export async function writeStudyReport(store: ResultStore): Promise<StudyResults> {
   const { record, results, original } = await gatherResults(store);
+  const ofTrial = new Map<string, EpisodeLine[]>();
   const episodes = new Map<string, EpisodeLine[][]>();
   for (const { variant, trial, status } of results.trials) {
-    if (status !== 'done') continue;
-    episodes.set(variant, [...(episodes.get(variant) ?? []), await readEpisodes(store.trial(trial))]);
+    const lines = ofTrial.get(trial) ?? (await readEpisodes(store.trial(trial)));
+    ofTrial.set(trial, lines);
+    if (status === 'done') episodes.set(variant, [...(episodes.get(variant) ?? []), lines]);
   }
   await writeJson(store.study, 'results.json', results);
   await writeText(store.study, 'results.csv', resultsCsv(results));
-  const long = await episodesCsv(results, (trial) => readEpisodes(store.trial(trial)));
-  await writeText(store.study, 'episodes.csv', long);
+  await writeText(store.study, 'episodes.csv', episodesCsv(results, ofTrial));
   await writeText(store.study, 'report.html', studyReport({ record, results, original, episodes }));
   return results;
 }

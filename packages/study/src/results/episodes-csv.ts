@@ -1,18 +1,20 @@
 import { stringify } from 'csv-stringify/sync';
+import { axesOf } from './axes.js';
 import type { EpisodeLine } from './read-run.js';
 import type { StudyResults } from './study-results.js';
 
 /**
  * `episodes.csv`: one long table of every episode of every trial, for a data frame. A line has the variant
  * with the labels of its factors, the seed, the stage, and of the episode its number from 1, the heuristic
- * that chose it (empty for the agent), the reward, what was measured, and how many seconds it took. `read`
- * gives the episodes of a trial; a trial that stands for several variants is listed for each.
+ * that chose it (empty for the agent), the reward, what was measured, and how many seconds it took. A
+ * trial that stands for several variants is listed for each.
+ * @param episodes those of each trial, by its id
  */
-export async function episodesCsv(
+export function episodesCsv(
   { variants, trials }: Pick<StudyResults, 'variants' | 'trials'>,
-  read: (trial: string) => Promise<readonly EpisodeLine[]>,
-): Promise<string> {
-  const axes = [...new Set(variants.flatMap(({ labels }) => Object.keys(labels)))];
+  episodes: ReadonlyMap<string, readonly EpisodeLine[]>,
+): string {
+  const axes = axesOf(variants);
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const parts: string[] = [
     stringify(
@@ -35,7 +37,7 @@ export async function episodesCsv(
   ];
   for (const { variant, seed, trial } of trials) {
     const factors = axes.map((axis) => labels.get(variant)?.[axis]);
-    const lines = (await read(trial)).map((line) => [
+    const lines = (episodes.get(trial) ?? []).map((line) => [
       ...[variant, ...factors, seed, trial, line.stage, line.round, line.episode],
       ...[line.heuristic, line.reward, ...MEASURES.map((name) => line.measures[name]), line.seconds],
     ]);

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { axesOf } from './axes.js';
 import { METRICS, type Metric } from './trial-figures.js';
 import type { StudyResults } from './study-results.js';
 
@@ -7,7 +8,7 @@ import type { StudyResults } from './study-results.js';
  * `results.json`, full precision; empty cells for what a trial lacks.
  */
 export function resultsCsv({ variants, trials }: StudyResults): string {
-  const axes = [...new Set(variants.flatMap(({ labels }) => Object.keys(labels)))];
+  const axes = axesOf(variants);
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const metrics = Object.keys(METRICS) as Metric[];
   // Factors may be called like one of ours.
