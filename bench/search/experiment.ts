@@ -24,8 +24,8 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine } from '@tersor/core';
-import { ARMS, CHOICES, type Arm } from './experiment/arms.js';
+import { describeMachine, type OtherEpisode } from '@tersor/core';
+import { AGENTS, ARMS, CHOICES, type Arm } from './experiment/arms.js';
 import { idOf, linesOf, type Key, type Line } from './experiment/lines.js';
 import { openTask, type Places } from './experiment/open-task.js';
 import { searchOnce } from './experiment/search-once.js';
@@ -95,7 +95,8 @@ async function main(): Promise<void> {
     const opened = await openTask(task, places, seed, before?.original.test);
     for (const arm of open) {
       const key = keyOf(arm);
-      const found = await searchOnce(opened, arm, { ...key, confirm: 5, python });
+      const others = episodesOf(out, reward, AGENTS[arm.agent]?.studies ?? []);
+      const found = await searchOnce(opened, arm, { ...key, confirm: 5, python, others });
       const { original, testImages } = opened;
       const line: Line = {
         ...key,
@@ -112,6 +113,15 @@ async function main(): Promise<void> {
     }
     await opened.dispose();
   }
+}
+
+/** Of the searches in these tasks, by the same reward, that a folder has the episodes of. */
+function episodesOf(folder: string, reward: string, tasks: readonly string[]): OtherEpisode[][] {
+  return linesOf(folder)
+    .filter((line) => line.reward === reward && tasks.includes(line.task))
+    .flatMap(({ features, episodes }) =>
+      features && episodes ? [episodes.map((episode) => ({ features, ...episode }))] : [],
+    );
 }
 
 /** Runs the parts at once, each in a process of its own, which end with this one. */

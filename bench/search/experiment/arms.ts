@@ -21,6 +21,8 @@ const MANY = { ...NEAR, hidden: [64, 64], actorRate: 1e-3, updates: 10 };
 interface Agent {
   readonly use: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** It first learns from all searches in these tasks that the folder of results has the episodes of. */
+  readonly studies?: readonly string[];
 }
 
 /** Agents of ours by the name of the arm; those with options are for choices. */
@@ -30,6 +32,11 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
   ensemble: { use: 'ensemble', options: {} },
   'ensemble, shared': { use: 'ensemble', options: { shared: true } },
   'ensemble, guesses': { use: 'ensemble', options: { shared: true, guesses: 1000 } },
+  'ensemble, carried over': {
+    use: 'ensemble',
+    options: { shared: true },
+    studies: ['example at 30%', 'example at 15%'],
+  },
   evolution: { use: 'evolution', options: {} },
   random: { use: 'random', options: {} },
   'ddpg, little noise': { use: 'ddpg', options: NEAR },
