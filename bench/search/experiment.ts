@@ -85,7 +85,7 @@ async function main(): Promise<void> {
       task: task.name,
       ...arm,
       seed,
-      evaluations: Number(flags.evaluations),
+      evaluations: AGENTS[arm.agent]?.evaluations ?? Number(flags.evaluations),
       reward,
     });
     const done = new Set(linesOf(out).map(idOf));
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
     const opened = await openTask(task, places, seed, before?.original.test);
     for (const arm of open) {
       const key = keyOf(arm);
-      const others = episodesOf(out, reward, AGENTS[arm.agent]?.studies ?? []);
+      const others = episodesOf(out, reward, arm);
       const found = await searchOnce(opened, arm, { ...key, confirm: 5, python, others });
       const { original, testImages } = opened;
       const line: Line = {
@@ -115,13 +115,17 @@ async function main(): Promise<void> {
   }
 }
 
-/** Of the searches in these tasks, by the same reward, that a folder has the episodes of. */
-function episodesOf(folder: string, reward: string, tasks: readonly string[]): OtherEpisode[][] {
-  return linesOf(folder)
-    .filter((line) => line.reward === reward && tasks.includes(line.task))
-    .flatMap(({ features, episodes }) =>
-      features && episodes ? [episodes.map((episode) => ({ features, ...episode }))] : [],
-    );
+/** Episodes of other tasks that an agent learns from first; searches of one agent, one a seed. */
+function episodesOf(folder: string, reward: string, { agent }: Arm): OtherEpisode[][] {
+  const task = AGENTS[agent]?.studies;
+  if (task === undefined) return [];
+  const found = linesOf(folder).flatMap(({ features, episodes, ...line }) =>
+    line.reward === reward && line.task === task && line.agent === 'ensemble, guesses' && features && episodes
+      ? [episodes.map((episode) => ({ features, ...episode }))]
+      : [],
+  );
+  if (found.length === 0) throw new Error(`"${agent}" needs searches of "ensemble, guesses" in "${task}"`);
+  return found;
 }
 
 /** Runs the parts at once, each in a process of its own, which end with this one. */
