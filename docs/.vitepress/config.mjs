@@ -24,6 +24,7 @@ const sidebar = [
       ['Budgets', '/guide/budgets'],
       ['Resuming', '/guide/resuming'],
       ['Comparing', '/guide/comparing'],
+      ['Large grids', '/guide/adaptive-studies'],
       ['Clusters', '/guide/cluster'],
       ['The report', '/guide/report'],
     ),
