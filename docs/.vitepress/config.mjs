@@ -76,6 +76,8 @@ const sidebar = [
     text: 'Pruning and quantization',
     items: pages(
       ['Channel pruner', '/plugins/pruner-channel'],
+      ['Channels by reconstruction', '/plugins/channel-reconstruction'],
+      ['Refit of channels', '/plugins/channel-refit'],
       ['Variational pruner', '/plugins/pruner-variational'],
       ['Linear quantizer', '/plugins/quantizer-linear'],
       ['k-means quantizer', '/plugins/quantizer-kmeans'],
