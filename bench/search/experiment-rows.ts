@@ -1,7 +1,8 @@
 /**
  * Sums up what `experiment.ts` has measured: `results/experiment.json`, of all lines in
  * `results/experiment/*.jsonl`. For each task a row an arm, and the differences of test accuracy, paired by
- * seed, with Holm's correction for all differences of the task. Run:
+ * seed, with Holm's correction for all differences of the task; `summary` has the ensemble against the
+ * heuristic and CMA-ES over the tasks, `carried` what it has after ten evaluations by how it begins. Run:
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment-rows.ts
  */
@@ -76,7 +77,67 @@ function differencesOf(all: readonly Runs[]) {
   });
 }
 
+/** The agent of the summary, and what it begins from, is compared with, and begins like. */
+const AGENT = 'ensemble, guesses';
+const BEGINNINGS = ['ensemble, shared', 'ensemble, carried over'];
+const TEN = 10;
+
 const lines = linesOf(FOLDER);
+
+/** Of one agent in a task by `agreement`, a value a seed. */
+function bySeed(task: string, agent: string, valueOf: (line: Line) => number): Map<number, number> {
+  const own = lines.filter(
+    (line) => line.task === task && line.reward === 'agreement' && line.agent === agent,
+  );
+  return new Map(own.map((line) => [line.seed, valueOf(line)]));
+}
+
+/** What the agent ends with on test images, above what another does; for all tasks that both have run. */
+function aboveOn(other: string) {
+  const testOf = ({ winner }: Line) => winner.test;
+  const found = TASKS.flatMap(({ name }) => {
+    const [own, others] = [bySeed(name, AGENT, testOf), bySeed(name, other, testOf)];
+    const shared = [...own.keys()].filter((seed) => others.has(seed));
+    const difference = pairedDifference(own, others);
+    if (!difference) return [];
+    const meanOf = (values: Map<number, number>) => mean(shared.map((seed) => values.get(seed)!));
+    const original = lines.find(({ task }) => task === name)!;
+    const of = { original: original.original.test, testImages: original.testImages };
+    return [{ task: name, seeds: shared.length, ...of, own: meanOf(own), other: meanOf(others), difference }];
+  });
+  // Of fewer than three seeds there is no interval, and no claim to correct for.
+  const tested = found.filter(({ difference }) => difference.p !== undefined);
+  const adjusted = new Map(
+    holm(tested.map(({ difference }) => difference.p!)).map((p, i) => [tested[i]!.task, p]),
+  );
+  return found.map(({ difference, ...row }) => {
+    const corrected = { ...difference, ...(adjusted.has(row.task) && { adjusted: adjusted.get(row.task)! }) };
+    return { ...row, ...corrected, text: differenceText('testAccuracy', corrected) };
+  });
+}
+
+/** The agent after ten evaluations by how it began: the best reward, and against beginning anew. */
+function carriedIn(task: string) {
+  const afterTen = ({ best }: Line) => best[Math.min(TEN, best.length) - 1]!;
+  const anew = bySeed(task, BEGINNINGS[0]!, afterTen);
+  return ['reconstruction', ...BEGINNINGS, AGENT].flatMap((agent) => {
+    const own = bySeed(task, agent, afterTen);
+    const seeds = [...own.keys()].filter((seed) => anew.has(seed));
+    if (seeds.length === 0) return [];
+    const difference = agent === BEGINNINGS[0] ? undefined : pairedDifference(own, anew);
+    const ahead = seeds.filter((seed) => own.get(seed)! > anew.get(seed)!).length;
+    return [
+      {
+        task,
+        name: agent,
+        seeds: seeds.length,
+        best10: mean(seeds.map((seed) => own.get(seed)!)),
+        ...(difference && { ahead, ...difference, text: differenceText('pruneReward', difference) }),
+      },
+    ];
+  });
+}
+
 const rewarded = TASKS.flatMap((task) => [
   { task, reward: 'accuracy', title: task.name },
   { task, reward: 'agreement', title: `${task.name}, by agreement` },
@@ -84,7 +145,13 @@ const rewarded = TASKS.flatMap((task) => [
 const tasks = rewarded.flatMap(({ task, reward, title }) => {
   const runs = [...ARMS, ...CHOICES].flatMap((arm): Runs[] => {
     const own = lines
-      .filter((line) => line.task === task.name && line.reward === reward && nameOf(line) === nameOf(arm))
+      .filter(
+        (line) =>
+          line.task === task.name &&
+          line.reward === reward &&
+          nameOf(line) === nameOf(arm) &&
+          !BEGINNINGS.includes(line.agent),
+      )
       .sort((a, b) => a.seed - b.seed);
     return own.length > 0 ? [{ name: nameOf(arm), arm, lines: own }] : [];
   });
@@ -120,8 +187,13 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
     const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
     return signal;
   });
-const written = { signals, searches: lines.length, machines, agents: AGENTS, tasks };
+const summary = { heuristic: aboveOn('reconstruction'), cma: aboveOn('cma') };
+const carried = TASKS.flatMap(({ name }) => carriedIn(name));
+const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
+for (const [other, rows] of Object.entries(summary))
+  for (const { task, seeds, text } of rows)
+    console.log(`${AGENT} against ${other} | ${task} | ${seeds} | ${text}`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)
     console.log([task, name, seeds, test.toFixed(4), best.toFixed(4), heuristic, difference].join(' | '));

@@ -11,15 +11,13 @@ import {
   adamStep,
   adaptParameterDeviation,
   backward,
-  copyAdam,
   createActionRange,
-  createAdam,
   forward,
-  initializeParameters,
   openState,
   ornsteinUhlenbeckStep,
   parameterCount,
   perturbParameters,
+  relativeWorth,
   ReplayBuffer,
   requireBox,
   sealState,
@@ -40,7 +38,16 @@ import {
   type CriticPass,
 } from './critic-network.js';
 import type { DdpgOptions } from './ddpg-options.js';
-import { NOTHING, type DdpgState, type Episode, type Learner, type Progress } from './ddpg-state.js';
+import { guessedEpisodes, requireGuesses } from './guessed-episodes.js';
+import { NOTHING, type DdpgState, type Episode, type Progress } from './ddpg-state.js';
+import {
+  copyLearner,
+  createCritics,
+  createLearner,
+  imitationGradient,
+  networksOf,
+  type Learner,
+} from './learners.js';
 
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018,
@@ -61,48 +68,26 @@ export class DdpgAgent implements Agent {
   private critics: readonly Learner[];
   private progress: Progress;
 
-  /** Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box. */
+  /**
+   * Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box, and `CONFIG_INVALID` for guesses that the
+   * environment does not make.
+   */
   constructor(
     private readonly options: DdpgOptions,
-    task: AgentTask,
+    private readonly task: AgentTask,
   ) {
+    requireGuesses(options, task);
     this.range = createActionRange(requireBox('ddpg', task.actionSpace));
     this.observationSize = task.observationSpace.low.length;
-    this.actorNetwork = {
-      sizes: [this.observationSize, ...options.hidden, this.range.size],
-      hidden: 'relu',
-      output: 'sigmoid',
-    };
-    this.criticNetwork = {
-      sizes: [this.observationSize + this.range.size, ...options.hidden, 1],
-      hidden: 'relu',
-      output: 'linear',
-      ...(options.normalize && { normalize: true }),
-      ...(options.dropout > 0 && { dropout: options.dropout }),
-    };
+    const { actor, critic } = networksOf(options, this.observationSize, this.range.size);
+    [this.actorNetwork, this.criticNetwork] = [actor, critic];
     this.warmup = options.warmup ?? Math.round(task.episodes / 4);
     this.sigmaDecay =
       options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
     this.random = createRandom(task.seed, 'ddpg');
-    this.replay = new ReplayBuffer({
-      observationSize: this.observationSize,
-      actionSize: this.range.size,
-      capacity: options.memory,
-      keepBest: options.keepBest,
-    });
-    const learner = (network: Network, name: string): Learner => {
-      const parameters = initializeParameters(network, createRandom(task.seed, `ddpg ${name}`), 0.1);
-      return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
-    };
-    this.actor = learner(this.actorNetwork, 'actor');
-    const names = [
-      'critic',
-      'second critic',
-      ...Array.from({ length: options.critics }, (_, i) => `critic ${i + 3}`),
-    ];
-    this.critics = names
-      .slice(0, Math.max(options.critics, options.twin ? 2 : 1))
-      .map((name) => learner(this.criticNetwork, name));
+    this.replay = this.createReplay(options.memory);
+    this.actor = createLearner(actor, task, 'actor');
+    this.critics = createCritics(critic, task, options);
     this.progress = {
       episodes: 0,
       updates: 0,
@@ -110,6 +95,15 @@ export class DdpgAgent implements Agent {
       underWay: new Map(),
       parameterDeviation: 0.02,
     };
+  }
+
+  /** With `guesses`: as many updates, on what the environment makes of as many policies unmeasured. */
+  async prepare(): Promise<void> {
+    const { guesses, batch } = this.options;
+    if (guesses === 0) return;
+    const replay = this.createReplay(guesses);
+    for (const steps of guessedEpisodes(this.options, this.task, this.range)) replay.add(steps, 0);
+    for (let update = 0; update < guesses; update++) this.updateOnce(replay.sample(batch, this.random));
   }
 
   act(observation: readonly number[], { explore, lane = 0 }: ActOptions): Action {
@@ -152,14 +146,9 @@ export class DdpgAgent implements Agent {
   }
 
   save(): unknown {
-    const copy = ({ parameters, target, adam }: Learner): Learner => ({
-      parameters: parameters.slice(),
-      target: target.slice(),
-      adam: copyAdam(adam),
-    });
     const content: DdpgState = {
-      actor: copy(this.actor),
-      critics: this.critics.map(copy),
+      actor: copyLearner(this.actor),
+      critics: this.critics.map(copyLearner),
       replay: this.replay.save(),
       random: this.random.save(),
       progress: this.progress,
@@ -180,6 +169,16 @@ export class DdpgAgent implements Agent {
 
   dispose(): void {
     // Nothing is held outside of the garbage collector's reach.
+  }
+
+  private createReplay(capacity: number): ReplayBuffer {
+    const { observationSize, options, range } = this;
+    return new ReplayBuffer({
+      observationSize,
+      actionSize: range.size,
+      capacity,
+      keepBest: options.keepBest,
+    });
   }
 
   private get signature(): unknown {
@@ -263,12 +262,20 @@ export class DdpgAgent implements Agent {
       continues: !terminated,
     }));
     this.replay.add(kept, total);
+    if (this.options.guesses > 0) this.update({ totals: [...(this.progress.totals ?? []), total] });
+  }
+
+  /** A batch of what was measured; with `guesses` its rewards are in the unit of these. */
+  private measured(): ReplayBatch {
+    const batch = this.replay.sample(this.options.batch, this.random);
+    return this.options.guesses === 0
+      ? batch
+      : { ...batch, rewards: batch.rewards.map(relativeWorth(this.progress.totals!)) };
   }
 
   /** One update of the critics, and of the actor if it is its turn. */
-  private updateOnce(): { readonly criticLoss: number; readonly value?: number } {
+  private updateOnce(batch = this.measured()): { readonly criticLoss: number; readonly value?: number } {
     const { options } = this;
-    const batch = this.replay.sample(options.batch, this.random);
     const mean = batch.rewards.reduce((sum, reward) => sum + reward, 0) / options.batch;
     const before = this.progress.baseline ?? mean;
     const baseline = options.baseline > 0 ? before + options.baseline * (mean - before) : 0;
@@ -367,19 +374,15 @@ export class DdpgAgent implements Agent {
     }
     const gradient = new Float32Array(parameterCount(this.actorNetwork));
     backward(this.actorNetwork, parameters, layers, actionGradient, batch, gradient);
-    if (imitate > 0) this.addImitation(gradient);
+    if (imitate > 0 && this.replay.size > 0) this.addImitation(gradient);
     adamStep(adam, parameters, gradient, { learningRate: actorRate });
     return value;
   }
 
   /** Adds the gradient of `imitate` times the mean squared distance from the actions of the best episode. */
   private addImitation(gradient: Float32Array): void {
-    const { observations, actions, rewards } = this.replay.best();
-    const layers = forward(this.actorNetwork, this.actor.parameters, observations, rewards.length);
-    const scale = (2 * this.options.imitate) / actions.length;
-    const error = layers.at(-1)!.map((action, i) => scale * (action - actions[i]!));
-    const own = new Float32Array(gradient.length);
-    backward(this.actorNetwork, this.actor.parameters, layers, error, rewards.length, own);
+    const { actor, actorNetwork, options, replay } = this;
+    const own = imitationGradient(actorNetwork, actor.parameters, replay.best(), options.imitate);
     for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + own[i]!;
   }
 }

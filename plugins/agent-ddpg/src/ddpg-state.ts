@@ -1,12 +1,6 @@
 import type { Transition } from '@tersor/core';
-import type { AdamState, Lanes } from '@tersor/rl';
-
-/** A network's parameters, the slowly following target's, and the optimizer's state. */
-export interface Learner {
-  readonly parameters: Float32Array;
-  readonly target: Float32Array;
-  readonly adam: AdamState;
-}
+import type { Lanes } from '@tersor/rl';
+import type { Learner } from './learners.js';
 
 /** What the agent saves. */
 export interface DdpgState {
@@ -37,4 +31,6 @@ export interface Progress {
   readonly underWay: Lanes<Episode>;
   /** Deviation of parameter noise. */
   readonly parameterDeviation: number;
+  /** Rewards of all episodes so far, where there were guesses. */
+  readonly totals?: readonly number[];
 }
