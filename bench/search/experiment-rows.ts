@@ -95,7 +95,7 @@ function bySeed(task: string, agent: string, valueOf: (line: Line) => number): M
 /** What the agent ends with on test images, above what another does; for all tasks that both have run. */
 function aboveOn(other: string) {
   const testOf = ({ winner }: Line) => winner.test;
-  const found = TASKS.flatMap(({ name }) => {
+  const found = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) => {
     const [own, others] = [bySeed(name, AGENT, testOf), bySeed(name, other, testOf)];
     const shared = [...own.keys()].filter((seed) => others.has(seed));
     const difference = pairedDifference(own, others);
@@ -187,7 +187,13 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
     const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
     return signal;
   });
-const summary = { heuristic: aboveOn('reconstruction'), cma: aboveOn('cma') };
+const heuristic = aboveOn('reconstruction');
+const summary = {
+  heuristic,
+  /** Those of enough seeds for an interval. */
+  told: heuristic.filter(({ interval }) => interval !== undefined),
+  cma: aboveOn('cma'),
+};
 const carried = TASKS.flatMap(({ name }) => carriedIn(name));
 const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
