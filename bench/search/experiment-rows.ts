@@ -103,7 +103,11 @@ function aboveOn(other: string) {
     const meanOf = (values: Map<number, number>) => mean(shared.map((seed) => values.get(seed)!));
     const original = lines.find(({ task }) => task === name)!;
     const of = { original: original.original.test, testImages: original.testImages };
-    return [{ task: name, seeds: shared.length, ...of, own: meanOf(own), other: meanOf(others), difference }];
+    /** A name that a page can write in a path. */
+    const id = name.replaceAll(' ', '-');
+    return [
+      { task: name, id, seeds: shared.length, ...of, own: meanOf(own), other: meanOf(others), difference },
+    ];
   });
   // Of fewer than three seeds there is no interval, and no claim to correct for.
   const tested = found.filter(({ difference }) => difference.p !== undefined);
