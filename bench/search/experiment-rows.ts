@@ -12,6 +12,7 @@ import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
 import { AGENTS, ARMS, CHOICES, HEURISTICS, type Arm } from './experiment/arms.js';
 import { linesOf, type Line } from './experiment/lines.js';
+import { AGENT, aboveOn, BEGINNINGS, carriedIn } from './experiment/summary.js';
 import { TASKS } from './experiment/tasks.js';
 
 const FOLDER = join(__dirname, 'results/experiment');
@@ -77,71 +78,7 @@ function differencesOf(all: readonly Runs[]) {
   });
 }
 
-/** The agent of the summary, and what it begins from, is compared with, and begins like. */
-const AGENT = 'ensemble, guesses';
-const BEGINNINGS = ['ensemble, shared', 'ensemble, carried over'];
-const TEN = 10;
-
 const lines = linesOf(FOLDER);
-
-/** Of one agent in a task by `agreement`, a value a seed. */
-function bySeed(task: string, agent: string, valueOf: (line: Line) => number): Map<number, number> {
-  const own = lines.filter(
-    (line) => line.task === task && line.reward === 'agreement' && line.agent === agent,
-  );
-  return new Map(own.map((line) => [line.seed, valueOf(line)]));
-}
-
-/** What the agent ends with on test images, above what another does; for all tasks that both have run. */
-function aboveOn(other: string) {
-  const testOf = ({ winner }: Line) => winner.test;
-  const found = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) => {
-    const [own, others] = [bySeed(name, AGENT, testOf), bySeed(name, other, testOf)];
-    const shared = [...own.keys()].filter((seed) => others.has(seed));
-    const difference = pairedDifference(own, others);
-    if (!difference) return [];
-    const meanOf = (values: Map<number, number>) => mean(shared.map((seed) => values.get(seed)!));
-    const original = lines.find(({ task }) => task === name)!;
-    const of = { original: original.original.test, testImages: original.testImages };
-    /** A name that a page can write in a path. */
-    const id = name.replaceAll(' ', '-');
-    return [
-      { task: name, id, seeds: shared.length, ...of, own: meanOf(own), other: meanOf(others), difference },
-    ];
-  });
-  // Of fewer than three seeds there is no interval, and no claim to correct for.
-  const tested = found.filter(({ difference }) => difference.p !== undefined);
-  const adjusted = new Map(
-    holm(tested.map(({ difference }) => difference.p!)).map((p, i) => [tested[i]!.task, p]),
-  );
-  return found.map(({ difference, ...row }) => {
-    const corrected = { ...difference, ...(adjusted.has(row.task) && { adjusted: adjusted.get(row.task)! }) };
-    return { ...row, ...corrected, text: differenceText('testAccuracy', corrected) };
-  });
-}
-
-/** The agent after ten evaluations by how it began: the best reward, and against beginning anew. */
-function carriedIn(task: string) {
-  const afterTen = ({ best }: Line) => best[Math.min(TEN, best.length) - 1]!;
-  const anew = bySeed(task, BEGINNINGS[0]!, afterTen);
-  return ['reconstruction', ...BEGINNINGS, AGENT].flatMap((agent) => {
-    const own = bySeed(task, agent, afterTen);
-    const seeds = [...own.keys()].filter((seed) => anew.has(seed));
-    if (seeds.length === 0) return [];
-    const difference = agent === BEGINNINGS[0] ? undefined : pairedDifference(own, anew);
-    const ahead = seeds.filter((seed) => own.get(seed)! > anew.get(seed)!).length;
-    return [
-      {
-        task,
-        name: agent,
-        seeds: seeds.length,
-        best10: mean(seeds.map((seed) => own.get(seed)!)),
-        ...(difference && { ahead, ...difference, text: differenceText('pruneReward', difference) }),
-      },
-    ];
-  });
-}
-
 const rewarded = TASKS.flatMap((task) => [
   { task, reward: 'accuracy', title: task.name },
   { task, reward: 'agreement', title: `${task.name}, by agreement` },
@@ -191,14 +128,14 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
     const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
     return signal;
   });
-const heuristic = aboveOn('reconstruction');
+const heuristic = aboveOn(lines, 'reconstruction');
 const summary = {
   heuristic,
   /** Those of enough seeds for an interval. */
   told: heuristic.filter(({ interval }) => interval !== undefined),
-  cma: aboveOn('cma'),
+  cma: aboveOn(lines, 'cma'),
 };
-const carried = TASKS.flatMap(({ name }) => carriedIn(name));
+const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
 for (const [other, rows] of Object.entries(summary))
