@@ -90,7 +90,7 @@ export async function runCompression(
     log?.end(error);
     throw error;
   } finally {
-    progress.stop();
+    progress.end();
   }
 }
 
