@@ -51,8 +51,10 @@ const sidebar = [
     items: pages(
       ['Which agent?', '/agents/index'],
       ['DDPG', '/agents/ddpg'],
+      ['DDPG, few evaluations', '/agents/ddpg-few-evaluations'],
       ['PPO', '/agents/ppo'],
       ['Ensemble', '/agents/ensemble'],
+      ['Shared critics', '/agents/ensemble-shared'],
       ['Baselines', '/agents/baselines'],
       ['random', '/agents/random'],
       ['uniform', '/agents/uniform'],
@@ -94,6 +96,7 @@ const sidebar = [
       ['image-folder', '/plugins/dataset-image-folder'],
       ['Rewards', '/plugins/rewards'],
       ['Environments', '/plugins/environments'],
+      ['residual', '/plugins/environment-residual'],
       ['Limits', '/plugins/limits'],
       ['Writing a pruner', '/plugins/writing-pruners'],
       ['Writing a backend', '/plugins/writing-backends'],
