@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import {
+  bothEvents,
   compress,
   namedByConfig,
   requireUnharmed,
@@ -13,7 +14,7 @@ import { ensureBackendEnvironment } from './backends/backend-environment.js';
 import { createProgress } from './screen/progress.js';
 import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
-import { bothEvents, openRunLog } from './logging/run-log.js';
+import { openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
 
@@ -72,6 +73,7 @@ export async function runCompression(
             onProgress: clock.hear,
           }),
           alsoRead: own,
+          command: { args: process.argv.slice(2), directory: process.cwd() },
           ...(policy && { policy }),
           shouldStop: isAsked,
           searchFrom: [process.cwd(), __dirname],

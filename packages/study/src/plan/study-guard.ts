@@ -5,7 +5,7 @@ import { overridesOf, type Settings, type StudyPlan } from './study-plan.js';
 
 /** What a study writes into its folder. */
 const WRITTEN = [
-  ...['study.json', 'results.json', 'report.html', 'trials'],
+  ...['study.json', 'command.json', 'results.json', 'report.html', 'trials'],
   ...['results.csv', 'results.parquet', 'episodes.csv', 'episodes.parquet'],
 ];
 
