@@ -7,7 +7,7 @@ import { duration, escapeHtml, grouped, percent } from './html.js';
 import { page } from './page.js';
 import { learningChart, type Episodes } from './learning-chart.js';
 import { differenceChart, frontChart, metricChart } from './study-charts.js';
-import { conclusion } from './study-sentences.js';
+import { conclusion, samplerText } from './study-sentences.js';
 import { trialTable, variantTable } from './study-tables.js';
 import { folded, table } from './table.js';
 
@@ -34,7 +34,9 @@ export function studyReport({ record, results, original, episodes }: StudyReport
   const missing = trials.length - done.length;
   return page({
     title: study.name,
-    lead: `${study.description ?? ''} ${variants.length} variants, ${study.seeds.length} seeds each.`.trim(),
+    lead: [study.description, samplerText(record), `${study.seeds.length} seeds each.`]
+      .filter(Boolean)
+      .join(' '),
     tiles: [
       ...(best
         ? [
