@@ -11,6 +11,7 @@ import {
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
+import { openMeterOf } from './browser/browser-meter.js';
 import { createProgress } from './screen/progress.js';
 import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
@@ -75,6 +76,7 @@ export async function runCompression(
           alsoRead: own,
           command: { args: process.argv.slice(2), directory: process.cwd() },
           ...(policy && { policy }),
+          openMeter: openMeterOf,
           shouldStop: isAsked,
           searchFrom: [process.cwd(), __dirname],
         }),

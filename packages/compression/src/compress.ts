@@ -26,6 +26,7 @@ import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
 import { bothEvents } from './results/both-events.js';
+import { measureLatency, type OpenMeterOf } from './results/measured-latency.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, PipelineStage, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
@@ -68,6 +69,11 @@ export interface CompressOptions {
    * Carried out instead of a search; agents, environments and rewards of the config are then not needed.
    */
   readonly policy?: GivenPolicy;
+  /**
+   * Opens the browser that a latency table of the budget was measured in. Without it a run with such a table
+   * does not measure its result there.
+   */
+  readonly openMeter?: OpenMeterOf;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
   /** How the run was started, for whoever wants to start it again: kept beside the checkpoints. */
@@ -239,12 +245,21 @@ async function runStages(options: CompressOptions, staging: string, live: LiveRe
       (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
+    const measuredLatency = await measureLatency({
+      limits: pruneLimits.at(-1) ?? [],
+      original,
+      compressed: quantized?.graph ?? pruned?.graph ?? original,
+      backend: evaluateBackend,
+      openMeter: options.openMeter,
+      onNotice,
+    });
     const summary = await writeResults({
       context,
       pruned,
       quantized,
       measure,
       answered,
+      measuredLatency,
       staging,
       output: options.output,
       started,
