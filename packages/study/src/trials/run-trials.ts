@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { StudyContent } from '../plan/study-content.js';
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
 import { readTrial, type TrialRecord } from '../results/study-store.js';
@@ -32,6 +33,8 @@ export async function runTrials(
   context: TrialsContext,
 ): Promise<TrialRecord[]> {
   const { study, store, runner, signal, onTrial } = context;
+  // Every trial that runs listens, and over a queue these are hundreds.
+  setMaxListeners(0, signal);
   const waiting = [...trials];
   const timer = createTimer({ cells, trials }, runner.concurrency);
   const records: TrialRecord[] = [];

@@ -1,4 +1,3 @@
-import { mean } from '../statistics/moments.js';
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
 import type { TrialRecord } from '../results/study-store.js';
 
@@ -9,9 +8,17 @@ export interface StudyTimer {
   progress(): { readonly done: number; readonly total: number; readonly secondsLeft?: number };
 }
 
+/** What is known of a variant, or of all. */
+interface Tally {
+  left: number;
+  done: number;
+  seconds: number;
+}
+
 /**
  * A timer for so many trials at a time. A trial is taken to last as long as the mean of those of its variant
- * that are done, or of all where none is; the time that running ones have spent is not counted.
+ * that are done, or of all where none is; the time that running ones have spent is not counted. What it costs
+ * to ask does not grow with the trials, of which there may be ten thousand.
  */
 export function createTimer(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
@@ -19,23 +26,36 @@ export function createTimer(
 ): StudyTimer {
   const variants = new Map(cells.map(({ trial, variant }) => [trial, variant]));
   const over = new Set<string>();
-  const seconds: { readonly variant: string; readonly seconds: number }[] = [];
-  const expected = (id: string) => {
-    const own = seconds.filter(({ variant }) => variant === variants.get(id));
-    return mean((own.length > 0 ? own : seconds).map((each) => each.seconds));
-  };
+  const all: Tally = { left: trials.length, done: 0, seconds: 0 };
+  const tallies = new Map<string | undefined, Tally>();
+  for (const { id } of trials) tallyOf(id).left++;
+  function tallyOf(id: string): Tally {
+    const variant = variants.get(id);
+    const tally = tallies.get(variant) ?? { left: 0, done: 0, seconds: 0 };
+    tallies.set(variant, tally);
+    return tally;
+  }
   return {
     add: ({ id }, record) => {
+      if (over.has(id)) return;
       over.add(id);
-      if (record.status === 'done') seconds.push({ variant: variants.get(id)!, seconds: record.seconds });
+      for (const tally of [all, tallyOf(id)]) {
+        tally.left--;
+        if (record.status !== 'done') continue;
+        tally.done++;
+        tally.seconds += record.seconds;
+      }
     },
     progress: () => {
-      const left = trials.filter(({ id }) => !over.has(id));
-      const total = left.reduce((sum, { id }) => sum + expected(id), 0);
+      let seconds = 0;
+      for (const tally of tallies.values()) {
+        const known = tally.done > 0 ? tally : all;
+        if (tally.left > 0) seconds += (tally.left * known.seconds) / known.done;
+      }
       return {
         done: over.size,
         total: trials.length,
-        ...(seconds.length > 0 && { secondsLeft: total / Math.max(1, Math.min(concurrency, left.length)) }),
+        ...(all.done > 0 && { secondsLeft: seconds / Math.max(1, Math.min(concurrency, all.left)) }),
       };
     },
   };
