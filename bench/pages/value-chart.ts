@@ -16,7 +16,8 @@ export interface ValueChart {
 
 /**
  * Points: each `[FILE, PATH of the cost, PATH of the accuracy]` and perhaps a factor of the cost, or two
- * numbers of a paper.
+ * numbers of a paper. With `original`, the place of an accuracy, they show the change to it: networks of two
+ * papers are not the same, so neither are their originals. A paper's number is then a change, too.
  */
 export interface PointChart {
   readonly points: Readonly<
@@ -26,6 +27,7 @@ export interface PointChart {
       | readonly [cost: number, accuracy: number]
     >
   >;
+  readonly original?: readonly [file: string, path: string];
   readonly title: string;
   readonly axis: string;
   readonly scale: number;
@@ -67,6 +69,24 @@ export function valueChart({ values, title, axis, scale = 1, image }: ValueChart
   return `![${title}](${draw(image, svg)})`;
 }
 
+/** Bars of ratios measured in turns, with their lowest and highest; by name, `file#path` as in a table. */
+export interface RatioChart {
+  readonly ratios: Readonly<Record<string, string>>;
+  readonly title: string;
+  readonly axis: string;
+  readonly image: string;
+}
+
+/** The link to the drawing, which `draw` keeps. */
+export function ratioChart({ ratios, title, axis, image }: RatioChart, draw: Draw): string {
+  const bars = Object.entries(ratios).map(([name, place]) => {
+    const [file, path] = place.split('#') as [string, string];
+    const at = (field: string) => numberAt(file, `${path}.${field}`);
+    return { name, value: at('ratio'), interval: [at('lowest'), at('highest')] };
+  });
+  return `![${title}](${draw(image, barChart({ title, axis, bars }))})`;
+}
+
 const axisOf = (name: string, gap: number) => ({
   type: 'value',
   name,
@@ -84,12 +104,13 @@ const titleOf = (text: string) => ({
 });
 
 /** Points with their names beside them; the cost on a logarithmic axis. */
-export function pointChart({ points, title, axis, scale, image }: PointChart, draw: Draw): string {
+export function pointChart({ points, original, title, axis, scale, image }: PointChart, draw: Draw): string {
+  const base = original ? numberAt(...original) : 0;
   const data = Object.entries(points).map(([name, source]) => {
     const [cost, accuracy] =
       source.length === 2
         ? source
-        : [(source[3] ?? 1) * numberAt(source[0], source[1]), numberAt(source[0], source[2])];
+        : [(source[3] ?? 1) * numberAt(source[0], source[1]), numberAt(source[0], source[2]) - base];
     return { name, value: [cost * scale, 100 * accuracy], isOther: source.length === 2 };
   });
   const options = {
@@ -98,7 +119,7 @@ export function pointChart({ points, title, axis, scale, image }: PointChart, dr
     title: titleOf(title),
     grid: { left: 60, right: 30, top: 44, bottom: 52 },
     xAxis: { ...axisOf(axis, 30), type: 'log' },
-    yAxis: { ...axisOf('test accuracy, %', 40), scale: true },
+    yAxis: { ...axisOf(original ? 'change of test accuracy, points' : 'test accuracy, %', 40), scale: true },
     series: [
       {
         type: 'scatter',

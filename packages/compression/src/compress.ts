@@ -74,7 +74,7 @@ export interface CompressOptions {
 }
 
 /**
- * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md
+ * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/results.md
  * lists the files). Holds a lock on the output folder and keeps a checkpoint there until it is done. With
  * `policy`, that is carried out instead of what the searches would find. Throws any `TersorError`;
  * results are never half-written.
