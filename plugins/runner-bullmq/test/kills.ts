@@ -92,7 +92,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
     const begun = (count = 1) => until(async () => (await beginnings(study)).length >= count);
     const queued = kind ? it : it.skip;
     const check = (title: string, work: () => Promise<void>, only: typeof it | typeof it.skip = it) =>
-      only(title, work, PATIENCE_MS);
+      only(title, work, 2 * PATIENCE_MS);
 
     check(
       'kill -9 of a worker',

@@ -2,7 +2,7 @@
  * What a page holds at most, so that one of ten thousand trials opens at once: single marks in a chart,
  * variants in a chart, rows of a table. The files beside the report have everything.
  */
-export const MOST = { marks: 1000, variants: 100, rows: 500, errors: 50 } as const;
+export const MOST = { marks: 400, variants: 50, rows: 400, errors: 50 } as const;
 
 /** Some of the items, at equal distances; all where they are few. */
 export function thinned<T>(items: readonly T[], most: number): readonly T[] {

@@ -22,6 +22,7 @@ export interface Handing {
 }
 
 const STOP_POLL_MS = 200;
+const STOP_PATIENCE_MS = 5000;
 
 /**
  * Puts a trial into the queue, unless it is there already, waits until it has ended, and lays the files of
@@ -35,6 +36,7 @@ export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutc
     if (isNew) await enqueue(trial, handing);
     const ended = await wait(handing);
     if (ended === 'gone') continue;
+    if (ended === 'away') return { status: 'interrupted' };
     if (ended === 'stopped') return takeBack(trial, handing);
     if ('lost' in ended) {
       const error = `The workers that ran it were lost again and again, or could not say how it ended: ${ended.lost}`;
@@ -68,7 +70,7 @@ async function enqueue({ id, config, inputs, place }: Trial, handing: Handing): 
 }
 
 /** Waits for the end; once the signal is aborted, stops the job. */
-async function wait(handing: Handing): Promise<JobEnd | 'stopped'> {
+async function wait(handing: Handing): Promise<JobEnd | 'stopped' | 'away'> {
   const { lane, job, signal, events } = handing;
   const ended = lane.ended(job, events);
   const asked = new Promise<'asked'>((resolve) => {
@@ -80,25 +82,39 @@ async function wait(handing: Handing): Promise<JobEnd | 'stopped'> {
   const reason = (signal.reason as Error | undefined)?.name === 'TimeoutError' ? 'timeout' : 'asked';
   for (;;) {
     const later = delay(STOP_POLL_MS).then(() => 'later' as const);
-    if (await isRemoved(handing, reason)) return 'stopped';
+    const answer = await stopJob(handing, reason);
+    if (answer !== 'held') return answer;
     const end = await Promise.race([ended, later]);
     if (end !== 'later') return end;
   }
 }
 
-/** Takes a job out of the queue where nobody holds it; else tells its worker to stop. */
-async function isRemoved({ lane, job }: Handing, stop: 'asked' | 'timeout'): Promise<boolean> {
+/**
+ * Takes a job out of the queue where nobody holds it; else tells its worker to stop. `away`: the server cannot
+ * be told anything, so whatever the worker does is found next time.
+ */
+async function stopJob(
+  { lane, job }: Handing,
+  stop: 'asked' | 'timeout',
+): Promise<'stopped' | 'held' | 'away'> {
   try {
-    const found = await lane.queue.getJob(job);
-    if (!found) return true;
-    if (found.finishedOn) return false;
-    if ((await lane.queue.remove(job)) === 1) return true;
+    const found = await inTime(lane.queue.getJob(job));
+    if (!found) return 'stopped';
+    if (found.finishedOn) return 'held';
+    if ((await inTime(lane.queue.remove(job))) === 1) return 'stopped';
     if (found.data.stop === undefined) await found.updateData({ ...found.data, stop });
   } catch (error) {
-    // The server is away: nothing can be told to anybody. What the worker does is found next time.
-    if (!isFenced(error)) return true;
+    if (!isFenced(error)) return 'away';
   }
-  return false;
+  return 'held';
+}
+
+/** Rejects where a server takes too long to answer: it is away. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = delay(STOP_PATIENCE_MS, undefined, { ref: false }).then(() => {
+    throw new Error('The server does not answer.');
+  });
+  return Promise.race([answer, late]);
 }
 
 /** Lays what the newest attempt has saved into the place. */

@@ -15,8 +15,8 @@ export interface LaneQueue {
   readonly lane: Lane;
   readonly queue: JobQueue<TrialJob, TrialEnd>;
   /**
-   * Resolves when a job has ended, whoever takes it and however often it is lost. `stop` is called again and
-   * again once `signal` is aborted; when it gives an end, that is it.
+   * Resolves when a job has ended, whoever takes it and however often it is lost. Rejects where the server
+   * answers something that cannot be waited out.
    */
   ended(job: string, events: TrialEvents): Promise<JobEnd>;
   close(): Promise<void>;
@@ -24,6 +24,7 @@ export interface LaneQueue {
 
 interface Waiter {
   readonly resolve: (end: JobEnd) => void;
+  readonly reject: (error: unknown) => void;
   readonly events: TrialEvents;
   /** Whether it was said that it has begun. */
   began?: boolean;
@@ -68,7 +69,8 @@ export async function openLane(
         }
         // Another study's end may have withdrawn it.
         await registry.announce(lane);
-        const problem = await nobody(lane, registry);
+        const isRunning = [...waiters.values()].some((each) => [...each].some(({ began }) => began));
+        const problem = isRunning ? undefined : await nobody(lane, registry);
         looks = problem === undefined ? 0 : looks + 1;
         if (problem === undefined) said = '';
         else if (problem !== said && looks >= LOOKS_BEFORE_NOTICE) {
@@ -84,7 +86,8 @@ export async function openLane(
   let failure: unknown;
   const sweeping = sweep().catch((error: unknown) => {
     failure = error;
-    for (const job of [...waiters.keys()]) settle(job, { lost: String(error) });
+    for (const each of waiters.values()) each.forEach(({ reject }) => reject(error));
+    waiters.clear();
   });
   return {
     lane,
@@ -93,7 +96,7 @@ export async function openLane(
       new Promise((resolve, reject) => {
         if (failure !== undefined) return reject(failure as Error);
         const found = waiters.get(job) ?? new Set();
-        found.add({ resolve, events });
+        found.add({ resolve, reject, events });
         waiters.set(job, found);
         // It may have ended before anybody listened.
         queue.getJob(job).then(

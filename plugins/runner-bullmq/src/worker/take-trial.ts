@@ -36,7 +36,7 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
     return undefined;
   }
   const lease = keepLease(taken, context.signal);
-  const { attempt, place } = await nextAttempt(taken);
+  let attempt = '';
   let outcome: TrialOutcome;
   try {
     let directory: string;
@@ -45,8 +45,10 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
     } catch (error) {
       return await giveBack(taken, lease, `its inputs cannot be had here: ${messageOf(error)}`);
     }
-    const before = await newestAttempt(open.store, job.id!);
     try {
+      const before = await newestAttempt(open.store, job.id!);
+      attempt = await nextAttempt(taken);
+      const place = open.store.attempt(job.id!, attempt);
       if (before !== undefined) await copyFiles(open.store.attempt(job.id!, before), place);
       await place.remove('summary.json');
       onNotice(`Trial ${trial.id} has begun (${attempt}).`);
@@ -101,12 +103,11 @@ async function giveBack({ job, token }: TakenJob, lease: Lease, why?: string): P
   return why;
 }
 
-/** A folder that nobody has used: its number is above those before, and half of a random id tells twins apart. */
-async function nextAttempt({ open, job }: TakenJob) {
+/** A folder that nobody has used: numbered above those before, and told from its twins by chance. */
+async function nextAttempt({ open, job }: TakenJob): Promise<string> {
   const numbers = (await open.store.attempts(job.id!)).map((name) => Number(name.split('-')[0]));
   const number = String(Math.max(0, ...numbers) + 1).padStart(6, '0');
-  const attempt = `${number}-${randomUUID().slice(0, 8)}`;
-  return { attempt, place: open.store.attempt(job.id!, attempt) };
+  return `${number}-${randomUUID().slice(0, 8)}`;
 }
 
 interface Lease {
