@@ -1,6 +1,6 @@
 // How a study grows from 100 to 10,000 trials, with 20 workers over Redis and over PostgreSQL:
 //   node --expose-gc --conditions=tersor/source --import tsx bench/studies/scale/measure.ts [redis|postgres] [trials...]
-// Adds to bench/studies/scale/scale.json; what is there of the same server and count is measured anew.
+// Writes bench/studies/scale/redis.json and postgres.json; what is there of the same count is measured anew.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { postgres, redis } from '../../../plugins/runner-bullmq/test/servers.js'
 import { identity, queueOptions } from './synthetic.js';
 
 const PROCESSES = 4;
-const output = process.env['SCALE_OUTPUT'] ?? join(__dirname, 'scale.json');
+const fileOf = (server: string) => join(__dirname, `${server}.json`);
 const servers = { redis, postgres };
 
 /** One measurement. */
@@ -22,6 +22,7 @@ export interface Scale {
   readonly workers: number;
   /** From the first trial to the last, without plan and report. */
   readonly seconds: number;
+  readonly perSecond: number;
   /** Bytes that live in the coordinator when a tenth, and when all of the trials are done. */
   readonly heap: { readonly early: number; readonly late: number };
   readonly report: { readonly seconds: number; readonly bytes: number; readonly openMs?: number };
@@ -71,6 +72,7 @@ async function measure(server: 'redis' | 'postgres', trials: number): Promise<Sc
     const openMs = await opening(report);
     return {
       ...{ server, trials, workers: PROCESSES * 5, seconds: (last - first) / 1000, heap },
+      perSecond: trials / ((last - first) / 1000),
       report: { seconds: written, bytes: statSync(report).size, ...(openMs !== undefined && { openMs }) },
       machine: `${cpus()[0]!.model.trim()}, ${cpus().length} cores, Node ${process.version}`,
     };
@@ -110,12 +112,11 @@ async function main(): Promise<void> {
   for (const server of chosen)
     for (const trials of sizes) {
       const found = await measure(server, trials);
-      const kept = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Scale[]) : [];
-      const others = kept.filter((each) => each.server !== server || each.trials !== trials);
-      const all = [...others, found].sort((a, b) =>
-        a.server < b.server ? 1 : a.server > b.server ? -1 : a.trials - b.trials,
-      );
-      writeFileSync(output, `${JSON.stringify(all, undefined, 2)}\n`);
+      const file = fileOf(server);
+      const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Scale[]) : [];
+      const all = [...kept.filter((each) => each.trials !== trials), found];
+      all.sort((a, b) => a.trials - b.trials);
+      writeFileSync(file, `${JSON.stringify(all, undefined, 2)}\n`);
       console.log(JSON.stringify(found));
     }
 }

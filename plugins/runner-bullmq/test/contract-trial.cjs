@@ -1,5 +1,5 @@
-// Stands for `tersor compress` in the contract of runners: reads the model of its config, which a worker has brought,
-// goes on for ever where it is asked for many episodes, and else writes a summary.
+// Stands for `tersor compress` in the contract of runners: reads the model of its config, which a worker has
+// brought, goes on for ever where it is asked for many episodes, and else writes a summary.
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 

@@ -68,7 +68,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
     /** A process of its own, to be killed. */
     const start = (role: 'worker' | 'coordinator'): ChildProcess & { said(): string } => {
       const read = ['--conditions=tersor/source', '--require', join(ROOT, 'tools/read-sources.cjs')];
-      const args = [...read, join(__dirname, 'program.ts'), role, JSON.stringify({ study, where })];
+      const args = [...read, join(__dirname, 'killed-process.ts'), role, JSON.stringify({ study, where })];
       const child = spawn(process.execPath, args, {
         env: { ...process.env, SYNTHETIC_JOURNAL: study.journal },
       });

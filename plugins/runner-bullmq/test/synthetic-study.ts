@@ -57,7 +57,7 @@ export async function syntheticStudy(): Promise<SyntheticStudy> {
 }
 
 /** What starts a synthetic trial. */
-export const command = [process.execPath, join(__dirname, 'synthetic-trial.cjs')];
+const command = [process.execPath, join(__dirname, 'synthetic-trial.cjs')];
 
 export function queueOptions(
   { folder }: Pick<SyntheticStudy, 'folder'>,
@@ -67,7 +67,7 @@ export function queueOptions(
   return bullmqOptions.parse({ url, store, concurrency: 20, ...QUICK, ...changes });
 }
 
-export async function openRunner(study: SyntheticStudy, where: Where): Promise<TrialRunner> {
+async function openRunner(study: SyntheticStudy, where: Where): Promise<TrialRunner> {
   process.env['SYNTHETIC_JOURNAL'] = study.journal;
   if (where.url === undefined) return childProcessRunner({ command, concurrency: 2, checkInputs: true });
   return createBullmqRunner(queueOptions(study, where), study.folder);

@@ -1,6 +1,7 @@
-// Stands for `tersor compress`, with its ways: a lock on the output folder, a checkpoint after every step, SIGINT and
-// the end of standard input save and end it, summary.json last. Its figures come from a chain of hashes over its
-// settings and its model, so that a step that is lost, done twice or begun from elsewhere shows in the results.
+// Stands for `tersor compress`, with its ways: a lock on the output folder, a checkpoint after every step,
+// SIGINT and the end of standard input save and end it, summary.json last. Its figures come from a chain of
+// hashes over its settings and its model, so that a step that is lost, done twice or begun from elsewhere shows
+// in the results.
 const { createHash } = require('node:crypto');
 const {
   appendFileSync,

@@ -90,8 +90,8 @@ async function wait(handing: Handing): Promise<JobEnd | 'stopped' | 'away'> {
 }
 
 /**
- * Takes a job out of the queue where nobody holds it; else tells its worker to stop. `away`: the server cannot
- * be told anything, so whatever the worker does is found next time.
+ * Takes a job out of the queue where nobody holds it; else tells its worker to stop. `away`: the server
+ * cannot be told anything, so whatever the worker does is found next time.
  */
 async function stopJob(
   { lane, job }: Handing,

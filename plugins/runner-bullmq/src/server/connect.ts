@@ -34,7 +34,7 @@ export interface QueueServer {
   /** Its address without a password. */
   readonly name: string;
   queue<Data, Result = unknown>(name: string): JobQueue<Data, Result>;
-  /** @param leaseMs after which a job whose lease was not renewed is given to another, at most `retakes` times */
+  /** A job whose lease was not renewed for `leaseMs` is given to another, at most `retakes` times. */
   taker<Data, Result>(name: string, leaseMs: number, retakes: number): JobTaker<Data, Result>;
   events(name: string): JobEvents;
   /** Closes everything. */
