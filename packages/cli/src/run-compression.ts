@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import {
+  bothEvents,
   compress,
   namedByConfig,
   requireUnharmed,
@@ -10,10 +11,11 @@ import {
 import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
+import { openMeterOf } from './browser/browser-meter.js';
 import { createProgress } from './screen/progress.js';
 import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
-import { bothEvents, openRunLog } from './logging/run-log.js';
+import { openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
 
@@ -72,7 +74,9 @@ export async function runCompression(
             onProgress: clock.hear,
           }),
           alsoRead: own,
+          command: { args: process.argv.slice(2), directory: process.cwd() },
           ...(policy && { policy }),
+          openMeter: openMeterOf,
           shouldStop: isAsked,
           searchFrom: [process.cwd(), __dirname],
         }),
@@ -90,7 +94,7 @@ export async function runCompression(
     log?.end(error);
     throw error;
   } finally {
-    progress.stop();
+    progress.end();
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { installedPlugins, needsNoOptions, type Availability } from '@tersor/core';
 import { probeBackend } from '../backends/probe-backend.js';
+import { wrapLines } from '../screen/wrap-lines.js';
 
 interface Finding {
   readonly backend: string;
@@ -30,7 +31,7 @@ export function doctorCommand(): Command {
         return;
       }
       process.stdout.write(`Node ${machine.node} on ${machine.platform}, ${machine.cores} cores\n`);
-      for (const finding of findings) process.stdout.write(describe(finding));
+      for (const finding of findings) process.stdout.write(wrapLines(describe(finding)));
     });
 }
 

@@ -22,8 +22,9 @@ export type StudyContentRecord = readonly {
  */
 export async function contentOf({ cells, trials }: StudyPlan, identify: Identify): Promise<StudyContent> {
   const content = new Map<string, RunIdentity>();
+  const configs = new Map(trials.map(({ id, config }) => [id, config]));
   const identityOf = async (id: string) => {
-    const identity = content.get(id) ?? (await identify(trials.find((trial) => trial.id === id)!.config));
+    const identity = content.get(id) ?? (await identify(configs.get(id)!));
     content.set(id, identity);
     return identity;
   };
