@@ -8,14 +8,14 @@ import {
   type Transition,
 } from '@tersor/core';
 import {
-  adamStep,
   adaptParameterDeviation,
-  backward,
+  copyAdam,
   createActionRange,
+  createAdam,
   forward,
+  initializeParameters,
   openState,
   ornsteinUhlenbeckStep,
-  parameterCount,
   perturbParameters,
   relativeWorth,
   ReplayBuffer,
@@ -29,25 +29,11 @@ import {
   type Network,
   type ReplayBatch,
 } from '@tersor/rl';
-import {
-  criticGradient,
-  criticPass,
-  rightOf,
-  sideBySide,
-  type CriticNetwork,
-  type CriticPass,
-} from './critic-network.js';
+import { sideBySide, type CriticNetwork } from './critic-network.js';
 import type { DdpgOptions } from './ddpg-options.js';
 import { guessedEpisodes, requireGuesses } from './guessed-episodes.js';
-import { NOTHING, type DdpgState, type Episode, type Progress } from './ddpg-state.js';
-import {
-  copyLearner,
-  createCritics,
-  createLearner,
-  imitationGradient,
-  networksOf,
-  type Learner,
-} from './learners.js';
+import { NOTHING, type DdpgState, type Episode, type Learner, type Progress } from './ddpg-state.js';
+import { clampToUnit, targetsOf, updateActor, updateCritic, type Learners } from './updates.js';
 
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018,
@@ -79,15 +65,36 @@ export class DdpgAgent implements Agent {
     requireGuesses(options, task);
     this.range = createActionRange(requireBox('ddpg', task.actionSpace));
     this.observationSize = task.observationSpace.low.length;
-    const { actor, critic } = networksOf(options, this.observationSize, this.range.size);
-    [this.actorNetwork, this.criticNetwork] = [actor, critic];
+    this.actorNetwork = {
+      sizes: [this.observationSize, ...options.hidden, this.range.size],
+      hidden: 'relu',
+      output: 'sigmoid',
+    };
+    this.criticNetwork = {
+      sizes: [this.observationSize + this.range.size, ...options.hidden, 1],
+      hidden: 'relu',
+      output: 'linear',
+      ...(options.normalize && { normalize: true }),
+      ...(options.dropout > 0 && { dropout: options.dropout }),
+    };
     this.warmup = options.warmup ?? Math.round(task.episodes / 4);
     this.sigmaDecay =
       options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
     this.random = createRandom(task.seed, 'ddpg');
     this.replay = this.createReplay(options.memory);
-    this.actor = createLearner(actor, task, 'actor');
-    this.critics = createCritics(critic, task, options);
+    const learner = (network: Network, name: string): Learner => {
+      const parameters = initializeParameters(network, createRandom(task.seed, `ddpg ${name}`), 0.1);
+      return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
+    };
+    this.actor = learner(this.actorNetwork, 'actor');
+    const names = [
+      'critic',
+      'second critic',
+      ...Array.from({ length: options.critics }, (_, i) => `critic ${i + 3}`),
+    ];
+    this.critics = names
+      .slice(0, Math.max(options.critics, options.twin ? 2 : 1))
+      .map((name) => learner(this.criticNetwork, name));
     this.progress = {
       episodes: 0,
       updates: 0,
@@ -146,9 +153,14 @@ export class DdpgAgent implements Agent {
   }
 
   save(): unknown {
+    const copy = ({ parameters, target, adam }: Learner): Learner => ({
+      parameters: parameters.slice(),
+      target: target.slice(),
+      adam: copyAdam(adam),
+    });
     const content: DdpgState = {
-      actor: copyLearner(this.actor),
-      critics: this.critics.map(copyLearner),
+      actor: copy(this.actor),
+      critics: this.critics.map(copy),
       replay: this.replay.save(),
       random: this.random.save(),
       progress: this.progress,
@@ -179,6 +191,11 @@ export class DdpgAgent implements Agent {
       capacity,
       keepBest: options.keepBest,
     });
+  }
+
+  private get learners(): Learners {
+    const { options, random, actorNetwork, criticNetwork, actor, critics } = this;
+    return { options, random, actorNetwork, criticNetwork, actor, critics };
   }
 
   private get signature(): unknown {
@@ -282,111 +299,16 @@ export class DdpgAgent implements Agent {
     const updates = this.progress.updates + 1;
     this.update({ baseline, updates });
 
-    const targets = this.targets(batch, baseline);
+    const networks = this.learners;
+    const targets = targetsOf(networks, batch, baseline);
     const input = sideBySide(batch.observations, batch.actions, options.batch);
-    const losses = this.critics.map((critic) => this.updateCritic(critic, input, targets));
+    const losses = this.critics.map((critic) => updateCritic(networks, critic, input, targets));
     const criticLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     if (updates % options.actorDelay !== 0) return { criticLoss };
-    const value = this.updateActor(batch.observations);
+    const best = options.imitate > 0 && this.replay.size > 0 ? this.replay.best() : undefined;
+    const value = updateActor(networks, batch.observations, best);
     for (const { parameters, target } of [this.actor, ...this.critics])
       softUpdate(target, parameters, options.tau);
     return { criticLoss, value };
   }
-
-  /**
-   * `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1; AMC, equation 2, b being the moving average of
-   * rewards).
-   */
-  private targets({ rewards, nextObservations, continues }: ReplayBatch, baseline: number): Float32Array {
-    const { batch, gamma, targetNoise } = this.options;
-    const actions = this.policy(this.actor.target, nextObservations, batch);
-    // TD3, section 5.3: a target action stands for those around it.
-    if (targetNoise > 0)
-      actions.forEach(
-        (action, i) =>
-          (actions[i] = clampToUnit(
-            action + truncatedNormal(this.random, 0, targetNoise, -2.5 * targetNoise, 2.5 * targetNoise),
-          )),
-      );
-    const input = sideBySide(nextObservations, actions, batch);
-    const values = this.chosenCritics().map(({ target }) => this.valuesOf(target, input).values);
-    return rewards.map(
-      (reward, i) =>
-        reward - baseline + gamma * continues[i]! * Math.min(...values.map((value) => value[i]!)),
-    );
-  }
-
-  /** Whose lowest value is the target: one critic or both of two, else two drawn ones (REDQ, algorithm 1). */
-  private chosenCritics(): readonly Learner[] {
-    if (this.critics.length <= 2) return this.critics;
-    const [first, second] = this.random.permutation(this.critics.length);
-    return [this.critics[first!]!, this.critics[second!]!];
-  }
-
-  private valuesOf(parameters: Float32Array, input: Float32Array): CriticPass {
-    const uniform = () => this.random.uniform();
-    return criticPass(this.criticNetwork, parameters, input, this.options.batch, uniform);
-  }
-
-  /** One step down the mean squared error; gives that error. */
-  private updateCritic({ parameters, adam }: Learner, input: Float32Array, targets: Float32Array): number {
-    const { batch, criticRate } = this.options;
-    const pass = this.valuesOf(parameters, input);
-    const errors = pass.values.map((value, i) => value - targets[i]!);
-    const gradient = new Float32Array(parameterCount(this.criticNetwork));
-    criticGradient(
-      this.criticNetwork,
-      parameters,
-      pass,
-      errors.map((error) => (2 * error) / batch),
-      batch,
-      gradient,
-    );
-    adamStep(adam, parameters, gradient, { learningRate: criticRate });
-    return errors.reduce((sum, error) => sum + error * error, 0) / batch;
-  }
-
-  /**
-   * One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critics' gradient by
-   * the action, through the actor. TD3 follows the first of two critics, REDQ the mean of all.
-   */
-  private updateActor(observations: Float32Array): number {
-    const { batch, actorRate, critics: wanted, imitate } = this.options;
-    const { parameters, adam } = this.actor;
-    const critics = wanted > 1 ? this.critics : this.critics.slice(0, 1);
-    const layers = forward(this.actorNetwork, parameters, observations, batch);
-    const input = sideBySide(observations, layers.at(-1)!, batch);
-    const actionGradient = new Float32Array(batch * this.range.size);
-    let value = 0;
-    for (const critic of critics) {
-      const pass = this.valuesOf(critic.parameters, input);
-      value += pass.values.reduce((sum, each) => sum + each, 0) / batch / critics.length;
-      const inputGradient = criticGradient(
-        this.criticNetwork,
-        critic.parameters,
-        pass,
-        new Float32Array(batch).fill(-1 / batch / critics.length),
-        batch,
-      );
-      rightOf(inputGradient, batch, this.range.size).forEach(
-        (slope, i) => (actionGradient[i] = actionGradient[i]! + slope),
-      );
-    }
-    const gradient = new Float32Array(parameterCount(this.actorNetwork));
-    backward(this.actorNetwork, parameters, layers, actionGradient, batch, gradient);
-    if (imitate > 0 && this.replay.size > 0) this.addImitation(gradient);
-    adamStep(adam, parameters, gradient, { learningRate: actorRate });
-    return value;
-  }
-
-  /** Adds the gradient of `imitate` times the mean squared distance from the actions of the best episode. */
-  private addImitation(gradient: Float32Array): void {
-    const { actor, actorNetwork, options, replay } = this;
-    const own = imitationGradient(actorNetwork, actor.parameters, replay.best(), options.imitate);
-    for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + own[i]!;
-  }
-}
-
-function clampToUnit(value: number): number {
-  return Math.min(1, Math.max(0, value));
 }

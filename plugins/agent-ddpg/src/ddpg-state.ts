@@ -1,6 +1,12 @@
 import type { Transition } from '@tersor/core';
-import type { Lanes } from '@tersor/rl';
-import type { Learner } from './learners.js';
+import type { AdamState, Lanes } from '@tersor/rl';
+
+/** A network's parameters, the slowly following target's, and the optimizer's state. */
+export interface Learner {
+  readonly parameters: Float32Array;
+  readonly target: Float32Array;
+  readonly adam: AdamState;
+}
 
 /** What the agent saves. */
 export interface DdpgState {

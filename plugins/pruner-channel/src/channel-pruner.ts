@@ -33,7 +33,7 @@ export interface ChannelPrunerOptions {
   /** Layers with more inputs than this are refit channel by channel. */
   readonly maximumInputs: number;
   /** Ridge of the refit, as a share of the mean square of the inputs; or as the images say. */
-  readonly ridge: number | 'shrinkage';
+  readonly ridge: number | 'shrinkage' | 'held-out';
   /**
    * Training images that the statistics of batch norms after removed channels are re-estimated from; 0
    * leaves them as they are.
