@@ -64,11 +64,12 @@ export interface OpenTask {
   readonly testImages: number;
   /** Metrics of the uncompressed network. */
   readonly original: { readonly confirm: number; readonly test: number };
-  readonly environment: (id: string, images: Images, reward: string) => Promise<Environment>;
+  /** Measures on images, or in a way of the caller's. */
+  readonly environment: (id: string, images: Images | Measure, reward: string) => Promise<Environment>;
   readonly dispose: () => Promise<void>;
 }
 
-const MODELS = {
+export const MODELS = {
   example: ({ examples }: Places) => join(examples, 'vgg-small/model'),
   resnet20: ({ examples }: Places) => join(examples, 'resnet20/model'),
   vgg19: ({ shared }: Places) => join(shared, 'models/vgg19-cifar10'),
@@ -162,6 +163,7 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
       const rewarding = await host.get(TOKENS.reward, reward);
       return make(
         making(rewarding, async (graph, policy) => {
+          if (typeof images === 'function') return images(graph, policy);
           const key = `${images} ${policy}`;
           const found = measured.get(key) ?? (await evaluators[images].evaluate(graph));
           measured.set(key, found);
@@ -173,7 +175,8 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
   };
 }
 
-type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
+/** @param policy its digest */
+export type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
 type Making = (reward: EnvironmentTask['reward'], measure: Measure) => EnvironmentTask;
 
 async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number): Promise<Making> {

@@ -118,7 +118,9 @@ export async function searchPolicy(
       hooks: {
         beforeBatch: (best) => measuring.begin(best?.reward ?? -Infinity),
         onEpisode: (record, best) => {
-          records.push(measuring.finished(record, best));
+          const finished = measuring.finished(record, best);
+          records.push(finished);
+          events.onEpisode?.(stage, finished);
           events.onProgress?.({
             stage,
             done: records.length,

@@ -30,7 +30,11 @@ export interface StudyRecord {
 }
 
 /** Describes a study about to run here, with `version` of Tersor. */
-export function describeStudy(study: Study, { variants, cells }: StudyPlan, version: string): StudyRecord {
+export function describeStudy(
+  study: Study,
+  { variants, cells }: Pick<StudyPlan, 'variants' | 'cells'>,
+  version: string,
+): StudyRecord {
   return {
     format: 1,
     study,
