@@ -11,6 +11,7 @@ export { createLatencyLimit } from './limits/latency-limit.js';
 export { createPruningEnvironment } from './environments/pruning-environment.js';
 export { createEvaluator, type Evaluator, type Measurement } from './training/evaluator.js';
 export { layerFigures, type LayerFigures, type LayerState } from './results/layer-figures.js';
+export { whereMeasured, type MeasuredLatency, type OpenMeterOf } from './results/measured-latency.js';
 export type {
   NetworkFigures,
   PipelineEvents,
@@ -70,5 +71,6 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
+export { contentChanges } from './run/content-changes.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { withHalfPrecision } from './pack/half-precision.js';

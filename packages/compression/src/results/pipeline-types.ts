@@ -1,4 +1,5 @@
 import type { ActivationPolicy } from '@tersor/network';
+import type { MeasuredLatency } from './measured-latency.js';
 import type { BitPolicy } from '../policy/quantized-graph.js';
 import type { EpisodeRecord } from '@tersor/rl';
 import type { ChosenPrecision, CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
@@ -77,6 +78,8 @@ export interface Summary {
    * with float activations, as stock tfjs and `@tersor/runtime` run them.
    */
   readonly activations?: { readonly simulated: true; readonly floatAccuracy: NetworkFigures['accuracy'] };
+  /** There where a limit of stage 1 predicts milliseconds: what original and result really take. */
+  readonly measuredLatency?: MeasuredLatency;
   readonly search: { readonly prune?: SearchFigures; readonly quantize?: SearchFigures };
   /**
    * The policy that was carried out where nothing was searched (`tersor apply`): its file, and its SHA-256 as

@@ -5,13 +5,8 @@ import { overridesOf, type Settings, type StudyPlan } from './study-plan.js';
 
 /** What a study writes into its folder. */
 const WRITTEN = [
-  'study.json',
-  'command.json',
-  'results.json',
-  'results.csv',
-  'episodes.csv',
-  'report.html',
-  'trials',
+  ...['study.json', 'command.json', 'results.json', 'report.html', 'trials'],
+  ...['results.csv', 'results.parquet', 'episodes.csv', 'episodes.parquet'],
 ];
 
 /**

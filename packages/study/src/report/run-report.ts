@@ -1,4 +1,4 @@
-import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
+import { stagesOf, whereMeasured, type NetworkFigures, type Summary } from '@tersor/compression';
 import { modelParts } from '@tersor/core';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../results/read-run.js';
@@ -73,15 +73,18 @@ function hasSlices({ pruned }: Summary): boolean {
   return pruned.macsWithoutZeroSlices < pruned.macs;
 }
 
-/** What the latency table of the budget predicts, where there is one. */
-function latencyTile({ baseline, compressed }: Summary): Tile[] {
-  const [before, after] = [baseline.latency, compressed.latency];
+/** What original and result were measured to take, or else what the latency table of the budget predicts. */
+function latencyTile({ baseline, compressed, measuredLatency: measured }: Summary): Tile[] {
+  const [before, after] = measured
+    ? [measured.original, measured.compressed]
+    : [baseline.latency, compressed.latency];
   if (before === undefined || after === undefined) return [];
   const milliseconds = (value: number) => `${value.toPrecision(3)} ms`;
+  const how = measured ? `measured for one image on ${whereMeasured(measured)}:` : 'predicted for one image';
   return [
     {
       value: `${(before / after).toFixed(2)}× faster`,
-      label: `predicted for one image ${milliseconds(before)} → ${milliseconds(after)}`,
+      label: `${how} ${milliseconds(before)} → ${milliseconds(after)}`,
     },
   ];
 }
