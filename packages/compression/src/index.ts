@@ -53,7 +53,16 @@ export {
 export { trainModel, type TrainModelOptions, type TrainSummary } from './training/train-model.js';
 export { encodedSize, headerSize, packModel, rawSize } from './pack/pack-model.js';
 export { packBits, unpackBits, type Outcomes } from './results/outcomes.js';
-export { lockOutput } from './run/output-lock.js';
+export { bothEvents } from './results/both-events.js';
+export { policyWords } from './results/policy-words.js';
+export {
+  LIVE_RECORD,
+  type LiveEpisode,
+  type LiveLine,
+  type LiveStart,
+  type StartCommand,
+} from './run/live-record.js';
+export { holderOf, lockOutput, type LockHolder } from './run/output-lock.js';
 export {
   modelFiles,
   namedByConfig,
@@ -62,5 +71,6 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
+export { contentChanges } from './run/content-changes.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { withHalfPrecision } from './pack/half-precision.js';

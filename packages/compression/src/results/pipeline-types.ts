@@ -1,6 +1,7 @@
 import type { ActivationPolicy } from '@tersor/network';
 import type { MeasuredLatency } from './measured-latency.js';
 import type { BitPolicy } from '../policy/quantized-graph.js';
+import type { EpisodeRecord } from '@tersor/rl';
 import type { ChosenPrecision, CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
 
 /** What a network costs and how good it is. */
@@ -186,4 +187,6 @@ export interface PipelineEvents {
   /** Something that the user should know, but that stops nothing. */
   onNotice?(text: string): void;
   onProgress?(progress: PipelineProgress): void;
+  /** After every episode of a search. */
+  onEpisode?(stage: 'prune' | 'quantize', record: EpisodeRecord): void;
 }
