@@ -59,6 +59,7 @@ export default tseslint.config(
               'scope:network',
               'scope:rl',
               'scope:compression',
+              'scope:study',
               'scope:testing',
             ]),
             onlyIn('scope:cli', ['*']),

@@ -3,6 +3,7 @@
 process.env.TERSOR_CONDITIONS ??= 'tersor/source';
 
 module.exports = {
+  runtime: require.resolve('./jest.runtime.js'),
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['tersor/source', 'node', 'require', 'default'] },
   // Tests run in a context of their own, where every use of a global is looked up anew, at a hundred times the

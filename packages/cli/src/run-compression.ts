@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   bothEvents,
@@ -8,7 +9,7 @@ import {
   type PipelineStage,
   type Precious,
 } from '@tersor/compression';
-import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
+import { compressConfigSchema, messageOf, readConfig, TersorError, type RunIdentity } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
 import { openMeterOf } from './browser/browser-meter.js';
@@ -32,6 +33,8 @@ export interface CompressionFlags {
   readonly quiet?: boolean;
   readonly resume?: boolean;
   readonly log?: string;
+  /** File with the identity that the results must have. */
+  readonly inputs?: string;
 }
 
 /**
@@ -40,12 +43,13 @@ export interface CompressionFlags {
  */
 export async function runCompression(
   path: string,
-  { out, directory: base = dirname(path), set, json, quiet, resume, log: logFile }: CompressionFlags,
+  { out, directory: base = dirname(path), set, json, quiet, resume, log: logFile, inputs }: CompressionFlags,
   policy?: GivenPolicy,
 ): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
   await ensureBackendEnvironment(config.backend, dirname(resolve(path)));
   const progress = createProgress({ enabled: !json && !quiet });
+  const expected = inputs === undefined ? undefined : await readInputs(inputs);
   const output = resolve(out ?? config.output);
   const directory = resolve(base);
   sayPlace(path, config.output, out);
@@ -75,6 +79,7 @@ export async function runCompression(
           }),
           alsoRead: own,
           command: { args: process.argv.slice(2), directory: process.cwd() },
+          ...(expected && { inputs: expected }),
           ...(policy && { policy }),
           openMeter: openMeterOf,
           shouldStop: isAsked,
@@ -95,6 +100,23 @@ export async function runCompression(
     throw error;
   } finally {
     progress.end();
+  }
+}
+
+/** What results must come from. Throws `CONFIG_INVALID`. */
+async function readInputs(path: string): Promise<RunIdentity> {
+  try {
+    const { identity, ...rest } = JSON.parse(await readFile(path, 'utf8')) as RunIdentity & {
+      identity?: RunIdentity;
+    };
+    const inputs = identity ?? rest;
+    if (typeof inputs.tersor === 'string' && typeof inputs.model === 'object') return inputs;
+    throw new Error('It has no "identity".');
+  } catch (cause) {
+    throw new TersorError('CONFIG_INVALID', `--inputs ${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Give the summary.json of a run, or the "identity" in one.',
+    });
   }
 }
 

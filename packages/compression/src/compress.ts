@@ -11,6 +11,7 @@ import {
   type Plugin,
   type Pruner,
   type Quantizer,
+  type RunIdentity,
 } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
@@ -38,6 +39,7 @@ import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './stages/quantize-stage.js';
 import { guessingAt, originalNotice } from './results/result-notices.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
+import { requireInputs } from './run/content-changes.js';
 import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
@@ -63,6 +65,8 @@ export interface CompressOptions {
   readonly plugins?: readonly Plugin[];
   /** Go on from the checkpoint in the output folder, if there is one. */
   readonly resume?: boolean;
+  /** What the results are to come from; where something here is another, nothing is run. */
+  readonly inputs?: RunIdentity;
   /** Files that must not be replaced, besides what the config names: the config's own, a log. */
   readonly alsoRead?: readonly Precious[];
   /**
@@ -161,6 +165,7 @@ async function runStages(options: CompressOptions, staging: string, live: LiveRe
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
+    if (options.inputs) requireInputs(options.inputs, identity);
     const memory = !given && {
       prune: await readMemory('prune', config, { directory, identity }),
       quantize: await readMemory('quantize', config, { directory, identity }),

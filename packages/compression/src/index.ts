@@ -71,5 +71,6 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
+export { contentChanges } from './run/content-changes.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { withHalfPrecision } from './pack/half-precision.js';

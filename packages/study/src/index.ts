@@ -33,6 +33,7 @@ export {
 export { studySchema, type Study } from './plan/study-schema.js';
 export type { VariantRow } from './results/compare-variants.js';
 export { gatherResults, summarizeStudy, type StudyResults } from './results/study-results.js';
+export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export { readJson, type StudyRecord, type TrialRecord } from './results/study-store.js';

@@ -1,5 +1,6 @@
+import { contentChanges } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
-import { contentChanges, type StudyContent } from '../plan/study-content.js';
+import type { StudyContent } from '../plan/study-content.js';
 import type { StudyPlan } from '../plan/study-plan.js';
 import { setCheckpointAside } from '../trials/run-trial.js';
 import type { ResultStore } from './result-store.js';

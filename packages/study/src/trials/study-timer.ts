@@ -14,7 +14,7 @@ export interface StudyTimer {
  */
 export function createTimer(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
-  concurrency: number,
+  concurrency: number | (() => number),
 ): StudyTimer {
   const variants = new Map(cells.map(({ trial, variant }) => [trial, variant]));
   const left = new Map<string, number>();
@@ -41,7 +41,10 @@ export function createTimer(
       }
     },
     progress: () => {
-      const running = Math.max(1, Math.min(concurrency, trials.length - over.size));
+      const running = Math.max(
+        1,
+        Math.min(typeof concurrency === 'number' ? concurrency : concurrency(), trials.length - over.size),
+      );
       const total = [...left].reduce((sum, [variant, trials]) => sum + trials * expected(variant), 0);
       return {
         done: over.size,
