@@ -21,13 +21,19 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 /** Columns of a terminal that fills the screen. */
-const COLUMNS = { desktop: 100, phone: 46 };
+const COLUMNS = { desktop: 100, phone: 44 };
 /** The example's run so short that a picture does not take minutes. */
 const SHORT = {
-  'prune.search.episodes': 4,
-  'prune.finetune.epochs': 1,
+  'dataset.validation': 200,
+  'prune.search.episodes': 8,
+  'prune.images': 100,
+  'prune.pruner.images': 200,
+  'prune.finetune.epochs': 0,
   'quantize.search.episodes': 4,
+  'quantize.images': 100,
 };
+
+const screens = {};
 
 /** In the docs: name, address, size, scheme. */
 const PAGES = [
@@ -71,7 +77,7 @@ try {
 /** Takes a picture; says so where the page is wider than its window. */
 async function picture(path, address, size, scheme, isFull = false) {
   const page = await browser.newPage({ viewport: SIZES[size], colorScheme: scheme });
-  if (address === 'terminal:') await page.setContent(terminalPage(shown(COLUMNS[size])));
+  if (address === 'terminal:') await page.setContent(terminalPage(shown(COLUMNS[size]), COLUMNS[size]));
   else await page.goto(`http://localhost:${port}${address}`, { waitUntil: 'networkidle' });
   if (address === '/demo/') await classified(page);
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -94,8 +100,12 @@ async function classified(page) {
   await page.waitForFunction(() => document.querySelectorAll('#packed .classes li').length > 0);
 }
 
-/** What commands write to a terminal of so many columns, colours and all. */
+/** What commands write to a terminal of so many columns, colours and all; run once for each width. */
 function shown(columns) {
+  return (screens[columns] ??= written(columns));
+}
+
+function written(columns) {
   const tersor = (command) => {
     const line = `stty cols ${columns} rows 40; node --conditions=tersor/source tools/bin/tersor.mjs ${command}`;
     const output = execFileSync('script', ['-qec', line, '/dev/null'], { cwd: root, encoding: 'utf8' });

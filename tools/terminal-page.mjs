@@ -1,11 +1,12 @@
 // What a program wrote to a terminal, as a page: bold, dim and the eight colours.
 const COLOURS = ['#3b4048', '#e06c75', '#98c379', '#e5c07b', '#61afef', '#c678dd', '#56b6c2', '#dcdfe4'];
 
-/** A page with the text in a terminal's font and colours. */
-export function terminalPage(text) {
+/** A page with the text in a terminal's font and colours, so many columns wide. */
+export function terminalPage(text, columns) {
   return `<!doctype html><meta charset="utf-8"><style>
 body { margin: 0; background: #16181d; color: #dcdfe4; }
-pre { margin: 0; padding: 16px; font: 13px/1.4 'DejaVu Sans Mono', monospace; }
+pre { margin: 0; padding: 16px; font: 13px/1.4 'DejaVu Sans Mono', monospace;
+  width: ${columns}ch; white-space: pre-wrap; overflow-wrap: anywhere; }
 </style><pre>${spans(asLeft(text))}</pre>`;
 }
 

@@ -68,7 +68,8 @@ function barText(
   { value, total, eta, progress }: Params,
   { unit, note }: { unit: string; note: string },
 ): string {
-  const left = Number.isFinite(Number(eta)) && Number(eta) > 0 && value < total ? `about ${roughly(eta)} left` : '';
+  const left =
+    Number.isFinite(Number(eta)) && Number(eta) > 0 && value < total ? `about ${roughly(eta)} left` : '';
   const text = [`${value}/${total} ${unit}`, note, left].filter(Boolean).join(', ');
   const room = (process.stderr.columns ?? 80) - text.length - 4;
   const size = Math.max(LEAST_BAR, Math.min(MOST_BAR, room));

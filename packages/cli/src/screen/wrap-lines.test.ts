@@ -8,7 +8,9 @@ describe('lines on a terminal', () => {
   });
 
   it('keep a word that is wider than the terminal', () => {
-    expect(wrapLines('  a /long/path/that/does/not/fit b', 12)).toBe('  a\n    /long/path/that/does/not/fit\n    b');
+    expect(wrapLines('  a /long/path/that/does/not/fit b', 12)).toBe(
+      '  a\n    /long/path/that/does/not/fit\n    b',
+    );
   });
 
   it('are as they were in a file', () => {

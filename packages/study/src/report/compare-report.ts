@@ -147,7 +147,11 @@ function candidatesChart(stage: Stage, runs: readonly NamedRun[]): string {
     height: 320,
     option: (size) => ({
       legend: LEGEND,
-      ...accuracyAxes(size, unit),
+      ...accuracyAxes(
+        size,
+        unit,
+        runs.map(({ name }) => name),
+      ),
       series: clouds.map(({ name, lines }, i) => ({
         name,
         type: 'scatter',

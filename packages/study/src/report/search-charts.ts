@@ -1,7 +1,7 @@
 import { policyWords, type SearchFigures, type Summary } from '@tersor/compression';
 import type { EpisodeFigures, Stage } from '../results/read-run.js';
 import { paretoFront } from '../statistics/pareto.js';
-import { chart, LEGEND, valueAxis, type ChartSize } from './chart.js';
+import { chart, LEGEND, legendHeight, valueAxis, type ChartSize } from './chart.js';
 import { duration, grouped, percent, short } from './html.js';
 import { table } from './table.js';
 
@@ -77,6 +77,8 @@ export function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 
+const SERIES = ['candidate', 'Pareto front', 'chosen', 'original'];
+
 /**
  * Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty
  * where the environment measured neither.
@@ -84,7 +86,14 @@ export function costOf(stage: Stage): 'macs' | 'bytes' {
 export function candidateChart(
   stage: Stage,
   episodes: readonly EpisodeFigures[],
-  { baseline, search }: Pick<Summary, 'baseline' | 'search'>,
+  {
+    baseline,
+    search,
+    isLive = false,
+  }: Pick<Summary, 'baseline' | 'search'> & {
+    /** The search goes on: what is best may change. */
+    readonly isLive?: boolean;
+  },
 ): string {
   const key = costOf(stage);
   const candidates = episodes.filter(
@@ -101,11 +110,15 @@ export function candidateChart(
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` Chosen: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
-      legend: LEGEND,
-      ...accuracyAxes(size, unit),
+      // A pin stands above its point, and so would above its line of the legend.
+      legend: {
+        ...LEGEND,
+        data: SERIES.map((name) => ({ name, ...(name === 'chosen' && { icon: 'circle' }) })),
+      },
+      ...accuracyAxes(size, unit, SERIES),
       series: [
         {
           name: 'candidate',
@@ -124,7 +137,7 @@ export function candidateChart(
           data: front.map(point),
         },
         {
-          name: 'chosen',
+          name: isLive ? 'best so far' : 'chosen',
           type: 'scatter',
           symbol: 'pin',
           symbolSize: 26,
@@ -166,13 +179,15 @@ function winnerOf(
   );
 }
 
-/** Axes of a chart of accuracy against a cost. */
+/** Axes of a chart of accuracy against a cost, below a legend of these names. */
 export function accuracyAxes(
-  { narrow }: ChartSize,
+  size: ChartSize,
   unit: string,
+  names: readonly string[],
 ): { grid: object; xAxis: object; yAxis: object } {
+  const { narrow } = size;
   return {
-    grid: { left: narrow ? 56 : 68, right: 24, top: 36, bottom: 48 },
+    grid: { left: narrow ? 56 : 68, right: 24, top: legendHeight(names, size), bottom: 48 },
     xAxis: valueAxis(unit, short),
     yAxis: valueAxis('accuracy', (value) => `${Number((value * 100).toFixed(2))}%`, {
       nameGap: narrow ? 44 : 54,
