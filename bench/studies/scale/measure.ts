@@ -1,7 +1,7 @@
 // How a study grows from 100 to 10,000 trials, with 20 workers over Redis and over PostgreSQL:
-//   node --expose-gc --conditions=tersor/source --import tsx bench/studies/scale/measure.ts [redis|postgres] [trials...]
+//   node --expose-gc --conditions=tersor/source --import tsx bench/studies/scale/measure.ts [server] [trials]
 // Writes bench/studies/scale/redis.json and postgres.json; what is there of the same count is measured anew.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +97,7 @@ async function opening(path: string): Promise<number | undefined> {
     await page.goto('about:blank');
     const started = performance.now();
     await page.goto(`file://${path}`, { waitUntil: 'load' });
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))');
     return performance.now() - started;
   } finally {
     await browser.close();
@@ -111,6 +111,13 @@ async function main(): Promise<void> {
   const sizes = counts.length > 0 ? counts.map(Number) : [100, 300, 1000, 3000, 10_000];
   for (const server of chosen)
     for (const trials of sizes) {
+      if (chosen.length * sizes.length > 1) {
+        // A process each, so that none finds on its heap what another one has left.
+        spawnSync(process.execPath, [...process.execArgv, __filename, server, String(trials)], {
+          stdio: 'inherit',
+        });
+        continue;
+      }
       const found = await measure(server, trials);
       const file = fileOf(server);
       const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Scale[]) : [];
