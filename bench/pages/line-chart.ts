@@ -1,5 +1,5 @@
 // Lines over steps, as SVG that follows the reader's light or dark.
-import { svgChart } from './svg-chart.js';
+import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 export interface Lines {
   readonly title: string;
@@ -27,10 +27,11 @@ svg { --ink: #1b1d21; --muted: #5c626b; --grid: #e6e8ec; font-family: system-ui,
 
 /** The lines with a legend above; at most as many as there are colours. */
 export function lineChart({ title, xAxis, yAxis, from, zero, step, lines }: Lines): string {
+  const { title: head, titleHeight } = titleOf(title);
   const axis = {
     type: 'value',
-    axisLabel: { color: 'var(--muted)' },
-    nameTextStyle: { color: 'var(--muted)' },
+    axisLabel: { color: 'var(--muted)', fontSize: TEXT },
+    nameTextStyle: { color: 'var(--muted)', fontSize: TEXT },
     splitLine: { lineStyle: { color: 'var(--grid)' } },
     nameLocation: 'middle',
   };
@@ -38,11 +39,11 @@ export function lineChart({ title, xAxis, yAxis, from, zero, step, lines }: Line
     animation: false,
     color: COLOURS,
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: { text: title, left: 0, top: 0, textStyle: { fontSize: 15, color: 'var(--ink)' } },
-    legend: { top: 28, left: 0, textStyle: { color: 'var(--ink)' } },
-    grid: { left: 60, right: 20, top: 84, bottom: 48 },
-    xAxis: { ...axis, name: xAxis, nameGap: 28, min: from ?? 0 },
-    yAxis: { ...axis, name: yAxis, nameGap: 44, ...(zero ? { min: 0 } : { scale: true }) },
+    title: head,
+    legend: { top: titleHeight + 9, left: 0, textStyle: { color: 'var(--ink)', fontSize: TEXT } },
+    grid: { left: 64, right: 20, top: titleHeight + 66, bottom: 52 },
+    xAxis: { ...axis, name: xAxis, nameGap: 30, min: from ?? 0 },
+    yAxis: { ...axis, name: yAxis, nameGap: 46, ...(zero ? { min: 0 } : { scale: true }) },
     series: lines.map(({ name, points }) => ({
       name,
       type: 'line',
@@ -52,5 +53,5 @@ export function lineChart({ title, xAxis, yAxis, from, zero, step, lines }: Line
       data: points.map((point) => [...point]),
     })),
   };
-  return svgChart(options, { width: 720, height: 360, style: STYLE, ids: 'curve' });
+  return svgChart(options, { width: WIDTH, height: 341 + titleHeight, style: STYLE, ids: 'curve' });
 }

@@ -2,7 +2,7 @@
 import { barChart } from './bar-chart.js';
 import type { Draw } from './fill.js';
 import { readResult, valueAt } from './results.js';
-import { svgChart } from './svg-chart.js';
+import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 /** Bars of figures of any result files: each `[FILE, PATH]`, and perhaps a factor (4 bytes of a float). */
 export interface ValueChart {
@@ -48,7 +48,6 @@ svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --c0: 
   svg { --ink: #e8eaed; --muted: #a3a9b3; --line: #565c66; --grid: #2a2e34; --c0: #7ab8ff; --c1: #ffb066; }
 }
 </style>`;
-const WIDTH = 720;
 
 const numberAt = (file: string, path: string): number => {
   const found = valueAt(readResult(file), path);
@@ -92,17 +91,10 @@ const axisOf = (name: string, gap: number) => ({
   name,
   nameLocation: 'middle',
   nameGap: gap,
-  axisLabel: { color: 'var(--muted)' },
-  nameTextStyle: { color: 'var(--muted)' },
+  axisLabel: { color: 'var(--muted)', fontSize: TEXT },
+  nameTextStyle: { color: 'var(--muted)', fontSize: TEXT },
   splitLine: { lineStyle: { color: 'var(--grid)' } },
 });
-const titleOf = (text: string) => ({
-  text,
-  left: 0,
-  top: 0,
-  textStyle: { fontSize: 15, color: 'var(--ink)' },
-});
-
 /** Points with their names beside them; the cost on a logarithmic axis. */
 export function pointChart({ points, original, title, axis, scale, image }: PointChart, draw: Draw): string {
   const base = original ? numberAt(...original) : 0;
@@ -116,7 +108,7 @@ export function pointChart({ points, original, title, axis, scale, image }: Poin
   const options = {
     animation: false,
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: titleOf(title),
+    title: titleOf(title).title,
     grid: { left: 60, right: 30, top: 44, bottom: 52 },
     xAxis: { ...axisOf(axis, 30), type: 'log' },
     yAxis: { ...axisOf(original ? 'change of test accuracy, points' : 'test accuracy, %', 40), scale: true },
@@ -132,11 +124,12 @@ export function pointChart({ points, original, title, axis, scale, image }: Poin
         label: {
           show: true,
           color: 'var(--ink)',
+          fontSize: TEXT,
           position: 'right',
           formatter: ({ dataIndex }: { dataIndex: number }) => data[dataIndex]!.name,
         },
         labelLayout: ({ labelRect }: { labelRect: { x: number; width: number } }) =>
-          labelRect.x + labelRect.width > WIDTH - 8 ? { x: labelRect.x - 18, align: 'right' } : {},
+          labelRect.x + labelRect.width > WIDTH - 50 ? { x: labelRect.x - 18, align: 'right' } : {},
       },
     ],
   };
@@ -154,8 +147,8 @@ export function layerChart({ channels, bits, title, image }: LayerChart, draw: D
     animation: false,
     color: ['var(--c0)', 'var(--c1)'],
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: titleOf(title),
-    legend: { top: 26, left: 0, textStyle: { color: 'var(--ink)' } },
+    title: titleOf(title).title,
+    legend: { top: 26, left: 0, textStyle: { color: 'var(--ink)', fontSize: TEXT } },
     grid: { left: 60, right: 56, top: 72, bottom: 96 },
     xAxis: {
       type: 'category',

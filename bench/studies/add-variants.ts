@@ -2,7 +2,7 @@
 // and that the results lack. What was run before stays as it is.
 //   npm run tersor -- study run-trial examples/studies/agents.yaml --index 6     # and so on: see --dry-run
 //   node --conditions=tersor/source --import tsx bench/studies/add-variants.ts out/studies/agents \
-//     examples/studies/results/agents
+//     examples/studies/results/agents [COMMIT of the run]
 // Then bench/studies/recompute.ts draws the report anew. The commit of the run stands in STUDY.study.json.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ interface CommittedRecord extends StudyRecord {
 }
 
 async function main(): Promise<void> {
-  const [folder, results] = process.argv.slice(2);
+  const [folder, results, commit = 'HEAD'] = process.argv.slice(2);
   if (folder === undefined || results === undefined)
     throw new Error('Give the folder of the run, and the committed results without their ending.');
   const run = await gatherResults(folderStore(folder));
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
       ...(record.added ?? []),
       {
         variants: names,
-        commit: execFileSync('git', ['rev-parse', '--short=8', 'HEAD'], { encoding: 'utf8' }).trim(),
+        commit: execFileSync('git', ['rev-parse', '--short=8', commit], { encoding: 'utf8' }).trim(),
         versions: run.record.versions,
         machine: run.record.machine,
       },

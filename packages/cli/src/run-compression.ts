@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
+  bothEvents,
   compress,
   namedByConfig,
   requireUnharmed,
@@ -11,10 +12,11 @@ import {
 import { compressConfigSchema, messageOf, readConfig, TersorError, type RunIdentity } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
+import { openMeterOf } from './browser/browser-meter.js';
 import { createProgress } from './screen/progress.js';
 import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
-import { bothEvents, openRunLog } from './logging/run-log.js';
+import { openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
 
@@ -76,8 +78,10 @@ export async function runCompression(
             onProgress: clock.hear,
           }),
           alsoRead: own,
+          command: { args: process.argv.slice(2), directory: process.cwd() },
           ...(expected && { inputs: expected }),
           ...(policy && { policy }),
+          openMeter: openMeterOf,
           shouldStop: isAsked,
           searchFrom: [process.cwd(), __dirname],
         }),
@@ -95,7 +99,7 @@ export async function runCompression(
     log?.end(error);
     throw error;
   } finally {
-    progress.stop();
+    progress.end();
   }
 }
 

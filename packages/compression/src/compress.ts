@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createHost,
@@ -25,6 +26,8 @@ import { requireSendable } from './checks/require-sendable.js';
 import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
+import { bothEvents } from './results/both-events.js';
+import { measureLatency, type OpenMeterOf } from './results/measured-latency.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, PipelineStage, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
@@ -42,6 +45,7 @@ import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-fol
 import type { Precious } from './run/output-guard.js';
 import { estimateRun } from './run/estimate.js';
 import { lockOutput } from './run/output-lock.js';
+import { createLiveRecord, type LiveRecord, type StartCommand } from './run/live-record.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
 import { requireRewards } from './checks/require-rewards.js';
@@ -69,8 +73,15 @@ export interface CompressOptions {
    * Carried out instead of a search; agents, environments and rewards of the config are then not needed.
    */
   readonly policy?: GivenPolicy;
+  /**
+   * Opens the browser that a latency table of the budget was measured in. Without it a run with such a table
+   * does not measure its result there.
+   */
+  readonly openMeter?: OpenMeterOf;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
+  /** How the run was started, for whoever wants to start it again: kept beside the checkpoints. */
+  readonly command?: StartCommand;
 }
 
 /**
@@ -83,23 +94,28 @@ export async function compress(options: CompressOptions): Promise<Summary> {
   await requireFreeOutput(options.config, options);
   const release = await lockOutput(options.output);
   const staging = stagingFolder(options.output);
+  const live = createLiveRecord(join(options.output, 'checkpoint'));
   try {
     await sweepStaging(options.output);
-    return await runStages(options, staging);
+    return await runStages(options, staging, live);
+  } catch (error) {
+    live.fail(error);
+    throw error;
   } finally {
     await release();
   }
 }
 
-async function runStages(options: CompressOptions, staging: string): Promise<Summary> {
+async function runStages(options: CompressOptions, staging: string, live: LiveRecord): Promise<Summary> {
   const { config, directory, policy: given } = options;
   const notices: string[] = [];
-  const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
+  const heard = bothEvents(options.events ?? {}, live.events);
+  const onNotice = (text: string) => (notices.push(text), heard.onNotice(text));
   let stage: PipelineStage = 'baseline';
   const events: PipelineEvents = {
-    ...options.events,
+    ...heard,
     onNotice,
-    onStage: (next, round) => options.events?.onStage?.((stage = next), round),
+    onStage: (next, round) => heard.onStage((stage = next), round),
   };
   /** Counts the images of the networks that are measured, as the progress of whatever stage it is. */
   const counting = (total: number) => {
@@ -211,6 +227,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       }),
       validationAccuracy: (graph) => validation.accuracy(graph, counting(validation.count)),
     };
+    live.describe({
+      config,
+      backend: evaluateBackend.id,
+      baseline: context.baseline,
+      ...(options.command && { command: options.command }),
+    });
     const measured = (performance.now() - measuring) / 1000;
     events.onEstimate?.(
       estimateRun(config, {
@@ -228,12 +250,21 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
+    const measuredLatency = await measureLatency({
+      limits: pruneLimits.at(-1) ?? [],
+      original,
+      compressed: quantized?.graph ?? pruned?.graph ?? original,
+      backend: evaluateBackend,
+      openMeter: options.openMeter,
+      onNotice,
+    });
     const summary = await writeResults({
       context,
       pruned,
       quantized,
       measure,
       answered,
+      measuredLatency,
       staging,
       output: options.output,
       started,

@@ -7,6 +7,8 @@ export const ERROR_CODES = {
   ARTIFACT_CORRUPT: 'A packed .tersor file is damaged or not one.',
   ARTIFACT_UNSUPPORTED: 'A packed .tersor file has a version or feature that this reader does not know.',
   BACKEND_UNAVAILABLE: 'The chosen backend cannot run on this machine.',
+  BROWSER_UNAVAILABLE:
+    'No browser can be started to measure in, or it lacks the backend or a graphics adapter.',
   BUDGET_EXCEEDED: 'A plugin made a candidate that is over the budget, though it was chosen to be within it.',
   BUDGET_INFEASIBLE: 'The budget is below the smallest network that the limits allow.',
   CHECKPOINT_MISMATCH: 'A checkpoint belongs to another config, model, data set or version.',
@@ -33,6 +35,7 @@ export const ERROR_CODES = {
   PLUGIN_NOT_FOUND: 'No plugin of that name is installed.',
   PLUGIN_OPTIONS_INVALID: 'The options given to a plugin do not follow its schema.',
   POLICY_INVALID: 'A policy file is missing or malformed.',
+  PORT_UNAVAILABLE: 'A server cannot listen on its port.',
   PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
   QUEUE_UNAVAILABLE: 'The server of a queue cannot be reached or used.',
   READ_BACK_FAILED: 'A written file does not give back the network that was evaluated.',

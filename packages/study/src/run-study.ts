@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { StartCommand } from '@tersor/compression';
 import { TersorError, type TrialRunner } from '@tersor/core';
 import { contentOf, contentRecord, type Identify } from './plan/study-content.js';
 import { requireUnharmedInputs } from './plan/study-guard.js';
@@ -8,9 +9,10 @@ import { writeStudyReport } from './report/write-reports.js';
 import type { ResultStore } from './results/result-store.js';
 import type { StudyResults } from './results/study-results.js';
 import { requireSameContent } from './results/same-content.js';
-import { describeStudy, openStudy, writeStudy, type TrialRecord } from './results/study-store.js';
+import { describeStudy, openStudy, writeJson, writeStudy, type TrialRecord } from './results/study-store.js';
 import { runRungs, type KnownPlan } from './trials/run-rungs.js';
 import { runTrials, type StudyProgress } from './trials/run-trials.js';
+import { withoutPasswords } from './results/without-passwords.js';
 
 export interface RunStudyOptions {
   readonly study: Study;
@@ -28,6 +30,8 @@ export interface RunStudyOptions {
   readonly yes?: boolean;
   /** Stops the study: running trials save themselves, no more are started. */
   readonly signal?: AbortSignal;
+  /** How the study was started, for whoever wants to start it again: kept as `command.json`. */
+  readonly command?: StartCommand;
   /**
    * Says what trials come from, so that what the store has of other content is not averaged with new trials.
    */
@@ -67,6 +71,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
     await requireSameContent({ store, plan, content, before });
     const onChosen = (known: KnownPlan) =>
       writeStudy(store, { ...describeStudy(study, known, version), content: contentRecord(content) });
+    if (options.command) await writeJson(store.study, 'command.json', withoutPasswords(options.command));
     const directory = dirname(plan.configPath);
     const context = { study, directory, store, runner, signal, onNotice, onTrial, onChosen };
     if (plan.rungs) await runRungs(plan, content, context);

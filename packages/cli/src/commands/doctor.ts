@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { examineBackends, type Finding } from '../backends/examine-backends.js';
+import { wrapLines } from '../screen/wrap-lines.js';
 
 /** `tersor doctor`: which backends can run here, why others can't, and what to install. */
 export function doctorCommand(): Command {
@@ -22,7 +23,7 @@ export function doctorCommand(): Command {
         return;
       }
       process.stdout.write(`Node ${machine.node} on ${machine.platform}, ${machine.cores} cores\n`);
-      for (const finding of findings) process.stdout.write(describe(finding));
+      for (const finding of findings) process.stdout.write(wrapLines(describe(finding)));
     });
 }
 

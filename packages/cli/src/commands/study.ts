@@ -114,6 +114,7 @@ async function compared(path: string, study: Study, runner: TrialRunner, options
   const results = await runStudy({
     ...placeOf(path, study, runner, options),
     version: tersorVersion(),
+    command: { args: process.argv.slice(2), directory: process.cwd() },
     resume: options.resume === true,
     yes: options.yes === true,
     signal,

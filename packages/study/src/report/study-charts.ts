@@ -211,11 +211,10 @@ export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto 
     description: `Test accuracy of every trial against its ${unit}. The line joins the ${front.length} trials that no other beats (the Pareto front).${ofAll(count, done.length, 'trials')}`,
     height: 340 + 14 * shown.length,
     option: (size) => {
-      const { grid, ...axes } = accuracyAxes(size, unit);
+      const names = [...shown.map(({ variant }) => variant), 'Pareto front'];
       return {
         legend: { ...LEGEND, type: 'plain' },
-        grid: { ...grid, top: 40 + (size.narrow ? 18 : 8) * shown.length },
-        ...axes,
+        ...accuracyAxes(size, unit, names),
         series: [
           ...ofVariant.map((rows, i) => ({
             name: shown[i]!.variant,

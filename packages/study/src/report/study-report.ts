@@ -6,7 +6,7 @@ import type { TrialRow } from '../results/trial-figures.js';
 import { facetsOf, type Facet } from './facets.js';
 import { duration, escapeHtml, grouped, percent } from './html.js';
 import { MOST, ofAll } from './most.js';
-import { page } from './page.js';
+import { page, type PageContent } from './page.js';
 import { learningChart, type Episodes } from './learning-chart.js';
 import { differenceChart, frontChart, metricChart } from './study-charts.js';
 import { conclusion, samplerText } from './study-sentences.js';
@@ -23,7 +23,12 @@ export interface StudyReportInput {
 }
 
 /** The report of a study as a self-contained page. */
-export function studyReport({ record, results, original, episodes }: StudyReportInput): string {
+export function studyReport(input: StudyReportInput): string {
+  return page(studyView(input));
+}
+
+/** What there is to say of a study, finished or not. */
+export function studyView({ record, results, original, episodes }: StudyReportInput): PageContent {
   const { study } = record;
   const { variants, trials } = results;
   const facets = facetsOf(results, study.facet);
@@ -34,7 +39,7 @@ export function studyReport({ record, results, original, episodes }: StudyReport
     .sort((a, b) => b.estimates.testAccuracy!.mean - a.estimates.testAccuracy!.mean);
   const best = ranked[0];
   const missing = trials.length - done.length;
-  return page({
+  return {
     title: study.name,
     lead: [study.description, samplerText(record), `${study.seeds.length} seeds each.`]
       .filter(Boolean)
@@ -84,7 +89,7 @@ export function studyReport({ record, results, original, episodes }: StudyReport
       { id: 'trials', title: 'Trials', body: trialsShown(results) + failures(results) },
       { id: 'setup', title: 'What was run', body: setup(record) },
     ],
-  });
+  };
 }
 
 const COMPARED = [

@@ -34,7 +34,8 @@ export async function runRungs(plan: StudyPlan, content: StudyContent, context: 
     const cells = cellsOf(plan, names);
     chosen.push(...cells);
     await context.onChosen(partOf(plan, chosen));
-    onNotice(`Rung ${i + 1} of ${rungs.length}: ${names.length} variants with ${rung.episodes} episodes.`);
+    const variants = names.length === 1 ? '1 variant' : `${names.length} variants`;
+    onNotice(`Rung ${i + 1} of ${rungs.length}: ${variants} with ${rung.episodes} episodes.`);
     await runTrials(partOf(plan, cells), content, context);
     const next = rungs[i + 1];
     if (signal.aborted || !next) return;
