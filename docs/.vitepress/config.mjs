@@ -21,6 +21,7 @@ const sidebar = [
       ['A real ONNX file', '/benchmarks/ocr-direction'],
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
+      ['Watching runs', '/guide/ui'],
       ['The report', '/guide/report'],
       ['Budgets', '/guide/budgets'],
       ['Milliseconds', '/guide/latency'],
