@@ -24,7 +24,7 @@ module.exports = {
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
   // These are ECMAScript modules, which jest's own loader takes only turned into CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild|hyparquet|hyparquet-writer)/)'],
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
   transform: {
     '^.+\\.[cm]?[jt]s$': [
