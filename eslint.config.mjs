@@ -54,11 +54,13 @@ export default tseslint.config(
               'scope:compression',
               'scope:testing',
             ]),
+            onlyIn('scope:ui', ['scope:core', 'scope:compression', 'scope:study', 'scope:testing']),
             onlyIn('scope:plugin', [
               'scope:core',
               'scope:network',
               'scope:rl',
               'scope:compression',
+              'scope:study',
               'scope:testing',
             ]),
             onlyIn('scope:cli', ['*']),

@@ -3,6 +3,7 @@
 process.env.TERSOR_CONDITIONS ??= 'tersor/source';
 
 module.exports = {
+  runtime: require.resolve('./jest.runtime.js'),
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['tersor/source', 'node', 'require', 'default'] },
   // Tests run in a context of their own, where every use of a global is looked up anew, at a hundred times the
@@ -23,7 +24,7 @@ module.exports = {
   testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
   resolver: require.resolve('./jest.resolver.js'),
   // These are ECMAScript modules, which jest's own loader takes only turned into CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild|hyparquet|hyparquet-writer)/)'],
   setupFilesAfterEnv: [require.resolve('./jest.setup.js')],
   transform: {
     '^.+\\.[cm]?[jt]s$': [

@@ -12,6 +12,7 @@ const LONG = [
   'real-networks-wasm',
   'real-networks-node',
   'stop-signals',
+  'page',
   'layers-on-backends',
   'study-kill',
   'refined-winner',

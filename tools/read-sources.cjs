@@ -4,10 +4,11 @@
 // times the work. What swc gives is kept under node_modules/.cache by the hash of what it was given, so that no
 // process ever reads old sources.
 const { createHash } = require('node:crypto');
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { Script, constants } = require('node:vm');
 const { threadId } = require('node:worker_threads');
 
 const options = {
@@ -18,19 +19,62 @@ const salt = JSON.stringify([options, require('@swc/core/package.json').version]
 const cache = join(__dirname, '../node_modules/.cache/tersor-sources');
 mkdirSync(cache, { recursive: true });
 
+const nameOf = (...parts) => {
+  const hash = createHash('sha1');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
+
+/** Several processes, and threads of one, may write the same file: each writes its own, and the last stays. */
+function keep(path, data) {
+  const own = `${path}.${process.pid}.${threadId}`;
+  writeFileSync(own, data);
+  renameSync(own, path);
+}
+
 function transpiled(path) {
   const source = readFileSync(path, 'utf8');
-  const kept = join(cache, `${createHash('sha1').update(salt).update(path).update(source).digest('hex')}.js`);
+  const kept = join(cache, `${nameOf(salt, path, source)}.js`);
   try {
     return readFileSync(kept, 'utf8');
   } catch {
     const { code } = require('@swc/core').transformSync(source, { ...options, filename: path, swcrc: false });
-    // Several processes, and threads of one, may write the same file: each writes its own, and the last stays.
-    const own = `${kept}.${process.pid}.${threadId}`;
-    writeFileSync(own, code);
-    renameSync(own, kept);
+    keep(kept, code);
     return code;
   }
+}
+
+const { _compile } = Module.prototype;
+// What V8 makes of each module is kept, too. Node does so itself from 22 on.
+if (Module.enableCompileCache) Module.enableCompileCache(join(cache, 'compiled'));
+else if (constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER) Module.prototype._compile = compileKept;
+
+const fresh = new Map();
+// At the end, so that the functions that were called are among it.
+process.on('exit', () => fresh.forEach((script, kept) => keep(kept, script.createCachedData())));
+
+/** As `Module.prototype._compile`, to which ECMAScript modules are left. */
+function compileKept(content, filename, format) {
+  const kept = join(cache, `${nameOf(process.version, filename, content)}.v8`);
+  let script;
+  try {
+    script = new Script(Module.wrap(content.replace(/^#!.*/, '')), {
+      filename,
+      cachedData: existsSync(kept) ? readFileSync(kept) : undefined,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+  } catch {
+    return Reflect.apply(_compile, this, [content, filename, format]);
+  }
+  if (script.cachedDataRejected !== false) fresh.set(kept, script);
+  const require = Object.assign((request) => this.require(request), {
+    resolve: (request, settings) => Module._resolveFilename(request, this, false, settings),
+    main: process.mainModule,
+    extensions: Module._extensions,
+    cache: Module._cache,
+  });
+  const wrapped = script.runInThisContext();
+  return Reflect.apply(wrapped, this.exports, [this.exports, require, this, filename, dirname(filename)]);
 }
 
 const read = (module, path) => module._compile(transpiled(path), path);

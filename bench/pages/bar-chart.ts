@@ -1,5 +1,5 @@
 // Bars with intervals, as SVG that follows the reader's light or dark.
-import { svgChart } from './svg-chart.js';
+import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 export interface Bar {
   readonly name: string;
@@ -8,11 +8,13 @@ export interface Bar {
   readonly interval?: readonly number[];
 }
 
-const WIDTH = 720;
 const ROW = 34;
-/** Room above the bars for the title, and below for the axis. */
-const ABOVE = 40;
-const BELOW = 52;
+/** Pixels of a sign of a bar's name, about, and the most that all names get. */
+const SIGN = 8.2;
+const MOST_NAME = 215;
+/** Room between the title and the bars, and below for the axis. */
+const ABOVE = 21;
+const BELOW = 56;
 
 const STYLE = `<style>
 svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --bar: #0b5cad; font-family: system-ui, sans-serif; }
@@ -31,31 +33,38 @@ export function barChart({
   axis: string;
   bars: readonly Bar[];
 }): string {
-  const height = ABOVE + BELOW + ROW * bars.length;
+  const { title: head, titleHeight } = titleOf(title);
+  const above = titleHeight + ABOVE;
+  const height = above + BELOW + ROW * bars.length;
   const least = Math.min(0, ...bars.map(({ value }) => value));
   const most = Math.max(...bars.flatMap(({ value, interval }) => [value, interval?.[1] ?? value]));
+  const step = niceStep((most - least) / 4);
+  const end = Math.ceil(most / step - 1e-9) * step;
+  // An accuracy's interval may end beyond what an accuracy can be.
+  const last = axis.includes('%') ? Math.min(100, end) : end;
+  const names = Math.min(MOST_NAME, SIGN * Math.max(...bars.map(({ name }) => name.length)) + 20);
   const options = {
     animation: false,
-    textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: { text: title, left: 0, top: 0, textStyle: { fontSize: 15, color: 'var(--ink)' } },
-    grid: { left: 210, right: 70, top: ABOVE, bottom: BELOW },
+    textStyle: { fontFamily: 'inherit', fontSize: TEXT, color: 'var(--ink)' },
+    title: head,
+    grid: { left: names, right: 24, top: above, bottom: BELOW },
     xAxis: {
       type: 'value',
       name: axis,
       nameLocation: 'middle',
-      nameGap: 28,
-      min: least,
-      // An accuracy's interval may end beyond what an accuracy can be.
-      max: axis.includes('%') ? Math.min(100, niceAbove(most)) : niceAbove(most),
-      axisLabel: { color: 'var(--muted)' },
-      nameTextStyle: { color: 'var(--muted)' },
+      nameGap: 30,
+      min: Math.floor(least / step) * step,
+      max: last,
+      interval: step,
+      axisLabel: { color: 'var(--muted)', fontSize: TEXT },
+      nameTextStyle: { color: 'var(--muted)', fontSize: TEXT },
       splitLine: { lineStyle: { color: 'var(--grid)' } },
     },
     yAxis: {
       type: 'category',
       inverse: true,
       data: bars.map(({ name }) => name),
-      axisLabel: { color: 'var(--ink)', width: 200, overflow: 'truncate' },
+      axisLabel: { color: 'var(--ink)', fontSize: TEXT, width: names - 10, overflow: 'truncate' },
       axisLine: { lineStyle: { color: 'var(--line)' } },
       axisTick: { show: false },
     },
@@ -75,7 +84,7 @@ export function barChart({
           api: { value(at: number): number; coord(point: [number, number]): [number, number] },
         ) => {
           const [from, y] = api.coord([Math.max(api.value(0), least), api.value(2)]);
-          const [to] = api.coord([Math.min(api.value(1), niceAbove(most)), api.value(2)]);
+          const [to] = api.coord([Math.min(api.value(1), last), api.value(2)]);
           const line = (x1: number, y1: number, x2: number, y2: number) => ({
             type: 'line',
             shape: { x1, y1, x2, y2 },
@@ -92,8 +101,8 @@ export function barChart({
   return svgChart(options, { width: WIDTH, height, style: STYLE, ids: 'bar' });
 }
 
-/** The next number above that an axis likes to end with. */
-function niceAbove(value: number): number {
-  const step = 10 ** Math.floor(Math.log10(value)) / 2;
-  return Math.ceil(value / step) * step;
+/** The next of 1, 2, 2.5, 5, 10, ... times a power of ten. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= least * (1 - 1e-9))!;
 }

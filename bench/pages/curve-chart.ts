@@ -1,7 +1,7 @@
-// Curves of searches, best reward so far, as SVG that follows the reader's light or dark.
-import { readResult, valueAt } from './results.js';
+// Curves of searches, best reward so far, and lines of any list in a result file.
 import type { Draw } from './fill.js';
-import { svgChart } from './svg-chart.js';
+import { lineChart, type Lines } from './line-chart.js';
+import { readResult, valueAt } from './results.js';
 
 export interface CurveChart {
   /** A result file, and the path of a list of `{ name, curve }` in it. */
@@ -13,47 +13,66 @@ export interface CurveChart {
   readonly image: string;
 }
 
-/** Told apart on light and on dark ground. */
-const COLOURS = ['#0b74de', '#d9480f', '#2b9348', '#8a63d2', '#c2255c', '#a07800', '#0e9aa7', '#7a7f87'];
+/** Best reward so far of searches: by name, the `file` of a search's episodes and its stage. */
+export interface SearchChart {
+  readonly searches: Readonly<Record<string, readonly [file: string, stage: string]>>;
+  readonly title: string;
+  readonly image: string;
+}
 
-const STYLE = `<style>
-svg { --ink: #1b1d21; --muted: #5c626b; --grid: #e6e8ec; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) { svg { --ink: #e8eaed; --muted: #a3a9b3; --grid: #2a2e34; } }
-</style>`;
+/** Lines of lists: by name the result file; in each the list at `path`, with the fields `x` and `y`. */
+export interface ListLineChart {
+  readonly lines: Readonly<Record<string, string>>;
+  readonly path: string;
+  readonly x: string;
+  readonly y: string;
+  /** Turns a value into the unit that is shown. */
+  readonly scale: number;
+  readonly title: string;
+  readonly xAxis: string;
+  readonly yAxis: string;
+  readonly image: string;
+}
+
+const SEARCH: Pick<Lines, 'xAxis' | 'yAxis' | 'from' | 'step'> = {
+  xAxis: 'evaluations',
+  yAxis: 'best reward so far',
+  from: 1,
+  step: true,
+};
+const numbered = (values: readonly number[]) => values.map((value, i) => [i + 1, value] as const);
 
 /** Lines over evaluations; the link to the drawing, which `draw` keeps. */
 export function curveChart({ curves, path, title, names, image }: CurveChart, draw: Draw): string {
   const rows = valueAt(readResult(curves), path) as readonly { name: string; curve: readonly number[] }[];
-  const shown = names.map((name) => {
+  const lines = names.map((name) => {
     const found = rows.find((row) => row.name === name);
     if (!found) throw new Error(`No curve "${name}": ${rows.map((row) => row.name).join(', ')}`);
-    return found;
+    return { name, points: numbered(found.curve) };
   });
-  const axis = {
-    type: 'value',
-    axisLabel: { color: 'var(--muted)' },
-    nameTextStyle: { color: 'var(--muted)' },
-    splitLine: { lineStyle: { color: 'var(--grid)' } },
-    nameLocation: 'middle',
-  };
-  const options = {
-    animation: false,
-    color: COLOURS,
-    textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: { text: title, left: 0, top: 0, textStyle: { fontSize: 15, color: 'var(--ink)' } },
-    legend: { top: 28, left: 0, textStyle: { color: 'var(--ink)' } },
-    grid: { left: 60, right: 20, top: 84, bottom: 48 },
-    xAxis: { ...axis, name: 'evaluations', nameGap: 28, min: 1 },
-    yAxis: { ...axis, name: 'best reward so far', nameGap: 44, scale: true },
-    series: shown.map(({ name, curve }) => ({
-      name,
-      type: 'line',
-      step: 'end',
-      showSymbol: false,
-      lineStyle: { width: 2 },
-      data: curve.map((value, i) => [i + 1, value]),
-    })),
-  };
-  const svg = svgChart(options, { width: 720, height: 360, style: STYLE, ids: 'curve' });
-  return `![${title}](${draw(image, svg)})`;
+  return `![${title}](${draw(image, lineChart({ ...SEARCH, title, lines }))})`;
+}
+
+/** The same from the episodes of searches. */
+export function searchChart({ searches, title, image }: SearchChart, draw: Draw): string {
+  const lines = Object.entries(searches).map(([name, [file, stage]]) => {
+    const episodes = valueAt(readResult(file), stage) as readonly { reward: number }[];
+    let best = -Infinity;
+    return { name, points: numbered(episodes.map(({ reward }) => (best = Math.max(best, reward)))) };
+  });
+  return `![${title}](${draw(image, lineChart({ ...SEARCH, title, lines }))})`;
+}
+
+/** Lines of measured figures, from 0 on. */
+export function listLineChart(
+  { lines: files, path, x, y, scale, title, xAxis, yAxis, image }: ListLineChart,
+  draw: Draw,
+): string {
+  const lines = Object.entries(files).map(([name, file]) => ({
+    name,
+    points: (valueAt(readResult(file), path) as readonly unknown[]).map(
+      (entry) => [valueAt(entry, x) as number, scale * (valueAt(entry, y) as number)] as const,
+    ),
+  }));
+  return `![${title}](${draw(image, lineChart({ title, xAxis, yAxis, zero: true, lines }))})`;
 }

@@ -1,7 +1,14 @@
 // Fills a page: what stands between `<!-- table ... -->` (or `chart`, `value`, `difference`, `p`) and
 // `<!-- end -->` comes from the result files; everything else is a person's prose and stays.
 import { parse } from 'yaml';
-import { curveChart, type CurveChart } from './curve-chart.js';
+import {
+  curveChart,
+  listLineChart,
+  searchChart,
+  type CurveChart,
+  type ListLineChart,
+  type SearchChart,
+} from './curve-chart.js';
 import { FORMS, isForm } from './figures.js';
 import { gpuTable } from './gpu-table.js';
 import { listChart, type ListChart } from './list-chart.js';
@@ -18,9 +25,11 @@ import { readResult, valueAt } from './results.js';
 import {
   layerChart,
   pointChart,
+  ratioChart,
   valueChart,
   type LayerChart,
   type PointChart,
+  type RatioChart,
   type ValueChart,
 } from './value-chart.js';
 import {
@@ -56,14 +65,20 @@ function make(kind: string, request: string, draw: Draw): string {
     const chart = parse(request) as
       | StudyChart
       | CurveChart
+      | SearchChart
+      | ListLineChart
       | ListChart
       | ValueChart
       | PointChart
-      | LayerChart;
+      | LayerChart
+      | RatioChart;
     if ('curves' in chart) return curveChart(chart, draw);
+    if ('searches' in chart) return searchChart(chart, draw);
+    if ('lines' in chart) return listLineChart(chart, draw);
     if ('bars' in chart) return listChart(chart, draw);
     if ('values' in chart) return valueChart(chart, draw);
     if ('points' in chart) return pointChart(chart, draw);
+    if ('ratios' in chart) return ratioChart(chart, draw);
     if ('channels' in chart) return layerChart(chart, draw);
     return studyChart(chart, draw);
   }

@@ -13,21 +13,21 @@ interface Figures {
 
 /**
  * A table of networks: by name, `file#part` (`baseline`, `pruned`, `compressed`; nothing for a training).
- * Bytes are the measured file of a compressed network, else four for a parameter (float32).
+ * Accuracy comes first, which a phone shows without scrolling. Bytes are the measured file of a compressed network, else four for a parameter (float32).
  */
 export function networkTable(networks: Readonly<Record<string, string>>): string {
   return markdownTable(
-    ['network', 'parameters', 'multiply-adds', 'bytes', 'test accuracy'],
+    ['network', 'test accuracy', 'bytes', 'parameters', 'multiply-adds'],
     Object.entries(networks).map(([name, place]) => {
       const [file, part = ''] = place.split('#');
       const found = valueAt(readResult(file!), part) as Figures;
       const bytes = part === 'compressed' ? found.bytes! : 4 * found.parameters;
       return [
         name,
+        FORMS.percent2(found.accuracy.test),
+        FORMS.count(bytes),
         FORMS.count(found.parameters),
         FORMS.count(found.macs),
-        FORMS.count(bytes),
-        FORMS.percent2(found.accuracy.test),
       ];
     }),
   );

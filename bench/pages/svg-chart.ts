@@ -10,6 +10,24 @@ interface ECharts {
   ): { setOption(option: object): void; renderToSVGString(): string; dispose(): void };
 }
 
+/** Pixels: narrow enough that a phone, which shrinks it by a third, leaves words of this size readable. */
+export const WIDTH = 540;
+export const TEXT = 14;
+/** Pixels of a sign of a title, about. */
+const TITLE_SIGN = 8.8;
+
+/** The title of a chart, in as many lines as it needs, and the pixels that these take. */
+export function titleOf(title: string): { title: object; titleHeight: number } {
+  const lines: string[] = [];
+  for (const word of title.split(' ')) {
+    const joined = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length > 0 && joined.length * TITLE_SIGN <= WIDTH) lines[lines.length - 1] = joined;
+    else lines.push(word);
+  }
+  const textStyle = { fontSize: 15, lineHeight: 19, color: 'var(--ink)' };
+  return { title: { text: lines.join('\n'), left: 0, top: 0, textStyle }, titleHeight: 19 * lines.length };
+}
+
 /** How a chart becomes SVG. */
 export interface SvgSettings {
   /** Pixels. */

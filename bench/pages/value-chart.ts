@@ -2,7 +2,7 @@
 import { barChart } from './bar-chart.js';
 import type { Draw } from './fill.js';
 import { readResult, valueAt } from './results.js';
-import { svgChart } from './svg-chart.js';
+import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 /** Bars of figures of any result files: each `[FILE, PATH]`, and perhaps a factor (4 bytes of a float). */
 export interface ValueChart {
@@ -16,7 +16,8 @@ export interface ValueChart {
 
 /**
  * Points: each `[FILE, PATH of the cost, PATH of the accuracy]` and perhaps a factor of the cost, or two
- * numbers of a paper.
+ * numbers of a paper. With `original`, the place of an accuracy, they show the change to it: networks of two
+ * papers are not the same, so neither are their originals. A paper's number is then a change, too.
  */
 export interface PointChart {
   readonly points: Readonly<
@@ -26,6 +27,7 @@ export interface PointChart {
       | readonly [cost: number, accuracy: number]
     >
   >;
+  readonly original?: readonly [file: string, path: string];
   readonly title: string;
   readonly axis: string;
   readonly scale: number;
@@ -46,7 +48,6 @@ svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --c0: 
   svg { --ink: #e8eaed; --muted: #a3a9b3; --line: #565c66; --grid: #2a2e34; --c0: #7ab8ff; --c1: #ffb066; }
 }
 </style>`;
-const WIDTH = 720;
 
 const numberAt = (file: string, path: string): number => {
   const found = valueAt(readResult(file), path);
@@ -67,38 +68,50 @@ export function valueChart({ values, title, axis, scale = 1, image }: ValueChart
   return `![${title}](${draw(image, svg)})`;
 }
 
+/** Bars of ratios measured in turns, with their lowest and highest; by name, `file#path` as in a table. */
+export interface RatioChart {
+  readonly ratios: Readonly<Record<string, string>>;
+  readonly title: string;
+  readonly axis: string;
+  readonly image: string;
+}
+
+/** The link to the drawing, which `draw` keeps. */
+export function ratioChart({ ratios, title, axis, image }: RatioChart, draw: Draw): string {
+  const bars = Object.entries(ratios).map(([name, place]) => {
+    const [file, path] = place.split('#') as [string, string];
+    const at = (field: string) => numberAt(file, `${path}.${field}`);
+    return { name, value: at('ratio'), interval: [at('lowest'), at('highest')] };
+  });
+  return `![${title}](${draw(image, barChart({ title, axis, bars }))})`;
+}
+
 const axisOf = (name: string, gap: number) => ({
   type: 'value',
   name,
   nameLocation: 'middle',
   nameGap: gap,
-  axisLabel: { color: 'var(--muted)' },
-  nameTextStyle: { color: 'var(--muted)' },
+  axisLabel: { color: 'var(--muted)', fontSize: TEXT },
+  nameTextStyle: { color: 'var(--muted)', fontSize: TEXT },
   splitLine: { lineStyle: { color: 'var(--grid)' } },
 });
-const titleOf = (text: string) => ({
-  text,
-  left: 0,
-  top: 0,
-  textStyle: { fontSize: 15, color: 'var(--ink)' },
-});
-
 /** Points with their names beside them; the cost on a logarithmic axis. */
-export function pointChart({ points, title, axis, scale, image }: PointChart, draw: Draw): string {
+export function pointChart({ points, original, title, axis, scale, image }: PointChart, draw: Draw): string {
+  const base = original ? numberAt(...original) : 0;
   const data = Object.entries(points).map(([name, source]) => {
     const [cost, accuracy] =
       source.length === 2
         ? source
-        : [(source[3] ?? 1) * numberAt(source[0], source[1]), numberAt(source[0], source[2])];
+        : [(source[3] ?? 1) * numberAt(source[0], source[1]), numberAt(source[0], source[2]) - base];
     return { name, value: [cost * scale, 100 * accuracy], isOther: source.length === 2 };
   });
   const options = {
     animation: false,
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: titleOf(title),
+    title: titleOf(title).title,
     grid: { left: 60, right: 30, top: 44, bottom: 52 },
     xAxis: { ...axisOf(axis, 30), type: 'log' },
-    yAxis: { ...axisOf('test accuracy, %', 40), scale: true },
+    yAxis: { ...axisOf(original ? 'change of test accuracy, points' : 'test accuracy, %', 40), scale: true },
     series: [
       {
         type: 'scatter',
@@ -111,11 +124,12 @@ export function pointChart({ points, title, axis, scale, image }: PointChart, dr
         label: {
           show: true,
           color: 'var(--ink)',
+          fontSize: TEXT,
           position: 'right',
           formatter: ({ dataIndex }: { dataIndex: number }) => data[dataIndex]!.name,
         },
         labelLayout: ({ labelRect }: { labelRect: { x: number; width: number } }) =>
-          labelRect.x + labelRect.width > WIDTH - 8 ? { x: labelRect.x - 18, align: 'right' } : {},
+          labelRect.x + labelRect.width > WIDTH - 50 ? { x: labelRect.x - 18, align: 'right' } : {},
       },
     ],
   };
@@ -133,8 +147,8 @@ export function layerChart({ channels, bits, title, image }: LayerChart, draw: D
     animation: false,
     color: ['var(--c0)', 'var(--c1)'],
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },
-    title: titleOf(title),
-    legend: { top: 26, left: 0, textStyle: { color: 'var(--ink)' } },
+    title: titleOf(title).title,
+    legend: { top: 26, left: 0, textStyle: { color: 'var(--ink)', fontSize: TEXT } },
     grid: { left: 60, right: 56, top: 72, bottom: 96 },
     xAxis: {
       type: 'category',

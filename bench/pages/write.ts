@@ -1,13 +1,11 @@
 // Fills the figures of the README, the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents
 // from the committed results: npm run pages [-- --check]
-// With --check nothing is written: ends with 1 where a page or a chart is not what the results say, or where
-// a benchmark page has more than 600 words.
+// With --check nothing is written: ends with 1 where a page or a chart is not what the results say.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillPage } from './fill.js';
 import { root } from './results.js';
 
-const MOST_WORDS = 600;
 const images = join(root, 'docs/images/benchmarks');
 const check = process.argv.includes('--check');
 const stale: string[] = [];
@@ -23,8 +21,6 @@ for (const path of [readme, home, ...pages]) {
     return `${folderOf(path)}/images/benchmarks/${image}.svg`;
   });
   keep(path, after);
-  const words = path.includes('benchmarks') ? proseWords(after) : 0;
-  if (words > MOST_WORDS) stale.push(`${path} has ${words} words; ${MOST_WORDS} are the most`);
 }
 if (stale.length > 0) {
   console.error(stale.join('\n'));
@@ -47,14 +43,4 @@ function keep(path: string, text: string): void {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   if (check) stale.push(`${path.slice(root.length + 1)} is not what the results say`);
   else writeFileSync(path, text);
-}
-
-/** Words that a person reads as prose: without comments, tables and commands. */
-function proseWords(text: string): number {
-  return text
-    .replace(/<!--.*?-->/gs, '')
-    .replace(/```.*?```/gs, '')
-    .replace(/^\|.*$/gm, '')
-    .split(/\s+/)
-    .filter(Boolean).length;
 }

@@ -1,7 +1,8 @@
 // What the options of `reconstruction` are chosen by: accuracy on validation images, and the KL divergence of
 // the outputs from the original's on the same images, of one evaluation. No test image is looked at.
 // node --conditions=tersor/source --import tsx bench/pruning/choices.ts NETWORK '{"macs":0.5}' [OPTIONS...]
-// NETWORK: example, resnet20 or mobilenet (which needs ../shared and `node bench/paper/imagenet-sample.mjs`).
+// NETWORK: example, resnet20, mobilenet (needs ../shared and `node bench/paper/imagenet-sample.mjs`), or vgg19
+// (needs ../shared, and all of CIFAR-10 in examples/data; it was trained on its validation images).
 // Each OPTIONS is JSON of the channel pruner's options. Adds rows to results/choices.json; those that it has
 // are not run again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,13 +26,20 @@ import {
   readNetwork,
 } from '@tersor/network';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
-import { EXAMPLE, MOBILENET, RESNET20, ROOT } from './networks.js';
+import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL } from './networks.js';
 
 const FILE = join(__dirname, 'results/choices.json');
 const NETWORKS = {
-  example: { ...EXAMPLE, minimum: 0.1, images: 500 },
-  resnet20: { ...RESNET20, minimum: 0.2, images: 500 },
-  mobilenet: { ...MOBILENET, minimum: 0.3, images: 300 },
+  example: { ...EXAMPLE, minimum: 0.1, multiple: 1, images: 500 },
+  resnet20: { ...RESNET20, minimum: 0.2, multiple: 1, images: 500 },
+  mobilenet: { ...MOBILENET, minimum: 0.3, multiple: 1, images: 300 },
+  vgg19: {
+    model: VGG19_MODEL,
+    dataset: { use: 'cifar10', dir: join(ROOT, 'examples/data'), validation: 2000 },
+    minimum: 0.02,
+    multiple: 8,
+    images: 500,
+  },
 } as const;
 
 interface Row {
@@ -56,7 +64,7 @@ const results = (): Results =>
 
 async function main(): Promise<void> {
   const [name = 'example', budgetText = '{"macs":0.5}', ...given] = process.argv.slice(2);
-  const { model, dataset: selected, minimum, images } = NETWORKS[name as keyof typeof NETWORKS];
+  const { model, dataset: selected, minimum, multiple, images } = NETWORKS[name as keyof typeof NETWORKS];
   const budget = JSON.parse(budgetText) as Record<'macs' | 'parameters', number>;
   const host = await createHost({
     slots: [
@@ -118,7 +126,7 @@ async function main(): Promise<void> {
       baseline: { accuracy: 1, ...whole, bytes: 4 * whole.parameters },
       limits,
       minimum,
-      multiple: 1,
+      multiple,
     });
     const actions = await environment.heuristics!['reconstruction']!();
     await environment.reset(1);

@@ -57,6 +57,7 @@ const ALLOCATION = { use: 'heuristic', name: 'reconstruction' };
 const FEW_IMAGES = channels('reconstruction', { images: 300, points: 24 });
 /** The ridge before it followed the images. */
 const FIXED = { ridge: 1e-3 };
+const HELD_OUT = { ridge: 'held-out' };
 const PROBED = { weights: 'probed' };
 const SEEDS = [1, 2, 3];
 
@@ -116,6 +117,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     methods: [
       { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
       { agent: ALLOCATION, pruner: channels('reconstruction'), seeds: SEEDS },
+      { agent: ALLOCATION, pruner: channels('reconstruction', HELD_OUT), seeds: SEEDS },
       {
         agent: ALLOCATION,
         pruner: channels('reconstruction', { ...FIXED, maximumInputs: 2304, points: 20 }),

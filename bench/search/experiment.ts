@@ -24,8 +24,8 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine } from '@tersor/core';
-import { ARMS, CHOICES, type Arm } from './experiment/arms.js';
+import { describeMachine, type OtherEpisode } from '@tersor/core';
+import { AGENTS, ARMS, CHOICES, type Arm } from './experiment/arms.js';
 import { idOf, linesOf, type Key, type Line } from './experiment/lines.js';
 import { openTask, type Places } from './experiment/open-task.js';
 import { searchOnce } from './experiment/search-once.js';
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
       task: task.name,
       ...arm,
       seed,
-      evaluations: Number(flags.evaluations),
+      evaluations: AGENTS[arm.agent]?.evaluations ?? Number(flags.evaluations),
       reward,
     });
     const done = new Set(linesOf(out).map(idOf));
@@ -95,7 +95,8 @@ async function main(): Promise<void> {
     const opened = await openTask(task, places, seed, before?.original.test);
     for (const arm of open) {
       const key = keyOf(arm);
-      const found = await searchOnce(opened, arm, { ...key, confirm: 5, python });
+      const others = episodesOf(out, reward, arm);
+      const found = await searchOnce(opened, arm, { ...key, confirm: 5, python, others });
       const { original, testImages } = opened;
       const line: Line = {
         ...key,
@@ -112,6 +113,19 @@ async function main(): Promise<void> {
     }
     await opened.dispose();
   }
+}
+
+/** Episodes of other tasks that an agent learns from first; searches of one agent, one a seed. */
+function episodesOf(folder: string, reward: string, { agent }: Arm): OtherEpisode[][] {
+  const task = AGENTS[agent]?.studies;
+  if (task === undefined) return [];
+  const found = linesOf(folder).flatMap(({ features, episodes, ...line }) =>
+    line.reward === reward && line.task === task && line.agent === 'ensemble, guesses' && features && episodes
+      ? [episodes.map((episode) => ({ features, ...episode }))]
+      : [],
+  );
+  if (found.length === 0) throw new Error(`"${agent}" needs searches of "ensemble, guesses" in "${task}"`);
+  return found;
 }
 
 /** Runs the parts at once, each in a process of its own, which end with this one. */

@@ -62,7 +62,7 @@ interface Result {
 async function main(): Promise<void> {
   const path = resolve(positionals[0] ?? join(ROOT, 'examples/vgg-small/quantize.yaml'));
   const seed = Number(options.seed);
-  const name = `${options.name ?? basename(path, '.yaml')} ${options.quantizer} ${options.bits}`;
+  const name = [options.name ?? basename(path, '.yaml'), options.quantizer, options.bits].join('-');
   const { backendName, backend, dataset, graph, layers, labels, outputsOf, close } = await openNetwork(
     path,
     'validation',

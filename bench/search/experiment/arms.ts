@@ -21,6 +21,10 @@ const MANY = { ...NEAR, hidden: [64, 64], actorRate: 1e-3, updates: 10 };
 interface Agent {
   readonly use: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** It first learns from the searches in this task that the folder of results has the episodes of. */
+  readonly studies?: string;
+  /** Where the question is how it begins, instead of the evaluations of the others. */
+  readonly evaluations?: number;
 }
 
 /** Agents of ours by the name of the arm; those with options are for choices. */
@@ -28,8 +32,14 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
   ddpg: { use: 'ddpg', options: {} },
   ppo: { use: 'ppo', options: {} },
   ensemble: { use: 'ensemble', options: {} },
-  'ensemble, shared': { use: 'ensemble', options: { shared: true } },
+  'ensemble, shared': { use: 'ensemble', options: { shared: true }, evaluations: 10 },
   'ensemble, guesses': { use: 'ensemble', options: { shared: true, guesses: 1000 } },
+  'ensemble, carried over': {
+    use: 'ensemble',
+    options: { shared: true },
+    studies: 'example at 15%',
+    evaluations: 10,
+  },
   evolution: { use: 'evolution', options: {} },
   random: { use: 'random', options: {} },
   'ddpg, little noise': { use: 'ddpg', options: NEAR },
@@ -40,6 +50,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     use: 'ddpg',
     options: { ...MANY, critics: 2, normalize: true, dropout: 0.01, imitate: 0.1 },
   },
+  'ddpg, guesses': { use: 'ddpg', options: { ...MANY, warmup: 0, guesses: 1000 } },
   'ddpg, TD3': { use: 'ddpg', options: { ...NEAR, twin: true, actorDelay: 2, targetNoise: 0.1 } },
 };
 

@@ -61,10 +61,13 @@ export type Images = 'search' | 'confirm' | 'test';
 
 export interface OpenTask {
   readonly host: Host;
+  /** The original. */
+  readonly network: LayerGraph;
   readonly testImages: number;
   /** Metrics of the uncompressed network. */
   readonly original: { readonly confirm: number; readonly test: number };
-  readonly environment: (id: string, images: Images, reward: string) => Promise<Environment>;
+  /** Measures on images, or in a way of the caller's. */
+  readonly environment: (id: string, images: Images | Measure, reward: string) => Promise<Environment>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -155,6 +158,7 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
   const measured = new Map<string, Evaluation>();
   return {
     host,
+    network: original,
     testImages: test.count,
     original: { confirm: await confirm!.accuracy(original), test: known ?? (await test.accuracy(original)) },
     environment: async (id, images, reward) => {
@@ -162,6 +166,7 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
       const rewarding = await host.get(TOKENS.reward, reward);
       return make(
         making(rewarding, async (graph, policy) => {
+          if (typeof images === 'function') return images(graph, policy);
           const key = `${images} ${policy}`;
           const found = measured.get(key) ?? (await evaluators[images].evaluate(graph));
           measured.set(key, found);
@@ -173,7 +178,8 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
   };
 }
 
-type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
+/** @param policy its digest */
+export type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
 type Making = (reward: EnvironmentTask['reward'], measure: Measure) => EnvironmentTask;
 
 async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number): Promise<Making> {

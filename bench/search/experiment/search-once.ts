@@ -1,5 +1,5 @@
 // One search of the experiment: an agent or a peer, then confirmation on images that it has not seen.
-import { TOKENS, type Environment } from '@tersor/core';
+import { TOKENS, type Environment, type OtherEpisode } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import { confirmBest } from '../../../packages/compression/src/search/confirm.js';
 import { policyDigest } from '../../../packages/compression/src/search/policy-digest.js';
@@ -17,6 +17,9 @@ export interface Found {
   /** The winner is the policy of the heuristic. */
   readonly isHeuristic: boolean;
   readonly seconds: number;
+  /** What is known of each step before, and all episodes, around the heuristic: to learn from elsewhere. */
+  readonly features?: OtherEpisode['features'];
+  readonly episodes?: readonly Omit<OtherEpisode, 'features'>[];
 }
 
 interface Settings {
@@ -26,12 +29,14 @@ interface Settings {
   readonly seed: number;
   /** Program that runs peers. */
   readonly python: string;
+  /** Searches in other networks that the agent learns from first. */
+  readonly others: readonly (readonly OtherEpisode[])[];
 }
 
 export async function searchOnce(
   task: OpenTask,
   { agent, environment: kind }: Arm,
-  { evaluations, confirm, reward, seed, python }: Settings,
+  { evaluations, confirm, reward, seed, python, others }: Settings,
 ): Promise<Found> {
   const started = performance.now();
   const plain = task.host.has(TOKENS.environment, 'pruning') ? 'pruning' : 'bit-width';
@@ -53,6 +58,7 @@ export async function searchOnce(
       episodes,
       seed,
       warmStart,
+      others,
       hooks: { onEpisode: (record) => void records.push(record) },
     });
   }
@@ -77,5 +83,15 @@ export async function searchOnce(
     unconfirmed: await accuracyIn(testing, best),
     isHeuristic: policyDigest(winner.policy) === policyDigest(records[0]!.policy),
     seconds: Math.round((performance.now() - started) / 1000),
+    ...(walk.features &&
+      !isHeuristic && {
+        features: walk.features.map(rounded),
+        episodes: records.map(({ actions, reward: value }) => ({
+          actions: actions.map((action) => rounded(action)),
+          reward: value,
+        })),
+      }),
   };
 }
+
+const rounded = (values: readonly number[]) => values.map((value) => Math.round(value * 1e4) / 1e4);

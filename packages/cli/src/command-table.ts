@@ -70,10 +70,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/study.js')).studyCommand(),
   },
   {
+    name: 'worker',
+    usage: '[options]',
+    description: 'take trials of studies on other machines from a queue, and run them here',
+    load: async () => (await import('./commands/worker.js')).workerCommand(),
+  },
+  {
     name: 'report',
     usage: '[options] <folder...>',
     description: 'write report.html for the folder of a compression or of a study, or two runs side by side',
     load: async () => (await import('./commands/report.js')).reportCommand(),
+  },
+  {
+    name: 'ui',
+    usage: '[options] [folder...]',
+    description: 'show runs and studies on a local web page as they go on: curves, fronts, layers, logs',
+    load: async () => (await import('./commands/ui.js')).uiCommand(),
   },
   {
     name: 'doctor',

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
+  bothEvents,
   compress,
   namedByConfig,
   requireUnharmed,
@@ -7,13 +9,14 @@ import {
   type PipelineStage,
   type Precious,
 } from '@tersor/compression';
-import { compressConfigSchema, messageOf, readConfig } from '@tersor/core';
+import { compressConfigSchema, messageOf, readConfig, TersorError, type RunIdentity } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
+import { openMeterOf } from './browser/browser-meter.js';
 import { createProgress } from './screen/progress.js';
 import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
-import { bothEvents, openRunLog } from './logging/run-log.js';
+import { openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
 
@@ -30,6 +33,8 @@ export interface CompressionFlags {
   readonly quiet?: boolean;
   readonly resume?: boolean;
   readonly log?: string;
+  /** File with the identity that the results must have. */
+  readonly inputs?: string;
 }
 
 /**
@@ -38,12 +43,13 @@ export interface CompressionFlags {
  */
 export async function runCompression(
   path: string,
-  { out, directory: base = dirname(path), set, json, quiet, resume, log: logFile }: CompressionFlags,
+  { out, directory: base = dirname(path), set, json, quiet, resume, log: logFile, inputs }: CompressionFlags,
   policy?: GivenPolicy,
 ): Promise<void> {
   const config = await readConfig(path, compressConfigSchema, set);
   await ensureBackendEnvironment(config.backend, dirname(resolve(path)));
   const progress = createProgress({ enabled: !json && !quiet });
+  const expected = inputs === undefined ? undefined : await readInputs(inputs);
   const output = resolve(out ?? config.output);
   const directory = resolve(base);
   sayPlace(path, config.output, out);
@@ -72,7 +78,10 @@ export async function runCompression(
             onProgress: clock.hear,
           }),
           alsoRead: own,
+          command: { args: process.argv.slice(2), directory: process.cwd() },
+          ...(expected && { inputs: expected }),
           ...(policy && { policy }),
+          openMeter: openMeterOf,
           shouldStop: isAsked,
           searchFrom: [process.cwd(), __dirname],
         }),
@@ -90,7 +99,24 @@ export async function runCompression(
     log?.end(error);
     throw error;
   } finally {
-    progress.stop();
+    progress.end();
+  }
+}
+
+/** What results must come from. Throws `CONFIG_INVALID`. */
+async function readInputs(path: string): Promise<RunIdentity> {
+  try {
+    const { identity, ...rest } = JSON.parse(await readFile(path, 'utf8')) as RunIdentity & {
+      identity?: RunIdentity;
+    };
+    const inputs = identity ?? rest;
+    if (typeof inputs.tersor === 'string' && typeof inputs.model === 'object') return inputs;
+    throw new Error('It has no "identity".');
+  } catch (cause) {
+    throw new TersorError('CONFIG_INVALID', `--inputs ${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Give the summary.json of a run, or the "identity" in one.',
+    });
   }
 }
 

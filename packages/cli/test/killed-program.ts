@@ -5,6 +5,8 @@ import { PROGRAM } from './program.js';
 /** Where a process is killed (SIGKILL): some time after the first progress that follows a text. */
 export interface Kill {
   readonly after: string;
+  /** The text alone is the sign. */
+  readonly atOnce?: boolean;
   /** Milliseconds; 0 when absent. */
   readonly wait?: number;
 }
@@ -27,7 +29,8 @@ export function runAndKill(
     child.stderr.on('data', (text) => {
       err += String(text);
       const from = kill ? err.indexOf(kill.after) : -1;
-      if (!kill || isAimed || from < 0 || !/\n {2}\d+\/\d+ /.test(err.slice(from))) return;
+      if (!kill || isAimed || from < 0) return;
+      if (!kill.atOnce && !/\n {2}\d+\/\d+ /.test(err.slice(from))) return;
       isAimed = true;
       if (kill.wait === undefined) child.kill('SIGKILL');
       else setTimeout(() => child.kill('SIGKILL'), kill.wait);

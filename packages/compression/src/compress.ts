@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createHost,
@@ -10,6 +11,7 @@ import {
   type Plugin,
   type Pruner,
   type Quantizer,
+  type RunIdentity,
 } from '@tersor/core';
 import { builtinPlugins } from './builtin-plugins.js';
 import { prunerSelectors, SLOTS, slotsOfApplying, slotsOfCompression } from './config-slots.js';
@@ -24,6 +26,8 @@ import { requireSendable } from './checks/require-sendable.js';
 import { requireGradients } from './checks/require-gradients.js';
 import { figuresOf, furtherFigures } from './limits/figures.js';
 import { makePruneLimits, makeQuantizeLimits } from './limits/make-limits.js';
+import { bothEvents } from './results/both-events.js';
+import { measureLatency, type OpenMeterOf } from './results/measured-latency.js';
 import { writeResults } from './results/results.js';
 import type { NetworkFigures, PipelineEvents, PipelineStage, Summary } from './results/pipeline-types.js';
 import type { PipelineContext } from './stages/pipeline-context.js';
@@ -35,11 +39,13 @@ import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './stages/quantize-stage.js';
 import { guessingAt, originalNotice } from './results/result-notices.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
+import { requireInputs } from './run/content-changes.js';
 import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
 import { estimateRun } from './run/estimate.js';
 import { lockOutput } from './run/output-lock.js';
+import { createLiveRecord, type LiveRecord, type StartCommand } from './run/live-record.js';
 import { openRun } from './run/resume-run.js';
 import type { RunState } from './run/run-state.js';
 import { requireRewards } from './checks/require-rewards.js';
@@ -59,18 +65,27 @@ export interface CompressOptions {
   readonly plugins?: readonly Plugin[];
   /** Go on from the checkpoint in the output folder, if there is one. */
   readonly resume?: boolean;
+  /** What the results are to come from; where something here is another, nothing is run. */
+  readonly inputs?: RunIdentity;
   /** Files that must not be replaced, besides what the config names: the config's own, a log. */
   readonly alsoRead?: readonly Precious[];
   /**
    * Carried out instead of a search; agents, environments and rewards of the config are then not needed.
    */
   readonly policy?: GivenPolicy;
+  /**
+   * Opens the browser that a latency table of the budget was measured in. Without it a run with such a table
+   * does not measure its result there.
+   */
+  readonly openMeter?: OpenMeterOf;
   /** Asked after every episode and epoch: true writes a checkpoint and ends with `INTERRUPTED`. */
   readonly shouldStop?: () => boolean;
+  /** How the run was started, for whoever wants to start it again: kept beside the checkpoints. */
+  readonly command?: StartCommand;
 }
 
 /**
- * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/running.md
+ * Runs the two stages: prune, fine-tune, quantize, fine-tune, and writes the results (docs/guide/results.md
  * lists the files). Holds a lock on the output folder and keeps a checkpoint there until it is done. With
  * `policy`, that is carried out instead of what the searches would find. Throws any `TersorError`;
  * results are never half-written.
@@ -79,23 +94,28 @@ export async function compress(options: CompressOptions): Promise<Summary> {
   await requireFreeOutput(options.config, options);
   const release = await lockOutput(options.output);
   const staging = stagingFolder(options.output);
+  const live = createLiveRecord(join(options.output, 'checkpoint'));
   try {
     await sweepStaging(options.output);
-    return await runStages(options, staging);
+    return await runStages(options, staging, live);
+  } catch (error) {
+    live.fail(error);
+    throw error;
   } finally {
     await release();
   }
 }
 
-async function runStages(options: CompressOptions, staging: string): Promise<Summary> {
+async function runStages(options: CompressOptions, staging: string, live: LiveRecord): Promise<Summary> {
   const { config, directory, policy: given } = options;
   const notices: string[] = [];
-  const onNotice = (text: string) => (notices.push(text), options.events?.onNotice?.(text));
+  const heard = bothEvents(options.events ?? {}, live.events);
+  const onNotice = (text: string) => (notices.push(text), heard.onNotice(text));
   let stage: PipelineStage = 'baseline';
   const events: PipelineEvents = {
-    ...options.events,
+    ...heard,
     onNotice,
-    onStage: (next, round) => options.events?.onStage?.((stage = next), round),
+    onStage: (next, round) => heard.onStage((stage = next), round),
   };
   /** Counts the images of the networks that are measured, as the progress of whatever stage it is. */
   const counting = (total: number) => {
@@ -145,6 +165,7 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
     const uncertain = given ? [] : requireReachable({ config, original, ...limits, ...plugins });
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
+    if (options.inputs) requireInputs(options.inputs, identity);
     const memory = !given && {
       prune: await readMemory('prune', config, { directory, identity }),
       quantize: await readMemory('quantize', config, { directory, identity }),
@@ -206,6 +227,12 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       }),
       validationAccuracy: (graph) => validation.accuracy(graph, counting(validation.count)),
     };
+    live.describe({
+      config,
+      backend: evaluateBackend.id,
+      baseline: context.baseline,
+      ...(options.command && { command: options.command }),
+    });
     const measured = (performance.now() - measuring) / 1000;
     events.onEstimate?.(
       estimateRun(config, {
@@ -223,12 +250,21 @@ async function runStages(options: CompressOptions, staging: string): Promise<Sum
       (await quantizeStage(context, config.quantize, state.quantize, pruned?.graph ?? original));
 
     events.onStage?.('write');
+    const measuredLatency = await measureLatency({
+      limits: pruneLimits.at(-1) ?? [],
+      original,
+      compressed: quantized?.graph ?? pruned?.graph ?? original,
+      backend: evaluateBackend,
+      openMeter: options.openMeter,
+      onNotice,
+    });
     const summary = await writeResults({
       context,
       pruned,
       quantized,
       measure,
       answered,
+      measuredLatency,
       staging,
       output: options.output,
       started,

@@ -11,6 +11,7 @@ export { createLatencyLimit } from './limits/latency-limit.js';
 export { createPruningEnvironment } from './environments/pruning-environment.js';
 export { createEvaluator, type Evaluator, type Measurement } from './training/evaluator.js';
 export { layerFigures, type LayerFigures, type LayerState } from './results/layer-figures.js';
+export { whereMeasured, type MeasuredLatency, type OpenMeterOf } from './results/measured-latency.js';
 export type {
   NetworkFigures,
   PipelineEvents,
@@ -52,7 +53,16 @@ export {
 export { trainModel, type TrainModelOptions, type TrainSummary } from './training/train-model.js';
 export { encodedSize, headerSize, packModel, rawSize } from './pack/pack-model.js';
 export { packBits, unpackBits, type Outcomes } from './results/outcomes.js';
-export { lockOutput } from './run/output-lock.js';
+export { bothEvents } from './results/both-events.js';
+export { policyWords } from './results/policy-words.js';
+export {
+  LIVE_RECORD,
+  type LiveEpisode,
+  type LiveLine,
+  type LiveStart,
+  type StartCommand,
+} from './run/live-record.js';
+export { holderOf, lockOutput, type LockHolder } from './run/output-lock.js';
 export {
   modelFiles,
   namedByConfig,
@@ -61,5 +71,6 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
+export { contentChanges } from './run/content-changes.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { withHalfPrecision } from './pack/half-precision.js';

@@ -65,7 +65,7 @@ export { jsonSchemaOf, schemaAlternatives, schemaChildren, type JsonSchema } fro
 export { describeIssues, type SchemaIssue } from './config/schema-issues.js';
 export { readManifest } from './plugins/module-resolution.js';
 export { statedFiles, type StatedFile } from './plugins/stated-files.js';
-export { moduleContent, pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
+export { moduleContent, moduleFiles, pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
 export { printable } from './printable.js';
 export { describeMachine } from './machine.js';
 export { createRandom, type Random } from './random.js';

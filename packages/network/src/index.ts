@@ -89,8 +89,14 @@ export type {
   PlanWeight,
 } from './inference/plan-step.js';
 export { notComputable, requireComputable } from './inference/require-computable.js';
-export { readLatencyTable, writeLatencyTable } from './latency/latency-table-file.js';
-export type { TimingOptions } from './latency/measure-latency.js';
+export { readLatencyTable, writeLatencyTable, type TableUse } from './latency/latency-table-file.js';
+export {
+  backendMeter,
+  medianLatencies,
+  WARM_UP,
+  type LatencyMeter,
+  type TimingOptions,
+} from './latency/measure-latency.js';
 export { predictLatency, channelLatency } from './latency/predict-latency.js';
 export { profileLatency, type ProfileOptions } from './latency/profile-latency.js';
 export { imagesAtOnce } from './observation/images-at-once.js';

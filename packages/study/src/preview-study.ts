@@ -1,12 +1,13 @@
 import type { TrialRunner } from '@tersor/core';
 import { contentOf, type Identify } from './plan/study-content.js';
-import { planStudy, type PlannedTrial } from './plan/study-plan.js';
+import { mostTrials, planStudy, type PlannedTrial } from './plan/study-plan.js';
 import type { ResultStore } from './results/result-store.js';
 import { readTrial, type TrialRecord } from './results/study-store.js';
+import { knownRungs } from './trials/run-rungs.js';
 import { createTimer } from './trials/study-timer.js';
 import type { Study } from './plan/study-schema.js';
 
-/** What a study would run. */
+/** What a study would run; of successive halving, as far as it is known. */
 export interface StudyPreview {
   readonly variants: readonly string[];
   readonly trials: readonly {
@@ -14,6 +15,8 @@ export interface StudyPreview {
     readonly variants: readonly string[];
     readonly status: TrialRecord['status'] | 'missing';
   }[];
+  /** How many trials the study runs at most. */
+  readonly most: number;
   /** Seconds that what is missing takes, judged by the trials that are done; undefined where none is. */
   readonly secondsLeft?: number;
 }
@@ -37,8 +40,11 @@ export async function previewStudy({
   runner,
   identify,
 }: PreviewOptions): Promise<StudyPreview> {
-  const plan = await planStudy(study, path);
-  await contentOf(plan, identify);
+  const whole = await planStudy(study, path);
+  await contentOf(whole, identify);
+  const plan = whole.rungs ? await knownRungs(whole, study, store) : whole;
+  const variants = new Map<string, string[]>();
+  for (const { trial, variant } of plan.cells) variants.set(trial, [...(variants.get(trial) ?? []), variant]);
   const timer = createTimer(plan, runner.concurrency);
   const trials = [];
   for (const trial of plan.trials) {
@@ -46,7 +52,7 @@ export async function previewStudy({
     if (record?.status === 'done') timer.add(trial, record);
     trials.push({
       trial,
-      variants: plan.cells.filter((cell) => cell.trial === trial.id).map(({ variant }) => variant),
+      variants: variants.get(trial.id)!,
       status: record?.status ?? ('missing' as const),
     });
   }
@@ -54,6 +60,7 @@ export async function previewStudy({
   return {
     variants: plan.variants.map(({ name }) => name),
     trials,
+    most: mostTrials(whole, study),
     ...(secondsLeft !== undefined && { secondsLeft }),
   };
 }

@@ -367,9 +367,11 @@ describe('runStudy', () => {
     });
     expect(await files.list()).toEqual([
       'episodes.csv',
+      'episodes.parquet',
       'report.html',
       'results.csv',
       'results.json',
+      'results.parquet',
       'study.json',
     ]);
     expect(await trials.get(rows[0]!.trial)!.list()).toContain('trial.json');

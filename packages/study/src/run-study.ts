@@ -1,15 +1,18 @@
 import { dirname } from 'node:path';
+import type { StartCommand } from '@tersor/compression';
 import { TersorError, type TrialRunner } from '@tersor/core';
 import { contentOf, contentRecord, type Identify } from './plan/study-content.js';
 import { requireUnharmedInputs } from './plan/study-guard.js';
-import { planStudy, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
+import { mostTrials, planStudy, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
 import type { Study } from './plan/study-schema.js';
 import { writeStudyReport } from './report/write-reports.js';
 import type { ResultStore } from './results/result-store.js';
 import type { StudyResults } from './results/study-results.js';
 import { requireSameContent } from './results/same-content.js';
-import { describeStudy, openStudy, writeStudy, type TrialRecord } from './results/study-store.js';
+import { describeStudy, openStudy, writeJson, writeStudy, type TrialRecord } from './results/study-store.js';
+import { runRungs, type KnownPlan } from './trials/run-rungs.js';
 import { runTrials, type StudyProgress } from './trials/run-trials.js';
+import { withoutPasswords } from './results/without-passwords.js';
 
 export interface RunStudyOptions {
   readonly study: Study;
@@ -27,6 +30,8 @@ export interface RunStudyOptions {
   readonly yes?: boolean;
   /** Stops the study: running trials save themselves, no more are started. */
   readonly signal?: AbortSignal;
+  /** How the study was started, for whoever wants to start it again: kept as `command.json`. */
+  readonly command?: StartCommand;
   /**
    * Says what trials come from, so that what the store has of other content is not averaged with new trials.
    */
@@ -64,9 +69,16 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
   try {
     const before = await openStudy(store, describeStudy(study, plan, version), resume);
     await requireSameContent({ store, plan, content, before });
-    await writeStudy(store, { ...describeStudy(study, plan, version), content: contentRecord(content) });
+    const onChosen = (known: KnownPlan) =>
+      writeStudy(store, { ...describeStudy(study, known, version), content: contentRecord(content) });
+    if (options.command) await writeJson(store.study, 'command.json', withoutPasswords(options.command));
     const directory = dirname(plan.configPath);
-    await runTrials(plan, content, { study, directory, store, runner, signal, onNotice, onTrial });
+    const context = { study, directory, store, runner, signal, onNotice, onTrial, onChosen };
+    if (plan.rungs) await runRungs(plan, content, context);
+    else {
+      await onChosen(plan);
+      await runTrials(plan, content, context);
+    }
     const results = await writeStudyReport(store);
     if (signal.aborted)
       throw new TersorError('INTERRUPTED', 'The study was stopped.', {
@@ -80,13 +92,14 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
 
 /** Throws `CONFIG_INVALID` for a study of more trials than its limit. */
 function requireWithinLimit(
-  { trials }: StudyPlan,
+  plan: StudyPlan,
   { study, yes = false }: { readonly study: Study; readonly yes?: boolean },
 ): void {
-  if (trials.length <= study.limit || yes) return;
+  const most = mostTrials(plan, study);
+  if (most <= study.limit || yes) return;
   throw new TersorError(
     'CONFIG_INVALID',
-    `The study has ${trials.length} trials, more than its limit of ${study.limit}.`,
+    `The study has ${plan.rungs ? 'up to ' : ''}${most} trials, more than its limit of ${study.limit}.`,
     { hint: 'Run it with --yes, or raise "limit".' },
   );
 }

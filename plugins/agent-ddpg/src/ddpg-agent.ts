@@ -8,9 +8,7 @@ import {
   type Transition,
 } from '@tersor/core';
 import {
-  adamStep,
   adaptParameterDeviation,
-  backward,
   copyAdam,
   createActionRange,
   createAdam,
@@ -18,8 +16,8 @@ import {
   initializeParameters,
   openState,
   ornsteinUhlenbeckStep,
-  parameterCount,
   perturbParameters,
+  relativeWorth,
   ReplayBuffer,
   requireBox,
   sealState,
@@ -31,16 +29,11 @@ import {
   type Network,
   type ReplayBatch,
 } from '@tersor/rl';
-import {
-  criticGradient,
-  criticPass,
-  rightOf,
-  sideBySide,
-  type CriticNetwork,
-  type CriticPass,
-} from './critic-network.js';
+import { sideBySide, type CriticNetwork } from './critic-network.js';
 import type { DdpgOptions } from './ddpg-options.js';
+import { guessedEpisodes, requireGuesses } from './guessed-episodes.js';
 import { NOTHING, type DdpgState, type Episode, type Learner, type Progress } from './ddpg-state.js';
+import { clampToUnit, targetsOf, updateActor, updateCritic, type Learners } from './updates.js';
 
 /**
  * Deep deterministic policy gradient (Lillicrap et al. 2015, algorithm 1) in the form of AMC (He et al. 2018,
@@ -61,11 +54,15 @@ export class DdpgAgent implements Agent {
   private critics: readonly Learner[];
   private progress: Progress;
 
-  /** Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box. */
+  /**
+   * Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box, and `CONFIG_INVALID` for guesses that the
+   * environment does not make.
+   */
   constructor(
     private readonly options: DdpgOptions,
-    task: AgentTask,
+    private readonly task: AgentTask,
   ) {
+    requireGuesses(options, task);
     this.range = createActionRange(requireBox('ddpg', task.actionSpace));
     this.observationSize = task.observationSpace.low.length;
     this.actorNetwork = {
@@ -84,12 +81,7 @@ export class DdpgAgent implements Agent {
     this.sigmaDecay =
       options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
     this.random = createRandom(task.seed, 'ddpg');
-    this.replay = new ReplayBuffer({
-      observationSize: this.observationSize,
-      actionSize: this.range.size,
-      capacity: options.memory,
-      keepBest: options.keepBest,
-    });
+    this.replay = this.createReplay(options.memory);
     const learner = (network: Network, name: string): Learner => {
       const parameters = initializeParameters(network, createRandom(task.seed, `ddpg ${name}`), 0.1);
       return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
@@ -110,6 +102,15 @@ export class DdpgAgent implements Agent {
       underWay: new Map(),
       parameterDeviation: 0.02,
     };
+  }
+
+  /** With `guesses`: as many updates, on what the environment makes of as many policies unmeasured. */
+  async prepare(): Promise<void> {
+    const { guesses, batch } = this.options;
+    if (guesses === 0) return;
+    const replay = this.createReplay(guesses);
+    for (const steps of guessedEpisodes(this.options, this.task, this.range)) replay.add(steps, 0);
+    for (let update = 0; update < guesses; update++) this.updateOnce(replay.sample(batch, this.random));
   }
 
   act(observation: readonly number[], { explore, lane = 0 }: ActOptions): Action {
@@ -180,6 +181,21 @@ export class DdpgAgent implements Agent {
 
   dispose(): void {
     // Nothing is held outside of the garbage collector's reach.
+  }
+
+  private createReplay(capacity: number): ReplayBuffer {
+    const { observationSize, options, range } = this;
+    return new ReplayBuffer({
+      observationSize,
+      actionSize: range.size,
+      capacity,
+      keepBest: options.keepBest,
+    });
+  }
+
+  private get learners(): Learners {
+    const { options, random, actorNetwork, criticNetwork, actor, critics } = this;
+    return { options, random, actorNetwork, criticNetwork, actor, critics };
   }
 
   private get signature(): unknown {
@@ -263,127 +279,36 @@ export class DdpgAgent implements Agent {
       continues: !terminated,
     }));
     this.replay.add(kept, total);
+    if (this.options.guesses > 0) this.update({ totals: [...(this.progress.totals ?? []), total] });
+  }
+
+  /** A batch of what was measured; with `guesses` its rewards are in the unit of these. */
+  private measured(): ReplayBatch {
+    const batch = this.replay.sample(this.options.batch, this.random);
+    return this.options.guesses === 0
+      ? batch
+      : { ...batch, rewards: batch.rewards.map(relativeWorth(this.progress.totals!)) };
   }
 
   /** One update of the critics, and of the actor if it is its turn. */
-  private updateOnce(): { readonly criticLoss: number; readonly value?: number } {
+  private updateOnce(batch = this.measured()): { readonly criticLoss: number; readonly value?: number } {
     const { options } = this;
-    const batch = this.replay.sample(options.batch, this.random);
     const mean = batch.rewards.reduce((sum, reward) => sum + reward, 0) / options.batch;
     const before = this.progress.baseline ?? mean;
     const baseline = options.baseline > 0 ? before + options.baseline * (mean - before) : 0;
     const updates = this.progress.updates + 1;
     this.update({ baseline, updates });
 
-    const targets = this.targets(batch, baseline);
+    const networks = this.learners;
+    const targets = targetsOf(networks, batch, baseline);
     const input = sideBySide(batch.observations, batch.actions, options.batch);
-    const losses = this.critics.map((critic) => this.updateCritic(critic, input, targets));
+    const losses = this.critics.map((critic) => updateCritic(networks, critic, input, targets));
     const criticLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     if (updates % options.actorDelay !== 0) return { criticLoss };
-    const value = this.updateActor(batch.observations);
+    const best = options.imitate > 0 && this.replay.size > 0 ? this.replay.best() : undefined;
+    const value = updateActor(networks, batch.observations, best);
     for (const { parameters, target } of [this.actor, ...this.critics])
       softUpdate(target, parameters, options.tau);
     return { criticLoss, value };
   }
-
-  /**
-   * `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1; AMC, equation 2, b being the moving average of
-   * rewards).
-   */
-  private targets({ rewards, nextObservations, continues }: ReplayBatch, baseline: number): Float32Array {
-    const { batch, gamma, targetNoise } = this.options;
-    const actions = this.policy(this.actor.target, nextObservations, batch);
-    // TD3, section 5.3: a target action stands for those around it.
-    if (targetNoise > 0)
-      actions.forEach(
-        (action, i) =>
-          (actions[i] = clampToUnit(
-            action + truncatedNormal(this.random, 0, targetNoise, -2.5 * targetNoise, 2.5 * targetNoise),
-          )),
-      );
-    const input = sideBySide(nextObservations, actions, batch);
-    const values = this.chosenCritics().map(({ target }) => this.valuesOf(target, input).values);
-    return rewards.map(
-      (reward, i) =>
-        reward - baseline + gamma * continues[i]! * Math.min(...values.map((value) => value[i]!)),
-    );
-  }
-
-  /** Whose lowest value is the target: one critic or both of two, else two drawn ones (REDQ, algorithm 1). */
-  private chosenCritics(): readonly Learner[] {
-    if (this.critics.length <= 2) return this.critics;
-    const [first, second] = this.random.permutation(this.critics.length);
-    return [this.critics[first!]!, this.critics[second!]!];
-  }
-
-  private valuesOf(parameters: Float32Array, input: Float32Array): CriticPass {
-    const uniform = () => this.random.uniform();
-    return criticPass(this.criticNetwork, parameters, input, this.options.batch, uniform);
-  }
-
-  /** One step down the mean squared error; gives that error. */
-  private updateCritic({ parameters, adam }: Learner, input: Float32Array, targets: Float32Array): number {
-    const { batch, criticRate } = this.options;
-    const pass = this.valuesOf(parameters, input);
-    const errors = pass.values.map((value, i) => value - targets[i]!);
-    const gradient = new Float32Array(parameterCount(this.criticNetwork));
-    criticGradient(
-      this.criticNetwork,
-      parameters,
-      pass,
-      errors.map((error) => (2 * error) / batch),
-      batch,
-      gradient,
-    );
-    adamStep(adam, parameters, gradient, { learningRate: criticRate });
-    return errors.reduce((sum, error) => sum + error * error, 0) / batch;
-  }
-
-  /**
-   * One step up the deterministic policy gradient (Silver et al. 2014, equation 9): the critics' gradient by
-   * the action, through the actor. TD3 follows the first of two critics, REDQ the mean of all.
-   */
-  private updateActor(observations: Float32Array): number {
-    const { batch, actorRate, critics: wanted, imitate } = this.options;
-    const { parameters, adam } = this.actor;
-    const critics = wanted > 1 ? this.critics : this.critics.slice(0, 1);
-    const layers = forward(this.actorNetwork, parameters, observations, batch);
-    const input = sideBySide(observations, layers.at(-1)!, batch);
-    const actionGradient = new Float32Array(batch * this.range.size);
-    let value = 0;
-    for (const critic of critics) {
-      const pass = this.valuesOf(critic.parameters, input);
-      value += pass.values.reduce((sum, each) => sum + each, 0) / batch / critics.length;
-      const inputGradient = criticGradient(
-        this.criticNetwork,
-        critic.parameters,
-        pass,
-        new Float32Array(batch).fill(-1 / batch / critics.length),
-        batch,
-      );
-      rightOf(inputGradient, batch, this.range.size).forEach(
-        (slope, i) => (actionGradient[i] = actionGradient[i]! + slope),
-      );
-    }
-    const gradient = new Float32Array(parameterCount(this.actorNetwork));
-    backward(this.actorNetwork, parameters, layers, actionGradient, batch, gradient);
-    if (imitate > 0) this.addImitation(gradient);
-    adamStep(adam, parameters, gradient, { learningRate: actorRate });
-    return value;
-  }
-
-  /** Adds the gradient of `imitate` times the mean squared distance from the actions of the best episode. */
-  private addImitation(gradient: Float32Array): void {
-    const { observations, actions, rewards } = this.replay.best();
-    const layers = forward(this.actorNetwork, this.actor.parameters, observations, rewards.length);
-    const scale = (2 * this.options.imitate) / actions.length;
-    const error = layers.at(-1)!.map((action, i) => scale * (action - actions[i]!));
-    const own = new Float32Array(gradient.length);
-    backward(this.actorNetwork, this.actor.parameters, layers, error, rewards.length, own);
-    for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + own[i]!;
-  }
-}
-
-function clampToUnit(value: number): number {
-  return Math.min(1, Math.max(0, value));
 }

@@ -40,6 +40,10 @@ describeContract(
   prunerContract(() => make({ criterion: 'reconstruction' })),
 );
 describeContract(
+  'channel pruner, ridge by held-out images, channel by channel',
+  prunerContract(() => make({ ridge: 'held-out', maximumInputs: 10 })),
+);
+describeContract(
   'channel pruner, batch norms re-estimated',
   prunerContract(() => make({ batchNormImages: 40 })),
 );

@@ -18,6 +18,7 @@ import { probedErrors } from './allocation/probed-errors.js';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
+import { createKnownRefits } from './reconstruction/known-refits.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
 import { reestimateBatchNorms } from './reconstruction/reestimate-batch-norms.js';
 
@@ -32,7 +33,7 @@ export interface ChannelPrunerOptions {
   /** Layers with more inputs than this are refit channel by channel. */
   readonly maximumInputs: number;
   /** Ridge of the refit, as a share of the mean square of the inputs; or as the images say. */
-  readonly ridge: number | 'shrinkage';
+  readonly ridge: number | 'shrinkage' | 'held-out';
   /**
    * Training images that the statistics of batch norms after removed channels are re-estimated from; 0
    * leaves them as they are.
@@ -67,6 +68,7 @@ export class ChannelPruner implements Pruner {
   private groups = new Map<string, ChannelGroup>();
   private context: PruneContext | undefined;
   private gathered: ReadonlyMap<string, Gathered> = new Map();
+  private knownRefits = createKnownRefits([]);
   private calibration: Calibration | undefined;
   /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
@@ -83,6 +85,7 @@ export class ChannelPruner implements Pruner {
     const { graph, groups, dataset, backend, seed, progress } = context;
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
     this.context = context;
+    this.knownRefits = createKnownRefits(graph.layers);
     this.groups = new Map(groups.map((group) => [group.name, group]));
     this.ranking.clear();
     if (criterion !== 'reconstruction') {
@@ -137,7 +140,7 @@ export class ChannelPruner implements Pruner {
   apply(graph: LayerGraph, plan: PrunePlan): LayerGraph {
     const removals = this.removalsOf(plan);
     if (removals.length === 0) return graph;
-    return removeAll(reconstruct(graph, this.gathered, lostInputs(removals)), removals);
+    return removeAll(reconstruct(graph, this.gathered, lostInputs(removals), this.knownRefits), removals);
   }
 
   async adapt(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph> {
@@ -154,6 +157,7 @@ export class ChannelPruner implements Pruner {
 
   dispose(): void {
     this.context = undefined;
+    this.knownRefits = createKnownRefits([]);
     this.gathered = new Map();
     this.calibration = undefined;
   }

@@ -5,6 +5,7 @@ const parse = (options: Record<string, unknown>) => plugin.options.parse(options
 describe('options of the channel pruner that are left out', () => {
   it('rank by reconstruction, with the ridge that the images give', () => {
     expect(parse({})).toMatchObject({ criterion: 'reconstruction', ridge: 'shrinkage', weights: 'equal' });
+    expect(parse({ ridge: 'held-out' })).toMatchObject({ ridge: 'held-out' });
     expect(parse({ ridge: 0.5 })).toMatchObject({ criterion: 'reconstruction', ridge: 0.5 });
   });
 

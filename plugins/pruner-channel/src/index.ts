@@ -1,6 +1,6 @@
 import { definePlugin } from '@tersor/core';
 import { z } from 'zod';
-import { ChannelPruner } from './channel-pruner.js';
+import { ChannelPruner, type ChannelPrunerOptions } from './channel-pruner.js';
 import type { CriterionName } from './criteria.js';
 
 export { ChannelPruner, type ChannelPrunerOptions } from './channel-pruner.js';
@@ -15,7 +15,7 @@ export {
 interface LeftOut {
   readonly criterion?: CriterionName | undefined;
   readonly reconstruct: 'none' | 'least-squares';
-  readonly ridge?: number | 'shrinkage' | undefined;
+  readonly ridge?: ChannelPrunerOptions['ridge'] | undefined;
 }
 
 /**
@@ -24,7 +24,8 @@ interface LeftOut {
 function withDefaults<Options extends LeftOut>(options: Options) {
   const criterion: CriterionName =
     options.criterion ?? (options.reconstruct === 'none' ? 'l1' : 'reconstruction');
-  const ridge: number | 'shrinkage' = options.ridge ?? (criterion === 'reconstruction' ? 'shrinkage' : 1e-3);
+  const ridge: ChannelPrunerOptions['ridge'] =
+    options.ridge ?? (criterion === 'reconstruction' ? 'shrinkage' : 1e-3);
   return { ...options, criterion, ridge };
 }
 
@@ -58,10 +59,10 @@ export default definePlugin({
         .default(1152)
         .describe('Layers with more inputs (kernel positions x channels) are refit channel by channel.'),
       ridge: z
-        .union([z.number().positive(), z.literal('shrinkage')])
+        .union([z.number().positive(), z.enum(['shrinkage', 'held-out'])])
         .optional()
         .describe(
-          'Ridge of the refit, as a share of the mean square of the inputs; "shrinkage": from how the moments spread over the images. Left out: "shrinkage" with "reconstruction", 0.001 with any other criterion.',
+          'Ridge of the refit, as a share of the mean square of the inputs; "shrinkage": from how the moments spread over the images; "held-out": what refits half of the images best by the other half. Left out: "shrinkage" with "reconstruction", 0.001 with any other criterion.',
         ),
       weights: z
         .enum(['equal', 'probed'])

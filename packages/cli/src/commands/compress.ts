@@ -14,6 +14,10 @@ export function compressCommand(): Command {
     .option('--out <dir>', 'output folder (default: "output" of the config)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
     .option('--resume', 'go on from the checkpoint that a stopped run left in the output folder')
+    .option(
+      '--inputs <file>',
+      'refuse to run where model, data, plugins or version are not those of this JSON ("identity" of a summary.json)',
+    )
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
     .option('--log <file>', 'append a log for programs: one JSON object per line')

@@ -1,14 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { installedPlugins, needsNoOptions, type Availability } from '@tersor/core';
-import { probeBackend } from '../backends/probe-backend.js';
-
-interface Finding {
-  readonly backend: string;
-  /** What its plugin says that it is; absent where the plugin cannot be loaded. */
-  readonly description?: string;
-  readonly availability: Availability;
-}
+import { examineBackends, type Finding } from '../backends/examine-backends.js';
+import { wrapLines } from '../screen/wrap-lines.js';
 
 /** `tersor doctor`: which backends can run here, why others can't, and what to install. */
 export function doctorCommand(): Command {
@@ -22,7 +15,7 @@ export function doctorCommand(): Command {
         platform: `${process.platform}-${process.arch}`,
         cores: availableParallelism(),
       };
-      const findings = await examine((backend, output) => {
+      const findings = await examineBackends((backend, output) => {
         if (verbose && output) process.stderr.write(`${backend} wrote:\n${output.trimEnd()}\n`);
       });
       if (json) {
@@ -30,35 +23,8 @@ export function doctorCommand(): Command {
         return;
       }
       process.stdout.write(`Node ${machine.node} on ${machine.platform}, ${machine.cores} cores\n`);
-      for (const finding of findings) process.stdout.write(describe(finding));
+      for (const finding of findings) process.stdout.write(wrapLines(describe(finding)));
     });
-}
-
-/**
- * Tries all backends at the same time; in the order of their names. `onOutput` gets what the libraries of
- * each wrote.
- */
-async function examine(onOutput: (backend: string, output: string) => void): Promise<Finding[]> {
-  const directories = [process.cwd(), __dirname];
-  const installed = await installedPlugins('backend', directories);
-  const findings = await Promise.all(
-    installed.map(async (entry): Promise<Finding[]> => {
-      if (!('plugin' in entry))
-        return [
-          {
-            backend: entry.source,
-            availability: { available: false, reason: entry.error.message, install: entry.error.hint ?? '' },
-          },
-        ];
-      const { source, plugin } = entry;
-      // One that wants options cannot be tried without a config.
-      if (!(await needsNoOptions(plugin))) return [];
-      const { availability, output } = await probeBackend({ source, id: plugin.id, directories });
-      onOutput(plugin.id, output);
-      return [{ backend: plugin.id, description: plugin.description, availability }];
-    }),
-  );
-  return findings.flat().sort((a, b) => a.backend.localeCompare(b.backend));
 }
 
 function describe({ backend, description, availability }: Finding): string {

@@ -3,6 +3,7 @@ import { channelGroups, cost, layerBytes, openModel, type ModelFile } from '@ter
 import { printable, type GraphLayer, type WeightCodes } from '@tersor/core';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { fitTable } from '../screen/fit-table.js';
+import { wrapLines } from '../screen/wrap-lines.js';
 import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
@@ -103,7 +104,8 @@ function layersText({ layers, parameters, macs, bytes, groups, barriers }: Repor
       : [layer.group ?? (layer.frozen ? 'frozen' : '')]),
   ]);
   const channels = groups.reduce((sum, group) => sum + group.channels, 0);
-  return `${fitTable({ head, rows, right })}\n${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${grouped(bytes)} bytes, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen\n`;
+  const sums = `${grouped(parameters)} parameters, ${grouped(macs)} multiply-adds, ${grouped(bytes)} bytes, ${groups.length} groups with ${channels} prunable channels, ${barriers.length} frozen`;
+  return `${fitTable({ head, rows, right })}\n${wrapLines(sums)}\n`;
 }
 
 function groupsText({ groups, barriers }: Report): string {

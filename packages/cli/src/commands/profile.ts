@@ -2,39 +2,42 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import {
-  backendSlots,
   modelFiles,
-  openBackend,
   requireOwnJson,
   requireUnharmed,
   requireOneOutput,
   TERSOR_VERSION,
 } from '@tersor/compression';
-import {
-  DEFAULT_BACKEND,
-  describeMachine,
-  createHost,
-  requireWritableFile,
-  type LatencyTable,
-} from '@tersor/core';
+import { DEFAULT_BACKEND, requireWritableFile, TersorError } from '@tersor/core';
 import { profileLatency, readLatencyTable, readNetwork, writeLatencyTable } from '@tersor/network';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
+import { openBackendMeter, type OpenMeter } from '../backends/backend-meter.js';
+import { BROWSER_BACKENDS, openBrowserMeter } from '../browser/browser-meter.js';
 import { modelSource, wholeNumber, withModelOptions, type ModelOptions } from '../option-values.js';
 import { createBar } from '../screen/bar.js';
-import { fitTable } from '../screen/fit-table.js';
-import { grouped } from '../tables/figures.js';
+import { checkTable, otherConditions } from '../tables/latency-check.js';
 
-interface Options extends ModelOptions {
+interface BrowserOptions {
+  browser?: boolean;
+  browserPath?: string;
+  threads?: number;
+  allowSoftware?: boolean;
+}
+
+interface Options extends ModelOptions, BrowserOptions {
   backend: string;
   counts: number;
-  images: number;
-  repeats: number;
+  images?: number;
+  repeats?: number;
   checks: number;
   seed: number;
   out: string;
   fresh?: boolean;
   json?: boolean;
 }
+
+/** Images of a run and runs; a page sees one image at a time, and one takes little time. */
+const USUAL = { here: { images: 50, repeats: 7 }, inBrowser: { images: 1, repeats: 21 } };
 
 /**
  * `tersor profile <model>`: measures every layer at several channel counts, so that pruning can be given a
@@ -46,20 +49,27 @@ export function profileCommand(): Command {
       'measure how long each layer of a model takes at several channel counts: a table for "prune.budget.latency"',
     )
     .argument('<model>', 'model.json or model.tersor')
-    .option('--backend <name>', 'backend plugin', DEFAULT_BACKEND)
+    .option('--backend <name>', 'backend plugin; in a browser wasm, webgl or webgpu', DEFAULT_BACKEND)
+    .option('--browser', 'measure in a Chromium, through playwright-core')
+    .option('--browser-path <file>', 'its program (default: $TERSOR_BROWSER, or the first that is found)')
+    .option(
+      '--threads <count>',
+      'threads of wasm in the browser, which only pages with two headers have (default: 1)',
+      wholeNumber('--threads', 1),
+    )
+    .option('--allow-software', 'measure a browser without a graphics card on webgl and webgpu, too')
     .option(
       '--counts <count>',
       'channel counts per axis, besides a single channel',
       wholeNumber('--counts', 1),
       4,
     )
+    .option('--images <count>', 'images of one run (default: 50, in a browser 1)', wholeNumber('--images', 1))
     .option(
-      '--images <count>',
-      'images of one run; 1 for the time of a single image',
-      wholeNumber('--images', 1),
-      50,
+      '--repeats <count>',
+      'runs that the median is taken of (default: 7, in a browser 21)',
+      wholeNumber('--repeats', 1),
     )
-    .option('--repeats <count>', 'runs that the median is taken of', wholeNumber('--repeats', 1), 7)
     .option(
       '--checks <count>',
       'randomly pruned networks that are predicted and measured',
@@ -74,94 +84,82 @@ export function profileCommand(): Command {
     )
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
-    .action(async (path: string, given: Options) => {
-      const { backend: name, out, fresh, json, format, formatOption, ...settings } = given;
-      const source = modelSource(path, { ...(format !== undefined && { format }), formatOption });
-      const places = { searchFrom: [__dirname] };
-      await ensureBackendEnvironment(name);
-      const file = resolve(out);
-      const isKnown = !fresh && existsSync(file) && statSync(file).isFile();
-      if (!isKnown) await requireWritableFile(file);
-      const elsewhere = 'Choose another file with --out.';
-      await requireUnharmed([file], await modelFiles('the model', source, places), elsewhere);
-      if (fresh) await requireOwnJson(file, (table) => 'transfer' in table, elsewhere);
-      const host = await createHost({
-        slots: backendSlots(name),
-        directory: process.cwd(),
-        seed: settings.seed,
-        searchFrom: [__dirname],
-      });
-      try {
-        const backend = await openBackend(host);
-        await backend.activate();
-        const graph = await readNetwork(source, places);
-        requireOneOutput(graph, path);
-        const bar = createBar();
-        const onProgress = (done: number, total: number, what: string) =>
-          process.stderr.isTTY
-            ? bar.update({ done, total, unit: 'networks', note: what })
-            : process.stderr.write(`  ${done}/${total} ${what}\n`);
-        const { source: plugin, version } = host.wired[0]!;
-        const versions = {
-          tersor: TERSOR_VERSION,
-          node: process.version,
-          ...(version !== undefined && { [plugin]: version }),
-        };
-        const measure = async () => {
-          const measured = await profileLatency({
-            ...settings,
-            graph,
-            backend,
-            ...(!json && { onProgress }),
-          }).finally(bar.clear);
-          return { ...measured, versions: { ...measured.versions, ...versions } };
-        };
-        const table = isKnown
-          ? await readLatencyTable(file, { graph, backend: backend.id })
-          : await measure();
-        if (isKnown) noteOtherConditions(table, versions);
-        if (!isKnown) await writeLatencyTable(file, table);
-        process.stdout.write(
-          json
-            ? `${JSON.stringify(table, undefined, 2)}\n`
-            : `${checkTable(table)}\n${isKnown ? `From ${out}, measured before; --fresh measures again.` : `Written to ${out}.`}\n`,
-        );
-      } finally {
-        await host.dispose();
-      }
+    .action(profile);
+}
+
+async function profile(path: string, given: Options): Promise<void> {
+  const { backend, out, fresh, json, counts, checks, seed } = given;
+  requireBrowserOptions(given);
+  const source = modelSource(path, given);
+  const places = { searchFrom: [__dirname] };
+  if (!given.browser) await ensureBackendEnvironment(backend);
+  const file = resolve(out);
+  const isKnown = !fresh && existsSync(file) && statSync(file).isFile();
+  if (!isKnown) await requireWritableFile(file);
+  const elsewhere = 'Choose another file with --out.';
+  await requireUnharmed([file], await modelFiles('the model', source, places), elsewhere);
+  if (fresh) await requireOwnJson(file, (table) => 'transfer' in table, elsewhere);
+  const opened = given.browser && isKnown ? undefined : await openMeter(given);
+  try {
+    const graph = await readNetwork(source, places);
+    requireOneOutput(graph, path);
+    const versions = { tersor: TERSOR_VERSION, node: process.version, ...opened?.versions };
+    const { images, repeats } = { ...USUAL[given.browser ? 'inBrowser' : 'here'], ...timingOf(given) };
+    const measure = async ({ meter }: OpenMeter) => {
+      const bar = createBar();
+      const onProgress = (done: number, total: number, what: string) =>
+        process.stderr.isTTY
+          ? bar.update({ done, total, unit: 'networks', note: what })
+          : process.stderr.write(`  ${done}/${total} ${what}\n`);
+      const timing = { counts, images, repeats, checks, seed, ...(!json && { onProgress }) };
+      const measured = await profileLatency({ ...timing, graph, meter }).finally(bar.clear);
+      return { ...measured, versions: { ...measured.versions, ...versions } };
+    };
+    const table = isKnown
+      ? await readLatencyTable(file, {
+          graph,
+          backend: opened?.meter.backend ?? backend,
+          inBrowser: given.browser === true,
+        })
+      : await measure(opened!);
+    const change = isKnown ? otherConditions(table, versions) : undefined;
+    if (change !== undefined)
+      process.stderr.write(`note: The table was measured ${change}. --fresh measures again.\n`);
+    if (!isKnown) await writeLatencyTable(file, table);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify(table, undefined, 2)}\n`
+        : `${checkTable(table)}\n${isKnown ? `From ${out}, measured before; --fresh measures again.` : `Written to ${out}.`}\n`,
+    );
+  } finally {
+    await opened?.close();
+  }
+}
+
+/** What was given of both. */
+function timingOf({ images, repeats }: Options): { images?: number; repeats?: number } {
+  return { ...(images !== undefined && { images }), ...(repeats !== undefined && { repeats }) };
+}
+
+/** Throws `CONFIG_INVALID` for options of a browser without one, and for a backend that no browser has. */
+function requireBrowserOptions({ browser, backend, ...given }: Options): void {
+  const alone = (['browserPath', 'threads', 'allowSoftware'] as const).find(
+    (name) => given[name] !== undefined,
+  );
+  const option = alone && `--${alone.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (!browser && option)
+    throw new TersorError('CONFIG_INVALID', `${option} is for measuring in a browser.`, {
+      hint: 'Give --browser, too.',
+    });
+  if (browser && !BROWSER_BACKENDS.some((known) => known === backend))
+    throw new TersorError('CONFIG_INVALID', `No browser has the backend "${backend}".`, {
+      hint: `With --browser, --backend is one of: ${BROWSER_BACKENDS.join(', ')}.`,
     });
 }
 
-/**
- * Says what has changed since a table was measured: times of another machine or version need not hold here.
- */
-function noteOtherConditions(
-  { machine, versions: before }: LatencyTable,
-  versions: Readonly<Record<string, string>>,
-): void {
-  const other = Object.keys(versions).find(
-    (name) => before[name] !== undefined && before[name] !== versions[name],
-  );
-  const here = describeMachine();
-  const change =
-    machine !== here
-      ? `on ${machine}, and this is ${here}`
-      : other !== undefined
-        ? `with ${other} ${before[other]}, and this is ${versions[other]}`
-        : undefined;
-  if (change !== undefined)
-    process.stderr.write(`note: The table was measured ${change}. --fresh measures again.\n`);
-}
-
-/** How well the table predicts whole networks, for people. */
-function checkTable({ layers, check, backend, machine, images }: LatencyTable): string {
-  const rows = check.map(({ network, macs, predicted, measured, relativeError }) => [
-    network,
-    grouped(macs),
-    String(predicted),
-    String(measured),
-    `${relativeError >= 0 ? '+' : ''}${(relativeError * 100).toFixed(1)}%`,
-  ]);
-  const head = ['network', 'MACs', 'predicted ms', 'measured ms', 'error'];
-  return `${fitTable({ head, rows, right: [1, 2, 3, 4] })}\n${layers.length} layers, milliseconds for one image in runs of ${images}, backend ${backend}, ${machine}`;
+async function openMeter({ backend, browser, seed, ...given }: Options): Promise<OpenMeter> {
+  if (!browser) return openBackendMeter(backend, seed);
+  const { threads = 1, allowSoftware = false, browserPath } = given;
+  const meter = await openBrowserMeter({ backend, threads, allowSoftware, path: browserPath });
+  return { meter, versions: { chromium: meter.browser!.version }, close: meter.close };
 }

@@ -13,9 +13,11 @@ import {
 import { collect } from '../option-values.js';
 import { collectCommand } from '../studies/collect.js';
 import { runPartCommand } from '../studies/run-trial.js';
+import { statusCommand } from '../studies/status.js';
 import {
   identifier,
   progressLine,
+  runnerOverride,
   stopTrials,
   tersorVersion,
   thisProgram,
@@ -26,6 +28,7 @@ import { studyTable } from '../tables/study-table.js';
 
 interface Options {
   out?: string;
+  runner?: string;
   set: string[];
   jobs?: number;
   resume?: boolean;
@@ -48,6 +51,10 @@ export function studyCommand(): Command {
       [],
     )
     .option(
+      '--runner <plugin>',
+      'what runs the trials, instead of the study\'s "runner": child-process, bullmq or another plugin',
+    )
+    .option(
       '--jobs <count>',
       'trials at the same time: the option "concurrency" of the study\'s runner',
       wholeNumber(1),
@@ -58,10 +65,11 @@ export function studyCommand(): Command {
     .option('--json', 'print the results as JSON')
     .option('--quiet', 'no progress')
     .addCommand(runPartCommand())
+    .addCommand(statusCommand())
     .addCommand(collectCommand())
     .hook('preSubcommand', handOver)
     .action(async (path: string, options: Options) => {
-      const study = await readConfig(path, studySchema, options.set);
+      const study = await readConfig(path, studySchema, [...runnerOverride(options.runner), ...options.set]);
       const { runner, dispose } = await openRunner({
         study,
         path: resolve(path),
@@ -106,6 +114,7 @@ async function compared(path: string, study: Study, runner: TrialRunner, options
   const results = await runStudy({
     ...placeOf(path, study, runner, options),
     version: tersorVersion(),
+    command: { args: process.argv.slice(2), directory: process.cwd() },
     resume: options.resume === true,
     yes: options.yes === true,
     signal,

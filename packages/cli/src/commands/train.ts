@@ -65,7 +65,7 @@ export function trainCommand(): Command {
           },
         });
       const display = { clear: bar.clear, waitingFor: clock.waitingFor };
-      const summary = await stopOnInterrupt(go, display).finally(bar.clear);
+      const summary = await stopOnInterrupt(go, display).finally(bar.end);
       const text = JSON.stringify(summary, undefined, 2);
       await writeFile(join(output, 'training.json'), `${text}\n`);
       process.stdout.write(

@@ -52,13 +52,3 @@ function requireReader(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFIFO())
     closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
 }
-
-/** Calls both. */
-export function bothEvents(first: PipelineEvents, second: PipelineEvents): PipelineEvents {
-  return {
-    onStage: (stage, round) => (first.onStage?.(stage, round), second.onStage?.(stage, round)),
-    onEstimate: (estimate) => (first.onEstimate?.(estimate), second.onEstimate?.(estimate)),
-    onNotice: (text) => (first.onNotice?.(text), second.onNotice?.(text)),
-    onProgress: (progress) => (first.onProgress?.(progress), second.onProgress?.(progress)),
-  };
-}

@@ -16,6 +16,8 @@ describe('a table', () => {
     const text = fitTable(TABLE, undefined);
     expect(text).toContain('│ pruned_and_quantized_network │        83.50% │        203,618 │');
     expect(widest(text)).toBe(65);
+    // The frame, heads, one rule, two rows.
+    expect(text.split('\n').map((line) => line[0])).toEqual(['┌', '│', '├', '│', '│', '└']);
   });
 
   it.each([64, 60, 50, 42])('fits a terminal of %d columns, whole', (columns) => {

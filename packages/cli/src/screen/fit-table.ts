@@ -11,6 +11,8 @@ export interface TextTable {
 
 /** Between two columns without lines. */
 const GAP = '  ';
+/** Line of a table with lines at which its heads end. */
+const RULE = 2;
 /** A column that may be broken anywhere stays at least so wide. */
 const LEAST = 10;
 
@@ -67,7 +69,9 @@ function framed({ head, rows, right }: TextTable): string {
     colAligns: head.map((_, at) => (right.includes(at) ? 'right' : 'left')),
   });
   for (const cells of rows) drawn.push([...cells]);
-  return drawn.toString();
+  // One rule, below the heads: twice the lines for no more to read otherwise.
+  const lines = drawn.toString().split('\n');
+  return lines.filter((line, at) => at === RULE || !line.startsWith('├')).join('\n');
 }
 
 /** A row after the other: its first cell, and a line for each of the others. */

@@ -29,11 +29,13 @@ export interface Progress {
   readonly events: PipelineEvents;
   /** Takes the bar off the screen; twice is harmless. */
   stop(): void;
+  /** The same for good: what still goes on, of work that was stopped, writes nothing any more. */
+  end(): void;
 }
 
 /** A progress bar on a terminal, a few plain lines elsewhere, nothing when not enabled. Writes to stderr. */
 export function createProgress({ enabled }: { readonly enabled: boolean }): Progress {
-  if (!enabled) return { events: { onNotice: noteOn() }, stop: () => undefined };
+  if (!enabled) return { events: { onNotice: noteOn() }, stop: () => undefined, end: () => undefined };
   return process.stderr.isTTY ? barProgress() : lineProgress();
 }
 
@@ -65,6 +67,7 @@ function barProgress(): Progress {
   const { bold, dim } = coloursFor(process.stderr);
   let began: number | undefined;
   let last: PipelineProgress | undefined;
+  let hasEnded = false;
   const stop = () => {
     bar.clear();
     const seconds = began === undefined ? 0 : (performance.now() - began) / 1000;
@@ -74,8 +77,14 @@ function barProgress(): Progress {
   };
   return {
     stop,
+    end: () => {
+      stop();
+      bar.end();
+      hasEnded = true;
+    },
     events: {
       onStage: (stage, round) => {
+        if (hasEnded) return;
         stop();
         process.stderr.write(`${bold(title(stage, round))}\n`);
         began = performance.now();
@@ -97,6 +106,7 @@ function lineProgress(): Progress {
   let nextLine = 0;
   return {
     stop: () => undefined,
+    end: () => undefined,
     events: {
       onStage: (stage, round) => {
         nextLine = 0;
@@ -108,7 +118,7 @@ function lineProgress(): Progress {
         const { done, total, unit } = progress;
         if (done === 0 || unit === 'images' || (done < nextLine && done < total)) return;
         nextLine = done + Math.ceil(total / 5);
-        process.stderr.write(`  ${done}/${total} ${note(progress)}\n`);
+        process.stderr.write(`  ${done}/${total} ${note(progress) || unit}\n`);
       },
     },
   };

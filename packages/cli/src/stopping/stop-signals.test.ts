@@ -209,6 +209,6 @@ describe('a process that another one has started in its place', () => {
     run.process.disconnect();
     // Its `close` would wait for a channel that is closed already.
     expect(await once(run.process, 'exit')).toEqual([130, null]);
-    expect(await readdir(out)).toEqual([]);
+    expect(await readdir(join(out, 'checkpoint'))).toEqual(['live.jsonl']);
   });
 });

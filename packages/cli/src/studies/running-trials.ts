@@ -64,3 +64,8 @@ export function wholeNumber(least: number): (value: string) => number {
     return count;
   };
 }
+
+/** The override of a study by which `--runner` names its runner. */
+export function runnerOverride(runner: string | undefined): string[] {
+  return runner === undefined ? [] : [`runner.use=${JSON.stringify(runner)}`];
+}

@@ -1,7 +1,7 @@
 import type { PlannedTrial, StudyPreview } from '@tersor/study';
 
 /** What a study would run, for people. */
-export function previewText({ variants, trials, secondsLeft }: StudyPreview, limit: number): string {
+export function previewText({ variants, trials, most, secondsLeft }: StudyPreview, limit: number): string {
   const done = trials.filter(({ status }) => status === 'done').length;
   const waiting = trials.length - done;
   const lines = trials.map(({ trial: { id, seed }, variants: names, status }) => {
@@ -12,8 +12,10 @@ export function previewText({ variants, trials, secondsLeft }: StudyPreview, lim
     secondsLeft === undefined || waiting === 0
       ? ''
       : `, about ${roughly(secondsLeft)} by those that are done`;
-  const over = trials.length > limit ? `\nMore than its limit of ${limit}: it takes --yes.` : '';
-  return `${lines.join('\n')}\n${variants.length} variants, ${trials.length} trials: ${done} done, ${waiting} to run${time}.${over}\nNothing was run (--dry-run).\n`;
+  const rest =
+    most > trials.length ? ` Then up to ${most - trials.length} more, of the variants that do best.` : '';
+  const over = most > limit ? `\nMore than its limit of ${limit}: it takes --yes.` : '';
+  return `${lines.join('\n')}\n${variants.length} variants, ${trials.length} trials: ${done} done, ${waiting} to run${time}.${rest}${over}\nNothing was run (--dry-run).\n`;
 }
 
 /** What a trial varies, as on the command line. */

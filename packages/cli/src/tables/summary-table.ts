@@ -1,4 +1,10 @@
-import { stagesOf, type NetworkFigures, type SearchFigures, type Summary } from '@tersor/compression';
+import {
+  stagesOf,
+  whereMeasured,
+  type NetworkFigures,
+  type SearchFigures,
+  type Summary,
+} from '@tersor/compression';
 import { coloursFor } from '../screen/colours.js';
 import { fitTable } from '../screen/fit-table.js';
 import { grouped, mebibytes } from './figures.js';
@@ -7,7 +13,7 @@ const HEAD = ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on
 
 /** The result of a compression as a table for people. */
 export function summaryTable(summary: Summary): string {
-  const { baseline, pruned, compressed, ratio, search, activations, carriedOut } = summary;
+  const { baseline, pruned, compressed, ratio, search, activations, carriedOut, measuredLatency } = summary;
   const stages = stagesOf(summary);
   const { yellow } = coloursFor(process.stdout);
   const quantized = stages.includes('prune') ? 'pruned + quantized' : 'quantized';
@@ -35,6 +41,12 @@ export function summaryTable(summary: Summary): string {
       : [
           `predicted for one image: ${baseline.latency.toPrecision(3)} ms, pruned ${pruned.latency.toPrecision(3)} ms`,
         ];
+  if (measuredLatency) {
+    const { original, compressed: result } = measuredLatency;
+    times.push(
+      `measured in turns on ${whereMeasured(measuredLatency)}: ${original.toPrecision(3)} ms, ${quantized} ${result.toPrecision(3)} ms`,
+    );
+  }
   const memory =
     summary.peakResidentBytes === undefined
       ? ''

@@ -7,6 +7,7 @@ import { LIMIT } from './share-options.js';
 export function createLatencyLimit(name: string, table: LatencyTable, milliseconds: number): PruneLimit {
   return {
     name,
+    table,
     limit: milliseconds,
     of: (network) => predictLatency(table, network),
     promise: (graph, groups) => {

@@ -1,5 +1,7 @@
 import type { ActivationPolicy } from '@tersor/network';
+import type { MeasuredLatency } from './measured-latency.js';
 import type { BitPolicy } from '../policy/quantized-graph.js';
+import type { EpisodeRecord } from '@tersor/rl';
 import type { ChosenPrecision, CompressConfig, PrunePlan, RunIdentity, WiredPlugin } from '@tersor/core';
 
 /** What a network costs and how good it is. */
@@ -76,6 +78,8 @@ export interface Summary {
    * with float activations, as stock tfjs and `@tersor/runtime` run them.
    */
   readonly activations?: { readonly simulated: true; readonly floatAccuracy: NetworkFigures['accuracy'] };
+  /** There where a limit of stage 1 predicts milliseconds: what original and result really take. */
+  readonly measuredLatency?: MeasuredLatency;
   readonly search: { readonly prune?: SearchFigures; readonly quantize?: SearchFigures };
   /**
    * The policy that was carried out where nothing was searched (`tersor apply`): its file, and its SHA-256 as
@@ -183,4 +187,6 @@ export interface PipelineEvents {
   /** Something that the user should know, but that stops nothing. */
   onNotice?(text: string): void;
   onProgress?(progress: PipelineProgress): void;
+  /** After every episode of a search. */
+  onEpisode?(stage: 'prune' | 'quantize', record: EpisodeRecord): void;
 }

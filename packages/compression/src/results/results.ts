@@ -11,6 +11,7 @@ import {
   writeFolder,
   writeModelFiles,
 } from '@tersor/network';
+import type { MeasuredLatency } from './measured-latency.js';
 import { layerFigures } from './layer-figures.js';
 import type { Answers } from '../training/evaluator.js';
 import { outcomesOf } from './outcomes.js';
@@ -30,6 +31,7 @@ interface ResultsInput {
   measure(graph: LayerGraph, bytes: number): Promise<NetworkFigures>;
   /** Which test images the networks had right that `measure` was given. */
   readonly answered: ReadonlyMap<NetworkFigures, Answers>;
+  readonly measuredLatency: MeasuredLatency | undefined;
   readonly staging: string;
   readonly output: string;
   /** Reading of the clock when the compression began, milliseconds. */
@@ -60,6 +62,7 @@ async function fillStaging({
   quantized,
   measure,
   answered,
+  measuredLatency,
   staging,
   started,
 }: ResultsInput): Promise<Summary> {
@@ -100,6 +103,7 @@ async function fillStaging({
         floatAccuracy: (await measure(finalGraph, compressed.bytes)).accuracy,
       },
     }),
+    ...(measuredLatency && { measuredLatency }),
     search: context.given
       ? {}
       : {

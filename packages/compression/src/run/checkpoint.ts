@@ -4,6 +4,7 @@ import { cp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { makeFolder, messageOf, TersorError } from '@tersor/core';
+import { LIVE_RECORD } from './live-record.js';
 import type { Origin } from './origin.js';
 
 /** Changes when a saved state can no longer be read. */
@@ -118,7 +119,9 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
       return kept;
     },
     clear: async () => {
-      const own = (await readdir(folder).catch(() => [])).filter((file) => /^\d+\.ckpt(\.tmp)?$/.test(file));
+      const own = (await readdir(folder).catch(() => [])).filter(
+        (file) => /^\d+\.ckpt(\.tmp)?$/.test(file) || file === LIVE_RECORD,
+      );
       for (const file of own) await rm(join(folder, file), { force: true });
       // It may hold what somebody else has put there.
       await rmdir(folder).catch(() => undefined);

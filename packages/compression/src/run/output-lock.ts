@@ -5,7 +5,10 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
+  realpathSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -151,6 +154,64 @@ function readOwner(path: string): Partial<Owner> | undefined {
     return typeof owner === 'object' && owner !== null ? owner : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Who holds an output folder. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /**
+   * Whether that process was seen to hold it now, on this machine: a signal to it reaches the run. False
+   * for one of another machine or user, of which only the file tells.
+   */
+  readonly isHere: boolean;
+}
+
+/**
+ * Who holds an output folder, without taking it; undefined where nobody does, as after a run that was killed.
+ * A process id can be that of another program by now: on Linux the process has to have the file open, elsewhere
+ * the file has to be locked.
+ */
+export function holderOf(folder: string): LockHolder | undefined {
+  const path = join(folder, FILE);
+  const { pid, host, since, heldBy } = readOwner(path) ?? {};
+  if (typeof pid !== 'number' || typeof host !== 'string' || typeof since !== 'string') return undefined;
+  const holder = { pid, host, since };
+  if (host !== hostname()) return { ...holder, isHere: false };
+  try {
+    const isHere = process.platform === 'linux' ? hasOpen(pid, path) : heldBy === 'lock' && isLocked(path);
+    return isHere ? { ...holder, isHere } : undefined;
+  } catch (error) {
+    // A process of another user is not looked into.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? { ...holder, isHere: false } : undefined;
+  }
+}
+
+/** Whether a process has a file open. Throws the error of the file system. */
+function hasOpen(pid: number, path: string): boolean {
+  const file = realpathSync(path);
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).some((each) => {
+    try {
+      return readlinkSync(join(folder, each)) === file;
+    } catch {
+      return false; // Closed meanwhile.
+    }
+  });
+}
+
+/** Whether a file is locked. It is held for a moment where it is not. */
+function isLocked(path: string): boolean {
+  const tryLock = loadTryLock();
+  if (!tryLock) return false;
+  const fd = openSync(path, constants.O_RDWR);
+  try {
+    return !tryLock(fd, BYTE, 1);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -64,6 +64,9 @@ export async function searchPolicy(
     ...(environment.heuristics && { heuristics: environment.heuristics }),
     ...(environment.features && { features: environment.features }),
     ...(environment.guess && { guess: (actions) => environment.guess!(actions) }),
+    ...(environment.observationsOf && {
+      observationsOf: (actions) => environment.observationsOf!(actions),
+    }),
   };
   let agent = createAgent(task);
   if (parallel > 1 && !agent.lanes) {
@@ -118,7 +121,9 @@ export async function searchPolicy(
       hooks: {
         beforeBatch: (best) => measuring.begin(best?.reward ?? -Infinity),
         onEpisode: (record, best) => {
-          records.push(measuring.finished(record, best));
+          const finished = measuring.finished(record, best);
+          records.push(finished);
+          events.onEpisode?.(stage, finished);
           events.onProgress?.({
             stage,
             done: records.length,

@@ -30,7 +30,7 @@ export async function finetune(
   state: StageState,
   { projection, refuse, ...run }: FinetuneRun,
 ): Promise<LayerGraph> {
-  context.events.onStage?.(stage);
+  if (options.epochs > 0) context.events.onStage?.(stage);
   const project = (graph: LayerGraph): LayerGraph =>
     projection ? withWeights(graph, [...projection.project(copyWeights(graph))]) : graph;
   const untrained = project(run.graph);

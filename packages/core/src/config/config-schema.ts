@@ -103,7 +103,7 @@ const shareOrCount = z
   .positive()
   .refine(
     (value) => value <= 1 || value > 100,
-    'a number above 1 is an absolute count, and no network is so small; a share is at most 1 (0.5 for 50%, or for half)',
+    'a number above 1 is an absolute count, and no network is so small; a share is at most 1 (0.5 for 50%)',
   );
 const budget = (unit: string) =>
   shareOrCount.describe(`${unit}: up to 1 a share of the original, above 1 an absolute count.`);

@@ -31,6 +31,19 @@ export interface LatencyCheck {
   readonly relativeError: number;
 }
 
+/** The browser that a table was measured in. */
+export interface TableBrowser {
+  readonly name: string;
+  readonly version: string;
+  readonly userAgent: string;
+  /** The graphics adapter as the browser names it; absent on wasm, which has none. */
+  readonly adapter?: string | undefined;
+  /** There where a software adapter was measured because that was asked for. */
+  readonly software?: true | undefined;
+  /** Threads of wasm. */
+  readonly threads?: number | undefined;
+}
+
 /**
  * What `tersor profile` writes: the time of every layer of one model on one backend, at several channel
  * counts. Plain JSON.
@@ -39,8 +52,10 @@ export interface LatencyTable {
   readonly version: 1;
   /** Hash of layers, shapes and connections: weights may change. */
   readonly model: { readonly name: string; readonly fingerprint: string };
-  /** Id of the backend. */
+  /** Id of the backend; the tfjs backend of the page where it was measured in a browser. */
   readonly backend: string;
+  /** There where it was measured in a browser. */
+  readonly browser?: TableBrowser | undefined;
   /** Platform, processor and cores. */
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;

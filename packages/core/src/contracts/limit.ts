@@ -1,3 +1,4 @@
+import type { LatencyTable } from './latency-table.js';
 import type { GraphLayer, LayerGraph } from './layer-graph.js';
 import type { ChannelGroup } from './pruner.js';
 
@@ -37,6 +38,11 @@ export interface PruneChoices {
 
 /** A limit of stage 1. */
 export interface PruneLimit extends Limit {
+  /**
+   * Optional: the table that milliseconds are predicted by. At its end a run then measures the original and
+   * the result as the table was measured.
+   */
+  readonly table?: LatencyTable;
   /** What a network that was made uses. */
   of(network: LayerGraph): number;
   /**

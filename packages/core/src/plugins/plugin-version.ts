@@ -32,11 +32,26 @@ export function pluginVersion(file: string): PluginVersion {
   return { ...(version !== undefined && { version }), ...(!isFixed && { content: moduleContent(real) }) };
 }
 
+/** A module's file and those that it imports by a relative path, directly or not: absolute paths. */
+export function moduleFiles(entry: string): string[] {
+  return [...filesOf(entry).keys()];
+}
+
 /**
  * SHA-256 (hexadecimal) of a module's file and of those that it imports by a relative path, directly or not;
  * paths count from the module.
  */
 export function moduleContent(entry: string): string {
+  const hash = createHash('sha256');
+  const named = [...filesOf(entry)].map(
+    ([file, bytes]) => [relative(dirname(entry), file).replaceAll(sep, '/'), bytes] as const,
+  );
+  for (const [path, bytes] of named.sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${path}\0${bytes.length}\0`).update(bytes);
+  return hash.digest('hex');
+}
+
+function filesOf(entry: string): Map<string, Buffer> {
   const contents = new Map<string, Buffer>();
   const waiting = [entry];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
@@ -48,13 +63,7 @@ export function moduleContent(entry: string): string {
       if (imported) waiting.push(imported);
     }
   }
-  const hash = createHash('sha256');
-  const named = [...contents].map(
-    ([file, bytes]) => [relative(dirname(entry), file).replaceAll(sep, '/'), bytes] as const,
-  );
-  for (const [path, bytes] of named.sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`${path}\0${bytes.length}\0`).update(bytes);
-  return hash.digest('hex');
+  return contents;
 }
 
 function importedFile(path: string): string | undefined {

@@ -1,5 +1,6 @@
 import { createRandom, type KernelMoments } from '@tersor/core';
 import fc from 'fast-check';
+import { betterCodes } from './better-codes.js';
 import { codeProblem, type CodeProblem } from './code-problem.js';
 import { bestValues, columnGroups, orderedCodes, storedCodes } from './code-values.js';
 import { bestFactors, codesOf, compensatedCodes, descend, outputErrors, type Levels } from './codes.js';
@@ -146,6 +147,37 @@ it('loses less in the outputs than nearest rounding, and descends without losing
   // The running products are what they would be if computed anew.
   codesOf(problem, levels, found.codes).products.forEach((value, at) =>
     expect(found.products[at]).toBeCloseTo(value, 8),
+  );
+});
+
+it('never leaves an output with more error than nearest rounding, whatever the weights and the inputs', () => {
+  const anything = fc.record({
+    seed: fc.integer({ min: 1, max: 1e6 }),
+    size: fc.integer({ min: 1, max: 12 }),
+    count: fc.integer({ min: 1, max: 40 }),
+    noise: fc.constantFrom(0, 0.5, 3),
+    limit: fc.constantFrom(1, 3, 7),
+    steps: fc.array(fc.double({ min: 0.05, max: 3, noNaN: true }), { minLength: 3, maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(anything, ({ seed, size, count, noise, limit, steps }) => {
+      const weights = normal(size * 3, seed);
+      const { own, others } = pairedRows(size, count, seed, noise);
+      const problem = codeProblem(weights, momentsOf(own, 3, others))!;
+      const levels = wholeSteps(problem, steps, limit);
+      const found = compensatedCodes(problem, levels);
+      descend(problem, levels, found);
+      const nearest = Uint8Array.from(weights, (value, at) => levels.nearest(at % 3, value));
+      const { codes } = betterCodes(problem, { codes: found, levels }, { codes: nearest, levels });
+      const errorOf = (chosen: Uint8Array, output: number) => {
+        const only = (values: ArrayLike<number>) =>
+          Float64Array.from(values, (value, at) => (at % 3 === output ? value : 0));
+        const values = Float64Array.from(chosen, (code, at) => levels.valueOf(at % 3, code));
+        return measuredError(own, only(values), others, Float32Array.from(only(weights)));
+      };
+      for (let output = 0; output < 3; output++)
+        expect(errorOf(codes, output)).toBeLessThanOrEqual(errorOf(nearest, output) * (1 + 1e-9) + 1e-9);
+    }),
   );
 });
 

@@ -29,6 +29,16 @@ const table = z.strictObject({
   version: z.literal(1),
   model: z.strictObject({ name: z.string(), fingerprint: z.string() }),
   backend: z.string(),
+  browser: z
+    .strictObject({
+      name: z.string(),
+      version: z.string(),
+      userAgent: z.string(),
+      adapter: z.string().optional(),
+      software: z.literal(true).optional(),
+      threads: z.int().positive().optional(),
+    })
+    .optional(),
   machine: z.string(),
   versions: z.record(z.string(), z.string()),
   details: z.record(z.string(), z.union([z.string(), z.number()])),
@@ -61,18 +71,29 @@ export function fingerprint({ layers, calls, inputs, outputs }: LayerGraph): str
   return createHash('sha256').update(JSON.stringify(structure)).digest('hex').slice(0, 16);
 }
 
+/** What a table has to be for. */
+export interface TableUse {
+  readonly graph: LayerGraph;
+  readonly backend: string;
+  /**
+   * Whether it has to be a browser's. When absent it may be: times are then those of the browser, whatever
+   * backend candidates run on.
+   */
+  readonly inBrowser?: boolean;
+}
+
 /**
  * Reads a table for a model and a backend. Throws `LATENCY_TABLE_INVALID` where it is missing, malformed, or
  * made for others.
  */
 export async function readLatencyTable(
   path: string,
-  { graph, backend }: { readonly graph: LayerGraph; readonly backend: string },
+  { graph, backend, inBrowser }: TableUse,
 ): Promise<LatencyTable> {
   const invalid = (message: string, cause?: unknown) =>
     new TersorError('LATENCY_TABLE_INVALID', `${path} ${message}`, {
       cause,
-      hint: `Make one with: tersor profile <model> --backend ${backend} --out ${path}`,
+      hint: `Make one with: tersor profile <model> ${inBrowser ? '--browser ' : ''}--backend ${backend} --out ${path}`,
     });
   let json: unknown;
   try {
@@ -91,8 +112,13 @@ export async function readLatencyTable(
     throw invalid(`is no latency table: ${issue!.path.join('.') || 'it'}: ${issue!.message}.`);
   }
   const { data } = parsed;
-  if (data.backend !== backend)
-    throw invalid(`was measured on the backend "${data.backend}", but this runs on "${backend}".`);
+  const where = data.browser ? ` in ${data.browser.name} ${data.browser.version}` : '';
+  if (inBrowser !== undefined && inBrowser !== (data.browser !== undefined))
+    throw invalid(
+      `was measured on the backend "${data.backend}"${where}, but what is asked for is one ${inBrowser ? 'of a browser' : 'outside of a browser'}.`,
+    );
+  if (data.backend !== backend && (inBrowser || !data.browser))
+    throw invalid(`was measured on the backend "${data.backend}"${where}, but this runs on "${backend}".`);
   if (data.model.fingerprint !== fingerprint(graph))
     throw invalid(
       `was measured on another model ("${data.model.name}"): "${graph.name}" has other layers or shapes.`,

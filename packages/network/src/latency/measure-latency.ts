@@ -1,4 +1,4 @@
-import type { Backend, InferenceSession, LayerGraph } from '@tersor/core';
+import type { Backend, InferenceSession, LayerGraph, LatencyTable } from '@tersor/core';
 import { COPIES, emptyGraph, sizeOf, summedCopies } from './site-graph.js';
 
 /** How times are taken. */
@@ -9,19 +9,35 @@ export interface TimingOptions {
   readonly repeats: number;
 }
 
-/** Runs before the first that counts: workers start, code is compiled, memory is taken. */
-const WARM_UP = 2;
+/** What networks are timed on: a backend in this process, or a browser. */
+export interface LatencyMeter extends Pick<LatencyTable, 'backend' | 'browser' | 'details'> {
+  /**
+   * Milliseconds for one image of every run that counts, by network. The networks take turns, so that
+   * whatever else the machine does falls on all. The images hold made-up values.
+   */
+  takeTurns(graphs: readonly LayerGraph[], timing: TimingOptions): Promise<readonly (readonly number[])[]>;
+}
 
-/**
- * Median milliseconds for one image of a network in a session of the backend. The images hold made-up values.
- */
+/** Runs before the first that counts: workers start, code is compiled, memory is taken. */
+export const WARM_UP = 2;
+
+/** Median milliseconds for one image of a network. */
 export async function medianLatency(
-  backend: Backend,
+  meter: LatencyMeter,
   graph: LayerGraph,
   timing: TimingOptions,
 ): Promise<number> {
-  const [times] = await takeTurns(backend, [graph], timing);
+  const [times] = await meter.takeTurns([graph], timing);
   return median(times!);
+}
+
+/** The median of each of several networks, in turns. */
+export async function medianLatencies(
+  meter: LatencyMeter,
+  graphs: readonly LayerGraph[],
+  timing: TimingOptions,
+): Promise<number[]> {
+  return (await meter.takeTurns(graphs, timing)).map(median);
 }
 
 /**
@@ -30,12 +46,11 @@ export async function medianLatency(
  * the difference is the layer alone; all that surrounds it falls out.
  */
 export async function siteLatency(
-  backend: Backend,
+  meter: LatencyMeter,
   site: LayerGraph,
   timing: TimingOptions,
 ): Promise<number> {
-  const [once, thrice] = (await takeTurns(
-    backend,
+  const [once, thrice] = (await meter.takeTurns(
     [summedCopies(site, 1), summedCopies(site, COPIES)],
     timing,
   )) as [number[], number[]];
@@ -46,23 +61,30 @@ export async function siteLatency(
  * Milliseconds for one image to get in and its result out: half of what empty networks of both sizes take.
  */
 export async function transferLatency(
-  backend: Backend,
+  meter: LatencyMeter,
   inputs: number,
   outputs: number,
   timing: TimingOptions,
 ): Promise<number> {
   return (
-    ((await medianLatency(backend, emptyGraph(inputs), timing)) +
-      (await medianLatency(backend, emptyGraph(outputs), timing))) /
+    ((await medianLatency(meter, emptyGraph(inputs), timing)) +
+      (await medianLatency(meter, emptyGraph(outputs), timing))) /
     2
   );
 }
 
-/**
- * Milliseconds for one image of every run that counts, by network. The networks take turns, so that whatever
- * else the machine does falls on all.
- */
-async function takeTurns(
+/** Times networks in sessions of a backend of this process, which is activated here. */
+export async function backendMeter(backend: Backend): Promise<LatencyMeter> {
+  await backend.activate();
+  const availability = await backend.isAvailable();
+  return {
+    backend: backend.id,
+    details: availability.available ? availability.details : {},
+    takeTurns: (graphs, timing) => runSessions(backend, graphs, timing),
+  };
+}
+
+async function runSessions(
   backend: Backend,
   graphs: readonly LayerGraph[],
   { images, repeats }: TimingOptions,

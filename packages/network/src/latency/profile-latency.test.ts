@@ -14,7 +14,7 @@ import { readLatencyTable, writeLatencyTable } from './latency-table-file.js';
 import { latencySites } from './latency-sites.js';
 import { predictLatency } from './predict-latency.js';
 import { measuredCounts, profileLatency } from './profile-latency.js';
-import { siteLatency } from './measure-latency.js';
+import { backendMeter, siteLatency } from './measure-latency.js';
 import { COPIES, siteGraph, sizeOf, summedCopies } from './site-graph.js';
 
 /** The sessions of tfjs's own backend in plain JavaScript; counts what is compiled. */
@@ -41,7 +41,7 @@ describe('profileLatency', () => {
 
   it('times every place at one channel and at shares of its channels, and predicts whole networks', async () => {
     const [graph, backend, before] = [await vgg(), cpuBackend(), tf.memory().numTensors];
-    const table = await profileLatency({ ...settings, graph, backend });
+    const table = await profileLatency({ ...settings, graph, meter: await backendMeter(backend) });
     expect(tf.memory().numTensors).toBe(before);
     expect(table).toMatchObject({ backend: 'cpu', images: 1, model: { name: graph.name } });
     expect(table.layers.map(({ layer }) => layer)).toEqual(latencySites(graph).map(({ name }) => name));
@@ -62,7 +62,8 @@ describe('profileLatency', () => {
 
   it('measures places of the same kind once', async () => {
     const [graph, backend] = [await resnet20(2, 4), cpuBackend()];
-    const { layers } = await profileLatency({ ...settings, counts: 1, checks: 0, graph, backend });
+    const meter = await backendMeter(backend);
+    const { layers } = await profileLatency({ ...settings, counts: 1, checks: 0, graph, meter });
     const kinds = new Set(
       backend.compiled.map((each) =>
         JSON.stringify(each.layers.map(({ weights }) => weights.map(({ shape }) => shape))),
@@ -151,7 +152,10 @@ test('the time of a layer is without the time in and out, and a drift of the clo
     },
   };
   try {
-    expect(await siteLatency(backend, alone, { images: 2, repeats: 5 })).toBeCloseTo(2.5, 1);
+    expect(await siteLatency(await backendMeter(backend), alone, { images: 2, repeats: 5 })).toBeCloseTo(
+      2.5,
+      1,
+    );
   } finally {
     now.mockRestore();
   }
@@ -166,7 +170,7 @@ describe('readLatencyTable', () => {
     const graph = await vgg();
     const table = await profileLatency({
       graph,
-      backend: cpuBackend(),
+      meter: await backendMeter(cpuBackend()),
       counts: 1,
       images: 1,
       repeats: 1,

@@ -4,7 +4,6 @@ import {
   readManifest,
   createRandom,
   describeMachine,
-  type Backend,
   type LatencyCheck,
   type LatencyTable,
   type LayerGraph,
@@ -16,14 +15,20 @@ import { removeAll } from '../surgery/remove-channels.js';
 import { callChannels, type CallChannels } from './call-channels.js';
 import { fingerprint } from './latency-table-file.js';
 import { latencySites, type LatencySite } from './latency-sites.js';
-import { medianLatency, siteLatency, transferLatency, type TimingOptions } from './measure-latency.js';
+import {
+  medianLatency,
+  siteLatency,
+  transferLatency,
+  type LatencyMeter,
+  type TimingOptions,
+} from './measure-latency.js';
 import { predictLatency } from './predict-latency.js';
 import { siteGraph, sizeOf } from './site-graph.js';
 
 export interface ProfileOptions extends TimingOptions {
   readonly graph: LayerGraph;
-  /** An available backend; it is activated here. */
-  readonly backend: Backend;
+  /** What it is measured on: `backendMeter` of an available backend, or a browser. */
+  readonly meter: LatencyMeter;
   /** Channel counts per axis, evenly spread, besides a single channel. */
   readonly counts: number;
   /** Randomly pruned networks that are predicted and measured besides the original. */
@@ -36,22 +41,20 @@ export interface ProfileOptions extends TimingOptions {
 const SMALLEST_SHARE = 0.1;
 
 /**
- * Measures every place of a network at several channel counts on a backend, alone; then predicts whole
+ * Measures every place of a network at several channel counts on a meter, alone; then predicts whole
  * networks and measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the
- * codes of the backend, and `MODEL_UNSUPPORTED` for a network that no session can run.
+ * codes of the meter, and `MODEL_UNSUPPORTED` for a network that no session can run.
  */
 export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
-  const { graph, backend, checks, images, onProgress } = options;
-  await backend.activate();
-  const availability = await backend.isAvailable();
+  const { graph, meter, checks, images, onProgress } = options;
   // Workers start and code is compiled before anything counts.
-  await medianLatency(backend, graph, { images, repeats: 1 });
+  await medianLatency(meter, graph, { images, repeats: 1 });
   const sites = latencySites(graph);
   const channels = callChannels(graph, channelGroups(graph).groups);
   const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) =>
     sizeOf(graph.calls[call]!.outputShape),
   );
-  const transfer = await transferLatency(backend, inputs!, outputs!, options);
+  const transfer = await transferLatency(meter, inputs!, outputs!, options);
   const known = new Map<string, number>();
   const layers: LayerLatency[] = [];
   for (const site of sites) {
@@ -61,14 +64,15 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   const table: LatencyTable = {
     version: 1,
     model: { name: graph.name, fingerprint: fingerprint(graph) },
-    backend: backend.id,
+    backend: meter.backend,
+    ...(meter.browser && { browser: meter.browser }),
     machine: describeMachine(),
     versions: {
       tersor: readManifest(join(__dirname, '../..'))!.version!,
       node: process.version,
       tfjs: version_core,
     },
-    details: availability.available ? availability.details : {},
+    details: meter.details,
     images,
     transfer: rounded(transfer),
     layers,
@@ -86,7 +90,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
     onProgress?.(layers.length + check.length, layers.length + networks.length, name);
     const [predicted, measured] = [
       predictLatency(table, network),
-      await medianLatency(backend, network, options),
+      await medianLatency(meter, network, options),
     ];
     check.push({
       network: name,
@@ -107,7 +111,7 @@ async function measureSite(
   known: Map<string, number>,
   options: ProfileOptions,
 ): Promise<LayerLatency> {
-  const { graph, backend } = options;
+  const { graph, meter } = options;
   const output = site.calls[0]!;
   const input = channels[graph.calls[output]!.inputs[0]!]!;
   const possible = (counts: { inputs: number; outputs: number }) => siteGraph(graph, site, counts);
@@ -126,7 +130,7 @@ async function measureSite(
     for (const outputWidth of outputs) {
       const { graph: alone } = possible({ inputs: inputWidth, outputs: outputWidth });
       const key = kindOf(alone);
-      if (!known.has(key)) known.set(key, rounded(await siteLatency(backend, alone, options)));
+      if (!known.has(key)) known.set(key, rounded(await siteLatency(meter, alone, options)));
       row.push(known.get(key)!);
     }
     milliseconds.push(row);

@@ -107,12 +107,12 @@ export function summedCopies({ name, layers, calls }: LayerGraph, computed: numb
   const result = (copy: number) => body.length * (1 + Math.min(copy, computed - 1));
   const { outputShape } = body.at(-1)!;
   const sum: LayerCall = {
-    layer: 'sum of copies',
+    layer: 'tersor_sum_of_copies',
     inputs: Array.from({ length: COPIES }, (_, copy) => result(copy)),
     outputShape,
   };
   const mean: LayerCall = {
-    layer: 'mean of positions',
+    layer: 'tersor_mean_of_positions',
     inputs: [copies.length + 1],
     outputShape: outputShape.slice(-1),
   };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { contentChanges } from '@tersor/compression';
 import { TersorError, type FilePlace, type RunIdentity } from '@tersor/core';
-import { contentChanges } from '../plan/study-content.js';
 import { writeStudyReport } from '../report/write-reports.js';
 import type { ResultStore } from '../results/result-store.js';
 import type { StudyResults } from '../results/study-results.js';

@@ -33,6 +33,12 @@ export async function runPart(options: RunPartOptions): Promise<TrialRecord[]> {
   const { study, path, store, runner, identify, onTrial } = options;
   const { signal = new AbortController().signal, onNotice = () => undefined } = options;
   const plan = await planStudy(study, path);
+  if (plan.rungs)
+    throw new TersorError(
+      'CONFIG_INVALID',
+      'Successive halving chooses by results what it runs next: its parts are not known beforehand.',
+      { hint: 'Run it with `tersor study`, or choose the sampler "grid" or "random".' },
+    );
   const trials = partOf(plan.trials, options);
   const part = {
     ...plan,

@@ -1,3 +1,4 @@
+import { contentChanges } from '@tersor/compression';
 import type { CompressConfig, RunIdentity } from '@tersor/core';
 import type { StudyPlan } from './study-plan.js';
 
@@ -22,8 +23,9 @@ export type StudyContentRecord = readonly {
  */
 export async function contentOf({ cells, trials }: StudyPlan, identify: Identify): Promise<StudyContent> {
   const content = new Map<string, RunIdentity>();
+  const configs = new Map(trials.map(({ id, config }) => [id, config]));
   const identityOf = async (id: string) => {
-    const identity = content.get(id) ?? (await identify(trials.find((trial) => trial.id === id)!.config));
+    const identity = content.get(id) ?? (await identify(configs.get(id)!));
     content.set(id, identity);
     return identity;
   };
@@ -51,36 +53,4 @@ export function contentRecord(content: StudyContent): StudyContentRecord {
     else groups.push({ identity, trials: [trial] });
   }
   return groups;
-}
-
-type Hashes = RunIdentity['files'];
-
-/**
- * Everything that is not the same in two identities, in words; empty where results of both may be averaged.
- */
-export function contentChanges(before: RunIdentity, now: RunIdentity): string[] {
-  const places = keysOf(before.plugins, now.plugins).filter(
-    (place) => before.plugins[place] !== now.plugins[place],
-  );
-  // Results of earlier versions had no files.
-  const [old, current] = [before, now].map(({ files }: Partial<RunIdentity>) => files ?? {}) as [
-    Hashes,
-    Hashes,
-  ];
-  const changed = keysOf(old, current).filter((file) => old[file] !== current[file]);
-  return [
-    ...(before.tersor === now.tersor ? [] : [`Tersor was ${before.tersor} and is now ${now.tersor}`]),
-    ...(before.model.topology === now.model.topology ? [] : ['the model is another network']),
-    ...(before.model.weights === now.model.weights ? [] : ['the model has other weights']),
-    ...(before.dataset === now.dataset ? [] : ['the data set has other images, labels or splits']),
-    ...changed.map((file) => `${file} has other content`),
-    ...places.map(
-      (place) =>
-        `the plugin for ${place} was ${before.plugins[place] ?? 'not there'} and is now ${now.plugins[place] ?? 'not there'}`,
-    ),
-  ];
-}
-
-function keysOf(...records: readonly Readonly<Record<string, string>>[]): string[] {
-  return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }

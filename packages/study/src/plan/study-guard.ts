@@ -4,7 +4,10 @@ import { compressConfigSchema, readConfig } from '@tersor/core';
 import { overridesOf, type Settings, type StudyPlan } from './study-plan.js';
 
 /** What a study writes into its folder. */
-const WRITTEN = ['study.json', 'results.json', 'results.csv', 'episodes.csv', 'report.html', 'trials'];
+const WRITTEN = [
+  ...['study.json', 'command.json', 'results.json', 'report.html', 'trials'],
+  ...['results.csv', 'results.parquet', 'episodes.csv', 'episodes.parquet'],
+];
 
 /**
  * Throws `CONFIG_INVALID` where a study would write over what it reads: its own file, the base config, or

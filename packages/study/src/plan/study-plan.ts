@@ -4,6 +4,7 @@ import { compressConfigSchema, readConfig, TersorError, type CompressConfig } fr
 import { closest } from 'fastest-levenshtein';
 import { baselinesOf, nameOf } from '../results/baselines.js';
 import { requireKnownPaths } from './config-paths.js';
+import { EPISODES, sampleVariants, type Rung } from './sampler.js';
 import type { Study } from './study-schema.js';
 
 /** Config paths and the values that replace those of the base config. */
@@ -47,6 +48,11 @@ export interface StudyPlan {
    * an unfinished study compares something.
    */
   readonly trials: readonly PlannedTrial[];
+  /**
+   * The rounds of successive halving. Which variants take part in all but the first is not known before the
+   * one before it has run; `variants`, `cells` and `trials` have all that may.
+   */
+  readonly rungs?: readonly Rung[];
 }
 
 /**
@@ -56,21 +62,28 @@ export interface StudyPlan {
 export async function planStudy(study: Study, path: string): Promise<StudyPlan> {
   const configPath = resolve(dirname(path), study.config);
   requireKnownPaths(pathsOf(study), compressConfigSchema);
-  const variants = variantsOf(study.grid);
-  baselinesOf(study.baseline, variants);
+  const grid = variantsOf(study.grid);
+  baselinesOf(study.baseline, grid);
   requireFacet(study);
+  const { variants, rungs } = sampleVariants(study, grid);
   const cells: Cell[] = [];
   const trials = new Map<string, PlannedTrial>();
   for (const seed of study.seeds) {
     for (const variant of variants) {
       const settings = { ...study.set, ...variant.settings, seed };
       const config = await readConfig(configPath, compressConfigSchema, overridesOf(settings));
+      requireChosenBy(study, config);
       const id = trialId(config);
       cells.push({ variant: variant.name, seed, trial: id });
       if (!trials.has(id)) trials.set(id, { id, seed, settings, config });
     }
   }
-  return { configPath, variants, cells, trials: [...trials.values()] };
+  return { configPath, variants, cells, trials: [...trials.values()], ...(rungs && { rungs }) };
+}
+
+/** How many trials a plan runs at most; baselines that go along from rung to rung are not counted. */
+export function mostTrials({ trials, rungs }: StudyPlan, { seeds }: Pick<Study, 'seeds'>): number {
+  return rungs ? rungs.reduce((sum, { places }) => sum + places * seeds.length, 0) : trials.length;
 }
 
 /** Settings as the values of `--set`: JSON is YAML too. */
@@ -98,11 +111,15 @@ function canonicalJson(value: unknown): string {
     .join()}}`;
 }
 
-function pathsOf({ set, grid }: Study): { path: string; place: string }[] {
+function pathsOf({ set, grid, sampler }: Study): { path: string; place: string }[] {
   const places = (settings: Settings, place: string) =>
     Object.keys(settings).map((path) => ({ path, place }));
   return [
     ...places(set, '"set"'),
+    ...(typeof sampler === 'object' && sampler.use === 'halving' ? sampler.episodes : []).map((path) => ({
+      path,
+      place: '"sampler.episodes"',
+    })),
     ...Object.entries(grid).flatMap(([axis, values]) =>
       Array.isArray(values)
         ? [{ path: axis, place: '"grid"' }]
@@ -133,12 +150,28 @@ function variantsOf(grid: Study['grid']): Variant[] {
   return variants.map((variant) => ({ name: nameOf(variant.labels), ...variant }));
 }
 
-function requireFacet({ facet, grid }: Study): void {
-  if (facet === undefined || facet in grid) return;
-  const axes = Object.keys(grid);
+function requireFacet({ facet, grid, sampler }: Study): void {
+  const isHalving = typeof sampler === 'object' && sampler.use === 'halving';
+  const axes = [...Object.keys(grid), ...(isHalving ? [EPISODES] : [])];
+  if (facet === undefined || axes.includes(facet)) return;
   throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, {
     hint: `Did you mean "${closest(facet, axes)}"?`,
   });
+}
+
+/** Throws `CONFIG_INVALID` where successive halving chooses by a search that a trial does not make. */
+function requireChosenBy({ sampler }: Study, config: CompressConfig): void {
+  if (typeof sampler === 'string' || sampler.use !== 'halving') return;
+  const stage = { pruneReward: 'prune', quantizeReward: 'quantize', validationAccuracy: undefined } as const;
+  const needed = stage[sampler.metric];
+  if (needed === undefined || config[needed] !== undefined) return;
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `The sampler chooses by ${sampler.metric}, but trials have no "${needed}".`,
+    {
+      hint: 'Set sampler.metric to validationAccuracy, or to the reward of a search that the config has.',
+    },
+  );
 }
 
 function labelOf(value: unknown): string {

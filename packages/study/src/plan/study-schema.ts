@@ -1,5 +1,6 @@
 import { MAX_SEED, selectorSchema } from '@tersor/core';
 import { z } from 'zod';
+import { samplerSchema } from './sampler-schema.js';
 
 const settings = z
   .record(z.string().min(1), z.unknown())
@@ -25,6 +26,9 @@ export const studySchema = z.strictObject({
     .record(z.string().min(1), axis)
     .refine((grid) => Object.keys(grid).length > 0, 'needs at least one key')
     .describe('What is varied: every combination is a variant.'),
+  sampler: samplerSchema
+    .default('grid')
+    .describe('Which combinations are run, and how far: "grid" (all), "random" or "halving".'),
   seeds: z
     .array(z.int().min(0).max(MAX_SEED))
     .min(1)

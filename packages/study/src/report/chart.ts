@@ -147,3 +147,22 @@ export const LEGEND = {
   borderColor: 'none',
   selectedMode: false as const,
 };
+
+/** Pixels of a sign of a legend, about, and of one of its lines. */
+const SIGN = 7;
+const LEGEND_LINE = 24;
+
+/** Pixels that a legend of these names takes, with the room below it. */
+export function legendHeight(names: readonly string[], { width }: ChartSize): number {
+  let lines = 1;
+  let used = 0;
+  for (const name of names) {
+    const item = LEGEND.itemWidth + 5 + SIGN * name.length;
+    if (used > 0 && used + item > width) {
+      lines++;
+      used = 0;
+    }
+    used += item + LEGEND.itemGap;
+  }
+  return LEGEND_LINE * lines + 14;
+}

@@ -2,7 +2,7 @@ import { stagesOf, type NetworkFigures } from '@tersor/compression';
 import type { Run, Stage } from '../results/read-run.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import { duration, grouped, percent, points } from './html.js';
-import { page, type Section } from './page.js';
+import { page, type PageContent, type Section } from './page.js';
 import { accuracyAxes, bestSoFar, costOf, STAGE_TITLES } from './search-charts.js';
 import { table } from './table.js';
 
@@ -16,6 +16,11 @@ const ROW = 30;
 
 /** Two or more runs side by side, as a self-contained page. */
 export function compareReport(runs: readonly NamedRun[]): string {
+  return page(compareView(runs));
+}
+
+/** Two or more runs side by side. */
+export function compareView(runs: readonly NamedRun[]): PageContent {
   const stages = (['prune', 'quantize'] as const).filter((stage) =>
     runs.some(({ run }) => run.episodes.some((line) => line.stage === stage)),
   );
@@ -34,7 +39,7 @@ export function compareReport(runs: readonly NamedRun[]): string {
     { id: 'layers', title: 'Layers', body: layerCharts(runs) },
     { id: 'settings', title: 'What differs', body: settingsTable(runs) },
   ];
-  return page({
+  return {
     title: runs.map(({ name }) => name).join(' and '),
     lead: `${runs.length} runs of Tersor side by side.`,
     tiles: runs.map(({ name, run: { summary } }) => ({
@@ -42,7 +47,7 @@ export function compareReport(runs: readonly NamedRun[]): string {
       label: `${name}: ${grouped(summary.compressed.bytes)} bytes, test accuracy ${percent(summary.compressed.accuracy.test)}`,
     })),
     sections,
-  });
+  };
 }
 
 function resultTable(runs: readonly NamedRun[]): string {
@@ -142,7 +147,11 @@ function candidatesChart(stage: Stage, runs: readonly NamedRun[]): string {
     height: 320,
     option: (size) => ({
       legend: LEGEND,
-      ...accuracyAxes(size, unit),
+      ...accuracyAxes(
+        size,
+        unit,
+        runs.map(({ name }) => name),
+      ),
       series: clouds.map(({ name, lines }, i) => ({
         name,
         type: 'scatter',

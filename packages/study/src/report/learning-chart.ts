@@ -1,8 +1,9 @@
 import type { VariantRow } from '../results/compare-variants.js';
 import { mean } from '../statistics/moments.js';
 import type { EpisodeLine, Stage } from '../results/read-run.js';
-import { chart, LEGEND, PALETTE, SYMBOLS, valueAxis } from './chart.js';
+import { chart, LEGEND, legendHeight, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import { bestSoFar } from './search-charts.js';
+import { MOST, ofAll, thinned } from './most.js';
 import { table } from './table.js';
 
 /** Episodes of the trials of each variant. */
@@ -13,7 +14,7 @@ export type Episodes = ReadonlyMap<string, readonly (readonly EpisodeLine[])[]>;
  * searched in that stage.
  */
 export function learningChart(stage: Stage, variants: readonly VariantRow[], episodes: Episodes): string {
-  const curves = variants.flatMap(({ variant }) => {
+  const all = variants.flatMap(({ variant }) => {
     const runs = (episodes.get(variant) ?? [])
       .map((lines) => bestSoFar(lines.filter((line) => line.stage === stage).map(({ reward }) => reward)))
       .filter(({ length }) => length > 0);
@@ -28,16 +29,26 @@ export function learningChart(stage: Stage, variants: readonly VariantRow[], epi
         ]
       : [];
   });
-  if (curves.length === 0) return '';
+  if (all.length === 0) return '';
+  const curves = thinned(all, MOST.variants);
   return chart({
     id: `learning-${stage}`,
     title: `${stage === 'prune' ? 'Stage 1, pruning' : 'Stage 2, bit widths'}: best reward so far`,
     description:
-      'Best reward up to each episode, as the mean over the seeds. A curve that rises faster needs fewer evaluations.',
+      'Best reward up to each episode, as the mean over the seeds. A curve that rises faster needs fewer evaluations.' +
+      ofAll(curves.length, all.length, 'variants'),
     height: 340 + 14 * curves.length,
-    option: ({ narrow }) => ({
+    option: ({ narrow, ...size }) => ({
       legend: { ...LEGEND, type: 'plain' },
-      grid: { left: narrow ? 56 : 68, right: 16, top: 40 + (narrow ? 18 : 8) * curves.length, bottom: 48 },
+      grid: {
+        left: narrow ? 56 : 68,
+        right: 16,
+        top: legendHeight(
+          curves.map(({ variant }) => variant),
+          { narrow, ...size },
+        ),
+        bottom: 48,
+      },
       xAxis: valueAxis('episode', String, { min: 1, scale: true }),
       yAxis: valueAxis('reward', (value) => String(Number(value.toPrecision(3))), {
         nameGap: narrow ? 40 : 50,

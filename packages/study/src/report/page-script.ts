@@ -1,9 +1,8 @@
 /**
- * The page's own script, plain JavaScript for any browser: the text of a data point under the pointer or
- * chosen with the arrow keys, and tables that sort. The page is complete without it.
+ * A function in plain JavaScript for any browser, which a part of a page is given: the text of a data point
+ * under the pointer or chosen with the arrow keys, and tables that sort. The page is complete without it.
  */
-export const PAGE_SCRIPT = `
-(() => {
+export const ENHANCE = `(root) => {
   'use strict';
   const tip = document.getElementById('tip');
   let chosen;
@@ -19,7 +18,7 @@ export const PAGE_SCRIPT = `
     tip.style.left = Math.max(4, Math.min(box.left + box.width / 2 + 10, room - tip.offsetWidth - 8)) + scrollX + 'px';
     tip.style.top = Math.max(4, box.top - tip.offsetHeight - 8) + scrollY + 'px';
   };
-  for (const plot of document.querySelectorAll('.plot')) {
+  for (const plot of root.querySelectorAll('.plot')) {
     const marks = [...plot.querySelectorAll('[data-tip]')];
     let at = -1;
     const nearest = (event) => {
@@ -44,7 +43,7 @@ export const PAGE_SCRIPT = `
       show(marks[at]);
     });
   }
-  for (const table of document.querySelectorAll('table[data-sortable]')) {
+  for (const table of root.querySelectorAll('table[data-sortable]')) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
       const button = document.createElement('button');
@@ -60,5 +59,7 @@ export const PAGE_SCRIPT = `
       });
     });
   }
-})();
-`;
+}`;
+
+/** The page's own script. */
+export const PAGE_SCRIPT = `(${ENHANCE})(document);`;

@@ -19,19 +19,27 @@ export interface Tile {
   readonly label: string;
 }
 
-/** The whole report as one self-contained HTML file. */
-export function page({
-  title,
-  lead,
-  tiles,
-  sections,
-}: {
+/** What a page shows, whether it is a report's or that of `tersor ui`. */
+export interface PageContent {
   readonly title: string;
   readonly lead: string;
   readonly tiles: readonly Tile[];
   readonly sections: readonly Section[];
-}): string {
+}
+
+/** Heading, tiles and sections of a page, as HTML. */
+export function pageBody({ title, lead, tiles, sections }: PageContent): string {
   const links = sections.map((section) => `<a href="#${section.id}">${escapeHtml(section.title)}</a>`);
+  return `<header><h1>${escapeHtml(title)}</h1><p class="muted">${escapeHtml(lead)}</p>
+<ul class="tiles">${tiles.map(({ value, label }) => `<li><b>${escapeHtml(value)}</b>${escapeHtml(label)}</li>`).join('')}</ul>
+<nav aria-label="Sections">${links.join(' ')}</nav></header>
+<main>
+${sections.map(({ id, title: heading, body }) => `<section aria-labelledby="${id}"><h2 id="${id}">${escapeHtml(heading)}</h2>\n${body}\n</section>`).join('\n')}
+</main>`;
+}
+
+/** The whole report as one self-contained HTML file. */
+export function page(content: PageContent): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,16 +47,11 @@ export function page({
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <link rel="icon" href="data:,">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(content.title)}</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
-<header><h1>${escapeHtml(title)}</h1><p class="muted">${escapeHtml(lead)}</p>
-<ul class="tiles">${tiles.map(({ value, label }) => `<li><b>${escapeHtml(value)}</b>${escapeHtml(label)}</li>`).join('')}</ul>
-<nav aria-label="Sections">${links.join(' ')}</nav></header>
-<main>
-${sections.map(({ id, title: heading, body }) => `<section aria-labelledby="${id}"><h2 id="${id}">${escapeHtml(heading)}</h2>\n${body}\n</section>`).join('\n')}
-</main>
+${pageBody(content)}
 <div id="tip" role="status" hidden></div>
 <script>${PAGE_SCRIPT}</script>
 </body>

@@ -1,16 +1,21 @@
-import { stagesOf, type NetworkFigures, type Summary } from '@tersor/compression';
+import { stagesOf, whereMeasured, type NetworkFigures, type Summary } from '@tersor/compression';
 import { modelParts } from '@tersor/core';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../results/read-run.js';
 import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
-import { page, type Section, type Tile } from './page.js';
+import { page, type PageContent, type Section, type Tile } from './page.js';
 import { candidateChart, rewardChart } from './search-charts.js';
 import { stageCharts } from './stage-charts.js';
 import { folded, table } from './table.js';
 
 /** The report of one compression as a self-contained page. */
-export function runReport({ summary, layers, episodes }: Run): string {
+export function runReport(run: Run): string {
+  return page(runView(run));
+}
+
+/** What there is to say of one compression that is done. */
+export function runView({ summary, layers, episodes }: Run): PageContent {
   const { baseline, compressed, ratio, config } = summary;
   const stages = (['prune', 'quantize'] as const).filter((stage) =>
     episodes.some((line) => line.stage === stage),
@@ -41,7 +46,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
     { id: 'layers', title: 'Layers', body: layerCharts(layers, hasSlices(summary)) },
     { id: 'setup', title: 'What was run', body: setup(summary) },
   ];
-  return page({
+  return {
     title: `Compression of ${modelName(modelParts(config.model).path, config.output)}`,
     lead: `Tersor, backend ${summary.backend}, seed ${summary.seed}, ${duration(summary.seconds)} in all.`,
     tiles: [
@@ -60,7 +65,7 @@ export function runReport({ summary, layers, episodes }: Run): string {
       ...latencyTile(summary),
     ],
     sections,
-  });
+  };
 }
 
 /** Whether kernel slices were pruned: those that few bits happen to make zero are not meant. */
@@ -68,15 +73,18 @@ function hasSlices({ pruned }: Summary): boolean {
   return pruned.macsWithoutZeroSlices < pruned.macs;
 }
 
-/** What the latency table of the budget predicts, where there is one. */
-function latencyTile({ baseline, compressed }: Summary): Tile[] {
-  const [before, after] = [baseline.latency, compressed.latency];
+/** What original and result were measured to take, or else what the latency table of the budget predicts. */
+function latencyTile({ baseline, compressed, measuredLatency: measured }: Summary): Tile[] {
+  const [before, after] = measured
+    ? [measured.original, measured.compressed]
+    : [baseline.latency, compressed.latency];
   if (before === undefined || after === undefined) return [];
   const milliseconds = (value: number) => `${value.toPrecision(3)} ms`;
+  const how = measured ? `measured for one image on ${whereMeasured(measured)}:` : 'predicted for one image';
   return [
     {
       value: `${(before / after).toFixed(2)}× faster`,
-      label: `predicted for one image ${milliseconds(before)} → ${milliseconds(after)}`,
+      label: `${how} ${milliseconds(before)} → ${milliseconds(after)}`,
     },
   ];
 }

@@ -1,7 +1,7 @@
-import type { SearchFigures, Summary } from '@tersor/compression';
-import type { EpisodeLine, Stage } from '../results/read-run.js';
+import { policyWords, type SearchFigures, type Summary } from '@tersor/compression';
+import type { EpisodeFigures, Stage } from '../results/read-run.js';
 import { paretoFront } from '../statistics/pareto.js';
-import { chart, LEGEND, valueAxis, type ChartSize } from './chart.js';
+import { chart, LEGEND, legendHeight, valueAxis, type ChartSize } from './chart.js';
 import { duration, grouped, percent, short } from './html.js';
 import { table } from './table.js';
 
@@ -18,7 +18,7 @@ export function bestSoFar(rewards: readonly number[]): number[] {
 }
 
 /** Reward over the episodes of one stage, with the best so far. */
-export function rewardChart(stage: Stage, episodes: readonly EpisodeLine[]): string {
+export function rewardChart(stage: Stage, episodes: readonly EpisodeFigures[]): string {
   const rounds = [...new Set(episodes.map(({ round = 1 }) => round))].map((number) =>
     episodes.filter(({ round = 1 }) => round === number),
   );
@@ -77,35 +77,48 @@ export function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 
+const SERIES = ['candidate', 'Pareto front', 'chosen', 'original'];
+
 /**
  * Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty
  * where the environment measured neither.
  */
 export function candidateChart(
   stage: Stage,
-  episodes: readonly EpisodeLine[],
-  { baseline, search }: Pick<Summary, 'baseline' | 'search'>,
+  episodes: readonly EpisodeFigures[],
+  {
+    baseline,
+    search,
+    isLive = false,
+  }: Pick<Summary, 'baseline' | 'search'> & {
+    /** The search goes on: what is best may change. */
+    readonly isLive?: boolean;
+  },
 ): string {
   const key = costOf(stage);
   const candidates = episodes.filter(
     ({ measures }) => measures[key] !== undefined && measures['accuracy'] !== undefined,
   );
   if (candidates.length === 0) return '';
-  const cost = ({ measures }: EpisodeLine) => measures[key]!;
-  const accuracy = ({ measures }: EpisodeLine) => measures['accuracy']!;
+  const cost = ({ measures }: EpisodeFigures) => measures[key]!;
+  const accuracy = ({ measures }: EpisodeFigures) => measures['accuracy']!;
   const front = paretoFront(candidates, cost, accuracy).map((index) => candidates[index]!);
-  const point = (line: EpisodeLine) => [cost(line), accuracy(line)];
+  const point = (line: EpisodeFigures) => [cost(line), accuracy(line)];
   const chosen = winnerOf(candidates, search[stage]);
   const original = [baseline[key], baseline.accuracy.validation];
   const unit = key === 'macs' ? 'multiply-adds' : 'bytes of the packed file';
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` Chosen: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
-      legend: LEGEND,
-      ...accuracyAxes(size, unit),
+      // A pin stands above its point, and so would above its line of the legend.
+      legend: {
+        ...LEGEND,
+        data: SERIES.map((name) => ({ name, ...(name === 'chosen' && { icon: 'circle' }) })),
+      },
+      ...accuracyAxes(size, unit, SERIES),
       series: [
         {
           name: 'candidate',
@@ -124,7 +137,7 @@ export function candidateChart(
           data: front.map(point),
         },
         {
-          name: 'chosen',
+          name: isLive ? 'best so far' : 'chosen',
           type: 'scatter',
           symbol: 'pin',
           symbolSize: 26,
@@ -141,36 +154,40 @@ export function candidateChart(
         },
       ],
     }),
-    tip: (index, at) =>
-      index === 3
+    tip: (index, at) => {
+      if (index === 0) return describe(candidates[at]!);
+      return index === 3
         ? `Original: accuracy ${percent(baseline.accuracy.validation)}\n${grouped(baseline[key])} ${unit}`
-        : describe(index === 2 ? chosen! : (index === 0 ? candidates : front)[at]!),
+        : describeWhole(index === 2 ? chosen! : front[at]!);
+    },
     table: episodeTable(stage, front, 'Candidates on the Pareto front'),
   });
 }
 
 /** The episode whose policy was carried out: the confirmed one, else the first of the best reward. */
 function winnerOf(
-  episodes: readonly EpisodeLine[],
+  episodes: readonly EpisodeFigures[],
   figures: SearchFigures | undefined,
-): EpisodeLine | undefined {
+): EpisodeFigures | undefined {
   const rounds = Math.max(...episodes.map(({ round = 1 }) => round));
   const last = episodes.filter(({ round = 1 }) => round === rounds);
   const confirmed = (figures?.rounds?.at(-1) ?? figures)?.confirmed?.episode;
   if (confirmed !== undefined) return last.find(({ episode }) => episode === confirmed);
-  return last.reduce<EpisodeLine | undefined>(
+  return last.reduce<EpisodeFigures | undefined>(
     (best, line) => (best && best.reward >= line.reward ? best : line),
     undefined,
   );
 }
 
-/** Axes of a chart of accuracy against a cost. */
+/** Axes of a chart of accuracy against a cost, below a legend of these names. */
 export function accuracyAxes(
-  { narrow }: ChartSize,
+  size: ChartSize,
   unit: string,
+  names: readonly string[],
 ): { grid: object; xAxis: object; yAxis: object } {
+  const { narrow } = size;
   return {
-    grid: { left: narrow ? 56 : 68, right: 24, top: 36, bottom: 48 },
+    grid: { left: narrow ? 56 : 68, right: 24, top: legendHeight(names, size), bottom: 48 },
     xAxis: valueAxis(unit, short),
     yAxis: valueAxis('accuracy', (value) => `${Number((value * 100).toFixed(2))}%`, {
       nameGap: narrow ? 44 : 54,
@@ -178,7 +195,17 @@ export function accuracyAxes(
   };
 }
 
-function describe({ episode, heuristic, reward, measures, seconds }: EpisodeLine): string {
+/** Layers of a policy that are named beside a data point; of more only how many there are is said. */
+const NAMED = 14;
+
+/** A candidate with its policy; that of every candidate would be most of the page. */
+function describeWhole(line: EpisodeFigures): string {
+  const chosen = Object.entries(policyWords(line.policy)).map(([layer, words]) => `${layer}: ${words}`);
+  const more = chosen.length > NAMED ? [`and ${chosen.length - NAMED} more`] : [];
+  return [describe(line), ...chosen.slice(0, NAMED), ...more].join('\n');
+}
+
+function describe({ episode, heuristic, reward, measures, seconds }: EpisodeFigures): string {
   const lines = [
     `Episode ${episode}${heuristic === undefined ? '' : ` (heuristic ${heuristic})`}: reward ${reward.toFixed(4)}`,
   ];
@@ -190,7 +217,7 @@ function describe({ episode, heuristic, reward, measures, seconds }: EpisodeLine
 
 function episodeTable(
   stage: Stage,
-  episodes: readonly EpisodeLine[],
+  episodes: readonly EpisodeFigures[],
   caption = `Episodes of ${STAGE_TITLES[stage].toLowerCase()}`,
 ): string {
   const measured = ['accuracy', 'macs', 'parameters', 'bytes'].filter((name) =>
@@ -202,13 +229,13 @@ function episodeTable(
     { head: 'reward', text: ({ reward }) => reward.toFixed(4), value: ({ reward }) => reward },
     ...measured.map((name) => ({
       head: name === 'macs' ? 'MACs' : name,
-      text: ({ measures }: EpisodeLine) =>
+      text: ({ measures }: EpisodeFigures) =>
         measures[name] === undefined
           ? ''
           : name === 'accuracy'
             ? percent(measures[name])
             : grouped(measures[name]),
-      value: ({ measures }: EpisodeLine) => measures[name],
+      value: ({ measures }: EpisodeFigures) => measures[name],
     })),
     { head: 'seconds', text: ({ seconds }) => seconds.toFixed(2), value: ({ seconds }) => seconds },
   ]);

@@ -48,7 +48,7 @@ function waterfall(key: 'bytes' | 'macs', { baseline, pruned, compressed, ...run
         steps.map(({ name }) => name),
         size,
       ),
-      xAxis: valueAxis(unit, short, { min: 0, scale: false }),
+      xAxis: valueAxis(unit, short, { min: 0, scale: false, splitNumber: size.narrow ? 3 : 4 }),
       series: [
         {
           type: 'bar',

@@ -1,4 +1,5 @@
 import type { Estimate } from '../statistics/statistics.js';
+import type { VariantRow } from '../results/compare-variants.js';
 import type { StudyResults } from '../results/study-results.js';
 import type { Metric, TrialRow } from '../results/trial-figures.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
@@ -6,6 +7,7 @@ import type { Facet } from './facets.js';
 import { FORMATS } from './metrics.js';
 import { accuracyAxes } from './search-charts.js';
 import { grouped, percent } from './html.js';
+import { MOST, ofAll, thinned } from './most.js';
 import { estimateTable, trialTable } from './study-tables.js';
 
 const ROW = 40;
@@ -19,16 +21,17 @@ export function metricChart(
   { suffix, title: part, results: { variants, trials } }: Facet,
   whole: StudyResults,
 ): string {
-  const rows = variants.filter(({ estimates }) => estimates[metric]);
-  if (rows.length === 0) return '';
-  const dots = trials.filter(
-    ({ figures, variant }) => figures[metric] !== undefined && rows.some((row) => row.variant === variant),
-  );
+  const all = variants.filter(({ estimates }) => estimates[metric]);
+  if (all.length === 0) return '';
+  const rows = bestVariants(all);
+  const names = new Set(rows.map(({ variant }) => variant));
+  const seeds = trials.filter(({ figures, variant }) => figures[metric] !== undefined && names.has(variant));
+  const dots = thinned(seeds, MOST.marks);
   const { title, format, axis } = FORMATS[metric];
   return intervalChart({
     id: `compare-${metric}${suffix}`,
     title: titled(title, part),
-    description: `Mean over the seeds with its 95% interval, where there are three seeds or more; small marks are single seeds.`,
+    description: `Mean over the seeds with its 95% interval, where there are three seeds or more; small marks are single seeds.${ofAll(rows.length, all.length, 'variants')}${ofAll(dots.length, seeds.length, 'seeds')}`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.estimates[metric]! })),
     dots: dots.map(({ variant, seed, figures }) => ({
       name: variant,
@@ -54,14 +57,15 @@ export function differenceChart(
   { suffix, title: part, results: { variants } }: Facet,
   whole: StudyResults,
 ): string {
-  const rows = variants.filter(({ differences }) => differences?.[metric]);
-  if (rows.length === 0) return '';
+  const all = variants.filter(({ differences }) => differences?.[metric]);
+  if (all.length === 0) return '';
+  const rows = bestVariants(all);
   const { title, change } = FORMATS[metric];
   const baselines = [...new Set(rows.map(({ baseline }) => baseline!))];
   return intervalChart({
     id: `difference-${metric}${suffix}`,
     title: titled(`${title}: difference to ${baselines.length === 1 ? baselines[0]! : 'the baseline'}`, part),
-    description: `Each seed is compared with the same seed of the baseline; the mark is the mean difference with its 95% interval, where there are three seeds or more.`,
+    description: `Each seed is compared with the same seed of the baseline; the mark is the mean difference with its 95% interval, where there are three seeds or more.${ofAll(rows.length, all.length, 'variants')}`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.differences![metric]! })),
     dots: [],
     ends: [
@@ -75,6 +79,14 @@ export function differenceChart(
     zero: true,
     table: estimateTable(metric, variants, 'differences'),
   });
+}
+
+/** Those with the highest test accuracy, in the order that they had; all where they are few. */
+function bestVariants(variants: readonly VariantRow[]): readonly VariantRow[] {
+  if (variants.length <= MOST.variants) return variants;
+  const accuracy = ({ estimates }: VariantRow) => estimates.testAccuracy?.mean ?? -1;
+  const best = new Set([...variants].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, MOST.variants));
+  return variants.filter((row) => best.has(row));
 }
 
 function titled(title: string, part: string | undefined): string {
@@ -189,21 +201,23 @@ export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto 
   const unit = metric === 'bytes' ? 'bytes of the packed file' : 'multiply-adds';
   const front = pareto[metric].map((index) => trials[index]!);
   const point = ({ figures }: TrialRow) => [figures[metric]!, figures.testAccuracy!];
-  const ofVariant = variants.map(({ variant }) => done.filter((row) => row.variant === variant));
+  const shown = bestVariants(variants);
+  const drawn = new Set(thinned(done, MOST.marks));
+  const ofVariant = shown.map(({ variant }) => [...drawn].filter((row) => row.variant === variant));
+  const count = ofVariant.flat().length;
   return chart({
     id: `front-${metric}`,
     title: `Accuracy against ${metric === 'bytes' ? 'bytes' : 'multiply-adds'}`,
-    description: `Test accuracy of every trial against its ${unit}. The line joins the ${front.length} trials that no other beats (the Pareto front).`,
-    height: 340 + 14 * variants.length,
+    description: `Test accuracy of every trial against its ${unit}. The line joins the ${front.length} trials that no other beats (the Pareto front).${ofAll(count, done.length, 'trials')}`,
+    height: 340 + 14 * shown.length,
     option: (size) => {
-      const { grid, ...axes } = accuracyAxes(size, unit);
+      const names = [...shown.map(({ variant }) => variant), 'Pareto front'];
       return {
         legend: { ...LEGEND, type: 'plain' },
-        grid: { ...grid, top: 40 + (size.narrow ? 18 : 8) * variants.length },
-        ...axes,
+        ...accuracyAxes(size, unit, names),
         series: [
           ...ofVariant.map((rows, i) => ({
-            name: variants[i]!.variant,
+            name: shown[i]!.variant,
             type: 'scatter',
             symbol: SYMBOLS[i % SYMBOLS.length],
             symbolSize: 10,

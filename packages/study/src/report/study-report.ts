@@ -2,12 +2,14 @@ import type { NetworkFigures } from '@tersor/compression';
 import { stringify } from 'yaml';
 import type { StudyResults } from '../results/study-results.js';
 import type { StudyRecord } from '../results/study-store.js';
+import type { TrialRow } from '../results/trial-figures.js';
 import { facetsOf, type Facet } from './facets.js';
 import { duration, escapeHtml, grouped, percent } from './html.js';
-import { page } from './page.js';
+import { MOST, ofAll } from './most.js';
+import { page, type PageContent } from './page.js';
 import { learningChart, type Episodes } from './learning-chart.js';
 import { differenceChart, frontChart, metricChart } from './study-charts.js';
-import { conclusion } from './study-sentences.js';
+import { conclusion, samplerText } from './study-sentences.js';
 import { trialTable, variantTable } from './study-tables.js';
 import { folded, table } from './table.js';
 
@@ -21,7 +23,12 @@ export interface StudyReportInput {
 }
 
 /** The report of a study as a self-contained page. */
-export function studyReport({ record, results, original, episodes }: StudyReportInput): string {
+export function studyReport(input: StudyReportInput): string {
+  return page(studyView(input));
+}
+
+/** What there is to say of a study, finished or not. */
+export function studyView({ record, results, original, episodes }: StudyReportInput): PageContent {
   const { study } = record;
   const { variants, trials } = results;
   const facets = facetsOf(results, study.facet);
@@ -32,9 +39,11 @@ export function studyReport({ record, results, original, episodes }: StudyReport
     .sort((a, b) => b.estimates.testAccuracy!.mean - a.estimates.testAccuracy!.mean);
   const best = ranked[0];
   const missing = trials.length - done.length;
-  return page({
+  return {
     title: study.name,
-    lead: `${study.description ?? ''} ${variants.length} variants, ${study.seeds.length} seeds each.`.trim(),
+    lead: [study.description, samplerText(record), `${study.seeds.length} seeds each.`]
+      .filter(Boolean)
+      .join(' '),
     tiles: [
       ...(best
         ? [
@@ -77,10 +86,10 @@ export function studyReport({ record, results, original, episodes }: StudyReport
         title: 'Accuracy against size',
         body: frontChart('bytes', results) + frontChart('macs', results) || '<p>No trial is done yet.</p>',
       },
-      { id: 'trials', title: 'Trials', body: trialTable(trials, 'Every trial') + failures(results) },
+      { id: 'trials', title: 'Trials', body: trialsShown(results) + failures(results) },
       { id: 'setup', title: 'What was run', body: setup(record) },
     ],
-  });
+  };
 }
 
 const COMPARED = [
@@ -119,14 +128,27 @@ function search(results: StudyResults, episodes: Episodes, everywhere: Everywher
   return stages.join('');
 }
 
+/** Every trial where they are few; else those that are not done, and those with the highest accuracy. */
+function trialsShown({ trials }: StudyResults): string {
+  if (trials.length <= MOST.rows) return trialTable(trials, 'Every trial');
+  const accuracy = ({ figures }: TrialRow) => figures.testAccuracy ?? Infinity;
+  const shown = [...trials].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, MOST.rows);
+  const what = ofAll(shown.length, trials.length, 'trials').trim();
+  return `${trialTable(shown, 'Trials that are not done, and those with the highest test accuracy')}<p>${what} results.csv has all.</p>`;
+}
+
 function failures({ trials }: StudyResults): string {
-  const failed = trials.filter(({ error }) => error !== undefined);
-  return failed
-    .map(
-      ({ variant, seed, error }) =>
-        `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
-    )
-    .join('');
+  const all = trials.filter(({ error }) => error !== undefined);
+  const failed = all.slice(0, MOST.errors);
+  const more = ofAll(failed.length, all.length, 'failures');
+  return (
+    failed
+      .map(
+        ({ variant, seed, error }) =>
+          `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
+      )
+      .join('') + (more && `<p>${more.trim()} log.txt in the folders of the trials has all.</p>`)
+  );
 }
 
 function setup({ study, versions, machine }: StudyRecord): string {

@@ -1,3 +1,5 @@
+import { EPISODES } from '../plan/sampler.js';
+import type { StudyRecord } from '../results/study-store.js';
 import { verdict, type Difference } from '../statistics/statistics.js';
 import { seedsNeeded } from '../statistics/power.js';
 import type { VariantRow } from '../results/compare-variants.js';
@@ -86,6 +88,21 @@ function explanation(differences: readonly Difference[], comparisons: number): s
       : []),
   ];
   return `${covered.join(' ')} p is Holm's, for ${comparisons === 1 ? 'one comparison' : `all ${comparisons} comparisons of the study together`}; below 0.05 a difference is told apart.`;
+}
+
+/** Which variants a study runs, in a sentence. */
+export function samplerText({
+  study: { sampler = 'grid' },
+  variants,
+}: Pick<StudyRecord, 'study' | 'variants'>): string {
+  if (sampler === 'grid') return `${variants.length} variants,`;
+  if (sampler.use === 'random') return `${variants.length} variants, drawn at random from the grid;`;
+  const rungs = new Map<string, number>();
+  for (const { labels } of variants) rungs.set(labels[EPISODES]!, (rungs.get(labels[EPISODES]!) ?? 0) + 1);
+  const each = [...rungs].map(
+    ([episodes, count], i) => `${count} ${i === 0 ? 'variants ' : ''}with ${episodes} episodes`,
+  );
+  return `Successive halving by ${sampler.metric}: ${each.join(', ')};`;
 }
 
 /** A p value as tables and sentences write it. */

@@ -2,6 +2,7 @@ import type { Difference, Estimate } from '../statistics/statistics.js';
 import type { VariantRow } from '../results/compare-variants.js';
 import type { Metric, TrialRow } from '../results/trial-figures.js';
 import { FORMATS } from './metrics.js';
+import { MOST, thinned } from './most.js';
 import { probability, seedsText } from './study-sentences.js';
 import { table } from './table.js';
 
@@ -16,7 +17,10 @@ export function estimateTable(
 ): string {
   const { title, format, change } = FORMATS[metric];
   const write = which === 'estimates' ? format : change;
-  const rows = variants.filter((row) => row[which]?.[metric]);
+  const rows = thinned(
+    variants.filter((row) => row[which]?.[metric]),
+    MOST.rows,
+  );
   const column = (head: string, read: (estimate: Difference) => number | undefined, text = write) => ({
     head,
     text: (row: VariantRow) => optional(read(row[which]![metric]!), text),

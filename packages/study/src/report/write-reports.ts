@@ -2,9 +2,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js';
 import { compareReport } from './compare-report.js';
 import { runReport } from './run-report.js';
-import { studyReport } from './study-report.js';
-import { episodesCsv } from '../results/episodes-csv.js';
-import { resultsCsv } from '../results/results-csv.js';
+import { studyReport, type StudyReportInput } from './study-report.js';
+import { episodesTable, resultsTable } from '../results/long-tables.js';
+import { csvOf, parquetOf, type Table } from '../results/table-files.js';
 import { gatherResults, type StudyResults } from '../results/study-results.js';
 import { folderPlace } from '../results/folder-place.js';
 import { folderStore, type ResultStore } from '../results/result-store.js';
@@ -38,10 +38,23 @@ function namesOf(folders: readonly string[]): string[] {
 }
 
 /**
- * Writes `results.json`, `results.csv`, `episodes.csv` and `report.html` of a study, finished or not. Throws
- * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
+ * Writes `results.json`, `results` and `episodes` as CSV and as Parquet, and `report.html` of a study,
+ * finished or not. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
  */
 export async function writeStudyReport(store: ResultStore): Promise<StudyResults> {
+  const { ofTrial, ...input } = await readStudyInput(store);
+  const { results } = input;
+  await writeJson(store.study, 'results.json', results);
+  await writeTable(store, 'results', resultsTable(results));
+  await writeTable(store, 'episodes', episodesTable(results, ofTrial));
+  await writeText(store.study, 'report.html', studyReport(input));
+  return results;
+}
+
+/** What the report of a study shows, with the episodes of every trial. Throws `CONFIG_NOT_FOUND`. */
+export async function readStudyInput(
+  store: ResultStore,
+): Promise<StudyReportInput & { readonly ofTrial: ReadonlyMap<string, EpisodeLine[]> }> {
   const { record, results, original } = await gatherResults(store);
   const ofTrial = new Map<string, EpisodeLine[]>();
   const episodes = new Map<string, EpisodeLine[][]>();
@@ -50,11 +63,12 @@ export async function writeStudyReport(store: ResultStore): Promise<StudyResults
     ofTrial.set(trial, lines);
     if (status === 'done') episodes.set(variant, [...(episodes.get(variant) ?? []), lines]);
   }
-  await writeJson(store.study, 'results.json', results);
-  await writeText(store.study, 'results.csv', resultsCsv(results));
-  await writeText(store.study, 'episodes.csv', episodesCsv(results, ofTrial));
-  await writeText(store.study, 'report.html', studyReport({ record, results, original, episodes }));
-  return results;
+  return { record, results, original, episodes, ofTrial };
+}
+
+async function writeTable({ study }: ResultStore, name: string, table: Table): Promise<void> {
+  await writeText(study, `${name}.csv`, csvOf(table));
+  await study.put(`${name}.parquet`, await parquetOf(table));
 }
 
 /**

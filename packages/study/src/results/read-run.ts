@@ -8,6 +8,9 @@ export type Stage = 'prune' | 'quantize';
 /** One line of `episodes.jsonl`; `round` counts the rounds of stage 1 from 1, where there are several. */
 export type EpisodeLine = EpisodeRecord & { readonly stage: Stage; readonly round?: number };
 
+/** What charts and tables of a search read of an episode. */
+export type EpisodeFigures = Omit<EpisodeLine, 'actions' | 'statistics'>;
+
 /** What the folder of a run holds, as the report reads it. */
 export interface Run {
   readonly summary: Summary;

@@ -1,5 +1,6 @@
+import { contentChanges } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
-import { contentChanges, type StudyContent } from '../plan/study-content.js';
+import type { StudyContent } from '../plan/study-content.js';
 import type { StudyPlan } from '../plan/study-plan.js';
 import { setCheckpointAside } from '../trials/run-trial.js';
 import type { ResultStore } from './result-store.js';
@@ -21,10 +22,12 @@ export async function requireSameContent({
   content: StudyContent;
   before: StudyRecord | undefined;
 }): Promise<void> {
+  const recorded = new Map(
+    before?.content?.flatMap(({ identity, trials }) => trials.map((trial) => [trial, identity] as const)),
+  );
   for (const { variant, trial } of plan.cells) {
     const found = await readTrial(store, trial);
-    const earlier =
-      found?.summary?.identity ?? before?.content?.find(({ trials }) => trials.includes(trial))?.identity;
+    const earlier = found?.summary?.identity ?? recorded.get(trial);
     if (!found || !earlier) continue;
     const changes = contentChanges(earlier, content.get(trial)!);
     if (changes.length === 0) continue;

@@ -4,6 +4,7 @@ import type { StudyContentRecord } from '../plan/study-content.js';
 import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from './result-store.js';
+import { withoutPasswords } from './without-passwords.js';
 
 /** `trial.json`: how a trial ended; `attempts` where it took more than one. */
 export type TrialRecord = TrialOutcome & {
@@ -30,10 +31,14 @@ export interface StudyRecord {
 }
 
 /** Describes a study about to run here, with `version` of Tersor. */
-export function describeStudy(study: Study, { variants, cells }: StudyPlan, version: string): StudyRecord {
+export function describeStudy(
+  study: Study,
+  { variants, cells }: Pick<StudyPlan, 'variants' | 'cells'>,
+  version: string,
+): StudyRecord {
   return {
     format: 1,
-    study,
+    study: withoutPasswords(study),
     variants,
     cells,
     versions: { tersor: version, node: process.version },

@@ -21,6 +21,8 @@ export interface ChildProcessOptions {
   readonly concurrency?: number;
   /** How long a trial whose time is over has to save itself, in seconds. */
   readonly graceSeconds?: number;
+  /** Trials refuse to run where model, data, plugins or version are not those of `inputs`. */
+  readonly checkInputs?: boolean;
 }
 
 /**
@@ -34,23 +36,27 @@ export function childProcessRunner({
   command,
   concurrency = 1,
   graceSeconds = 30,
+  checkInputs = false,
 }: ChildProcessOptions): TrialRunner {
   const inTurn = createTurns(concurrency);
   const runHere = async (trial: Trial, folder: string, signal: AbortSignal): Promise<TrialOutcome> => {
     await mkdir(folder, { recursive: true });
     await writeJson(folderPlace(folder), 'config.json', trial.config);
+    if (checkInputs) await writeJson(folderPlace(folder), 'inputs.json', trial.inputs);
     // The trial writes the file itself: through this process its last words would be lost when that is
     // killed.
     const log = await open(join(folder, 'log.txt'), 'a+');
     try {
       const { size: before } = await log.stat();
-      const child = start(command, trial, folder, log);
+      const child = start(command, trial, { folder, log, checkInputs });
       const { code, problem } = await ending(child, signal, graceSeconds * 1000);
       if (code === 0) return { status: 'done' };
       if (INTERRUPTED.includes(code) || signal.aborted) return { status: 'interrupted' };
-      return { status: 'failed', error: errorIn(await readFrom(log, before)) || problem };
+      const silent = code === undefined ? problem : `${problem}; it could say nothing: the disk may be full`;
+      return { status: 'failed', error: errorIn(await readFrom(log, before)) || silent };
     } finally {
       await log.close();
+      if (checkInputs) await folderPlace(folder).remove('inputs.json');
     }
   };
   return {
@@ -72,10 +78,10 @@ export function childProcessRunner({
 function start(
   [program, ...first]: readonly string[],
   { directory }: Trial,
-  folder: string,
-  log: FileHandle,
+  { folder, log, checkInputs }: { folder: string; log: FileHandle; checkInputs: boolean },
 ): ChildProcess {
   const args = ['compress', join(folder, 'config.json'), '--directory', directory, '--out', folder];
+  if (checkInputs) args.push('--inputs', join(folder, 'inputs.json'));
   // A process group of its own: Ctrl-C at the terminal must not reach a trial twice, and a signal must reach
   // a process that the trial has started in its place.
   const child = spawn(program!, [...first, '--verbose', ...args, '--resume', '--quiet'], {

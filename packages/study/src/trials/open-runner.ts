@@ -4,7 +4,7 @@ import type { Study } from '../plan/study-schema.js';
 import { runnerPlugins } from './runner-plugins.js';
 
 export interface OpenRunnerOptions {
-  readonly study: Study;
+  readonly study: Pick<Study, 'runner' | 'seeds'>;
   /** File that the study was read from: a runner's path is relative to it. */
   readonly path: string;
   /** What starts `tersor` on this machine: the program with its first arguments. */

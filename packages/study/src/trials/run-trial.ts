@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Summary } from '@tersor/compression';
+import { contentChanges, type Summary } from '@tersor/compression';
 import {
   isTersorError,
   messageOf,
@@ -8,7 +8,6 @@ import {
   type TrialOutcome,
   type TrialRunner,
 } from '@tersor/core';
-import { contentChanges } from '../plan/study-content.js';
 import { trialId, type PlannedTrial } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from '../results/result-store.js';
@@ -26,6 +25,8 @@ export interface TrialContext {
 }
 
 const LOCK_POLL_MS = 500;
+/** What a timer can wait: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** Networks, the trial's own report, and what only an unfinished trial needs. */
 const BULKY = ['model', 'model.tersor', 'pruned', 'report.html', 'checkpoint'];
 
@@ -39,7 +40,8 @@ export async function runTrial(
   context: TrialContext,
   inputs: RunIdentity,
 ): Promise<TrialRecord> {
-  const started = performance.now();
+  let started = performance.now();
+  const onBegin = () => void (started = performance.now());
   const { id } = trial;
   const { store, study, signal } = context;
   const place = store.trial(id);
@@ -58,7 +60,7 @@ export async function runTrial(
   const left = await resultsOf(trial, place);
   if (left && problemOf(left, inputs) === undefined) return finish({ status: 'done' }, 0, left.seconds);
   for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptTrial(trial, context, inputs);
+    const outcome = await attemptTrial(trial, { ...context, onBegin }, inputs);
     const problem = outcome.status === 'done' ? problemOf(await resultsOf(trial, place), inputs) : undefined;
     if (problem !== undefined) return finish({ status: 'failed', error: problem }, attempt);
     const isFinal = outcome.status !== 'failed' || outcome.isTimeOut || attempt > study.retries;
@@ -81,10 +83,13 @@ export async function setCheckpointAside(place: FilePlace): Promise<void> {
 
 type Attempt = TrialOutcome & { readonly isTimeOut?: boolean };
 
-/** One attempt; stops it by a signal of its own when its time is over. */
+/**
+ * One attempt; stops it by a signal of its own when its time is over, which counts from when it runs: in a
+ * queue it may wait for days.
+ */
 async function attemptTrial(
   { id, config }: PlannedTrial,
-  { study, directory, store, runner, signal }: TrialContext,
+  { study, directory, store, runner, signal, onNotice, onBegin }: TrialContext & { onBegin(): void },
   inputs: RunIdentity,
 ): Promise<Attempt> {
   const { timeoutSeconds } = study;
@@ -93,12 +98,21 @@ async function attemptTrial(
   signal.addEventListener('abort', follow);
   if (signal.aborted) follow();
   const message = `It took longer than the study's timeoutSeconds (${timeoutSeconds}) and was stopped; --resume goes on with it.`;
-  const timer =
-    timeoutSeconds === undefined
-      ? undefined
-      : setTimeout(() => stop.abort(new DOMException(message, 'TimeoutError')), timeoutSeconds * 1000);
+  let timer: NodeJS.Timeout | undefined;
+  const beginTime = () => {
+    clearTimeout(timer);
+    if (timeoutSeconds === undefined) return;
+    timer = setTimeout(
+      () => stop.abort(new DOMException(message, 'TimeoutError')),
+      Math.min(timeoutSeconds * 1000, LONGEST_MS),
+    );
+  };
+  if (!runner.work) beginTime();
   try {
-    const outcome = await runner.run({ id, config, inputs, directory, place: store.trial(id) }, stop.signal);
+    const outcome = await runner.run({ id, config, inputs, directory, place: store.trial(id) }, stop.signal, {
+      onBegin: () => (onBegin(), beginTime()),
+      onNotice,
+    });
     const isTimeOut = stop.signal.aborted && !signal.aborted && outcome.status !== 'done';
     return isTimeOut ? { status: 'failed', error: message, isTimeOut } : outcome;
   } catch (error) {

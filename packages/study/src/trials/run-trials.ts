@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { StudyContent } from '../plan/study-content.js';
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
 import { readTrial, type TrialRecord } from '../results/study-store.js';
@@ -32,8 +33,14 @@ export async function runTrials(
   context: TrialsContext,
 ): Promise<TrialRecord[]> {
   const { study, store, runner, signal, onTrial } = context;
+  // Every trial that runs listens, and over a queue these are hundreds.
+  setMaxListeners(0, signal);
   const waiting = [...trials];
-  const timer = createTimer({ cells, trials }, runner.concurrency);
+  const began = performance.now();
+  let spent = 0;
+  // Of a queue nobody knows how many run at a time: the time of the trials, over the time that went by.
+  const atOnce = () => (runner.work ? (1000 * spent) / (performance.now() - began) : runner.concurrency);
+  const timer = createTimer({ cells, trials }, atOnce);
   const records: TrialRecord[] = [];
   const work = async () => {
     for (let trial = waiting.shift(); trial && !signal.aborted; trial = waiting.shift()) {
@@ -42,6 +49,7 @@ export async function runTrials(
       const record = reused ? found.record : await runTrial(trial, context, content.get(trial.id)!);
       if (reused && study.keep === 'summaries') await removeBulk(store.trial(trial.id));
       records.push(record);
+      if (!reused) spent += record.seconds;
       timer.add(trial, record);
       onTrial?.(trial, record, { ...timer.progress(), reused });
     }

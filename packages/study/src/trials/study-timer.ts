@@ -1,4 +1,3 @@
-import { mean } from '../statistics/moments.js';
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
 import type { TrialRecord } from '../results/study-store.js';
 
@@ -15,28 +14,47 @@ export interface StudyTimer {
  */
 export function createTimer(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
-  concurrency: number,
+  concurrency: number | (() => number),
 ): StudyTimer {
   const variants = new Map(cells.map(({ trial, variant }) => [trial, variant]));
+  const left = new Map<string, number>();
+  for (const { id } of trials) count(left, variants.get(id)!, 1);
   const over = new Set<string>();
-  const seconds: { readonly variant: string; readonly seconds: number }[] = [];
-  const expected = (id: string) => {
-    const own = seconds.filter(({ variant }) => variant === variants.get(id));
-    return mean((own.length > 0 ? own : seconds).map((each) => each.seconds));
+  const spent = new Map<string, { trials: number; seconds: number }>();
+  const all = { trials: 0, seconds: 0 };
+  const expected = (variant: string) => {
+    const { trials, seconds } = spent.get(variant) ?? all;
+    return seconds / trials;
   };
   return {
     add: ({ id }, record) => {
+      if (over.has(id)) return;
       over.add(id);
-      if (record.status === 'done') seconds.push({ variant: variants.get(id)!, seconds: record.seconds });
+      const variant = variants.get(id)!;
+      count(left, variant, -1);
+      if (record.status !== 'done') return;
+      const own = spent.get(variant) ?? { trials: 0, seconds: 0 };
+      spent.set(variant, own);
+      for (const sum of [own, all]) {
+        sum.trials++;
+        sum.seconds += record.seconds;
+      }
     },
     progress: () => {
-      const left = trials.filter(({ id }) => !over.has(id));
-      const total = left.reduce((sum, { id }) => sum + expected(id), 0);
+      const running = Math.max(
+        1,
+        Math.min(typeof concurrency === 'number' ? concurrency : concurrency(), trials.length - over.size),
+      );
+      const total = [...left].reduce((sum, [variant, trials]) => sum + trials * expected(variant), 0);
       return {
         done: over.size,
         total: trials.length,
-        ...(seconds.length > 0 && { secondsLeft: total / Math.max(1, Math.min(concurrency, left.length)) }),
+        ...(all.trials > 0 && { secondsLeft: total / running }),
       };
     },
   };
+}
+
+function count(counts: Map<string, number>, key: string, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
 }

@@ -1,7 +1,5 @@
-import '@tensorflow/tfjs-backend-cpu';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import { causeOf, runCase, TESTDATA, type CaseResult } from '../../test/testdata.js';
 import { knownOperators } from './lower.js';
 
@@ -11,8 +9,6 @@ const { results } = JSON.parse(
 ) as { results: CaseResult[] };
 
 const cases = results.filter(({ outcome }) => outcome !== 'refused');
-
-beforeAll(() => tf.setBackend('cpu'));
 
 it('has a table in which no case of the standard is wrong', () => {
   expect(results).toHaveLength(1072);

@@ -2,7 +2,9 @@ import { drawPositions, imagesAtOnce, joined, rowsAt } from '@tersor/network';
 import { createRandom, type Backend, type Dataset, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
-import { addBatch, type BatchSpread } from './shrinkage.js';
+import { groupColumns } from './group-columns.js';
+import { heldOutRidge, type Reader } from './ridge/held-out-ridge.js';
+import { addBatch, type BatchSpread } from './ridge/shrinkage.js';
 import { sumProducts } from './sum-products.js';
 
 /** How much is gathered. */
@@ -16,8 +18,11 @@ export interface GatherOptions {
    * `Gathered`.
    */
   readonly maximumInputs: number;
-  /** As a share of the mean square of the inputs; or as the images say, see `shrinkageRidge`. */
-  readonly ridge: number | 'shrinkage';
+  /**
+   * As a share of the mean square of the inputs; or as the images say, see `shrinkageRidge` and
+   * `heldOutRidge`.
+   */
+  readonly ridge: number | 'shrinkage' | 'held-out';
   readonly seed: number;
   /** Runs the network, and multiplies. */
   readonly backend: Backend;
@@ -50,6 +55,8 @@ interface GroupSums {
   readonly sums: Float64Array;
   readonly products: Float64Array;
   spread: BatchSpread;
+  /** Of every second batch of images, where the ridge asks for it. */
+  readonly half?: { readonly sums: Float64Array; readonly products: Float64Array; rows: number };
 }
 
 /** Images whose rows are multiplied at once. */
@@ -80,6 +87,9 @@ export async function gatherMoments(
             sums: new Float64Array(size),
             products: new Float64Array(size * size),
             spread: { batches: 0, squares: 0 },
+            ...(options.ridge === 'held-out' && {
+              half: { sums: new Float64Array(size), products: new Float64Array(size * size), rows: 0 },
+            }),
           })),
           rows: 0,
         },
@@ -115,7 +125,8 @@ export async function gatherMoments(
             ),
           );
       }
-      for (const { total, rows } of drawn) await addRows(total, joined(rows), options);
+      const isHalf = (start / BATCH) % 2 === 1;
+      for (const { total, rows } of drawn) await addRows(total, joined(rows), isHalf, options);
     }
   } finally {
     session.dispose();
@@ -123,24 +134,49 @@ export async function gatherMoments(
   return new Map(
     totals
       .filter(({ rows }) => rows > 0)
-      .map(({ consumer, wholeRows, groups, rows }) => [
-        consumer.layer,
+      .map((total) => [
+        total.consumer.layer,
         {
-          consumer,
-          wholeRows,
-          moments: groups.map(({ sums, products, spread }) =>
+          consumer: total.consumer,
+          wholeRows: total.wholeRows,
+          moments: total.groups.map(({ sums, products }, group) =>
             prepareMoments(
               sums,
               products,
-              rows,
-              consumer.offset !== undefined,
-              options.ridge === 'shrinkage' ? spread : options.ridge,
-              `layer "${consumer.layer}"`,
+              total.rows,
+              total.consumer.offset !== undefined,
+              ridgeOf(graph, total, group, options.ridge),
+              `layer "${total.consumer.layer}"`,
             ),
           ),
         },
       ]),
   );
+}
+
+function ridgeOf(
+  graph: LayerGraph,
+  { consumer, wholeRows, groups, rows }: Sums,
+  group: number,
+  ridge: GatherOptions['ridge'],
+): number | BatchSpread {
+  const { sums, products, spread, half } = groups[group]!;
+  if (ridge === 'shrinkage') return spread;
+  if (ridge !== 'held-out') return ridge;
+  const { channels, outputs, taps } = consumer;
+  const layer = graph.layers.find(({ name }) => name === consumer.layer)!;
+  const { data } = layer.weights.find(({ name }) => name === consumer.weight)!;
+  const columns = groupColumns(data, outputs, consumer.groups, group);
+  const own = columns.length / taps;
+  const reader: Reader = {
+    channels,
+    outputs: outputs / consumer.groups,
+    kernels: wholeRows
+      ? [columns]
+      : Array.from({ length: taps }, (_, tap) => columns.subarray(tap * own, (tap + 1) * own)),
+    centered: consumer.offset !== undefined,
+  };
+  return heldOutRidge({ sums, products, rows }, half!, reader);
 }
 
 /** A call of a layer whose inputs are gathered. */
@@ -211,25 +247,34 @@ function windowOf({ consumer, wholeRows }: Sums): Consumer['window'] {
   return wholeRows && consumer.weight === 'kernel' ? consumer.window : undefined;
 }
 
-async function addRows(total: Sums, rows: Float32Array, options: GatherOptions): Promise<void> {
+async function addRows(
+  total: Sums,
+  rows: Float32Array,
+  isHalf: boolean,
+  options: GatherOptions,
+): Promise<void> {
   const { size, consumer, groups } = total;
   if (rows.length === 0) return;
   for (const [group, sums] of groups.entries())
-    await addGroup(sums, rowsOfGroup(rows, consumer, group), size, consumer, options);
+    await addGroup(sums, rowsOfGroup(rows, consumer, group), isHalf, size, consumer, options);
   total.rows += rows.length / size / groups.length;
 }
 
 async function addGroup(
   total: GroupSums,
   rows: Float32Array,
+  isHalf: boolean,
   size: number,
   { offset }: Consumer,
   { backend, ridge }: GatherOptions,
 ): Promise<void> {
-  const { sums, products } = total;
+  const { half } = total;
   const added = await sumProducts(backend, rows, size);
-  for (let i = 0; i < products.length; i++) products[i] = products[i]! + added.products[i]!;
-  for (let i = 0; i < size; i++) sums[i] = sums[i]! + added.sums[i]!;
+  for (const { sums, products } of half && isHalf ? [total, half] : [total]) {
+    for (let i = 0; i < products.length; i++) products[i] = products[i]! + added.products[i]!;
+    for (let i = 0; i < size; i++) sums[i] = sums[i]! + added.sums[i]!;
+  }
+  if (half && isHalf) half.rows += rows.length / size;
   if (ridge === 'shrinkage')
     total.spread = addBatch(
       total.spread,

@@ -133,3 +133,22 @@ it('gathers of every group the moments of its own channels', async () => {
         expect(moments[group]!.moments[row * 36 + column]).toBeCloseTo(sum / (values.length / 8), 4);
       }
 });
+
+it('gives each group of a few images the ridge of its own inputs, by halves of the images', async () => {
+  const graph = await grouped();
+  const gather = (ridge: number | 'held-out') =>
+    gatherMoments(graph, dataset, new Set(['grouped']), {
+      ...{ images: 50, points: 1, maximumInputs: 1000, ridge, seed: 1 },
+      backend: stockBackend as Backend,
+    });
+  const shareOf = async (ridge: number | 'held-out') => {
+    const plain = (await gather(1e-9)).get('grouped')!.moments;
+    return (await gather(ridge)).get('grouped')!.moments.map(({ moments, size }, group) => {
+      const trace = plain[group]!.moments.reduce((sum, v, at) => sum + (at % (size + 1) === 0 ? v : 0), 0);
+      return ((moments[0]! - plain[group]!.moments[0]!) * size) / trace;
+    });
+  };
+  for (const share of await shareOf(0.1)) expect(share).toBeCloseTo(0.1, 6);
+  // 50 rows say next to nothing of 36 inputs, when half of them are held out.
+  for (const share of await shareOf('held-out')) expect(share).toBeGreaterThan(0.02);
+});

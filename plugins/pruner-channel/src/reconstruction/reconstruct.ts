@@ -1,6 +1,7 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
 import type { Gathered } from './gather-moments.js';
 import { groupColumns, setGroupColumns } from './group-columns.js';
+import type { KnownRefits, LayerRefit } from './known-refits.js';
 import { refit, type InputMoments } from './refit.js';
 
 /**
@@ -9,15 +10,17 @@ import { refit, type InputMoments } from './refit.js';
  * cut. Kernel slices that are all zero in `graph` (another pruner zeroed them) stay zero. Throws
  * `PLAN_MISMATCH` for a network with weights of other sizes.
  * @param lost by layer, the input channels of its kernel that go
+ * @param known refits of earlier candidates
  */
 export function reconstruct(
   graph: LayerGraph,
   gathered: ReadonlyMap<string, Gathered>,
   lost: ReadonlyMap<string, readonly number[]>,
+  known: KnownRefits,
 ): LayerGraph {
   const changed = new Map<string, Float32Array>();
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
-  const edit = (layer: string, weight: string, length: number): Float32Array => {
+  const originalOf = (layer: string, weight: string, length: number): Float32Array => {
     const key = `${layer}/${weight}`;
     const original = layers.get(layer)?.weights.find(({ name }) => name === weight)?.data;
     if (original?.length !== length) {
@@ -26,40 +29,23 @@ export function reconstruct(
         `The statistics are of a network whose ${key} has ${length} values; this one has ${original?.length ?? 'none'}.`,
       );
     }
-    const data = changed.get(key) ?? Float32Array.from(original);
-    changed.set(key, data);
-    return data;
+    return original;
   };
   for (const [layer, channels] of lost) {
     const found = gathered.get(layer);
     if (!found || channels.length === 0) continue;
-    const { consumer, wholeRows, moments } = found;
-    const { taps, outputs, groups, offset: place } = consumer;
-    const own = outputs / groups;
-    const kernel = edit(layer, consumer.weight, taps * consumer.channels * outputs);
-    const zeros = zeroSlices(kernel, consumer.channels * outputs);
-    const offset = new Float64Array(outputs);
-    moments.forEach((each, group) => {
-      const columns = groupColumns(kernel, outputs, groups, group);
-      const added = offset.subarray(group * own, (group + 1) * own);
-      if (wholeRows) {
-        const removed = Array.from({ length: taps }, (_, tap) =>
-          channels.map((channel) => tap * consumer.channels + channel),
-        ).flat();
-        refitRows(each, columns, removed, added);
-      } else {
-        const size = consumer.channels * own;
-        for (let tap = 0; tap < taps; tap++)
-          refitRows(each, columns.subarray(tap * size, (tap + 1) * size), channels, added);
-      }
-      setGroupColumns(kernel, columns, outputs, groups, group);
-    });
-    zeros.forEach((slice) => {
-      for (let at = slice; at < kernel.length; at += consumer.channels * outputs) kernel[at] = 0;
-    });
+    const { consumer } = found;
+    const { taps, outputs, offset: place } = consumer;
+    const whole = originalOf(layer, consumer.weight, taps * consumer.channels * outputs);
+    const { kernel, offset } = known.of(consumer, whole, channels, () => refitLayer(found, whole, channels));
+    changed.set(`${layer}/${consumer.weight}`, kernel);
     if (!place) continue;
-    const target = edit(place.layer, place.weight, outputs);
-    offset.forEach((value, output) => (target[output] = target[output]! + place.sign * value));
+    const key = `${place.layer}/${place.weight}`;
+    const target = changed.get(key) ?? originalOf(place.layer, place.weight, outputs);
+    changed.set(
+      key,
+      target.map((value, output) => value + place.sign * offset[output]!),
+    );
   }
   return {
     ...graph,
@@ -71,6 +57,38 @@ export function reconstruct(
       })),
     })),
   };
+}
+
+/** Refits one layer to the loss of input channels of its kernel. */
+function refitLayer(
+  { consumer, wholeRows, moments }: Gathered,
+  whole: Float32Array,
+  lost: readonly number[],
+): LayerRefit {
+  const { taps, channels, outputs, groups } = consumer;
+  const own = outputs / groups;
+  const kernel = whole.slice();
+  const zeros = zeroSlices(kernel, channels * outputs);
+  const offset = new Float64Array(outputs);
+  moments.forEach((each, group) => {
+    const columns = groupColumns(kernel, outputs, groups, group);
+    const added = offset.subarray(group * own, (group + 1) * own);
+    if (wholeRows) {
+      const removed = Array.from({ length: taps }, (_, tap) =>
+        lost.map((channel) => tap * channels + channel),
+      ).flat();
+      refitRows(each, columns, removed, added);
+    } else {
+      const size = channels * own;
+      for (let tap = 0; tap < taps; tap++)
+        refitRows(each, columns.subarray(tap * size, (tap + 1) * size), lost, added);
+    }
+    setGroupColumns(kernel, columns, outputs, groups, group);
+  });
+  zeros.forEach((slice) => {
+    for (let at = slice; at < kernel.length; at += channels * outputs) kernel[at] = 0;
+  });
+  return { kernel, offset };
 }
 
 /** Refits the rows that stay, in place, and adds what the outputs' means have lost. */

@@ -1,6 +1,6 @@
 import { TersorError } from '@tersor/core';
 import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from './cholesky.js';
-import { shrinkageRidge, type BatchSpread } from './shrinkage.js';
+import { shrinkageRidge, type BatchSpread } from './ridge/shrinkage.js';
 
 /**
  * Statistics of what a layer reads, gathered once on the original network: `size` inputs (the elements of an

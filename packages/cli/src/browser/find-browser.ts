@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join, resolve } from 'node:path';
+import { messageOf, TersorError } from '@tersor/core';
+import type { Browser, BrowserType } from 'playwright-core';
+
+/** Names of browsers on the PATH, and where those lie that are not on it. */
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
+const PLACES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+];
+
+/** What graphics need in a browser without a window. */
+const GRAPHICS = ['--enable-unsafe-webgpu', '--ignore-gpu-blocklist', '--enable-features=Vulkan'];
+
+/** How a browser is found and started. */
+export interface BrowserChoice {
+  /** The program; `TERSOR_BROWSER`, or the first that is found, when absent. */
+  readonly path?: string | undefined;
+  /** Whether it needs a graphics adapter. */
+  readonly graphics: boolean;
+}
+
+/**
+ * Starts a Chromium without a window, by the playwright-core of the project. `TERSOR_BROWSER_ARGS` are further
+ * arguments, instead of those that look for a graphics adapter. Throws `BROWSER_UNAVAILABLE`.
+ */
+export async function startBrowser({ path, graphics }: BrowserChoice): Promise<Browser> {
+  const chromium = loadPlaywright();
+  const executablePath = findBrowser(chromium, path);
+  const own = process.env['TERSOR_BROWSER_ARGS']?.split(/\s+/).filter((arg) => arg !== '');
+  try {
+    return await chromium.launch({ executablePath, args: own ?? (graphics ? GRAPHICS : ['--disable-gpu']) });
+  } catch (cause) {
+    throw new TersorError(
+      'BROWSER_UNAVAILABLE',
+      `${executablePath} cannot be started: ${messageOf(cause).split('\n')[0]}`,
+      { cause, hint: 'Name another with --browser-path, or arguments for it in TERSOR_BROWSER_ARGS.' },
+    );
+  }
+}
+
+/** The one of the current project, else one beside this package. */
+function loadPlaywright(): BrowserType {
+  for (const place of [join(process.cwd(), 'package.json'), __filename]) {
+    const require = createRequire(place);
+    let entry: string;
+    try {
+      entry = require.resolve('playwright-core');
+    } catch {
+      continue;
+    }
+    return (require(entry) as typeof import('playwright-core')).chromium;
+  }
+  throw new TersorError(
+    'BROWSER_UNAVAILABLE',
+    'playwright-core, which drives the browser, is not installed.',
+    {
+      hint: 'npm install --save-dev playwright-core',
+    },
+  );
+}
+
+function findBrowser(chromium: BrowserType, named = process.env['TERSOR_BROWSER']): string {
+  if (named !== undefined && named !== '') {
+    if (existsSync(named)) return resolve(named);
+    throw new TersorError('BROWSER_UNAVAILABLE', `There is no browser at ${named}.`, { hint: HINT });
+  }
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  const found = [chromium.executablePath(), ...onPath, ...PLACES].find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new TersorError('BROWSER_UNAVAILABLE', 'No Chromium, Chrome or Edge is found on this machine.', {
+    hint: HINT,
+  });
+}
+
+const HINT =
+  'Name one with --browser-path or TERSOR_BROWSER, or get one: npx playwright-core install chromium';

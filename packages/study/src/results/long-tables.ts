@@ -1,0 +1,80 @@
+import { axesOf } from './axes.js';
+import type { EpisodeLine } from './read-run.js';
+import type { StudyResults } from './study-results.js';
+import type { Table } from './table-files.js';
+import { METRICS, type Metric } from './trial-figures.js';
+
+type Results = Pick<StudyResults, 'variants' | 'trials'>;
+
+/**
+ * `results.csv` and `results.parquet`: a line for every variant and seed, with the labels of its factors and
+ * the figures of `results.json`; empty cells for what a trial lacks.
+ */
+export function resultsTable({ variants, trials }: Results): Table {
+  const axes = axesOf(variants);
+  const labels = new Map(variants.map((row) => [row.variant, row.labels]));
+  const metrics = Object.keys(METRICS) as Metric[];
+  return {
+    columns: [
+      { name: 'variant', type: 'text' },
+      // Factors may be called like one of ours.
+      ...axes.map((axis) => ({ name: `factor ${axis}`, type: 'text' as const })),
+      { name: 'seed', type: 'whole' },
+      { name: 'trial', type: 'text' },
+      { name: 'status', type: 'text' },
+      { name: 'testImages', type: 'whole' },
+      ...metrics.map((metric) => ({ name: metric, type: 'number' as const })),
+      { name: 'error', type: 'text' },
+    ],
+    rows: trials.map(({ variant, seed, trial, status, testImages, figures, error }) => [
+      variant,
+      ...axes.map((axis) => labels.get(variant)?.[axis]),
+      seed,
+      trial,
+      status,
+      testImages,
+      ...metrics.map((metric) => figures[metric]),
+      error,
+    ]),
+  };
+}
+
+/** What environments measure of a candidate. Limits of plugins may add others: `episodes.jsonl` has them. */
+const MEASURES = ['accuracy', 'macs', 'parameters', 'bytes'];
+
+/**
+ * `episodes.csv` and `episodes.parquet`: one long table of every episode of every trial, for a data frame. A
+ * line has the variant with the labels of its factors, the seed, the stage, and of the episode its number
+ * from 1, the heuristic that chose it (empty for the agent), the reward, what was measured, and how many
+ * seconds it took. A trial that stands for several variants is listed for each.
+ * @param episodes those of each trial, by its id
+ */
+export function episodesTable(
+  { variants, trials }: Results,
+  episodes: ReadonlyMap<string, readonly EpisodeLine[]>,
+): Table {
+  const axes = axesOf(variants);
+  const labels = new Map(variants.map((row) => [row.variant, row.labels]));
+  return {
+    columns: [
+      { name: 'variant', type: 'text' },
+      ...axes.map((axis) => ({ name: `factor ${axis}`, type: 'text' as const })),
+      { name: 'seed', type: 'whole' },
+      { name: 'trial', type: 'text' },
+      { name: 'stage', type: 'text' },
+      { name: 'round', type: 'whole' },
+      { name: 'episode', type: 'whole' },
+      { name: 'heuristic', type: 'text' },
+      { name: 'reward', type: 'number' },
+      ...MEASURES.map((name) => ({ name, type: 'number' as const })),
+      { name: 'seconds', type: 'number' },
+    ],
+    rows: trials.flatMap(({ variant, seed, trial }) => {
+      const factors = axes.map((axis) => labels.get(variant)?.[axis]);
+      return (episodes.get(trial) ?? []).map((line) => [
+        ...[variant, ...factors, seed, trial, line.stage, line.round, line.episode],
+        ...[line.heuristic, line.reward, ...MEASURES.map((name) => line.measures[name]), line.seconds],
+      ]);
+    }),
+  };
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Trial, TrialEvents, TrialOutcome } from '@tersor/core';
+import type { SentTrial, TrialJob } from '../jobs.js';
+import { isFenced, steadily } from '../server/steadily.js';
+import { copyFiles, replaceFiles } from '../store/move-files.js';
+import type { TrialStore } from '../store/folder-store.js';
+import type { JobEnd, LaneQueue } from './lane-queue.js';
+
+/** How a study hands out one trial. */
+export interface Handing {
+  readonly lane: LaneQueue;
+  readonly store: TrialStore;
+  /** Hash of the list of files that the trial reads. */
+  readonly files: string;
+  /** What the job is called: the same for everyone who wants the same trial in the same place. */
+  readonly job: string;
+  readonly pollMs: number;
+  readonly signal: AbortSignal;
+  readonly events: TrialEvents;
+}
+
+const STOP_POLL_MS = 200;
+const STOP_PATIENCE_MS = 5000;
+
+/**
+ * Puts a trial into the queue, unless it is there already, waits until it has ended, and lays the files of
+ * the attempt that the queue names into the trial's place. A queue that lost the job gets it again.
+ */
+export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutcome> {
+  const { lane, signal, job } = handing;
+  for (let round = 0; ; round++) {
+    if (round > 0 && (await hasResults(trial))) return { status: 'done' };
+    const isNew = !(await steadily(() => lane.queue.getJob(job), signal));
+    if (isNew) await enqueue(trial, handing);
+    const ended = await wait(handing);
+    if (ended === 'gone') continue;
+    if (ended === 'away') return { status: 'interrupted' };
+    if (ended === 'stopped') return takeBack(trial, handing);
+    if ('lost' in ended) {
+      const error = `The workers that ran it were lost again and again, or could not say how it ended: ${ended.lost}`;
+      await takeBack(trial, handing);
+      return { status: 'failed', error };
+    }
+    const { attempt, outcome } = ended.end;
+    const isWhole = await replaceFiles(handing.store.attempt(job, attempt), trial.place);
+    if (!isWhole && outcome.status === 'done') {
+      // Another study with the same place was faster, or the store lost them.
+      await removeJob(handing);
+      if (await hasResults(trial)) return outcome;
+      return { status: 'failed', error: `The results of ${attempt} are not in ${handing.store.folder}.` };
+    }
+    await removeJob(handing);
+    await handing.store.forget(job);
+    // Somebody else stopped it: this study still wants it.
+    if (outcome.status !== 'interrupted' || signal.aborted) return outcome;
+  }
+}
+
+/** Lays what the trial begins with into the store, and adds the job; that of somebody else stays. */
+async function enqueue({ id, config, inputs, place }: Trial, handing: Handing): Promise<void> {
+  const { lane, store, files, job, signal } = handing;
+  // Sorted before every real attempt.
+  const start = `000000-${randomUUID().slice(0, 8)}`;
+  if ((await store.attempts(job)).length === 0) await copyFiles(place, store.attempt(job, start));
+  const trial: SentTrial = { id, config, inputs };
+  const data: TrialJob = { trial: JSON.stringify(trial), files };
+  await steadily(() => lane.queue.add('trial', data, { jobId: job }), signal);
+}
+
+/** Waits for the end; once the signal is aborted, stops the job. */
+async function wait(handing: Handing): Promise<JobEnd | 'stopped' | 'away'> {
+  const { lane, job, signal, events } = handing;
+  const ended = lane.ended(job, events);
+  const asked = new Promise<'asked'>((resolve) => {
+    if (signal.aborted) resolve('asked');
+    signal.addEventListener('abort', () => resolve('asked'), { once: true });
+  });
+  const first = await Promise.race([ended, asked]);
+  if (first !== 'asked') return first;
+  const reason = (signal.reason as Error | undefined)?.name === 'TimeoutError' ? 'timeout' : 'asked';
+  for (;;) {
+    const later = delay(STOP_POLL_MS).then(() => 'later' as const);
+    const answer = await stopJob(handing, reason);
+    if (answer !== 'held') return answer;
+    const end = await Promise.race([ended, later]);
+    if (end !== 'later') return end;
+  }
+}
+
+/**
+ * Takes a job out of the queue where nobody holds it; else tells its worker to stop. `away`: the server
+ * cannot be told anything, so whatever the worker does is found next time.
+ */
+async function stopJob(
+  { lane, job }: Handing,
+  stop: 'asked' | 'timeout',
+): Promise<'stopped' | 'held' | 'away'> {
+  try {
+    const found = await inTime(lane.queue.getJob(job));
+    if (!found) return 'stopped';
+    if (found.finishedOn) return 'held';
+    if ((await inTime(lane.queue.remove(job))) === 1) return 'stopped';
+    if (found.data.stop === undefined) await found.updateData({ ...found.data, stop });
+  } catch (error) {
+    if (!isFenced(error)) return 'away';
+  }
+  return 'held';
+}
+
+/** Rejects where a server takes too long to answer: it is away. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = delay(STOP_PATIENCE_MS, undefined, { ref: false }).then(() => {
+    throw new Error('The server does not answer.');
+  });
+  return Promise.race([answer, late]);
+}
+
+/** Lays what the newest attempt has saved into the place. */
+async function takeBack(trial: Trial, { store, job, lane }: Handing): Promise<TrialOutcome> {
+  await lane.queue.remove(job).catch(() => 0);
+  const newest = await newestAttempt(store, job);
+  if (newest !== undefined) await replaceFiles(store.attempt(job, newest), trial.place);
+  await store.forget(job);
+  return { status: 'interrupted' };
+}
+
+/** The newest attempt that has saved something; else the newest. */
+export async function newestAttempt(store: TrialStore, job: string): Promise<string | undefined> {
+  const newestFirst = (await store.attempts(job)).reverse();
+  for (const attempt of newestFirst)
+    if ((await store.attempt(job, attempt).list('checkpoint')).length > 0) return attempt;
+  return newestFirst[0];
+}
+
+async function removeJob({ lane, job }: Handing): Promise<void> {
+  await lane.queue.remove(job).catch(() => 0);
+}
+
+/** Whether the place has the results of the trial. */
+async function hasResults({ config, place }: Trial): Promise<boolean> {
+  const content = await place.get('summary.json');
+  if (!content) return false;
+  const summary = JSON.parse(Buffer.from(content).toString('utf8')) as { readonly config?: unknown };
+  return isDeepStrictEqual(summary.config, JSON.parse(JSON.stringify(config)));
+}

@@ -1,0 +1,3 @@
+import { describeKills } from '../test/kills.js';
+
+describeKills('the child-process runner');

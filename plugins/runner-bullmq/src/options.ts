@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const needs = z.strictObject({
+  cores: z.int().min(1).optional().describe('Cores that a trial needs.'),
+  memory: z
+    .string()
+    .regex(/^\d+(\.\d+)? ?(MB|GB)$/, 'is a number with MB or GB, for instance "8 GB"')
+    .optional()
+    .describe('Memory that a trial needs, for instance "8 GB".'),
+});
+
+/** Options of the runner; `tersor worker` takes `url`, `store` and `prefix` of them. */
+export const bullmqOptions = z.strictObject({
+  url: z
+    .string()
+    .regex(/^(rediss?|postgres(ql)?):\/\//, 'begins with redis://, rediss://, postgres:// or postgresql://')
+    .describe(
+      'The server: Redis 6.2 or later, or PostgreSQL 13 or later. ${NAME} is a variable of the environment.',
+    ),
+  store: z
+    .string()
+    .min(1)
+    .default('tersor-store')
+    .describe(
+      'Folder on a disk that all machines see, for inputs, checkpoints and results on their way; relative to the study.',
+    ),
+  needs: needs.prefault({}).describe('What a trial needs of a worker; its backend is known from the config.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .default(500)
+    .describe('Trials that are in the queue at the same time, waiting or running.'),
+  leaseSeconds: z
+    .number()
+    .min(0.5)
+    .default(30)
+    .describe('A worker that is not heard of for so long has lost its trial, which goes on elsewhere.'),
+  retakes: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe('How often a trial whose worker was lost is given to another; then it has failed.'),
+  pollSeconds: z
+    .number()
+    .min(0.05)
+    .default(1)
+    .describe('How often workers look for trials, and a study for workers.'),
+  prefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, 'is small letters, digits and _')
+    .default('tersor')
+    .describe(
+      'Keys in Redis begin with it, and in PostgreSQL it is the schema: for several teams on a server.',
+    ),
+});
+
+/** Options with their defaults filled in. */
+export type BullmqOptions = z.output<typeof bullmqOptions>;
+
+/** Bytes that a text like "8 GB" says. */
+export function bytesOf(text: string): number {
+  const [, value, unit] = /^([\d.]+) ?(MB|GB)$/.exec(text)!;
+  return Number(value) * (unit === 'GB' ? 1e9 : 1e6);
+}

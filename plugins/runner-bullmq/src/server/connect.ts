@@ -1,0 +1,155 @@
+import { messageOf, TersorError } from '@tersor/core';
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  Queue,
+  QueueEvents,
+  runMigrations,
+  Worker,
+  type BackendFactory,
+  type IQueueBackend,
+  type JobProgress,
+} from 'bullmq';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+
+/** A queue with jobs of some kind, whatever the server. */
+export type JobQueue<Data, Result = unknown> = Queue<
+  Data,
+  Result,
+  string,
+  Data,
+  Result,
+  string,
+  IQueueBackend,
+  unknown
+>;
+/** Takes jobs of a queue one by one, and looks for those whose worker is gone. */
+export type JobTaker<Data, Result> = Worker<Data, Result, string, IQueueBackend, JobProgress, unknown>;
+/** Hears what happens in a queue. */
+export type JobEvents = QueueEvents<unknown, IQueueBackend, unknown>;
+
+/** A server with queues. */
+export interface QueueServer {
+  /** Its address without a password. */
+  readonly name: string;
+  queue<Data, Result = unknown>(name: string): JobQueue<Data, Result>;
+  /** A job whose lease was not renewed for `leaseMs` is given to another, at most `retakes` times. */
+  taker<Data, Result>(name: string, leaseMs: number, retakes: number): JobTaker<Data, Result>;
+  events(name: string): JobEvents;
+  /** Closes everything. */
+  close(): Promise<void>;
+}
+
+interface Backend {
+  readonly connection: unknown;
+  readonly factory: BackendFactory<IQueueBackend, unknown>;
+  end(): Promise<void>;
+}
+
+const CONNECT_MS = 5000;
+/** Connections to PostgreSQL that a queue opens for queries: a server has a hundred, for all workers. */
+const POOL = 1;
+
+/**
+ * Connects to a server: Redis or PostgreSQL, by its URL, in which `${NAME}` stands for a variable of the
+ * environment. `prefix` begins its keys, or is its schema. Throws `QUEUE_UNAVAILABLE`.
+ */
+export async function connect(given: string, prefix: string): Promise<QueueServer> {
+  const url = withVariables(given);
+  const name = withoutPassword(url);
+  const { connection, factory, end } = await (/^rediss?:/.test(url) ? redis : postgres)(url, prefix).catch(
+    (cause: unknown) => {
+      throw new TersorError('QUEUE_UNAVAILABLE', `${name} cannot be reached or used: ${messageOf(cause)}`, {
+        cause,
+        hint: 'Start the server (Redis 6.2 or PostgreSQL 13, or later), or mend runner.url: user, password, port.',
+      });
+    },
+  );
+  const open: { close(): Promise<void> }[] = [];
+  const kept = <T extends { on(event: 'error', listener: () => void): unknown; close(): Promise<void> }>(
+    each: T,
+  ): T => {
+    // Whoever asks gets the error, too.
+    each.on('error', () => undefined);
+    open.push(each);
+    return each;
+  };
+  const shared = { connection, prefix };
+  return {
+    name,
+    queue: <Data, Result>(queue: string) =>
+      kept(new Queue(queue, shared, factory) as unknown as JobQueue<Data, Result>),
+    taker: <Data, Result>(queue: string, leaseMs: number, retakes: number) => {
+      const times = { lockDuration: leaseMs, stalledInterval: leaseMs / 2, maxStalledCount: retakes };
+      const worker = new Worker(queue, undefined, { ...shared, ...times, autorun: false }, factory);
+      return kept(worker as unknown as JobTaker<Data, Result>);
+    },
+    events: (queue) => kept(new QueueEvents(queue, shared, factory) as unknown as JobEvents),
+    close: async () => {
+      await Promise.allSettled(open.reverse().map((each) => each.close()));
+      await end();
+    },
+  };
+}
+
+async function redis(url: string): Promise<Backend> {
+  let wasThere = false;
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    maxRetriesPerRequest: null,
+    // A server that was never there is a mistake; one that is gone comes back.
+    retryStrategy: (times) => (wasThere ? Math.min(50 * times, 1000) : null),
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  wasThere = true;
+  return {
+    connection: client,
+    factory: createRedisBackend as BackendFactory<IQueueBackend, unknown>,
+    end: async () => client.disconnect(),
+  };
+}
+
+async function postgres(url: string, schema: string): Promise<Backend> {
+  const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: CONNECT_MS });
+  pool.on('error', () => undefined);
+  try {
+    const client = await pool.connect();
+    try {
+      await runMigrations(client, schema);
+    } finally {
+      client.release();
+    }
+  } finally {
+    await pool.end();
+  }
+  return {
+    connection: { connectionString: url, schema, max: POOL, idleTimeoutMillis: 10_000 },
+    factory: createPostgresBackend as BackendFactory<IQueueBackend, unknown>,
+    end: async () => undefined,
+  };
+}
+
+/** So that a password need not stand in a study or on a command line. */
+function withVariables(url: string): string {
+  return url.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+    const value = process.env[name];
+    if (value === undefined)
+      throw new TersorError('QUEUE_UNAVAILABLE', `runner.url names the variable ${name}, which is not set.`, {
+        hint: `Set ${name} in the environment of this command.`,
+      });
+    return encodeURIComponent(value);
+  });
+}
+
+function withoutPassword(url: string): string {
+  try {
+    const parsed = new URL(url);
+    parsed.password = '';
+    return parsed.href;
+  } catch {
+    return url;
+  }
+}

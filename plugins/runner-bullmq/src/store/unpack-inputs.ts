@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { copyOnce, hashOf, type TrialStore } from './folder-store.js';
+import type { InputList } from './pack-inputs.js';
+
+/**
+ * Lays the files of a list where a trial finds them, and gives the folder that its paths count from. What the
+ * cache has is not fetched again, whoever put it there. Rejects where the store lacks a file, where one has
+ * other content than its name says, or where the disk is full.
+ */
+export async function unpackInputs(store: TrialStore, list: string, cache: string): Promise<string> {
+  const tree = join(cache, 'trees', list);
+  const { directory, files } = JSON.parse(
+    await readFile(await fetched(store, list, cache), 'utf8'),
+  ) as InputList;
+  if (!(await stat(tree).catch(() => undefined))) await layOut(tree, files, { store, cache });
+  const start = inside(tree, directory);
+  await mkdir(start, { recursive: true });
+  return start;
+}
+
+async function layOut(
+  tree: string,
+  files: InputList['files'],
+  { store, cache }: { readonly store: TrialStore; readonly cache: string },
+): Promise<void> {
+  const draft = `${tree}.${randomUUID()}`;
+  try {
+    await mkdir(draft, { recursive: true });
+    for (const [name, hash] of Object.entries(files)) {
+      const path = inside(draft, name);
+      const content = await fetched(store, hash, cache);
+      await mkdir(dirname(path), { recursive: true });
+      // The same bytes once, where the disk can do that.
+      await link(content, path).catch(() => copyFile(content, path));
+    }
+    // Another worker of this machine may have been faster.
+    await rename(draft, tree).catch(async (error: unknown) => {
+      if (!(await stat(tree).catch(() => undefined))) throw error;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** The file of some content in the cache, brought from the store where it is not there. */
+async function fetched(store: TrialStore, hash: string, cache: string): Promise<string> {
+  if (!/^[\da-f]{64}$/.test(hash)) throw new Error(`${hash} is no hash of a file.`);
+  const path = join(cache, 'files', hash);
+  if (await stat(path).catch(() => undefined)) return path;
+  await copyOnce(store.content(hash), path);
+  if ((await hashOf(path)) === hash) return path;
+  await rm(path, { force: true });
+  throw new Error(`The file ${store.content(hash)} is damaged: it has other content than its name says.`);
+}
+
+/** Where a name lies below a folder. Throws for one that leads out of it. */
+function inside(folder: string, name: string): string {
+  const path = resolve(folder, name);
+  if (path === folder || path.startsWith(folder + sep)) return path;
+  throw new Error(`${JSON.stringify(name)} leads out of the inputs of a trial.`);
+}

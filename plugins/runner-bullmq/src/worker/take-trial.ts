@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, type TrialOutcome } from '@tersor/core';
+import { Job, UnrecoverableError, type MinimalQueue } from 'bullmq';
+import { newestAttempt } from '../coordinator/exchange.js';
+import type { SentTrial, TrialEnd, TrialJob } from '../jobs.js';
+import { isDisconnection, isFenced, steadily } from '../server/steadily.js';
+import { copyFiles } from '../store/move-files.js';
+import { unpackInputs } from '../store/unpack-inputs.js';
+import type { OpenLane, WorkerContext } from './work.js';
+
+/** A job that this worker holds under a token. */
+export interface TakenJob {
+  readonly open: OpenLane;
+  readonly job: Job<TrialJob, TrialEnd>;
+  readonly token: string;
+  readonly trial: SentTrial;
+}
+
+/** Times that a lease is renewed while it lasts. */
+const RENEWALS = 3;
+/** By which a trial says that it would run with something else than it should. */
+const MISMATCH = '[INPUTS_MISMATCH]';
+
+/**
+ * Carries out a job: in a folder of its own in the store, from what the newest attempt before has saved.
+ * Says how it ended only while it holds the lease; what a worker writes that has lost it is never read.
+ * Resolves to why trials of this queue cannot be run here; undefined where they can.
+ */
+export async function takeTrial(taken: TakenJob, context: WorkerContext): Promise<string | undefined> {
+  const { open, job, token, trial } = taken;
+  const { onNotice, cache, local } = context;
+  const { files } = job.data;
+  if (job.deferredFailure !== undefined) {
+    await job.moveToFailed(new UnrecoverableError(job.deferredFailure), token).catch(() => undefined);
+    return undefined;
+  }
+  const lease = keepLease(taken, context.signal);
+  let attempt = '';
+  let outcome: TrialOutcome;
+  try {
+    let directory: string;
+    try {
+      directory = await unpackInputs(open.store, files, cache);
+    } catch (error) {
+      return await giveBack(taken, lease, `its inputs cannot be had here: ${messageOf(error)}`);
+    }
+    try {
+      const before = await newestAttempt(open.store, job.id!);
+      attempt = await nextAttempt(taken);
+      const place = open.store.attempt(job.id!, attempt);
+      if (before !== undefined) await copyFiles(open.store.attempt(job.id!, before), place);
+      await place.remove('summary.json');
+      onNotice(`Trial ${trial.id} has begun (${attempt}).`);
+      outcome = await local.run({ ...trial, directory, place }, lease.signal);
+    } catch (error) {
+      outcome = { status: 'failed', error: `The trial could not be run: ${messageOf(error)}` };
+    }
+  } finally {
+    await lease.end();
+  }
+  if (outcome.status === 'failed' && outcome.error.includes(MISMATCH))
+    return giveBack(taken, lease, reasonIn(outcome.error));
+  const isGivenBack = outcome.status === 'interrupted' && context.signal.aborted && !lease.isStopped();
+  if (isGivenBack) {
+    await giveBack(taken, lease);
+    onNotice(`Trial ${trial.id} has saved itself, and was given back.`);
+    return undefined;
+  }
+  await finish(taken, { attempt, outcome }, { lease, onNotice });
+  return undefined;
+}
+
+/** Says how it ended; a lease that is lost makes the end void. */
+async function finish(
+  { open, job, token, trial }: TakenJob,
+  end: TrialEnd,
+  { lease, onNotice }: { readonly lease: Lease; readonly onNotice: (text: string) => void },
+): Promise<void> {
+  const { id } = trial;
+  try {
+    if (lease.isLost()) throw Object.assign(new Error('The lease was lost.'), { code: -1 });
+    await steadily(() => job.moveToCompleted(end, token, false));
+    const { outcome } = end;
+    const how = outcome.status === 'failed' ? `failed: ${outcome.error.split('\n')[0]}` : outcome.status;
+    onNotice(`Trial ${id}: ${how}.`);
+  } catch (error) {
+    if (!isFenced(error)) throw error;
+    onNotice(`Trial ${id}: the lease was lost, so what this attempt did is not used; it goes on elsewhere.`);
+    await open.store
+      .attempt(job.id!, end.attempt)
+      .remove('.')
+      .catch(() => undefined);
+  }
+}
+
+/** Puts a job back into the queue, where it is still held; gives `why` back. */
+async function giveBack({ job, token }: TakenJob, lease: Lease, why?: string): Promise<string | undefined> {
+  await lease.end();
+  await steadily(() => job.moveToWait(token)).catch((error: unknown) => {
+    if (!isFenced(error)) throw error;
+  });
+  return why;
+}
+
+/** A folder that nobody has used: numbered above those before, and told from its twins by chance. */
+async function nextAttempt({ open, job }: TakenJob): Promise<string> {
+  const numbers = (await open.store.attempts(job.id!)).map((name) => Number(name.split('-')[0]));
+  const number = String(Math.max(0, ...numbers) + 1).padStart(6, '0');
+  return `${number}-${randomUUID().slice(0, 8)}`;
+}
+
+interface Lease {
+  /** Aborted when the lease is lost, the study wants the trial to stop, or the worker ends. */
+  readonly signal: AbortSignal;
+  isLost(): boolean;
+  /** Whether the study wants it to stop. */
+  isStopped(): boolean;
+  end(): Promise<void>;
+}
+
+/** Renews the lease of a job until it is ended, and hears whether the study wants the job to stop. */
+function keepLease(taken: TakenJob, workerEnds: AbortSignal): Lease {
+  const { open, job, token } = taken;
+  const { leaseMs } = open.lane;
+  const stop = new AbortController();
+  const ended = new AbortController();
+  const follow = () => stop.abort(workerEnds.reason);
+  workerEnds.addEventListener('abort', follow);
+  if (workerEnds.aborted) follow();
+  let isLost = false;
+  let isStopped = false;
+  const renew = async () => {
+    while (!ended.signal.aborted) {
+      await delay(leaseMs / RENEWALS, undefined, { signal: ended.signal }).catch(() => undefined);
+      if (ended.signal.aborted) return;
+      try {
+        isLost = Number(await job.extendLock(token, leaseMs)) !== 1;
+        const wish = (await wishOf(taken))?.stop;
+        if (wish !== undefined && !isStopped) {
+          isStopped = true;
+          stop.abort(wish === 'timeout' ? new DOMException('The time is over.', 'TimeoutError') : undefined);
+        }
+      } catch (error) {
+        // A server that is away keeps the lease as long as it lasts; it is asked again.
+        if (isFenced(error)) isLost = true;
+        else if (!isDisconnection(error)) isLost = true;
+      }
+      if (!isLost) continue;
+      stop.abort(new DOMException('The lease is lost.', 'TimeoutError'));
+      return;
+    }
+  };
+  const renewing = renew();
+  return {
+    signal: stop.signal,
+    isLost: () => isLost,
+    isStopped: () => isStopped,
+    end: async () => {
+      ended.abort();
+      workerEnds.removeEventListener('abort', follow);
+      await renewing;
+    },
+  };
+}
+
+/** What the job says now; undefined where it is gone. */
+async function wishOf({ open, job }: TakenJob): Promise<TrialJob | undefined> {
+  return (await Job.fromId<TrialJob>(open.taker as unknown as MinimalQueue, job.id!))?.data;
+}
+
+/** The first line of an error, without its code. */
+function reasonIn(error: string): string {
+  return error
+    .split('\n')[0]!
+    .replace(/^tersor: /, '')
+    .replace(` ${MISMATCH}`, '')
+    .replace(/\.$/, '');
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, type WorkOptions } from '@tersor/core';
+import { isAbsolute } from 'node:path';
+import type { Lane, SentTrial, TrialEnd, TrialJob } from '../jobs.js';
+import { whyNot } from '../needs.js';
+import type { Registry } from '../registry.js';
+import type { JobTaker, QueueServer } from '../server/connect.js';
+import { isDisconnection, steadily } from '../server/steadily.js';
+import { openStore, type TrialStore } from '../store/folder-store.js';
+import { takeTrial } from './take-trial.js';
+
+/** What a worker works with. */
+export interface WorkerContext extends WorkOptions {
+  readonly server: QueueServer;
+  readonly registry: Registry;
+  readonly pollMs: number;
+  /** Absolute path under which this machine sees the store; else that of the study is tried. */
+  readonly store: string;
+}
+
+/** A queue whose trials this worker takes. */
+export interface OpenLane {
+  readonly lane: Lane;
+  readonly taker: JobTaker<TrialJob, TrialEnd>;
+  readonly store: TrialStore;
+}
+
+/** Beats of looking after which a worker says again that it is there. */
+const LOOKS_PER_ENTRY = 3;
+
+/**
+ * Takes trials of every queue that a study has announced and this machine can serve, until `signal` is
+ * aborted. A queue that it refuses is said once, here and in the registry. Rejects where the server answers
+ * something that cannot be waited out.
+ */
+export async function work(context: WorkerContext): Promise<void> {
+  const { registry, pollMs, signal, offer, local, idleSeconds } = context;
+  const id = randomUUID();
+  const lanes = new Map<string, OpenLane>();
+  const refused = new Map<string, string>();
+  const running = new Set<string>();
+  let busyAt = performance.now();
+  const isIdle = () => idleSeconds !== undefined && performance.now() - busyAt > idleSeconds * 1000;
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
+  signal.addEventListener('abort', () => ending.abort(signal.reason));
+  if (signal.aborted) ending.abort(signal.reason);
+  const refuse = (lane: Lane, why: string) => {
+    lanes.delete(lane.queue);
+    if (refused.get(lane.queue) === why) return;
+    refused.set(lane.queue, why);
+    context.onNotice(`Trials of ${lane.store.folder} are refused: ${why}.`);
+  };
+  const enter = () => {
+    const entry = { offer, trials: [...running], refused: Object.fromEntries(refused), seen: Date.now() };
+    return registry.enter(id, entry);
+  };
+
+  const looking = async () => {
+    for (let look = 0; !ending.signal.aborted; look++) {
+      try {
+        await openNew(context, { lanes, refused, refuse });
+        if (look % LOOKS_PER_ENTRY === 0) await enter();
+      } catch (error) {
+        if (!isDisconnection(error)) throw error;
+      }
+      if (running.size === 0 && isIdle()) return ending.abort();
+      await delay(pollMs, undefined, { signal: ending.signal }).catch(() => undefined);
+    }
+  };
+  const taking = async () => {
+    while (!ending.signal.aborted) {
+      const taken = await nextTrial([...lanes.values()], ending.signal);
+      if (!taken) {
+        await delay(pollMs, undefined, { signal: ending.signal }).catch(() => undefined);
+        continue;
+      }
+      const trial = JSON.parse(taken.job.data.trial) as SentTrial;
+      running.add(trial.id);
+      try {
+        const why = await takeTrial({ ...taken, trial }, { ...context, signal: ending.signal });
+        if (why !== undefined) refuse(taken.open.lane, why);
+      } finally {
+        running.delete(trial.id);
+        busyAt = performance.now();
+      }
+    }
+  };
+  try {
+    await Promise.all([looking(), ...Array.from({ length: local.concurrency }, taking)]);
+  } finally {
+    ending.abort();
+    await registry.leave(id).catch(() => undefined);
+  }
+}
+
+/** Opens queues that are new, and says which are refused; forgets those that are gone. */
+async function openNew(
+  { registry, server, store: path, offer }: WorkerContext,
+  {
+    lanes,
+    refused,
+    refuse,
+  }: {
+    readonly lanes: Map<string, OpenLane>;
+    readonly refused: Map<string, string>;
+    readonly refuse: (lane: Lane, why: string) => void;
+  },
+): Promise<void> {
+  const announced = await registry.lanes();
+  for (const lane of announced) {
+    if (lanes.has(lane.queue)) continue;
+    const why = whyNot(lane, offer);
+    if (why !== undefined) {
+      refuse(lane, why);
+      continue;
+    }
+    // A store that is not mounted yet may be, later; what a trial was refused for stays.
+    if (refused.get(lane.queue)?.startsWith(NO_STORE) === false) continue;
+    const folder = isAbsolute(path) ? path : lane.store.folder;
+    const store = await openStore(folder).catch((error: unknown) => messageOf(error));
+    if (typeof store === 'string' || store.id !== lane.store.id) {
+      const found = typeof store === 'string' ? store : 'it is another one';
+      refuse(lane, `${NO_STORE} ${folder} (${found}); mount it there, or say with --store where it is`);
+      continue;
+    }
+    refused.delete(lane.queue);
+    const taker = server.taker<TrialJob, TrialEnd>(lane.queue, lane.leaseMs, lane.retakes);
+    await taker.startStalledCheckTimer();
+    lanes.set(lane.queue, { lane, taker, store });
+  }
+  for (const [name, { taker }] of lanes) {
+    if (announced.some(({ queue }) => queue === name)) continue;
+    lanes.delete(name);
+    void taker.close();
+  }
+}
+
+const NO_STORE = 'the store is not at';
+
+/** A job of one of the queues, each of them first in turn; undefined where none has any. */
+async function nextTrial(lanes: readonly OpenLane[], signal: AbortSignal) {
+  const first = Math.floor(Math.random() * lanes.length);
+  for (const open of [...lanes.slice(first), ...lanes.slice(0, first)]) {
+    const token = randomUUID();
+    try {
+      const job = await steadily(() => open.taker.getNextJob(token, { block: false }), signal);
+      if (job) return { open, job, token };
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  }
+  return undefined;
+}

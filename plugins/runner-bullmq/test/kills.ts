@@ -1,0 +1,304 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StudyResults } from '@tersor/study';
+import {
+  beginnings,
+  coordinate,
+  offer,
+  removeStudy,
+  syntheticStudy,
+  takeTrials,
+  type Beginning,
+  type SyntheticStudy,
+  type Where,
+} from './synthetic-study.js';
+import type { ServerKind, TestServer } from './servers.js';
+
+const ROOT = join(__dirname, '../../..');
+const TRIALS = 6;
+/** Steps that a trial has. */
+const STEPS = 12;
+const PATIENCE_MS = 40_000;
+
+/**
+ * What must hold of every runner, whatever is killed: afterwards each trial has exactly one result, equal to
+ * that of a run that nobody disturbed.
+ * @param kind server of the queue; the child-process runner has none
+ */
+export function describeKills(name: string, kind?: ServerKind): void {
+  const describeIt = kind && !kind.isInstalled ? describe.skip : describe;
+  describeIt(`${name}: every trial has one result, equal to that of an undisturbed run`, () => {
+    let server: TestServer | undefined;
+    let study: SyntheticStudy;
+    let where: Where;
+    let undisturbed: StudyResults;
+    let ends: (() => Promise<void>)[] = [];
+
+    beforeAll(async () => {
+      server = await kind?.start();
+      const alone = await syntheticStudy();
+      process.env['SYNTHETIC_STEP_MS'] = '1';
+      undisturbed = await coordinate(alone, {});
+      process.env['SYNTHETIC_STEP_MS'] = '60';
+      await removeStudy(alone);
+    }, PATIENCE_MS);
+    afterAll(() => server?.stop());
+    beforeEach(async () => {
+      study = await syntheticStudy();
+      where = server ? { url: server.url } : {};
+    });
+    afterEach(async () => {
+      for (const end of ends.splice(0).reverse()) await end();
+      await removeStudy(study);
+      ends = [];
+    });
+
+    /** A worker in this process; of a runner without workers, nothing. */
+    const worker = (options: Partial<Parameters<typeof takeTrials>[2]> = {}) => {
+      const stop = new AbortController();
+      if (where.url === undefined) return;
+      const working = takeTrials(study, where, { signal: stop.signal, ...options });
+      ends.push(async () => {
+        stop.abort();
+        await working;
+      });
+    };
+    /** A process of its own, to be killed. */
+    const start = (role: 'worker' | 'coordinator'): ChildProcess & { said(): string } => {
+      const read = ['--conditions=tersor/source', '--require', join(ROOT, 'tools/read-sources.cjs')];
+      const args = [...read, join(__dirname, 'killed-process.ts'), role, JSON.stringify({ study, where })];
+      const child = spawn(process.execPath, args, {
+        env: { ...process.env, SYNTHETIC_JOURNAL: study.journal },
+      });
+      let said = '';
+      child.stdout.on('data', (data: Buffer) => void (said += data.toString()));
+      child.stderr.on('data', (data: Buffer) => void (said += data.toString()));
+      ends.push(async () => {
+        const closed = new Promise((resolve) => child.once('exit', resolve));
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.kill('SIGCONT');
+        child.kill('SIGKILL');
+        await closed;
+      });
+      return Object.assign(child, { said: () => said });
+    };
+    const requireSame = (results: StudyResults) => {
+      expect(results.trials.map(({ status }) => status)).toEqual(Array(TRIALS).fill('done'));
+      expect(results).toEqual(undisturbed);
+    };
+    /** Trials that have begun. */
+    const begun = (count = 1) => until(async () => (await beginnings(study)).length >= count);
+    const queued = kind ? it : it.skip;
+    const check = (title: string, work: () => Promise<void>, only: typeof it | typeof it.skip = it) =>
+      only(title, work, 2 * PATIENCE_MS);
+
+    check(
+      'kill -9 of a worker',
+      async () => {
+        const doomed = start('worker');
+        const running = coordinate(study, where);
+        await begun(2);
+        await delay(200);
+        doomed.kill('SIGKILL');
+        worker();
+        requireSame(await running);
+        // They went on from where they were, not from the beginning.
+        const again = (await beginnings(study)).filter(({ from }) => from > 0);
+        expect(again.length).toBeGreaterThanOrEqual(1);
+      },
+      queued,
+    );
+
+    check('kill -9 of the child of a worker', async () => {
+      worker();
+      const notices: string[] = [];
+      const running = coordinate(study, where, { onNotice: (text) => notices.push(text) });
+      await begun();
+      await delay(200);
+      const [{ pid }] = (await beginnings(study)) as [Beginning];
+      process.kill(pid, 'SIGKILL');
+      requireSame(await running);
+      expect(notices.join('\n')).toMatch(/failed, and is run again \(1 of 1\): ended by SIGKILL/);
+    });
+
+    check('kill -9 of the coordinator', async () => {
+      worker();
+      const doomed = start('coordinator');
+      await begun(2);
+      await delay(200);
+      doomed.kill('SIGKILL');
+      await ended(doomed);
+      requireSame(await coordinate(study, where));
+      // Workers went on meanwhile: no trial was begun twice.
+      if (where.url !== undefined) expect(await beginnings(study)).toHaveLength(TRIALS);
+    });
+
+    check('a stopped process that goes on after its lease', async () => {
+      const stopped = start(where.url === undefined ? 'coordinator' : 'worker');
+      if (where.url === undefined) {
+        await begun(2);
+        stopped.kill('SIGSTOP');
+        await delay(3000);
+        stopped.kill('SIGCONT');
+        await ended(stopped);
+        return requireSame(await coordinate(study, where));
+      }
+      const running = coordinate(study, where);
+      await begun(2);
+      stopped.kill('SIGSTOP');
+      await delay(2000);
+      worker();
+      requireSame(await running);
+      stopped.kill('SIGCONT');
+      await until(async () => /the lease was lost/.test(stopped.said()));
+      requireSame(await coordinate(study, where));
+      expect(await beginnings(study)).toHaveLength(TRIALS + 2);
+    });
+
+    check(
+      'a server that is restarted',
+      async () => {
+        worker();
+        const running = coordinate(study, where);
+        await begun(2);
+        await server!.restart();
+        requireSame(await running);
+      },
+      queued,
+    );
+
+    check('a coordinator that is stopped, and another one', async () => {
+      worker();
+      const stop = new AbortController();
+      const running = coordinate(study, where, { signal: stop.signal });
+      await begun(2);
+      await delay(200);
+      stop.abort();
+      await expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' });
+      const before = await beginnings(study);
+      requireSame(await coordinate(study, where));
+      const again = (await beginnings(study)).slice(before.length).filter(({ from }) => from > 0);
+      expect(again.length).toBeGreaterThanOrEqual(1);
+    });
+
+    check('two coordinators', async () => {
+      worker();
+      const first = coordinate(study, where);
+      await begun();
+      await expect(coordinate(study, where)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+      requireSame(await first);
+      requireSame(await coordinate(study, where));
+      expect(await beginnings(study)).toHaveLength(TRIALS);
+    });
+
+    const withSmallDisk = canMount() ? it : it.skip;
+    const fullStore = async () => {
+      const small = join(study.folder, 'small');
+      await mkdir(small);
+      mount(small);
+      ends.push(async () => void execFileSync('umount', ['-l', small]));
+      const disk = where.url === undefined ? { ...study, output: join(small, 'out') } : study;
+      const there = { ...where, store: join(small, 'store') };
+      where = there;
+      worker();
+      // The store itself has room, the results have not.
+      await mkdir(join(small, 'store/trials'), { recursive: true });
+      await mkdir(join(small, 'out'), { recursive: true });
+      await writeFile(join(small, 'store.txt'), 'x'.repeat(30_000));
+      await fill(join(small, 'ballast'));
+      await rm(join(small, 'store.txt'));
+      const outcome = await coordinate(disk, there, { retries: 0 }).catch((error: unknown) => error);
+      expect(JSON.stringify(outcome, messages)).toMatch(/ENOSPC|no space|disk may be full/);
+      await rm(join(small, 'ballast'));
+      requireSame(await coordinate(disk, there, { retries: 0 }));
+    };
+    check('a store that is full', fullStore, withSmallDisk);
+
+    check(
+      'a worker of another version',
+      async () => {
+        const said: string[] = [];
+        const heard: string[] = [];
+        const versions = { ...offer.versions, tersor: '0.9.0' };
+        worker({ offered: { ...offer, name: 'old', versions }, onNotice: (text) => said.push(text) });
+        const running = coordinate(study, where, { onNotice: (text) => heard.push(text) });
+        const why = 'the study has tersor 1.2.3, the worker 0.9.0';
+        await until(async () => said.join().includes(why) && heard.join().includes(`old: ${why}`));
+        expect(await beginnings(study)).toEqual([]);
+        worker();
+        requireSame(await running);
+      },
+      queued,
+    );
+
+    check('a worker with other plugins or data', async () => {
+      const said: string[] = [];
+      process.env['SYNTHETIC_VERSION'] = '1.2.2';
+      worker({ offered: { ...offer, name: 'odd' }, onNotice: (text) => said.push(text) });
+      const running = coordinate(study, where, { retries: 0 }).catch((error: unknown) => error);
+      const why = 'Tersor was 1.2.3 and is now 1.2.2';
+      try {
+        if (where.url !== undefined) await until(async () => said.join().includes(why));
+        else expect(JSON.stringify(await running)).toContain(why);
+      } finally {
+        delete process.env['SYNTHETIC_VERSION'];
+      }
+      worker();
+      await running;
+      requireSame(await coordinate(study, where));
+    });
+
+    it('runs the trials to their last step', async () => {
+      const lines = undisturbed.trials.map(({ figures }) => figures.testAccuracy);
+      expect(new Set(lines).size).toBe(TRIALS);
+      expect(STEPS).toBe(12);
+    });
+  });
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const started = performance.now();
+  while (!(await holds())) {
+    if (performance.now() - started > PATIENCE_MS) throw new Error('It did not come to pass in time.');
+    await delay(50);
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+function mount(folder: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', folder], { stdio: 'ignore' });
+}
+
+/** Whether a small disk can be mounted here. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'tersor-disk-'));
+  try {
+    mount(folder);
+    execFileSync('umount', [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes until the disk is full. */
+async function fill(path: string): Promise<void> {
+  for (let size = 400_000; size >= 500; size = Math.floor(size / 2)) {
+    const before = await readFile(path).catch(() => Buffer.alloc(0));
+    await writeFile(path, Buffer.concat([before, Buffer.alloc(size)])).catch(() => writeFile(path, before));
+  }
+}
+
+function messages(_: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
+}

@@ -1,0 +1,132 @@
+// npm run docs:pictures, after docs:build: what the home page, the demo, a report and the command line look like
+// on a desktop and on a phone, light and dark, as docs/images/screen-*.webp. It takes an installed Chromium.
+// With --all every picture that is worth a look goes to out/pictures, too: each page in both sizes and schemes.
+import { execFileSync } from 'node:child_process';
+import { createReadStream, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { root } from './packages.mjs';
+import { terminalPage } from './terminal-page.mjs';
+
+const site = join(root, 'docs/.vitepress/dist');
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const SCHEMES = ['light', 'dark'];
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+/** Columns of a terminal that fills the screen. */
+const COLUMNS = { desktop: 100, phone: 44 };
+/** The example's run so short that a picture does not take minutes. */
+const SHORT = {
+  'dataset.validation': 200,
+  'prune.search.episodes': 8,
+  'prune.images': 100,
+  'prune.pruner.images': 200,
+  'prune.finetune.epochs': 0,
+  'quantize.search.episodes': 4,
+  'quantize.images': 100,
+};
+
+const screens = {};
+
+/** In the docs: name, address, size, scheme. */
+const PAGES = [
+  ['home-desktop', '/', 'desktop', 'light'],
+  ['home-phone', '/', 'phone', 'dark'],
+  ['demo-desktop', '/demo/', 'desktop', 'light'],
+  ['demo-phone', '/demo/', 'phone', 'dark'],
+  ['report-desktop', '/runs/vgg-small.html', 'desktop', 'light'],
+  ['report-phone', '/runs/vgg-small.html', 'phone', 'dark'],
+  ['study-desktop', '/studies/agents.html', 'desktop', 'light'],
+  ['cli-desktop', 'terminal:', 'desktop', 'dark'],
+  ['cli-phone', 'terminal:', 'phone', 'dark'],
+];
+/** To be looked at besides. */
+const MORE = ['/benchmarks/paper', '/agents/', '/backends/', '/guide/comparing', '/guide/quick-start'];
+
+if (!existsSync(site)) throw new Error('There is no site yet: npm run docs:build');
+const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
+if (executablePath === undefined) throw new Error('Chromium is not installed.');
+const server = createServer(serve).listen(0);
+const { port } = server.address();
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+try {
+  for (const [name, address, size, scheme] of PAGES)
+    await picture(join(root, 'docs/images', `screen-${name}.webp`), address, size, scheme);
+  if (process.argv.includes('--all')) {
+    const folder = join(root, 'out/pictures');
+    mkdirSync(folder, { recursive: true });
+    for (const address of [...new Set([...PAGES.map(([, each]) => each), ...MORE])])
+      for (const size of Object.keys(SIZES))
+        for (const scheme of SCHEMES) {
+          const name = `${address.replace(/\W+/g, '-')}-${size}-${scheme}`.replace(/^-+/, '');
+          await picture(join(folder, `${name}.png`), address, size, scheme, true);
+        }
+  }
+} finally {
+  await browser.close();
+  server.close();
+}
+
+/** Takes a picture; says so where the page is wider than its window. */
+async function picture(path, address, size, scheme, isFull = false) {
+  const page = await browser.newPage({ viewport: SIZES[size], colorScheme: scheme });
+  if (address === 'terminal:') await page.setContent(terminalPage(shown(COLUMNS[size]), COLUMNS[size]));
+  else await page.goto(`http://localhost:${port}${address}`, { waitUntil: 'networkidle' });
+  if (address === '/demo/') await classified(page);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (width > SIZES[size].width) console.error(`${address} is ${width} pixels wide at ${SIZES[size].width}`);
+  if (path.endsWith('.webp')) {
+    const session = await page.context().newCDPSession(page);
+    const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
+    writeFileSync(path, Buffer.from(data, 'base64'));
+  } else await page.screenshot({ path, fullPage: isFull });
+  await page.close();
+  console.log(`${path.slice(root.length + 1)}: ${statSync(path).size} bytes`);
+}
+
+/** Waits until the demo has looked at an example image with both networks. */
+async function classified(page) {
+  const done = () => page.waitForSelector('#status:not([data-state="loading"])', { timeout: 60_000 });
+  await done();
+  await page.locator('#samples button').nth(1).click();
+  await done();
+  await page.waitForFunction(() => document.querySelectorAll('#packed .classes li').length > 0);
+}
+
+/** What commands write to a terminal of so many columns, colours and all; run once for each width. */
+function shown(columns) {
+  return (screens[columns] ??= written(columns));
+}
+
+function written(columns) {
+  const tersor = (command) => {
+    const line = `stty cols ${columns} rows 40; node --conditions=tersor/source tools/bin/tersor.mjs ${command}`;
+    const output = execFileSync('script', ['-qec', line, '/dev/null'], { cwd: root, encoding: 'utf8' });
+    return `$ npx tersor ${command}\n${output}\n`;
+  };
+  const short = Object.entries(SHORT).map(([path, value]) => `--set ${path}=${value}`);
+  return (
+    tersor(`compress examples/vgg-small/compress.yaml --out out/short ${short.join(' ')}`) +
+    tersor('inspect out/short/model.tersor')
+  );
+}
+
+function serve(request, response) {
+  const path = join(site, decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+  const file = [path, `${path}.html`, join(path, 'index.html')].find(
+    (each) => existsSync(each) && statSync(each).isFile(),
+  );
+  if (!file) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+  createReadStream(file).pipe(response);
+}
