@@ -44,7 +44,8 @@ function transpiled(path) {
   }
 }
 
-// What V8 makes of each module is kept, too, where Node does not do that itself (from 22 on).
+const { _compile } = Module.prototype;
+// What V8 makes of each module is kept, too. Node does so itself from 22 on.
 if (Module.enableCompileCache) Module.enableCompileCache(join(cache, 'compiled'));
 else if (constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER) Module.prototype._compile = compileKept;
 
@@ -52,14 +53,19 @@ const fresh = new Map();
 // At the end, so that the functions that were called are among it.
 process.on('exit', () => fresh.forEach((script, kept) => keep(kept, script.createCachedData())));
 
-/** As `Module.prototype._compile`. */
-function compileKept(content, filename) {
+/** As `Module.prototype._compile`, to which ECMAScript modules are left. */
+function compileKept(content, filename, format) {
   const kept = join(cache, `${nameOf(process.version, filename, content)}.v8`);
-  const script = new Script(Module.wrap(content.replace(/^#!.*/, '')), {
-    filename,
-    cachedData: existsSync(kept) ? readFileSync(kept) : undefined,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  let script;
+  try {
+    script = new Script(Module.wrap(content.replace(/^#!.*/, '')), {
+      filename,
+      cachedData: existsSync(kept) ? readFileSync(kept) : undefined,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+  } catch {
+    return Reflect.apply(_compile, this, [content, filename, format]);
+  }
   if (script.cachedDataRejected !== false) fresh.set(kept, script);
   const require = Object.assign((request) => this.require(request), {
     resolve: (request, settings) => Module._resolveFilename(request, this, false, settings),
@@ -68,7 +74,7 @@ function compileKept(content, filename) {
     cache: Module._cache,
   });
   const wrapped = script.runInThisContext();
-  Reflect.apply(wrapped, this.exports, [this.exports, require, this, filename, dirname(filename)]);
+  return Reflect.apply(wrapped, this.exports, [this.exports, require, this, filename, dirname(filename)]);
 }
 
 const read = (module, path) => module._compile(transpiled(path), path);

@@ -1,7 +1,8 @@
 /**
  * Sums up what `experiment.ts` has measured: `results/experiment.json`, of all lines in
  * `results/experiment/*.jsonl`. For each task a row an arm, and the differences of test accuracy, paired by
- * seed, with Holm's correction for all differences of the task. Run:
+ * seed, with Holm's correction for all differences of the task; `summary` has the ensemble against the
+ * heuristic and CMA-ES over the tasks, `carried` what it has after ten evaluations by how it begins. Run:
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment-rows.ts
  */
@@ -11,6 +12,7 @@ import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
 import { AGENTS, ARMS, CHOICES, HEURISTICS, type Arm } from './experiment/arms.js';
 import { linesOf, type Line } from './experiment/lines.js';
+import { AGENT, aboveOn, BEGINNINGS, carriedIn } from './experiment/summary.js';
 import { TASKS } from './experiment/tasks.js';
 
 const FOLDER = join(__dirname, 'results/experiment');
@@ -84,7 +86,13 @@ const rewarded = TASKS.flatMap((task) => [
 const tasks = rewarded.flatMap(({ task, reward, title }) => {
   const runs = [...ARMS, ...CHOICES].flatMap((arm): Runs[] => {
     const own = lines
-      .filter((line) => line.task === task.name && line.reward === reward && nameOf(line) === nameOf(arm))
+      .filter(
+        (line) =>
+          line.task === task.name &&
+          line.reward === reward &&
+          nameOf(line) === nameOf(arm) &&
+          !BEGINNINGS.includes(line.agent),
+      )
       .sort((a, b) => a.seed - b.seed);
     return own.length > 0 ? [{ name: nameOf(arm), arm, lines: own }] : [];
   });
@@ -120,8 +128,19 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
     const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
     return signal;
   });
-const written = { signals, searches: lines.length, machines, agents: AGENTS, tasks };
+const heuristic = aboveOn(lines, 'reconstruction');
+const summary = {
+  heuristic,
+  /** Those of enough seeds for an interval. */
+  told: heuristic.filter(({ interval }) => interval !== undefined),
+  cma: aboveOn(lines, 'cma'),
+};
+const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
+const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
+for (const [other, rows] of Object.entries(summary))
+  for (const { task, seeds, text } of rows)
+    console.log(`${AGENT} against ${other} | ${task} | ${seeds} | ${text}`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)
     console.log([task, name, seeds, test.toFixed(4), best.toFixed(4), heuristic, difference].join(' | '));

@@ -14,10 +14,9 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRandom, describeMachine, TOKENS, type Environment, type LayerGraph } from '@tersor/core';
-import { readNetwork } from '@tersor/network';
 import { createDivergenceMeter } from '../../packages/compression/src/training/divergence.js';
 import { median } from '../median.js';
-import { MODELS, openTask } from './experiment/open-task.js';
+import { openTask, type OpenTask } from './experiment/open-task.js';
 import { TASKS } from './experiment/tasks.js';
 import { played, type Candidate } from './fidelity-choices.js';
 
@@ -57,7 +56,7 @@ async function main(): Promise<void> {
       cifar: flags.cifar && resolve(flags.cifar),
     };
     const opened = await openTask(task, places, seed);
-    const look = await perImage(await readNetwork(MODELS[task.model](places)), opened.host, images);
+    const look = await perImage(opened, images);
     const searching = await opened.environment('residual', look.measure, 'agreement');
     const testing = await opened.environment('residual', 'test', 'agreement');
     const random = createRandom(seed, 'policies around the heuristic');
@@ -104,11 +103,7 @@ function candidates(): Candidate[] {
 }
 
 /** Measures candidates image by image, and keeps what the last one had. */
-async function perImage(
-  original: LayerGraph,
-  host: Awaited<ReturnType<typeof openTask>>['host'],
-  count: number,
-) {
+async function perImage({ host, network: original }: OpenTask, count: number) {
   const backend = await host.get(TOKENS.backend);
   const dataset = await host.get(TOKENS.dataset);
   const places = Array.from({ length: count }, (_, i) => i);

@@ -23,6 +23,8 @@ const sidebar = [
       ['Running', '/guide/running'],
       ['The report', '/guide/report'],
       ['Budgets', '/guide/budgets'],
+      ['Milliseconds', '/guide/latency'],
+      ['Milliseconds in a browser', '/guide/browser-latency'],
       ['Cheaper and surer searches', '/guide/searches'],
       ['Learning from earlier runs', '/guide/earlier-runs'],
       ['A policy again', '/guide/apply'],

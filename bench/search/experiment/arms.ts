@@ -50,6 +50,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     use: 'ddpg',
     options: { ...MANY, critics: 2, normalize: true, dropout: 0.01, imitate: 0.1 },
   },
+  'ddpg, guesses': { use: 'ddpg', options: { ...MANY, warmup: 0, guesses: 1000 } },
   'ddpg, TD3': { use: 'ddpg', options: { ...NEAR, twin: true, actorDelay: 2, targetNoise: 0.1 } },
 };
 

@@ -61,6 +61,8 @@ export type Images = 'search' | 'confirm' | 'test';
 
 export interface OpenTask {
   readonly host: Host;
+  /** The original. */
+  readonly network: LayerGraph;
   readonly testImages: number;
   /** Metrics of the uncompressed network. */
   readonly original: { readonly confirm: number; readonly test: number };
@@ -69,7 +71,7 @@ export interface OpenTask {
   readonly dispose: () => Promise<void>;
 }
 
-export const MODELS = {
+const MODELS = {
   example: ({ examples }: Places) => join(examples, 'vgg-small/model'),
   resnet20: ({ examples }: Places) => join(examples, 'resnet20/model'),
   vgg19: ({ shared }: Places) => join(shared, 'models/vgg19-cifar10'),
@@ -156,6 +158,7 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
   const measured = new Map<string, Evaluation>();
   return {
     host,
+    network: original,
     testImages: test.count,
     original: { confirm: await confirm!.accuracy(original), test: known ?? (await test.accuracy(original)) },
     environment: async (id, images, reward) => {

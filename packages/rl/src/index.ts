@@ -34,6 +34,7 @@ export {
   type ReplayOptions,
   type ReplayStep,
 } from './experience/replay-buffer.js';
+export { relativeWorth } from './experience/relative-worth.js';
 export {
   addToMoments,
   createMoments,

@@ -12,6 +12,7 @@ import { requireSameContent } from './results/same-content.js';
 import { describeStudy, openStudy, writeJson, writeStudy, type TrialRecord } from './results/study-store.js';
 import { runRungs, type KnownPlan } from './trials/run-rungs.js';
 import { runTrials, type StudyProgress } from './trials/run-trials.js';
+import { withoutPasswords } from './results/without-passwords.js';
 
 export interface RunStudyOptions {
   readonly study: Study;
@@ -70,7 +71,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
     await requireSameContent({ store, plan, content, before });
     const onChosen = (known: KnownPlan) =>
       writeStudy(store, { ...describeStudy(study, known, version), content: contentRecord(content) });
-    if (options.command) await writeJson(store.study, 'command.json', options.command);
+    if (options.command) await writeJson(store.study, 'command.json', withoutPasswords(options.command));
     const directory = dirname(plan.configPath);
     const context = { study, directory, store, runner, signal, onNotice, onTrial, onChosen };
     if (plan.rungs) await runRungs(plan, content, context);

@@ -17,6 +17,7 @@ import {
   openState,
   ornsteinUhlenbeckStep,
   perturbParameters,
+  relativeWorth,
   ReplayBuffer,
   requireBox,
   sealState,
@@ -26,9 +27,11 @@ import {
   withoutLane,
   type ActionRange,
   type Network,
+  type ReplayBatch,
 } from '@tersor/rl';
 import { sideBySide, type CriticNetwork } from './critic-network.js';
 import type { DdpgOptions } from './ddpg-options.js';
+import { guessedEpisodes, requireGuesses } from './guessed-episodes.js';
 import { NOTHING, type DdpgState, type Episode, type Learner, type Progress } from './ddpg-state.js';
 import { clampToUnit, targetsOf, updateActor, updateCritic, type Learners } from './updates.js';
 
@@ -51,11 +54,15 @@ export class DdpgAgent implements Agent {
   private critics: readonly Learner[];
   private progress: Progress;
 
-  /** Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box. */
+  /**
+   * Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box, and `CONFIG_INVALID` for guesses that the
+   * environment does not make.
+   */
   constructor(
     private readonly options: DdpgOptions,
-    task: AgentTask,
+    private readonly task: AgentTask,
   ) {
+    requireGuesses(options, task);
     this.range = createActionRange(requireBox('ddpg', task.actionSpace));
     this.observationSize = task.observationSpace.low.length;
     this.actorNetwork = {
@@ -74,12 +81,7 @@ export class DdpgAgent implements Agent {
     this.sigmaDecay =
       options.sigmaDecay ?? Math.min(0.95, 0.1 ** (1 / Math.max(1, task.episodes - this.warmup)));
     this.random = createRandom(task.seed, 'ddpg');
-    this.replay = new ReplayBuffer({
-      observationSize: this.observationSize,
-      actionSize: this.range.size,
-      capacity: options.memory,
-      keepBest: options.keepBest,
-    });
+    this.replay = this.createReplay(options.memory);
     const learner = (network: Network, name: string): Learner => {
       const parameters = initializeParameters(network, createRandom(task.seed, `ddpg ${name}`), 0.1);
       return { parameters, target: parameters.slice(), adam: createAdam(parameters.length) };
@@ -100,6 +102,15 @@ export class DdpgAgent implements Agent {
       underWay: new Map(),
       parameterDeviation: 0.02,
     };
+  }
+
+  /** With `guesses`: as many updates, on what the environment makes of as many policies unmeasured. */
+  async prepare(): Promise<void> {
+    const { guesses, batch } = this.options;
+    if (guesses === 0) return;
+    const replay = this.createReplay(guesses);
+    for (const steps of guessedEpisodes(this.options, this.task, this.range)) replay.add(steps, 0);
+    for (let update = 0; update < guesses; update++) this.updateOnce(replay.sample(batch, this.random));
   }
 
   act(observation: readonly number[], { explore, lane = 0 }: ActOptions): Action {
@@ -170,6 +181,16 @@ export class DdpgAgent implements Agent {
 
   dispose(): void {
     // Nothing is held outside of the garbage collector's reach.
+  }
+
+  private createReplay(capacity: number): ReplayBuffer {
+    const { observationSize, options, range } = this;
+    return new ReplayBuffer({
+      observationSize,
+      actionSize: range.size,
+      capacity,
+      keepBest: options.keepBest,
+    });
   }
 
   private get learners(): Learners {
@@ -258,12 +279,20 @@ export class DdpgAgent implements Agent {
       continues: !terminated,
     }));
     this.replay.add(kept, total);
+    if (this.options.guesses > 0) this.update({ totals: [...(this.progress.totals ?? []), total] });
+  }
+
+  /** A batch of what was measured; with `guesses` its rewards are in the unit of these. */
+  private measured(): ReplayBatch {
+    const batch = this.replay.sample(this.options.batch, this.random);
+    return this.options.guesses === 0
+      ? batch
+      : { ...batch, rewards: batch.rewards.map(relativeWorth(this.progress.totals!)) };
   }
 
   /** One update of the critics, and of the actor if it is its turn. */
-  private updateOnce(): { readonly criticLoss: number; readonly value?: number } {
+  private updateOnce(batch = this.measured()): { readonly criticLoss: number; readonly value?: number } {
     const { options } = this;
-    const batch = this.replay.sample(options.batch, this.random);
     const mean = batch.rewards.reduce((sum, reward) => sum + reward, 0) / options.batch;
     const before = this.progress.baseline ?? mean;
     const baseline = options.baseline > 0 ? before + options.baseline * (mean - before) : 0;
@@ -276,7 +305,7 @@ export class DdpgAgent implements Agent {
     const losses = this.critics.map((critic) => updateCritic(networks, critic, input, targets));
     const criticLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
     if (updates % options.actorDelay !== 0) return { criticLoss };
-    const best = options.imitate > 0 ? this.replay.best() : undefined;
+    const best = options.imitate > 0 && this.replay.size > 0 ? this.replay.best() : undefined;
     const value = updateActor(networks, batch.observations, best);
     for (const { parameters, target } of [this.actor, ...this.critics])
       softUpdate(target, parameters, options.tau);

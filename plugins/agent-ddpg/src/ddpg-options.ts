@@ -64,6 +64,13 @@ export const ddpgOptions = z.strictObject({
     .describe(
       'Weight of a second aim of the actor: the actions of the best episode so far, a heuristic where one is best',
     ),
+  guesses: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Policies that actor and critic learn from before the first episode by what the environment makes of them unmeasured (environment "residual")',
+    ),
   actorDelay: z.int().positive().default(1).describe('Critic updates per actor update (TD3: 2)'),
   targetNoise: z
     .number()

@@ -37,4 +37,6 @@ export interface Progress {
   readonly underWay: Lanes<Episode>;
   /** Deviation of parameter noise. */
   readonly parameterDeviation: number;
+  /** Rewards of all episodes so far, where there were guesses. */
+  readonly totals?: readonly number[];
 }

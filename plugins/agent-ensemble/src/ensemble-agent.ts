@@ -9,6 +9,7 @@ import {
 import {
   createActionRange,
   openState,
+  relativeWorth,
   requireBox,
   sealState,
   withLane,
@@ -210,16 +211,9 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
   };
 }
 
-/**
- * What the critics learn: 0 for the best reward, `-log(1 + (best - r) / (best - median))` for the others, so
- * that how bad a bad policy is counts little.
- */
+/** What the critics learn of rewards. */
 function targetsOf(rewards: readonly number[]): number[] {
-  const sorted = [...rewards].sort((a, b) => b - a);
-  const best = sorted[0]!;
-  const median = sorted[Math.floor(sorted.length / 2)]!;
-  const scale = best - median || best - sorted.at(-1)! || 1;
-  return rewards.map((reward) => -Math.log1p((best - reward) / scale));
+  return rewards.map(relativeWorth(rewards));
 }
 
 /** Into the unit cube; clamping would pile policies up on its sides. */

@@ -58,6 +58,19 @@ describe('createBullmqRunner', () => {
     });
   });
 
+  it('takes a password from the environment, and says which variable is not set', async () => {
+    const url = 'redis://me:${TERSOR_TEST_PASSWORD}@127.0.0.1:1';
+    const open = () => createBullmqRunner(queueOptions({ folder: tmpdir() }, { url }), tmpdir());
+    await expect(open()).rejects.toMatchObject({
+      message: 'runner.url names the variable TERSOR_TEST_PASSWORD, which is not set.',
+    });
+    process.env['TERSOR_TEST_PASSWORD'] = 'a@b';
+    await expect(open()).rejects.toMatchObject({
+      message: expect.stringMatching(/^redis:\/\/me@127\.0\.0\.1:1 cannot be reached/),
+    });
+    delete process.env['TERSOR_TEST_PASSWORD'];
+  });
+
   it('refuses another kind of server in its options', () => {
     expect(() => queueOptions({ folder: tmpdir() }, { url: 'mysql://here' })).toThrow(/begins with redis:/);
   });

@@ -14,7 +14,9 @@ export const bullmqOptions = z.strictObject({
   url: z
     .string()
     .regex(/^(rediss?|postgres(ql)?):\/\//, 'begins with redis://, rediss://, postgres:// or postgresql://')
-    .describe('The server: Redis 6.2 or later, or PostgreSQL 13 or later.'),
+    .describe(
+      'The server: Redis 6.2 or later, or PostgreSQL 13 or later. ${NAME} is a variable of the environment.',
+    ),
   store: z
     .string()
     .min(1)

@@ -20,9 +20,10 @@ const STAGES = ['prune', 'quantize'] as const;
 const NO_CHOICE = [32, 32] as const;
 const STEPS = 8;
 /** The environment `residual` knows its steps. */
-const KNOWN: Pick<AgentTask, 'features' | 'guess'> = {
+const KNOWN: Pick<AgentTask, 'features' | 'guess' | 'observationsOf'> = {
   features: Array.from({ length: STEPS }, () => [0]),
   guess: () => 0,
+  observationsOf: () => [],
 };
 
 /**

@@ -28,7 +28,11 @@ export function residualWalk(walk: ResidualSteps): Environment {
   const { actionSpace, features, guess, heuristics } = walk;
   const steps = features.length;
   const size = features[0]!.length + walk.size;
-  const observed = () => [...features[Math.min(actions.length, steps - 1)]!, ...walk.observe(actions)];
+  const observedAfter = (before: readonly Action[]) => [
+    ...features[Math.min(before.length, steps - 1)]!,
+    ...walk.observe(before),
+  ];
+  const observed = () => observedAfter(actions);
   let actions: Action[] = [];
   let active = false;
   return {
@@ -58,6 +62,10 @@ export function residualWalk(walk: ResidualSteps): Environment {
     heuristics,
     features,
     ...(guess && { guess: (given) => guess(given.map((action) => within(actionSpace, action))) }),
+    observationsOf: (given) => {
+      const executed = given.map((action) => within(actionSpace, action));
+      return executed.map((_action, step) => observedAfter(executed.slice(0, step)));
+    },
   };
 }
 

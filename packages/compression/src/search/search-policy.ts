@@ -64,6 +64,9 @@ export async function searchPolicy(
     ...(environment.heuristics && { heuristics: environment.heuristics }),
     ...(environment.features && { features: environment.features }),
     ...(environment.guess && { guess: (actions) => environment.guess!(actions) }),
+    ...(environment.observationsOf && {
+      observationsOf: (actions) => environment.observationsOf!(actions),
+    }),
   };
   let agent = createAgent(task);
   if (parallel > 1 && !agent.lanes) {

@@ -33,6 +33,8 @@ export interface AgentTask {
   readonly features?: Environment['features'];
   /** What the environment makes of a policy without measuring it, see `Environment.guess`. */
   readonly guess?: Environment['guess'];
+  /** What an episode of actions observes, see `Environment.observationsOf`. */
+  readonly observationsOf?: Environment['observationsOf'];
 }
 
 /** An episode in the environment of another network: as many steps as that has. */

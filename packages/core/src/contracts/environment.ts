@@ -67,6 +67,11 @@ export interface Environment {
    * the order and the rough shape counts. Optional.
    */
   guess?(actions: readonly Action[]): number;
+  /**
+   * What an episode of these actions observes, without carrying it out: an observation a step, the first of
+   * which is that of `reset`. For agents that learn step by step from guesses. Optional.
+   */
+  observationsOf?(actions: readonly Action[]): readonly (readonly number[])[];
   /** Frees what the environment holds. */
   dispose?(): void;
 }

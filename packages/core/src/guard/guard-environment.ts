@@ -108,6 +108,11 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
         if (!Number.isFinite(value)) throw misbehaved(culprit, 'guess', 'a finite number', value);
         return value as number;
       },
+      observationsOf: (value) => {
+        if (!Array.isArray(value) || value.length !== maxSteps)
+          throw misbehaved(culprit, 'observationsOf', `${maxSteps} observations`, value);
+        return value.map((each) => observationOf('observationsOf', each));
+      },
     },
     later: {
       reset: (value) => {

@@ -220,6 +220,16 @@ describe('an environment', () => {
       'guess',
       'NaN',
     ));
+  it.each<[string, readonly number[][]]>([
+    ['too few', [[0.5]]],
+    ['one outside of the observation space', [[0.5], [7]]],
+  ])('that tells %s observations of actions is named', (_, observations) =>
+    expectMisbehaved(
+      async () =>
+        (await environmentWith({ observationsOf: () => observations })).observationsOf!([[0.5], [0.5]]),
+      'observationsOf',
+    ),
+  );
   it('whose heuristic gives no actions is named', () =>
     expectMisbehaved(
       async () =>

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { engine, scalar, Tensor, type DataType } from '@tensorflow/tfjs-core';
 import { initializers, layers, models, type LayersModel } from '@tensorflow/tfjs-layers';
 import { corrupt } from '../artifact/artifact-error.js';
 import { registerLayers } from '../layers/register-layers.js';
@@ -14,20 +14,25 @@ type AddWeight = (
   ...rest: unknown[]
 ) => Variable;
 
+/** What a model's weights are until they are set: zero, or nothing that may be read. */
+type FirstWeights = 'zero' | 'unset';
+
 /**
- * Builds the model of a Keras topology, all weights zero, of which it may have `maxWeights`. Throws
- * `ARTIFACT_CORRUPT`: before tfjs can wait for ever or run out of stack (see `checkTopology`), and before
- * memory is taken for a weight beyond the limit. Leaves no tensor behind then.
+ * Builds the model of a Keras topology, of which it may have `maxWeights` weights. They are zero, or take no
+ * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for ever
+ * or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit. Leaves
+ * no tensor behind then.
  */
 export async function buildModel(
   topology: Record<string, unknown>,
   maxWeights: number,
+  first: FirstWeights = 'zero',
 ): Promise<LayersModel> {
   checkTopology(topology);
   registerLayers();
   const made: Variable[] = [];
   try {
-    const model = await withWeightLimit(maxWeights, made, () =>
+    const model = await withWeightLimit({ maxWeights, made, first }, () =>
       models.modelFromJSON({ modelTopology: topology as never }),
     );
     // Layers that lead to no output are built too, but the model does not know of them.
@@ -40,15 +45,24 @@ export async function buildModel(
   }
 }
 
+interface Watched {
+  readonly maxWeights: number;
+  /** Gathers all variables. */
+  readonly made: Variable[];
+  readonly first: FirstWeights;
+}
+
 /**
  * Every layer of tfjs takes its weights' memory in `Layer.addWeight`, which is therefore watched while
  * `build` starts: tfjs builds the whole model before it lets go of the thread, so that no other model
- * comes in between. Initializers that are costly (orthogonal) are not run.
+ * comes in between. Initializers that are costly (orthogonal) are not run; to fill memory with zeros, which
+ * the weights of the file replace, was four fifths of building a model.
  */
-function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T): T {
+function withWeightLimit<T>({ maxWeights, made, first }: Watched, build: () => T): T {
   const prototype = layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const { addWeight } = prototype;
-  const zeros = initializers.zeros();
+  const value = scalar(0);
+  const initializer = first === 'zero' ? initializers.zeros() : { apply: unsetLike(value) };
   let total = 0;
   prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
     total += shape.reduce((product, size) => product * size, 1);
@@ -56,7 +70,7 @@ function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T
       throw corrupt(
         `The topology has more weights than the ${maxWeights} that the file holds, at ${name} of shape ${shape.join('x')}.`,
       );
-    const variable = addWeight.call(this, name, shape, dtype, zeros, ...rest);
+    const variable = addWeight.call(this, name, shape, dtype, initializer, ...rest);
     made.push(variable);
     return variable;
   };
@@ -64,7 +78,17 @@ function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T
     return build();
   } finally {
     prototype.addWeight = addWeight;
+    value.dispose();
   }
+}
+
+/** Makes tensors of any shape that share the memory of one value, which goes with the last of them. */
+function unsetLike({ dataId }: Tensor): (shape: number[], dtype: DataType) => Tensor {
+  return (shape, dtype) => {
+    const tensor = new Tensor(shape, dtype, dataId, engine().nextTensorId());
+    engine().incRef(tensor, engine().backend);
+    return tensor;
+  };
 }
 
 /**
@@ -72,25 +96,36 @@ function withWeightLimit<T>(maxWeights: number, made: Variable[], build: () => T
  * is missing, is left over or has another shape. `tensors` stay the caller's.
  */
 export function setWeights(model: LayersModel, tensors: ReadonlyMap<string, Tensor>): void {
+  const setter = weightSetter(model);
+  for (const [name, tensor] of tensors) setter.set(name, tensor);
+  setter.end();
+}
+
+/** Sets them one at a time, as `setWeights` does; `end` throws where some are missing. */
+export function weightSetter(model: LayersModel): { set(name: string, tensor: Tensor): void; end(): void } {
   const open = new Map<string, Variable>();
   for (const variable of model.weights as Variable[]) {
     if (open.has(variable.originalName)) throw corrupt(`Two weights are called "${variable.originalName}".`);
     open.set(variable.originalName, variable);
   }
-  for (const [name, tensor] of tensors) {
-    const target = open.has(name) ? name : withoutCell(name);
-    const variable = open.get(target);
-    if (!variable) throw corrupt(`The topology has no weight "${name}".`);
-    if (variable.shape.join() !== tensor.shape.join())
-      throw corrupt(
-        `The weight "${name}" has shape ${tensor.shape.join('x')}; the topology has ${variable.shape.join('x')}.`,
-      );
-    variable.write(tensor);
-    open.delete(target);
-  }
-  const [missing] = open.keys();
-  if (missing !== undefined)
-    throw corrupt(`${open.size} weights are missing, the first of them "${missing}".`);
+  return {
+    set: (name, tensor) => {
+      const target = open.has(name) ? name : withoutCell(name);
+      const variable = open.get(target);
+      if (!variable) throw corrupt(`The topology has no weight "${name}".`);
+      if (variable.shape.join() !== tensor.shape.join())
+        throw corrupt(
+          `The weight "${name}" has shape ${tensor.shape.join('x')}; the topology has ${variable.shape.join('x')}.`,
+        );
+      variable.write(tensor);
+      open.delete(target);
+    },
+    end: () => {
+      const [missing] = open.keys();
+      if (missing !== undefined)
+        throw corrupt(`${open.size} weights are missing, the first of them "${missing}".`);
+    },
+  };
 }
 
 /** TensorFlow 2.2 writes `layer/cell/weight` for recurrent layers, which tfjs calls `layer/weight`. */

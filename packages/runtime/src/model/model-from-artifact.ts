@@ -1,8 +1,8 @@
-import { dispose, tensor, type Tensor } from '@tensorflow/tfjs-core';
+import { tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { DecodedArtifact } from '../artifact/decode-artifact.js';
 import { isRecord } from '../bytes/bounded-json.js';
-import { buildModel, setWeights } from './build-model.js';
+import { buildModel, weightSetter } from './build-model.js';
 import { describedInput, type ModelDescription } from './described-input.js';
 import { requireBackend } from './require-backend.js';
 
@@ -29,24 +29,28 @@ export async function builtInSlices(
   const model = await buildModel(
     topology,
     weights.reduce((sum, { data }) => sum + data.length, 0),
+    'unset',
   );
-  const tensors = new Map<string, Tensor>();
   try {
     await pause();
+    const setter = weightSetter(model);
     let last = performance.now();
     for (const { name, shape, data } of weights) {
-      tensors.set(name, tensor(data, [...shape], 'float32'));
+      const values = tensor(data, [...shape], 'float32');
+      try {
+        setter.set(name, values);
+      } finally {
+        values.dispose();
+      }
       if (performance.now() - last < SLICE) continue;
       await pause();
       last = performance.now();
     }
-    setWeights(model, tensors);
+    setter.end();
   } catch (error) {
     // LayersModel.dispose of tfjs 4.22 keeps the weights of a layer that is called more than once.
     for (const weight of model.weights) weight.read().dispose();
     throw error;
-  } finally {
-    dispose([...tensors.values()]);
   }
   const own = metadata?.['userDefinedMetadata'];
   if (isRecord(own)) model.setUserDefinedMetadata(own);

@@ -4,6 +4,7 @@ import type { StudyContentRecord } from '../plan/study-content.js';
 import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from './result-store.js';
+import { withoutPasswords } from './without-passwords.js';
 
 /** `trial.json`: how a trial ended; `attempts` where it took more than one. */
 export type TrialRecord = TrialOutcome & {
@@ -37,7 +38,7 @@ export function describeStudy(
 ): StudyRecord {
   return {
     format: 1,
-    study,
+    study: withoutPasswords(study),
     variants,
     cells,
     versions: { tersor: version, node: process.version },

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Action, Agent, AgentFactory, Environment, Space } from '@tersor/core';
-import { BOX, contractTask, createIdentityEnvironment, DISCRETE } from './agent-environments.js';
+import type { Action, Agent, AgentFactory, Environment, OtherEpisode, Space } from '@tersor/core';
+import {
+  BOX,
+  contractTask,
+  createIdentityEnvironment,
+  DISCRETE,
+  otherSearches,
+} from './agent-environments.js';
 import { requireEachLaneCounts, requireOrderFree, requireResumableLanes } from './agent-lanes.js';
 import { requireInvariant, transitionTwins } from './agent-twins.js';
 import { requireRefusal, requireRule, requireSame } from '../contract-failure.js';
@@ -111,6 +117,12 @@ export function agentContract(
     {
       name: 'goes on from a state that was saved before the first episode',
       run: inEachSpace((space) => requireResumable(make, space, 0)),
+    },
+    {
+      name: 'goes on from a saved state with what it had studied of other networks',
+      run: inEachSpace(async (space) => {
+        if (make(contractTask(space)).study) await requireResumable(make, space, 2, otherSearches);
+      }),
     },
     {
       name: 'keeps a saved state as it was while the agent goes on',
@@ -255,8 +267,15 @@ async function playEpisode(agent: Agent, environment: Environment, explore = tru
   }
 }
 
-async function prepared(make: AgentFactory, space: Space, seed = 1, episodes = 4 * EPISODES): Promise<Agent> {
+async function prepared(
+  make: AgentFactory,
+  space: Space,
+  seed = 1,
+  episodes = 4 * EPISODES,
+  others?: (space: Space) => OtherEpisode[][],
+): Promise<Agent> {
   const agent = make(contractTask(space, { seed, episodes }));
+  if (others) agent.study!(others(space));
   await agent.prepare?.();
   return agent;
 }
@@ -270,15 +289,20 @@ async function run(make: AgentFactory, space: Space, seed: number): Promise<Play
   return played;
 }
 
-async function requireResumable(make: AgentFactory, space: Space, before: number): Promise<void> {
+async function requireResumable(
+  make: AgentFactory,
+  space: Space,
+  before: number,
+  others?: (space: Space) => OtherEpisode[][],
+): Promise<void> {
   const environment = createIdentityEnvironment(space);
-  const first = await prepared(make, space);
+  const first = await prepared(make, space, 1, 4 * EPISODES, others);
   for (let i = 0; i < before; i++) await playEpisode(first, environment);
   const state = structuredClone(first.save());
   const uninterrupted: Played[] = [];
   for (let i = 0; i < EPISODES; i++) uninterrupted.push(await playEpisode(first, environment));
   first.dispose();
-  // As a resumed search does it: prepare() is not called again.
+  // As a resumed search does it: neither study() nor prepare() is called again.
   const second = make(contractTask(space, { seed: 1, episodes: 4 * EPISODES }));
   second.load(state);
   const resumed: Played[] = [];

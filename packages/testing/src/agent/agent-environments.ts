@@ -1,4 +1,11 @@
-import { TersorError, type Action, type AgentTask, type Environment, type Space } from '@tersor/core';
+import {
+  TersorError,
+  type Action,
+  type AgentTask,
+  type Environment,
+  type OtherEpisode,
+  type Space,
+} from '@tersor/core';
 
 /** Steps of one episode. */
 const CONTRACT_STEPS = 4;
@@ -59,5 +66,26 @@ export function contractTask(
   { seed = 1, episodes = 100 }: { readonly seed?: number; readonly episodes?: number } = {},
 ): AgentTask {
   const { observationSpace, maxSteps, heuristics } = createIdentityEnvironment(actionSpace);
-  return { observationSpace, actionSpace, maxSteps, episodes, seed, heuristics: heuristics! };
+  const features = featuresOf(maxSteps);
+  return { observationSpace, actionSpace, maxSteps, episodes, seed, heuristics: heuristics!, features };
+}
+
+/** Searches in a network of one more step, where the better actions are the larger ones. */
+export function otherSearches(actionSpace: Space): OtherEpisode[][] {
+  const features = featuresOf(CONTRACT_STEPS + 1);
+  const at = (share: number): Action =>
+    actionSpace.type === 'discrete'
+      ? [Math.round(share * (actionSpace.size - 1))]
+      : actionSpace.low.map((low, i) => low + share * (actionSpace.high[i]! - low));
+  const episodes = Array.from({ length: 12 }, (_, i) => ({
+    features,
+    actions: features.map((_row, step) => at(((i + step) % 12) / 11)),
+    reward: i / 11,
+  }));
+  return [episodes];
+}
+
+/** What is known of steps: where they are. */
+function featuresOf(steps: number): number[][] {
+  return Array.from({ length: steps }, (_, step) => [step / steps]);
 }

@@ -80,6 +80,14 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
             : good.act([0, 0], options).map((value) => (task.actionSpace.type === 'box' ? value : 0)),
       };
     }),
+    'goes on from a saved state with what it had studied of other networks': broken((good) => {
+      // What it has studied is not in its state.
+      let studied = 0;
+      return {
+        study: (searches) => void (studied = searches.length),
+        act: (observation, options) => good.act(studied > 0 ? [0, 0] : observation, options),
+      };
+    }),
     'keeps a saved state as it was while the agent goes on': broken((good) => {
       let held: FakeState | undefined;
       return {

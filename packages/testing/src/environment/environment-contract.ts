@@ -166,6 +166,19 @@ export function environmentContract(make: () => Environment | Promise<Environmen
           }
         }),
     },
+    {
+      name: 'what it says that actions observe is what their episode observes',
+      run: () =>
+        episodes(({ observations, steps }, { observationsOf }) => {
+          if (!observationsOf || steps.at(-1)!.truncated) return;
+          const told = observationsOf(steps.map(({ info }) => info.executed));
+          requireRule(JSON.stringify(told) === JSON.stringify(observations.slice(0, steps.length)), {
+            member: 'observationsOf',
+            expected: JSON.stringify(observations.slice(0, steps.length)),
+            found: JSON.stringify(told),
+          });
+        }),
+    },
   ];
 }
 

@@ -40,6 +40,7 @@ export function correctEnvironment(): Environment {
     heuristics: { uniform: async () => Array.from({ length: STEPS }, () => [0.5]) },
     features: Array.from({ length: STEPS }, (_, step) => [step / STEPS]),
     guess: (actions) => actions.reduce((sum, [share]) => sum + share!, 0) / STEPS,
+    observationsOf: (actions) => actions.map((_action, step) => [step / STEPS, actions[step - 1]?.[0] ?? 0]),
   };
 }
 
@@ -85,6 +86,9 @@ export function brokenEnvironments(): Record<string, () => Environment> {
     })),
     'what it knows of its steps is what their observations begin with': broken(() => ({
       features: Array.from({ length: STEPS }, () => [0.5]),
+    })),
+    'what it says that actions observe is what their episode observes': broken(() => ({
+      observationsOf: (actions) => actions.map(() => [0, 0]),
     })),
   };
 }

@@ -52,10 +52,11 @@ const CONNECT_MS = 5000;
 const POOL = 3;
 
 /**
- * Connects to a server: Redis or PostgreSQL, by its URL. `prefix` begins its keys, or is its schema. Throws
- * `QUEUE_UNAVAILABLE`.
+ * Connects to a server: Redis or PostgreSQL, by its URL, in which `${NAME}` stands for a variable of the
+ * environment. `prefix` begins its keys, or is its schema. Throws `QUEUE_UNAVAILABLE`.
  */
-export async function connect(url: string, prefix: string): Promise<QueueServer> {
+export async function connect(given: string, prefix: string): Promise<QueueServer> {
+  const url = withVariables(given);
   const name = withoutPassword(url);
   const { connection, factory, end } = await (/^rediss?:/.test(url) ? redis : postgres)(url, prefix).catch(
     (cause: unknown) => {
@@ -129,6 +130,18 @@ async function postgres(url: string, schema: string): Promise<Backend> {
     factory: createPostgresBackend as BackendFactory<IQueueBackend, unknown>,
     end: async () => undefined,
   };
+}
+
+/** So that a password need not stand in a study or on a command line. */
+function withVariables(url: string): string {
+  return url.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+    const value = process.env[name];
+    if (value === undefined)
+      throw new TersorError('QUEUE_UNAVAILABLE', `runner.url names the variable ${name}, which is not set.`, {
+        hint: `Set ${name} in the environment of this command.`,
+      });
+    return encodeURIComponent(value);
+  });
 }
 
 function withoutPassword(url: string): string {
