@@ -22,6 +22,7 @@ const sidebar = [
       ['Training', '/guide/training'],
       ['Running', '/guide/running'],
       ['The report', '/guide/report'],
+      ['What it looks like', '/guide/pictures'],
       ['Budgets', '/guide/budgets'],
       ['Milliseconds', '/guide/latency'],
       ['Milliseconds in a browser', '/guide/browser-latency'],
