@@ -23,6 +23,7 @@ const sidebar = [
       ['Running', '/guide/running'],
       ['Watching runs', '/guide/ui'],
       ['The report', '/guide/report'],
+      ['What it looks like', '/guide/pictures'],
       ['Budgets', '/guide/budgets'],
       ['Milliseconds', '/guide/latency'],
       ['Milliseconds in a browser', '/guide/browser-latency'],
