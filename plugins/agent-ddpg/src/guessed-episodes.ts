@@ -26,8 +26,8 @@ export function requireGuesses({ guesses, rewards }: DdpgOptions, task: AgentTas
 
 /**
  * Episodes around the middle of the actions' range, near and far, with what the environment makes of them
- * unmeasured. The first keeps to the middle; the others lie normally around it, with a deviation of
- * `sigma`, a half, a quarter or an eighth of it.
+ * unmeasured. The first keeps to the middle; the others lie normally around it, with a deviation of `sigma`,
+ * a half, a quarter or an eighth of it.
  */
 export function guessedEpisodes(
   { guesses, sigma }: DdpgOptions,
