@@ -9,7 +9,8 @@ import { parseConfig } from '@tersor/core';
 import { createBullmqRunner } from '@tersor/runner-bullmq';
 import { folderStore, runStudy, studySchema } from '@tersor/study';
 import { postgres, redis } from '../../../plugins/runner-bullmq/test/servers.js';
-import { identity, queueOptions } from './synthetic.js';
+import { identity } from '../../../plugins/runner-bullmq/test/synthetic-study.js';
+import { queueOptions } from './synthetic.js';
 
 const PROCESSES = 4;
 const fileOf = (server: string) => join(__dirname, `${server}.json`);
