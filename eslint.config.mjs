@@ -54,6 +54,7 @@ export default tseslint.config(
               'scope:compression',
               'scope:testing',
             ]),
+            onlyIn('scope:ui', ['scope:core', 'scope:compression', 'scope:study', 'scope:testing']),
             onlyIn('scope:plugin', [
               'scope:core',
               'scope:network',

@@ -82,6 +82,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/report.js')).reportCommand(),
   },
   {
+    name: 'ui',
+    usage: '[options] [folder...]',
+    description: 'show runs and studies on a local web page as they go on: curves, fronts, layers, logs',
+    load: async () => (await import('./commands/ui.js')).uiCommand(),
+  },
+  {
     name: 'doctor',
     usage: '[options]',
     description: 'say which backends can run here, and what to install for the others',

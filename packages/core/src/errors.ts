@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   PLUGIN_NOT_FOUND: 'No plugin of that name is installed.',
   PLUGIN_OPTIONS_INVALID: 'The options given to a plugin do not follow its schema.',
   POLICY_INVALID: 'A policy file is missing or malformed.',
+  PORT_UNAVAILABLE: 'A server cannot listen on its port.',
   PRECISION_UNSUPPORTED: 'The backend does not offer that precision.',
   QUEUE_UNAVAILABLE: 'The server of a queue cannot be reached or used.',
   READ_BACK_FAILED: 'A written file does not give back the network that was evaluated.',

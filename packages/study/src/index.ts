@@ -42,6 +42,7 @@ export { writeComparison, writeReport, writeRunReport, writeStudyReport } from '
 export { writeOptunaJournal } from './export/optuna-journal.js';
 export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
+export { chart, nameAxis, valueAxis } from './report/chart.js';
 export { compareView, type NamedRun } from './report/compare-report.js';
 export { escapeHtml } from './report/html.js';
 export { pageBody, type PageContent, type Section } from './report/page.js';

@@ -86,7 +86,14 @@ const SERIES = ['candidate', 'Pareto front', 'chosen', 'original'];
 export function candidateChart(
   stage: Stage,
   episodes: readonly EpisodeFigures[],
-  { baseline, search }: Pick<Summary, 'baseline' | 'search'>,
+  {
+    baseline,
+    search,
+    isLive = false,
+  }: Pick<Summary, 'baseline' | 'search'> & {
+    /** The search goes on: what is best may change. */
+    readonly isLive?: boolean;
+  },
 ): string {
   const key = costOf(stage);
   const candidates = episodes.filter(
@@ -103,7 +110,7 @@ export function candidateChart(
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` Chosen: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
       // A pin stands above its point, and so would above its line of the legend.
@@ -130,7 +137,7 @@ export function candidateChart(
           data: front.map(point),
         },
         {
-          name: 'chosen',
+          name: isLive ? 'best so far' : 'chosen',
           type: 'scatter',
           symbol: 'pin',
           symbolSize: 26,

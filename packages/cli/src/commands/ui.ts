@@ -1,0 +1,53 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { thisProgram } from '../studies/running-trials.js';
+
+interface Options {
+  host?: string;
+  port?: number;
+  token?: string;
+}
+
+/** `tersor ui [folder...]`: a web page over runs and studies. */
+export function uiCommand(): Command {
+  return new Command('ui')
+    .description('show runs and studies on a local web page as they go on: curves, fronts, layers, logs')
+    .argument('[folder...]', 'output folders of `tersor compress` or `tersor study`, or folders above them', [
+      '.',
+    ])
+    .option(
+      '--port <number>',
+      'port to listen on; 0 takes any (default: the first free one from 6780 on)',
+      port,
+    )
+    .option(
+      '--host <address>',
+      'address to listen on; another than 127.0.0.1 is reached from other machines, with a token',
+    )
+    .option(
+      '--token <text>',
+      'token that whoever opens the page has to have (default with --host: one is made)',
+      token,
+    )
+    .action(async (folders: string[], options: Options) => {
+      // Here, so that no other command loads a server.
+      const { startUi } = await import('@tersor/ui');
+      const { url, token: needed } = await startUi({ folders, program: thisProgram(), ...options });
+      const hint =
+        needed === undefined
+          ? ''
+          : 'The token in it is asked of whoever opens the page: keep it to yourself.\n';
+      process.stdout.write(`${url}\n${hint}Ctrl-C ends it; runs go on.\n`);
+    });
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65535)
+    throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  return value;
+}
+
+function token(text: string): string {
+  if (text.length < 8) throw new InvalidArgumentError('Expected 8 characters or more.');
+  return text;
+}

@@ -1,0 +1,1 @@
+export { startUi, type Ui, type UiOptions } from './server/start-ui.js';

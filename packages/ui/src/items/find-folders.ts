@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+
+/** A folder that holds a run or a study. */
+export interface FoundFolder {
+  readonly id: string;
+  readonly kind: 'run' | 'study';
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** How many folders deep runs are looked for below a given one. */
+const DEPTH = 4;
+/** Folders that hold no runs, or only what belongs to one. */
+const SKIPPED = /^(\.|node_modules$|checkpoint|trials$|tensorboard$)/;
+
+/**
+ * Finds runs and studies in folders and below them, by name. Links are not followed. A folder that is gone,
+ * or that may not be read, holds nothing.
+ */
+export async function findFolders(roots: readonly string[]): Promise<FoundFolder[]> {
+  const found = new Map<string, FoundFolder>();
+  const visit = async (folder: string, root: string, depth: number): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const names = new Set(entries.map(({ name }) => name));
+    const kind = kindOf(names);
+    if (kind) {
+      const name = relative(root, folder).split(sep).join('/') || basename(folder);
+      found.set(folder, { id: idOf(folder), kind, name, folder });
+      return;
+    }
+    if (depth === 0) return;
+    const below = entries.filter((entry) => entry.isDirectory() && !SKIPPED.test(entry.name));
+    for (const entry of below) await visit(join(folder, entry.name), root, depth - 1);
+  };
+  for (const root of roots) await visit(root, root, DEPTH);
+  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+function kindOf(names: ReadonlySet<string>): 'run' | 'study' | undefined {
+  if (names.has('study.json')) return 'study';
+  const isRun = names.has('summary.json') ? names.has('policy.json') : false;
+  return isRun || names.has('checkpoint') || names.has('.lock') ? 'run' : undefined;
+}
+
+function idOf(folder: string): string {
+  return createHash('sha256').update(folder).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,34 @@
+/** What is known of a run or a study in a list; plain JSON, which the page gets as it is. */
+export interface Item {
+  /** Made of the folder's path; the only name by which the page asks for something. */
+  readonly id: string;
+  readonly kind: 'run' | 'study';
+  /** The folder, as the reader gave it or below one that the reader gave. */
+  readonly name: string;
+  readonly folder: string;
+  readonly status: Status;
+  /** Where a running one is, or why one failed. */
+  readonly detail?: string;
+  readonly progress?: Progress;
+  /** What came out, in a few words. */
+  readonly result?: string;
+  /** Milliseconds since 1970 of the last change. */
+  readonly changed: number;
+  /** Grows with every change of what its files say. */
+  readonly revision: number;
+  readonly canStop: boolean;
+  /** What "resume" would start; absent where it can't be. */
+  readonly resume?: string;
+  /** Whether it has results that can be compared layer by layer. */
+  readonly isComparable: boolean;
+}
+
+/** `elsewhere`: in use by a process of another machine or user, as its file says. */
+export type Status = 'running' | 'elsewhere' | 'done' | 'stopped' | 'failed';
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  /** What is counted: "episodes of stage 1". */
+  readonly of: string;
+}

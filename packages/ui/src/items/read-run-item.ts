@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { holderOf, LIVE_RECORD, type LockHolder, type Summary } from '@tersor/compression';
+import { folderPlace, readJson } from '@tersor/study';
+import { resumeText } from '../actions/resume.js';
+import type { FoundFolder } from './find-folders.js';
+import type { Item, Progress, Status } from './item.js';
+import { timeOf } from './time-of.js';
+import { createLiveReader, type LiveReader, type LiveState } from './live-reader.js';
+
+/** Everything that a list and a page say of the folder of one run. */
+export interface RunFacts {
+  readonly status: Status;
+  readonly detail?: string;
+  readonly progress?: Progress;
+  readonly result?: string;
+  readonly changed: number;
+  readonly holder: LockHolder | undefined;
+  /** What the run's record says; undefined for one that is done. */
+  readonly live: LiveState | undefined;
+}
+
+/** Looks at the folder of a run again and again; what has not changed is not read again. */
+export interface RunReader {
+  facts(): Promise<RunFacts>;
+}
+
+/** What the stages are called while they run. */
+const STAGES: Readonly<Record<string, string>> = {
+  prune: 'stage 1: pruning search',
+  'prune-prepare': 'stage 1: preparing',
+  'prune-apply': 'stage 1: applying',
+  'prune-refine': 'stage 1: refining',
+  'prune-finetune': 'stage 1: fine-tune',
+  quantize: 'stage 2: bit width search',
+  'quantize-prepare': 'stage 2: preparing',
+  'quantize-apply': 'stage 2: applying',
+  'quantize-calibrate': 'stage 2: calibrating',
+  'quantize-refine': 'stage 2: refining',
+  'quantize-finetune': 'stage 2: fine-tune',
+  write: 'writing the results',
+};
+
+export function createRunReader(folder: string): RunReader {
+  const place = folderPlace(folder);
+  const record = join(folder, 'checkpoint', LIVE_RECORD);
+  const live: LiveReader = createLiveReader(record);
+  let known: { readonly stamp: string; readonly result: string | undefined } | undefined;
+  const resultOf = async (stamp: string) => {
+    if (known?.stamp !== stamp) {
+      const summary = await readJson<Summary>(place, 'summary.json').catch(() => undefined);
+      known = { stamp, result: summary && sentenceOf(summary) };
+    }
+    return known.result;
+  };
+  return {
+    facts: async () => {
+      const [summary, recorded] = await Promise.all([timeOf(join(folder, 'summary.json')), timeOf(record)]);
+      const holder = holderOf(folder);
+      const state = recorded === undefined ? undefined : await live.read();
+      const isDone = summary !== undefined && (recorded === undefined || summary > recorded);
+      const result = summary === undefined ? undefined : await resultOf(String(summary));
+      const facts = {
+        changed: Math.max(summary ?? 0, recorded ?? 0, holder ? Date.parse(holder.since) || 0 : 0),
+        ...(result !== undefined && { result }),
+        holder,
+      };
+      if (holder) {
+        const own = state?.start?.pid === holder.pid ? state : undefined;
+        const status = holder.isHere ? ('running' as const) : ('elsewhere' as const);
+        return { ...facts, ...going(own ?? (holder.isHere ? undefined : state)), status, live: own ?? state };
+      }
+      if (isDone || !state) return { ...facts, status: summary ? 'done' : 'stopped', live: undefined };
+      return { ...facts, ...stopped(state), live: state };
+    },
+  };
+}
+
+/** Where a run is that goes on. */
+function going(state: LiveState | undefined): { detail: string; progress?: Progress } {
+  if (!state?.stage) return { detail: 'preparing' };
+  const detail = STAGES[state.stage] ?? state.stage;
+  const of = state.round === undefined ? detail : `${detail}, round ${state.round}`;
+  if (!state.progress) return { detail: of };
+  const { done, total, unit } = state.progress;
+  return { detail: of, progress: { done: counted(state, done), total, of: unit } };
+}
+
+/** Progress is written only now and then; episodes are all there. */
+function counted({ progress, episodes, round }: LiveState, done: number): number {
+  if (progress?.unit !== 'episodes') return done;
+  const own = episodes.filter((each) => each.stage === progress.stage && each.round === round);
+  return Math.max(done, own.length);
+}
+
+function stopped(state: LiveState): { status: Status; detail: string; progress?: Progress } {
+  const { detail: where, ...progress } = going(state);
+  if (state.ended?.code === 'INTERRUPTED')
+    return { status: 'stopped', detail: `stopped as asked, in ${where}`, ...progress };
+  if (!state.ended) return { status: 'stopped', detail: `ended without a word, in ${where}`, ...progress };
+  const { code, message } = state.ended;
+  return { status: 'failed', detail: code === undefined ? message : `${message} [${code}]`, ...progress };
+}
+
+function sentenceOf(summary: Summary): string | undefined {
+  const { ratio, compressed, baseline } = summary;
+  // Of another version, or of somebody else.
+  if (typeof ratio?.bytes !== 'number' || !compressed?.accuracy || !baseline?.accuracy) return undefined;
+  const change = 100 * (compressed.accuracy.test - baseline.accuracy.test);
+  const points = `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(2)} points`;
+  return `${ratio.bytes.toFixed(1)}× smaller, ${points}`;
+}
+
+/** The item of a run, without its revision. */
+export async function runItem(found: FoundFolder, reader: RunReader): Promise<Omit<Item, 'revision'>> {
+  const { holder, live, ...facts } = await reader.facts();
+  const command = live?.start?.host === undefined ? undefined : live.start.command;
+  const resume =
+    facts.status === 'stopped' || facts.status === 'failed'
+      ? resumeText('run', command, live?.start?.host)
+      : undefined;
+  return {
+    ...found,
+    ...facts,
+    canStop: facts.status === 'running' && process.platform !== 'win32',
+    ...(resume !== undefined && { resume }),
+    isComparable: facts.result !== undefined,
+  };
+}

@@ -1,0 +1,153 @@
+import { Hono, type Context } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { streamSSE } from 'hono/streaming';
+import { isTersorError, messageOf } from '@tersor/core';
+import type { PageContent } from '@tersor/study';
+import type { Actions } from '../actions/actions.js';
+import type { Watched, Watcher } from '../items/watch-items.js';
+import { comparisonView, itemView, trialView } from '../views/item-view.js';
+import type { ViewCache } from '../views/view-cache.js';
+import { ACTION_HEADER, isOwnHost, isOwnPage, isToken } from './guard.js';
+import type { PageFiles } from './page-files.js';
+
+export interface AppOptions {
+  readonly watcher: Watcher;
+  readonly views: ViewCache;
+  readonly actions: Actions;
+  readonly files: PageFiles;
+  /** What the server listens on. */
+  readonly host: string;
+  /** Asked of every request where the server can be reached from other machines. */
+  readonly token: string | undefined;
+}
+
+const COOKIE = 'tersor-ui';
+const KEEP_ALIVE_MS = 15_000;
+// Nothing is loaded from elsewhere; style attributes are those of charts.
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The server of the page, as a function of requests. */
+export function createApp(options: AppOptions): Hono {
+  const { watcher, views, actions, files, host, token } = options;
+  const app = new Hono();
+
+  app.use(async (context, next) => {
+    context.header('Content-Security-Policy', POLICY);
+    context.header('X-Content-Type-Options', 'nosniff');
+    context.header('Referrer-Policy', 'no-referrer');
+    context.header('Cache-Control', 'no-store');
+    if (!isOwnHost(context.req.header('host'), host)) return context.text('This is not that host.', 421);
+    if (token !== undefined) {
+      const given = context.req.query('token');
+      if (isToken(token, given)) {
+        setCookie(context, COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+        return context.redirect(context.req.path);
+      }
+      const bearer = context.req.header('authorization')?.replace(/^Bearer /, '');
+      if (!isToken(token, getCookie(context, COOKIE)) && !isToken(token, bearer))
+        return context.text('Open the address with the token that `tersor ui` printed.', 401);
+    }
+    return next();
+  });
+
+  app.onError((error, context) => {
+    const known = isTersorError(error);
+    const status = known ? (error.code === 'CONFIG_NOT_FOUND' ? 404 : 409) : 500;
+    return context.json(
+      { message: messageOf(error), ...(known && { code: error.code, hint: error.hint }) },
+      status,
+    );
+  });
+
+  app.get('/api/items', async (context) => {
+    await watcher.look();
+    return context.json(watcher.all());
+  });
+
+  app.get('/api/items/:id', async (context) => {
+    const found = watcher.get(context.req.param('id'));
+    if (!found) return gone(context);
+    return viewed(context, found, found.item.id, () => itemView(found));
+  });
+
+  app.get('/api/items/:id/trials/:trial', async (context) => {
+    const { id, trial } = context.req.param();
+    const found = watcher.get(id);
+    if (!found) return gone(context);
+    return viewed(context, found, `${id}.${trial}`, () => trialView(found, trial));
+  });
+
+  app.get('/api/compare', async (context) => {
+    const ids = (context.req.query('runs') ?? '').split(',').filter(Boolean);
+    if (ids.length < 2) return context.json({ message: 'Choose two runs or more.' }, 409);
+    return context.json({ view: await comparisonView(watcher, ids), isStale: false });
+  });
+
+  for (const name of ['stop', 'resume'] as const)
+    app.post(`/api/items/:id/${name}`, async (context) => {
+      const { origin, host: own } = Object.fromEntries(context.req.raw.headers);
+      const action = context.req.header(ACTION_HEADER);
+      if (!isOwnPage({ origin, host: own, action }))
+        return context.json({ message: 'Only the page of this server may do that.' }, 403);
+      const found = watcher.get(context.req.param('id'));
+      if (!found) return gone(context);
+      return context.json({ message: await actions[name](found.item) }, 202);
+    });
+
+  app.get('/api/events', (context) =>
+    streamSSE(context, async (stream) => {
+      await watcher.look();
+      // Nothing may be lost between the list and the first change.
+      const waiting: string[] = [JSON.stringify({ all: watcher.all() })];
+      let wake = () => undefined as void;
+      const end = watcher.subscribe((changes) => {
+        waiting.push(JSON.stringify(changes));
+        wake();
+      });
+      stream.onAbort(() => {
+        end();
+        wake();
+      });
+      while (!stream.aborted && !stream.closed) {
+        const data = waiting.shift();
+        if (data !== undefined) await stream.writeSSE({ data });
+        else if (!(await pause((resolve) => (wake = resolve)))) await stream.write(': still here\n\n');
+      }
+    }),
+  );
+
+  app.all('/api/*', (context) => context.json({ message: 'There is nothing of that name.' }, 404));
+
+  // Every other path is one of the page's own, which shows what the path says.
+  app.get('*', (context) => {
+    const { body, type } = files.get(context.req.path);
+    return context.body(body, 200, { 'Content-Type': type });
+  });
+
+  return app;
+
+  async function viewed(
+    context: Context,
+    { item }: Watched,
+    key: string,
+    make: () => Promise<PageContent>,
+  ): Promise<Response> {
+    return context.json({ item, ...(await views.get(key, item.revision, make)) });
+  }
+}
+
+function gone(context: Context): Response {
+  return context.json({ message: 'This run or study is gone, or was moved.' }, 404);
+}
+
+/** Waits until it is woken; false when nothing came for so long that the other side may doubt. */
+function pause(start: (wake: () => void) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), KEEP_ALIVE_MS).unref();
+    start(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+
+/** Header of requests that change something: another site's page can't send it. */
+export const ACTION_HEADER = 'x-tersor-ui';
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Whether a host to listen on is only reached from this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
+}
+
+/** A token that can't be guessed. */
+export function makeToken(): string {
+  return randomBytes(18).toString('base64url');
+}
+
+/** Whether a text is the token, in a time that does not tell how much of it is right. */
+export function isToken(token: string, given: string | undefined): boolean {
+  const [a, b] = [token, given ?? ''].map((text) => createHash('sha256').update(text).digest());
+  return timingSafeEqual(a!, b!);
+}
+
+/**
+ * Whether a request names this server: its own name or address. A page of another site, whose name was made to
+ * lead here (DNS rebinding), names that site.
+ * @param header what the request says in `Host`
+ * @param host what the server listens on
+ */
+export function isOwnHost(header: string | undefined, host: string): boolean {
+  const name = header?.replace(/:\d+$/, '').toLowerCase();
+  if (name === undefined) return false;
+  if (LOOPBACK.includes(name)) return true;
+  if (isLoopback(host)) return name === host;
+  const bare = name.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) !== 0 || name === host.toLowerCase() || name === hostname().toLowerCase();
+}
+
+/** Whether a request that changes something comes from a page of this server. */
+export function isOwnPage(headers: {
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+  readonly action: string | undefined;
+}): boolean {
+  if (headers.action === undefined) return false;
+  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
+}

@@ -1,0 +1,236 @@
+import { once } from 'node:events';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { beginRun, addEpisodes, temporaryFolder, writeDoneRun, writeStudy } from '../../test/folders.js';
+import type { Item } from '../items/item.js';
+import { isOwnHost, isToken, makeToken } from './guard.js';
+import { startUi, type Ui, type UiOptions } from './start-ui.js';
+
+const MISCHIEF = '<img src=x onerror=alert(1)>';
+let folder: string;
+let page: string;
+let ui: Ui;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  page = await temporaryFolder();
+  await mkdir(join(page, 'assets'));
+  await writeFile(join(page, 'index.html'), '<!doctype html><title>Tersor</title>');
+  await writeFile(join(page, 'assets/a.js'), '1;');
+  await writeDoneRun(join(folder, 'one'));
+  await writeDoneRun(join(folder, 'two'), { bytes: 500, seed: 2 });
+  await writeStudy(join(folder, 'study'), MISCHIEF);
+  await beginRun(join(folder, MISCHIEF), 3, { args: ['compress', MISCHIEF], directory: folder });
+  ui = await start();
+});
+afterAll(async () => {
+  await ui.close();
+  for (const each of [folder, page]) await rm(each, { recursive: true, force: true });
+});
+
+function start(options: Partial<UiOptions> = {}): Promise<Ui> {
+  return startUi({ folders: [folder], program: [process.execPath], page, port: 0, ...options });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** `fetch` sets `Host` itself. */
+function ask(port: number, path: string, { method = 'GET', headers = {} } = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+      let text = '';
+      answer.on('data', (part) => (text += String(part)));
+      answer.on('end', () => resolve({ status: answer.statusCode!, text, headers: answer.headers }));
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+async function itemNamed(name: string): Promise<Item> {
+  const items = JSON.parse((await ask(ui.port, '/api/items')).text) as Item[];
+  return items.find((each) => each.name === name)!;
+}
+
+it('answers under its own names only: no page of another site that was made to lead here', async () => {
+  for (const host of [`127.0.0.1:${ui.port}`, `localhost:${ui.port}`])
+    expect((await ask(ui.port, '/api/items', { headers: { host } })).status).toBe(200);
+  for (const host of ['evil.example', `evil.example:${ui.port}`, '192.168.0.7'])
+    expect((await ask(ui.port, '/api/items', { headers: { host } })).status).toBe(421);
+});
+
+it('knows hosts, and tokens', () => {
+  expect(isOwnHost('10.0.0.3:6780', '0.0.0.0')).toBe(true);
+  expect(isOwnHost('box.example:6780', 'box.example')).toBe(true);
+  expect(isOwnHost('evil.example', '0.0.0.0')).toBe(false);
+  expect(isOwnHost(undefined, '127.0.0.1')).toBe(false);
+  const token = makeToken();
+  expect([isToken(token, token), isToken(token, `${token}x`), isToken(token, undefined)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
+it('asks for a token where other machines reach it, and keeps it in a cookie', async () => {
+  const open = await start({ host: '0.0.0.0' });
+  try {
+    expect(open.token).toMatch(/^[\w-]{24}$/);
+    for (const path of ['/', '/api/items', '/assets/a.js', '/api/events', '/?token=wrong'])
+      expect((await ask(open.port, path)).status).toBe(401);
+    const entered = await ask(open.port, `/?token=${open.token}`);
+    expect({ status: entered.status, place: entered.headers['location'] }).toEqual({
+      status: 302,
+      place: '/',
+    });
+    const [cookie] = entered.headers['set-cookie'] as string[];
+    expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
+    const headers = { cookie: cookie!.split(';')[0]! };
+    expect((await ask(open.port, '/api/items', { headers })).status).toBe(200);
+    expect(
+      (await ask(open.port, '/api/items', { headers: { authorization: `Bearer ${open.token}` } })).status,
+    ).toBe(200);
+  } finally {
+    await open.close();
+  }
+});
+
+it('gives nothing but the page and what lies in the given folders', async () => {
+  await writeFile(join(folder, 'secret.txt'), 'secret');
+  await symlink('/etc', join(folder, 'link')).catch(() => undefined);
+  for (const path of [
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/../../secret.txt',
+    '/secret.txt',
+    '//etc/passwd',
+  ])
+    expect((await ask(ui.port, path)).text).toContain('<!doctype html>');
+  const { id } = await itemNamed('study');
+  const outside = ['..', '..%2f..%2fone', '%2e%2e%2fone', '00000000000c', '__proto__'];
+  for (const path of [
+    `/api/items/${'f'.repeat(16)}`,
+    '/api/items/..%2f..',
+    ...outside.map((each) => `/api/items/${id}/trials/${each}`),
+  ])
+    expect([path, (await ask(ui.port, path)).status]).toEqual([path, 404]);
+});
+
+it('hands names and errors on as text, in pages that may run no script of theirs', async () => {
+  const answer = await ask(ui.port, '/');
+  expect(answer.headers['content-security-policy']).toContain("script-src 'self'");
+  expect(answer.text).toContain('<script src="/report.js"></script><title>');
+  const { id: run } = await itemNamed(MISCHIEF);
+  const { id: study } = await itemNamed('study');
+  for (const path of [
+    `/api/items/${run}`,
+    `/api/items/${study}`,
+    `/api/items/${study}/trials/00000000000a`,
+  ]) {
+    const { status, text } = await ask(ui.port, path);
+    expect(status).toBe(200);
+    const { view } = JSON.parse(text) as { view: { sections: { body: string }[] } };
+    const bodies = view.sections.map(({ body }) => body).join('');
+    expect(bodies).not.toContain('<img');
+    expect(bodies).toContain('&#60;img src=x');
+  }
+});
+
+it('says why trials failed, with their logs', async () => {
+  const { id } = await itemNamed('study');
+  const { text } = await ask(ui.port, `/api/items/${id}/trials/00000000000a`);
+  expect(text).toContain('Why it failed');
+  expect(text).toContain('said before');
+});
+
+it('puts runs side by side, layer by layer, and refuses those without results', async () => {
+  const [one, two, live] = await Promise.all(['one', 'two', MISCHIEF].map(itemNamed));
+  const { text } = await ask(ui.port, `/api/compare?runs=${one!.id},${two!.id}`);
+  expect(text).toContain('Channels of each layer');
+  expect((await ask(ui.port, `/api/compare?runs=${one!.id},${live!.id}`)).status).toBe(404);
+  expect((await ask(ui.port, `/api/compare?runs=${one!.id}`)).status).toBe(409);
+});
+
+it('pushes what changes, after everything at first', async () => {
+  const said: { all?: Item[]; items?: Item[] }[] = [];
+  const asked = request({ host: '127.0.0.1', port: ui.port, path: '/api/events' }, (answer) => {
+    answer.on('data', (part) => {
+      for (const [, data] of String(part).matchAll(/^data: (.*)$/gm)) said.push(JSON.parse(data!));
+    });
+  });
+  asked.on('error', () => undefined).end();
+  const until = async (isThere: () => boolean) => {
+    for (let tries = 0; !isThere() && tries < 200; tries++) await new Promise((done) => setTimeout(done, 50));
+  };
+  await until(() => said.length > 0);
+  expect(said[0]!.all?.map(({ name }) => name)).toEqual([MISCHIEF, 'one', 'study', 'two']);
+  await addEpisodes(join(folder, MISCHIEF), 4, 4);
+  await until(() => said.length > 1);
+  expect(said[1]!.items?.map(({ name, progress }) => [name, progress?.done])).toEqual([[MISCHIEF, 4]]);
+  asked.destroy();
+});
+
+it('does what buttons say only for its own page', async () => {
+  const { id } = await itemNamed(MISCHIEF);
+  const post = (headers: Record<string, string>) =>
+    ask(ui.port, `/api/items/${id}/stop`, { method: 'POST', headers });
+  expect((await post({})).status).toBe(403);
+  expect((await post({ 'x-tersor-ui': '1', origin: 'http://evil.example' })).status).toBe(403);
+  const own = await post({ 'x-tersor-ui': '1', origin: `http://127.0.0.1:${ui.port}` });
+  expect({ status: own.status, text: own.text }).toEqual({
+    status: 409,
+    text: expect.stringContaining('Nothing runs in'),
+  });
+});
+
+it('starts again what was started, in the same place, and writes what it says to the log', async () => {
+  const program = join(folder, 'program.cjs');
+  await writeFile(
+    program,
+    'console.log(JSON.stringify([process.cwd(), ...process.argv.slice(2)])); setTimeout(() => {}, 200);',
+  );
+  const run = join(folder, MISCHIEF);
+  const own = await start({ program: [process.execPath, program] });
+  try {
+    const { id } = await itemNamed(MISCHIEF);
+    await ask(own.port, '/api/items');
+    const headers = { 'x-tersor-ui': '1' };
+    const post = () => ask(own.port, `/api/items/${id}/resume`, { method: 'POST', headers });
+    expect((await post()).status).toBe(202);
+    expect((await post()).status).toBe(409);
+    const log = () => readFile(join(run, 'log.txt'), 'utf8').catch(() => '');
+    for (let tries = 0; !(await log()).endsWith('\n') && tries < 100; tries++)
+      await new Promise((done) => setTimeout(done, 50));
+    expect(JSON.parse(await log())).toEqual([folder, 'compress', MISCHIEF, '--resume', '--out', run]);
+  } finally {
+    await own.close();
+  }
+});
+
+it('says that a port is in use, and takes the next where none was asked for', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  await expect(start({ port })).rejects.toMatchObject({
+    code: 'PORT_UNAVAILABLE',
+    hint: expect.stringContaining('--port'),
+  });
+  other.close();
+  const { port: _any, ...free } = { folders: [folder], program: [], page, port: undefined };
+  const [first, second] = [await startUi(free), await startUi(free)];
+  expect(second.port).toBeGreaterThan(first.port);
+  await Promise.all([first.close(), second.close()]);
+});
+
+it('refuses a folder that is not there, and shows an empty one', async () => {
+  await expect(start({ folders: [join(folder, 'nowhere')] })).rejects.toMatchObject({
+    code: 'CONFIG_NOT_FOUND',
+  });
+  const empty = await start({ folders: [page] });
+  expect((await ask(empty.port, '/api/items')).text).toBe('[]');
+  await empty.close();
+});

@@ -1,0 +1,123 @@
+import { realpath, stat } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { createServer, type Server } from 'node:http';
+import { TersorError } from '@tersor/core';
+import { createActions } from '../actions/actions.js';
+import { createWatcher } from '../items/watch-items.js';
+import { createViewCache } from '../views/view-cache.js';
+import { createApp } from './app.js';
+import { isLoopback, makeToken } from './guard.js';
+import { readPageFiles } from './page-files.js';
+
+export interface UiOptions {
+  /** Folders in and below which runs and studies are looked for. */
+  readonly folders: readonly string[];
+  /** What starts `tersor`, for "resume". */
+  readonly program: readonly string[];
+  /** What to listen on; without it only this machine reaches the page. */
+  readonly host?: string;
+  /** Without it, the first free one from 6780 on. */
+  readonly port?: number;
+  /** Asked of whoever opens the page; without it one is made where `host` is not this machine alone. */
+  readonly token?: string;
+  /** Folder of the built page; without it the package's own. */
+  readonly page?: string;
+}
+
+/** The page's server. */
+export interface Ui {
+  /** Where to open it, token included. */
+  readonly url: string;
+  readonly port: number;
+  readonly token: string | undefined;
+  close(): Promise<void>;
+}
+
+const FIRST_PORT = 6780;
+const PORTS = 20;
+
+/**
+ * Starts the page over runs and studies. Throws `CONFIG_NOT_FOUND` for a folder that is not there, and
+ * `PORT_UNAVAILABLE`.
+ */
+export async function startUi({
+  folders,
+  program,
+  host = '127.0.0.1',
+  port,
+  token = isLoopback(host) ? undefined : makeToken(),
+  page = join(__dirname, '../../dist/page'),
+}: UiOptions): Promise<Ui> {
+  const roots = await Promise.all(folders.map(existing));
+  const files = await readPageFiles(page);
+  const watcher = createWatcher([...new Set(roots)]);
+  await watcher.look();
+  const actions = createActions(program);
+  const app = createApp({ watcher, views: createViewCache(), actions, files, host, token });
+  const server = createServer(getRequestListener(app.fetch));
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    watcher.close();
+    throw error;
+  }
+  const { port: own } = server.address() as { port: number };
+  const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
+  return {
+    url: `http://${shownHost(host)}:${own}/${query}`,
+    port: own,
+    token,
+    close: async () => {
+      watcher.close();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function existing(folder: string): Promise<string> {
+  const path = resolve(folder);
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return realpath(path);
+  throw new TersorError('CONFIG_NOT_FOUND', `${folder} is not a folder.`, {
+    hint: 'Give output folders of `tersor compress` or `tersor study`, or a folder above them.',
+  });
+}
+
+/** Listens on the port, or on the first free one. Throws `PORT_UNAVAILABLE`. */
+async function listen(server: Server, host: string, port: number | undefined): Promise<void> {
+  const ports = port === undefined ? Array.from({ length: PORTS }, (_, i) => FIRST_PORT + i) : [port];
+  for (const each of ports) {
+    const error = await new Promise<NodeJS.ErrnoException | undefined>((done) => {
+      server.once('error', done);
+      server.listen(each, host, () => {
+        server.off('error', done);
+        done(undefined);
+      });
+    });
+    if (!error) return;
+    if (error.code === 'EADDRINUSE' && each !== ports.at(-1)) continue;
+    const inUse = error.code === 'EADDRINUSE';
+    throw new TersorError(
+      'PORT_UNAVAILABLE',
+      `${host}:${each} cannot be listened on: ${inUse ? 'another program uses it' : error.message}.`,
+      {
+        cause: error,
+        hint: inUse ? 'Choose another with --port; 0 takes any free one.' : 'Check --host and --port.',
+      },
+    );
+  }
+}
+
+/** A host that a browser can open. */
+function shownHost(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host.includes(':') ? `[${host}]` : host;
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? 'localhost';
+}

@@ -1,0 +1,102 @@
+import { basename } from 'node:path';
+import { TersorError } from '@tersor/core';
+import {
+  compareView,
+  escapeHtml,
+  folderPlace,
+  folderStore,
+  readJson,
+  readRun,
+  readStudyInput,
+  runView,
+  studyView,
+  table,
+  type PageContent,
+  type Run,
+  type Section,
+  type TrialRecord,
+} from '@tersor/study';
+import type { RunReader } from '../items/read-run-item.js';
+import type { RunningTrial, StudyReader } from '../items/read-study-item.js';
+import type { Watched, Watcher } from '../items/watch-items.js';
+import { liveView } from './live-view.js';
+import { logSection } from './log-section.js';
+
+/** The view of an item. Throws `CONFIG_NOT_FOUND` for one whose files are gone. */
+export async function itemView({ item, reader }: Watched): Promise<PageContent> {
+  return 'study' in reader
+    ? viewOfStudy(item.folder, item.name, reader.study)
+    : viewOfRun(item.folder, item.name, reader.run);
+}
+
+/** The view of a trial of a study. Throws `CONFIG_NOT_FOUND` for one that the study has not. */
+export async function trialView({ item, reader }: Watched, id: string): Promise<PageContent> {
+  const trial = 'study' in reader ? reader.study.trial(id) : undefined;
+  if (!trial) throw missing(`a trial ${id} of ${item.name}`);
+  const view = await viewOfRun(trial.folder, `Trial ${id} of ${item.name}`, trial.reader);
+  const record = await readJson<TrialRecord>(folderPlace(trial.folder), 'trial.json');
+  if (record?.status !== 'failed') return view;
+  const body = `<pre class="bad" tabindex="0">${escapeHtml(String(record.error))}</pre>`;
+  return { ...view, sections: [{ id: 'failure', title: 'Why it failed', body }, ...view.sections] };
+}
+
+async function viewOfRun(folder: string, name: string, reader: RunReader): Promise<PageContent> {
+  const facts = await reader.facts();
+  const log = await logSection(folder);
+  if (facts.status !== 'done') {
+    const view = liveView(name, facts);
+    return { ...view, sections: [...view.sections, ...log] };
+  }
+  const view = runView(await wholeRun(folder));
+  return { ...view, title: name, sections: [...view.sections, ...log] };
+}
+
+async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<PageContent> {
+  const { running } = await reader.facts();
+  const view = studyView(await readStudyInput(folderStore(folder)));
+  const first = running.length > 0 ? [runningSection(running)] : [];
+  const log = await logSection(folder);
+  const lead = `${name}: ${view.lead}`;
+  return { ...view, lead, sections: [...first, ...view.sections, ...log] };
+}
+
+function runningSection(running: readonly RunningTrial[]): Section {
+  const body = table('Trials that run now', running, [
+    { head: 'trial', text: ({ id }) => id },
+    { head: 'where it is', text: ({ detail }) => detail },
+    {
+      head: 'progress',
+      text: ({ progress }) => (progress ? `${progress.done} of ${progress.total} ${progress.of}` : ''),
+    },
+  ]);
+  return { id: 'running', title: 'Running', body };
+}
+
+/** Runs side by side. Throws `CONFIG_NOT_FOUND` for one that is not there or has no results. */
+export async function comparisonView(watcher: Watcher, ids: readonly string[]): Promise<PageContent> {
+  const runs = await Promise.all(
+    ids.map(async (id) => {
+      const [own, trial] = id.split('.');
+      const found = watcher.get(own!);
+      if (!found) throw missing(`a run ${id}`);
+      const study = 'study' in found.reader ? found.reader.study : undefined;
+      const folder = trial === undefined ? found.item.folder : study?.trial(trial)?.folder;
+      if (folder === undefined) throw missing(`a trial ${trial} of ${found.item.name}`);
+      const name = trial === undefined ? found.item.name : `${found.item.name}: ${basename(folder)}`;
+      return { name, run: await wholeRun(folder) };
+    }),
+  );
+  return compareView(runs);
+}
+
+/** A run with what a view reads of it. Throws `CONFIG_NOT_FOUND`. */
+async function wholeRun(folder: string): Promise<Run> {
+  const run = await readRun(folderPlace(folder), folder);
+  if (!run.summary.compressed?.accuracy || !run.summary.ratio)
+    throw new TersorError('CONFIG_NOT_FOUND', `${folder}/summary.json is not one of this version of Tersor.`);
+  return run;
+}
+
+function missing(what: string): TersorError {
+  return new TersorError('CONFIG_NOT_FOUND', `There is not (or no longer) ${what}.`);
+}

@@ -1,0 +1,128 @@
+import type { LiveEpisode } from '@tersor/compression';
+import {
+  candidateChart,
+  escapeHtml,
+  rewardChart,
+  type EpisodeFigures,
+  type PageContent,
+} from '@tersor/study';
+import type { RunFacts } from '../items/read-run-item.js';
+import type { LiveState } from '../items/live-reader.js';
+import { policyChart } from './policy-chart.js';
+
+type Stage = LiveEpisode['stage'];
+const STAGES: readonly Stage[] = ['prune', 'quantize'];
+
+/** What there is to say of a run that is not done: it goes on, or was stopped, or failed. */
+export function liveView(name: string, facts: RunFacts): PageContent {
+  const { live, status, detail, holder } = facts;
+  const who = holder ? `Process ${holder.pid} on ${holder.host}, since ${holder.since}.` : '';
+  const searched = STAGES.map((stage) => ({ stage, lines: linesOf(live, stage) })).filter(
+    ({ lines }) => lines.length > 0,
+  );
+  const last = searched.at(-1);
+  const best = last && bestOf(last.lines);
+  const baseline = live?.start?.baseline;
+  return {
+    title: name,
+    lead: [`${capital(status)}: ${detail ?? ''}.`, who].filter(Boolean).join(' '),
+    tiles: [
+      ...(facts.progress
+        ? [
+            {
+              value: `${facts.progress.done} of ${facts.progress.total}`,
+              label: `${facts.progress.of}, ${detail ?? ''}`,
+            },
+          ]
+        : []),
+      ...(best
+        ? [{ value: best.reward.toFixed(4), label: `best reward so far, episode ${best.episode}` }]
+        : []),
+      ...(baseline
+        ? [
+            {
+              value: `${(100 * baseline.accuracy.validation).toFixed(2)}%`,
+              label: 'validation accuracy of the original',
+            },
+          ]
+        : []),
+    ],
+    sections: [
+      ...(status === 'failed'
+        ? [
+            {
+              id: 'failure',
+              title: 'Why it failed',
+              body: `<pre class="bad" tabindex="0">${escapeHtml(detail ?? '')}</pre>`,
+            },
+          ]
+        : []),
+      {
+        id: 'search',
+        title: 'Search',
+        body:
+          searched.map(({ stage, lines }) => rewardChart(stage, lines)).join('') ||
+          '<p>No episode is done yet.</p>',
+      },
+      ...(searched.length > 0 && baseline
+        ? [
+            {
+              id: 'candidates',
+              title: 'Accuracy against size',
+              body: searched
+                .map(({ stage, lines }) =>
+                  candidateChart(stage, lines, { baseline, search: {}, isLive: true }),
+                )
+                .join(''),
+            },
+          ]
+        : []),
+      ...(best
+        ? [{ id: 'layers', title: 'Layers of the best so far', body: policyChart(last.stage, best) }]
+        : []),
+      ...noticeSection(live),
+      ...setupSection(live),
+    ],
+  };
+}
+
+/** Episodes of a stage, counted through its rounds as the results do. */
+function linesOf(live: LiveState | undefined, stage: Stage): EpisodeFigures[] {
+  const own = live?.episodes.filter((each) => each.stage === stage) ?? [];
+  return own.map((each, at) => ({ ...each, episode: at + 1 }));
+}
+
+function bestOf(lines: readonly EpisodeFigures[]): EpisodeFigures {
+  const round = lines.at(-1)!.round;
+  return lines
+    .filter((line) => line.round === round)
+    .reduce((best, line) => (line.reward > best.reward ? line : best));
+}
+
+function noticeSection(live: LiveState | undefined) {
+  if (!live || live.notices.length === 0) return [];
+  const list = live.notices.map(
+    ({ at, text }) => `<li><time>${escapeHtml(at)}</time> ${escapeHtml(text)}</li>`,
+  );
+  return [{ id: 'notices', title: 'Notes', body: `<ul>${list.join('')}</ul>` }];
+}
+
+function setupSection(live: LiveState | undefined) {
+  if (!live?.start) return [];
+  const { command, config, backend } = live.start;
+  const how = command
+    ? `<p>Started as <code>tersor ${escapeHtml(command.args.join(' '))}</code> in <code>${escapeHtml(command.directory)}</code>.</p>`
+    : '';
+  const text = escapeHtml(JSON.stringify(config, undefined, 2));
+  return [
+    {
+      id: 'setup',
+      title: 'What is run',
+      body: `<p>Backend ${escapeHtml(backend)}.</p>${how}<details><summary>The whole config</summary><pre tabindex="0">${text}</pre></details>`,
+    },
+  ];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

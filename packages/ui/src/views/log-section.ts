@@ -1,0 +1,28 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { escapeHtml, type Section } from '@tersor/study';
+
+/** Bytes of a log that are shown: its end. */
+const TAIL = 64 * 1024;
+
+/** The end of the `log.txt` of a folder; none where there is no such file, or an empty one. */
+export async function logSection(folder: string): Promise<Section[]> {
+  const text = await tailOf(join(folder, 'log.txt'));
+  if (!text) return [];
+  const body = `<pre class="log" tabindex="0" aria-label="The end of log.txt">${escapeHtml(text)}</pre>`;
+  return [{ id: 'log', title: 'Log', body }];
+}
+
+async function tailOf(path: string): Promise<string | undefined> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - TAIL);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    return start === 0 ? text : `...${text.slice(text.indexOf('\n') + 1)}`;
+  } finally {
+    await file.close();
+  }
+}
