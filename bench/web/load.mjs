@@ -132,7 +132,10 @@ try {
         what,
         arm,
         ...Object.fromEntries(
-          ['load', 'first', 'longest', 'busiest'].map((key) => [key, median(runs[arm].map((run) => run[key]))]),
+          ['load', 'first', 'longest', 'busiest'].map((key) => [
+            key,
+            median(runs[arm].map((run) => run[key])),
+          ]),
         ),
       });
     console.error(rows.slice(-arms.length));

@@ -14,6 +14,15 @@ const suite = executablePath === undefined ? describe.skip : describe;
 const root = join(__dirname, '../../..');
 const MISCHIEF = 'odd <img src=x onerror=alert(1)> & "name"';
 
+/** An agent that fails in its first episode. */
+const BROKEN = `
+const options = { '~standard': { version: 1, vendor: 'none', validate: (value) => ({ value }) } };
+const agent = { act() { throw new Error('broken on purpose'); }, observe() {}, learn: () => ({}), save: () => ({}), load() {}, dispose() {} };
+module.exports = {
+  tersorPlugin: 1, name: 'mine', kind: 'agent', id: 'broken', core: '>=0.1.0 <1.0.0', description: '', options,
+  create: () => () => agent,
+};`;
+
 suite(
   `tersor ui in Chromium${executablePath === undefined ? ' (skipped: no Chromium is installed)' : ''}`,
   () => {
@@ -53,9 +62,10 @@ suite(
       project = await createTinyProject();
       const first = compress('first', 3);
       const second = compress(MISCHIEF, 4, '--set', 'prune.budget.macs=0.8');
+      await writeFile(join(project.folder, 'broken.cjs'), BROKEN);
       const study =
         'name: Two agents\nconfig: compress.yaml\nset: { prune.search.episodes: 3, quantize.search.episodes: 3 }\n' +
-        'grid: { prune.agent.use: [random, broken] }\nseeds: [1]\noutput: runs/study\n';
+        'grid: { agent: { good: { prune.agent: random }, bad: { prune.agent: ./broken.cjs } } }\nseeds: [1]\noutput: runs/study\n';
       await writeFile(join(project.folder, 'study.yaml'), study);
       await Promise.all([once(first, 'exit'), once(second, 'exit')]);
       const ui = started(['ui', 'runs', '--port', '0']);
@@ -141,7 +151,7 @@ suite(
       await page.getByRole('heading', { name: 'Trials', exact: true }).waitFor();
       await page.locator('#trials + div tbody tr', { hasText: 'failed' }).getByRole('link').click();
       await page.getByRole('heading', { name: 'Why it failed' }).waitFor();
-      expect(await page.locator('main').textContent()).toContain('PLUGIN_NOT_FOUND');
+      expect(await page.locator('main').textContent()).toContain('broken on purpose');
       await page.goBack();
       await page.getByRole('heading', { name: 'Trials', exact: true }).waitFor();
       expect(problems).toEqual([]);

@@ -19,9 +19,9 @@ type FirstWeights = 'zero' | 'unset';
 
 /**
  * Builds the model of a Keras topology, of which it may have `maxWeights` weights. They are zero, or take no
- * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for ever
- * or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit. Leaves
- * no tensor behind then.
+ * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for
+ * ever or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit.
+ * Leaves no tensor behind then.
  */
 export async function buildModel(
   topology: Record<string, unknown>,

@@ -1,0 +1,99 @@
+// npm run docs:ui-pictures, after build: what `tersor ui` shows, as docs/images/ui-*.webp: two short runs of the
+// example that are done, and one that goes on. It takes an installed Chromium and some minutes.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { root } from './packages.mjs';
+
+const out = join(root, 'out/ui');
+const SHORT = [
+  'dataset.validation=200',
+  'prune.images=100',
+  'prune.pruner.images=200',
+  'prune.finetune.epochs=0',
+];
+const program = ['--conditions=tersor/source', join(root, 'tools/bin/tersor.mjs')];
+const children = [];
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
+if (executablePath === undefined) throw new Error('Chromium is not installed.');
+rmSync(out, { recursive: true, force: true });
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+try {
+  const done = [compress('budget-0.33', 8), compress('budget-0.5', 8, 'prune.budget.macs=0.5')];
+  await Promise.all(done.map((child) => once(child, 'exit')));
+  compress('watched', 400);
+  const ui = tersor('ui', 'out/ui', '--port', '0');
+  const url = String((await once(ui.stdout, 'data'))[0]).split('\n')[0];
+  await picture('list', url, 1280, 'light', async (page) => {
+    await page.getByText('episodes').first().waitFor({ timeout: 180_000 });
+  });
+  const open = async (page) => {
+    await page.getByRole('link', { name: 'watched' }).click();
+    await page.waitForFunction(
+      () => document.querySelectorAll('#candidates-prune .plot [data-tip]').length > 60,
+      undefined,
+      { timeout: 400_000 },
+    );
+  };
+  await picture('run', url, 1280, 'light', async (page) => {
+    await open(page);
+    await page.locator('#candidates').scrollIntoViewIfNeeded();
+    await page.locator('#candidates-prune .plot.wide').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.evaluate(() => document.querySelector('#search').scrollIntoView());
+  });
+  await picture('phone', url, 390, 'dark', open);
+  await picture('compare', url, 1280, 'dark', async (page) => {
+    for (const name of ['budget-0.33', 'budget-0.5']) await page.getByLabel(`Compare ${name}`).check();
+    await page.getByText('Compare 2 runs').click();
+    await page.locator('#layers').waitFor();
+    await page.evaluate(() => document.querySelector('#layers').scrollIntoView());
+  });
+} finally {
+  await browser.close();
+  for (const child of children) child.kill('SIGKILL');
+}
+process.exit();
+
+function tersor(...args) {
+  const child = spawn(process.execPath, [...program, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  return child;
+}
+
+function compress(name, episodes, ...more) {
+  const settings = [
+    ...SHORT,
+    `prune.search.episodes=${episodes}`,
+    'quantize.search.episodes=4',
+    'quantize.images=100',
+    ...more,
+  ];
+  const child = tersor(
+    ...['compress', 'examples/vgg-small/compress.yaml', '--quiet', '--out', `out/ui/${name}`],
+    ...settings.flatMap((each) => ['--set', each]),
+  );
+  child.stdout.resume();
+  return child;
+}
+
+/** Takes a picture of the page when `reach` has gone where it is to be. */
+async function picture(name, url, width, colorScheme, reach) {
+  const page = await browser.newPage({ viewport: { width, height: width < 600 ? 844 : 900 }, colorScheme });
+  await page.goto(url);
+  await reach(page);
+  const session = await page.context().newCDPSession(page);
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
+  const path = join(root, 'docs/images', `ui-${name}.webp`);
+  writeFileSync(path, Buffer.from(data, 'base64'));
+  console.log(`docs/images/ui-${name}.webp: ${statSync(path).size} bytes`);
+  await page.close();
+}
