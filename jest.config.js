@@ -5,6 +5,8 @@ const { availableParallelism } = require('node:os');
 module.exports = {
   // Two at least: many tests wait for processes of their own.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Half a second, jest's own, is too short on a machine with more to do, and to unload TensorFlow or Dawn.
+  workerGracefulExitTimeout: 10_000,
   testSequencer: './jest.sequencer.js',
   projects: ['packages', 'plugins']
     .flatMap((folder) => readdirSync(folder).map((name) => `<rootDir>/${folder}/${name}`))

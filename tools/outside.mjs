@@ -9,6 +9,7 @@ import { packAll, root } from './packages.mjs';
 import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
 import { writeApart, writeOld } from './outside-apart.mjs';
 import { useMixed } from './outside-mixed.mjs';
+import { runPageSnippets } from './outside-page.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
@@ -179,6 +180,8 @@ try {
     if (status !== 1 || !stderr.includes(says))
       throw new Error(`${use} should be refused with "${says}", but: exit ${status}, ${stderr}`);
   }
+  step('the snippets of the guide in a Vite app');
+  await runPageSnippets();
   step('all of it works');
 } finally {
   if (process.argv.includes('--keep')) console.log(`outside: kept ${folder}`);

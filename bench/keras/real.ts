@@ -1,12 +1,14 @@
 /**
  * Networks of keras.applications, read from the files that Keras wrote: outputs against those of Keras, and a
- * random plan against the network with the same channels masked. Writes results/real.json beside it.
+ * random plan against the network with the same channels masked, and the pruned network as ONNX in onnxruntime.
+ * Writes results/real.json beside it.
  *
  *   KERAS_BACKEND=torch python bench/reference/export-keras.py real FOLDER
  *   npm run setup:tfjs-node
  *   node --conditions=tersor/source --import tsx bench/keras/real.ts FOLDER [name]...
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createNodeBackend } from '@tersor/backend-node';
 import { createRandom, type LayerGraph } from '@tersor/core';
@@ -19,6 +21,8 @@ import {
   weightSlots,
   withWeights,
 } from '@tersor/network';
+import { createOnnxFormat } from '@tersor/format-onnx';
+import { onnxReference } from '../../plugins/format-onnx/src/reference.js';
 import { readKeras } from '../../plugins/format-keras/src/read-keras.js';
 
 interface Expected {
@@ -69,6 +73,22 @@ function difference(found: Float32Array, expected: ArrayLike<number>): number {
   return values.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i]!)), 0) / scale;
 }
 
+/** A network as an ONNX file: its bytes, and how far onnxruntime is from what it gave for the images. */
+async function asOnnx(graph: LayerGraph, images: Float32Array, expected: Float32Array) {
+  const folder = mkdtempSync(join(tmpdir(), 'tersor-keras-'));
+  try {
+    const format = createOnnxFormat();
+    const path = join(folder, await format.write!(graph, folder));
+    const reference = await onnxReference(path, await format.read(path));
+    const size = graph.calls[graph.inputs[0]!]!.outputShape.reduce<number>((all, each) => all * each!, 1);
+    const [found] = await reference.run([images.slice(0, size)]);
+    await reference.dispose();
+    return { bytes: statSync(path).size, difference: difference(found!, expected.slice(0, found!.length)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function main(): Promise<void> {
   const [folder = '.', ...names] = process.argv.slice(2);
   const written = JSON.parse(readFileSync(join(folder, 'outputs.json'), 'utf8')) as {
@@ -99,6 +119,8 @@ async function main(): Promise<void> {
     const removals = randomRemovals(graph);
     const pruned = removeAll(graph, removals);
     const [before, after] = [cost(graph), cost(pruned)];
+    const prunedOutputs = await outputs(pruned, images);
+    const onnx = await asOnnx(pruned, images, prunedOutputs);
     networks[name] = {
       layers: graph.layers.length,
       parameters: before.parameters,
@@ -109,11 +131,10 @@ async function main(): Promise<void> {
       barriers: barriers.length,
       channelsRemoved: removals.reduce((sum, { group, keep }) => sum + group.channels - keep.length, 0),
       multiplyAddsLeft: Number((after.macs / before.macs).toFixed(3)),
-      differenceOfPrunedAndMasked: difference(
-        await outputs(pruned, images),
-        await outputs(masked(graph, removals), images),
-      ),
-      effectOfPruning: difference(await outputs(pruned, images), found),
+      differenceOfPrunedAndMasked: difference(prunedOutputs, await outputs(masked(graph, removals), images)),
+      effectOfPruning: difference(prunedOutputs, found),
+      bytesAsOnnx: onnx.bytes,
+      differenceInOnnxruntime: onnx.difference,
     };
     console.log(name, networks[name]);
     const { keras } = written;

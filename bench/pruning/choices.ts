@@ -1,8 +1,8 @@
 // What the options of `reconstruction` are chosen by: accuracy on validation images, and the KL divergence of
 // the outputs from the original's on the same images, of one evaluation. No test image is looked at.
 // node --conditions=tersor/source --import tsx bench/pruning/choices.ts NETWORK '{"macs":0.5}' [OPTIONS...]
-// NETWORK: example, resnet20, mobilenet (needs ../shared and `node bench/paper/imagenet-sample.mjs`), or vgg19
-// (needs ../shared, and all of CIFAR-10 in examples/data; it was trained on its validation images).
+// NETWORK: example, resnet20, mobilenet (needs ../shared and `node bench/paper/imagenet-sample.mjs`), or
+// vgg19 (needs ../shared, and all of CIFAR-10 in examples/data; it was trained on its validation images).
 // Each OPTIONS is JSON of the channel pruner's options. Adds rows to results/choices.json; those that it has
 // are not run again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

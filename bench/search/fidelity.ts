@@ -1,14 +1,16 @@
 /**
- * What cheaper looks at candidates give: fewer images, fewer first and then more of the better ones, successive
- * halving. Policies are drawn around the heuristic `reconstruction`; of each the divergence from the original's
- * outputs is noted image by image, with its accuracy on the test images and the time that making and measuring
- * it took. The choices are then played over what was noted, in many orders of the images. Run:
+ * What cheaper looks at candidates give: fewer images, fewer first and then more of the better ones,
+ * successive halving. Policies are drawn around the heuristic `reconstruction`; of each the divergence from
+ * the original's outputs is noted image by image, with its accuracy on the test images and the time that
+ * making and measuring it took. The choices are then played over what was noted, in many orders of the
+ * images. Run:
  *
  *     node --conditions=tersor/source --import tsx bench/search/fidelity.ts [--task 'example at 15%'] \
- *       [--policies 48] [--sigma 0.1] [--images 950] [--precision bfloat16] [--cifar FOLDER] [--shared FOLDER]
+ *       [--policies 48] [--sigma 0.1] [--images 950] [--precision bfloat16] [--cifar FOLDER] \
+ *       [--shared FOLDER]
  *
- * One line of JSON a policy in `results/fidelity.jsonl`, so that a run may be stopped and goes on; what it comes
- * to is in `results/fidelity.json`.
+ * One line of JSON a policy in `results/fidelity.jsonl`, so that a run may be stopped and goes on; what it
+ * comes to is in `results/fidelity.json`.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

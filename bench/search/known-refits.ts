@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine, TOKENS, type LayerGraph, type PrunePlan } from '@tersor/core';
 import { applyPlan, channelGroups } from '@tersor/network';
 import { linesOf } from './experiment/lines.js';
-import { openTask } from './experiment/open-task.js';
+import { openTask, type Places } from './experiment/open-task.js';
 import { TASKS } from './experiment/tasks.js';
 
 const { values: flags } = parseArgs({
@@ -39,11 +39,12 @@ async function main(): Promise<void> {
     (each) => each.task === flags.task && each.seed === seed && each.episodes !== undefined,
   );
   if (!line) throw new Error(`No search of "${flags.task}" with seed ${seed} has left its episodes`);
-  const places = {
+  const places: Places = {
     backend: 'node',
     validation: line.images === undefined ? undefined : 2 * line.images,
     examples: resolve(flags.examples),
     shared: resolve(flags.shared),
+    cifar: undefined,
   };
   const opened = await openTask(task, places, seed, line.original.test);
   const pruner = await opened.host.get(TOKENS.pruner);

@@ -18,11 +18,13 @@ async function main() {
   setThreadsCount(1);
   await tf.setBackend('wasm');
   await new Promise((resolve) => setTimeout(resolve, 200));
+  performance.mark('load begins');
   const start = performance.now();
   const model = await (arm === 'original'
     ? loadLayersModel('/original/model.json')
     : loadModel('/model.tersor', { worker: arm === 'worker', cache: arm === 'cache' }));
   const loaded = performance.now();
+  performance.mark('load ends');
   // The browser tells of a long task only after it.
   await new Promise((resolve) => setTimeout(resolve, 500));
   keep(observer.takeRecords());

@@ -4,7 +4,8 @@
 //   node bench/web/load.mjs ORIGINAL/model.json PACKED.tersor NAME   (CHROMIUM names the browser)
 //
 // Writes bench/web/results/load-NAME.json: medians, in milliseconds, of the arms in turns. `first` is the time
-// until the first result, `longest` the longest task of the main thread while the model was loaded.
+// until the first result, `longest` the longest task of the main thread while the model was loaded, and `busiest`
+// the same in processor time of that thread, which what else the machine does cannot stretch.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
@@ -88,12 +89,30 @@ async function once(arm, { slowdown, mbit }) {
       uploadThroughput: bytes,
     });
   }
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await session.send('Tracing.start', {
+    traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline', 'blink.user_timing'] },
+  });
   await page.goto(`${address}?arm=${arm}`);
   const handle = await page.waitForFunction(() => globalThis.measured, undefined, { timeout: 300_000 });
   const measured = await handle.jsonValue();
+  const traced = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  await session.send('Tracing.end');
+  await traced;
   await page.close();
   if (measured.error) throw new Error(`${arm}: ${measured.error}`);
-  return measured;
+  return { ...measured, busiest: busiestTask(events) };
+}
+
+/** Processor milliseconds of the longest task of the page's thread between its two marks. */
+function busiestTask(events) {
+  const [begin, end] = ['load begins', 'load ends'].map((mark) => events.find(({ name }) => name === mark));
+  const during = events.filter(
+    ({ name, tid, pid, ts, dur }) =>
+      name === 'RunTask' && tid === begin.tid && pid === begin.pid && ts + dur > begin.ts && ts < end.ts,
+  );
+  return Math.max(0, ...during.map(({ tdur }) => tdur)) / 1000;
 }
 
 try {
@@ -113,7 +132,10 @@ try {
         what,
         arm,
         ...Object.fromEntries(
-          ['load', 'first', 'longest'].map((key) => [key, median(runs[arm].map((run) => run[key]))]),
+          ['load', 'first', 'longest', 'busiest'].map((key) => [
+            key,
+            median(runs[arm].map((run) => run[key])),
+          ]),
         ),
       });
     console.error(rows.slice(-arms.length));

@@ -179,7 +179,7 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
 }
 
 /** @param policy its digest */
-export type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
+type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
 type Making = (reward: EnvironmentTask['reward'], measure: Measure) => EnvironmentTask;
 
 async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number): Promise<Making> {

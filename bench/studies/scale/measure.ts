@@ -1,7 +1,7 @@
 // How a study grows from 100 to 10,000 trials, with 20 workers over Redis and over PostgreSQL:
-//   node --expose-gc --conditions=tersor/source --import tsx bench/studies/scale/measure.ts [redis|postgres] [trials...]
+//   node --expose-gc --conditions=tersor/source --import tsx bench/studies/scale/measure.ts [server] [trials]
 // Writes bench/studies/scale/redis.json and postgres.json; what is there of the same count is measured anew.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { parseConfig } from '@tersor/core';
 import { createBullmqRunner } from '@tersor/runner-bullmq';
 import { folderStore, runStudy, studySchema } from '@tersor/study';
 import { postgres, redis } from '../../../plugins/runner-bullmq/test/servers.js';
-import { identity, queueOptions } from './synthetic.js';
+import { identity } from '../../../plugins/runner-bullmq/test/synthetic-study.js';
+import { queueOptions } from './synthetic.js';
 
 const PROCESSES = 4;
 const fileOf = (server: string) => join(__dirname, `${server}.json`);
@@ -97,7 +98,7 @@ async function opening(path: string): Promise<number | undefined> {
     await page.goto('about:blank');
     const started = performance.now();
     await page.goto(`file://${path}`, { waitUntil: 'load' });
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))');
     return performance.now() - started;
   } finally {
     await browser.close();
@@ -111,6 +112,13 @@ async function main(): Promise<void> {
   const sizes = counts.length > 0 ? counts.map(Number) : [100, 300, 1000, 3000, 10_000];
   for (const server of chosen)
     for (const trials of sizes) {
+      if (chosen.length * sizes.length > 1) {
+        // A process each, so that none finds on its heap what another one has left.
+        spawnSync(process.execPath, [...process.execArgv, __filename, server, String(trials)], {
+          stdio: 'inherit',
+        });
+        continue;
+      }
       const found = await measure(server, trials);
       const file = fileOf(server);
       const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Scale[]) : [];

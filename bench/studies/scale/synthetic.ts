@@ -1,27 +1,10 @@
 // A study of trials that take some milliseconds and lay down what a small compression would.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunIdentity, TrialRunner, WorkerOffer } from '@tersor/core';
+import type { TrialRunner } from '@tersor/core';
 import { bullmqOptions, type BullmqOptions } from '@tersor/runner-bullmq';
 
 const TRIAL_MS = 5;
-
-export const identity: RunIdentity = {
-  tersor: '1.2.3',
-  model: { topology: 't', weights: 'w' },
-  dataset: 'd',
-  files: {},
-  plugins: { 'backend/evaluate': '@tersor/backend-wasm#wasm 1.2.3' },
-};
-
-export const offer: WorkerOffer = {
-  name: 'bench',
-  versions: { tersor: identity.tersor, node: process.version },
-  backends: ['wasm'],
-  missing: [],
-  cores: 1,
-  memoryBytes: 1e9,
-};
 
 export function queueOptions(url: string, store: string): BullmqOptions {
   return bullmqOptions.parse({ url, store, concurrency: 200, pollSeconds: 0.25 });

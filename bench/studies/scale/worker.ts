@@ -1,6 +1,7 @@
 // A process of five workers: node ... worker.ts URL STORE CACHE
 import { createBullmqRunner } from '@tersor/runner-bullmq';
-import { instantRunner, offer, queueOptions } from './synthetic.js';
+import { offer } from '../../../plugins/runner-bullmq/test/synthetic-study.js';
+import { instantRunner, queueOptions } from './synthetic.js';
 
 const [url, store, cache] = process.argv.slice(2) as [string, string, string];
 const stop = new AbortController();

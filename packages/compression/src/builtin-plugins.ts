@@ -56,7 +56,7 @@ function wrongStage(id: string, stage: string): never {
   throw new TersorError('CONFIG_INVALID', `The environment "${id}" is not one for the stage "${stage}".`);
 }
 
-/** Plugins that the pipeline brings along. */
+/** Plugins that come with the pipeline. */
 export const builtinPlugins: readonly Plugin[] = [
   pruning as Plugin,
   bitWidth as Plugin,

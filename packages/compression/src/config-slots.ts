@@ -57,7 +57,7 @@ export function slotsOfTraining(config: TrainConfig): Slot[] {
   return [slot('dataset', '', 'dataset', config.dataset), ...backendSlots(config.backend)];
 }
 
-/** Budgets of a stage, one a round, and where they stand in the config. */
+/** Budgets of a stage, one per round, and where they stand in the config. */
 export function budgetPaths(
   stage: 'prune' | 'quantize',
   { stages = [], budget }: { readonly stages?: readonly object[] | undefined; readonly budget: object },

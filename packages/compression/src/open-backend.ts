@@ -48,7 +48,7 @@ interface Choosing {
   onNotice(text: string): void;
 }
 
-/** Lets a backend that is to choose its precision do so, once a run, and says what it chose. */
+/** Lets a backend that is to choose its precision do so, once per run, and says what it chose. */
 export async function choosePrecision(
   { id, choice }: Backend,
   { state, original, images, onNotice }: Choosing,

@@ -17,7 +17,8 @@ export {
 export { bitOperations, FLOAT_BITS, type OperandBits } from './cost/bit-operations.js';
 export { cost, type Cost, type LayerCost } from './cost/cost.js';
 export { channelCost, type ChannelCost } from './cost/channel-cost.js';
-export { parseBoundedJson, registerLayers } from '@tersor/runtime';
+export { parseBoundedJson, registerLayers, stepShape } from '@tersor/runtime';
+export type { PartConstant, PartStep } from '@tersor/runtime';
 export { graphFromKeras, type KerasWeight } from './files/graph-from-keras.js';
 export { parseManifest, readWeightFiles, weightFiles, type WeightsManifest } from './files/weight-files.js';
 export { formatPlugins } from './files/format-plugins.js';

@@ -14,6 +14,7 @@ export type { ModelSource } from './source/open-model-source.js';
 export type { DecodingWorker } from './worker/decoding-protocol.js';
 export type { LoadProgress } from './source/watched.js';
 export { buildModel, setWeights } from './model/build-model.js';
+export { stepShape, type PartConstant, type PartStep } from './layers/frozen-part.js';
 export { inGroups } from './layers/grouped-conv2d.js';
 export { LEAST_FLOAT } from './layers/pooling2d.js';
 export { registerLayers } from './layers/register-layers.js';

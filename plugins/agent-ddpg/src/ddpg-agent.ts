@@ -55,8 +55,8 @@ export class DdpgAgent implements Agent {
   private progress: Progress;
 
   /**
-   * Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box, and `CONFIG_INVALID` for guesses that the
-   * environment does not make.
+   * Throws `SPACE_UNSUPPORTED` unless the actions are a bounded box, and `CONFIG_INVALID` for guesses that
+   * the environment does not make.
    */
   constructor(
     private readonly options: DdpgOptions,

@@ -3,8 +3,8 @@ import { relativeWorth, type ActionRange, type ReplayStep } from '@tersor/rl';
 import type { DdpgOptions } from './ddpg-options.js';
 
 /**
- * Throws `CONFIG_INVALID` for `guesses` in an environment that makes none, or where steps have rewards of their
- * own, which a guess of a whole episode says nothing of.
+ * Throws `CONFIG_INVALID` for `guesses` in an environment that makes none, or where steps have rewards of
+ * their own, which a guess of a whole episode says nothing of.
  */
 export function requireGuesses({ guesses, rewards }: DdpgOptions, task: AgentTask): void {
   if (guesses === 0) return;
@@ -26,8 +26,8 @@ export function requireGuesses({ guesses, rewards }: DdpgOptions, task: AgentTas
 
 /**
  * Episodes around the middle of the actions' range, near and far, with what the environment makes of them
- * unmeasured. The first keeps to the middle; the others lie normally around it, with a deviation of `sigma`, a
- * half, a quarter or an eighth of it.
+ * unmeasured. The first keeps to the middle; the others lie normally around it, with a deviation of `sigma`,
+ * a half, a quarter or an eighth of it.
  */
 export function guessedEpisodes(
   { guesses, sigma }: DdpgOptions,

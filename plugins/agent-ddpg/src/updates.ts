@@ -35,8 +35,8 @@ export function clampToUnit(value: number): number {
 }
 
 /**
- * What the critics should say of a batch, [batch]: `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1; AMC,
- * equation 2, b being the moving average of rewards).
+ * What the critics should say of a batch, [batch]: `y = r - b + gamma Q'(s', mu'(s'))` (DDPG, algorithm 1;
+ * AMC, equation 2, b being the moving average of rewards).
  */
 export function targetsOf(
   learners: Learners,

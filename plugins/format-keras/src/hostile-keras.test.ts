@@ -135,6 +135,18 @@ it('unpacks nothing of an archive whose parts say more bytes than they can give'
   expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(1 << 26);
 });
 
+it('unpacks nothing of weights that would become far more bytes than weights ever do', async () => {
+  const packed = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 7919) >> 3);
+  const bomb = zipSync({ 'config.json': strToU8('{}'), 'model.weights.h5': [packed, { level: 0 }] });
+  const view = new DataView(bomb.buffer, bomb.byteOffset, bomb.byteLength);
+  const entry = Buffer.from(bomb).lastIndexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+  // Less than a thousand times as much, which deflate could make.
+  view.setUint32(entry + 24, 900 << 20, true);
+  const memory = process.memoryUsage().arrayBuffers;
+  expect(await outcome('dense-bomb.keras', bomb)).toBe('MODEL_INVALID');
+  expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(1 << 26);
+});
+
 it('says which weights are missing, are left over, or have another shape', async () => {
   const parts = unzipSync(await readFile(sample('sequential.keras')));
   const read = async (edit: (config: string) => string) => {

@@ -1,4 +1,13 @@
-import { constant, joinedArrays, mapped, picked, rangeOf, Refusal, turnedArray } from '@tersor/network';
+import {
+  constant,
+  countOf,
+  joinedArrays,
+  mapped,
+  picked,
+  rangeOf,
+  Refusal,
+  turnedArray,
+} from '@tersor/network';
 import { integers, number, type GraphNode } from './node.js';
 import { vector, type Constant, type Value } from './value.js';
 
@@ -28,10 +37,12 @@ const UNARY: Readonly<Record<string, (a: number) => number>> = {
   Exp: Math.exp,
   Floor: Math.floor,
   Ceil: Math.ceil,
+  Sin: Math.sin,
+  Cos: Math.cos,
 };
 
 /** What an operator makes of constants; `undefined` where it is not worked out. */
-type Fold = (node: GraphNode, inputs: readonly Constant[]) => Constant | undefined;
+type Fold = (node: GraphNode, inputs: readonly Constant[]) => Constant | readonly Constant[] | undefined;
 
 const FOLDS: Readonly<Record<string, Fold>> = {
   Cast: (node, [given]) =>
@@ -43,6 +54,22 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     return joinedArrays(
       parts.map((part) => expanded(part, axis)),
       axis,
+    );
+  },
+  Unpack: (node, [given]) => {
+    const axis = axisOf(number(node, 'axis', 0), given!.dims.length);
+    const dims = given!.dims.filter((_length, i) => i !== axis);
+    return Array.from({ length: given!.dims[axis]! }, (_, i) => {
+      const indexes = given!.dims.map((length, own) => (own === axis ? [i] : rangeOf(length, 0, length, 1)));
+      return { ...picked(given!, indexes), dims };
+    });
+  },
+  Tile: (_node, [given, times]) => {
+    const dims = given!.dims.map((length, i) => length * times!.data[i]!);
+    countOf(dims);
+    return picked(
+      given!,
+      dims.map((length, i) => Array.from({ length }, (_, at) => at % given!.dims[i]!)),
     );
   },
   ConcatV2: (_node, inputs) =>
@@ -62,7 +89,9 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     if (!(count <= MAX_VALUES)) return undefined;
     return vector(Array.from({ length: count }, (_, i) => from! + i * by!));
   },
-  Fill: (_node, [dims, value]) => mapped('float', [value!, ones(Array.from(dims!.data))], (given) => given!),
+  Fill: (_node, [dims, value]) => mapped(value!.type, [value!, ones(Array.from(dims!.data))], (own) => own!),
+  ZerosLike: (_node, [given]) => mapped(given!.type, [given!], () => 0),
+  OnesLike: (_node, [given]) => mapped(given!.type, [given!], () => 1),
   Prod: (_node, [given]) =>
     constant('integer', [], [Array.from(given!.data).reduce((all, value) => all * value, 1)]),
 };
@@ -71,7 +100,10 @@ const FOLDS: Readonly<Record<string, Fold>> = {
  * What a node gives that is given constants alone: arithmetic on shapes and weights. `undefined` where it is
  * not worked out. Throws `Refusal`.
  */
-export function workedOut(node: GraphNode, inputs: readonly Value[]): Constant | undefined {
+export function workedOut(
+  node: GraphNode,
+  inputs: readonly Value[],
+): Constant | readonly Constant[] | undefined {
   if (node.op === 'Shape') return shapeOf(inputs[0]);
   if (inputs.length === 0 || !inputs.every((each): each is Constant => each.kind === 'constant'))
     return undefined;

@@ -2,30 +2,14 @@ import { TersorError } from '@tersor/core';
 import { Refusal } from '@tersor/network';
 import { Builder } from './builder.js';
 import { workedOut } from './constants.js';
-import { shapeOf, sourceOf, type GraphNode } from './node.js';
+import { sourceOf, type GraphNode } from './node.js';
 import { KERNEL_OPERATORS, OPERATORS } from './operators/table.js';
+import { canBeInPart, FrozenParts, nodesBeforeKernels } from './parts/frozen-parts.js';
+import type { GraphSource } from './graph-source.js';
+import { placeholder } from './placeholder.js';
 import { asInFile, type Site } from './site.js';
-import { invalid, sortNodes } from './sort-nodes.js';
-import type { Constant, Tensor, Value } from './value.js';
-
-type Sizes = readonly (number | undefined)[];
-
-/** A GraphModel that is to become layers. */
-export interface GraphSource {
-  readonly origin: string;
-  readonly nodes: readonly GraphNode[];
-  readonly weights: ReadonlyMap<string, Constant>;
-  /** Names of the nodes that are outputs. */
-  readonly outputs: readonly string[];
-  /** Whether they were asked for: then all that they need has to be read. */
-  readonly isAsked: boolean;
-  /** Names of nodes that are inputs beside those of the file, because what comes before them is not read. */
-  readonly inputs: readonly string[];
-  /** Shapes of inputs with the batch, as the signature of the file states them. */
-  readonly stated: ReadonlyMap<string, Sizes>;
-  /** Sizes of one input image, where the file leaves them open. */
-  readonly inputShape?: readonly number[] | undefined;
-}
+import { invalid, sortNodes, type SortedNodes } from './sort-nodes.js';
+import type { Tensor, Value } from './value.js';
 
 /** The layers of a GraphModel, and the names of its inputs' and outputs' layers. */
 export interface LoweredGraph {
@@ -46,18 +30,36 @@ interface Problem {
 
 /**
  * The layers that compute what the nodes of a GraphModel compute, of those that lead to an output. Nodes that
- * are not read are left out with all that follows, where no kernel is among that: the choice of boxes or of
- * the best class. What they read are outputs then. Throws `MODEL_INVALID` for inputs that come from nowhere,
- * `MODEL_UNSUPPORTED` naming all nodes for which there are no layers.
+ * are not understood are left out with all that follows, where no kernel is among that: the choice of boxes or
+ * of the best class. What they read are outputs then. Where a kernel follows, they are frozen parts, computed
+ * as they are. Throws `MODEL_INVALID` for inputs that come from nowhere, `MODEL_UNSUPPORTED` naming all nodes
+ * that can be neither.
  */
 export function lowerGraph(source: GraphSource): LoweredGraph {
-  const { origin, isAsked } = source;
   const starts = new Set(source.inputs);
   const nodes = new Map(
     source.nodes.map((node) => [node.name, starts.has(node.name) ? { ...node, inputs: [] } : node]),
   );
-  const { order, loops } = sortNodes(origin, source.outputs, nodes);
+  const sorted = sortNodes(source.origin, source.outputs, nodes);
+  const whole = lowerNodes(source, sorted, new Set());
+  if (!('refused' in whole)) return whole;
+  const { order } = sorted;
+  const kept = source.isAsked ? new Set(order.map(({ name }) => name)) : nodesBeforeKernels(order);
+  const inParts = lowerNodes(source, sorted, kept);
+  if (!('refused' in inParts)) return inParts;
+  throw unsupported(source.origin, inParts.refused);
+}
+
+/** @param kept names of the nodes that are frozen parts where they are not understood. */
+function lowerNodes(
+  source: GraphSource,
+  { order, loops }: SortedNodes,
+  kept: ReadonlySet<string>,
+): LoweredGraph | { readonly refused: readonly string[] } {
+  const { origin, isAsked } = source;
+  const starts = new Set(source.inputs);
   const builder = new Builder();
+  const frozen = new FrozenParts((name, layer) => builder.add(name, layer));
   const values = new Map<string, readonly Value[]>();
   const problems: Problem[] = [];
   const lost: GraphNode[] = [];
@@ -66,17 +68,18 @@ export function lowerGraph(source: GraphSource): LoweredGraph {
     const { name, output } = sourceOf(input);
     return values.get(name)?.[output];
   };
+  const isRead = (input: string) => valueOf(input) !== undefined || frozen.has(input);
   for (const node of order) {
-    const given = node.inputs.map(valueOf);
     const isLoop = loops.has(node.name);
     // What comes after a node that is not read cannot be told.
-    if (!isLoop && given.some((each) => each === undefined)) {
+    if (!isLoop && !node.inputs.every(isRead)) {
       lost.push(node);
       continue;
     }
     try {
       if (isLoop) throw new Refusal('is in a loop: the nodes around it go in a circle');
-      values.set(node.name, valuesOf(node, given as Value[]));
+      if (kept.size > 0) frozen.follow(node, valueOf);
+      read(node);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       problems.push({ node, reason: error.message });
@@ -84,29 +87,71 @@ export function lowerGraph(source: GraphSource): LoweredGraph {
     }
   }
   const unread = problems.map(({ node, reason }) => `"${node.name}" (${node.op}) ${reason}`);
-  const hasKernels = lost.some(({ op }) => Object.hasOwn(KERNEL_OPERATORS, op));
-  if (unread.length > 0 && (isAsked || hasKernels)) throw unsupported(origin, unread);
+  const hasKernels = lost.some(isKernel);
+  if (unread.length > 0 && (isAsked || hasKernels)) return { refused: unread };
   const ends = unread.length > 0 ? outputsBefore() : source.outputs;
   const outputs = new Map<string, string>();
   for (const name of ends) {
-    const value = valueOf(name);
+    const value = partOutput(name) ?? valueOf(name);
+    if (value instanceof Refusal) return { refused: [`"${name}" is an output that ${value.message}`] };
     if (value?.kind !== 'tensor') throw invalid(origin, `its output "${name}" does not depend on an input.`);
     const layer = outputOf(name, value);
     if (!outputs.has(layer)) outputs.set(layer, name);
   }
-  if (outputs.size === 0) throw unsupported(origin, unread);
+  if (outputs.size === 0) return { refused: unread };
   return { builder, inputs, outputs: [...outputs.keys()], ends: [...outputs.values()], cut: unread };
+
+  /** An output that is a part, or why it cannot be one. */
+  function partOutput(name: string): Tensor | Refusal | undefined {
+    try {
+      return frozen.outputAt(name);
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  /** As layers, or as a part that is computed as it is. Throws `Refusal`, with the reason for the former. */
+  function read(node: GraphNode): void {
+    const isInPart = node.inputs.map((input) => frozen.has(input));
+    // A part goes on up to the next kernel, so that it is one layer.
+    const isConstant = (input: string) => valueOf(input)?.kind === 'constant';
+    const goesOn = isInPart.includes(true) && !(isKernel(node) && node.inputs.slice(1).every(isConstant));
+    const isOperator = Object.hasOwn(OPERATORS, node.op);
+    let problem: Refusal | undefined;
+    for (const asPart of goesOn ? [true, false] : [false, true]) {
+      if (asPart && !(kept.has(node.name) && canBeInPart(node))) continue;
+      try {
+        if (asPart) frozen.read(node, valueOf);
+        else
+          values.set(
+            node.name,
+            valuesOf(
+              node,
+              node.inputs.map((input) => frozen.tensorAt(input) ?? valueOf(input)!),
+            ),
+          );
+        return;
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        if (problem === undefined || asPart !== isOperator) problem = error;
+      }
+    }
+    const fixed = frozen.fixedAt(node.name);
+    if (!fixed) throw problem ?? new Refusal('is not known');
+    values.set(node.name, fixed);
+  }
 
   function valuesOf(node: GraphNode, given: readonly Value[]): readonly Value[] {
     if (node.op === 'Placeholder' || starts.has(node.name)) {
-      const tensor = placeholder(node);
+      const tensor = placeholder(node, source, builder);
       inputs.push(tensor.layer);
       return [tensor];
     }
     const weight = source.weights.get(node.name);
     if (weight) return [weight];
     const constant = workedOut(node, given);
-    if (constant) return [constant];
+    if (constant) return [constant].flat();
     const operator = Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : undefined;
     if (!operator) throw new Refusal('is not known');
     const site: Site = { node, inputs: given, add: (layer) => builder.add(node.name, layer) };
@@ -116,8 +161,10 @@ export function lowerGraph(source: GraphSource): LoweredGraph {
 
   /** Outputs of the file that are read, and what those nodes read that are not. */
   function outputsBefore(): string[] {
-    const read = source.outputs.filter((name) => valueOf(name)?.kind === 'tensor');
-    const edges = lost.flatMap((node) => node.inputs).filter((input) => isComputed(valueOf(input)));
+    const read = source.outputs.filter((name) => frozen.has(name) || valueOf(name)?.kind === 'tensor');
+    const edges = lost
+      .flatMap((node) => node.inputs)
+      .filter((input) => frozen.isTensor(input) || isComputed(valueOf(input)));
     return [...new Set([...read, ...edges])];
   }
 
@@ -129,44 +176,10 @@ export function lowerGraph(source: GraphSource): LoweredGraph {
   function outputOf(name: string, value: Tensor): string {
     return asInFile({ add: (layer) => builder.add(sourceOf(name).name, layer) }, value).layer;
   }
-
-  function placeholder(node: GraphNode): Tensor {
-    const stated =
-      shapeOf(node, 'shape') ??
-      source.stated.get(node.name) ??
-      (source.inputShape && [undefined, ...source.inputShape]);
-    if (!stated || stated.length < 2)
-      throw new Refusal('is an input of open rank: give "inputShape", the sizes of one image');
-    const signed = source.stated.get(node.name);
-    const shape = stated
-      .slice(1)
-      .map(
-        (length, i) =>
-          length ?? source.inputShape?.[i] ?? (signed?.length === stated.length ? signed[i + 1] : undefined),
-      );
-    // Images with their channels first lie with them last where the file itself turns them around.
-    const lies = isTurned(node, source.nodes) && shape.length === 3 ? [1, 2, 0] : undefined;
-    const own = lies ? lies.map((axis) => shape[axis]) : shape;
-    const config = {
-      batch_input_shape: [null, ...own.map((length) => length ?? null)],
-      dtype: 'float32',
-      sparse: false,
-    };
-    const tensor = builder.add(node.name, { className: 'InputLayer', config, inputs: [], shape });
-    return lies ? { ...tensor, lies } : tensor;
-  }
 }
 
-/** Whether all that reads an input, directly or after paddings, puts its channels last. */
-function isTurned({ name }: GraphNode, nodes: readonly GraphNode[]): boolean {
-  const readers = nodes.filter(({ inputs }) => inputs.some((input) => sourceOf(input).name === name));
-  return (
-    readers.length > 0 &&
-    readers.every((reader) => {
-      if (['Pad', 'PadV2'].includes(reader.op)) return isTurned(reader, nodes);
-      return reader.op === 'Transpose';
-    })
-  );
+function isKernel({ op }: GraphNode): boolean {
+  return Object.hasOwn(KERNEL_OPERATORS, op);
 }
 
 function unsupported(origin: string, problems: readonly string[]): TersorError {

@@ -25,7 +25,7 @@ export interface BrowserChoice {
 }
 
 /**
- * Starts a Chromium without a window, by the playwright-core of the project. `TERSOR_BROWSER_ARGS` are further
+ * Starts a Chromium without a window, by the playwright-core of the project. `TERSOR_BROWSER_ARGS` are its
  * arguments, instead of those that look for a graphics adapter. Throws `BROWSER_UNAVAILABLE`.
  */
 export async function startBrowser({ path, graphics }: BrowserChoice): Promise<Browser> {
@@ -53,7 +53,7 @@ function loadPlaywright(): BrowserType {
     } catch {
       continue;
     }
-    return (require(entry) as typeof import('playwright-core')).chromium;
+    return (require(entry) as { readonly chromium: BrowserType }).chromium;
   }
   throw new TersorError(
     'BROWSER_UNAVAILABLE',

@@ -17,7 +17,7 @@ export interface PageServer {
 
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', wasm: 'application/wasm' };
 
-/** Threads of wasm, and clocks finer than a tenth of a millisecond, are for pages with these headers alone. */
+/** Threads of wasm, and clocks finer than a tenth of a millisecond, are only for pages with these headers. */
 const ISOLATED = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',

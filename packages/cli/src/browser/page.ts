@@ -3,8 +3,8 @@ export const PAGE =
   '<!doctype html><title>tersor profile</title><link rel="icon" href="data:,"><script type="module" src="page.js"></script>';
 
 /**
- * Its script. `start` makes a backend of tfjs the current one and names the adapter; `takeTurns` times networks
- * as `LatencyMeter` says.
+ * Its script. `start` makes a backend of tfjs the current one and names the adapter; `takeTurns` times
+ * networks as `LatencyMeter` says.
  */
 export const PAGE_SCRIPT = `
 import { modelFromArtifact, tf } from './runtime.js';

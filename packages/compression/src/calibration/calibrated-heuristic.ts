@@ -11,7 +11,7 @@ import { spreadBits } from '../environments/spread-bits.js';
 import { encodeLayer } from '../policy/quantized-graph.js';
 import { outputError } from './output-error.js';
 
-/** Bits that a layer is probed at: these more than its fewest. */
+/** A layer is probed at its fewest bits plus each of these. */
 const PROBED = [0, 1, 2, 4];
 
 interface CalibratedHeuristicOptions {
@@ -21,7 +21,10 @@ interface CalibratedHeuristicOptions {
   readonly moments: ReadonlyMap<string, KernelMoments>;
   /** The network with one layer at so many bits, its means corrected. */
   quantized(layer: GraphLayer, bits: number): LayerGraph;
-  /** Makes the measure of what outputs lose, where layers are probed; else all layers' errors count alike. */
+  /**
+   * Makes the measure of what outputs lose, where layers are probed; without it the errors of all layers
+   * count alike.
+   */
   openLoss?(): Promise<OutputLoss>;
 }
 

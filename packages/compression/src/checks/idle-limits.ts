@@ -8,7 +8,7 @@ interface Limits {
   readonly quantizeLimits: readonly QuantizeLimit[];
 }
 
-/** A sentence for each budget that the original keeps already: it is more likely a slip than meant. */
+/** A sentence for each budget that the original keeps already: more likely a mistake than intended. */
 export function idleLimits(
   { prune, quantize }: CompressConfig,
   { original, originalBytes, pruneLimits, quantizeLimits }: Limits,

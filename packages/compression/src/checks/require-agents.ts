@@ -27,10 +27,11 @@ const KNOWN: Pick<AgentTask, 'features' | 'guess' | 'observationsOf'> = {
 };
 
 /**
- * Makes each stage's agent once for the kind of actions that the stage will ask for, and lets it go: what it
- * cannot handle, and heuristics that nobody offers, are said before models are measured and pruners prepared,
- * for both stages. The actions and heuristics of an environment that is not ours are known only when it is
- * made: such a stage says it then. Throws `SPACE_UNSUPPORTED`, `CONFIG_INVALID` and `PLUGIN_DUPLICATE`.
+ * Makes each stage's agent once for the kind of actions that the stage will ask for, and disposes of it: what
+ * it cannot handle, and heuristics that nobody offers, are said before models are measured and pruners
+ * prepared, for both stages. The actions and heuristics of an environment that is not ours are known only
+ * when it is made: such a stage says it then. Throws `SPACE_UNSUPPORTED`, `CONFIG_INVALID` and
+ * `PLUGIN_DUPLICATE`.
  */
 export async function requireAgents(config: CompressConfig, host: Host): Promise<void> {
   for (const stage of STAGES) {

@@ -2,7 +2,7 @@ import { TersorError, TOKENS, type CompressConfig, type Host } from '@tersor/cor
 
 /**
  * Throws `CONFIG_INVALID` where candidates are to race and the reward does not follow from their accuracy:
- * nothing then says from a part of the images who can still win.
+ * part of the images then does not tell which candidates can still win.
  */
 export async function requireRewards(config: CompressConfig, host: Host): Promise<void> {
   for (const stage of ['prune', 'quantize'] as const) {
@@ -11,7 +11,7 @@ export async function requireRewards(config: CompressConfig, host: Host): Promis
     if (needs !== undefined)
       throw new TersorError(
         'CONFIG_INVALID',
-        `${stage}.racing: candidates race by their accuracy, but the reward "${id}" is of their ${needs}.`,
+        `${stage}.racing: candidates race by their accuracy, but the reward "${id}" depends on their ${needs}.`,
         {
           hint: `Leave "racing" out, or measure on fewer images: ${stage}.images or ${stage}.search.subset.`,
         },

@@ -100,7 +100,7 @@ function outcomesOfPruning(
     const groups = prunableGroups(smallest, config);
     if (groups.length === 0) break;
     const choices = choicesAt(groups, config.minimum);
-    // Zeroed slices may leave channels dead, which go too: how many, no count beforehand tells.
+    // Zeroed slices may leave dead channels, which go too; how many cannot be counted beforehand.
     if (round === 0 || !hasSlices) wallOf(smallest, groups, limits).requireFeasible(choices);
     smallest = withFirstChannels(
       smallest,

@@ -13,16 +13,16 @@ export interface PruneChoices {
   readonly whole: readonly Choice[];
   /** The allowed count of a group that is nearest to a share of its channels. */
   toCount(group: ChannelGroup, ratio: number): number;
-  /** What an action, one share a pruner, asks of a group. */
+  /** What an action, one share per pruner, asks of a group. */
   wanted(group: ChannelGroup, action: Action): Choice;
-  /** The action, one share a pruner, that asks for a choice. */
+  /** The action, one share per pruner, that asks for a choice. */
   sharesOf(group: ChannelGroup, choice: Choice): Action;
   /**
    * The next choice after `chosen`: the wanted one, or the most of it that still keeps the budget with the
    * groups ahead at their fewest.
    */
   limit(chosen: readonly Choice[], wanted: Choice): Choice;
-  /** Heuristics by name: one share a pruner for each group. They are asked for what fits. */
+  /** Heuristics by name: one share per pruner for each group. They are asked for what fits. */
   readonly heuristics: Readonly<Record<string, () => Promise<readonly Action[]>>>;
 }
 

@@ -14,7 +14,7 @@ const STEPS: readonly number[] = [-1, -0.5, 0, 0.5, 1];
 const LEAST_ERROR = 1e-9;
 
 /**
- * Chooses bits around a heuristic's, one step a layer: see `createResidualBits`.
+ * Chooses bits around a heuristic's, one step per layer: see `createResidualBits`.
  *
  * Observation, in [-1, 1]: the eight features of `layerFeatures`; of the reference, the layer's bits, what
  * it takes of the tightest limit beyond its fewest bits, the error of its weights (as its logarithm), and the

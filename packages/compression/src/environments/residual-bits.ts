@@ -5,7 +5,7 @@ import { clamp } from './observation.js';
 import { largestShift, residualsBetween } from './residual-shift.js';
 
 /**
- * Bits around a reference. Residuals are one list a layer: a number in [-1, 1] for its weights, and another
+ * Bits around a reference. Residuals are one list per layer: a number in [-1, 1] for its weights, and another
  * for its inputs where these are a choice.
  */
 export interface ResidualBits {

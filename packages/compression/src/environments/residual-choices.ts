@@ -6,7 +6,9 @@ import { largestShift, logitOf, residualsBetween, shareOf } from './residual-shi
 /** Kernel slices have no counts: shares this near to 0 or 1 count as such. */
 const SLICE_EDGE = 1e-3;
 
-/** Choices around a reference. Residuals are actions, one number in [-1, 1] a pruner, one action a group. */
+/**
+ * Choices around a reference. Residuals are actions, one number in [-1, 1] per pruner, one action per group.
+ */
 export interface ResidualChoices {
   /** The common shift that these residuals get. */
   shift(residuals: readonly Action[]): number;

@@ -16,7 +16,7 @@ const LEAST_ERROR = 1e-6;
 type ErrorCurves = readonly ArrayLike<number>[];
 
 /**
- * Prunes a network around a heuristic's policy, one step a channel group: see `createResidualChoices`.
+ * Prunes a network around a heuristic's policy, one step per channel group: see `createResidualChoices`.
  *
  * Observation, in [-1, 1]: the nine features of `groupFeatures`; of the reference, the share of the group's
  * channels that it keeps, what the group takes of the tightest limit beyond its fewest channels, the error
@@ -26,8 +26,8 @@ type ErrorCurves = readonly ArrayLike<number>[];
  * (its hyperbolic tangent), and the previous action. What is known before is the environment's `features`;
  * its `guess` is minus the logarithm of the errors of all removals together.
  *
- * Action: one number in [-1, 1] a pruner. Throws `BUDGET_INFEASIBLE` when even the minimum of everything does
- * not keep the budget, and `CONFIG_INVALID` for a reference that is not offered; `step` throws
+ * Action: one number in [-1, 1] per pruner. Throws `BUDGET_INFEASIBLE` when even the minimum of everything
+ * does not keep the budget, and `CONFIG_INVALID` for a reference that is not offered; `step` throws
  * `BUDGET_EXCEEDED` where a pruner has left more than its plan says.
  */
 export async function createResidualPruningEnvironment(

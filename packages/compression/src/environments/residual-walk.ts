@@ -21,8 +21,8 @@ interface ResidualSteps {
 }
 
 /**
- * Walks one step a group or layer and carries all actions out at the end, so that each is carried out just as
- * it was proposed: `executed` is the action itself.
+ * Walks one step per group or layer and carries all actions out at the end, so that each is carried out just
+ * as it was proposed: `executed` is the action itself.
  */
 export function residualWalk(walk: ResidualSteps): Environment {
   const { actionSpace, features, guess, heuristics } = walk;

@@ -11,7 +11,7 @@ import { absolute, LIMIT, shareOptions } from './share-options.js';
 
 const counted = new WeakMap<LayerGraph, Cost>();
 
-/** `cost`, computed once a network: candidates are asked by each limit, and by the environment. */
+/** `cost`, computed once per network: candidates are asked by each limit, and by the environment. */
 export function costOnce(graph: LayerGraph): Cost {
   const known = counted.get(graph);
   if (known) return known;

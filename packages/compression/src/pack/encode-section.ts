@@ -23,7 +23,7 @@ export function rawSection(data: Float32Array): Uint8Array {
 
 /**
  * Body of the section of an encoded tensor, in the smallest of the codings that the format has, or with
- * `plain` in `bits` bits a code. Throws `PLAN_MISMATCH` for a malformed one.
+ * `plain` in `bits` bits per code. Throws `PLAN_MISMATCH` for a malformed one.
  */
 export function encodedSection(tensor: EncodedTensor, plain = false): Uint8Array {
   requireConsistent(tensor);

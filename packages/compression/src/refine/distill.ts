@@ -55,7 +55,7 @@ export async function distill(run: Distillation): Promise<LayerGraph> {
     try {
       const batch = async (step: number): Promise<TrainingBatch> => {
         const pass = Math.floor(step / stepsPerPass);
-        // A stream of its own for each pass and each step: any of them can be the first of a resumed run.
+        // Each pass and each step has its own stream: any of them can be the first of a resumed run.
         const order = createRandom(seed, `refine/pass/${pass}`).permutation(chosen.length);
         const first = (step % stepsPerPass) * size;
         const random = createRandom(seed, `refine/step/${step}`);

@@ -8,7 +8,7 @@ export interface WeightVariables {
   gradients(gradient: Float32Array): Float32Array;
 }
 
-/** The least size that an array is taken to have, so that one of zeros can move at all. */
+/** The least size that an array is taken to have, so that an array of zeros can move at all. */
 const LEAST_SIZE = 1e-3;
 
 /**

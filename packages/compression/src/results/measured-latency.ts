@@ -26,8 +26,8 @@ interface Measuring {
 }
 
 /**
- * Measures original and result where a limit predicts milliseconds by a table; undefined where none does. Says so
- * where the result is not faster, and where the table's browser cannot be opened here.
+ * Measures original and result where a limit predicts milliseconds by a table; undefined where none does.
+ * Says so where the result is not faster, and where the table's browser cannot be opened here.
  */
 export async function measureLatency(options: Measuring): Promise<MeasuredLatency | undefined> {
   const { limits, original, compressed, onNotice } = options;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Answers } from '../training/evaluator.js';
 
 /**
- * `outcomes.json`: which test images the networks have right, so that two runs can be compared image by
+ * `outcomes.json`: which test images the networks get right, so that two runs can be compared image by
  * image.
  */
 export interface Outcomes {

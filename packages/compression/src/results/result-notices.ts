@@ -8,7 +8,7 @@ import type { NetworkFigures } from './pipeline-types.js';
  */
 const MUCH = 5;
 
-/** How good an answer without looking is. */
+/** How good a guess is. */
 export interface Guessing {
   readonly classes: number;
   readonly images: number;
@@ -20,7 +20,7 @@ export function guessingAt(dataset: Dataset): Guessing {
 }
 
 /**
- * What is said before a search of an original network that does no better than guessing; undefined of a
+ * What is said before a search of an original network that does no better than guessing; undefined for a
  * better one.
  */
 export function originalNotice({ accuracy }: NetworkFigures, guessing: Guessing): string | undefined {
@@ -63,7 +63,7 @@ export function resultNotices({ baseline, compressed, original, guessing }: Outc
 
 const REMEDY = 'Raise the budgets, search longer, or fine-tune for more epochs.';
 
-/** Two standard errors of the accuracy of guesses are within what luck does. */
+/** Two standard errors of the accuracy of guesses are within what luck explains. */
 function isGuessing(accuracy: number, { classes, images }: Guessing): boolean {
   const chance = 1 / classes;
   return accuracy <= chance + 2 * Math.sqrt((chance * (1 - chance)) / images);

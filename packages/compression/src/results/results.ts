@@ -29,7 +29,7 @@ interface ResultsInput {
   readonly pruned: PruneResult | undefined;
   readonly quantized: QuantizeResult | undefined;
   measure(graph: LayerGraph, bytes: number): Promise<NetworkFigures>;
-  /** Which test images the networks had right that `measure` was given. */
+  /** Which test images the networks got right that `measure` was given. */
   readonly answered: ReadonlyMap<NetworkFigures, Answers>;
   readonly measuredLatency: MeasuredLatency | undefined;
   readonly staging: string;

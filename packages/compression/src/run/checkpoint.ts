@@ -96,7 +96,7 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
       return undefined;
     },
     keepAside: async (how) => {
-      // What lies where the folder should be was not made by this version, but is somebody's.
+      // What lies where the folder should be was not made by this version, but belongs to somebody.
       if ((await files()).length === 0 && !statSync(folder, { throwIfNoEntry: false })?.isFile())
         return undefined;
       let number = 1;

@@ -65,10 +65,10 @@ export interface LiveRecord {
 }
 
 /**
- * A record of a run for those who watch it: `live.jsonl` beside the checkpoints, one JSON object a line, each
- * appended in one step. It goes with the checkpoints when the run is done. A process that goes on appends; an
- * episode that is there twice counts as it is there last, and progress that says fewer episodes takes back
- * those after. What cannot be written is left out: no run fails for it.
+ * A record of a run for those who watch it: `live.jsonl` beside the checkpoints, one JSON object per line,
+ * each appended in one step. It goes with the checkpoints when the run is done. A process that goes on
+ * appends; an episode that is there twice counts as it is there last, and progress that says fewer episodes
+ * takes back those after. What cannot be written is left out: no run fails for it.
  */
 export function createLiveRecord(folder: string): LiveRecord {
   let start: Omit<LiveStart, 'pid' | 'host'> | undefined;

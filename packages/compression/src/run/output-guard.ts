@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { modelParts, TersorError, type ModelSource } from '@tersor/core';
 import { openModel, type OpenOptions } from '@tersor/network';
 
-/** Something that a command reads, and must find again. */
+/** Something that a command reads, and that must not be lost. */
 export interface Precious {
   /** What it is, in words, for the message: "the model", "dataset.dir". */
   readonly name: string;
@@ -178,7 +178,7 @@ async function enclosing(path: string): Promise<Map<string, boolean>> {
   return places;
 }
 
-/** What a file system tells a file or folder by, links followed; undefined where there is none. */
+/** What a file system identifies a file or folder by, links followed; undefined where there is none. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path, { bigint: true });

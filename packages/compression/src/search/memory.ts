@@ -19,7 +19,7 @@ import type { SearchFigures } from '../results/pipeline-types.js';
 export type Stage = 'prune' | 'quantize';
 type StageConfig = PruneConfig | QuantizeConfig;
 
-/** What is read of an earlier run. */
+/** What is read from an earlier run. */
 interface Run {
   readonly identity?: RunIdentity;
   readonly seed?: number;
@@ -31,7 +31,7 @@ interface Run {
 export interface StageMemory {
   /** In the same environment, in their order. */
   readonly own: readonly EpisodeRecord[];
-  /** In those of other networks, one list a run. */
+  /** In those of other networks, one list per run. */
   readonly others: readonly (readonly OtherEpisode[])[];
 }
 

@@ -82,5 +82,5 @@ export async function finetune(
   }
 }
 
-/** What a training that went wrong by its learning rate ends with. */
+/** What a training ends with that went wrong because of its learning rate. */
 const DIVERGED: ReadonlySet<string> = new Set(['OUTPUTS_NOT_FINITE', 'WEIGHTS_NOT_FINITE']);

@@ -23,7 +23,7 @@ export interface Measurement extends Evaluation {
   readonly images: number;
 }
 
-/** Which images a network has right. */
+/** Which images a network gets right. */
 export interface Answers {
   readonly accuracy: number;
   /** 1 for every image that is right, else 0, in the evaluator's order. */

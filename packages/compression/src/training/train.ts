@@ -97,7 +97,7 @@ export interface TrainRun {
   readonly resume?: TrainState;
   readonly onEpoch?: (record: EpochRecord, state: TrainState, graph: LayerGraph) => void | Promise<void>;
   readonly onStep?: (done: number, total: number, step: StepRecord) => void;
-  /** Asked before every epoch; true ends the training there. */
+  /** Called before every epoch; true ends the training there. */
   readonly shouldStop?: () => boolean;
 }
 

@@ -56,7 +56,7 @@ export interface Environment {
    */
   readonly heuristics?: Readonly<Record<string, () => Promise<readonly Action[]>>>;
   /**
-   * What is known of each step before any episode, one row of numbers in [-1, 1] a step, all as long; the
+   * What is known of each step before any episode, one row of numbers in [-1, 1] per step, all as long; the
    * first numbers of a step's observations are its row. For agents that look at all steps of a policy at
    * once. Their meaning does not depend on the network, so that what was learned of one says something of
    * another. Optional.

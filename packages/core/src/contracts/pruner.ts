@@ -117,7 +117,7 @@ export interface AllocationQuestion extends BudgetQuestion {
 
 /**
  * Which share of its kernel slices should each group keep, of those whose channels stay? Answered by one
- * share a group, from `smallest` to 1.
+ * share per group, from `smallest` to 1.
  */
 export interface SharesQuestion extends BudgetQuestion {
   /** Those that the search visits, in the order of the answer. */

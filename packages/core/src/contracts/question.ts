@@ -7,7 +7,7 @@ export interface QuestionLimit {
   of(amounts: readonly number[]): number;
 }
 
-/** A budget, as a heuristic sees it. Amounts are one number a group or layer, in the question's order. */
+/** A budget, as a heuristic sees it. Amounts are one number per group or layer, in the question's order. */
 export interface BudgetQuestion {
   readonly limits: readonly QuestionLimit[];
   /** The largest share of any limit that these amounts use: 1 uses one of them up, above 1 breaks it. */

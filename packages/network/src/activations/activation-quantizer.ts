@@ -39,7 +39,10 @@ export class ActivationQuantizer extends tfl.layers.Layer {
   }
 }
 
-/** Makes the layer known to tfjs, which finds the classes of a topology by their names. Twice is harmless. */
+/**
+ * Registers the layer with tfjs, which finds the classes of a topology by their names. Calling it twice is
+ * harmless.
+ */
 export function registerActivationQuantizer(): void {
   tf.serialization.registerClass(
     ActivationQuantizer as unknown as tf.serialization.SerializableConstructor<ActivationQuantizer>,

@@ -15,8 +15,8 @@ const MOST_RIDGES = 40;
 
 /**
  * The choice of codes for one weight array, as one small problem for each of its columns (an output of a
- * matrix of `KernelMoments`). With H = E[x x'], G = E[x y'] and the ridge L, the error of values q in the
- * place of the weights w is
+ * matrix of `KernelMoments`). With H = E[x x'], G = E[x y'] and the ridge L, the error of values q instead
+ * of the weights w is
  *
  *   E |x'q - y'w|^2 = q'Hq - 2 q'Gw + ...,  least near the target w* = (H + T)^-1 (G w + T w)
  *
@@ -45,7 +45,7 @@ export interface PreparedMatrix {
   readonly loaded: Float64Array;
   /** L: what was added to each diagonal value. */
   readonly ridge: number;
-  /** Inputs by falling mean square: the dearest errors come first, while many can make up for them. */
+  /** Inputs by falling mean square: the costliest errors come first, while many can make up for them. */
   readonly order: readonly number[];
   /** U with (H + L)^-1 = U'U, upper triangular, inputs in that order. */
   readonly upper: Float64Array;
@@ -56,7 +56,7 @@ const prepared = new WeakMap<KernelMoments, CodeProblem>();
 /**
  * Prepares the problem of a weight array; the same one again where it was last asked for with the same
  * moments and weights (it does not depend on the bit width). Undefined where the moments are not finite:
- * then they have nothing to say.
+ * then they tell nothing.
  */
 export function codeProblem(data: Float32Array, moments: KernelMoments): CodeProblem | undefined {
   const known = prepared.get(moments);

@@ -33,7 +33,7 @@ export function orderedCodes(problem: CodeProblem, stored: Uint8Array): Uint8Arr
 /**
  * The values that the codes of one group (0..previous.length-1) stand for with the least error, as they are
  * given to the weights: with S the one-hot matrix of a column's codes, sum of S'(H + L)S v = sum of S'(H +
- * L)w*. Codes that nobody has, and that of exact zero, keep their value. Undefined where rounding leaves no
+ * L)w*. Unused codes, and that of exact zero, keep their value. Undefined where rounding leaves no
  * solution.
  */
 export function bestValues(

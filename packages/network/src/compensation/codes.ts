@@ -22,9 +22,9 @@ export interface Codes {
 
 /**
  * Codes by error compensation (OPTQ: Frantar et al., ICLR 2023, algorithm 1): the inputs of a column are
- * rounded one after the other, the dearest first, and what rounding one changes in the outputs is made up for
- * by those that are not rounded yet: w_j -= (w_i - q_i) U_ij / U_ii. Weights that are exactly 0 are rounded
- * to 0 and made up for likewise (as SparseGPT does: Frantar and Alistarh, ICML 2023).
+ * rounded one after the other, the costliest first, and what rounding one changes in the outputs is made up
+ * for by those that are not rounded yet: w_j -= (w_i - q_i) U_ij / U_ii. Weights that are exactly 0 are
+ * rounded to 0 and made up for likewise (as SparseGPT does: Frantar and Alistarh, ICML 2023).
  */
 export function compensatedCodes(problem: CodeProblem, levels: Levels): Codes {
   const { inputs: n, columns, target } = problem;

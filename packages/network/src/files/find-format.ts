@@ -19,11 +19,11 @@ import { formatPlugins } from './format-plugins.js';
 import { recogniseModel, type FurtherFormats, type NamedFormat } from './recognise-model.js';
 
 export interface OpenOptions {
-  /** Folder that a relative path of the model or of a plugin starts from; the working directory without. */
+  /** Folder that relative paths of the model and of plugins start from; the working directory without. */
   readonly directory?: string;
   /** Further folders to look plugins up from. */
   readonly searchFrom?: readonly string[];
-  /** Plugins given directly; those of other kinds are passed over. */
+  /** Plugins given directly; those of other kinds are ignored. */
   readonly plugins?: readonly Plugin[];
   /** What the model is called in the config, for messages about its format's options. */
   readonly place?: string;
@@ -49,7 +49,7 @@ export async function recognisedFormat(path: string, options: OpenOptions): Prom
   return recogniseModel(path, await givenFormats(options), () => installedFormats(options));
 }
 
-/** Tersor's own formats and those given directly, as far as they want no options. */
+/** Tersor's own formats and those given directly, that need no options. */
 export async function givenFormats(options: OpenOptions): Promise<FoundFormat[]> {
   const ready = await Promise.all(
     builtins(options).map(async (plugin) => withoutOptions({ plugin, source: plugin.name }, options)),
@@ -68,7 +68,7 @@ export async function installedFormats(options: OpenOptions): Promise<FurtherFor
   return { formats, problems };
 }
 
-/** A format that wants no options; one that does has to be named with them. */
+/** A format that needs no options; one that does has to be named with them. */
 async function withoutOptions(loaded: LoadedPlugin, options: OpenOptions): Promise<FoundFormat | undefined> {
   if (!(await needsNoOptions(loaded.plugin))) return undefined;
   return made(loaded, await parseOptions(loaded.plugin, {}, 'model'), options);

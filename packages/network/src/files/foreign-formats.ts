@@ -31,13 +31,13 @@ const KERAS_ZIP = {
   advice: `Install the plugin that reads it: npm install @tersor/format-keras. Or convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder`,
 };
 
-/** What is said of a SavedModel folder. */
+/** What is said about a SavedModel folder. */
 export const SAVED_MODEL: ForeignFormat = {
   format: 'a TensorFlow SavedModel',
   advice: `If Keras wrote it, convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras_saved_model --output_format=tfjs_layers_model folder target`,
 };
 
-/** What is said of the model.json of a GraphModel. */
+/** What is said about the model.json of a GraphModel. */
 export const GRAPH_MODEL: ForeignFormat = {
   format: 'a GraphModel, which has no layers',
   advice: `Give the path of its model.json, and install the plugin that reads it: npm install @tersor/format-tfjs-graph. Or convert the network that it was made from to ${LAYERS_MODEL}, from its Keras file.`,

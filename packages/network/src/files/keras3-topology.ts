@@ -13,7 +13,7 @@ const CLASS_NAMES: Readonly<Record<string, string>> = {
 /** Activations with another name in tfjs. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { silu: 'swish' };
 
-/** Options that tfjs reads over, so that the network would compute something else; with what each must be. */
+/** Options that tfjs ignores, so that the network would compute something else; with what each must be. */
 const READ_OVER: Readonly<Record<string, (value: unknown) => boolean>> = {
   groups: (value) => value === 1,
   keepdims: (value) => value === false,
@@ -24,7 +24,7 @@ const READ_OVER: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 /**
  * A topology as tfjs reads it: what Keras 3 writes (`batch_shape`, dtype policies, modules and registered
- * names, calls as tensors with a history) in the form of Keras 2. Others are given back as they are.
+ * names, calls as tensors with a history) in the form of Keras 2. Others are returned unchanged.
  * Throws `MODEL_UNSUPPORTED` where tfjs would compute something else.
  */
 export function keras2Topology(topology: Json): Json {

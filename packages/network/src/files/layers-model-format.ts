@@ -53,8 +53,8 @@ function recognises({ path, entries, head }: ModelPlace): boolean {
 }
 
 /**
- * The same for the same network in other files: weight files may be cut otherwise, JSON be laid out
- * otherwise.
+ * The same for the same network in other files: weight files may be split differently, JSON laid out
+ * differently.
  */
 async function content(path: string): Promise<ModelContent> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);

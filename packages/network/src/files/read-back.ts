@@ -24,7 +24,7 @@ const IMAGES = 8;
 /**
  * How far an output may be from that of the evaluated network, as a share of the largest output of all
  * images. Weights have to be the same to the bit. Outputs are not, since backends fold batch norms and fuse
- * layers, and so round otherwise than layer by layer: that is about 1e-6, and the backend contract allows
+ * layers, and so round differently from layer by layer: that is about 1e-6, and the backend contract allows
  * 1e-4. Ten times that is still far less than what a layer does that is computed differently.
  */
 const TOLERANCE = 1e-3;

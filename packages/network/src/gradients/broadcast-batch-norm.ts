@@ -13,7 +13,7 @@ const corrected = new Set<string>();
 /**
  * Corrects batch norm over another axis than the last one on a tfjs backend. The kernels of its cpu and wasm
  * backends take the statistics value by value in the order of the input, over and over, whatever axis they
- * are for (tfjs 4.22): the result is noise. Twice is harmless.
+ * are for (tfjs 4.22): the result is noise. Calling it twice is harmless.
  */
 export function correctBatchNorm(backendName: string): void {
   const stock = tf.getKernel('FusedBatchNorm', backendName);

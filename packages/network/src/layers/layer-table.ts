@@ -16,7 +16,15 @@ import { INPUT_LAYER } from './input-layer.js';
 import { LAYER_NORMALIZATION } from './layer-normalization.js';
 import type { LayerFacts } from './layer-facts.js';
 import { LEAKY_RELU } from './leaky-relu.js';
-import { CHANNEL_SHUFFLE, DIVIDE, HARD_SIGMOID, OWN_SUBTRACT, POWER, SLICE } from './own-layers.js';
+import {
+  CHANNEL_SHUFFLE,
+  DIVIDE,
+  FROZEN_PART,
+  HARD_SIGMOID,
+  OWN_SUBTRACT,
+  POWER,
+  SLICE,
+} from './own-layers.js';
 import { PAD2D, POOLING2D, RESIZE2D } from './own-positions.js';
 import { PERMUTE } from './permute.js';
 import { AVERAGE_POOLING, GLOBAL_POOLING, MAX_POOLING } from './pooling.js';
@@ -81,6 +89,7 @@ const KERAS_LAYERS: readonly LayerFacts[] = [
   POWER,
   OWN_SUBTRACT,
   DIVIDE,
+  FROZEN_PART,
 ];
 
 const table = new Map(KERAS_LAYERS.map((facts) => [facts.className, facts]));

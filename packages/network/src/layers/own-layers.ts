@@ -113,3 +113,6 @@ export const POWER: LayerFacts = { className: 'TersorPower', channels: KEPT };
 /** Differences and quotients. */
 export const OWN_SUBTRACT = elementWise('TersorSubtract');
 export const DIVIDE = elementWise('TersorDivide');
+
+/** A part that a format does not understand: computed as it is, its channels and those that it reads stay. */
+export const FROZEN_PART: LayerFacts = { className: 'TersorFrozenPart', probabilities: () => 'mixed' };

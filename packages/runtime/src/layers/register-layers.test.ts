@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel } from '../model/build-model.js';
+import { FrozenPart } from './frozen-part.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -196,6 +197,66 @@ test('differences and quotients spread a vector over all positions', async () =>
   expect(parts.values).toEqual([1, 1, Math.fround(1 / 3), 0.5]);
 });
 
+/** The first row of each image less the row that a constant names, and whether that is above another. */
+const PART = {
+  steps: [
+    { operation: 'gather', inputs: [0, 1], options: { axis: 1 } },
+    { operation: 'slice', inputs: [0], options: { begin: [0, 0, 0], size: [1, 1, 2] } },
+    { operation: 'sub', inputs: [4, 3] },
+    { operation: 'greater', inputs: [5, 2] },
+    { operation: 'to_float', inputs: [6] },
+    { operation: 'concat', inputs: [5, 7], options: { axis: 2 } },
+  ],
+  constants: [
+    { shape: [1], type: 'integer' },
+    { shape: [], type: 'float' },
+  ],
+};
+
+const constants = [
+  { shape: [1], values: [2] },
+  { shape: [], values: [-3] },
+];
+
+test('a frozen part computes its steps, and takes what is constant from its weights', async () => {
+  const rows = { shape: [3, 2], values: [1, 2, 3, 4, 5, 4] };
+  const found = await run('TersorFrozenPart', PART, [rows], constants);
+  // 1 - 5 and 2 - 4, of which the second is above -3.
+  expect(found).toEqual({ shape: [1, 4], values: [-4, -2, 0, 1] });
+});
+
+test('a frozen part mixes nothing of the images of a batch, and gradients go through it', () => {
+  const steps = [
+    { operation: 'matMul', inputs: [0, 0], options: { turnB: true } },
+    { operation: 'softmax', inputs: [1] },
+    { operation: 'matMul', inputs: [2, 0] },
+    { operation: 'floor', inputs: [3] },
+    { operation: 'sub', inputs: [3, 4] },
+    // Over the batch too, which is one image.
+    { operation: 'sum', inputs: [5], options: { axes: [0], keep: true } },
+  ];
+  const part = new FrozenPart({ name: 'part', steps });
+  tf.tidy(() => {
+    const of = (x: tf.Tensor) => part.apply(x) as tf.Tensor;
+    const images = tf.tensor([0.1, 0.4, 0.7, 0.3, 0.9, 0.2, 0.8, 0.6], [2, 2, 2]);
+    const [first, second] = tf.split(images, 2) as [tf.Tensor, tf.Tensor];
+    const apart = [...of(first).dataSync(), ...of(second).dataSync()];
+    expect([...of(images).dataSync()]).toEqual(apart);
+    const slope = tf
+      .grad((x: tf.Tensor) => tf.sum(tf.square(of(x))))(images)
+      .dataSync();
+    const loss = (i: number, by: number) => {
+      const moved = images.dataSync().slice();
+      moved[i]! += by;
+      return tf.sum(tf.square(of(tf.tensor(moved, images.shape)))).dataSync()[0]!;
+    };
+    slope.forEach((value, i) => {
+      expect(value).toBeCloseTo((loss(i, 1e-2) - loss(i, -1e-2)) / 2e-2, 2);
+    });
+    expect(Math.max(...slope.map(Math.abs))).toBeGreaterThan(0.1);
+  });
+});
+
 test.each([
   ['TersorGroupedConv2D', { filters: 4, kernel_size: 1, groups: 3 }, '"filters" of the layer "layer"'],
   ['TersorGroupedConv2D', { filters: 3, kernel_size: 1, groups: 3 }, 'a divisor of the 4 channels'],
@@ -208,6 +269,13 @@ test.each([
   ['TersorChannelShuffle', { groups: 3 }, 'a divisor of the 4 channels'],
   ['TersorHardSigmoid', { alpha: 'steep' }, 'a number'],
   ['TersorSubtract', {}, 'takes two inputs, not 1'],
+  ['TersorFrozenPart', { steps: [] }, 'operations with inputs before them'],
+  ['TersorFrozenPart', { steps: [{ operation: 'abs', inputs: [1] }] }, 'inputs before them'],
+  ['TersorFrozenPart', { steps: [{ operation: 'eval', inputs: [0] }] }, '"eval" is no operation'],
+  ['TersorFrozenPart', { steps: [{ operation: 'add', inputs: [0] }] }, '"add" has 1 inputs'],
+  ['TersorFrozenPart', { steps: [{ operation: 'tile', inputs: [0], options: { times: [1, 2 ** 30, 1, 1] } }] }, 'gives the shape'], // prettier-ignore
+  ['TersorFrozenPart', { steps: [{ operation: 'reshape', inputs: [0], options: { shape: [16] } }] }, 'one result for one image'], // prettier-ignore
+  ['TersorFrozenPart', { steps: [{ operation: 'abs', inputs: [0] }], constants: [{ shape: [-1] }] }, 'shapes and types'], // prettier-ignore
 ])('%s says what is wrong with %j', async (className, config, message) => {
   const before = tf.memory().numTensors;
   await expect(run(className, config, [image(2, 2, 4)])).rejects.toThrow(message);

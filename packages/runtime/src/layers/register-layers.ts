@@ -1,5 +1,6 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import { ChannelShuffle } from './channel-shuffle.js';
+import { FrozenPart } from './frozen-part.js';
 import { GeluNew, HardSigmoid, Power } from './element-wise.js';
 import { GroupedConv2D } from './grouped-conv2d.js';
 import { Pad2D } from './pad2d.js';
@@ -20,6 +21,7 @@ const CLASSES = [
   Power,
   Subtract,
   Divide,
+  FrozenPart,
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { engine, scalar, Tensor, type DataType } from '@tensorflow/tfjs-core';
+import { engine, scalar, type DataType, type Tensor } from '@tensorflow/tfjs-core';
 import { initializers, layers, models, type LayersModel } from '@tensorflow/tfjs-layers';
 import { corrupt } from '../artifact/artifact-error.js';
 import { registerLayers } from '../layers/register-layers.js';
@@ -19,9 +19,9 @@ type FirstWeights = 'zero' | 'unset';
 
 /**
  * Builds the model of a Keras topology, of which it may have `maxWeights` weights. They are zero, or take no
- * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for ever
- * or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit. Leaves
- * no tensor behind then.
+ * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for
+ * ever or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit.
+ * Leaves no tensor behind then.
  */
 export async function buildModel(
   topology: Record<string, unknown>,
@@ -85,8 +85,8 @@ function withWeightLimit<T>({ maxWeights, made, first }: Watched, build: () => T
 /** Makes tensors of any shape that share the memory of one value, which goes with the last of them. */
 function unsetLike({ dataId }: Tensor): (shape: number[], dtype: DataType) => Tensor {
   return (shape, dtype) => {
-    const tensor = new Tensor(shape, dtype, dataId, engine().nextTensorId());
-    engine().incRef(tensor, engine().backend);
+    const tensor = engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+    engine().backend.incRef(dataId);
     return tensor;
   };
 }

@@ -150,7 +150,7 @@ function candidatesChart(stage: Stage, runs: readonly NamedRun[]): string {
       ...accuracyAxes(
         size,
         unit,
-        clouds.map(({ name }) => name),
+        runs.map(({ name }) => name),
       ),
       series: clouds.map(({ name, lines }, i) => ({
         name,

@@ -52,7 +52,8 @@ export function childProcessRunner({
       const { code, problem } = await ending(child, signal, graceSeconds * 1000);
       if (code === 0) return { status: 'done' };
       if (INTERRUPTED.includes(code) || signal.aborted) return { status: 'interrupted' };
-      return { status: 'failed', error: errorIn(await readFrom(log, before)) || problem };
+      const silent = code === undefined ? problem : `${problem}; it could say nothing: the disk may be full`;
+      return { status: 'failed', error: errorIn(await readFrom(log, before)) || silent };
     } finally {
       await log.close();
       if (checkInputs) await folderPlace(folder).remove('inputs.json');

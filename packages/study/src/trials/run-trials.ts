@@ -38,7 +38,7 @@ export async function runTrials(
   const waiting = [...trials];
   const began = performance.now();
   let spent = 0;
-  // Of a queue nobody knows how many run at a time: it is what the time of the trials is to the time that went by.
+  // Of a queue nobody knows how many run at a time: the time of the trials, over the time that went by.
   const atOnce = () => (runner.work ? (1000 * spent) / (performance.now() - began) : runner.concurrency);
   const timer = createTimer({ cells, trials }, atOnce);
   const records: TrialRecord[] = [];

@@ -9,6 +9,14 @@ const LIMITS: Readonly<Record<string, number>> = {
 };
 /** More bytes than deflate can make of one. */
 const MOST_INFLATED = 1040;
+/** Bytes beyond which a part must be as dense as weights are: numbers hardly deflate, and Keras does not. */
+const LARGE = 2 ** 28;
+const DENSE = 8;
+
+/** The most bytes that so many packed ones may become. */
+function mostOf(packed: number): number {
+  return Math.min(packed * MOST_INFLATED, Math.max(LARGE, packed * DENSE));
+}
 
 /** The parts of a `.keras` archive that are read, by name. */
 export type KerasArchive = Readonly<Record<string, Uint8Array>>;
@@ -25,7 +33,7 @@ export function openArchive(bytes: Uint8Array, origin: string): KerasArchive {
         const limit = Object.hasOwn(LIMITS, name) ? LIMITS[name] : undefined;
         if (limit === undefined) return false;
         if (sizes.has(name)) throw new Error(`${name} is in it twice.`);
-        if (size > bytes.length || originalSize > Math.min(limit, size * MOST_INFLATED))
+        if (size > bytes.length || originalSize > Math.min(limit, mostOf(size)))
           throw new Error(`${name} should have ${originalSize} bytes, of ${size} packed ones.`);
         sizes.set(name, originalSize);
         return true;

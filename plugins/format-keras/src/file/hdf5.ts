@@ -167,6 +167,8 @@ function guarded<T>(origin: string, read: () => T): T {
     return read();
   } catch (cause) {
     if (isTersorError(cause)) throw cause;
+    // What jsfive stumbles over: an address that is none, or a link into another file.
+    if (cause instanceof TypeError) throw invalid(origin, 'it holds links that lead nowhere.', cause);
     throw invalid(origin, typeof cause === 'string' ? cause : messageOf(cause), cause);
   }
 }

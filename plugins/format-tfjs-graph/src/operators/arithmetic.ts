@@ -53,6 +53,8 @@ function merged(site: Site, operation: Combination, inputs: readonly Tensor[]): 
 }
 
 function withConstant(site: Site, operation: Combination, x: Tensor, constant: Constant): Tensor {
+  if (constant.data.some(Number.isNaN))
+    throw new Refusal('reads a constant that is no number, or follows from the size of the image or batch');
   const isFirst = site.inputs[0]?.kind === 'tensor';
   const own = byChannel(site, x, constant);
   if (operation === 'maximum' || operation === 'minimum') return bounded(site, operation, own.x, own.values);

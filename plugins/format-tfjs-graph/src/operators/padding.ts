@@ -25,6 +25,8 @@ export const pad: Operator = (site) => {
   const given = anyTensor(site, 0);
   if (given.shape.length !== 3) throw new Refusal(`reads ${given.shape.length + 1} axes, not 4`);
   const flat = numbersOf(inputs[1], 'paddings');
+  if (flat.some(Number.isNaN))
+    throw new Refusal('pads by what follows from the size of the image: give "inputShape"');
   const sides = [0, 1, 2, 3].map((axis): Pair => [flat[2 * axis]!, flat[2 * axis + 1]!]);
   const stated = node.op === 'PadV2' ? numbersOf(inputs[2], 'a value')[0]! : 0;
   // Files say minus infinity before a maximum; a config has numbers alone.

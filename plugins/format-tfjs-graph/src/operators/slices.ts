@@ -66,8 +66,7 @@ const slice: Operator = (site) => {
 };
 
 /** The entries of a StridedSlice: one for every axis that it names, new ones too, an ellipsis spread. */
-function entries(site: Site, rank: number) {
-  const { node, inputs } = site;
+export function entries({ node, inputs }: Pick<Site, 'node' | 'inputs'>, rank: number) {
   const [starts, ends, steps] = [1, 2, 3].map((i) => numbersOf(inputs[i], 'a range'));
   const isSet = (key: string, i: number) => ((number(node, key, 0) >> i) & 1) === 1;
   const named = starts!.map((start, i) => ({

@@ -16,13 +16,15 @@ interface Kept {
 }
 
 /**
- * Refits of a network's layers that have come up. Candidates of a search are near each other, and most of their
- * layers lose the same inputs as those of an earlier one did; the refit of a layer depends on nothing else.
+ * Refits of a network's layers that have come up. Candidates of a search are near each other, and most of
+ * their layers lose the same inputs as those of an earlier one did; the refit of a layer depends on nothing
+ * else.
  */
 export interface KnownRefits {
   /**
-   * The refit of a layer to the loss of these input channels: the same values, to the last bit, whether it was
-   * known or not. Only refits of the network's own kernel are kept, not of one that another pruner has changed.
+   * The refit of a layer to the loss of these input channels: the same values, to the last bit, whether it
+   * was known or not. Only refits of the network's own kernel are kept, not of one that another pruner has
+   * changed.
    */
   of(
     consumer: Consumer,

@@ -7,7 +7,7 @@ import type { Registry } from '../registry.js';
 import type { JobQueue, QueueServer } from '../server/connect.js';
 import { isDisconnection } from '../server/steadily.js';
 
-/** How a job ended; `gone` where it is not in the queue any more: fetched by another, or the server lost it. */
+/** How a job ended; `gone` where the queue has it no more: another one fetched it, or the server lost it. */
 export type JobEnd = { readonly end: TrialEnd } | { readonly lost: string } | 'gone';
 
 /** A queue of trials, as the study sees it. */

@@ -48,8 +48,8 @@ interface Backend {
 }
 
 const CONNECT_MS = 5000;
-/** Connections to PostgreSQL that a queue opens at most. */
-const POOL = 3;
+/** Connections to PostgreSQL that a queue opens for queries: a server has a hundred, for all workers. */
+const POOL = 1;
 
 /**
  * Connects to a server: Redis or PostgreSQL, by its URL, in which `${NAME}` stands for a variable of the

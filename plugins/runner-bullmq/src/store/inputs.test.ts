@@ -33,7 +33,7 @@ describe('inputs of trials', () => {
     const config = {
       model: '../network/model.json',
       dataset: { use: './data.cjs', dir: '../images' },
-      prune: { agent: 'random', budget: { macs: 0.5, latency: { table: 'table.json' } } },
+      prune: { agent: 'random', budget: { macs: 0.5, latency: { table: 'table.json', share: 0.5 } } },
       ...changes,
     };
     return packInputs(store, [])(parseConfig(config, compressConfigSchema), join(folder, 'project'));

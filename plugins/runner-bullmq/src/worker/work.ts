@@ -39,7 +39,7 @@ export async function work(context: WorkerContext): Promise<void> {
   const { registry, pollMs, signal, offer, local, idleSeconds } = context;
   const id = randomUUID();
   const lanes = new Map<string, OpenLane>();
-  const refused: Record<string, string> = {};
+  const refused = new Map<string, string>();
   const running = new Set<string>();
   let busyAt = performance.now();
   const isIdle = () => idleSeconds !== undefined && performance.now() - busyAt > idleSeconds * 1000;
@@ -49,11 +49,14 @@ export async function work(context: WorkerContext): Promise<void> {
   if (signal.aborted) ending.abort(signal.reason);
   const refuse = (lane: Lane, why: string) => {
     lanes.delete(lane.queue);
-    if (refused[lane.queue] === why) return;
-    refused[lane.queue] = why;
+    if (refused.get(lane.queue) === why) return;
+    refused.set(lane.queue, why);
     context.onNotice(`Trials of ${lane.store.folder} are refused: ${why}.`);
   };
-  const enter = () => registry.enter(id, { offer, trials: [...running], refused, seen: Date.now() });
+  const enter = () => {
+    const entry = { offer, trials: [...running], refused: Object.fromEntries(refused), seen: Date.now() };
+    return registry.enter(id, entry);
+  };
 
   const looking = async () => {
     for (let look = 0; !ending.signal.aborted; look++) {
@@ -102,7 +105,7 @@ async function openNew(
     refuse,
   }: {
     readonly lanes: Map<string, OpenLane>;
-    readonly refused: Record<string, string>;
+    readonly refused: Map<string, string>;
     readonly refuse: (lane: Lane, why: string) => void;
   },
 ): Promise<void> {
@@ -115,7 +118,7 @@ async function openNew(
       continue;
     }
     // A store that is not mounted yet may be, later; what a trial was refused for stays.
-    if (refused[lane.queue] !== undefined && !refused[lane.queue]!.startsWith(NO_STORE)) continue;
+    if (refused.get(lane.queue)?.startsWith(NO_STORE) === false) continue;
     const folder = isAbsolute(path) ? path : lane.store.folder;
     const store = await openStore(folder).catch((error: unknown) => messageOf(error));
     if (typeof store === 'string' || store.id !== lane.store.id) {
@@ -123,7 +126,7 @@ async function openNew(
       refuse(lane, `${NO_STORE} ${folder} (${found}); mount it there, or say with --store where it is`);
       continue;
     }
-    delete refused[lane.queue];
+    refused.delete(lane.queue);
     const taker = server.taker<TrialJob, TrialEnd>(lane.queue, lane.leaseMs, lane.retakes);
     await taker.startStalledCheckTimer();
     lanes.set(lane.queue, { lane, taker, store });

@@ -8,7 +8,7 @@ import { startWorkerProcess, WorkerEnded, type WorkerProcess } from './worker-pr
 
 /** Processes that walk the episodes of a search. */
 export interface EpisodePool {
-  /** One a lane. */
+  /** One per lane. */
   readonly walkers: readonly Walker[];
   /** Networks that were measured besides those in `measured`. */
   unnamed(): number;

@@ -1,0 +1,48 @@
+import { Refusal } from '@tersor/network';
+import type { Builder } from './builder.js';
+import type { GraphSource } from './graph-source.js';
+import { shapeOf, sourceOf, type GraphNode } from './node.js';
+import type { Tensor } from './value.js';
+
+/** The input layer of a node. Throws `Refusal` where nothing says its sizes. */
+export function placeholder(
+  node: GraphNode,
+  source: Pick<GraphSource, 'nodes' | 'stated' | 'inputShape'>,
+  builder: Builder,
+): Tensor {
+  const stated =
+    shapeOf(node, 'shape') ??
+    source.stated.get(node.name) ??
+    (source.inputShape && [undefined, ...source.inputShape]);
+  if (!stated || stated.length < 2)
+    throw new Refusal('is an input of open rank: give "inputShape", the sizes of one image');
+  const signed = source.stated.get(node.name);
+  const shape = stated
+    .slice(1)
+    .map(
+      (length, i) =>
+        length ?? source.inputShape?.[i] ?? (signed?.length === stated.length ? signed[i + 1] : undefined),
+    );
+  // Images with their channels first lie with them last where the file itself turns them around.
+  const lies = isTurned(node, source.nodes) && shape.length === 3 ? [1, 2, 0] : undefined;
+  const own = lies ? lies.map((axis) => shape[axis]) : shape;
+  const config = {
+    batch_input_shape: [null, ...own.map((length) => length ?? null)],
+    dtype: 'float32',
+    sparse: false,
+  };
+  const tensor = builder.add(node.name, { className: 'InputLayer', config, inputs: [], shape });
+  return lies ? { ...tensor, lies } : tensor;
+}
+
+/** Whether all that reads an input, directly or after paddings, puts its channels last. */
+function isTurned({ name }: GraphNode, nodes: readonly GraphNode[]): boolean {
+  const readers = nodes.filter(({ inputs }) => inputs.some((input) => sourceOf(input).name === name));
+  return (
+    readers.length > 0 &&
+    readers.every((reader) => {
+      if (['Pad', 'PadV2'].includes(reader.op)) return isTurned(reader, nodes);
+      return reader.op === 'Transpose';
+    })
+  );
+}
