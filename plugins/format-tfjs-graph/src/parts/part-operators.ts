@@ -6,7 +6,7 @@ import { constantOf, vector, type Constant } from '../value.js';
 import { piece, shapeOf, type Source } from './piece.js';
 
 /** A node of a part that is not understood, with what it reads. */
-export interface PartSite {
+interface PartSite {
   readonly node: GraphNode;
   readonly inputs: readonly Source[];
 }
