@@ -1,5 +1,6 @@
 // npm run docs:pictures, after docs:build: what the home page, the demo, a report and the command line look like
 // on a desktop and on a phone, light and dark, as docs/images/screen-*.webp. It takes an installed Chromium.
+// Names behind it, like home-phone, take only these.
 // With --all every picture that is worth a look goes to out/pictures, too: each page in both sizes and schemes.
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -57,7 +58,10 @@ const server = createServer(serve).listen(0);
 const { port } = server.address();
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
-  for (const [name, address, size, scheme] of PAGES)
+  const wanted = process.argv.slice(2).filter((name) => !name.startsWith('--'));
+  for (const [name, address, size, scheme] of PAGES.filter(
+    ([name]) => !wanted.length || wanted.includes(name),
+  ))
     await picture(join(root, 'docs/images', `screen-${name}.webp`), address, size, scheme);
   if (process.argv.includes('--all')) {
     const folder = join(root, 'out/pictures');
