@@ -28,8 +28,8 @@ export {
   trialId,
   type PlannedTrial,
   type StudyPlan,
-  type Variant,
 } from './plan/study-plan.js';
+export type { Variant } from './plan/variant.js';
 export { studySchema, type Study } from './plan/study-schema.js';
 export type { VariantRow } from './results/compare-variants.js';
 export { gatherResults, summarizeStudy, type StudyResults } from './results/study-results.js';

@@ -1,7 +1,7 @@
 import { createRandom, TersorError } from '@tersor/core';
 import { baselinesOf, nameOf } from '../results/baselines.js';
 import type { Halving } from './sampler-schema.js';
-import type { Variant } from './study-plan.js';
+import type { Variant } from './variant.js';
 import type { Study } from './study-schema.js';
 
 /** One round of successive halving: the variants that may take part, all with as many episodes. */

@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import { namedByConfig, requireUnharmed } from '@tersor/compression';
 import { compressConfigSchema, readConfig } from '@tersor/core';
-import { overridesOf, type Settings, type StudyPlan } from './study-plan.js';
+import { overridesOf, type StudyPlan } from './study-plan.js';
+import type { Settings } from './variant.js';
 
 /** What a study writes into its folder. */
 const WRITTEN = [

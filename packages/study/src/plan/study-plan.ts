@@ -6,18 +6,7 @@ import { baselinesOf, nameOf } from '../results/baselines.js';
 import { requireKnownPaths } from './config-paths.js';
 import { EPISODES, sampleVariants, type Rung } from './sampler.js';
 import type { Study } from './study-schema.js';
-
-/** Config paths and the values that replace those of the base config. */
-export type Settings = Readonly<Record<string, unknown>>;
-
-/** One combination of the grid. */
-export interface Variant {
-  /** Labels of its axes, joined by commas. */
-  readonly name: string;
-  /** Label on each axis. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly settings: Settings;
-}
+import type { Settings, Variant } from './variant.js';
 
 /** One run of `compress`. */
 export interface PlannedTrial {

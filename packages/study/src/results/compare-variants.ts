@@ -8,7 +8,7 @@ import {
   type Difference,
   type Estimate,
 } from '../statistics/statistics.js';
-import type { Variant } from '../plan/study-plan.js';
+import type { Variant } from '../plan/variant.js';
 import type { Study } from '../plan/study-schema.js';
 import { METRICS, type Metric, type TrialRow } from './trial-figures.js';
 import { sampleOf } from './trial-samples.js';
