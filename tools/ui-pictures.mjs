@@ -24,7 +24,7 @@ const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] }
 try {
   const done = [compress('budget-0.33', 8), compress('budget-0.5', 8, 'prune.budget.macs=0.5')];
   await Promise.all(done.map((child) => once(child, 'exit')));
-  compress('watched', 400);
+  const watched = compress('watched', 400);
   const ui = tersor('ui', 'out/ui', '--port', '0');
   const url = String((await once(ui.stdout, 'data'))[0]).split('\n')[0];
   await picture('list', url, 1280, 'light', async (page) => {
@@ -38,16 +38,16 @@ try {
       { timeout: 400_000 },
     );
   };
+  await picture('phone', url, 390, 'dark', open);
+  // Nothing is drawn anew any more, so what is chosen stays.
+  watched.kill('SIGKILL');
   await picture('run', url, 1280, 'light', async (page) => {
     await open(page);
-    await page.locator('#candidates').scrollIntoViewIfNeeded();
+    await page.getByText('ended without a word').first().waitFor();
     await page.locator('#candidates-prune .plot.wide').focus();
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('ArrowLeft');
-    await page.evaluate(() => document.querySelector('#search').scrollIntoView());
+    for (let press = 0; press < 3; press++) await page.keyboard.press('ArrowLeft');
+    await page.evaluate(() => document.querySelector('#candidates').scrollIntoView());
   });
-  await picture('phone', url, 390, 'dark', open);
   await picture('compare', url, 1280, 'dark', async (page) => {
     for (const name of ['budget-0.33', 'budget-0.5']) await page.getByLabel(`Compare ${name}`).check();
     await page.getByText('Compare 2 runs').click();

@@ -1,7 +1,7 @@
 /**
  * Networks of keras.applications, read from the files that Keras wrote: outputs against those of Keras, and a
- * random plan against the network with the same channels masked, and the pruned network as ONNX in onnxruntime.
- * Writes results/real.json beside it.
+ * random plan against the network with the same channels masked, and the pruned network as ONNX in
+ * onnxruntime. Writes results/real.json beside it.
  *
  *   KERAS_BACKEND=torch python bench/reference/export-keras.py real FOLDER
  *   npm run setup:tfjs-node

@@ -50,6 +50,13 @@ export const NETWORKS: Readonly<Record<string, () => Model>> = {
     ),
   'Conv2D, dilated': () =>
     through([9, 7, 3], L.conv2d({ filters: 4, kernelSize: 3, dilationRate: [2, 1], padding: 'same' })),
+  'rescaled images': () =>
+    through(
+      [5, 4, 3],
+      L.rescaling({ scale: 0.5, offset: -1 }),
+      L.conv2d({ filters: 4, kernelSize: 3, padding: 'same' }),
+      L.rescaling({ scale: -2 }),
+    ),
   'Conv1D, dilated': () =>
     through([9, 3], L.conv1d({ filters: 4, kernelSize: 3, padding: 'same', dilationRate: 2 })),
   Conv3D: () =>

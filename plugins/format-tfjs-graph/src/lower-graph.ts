@@ -30,10 +30,10 @@ interface Problem {
 
 /**
  * The layers that compute what the nodes of a GraphModel compute, of those that lead to an output. Nodes that
- * are not understood are left out with all that follows, where no kernel is among that: the choice of boxes or
- * of the best class. What they read are outputs then. Where a kernel follows, they are frozen parts, computed
- * as they are. Throws `MODEL_INVALID` for inputs that come from nowhere, `MODEL_UNSUPPORTED` naming all nodes
- * that can be neither.
+ * are not understood are left out with all that follows, where no kernel is among that: the choice of boxes
+ * or of the best class. What they read are outputs then. Where a kernel follows, they are frozen parts,
+ * computed as they are. Throws `MODEL_INVALID` for inputs that come from nowhere, `MODEL_UNSUPPORTED` naming
+ * all nodes that can be neither.
  */
 export function lowerGraph(source: GraphSource): LoweredGraph {
   const starts = new Set(source.inputs);

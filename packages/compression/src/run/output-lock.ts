@@ -171,9 +171,9 @@ export interface LockHolder {
 }
 
 /**
- * Who holds an output folder, without taking it; undefined where nobody does, as after a run that was killed.
- * A process id can be that of another program by now: on Linux the process has to have the file open, elsewhere
- * the file has to be locked.
+ * Who holds an output folder, without taking it; undefined where nobody does, as after a run that was
+ * killed. A process id can be that of another program by now: on Linux the process has to have the file open,
+ * elsewhere the file has to be locked.
  */
 export function holderOf(folder: string): LockHolder | undefined {
   const path = join(folder, FILE);

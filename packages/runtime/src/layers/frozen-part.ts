@@ -39,8 +39,8 @@ export function stepShape(step: PartStep, inputs: readonly (readonly number[])[]
 }
 
 /**
- * A part of a network that is computed as it is, step by step, and whose channels stay: what formats read and
- * have no layers for. It takes one image after the other, since such a part may mix what lies along the batch.
+ * A part of a network that is computed as it is, step by step, and whose channels stay: what formats read
+ * and have no layers for. It takes one image after the other, since it may mix what lies along the batch.
  */
 export class FrozenPart extends layers.Layer {
   static readonly className = 'TersorFrozenPart';

@@ -17,6 +17,12 @@ type AddWeight = (
 /** What a model's weights are until they are set: zero, or nothing that may be read. */
 type FirstWeights = 'zero' | 'unset';
 
+interface Building {
+  readonly first?: FirstWeights;
+  /** Lets go of the thread before tfjs builds, in one go. */
+  pause?(): Promise<void>;
+}
+
 /**
  * Builds the model of a Keras topology, of which it may have `maxWeights` weights. They are zero, or take no
  * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for
@@ -26,10 +32,11 @@ type FirstWeights = 'zero' | 'unset';
 export async function buildModel(
   topology: Record<string, unknown>,
   maxWeights: number,
-  first: FirstWeights = 'zero',
+  { first = 'zero', pause }: Building = {},
 ): Promise<LayersModel> {
   checkTopology(topology);
   registerLayers();
+  await pause?.();
   const made: Variable[] = [];
   try {
     const model = await withWeightLimit({ maxWeights, made, first }, () =>

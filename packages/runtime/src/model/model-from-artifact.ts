@@ -29,7 +29,7 @@ export async function builtInSlices(
   const model = await buildModel(
     topology,
     weights.reduce((sum, { data }) => sum + data.length, 0),
-    'unset',
+    { first: 'unset', pause },
   );
   try {
     await pause();

@@ -77,7 +77,12 @@ export function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 
-const SERIES = ['candidate', 'Pareto front', 'chosen', 'original'];
+/** Which of the series is the winner. */
+const CHOSEN = 2;
+
+function seriesNames(isLive: boolean): readonly string[] {
+  return ['candidate', 'Pareto front', isLive ? 'best so far' : 'chosen', 'original'];
+}
 
 /**
  * Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty
@@ -107,6 +112,7 @@ export function candidateChart(
   const chosen = winnerOf(candidates, search[stage]);
   const original = [baseline[key], baseline.accuracy.validation];
   const unit = key === 'macs' ? 'multiply-adds' : 'bytes of the packed file';
+  const names = seriesNames(isLive);
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
@@ -116,9 +122,9 @@ export function candidateChart(
       // A pin stands above its point, and so would above its line of the legend.
       legend: {
         ...LEGEND,
-        data: SERIES.map((name) => ({ name, ...(name === 'chosen' && { icon: 'circle' }) })),
+        data: names.map((name, at) => ({ name, ...(at === CHOSEN && { icon: 'circle' }) })),
       },
-      ...accuracyAxes(size, unit, SERIES),
+      ...accuracyAxes(size, unit, names),
       series: [
         {
           name: 'candidate',
@@ -137,7 +143,7 @@ export function candidateChart(
           data: front.map(point),
         },
         {
-          name: isLive ? 'best so far' : 'chosen',
+          name: names[CHOSEN]!,
           type: 'scatter',
           symbol: 'pin',
           symbolSize: 26,

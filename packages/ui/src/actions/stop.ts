@@ -2,9 +2,10 @@ import { holderOf, type LockHolder } from '@tersor/compression';
 import { messageOf, TersorError } from '@tersor/core';
 
 /**
- * Stops what holds a folder, as Ctrl-C does: it saves itself and ends. Only a process of this machine that was
- * seen to hold the folder now gets the signal, and only once: a second one would end it unsaved. Gives what to
- * tell the reader. Throws `OUTPUT_LOCKED` where there is nothing to stop, or where it can't be stopped.
+ * Stops what holds a folder, as Ctrl-C does: it saves itself and ends. Only a process of this machine that
+ * was seen to hold the folder now gets the signal, and only once: a second one would end it unsaved. Gives
+ * what to tell the reader. Throws `OUTPUT_LOCKED` where there is nothing to stop, or where it can't be
+ * stopped.
  * @param asked processes that were asked before
  */
 export function stop(folder: string, asked: Set<string>): string {

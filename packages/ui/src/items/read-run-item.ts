@@ -112,7 +112,7 @@ function sentenceOf(summary: Summary): string | undefined {
 
 /** The item of a run, without its revision. */
 export async function runItem(found: FoundFolder, reader: RunReader): Promise<Omit<Item, 'revision'>> {
-  const { holder, live, ...facts } = await reader.facts();
+  const { holder: _holder, live, ...facts } = await reader.facts();
   const command = live?.start?.host === undefined ? undefined : live.start.command;
   const resume =
     facts.status === 'stopped' || facts.status === 'failed'

@@ -100,7 +100,7 @@ export function createApp(options: AppOptions): Hono {
       await watcher.look();
       // Nothing may be lost between the list and the first change.
       const waiting: string[] = [JSON.stringify({ all: watcher.all() })];
-      let wake = () => undefined as void;
+      let wake: () => void = () => undefined;
       const end = watcher.subscribe((changes) => {
         waiting.push(JSON.stringify(changes));
         wake();

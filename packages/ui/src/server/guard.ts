@@ -24,8 +24,8 @@ export function isToken(token: string, given: string | undefined): boolean {
 }
 
 /**
- * Whether a request names this server: its own name or address. A page of another site, whose name was made to
- * lead here (DNS rebinding), names that site.
+ * Whether a request names this server: its own name or address. A page of another site, whose name was made
+ * to lead here (DNS rebinding), names that site.
  * @param header what the request says in `Host`
  * @param host what the server listens on
  */

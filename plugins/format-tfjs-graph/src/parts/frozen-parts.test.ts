@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { channelGroups, cost, stockLayers } from '@tersor/network';
+import { channelGroups, cost, readNetwork, stockLayers, writeModel } from '@tersor/network';
 import { comparePruned, randomRemovals } from '../../../../packages/network/test/equivalence.js';
 import { graphModelOutputs, layerOutputs, type GraphFixture } from '../../test/graph-fixture.js';
 import { around, attention, sampled } from '../../test/part-networks.js';
@@ -54,6 +54,16 @@ describe.each([
     expect(difference).toBeLessThan(1e-4);
     expect(effect).toBeGreaterThan(1e-3);
     expect(cost(pruned).macs).toBeLessThan(cost(graph).macs);
+  });
+
+  it('is written with the network, and read again, to the bit', async () => {
+    const graph = await readGraphModel(await written(`${name}/before`, make()));
+    await writeModel(graph, join(folder, `${name}/after`));
+    const again = await readNetwork(join(folder, `${name}/after/model.json`));
+    expect(again.calls).toEqual(graph.calls);
+    const images = tf.randomNormal([2, 4, 6, 3], 0, 1, 'float32', 5);
+    expect(await layerOutputs(again, images)).toEqual(await layerOutputs(graph, images));
+    images.dispose();
   });
 
   it('is refused by name where a stock LayersModel is wanted', async () => {

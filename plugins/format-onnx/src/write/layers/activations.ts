@@ -97,6 +97,12 @@ export const ACTIVATION_LAYERS: Readonly<Record<string, LayerWriter>> = {
   TersorHardSigmoid: curveLayer(({ layer: { config } }) =>
     operator('HardSigmoid', { alpha: Number(config['alpha'] ?? 0.2), beta: Number(config['beta'] ?? 0.5) }),
   ),
+  Rescaling: curveLayer(({ layer: { config } }) => (draft, x, name) => {
+    const [scale, offset] = [Number(config['scale']), Number(config['offset'] ?? 0)];
+    if (offset === 0) return draft.node('Mul', name, [x, draft.number(scale)]);
+    const scaled = draft.node('Mul', `${name}/scaled`, [x, draft.number(scale)]);
+    return draft.node('Add', name, [scaled, draft.number(offset)]);
+  }),
   TersorPower: curveLayer(
     ({ layer }) =>
       (draft, x, name) =>
