@@ -3,7 +3,7 @@
 // Names behind it, like home-phone, take only these.
 // With --all every picture that is worth a look goes to out/pictures, too: each page in both sizes and schemes.
 import { execFileSync } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -23,17 +23,6 @@ const TYPES = {
 };
 /** Columns of a terminal that fills the screen. */
 const COLUMNS = { desktop: 100, phone: 44 };
-/** The example's run so short that a picture does not take minutes. */
-const SHORT = {
-  'dataset.validation': 200,
-  'prune.search.episodes': 8,
-  'prune.images': 100,
-  'prune.pruner.images': 200,
-  'prune.finetune.epochs': 0,
-  'quantize.search.episodes': 4,
-  'quantize.images': 100,
-};
-
 const screens = {};
 
 /** In the docs: name, address, size, scheme. */
@@ -115,10 +104,11 @@ function written(columns) {
     const output = execFileSync('script', ['-qec', line, '/dev/null'], { cwd: root, encoding: 'utf8' });
     return `$ npx tersor ${command}\n${output}\n`;
   };
-  const short = Object.entries(SHORT).map(([path, value]) => `--set ${path}=${value}`);
+  rmSync(join(root, 'out/first.yaml'), { force: true });
+  const data = '--dataset cifar10 --option dir=examples/data/cifar-10-mini';
   return (
-    tersor(`compress examples/vgg-small/compress.yaml --out out/short ${short.join(' ')}`) +
-    tersor('inspect out/short/model.tersor')
+    tersor(`init --yes --model examples/vgg-small/model/model.json ${data} --out out/first.yaml`) +
+    tersor('inspect examples/browser/models/vgg-small.tersor')
   );
 }
 

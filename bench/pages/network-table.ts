@@ -13,7 +13,8 @@ interface Figures {
 
 /**
  * A table of networks: by name, `file#part` (`baseline`, `pruned`, `compressed`; nothing for a training).
- * Accuracy comes first, which a phone shows without scrolling. Bytes are the measured file of a compressed network, else four for a parameter (float32).
+ * Accuracy comes first, which a phone shows without scrolling. Bytes are the measured file of a compressed
+ * network, else four for a parameter (float32).
  */
 export function networkTable(networks: Readonly<Record<string, string>>): string {
   return markdownTable(
