@@ -22,13 +22,7 @@ export {
   type Difference,
   type Estimate,
 } from './statistics/statistics.js';
-export {
-  overridesOf,
-  planStudy,
-  trialId,
-  type PlannedTrial,
-  type StudyPlan,
-} from './plan/study-plan.js';
+export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
 export type { Variant } from './plan/variant.js';
 export { studySchema, type Study } from './plan/study-schema.js';
 export type { VariantRow } from './results/compare-variants.js';
@@ -37,7 +31,13 @@ export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export { readJson, type StudyRecord, type TrialRecord } from './results/study-store.js';
-export { readEpisodes, readRun, type EpisodeFigures, type EpisodeLine, type Run } from './results/read-run.js';
+export {
+  readEpisodes,
+  readRun,
+  type EpisodeFigures,
+  type EpisodeLine,
+  type Run,
+} from './results/read-run.js';
 export { writeComparison, writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
 export { writeOptunaJournal } from './export/optuna-journal.js';
 export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';

@@ -7,7 +7,7 @@ import type { SentTrial, TrialEnd, TrialJob } from '../jobs.js';
 import { isDisconnection, isFenced, steadily } from '../server/steadily.js';
 import { copyFiles } from '../store/move-files.js';
 import { unpackInputs } from '../store/unpack-inputs.js';
-import type { OpenLane, WorkerContext } from './work.js';
+import type { OpenLane, WorkerContext } from './worker-context.js';
 
 /** A job that this worker holds under a token. */
 export interface TakenJob {

@@ -1,31 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, type WorkOptions } from '@tersor/core';
+import { messageOf } from '@tersor/core';
 import { isAbsolute } from 'node:path';
 import type { Lane, SentTrial, TrialEnd, TrialJob } from '../jobs.js';
 import { whyNot } from '../needs.js';
-import type { Registry } from '../registry.js';
-import type { JobTaker, QueueServer } from '../server/connect.js';
 import { isDisconnection, steadily } from '../server/steadily.js';
-import { openStore, type TrialStore } from '../store/folder-store.js';
+import { openStore } from '../store/folder-store.js';
 import { takeTrial } from './take-trial.js';
-
-/** What a worker works with. */
-export interface WorkerContext extends WorkOptions {
-  readonly server: QueueServer;
-  readonly registry: Registry;
-  readonly pollMs: number;
-  /** Absolute path under which this machine sees the store; else that of the study is tried. */
-  readonly store: string;
-}
-
-/** A queue whose trials this worker takes. */
-export interface OpenLane {
-  readonly lane: Lane;
-  readonly taker: JobTaker<TrialJob, TrialEnd>;
-  readonly store: TrialStore;
-}
+import type { OpenLane, WorkerContext } from './worker-context.js';
 
 /** Beats of looking after which a worker says again that it is there. */
 const LOOKS_PER_ENTRY = 3;
