@@ -30,8 +30,10 @@ const PATIENCE_MS = 40_000;
  * @param kind server of the queue; the child-process runner has none
  */
 export function describeKills(name: string, kind?: ServerKind): void {
-  const describeIt = kind && !kind.isInstalled ? describe.skip : describe;
-  describeIt(`${name}: every trial has one result, equal to that of an undisturbed run`, () => {
+  const isMissing = kind !== undefined && !kind.isInstalled;
+  const describeIt = isMissing ? describe.skip : describe;
+  const why = isMissing ? ' (its server is not installed here)' : '';
+  describeIt(`${name}${why}: every trial has one result, equal to that of an undisturbed run`, () => {
     let server: TestServer | undefined;
     let study: SyntheticStudy;
     let where: Where;
@@ -92,26 +94,23 @@ export function describeKills(name: string, kind?: ServerKind): void {
     };
     /** Trials that have begun. */
     const begun = (count = 1) => until(async () => (await beginnings(study)).length >= count);
-    const queued = kind ? it : it.skip;
     const check = (title: string, work: () => Promise<void>, only: typeof it | typeof it.skip = it) =>
       only(title, work, 2 * PATIENCE_MS);
+    /** Of runners that have a server and workers. */
+    const checkQueued: typeof check = (...test) => kind && check(...test);
 
-    check(
-      'kill -9 of a worker',
-      async () => {
-        const doomed = start('worker');
-        const running = coordinate(study, where);
-        await begun(2);
-        await delay(200);
-        doomed.kill('SIGKILL');
-        worker();
-        requireSame(await running);
-        // They went on from where they were, not from the beginning.
-        const again = (await beginnings(study)).filter(({ from }) => from > 0);
-        expect(again.length).toBeGreaterThanOrEqual(1);
-      },
-      queued,
-    );
+    checkQueued('kill -9 of a worker', async () => {
+      const doomed = start('worker');
+      const running = coordinate(study, where);
+      await begun(2);
+      await delay(200);
+      doomed.kill('SIGKILL');
+      worker();
+      requireSame(await running);
+      // They went on from where they were, not from the beginning.
+      const again = (await beginnings(study)).filter(({ from }) => from > 0);
+      expect(again.length).toBeGreaterThanOrEqual(1);
+    });
 
     check('kill -9 of the child of a worker', async () => {
       worker();
@@ -159,17 +158,13 @@ export function describeKills(name: string, kind?: ServerKind): void {
       expect(await beginnings(study)).toHaveLength(TRIALS + 2);
     });
 
-    check(
-      'a server that is restarted',
-      async () => {
-        worker();
-        const running = coordinate(study, where);
-        await begun(2);
-        await server!.restart();
-        requireSame(await running);
-      },
-      queued,
-    );
+    checkQueued('a server that is restarted', async () => {
+      worker();
+      const running = coordinate(study, where);
+      await begun(2);
+      await server!.restart();
+      requireSame(await running);
+    });
 
     check('a coordinator that is stopped, and another one', async () => {
       worker();
@@ -195,7 +190,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
       expect(await beginnings(study)).toHaveLength(TRIALS);
     });
 
-    const withSmallDisk = canMount() ? it : it.skip;
+    const canMakeSmall = canMount();
     const fullStore = async () => {
       const small = join(study.folder, 'small');
       await mkdir(small);
@@ -216,24 +211,24 @@ export function describeKills(name: string, kind?: ServerKind): void {
       await rm(join(small, 'ballast'));
       requireSame(await coordinate(disk, there, { retries: 0 }));
     };
-    check('a store that is full', fullStore, withSmallDisk);
-
     check(
-      'a worker of another version',
-      async () => {
-        const said: string[] = [];
-        const heard: string[] = [];
-        const versions = { ...offer.versions, tersor: '0.9.0' };
-        worker({ offered: { ...offer, name: 'old', versions }, onNotice: (text) => said.push(text) });
-        const running = coordinate(study, where, { onNotice: (text) => heard.push(text) });
-        const why = 'the study has tersor 1.2.3, the worker 0.9.0';
-        await until(async () => said.join().includes(why) && heard.join().includes(`old: ${why}`));
-        expect(await beginnings(study)).toEqual([]);
-        worker();
-        requireSame(await running);
-      },
-      queued,
+      `a store that is full${canMakeSmall ? '' : ' (no small disk can be mounted here)'}`,
+      fullStore,
+      canMakeSmall ? it : it.skip,
     );
+
+    checkQueued('a worker of another version', async () => {
+      const said: string[] = [];
+      const heard: string[] = [];
+      const versions = { ...offer.versions, tersor: '0.9.0' };
+      worker({ offered: { ...offer, name: 'old', versions }, onNotice: (text) => said.push(text) });
+      const running = coordinate(study, where, { onNotice: (text) => heard.push(text) });
+      const why = 'the study has tersor 1.2.3, the worker 0.9.0';
+      await until(async () => said.join().includes(why) && heard.join().includes(`old: ${why}`));
+      expect(await beginnings(study)).toEqual([]);
+      worker();
+      requireSame(await running);
+    });
 
     check('a worker with other plugins or data', async () => {
       const said: string[] = [];
