@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@tersor/core';
 import type { StudyResults } from '@tersor/study';
 import {
   beginnings,
@@ -64,6 +65,8 @@ export function describeKills(name: string, kind?: ServerKind): void {
       const stop = new AbortController();
       if (where.url === undefined) return;
       const working = takeTrials(study, where, { signal: stop.signal, ...options });
+      // A study would wait for it in vain.
+      working.catch((error: unknown) => process.stderr.write(`A worker has ended: ${messageOf(error)}\n`));
       ends.push(async () => {
         stop.abort();
         await working;
@@ -153,7 +156,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
       worker();
       requireSame(await running);
       stopped.kill('SIGCONT');
-      await until(async () => /the lease was lost/.test(stopped.said()));
+      await until(async () => /the lease was lost/.test(stopped.said()), stopped.said);
       requireSame(await coordinate(study, where));
       expect(await beginnings(study)).toHaveLength(TRIALS + 2);
     });
@@ -255,10 +258,12 @@ export function describeKills(name: string, kind?: ServerKind): void {
   });
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
+/** @param said what the process that is waited for has said, for the error */
+async function until(holds: () => Promise<boolean>, said: () => string = () => ''): Promise<void> {
   const started = performance.now();
   while (!(await holds())) {
-    if (performance.now() - started > PATIENCE_MS) throw new Error('It did not come to pass in time.');
+    if (performance.now() - started > PATIENCE_MS)
+      throw new Error(`It did not come to pass in time. ${said()}`);
     await delay(50);
   }
 }

@@ -4,8 +4,11 @@ const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2000;
 /** What drivers say of a connection that is lost, or cannot be had yet. */
 const CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'];
-/** PostgreSQL: connection exceptions, too many of them, the server ends or starts. */
-const SQL_STATES = /^(08...|53300|57P0[1-5])$/;
+/**
+ * PostgreSQL: connection exceptions, too many of them, the server ends or starts; and what it undid because
+ * two stood in each other's way.
+ */
+const SQL_STATES = /^(08...|53300|57P0[1-5]|40001|40P01)$/;
 const MESSAGES =
   /connection (is closed|terminated|ended)|client (was closed|has encountered)|LOADING|timeout/i;
 

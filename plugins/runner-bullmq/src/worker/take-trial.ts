@@ -135,8 +135,8 @@ function keepLease(taken: TakenJob, workerEnds: AbortSignal): Lease {
       await delay(leaseMs / RENEWALS, undefined, { signal: ended.signal }).catch(() => undefined);
       if (ended.signal.aborted) return;
       try {
-        isLost = Number(await job.extendLock(token, leaseMs)) !== 1;
-        const wish = (await wishOf(taken))?.stop;
+        isLost = Number(await within(leaseMs, job.extendLock(token, leaseMs))) !== 1;
+        const wish = (await within(leaseMs, wishOf(taken)))?.stop;
         if (wish !== undefined && !isStopped) {
           isStopped = true;
           stop.abort(wish === 'timeout' ? new DOMException('The time is over.', 'TimeoutError') : undefined);
@@ -162,6 +162,17 @@ function keepLease(taken: TakenJob, workerEnds: AbortSignal): Lease {
       await renewing;
     },
   };
+}
+
+/** An answer, or undefined where it takes so long that the lease is over. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  const late = delay(ms, undefined, { ref: false, signal: over.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** What the job says now; undefined where it is gone. */

@@ -23,7 +23,8 @@ export async function work(context: WorkerContext): Promise<void> {
   const id = randomUUID();
   const lanes = new Map<string, OpenLane>();
   const refused = new Map<string, string>();
-  const running = new Set<string>();
+  /** The queue of each trial that is running. */
+  const running = new Map<string, string>();
   let busyAt = performance.now();
   const isIdle = () => idleSeconds !== undefined && performance.now() - busyAt > idleSeconds * 1000;
   const ending = new AbortController();
@@ -37,14 +38,14 @@ export async function work(context: WorkerContext): Promise<void> {
     context.onNotice(`Trials of ${lane.store.folder} are refused: ${why}.`);
   };
   const enter = () => {
-    const entry = { offer, trials: [...running], refused: Object.fromEntries(refused), seen: Date.now() };
-    return registry.enter(id, entry);
+    const trials = [...running.keys()];
+    return registry.enter(id, { offer, trials, refused: Object.fromEntries(refused), seen: Date.now() });
   };
 
   const looking = async () => {
     for (let look = 0; !ending.signal.aborted; look++) {
       try {
-        await openNew(context, { lanes, refused, refuse });
+        await openNew(context, { lanes, refused, refuse, busy: new Set(running.values()) });
         if (look % LOOKS_PER_ENTRY === 0) await enter();
       } catch (error) {
         if (!isDisconnection(error)) throw error;
@@ -61,10 +62,13 @@ export async function work(context: WorkerContext): Promise<void> {
         continue;
       }
       const trial = JSON.parse(taken.job.data.trial) as SentTrial;
-      running.add(trial.id);
+      running.set(trial.id, taken.open.lane.queue);
       try {
         const why = await takeTrial({ ...taken, trial }, { ...context, signal: ending.signal });
         if (why !== undefined) refuse(taken.open.lane, why);
+      } catch (error) {
+        // Its lease ends, and it goes on elsewhere or here. A server that is no use ends `looking`.
+        context.onNotice(`Trial ${trial.id}: the queue could not be told how it ended: ${messageOf(error)}`);
       } finally {
         running.delete(trial.id);
         busyAt = performance.now();
@@ -79,17 +83,22 @@ export async function work(context: WorkerContext): Promise<void> {
   }
 }
 
-/** Opens queues that are new, and says which are refused; forgets those that are gone. */
+/**
+ * Opens queues that are new, and says which are refused; forgets those that are gone, but not while a trial
+ * of theirs is running: what is asked of a closed connection to PostgreSQL is never answered.
+ */
 async function openNew(
   { registry, server, store: path, offer }: WorkerContext,
   {
     lanes,
     refused,
     refuse,
+    busy,
   }: {
     readonly lanes: Map<string, OpenLane>;
     readonly refused: Map<string, string>;
     readonly refuse: (lane: Lane, why: string) => void;
+    readonly busy: ReadonlySet<string>;
   },
 ): Promise<void> {
   const announced = await registry.lanes();
@@ -115,7 +124,7 @@ async function openNew(
     lanes.set(lane.queue, { lane, taker, store });
   }
   for (const [name, { taker }] of lanes) {
-    if (announced.some(({ queue }) => queue === name)) continue;
+    if (busy.has(name) || announced.some(({ queue }) => queue === name)) continue;
     lanes.delete(name);
     void taker.close();
   }
