@@ -3,7 +3,7 @@ import { contentOf, type Identify } from './plan/study-content.js';
 import { mostTrials, planStudy, type PlannedTrial } from './plan/study-plan.js';
 import type { ResultStore } from './results/result-store.js';
 import { readTrial, type TrialRecord } from './results/study-store.js';
-import { knownRungs } from './trials/run-rungs.js';
+import { knownPlan } from './trials/run-rungs.js';
 import { createTimer } from './trials/study-timer.js';
 import type { Study } from './plan/study-schema.js';
 
@@ -42,7 +42,7 @@ export async function previewStudy({
 }: PreviewOptions): Promise<StudyPreview> {
   const whole = await planStudy(study, path);
   await contentOf(whole, identify);
-  const plan = whole.rungs ? await knownRungs(whole, study, store) : whole;
+  const plan = await knownPlan(whole, study, store);
   const variants = new Map<string, string[]>();
   for (const { trial, variant } of plan.cells) variants.set(trial, [...(variants.get(trial) ?? []), variant]);
   const timer = createTimer(plan, runner.concurrency);

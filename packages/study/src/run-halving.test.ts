@@ -6,6 +6,7 @@ import { runInFolder } from '../test/run-in-folder.js';
 import { runPart } from './parts/run-part.js';
 import { previewStudy } from './preview-study.js';
 import { folderStore } from './results/result-store.js';
+import { studyStatus } from './results/study-status.js';
 
 /** Nine variants; the validation accuracy grows with the images, the test accuracy falls. */
 const STUDY = {
@@ -102,7 +103,11 @@ describe('a study by successive halving', () => {
 
   it('previews what is known, and how many may follow', async () => {
     expect(await preview()).toMatchObject({ most: 26, trials: { length: 18 } });
+    const status = () =>
+      studyStatus({ study: makeStudy(STUDY), path: place.path, store: folderStore(place.output) });
+    expect(await status()).toMatchObject({ total: 18, missing: 18 });
     await run();
+    expect(await status()).toMatchObject({ total: 26, done: 26, missing: 0 });
     const { trials } = await preview();
     expect(trials.map(({ status }) => status)).toEqual(Array<string>(26).fill('done'));
   });

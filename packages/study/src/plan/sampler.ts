@@ -20,6 +20,11 @@ export interface Sampled {
   readonly rungs?: readonly Rung[];
 }
 
+/** The settings of successive halving; undefined where the study does not sample so. */
+export function halvingOf({ sampler }: Pick<Study, 'sampler'>): Halving | undefined {
+  return typeof sampler === 'object' && sampler.use === 'halving' ? sampler : undefined;
+}
+
 /** The factor that successive halving adds to those of the grid. */
 export const EPISODES = 'episodes';
 

@@ -4,7 +4,7 @@ import { compressConfigSchema, readConfig, TersorError, type CompressConfig } fr
 import { closest } from 'fastest-levenshtein';
 import { baselinesOf, nameOf } from '../results/baselines.js';
 import { requireKnownPaths } from './config-paths.js';
-import { EPISODES, sampleVariants, type Rung } from './sampler.js';
+import { EPISODES, halvingOf, sampleVariants, type Rung } from './sampler.js';
 import type { Study } from './study-schema.js';
 import type { Settings, Variant } from './variant.js';
 
@@ -100,12 +100,13 @@ function canonicalJson(value: unknown): string {
     .join()}}`;
 }
 
-function pathsOf({ set, grid, sampler }: Study): { path: string; place: string }[] {
+function pathsOf(study: Study): { path: string; place: string }[] {
+  const { set, grid } = study;
   const places = (settings: Settings, place: string) =>
     Object.keys(settings).map((path) => ({ path, place }));
   return [
     ...places(set, '"set"'),
-    ...(typeof sampler === 'object' && sampler.use === 'halving' ? sampler.episodes : []).map((path) => ({
+    ...(halvingOf(study)?.episodes ?? []).map((path) => ({
       path,
       place: '"sampler.episodes"',
     })),
@@ -139,9 +140,9 @@ function variantsOf(grid: Study['grid']): Variant[] {
   return variants.map((variant) => ({ name: nameOf(variant.labels), ...variant }));
 }
 
-function requireFacet({ facet, grid, sampler }: Study): void {
-  const isHalving = typeof sampler === 'object' && sampler.use === 'halving';
-  const axes = [...Object.keys(grid), ...(isHalving ? [EPISODES] : [])];
+function requireFacet(study: Study): void {
+  const { facet, grid } = study;
+  const axes = [...Object.keys(grid), ...(halvingOf(study) ? [EPISODES] : [])];
   if (facet === undefined || axes.includes(facet)) return;
   throw new TersorError('CONFIG_INVALID', `The facet "${facet}" is not a key of the grid.`, {
     hint: `Did you mean "${closest(facet, axes)}"?`,
@@ -149,14 +150,15 @@ function requireFacet({ facet, grid, sampler }: Study): void {
 }
 
 /** Throws `CONFIG_INVALID` where successive halving chooses by a search that a trial does not make. */
-function requireChosenBy({ sampler }: Study, config: CompressConfig): void {
-  if (typeof sampler === 'string' || sampler.use !== 'halving') return;
+function requireChosenBy(study: Study, config: CompressConfig): void {
+  const halving = halvingOf(study);
+  if (!halving) return;
   const stage = { pruneReward: 'prune', quantizeReward: 'quantize', validationAccuracy: undefined } as const;
-  const needed = stage[sampler.metric];
+  const needed = stage[halving.metric];
   if (needed === undefined || config[needed] !== undefined) return;
   throw new TersorError(
     'CONFIG_INVALID',
-    `The sampler chooses by ${sampler.metric}, but trials have no "${needed}".`,
+    `The sampler chooses by ${halving.metric}, but trials have no "${needed}".`,
     {
       hint: 'Set sampler.metric to validationAccuracy, or to the reward of a search that the config has.',
     },

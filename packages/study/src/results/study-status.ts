@@ -1,9 +1,13 @@
 import { planStudy } from '../plan/study-plan.js';
+import { knownPlan } from '../trials/run-rungs.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from './result-store.js';
 import { readTrial } from './study-store.js';
 
-/** How many trials of a study have come how far, by what lies in its store. */
+/**
+ * How many trials of a study have come how far, by what lies in its store; of successive halving those that
+ * are known by now.
+ */
 export interface StudyStatus {
   readonly total: number;
   readonly done: number;
@@ -22,7 +26,7 @@ export async function studyStatus({
   readonly path: string;
   readonly store: ResultStore;
 }): Promise<StudyStatus> {
-  const { trials } = await planStudy(study, path);
+  const { trials } = await knownPlan(await planStudy(study, path), study, store);
   const counts = { total: trials.length, done: 0, failed: 0, interrupted: 0, missing: 0 };
   for (const { id } of trials) counts[(await readTrial(store, id))?.record.status ?? 'missing']++;
   return counts;

@@ -1,11 +1,10 @@
 import { TersorError } from '@tersor/core';
 import type { StudyContent } from '../plan/study-content.js';
-import { promoted, type Rung } from '../plan/sampler.js';
-import type { Halving } from '../plan/sampler-schema.js';
+import { halvingOf, promoted, type Rung } from '../plan/sampler.js';
 import type { Cell, StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from '../results/result-store.js';
-import { readTrial } from '../results/study-store.js';
+import { readTrial, type TrialContent } from '../results/study-store.js';
 import { figuresOf } from '../results/trial-figures.js';
 import { mean } from '../statistics/moments.js';
 import { runTrials, type TrialsContext } from './run-trials.js';
@@ -39,42 +38,52 @@ export async function runRungs(plan: StudyPlan, content: StudyContent, context: 
     await runTrials(partOf(plan, cells), content, context);
     const next = rungs[i + 1];
     if (signal.aborted || !next) return;
-    names = await nextVariants({ plan, rung, next, cells }, study, store);
+    names = nextVariants({ plan, rung, next, results: await resultsOf(cells, store) }, study);
   }
 }
 
 /**
- * The part of a plan of successive halving that is known without running anything: up to the first rung that
- * has a trial which is not done.
+ * The part of a plan that is known without running anything: all of it, or with successive halving up to the
+ * first rung that has a trial which is not done.
  */
-export async function knownRungs(plan: StudyPlan, study: Study, store: ResultStore): Promise<KnownPlan> {
-  const rungs = plan.rungs ?? [];
+export async function knownPlan(plan: StudyPlan, study: Study, store: ResultStore): Promise<KnownPlan> {
+  if (!plan.rungs) return plan;
   const known: Cell[] = [];
-  let names = rungs[0]?.variants ?? [];
-  for (const [i, rung] of rungs.entries()) {
+  let names = plan.rungs[0]!.variants;
+  for (const [i, rung] of plan.rungs.entries()) {
     const cells = cellsOf(plan, names);
     known.push(...cells);
-    const next = rungs[i + 1];
-    const found = await Promise.all(cells.map(({ trial }) => readTrial(store, trial)));
-    if (!next || found.some((trial) => trial?.record.status !== 'done')) break;
-    names = await nextVariants({ plan, rung, next, cells }, study, store);
+    const next = plan.rungs[i + 1];
+    const results = await resultsOf(cells, store);
+    if (!next || results.some(({ found }) => found?.record.status !== 'done')) break;
+    names = nextVariants({ plan, rung, next, results }, study);
   }
   return partOf(plan, known);
+}
+
+interface Result {
+  readonly variant: string;
+  readonly found: TrialContent | undefined;
+}
+
+async function resultsOf(cells: readonly Cell[], store: ResultStore): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { variant, trial } of cells) results.push({ variant, found: await readTrial(store, trial) });
+  return results;
 }
 
 interface Step {
   readonly plan: StudyPlan;
   readonly rung: Rung;
   readonly next: Rung;
-  readonly cells: readonly Cell[];
+  readonly results: readonly Result[];
 }
 
-async function nextVariants({ plan, rung, next, cells }: Step, study: Study, store: ResultStore) {
-  const { metric } = study.sampler as Halving;
+function nextVariants({ plan, rung, next, results }: Step, study: Study): string[] {
+  const { metric } = halvingOf(study)!;
   const values = new Map<string, number[]>();
-  for (const { variant, trial } of cells) {
-    const summary = (await readTrial(store, trial))?.summary;
-    const value = summary && figuresOf(summary)[metric];
+  for (const { variant, found } of results) {
+    const value = found?.summary && figuresOf(found.summary)[metric];
     if (value !== undefined) values.set(variant, [...(values.get(variant) ?? []), value]);
   }
   // A mean over the seeds that were left would flatter a variant that crashes.
