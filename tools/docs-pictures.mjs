@@ -3,10 +3,10 @@
 // Names behind it, like home-phone, take only these.
 // With --all every picture that is worth a look goes to out/pictures, too: each page in both sizes and schemes.
 import { execFileSync } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { startChromium, takePicture } from './chromium.mjs';
 import { root } from './packages.mjs';
 import { terminalPage } from './terminal-page.mjs';
 
@@ -41,17 +41,15 @@ const PAGES = [
 const MORE = ['/benchmarks/paper', '/agents/', '/backends/', '/guide/comparing', '/guide/quick-start'];
 
 if (!existsSync(site)) throw new Error('There is no site yet: npm run docs:build');
-const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
-if (executablePath === undefined) throw new Error('Chromium is not installed.');
+const browser = await startChromium();
 const server = createServer(serve).listen(0);
 const { port } = server.address();
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
   const wanted = process.argv.slice(2).filter((name) => !name.startsWith('--'));
   for (const [name, address, size, scheme] of PAGES.filter(
     ([name]) => !wanted.length || wanted.includes(name),
   ))
-    await picture(join(root, 'docs/images', `screen-${name}.webp`), address, size, scheme);
+    await picture(address, size, scheme, (page) => takePicture(page, `screen-${name}`));
   if (process.argv.includes('--all')) {
     const folder = join(root, 'out/pictures');
     mkdirSync(folder, { recursive: true });
@@ -59,7 +57,11 @@ try {
       for (const size of Object.keys(SIZES))
         for (const scheme of SCHEMES) {
           const name = `${address.replace(/\W+/g, '-')}-${size}-${scheme}`.replace(/^-+/, '');
-          await picture(join(folder, `${name}.png`), address, size, scheme, true);
+          await picture(address, size, scheme, async (page) => {
+            const path = join(folder, `${name}.png`);
+            await page.screenshot({ path, fullPage: true });
+            console.log(`out/pictures/${name}.png: ${statSync(path).size} bytes`);
+          });
         }
   }
 } finally {
@@ -67,21 +69,16 @@ try {
   server.close();
 }
 
-/** Takes a picture; says so where the page is wider than its window. */
-async function picture(path, address, size, scheme, isFull = false) {
+/** Opens a page and takes a picture of it; says so where it is wider than its window. */
+async function picture(address, size, scheme, take) {
   const page = await browser.newPage({ viewport: SIZES[size], colorScheme: scheme });
   if (address === 'terminal:') await page.setContent(terminalPage(shown(COLUMNS[size]), COLUMNS[size]));
   else await page.goto(`http://localhost:${port}${address}`, { waitUntil: 'networkidle' });
   if (address === '/demo/') await classified(page);
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   if (width > SIZES[size].width) console.error(`${address} is ${width} pixels wide at ${SIZES[size].width}`);
-  if (path.endsWith('.webp')) {
-    const session = await page.context().newCDPSession(page);
-    const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
-    writeFileSync(path, Buffer.from(data, 'base64'));
-  } else await page.screenshot({ path, fullPage: isFull });
+  await take(page);
   await page.close();
-  console.log(`${path.slice(root.length + 1)}: ${statSync(path).size} bytes`);
 }
 
 /** Waits until the demo has looked at an example image with both networks. */

@@ -2,9 +2,9 @@
 // example that are done, and one that goes on. It takes an installed Chromium and some minutes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { startChromium, takePicture } from './chromium.mjs';
 import { root } from './packages.mjs';
 
 const out = join(root, 'out/ui');
@@ -17,10 +17,8 @@ const SHORT = [
 const program = ['--conditions=tersor/source', join(root, 'tools/bin/tersor.mjs')];
 const children = [];
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
-if (executablePath === undefined) throw new Error('Chromium is not installed.');
 rmSync(out, { recursive: true, force: true });
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await startChromium();
 try {
   const done = [compress('budget-0.33', 8), compress('budget-0.5', 8, 'prune.budget.macs=0.5')];
   await Promise.all(done.map((child) => once(child, 'exit')));
@@ -90,10 +88,6 @@ async function picture(name, url, width, colorScheme, reach) {
   const page = await browser.newPage({ viewport: { width, height: width < 600 ? 844 : 900 }, colorScheme });
   await page.goto(url);
   await reach(page);
-  const session = await page.context().newCDPSession(page);
-  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
-  const path = join(root, 'docs/images', `ui-${name}.webp`);
-  writeFileSync(path, Buffer.from(data, 'base64'));
-  console.log(`docs/images/ui-${name}.webp: ${statSync(path).size} bytes`);
+  await takePicture(page, `ui-${name}`);
   await page.close();
 }

@@ -24,21 +24,23 @@ output: out
 const names = ['q', 's', 'a', 'b'].map((letter) => `t${process.pid}${letter}`);
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'ignore' });
 
-function canHave(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/redis-server')) return false;
+/** Why it cannot run here; empty where it can. */
+function missing(): string {
+  if (process.getuid?.() !== 0) return ' (skipped: not root)';
+  if (!existsSync('/usr/bin/redis-server')) return ' (skipped: no /usr/bin/redis-server)';
   try {
     ip('netns', 'add', `${names[0]}x`);
     ip('netns', 'del', `${names[0]}x`);
-    return true;
+    return '';
   } catch {
-    return false;
+    return ' (skipped: no network namespaces can be made here)';
   }
 }
 
-const withNamespaces = canHave() ? test : test.skip;
+const why = missing();
 
-withNamespaces(
-  'docs/guide/cluster.md, word for word: a server, a study and two workers in a network each',
+(why ? test.skip : test)(
+  `docs/guide/cluster.md, word for word: a server, a study and two workers in a network each${why}`,
   async () => {
     const { folder } = await createTinyProject();
     const children: ChildProcess[] = [];

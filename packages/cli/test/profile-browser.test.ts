@@ -4,14 +4,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Summary } from '@tersor/compression';
 import type { LatencyTable } from '@tersor/core';
+import { CHROMIUM, describeInChromium } from './chromium.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 import { run } from '../src/run.js';
 
 const root = join(__dirname, '../../..');
-const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const missing = existsSync(chromium) ? '' : ` (skipped: no ${chromium})`;
 
-(missing ? describe.skip : describe)(`tersor profile --browser${missing}`, () => {
+describeInChromium('tersor profile --browser', () => {
   let project: TinyProject;
   let written: { out: string; err: string };
   beforeAll(async () => {
@@ -37,7 +36,7 @@ const missing = existsSync(chromium) ? '' : ` (skipped: no ${chromium})`;
     return run(['node', 'tersor', 'profile', project.model, '--out', path(out), ...options]);
   };
   const inBrowser = (out: string, ...more: string[]) =>
-    profile(out, '--browser', '--browser-path', chromium, ...more);
+    profile(out, '--browser', '--browser-path', CHROMIUM!, ...more);
 
   it('times every layer in a page on wasm, and a run with that budget measures its result there', async () => {
     expect({ code: await inBrowser('wasm.json'), err: written.err }).toEqual({
@@ -84,7 +83,7 @@ const missing = existsSync(chromium) ? '' : ` (skipped: no ${chromium})`;
       'quantize.search={ episodes: 1 }',
       'quantize.finetune.epochs=0',
     ];
-    process.env['TERSOR_BROWSER'] = chromium;
+    process.env['TERSOR_BROWSER'] = CHROMIUM!;
     try {
       const sets = settings.flatMap((value) => ['--set', value]);
       const out = ['--out', path('timed'), '--quiet'];

@@ -1,16 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { CHROMIUM, describeInChromium } from './chromium.js';
 import { PROGRAM } from './program.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
-const suite = executablePath === undefined ? describe.skip : describe;
 const root = join(__dirname, '../../..');
 const MISCHIEF = 'odd <img src=x onerror=alert(1)> & "name"';
 
@@ -23,168 +19,165 @@ module.exports = {
   create: () => () => agent,
 };`;
 
-suite(
-  `tersor ui in Chromium${executablePath === undefined ? ' (skipped: no Chromium is installed)' : ''}`,
-  () => {
-    let project: TinyProject;
-    let browser: Browser;
-    let url: string;
-    const children: ChildProcess[] = [];
-    const started = (args: readonly string[]) => {
-      const child = spawn(process.execPath, [...PROGRAM, ...args], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        cwd: project.folder,
-      });
-      children.push(child);
-      child.stderr!.resume();
-      return child;
-    };
-    const compress = (out: string, episodes: number, ...more: string[]) =>
-      started([
-        'compress',
-        project.config,
-        '--out',
-        join(project.folder, 'runs', out),
-        ...set(episodes),
-        ...more,
-      ]);
-    const set = (episodes: number) => [
-      '--set',
-      `prune.search.episodes=${episodes}`,
-      '--set',
-      'quantize.search.episodes=3',
-    ];
-
-    beforeAll(async () => {
-      // What `npm run build` leaves; the tests run from source.
-      const vite = join(root, 'node_modules/vite/bin/vite.js');
-      execFileSync(process.execPath, [vite, 'build', '-c', 'packages/ui/vite.config.mjs'], { cwd: root });
-      project = await createTinyProject();
-      const first = compress('first', 3);
-      const second = compress(MISCHIEF, 4, '--set', 'prune.budget.macs=0.8');
-      await writeFile(join(project.folder, 'broken.cjs'), BROKEN);
-      const study =
-        'name: Two agents\nconfig: compress.yaml\nset: { prune.search.episodes: 3, quantize.search.episodes: 3 }\n' +
-        'grid: { agent: { good: { prune.agent: random }, bad: { prune.agent: ./broken.cjs } } }\nseeds: [1]\noutput: runs/study\n';
-      await writeFile(join(project.folder, 'study.yaml'), study);
-      await Promise.all([once(first, 'exit'), once(second, 'exit')]);
-      const ui = started(['ui', 'runs', '--port', '0']);
-      url = String((await once(ui.stdout!, 'data'))[0]).split('\n')[0]!;
-      browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
-    }, 180_000);
-    afterAll(async () => {
-      await browser?.close();
-      for (const child of children) child.kill('SIGKILL');
-      await rm(project.folder, { recursive: true, force: true });
+describeInChromium('tersor ui in Chromium', () => {
+  let project: TinyProject;
+  let browser: Browser;
+  let url: string;
+  const children: ChildProcess[] = [];
+  const started = (args: readonly string[]) => {
+    const child = spawn(process.execPath, [...PROGRAM, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: project.folder,
     });
+    children.push(child);
+    child.stderr!.resume();
+    return child;
+  };
+  const compress = (out: string, episodes: number, ...more: string[]) =>
+    started([
+      'compress',
+      project.config,
+      '--out',
+      join(project.folder, 'runs', out),
+      ...set(episodes),
+      ...more,
+    ]);
+  const set = (episodes: number) => [
+    '--set',
+    `prune.search.episodes=${episodes}`,
+    '--set',
+    'quantize.search.episodes=3',
+  ];
 
-    const open = async (path = '', width = 1000, colorScheme: 'light' | 'dark' = 'light') => {
-      const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-      const problems: string[] = [];
-      page.on('console', (message) => problems.push(message.text()));
-      page.on('pageerror', (error) => problems.push(error.message));
-      await page.goto(new URL(path, url).href);
-      return { page, problems };
-    };
-    const rowOf = (page: Page, name: string) =>
-      page.locator('.list tbody tr').filter({ has: page.getByRole('link', { name, exact: true }) });
-    const episodesDone = async (page: Page) =>
-      Number(
-        /(\d+) of \d+episodes, stage 1/.exec((await page.locator('.tiles').textContent()) ?? '')?.[1] ?? 0,
-      );
-    const until = async (isThere: () => Promise<boolean>) => {
-      for (let tries = 0; !(await isThere()); tries++) {
-        if (tries > 300) throw new Error('It did not come.');
-        await new Promise((done) => setTimeout(done, 100));
-      }
-    };
+  beforeAll(async () => {
+    // What `npm run build` leaves; the tests run from source.
+    const vite = join(root, 'node_modules/vite/bin/vite.js');
+    execFileSync(process.execPath, [vite, 'build', '-c', 'packages/ui/vite.config.mjs'], { cwd: root });
+    project = await createTinyProject();
+    const first = compress('first', 3);
+    const second = compress(MISCHIEF, 4, '--set', 'prune.budget.macs=0.8');
+    await writeFile(join(project.folder, 'broken.cjs'), BROKEN);
+    const study =
+      'name: Two agents\nconfig: compress.yaml\nset: { prune.search.episodes: 3, quantize.search.episodes: 3 }\n' +
+      'grid: { agent: { good: { prune.agent: random }, bad: { prune.agent: ./broken.cjs } } }\nseeds: [1]\noutput: runs/study\n';
+    await writeFile(join(project.folder, 'study.yaml'), study);
+    await Promise.all([once(first, 'exit'), once(second, 'exit')]);
+    const ui = started(['ui', 'runs', '--port', '0']);
+    url = String((await once(ui.stdout!, 'data'))[0]).split('\n')[0]!;
+    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    for (const child of children) child.kill('SIGKILL');
+    await rm(project.folder, { recursive: true, force: true });
+  });
 
-    it('shows a run as it goes on, stops it with a checkpoint, and goes on with it', async () => {
-      const { page, problems } = await open();
-      const live = compress('live', 100_000);
-      await rowOf(page, 'live').getByRole('link').click();
-      await until(async () => (await episodesDone(page)) > 3);
-      const before = await episodesDone(page);
-      await until(async () => (await episodesDone(page)) > before);
-      expect(await page.locator('#reward-prune .plot.wide [data-tip]').count()).toBeGreaterThan(3);
-      expect(await page.locator('#best-policy .plot.wide [data-tip]').count()).toBeGreaterThan(0);
+  const open = async (path = '', width = 1000, colorScheme: 'light' | 'dark' = 'light') => {
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const problems: string[] = [];
+    page.on('console', (message) => problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(new URL(path, url).href);
+    return { page, problems };
+  };
+  const rowOf = (page: Page, name: string) =>
+    page.locator('.list tbody tr').filter({ has: page.getByRole('link', { name, exact: true }) });
+  const episodesDone = async (page: Page) =>
+    Number(
+      /(\d+) of \d+episodes, stage 1/.exec((await page.locator('.tiles').textContent()) ?? '')?.[1] ?? 0,
+    );
+  const until = async (isThere: () => Promise<boolean>) => {
+    for (let tries = 0; !(await isThere()); tries++) {
+      if (tries > 300) throw new Error('It did not come.');
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  };
 
-      const ended = once(live, 'exit');
-      await page.getByRole('button', { name: 'Stop' }).focus();
-      await page.keyboard.press('Enter');
-      expect((await ended)[0]).toBe(130);
-      const files = await readdir(join(project.folder, 'runs/live/checkpoint'));
-      expect(files.filter((name) => name.endsWith('.ckpt')).length).toBeGreaterThan(0);
-      await page.getByText('stopped as asked').first().waitFor();
-      const stoppedAt = await episodesDone(page);
+  it('shows a run as it goes on, stops it with a checkpoint, and goes on with it', async () => {
+    const { page, problems } = await open();
+    const live = compress('live', 100_000);
+    await rowOf(page, 'live').getByRole('link').click();
+    await until(async () => (await episodesDone(page)) > 3);
+    const before = await episodesDone(page);
+    await until(async () => (await episodesDone(page)) > before);
+    expect(await page.locator('#reward-prune .plot.wide [data-tip]').count()).toBeGreaterThan(3);
+    expect(await page.locator('#best-policy .plot.wide [data-tip]').count()).toBeGreaterThan(0);
 
-      await page.getByRole('button', { name: 'Resume' }).click();
-      expect(await page.locator('dialog pre').textContent()).toContain('--resume');
-      await page.getByRole('button', { name: 'Start it' }).click();
-      await until(async () => (await episodesDone(page)) > stoppedAt + 1);
-      await page.locator('pre.log').getByText('stage 1: pruning search').waitFor();
-      await page.getByRole('button', { name: 'Stop' }).click();
-      await page.getByText('stopped as asked').first().waitFor();
-      expect(problems).toEqual([]);
-      await page.close();
-    }, 120_000);
+    const ended = once(live, 'exit');
+    await page.getByRole('button', { name: 'Stop' }).focus();
+    await page.keyboard.press('Enter');
+    expect((await ended)[0]).toBe(130);
+    const files = await readdir(join(project.folder, 'runs/live/checkpoint'));
+    expect(files.filter((name) => name.endsWith('.ckpt')).length).toBeGreaterThan(0);
+    await page.getByText('stopped as asked').first().waitFor();
+    const stoppedAt = await episodesDone(page);
 
-    it('compares two runs layer by layer, chosen by keyboard, names as they are', async () => {
-      const { page, problems } = await open();
-      for (const name of ['first', MISCHIEF]) {
-        await page.getByRole('checkbox', { name: `Compare ${name}` }).focus();
-        await page.keyboard.press('Space');
-      }
-      await page.getByText('Compare 2 runs').focus();
-      await page.keyboard.press('Enter');
-      await page.getByRole('heading', { name: 'Channels of each layer' }).waitFor();
-      expect(await page.locator('h1').textContent()).toContain(MISCHIEF);
-      expect(await page.locator('#layers-channels .plot.wide [data-tip]').count()).toBeGreaterThan(3);
-      expect(problems).toEqual([]);
-      await page.close();
-    }, 60_000);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    expect(await page.locator('dialog pre').textContent()).toContain('--resume');
+    await page.getByRole('button', { name: 'Start it' }).click();
+    await until(async () => (await episodesDone(page)) > stoppedAt + 1);
+    await page.locator('pre.log').getByText('stage 1: pruning search').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('stopped as asked').first().waitFor();
+    expect(problems).toEqual([]);
+    await page.close();
+  }, 120_000);
 
-    it('says why a trial of a study failed, from a table that filters, with its log', async () => {
-      await once(started(['study', 'study.yaml']), 'exit');
-      const { page, problems } = await open();
-      await rowOf(page, 'study').getByRole('link').click();
-      await page.getByRole('heading', { name: 'Trials', exact: true }).waitFor();
-      await page.locator('#trials + div tbody tr', { hasText: 'failed' }).getByRole('link').click();
-      await page.getByRole('heading', { name: 'Why it failed' }).waitFor();
-      expect(await page.locator('main').textContent()).toContain('broken on purpose');
-      await page.goBack();
-      await page.getByRole('heading', { name: 'Trials', exact: true }).waitFor();
-      expect(problems).toEqual([]);
-      await page.close();
-    }, 120_000);
+  it('compares two runs layer by layer, chosen by keyboard, names as they are', async () => {
+    const { page, problems } = await open();
+    for (const name of ['first', MISCHIEF]) {
+      await page.getByRole('checkbox', { name: `Compare ${name}` }).focus();
+      await page.keyboard.press('Space');
+    }
+    await page.getByText('Compare 2 runs').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Channels of each layer' }).waitFor();
+    expect(await page.locator('h1').textContent()).toContain(MISCHIEF);
+    expect(await page.locator('#layers-channels .plot.wide [data-tip]').count()).toBeGreaterThan(3);
+    expect(problems).toEqual([]);
+    await page.close();
+  }, 60_000);
 
-    it('filters the list, and fits a phone in the dark without scrolling sideways', async () => {
-      const { page, problems } = await open('', 390, 'dark');
-      await rowOf(page, 'first').waitFor();
-      await page.getByLabel('Filter').fill('odd');
-      expect(await page.locator('.list tbody tr').count()).toBe(1);
-      const fits = async () => Number(await page.evaluate('document.documentElement.scrollWidth'));
-      expect(await fits()).toBeLessThanOrEqual(390);
-      await page.getByRole('link', { name: MISCHIEF }).click();
-      await page.getByRole('heading', { name: 'Layers', exact: true }).waitFor();
-      expect(await fits()).toBeLessThanOrEqual(390);
-      expect(await page.locator('#layers-kept .plot.narrow').isVisible()).toBe(true);
-      expect(problems).toEqual([]);
-      await page.close();
-    }, 60_000);
+  it('says why a trial of a study failed, from a table that filters, with its log', async () => {
+    await once(started(['study', 'study.yaml']), 'exit');
+    const { page, problems } = await open();
+    await rowOf(page, 'study').getByRole('link').click();
+    await page.getByRole('heading', { name: 'Trials', exact: true }).waitFor();
+    await page.locator('#trials + div tbody tr', { hasText: 'failed' }).getByRole('link').click();
+    await page.getByRole('heading', { name: 'Why it failed' }).waitFor();
+    expect(await page.locator('main').textContent()).toContain('broken on purpose');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Trials', exact: true }).waitFor();
+    expect(problems).toEqual([]);
+    await page.close();
+  }, 120_000);
 
-    it('ends at once with Ctrl-C, while pages are open', async () => {
-      const own = started(['ui', 'runs', '--port', '0']);
-      const address = String((await once(own.stdout!, 'data'))[0]).split('\n')[0]!;
-      const page = await browser.newPage();
-      await page.goto(address);
-      await rowOf(page, 'first').waitFor();
-      const asked = performance.now();
-      own.kill('SIGINT');
-      expect((await once(own, 'exit'))[0]).toBe(130);
-      expect(performance.now() - asked).toBeLessThan(2000);
-      await page.getByRole('alert').getByText('The server does not answer').waitFor();
-      await page.close();
-    }, 60_000);
-  },
-);
+  it('filters the list, and fits a phone in the dark without scrolling sideways', async () => {
+    const { page, problems } = await open('', 390, 'dark');
+    await rowOf(page, 'first').waitFor();
+    await page.getByLabel('Filter').fill('odd');
+    expect(await page.locator('.list tbody tr').count()).toBe(1);
+    const fits = async () => Number(await page.evaluate('document.documentElement.scrollWidth'));
+    expect(await fits()).toBeLessThanOrEqual(390);
+    await page.getByRole('link', { name: MISCHIEF }).click();
+    await page.getByRole('heading', { name: 'Layers', exact: true }).waitFor();
+    expect(await fits()).toBeLessThanOrEqual(390);
+    expect(await page.locator('#layers-kept .plot.narrow').isVisible()).toBe(true);
+    expect(problems).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it('ends at once with Ctrl-C, while pages are open', async () => {
+    const own = started(['ui', 'runs', '--port', '0']);
+    const address = String((await once(own.stdout!, 'data'))[0]).split('\n')[0]!;
+    const page = await browser.newPage();
+    await page.goto(address);
+    await rowOf(page, 'first').waitFor();
+    const asked = performance.now();
+    own.kill('SIGINT');
+    expect((await once(own, 'exit'))[0]).toBe(130);
+    expect(performance.now() - asked).toBeLessThan(2000);
+    await page.getByRole('alert').getByText('The server does not answer').waitFor();
+    await page.close();
+  }, 60_000);
+});

@@ -1,6 +1,7 @@
 import { createRandom, TersorError, type Action, type AgentTask } from '@tersor/core';
 import { relativeWorth, type ActionRange, type ReplayStep } from '@tersor/rl';
 import type { DdpgOptions } from './ddpg-options.js';
+import { clampToUnit } from './updates.js';
 
 /**
  * Throws `CONFIG_INVALID` for `guesses` in an environment that makes none, or where steps have rewards of
@@ -38,7 +39,7 @@ export function guessedEpisodes(
   const policies = Array.from({ length: guesses }, (_, index) => {
     const deviation = index === 0 ? 0 : sigma / 2 ** random.integer(4);
     return Array.from({ length: task.maxSteps }, () =>
-      Array.from({ length: range.size }, () => Math.min(1, Math.max(0, 0.5 + deviation * random.normal()))),
+      Array.from({ length: range.size }, () => clampToUnit(0.5 + deviation * random.normal())),
     );
   });
   const actions = policies.map((policy) => policy.map((unit): Action => range.toAction(unit)));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childProcessRunner } from '@tersor/study';
 import { describeContract, runnerContract } from '@tersor/testing';
-import { postgres, redis, type TestServer } from '../test/servers.js';
+import { describeWith, postgres, redis, type TestServer } from '../test/servers.js';
 import { identity, offer, queueOptions } from '../test/synthetic-study.js';
 import { createBullmqRunner } from './index.js';
 
@@ -32,7 +32,7 @@ async function withWorker(folder: string, { url }: TestServer) {
 }
 
 for (const [name, kind] of Object.entries({ redis, postgres }))
-  (kind.isInstalled ? describe : describe.skip)(`the runner over ${name}`, () => {
+  describeWith(kind, `the runner over ${name}`, () => {
     let server: TestServer;
     let folder: string;
     beforeAll(async () => {

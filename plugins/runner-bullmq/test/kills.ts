@@ -17,7 +17,7 @@ import {
   type SyntheticStudy,
   type Where,
 } from './synthetic-study.js';
-import type { ServerKind, TestServer } from './servers.js';
+import { describeWith, type ServerKind, type TestServer } from './servers.js';
 
 const ROOT = join(__dirname, '../../..');
 const TRIALS = 6;
@@ -31,10 +31,7 @@ const PATIENCE_MS = 40_000;
  * @param kind server of the queue; the child-process runner has none
  */
 export function describeKills(name: string, kind?: ServerKind): void {
-  const isMissing = kind !== undefined && !kind.isInstalled;
-  const describeIt = isMissing ? describe.skip : describe;
-  const why = isMissing ? ' (its server is not installed here)' : '';
-  describeIt(`${name}${why}: every trial has one result, equal to that of an undisturbed run`, () => {
+  describeWith(kind, `${name}: every trial has one result, equal to that of an undisturbed run`, () => {
     let server: TestServer | undefined;
     let study: SyntheticStudy;
     let where: Where;

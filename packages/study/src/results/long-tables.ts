@@ -2,7 +2,7 @@ import { axesOf } from './axes.js';
 import type { EpisodeLine } from './read-run.js';
 import type { StudyResults } from './study-results.js';
 import type { Table } from './table-files.js';
-import { METRICS, type Metric } from './trial-figures.js';
+import { METRICS, type Metric, type TrialRow } from './trial-figures.js';
 
 type Results = Pick<StudyResults, 'variants' | 'trials'>;
 
@@ -11,30 +11,22 @@ type Results = Pick<StudyResults, 'variants' | 'trials'>;
  * the figures of `results.json`; empty cells for what a trial lacks.
  */
 export function resultsTable({ variants, trials }: Results): Table {
-  const axes = axesOf(variants);
-  const labels = new Map(variants.map((row) => [row.variant, row.labels]));
+  const { columns, cells } = cellsOf(variants);
   const metrics = Object.keys(METRICS) as Metric[];
   return {
     columns: [
-      { name: 'variant', type: 'text' },
-      // Factors may be called like one of ours.
-      ...axes.map((axis) => ({ name: `factor ${axis}`, type: 'text' as const })),
-      { name: 'seed', type: 'whole' },
-      { name: 'trial', type: 'text' },
+      ...columns,
       { name: 'status', type: 'text' },
       { name: 'testImages', type: 'whole' },
       ...metrics.map((metric) => ({ name: metric, type: 'number' as const })),
       { name: 'error', type: 'text' },
     ],
-    rows: trials.map(({ variant, seed, trial, status, testImages, figures, error }) => [
-      variant,
-      ...axes.map((axis) => labels.get(variant)?.[axis]),
-      seed,
-      trial,
-      status,
-      testImages,
-      ...metrics.map((metric) => figures[metric]),
-      error,
+    rows: trials.map((row) => [
+      ...cells(row),
+      row.status,
+      row.testImages,
+      ...metrics.map((metric) => row.figures[metric]),
+      row.error,
     ]),
   };
 }
@@ -53,14 +45,10 @@ export function episodesTable(
   { variants, trials }: Results,
   episodes: ReadonlyMap<string, readonly EpisodeLine[]>,
 ): Table {
-  const axes = axesOf(variants);
-  const labels = new Map(variants.map((row) => [row.variant, row.labels]));
+  const { columns, cells } = cellsOf(variants);
   return {
     columns: [
-      { name: 'variant', type: 'text' },
-      ...axes.map((axis) => ({ name: `factor ${axis}`, type: 'text' as const })),
-      { name: 'seed', type: 'whole' },
-      { name: 'trial', type: 'text' },
+      ...columns,
       { name: 'stage', type: 'text' },
       { name: 'round', type: 'whole' },
       { name: 'episode', type: 'whole' },
@@ -69,12 +57,29 @@ export function episodesTable(
       ...MEASURES.map((name) => ({ name, type: 'number' as const })),
       { name: 'seconds', type: 'number' },
     ],
-    rows: trials.flatMap(({ variant, seed, trial }) => {
-      const factors = axes.map((axis) => labels.get(variant)?.[axis]);
-      return (episodes.get(trial) ?? []).map((line) => [
-        ...[variant, ...factors, seed, trial, line.stage, line.round, line.episode],
+    rows: trials.flatMap((row) =>
+      (episodes.get(row.trial) ?? []).map((line) => [
+        ...[...cells(row), line.stage, line.round, line.episode],
         ...[line.heuristic, line.reward, ...MEASURES.map((name) => line.measures[name]), line.seconds],
-      ]);
-    }),
+      ]),
+    ),
   };
+}
+
+/** What says which trial a line is of: columns, and the cells of a trial in them. */
+function cellsOf(variants: Results['variants']) {
+  const axes = axesOf(variants);
+  const labels = new Map(variants.map((row) => [row.variant, row.labels]));
+  const columns: Table['columns'] = [
+    { name: 'variant', type: 'text' },
+    // Factors may be called like one of ours.
+    ...axes.map((axis) => ({ name: `factor ${axis}`, type: 'text' as const })),
+    { name: 'seed', type: 'whole' },
+    { name: 'trial', type: 'text' },
+  ];
+  const cells = ({ variant, seed, trial }: TrialRow) => [
+    ...[variant, ...axes.map((axis) => labels.get(variant)?.[axis])],
+    ...[seed, trial],
+  ];
+  return { columns, cells };
 }
