@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childProcessRunner } from '@tersor/study';
 import { describeContract, runnerContract } from '@tersor/testing';
-import { describeWith, postgres, redis, type TestServer } from '../test/servers.js';
+import { describeWith } from '../test/describe-with.js';
+import { postgres, redis, type TestServer } from '../test/servers.js';
 import { identity, offer, queueOptions } from '../test/synthetic-study.js';
 import { createBullmqRunner } from './index.js';
 

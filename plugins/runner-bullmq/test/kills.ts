@@ -17,7 +17,8 @@ import {
   type SyntheticStudy,
   type Where,
 } from './synthetic-study.js';
-import { describeWith, type ServerKind, type TestServer } from './servers.js';
+import { describeWith } from './describe-with.js';
+import type { ServerKind, TestServer } from './servers.js';
 
 const ROOT = join(__dirname, '../../..');
 const TRIALS = 6;

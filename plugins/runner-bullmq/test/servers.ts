@@ -19,12 +19,6 @@ export interface ServerKind {
   start(): Promise<TestServer>;
 }
 
-/** Describes what needs a server; without one it is skipped, and says so. */
-export function describeWith(kind: ServerKind | undefined, name: string, body: () => void): void {
-  if (!kind || kind.isInstalled) describe(name, body);
-  else describe.skip(`${name} (its server is not installed here)`, body);
-}
-
 const redisProgram = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find(existsSync);
 const postgresFolder = existsSync('/usr/lib/postgresql')
   ? readdirSync('/usr/lib/postgresql')
