@@ -20,14 +20,14 @@ export function createActionRange({ low, high }: BoxSpace): ActionRange {
   };
 }
 
-/** Whether a space is a box with coordinates, each of which has a finite range. */
-export function isBoundedBox(space: Space): space is BoxSpace {
-  return space.type === 'box' && space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite);
+/** Whether a box has coordinates, each of them with a finite range. */
+export function isBounded({ low, high }: BoxSpace): boolean {
+  return low.length > 0 && [...low, ...high].every(Number.isFinite);
 }
 
 /** The space, if it is a bounded box. Throws `SPACE_UNSUPPORTED` in the agent's name. */
 export function requireBox(agent: string, space: Space): BoxSpace {
-  if (isBoundedBox(space)) return space;
+  if (space.type === 'box' && isBounded(space)) return space;
   throw new TersorError(
     'SPACE_UNSUPPORTED',
     `The agent "${agent}" needs a bounded box of actions, but the space is ${space.type === 'box' ? 'unbounded or empty' : 'discrete'}.`,
