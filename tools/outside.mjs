@@ -10,6 +10,7 @@ import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sourc
 import { writeApart, writeOld } from './outside-apart.mjs';
 import { useMixed } from './outside-mixed.mjs';
 import { runPageSnippets } from './outside-page.mjs';
+import { checkPlatforms } from './platforms.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
@@ -182,6 +183,8 @@ try {
   }
   step('the snippets of the guide in a Vite app');
   await runPageSnippets();
+  step('loading a model in Node, Bun and Deno');
+  await checkPlatforms();
   step('all of it works');
 } finally {
   if (process.argv.includes('--keep')) console.log(`outside: kept ${folder}`);
