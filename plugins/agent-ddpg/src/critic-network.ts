@@ -93,10 +93,10 @@ export function sideBySide(observations: Float32Array, actions: Float32Array, ba
 
 /** The last `size` columns, [batch, size]: of a gradient by a critic's input that by the actions. */
 export function rightOf(values: Float32Array, batch: number, size: number): Float32Array {
-  const width = values.length / batch;
+  const columns = values.length / batch;
   const right = new Float32Array(batch * size);
   for (let i = 0; i < batch; i++)
-    right.set(values.subarray((i + 1) * width - size, (i + 1) * width), i * size);
+    right.set(values.subarray((i + 1) * columns - size, (i + 1) * columns), i * size);
   return right;
 }
 
@@ -117,7 +117,7 @@ function hidden(
 
 /** Each row with mean 0 and deviation 1. */
 function normalizeRows(values: Float32Array, batch: number): NonNullable<LayerPass['normalized']> {
-  const width = values.length / batch;
+  const columns = values.length / batch;
   const normalized = new Float32Array(values.length);
   const inverse = new Float32Array(batch);
   for (let row = 0; row < batch; row++) {
