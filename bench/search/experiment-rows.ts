@@ -133,7 +133,7 @@ const summary = {
   heuristic,
   /** Those of enough seeds for an interval. */
   told: heuristic.filter(({ interval }) => interval !== undefined),
-  cma: aboveOn(lines, 'cma'),
+  ...Object.fromEntries(['cma', 'evolution', 'random', 'tpe'].map((other) => [other, aboveOn(lines, other)])),
 };
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
