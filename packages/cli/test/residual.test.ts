@@ -55,27 +55,6 @@ describe('tersor compress around a heuristic', () => {
       expect(parts.summary.search[stage]!.confirmed).toEqual(whole.summary.search[stage]!.confirmed);
   });
 
-  it('measures what is not promising on fewer images by halving, for a reward that needs the divergence', async () => {
-    const settings = SETTINGS.map((line) =>
-      line.replace('episodes: 5', 'episodes: 9').replace(', subset: 15', ''),
-    );
-    const raced = await compressWithStops(
-      project,
-      'halving',
-      [...settings, ...['prune', 'quantize'].map((stage) => `${stage}.racing={ by: halving, images: 5 }`)],
-      2,
-    );
-    expect(raced.stops).toBeGreaterThanOrEqual(4);
-    // Of 40 validation images half are set apart.
-    const { images, evaluations } = raced.summary.search.prune!;
-    expect(images).toBeLessThan(20 * evaluations);
-    for (const stage of ['prune', 'quantize'] as const) {
-      const { bestReward } = raced.summary.search[stage]!;
-      const best = raced.episodes.find((each) => each.stage === stage && each.reward === bestReward)!;
-      expect(best.measures).toMatchObject({ images: 20, divergence: expect.any(Number) });
-    }
-  });
-
   it.each([
     [
       ['prune.racing={}'],
