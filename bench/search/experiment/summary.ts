@@ -23,13 +23,16 @@ function bySeed(
 }
 
 /**
- * What the agent ends with on test images, and the best reward that it has found, above what another does; for
- * all tasks that both have run.
+ * What the agent ends with on test images, and the best reward that it has found, above what each of others
+ * does; for all tasks that both have run.
  */
-export function aboveOn(lines: readonly Line[], other: string) {
+export function aboveOn(lines: readonly Line[], names: readonly string[]) {
   const testOf = ({ winner }: Line) => winner.test;
   const rewardOf = ({ best }: Line) => best.at(-1)!;
-  const found = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) => {
+  const pairs = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) =>
+    names.map((other) => ({ name, other })),
+  );
+  const found = pairs.flatMap(({ name, other }) => {
     const [own, others] = [bySeed(lines, name, AGENT, testOf), bySeed(lines, name, other, testOf)];
     const shared = [...own.keys()].filter((seed) => others.has(seed));
     const difference = pairedDifference(own, others);
@@ -44,7 +47,7 @@ export function aboveOn(lines: readonly Line[], other: string) {
     /** A name that a page can write in a path. */
     const id = name.replaceAll(' ', '-');
     const means = { own: meanOf(own), other: meanOf(others) };
-    return [{ task: name, id, seeds: shared.length, ...of, ...means, difference, reward }];
+    return [{ task: name, id, against: other, seeds: shared.length, ...of, ...means, difference, reward }];
   });
   const tests = corrected(found.map(({ difference }) => difference));
   const rewards = corrected(found.map(({ reward }) => reward));
@@ -58,7 +61,7 @@ export function aboveOn(lines: readonly Line[], other: string) {
 
 type Difference = NonNullable<ReturnType<typeof pairedDifference>>;
 
-/** By Holm for all tasks; of fewer than three seeds there is no interval, and no claim to correct for. */
+/** By Holm for all that are given; of fewer than three seeds there is no interval, and no claim to correct for. */
 function corrected(differences: readonly Difference[]) {
   const tested = differences.filter(({ p }) => p !== undefined);
   const adjusted = holm(tested.map(({ p }) => p!));
