@@ -12,6 +12,7 @@ import { writeApart, writeOld } from './outside-apart.mjs';
 import { useLayer } from './outside-layer.mjs';
 import { useMixed } from './outside-mixed.mjs';
 import { runPageSnippets } from './outside-page.mjs';
+import { checkPlatforms } from './platforms.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 /** What `tersor --help` may take: people wait for it. */
@@ -207,6 +208,8 @@ try {
   }
   step('the snippets of the guide in a Vite app');
   await runPageSnippets();
+  step('loading a model in Node, Bun and Deno');
+  await checkPlatforms();
   step('all of it works');
 } finally {
   if (process.argv.includes('--keep')) console.log(`outside: kept ${folder}`);
