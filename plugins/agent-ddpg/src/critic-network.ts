@@ -121,11 +121,11 @@ function normalizeRows(values: Float32Array, batch: number): NonNullable<LayerPa
   const normalized = new Float32Array(values.length);
   const inverse = new Float32Array(batch);
   for (let row = 0; row < batch; row++) {
-    const own = values.subarray(row * width, (row + 1) * width);
-    const mean = own.reduce((sum, value) => sum + value, 0) / width;
-    const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / width;
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    const mean = own.reduce((sum, value) => sum + value, 0) / columns;
+    const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / columns;
     inverse[row] = 1 / Math.sqrt(variance + EPSILON);
-    own.forEach((value, i) => (normalized[row * width + i] = (value - mean) * inverse[row]!));
+    own.forEach((value, i) => (normalized[row * columns + i] = (value - mean) * inverse[row]!));
   }
   return { values: normalized, inverse };
 }
