@@ -6,9 +6,9 @@ type Shape = readonly (number | undefined)[];
 type Pair = readonly [number, number];
 
 /**
- * The same network for stock TensorFlow.js: layers of Tersor's own become stock layers where one computes
- * the same (padding with zeros, pooling without padding, whole-number upsampling, ...). Throws
- * `MODEL_UNSUPPORTED` with the names of the others.
+ * The same network for stock TensorFlow.js: Tersor's own layers are replaced with stock layers that compute
+ * the same (padding with zeros, pooling without padding, upsampling by integers, ...). Throws
+ * `MODEL_UNSUPPORTED` with the names of layers that have no stock equivalent.
  */
 export function stockLayers(graph: LayerGraph): LayerGraph {
   const layers = graph.layers.map((layer) => {
@@ -23,17 +23,17 @@ export function stockLayers(graph: LayerGraph): LayerGraph {
     'MODEL_UNSUPPORTED',
     `"${graph.name}" has layers that stock TensorFlow.js does not have: ${names}.`,
     {
-      hint: 'Load the packed file with @tersor/runtime in its place, or export the network to ONNX.',
+      hint: 'Load the packed file with @tersor/runtime instead, or export the network to ONNX.',
     },
   );
 }
 
-/** TensorFlow.js writes `gelu_new` in a way that it does not read again; the runtime knows both names. */
+/** TensorFlow.js writes `gelu_new` under a name that it cannot read; the runtime reads both names. */
 function isOwn({ className, config }: GraphLayer): boolean {
   return className.startsWith('Tersor') || ['gelu_new', 'geluNew'].includes(String(config['activation']));
 }
 
-/** What a layer of a class becomes, for an input of a shape; `undefined` where no stock layer is the same. */
+/** Stock equivalents by class, given the layer and its input's shape; `undefined` if there is none. */
 const LOWERED: Readonly<Record<string, (layer: GraphLayer, input: Shape) => GraphLayer | undefined>> = {
   TersorPad2D: (layer) =>
     layer.config['mode'] === 'constant' && Number(layer.config['value'] ?? 0) === 0
@@ -51,7 +51,7 @@ const LOWERED: Readonly<Record<string, (layer: GraphLayer, input: Shape) => Grap
     const kernel = layer.weights.find(({ name }) => name === 'kernel')!;
     const [height, width, inputs, outputs] = kernel.shape as [number, number, number, number];
     const isDilated = [config['dilation_rate'] ?? 1].flat().some((rate) => rate !== 1);
-    // TensorFlow.js passes over the dilation of a depthwise convolution.
+    // TensorFlow.js ignores the dilation of a depthwise convolution.
     if (inputs > 1 || isDilated) return undefined;
     const multiplier = outputs / Number(groups);
     const shape = [height, width, Number(groups), multiplier];
@@ -95,7 +95,7 @@ function withoutKey(config: GraphLayer['config'], key: string): GraphLayer['conf
   return Object.fromEntries(Object.entries(config).filter(([each]) => each !== key));
 }
 
-/** Whether resizing shows every pixel of an axis several times, one after the other. */
+/** Whether resizing repeats each pixel along an axis an integer number of times. */
 function isRepeated(layer: GraphLayer, axis: 0 | 1, from: number, to: number): boolean {
   const resize = axisResize(layer.config, axis);
   if (resize.interpolation !== 'nearest' || to % from !== 0) return false;

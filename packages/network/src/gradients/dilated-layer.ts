@@ -9,14 +9,13 @@ type Layer = tfl.LayersModel['layers'][number];
 const DILATED = new Set(['Conv1D', 'Conv2D', 'SeparableConv2D', 'TersorGroupedConv2D']);
 
 /**
- * Whether a layer is a dilated convolution that `trainDilatedLayer` can compute: of images or sequences, with
- * stride 1.
+ * Whether a layer is a dilated convolution of images or sequences, which `trainDilatedLayer` computes.
  */
 export function isDilated({ className, config }: GraphLayer): boolean {
   return DILATED.has(className) && ratesOf(config).some((rate) => rate !== 1);
 }
 
-/** What the stock layer computes, by operations that have gradients. `layer` holds the weights. */
+/** Computes a dilated layer with operations that have gradients. `layer` holds the weights. */
 export function trainDilatedLayer(
   layer: Layer,
   { className, config, weights }: GraphLayer,
@@ -60,7 +59,7 @@ export function trainDilatedLayer(
   const bias = read('bias');
   if (bias) result = tf.add(result, bias);
   const ordered = isFirst ? tf.transpose(result, result.rank === 3 ? [0, 2, 1] : [0, 3, 1, 2]) : result;
-  // The field is protected in the types.
+  // `activation` is protected in the types of tfjs.
   const { activation } = layer as unknown as { activation?: { apply(x: tf.Tensor): tf.Tensor } | null };
   return activation ? activation.apply(ordered) : ordered;
 }

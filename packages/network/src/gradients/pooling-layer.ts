@@ -3,8 +3,7 @@ import type { GraphLayer } from '@tersor/core';
 import { isChannelsFirst } from '../graph/channels-first.js';
 
 /**
- * Layers of which tfjs computes the right result and a wrong gradient, on some backend at least (4.22), and
- * what is computed in their place.
+ * Replacements for layers for which tfjs 4.22 computes a wrong gradient on at least one backend.
  */
 const EXACT: Readonly<Record<string, (x: tf.Tensor4D, config: GraphLayer['config']) => tf.Tensor4D>> = {
   AveragePooling1D: averagePool,
@@ -12,14 +11,14 @@ const EXACT: Readonly<Record<string, (x: tf.Tensor4D, config: GraphLayer['config
   UpSampling2D: upsample,
 };
 
-/** Whether `trainPoolingLayer` takes the place of the stock layer. */
+/** Whether training must use `trainPoolingLayer` instead of the stock layer. */
 export function needsExactGradient({ className, config }: GraphLayer): boolean {
   return className === 'UpSampling2D'
     ? config['interpolation'] !== 'bilinear'
     : Object.hasOwn(EXACT, className) && config['padding'] === 'same';
 }
 
-/** What the stock layer computes, by operations whose gradients are right. */
+/** Computes the layer with operations whose gradients are right. */
 export function trainPoolingLayer(layer: GraphLayer, input: tf.Tensor): tf.Tensor {
   const compute = (x: tf.Tensor) => EXACT[layer.className]!(x as tf.Tensor4D, layer.config);
   // A sequence is an image of width 1.
@@ -30,9 +29,9 @@ export function trainPoolingLayer(layer: GraphLayer, input: tf.Tensor): tf.Tenso
 }
 
 /**
- * `same` average pooling, which averages what lies within the image: as the average over the window with
- * zeros around, divided by the share of the window that lies within. tfjs's gradient on its cpu and wasm
- * backends divides by the whole window.
+ * Average pooling with `same` padding, which averages only pixels within the image: the average over the
+ * zero-padded window, divided by the share of the window within the image. tfjs's gradient on the cpu and
+ * wasm backends divides by the whole window instead.
  */
 function averagePool(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
   const size = pair(config['pool_size'] ?? 2);
@@ -51,8 +50,8 @@ function averagePool(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D 
 }
 
 /**
- * Rows and columns, each several times. The gradient of tfjs's nearest neighbours is wrong on its cpu
- * backend.
+ * Nearest-neighbour upsampling by repeating rows and columns. The gradient of tfjs's own operation is wrong
+ * on its cpu backend.
  */
 function upsample(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
   const [down, right] = pair(config['size'] ?? 2);
@@ -68,6 +67,6 @@ function upsample(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
 
 function pair(value: unknown): [number, number] {
   const [first, second] = (Array.isArray(value) ? value : [value]).map(Number);
-  // Of a sequence, the width is 1.
+  // A sequence has width 1.
   return Array.isArray(value) ? [first!, second ?? 1] : [first!, first!];
 }

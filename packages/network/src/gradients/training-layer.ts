@@ -9,8 +9,7 @@ import { needsExactGradient, trainPoolingLayer } from './pooling-layer.js';
 type Layer = tfl.LayersModel['layers'][number];
 
 /**
- * A network prepared for training: the stock tfjs layers, called one by one so that batch norm and dropout
- * can be ours.
+ * A network prepared for training: its tfjs layers, which are called one by one so that some can be replaced.
  */
 export interface TrainingNetwork {
   readonly graph: LayerGraph;
@@ -20,17 +19,17 @@ export interface TrainingNetwork {
   readonly freezeStatistics: boolean;
 }
 
-/** Parts of the training pass that a backend may have its own of. */
+/** Parts of the training pass that a backend may replace. */
 export interface TrainingKernels {
   /**
-   * Batch norm over the last axis with the batch's statistics (the variance biased), differentiable in the
-   * first three.
+   * Batch norm over the last axis with the batch's statistics (biased variance), differentiable in x, gamma
+   * and beta.
    */
   batchNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch;
 }
 
 /**
- * Applies the layer of a call in training mode. Batch statistics go into `statistics`, by `layer/weight`, as
+ * Applies the layer of a call in training mode. Adds batch statistics to `statistics`, by `layer/weight`, as
  * kept tensors.
  */
 export function applyLayer(
@@ -47,7 +46,7 @@ export function applyLayer(
     const axis = Number(description.config['axis'] ?? -1);
     if (axis === -1 || axis === input.rank - 1)
       return normalize(network, call, layer, description, input, statistics);
-    // Another axis changes places with the last one, and back.
+    // Swap the axis with the last one, and back.
     const order = input.shape.map((_, i) => (i === axis ? input.rank - 1 : i === input.rank - 1 ? axis : i));
     return tf.transpose(
       normalize(network, call, layer, description, tf.transpose(input, order), statistics),
@@ -56,7 +55,7 @@ export function applyLayer(
   }
   if (description.className === 'Dropout' && !description.config['noise_shape'])
     return tf.dropout(input, Number(description.config['rate']), undefined, seed);
-  // 1 above the threshold and 0 below, as an operation that has a gradient, unlike a comparison.
+  // A step function (1 above the threshold, 0 below), which has a gradient, unlike a comparison.
   if (description.className === 'ThresholdedReLU')
     return tf.mul(input, tf.step(tf.sub(input, Number(description.config['theta'] ?? 1))));
   if (description.className === 'AveragePooling3D' && description.config['padding'] === 'same') {
