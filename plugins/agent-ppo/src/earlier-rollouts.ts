@@ -22,7 +22,7 @@ interface Judging {
 /**
  * Steps of earlier policies, as a training of the present one sees them: their values and advantages are
  * those of the present critic, and their ratios may move around what they are now (`anchor`), as in
- * generalized PPO (Queeney, Paschalidis and Cassandras 2021, equation 14). The paper corrects advantages by
+ * generalized PPO (Queeney, Paschalidis and Cassandras 2021). The paper corrects advantages by
  * V-trace; here they are taken as if the present policy had played the episodes.
  */
 export function judgedAnew(
