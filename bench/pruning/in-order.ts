@@ -55,21 +55,21 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     budgets: [{ macs: 0.3 }, { macs: 0.15 }],
     minimum: 0.1,
     multiple: 1,
-    pruner: { sequential: { images: 900 } },
+    pruner: { sequential: { images: 900, ridge: 0.01 } },
   },
   resnet20: {
     ...RESNET20,
     budgets: [{ macs: 0.5 }],
     minimum: 0.2,
     multiple: 1,
-    pruner: { points: 24, weights: 'probed', sequential: { images: 900 } },
+    pruner: { points: 24, weights: 'probed', sequential: { images: 900, ridge: 0.01 } },
   },
   mobilenet: {
     ...MOBILENET,
     budgets: [{ macs: 0.75 }],
     minimum: 0.3,
     multiple: 1,
-    pruner: { images: 300, points: 24, sequential: { images: 300 } },
+    pruner: { images: 300, points: 24, sequential: { images: 300, ridge: 0.5 } },
   },
   vgg19: {
     model: VGG19_MODEL,
@@ -77,7 +77,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     budgets: [{ parameters: 2_200_000 }, { parameters: 1_000_000, macs: 0.12 }],
     minimum: 0.02,
     multiple: 8,
-    pruner: { ridge: 0.001, sequential: {} },
+    pruner: { ridge: 0.001, sequential: { images: 500, ridge: 0.01 } },
   },
 };
 

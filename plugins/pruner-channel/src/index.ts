@@ -82,7 +82,7 @@ export default definePlugin({
           ridge: z
             .number()
             .positive()
-            .default(0.01)
+            .default(0.1)
             .describe(
               'Pulls towards the weights of the refit before, as a share of the mean square of the inputs.',
             ),

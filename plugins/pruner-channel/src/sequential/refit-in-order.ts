@@ -41,6 +41,8 @@ interface InOrderRefit {
 /** Images that run at once, and bytes of results that a run of them may give, or a walk may keep. */
 const BATCH = 25;
 const MEMORY = 2 ** 27;
+/** With a ridge of so many times the inputs' squares a layer stays as it is. */
+const MOST_RIDGE = 1e6;
 
 /**
  * Refits a pruned network from the front to the back. Each layer's weights are chosen for the inputs x that
@@ -190,16 +192,13 @@ function withRefit(
   const mean = inputs.map((sum) => (place ? sum / rows : 0));
   const target = targets.map((sum) => (place ? sum / rows : 0));
   const matrix = products.map((sum, at) => sum / rows - mean[Math.floor(at / n)]! * mean[at % n]!);
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += matrix[i * n + i]!;
-  const pull = Math.max((ridge * trace) / n, 1e-12);
+  const factor = factorWith(matrix, n, products, rows, ridge);
+  if (!factor) return current;
+  const { pull } = factor;
   const solution = cross.map(
     (sum, at) => sum / rows - mean[Math.floor(at / count)]! * target[at % count]! + pull * kernel[at]!,
   );
-  for (let i = 0; i < n; i++) matrix[i * n + i]! += pull;
-  // Inputs that are not finite, or whose moments rounding has spoilt, say nothing.
-  if (!choleskyInPlace(matrix, n)) return current;
-  solveCholesky(matrix, n, solution, count);
+  solveCholesky(factor.triangle, n, solution, count);
   const changed = new Map([[`${own.layer.name}/${weight}`, Float32Array.from(solution)]]);
   if (place) {
     const whole = original.layers
@@ -229,6 +228,32 @@ function withRefit(
       })),
     })),
   };
+}
+
+/**
+ * Cholesky factor of the moments with the ridge, or with one ten times as large, again and again, where
+ * rounding asks for it (inputs that hardly vary); `undefined` where they are not finite.
+ */
+function factorWith(
+  matrix: Float64Array,
+  n: number,
+  products: Float64Array,
+  rows: number,
+  ridge: number,
+): { readonly triangle: Float64Array; readonly pull: number } | undefined {
+  let [trace, squares] = [0, 0];
+  for (let at = 0; at < matrix.length; at += n + 1) {
+    trace += matrix[at]!;
+    squares += products[at]! / rows;
+  }
+  const level = (trace > 0 ? trace : squares) / n;
+  for (let share = ridge; Number.isFinite(trace) && share < MOST_RIDGE; share *= 10) {
+    const pull = Math.max(share * level, 1e-12);
+    const triangle = matrix.slice();
+    for (let at = 0; at < matrix.length; at += n + 1) triangle[at]! += pull;
+    if (choleskyInPlace(triangle, n)) return { triangle, pull };
+  }
+  return undefined;
 }
 
 /** The original, in which the layer gives what comes before its activation. */
