@@ -43,10 +43,10 @@ async function results(backend: Backend) {
   await backend.activate();
   const { groups } = channelGroups(graph);
   const context = { graph, groups, dataset, backend, seed: 1 };
-  const channel = channelPlugin.create(
+  const channel = await channelPlugin.create(
     channelPlugin.options.parse({ images: 60, sequential: { images: 60 } }),
   );
-  const slices = variationalPlugin.create(
+  const slices = await variationalPlugin.create(
     variationalPlugin.options.parse({ ranking: 'reconstruction', images: 60 }),
   );
   for (const pruner of [channel, slices]) await pruner.prepare(context);
@@ -55,7 +55,9 @@ async function results(backend: Backend) {
   );
   const both = [...fewer, ...groups.map((group) => slices.plan(group, { slices: 0.6 }, fewer))];
   const refit = await applyAndAdapt(graph, [channel], fewer);
-  const quantizer = linearPlugin.create(linearPlugin.options.parse({ calibrate: { images: 60, points: 8 } }));
+  const quantizer = await linearPlugin.create(
+    linearPlugin.options.parse({ calibrate: { images: 60, points: 8 } }),
+  );
   const names = layersWithKernels(graph).map(({ name }) => name);
   const calibration = await prepareCalibration({
     graph,
