@@ -7,6 +7,7 @@ import {
   parseBoundedJson,
   parseManifest,
   weightFiles,
+  withChannelShuffles,
   withSpelledActivations,
   type WeightsManifest,
 } from '@tersor/network';
@@ -68,7 +69,7 @@ export async function readGraphModel(path: string, options: GraphOptions = {}): 
       .reduce((sum, { data }) => sum + data.length, 0),
     weightsOf: ([name]) => drafts.get(name!)?.weights ?? [],
   });
-  const whole = foldAffines(withSpelledActivations(graph));
+  const whole = foldAffines(withChannelShuffles(withSpelledActivations(graph)));
   if (cut.length === 0) return whole;
   process.emitWarning(
     `${path}: what comes after the network is left out; its outputs are ${ends.join(', ')}. Not read: ${cut.slice(0, 8).join('; ')}${cut.length > 8 ? `; and ${cut.length - 8} more` : ''}.`,
