@@ -11,6 +11,7 @@ import {
   withSpelledActivations,
   type WeightsManifest,
 } from '@tersor/network';
+import { withDilations } from './dilations.js';
 import { lowerGraph } from './lower-graph.js';
 import { isRecord, nodesOf, sizesOf, sourceOf, type GraphNode } from './node.js';
 import { readConstants } from './weights.js';
@@ -53,7 +54,7 @@ export async function readGraphModel(path: string, options: GraphOptions = {}): 
   const weights = await readConstants(model.path, model.manifest);
   const { builder, inputs, outputs, ends, cut } = lowerGraph({
     origin: path,
-    nodes: model.nodes,
+    nodes: withDilations(model.nodes),
     weights,
     outputs: options.outputs ?? outputsOf(model),
     isAsked: options.outputs !== undefined,
