@@ -1,14 +1,6 @@
 import { generalizedAdvantages } from '@tersor/rl';
 import type { CollectedStep } from './ppo-loss.js';
-import type { Step } from './ppo-state.js';
-
-/** An episode that has ended. */
-export interface PlayedEpisode {
-  /** Rewards are scaled as they were when it ended. */
-  readonly steps: readonly Step[];
-  /** The state after the last step as the networks saw it, if its value counts. */
-  readonly last: readonly number[] | undefined;
-}
+import type { PlayedEpisode } from './ppo-state.js';
 
 interface Judging {
   /** The present critic's value of a state. */
