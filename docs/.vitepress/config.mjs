@@ -28,6 +28,7 @@ const sidebar = [
       ['Milliseconds', '/guide/latency'],
       ['Milliseconds in a browser', '/guide/browser-latency'],
       ['Cheaper and surer searches', '/guide/searches'],
+      ['Racing', '/guide/racing'],
       ['Learning from earlier runs', '/guide/earlier-runs'],
       ['A policy again', '/guide/apply'],
       ['Resuming', '/guide/resuming'],

@@ -149,6 +149,7 @@ export {
   turnedArray,
   type ConstantArray,
 } from './lowering/constant-arrays.js';
+export { withChannelShuffles } from './lowering/channel-shuffles.js';
 export { foldAffines } from './lowering/fold-affines.js';
 export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
