@@ -88,6 +88,7 @@ const sidebar = [
       ['Channel pruner', '/plugins/pruner-channel'],
       ['Channels by reconstruction', '/plugins/channel-reconstruction'],
       ['Refit of channels', '/plugins/channel-refit'],
+      ['Refit in order', '/plugins/refit-in-order'],
       ['Re-estimated batch norms', '/plugins/batch-norms'],
       ['Variational pruner', '/plugins/pruner-variational'],
       ['Refit of slices', '/plugins/slice-refit'],

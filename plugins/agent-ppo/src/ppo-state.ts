@@ -36,6 +36,14 @@ export interface Episode {
 /** An episode that has not begun. */
 export const NOTHING: Episode = { steps: [], cutOff: undefined, drawn: undefined, unseen: [] };
 
+/** An episode that has ended. */
+export interface PlayedEpisode {
+  /** Rewards are scaled as they were when it ended. */
+  readonly steps: readonly Step[];
+  /** The state after the last step as the networks saw it, if its value counts. */
+  readonly last: readonly number[] | undefined;
+}
+
 /** What changes besides the networks; replaced, never written to, so that a saved state stays as it was. */
 export interface Progress {
   readonly episodes: number;
