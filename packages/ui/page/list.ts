@@ -2,7 +2,7 @@ import { field, make } from './elements.js';
 import type { Item } from './server.js';
 
 /** What each status is called; also the order when sorted by it. */
-const STATUSES = ['running', 'elsewhere', 'failed', 'stopped', 'done'] as const;
+const STATUSES = ['running', 'elsewhere', 'failed', 'died', 'stopped', 'done'] as const;
 /** Rows that are made at once; more are found by the filter. */
 const SHOWN = 500;
 
@@ -77,7 +77,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
         'th',
         { scope: 'row' },
         make('a', { href: `/items/${item.id}` }, item.name),
-        item.kind === 'study' ? ' (study)' : '',
+        item.kind === 'run' ? '' : ` (${item.kind})`,
       ),
       make(
         'td',

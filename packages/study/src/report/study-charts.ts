@@ -82,10 +82,13 @@ export function differenceChart(
 }
 
 /** Those with the highest test accuracy, in the order that they had; all where they are few. */
-function bestVariants(variants: readonly VariantRow[]): readonly VariantRow[] {
-  if (variants.length <= MOST.variants) return variants;
+export function bestVariants(
+  variants: readonly VariantRow[],
+  most: number = MOST.variants,
+): readonly VariantRow[] {
+  if (variants.length <= most) return variants;
   const accuracy = ({ estimates }: VariantRow) => estimates.testAccuracy?.mean ?? -1;
-  const best = new Set([...variants].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, MOST.variants));
+  const best = new Set([...variants].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, most));
   return variants.filter((row) => best.has(row));
 }
 

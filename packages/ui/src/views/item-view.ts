@@ -4,10 +4,8 @@ import {
   compareView,
   escapeHtml,
   folderPlace,
-  folderStore,
   readJson,
   readRun,
-  readStudyInput,
   runView,
   studyView,
   table,
@@ -21,12 +19,16 @@ import type { RunningTrial, StudyReader } from '../items/read-study-item.js';
 import type { Watched, Watcher } from '../items/watch-items.js';
 import { liveView } from './live-view.js';
 import { logSection } from './log-section.js';
+import { trainingView } from './training-view.js';
+import { trialPage, type TrialQuery } from './trial-page.js';
+import type { TrialPage } from './trial-rows.js';
 
 /** The view of an item. Throws `CONFIG_NOT_FOUND` for one whose files are gone. */
 export async function itemView({ item, reader }: Watched): Promise<PageContent> {
-  return 'study' in reader
-    ? viewOfStudy(item.folder, item.name, reader.study)
-    : viewOfRun(item.folder, item.name, reader.run);
+  if ('study' in reader) return viewOfStudy(item.folder, item.name, reader.study);
+  if ('run' in reader) return viewOfRun(item.folder, item.name, reader.run);
+  const view = trainingView(item.name, await reader.training.facts());
+  return { ...view, sections: [...view.sections, ...(await logSection(item.folder))] };
 }
 
 /** The view of a trial of a study. Throws `CONFIG_NOT_FOUND` for one that the study has not. */
@@ -51,13 +53,26 @@ async function viewOfRun(folder: string, name: string, reader: RunReader): Promi
   return { ...view, title: name, sections: [...view.sections, ...log] };
 }
 
+/** What the page fills with the table of trials: of thousands it asks for some at a time. */
+const TRIALS = '<div data-trials></div>';
+
 async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<PageContent> {
   const { running } = await reader.facts();
-  const view = studyView(await readStudyInput(folderStore(folder)));
+  const input = await reader.content.input();
+  if (!input) throw missing(`a whole study.json in ${folder}`);
+  const view = studyView(input, TRIALS);
   const first = running.length > 0 ? [runningSection(running)] : [];
   const log = await logSection(folder);
   const lead = `${name}: ${view.lead}`;
   return { ...view, lead, sections: [...first, ...view.sections, ...log] };
+}
+
+/**
+ * Some of the trials of a study, as a table shows them. Throws `CONFIG_NOT_FOUND` for what is not a study.
+ */
+export async function trialsOf({ item, reader }: Watched, query: TrialQuery): Promise<TrialPage> {
+  if (!('study' in reader)) throw missing(`a study ${item.name}`);
+  return trialPage(await reader.study.content.rows(), query);
 }
 
 function runningSection(running: readonly RunningTrial[]): Section {
