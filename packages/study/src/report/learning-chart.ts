@@ -23,9 +23,9 @@ function searched(stage: Stage, variants: readonly VariantRow[]): string[] {
 }
 
 /**
- * Best reward so far over the episodes of a stage, as the mean of each variant's seeds. Empty where no trial
- * searched in that stage.
- * @param episodes those of the variants that `curvesOf` names
+ * Best reward so far over the episodes of a stage, for each variant the mean over its seeds. Empty if no
+ * trial searched in that stage.
+ * @param episodes episodes of the variants that `curvesOf` names
  */
 export function learningChart(stage: Stage, variants: readonly VariantRow[], episodes: Episodes): string {
   const byName = new Map(variants.map((row) => [row.variant, row]));

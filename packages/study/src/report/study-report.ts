@@ -16,20 +16,20 @@ import { folded, table } from './table.js';
 export interface StudyReportInput {
   readonly record: StudyRecord;
   readonly results: StudyResults;
-  /** Figures of the original network; undefined as long as no trial is done. */
+  /** Figures of the original network; undefined until a trial is done. */
   readonly original: NetworkFigures | undefined;
   /** Episodes of the trials of the variants that `curvesOf` names. */
   readonly episodes: Episodes;
 }
 
-/** The report of a study as a self-contained page. */
+/** The report of a study as a self-contained HTML page. */
 export function studyReport(input: StudyReportInput): string {
   return page(studyView(input));
 }
 
 /**
- * What there is to say of a study, finished or not.
- * @param trialList HTML in place of the table of trials, which has not all of a large study
+ * Content of the report of a study, finished or not.
+ * @param trialList HTML to show in place of the table of trials, which does not have all of a large study
  */
 export function studyView(
   { record, results, original, episodes }: StudyReportInput,
@@ -138,13 +138,13 @@ function search(results: StudyResults, episodes: Episodes, everywhere: Everywher
   return stages.join('');
 }
 
-/** Every trial where they are few; else those that are not done, and those with the highest accuracy. */
+/** A table of all trials or, if they are many, of those that are not done and the most accurate ones. */
 function trialsShown({ trials }: StudyResults): string {
   if (trials.length <= MOST.rows) return trialTable(trials, 'Every trial');
   const accuracy = ({ figures }: TrialRow) => figures.testAccuracy ?? Infinity;
   const shown = [...trials].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, MOST.rows);
   const what = ofAll(shown.length, trials.length, 'trials').trim();
-  return `${trialTable(shown, 'Trials that are not done, and those with the highest test accuracy')}<p>${what} results.csv has all.</p>`;
+  return `${trialTable(shown, 'Trials that are not done, and those with the highest test accuracy')}<p>${what} results.csv has all of them.</p>`;
 }
 
 function failures({ trials }: StudyResults): Section[] {
@@ -156,7 +156,7 @@ function failures({ trials }: StudyResults): Section[] {
     ({ variant, seed, error }) =>
       `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
   );
-  const rest = more && `<p>${more.trim()} log.txt in the folders of the trials has all.</p>`;
+  const rest = more && `<p>${more.trim()} The full messages are in log.txt in the trials' folders.</p>`;
   return [{ id: 'failures', title: 'What failed', body: errors.join('') + rest }];
 }
 
