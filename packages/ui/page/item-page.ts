@@ -20,12 +20,13 @@ export function createItemPage(
   { item, study }: { readonly item?: () => Item | undefined; readonly study?: StudyPaths } = {},
 ): ItemPage {
   const buttons = make('div', { class: 'bar' });
-  const { element, show } = createSections(buttons, study);
+  const { element, show, showTrials } = createSections(buttons, study);
   let isAsking = false;
   let isWanted = false;
 
   const refresh = async () => {
     updateButtons(buttons, item?.());
+    if (item?.()?.kind === 'study') showTrials();
     isWanted = true;
     if (isAsking) return;
     isAsking = true;

@@ -21,7 +21,7 @@ function route(): void {
   }
   if (kind === 'items') {
     const path = `/api/items/${encodeURIComponent(ids)}`;
-    const study = { ask: `${path}/trials`, trial: `/items/${encodeURIComponent(ids)}/trials/` };
+    const study = { item: ids, ask: `${path}/trials`, trial: `/items/${encodeURIComponent(ids)}/trials/` };
     const page = createItemPage(path, { item: () => items.get(ids), study });
     return open(page, [ids]);
   }

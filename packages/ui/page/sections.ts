@@ -1,5 +1,5 @@
 import { field, make } from './elements.js';
-import type { Section, View } from './server.js';
+import { TRIALS_PLACE, type Section, type View } from './server.js';
 import { createTrialTable, type TrialTable } from './trial-table.js';
 
 /** The function of reports that makes a part of a page answer to pointer and keys. */
@@ -20,10 +20,14 @@ const TRIAL = /^[0-9a-f]{12}$/;
 export interface Shown {
   readonly element: HTMLElement;
   show(view: View): void;
+  /** Shows the trials of a study, which are there before its charts. */
+  showTrials(): void;
 }
 
 /** What pages of a study have besides. */
 export interface StudyPaths {
+  /** Its id. */
+  readonly item: string;
   /** Where its trials are asked for. */
   readonly ask: string;
   /** The page of a trial, without its id. */
@@ -76,6 +80,12 @@ export function createSections(actions: HTMLElement, study?: StudyPaths): Shown 
 
   return {
     element,
+    showTrials: () => {
+      if (main.childElementCount > 0) return;
+      main.append(sectionOf({ id: 'trials', title: 'Trials', body: TRIALS_PLACE }));
+      trials?.refresh();
+      lead.textContent = 'Reading the study...';
+    },
     show: (view) => {
       document.title = `${view.title} · Tersor`;
       title.textContent = view.title;

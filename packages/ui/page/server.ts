@@ -1,7 +1,7 @@
 import type { Item } from '../src/items/item.js';
 
 export type { Item } from '../src/items/item.js';
-export { PAGE_ROWS, type TrialPage } from '../src/views/trial-rows.js';
+export { PAGE_ROWS, TRIALS_PLACE, type TrialPage } from '../src/views/trial-rows.js';
 
 /** A part of a page; `body` is HTML that the server made safe. */
 export interface Section {

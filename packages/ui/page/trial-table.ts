@@ -1,3 +1,4 @@
+import { createCompareLink } from './compare-link.js';
 import { field, make, say } from './elements.js';
 import type { StudyPaths } from './sections.js';
 import { ask, PAGE_ROWS, type TrialPage } from './server.js';
@@ -13,7 +14,7 @@ const STATUSES = ['done', 'failed', 'interrupted', 'missing'];
 /** Typing is not answered letter by letter. */
 const TYPING_MS = 150;
 
-export function createTrialTable({ ask: path, trial: link }: StudyPaths): TrialTable {
+export function createTrialTable({ item, ask: path, trial: link }: StudyPaths): TrialTable {
   let sort: string | undefined;
   let isDescending = false;
   let from = 0;
@@ -33,23 +34,42 @@ export function createTrialTable({ ask: path, trial: link }: StudyPaths): TrialT
   const heads = make('tr');
   const body = make('tbody');
   const table = make('table', {}, make('caption', {}, 'Trials'), make('thead', {}, heads), body);
+  const compare = createCompareLink();
+  const chosen = new Set<string>();
+  const choose = (trial: string) => {
+    const box = make('input', { type: 'checkbox', 'aria-label': `Compare trial ${trial}` });
+    box.checked = chosen.has(trial);
+    box.addEventListener('change', () => {
+      if (box.checked) chosen.add(trial);
+      else chosen.delete(trial);
+      compare.update([...chosen].map((each) => `${item}.${each}`));
+    });
+    return box;
+  };
   const scroll = make(
     'div',
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Trials' },
     table,
   );
-  const bar = make('div', { class: 'bar filter' }, field('Filter', filter), field('Status', status), count);
+  const bar = make(
+    'div',
+    { class: 'bar filter' },
+    field('Filter', filter),
+    field('Status', status),
+    compare.element,
+    count,
+  );
   const element = make('div', {}, bar, scroll, pager);
   pager.hidden = true;
 
   const show = (page: TrialPage) => {
-    if (heads.childElementCount === 0) heads.append(...page.columns.map(headOf));
+    if (heads.childElementCount === 0) heads.append(make('th'), ...page.columns.map(headOf));
     for (const head of heads.cells) {
-      if (head.textContent === sort)
+      if (sort !== undefined && head.textContent === sort)
         head.setAttribute('aria-sort', isDescending ? 'descending' : 'ascending');
       else head.removeAttribute('aria-sort');
     }
-    showRows(body, page, link);
+    showRows(body, page, link, choose);
     from = page.from;
     const shown = page.rows.length;
     const of =
@@ -102,7 +122,13 @@ export function createTrialTable({ ask: path, trial: link }: StudyPaths): TrialT
 }
 
 /** Rows that say the same stay the same elements, and keep the focus. */
-function showRows(body: HTMLTableSectionElement, { columns, rows }: TrialPage, link: string): void {
+function showRows(
+  body: HTMLTableSectionElement,
+  { columns, rows }: TrialPage,
+  link: string,
+  choose: (trial: string) => HTMLElement,
+): void {
+  const status = columns.findIndex(({ head }) => head === 'status');
   const before = new Map([...body.rows].map((row) => [row.dataset['key'], row]));
   const next = rows.map(({ trial, cells }) => {
     const key = cells.join('\n');
@@ -114,7 +140,8 @@ function showRows(body: HTMLTableSectionElement, { columns, rows }: TrialPage, l
       if (at === 0) return make('th', { scope: 'row' }, content);
       return make('td', { class: columns[at]!.isNumber ? 'number' : undefined }, content);
     });
-    return make('tr', { 'data-key': key }, ...parts);
+    const box = make('td', {}, cells[status] === 'done' ? choose(trial) : undefined);
+    return make('tr', { 'data-key': key }, box, ...parts);
   });
   if (next.length !== body.rows.length || next.some((row, at) => body.rows[at] !== row))
     body.replaceChildren(...next);

@@ -39,7 +39,10 @@ suite(
 
     const rows = (page: Page) => page.locator('#trials + div tbody tr');
     /** The cells of a column on the page that is shown. */
-    const column = (page: Page, at: number) => rows(page).locator(`td:nth-child(${at})`).allTextContents();
+    const column = (page: Page, at: number) =>
+      rows(page)
+        .locator(`td:nth-child(${at + 1})`)
+        .allTextContents();
 
     it('sorts and filters all of them, and holds a hundred rows', async () => {
       const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
@@ -74,6 +77,17 @@ suite(
       expect(Number(await page.evaluate('document.documentElement.scrollWidth'))).toBeLessThanOrEqual(390);
       expect(bytes).toBeLessThan(1_500_000);
       expect(problems).toEqual([]);
+      await page.close();
+    }, 60_000);
+
+    it('puts two of its trials side by side', async () => {
+      const page = await browser.newPage();
+      await page.goto(ui.url);
+      await page.getByRole('link', { name: 'large' }).click();
+      for (const at of [0, 1]) await rows(page).nth(at).getByRole('checkbox').check();
+      await page.getByText('Compare 2 runs').click();
+      await page.getByRole('heading', { name: 'What differs' }).waitFor();
+      expect(await page.locator('h1').textContent()).toMatch(/large: [0-9a-f]{12} and large: /);
       await page.close();
     }, 60_000);
 

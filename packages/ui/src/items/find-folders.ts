@@ -19,8 +19,8 @@ const DEPTH = 4;
 const SKIPPED = /^(\.|node_modules$|checkpoint|trials$|tensorboard$)|\.checkpoint(-kept-\d+)?$/;
 
 /**
- * Finds runs, studies and trainings in folders and below them, by name. Links are not followed. A folder that is gone,
- * or that may not be read, holds nothing.
+ * Finds runs, studies and trainings in folders and below them, by name. Links are not followed. A folder that
+ * is gone, or that may not be read, holds nothing.
  */
 export async function findFolders(roots: readonly string[]): Promise<FoundFolder[]> {
   const found = new Map<string, FoundFolder>();

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lockOutput } from '@tersor/compression';
+import { folderStore, gatherResults } from '@tersor/study';
 import {
   addEpisodes,
   addLines,
@@ -12,9 +14,11 @@ import {
   trainingEpochs,
   writeDoneRun,
   writeDoneTraining,
+  writeLargeStudy,
   writeStudy,
 } from '../../test/folders.js';
 import { createLiveReader } from './live-reader.js';
+import { createStudyReader } from './read-study-item.js';
 import { createWatcher } from './watch-items.js';
 
 let folder: string;
@@ -58,6 +62,50 @@ describe('the list of runs and studies', () => {
     ]);
     expect(items.get('live')).toMatchObject({ canStop: process.platform !== 'win32' });
     expect(items.get('study')?.resume).toBe(`tersor study s.yaml --resume\nin ${join(folder, 'study')}`);
+  });
+
+  it('takes what results.json says of trials that ended before it, and of no others', async () => {
+    const place = join(folder, 'study');
+    await writeLargeStudy(place, 4);
+    const found = { id: 'x', kind: 'study' as const, name: 'study', folder: place };
+    const rowsOf = async () => {
+      const reader = createStudyReader(found.folder);
+      await reader.facts();
+      const input = (await reader.content.input())!;
+      expect(await reader.content.rows()).toEqual(input.results.trials);
+      return input.results.trials.map(({ figures }) => figures.bytes);
+    };
+    const { results } = await gatherResults(folderStore(place));
+    const said = results.trials.map((row) => ({ ...row, figures: { ...row.figures, bytes: 7 } }));
+    expect(await rowsOf()).toEqual([1003, 1002, 1001, 1000]);
+    await writeFile(join(place, 'results.json'), JSON.stringify({ ...results, trials: said }));
+    const later = new Date(Date.now() + 60_000);
+    await utimes(join(place, 'results.json'), later, later);
+    expect(await rowsOf()).toEqual([7, 7, 7, 7]);
+    const file = join(place, 'trials', results.trials[2]!.trial, 'trial.json');
+    const last = new Date(Date.now() + 120_000);
+    await utimes(file, last, last);
+    expect(await rowsOf()).toEqual([1003, 1002, 1001, 1000]);
+    for (const text of ['{"variants":[', '7', '{"variants":[{}],"trials":[null]}']) {
+      await writeFile(join(place, 'results.json'), text);
+      await utimes(join(place, 'results.json'), last, last);
+      expect(await rowsOf()).toEqual([1003, 1002, 1001, 1000]);
+    }
+  });
+
+  it('tells a study that was killed from one that was stopped', async () => {
+    const owner = { pid: 2 ** 22 + 1, host: hostname(), since: new Date().toISOString(), heldBy: 'lock' };
+    for (const name of ['killed', 'stopped']) {
+      await writeStudy(join(folder, name), 'x');
+      await rm(join(folder, name, 'trials'), { recursive: true });
+    }
+    await writeFile(join(folder, 'killed/.lock'), JSON.stringify(owner));
+    const items = await look();
+    expect(items.get('killed')).toMatchObject({
+      ...{ status: 'died', detail: 'its process is gone' },
+      resume: expect.stringContaining('--resume'),
+    });
+    expect(items.get('stopped')).toMatchObject({ status: 'stopped' });
   });
 
   it('offers to start only what the command line of Tersor starts', async () => {

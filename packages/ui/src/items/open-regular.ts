@@ -5,8 +5,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 export const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
 /**
- * Opens a file to read it; undefined for what is not there, may not be read, or is a link, a pipe or a device:
- * to read these might show what lies elsewhere, or never end.
+ * Opens a file to read it; undefined for what is not there, may not be read, or is a link, a pipe or a
+ * device: to read these might show what lies elsewhere, or never end.
  */
 export async function openRegular(path: string): Promise<FileHandle | undefined> {
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | NO_LINK;

@@ -6,6 +6,7 @@ import { resumable } from '../actions/resume.js';
 import type { FoundFolder } from './find-folders.js';
 import type { Item, Status } from './item.js';
 import { timeOf } from './time-of.js';
+import { createResultsReader, type KnownResults } from './known-results.js';
 import { createRunReader, type RunReader } from './read-run-item.js';
 import { createStudyContent, type StudyContent, type TrialEnd } from './study-content.js';
 
@@ -60,12 +61,19 @@ export function createStudyReader(folder: string): StudyReader {
     }
     const known = ends.get(id);
     if (known?.stamp === stamp) return known;
+    const before = results && stamp <= results.stamp ? results.byTrial.get(id)?.status : undefined;
+    if (before && before !== 'missing') {
+      ends.set(id, { stamp, status: before });
+      return ends.get(id);
+    }
     const trial = await readJson<TrialRecord>(folderPlace(folderOf(id)), 'trial.json').catch(() => undefined);
     if (!trial?.status) return known;
     ends.set(id, { stamp, status: trial.status });
     return ends.get(id);
   };
-  const content = createStudyContent(folder, () => ({ record: record?.study, ends }));
+  const readResults = createResultsReader(folder);
+  let results: KnownResults | undefined;
+  const content = createStudyContent(folder, () => ({ record: record?.study, ends, results }));
   return {
     content,
     trial: (id) => (ids.has(id) ? { folder: folderOf(id), reader: readerOf(id) } : undefined),
@@ -77,6 +85,7 @@ export function createStudyReader(folder: string): StudyReader {
         record = { stamp, study: Array.isArray(study?.cells) ? study : record?.study };
         ids = new Set(record.study?.cells.map(({ trial }) => trial));
       }
+      results = await readResults();
       const all = [...ids];
       const begun = new Set(await readdir(join(folder, 'trials')).catch(() => []));
       const counts = { done: 0, failed: 0, interrupted: 0, missing: 0 };
@@ -116,12 +125,16 @@ export async function studyItem(found: FoundFolder, reader: StudyReader): Promis
       ? 'failed'
       : counts.done === total && total > 0
         ? 'done'
-        : 'stopped';
+        : // A process that ends as it should takes its lock with it.
+          (await timeOf(join(found.folder, '.lock'))) !== undefined
+          ? 'died'
+          : 'stopped';
   const command = await readJson<StartCommand>(folderPlace(found.folder), 'command.json').catch(
     () => undefined,
   );
   const canResume = !holder && counts.done < total;
   const detail = [
+    ...(status === 'died' ? ['its process is gone'] : []),
     ...(running.length > 0 ? [`${running.length} running`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.interrupted > 0 && !holder ? [`${counts.interrupted} interrupted`] : []),

@@ -20,8 +20,8 @@ import type { Watched, Watcher } from '../items/watch-items.js';
 import { liveView } from './live-view.js';
 import { logSection } from './log-section.js';
 import { trainingView } from './training-view.js';
-import { trialPage, type TrialQuery } from './trial-page.js';
-import type { TrialPage } from './trial-rows.js';
+import { pageOf, pageStart, trialPage, type TrialQuery } from './trial-page.js';
+import { PAGE_ROWS, TRIALS_PLACE, type TrialPage } from './trial-rows.js';
 
 /** The view of an item. Throws `CONFIG_NOT_FOUND` for one whose files are gone. */
 export async function itemView({ item, reader }: Watched): Promise<PageContent> {
@@ -53,14 +53,11 @@ async function viewOfRun(folder: string, name: string, reader: RunReader): Promi
   return { ...view, title: name, sections: [...view.sections, ...log] };
 }
 
-/** What the page fills with the table of trials: of thousands it asks for some at a time. */
-const TRIALS = '<div data-trials></div>';
-
 async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<PageContent> {
   const { running } = await reader.facts();
   const input = await reader.content.input();
   if (!input) throw missing(`a whole study.json in ${folder}`);
-  const view = studyView(input, TRIALS);
+  const view = studyView(input, TRIALS_PLACE);
   const first = running.length > 0 ? [runningSection(running)] : [];
   const log = await logSection(folder);
   const lead = `${name}: ${view.lead}`;
@@ -72,7 +69,20 @@ async function viewOfStudy(folder: string, name: string, reader: StudyReader): P
  */
 export async function trialsOf({ item, reader }: Watched, query: TrialQuery): Promise<TrialPage> {
   if (!('study' in reader)) throw missing(`a study ${item.name}`);
-  return trialPage(await reader.study.content.rows(), query);
+  const { content } = reader.study;
+  // What is asked for first is there before everything is read.
+  if (!query.sort && !query.filter && !query.status) {
+    const { from } = query;
+    const some = await content.some(pageStart(from, Infinity), PAGE_ROWS);
+    const isThere = some.rows.length > 0 || some.total === 0;
+    if (isThere)
+      return pageOf(some.rows, {
+        from: pageStart(from, some.total),
+        matching: some.total,
+        total: some.total,
+      });
+  }
+  return trialPage(await content.rows(), query);
 }
 
 function runningSection(running: readonly RunningTrial[]): Section {

@@ -22,15 +22,27 @@ export function trialPage(trials: readonly TrialRow[], query: TrialQuery): Trial
     .filter(({ status }) => !query.status || status === query.status)
     .filter((row) => words.every((word) => textOf(row).all.includes(word)));
   const sorted = sortedBy(found, query);
-  const last = Math.max(0, Math.floor((sorted.length - 1) / PAGE_ROWS) * PAGE_ROWS);
-  const from = Math.min(last, Math.floor(Math.max(0, query.from || 0) / PAGE_ROWS) * PAGE_ROWS);
+  const from = pageStart(query.from, sorted.length);
+  const shown = sorted.slice(from, from + PAGE_ROWS);
+  return pageOf(shown, { from, matching: sorted.length, total: trials.length });
+}
+
+/** Rows that are the page. */
+export function pageOf(
+  rows: readonly TrialRow[],
+  counts: Pick<TrialPage, 'from' | 'matching' | 'total'>,
+): TrialPage {
   return {
     columns: TRIAL_COLUMNS.map(({ head, value }) => ({ head, isNumber: value !== undefined })),
-    rows: sorted.slice(from, from + PAGE_ROWS).map((row) => ({ trial: row.trial, cells: textOf(row).cells })),
-    from,
-    matching: sorted.length,
-    total: trials.length,
+    rows: rows.map((row) => ({ trial: row.trial, cells: textOf(row).cells })),
+    ...counts,
   };
+}
+
+/** Where the page begins that a row is on, of so many rows. */
+export function pageStart(row: number, count: number): number {
+  const last = Math.max(0, Math.floor((count - 1) / PAGE_ROWS) * PAGE_ROWS);
+  return Math.min(last, Math.floor(Math.max(0, row || 0) / PAGE_ROWS) * PAGE_ROWS);
 }
 
 /** What has no value comes last, whichever way it is sorted. */

@@ -8,5 +8,8 @@ export interface TrialPage {
   readonly total: number;
 }
 
+/** What the view of a study has where the page puts the table of trials. */
+export const TRIALS_PLACE = '<div data-trials></div>';
+
 /** Rows of one page. */
 export const PAGE_ROWS = 100;

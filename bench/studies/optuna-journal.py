@@ -1,6 +1,6 @@
 """Reads the journal that `tersor report --optuna` writes with Optuna itself, and holds it against results.json:
 
-    python bench/studies/optuna.py out/studies/agents
+    python bench/studies/optuna-journal.py out/studies/agents
 
 optuna-dashboard opens a journal through the same `JournalStorage`. Needs Optuna 4 or later.
 """
