@@ -2,21 +2,21 @@ import { field, make } from './elements.js';
 import { TRIALS_PLACE, type Section, type View } from './server.js';
 import { createTrialTable, type TrialTable } from './trial-table.js';
 
-/** The function of reports that makes a part of a page answer to pointer and keys. */
+/** The function of reports that makes a part of a page interactive. */
 declare global {
   interface Window {
     enhance(root: ParentNode): void;
   }
 }
 
-/** From so many rows on, a table has a filter. */
+/** A table with at least this many rows has a filter. */
 const FILTERED = 6;
 /** What is folded away is made when it is opened: of a large study it is most of the page. */
 const folded = new WeakMap<HTMLDetailsElement, DocumentFragment>();
-/** How a trial is called in tables. */
+/** Pattern of trial ids in tables. */
 const TRIAL = /^[0-9a-f]{12}$/;
 
-/** Shows a view; when it changes, only what changed is made anew. */
+/** Shows a view, and on updates replaces only the parts that changed. */
 export interface Shown {
   readonly element: HTMLElement;
   show(view: View): void;
@@ -108,7 +108,7 @@ export function createSections(actions: HTMLElement, study?: StudyPaths): Shown 
   };
 }
 
-/** Puts new HTML in, with what the reader had opened, sorted, filtered and focused as it was. */
+/** Replaces HTML, and keeps what the reader has opened, sorted, filtered and focused. */
 function replace(place: HTMLElement, html: string, trials: string | undefined): void {
   const before = stateOf(place, trials);
   const template = document.createElement('template');

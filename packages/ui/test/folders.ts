@@ -12,7 +12,7 @@ const FIGURES = {
   bytes: 4000,
 };
 
-/** A new temporary folder. */
+/** Creates a temporary folder. */
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'tersor-ui-'));
 }
@@ -73,7 +73,7 @@ function episodeOf(episode: number) {
   return { episode, reward: episode / 10, measures, policy: { conv1: '4 channels' }, seconds: 1 };
 }
 
-/** Begins the record of a run, as by this process, with some episodes of stage 1. */
+/** Starts the live record of a run by this process, with some episodes of stage 1. */
 export async function beginRun(folder: string, episodes: number, command?: object): Promise<void> {
   await mkdir(join(folder, 'checkpoint'), { recursive: true });
   const config = { model: 'm/model.json' };

@@ -7,11 +7,11 @@ import { messageOf, TersorError } from '@tersor/core';
 import type { Item } from '../items/item.js';
 import { NO_LINK } from '../items/open-regular.js';
 
-/** Commands that leave runs and studies; nothing else is started, whatever a file in a folder says. */
+/** Commands that produce items; nothing else is ever started, whatever a file in a folder says. */
 const COMMANDS = { run: ['compress', 'apply'], study: ['study'], training: ['train'] } as const;
 type Kind = keyof typeof COMMANDS;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_LINK;
-/** What a resumed run does without: nobody reads its output but the log. */
+/** Options that are dropped when resuming, since the output only goes to the log. */
 const DROPPED = ['--json', '--quiet', '--resume'];
 
 /** Whether something can be started again from here. */
@@ -23,8 +23,8 @@ export interface Resumable {
 }
 
 /**
- * Whether a run or study can be started again from here; it can't where it was not begun by the command line,
- * or on another machine.
+ * Whether a run or study can be started again from here: not if it was not started from the command line, or
+ * was started on another machine.
  * @param settings what names variables of the environment, besides the command
  */
 export function resumable(
@@ -76,9 +76,9 @@ function resumedArgs({ args }: StartCommand): string[] {
 }
 
 /**
- * Starts a run or study again where it stopped, in a process of its own that outlives this one; what it says
- * is appended to `log.txt` in its folder. Resolves when the process has begun. `onEnd` is told its exit code.
- * Throws `CONFIG_INVALID` for what can't be started.
+ * Resumes a run or study in a separate process that outlives this one; its output is appended to `log.txt` in
+ * its folder. Resolves when the process has started. `onEnd` gets its exit code. Throws `CONFIG_INVALID` if
+ * it cannot be started.
  * @param program what starts `tersor`
  */
 export async function resume(
@@ -104,7 +104,7 @@ export async function resume(
       // With the variables that stand for passwords in its command.
       env: process.env,
       stdio: ['ignore', log, log],
-      // Ctrl-C in the terminal of the page's server is not meant for it.
+      // Ctrl-C in the terminal of the server must not reach it.
       detached: true,
     });
     child.once('exit', (code) => onEnd(code ?? undefined));

@@ -9,7 +9,7 @@ export interface LiveState {
   readonly stage: PipelineStage | undefined;
   readonly round: number | undefined;
   readonly progress: PipelineProgress | undefined;
-  /** In order, without those that a process which went on did again. */
+  /** Episodes in order, without those that were repeated after a resume. */
   readonly episodes: readonly LiveEpisode[];
   readonly notices: readonly { readonly at: string; readonly text: string }[];
   readonly ended: { readonly code?: string; readonly message: string } | undefined;
@@ -55,14 +55,14 @@ function take(state: Changing, line: LiveLine): void {
   } else if ('progress' in line) {
     const { stage, unit, done } = line.progress;
     state.progress = line.progress;
-    // A search that goes on from an older checkpoint does the episodes after it again.
+    // A search that resumes from a checkpoint repeats the episodes after it.
     if (unit === 'episodes')
       forget(state, (each) => each.stage === stage && each.round === state.round && each.episode > done);
   }
 }
 
 function forget({ episodes }: Changing, isGone: (episode: LiveEpisode) => boolean): void {
-  // Mostly the last ones, or none.
+  // From the end, since repeated episodes are the last ones.
   for (let i = episodes.length - 1; i >= 0; i--) {
     if (isGone(episodes[i]!)) episodes.splice(i, 1);
     else if (i < episodes.length - 200) return;

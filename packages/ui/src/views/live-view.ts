@@ -14,7 +14,7 @@ import { policyChart } from './policy-chart.js';
 type Stage = LiveEpisode['stage'];
 const STAGES: readonly Stage[] = ['prune', 'quantize'];
 
-/** What there is to say of a run that is not done: it goes on, or was stopped, or failed. */
+/** The view of an unfinished run: running, stopped or failed. */
 export function liveView(name: string, facts: RunFacts): PageContent {
   const { live, status, detail, holder } = facts;
   const who = holder ? `Process ${holder.pid} on ${holder.host}, since ${holder.since}.` : '';
@@ -86,7 +86,7 @@ export function failureSection({ status, detail = '' }: Pick<RunFacts, 'status' 
   return [{ id: 'failure', title: 'Why it failed', body }];
 }
 
-/** Episodes of a stage, counted through its rounds as the results do. */
+/** Episodes of a stage, numbered through all rounds as in the results. */
 function linesOf(live: LiveState | undefined, stage: Stage): EpisodeFigures[] {
   const own = live?.episodes.filter((each) => each.stage === stage) ?? [];
   return own.map((each, at) => ({ ...each, episode: at + 1 }));
