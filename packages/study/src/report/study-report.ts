@@ -47,7 +47,11 @@ export function studyView(
   const missing = trials.length - done.length;
   return {
     title: study.name,
-    lead: [study.description, samplerText(record), `${study.seeds.length} seeds each.`]
+    lead: [
+      study.description,
+      samplerText(record),
+      study.seeds.length === 1 ? '1 seed each.' : `${study.seeds.length} seeds each.`,
+    ]
       .filter(Boolean)
       .join(' '),
     tiles: [
