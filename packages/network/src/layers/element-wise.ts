@@ -24,6 +24,7 @@ export function elementWise(className: string, own: Partial<LayerFacts> = {}): L
 
 /** The sum; inference plans have an operation for equal shapes. */
 export const ADD = elementWise('Add', {
+  adds: true,
   operations: ({ inputShapes }) =>
     inputShapes.every((shape) => shape.join() === inputShapes[0]!.join())
       ? [{ operation: { kind: 'add' } }]

@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { GraphLayer, GroupMember, LayerCall, WeightTensor } from '@tersor/core';
 import type { ChannelTable } from '../groups/channel-table.js';
 import type { PlanActivation, PlanOperation } from '../inference/plan-step.js';
@@ -38,6 +39,10 @@ export interface LayerFacts {
   readonly blocks?: (layer: GraphLayer) => ChannelBlocks | undefined;
   /** Whether its output has the channels of all inputs, one after the other. */
   readonly concatenates?: boolean;
+  /** Whether it is the sum of its inputs. */
+  readonly adds?: boolean;
+  /** Whether it is a matrix product of the channels of each position, and agents are told so. */
+  readonly multipliesMatrix?: boolean;
   /**
    * Whether each value of its kernels is multiplied once per position of the output or of the input. Without
    * it, no multiply-adds are counted.
@@ -87,6 +92,15 @@ export interface LayerFacts {
    * Whether it passes probabilities on in their order ("kept"), or averages, selects or moves them ("mixed").
    */
   readonly probabilities?: (layer: GraphLayer) => 'kept' | 'mixed' | undefined;
+  /** What it gives in training, where that is not what the stock layer does. */
+  readonly training?: TrainingRule;
+  /** The layer without what it does at random in training. */
+  readonly withoutChance?: (layer: GraphLayer) => GraphLayer;
+  /**
+   * What a class of Tersor's own becomes for stock TensorFlow.js, for an input of a shape; `undefined` where
+   * no stock layer computes the same.
+   */
+  readonly stock?: (layer: GraphLayer, inputShape: Shape) => GraphLayer | undefined;
   /** For a wrapper: the layer that it applies to parts of its input, and the wrapper with another layer. */
   readonly wrapped?: {
     of(layer: GraphLayer): GraphLayer | undefined;
@@ -190,6 +204,24 @@ export interface OffsetWeight {
   readonly weight: string;
   readonly sign: 1 | -1;
 }
+
+/** A layer in training: what it reads, with the batch first, and its weights of the moment. */
+export interface TrainingSite {
+  readonly layer: GraphLayer;
+  readonly input: tf.Tensor;
+  /** For what is drawn at random. */
+  readonly seed: number;
+  /** A weight by its name in the graph; `undefined` where the layer has none. */
+  readonly weight: (name: string) => tf.Tensor | undefined;
+  /** The activation that the layer ends with. */
+  readonly activate: (x: tf.Tensor) => tf.Tensor;
+}
+
+/**
+ * What a layer gives in training, by operations whose gradients are right. `undefined`: the stock layer is
+ * called. Throws `TRAINING_UNSUPPORTED` for what cannot be trained.
+ */
+export type TrainingRule = (site: TrainingSite) => tf.Tensor | undefined;
 
 /** The activation at the end of a layer. */
 export interface ActivationFacts {

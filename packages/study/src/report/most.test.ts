@@ -4,7 +4,7 @@ import { instantRunner, studyFolder } from '../../test/fixtures.js';
 import { runInFolder } from '../../test/run-in-folder.js';
 import { MOST, thinned } from './most.js';
 
-const VARIANTS = 60;
+const VARIANTS = 51;
 const SEEDS = 8;
 
 describe('the report of a large study', () => {
