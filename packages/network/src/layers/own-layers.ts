@@ -59,7 +59,7 @@ export const SLICE: LayerFacts = {
       const size = end - start;
       if (step !== 1 || input.length % size !== 0 || start % size !== 0) return undefined;
       joinBlocks(input, input.length / size, table);
-      // One start for all calls: a shared slice is read with one number of channels.
+      // All calls of a shared slice have the same range, so their channels must be the same.
       return table.sameForAllCalls(layer.name, input.slice(start, end));
     },
   },

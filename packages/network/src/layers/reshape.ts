@@ -36,7 +36,7 @@ export const RESHAPE: LayerFacts = {
     ...SHARED.channels!,
     rule: (site, table) => {
       const output = rule(site, table);
-      // The target shape is one for all calls of a shared layer, so their outputs must keep as many channels.
+      // All calls of a shared layer have the same target shape, so their outputs must lose the same channels.
       return output && table.sameForAllCalls(site.layer.name, output);
     },
   },
