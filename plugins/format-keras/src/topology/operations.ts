@@ -4,12 +4,12 @@ import type { Lowered, Part } from './part.js';
 import { activationParts } from './activations.js';
 import { isReference, referencesIn, type Call, type Reference } from './tensors.js';
 
-/** An operation as layers, and the tensors that they are given. */
+/** An operation as layers, and their input tensors. */
 export interface LoweredOperation extends Lowered {
   readonly inputs: readonly Reference[];
 }
 
-/** What functions of TensorFlow, NumPy and Keras are called that compute the same, without their modules. */
+/** Equivalent functions of TensorFlow, NumPy and Keras, by names without their modules. */
 const SAME: Readonly<Record<string, Combination>> = {
   add: 'add',
   iadd: 'add',
@@ -39,7 +39,7 @@ const ACTIVATIONS = [
   'mish',
 ];
 
-/** An operation on tensors (`x + 3`, `tf.nn.relu(x)`) as layers; a text says why there are none. */
+/** An operation on tensors (`x + 3`, `tf.nn.relu(x)`) as layers, or the reason why there are none. */
 export function loweredOperation(layer: KerasLayer, call: Call): LoweredOperation | string {
   const stated = layer.className === 'TFOpLambda' ? String(layer.config['function']) : layer.className;
   const plain = stated

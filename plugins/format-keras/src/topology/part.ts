@@ -8,26 +8,26 @@ export interface Part {
   /** What its name ends in; the part without one has the name of Keras's layer, and its weights. */
   readonly ending?: string | undefined;
   /**
-   * What it reads: parts before it, by index, and inputs of the layer. Left out, it is the part before it, of
-   * the first part all inputs of the layer.
+   * Its inputs: earlier parts, by index, and inputs of the layer. By default the part before it or, for the
+   * first part, all inputs of the layer.
    */
   readonly inputs?: readonly (number | { readonly input: number })[];
 }
 
-/** What a layer becomes: parts, the last of which gives the output, and perhaps other weights. */
+/** Replacement of a layer: parts, the last of which computes the output, and possibly other weights. */
 export interface Lowered {
   readonly parts: readonly Part[];
   readonly weights?: readonly KerasWeight[];
 }
 
-/** What is known of a layer's surroundings. */
+/** Information on a layer's surroundings. */
 export interface Context {
   /** The version of Keras that wrote the topology. */
   readonly generation: 2 | 3;
   /** The layer's weights in the file. */
   weights(): readonly KerasWeight[];
-  /** Shape of what it reads, with the batch, where the file says it. */
+  /** Shape of its input with the batch, if it is in the file. */
   inputShape(): readonly unknown[] | undefined;
-  /** Channels of what it gives, where the layer that reads it has a kernel. */
+  /** Number of its output channels, if its reader has a kernel. */
   outputChannels(): number | undefined;
 }
