@@ -16,6 +16,7 @@ import {
   TOKENS,
   type LayerGraph,
   type PruneLimit,
+  type PrunePlan,
 } from '@tersor/core';
 import {
   accuracyOf,
@@ -49,6 +50,8 @@ interface Row {
   readonly accuracy: number;
   readonly divergence: number;
   readonly parameters: number;
+  /** Seconds of processor time that the preparation took, of all threads. */
+  readonly preparation: number;
 }
 
 interface Results {
@@ -111,16 +114,19 @@ async function main(): Promise<void> {
     );
     if (isKnown) continue;
     const pruner = new ChannelPruner(channelPlugin.options.parse({ images, ...options }));
+    const before = process.cpuUsage();
     await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
+    const used = process.cpuUsage(before);
     let smaller = graph;
+    let plan: PrunePlan = [];
     const environment = createPruningEnvironment({
       stage: 'prune',
       graph,
       groups,
       pruners: [pruner],
       reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-      evaluate: async (candidate) => {
-        smaller = candidate;
+      evaluate: async (candidate, made) => {
+        [smaller, plan] = [candidate, made!.policy as PrunePlan];
         return { accuracy: 0 };
       },
       baseline: { accuracy: 1, ...whole, bytes: 4 * whole.parameters },
@@ -131,6 +137,7 @@ async function main(): Promise<void> {
     const actions = await environment.heuristics!['reconstruction']!();
     await environment.reset(1);
     for (const action of actions) await environment.step(action);
+    smaller = (await pruner.finish?.(smaller, plan)) ?? smaller;
     const scores = await scoresOf(smaller);
     const row: Row = {
       network: name,
@@ -139,10 +146,11 @@ async function main(): Promise<void> {
       accuracy: accuracyOf(scores, validation.labels),
       divergence: outputDivergence(original, scores, count, networkOutput(graph)),
       parameters: cost(smaller).parameters,
+      preparation: (used.user + used.system) / 1e6,
     };
     console.log(JSON.stringify(row));
-    const before = results();
-    writeFileSync(FILE, `${JSON.stringify({ ...before, rows: [...before.rows, row] }, undefined, 1)}\n`);
+    const known = results();
+    writeFileSync(FILE, `${JSON.stringify({ ...known, rows: [...known.rows, row] }, undefined, 1)}\n`);
     pruner.dispose();
   }
   await host.dispose();

@@ -1,5 +1,6 @@
 import type { Action } from '@tersor/core';
 import type { AdamState, Lanes, RunningMoments } from '@tersor/rl';
+import type { PlayedEpisode } from './earlier-rollouts.js';
 import type { CollectedStep } from './ppo-loss.js';
 
 /** A network that learns. */
@@ -35,6 +36,9 @@ export interface Progress {
   /** Finished episodes since the last training. */
   readonly collected: readonly CollectedStep[];
   readonly collectedEpisodes: number;
+  /** The same episodes, to be judged anew by later policies, and those of the last policies, newest first. */
+  readonly played?: readonly PlayedEpisode[];
+  readonly earlier?: readonly (readonly PlayedEpisode[])[];
   readonly observations: RunningMoments;
   readonly returns: RunningMoments;
 }

@@ -69,6 +69,8 @@ export function exportCommand(): Command {
         const quantization = { codes: await model.codes(), ...(activations && { activations }) };
         const graph = await model.read();
         const checked = given.check ? await checkReading(model, graph) : undefined;
+        // Now, since what is written may still be refused.
+        if (checked && !json) process.stdout.write(checkText(checked));
         // A LayersModel is loaded by stock TensorFlow.js.
         const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;
         const written = await writeNetwork(stock, out, format, {
@@ -88,7 +90,7 @@ export function exportCommand(): Command {
         process.stdout.write(
           json
             ? `${JSON.stringify({ ...result, path: written.path }, undefined, 2)}\n`
-            : `${checked ? checkText(checked) : ''}${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
+            : `${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
         );
       } finally {
         await host.dispose();

@@ -117,6 +117,28 @@ describe('readConfig', () => {
     });
   });
 
+  it('lets candidates race by halving, one after the other only', async () => {
+    expect((await read(VALID, ['prune.racing={ by: halving }'])).prune?.racing).toEqual({
+      by: 'halving',
+      images: 100,
+      keep: 0.5,
+    });
+    for (const [setting, message] of [
+      ['prune.racing={ by: halving, confidence: 0.9 }', 'confidence'],
+      ['prune.racing={ by: hyperband }', 'prune.racing.by'],
+    ] as const)
+      await expect(read(VALID, [setting])).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(message),
+      });
+    await expect(
+      read(VALID, ['prune.racing={ by: halving }', 'prune.search.parallel=2']),
+    ).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('does not go with "search.parallel"'),
+    });
+  });
+
   describe('quantize.activations', () => {
     const quantize = (more: string) =>
       read(`model: m.json\ndataset: cifar10\nquantize:\n  agent: ddpg\n${more}`);

@@ -10,6 +10,9 @@ export interface FileEnds {
   readonly tail: string;
 }
 
+/** What is said where there is no model. */
+export const GIVE_A_MODEL = 'Give the path of a model: model.json, .tersor, .onnx, .keras or .h5.';
+
 const LAYERS_MODEL = 'a LayersModel folder (--output_format=tfjs_layers_model)';
 const FROM_KERAS = 'pip install tensorflowjs, then: TF_USE_LEGACY_KERAS=1 tensorflowjs_converter';
 const NO_WAY_BACK = 'Its layers cannot be recovered: convert the network that it was made from';
@@ -46,7 +49,7 @@ export const GRAPH_MODEL: ForeignFormat = {
 /** Used if no other format matches. */
 export const TEXT: ForeignFormat = {
   format: 'a text file',
-  advice: 'Give the path of a model.json or a .tersor file.',
+  advice: GIVE_A_MODEL,
 };
 
 /** Formats by the start of their files; the first match counts. */
@@ -92,13 +95,11 @@ export function foreignFormat({ head, tail }: FileEnds): ForeignFormat {
   if (head.startsWith('PK')) return zipFormat(head + tail);
   if (head.startsWith('\x08\x01\x12') && /serve|saved_model/.test(head + tail)) return SAVED_MODEL;
   for (const [beginning, format] of BEGINNINGS) if (beginning.test(head)) return format;
-  if (head === '')
-    return { format: 'an empty file', advice: 'Give the path of a model.json or a .tersor file.' };
+  if (head === '') return { format: 'an empty file', advice: GIVE_A_MODEL };
   if (/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(head)) {
     return {
       format: 'a binary file of no known kind',
-      advice:
-        'Give the path of a model.json or a .tersor file; of a LayersModel, the model.json beside its weight files.',
+      advice: `${GIVE_A_MODEL} Of a LayersModel, it is the model.json beside its weight files.`,
     };
   }
   if (/^\s*(model|dataset|network)\s*:/m.test(head))

@@ -1,9 +1,8 @@
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { messageOf, TersorError, type ModelPlace } from '@tersor/core';
-import type { ForeignFormat } from './foreign-formats.js';
+import { GIVE_A_MODEL, type ForeignFormat } from './foreign-formats.js';
 
-const GIVE = 'Give the path of a model.json or a .tersor file.';
 /** Number of bytes read from each end of a file to recognise its format. */
 const END_BYTES = 1 << 16;
 
@@ -61,10 +60,12 @@ export function latin1(bytes: Uint8Array): string {
 
 /** The error for a folder without a model. */
 export function notFoundIn({ path, entries = [] }: ModelPlace): TersorError {
-  const models = entries.filter((entry) => /\.(json|tersor)$/.test(entry) || entry === 'model');
+  const models = entries.filter((entry) => /\.(json|tersor|onnx|keras|h5)$/.test(entry) || entry === 'model');
   return new TersorError('MODEL_NOT_FOUND', `${path} is a folder without a model.json.`, {
     hint:
-      models.length > 0 ? `It contains: ${models.slice(0, 8).join(', ')}. Give the path of the model.` : GIVE,
+      models.length > 0
+        ? `It contains: ${models.slice(0, 8).join(', ')}. Give the path of the model.`
+        : GIVE_A_MODEL,
   });
 }
 
@@ -77,5 +78,5 @@ export function notAModel(path: string, { format, advice }: ForeignFormat, known
 
 function unreadable(message: string, cause: unknown): TersorError {
   const reason = message.endsWith('.') ? message : `${message}: ${messageOf(cause)}`;
-  return new TersorError('MODEL_NOT_FOUND', reason, { cause, hint: GIVE });
+  return new TersorError('MODEL_NOT_FOUND', reason, { cause, hint: GIVE_A_MODEL });
 }

@@ -17,6 +17,7 @@ import {
   type DecodedArtifact,
   type DecodeOptions,
 } from '@tersor/runtime';
+import { GIVE_A_MODEL } from './foreign-formats.js';
 import { withHostMemory } from '../graph/host-memory.js';
 import { weightSlots } from '../graph/graph-weights.js';
 import { disposeModel, graphFromModel } from '../graph/model-graph.js';
@@ -77,7 +78,7 @@ async function decoded<T>(
   } catch (cause) {
     throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, {
       cause,
-      hint: 'Give the path of a model.json or a .tersor file.',
+      hint: GIVE_A_MODEL,
     });
   }
   try {

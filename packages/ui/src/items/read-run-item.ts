@@ -29,6 +29,7 @@ const STAGES: Readonly<Record<string, string>> = {
   prune: 'stage 1: pruning search',
   'prune-prepare': 'stage 1: preparing',
   'prune-apply': 'stage 1: applying',
+  'prune-finish': 'stage 1: refitting the winner',
   'prune-refine': 'stage 1: refining',
   'prune-finetune': 'stage 1: fine-tune',
   quantize: 'stage 2: bit width search',
