@@ -1,11 +1,11 @@
 import type { KerasWeight } from '@tersor/network';
 import type { Json } from './keras-layer.js';
 
-/** A layer that takes the place of one of Keras, or a part of it. */
+/** A layer that replaces a Keras layer, or one of several that do. */
 export interface Part {
   readonly className: string;
   readonly config: Json;
-  /** What its name ends in; the part without one has the name of Keras's layer, and its weights. */
+  /** Suffix of its name. The part without one has the name and the weights of the Keras layer. */
   readonly ending?: string | undefined;
   /**
    * Its inputs: earlier parts, by index, and inputs of the layer. By default the part before it or, for the
