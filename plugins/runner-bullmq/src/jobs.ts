@@ -32,8 +32,8 @@ export interface Lane {
   readonly memoryBytes: number;
   readonly leaseMs: number;
   readonly retakes: number;
-  /** The store's folder as the study sees it, and its id: workers may see it under another path. */
-  readonly store: { readonly folder: string; readonly id: string };
+  /** Where the study sees the store, and its id: workers may see it under another path. */
+  readonly store: { readonly address: string; readonly id: string };
 }
 
 /** SHA-256 of a value as JSON, as much of it as tells values apart in practice. */

@@ -30,10 +30,13 @@ const PATIENCE_MS = 40_000;
  * What must hold of every runner, whatever is killed: afterwards each trial has exactly one result, equal to
  * that of a run that nobody disturbed.
  * @param kind server of the queue; the child-process runner has none
+ * @param objects server of the store, where that is no folder
  */
-export function describeKills(name: string, kind?: ServerKind): void {
-  describeWith(kind, `${name}: every trial has one result, equal to that of an undisturbed run`, () => {
+export function describeKills(name: string, kind?: ServerKind, objects?: ServerKind): void {
+  const needed = objects && !objects.isInstalled ? objects : kind;
+  describeWith(needed, `${name}: every trial has one result, equal to that of an undisturbed run`, () => {
     let server: TestServer | undefined;
+    let storage: TestServer | undefined;
     let study: SyntheticStudy;
     let where: Where;
     let undisturbed: StudyResults;
@@ -41,16 +44,20 @@ export function describeKills(name: string, kind?: ServerKind): void {
 
     beforeAll(async () => {
       server = await kind?.start();
+      storage = await objects?.start();
       const alone = await syntheticStudy();
       process.env['SYNTHETIC_STEP_MS'] = '1';
       undisturbed = await coordinate(alone, {});
       process.env['SYNTHETIC_STEP_MS'] = '60';
       await removeStudy(alone);
     }, PATIENCE_MS);
-    afterAll(() => server?.stop());
+    afterAll(async () => {
+      await storage?.stop();
+      await server?.stop();
+    });
     beforeEach(async () => {
       study = await syntheticStudy();
-      where = server ? { url: server.url } : {};
+      where = { ...(server && { url: server.url }), ...(storage && { store: storage.url }) };
     });
     afterEach(async () => {
       for (const end of ends.splice(0).reverse()) await end();
@@ -99,6 +106,8 @@ export function describeKills(name: string, kind?: ServerKind): void {
       only(title, work, 2 * PATIENCE_MS);
     /** Of runners that have a server and workers. */
     const checkQueued: typeof check = (...test) => kind && check(...test);
+    /** Of stores that are folders. */
+    const checkFolder: typeof check = (...test) => objects ?? check(...test);
 
     checkQueued('kill -9 of a worker', async () => {
       const doomed = start('worker');
@@ -167,6 +176,15 @@ export function describeKills(name: string, kind?: ServerKind): void {
       requireSame(await running);
     });
 
+    if (objects)
+      check('object storage that is restarted', async () => {
+        worker();
+        const running = coordinate(study, where);
+        await begun(2);
+        await storage!.restart();
+        requireSame(await running);
+      });
+
     check('a coordinator that is stopped, and another one', async () => {
       worker();
       const stop = new AbortController();
@@ -212,7 +230,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
       await rm(join(small, 'ballast'));
       requireSame(await coordinate(disk, there, { retries: 0 }));
     };
-    check(
+    checkFolder(
       `a store that is full${canMakeSmall ? '' : ' (no small disk can be mounted here)'}`,
       fullStore,
       canMakeSmall ? it : it.skip,

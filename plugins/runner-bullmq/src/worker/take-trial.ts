@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, type TrialOutcome } from '@tersor/core';
+import { messageOf, type FilePlace, type TrialOutcome } from '@tersor/core';
 import { Job, UnrecoverableError, type MinimalQueue } from 'bullmq';
 import { newestAttempt } from '../coordinator/exchange.js';
 import type { SentTrial, TrialEnd, TrialJob } from '../jobs.js';
@@ -8,6 +8,7 @@ import { isDisconnection, isFenced, steadily } from '../server/steadily.js';
 import { copyFiles } from '../store/move-files.js';
 import { unpackInputs } from '../store/unpack-inputs.js';
 import type { OpenLane, WorkerContext } from './worker-context.js';
+import { inWorkingFolder } from './working-folder.js';
 
 /** A job that this worker holds under a token. */
 export interface TakenJob {
@@ -19,6 +20,10 @@ export interface TakenJob {
 
 /** Times that a lease is renewed while it lasts. */
 const RENEWALS = 3;
+/** Times that a worker looks, while the lease lasts, for what a trial has saved. */
+const LOOKS = 6;
+/** Times that files are copied that change meanwhile. */
+const COPIES = 3;
 /** By which a trial says that it would run with something else than it should. */
 const MISMATCH = '[INPUTS_MISMATCH]';
 
@@ -46,13 +51,14 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
       return await giveBack(taken, lease, `its inputs cannot be had here: ${messageOf(error)}`);
     }
     try {
-      const before = await newestAttempt(open.store, job.id!);
       attempt = await nextAttempt(taken);
       const place = open.store.attempt(job.id!, attempt);
-      if (before !== undefined) await copyFiles(open.store.attempt(job.id!, before), place);
-      await place.remove('summary.json');
+      await beginWithSaved(taken, place, attempt);
       onNotice(`Trial ${trial.id} has begun (${attempt}).`);
-      outcome = await local.run({ ...trial, directory, place }, lease.signal);
+      const everyMs = open.lane.leaseMs / LOOKS;
+      outcome = await inWorkingFolder(place, { everyMs, isVoid: lease.isLost }, (folder) =>
+        local.run({ ...trial, directory, place: folder }, lease.signal),
+      );
     } catch (error) {
       outcome = { status: 'failed', error: `The trial could not be run: ${messageOf(error)}` };
     }
@@ -101,6 +107,16 @@ async function giveBack({ job, token }: TakenJob, lease: Lease, why?: string): P
     if (!isFenced(error)) throw error;
   });
   return why;
+}
+
+/** Lays what the newest attempt before has saved into the place of a new one. */
+async function beginWithSaved({ open, job }: TakenJob, place: FilePlace, attempt: string): Promise<void> {
+  for (let look = 0; look < COPIES; look++) {
+    const before = await newestAttempt(open.store, job.id!, attempt);
+    // One whose worker still writes, though it has lost its lease, may change meanwhile.
+    if (before === undefined || (await copyFiles(open.store.attempt(job.id!, before), place))) break;
+  }
+  await place.remove('summary.json');
 }
 
 /** A folder that nobody has used: numbered above those before, and told from its twins by chance. */
