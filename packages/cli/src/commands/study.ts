@@ -52,7 +52,7 @@ export function studyCommand(): Command {
     )
     .option(
       '--runner <plugin>',
-      'what runs the trials, instead of the study\'s "runner": child-process, bullmq or another plugin',
+      'what runs the trials, instead of the study\'s "runner": a plugin by its id, package or path',
     )
     .option(
       '--jobs <count>',

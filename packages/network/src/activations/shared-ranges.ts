@@ -1,11 +1,15 @@
 import type { LayerGraph } from '@tersor/core';
+import { factsOf } from '../layers/layer-table.js';
 import type { ActivationPolicy } from './simulated-graph.js';
-
-const JOINING = ['Add', 'Concatenate'];
 
 /** Layers that join what others give: sums of residual blocks, and branches side by side. */
 export function joiningLayers(graph: LayerGraph): string[] {
-  return graph.layers.filter(({ className }) => JOINING.includes(className)).map(({ name }) => name);
+  return graph.layers
+    .filter((layer) => {
+      const { adds, concatenates } = factsOf(layer) ?? {};
+      return adds || concatenates;
+    })
+    .map(({ name }) => name);
 }
 
 /**

@@ -74,8 +74,8 @@ export function convolveBlocks(
   activation: Activation,
 ): tf.Tensor4D {
   if (blocks.length === 1) return convolve(x, blocks[0]!, operation, activation);
-  const widths = blocks.map(({ kernel }) => kernel.shape[2]);
-  const images = tf.split<tf.Tensor4D>(x, widths, 3);
+  const channels = blocks.map(({ kernel }) => kernel.shape[2]);
+  const images = tf.split<tf.Tensor4D>(x, channels, 3);
   return tf.concat(
     images.map((image, block) => convolve(image, blocks[block]!, operation, activation)),
     3,

@@ -1,3 +1,4 @@
+import { TRAINED_KERNEL } from '../gradients/dilated-layer.js';
 import { kernelLayer } from './kernel-layer.js';
 
 /** A convolution of sequences. */
@@ -13,5 +14,6 @@ export const CONV1D = kernelLayer(
             hint: 'Build the model with data_format "channels_last".',
           }
         : undefined,
+    training: TRAINED_KERNEL,
   },
 );

@@ -15,5 +15,6 @@ export const DENSE = kernelLayer(
     refit: 'kernel',
     kernels: [{ weight: 'kernel', how: 'mixes' }],
     noise: true,
+    multipliesMatrix: true,
   },
 );

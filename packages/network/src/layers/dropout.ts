@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { KEPT } from './channel-rules.js';
 import type { LayerFacts } from './layer-facts.js';
 
@@ -9,7 +10,14 @@ const LEFT_OUT: Omit<LayerFacts, 'className'> = { ...SHARED, operations: () => [
 
 /** Dropout and noise. */
 export const DROPOUT: readonly LayerFacts[] = [
-  { ...LEFT_OUT, className: 'Dropout' },
+  {
+    ...LEFT_OUT,
+    className: 'Dropout',
+    // The stock layer draws by a seed of its own.
+    training: ({ layer: { config }, input, seed }) =>
+      config['noise_shape'] ? undefined : tf.dropout(input, Number(config['rate']), undefined, seed),
+    withoutChance: (layer) => ({ ...layer, config: { ...layer.config, rate: 0 } }),
+  },
   { ...LEFT_OUT, className: 'SpatialDropout2D' },
   { ...LEFT_OUT, className: 'GaussianNoise' },
   { ...LEFT_OUT, className: 'GaussianDropout' },

@@ -24,6 +24,7 @@ export function elementWise(className: string, own: Partial<LayerFacts> = {}): L
 
 /** The sum, which plans know where all shapes are one. */
 export const ADD = elementWise('Add', {
+  adds: true,
   operations: ({ inputShapes }) =>
     inputShapes.every((shape) => shape.join() === inputShapes[0]!.join())
       ? [{ operation: { kind: 'add' } }]

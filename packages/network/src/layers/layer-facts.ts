@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { GraphLayer, GroupMember, LayerCall, WeightTensor } from '@tersor/core';
 import type { ChannelTable } from '../groups/channel-table.js';
 import type { PlanActivation, PlanOperation } from '../inference/plan-step.js';
@@ -39,6 +40,10 @@ export interface LayerFacts {
   readonly blocks?: (layer: GraphLayer) => ChannelBlocks | undefined;
   /** Whether several inputs follow one another in the output's channels. */
   readonly concatenates?: boolean;
+  /** Whether it is the sum of its inputs. */
+  readonly adds?: boolean;
+  /** Whether it is a matrix product of the channels of each position, and agents are told so. */
+  readonly multipliesMatrix?: boolean;
   /**
    * What its kernels are applied to, each value once: every position of the output, or of the input. Without
    * it no multiply-adds are counted.
@@ -86,6 +91,15 @@ export interface LayerFacts {
   readonly activation?: ActivationFacts;
   /** Whether probabilities come out in the order they came in, or are averaged, chosen or moved. */
   readonly probabilities?: (layer: GraphLayer) => 'kept' | 'mixed' | undefined;
+  /** What it gives in training, where that is not what the stock layer does. */
+  readonly training?: TrainingRule;
+  /** The layer without what it does at random in training. */
+  readonly withoutChance?: (layer: GraphLayer) => GraphLayer;
+  /**
+   * What a class of Tersor's own becomes for stock TensorFlow.js, for an input of a shape; `undefined` where
+   * no stock layer computes the same.
+   */
+  readonly stock?: (layer: GraphLayer, inputShape: Shape) => GraphLayer | undefined;
   /** The layer that it applies to parts of its input, and itself with another one. */
   readonly wrapped?: {
     of(layer: GraphLayer): GraphLayer | undefined;
@@ -188,6 +202,24 @@ export interface OffsetWeight {
   readonly weight: string;
   readonly sign: 1 | -1;
 }
+
+/** A layer in training: what it reads, with the batch first, and its weights of the moment. */
+export interface TrainingSite {
+  readonly layer: GraphLayer;
+  readonly input: tf.Tensor;
+  /** For what is drawn at random. */
+  readonly seed: number;
+  /** A weight by its name in the graph; `undefined` where the layer has none. */
+  readonly weight: (name: string) => tf.Tensor | undefined;
+  /** The activation that the layer ends with. */
+  readonly activate: (x: tf.Tensor) => tf.Tensor;
+}
+
+/**
+ * What a layer gives in training, by operations whose gradients are right. `undefined`: the stock layer is
+ * called. Throws `TRAINING_UNSUPPORTED` for what cannot be trained.
+ */
+export type TrainingRule = (site: TrainingSite) => tf.Tensor | undefined;
 
 /** The last activation of a layer. */
 export interface ActivationFacts {

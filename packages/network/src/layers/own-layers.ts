@@ -3,6 +3,7 @@ import { elementWise } from './element-wise.js';
 import { joinBlocks } from './grouped-conv2d.js';
 import type { EmittedOperation, LayerFacts } from './layer-facts.js';
 import { isLastAxis } from './layer-weights.js';
+import { stockLayer } from './stock-layer.js';
 
 /** Channels dealt out in another order: the same ones of each group go. */
 export const CHANNEL_SHUFFLE: LayerFacts = {
@@ -58,7 +59,7 @@ export const SLICE: LayerFacts = {
       const size = end - start;
       if (step !== 1 || input.length % size !== 0 || start % size !== 0) return undefined;
       joinBlocks(input, input.length / size, table);
-      // One start for all calls: a shared slice is read at one width.
+      // One start for all calls: a shared slice is read with one number of channels.
       return table.sameForAllCalls(layer.name, input.slice(start, end));
     },
   },
@@ -88,6 +89,13 @@ export const SLICE: LayerFacts = {
     ];
   },
   probabilities: () => 'mixed',
+  stock: (layer, input) => {
+    const { axis, start, end, step } = layer.config;
+    const length = input[Number(axis) - 1];
+    if (input.length !== 3 || Number(axis) > 2 || (step ?? 1) !== 1 || length === undefined) return undefined;
+    const cut = [Number(start ?? 0), length - Number(end)];
+    return stockLayer(layer, 'Cropping2D', { cropping: axis === 1 ? [cut, [0, 0]] : [[0, 0], cut] });
+  },
 };
 
 /** A line between 0 and 1. */
@@ -105,6 +113,11 @@ export const HARD_SIGMOID: LayerFacts = {
     },
   ],
   rides: 'always',
+  // The slope of Keras 2.
+  stock: (layer) =>
+    layer.config['alpha'] === 0.2 && layer.config['beta'] === 0.5
+      ? { ...layer, className: 'Activation', config: { name: layer.name, activation: 'hard_sigmoid' } }
+      : undefined,
 };
 
 /** Every value to a power. */

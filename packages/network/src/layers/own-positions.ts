@@ -2,6 +2,7 @@ import { axisResize, LEAST_FLOAT, resizeWeights } from '@tersor/runtime';
 import type { PlanOperation } from '../inference/plan-step.js';
 import { KEPT } from './channel-rules.js';
 import type { EmittedOperation, LayerFacts, OperationSite } from './layer-facts.js';
+import { stockLayer } from './stock-layer.js';
 import { pairOf } from './window.js';
 
 type Pair = readonly [number, number];
@@ -14,6 +15,10 @@ export const PAD2D: LayerFacts = {
   operations: ({ layer: { config } }) =>
     config['mode'] === 'constant'
       ? [padded(config['padding'] as Sides, Number(config['value'] ?? 0))]
+      : undefined,
+  stock: (layer) =>
+    layer.config['mode'] === 'constant' && Number(layer.config['value'] ?? 0) === 0
+      ? stockLayer(layer, 'ZeroPadding2D', { padding: layer.config['padding'] })
       : undefined,
 };
 
@@ -40,6 +45,12 @@ export const POOLING2D: LayerFacts = {
     ];
   },
   probabilities: () => 'mixed',
+  stock: (layer) => {
+    const { operation, padding, pool_size, strides } = layer.config;
+    if ((padding as Pair[]).flat().some((side) => side > 0)) return undefined;
+    const className = operation === 'max' ? 'MaxPooling2D' : 'AveragePooling2D';
+    return stockLayer(layer, className, { pool_size, strides: strides ?? pool_size, padding: 'valid' });
+  },
 };
 
 /** Another size: a product with a matrix for each axis, as pointwise convolutions. */
@@ -58,6 +69,15 @@ export const RESIZE2D: LayerFacts = {
     ];
   },
   probabilities: () => 'mixed',
+  stock: (layer, [height, width]) => {
+    const [tall, wide] = layer.config['size'] as Pair;
+    if (!height || !width || !isRepeated(layer, 0, height, tall) || !isRepeated(layer, 1, width, wide))
+      return undefined;
+    return stockLayer(layer, 'UpSampling2D', {
+      size: [tall / height, wide / width],
+      interpolation: 'nearest',
+    });
+  },
 };
 
 function padded(padding: Sides, value: number): EmittedOperation {
@@ -95,6 +115,15 @@ function resized(config: LayerConfig, axis: 0 | 1, from: number, to: number): Em
   const data = resizeWeights(from, to, axisResize(config, axis));
   const point = { strides: [1, 1], dilation: [1, 1], padding: 'valid' } as const;
   return { operation: { kind: 'convolution', kernel: { shape: [1, 1, from, to], data }, ...point } };
+}
+
+/** Whether resizing shows every pixel of an axis several times, one after the other. */
+function isRepeated(layer: OperationSite['layer'], axis: 0 | 1, from: number, to: number): boolean {
+  const resize = axisResize(layer.config, axis);
+  if (resize.interpolation !== 'nearest' || to % from !== 0) return false;
+  const { scale: _scale, ...whole } = resize;
+  const repeated = resizeWeights(from, to, { ...whole, coordinates: 'asymmetric', rounding: 'floor' });
+  return resizeWeights(from, to, resize).every((share, i) => share === repeated[i]);
 }
 
 type LayerConfig = OperationSite['layer']['config'];

@@ -1,3 +1,4 @@
+import { TRAINED_REPEAT } from '../gradients/pooling-layer.js';
 import { KEPT } from './channel-rules.js';
 import type { LayerFacts } from './layer-facts.js';
 
@@ -17,5 +18,9 @@ export const CROPPING2D: LayerFacts = {
   channels: KEPT,
   probabilities: () => 'mixed',
 };
-export const UP_SAMPLING2D: LayerFacts = { className: 'UpSampling2D', channels: KEPT };
+export const UP_SAMPLING2D: LayerFacts = {
+  className: 'UpSampling2D',
+  channels: KEPT,
+  training: TRAINED_REPEAT,
+};
 export const REPEAT_VECTOR: LayerFacts = { className: 'RepeatVector', channels: KEPT };

@@ -36,7 +36,7 @@ export const RESHAPE: LayerFacts = {
     ...SHARED.channels!,
     rule: (site, table) => {
       const output = rule(site, table);
-      // The target shape is one for all calls of a shared layer, so their outputs must keep the same width.
+      // The target shape is one for all calls of a shared layer, so their outputs must keep as many channels.
       return output && table.sameForAllCalls(site.layer.name, output);
     },
   },

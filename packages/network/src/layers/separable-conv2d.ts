@@ -1,3 +1,6 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { dilatedConvolution } from '../gradients/dilated-convolution.js';
+import { trainedWhereDilated } from '../gradients/dilated-layer.js';
 import { followWeights } from './channel-rules.js';
 import { depthMultiplier } from './depthwise-conv2d.js';
 import { BIAS_AXIS, BIAS_OFFSET, OWN_ACTIVATION, withChannelCount } from './kernel-layer.js';
@@ -53,6 +56,10 @@ export const SEPARABLE_CONV2D: LayerFacts = {
   ],
   outputOffset: BIAS_OFFSET,
   activation: OWN_ACTIVATION,
+  training: trainedWhereDilated((image, how, { kernel }) => {
+    const each = dilatedConvolution(image, kernel('depthwise_kernel'), { ...how, depthwise: true });
+    return tf.conv2d(each, kernel('pointwise_kernel'), 1, 'valid');
+  }),
   // Without it the layer could not be built again.
   restoredConfig: (config, weights) => {
     const multiplier = weights.find(({ name }) => name === 'depthwise_kernel')?.shape[3];

@@ -212,11 +212,11 @@ function chosen(of: typeof tf.argMax): StepKind {
 
 /** The same values, through which no gradient goes. */
 function flat(x: tf.Tensor): tf.Tensor {
-  const still = tf.customGrad((given) => ({
+  const withoutSlope = tf.customGrad((given) => ({
     value: tf.clone(given as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
   }));
-  return x.dtype === 'float32' ? still(x) : x;
+  return x.dtype === 'float32' ? withoutSlope(x) : x;
 }
 
 /** The shape that several are spread to. */

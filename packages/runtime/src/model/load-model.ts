@@ -2,7 +2,7 @@ import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from '../art
 import { joined, type ByteStream } from '../bytes/byte-source.js';
 import { cacheEntry } from '../cache/decoded-cache.js';
 import { openModelSource, type ModelSource } from '../source/open-model-source.js';
-import { unlessAborted, watched, type LoadProgress } from '../source/watched.js';
+import { throwIfAborted, unlessAborted, watched, type LoadProgress } from '../source/watched.js';
 import { decodeInWorker } from '../worker/decode-in-worker.js';
 import type { DecodingWorker } from '../worker/decoding-protocol.js';
 import { builtInSlices, type LoadedModel } from './model-from-artifact.js';
@@ -37,14 +37,14 @@ export interface LoadOptions extends DecodeOptions {
  */
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
   const { signal, cache, backend } = options;
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   await requireBackend(backend);
   const { bytes, total } = await unlessAborted(openModelSource(source, signal), signal);
   const stream = watched(bytes, total, options);
   const decoded = cache
     ? await throughCache(stream, typeof source === 'string' ? source : '', options)
     : await decodeFrom(stream, options);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   // The page's own tasks come in between; decoding has just ended a long one.
   await nextTask();
   return builtInSlices(decoded, nextTask);

@@ -47,10 +47,10 @@ function wholeReader(source: Uint8Array | ArrayBuffer): ByteReader {
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   promise.catch(() => undefined);
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
+    stop = () => reject(abortReason(signal));
     signal.addEventListener('abort', stop);
   });
   try {
@@ -58,4 +58,15 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Throws the signal's reason where it is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortReason(signal);
+}
+
+/** React Native's signals have no reason, and no `throwIfAborted`. */
+function abortReason(signal: AbortSignal): Error {
+  const reason = signal.reason as Error | undefined;
+  return reason ?? Object.assign(new Error('Loading the model was aborted.'), { name: 'AbortError' });
 }
