@@ -6,7 +6,7 @@ export function isObjectStore(address: string): boolean {
   return address.startsWith('s3://');
 }
 
-/** Opens a store, and makes it where it is new. Throws `OUTPUT_FAILED` for a folder, else `STORE_UNAVAILABLE`. */
+/** Opens a store, and makes it where it is new. Throws `OUTPUT_FAILED` (a folder) or `STORE_UNAVAILABLE`. */
 export async function createStore(address: string): Promise<TrialStore> {
   if (!isObjectStore(address)) return createFolderStore(address);
   const { openS3Store } = await import('./s3/s3-store.js');

@@ -7,11 +7,10 @@ import { parseS3Address } from './s3-address.js';
 import { s3Place } from './s3-place.js';
 
 /**
- * Opens a store in object storage, and makes it where it is new. Nothing in it is written on a condition, which
- * not every server knows: inputs are named by their content, each attempt has keys of its own, and of the ids
- * that several studies give a new store at once, each is one of it.
+ * Opens a store in object storage, and makes it where it is new. Nothing in it is written on a condition,
+ * which not every server knows: inputs are named by their content, each attempt has keys of its own, and of
+ * the ids that several studies give a new store at once, each is one of it. Throws `STORE_UNAVAILABLE`.
  * @param wanted an id that it must have
- * Throws `STORE_UNAVAILABLE`.
  */
 export async function openS3Store(address: string, wanted?: string): Promise<TrialStore> {
   const place = parseS3Address(address);
