@@ -30,9 +30,10 @@ const STOP_PATIENCE_MS = 5000;
  */
 export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutcome> {
   const { lane, signal, job } = handing;
-  for (let round = 0; ; round++) {
-    if (round > 0 && (await hasResults(trial))) return { status: 'done' };
+  for (;;) {
     const isNew = !(await steadily(() => lane.queue.getJob(job), signal));
+    // Another study with the same place lays the results there before it removes the job.
+    if (isNew && (await hasResults(trial))) return { status: 'done' };
     if (isNew) await enqueue(trial, handing);
     const ended = await wait(handing);
     if (ended === 'gone') continue;
