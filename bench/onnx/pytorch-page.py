@@ -1,9 +1,10 @@
 """Runs docs/guide/pytorch.md as it is written, in an empty folder: a network of PyTorch, trained on the images of the example, goes
 through the page's blocks, and comes back as a smaller ONNX file. Writes pytorch-page.json beside itself.
 
-    python bench/onnx/pytorch-page.py <empty folder>
+    npm run tarballs -- out/tarballs
+    python bench/onnx/pytorch-page.py <empty folder> out/tarballs
 
-npx finds Tersor as in any project: by the folder's node_modules, which is a link to those of this repository, built.
+The folder is a project of its own outside of the repository, in which the packed packages are installed.
 """
 import json
 import os
@@ -78,11 +79,23 @@ def accuracy(path, labels, pixels):
     return float((np.concatenate(scores).argmax(1) == labels).mean())
 
 
-def main(folder):
+def install(folder, tarballs):
+    """The packed packages, as docs/guide/installing.md has it."""
+    files = sorted(str(path) for path in tarballs.resolve().glob("*.tgz"))
+    if not files:
+        raise SystemExit(f"No tarballs in {tarballs}: npm run tarballs -- {tarballs}")
+    if ROOT in folder.resolve().parents:
+        raise SystemExit(f"{folder} is in the repository, whose packages would be found there.")
+    (folder / "package.json").write_text('{ "private": true }\n')
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", *files], cwd=folder, check=True)
+    return len(files)
+
+
+def main(folder, tarballs):
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise SystemExit(f"{folder} is not empty.")
-    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    packages = install(folder, tarballs)
     labels, pixels = images("data_batch_1.bin")
     test_labels, test_pixels = images("test_batch.bin")
     write_images(folder / "images/train", labels, pixels)
@@ -105,6 +118,7 @@ def main(folder):
     report = {
         "onnxruntime": onnxruntime.__version__,
         "torch": torch.__version__,
+        "packedPackages": packages,
         "images": {"train": len(labels), "test": len(test_labels)},
         "commands": commands,
         "files": {
@@ -118,4 +132,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,10 +1,10 @@
 """Networks as Keras itself writes them, each with the outputs that Keras gives for a fixed input.
 
-    KERAS_BACKEND=torch python bench/reference/export-keras.py small plugins/format-keras/test
+    KERAS_BACKEND=torch python bench/reference/export-keras.py small plugins/format-keras/test [NAME ...]
     KERAS_BACKEND=torch python bench/reference/export-keras.py real FOLDER [NAME ...]
-    TF_USE_LEGACY_KERAS=1 python bench/reference/export-keras.py keras2 plugins/format-keras/test
+    python bench/reference/export-keras.py keras2 plugins/format-keras/test
 
-Made with keras 3.15.1 and torch 2.14.1 (`keras2`: tf_keras with tensorflow-cpu). Input i of an image is
+Made with keras 3.15.1 and torch 2.14.1 (Keras 2: that of tensorflow-cpu 2.21.0, see keras2.py). Input i of an image is
 `sin(i) * scale + offset`; `outputs.json` holds scale, offset, shape and outputs of each file. Weights of the
 small ones are multiples of 1/128, so that the committed archives stay small.
 """
@@ -16,8 +16,9 @@ import zipfile
 
 import numpy as np
 
-if os.environ.get("TF_USE_LEGACY_KERAS"):
-    import tf_keras as keras
+IS_KERAS_2 = sys.argv[1] == "keras2"
+if IS_KERAS_2:
+    from keras2 import keras
 else:
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
@@ -32,7 +33,9 @@ def randomised(model, seed, step):
         values = []
         for variable, value in zip(layer.weights, layer.get_weights()):
             role = getattr(variable, "path", variable.name).split("/")[-1].split(":")[0]
-            if role in ("moving_variance", "variance", "gamma"):
+            if type(layer).__name__ == "LayerScale":
+                value = rng.uniform(0.2, 0.6, value.shape)
+            elif role in ("moving_variance", "variance", "gamma"):
                 value = rng.uniform(0.7, 1.3, value.shape)
             elif role in ("bias", "beta", "moving_mean", "mean"):
                 value = rng.normal(0, 0.1, value.shape)
@@ -61,8 +64,10 @@ def image(shape, scale, offset):
 
 def outputs_of(model, scale=1.0, offset=0.0):
     shape = [int(size) for size in model.inputs[0].shape[1:]]
-    found = model.predict(image(shape, scale, offset), verbose=0)
-    found = found if isinstance(found, (list, tuple)) else [found]
+    given = image(shape, scale, offset)
+    # `predict` of the Keras 2 within TensorFlow does not run any more.
+    found = model(given, training=False) if IS_KERAS_2 else model.predict(given, verbose=0)
+    found = [np.asarray(each) for each in (found if isinstance(found, (list, tuple)) else [found])]
     return {
         "shape": shape,
         "scale": scale,
@@ -242,6 +247,30 @@ def efficientnet():
     return EfficientNet(0.15, 0.3, 32, name="efficientnet", weights=None, input_shape=(32, 32, 3), classes=3, classifier_activation=None)
 
 
+def shuffled():
+    """Halves by ranges and by `keras.ops.split`, joined again, their channels dealt out."""
+    inputs = keras.Input((6, 8, 3), name="image")
+    x = layers.Conv2D(8, 3, padding="same", activation="relu", name="stem")(inputs)
+    for i in range(2):
+        left, right = keras.ops.split(x, 2, axis=-1) if i else (x[..., :4], x[..., 4:])
+        right = layers.Conv2D(4, 3, padding="same", activation="relu", name=f"right{i}")(right)
+        x = layers.Concatenate(name=f"both{i}")([left, right])
+        x = layers.Reshape((6, 8, 2, 4), name=f"apart{i}")(x)
+        x = layers.Permute((1, 2, 4, 3), name=f"turned{i}")(x)
+        x = layers.Reshape((6, 8, 8), name=f"back{i}")(x)
+    first, _, third = keras.ops.split(layers.Conv2D(8, 1, name="mixed")(x), [2, 5], axis=-1)
+    x = keras.ops.concatenate([first, third], axis=-1)
+    x = layers.Conv2D(5, 1, name="head")(x[:, 1:5:3, -4:])
+    x = keras.ops.transpose(keras.ops.reshape(x, (-1, 8, 5)), (0, 2, 1))
+    return keras.Model(inputs, layers.Flatten(name="flatten")(x), name="shuffled")
+
+
+def convnext():
+    from keras.src.applications.convnext import ConvNeXt
+
+    return ConvNeXt([1, 1, 1, 1], [4, 6, 8, 8], 0.1, name="convnext", weights=None, input_shape=(32, 32, 3), classes=3, classifier_activation=None)
+
+
 def gzipped(path, target):
     """The same HDF5 file, its arrays in pieces, shuffled and deflated, as users store them to save space."""
     import h5py
@@ -284,15 +313,18 @@ SMALL = {
     "mobilenet-v2": (mobilenet_v2, [".keras"], 1.0, 0.0),
     "mobilenet-v3": (mobilenet_v3, [".keras"], 127.0, 127.0),
     "efficientnet": (efficientnet, [".keras"], 127.0, 127.0),
+    "shuffled": (shuffled, [".keras", ".h5"], 1.0, 0.0),
+    "convnext": (convnext, [".keras", ".h5"], 127.0, 127.0),
 }
 
-REAL = ["ResNet50", "MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "DenseNet121", "InceptionV3", "Xception"]
-PIXELS = ("MobileNetV3Small", "EfficientNetB0")
+REAL = ["ResNet50", "MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "DenseNet121", "InceptionV3", "Xception", "ConvNeXtTiny"]
+PIXELS = ("MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny")
 
 
-def small(folder):
-    results = {}
-    for name, (make, endings, scale, offset) in SMALL.items():
+def small(folder, names):
+    results = known(folder, "outputs.json")
+    for name in names or SMALL:
+        make, endings, scale, offset = SMALL[name]
         keras.backend.clear_session()
         model = randomised(make(), 1, 1 / 128)
         for ending in endings:
@@ -309,30 +341,56 @@ def small(folder):
     write(folder, "outputs.json", results)
 
 
-def keras2(folder):
+def without_norms(make):
+    """A network with no layer that Keras 2 within TensorFlow lacks: batch norms are linear activations."""
+
+    def linear(scale=True, name=None):
+        return layers.Activation("linear", name=name)
+
+    given = layers.__dict__.setdefault("BatchNormalization", linear)
+    assert given is linear
+    try:
+        return make()
+    finally:
+        del layers.BatchNormalization
+
+
+def small_keras2(folder):
     results = {}
-    for make in (sequential, residual, nested, frozen):
+    for name, make in (("sequential", sequential), ("residual", residual), ("nested", nested), ("frozen", frozen)):
         keras.backend.clear_session()
-        model = randomised(make(), 2, 1 / 128)
-        name = f"keras2-{make.__name__}"
-        model.save(os.path.join(folder, name + ".h5"))
-        results[name] = {"endings": [".h5"], **outputs_of(model)}
+        model = randomised(without_norms(make), 2, 1 / 128)
+        model.save(os.path.join(folder, f"keras2-{name}.h5"))
+        results[f"keras2-{name}"] = {"endings": [".h5"], **outputs_of(model)}
     write(folder, "keras2-outputs.json", results)
 
 
+def application(name):
+    size = 299 if name in ("InceptionV3", "Xception") else 224
+    return getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classifier_activation=None)
+
+
 def real(folder, names):
-    results = {}
-    for name in names or REAL:
+    from keras_networks import BUILT
+
+    results = known(folder, "outputs.json")
+    for name in names or [*REAL, *BUILT]:
         keras.backend.clear_session()
-        size = 299 if name in ("InceptionV3", "Xception") else 224
-        make = getattr(keras.applications, name)
-        model = randomised(make(weights=None, input_shape=(size, size, 3), classifier_activation=None), 3, 0)
+        model = randomised(BUILT[name]() if name in BUILT else application(name), 3, 0)
         model.save(os.path.join(folder, name + ".keras"))
         model.save(os.path.join(folder, name + ".h5"))
         values = (127.0, 127.0) if name in PIXELS else (1.0, 0.0)
         results[name] = {"endings": [".keras", ".h5"], **outputs_of(model, *values)}
         print(name, model.count_params(), flush=True)
-    write(folder, "outputs.json", results)
+        write(folder, "outputs.json", results)
+
+
+def known(folder, name):
+    path = os.path.join(folder, name)
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)["networks"]
 
 
 def write(folder, name, results):
@@ -342,4 +400,8 @@ def write(folder, name, results):
 
 kind, folder, *names = sys.argv[1:]
 os.makedirs(folder, exist_ok=True)
-{"small": lambda: small(folder), "keras2": lambda: keras2(folder), "real": lambda: real(folder, names)}[kind]()
+{
+    "small": lambda: small(folder, names),
+    "real": lambda: real(folder, names),
+    "keras2": lambda: small_keras2(folder),
+}[kind]()

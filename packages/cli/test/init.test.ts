@@ -33,6 +33,11 @@ describe('tersor init', () => {
     expect(config.dataset).toMatchObject({ use: 'cifar10', dir: '../data', validation: 40 });
     expect(config.model).toBe('../model/model.json');
     expect(config.prune!.budget.macs).toBe(0.6);
+    expect(config.prune).toMatchObject({
+      environment: 'residual',
+      agent: { use: 'ensemble', shared: true },
+      reward: 'agreement',
+    });
     expect((await readFile(out, 'utf8')).match(/the model has ([\d.]+)%/)![1]).toBe(shares[0]!.toFixed(1));
 
     const small = [
@@ -61,7 +66,7 @@ describe('tersor init', () => {
       '--macs 50: expected a share above 0, up to 1.',
     );
     const { err } = await init(...dir, '--out', project.config);
-    expect(err).toContain('compress.yaml is there already.');
+    expect(err).toContain('compress.yaml already exists.');
     expect(parse(await readFile(project.config, 'utf8'))).toMatchObject({ seed: 3 });
   });
 });

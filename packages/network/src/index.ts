@@ -126,7 +126,7 @@ export type {
 export { followWeights } from './layers/channel-rules.js';
 export { factsOf, knownLayers, registerLayerFacts } from './layers/layer-table.js';
 export { offsetPlace, type OffsetPlace } from './layers/offset-place.js';
-export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
+export { applyAndAdapt, applyPlan, finishPlan } from './surgery/apply-plan.js';
 export { removedChannels, type RemovedChannels } from './surgery/removed-channels.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';
@@ -149,6 +149,7 @@ export {
   turnedArray,
   type ConstantArray,
 } from './lowering/constant-arrays.js';
+export { withChannelShuffles } from './lowering/channel-shuffles.js';
 export { foldAffines } from './lowering/fold-affines.js';
 export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';

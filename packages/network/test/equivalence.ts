@@ -38,8 +38,8 @@ export interface EquivalenceResult {
 }
 
 /**
- * Prunes by a plan and compares with the masked network. Throws where the costs of channel counts and of the pruned
- * network disagree.
+ * Prunes by a plan and compares with the masked network. Throws where the costs of channel counts and of the
+ * pruned network disagree.
  */
 export async function comparePruned(
   graph: LayerGraph,

@@ -1,5 +1,5 @@
 import { make, say } from './elements.js';
-import { createSections } from './sections.js';
+import { createSections, type StudyPaths } from './sections.js';
 import { act, ask, type Item, type Viewed } from './server.js';
 
 /** The page of one item, of a trial, or of a comparison. */
@@ -12,20 +12,21 @@ export interface ItemPage {
 const RETRY_MS = 1500;
 
 /**
- * @param path where the view is asked for
+ * @param path URL path of the view
  * @param item the item whose buttons are shown; none for trials and comparisons
  */
 export function createItemPage(
   path: string,
-  { item, trials }: { readonly item?: () => Item | undefined; readonly trials?: string } = {},
+  { item, study }: { readonly item?: () => Item | undefined; readonly study?: StudyPaths } = {},
 ): ItemPage {
   const buttons = make('div', { class: 'bar' });
-  const { element, show } = createSections(buttons, trials);
+  const { element, show, showTrials } = createSections(buttons, study);
   let isAsking = false;
   let isWanted = false;
 
   const refresh = async () => {
     updateButtons(buttons, item?.());
+    if (item?.()?.kind === 'study') showTrials();
     isWanted = true;
     if (isAsking) return;
     isAsking = true;
@@ -48,17 +49,22 @@ export function createItemPage(
   return { element, refresh: () => void refresh() };
 }
 
-/** The buttons stay the same elements, so that they keep the focus. */
+/** Updates the buttons in place, so that they keep the focus. */
 function updateButtons(place: HTMLElement, item: Item | undefined): void {
   if (place.childElementCount === 0) {
     const stop = make('button', { class: 'action', type: 'button' }, 'Stop');
     const resume = make('button', { class: 'action', type: 'button' }, 'Resume');
-    place.append(stop, resume);
+    place.append(stop, resume, make('p'));
   }
   const [stop, resume] = [...place.children] as HTMLButtonElement[];
+  const problem = place.lastElementChild as HTMLElement;
   stop!.hidden = !item?.canStop;
   resume!.hidden = item?.resume === undefined;
-  place.hidden = stop!.hidden && resume!.hidden;
+  const why = item?.resumeProblem;
+  problem.hidden = why === undefined;
+  const text = why === undefined ? '' : `It cannot be resumed from here. ${why}`;
+  if (problem.textContent !== text) problem.textContent = text;
+  place.hidden = stop!.hidden && resume!.hidden && problem.hidden;
   stop!.onclick = () => item && void perform(stop!, () => act(item.id, 'stop'));
   resume!.onclick = () =>
     item && confirmed(item.resume!, () => void perform(resume!, () => act(item.id, 'resume')));
@@ -75,7 +81,7 @@ async function perform(button: HTMLButtonElement, work: () => Promise<string>): 
   }
 }
 
-/** Shows the command that would be started: a folder may come from somebody else. */
+/** Asks for confirmation, showing the command to be started, since a folder may come from somebody else. */
 function confirmed(command: string, then: () => void): void {
   const yes = make('button', { class: 'action', value: 'yes' }, 'Start it');
   const no = make('button', { class: 'action', value: 'no' }, 'Cancel');

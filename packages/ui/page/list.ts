@@ -1,9 +1,10 @@
+import { createCompareLink } from './compare-link.js';
 import { field, make } from './elements.js';
 import type { Item } from './server.js';
 
-/** What each status is called; also the order when sorted by it. */
-const STATUSES = ['running', 'elsewhere', 'failed', 'stopped', 'done'] as const;
-/** Rows that are made at once; more are found by the filter. */
+/** All statuses, in sorting order. */
+const STATUSES = ['running', 'elsewhere', 'failed', 'died', 'stopped', 'done'] as const;
+/** Most rows that are shown; the filter finds others. */
 const SHOWN = 500;
 
 /** The list of all runs and studies. */
@@ -14,7 +15,7 @@ export interface List {
 
 type Order = 'name' | 'status' | 'changed';
 
-/** Filter, order and choice stay as they are while the items change. */
+/** Creates the list. Filter, order and selection are kept when items change. */
 export function createList(items: ReadonlyMap<string, Item>): List {
   const chosen = new Set<string>();
   const rows = new Map<string, { readonly revision: number; readonly row: HTMLTableRowElement }>();
@@ -32,7 +33,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
       make('option', { value: each }, each === 'changed' ? 'last change' : each),
     ),
   );
-  const compare = make('a', { class: 'action', role: 'link' }, 'Compare');
+  const compare = createCompareLink();
   const count = make('p', { class: 'muted', role: 'status' });
   const body = make('tbody');
   const heads = ['', 'folder', 'status', 'progress', 'result', 'last change'];
@@ -53,7 +54,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
       field('Filter', filter),
       field('Status', status),
       field('Order', order),
-      compare,
+      compare.element,
     ),
     count,
     make('div', { class: 'list scroll' }, table),
@@ -77,7 +78,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
         'th',
         { scope: 'row' },
         make('a', { href: `/items/${item.id}` }, item.name),
-        item.kind === 'study' ? ' (study)' : '',
+        item.kind === 'run' ? '' : ` (${item.kind})`,
       ),
       make(
         'td',
@@ -95,17 +96,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
     return row;
   };
 
-  const updateCompare = () => {
-    const ids = [...chosen].filter((id) => items.get(id)?.isComparable);
-    compare.textContent = ids.length < 2 ? 'Compare: choose two' : `Compare ${ids.length} runs`;
-    if (ids.length < 2) {
-      compare.removeAttribute('href');
-      compare.setAttribute('aria-disabled', 'true');
-    } else {
-      compare.href = `/compare/${ids.join(',')}`;
-      compare.removeAttribute('aria-disabled');
-    }
-  };
+  const updateCompare = () => compare.update([...chosen].filter((id) => items.get(id)?.isComparable));
 
   const update = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -121,7 +112,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
     const hidden = shown.length > SHOWN ? `; the first ${SHOWN} are shown` : '';
     count.textContent =
       items.size === 0
-        ? 'Nothing here yet: a run shows up with its first episode. `tersor compress` and `tersor study` write into their --out folder.'
+        ? 'Nothing here yet: a run appears with its first episode. `tersor compress` and `tersor study` write into their --out folder.'
         : `${shown.length} of ${items.size}${hidden}`;
     for (const id of rows.keys()) if (!items.has(id)) rows.delete(id);
     updateCompare();
@@ -154,7 +145,7 @@ function when(milliseconds: number): string {
   return milliseconds > 0 ? new Date(milliseconds).toLocaleString() : '';
 }
 
-/** A row is made anew while one of its links or boxes has the focus. */
+/** Moves the focus from an old row to the same element in the new one. */
 function keepFocus(before: HTMLElement, after: HTMLElement): void {
   const at = [...before.querySelectorAll('a, input')].indexOf(document.activeElement!);
   queueMicrotask(() => (after.querySelectorAll<HTMLElement>('a, input')[at] ?? after).focus());

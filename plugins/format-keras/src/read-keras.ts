@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, TersorError, type LayerGraph } from '@tersor/core';
-import { graphFromKeras, parseBoundedJson, withSpelledActivations } from '@tersor/network';
+import { graphFromKeras, parseBoundedJson, withChannelShuffles, withSpelledActivations } from '@tersor/network';
 import { openArchive } from './file/archive.js';
 import { openHdf5, type Hdf5Group } from './file/hdf5.js';
 import { isRecord, type Json } from './topology/keras-layer.js';
@@ -39,7 +39,7 @@ export async function readKeras(path: string, architecture?: string): Promise<La
     // Weights that are in the topology and not among those of the file: means and variances.
     { origin: path, maxWeights: found.count + JSON.stringify(model).length, weightsOf: lowered.weightsOf },
   );
-  return withSpelledActivations(graph);
+  return withChannelShuffles(withSpelledActivations(graph));
 }
 
 /** A `.keras` file: an archive of a topology, what wrote it, and a `.weights.h5`. */

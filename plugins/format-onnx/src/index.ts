@@ -45,9 +45,8 @@ export default definePlugin({
   description: 'ONNX files, as PyTorch and others export them',
   options: z.strictObject({
     inputShape: z
-      .array(z.int().min(1))
-      .min(1)
-      .max(5)
+      .array(z.int().min(1), 'a list of sizes: [3, 224, 224]')
+      .refine(({ length }) => length >= 1 && length <= 5, 'one to five sizes')
       .optional()
       .describe('Sizes of the input after the batch, in the order of the file, where that leaves them open'),
     precision: z

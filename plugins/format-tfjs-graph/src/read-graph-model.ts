@@ -7,9 +7,11 @@ import {
   parseBoundedJson,
   parseManifest,
   weightFiles,
+  withChannelShuffles,
   withSpelledActivations,
   type WeightsManifest,
 } from '@tersor/network';
+import { withDilations } from './dilations.js';
 import { lowerGraph } from './lower-graph.js';
 import { isRecord, nodesOf, sizesOf, sourceOf, type GraphNode } from './node.js';
 import { readConstants } from './weights.js';
@@ -52,7 +54,7 @@ export async function readGraphModel(path: string, options: GraphOptions = {}): 
   const weights = await readConstants(model.path, model.manifest);
   const { builder, inputs, outputs, ends, cut } = lowerGraph({
     origin: path,
-    nodes: model.nodes,
+    nodes: withDilations(model.nodes),
     weights,
     outputs: options.outputs ?? outputsOf(model),
     isAsked: options.outputs !== undefined,
@@ -68,7 +70,7 @@ export async function readGraphModel(path: string, options: GraphOptions = {}): 
       .reduce((sum, { data }) => sum + data.length, 0),
     weightsOf: ([name]) => drafts.get(name!)?.weights ?? [],
   });
-  const whole = foldAffines(withSpelledActivations(graph));
+  const whole = foldAffines(withChannelShuffles(withSpelledActivations(graph)));
   if (cut.length === 0) return whole;
   process.emitWarning(
     `${path}: what comes after the network is left out; its outputs are ${ends.join(', ')}. Not read: ${cut.slice(0, 8).join('; ')}${cut.length > 8 ? `; and ${cut.length - 8} more` : ''}.`,

@@ -19,7 +19,7 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
-/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that writes. */
+/** `tersor export <model>`: writes a model, or that of a run, in any format that can write. */
 export function exportCommand(): Command {
   return withModelOptions(new Command('export'))
     .description('write a model in another format, by default as a LayersModel for stock TensorFlow.js')
@@ -69,7 +69,9 @@ export function exportCommand(): Command {
         const quantization = { codes: await model.codes(), ...(activations && { activations }) };
         const graph = await model.read();
         const checked = given.check ? await checkReading(model, graph) : undefined;
-        // Whoever loads a LayersModel has stock TensorFlow.js.
+        // Now, since what is written may still be refused.
+        if (checked && !json) process.stdout.write(checkText(checked));
+        // A LayersModel is loaded by stock TensorFlow.js.
         const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;
         const written = await writeNetwork(stock, out, format, {
           quantization,
@@ -88,7 +90,7 @@ export function exportCommand(): Command {
         process.stdout.write(
           json
             ? `${JSON.stringify({ ...result, path: written.path }, undefined, 2)}\n`
-            : `${checked ? checkText(checked) : ''}${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
+            : `${written.path}: ${grouped(bytes)} bytes, format ${format.format.id}\n`,
         );
       } finally {
         await host.dispose();

@@ -17,11 +17,12 @@ import {
   type DecodedArtifact,
   type DecodeOptions,
 } from '@tersor/runtime';
+import { GIVE_A_MODEL } from './foreign-formats.js';
 import { withHostMemory } from '../graph/host-memory.js';
 import { weightSlots } from '../graph/graph-weights.js';
 import { disposeModel, graphFromModel } from '../graph/model-graph.js';
 
-/** The packed file of Tersor, whose codes are read as the float weights that they stand for. */
+/** Tersor's packed file. Reading it decodes quantized weights to floats. */
 export const packedFormat: Format = {
   id: 'tersor',
   files: 'a packed .tersor file',
@@ -42,7 +43,7 @@ export const packedFormat: Format = {
   codes: (path) => decoded(path, codesOf, { codes: true }),
 };
 
-/** Arrays lie in the file in the order in which the network lists them. */
+/** The codes by `layer/weight`. Arrays are in the file in the order of the network's weights. */
 async function codesOf(artifact: DecodedArtifact): Promise<WeightCodes> {
   const slots = weightSlots(await graphOf(artifact));
   const codes = new Map<string, EncodedTensor>();
@@ -65,7 +66,7 @@ async function graphOf(artifact: DecodedArtifact): Promise<LayerGraph> {
   });
 }
 
-/** Throws `MODEL_NOT_FOUND`, `ARTIFACT_CORRUPT` and its kin. */
+/** Throws `MODEL_NOT_FOUND` and the `ARTIFACT_...` codes of decoding. */
 async function decoded<T>(
   path: string,
   use: (artifact: DecodedArtifact) => Promise<T>,
@@ -77,7 +78,7 @@ async function decoded<T>(
   } catch (cause) {
     throw new TersorError('MODEL_NOT_FOUND', `The model ${path} cannot be read: ${messageOf(cause)}`, {
       cause,
-      hint: 'Give the path of a model.json or a .tersor file.',
+      hint: GIVE_A_MODEL,
     });
   }
   try {

@@ -3,9 +3,9 @@ import { inputShapesOf } from '../graph/walk.js';
 import { factsOf } from '../layers/layer-table.js';
 
 /**
- * The same network for stock TensorFlow.js: layers of Tersor's own become stock layers where one computes
- * the same (padding with zeros, pooling without padding, whole-number upsampling, ...). Throws
- * `MODEL_UNSUPPORTED` with the names of the others.
+ * The same network for stock TensorFlow.js: Tersor's own layers are replaced with stock layers that compute
+ * the same (padding with zeros, pooling without padding, upsampling by integers, ...). Throws
+ * `MODEL_UNSUPPORTED` with the names of layers that have no stock equivalent.
  */
 export function stockLayers(graph: LayerGraph): LayerGraph {
   const layers = graph.layers.map((layer) => {
@@ -20,12 +20,12 @@ export function stockLayers(graph: LayerGraph): LayerGraph {
     'MODEL_UNSUPPORTED',
     `"${graph.name}" has layers that stock TensorFlow.js does not have: ${names}.`,
     {
-      hint: 'Load the packed file with @tersor/runtime in its place, or export the network to ONNX.',
+      hint: 'Load the packed file with @tersor/runtime instead, or export the network to ONNX.',
     },
   );
 }
 
-/** TensorFlow.js writes `gelu_new` in a way that it does not read again; the runtime knows both names. */
+/** TensorFlow.js writes `gelu_new` under a name that it cannot read; the runtime reads both names. */
 function isOwn({ className, config }: GraphLayer): boolean {
   return className.startsWith('Tersor') || ['gelu_new', 'geluNew'].includes(String(config['activation']));
 }

@@ -11,8 +11,8 @@ export type Convolve = (
 ) => tf.Tensor4D;
 
 /**
- * The rule of a convolution of images, or of sequences, which are images of height 1: where it is dilated,
- * which TensorFlow.js takes with stride 1 alone, by operations that have gradients.
+ * Trains a dilated convolution of images or sequences (images of height 1) with operations that have
+ * gradients; TensorFlow.js's own has them only without dilation.
  */
 export function trainedWhereDilated(convolve: Convolve): TrainingRule {
   return (site) => {

@@ -29,9 +29,9 @@ function exactly(
 }
 
 /**
- * `same` average pooling, which averages what lies within the image: as the average over the window with
- * zeros around, divided by the share of the window that lies within. tfjs's gradient on its cpu and wasm
- * backends divides by the whole window.
+ * Average pooling with `same` padding, which averages only pixels within the image: the average over the
+ * zero-padded window, divided by the share of the window within the image. tfjs's gradient on the cpu and
+ * wasm backends divides by the whole window instead.
  */
 function averagePool(x: tf.Tensor4D, config: Config): tf.Tensor4D {
   const size = pair(config['pool_size'] ?? 2);
@@ -50,8 +50,8 @@ function averagePool(x: tf.Tensor4D, config: Config): tf.Tensor4D {
 }
 
 /**
- * Rows and columns, each several times. The gradient of tfjs's nearest neighbours is wrong on its cpu
- * backend.
+ * Nearest-neighbour upsampling by repeating rows and columns. The gradient of tfjs's own operation is wrong
+ * on its cpu backend.
  */
 function upsample(x: tf.Tensor4D, config: Config): tf.Tensor4D {
   const [down, right] = pair(config['size'] ?? 2);
@@ -67,6 +67,6 @@ function upsample(x: tf.Tensor4D, config: Config): tf.Tensor4D {
 
 function pair(value: unknown): [number, number] {
   const [first, second] = (Array.isArray(value) ? value : [value]).map(Number);
-  // Of a sequence, the width is 1.
+  // A sequence has width 1.
   return Array.isArray(value) ? [first!, second ?? 1] : [first!, first!];
 }

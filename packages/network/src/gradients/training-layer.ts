@@ -8,8 +8,7 @@ import { factsOf } from '../layers/layer-table.js';
 type Layer = tfl.LayersModel['layers'][number];
 
 /**
- * A network prepared for training: the stock tfjs layers, called one by one so that batch norm and dropout
- * can be ours.
+ * A network prepared for training: its tfjs layers, which are called one by one so that some can be replaced.
  */
 export interface TrainingNetwork {
   readonly graph: LayerGraph;
@@ -19,17 +18,17 @@ export interface TrainingNetwork {
   readonly freezeStatistics: boolean;
 }
 
-/** Parts of the training pass that a backend may have its own of. */
+/** Parts of the training pass that a backend may replace. */
 export interface TrainingKernels {
   /**
-   * Batch norm over the last axis with the batch's statistics (the variance biased), differentiable in the
-   * first three.
+   * Batch norm over the last axis with the batch's statistics (biased variance), differentiable in x, gamma
+   * and beta.
    */
   batchNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch;
 }
 
 /**
- * Applies the layer of a call in training mode. Batch statistics go into `statistics`, by `layer/weight`, as
+ * Applies the layer of a call in training mode. Adds batch statistics to `statistics`, by `layer/weight`, as
  * kept tensors.
  */
 export function applyLayer(
@@ -47,7 +46,7 @@ export function applyLayer(
     const axis = Number(description.config['axis'] ?? -1);
     if (axis === -1 || axis === input.rank - 1)
       return normalize(network, call, layer, description, input, statistics);
-    // Another axis changes places with the last one, and back.
+    // Swap the axis with the last one, and back.
     const order = input.shape.map((_, i) => (i === axis ? input.rank - 1 : i === input.rank - 1 ? axis : i));
     return tf.transpose(
       normalize(network, call, layer, description, tf.transpose(input, order), statistics),

@@ -1,7 +1,7 @@
 import { kernelLayer, withChannelCount } from './kernel-layer.js';
 import { planBias, planWeight, withActivation } from './operations.js';
 
-/** A matrix product with every position's channels. */
+/** A matrix product with the channels of every position. */
 export const DENSE = kernelLayer(
   'Dense',
   { rank: 2, inputs: 0, outputs: 1 },

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { KEPT } from './channel-rules.js';
 import type { LayerFacts } from './layer-facts.js';
 
-/** Layers that do something in training only. */
+/** Layers that only act in training. */
 const SHARED: Omit<LayerFacts, 'className'> = { channels: KEPT, probabilities: () => 'kept' };
 
 /** Plans leave these out, and they take no time. */
@@ -22,7 +22,7 @@ export const DROPOUT: readonly LayerFacts[] = [
   { ...LEFT_OUT, className: 'GaussianNoise' },
   { ...LEFT_OUT, className: 'GaussianDropout' },
   { ...LEFT_OUT, className: 'AlphaDropout' },
-  // The stock layers run these, as they always have.
+  // Inference plans run these as stock layers.
   { ...SHARED, className: 'SpatialDropout1D' },
   { ...SHARED, className: 'ActivityRegularization' },
 ];

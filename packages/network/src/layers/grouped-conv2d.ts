@@ -10,7 +10,7 @@ import { planBias, planWeight, withActivation } from './operations.js';
 import { stockLayer } from './stock-layer.js';
 import { kernelWindow } from './window.js';
 
-/** How many blocks of channels a grouped convolution has, and how wide they are. */
+/** Number of groups of a convolution, and input and output channels per group. */
 interface Blocks {
   readonly groups: number;
   readonly inputs: number;
@@ -24,8 +24,8 @@ function blocksOf(layer: GraphLayer): Blocks | undefined {
 }
 
 /**
- * Whether whole groups go: their inputs with their outputs. Else every group loses the same channels, inputs
- * and outputs apart. Both leave groups of one size; what gives more choices is taken.
+ * Whether pruning removes whole groups, inputs with outputs. Otherwise every group loses the same channels,
+ * with inputs and outputs independent. Both leave groups of equal size; the one with more choices is used.
  */
 function losesWholeGroups({ groups, inputs, outputs }: Blocks): boolean {
   return groups > Math.min(inputs, outputs);
@@ -69,7 +69,7 @@ const rule: ChannelRule = ({ layer, inputs: [input = []] }, table) => {
   return outputs;
 };
 
-/** Joins the first channels of all blocks, the second ones, and so on. */
+/** Joins the first channels of all blocks, then the second ones, and so on. */
 export function joinBlocks(
   channels: readonly number[],
   blocks: number,
@@ -80,7 +80,7 @@ export function joinBlocks(
     table.join(channels.slice(0, size), channels.slice(start, start + size));
 }
 
-/** A convolution of blocks of channels: a block of outputs reads one block of inputs. */
+/** A grouped convolution: each group of outputs reads one group of inputs. */
 export const GROUPED_CONV2D: LayerFacts = {
   className: 'TersorGroupedConv2D',
   channels: { how: 'mixed within groups; whole groups go, or the same channels of each', rule },

@@ -8,7 +8,7 @@ import { pairOf } from './window.js';
 type Pair = readonly [number, number];
 type Sides = readonly [Pair, Pair];
 
-/** Constant padding, which plans know with any value; what mirrors or repeats is run by the layer. */
+/** Padding. Plans have an operation for constants; the layer runs padding that mirrors or repeats. */
 export const PAD2D: LayerFacts = {
   className: 'TersorPad2D',
   channels: KEPT,
@@ -22,7 +22,7 @@ export const PAD2D: LayerFacts = {
       : undefined,
 };
 
-/** Pooling with a padding of its own on each side: padding, and pooling without. */
+/** Pooling with separate padding on each side: a padding step, then pooling without padding. */
 export const POOLING2D: LayerFacts = {
   className: 'TersorPooling2D',
   channels: KEPT,
@@ -53,7 +53,7 @@ export const POOLING2D: LayerFacts = {
   },
 };
 
-/** Another size: a product with a matrix for each axis, as pointwise convolutions. */
+/** Resizing: for each axis a product with a matrix, as a pointwise convolution. */
 export const RESIZE2D: LayerFacts = {
   className: 'TersorResize2D',
   channels: KEPT,
@@ -84,7 +84,7 @@ function padded(padding: Sides, value: number): EmittedOperation {
   return { operation: { kind: 'zero-pad', padding, ...(value !== 0 && { value }) } };
 }
 
-/** From averages over whole windows to averages over what of them lies within the image. */
+/** Converts averages over whole windows to averages over their part within the image. */
 function withoutPadding(
   { inputShapes, outputShape }: OperationSite,
   size: Pair,

@@ -4,7 +4,7 @@ import { KEPT } from './channel-rules.js';
 import type { LayerFacts, TrainingRule } from './layer-facts.js';
 import { poolOperation } from './operations.js';
 
-/** What the layers share that pool positions. */
+/** Common facts of layers that pool positions. */
 function pooling(className: string, own: Partial<LayerFacts> = {}): LayerFacts {
   return { className, channels: KEPT, probabilities: () => 'mixed', ...own };
 }

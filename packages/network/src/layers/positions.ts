@@ -2,7 +2,7 @@ import { TRAINED_REPEAT } from '../gradients/pooling-layer.js';
 import { KEPT } from './channel-rules.js';
 import type { LayerFacts } from './layer-facts.js';
 
-/** Layers that add, remove or repeat positions, and leave channels as they are. */
+/** Layers that add, remove or repeat positions, and do not change channels. */
 export const ZERO_PADDING2D: LayerFacts = {
   className: 'ZeroPadding2D',
   channels: KEPT,

@@ -1,6 +1,6 @@
 import type { ArtifactSource, ByteReader, ByteStream } from '../bytes/byte-source.js';
 
-/** How far loading is: bytes that have arrived, of how many, where the source says so. */
+/** Progress of loading: bytes that have arrived, and their total if the source knows it. */
 export interface LoadProgress {
   readonly loaded: number;
   readonly total: number | undefined;
@@ -11,7 +11,7 @@ export interface Watch {
   readonly signal?: AbortSignal;
 }
 
-/** A source that tells how much of it was read, and whose reading `signal` ends. */
+/** A source that reports progress, and that `signal` aborts. */
 export function watched(
   source: ArtifactSource,
   total: number | undefined,
@@ -43,7 +43,7 @@ function wholeReader(source: Uint8Array | ArrayBuffer): ByteReader {
   };
 }
 
-/** What a promise gives, or the signal's reason as an error as soon as it is aborted. */
+/** The result of a promise; rejects with the signal's reason as soon as it is aborted. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   promise.catch(() => undefined);

@@ -4,10 +4,11 @@ import { folderPlace, readJson } from '@tersor/study';
 import { TersorError } from '@tersor/core';
 import type { Item } from '../items/item.js';
 import { createLiveReader } from '../items/live-reader.js';
+import { createTrainingStateReader } from '../items/training-reader.js';
 import { resume } from './resume.js';
 import { stop } from './stop.js';
 
-/** What the buttons of the page do; each gives what to tell the reader. */
+/** The actions of the page's buttons; each returns a message for the user. */
 export interface Actions {
   /** Throws `OUTPUT_LOCKED`. */
   stop(item: Item): Promise<string>;
@@ -15,7 +16,7 @@ export interface Actions {
   resume(item: Item): Promise<string>;
 }
 
-/** How soon a process ends that does not even begin: a config that is gone, a checkpoint of another run. */
+/** A process that cannot start (no config, checkpoint of another run) ends within this time. */
 const BEGINNING_MS = 20_000;
 
 /** @param program what starts `tersor` */
@@ -24,9 +25,9 @@ export function createActions(program: readonly string[]): Actions {
   const started = new Map<string, number>();
   return {
     stop: async ({ folder }) => stop(folder, asked),
-    resume: async ({ kind, folder, status }) => {
+    resume: async ({ kind, folder, status, resumeProblem }) => {
       if (status === 'running' || status === 'elsewhere' || started.has(folder))
-        throw new TersorError('OUTPUT_LOCKED', `${folder} is running, or about to.`);
+        throw new TersorError('OUTPUT_LOCKED', `${folder} is running or being started.`);
       const command = await commandOf(kind, folder);
       started.set(folder, Date.now());
       const timer = setTimeout(() => started.delete(folder), BEGINNING_MS).unref();
@@ -35,18 +36,19 @@ export function createActions(program: readonly string[]): Actions {
         started.delete(folder);
       };
       try {
-        await resume({ kind, folder }, command, program, end);
+        await resume({ kind, folder, resumeProblem }, command, program, end);
       } catch (error) {
         end();
         throw error;
       }
-      return 'Started again; what it says is in its log, below.';
+      return 'Started again; see its log below.';
     },
   };
 }
 
 async function commandOf(kind: Item['kind'], folder: string): Promise<StartCommand | undefined> {
   if (kind === 'study') return readJson<StartCommand>(folderPlace(folder), 'command.json');
+  if (kind === 'training') return (await createTrainingStateReader(folder).read())?.start?.command;
   const live = await createLiveReader(join(folder, 'checkpoint', LIVE_RECORD)).read();
   return live?.start?.command;
 }

@@ -1,8 +1,8 @@
-/** What is known of a run or a study in a list; plain JSON, which the page gets as it is. */
+/** A run or a study in the list; plain JSON that is sent to the page. */
 export interface Item {
-  /** Made of the folder's path; the only name by which the page asks for something. */
+  /** Derived from the folder's path; the page refers to items only by their ids. */
   readonly id: string;
-  readonly kind: 'run' | 'study';
+  readonly kind: 'run' | 'study' | 'training';
   /** The folder, as the reader gave it or below one that the reader gave. */
   readonly name: string;
   readonly folder: string;
@@ -19,12 +19,17 @@ export interface Item {
   readonly canStop: boolean;
   /** What "resume" would start; absent where it can't be. */
   readonly resume?: string;
+  /** Why it can't be resumed from here, and what to do. */
+  readonly resumeProblem?: string;
   /** Whether it has results that can be compared layer by layer. */
   readonly isComparable: boolean;
 }
 
-/** `elsewhere`: in use by a process of another machine or user, as its file says. */
-export type Status = 'running' | 'elsewhere' | 'done' | 'stopped' | 'failed';
+/**
+ * `elsewhere`: in use by a process of another machine or user, according to its lock file. `died`: its process is gone
+ * and said nothing, as after kill -9 or a loss of power.
+ */
+export type Status = 'running' | 'elsewhere' | 'done' | 'stopped' | 'died' | 'failed';
 
 export interface Progress {
   readonly done: number;

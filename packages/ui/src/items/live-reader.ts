@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import type { LiveEpisode, LiveLine, LiveStart, PipelineProgress, PipelineStage } from '@tersor/compression';
+import { createRecordReader, type RecordReader } from './record-reader.js';
 
 /** What the record of a run says so far. */
 export interface LiveState {
@@ -9,17 +9,14 @@ export interface LiveState {
   readonly stage: PipelineStage | undefined;
   readonly round: number | undefined;
   readonly progress: PipelineProgress | undefined;
-  /** In order, without those that a process which went on did again. */
+  /** Episodes in order, without those that were repeated after a resume. */
   readonly episodes: readonly LiveEpisode[];
   readonly notices: readonly { readonly at: string; readonly text: string }[];
   readonly ended: { readonly code?: string; readonly message: string } | undefined;
 }
 
-/** Reads a record that grows: each call reads only what is new. */
-export interface LiveReader {
-  /** Undefined where there is no record. */
-  read(): Promise<LiveState | undefined>;
-}
+/** What the record of a run says, read on with each call. */
+export type LiveReader = RecordReader<LiveState>;
 
 type Changing = { -readonly [Key in keyof LiveState]: LiveState[Key] } & {
   episodes: LiveEpisode[];
@@ -37,39 +34,12 @@ const EMPTY = (): Changing => ({
   ended: undefined,
 });
 
-/** Reads the `live.jsonl` at a path. A line that is not whole yet waits for its rest. */
+/** Reads the `live.jsonl` of a run. */
 export function createLiveReader(path: string): LiveReader {
-  let state = EMPTY();
-  let file: number | undefined;
-  let offset = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  const readOn = async (): Promise<LiveState | undefined> => {
-    const handle = await open(path, 'r').catch(() => undefined);
-    if (!handle) return undefined;
-    try {
-      const { size, ino } = await handle.stat();
-      if (ino !== file || size < offset) {
-        [state, file, offset, rest] = [EMPTY(), ino, 0, Buffer.alloc(0)];
-      }
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - offset), 0, size - offset, offset);
-      offset += bytesRead;
-      const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-      const end = bytes.lastIndexOf(10) + 1;
-      rest = bytes.subarray(end);
-      for (const line of bytes.toString('utf8', 0, end).split('\n')) take(state, line);
-      return { ...state, episodes: [...state.episodes], notices: [...state.notices] };
-    } finally {
-      await handle.close();
-    }
-  };
-  let last: Promise<LiveState | undefined> = Promise.resolve(undefined);
-  // One after the other: each goes on where the one before ended.
-  return { read: () => (last = last.then(readOn, readOn)) };
+  return createRecordReader<Changing, LiveLine>(path, EMPTY, take);
 }
 
-function take(state: Changing, text: string): void {
-  const line = parsed(text);
-  if (!line) return;
+function take(state: Changing, line: LiveLine): void {
   if ('began' in line) {
     [state.start, state.began, state.ended] = [line.began, line.at, undefined];
   } else if ('stage' in line) {
@@ -85,25 +55,16 @@ function take(state: Changing, text: string): void {
   } else if ('progress' in line) {
     const { stage, unit, done } = line.progress;
     state.progress = line.progress;
-    // A search that goes on from an older checkpoint does the episodes after it again.
+    // A search that resumes from a checkpoint repeats the episodes after it.
     if (unit === 'episodes')
       forget(state, (each) => each.stage === stage && each.round === state.round && each.episode > done);
   }
 }
 
 function forget({ episodes }: Changing, isGone: (episode: LiveEpisode) => boolean): void {
-  // Mostly the last ones, or none.
+  // From the end, since repeated episodes are the last ones.
   for (let i = episodes.length - 1; i >= 0; i--) {
     if (isGone(episodes[i]!)) episodes.splice(i, 1);
     else if (i < episodes.length - 200) return;
-  }
-}
-
-function parsed(text: string): LiveLine | undefined {
-  try {
-    const line: unknown = JSON.parse(text);
-    return typeof line === 'object' && line !== null ? (line as LiveLine) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,40 +1,48 @@
+import { messageOf } from '@tersor/core';
 import { findFolders, type FoundFolder } from './find-folders.js';
 import type { Item } from './item.js';
 import { createRunReader, runItem, type RunReader } from './read-run-item.js';
+import { createTrainingReader, trainingItem, type TrainingReader } from './training-reader.js';
 import { createStudyReader, studyItem, type StudyReader } from './read-study-item.js';
 
-/** An item with what reads it. */
+/** An item with its reader. */
 export interface Watched {
   readonly item: Item;
-  readonly reader: { readonly run: RunReader } | { readonly study: StudyReader };
+  readonly reader:
+    | { readonly run: RunReader }
+    | { readonly study: StudyReader }
+    | { readonly training: TrainingReader };
 }
 
-/** What changed since the last look. */
+/** Changes since the last look. */
 export interface Changes {
   readonly items: readonly Item[];
-  /** Ids of those that are gone. */
+  /** Ids of items that no longer exist. */
   readonly gone: readonly string[];
 }
 
-/** The runs and studies below some folders, as they are now. */
+/** Watches the runs and studies below some folders. */
 export interface Watcher {
   all(): readonly Item[];
   get(id: string): Watched | undefined;
-  /** Looks at everything now. */
+  /** Looks at all items now. */
   look(): Promise<void>;
-  /** Is told of changes, and keeps the looking going; gives the function that ends it. */
+  /**
+   * Calls a listener with changes, and looks regularly as long as there is one; returns the unsubscribe
+   * function.
+   */
   subscribe(listener: (changes: Changes) => void): () => void;
   close(): void;
 }
 
 const POLL_MS = 700;
-/** A look that took long is not followed by the next at once: a share of the time at most. */
+/** Looking takes at most one part in this many of the time, so slow looks are less frequent. */
 const SHARE = 8;
-/** New folders are looked for once in so many looks. */
+/** New folders are searched for once in this many looks. */
 const LOOKS = 4;
 const AT_ONCE = 32;
 
-/** Watches folders by looking at them again and again: what tells of changes differs by file system. */
+/** Watches folders by polling, since file system events differ between file systems. */
 export function createWatcher(roots: readonly string[]): Watcher {
   const watched = new Map<string, Watched>();
   const listeners = new Set<(changes: Changes) => void>();
@@ -48,7 +56,7 @@ export function createWatcher(roots: readonly string[]): Watcher {
     const before = watched.get(found.id);
     const isSame = before?.item.kind === found.kind;
     const reader = isSame ? before.reader : readerFor(found);
-    const next = 'study' in reader ? await studyItem(found, reader.study) : await runItem(found, reader.run);
+    const next = await itemOf(found, reader).catch((error: unknown) => unreadable(found, error));
     const { revision, ...old } = before?.item ?? { revision: 0 };
     if (before && JSON.stringify(old) === JSON.stringify(next)) return undefined;
     const item = { ...next, revision: revision + 1 };
@@ -73,11 +81,12 @@ export function createWatcher(roots: readonly string[]): Watcher {
   const schedule = (wait: number) => {
     timer = setTimeout(() => {
       const started = performance.now();
-      void look().then(() => {
+      const goOn = () => {
         timer = undefined;
         if (listeners.size > 0 && !isClosed)
           schedule(Math.max(POLL_MS, SHARE * (performance.now() - started)));
-      });
+      };
+      void look().then(goOn, goOn);
     }, wait);
   };
   return {
@@ -98,5 +107,17 @@ export function createWatcher(roots: readonly string[]): Watcher {
 }
 
 function readerFor({ kind, folder }: FoundFolder): Watched['reader'] {
-  return kind === 'study' ? { study: createStudyReader(folder) } : { run: createRunReader(folder) };
+  if (kind === 'study') return { study: createStudyReader(folder) };
+  return kind === 'training' ? { training: createTrainingReader(folder) } : { run: createRunReader(folder) };
+}
+
+/** Files of another program, or of another version: the others are shown all the same. */
+function unreadable(found: FoundFolder, error: unknown): Omit<Item, 'revision'> {
+  const detail = `cannot be read: ${messageOf(error)}`;
+  return { ...found, status: 'failed', detail, changed: 0, canStop: false, isComparable: false };
+}
+
+function itemOf(found: FoundFolder, reader: Watched['reader']): Promise<Omit<Item, 'revision'>> {
+  if ('study' in reader) return studyItem(found, reader.study);
+  return 'training' in reader ? trainingItem(found, reader.training) : runItem(found, reader.run);
 }

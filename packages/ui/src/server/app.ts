@@ -5,9 +5,9 @@ import { isTersorError, messageOf } from '@tersor/core';
 import type { PageContent } from '@tersor/study';
 import type { Actions } from '../actions/actions.js';
 import type { Watched, Watcher } from '../items/watch-items.js';
-import { comparisonView, itemView, trialView } from '../views/item-view.js';
+import { comparisonView, itemView, trialsOf, trialView } from '../views/item-view.js';
 import type { ViewCache } from '../views/view-cache.js';
-import { ACTION_HEADER, isOwnHost, isOwnPage, isToken } from './guard.js';
+import { ACTION_HEADER, cookieOf, isOwnHost, isOwnPage, isToken } from './guard.js';
 import type { PageFiles } from './page-files.js';
 
 export interface AppOptions {
@@ -15,19 +15,20 @@ export interface AppOptions {
   readonly views: ViewCache;
   readonly actions: Actions;
   readonly files: PageFiles;
-  /** What the server listens on. */
+  /** Host that the server listens on. */
   readonly host: string;
-  /** Asked of every request where the server can be reached from other machines. */
+  /** Token that every request needs, if other machines can reach the server. */
   readonly token: string | undefined;
 }
 
-const COOKIE = 'tersor-ui';
 const KEEP_ALIVE_MS = 15_000;
-// Nothing is loaded from elsewhere; style attributes are those of charts.
+/** Messages that wait for one page. */
+const MOST_WAITING = 50;
+// Nothing is loaded from other hosts; charts use style attributes.
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The server of the page, as a function of requests. */
+/** Creates the server of the page, as a function of requests. */
 export function createApp(options: AppOptions): Hono {
   const { watcher, views, actions, files, host, token } = options;
   const app = new Hono();
@@ -41,11 +42,11 @@ export function createApp(options: AppOptions): Hono {
     if (token !== undefined) {
       const given = context.req.query('token');
       if (isToken(token, given)) {
-        setCookie(context, COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
-        return context.redirect(context.req.path);
+        setCookie(context, cookieOf(token), token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+        return context.redirect(context.req.path.replace(/^\/+/, '/'));
       }
       const bearer = context.req.header('authorization')?.replace(/^Bearer /, '');
-      if (!isToken(token, getCookie(context, COOKIE)) && !isToken(token, bearer))
+      if (!isToken(token, getCookie(context, cookieOf(token))) && !isToken(token, bearer))
         return context.text('Open the address with the token that `tersor ui` printed.', 401);
     }
     return next();
@@ -66,14 +67,22 @@ export function createApp(options: AppOptions): Hono {
   });
 
   app.get('/api/items/:id', async (context) => {
-    const found = watcher.get(context.req.param('id'));
+    const found = await find(context.req.param('id'));
     if (!found) return gone(context);
     return viewed(context, found, found.item.id, () => itemView(found));
   });
 
+  app.get('/api/items/:id/trials', async (context) => {
+    const found = await find(context.req.param('id'));
+    if (!found) return gone(context);
+    const { sort, order, filter = '', status, from = '0' } = context.req.query();
+    const query = { sort, isDescending: order === 'descending', filter, status, from: Number(from) };
+    return context.json(await trialsOf(found, query));
+  });
+
   app.get('/api/items/:id/trials/:trial', async (context) => {
     const { id, trial } = context.req.param();
-    const found = watcher.get(id);
+    const found = await find(id);
     if (!found) return gone(context);
     return viewed(context, found, `${id}.${trial}`, () => trialView(found, trial));
   });
@@ -90,7 +99,7 @@ export function createApp(options: AppOptions): Hono {
       const action = context.req.header(ACTION_HEADER);
       if (!isOwnPage({ origin, host: own, action }))
         return context.json({ message: 'Only the page of this server may do that.' }, 403);
-      const found = watcher.get(context.req.param('id'));
+      const found = await find(context.req.param('id'));
       if (!found) return gone(context);
       return context.json({ message: await actions[name](found.item) }, 202);
     });
@@ -98,11 +107,14 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/events', (context) =>
     streamSSE(context, async (stream) => {
       await watcher.look();
-      // Nothing may be lost between the list and the first change.
+      // Subscribe first, so that no change is lost between the list and the first change.
       const waiting: string[] = [JSON.stringify({ all: watcher.all() })];
       let wake: () => void = () => undefined;
       const end = watcher.subscribe((changes) => {
-        waiting.push(JSON.stringify(changes));
+        // A page that does not read gets the whole list once it does.
+        if (waiting.length > MOST_WAITING)
+          waiting.splice(0, Infinity, JSON.stringify({ all: watcher.all() }));
+        else waiting.push(JSON.stringify(changes));
         wake();
       });
       stream.onAbort(() => {
@@ -119,13 +131,19 @@ export function createApp(options: AppOptions): Hono {
 
   app.all('/api/*', (context) => context.json({ message: 'There is nothing of that name.' }, 404));
 
-  // Every other path is one of the page's own, which shows what the path says.
+  // Every other path gets the page, whose script shows what belongs to the path.
   app.get('*', (context) => {
     const { body, type } = files.get(context.req.path);
     return context.body(body, 200, { 'Content-Type': type });
   });
 
   return app;
+
+  /** An item, once the first look is over. */
+  async function find(id: string): Promise<Watched | undefined> {
+    if (!watcher.get(id)) await watcher.look();
+    return watcher.get(id);
+  }
 
   async function viewed(
     context: Context,
@@ -141,7 +159,7 @@ function gone(context: Context): Response {
   return context.json({ message: 'This run or study is gone, or was moved.' }, 404);
 }
 
-/** Waits until it is woken; false when nothing came for so long that the other side may doubt. */
+/** Waits until woken; resolves to false after a time without messages, when a sign of life is due. */
 function pause(start: (wake: () => void) => void): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), KEEP_ALIVE_MS).unref();

@@ -1,9 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beginRun, addEpisodes, temporaryFolder, writeDoneRun, writeStudy } from '../../test/folders.js';
+import {
+  addEpisodes,
+  beginRun,
+  beginTraining,
+  temporaryFolder,
+  writeDoneRun,
+  writeDoneTraining,
+  writeStudy,
+} from '../../test/folders.js';
 import type { Item } from '../items/item.js';
 import { isOwnHost, isToken, makeToken } from './guard.js';
 import { startUi, type Ui, type UiOptions } from './start-ui.js';
@@ -56,14 +65,14 @@ async function itemNamed(name: string): Promise<Item> {
   return items.find((each) => each.name === name)!;
 }
 
-it('answers under its own names only: no page of another site that was made to lead here', async () => {
+it('answers only under its own names, not under that of another site that resolves to it', async () => {
   for (const host of [`127.0.0.1:${ui.port}`, `localhost:${ui.port}`])
     expect((await ask(ui.port, '/api/items', { headers: { host } })).status).toBe(200);
   for (const host of ['evil.example', `evil.example:${ui.port}`, '192.168.0.7'])
     expect((await ask(ui.port, '/api/items', { headers: { host } })).status).toBe(421);
 });
 
-it('knows hosts, and tokens', () => {
+it('recognises its own hosts and tokens', () => {
   expect(isOwnHost('10.0.0.3:6780', '0.0.0.0')).toBe(true);
   expect(isOwnHost('box.example:6780', 'box.example')).toBe(true);
   expect(isOwnHost('evil.example', '0.0.0.0')).toBe(false);
@@ -76,7 +85,7 @@ it('knows hosts, and tokens', () => {
   ]);
 });
 
-it('asks for a token where other machines reach it, and keeps it in a cookie', async () => {
+it('requires a token if other machines can reach it, and keeps it in a cookie', async () => {
   const open = await start({ host: '0.0.0.0' });
   try {
     expect(open.token).toMatch(/^[\w-]{24}$/);
@@ -99,7 +108,7 @@ it('asks for a token where other machines reach it, and keeps it in a cookie', a
   }
 });
 
-it('gives nothing but the page and what lies in the given folders', async () => {
+it('serves only the page and what is in the given folders', async () => {
   await writeFile(join(folder, 'secret.txt'), 'secret');
   await symlink('/etc', join(folder, 'link')).catch(() => undefined);
   for (const path of [
@@ -120,7 +129,56 @@ it('gives nothing but the page and what lies in the given folders', async () => 
     expect([path, (await ask(ui.port, path)).status]).toEqual([path, 404]);
 });
 
-it('hands names and errors on as text, in pages that may run no script of theirs', async () => {
+it('shows no file that a log is only a link to, and waits for no pipe', async () => {
+  const place = await temporaryFolder();
+  const secret = join(place, 'secret.txt');
+  await writeFile(secret, 'of somebody');
+  for (const name of ['link', 'pipe'])
+    await beginRun(join(place, name), 2, { args: ['compress', 'c.yaml'], directory: place });
+  await symlink(secret, join(place, 'link/log.txt'));
+  execFileSync('mkfifo', [join(place, 'pipe/log.txt')]);
+  const own = await start({ folders: [place] });
+  try {
+    const items = JSON.parse((await ask(own.port, '/api/items')).text) as Item[];
+    for (const { id } of items) {
+      const { status, text } = await ask(own.port, `/api/items/${id}`);
+      expect({ status, isShown: text.includes('of somebody') }).toEqual({ status: 200, isShown: false });
+    }
+    // Nor is anything written through the link.
+    const headers = { 'x-tersor-ui': '1' };
+    const link = items.find(({ name }) => name === 'link')!;
+    const answer = await ask(own.port, `/api/items/${link.id}/resume`, { method: 'POST', headers });
+    expect({ status: answer.status, text: answer.text }).toEqual({
+      status: 409,
+      text: expect.stringContaining('cannot be resumed'),
+    });
+    expect(await readFile(secret, 'utf8')).toBe('of somebody');
+  } finally {
+    await own.close();
+    await rm(place, { recursive: true, force: true });
+  }
+});
+
+it('keeps the tokens of two servers of one machine apart, and leads nowhere else', async () => {
+  const [a, b] = [await start({ token: 'first-token' }), await start({ token: 'second-token' })];
+  try {
+    const enter = async ({ port, token }: Ui, path = '/') => {
+      const { headers } = await ask(port, `${path}?token=${token}`);
+      return { place: headers['location'], cookie: (headers['set-cookie'] as string[])[0]!.split(';')[0]! };
+    };
+    const cookies = [await enter(a), await enter(b)].map(({ cookie }) => cookie);
+    // A browser sends the cookies of a host to all its ports.
+    const headers = { cookie: cookies.join('; ') };
+    for (const { port } of [a, b]) expect((await ask(port, '/api/items', { headers })).status).toBe(200);
+    expect((await ask(a.port, '/api/items', { headers: { cookie: cookies[1]! } })).status).toBe(401);
+    expect((await enter(a, '//evil.example/x')).place).toBe('/evil.example/x');
+  } finally {
+    await a.close();
+    await b.close();
+  }
+});
+
+it('escapes names and errors, in pages that cannot run scripts from them', async () => {
   const answer = await ask(ui.port, '/');
   expect(answer.headers['content-security-policy']).toContain("script-src 'self'");
   expect(answer.text).toContain('<script src="/report.js"></script><title>');
@@ -140,11 +198,40 @@ it('hands names and errors on as text, in pages that may run no script of theirs
   }
 });
 
-it('says why trials failed, with their logs', async () => {
+it('shows why trials failed, with their logs', async () => {
   const { id } = await itemNamed('study');
   const { text } = await ask(ui.port, `/api/items/${id}/trials/00000000000a`);
   expect(text).toContain('Why it failed');
   expect(text).toContain('said before');
+});
+
+it('shows the loss and the accuracies of a training, while it goes on and when it is done', async () => {
+  const place = await temporaryFolder();
+  await beginTraining(join(place, 'live'), 4);
+  await writeDoneTraining(join(place, 'done'));
+  const own = await start({ folders: [place] });
+  try {
+    const items = JSON.parse((await ask(own.port, '/api/items')).text) as Item[];
+    const view = async (name: string) => {
+      const { id } = items.find((item) => item.name === name)!;
+      const { text } = await ask(own.port, `/api/items/${id}`);
+      return (JSON.parse(text) as { view: { lead: string; sections: { body: string }[] } }).view;
+    };
+    const live = await view('live');
+    expect(live.lead).toBe('Training. Died: its process is gone, epoch 4 of 10 is done.');
+    for (const tip of [
+      'Epoch 4: loss 0.5',
+      'Epoch 4: training images 20.00%',
+      'Epoch 3: validation images 12.00%',
+    ])
+      expect(live.sections[0]!.body).toContain(`data-tip="${tip}"`);
+    const done = (await view('done')).sections[0]!.body;
+    expect(done).toContain('data-tip="Epoch 3: loss 0.6667"');
+    expect(done).not.toContain('validation images 12');
+  } finally {
+    await own.close();
+    await rm(place, { recursive: true, force: true });
+  }
 });
 
 it('puts runs side by side, layer by layer, and refuses those without results', async () => {
@@ -155,7 +242,7 @@ it('puts runs side by side, layer by layer, and refuses those without results', 
   expect((await ask(ui.port, `/api/compare?runs=${one!.id}`)).status).toBe(409);
 });
 
-it('pushes what changes, after everything at first', async () => {
+it('sends everything first, then what changes', async () => {
   const said: { all?: Item[]; items?: Item[] }[] = [];
   const asked = request({ host: '127.0.0.1', port: ui.port, path: '/api/events' }, (answer) => {
     answer.on('data', (part) => {
@@ -174,7 +261,7 @@ it('pushes what changes, after everything at first', async () => {
   asked.destroy();
 });
 
-it('does what buttons say only for its own page', async () => {
+it('performs actions only for its own page', async () => {
   const { id } = await itemNamed(MISCHIEF);
   const post = (headers: Record<string, string>) =>
     ask(ui.port, `/api/items/${id}/stop`, { method: 'POST', headers });
@@ -187,7 +274,7 @@ it('does what buttons say only for its own page', async () => {
   });
 });
 
-it('starts again what was started, in the same place, and writes what it says to the log', async () => {
+it('resumes a run in the same place, and writes its output to the log', async () => {
   const program = join(folder, 'program.cjs');
   await writeFile(
     program,
@@ -211,7 +298,42 @@ it('starts again what was started, in the same place, and writes what it says to
   }
 });
 
-it('says that a port is in use, and takes the next where none was asked for', async () => {
+it('starts a study with the environment that has its password, and says what lacks one', async () => {
+  const place = await temporaryFolder();
+  const program = join(place, 'program.cjs');
+  await writeFile(program, 'console.log(process.env.TERSOR_UI_TEST, process.argv.slice(2).join(" "));');
+  const args = (url: string) => ({ args: ['study', 's.yaml', '--set', `runner.url=${url}`] });
+  await writeStudy(join(place, 'struck'), 'no server', args('redis://:***@host'));
+  await writeStudy(join(place, 'named'), 'no server', args('redis://:${TERSOR_UI_TEST}@host'));
+  process.env['TERSOR_UI_TEST'] = 'p4ss';
+  const own = await start({ folders: [place], program: [process.execPath, program] });
+  try {
+    const items = JSON.parse((await ask(own.port, '/api/items')).text) as Item[];
+    const post = (name: string) =>
+      ask(own.port, `/api/items/${items.find((item) => item.name === name)!.id}/resume`, {
+        method: 'POST',
+        headers: { 'x-tersor-ui': '1' },
+      });
+    const refused = await post('struck');
+    expect({ status: refused.status, text: refused.text }).toEqual({
+      status: 409,
+      text: expect.stringMatching(/cannot be resumed from here.*\$\{PASSWORD\}/s),
+    });
+    expect((await post('named')).status).toBe(202);
+    const log = () => readFile(join(place, 'named/log.txt'), 'utf8').catch(() => '');
+    for (let tries = 0; !(await log()).endsWith('\n') && tries < 100; tries++)
+      await new Promise((done) => setTimeout(done, 50));
+    expect(await log()).toBe(
+      `p4ss study s.yaml --set runner.url=redis://:\${TERSOR_UI_TEST}@host --resume --out ${join(place, 'named')}\n`,
+    );
+  } finally {
+    delete process.env['TERSOR_UI_TEST'];
+    await own.close();
+    await rm(place, { recursive: true, force: true });
+  }
+});
+
+it('reports a port in use, and takes the next one if none was given', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -226,7 +348,7 @@ it('says that a port is in use, and takes the next where none was asked for', as
   await Promise.all([first.close(), second.close()]);
 });
 
-it('refuses a folder that is not there, and shows an empty one', async () => {
+it('refuses a missing folder, and shows an empty one', async () => {
   await expect(start({ folders: [join(folder, 'nowhere')] })).rejects.toMatchObject({
     code: 'CONFIG_NOT_FOUND',
   });

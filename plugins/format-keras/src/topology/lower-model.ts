@@ -78,8 +78,13 @@ function inSequence({ layer, parts }: Placed, nested: Nested): Json[] {
 }
 
 function functional(json: Json, config: Json, placed: readonly Placed[], nested: Nested): Json {
-  // What reads a layer reads the last of its parts.
-  const names = new Map(placed.map(({ layer, parts }) => [layer.name, partName(layer, parts.at(-1)!)]));
+  // What reads a layer reads the last of its parts, or the one of the output.
+  const names = new Map(
+    placed.map(({ layer, parts, outputs = [parts.length - 1] }) => [
+      layer.name,
+      outputs.map((part) => partName(layer, parts[part]!)),
+    ]),
+  );
   return {
     ...json,
     class_name: 'Functional',
@@ -93,7 +98,7 @@ function functional(json: Json, config: Json, placed: readonly Placed[], nested:
 
 function inGraph(
   { layer, parts, calls, isPlain }: Placed,
-  names: ReadonlyMap<string, string>,
+  names: ReadonlyMap<string, readonly string[]>,
   nested: Nested,
 ): Json[] {
   const { inbound_nodes: nodes, ...rest } = layer.json;

@@ -1,7 +1,7 @@
 import { activationParts } from './activations.js';
 import type { Json, KerasLayer } from './keras-layer.js';
 import type { Context, Lowered, Part } from './part.js';
-import { normalization, rescaling, resizing, upSampling } from './preprocessing.js';
+import { layerScale, normalization, rescaling, resizing, upSampling } from './preprocessing.js';
 
 /** The parts of a layer, or in words why there are none. */
 type Lowering = (layer: KerasLayer, context: Context) => Lowered | string;
@@ -63,8 +63,11 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   // Its groups are all of its channels, whatever Keras 2 writes.
   DepthwiseConv2D: ({ className, config }, { generation }) =>
     activated(className, { ...config, groups: 1 }, generation),
-  SeparableConv2D: ({ className, config }, { generation }) =>
-    activated(className, { ...config, groups: 1 }, generation),
+  SeparableConv2D: ({ className, config }, { generation }) => {
+    // Keras 2 writes what every convolution has; TensorFlow.js wants those of the two kernels alone.
+    const { kernel_initializer: _i, kernel_regularizer: _r, kernel_constraint: _c, ...rest } = config;
+    return activated(className, { ...rest, groups: 1 }, generation);
+  },
   Conv2DTranspose: ({ className, config }, { generation }) => {
     const { output_padding: padding, dilation_rate: dilation, ...rest } = config;
     if (padding !== null && padding !== undefined) return `has output_padding: ${JSON.stringify(padding)}`;
@@ -107,6 +110,12 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Subtract: ({ config }) => one('TersorSubtract', config),
   Rescaling: rescaling,
   Normalization: normalization,
+  LayerScale: layerScale,
+  // Of keras.applications: paths that are dropped in training alone.
+  StochasticDepth: ({ config }) =>
+    'drop_path_rate' in config
+      ? one('Activation', { activation: 'linear' })
+      : 'has no drop_path_rate: it is not the one of keras.applications',
 };
 
 /**

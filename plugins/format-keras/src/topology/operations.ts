@@ -2,11 +2,14 @@ import { affineWith, COMBINING_LAYERS, rescalingLayer, type Combination } from '
 import type { KerasLayer } from './keras-layer.js';
 import type { Lowered, Part } from './part.js';
 import { activationParts } from './activations.js';
-import { isReference, referencesIn, type Call, type Reference } from './tensors.js';
+import { MOVES } from './tensor-operations.js';
+import { inputShapeOf, isReference, referencesIn, type Call, type Reference } from './tensors.js';
 
 /** An operation as layers, and the tensors that they are given. */
 export interface LoweredOperation extends Lowered {
   readonly inputs: readonly Reference[];
+  /** Which of the parts each output is, where there are several. */
+  readonly outputs?: readonly number[];
 }
 
 /** What functions of TensorFlow, NumPy and Keras are called that compute the same, without their modules. */
@@ -50,6 +53,12 @@ export function loweredOperation(layer: KerasLayer, call: Call): LoweredOperatio
   const [first, second] = operands(call);
   const inputs = [first, second].flatMap(referencesIn);
   const what = `is the operation ${stated}`;
+  const moves = Object.hasOwn(MOVES, stated) ? MOVES[stated] : undefined;
+  if (moves) {
+    const moved = moves({ call, config: layer.config, shape: inputShapeOf(layer) ?? [] });
+    if (typeof moved === 'string') return `${what}, which ${moved}`;
+    return { ...moved, inputs: referencesIn(call.args) };
+  }
   const binary = SAME[plain];
   if (binary !== undefined && others.length === 0 && second !== undefined) {
     if (isReference(first) && isReference(second))

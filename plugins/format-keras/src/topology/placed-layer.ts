@@ -12,6 +12,8 @@ export interface Placed extends Lowered {
   readonly calls: readonly (readonly Reference[])[];
   /** Nothing but its class and config changes: its calls stay as they are written. */
   readonly isPlain: boolean;
+  /** Which of the parts each output is, where there are several. */
+  readonly outputs?: readonly number[];
 }
 
 /** The layers around a layer, and the weights of a layer of the same model in the file. */
@@ -49,7 +51,14 @@ function placedOperation(layer: KerasLayer): Placed | string {
   if (!first) return 'is an operation that is never used';
   if (rest.some(({ parts }) => JSON.stringify(parts) !== JSON.stringify(first.parts)))
     return 'is an operation that is used with several numbers';
-  return { parts: first.parts, layer, calls: lowered.map(({ inputs }) => inputs), isPlain: false };
+  const { parts, outputs } = first;
+  return {
+    parts,
+    layer,
+    calls: lowered.map(({ inputs }) => inputs),
+    isPlain: false,
+    ...(outputs && { outputs }),
+  };
 }
 
 /** A wrapped layer can be another one, but not several. */

@@ -17,6 +17,19 @@ export function rescaling({ config }: KerasLayer): Lowered | string {
   return { parts: [part], weights };
 }
 
+/** A learned factor for each channel, as ConvNeXt of keras.applications has it. */
+export function layerScale({ config }: KerasLayer, { weights }: Context): Lowered | string {
+  const [gamma, ...others] = weights();
+  const channels = config['projection_dim'];
+  if (!gamma || others.length > 0 || gamma.data.length !== channels)
+    return `has other weights than ${String(channels)} factors: it is not the one of keras.applications`;
+  const { weights: own = [], ...part } = channelAffine(
+    Float32Array.from(gamma.data),
+    new Float32Array(gamma.data.length),
+  );
+  return { parts: [part], weights: own };
+}
+
 /** `(x - mean) / max(sqrt(variance), 1e-7)` along one axis, or with one mean for all. */
 export function normalization({ config }: KerasLayer, { weights }: Context): Lowered | string {
   if (config['invert'] === true) return 'has invert: true';

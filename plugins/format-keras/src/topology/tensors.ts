@@ -79,11 +79,14 @@ export function referencesIn(value: unknown): Reference[] {
   return [];
 }
 
-/** JSON in which references go to the layers that took the place of others, by name. */
-export function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+/** JSON in which references go to the layers that took the place of others, by name: one for each output. */
+export function renamed(value: unknown, names: ReadonlyMap<string, readonly string[]>): unknown {
   if (Array.isArray(value)) {
-    if (isReference(value)) return [names.get(value[0]) ?? value[0], ...value.slice(1)];
-    return value.map((each) => renamed(each, names));
+    if (!isReference(value)) return value.map((each) => renamed(each, names));
+    const [layer, node, output, ...rest] = value as unknown as [string, number, number, ...unknown[]];
+    const own = names.get(layer) ?? [layer];
+    if (own.length === 1) return [own[0]!, node, output, ...rest];
+    return [own[output] ?? layer, node, 0, ...rest];
   }
   if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, renamed(each, names)]));

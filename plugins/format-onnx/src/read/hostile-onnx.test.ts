@@ -58,6 +58,18 @@ const outside =
     tensor.externalData = await Promise.all(Object.entries({ location, length }).map(externalEntry));
   };
 
+it.each([
+  ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'],
+  ['the page of a failed download', '<!DOCTYPE html><html><body>404: there is no such file</body></html>'],
+])('says of %s that it is text', async (_, text) => {
+  await writeFile(path, text);
+  await expect(format.read(path)).rejects.toMatchObject({
+    code: 'MODEL_INVALID',
+    message: expect.stringContaining('is text, not an ONNX file') as string,
+    hint: expect.stringContaining('git lfs pull') as string,
+  });
+});
+
 it('refuses a shape that says more than the file holds, before anything is allocated', async () => {
   const before = process.memoryUsage().arrayBuffers;
   const error = await spoiled(({ graph }) => void (graph!.initializer[0]!.dims = [30000n, 30000n]));
@@ -99,7 +111,7 @@ it('refuses constants and layers of huge shapes that a few bytes ask for', async
   });
   expect(wide).toMatchObject({
     code: 'MODEL_UNSUPPORTED',
-    message: expect.stringContaining('values for an image; the limit is 268435456'),
+    message: expect.stringContaining('values per image; the limit is 268435456'),
   });
 });
 

@@ -1,4 +1,5 @@
 import { activationWord, Refusal, turnedArray, windowCount, type Pair } from '@tersor/network';
+import { spreadOf } from '../dilations.js';
 import { flag, integers, number, text, texts, type GraphNode } from '../node.js';
 import { apply, tensorAt, type Operator, type Site } from '../site.js';
 import { constantOf, numbersOf, type Constant, type Tensor } from '../value.js';
@@ -32,10 +33,21 @@ export function rowsAndColumns(node: GraphNode, key: string): Pair {
   return [rows, columns];
 }
 
-function windowOf(site: Site): Window {
-  const { node } = site;
+function windowOf(site: Site, kernel: Pair): Window {
+  const { node, inputs } = site;
   requireChannelsLast(node);
   let x = tensorAt(site, 0, 3);
+  const spread = spreadOf(node, inputs);
+  if (spread) {
+    const { dilation, sides } = spread;
+    const isSame = sides.every(([before, after], axis) => {
+      const more = dilation[axis]! * (kernel[axis]! - 1);
+      return before === Math.floor(more / 2) && before + after === more;
+    });
+    const isWhole = sides.flat().every((each) => each === 0);
+    if (!isSame && !isWhole) x = zeroPadded(site, x, sides);
+    return { x, strides: [1, 1], dilation, padding: isSame ? 'same' : 'valid' };
+  }
   const stated = text(node, 'padding');
   const explicit = integers(node, 'explicit_paddings');
   if (stated === 'EXPLICIT') {
@@ -59,14 +71,16 @@ export const convolution: Operator = (site) => {
   const kernel = constantOf(inputs[1], 'a kernel');
   const [rows = 0, columns = 0, read = 0, made = 0] = kernel.dims;
   if (kernel.dims.length !== 4) throw new Refusal(`has a kernel of ${kernel.dims.length} axes`);
-  const { x, strides, dilation, padding } = windowOf(site);
+  const { x, strides, dilation, padding } = windowOf(site, [rows, columns]);
   const channels = x.shape[2];
   if (channels === undefined) throw new Refusal('reads an open number of channels');
-  const isDepthwise = node.op.includes('Depthwise');
-  if (isDepthwise ? read !== channels : channels % read !== 0)
+  const byChannel = node.op.includes('Depthwise');
+  // TensorFlow.js computes a depthwise convolution without its dilation.
+  const isDepthwise = byChannel && dilation.every((rate) => rate === 1);
+  if (byChannel ? read !== channels : channels % read !== 0)
     throw new Refusal(`has a kernel of ${read} channels, but reads ${channels}`);
-  const groups = isDepthwise ? 1 : channels / read;
-  const outputs = isDepthwise ? read * made : made;
+  const groups = isDepthwise ? 1 : byChannel ? channels : channels / read;
+  const outputs = byChannel ? read * made : made;
   const reach: Pair = [(rows - 1) * dilation[0] + 1, (columns - 1) * dilation[1] + 1];
   const shape = [...positions(x, reach, strides, padding), outputs];
   return fused(site, x, {
@@ -76,11 +90,11 @@ export const convolution: Operator = (site) => {
       strides,
       padding,
       dilation_rate: dilation,
-      ...(isDepthwise ? { depth_multiplier: made } : { filters: made }),
+      ...(isDepthwise ? { depth_multiplier: made } : { filters: outputs }),
       ...(groups > 1 && { groups }),
     },
     shape,
-    kernel,
+    kernel: byChannel && !isDepthwise ? { ...kernel, dims: [rows, columns, 1, outputs] } : kernel,
   });
 };
 

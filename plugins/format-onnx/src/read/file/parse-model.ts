@@ -54,8 +54,18 @@ async function decoded(path: string): Promise<ModelProto> {
   try {
     return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
   } catch (cause) {
+    if (isText(bytes))
+      throw new TersorError('MODEL_INVALID', 'It is text, not an ONNX file.', {
+        cause,
+        hint: 'A pointer of Git LFS (then: git lfs pull), or the page of a download that failed.',
+      });
     throw damaged(`${messageOf(cause)}.`, cause);
   }
+}
+
+/** Whether a file begins like text. */
+function isText(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 64).every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
 }
 
 async function constantsOf(
