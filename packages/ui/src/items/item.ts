@@ -37,3 +37,11 @@ export interface Progress {
   /** What is counted: "episodes of stage 1". */
   readonly of: string;
 }
+
+/** A folder that holds a run, a study or a training. */
+export interface FoundFolder {
+  readonly id: string;
+  readonly kind: Item['kind'];
+  readonly name: string;
+  readonly folder: string;
+}
