@@ -16,6 +16,7 @@ import {
   type Dataset,
   type GraphLayer,
   type LayerGraph,
+  type PrunePlan,
   type Pruner,
 } from '@tersor/core';
 import { cost, isKernel } from '@tersor/network';
@@ -120,10 +121,11 @@ async function finetuned(
   return graph;
 }
 
-/** Slices as their pruner spreads them, but none of them zeroed: what is left are the channels. */
-function withoutSlices(pruner: Pruner): Pruner {
-  const plan: Pruner['plan'] = ({ name }) => ({ pruner: pruner.id, group: name });
-  return Object.assign(Object.create(pruner) as Pruner, { plan });
+/** The same pruner of channels; `steps` has what it carried out last. */
+function watched(pruner: Pruner): { readonly pruner: Pruner; readonly steps: () => PrunePlan } {
+  let steps: PrunePlan = [];
+  const apply: Pruner['apply'] = (graph, plan) => pruner.apply(graph, (steps = plan));
+  return { pruner: Object.assign(Object.create(pruner) as Pruner, { apply }), steps: () => steps };
 }
 
 async function main(): Promise<void> {
@@ -149,8 +151,10 @@ async function main(): Promise<void> {
       if (isDone('at once') && isDone('gradually')) continue;
       const prepared = await prepare(NETWORK, { graph, whole, backend }, seed);
       const slices = await prepared.slices(NETWORK.share);
-      const atOnce = await pruned(NETWORK, prepared, [prepared.channel, slices], budget);
-      const unsliced = await pruned(NETWORK, prepared, [prepared.channel, withoutSlices(slices)], budget);
+      const { pruner: channel, steps } = watched(prepared.channel);
+      const atOnce = await pruned(NETWORK, prepared, [channel, slices], budget);
+      // The same channels, with all of their slices.
+      const unsliced = prepared.channel.apply(graph, steps());
       const counts = zeroSlices(atOnce);
       const gradually = (current: LayerGraph, round: number) => {
         const share = 1 - (1 - (round + 1) / ROUNDS) ** 3;
