@@ -2,6 +2,12 @@
 // condition). The host finds plugins at run time by the same condition; worker processes inherit this.
 process.env.TERSOR_CONDITIONS ??= 'tersor/source';
 
+/**
+ * Which tests run. From end to end, by the names of their files, are those that start servers of queues, kill
+ * processes again and again, or drive a browser: left out unless `e2e` (these alone) or `all` is asked for.
+ */
+const kind = process.env.TERSOR_TESTS;
+
 module.exports = {
   runtime: require.resolve('./jest.runtime.js'),
   testEnvironment: 'node',
@@ -21,7 +27,8 @@ module.exports = {
       'Uint32Array',
     ],
   ],
-  testMatch: ['<rootDir>/(src|test)/**/*.test.ts'],
+  testMatch: [`<rootDir>/(src|test)/**/*${kind === 'e2e' ? '.e2e' : ''}.test.ts`],
+  testPathIgnorePatterns: ['/node_modules/', ...(kind ? [] : ['\\.e2e\\.test\\.ts$'])],
   resolver: require.resolve('./jest.resolver.js'),
   // These are ECMAScript modules, which jest's own loader takes only turned into CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(onnx-buf|@bufbuild|hyparquet|hyparquet-writer)/)'],

@@ -5,24 +5,31 @@ const Sequencer = require('@jest/test-sequencer').default;
  * idle. Jest's own cache of durations knows nothing on a new machine.
  */
 const LONG = [
+  'kills-postgres',
+  'kills-redis',
   'kill-and-resume',
   'backend-contract',
+  'kills-child-process',
+  'page',
   'docs-commands',
   'parallel-search',
   'real-networks-wasm',
   'real-networks-node',
   'stop-signals',
-  'page',
+  'ui-browser',
+  'cluster-guide',
   'layers-on-backends',
   'study-kill',
   'refined-winner',
   'calibrated-codes',
   'mobilenet-bench',
   'fuzz',
+  'ddpg-agent',
+  'ensemble-agent',
   'apply',
 ];
 
-const place = ({ path }) => LONG.findIndex((name) => path.endsWith(`/${name}.test.ts`));
+const place = ({ path }) => LONG.findIndex((name) => /([^/]+?)(\.e2e)?\.test\.ts$/.exec(path)[1] === name);
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {

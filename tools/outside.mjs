@@ -1,6 +1,7 @@
 // The view from outside: packs every package, installs the tarballs in an empty folder elsewhere, makes one
-// plugin of each kind, runs their tests, compresses the example with the new agent and pruner, and uses the
-// library from TypeScript as ES module and as CommonJS. Run after `npm run build`: node tools/outside.mjs
+// plugin of each kind, runs their tests, compresses the example with the new agent and pruner and a network
+// with a layer class of its own, and uses the library from TypeScript as ES module and as CommonJS. Run after
+// `npm run build`: node tools/outside.mjs
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +9,14 @@ import { basename, dirname, join } from 'node:path';
 import { packAll, root } from './packages.mjs';
 import { consumerSource, rejectedAddresses, wrongPlugins } from './outside-sources.mjs';
 import { writeApart, writeOld } from './outside-apart.mjs';
+import { useLayer } from './outside-layer.mjs';
 import { useMixed } from './outside-mixed.mjs';
 import { runPageSnippets } from './outside-page.mjs';
+import { checkPlatforms } from './platforms.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
+
+/** What `tersor --help` may take: people wait for it. */
+const MOST_HELP_SECONDS = 0.35;
 
 const folder = mkdtempSync(join(tmpdir(), 'tersor-outside-'));
 const started = Date.now();
@@ -127,6 +133,26 @@ try {
   step('a study with the generated runner');
   useRunner(folder, inside, write);
 
+  step('a layer class of its own is pruned and quantized');
+  useLayer(folder, inside, write);
+
+  step('the help takes little processor time');
+  write(
+    'cpu.cjs',
+    `process.on('exit', () => { const { user, system } = process.cpuUsage(); console.error(user + system); });`,
+  );
+  const helpSeconds = () =>
+    Number(
+      spawnSync('node', ['--require', './cpu.cjs', 'node_modules/@tersor/cli/dist/main.js', '--help'], {
+        cwd: folder,
+        env,
+        encoding: 'utf8',
+      }).stderr,
+    ) / 1e6;
+  const help = Math.min(helpSeconds(), helpSeconds(), helpSeconds());
+  if (!(help > 0 && help < MOST_HELP_SECONDS)) throw new Error(`tersor --help took ${help} s of processor time`);
+  console.log(`outside: tersor --help: ${help.toFixed(2)} s of processor time`);
+
   step('TypeScript consumers, ES module and CommonJS');
   for (const [kind, type] of [
     ['esm', 'module'],
@@ -182,6 +208,8 @@ try {
   }
   step('the snippets of the guide in a Vite app');
   await runPageSnippets();
+  step('loading a model in Node, Bun and Deno');
+  await checkPlatforms();
   step('all of it works');
 } finally {
   if (process.argv.includes('--keep')) console.log(`outside: kept ${folder}`);

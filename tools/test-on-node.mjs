@@ -17,7 +17,7 @@ if (folder === undefined) {
     `ci: npm cannot bring Node ${major} here; the tests that differ by Node ran on ${process.version} alone`,
   );
 } else {
-  const env = environmentOf(folder);
+  const env = { ...environmentOf(folder), TERSOR_TESTS: 'all' };
   const { stdout } = spawnSync('node', ['--version'], { env, encoding: 'utf8' });
   console.log(`Tests that differ by Node, on ${stdout.trim()}`);
   const output = report ? ['--json', `--outputFile=${report}`] : [];

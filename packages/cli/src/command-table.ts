@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 
-/** What the list of commands says of one, and the module that is loaded where it is asked for. */
+/** A command in the list of commands, with a function that loads its module. */
 export interface CommandEntry {
   readonly name: string;
-  /** As commander writes it. */
+  /** Usage, as commander prints it. */
   readonly usage: string;
   readonly description: string;
   load(): Promise<Command>;
 }
 
 /**
- * All commands, in the order of `tersor --help`. A test holds what is said here equal to the commands' own.
+ * All commands, in the order of `tersor --help`. A test keeps these texts equal to those of the commands.
  */
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -125,7 +125,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
-/** All commands, loaded. */
+/** Loads all commands. */
 function loadAll(): Promise<readonly Command[]> {
   return Promise.all(COMMANDS.map(({ load }) => load()));
 }

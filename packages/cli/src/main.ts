@@ -8,6 +8,6 @@ void import('./run.js')
   .then(({ run }) => run(process.argv))
   .then((code) => {
     process.exitCode = code;
-    // Work that was stopped before it could be saved still goes on.
+    // Work that was stopped before it had anything to save may still be running.
     if (code > 128) process.exit();
   });

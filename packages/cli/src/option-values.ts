@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { readValue, TersorError, type ModelSource } from '@tersor/core';
 import type { Command } from 'commander';
 
-/** Gathers a repeatable option. */
+/** Collects the values of a repeatable option. */
 export function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
 }
 
-/** Reads `key=value` options, values as `readValue` does. Throws `CONFIG_INVALID`. */
+/** Parses `key=value` options, the values with `readValue`. Throws `CONFIG_INVALID`. */
 export function keyValues(pairs: readonly string[], option: string): Record<string, unknown> {
   return Object.fromEntries(
     pairs.map((pair) => {
@@ -21,7 +21,7 @@ export function keyValues(pairs: readonly string[], option: string): Record<stri
   );
 }
 
-/** Options of the commands that take a model. */
+/** Options of commands that read a model. */
 export interface ModelOptions {
   readonly format?: string;
   readonly formatOption: readonly string[];
@@ -37,7 +37,9 @@ export function withModelOptions(command: Command): Command {
     .option('--format-option <key=value>', 'option of that format; may be repeated', collect, []);
 }
 
-/** A model of the command line, for `openModel`. Throws `CONFIG_INVALID` for options without a format. */
+/**
+ * The model of a command line, for `openModel`. Throws `CONFIG_INVALID` for format options without a format.
+ */
 export function modelSource(path: string, { format, formatOption }: ModelOptions): ModelSource {
   if (format !== undefined)
     return { ...keyValues(formatOption, '--format-option'), use: format, path: resolve(path) };
@@ -48,7 +50,7 @@ export function modelSource(path: string, { format, formatOption }: ModelOptions
   return resolve(path);
 }
 
-/** Reads the whole number of an option. Throws `CONFIG_INVALID`. */
+/** A parser for an integer option. Throws `CONFIG_INVALID`. */
 export function wholeNumber(option: string, smallest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -2,17 +2,17 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPolicy, type Policy } from '@tersor/compression';
 
-/** What a compression left, as far as its model goes. */
+/** The model that a run produced. */
 export interface RunModel {
-  /** Path of its smallest model: the packed file, or without a stage 2 the LayersModel. */
+  /** Path of its smallest model: the packed file or, without a stage 2, the LayersModel. */
   readonly model: string;
-  /** How the inputs of its layers are to be rounded; absent where the run rounded none. */
+  /** How to round the inputs of its layers; absent if the run rounded none. */
   readonly activations?: NonNullable<Policy['activations']>;
 }
 
 /**
- * The run that left a folder, by its `summary.json` and `policy.json`; `undefined` where none did. Throws
- * `POLICY_INVALID`.
+ * The model of the run in a folder, found by `summary.json` and `policy.json`; `undefined` if the folder is
+ * not that of a run. Throws `POLICY_INVALID`.
  */
 export async function runAt(folder: string): Promise<RunModel | undefined> {
   const isThere = (name: string) =>

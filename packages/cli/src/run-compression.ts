@@ -20,26 +20,26 @@ import { openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
 
-/** Stages in which there is nothing to save yet. */
+/** Stages before there is anything to save. */
 const NOTHING_YET: ReadonlySet<PipelineStage> = new Set(['baseline', 'prune-prepare']);
 
 /** Options that `compress` and `apply` share. */
 export interface CompressionFlags {
   readonly out?: string;
-  /** Folder that relative paths of the config count from, instead of its own. */
+  /** Folder that relative paths in the config start from, instead of its own. */
   readonly directory?: string;
   readonly set: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly resume?: boolean;
   readonly log?: string;
-  /** File with the identity that the results must have. */
+  /** File with the identity that the inputs must have. */
   readonly inputs?: string;
 }
 
 /**
- * Runs both stages of a config with progress, log and report, and prints the result; with `policy`, that is
- * carried out instead of a search.
+ * Runs both stages of a config with progress, log and report, and prints the result. With `policy`, applies
+ * it instead of searching.
  */
 export async function runCompression(
   path: string,
@@ -103,7 +103,7 @@ export async function runCompression(
   }
 }
 
-/** What results must come from. Throws `CONFIG_INVALID`. */
+/** Reads the identity that the inputs must have. Throws `CONFIG_INVALID`. */
 async function readInputs(path: string): Promise<RunIdentity> {
   try {
     const { identity, ...rest } = JSON.parse(await readFile(path, 'utf8')) as RunIdentity & {
@@ -120,7 +120,7 @@ async function readInputs(path: string): Promise<RunIdentity> {
   }
 }
 
-/** Writes report.html. The results are whole without it, so a failure is a note. */
+/** Writes report.html. The results are complete without it, so a failure is only a note. */
 async function reportOn(output: string): Promise<void> {
   try {
     await writeRunReport(output);

@@ -9,8 +9,8 @@ const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;
 
 /**
- * The command line. Only the commands that `named` holds are loaded, all without it; the others are known by
- * name and description, which is what `tersor --help` shows.
+ * Creates the command line. Only the commands in `named` are loaded (by default all); of the others it has
+ * name and description, which is enough for `tersor --help`.
  */
 export async function createProgram(named?: readonly string[]): Promise<Command> {
   const program = new Command('tersor')
@@ -20,7 +20,7 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
     )
     .option('--verbose', 'show stack traces, and what libraries log', false)
     .configureHelp({
-      styleTitle: (text) => `\u001b[1m${text}\u001b[22m`, // Taken out again where there are no colours.
+      styleTitle: (text) => `\u001b[1m${text}\u001b[22m`, // Commander strips it if there are no colours.
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
     })
     .showSuggestionAfterError()
@@ -28,7 +28,7 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
   for (const { name, usage, description, load } of COMMANDS) {
     const isNamed = !named || named.includes(name);
     const command = isNamed ? await load() : new Command(name).description(description).usage(usage);
-    // Each has to be told: a command that is added, not made by another, takes over nothing of it.
+    // Set on each: a command that is added to another does not inherit its settings.
     for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
     program.addCommand(command);
   }
@@ -36,8 +36,8 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
 }
 
 /**
- * Runs the command line; resolves to the exit code: 0, 1 for the user's mistake, 2 for ours, 128 and the
- * signal's number for work that was stopped.
+ * Runs the command line. Resolves to the exit code: 0, 1 for a user's mistake, 2 for an internal error, 128
+ * plus the signal's number for work that was stopped.
  */
 export async function run(argv: readonly string[]): Promise<number> {
   const isVerbose = argv.includes('--verbose');
@@ -46,7 +46,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     const program = await createProgram(argv.slice(2));
     await program.parseAsync([...argv]);
-    // `tersor check` finds broken rules without an error of its own.
+    // `tersor check` sets the exit code for broken rules instead of throwing.
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_MISTAKE;
@@ -57,7 +57,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function report(error: unknown, verbose: boolean): Promise<number> {
-  // With all that a config needs, which `--help` does not.
+  // Loaded here: `--help` does not need core.
   const { isTersorError, printable } = await import('@tersor/core');
   const { coloursFor } = await import('./screen/colours.js');
   const name = coloursFor(process.stderr).red('tersor:');
@@ -67,7 +67,7 @@ async function report(error: unknown, verbose: boolean): Promise<number> {
     );
   } else {
     process.stderr.write(
-      `${name} an error of Tersor's own: ${error instanceof Error ? error.message : String(error)}\n  Run again with --verbose and report it, please.\n`,
+      `${name} internal error: ${error instanceof Error ? error.message : String(error)}\n  Please run again with --verbose and report it.\n`,
     );
   }
   if (verbose && error instanceof Error)

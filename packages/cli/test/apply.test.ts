@@ -144,7 +144,7 @@ describe('tersor apply', () => {
     );
     expect(code).toBe(0);
     expect(out).toMatch(/pruned \+ quantized/);
-    expect(out).toContain(`the policy of ${at('found/policy.json')} was carried out`);
+    expect(out).toContain(`the policy of ${at('found/policy.json')} was applied`);
     expect((await read('searchless/model.tersor')).equals(await read('found/model.tersor'))).toBe(true);
   });
 

@@ -61,7 +61,7 @@ describe('tersor init', () => {
       '--macs 50: expected a share above 0, up to 1.',
     );
     const { err } = await init(...dir, '--out', project.config);
-    expect(err).toContain('compress.yaml is there already.');
+    expect(err).toContain('compress.yaml already exists.');
     expect(parse(await readFile(project.config, 'utf8'))).toMatchObject({ seed: 3 });
   });
 });

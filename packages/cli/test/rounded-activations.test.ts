@@ -44,7 +44,7 @@ describe('tersor compress with quantize.activations', () => {
       ...values.flatMap((value) => ['--set', value]),
     );
 
-  it('rounds at a single width: says that the accuracy is simulated, and gives that of the float file, which eval confirms', async () => {
+  it('rounds with a single number of bits: says that the accuracy is simulated, and gives that of the float file, which eval confirms', async () => {
     const tensors = tf.memory().numTensors;
     // Two bits, so that the simulation shows.
     const { code, out } = await compressInto('single', [
@@ -84,7 +84,7 @@ describe('tersor compress with quantize.activations', () => {
     ).toEqual([2, undefined, 2, 2]);
   });
 
-  it('chooses widths from a range within the bit operations, and keeps them in policy.json and episodes.jsonl', async () => {
+  it('chooses bits from a range within the bit operations, and keeps them in policy.json and episodes.jsonl', async () => {
     expect((await compressInto('range', range)).code).toBe(0);
     const [summary, policy] = [
       await json<Summary>('range', 'summary.json'),

@@ -53,7 +53,7 @@ describe('a study whose trials are jobs of a cluster', () => {
   }, 240_000);
 
   test.each([
-    ['run-trial', ['study.yaml', '--index', '2'], 'The study has 2 trials: there is no number 2.'],
+    ['run-trial', ['study.yaml', '--index', '2'], 'The study has 2 trials: there is no part 2.'],
     ['run-trial', ['study.yaml'], '--index'],
     ['run-trial', ['study.yaml', '--index', 'x'], 'whole number from 0'],
     ['run-trial', ['study.yaml', '--index', '0', '--resume'], 'has no option --resume'],

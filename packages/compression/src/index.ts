@@ -51,7 +51,7 @@ export {
   type TrainState,
 } from './training/train.js';
 export { trainModel, type TrainModelOptions, type TrainSummary } from './training/train-model.js';
-export { encodedSize, headerSize, packModel, rawSize } from './pack/pack-model.js';
+export { encodedSize, packModel } from './pack/pack-model.js';
 export { packBits, unpackBits, type Outcomes } from './results/outcomes.js';
 export { bothEvents } from './results/both-events.js';
 export { policyWords } from './results/policy-words.js';

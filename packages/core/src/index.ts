@@ -29,7 +29,6 @@ export {
   configJsonSchema,
   DEFAULT_BACKEND,
   MAX_SEED,
-  selector as selectorSchema,
   trainConfigSchema,
   type CompressConfig,
   type ModelSource,
@@ -38,8 +37,9 @@ export {
   type QuantizeConfig,
   type Selector,
   type TrainConfig,
-  latencySchema,
 } from './config/config-schema.js';
+export { latencySchema } from './config/budget-schema.js';
+export { selector as selectorSchema } from './config/plugin-schema.js';
 export { modelParts, selectorParts } from './config/selector-parts.js';
 export {
   createHost,

@@ -119,6 +119,8 @@ export type {
   OffsetWeight,
   OperationSite,
   ShapeSite,
+  TrainingRule,
+  TrainingSite,
   WeightAxis,
 } from './layers/layer-facts.js';
 export { followWeights } from './layers/channel-rules.js';

@@ -38,8 +38,8 @@ export interface EquivalenceResult {
 }
 
 /**
- * Prunes by a plan and compares with the masked network. Throws where the costs of widths and of the pruned
- * network disagree.
+ * Prunes by a plan and compares with the masked network. Throws where the costs of channel counts and of the
+ * pruned network disagree.
  */
 export async function comparePruned(
   graph: LayerGraph,
@@ -66,7 +66,7 @@ export async function comparePruned(
   )(removals.map(({ keep }) => keep.length));
   if (predicted.macs !== macs || predicted.parameters !== parameters) {
     throw new Error(
-      `costs disagree: widths ${JSON.stringify(predicted)}, network ${JSON.stringify({ macs, parameters })}`,
+      `costs disagree: channels ${JSON.stringify(predicted)}, network ${JSON.stringify({ macs, parameters })}`,
     );
   }
   const removed = removals.reduce((sum, { group, keep }) => sum + group.channels - keep.length, 0);

@@ -20,10 +20,14 @@ export function createActionRange({ low, high }: BoxSpace): ActionRange {
   };
 }
 
+/** Whether a box has coordinates, each of them with a finite range. */
+export function isBounded({ low, high }: BoxSpace): boolean {
+  return low.length > 0 && [...low, ...high].every(Number.isFinite);
+}
+
 /** The space, if it is a bounded box. Throws `SPACE_UNSUPPORTED` in the agent's name. */
 export function requireBox(agent: string, space: Space): BoxSpace {
-  if (space.type === 'box' && space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite))
-    return space;
+  if (space.type === 'box' && isBounded(space)) return space;
   throw new TersorError(
     'SPACE_UNSUPPORTED',
     `The agent "${agent}" needs a bounded box of actions, but the space is ${space.type === 'box' ? 'unbounded or empty' : 'discrete'}.`,

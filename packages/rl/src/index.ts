@@ -1,4 +1,4 @@
-export { createActionRange, requireBox, type ActionRange } from './action-range.js';
+export { createActionRange, isBounded, requireBox, type ActionRange } from './action-range.js';
 export {
   adamStep,
   clipByNorm,

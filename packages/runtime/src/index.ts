@@ -21,7 +21,7 @@ export { registerLayers } from './layers/register-layers.js';
 export { axisResize, resizeWeights } from './layers/resize-weights.js';
 export { parseBoundedJson } from './bytes/bounded-json.js';
 export type { ArtifactSource, ByteReader, ByteStream } from './bytes/byte-source.js';
-// What a writer of the format shares with this reader.
+// Shared with the writer of the format.
 export { RANGE_LIMIT, RANGE_START, SymbolModel, TOTAL_BITS } from './coding/symbol-model.js';
 export { codebookReferences, linearReferences, sliceReferences } from './artifact/decode-weights.js';
 export { transferCodes, type CodeLayout, type SymbolCoder } from './coding/transfer-codes.js';

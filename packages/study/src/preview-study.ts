@@ -7,7 +7,7 @@ import { knownPlan } from './trials/run-rungs.js';
 import { createTimer } from './trials/study-timer.js';
 import type { Study } from './plan/study-schema.js';
 
-/** What a study would run; of successive halving, as far as it is known. */
+/** What a study would run; with successive halving, as far as that is known. */
 export interface StudyPreview {
   readonly variants: readonly string[];
   readonly trials: readonly {
@@ -17,7 +17,7 @@ export interface StudyPreview {
   }[];
   /** How many trials the study runs at most. */
   readonly most: number;
-  /** Seconds that what is missing takes, judged by the trials that are done; undefined where none is. */
+  /** Estimated seconds for the missing trials, from those that are done; undefined while none is. */
   readonly secondsLeft?: number;
 }
 
@@ -30,8 +30,8 @@ interface PreviewOptions {
 }
 
 /**
- * Plans a study and looks what its store has of it, without running or writing anything. Throws
- * `CONFIG_INVALID` and what `identify` throws.
+ * Plans a study and looks up which of its trials the store has. Runs and writes nothing. Throws
+ * `CONFIG_INVALID`, and what `identify` throws.
  */
 export async function previewStudy({
   study,

@@ -55,7 +55,7 @@ describe('a study by successive halving', () => {
         }),
     });
 
-  it('runs all with few episodes, and the best by validation accuracy with more', async () => {
+  it('runs all variants with few episodes, and the best by validation accuracy with more', async () => {
     const { variants, trials } = await run();
     const rung = (episodes: number) =>
       ran.filter((trial) => trial[1] === episodes && trial[2] === 1).map(([images]) => images);
@@ -76,7 +76,7 @@ describe('a study by successive halving', () => {
     );
   });
 
-  it('goes on where it was stopped, with the same variants and nothing twice', async () => {
+  it('continues after a stop with the same variants, and runs nothing twice', async () => {
     const stop = new AbortController();
     let count = 0;
     const onTrial = () => void (++count === 20 && stop.abort());
@@ -87,7 +87,7 @@ describe('a study by successive halving', () => {
     expect(new Set(ran.map(String)).size).toBe(26);
   });
 
-  it('lets no variant go on that has lost a seed, until that is made up for', async () => {
+  it('does not promote a variant with a failed seed until that seed is done', async () => {
     const results = await run({ runner: runner((images, seed) => images === 900 && seed === 2) });
     expect(results.variants.map(({ variant }) => variant)).not.toContain('900, 30');
     expect(results.variants.at(-1)!.variant).toBe('800, 90');
@@ -95,13 +95,13 @@ describe('a study by successive halving', () => {
     expect(again.variants.at(-1)!.variant).toBe('900, 90');
   });
 
-  it('stops where every variant has failed', () =>
+  it('stops if every variant has failed', () =>
     expect(run({ runner: instantBroken() })).rejects.toMatchObject({
       code: 'TRIALS_FAILED',
       message: expect.stringContaining('with 10 episodes'),
     }));
 
-  it('previews what is known, and how many may follow', async () => {
+  it('previews the known trials, and how many may follow', async () => {
     expect(await preview()).toMatchObject({ most: 26, trials: { length: 18 } });
     const status = () =>
       studyStatus({ study: makeStudy(STUDY), path: place.path, store: folderStore(place.output) });
@@ -112,7 +112,7 @@ describe('a study by successive halving', () => {
     expect(trials.map(({ status }) => status)).toEqual(Array<string>(26).fill('done'));
   });
 
-  it('is not run in parts, which are not known beforehand', () =>
+  it('cannot be run in parts', () =>
     expect(
       runPart({
         study: makeStudy(STUDY),

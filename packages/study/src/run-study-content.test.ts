@@ -23,7 +23,7 @@ describe('the content that trials come from', () => {
     identify: () => Promise.resolve(now),
   });
 
-  it('writes it into study.json, and goes on where it is the same', async () => {
+  it('is recorded in study.json, and the study resumes if it is unchanged', async () => {
     const { trials } = await run({}, identified(identity));
     expect(JSON.parse(await readFile(join(place.output, 'study.json'), 'utf8'))).toMatchObject({
       content: [{ identity, trials: expect.arrayContaining([trials[0]!.trial, trials[3]!.trial]) }],
@@ -31,7 +31,7 @@ describe('the content that trials come from', () => {
     await expect(run({ seeds: [1, 2, 3] }, identified(identity))).resolves.toBeDefined();
   });
 
-  it('does not take data that differ by seed, as every trial sees them, for a change', async () => {
+  it('may depend on the seed without counting as a change', async () => {
     const asked: number[] = [];
     const identify: RunStudyOptions['identify'] = ({ seed }) => {
       asked.push(seed);
@@ -74,7 +74,7 @@ describe('the content that trials come from', () => {
     expect(calls).toEqual([]);
   });
 
-  it('lets failed trials run with a plugin that was mended, from the beginning', async () => {
+  it('lets failed trials run again, from the start, with a repaired plugin', async () => {
     const grid = { 'prune.agent.use': ['broken'] };
     const { trials } = await run({ grid }, identified(identity));
     await folderStore(place.output).trial(trials[0]!.trial).put('checkpoint/state.json', Buffer.from('{}'));
@@ -84,7 +84,7 @@ describe('the content that trials come from', () => {
     expect(left).not.toContain('checkpoint');
   });
 
-  it('notices what changes while the study runs', async () => {
+  it('is checked for changes while the study runs', async () => {
     const inner = instantRunner();
     const runner: TrialRunner = {
       ...inner,

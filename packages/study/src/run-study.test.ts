@@ -47,14 +47,14 @@ describe('runStudy', () => {
     });
   });
 
-  it('records a crashed trial with its error, and the rest go on', async () => {
+  it('records a crashed trial with its error, and runs the others', async () => {
     const { trials } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
     expect(trials.map(({ status }) => status)).toEqual(['failed', 'done', 'failed', 'done']);
     expect(trials[0]).toMatchObject({ error: expect.stringContaining('it broke') });
     expect(await readFile(join(place.output, 'report.html'), 'utf8')).toContain('it broke');
   });
 
-  it('resumes with what is missing: new, failed and cut-off trials', async () => {
+  it('resumes by running missing, failed and cut-off trials', async () => {
     const { trials } = await run();
     await writeFile(join(trialFolder(place.output, trials[0]!.trial), 'summary.json'), '{"base');
     calls.length = 0;
@@ -83,7 +83,7 @@ describe('runStudy', () => {
     expect(report).toContain('402 MiB');
   });
 
-  it('runs as many trials at a time as its runner takes', async () => {
+  it("runs as many trials at the same time as its runner's concurrency", async () => {
     let running = 0;
     let most = 0;
     const inner = instantRunner(calls, 3);
@@ -106,7 +106,7 @@ describe('runStudy', () => {
     expect(calls).toHaveLength(8);
   });
 
-  it('starts no more trials after a stop, and says how to go on', async () => {
+  it('starts no more trials after a stop, and says how to resume', async () => {
     const controller = new AbortController();
     await expect(
       run({}, { signal: controller.signal, onTrial: () => controller.abort() }),
@@ -114,7 +114,7 @@ describe('runStudy', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('wants --yes for more trials than the limit', async () => {
+  it('needs --yes for more trials than the limit', async () => {
     await expect(run({ limit: 3 })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('4 trials'),
@@ -123,7 +123,7 @@ describe('runStudy', () => {
     await expect(run({ limit: 3 }, { yes: true })).resolves.toBeDefined();
   });
 
-  it('leaves a study that is there alone without --resume, and one of another version with it', async () => {
+  it('refuses an existing study without --resume, and one of another version even with it', async () => {
     await run();
     await expect(run()).rejects.toMatchObject({
       code: 'OUTPUT_FAILED',
@@ -144,7 +144,7 @@ describe('runStudy', () => {
     await release();
   });
 
-  it('does not take results for those of other settings', async () => {
+  it('rejects results of another config', async () => {
     const inner = instantRunner();
     const runner: TrialRunner = {
       ...inner,
@@ -153,7 +153,7 @@ describe('runStudy', () => {
     const { trials } = await run({}, { runner });
     expect(trials[0]).toMatchObject({
       status: 'failed',
-      error: expect.stringContaining('not those of these settings'),
+      error: expect.stringContaining("not those of the trial's config"),
     });
   });
 
@@ -180,7 +180,7 @@ describe('runStudy', () => {
     expect(lines[13]).toMatch(/^ddpg,ddpg,1,[0-9a-f]{12},quantize,,2,,/);
   });
 
-  it('counts the trials that failed, of each variant, and shows them beside the seeds', async () => {
+  it('counts the failed trials of each variant and shows them with the seeds', async () => {
     const { variants } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
     expect(variants.map(({ trials }) => trials)).toEqual([
       { done: 0, failed: 2, interrupted: 0, missing: 0 },
@@ -189,7 +189,7 @@ describe('runStudy', () => {
     expect(await readFile(join(place.output, 'report.html'), 'utf8')).toContain('0 of 2, 2 failed');
   });
 
-  it('runs a trial that crashes again, as often as the study says, and keeps how often', async () => {
+  it('retries a trial that crashes as often as the study says, and records the attempts', async () => {
     const inner = instantRunner(calls);
     const crashes = new Map<string, number>();
     const flaky = (times: number): TrialRunner => ({
@@ -215,13 +215,13 @@ describe('runStudy', () => {
     expect(notices[0]).toContain('it broke');
   });
 
-  it('fails with the last error where no attempt was enough', async () => {
+  it('fails with the last error if every attempt fails', async () => {
     const { trials } = await run({ grid: { 'prune.agent.use': ['broken'] }, retries: 1 });
     expect(trials[0]).toMatchObject({ status: 'failed', error: expect.stringContaining('it broke') });
     expect(calls).toHaveLength(4);
   });
 
-  it('stops a trial that takes too long, does not run it again by itself, and goes on with the others', async () => {
+  it('stops a trial that takes too long without retrying it, and runs the others', async () => {
     const inner = instantRunner(calls);
     const runner: TrialRunner = {
       ...inner,
@@ -237,7 +237,7 @@ describe('runStudy', () => {
     expect(trials[1]!.error).toMatch(/timeoutSeconds \(0.05\).*--resume/);
   });
 
-  it('keeps only what the figures need where it is told to, and still knows the trial', async () => {
+  it('keeps only what the figures need with keep: summaries, and still recognises the trial', async () => {
     const inner = instantRunner(calls);
     const runner: TrialRunner = {
       ...inner,
@@ -266,7 +266,7 @@ describe('runStudy', () => {
     expect(await readdir(trialFolder(place.output, trials[0]!.trial))).not.toContain('model.tersor');
   });
 
-  it('takes results that a killed study had not written down yet', async () => {
+  it('uses results that a killed study had not recorded yet', async () => {
     const { trials } = await run();
     await rm(join(trialFolder(place.output, trials[0]!.trial), 'trial.json'));
     calls.length = 0;
@@ -275,7 +275,7 @@ describe('runStudy', () => {
     expect(resumed.trials[0]).toMatchObject({ status: 'done', figures: { testAccuracy: 0.81 } });
   });
 
-  it('waits for a trial that a killed study has left running, and does not call it failed', async () => {
+  it('waits for a trial that a killed study left running, instead of failing it', async () => {
     const { trials } = await run({ grid: { 'prune.agent.use': ['broken', 'ddpg'] } });
     const release = await lockOutput(trialFolder(place.output, trials[0]!.trial));
     const notices: string[] = [];
@@ -288,7 +288,7 @@ describe('runStudy', () => {
     expect(resumed.trials[0]!.error).not.toContain('OUTPUT_LOCKED');
   });
 
-  it('judges how long the rest takes', async () => {
+  it('estimates how long the rest takes', async () => {
     const left: (number | undefined)[] = [];
     await run({}, { onTrial: (_trial, _record, { secondsLeft }) => left.push(secondsLeft) });
     expect(left).toHaveLength(4);
@@ -296,7 +296,7 @@ describe('runStudy', () => {
     expect(left[3]).toBe(0);
   });
 
-  it('says what would run without running or writing anything', async () => {
+  it('previews what would run, without running or writing anything', async () => {
     const preview = () =>
       previewStudy({
         study: makeStudy(),
@@ -321,7 +321,7 @@ describe('runStudy', () => {
     expect(after.secondsLeft).toBeGreaterThan(0);
   });
 
-  it('puts down what a runner rejects with as the failure of its trial, and goes on', async () => {
+  it('records an error thrown by a runner as the failure of its trial, and continues', async () => {
     const inner = instantRunner(calls);
     const run1: TrialRunner['run'] = (trial, signal) =>
       trial.config.seed === 1 ? Promise.reject(new Error('the queue is gone')) : inner.run(trial, signal);
@@ -334,7 +334,7 @@ describe('runStudy', () => {
     ]);
   });
 
-  it('hands a runner all that a trial needs, and reads its results from the store alone', async () => {
+  it('gives a runner everything a trial needs, and reads its results only from the store', async () => {
     const [files, trials] = [memoryPlace(), new Map<string, FilePlace>()];
     const trialPlace = (id: string) => {
       if (!trials.has(id)) trials.set(id, memoryPlace());

@@ -16,37 +16,37 @@ import { withoutPasswords } from './results/without-passwords.js';
 
 export interface RunStudyOptions {
   readonly study: Study;
-  /** File that the study was read from: its paths are relative to it. */
+  /** File that the study was read from; its paths are relative to it. */
   readonly path: string;
-  /** Where results are kept, and read again: `folderStore(path)` for a folder. */
+  /** Where results are kept: `folderStore(path)` for a folder. */
   readonly store: ResultStore;
-  /** Runs the trials, as many at the same time as its `concurrency` says. */
+  /** Runs the trials, up to its `concurrency` at the same time. */
   readonly runner: TrialRunner;
   /** Version of Tersor that runs the trials. */
   readonly version: string;
-  /** Run only what is missing in the store. */
+  /** Whether the store may already hold this study; then only its missing trials are run. */
   readonly resume?: boolean;
-  /** Run more trials than the study's limit. */
+  /** Whether to run more trials than the study's limit. */
   readonly yes?: boolean;
-  /** Stops the study: running trials save themselves, no more are started. */
+  /** Stops the study: running trials save their state, and no more are started. */
   readonly signal?: AbortSignal;
-  /** How the study was started, for whoever wants to start it again: kept as `command.json`. */
+  /** How the study was started, kept as `command.json` so that it can be started again. */
   readonly command?: StartCommand;
   /**
-   * Says what trials come from, so that what the store has of other content is not averaged with new trials.
+   * Identifies what trials come from, so that results of different content are not averaged.
    */
   readonly identify: Identify;
-  /** Called after every trial, also for those that were there already. */
+  /** Called after every trial, including those that the store already had. */
   onTrial?(trial: PlannedTrial, record: TrialRecord, progress: StudyProgress): void;
-  /** Called with what is worth knowing: a trial that is run again, or waited for. */
+  /** Called with messages for the user, for instance that a trial is run again or waited for. */
   onNotice?(text: string): void;
 }
 
 /**
- * Runs a study: plans it, takes its store, runs the trials that the store lacks, and writes `results.json`,
- * `results.csv` and `report.html` from all that are there. A trial that crashes is recorded and the others go
- * on. Throws `CONFIG_INVALID`, `OUTPUT_LOCKED`, `OUTPUT_FAILED`, `CHECKPOINT_MISMATCH` (the store has trials
- * of another version or content), what `identify` throws; `INTERRUPTED` after `signal`.
+ * Runs a study: plans it, locks its store, runs the trials that the store lacks, and writes `results.json`,
+ * `results.csv` and `report.html` from all trials in the store. A trial that crashes is recorded as failed
+ * and the others continue. Throws `CONFIG_INVALID`, `OUTPUT_LOCKED`, `OUTPUT_FAILED`, `CHECKPOINT_MISMATCH`
+ * (the store has trials of another version or content), what `identify` throws; `INTERRUPTED` after `signal`.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResults> {
   const {
@@ -82,7 +82,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
     const results = await writeStudyReport(store);
     if (signal.aborted)
       throw new TersorError('INTERRUPTED', 'The study was stopped.', {
-        hint: 'Go on with the same command and --resume.',
+        hint: 'Run the same command with --resume to continue.',
       });
     return results;
   } finally {
@@ -90,7 +90,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
   }
 }
 
-/** Throws `CONFIG_INVALID` for a study of more trials than its limit. */
+/** Throws `CONFIG_INVALID` if a study has more trials than its limit. */
 function requireWithinLimit(
   plan: StudyPlan,
   { study, yes = false }: { readonly study: Study; readonly yes?: boolean },

@@ -19,7 +19,7 @@ prune: { agent: ddpg, search: { episodes: 5 }, pruner: channel, budget: { macs: 
 quantize: { agent: ddpg, budget: { bytes: 0.1 } }
 `;
 
-/** A folder with a config and a study's path in it. */
+/** Creates a folder with a config, and returns the path of a study in it. */
 export async function studyFolder(): Promise<{ folder: string; path: string; output: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-study-'));
   await writeFile(join(folder, 'compress.yaml'), CONFIG);
@@ -40,7 +40,7 @@ export function makeStudy(changes: object = {}): Study {
   );
 }
 
-/** A summary whose figures follow from its config by a plain rule, so that tests know the answers. */
+/** A summary whose figures follow from its config by a simple rule, so that tests know the answers. */
 export function summaryOf(config: CompressConfig): Summary {
   const agent = String(config.prune?.agent['use'] ?? 'ddpg');
   const accuracy = (agent === 'ddpg' ? 0.8 : 0.7) + 0.01 * config.seed;
@@ -70,7 +70,7 @@ export function summaryOf(config: CompressConfig): Summary {
   };
 }
 
-/** What the trials of these tests come from. */
+/** Identity of the inputs of these tests' trials. */
 export const identity: RunIdentity = {
   tersor: '1.2.3',
   model: { topology: 't', weights: 'w' },
@@ -80,8 +80,8 @@ export const identity: RunIdentity = {
 };
 
 /**
- * Writes what a compression writes, without compressing: a trial runner like one of a plugin. Agents called
- * `broken` crash.
+ * A trial runner like one of a plugin. It writes the files of a compression without compressing; an agent
+ * called `broken` crashes.
  */
 export function instantRunner(calls: string[] = [], concurrency = 1): TrialRunner {
   return {

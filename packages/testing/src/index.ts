@@ -1,5 +1,6 @@
 export { backendContract } from './backend/backend-contract.js';
-export { brokenBackends, correctBackend } from './backend/backend-fakes.js';
+export { brokenBackends } from './backend/backend-fakes.js';
+export { correctBackend } from './backend/correct-backend.js';
 export { agentContract, type AgentClaims } from './agent/agent-contract.js';
 export { contractTask, createIdentityEnvironment } from './agent/agent-environments.js';
 export { brokenAgents, correctAgent } from './agent/agent-fakes.js';

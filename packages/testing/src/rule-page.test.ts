@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { agentContract } from './agent/agent-contract.js';
 import { correctAgent } from './agent/agent-fakes.js';
 import { backendContract } from './backend/backend-contract.js';
-import { correctBackend } from './backend/backend-fakes.js';
+import { correctBackend } from './backend/correct-backend.js';
 import { datasetContract } from './dataset/dataset-contract.js';
 import { correctDataset } from './dataset/dataset-fakes.js';
 import { environmentContract } from './environment/environment-contract.js';

@@ -1,6 +1,6 @@
 type Child = Node | string | undefined;
 
-/** Makes an element; texts are texts, never HTML. */
+/** Creates an element; strings become text, never HTML. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string | undefined>> = {},
@@ -13,12 +13,12 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A field with its label above it. */
+/** An input with its label above it. */
 export function field(label: string, input: HTMLElement): HTMLLabelElement {
   return make('label', {}, label, input);
 }
 
-/** Says what came of something, for a while. */
+/** Shows a message for a while. */
 export function say(text: string, isBad = false): void {
   const said = document.getElementById('said')!;
   said.textContent = text;

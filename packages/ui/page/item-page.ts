@@ -12,7 +12,7 @@ export interface ItemPage {
 const RETRY_MS = 1500;
 
 /**
- * @param path where the view is asked for
+ * @param path URL path of the view
  * @param item the item whose buttons are shown; none for trials and comparisons
  */
 export function createItemPage(
@@ -48,7 +48,7 @@ export function createItemPage(
   return { element, refresh: () => void refresh() };
 }
 
-/** The buttons stay the same elements, so that they keep the focus. */
+/** Updates the buttons in place, so that they keep the focus. */
 function updateButtons(place: HTMLElement, item: Item | undefined): void {
   if (place.childElementCount === 0) {
     const stop = make('button', { class: 'action', type: 'button' }, 'Stop');
@@ -75,7 +75,7 @@ async function perform(button: HTMLButtonElement, work: () => Promise<string>): 
   }
 }
 
-/** Shows the command that would be started: a folder may come from somebody else. */
+/** Asks for confirmation, showing the command to be started, since a folder may come from somebody else. */
 function confirmed(command: string, then: () => void): void {
   const yes = make('button', { class: 'action', value: 'yes' }, 'Start it');
   const no = make('button', { class: 'action', value: 'no' }, 'Cancel');

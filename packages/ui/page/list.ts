@@ -1,9 +1,9 @@
 import { field, make } from './elements.js';
 import type { Item } from './server.js';
 
-/** What each status is called; also the order when sorted by it. */
+/** All statuses, in sorting order. */
 const STATUSES = ['running', 'elsewhere', 'failed', 'stopped', 'done'] as const;
-/** Rows that are made at once; more are found by the filter. */
+/** Most rows that are shown; the filter finds others. */
 const SHOWN = 500;
 
 /** The list of all runs and studies. */
@@ -14,7 +14,7 @@ export interface List {
 
 type Order = 'name' | 'status' | 'changed';
 
-/** Filter, order and choice stay as they are while the items change. */
+/** Creates the list. Filter, order and selection are kept when items change. */
 export function createList(items: ReadonlyMap<string, Item>): List {
   const chosen = new Set<string>();
   const rows = new Map<string, { readonly revision: number; readonly row: HTMLTableRowElement }>();
@@ -121,7 +121,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
     const hidden = shown.length > SHOWN ? `; the first ${SHOWN} are shown` : '';
     count.textContent =
       items.size === 0
-        ? 'Nothing here yet: a run shows up with its first episode. `tersor compress` and `tersor study` write into their --out folder.'
+        ? 'Nothing here yet: a run appears with its first episode. `tersor compress` and `tersor study` write into their --out folder.'
         : `${shown.length} of ${items.size}${hidden}`;
     for (const id of rows.keys()) if (!items.has(id)) rows.delete(id);
     updateCompare();
@@ -154,7 +154,7 @@ function when(milliseconds: number): string {
   return milliseconds > 0 ? new Date(milliseconds).toLocaleString() : '';
 }
 
-/** A row is made anew while one of its links or boxes has the focus. */
+/** Moves the focus from an old row to the same element in the new one. */
 function keepFocus(before: HTMLElement, after: HTMLElement): void {
   const at = [...before.querySelectorAll('a, input')].indexOf(document.activeElement!);
   queueMicrotask(() => (after.querySelectorAll<HTMLElement>('a, input')[at] ?? after).focus());

@@ -6,13 +6,13 @@ import { follow, type Item } from './server.js';
 const items = new Map<string, Item>();
 const place = document.getElementById('page')!;
 const list = createList(items);
-/** What is shown now: told of changes of the items that it shows. */
+/** The current page, which is notified when the items that it shows change. */
 let current: { readonly ids: readonly string[] | undefined; refresh(): void } = {
   ids: [],
   refresh: () => undefined,
 };
 
-/** Shows what the address says. */
+/** Shows the page for the current address. */
 function route(): void {
   const [, kind, ids = '', , trial] = location.pathname.split('/').map(decodeURIComponent);
   if (kind === 'items' && trial !== undefined) {
@@ -54,7 +54,7 @@ document.addEventListener('click', (event) => {
 });
 let shownPath = location.pathname;
 addEventListener('popstate', () => {
-  // A jump within the page changes only the part behind #.
+  // A jump within the page only changes the part after #.
   if (location.pathname !== shownPath) route();
   shownPath = location.pathname;
 });

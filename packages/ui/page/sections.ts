@@ -1,25 +1,25 @@
 import { field, make } from './elements.js';
 import type { Section, View } from './server.js';
 
-/** The function of reports that makes a part of a page answer to pointer and keys. */
+/** The function of reports that makes a part of a page interactive. */
 declare global {
   interface Window {
     enhance(root: ParentNode): void;
   }
 }
 
-/** From so many rows on, a table has a filter. */
+/** A table with at least this many rows has a filter. */
 const FILTERED = 6;
-/** How a trial is called in tables. */
+/** Pattern of trial ids in tables. */
 const TRIAL = /^[0-9a-f]{12}$/;
 
-/** Shows a view; when it changes, only what changed is made anew. */
+/** Shows a view, and on updates replaces only the parts that changed. */
 export interface Shown {
   readonly element: HTMLElement;
   show(view: View): void;
 }
 
-/** @param trials path that the id of a trial is added to, in a study */
+/** @param trials for a study, the path to which the id of a trial is appended */
 export function createSections(actions: HTMLElement, trials?: string): Shown {
   const title = make('h1');
   const lead = make('p', { class: 'muted' });
@@ -80,7 +80,7 @@ export function createSections(actions: HTMLElement, trials?: string): Shown {
   };
 }
 
-/** Puts new HTML in, with what the reader had opened, sorted, filtered and focused as it was. */
+/** Replaces HTML, and keeps what the reader has opened, sorted, filtered and focused. */
 function replace(place: HTMLElement, html: string, trials: string | undefined): void {
   const before = stateOf(place);
   place.innerHTML = html;

@@ -2,14 +2,14 @@ import type { Item } from '../src/items/item.js';
 
 export type { Item } from '../src/items/item.js';
 
-/** A part of a page; `body` is HTML that the server made safe. */
+/** A part of a page; `body` is HTML that the server has escaped. */
 export interface Section {
   readonly id: string;
   readonly title: string;
   readonly body: string;
 }
 
-/** What is shown of an item or a comparison. */
+/** Content of the page of an item or a comparison. */
 export interface View {
   readonly title: string;
   readonly lead: string;
@@ -17,21 +17,21 @@ export interface View {
   readonly sections: readonly Section[];
 }
 
-/** A view as the server gives it; stale where a newer one can be had soon. */
+/** A view from the server; stale if a newer one will be available soon. */
 export interface Viewed {
   readonly item?: Item;
   readonly view: View;
   readonly isStale: boolean;
 }
 
-/** What the server tells of its items. */
+/** A message of the server about its items. */
 interface Told {
   readonly all?: readonly Item[];
   readonly items?: readonly Item[];
   readonly gone?: readonly string[];
 }
 
-/** Asks for JSON. Throws an error with what the server says. */
+/** Requests JSON. Throws an error with the server's message. */
 export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   const answer = await fetch(path, init);
   const content = (await answer.json().catch(() => ({ message: answer.statusText }))) as {
@@ -42,7 +42,7 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return content as T;
 }
 
-/** Does what a button says; gives the server's answer in words. */
+/** Performs the action of a button; returns the server's message. */
 export async function act(id: string, action: 'stop' | 'resume'): Promise<string> {
   const headers = { 'x-tersor-ui': '1' };
   const { message } = await ask<{ message: string }>(`/api/items/${id}/${action}`, {
@@ -52,7 +52,7 @@ export async function act(id: string, action: 'stop' | 'resume'): Promise<string
   return message;
 }
 
-/** Keeps the items up to date; `onChange` is told the ids that changed. */
+/** Keeps the items up to date; calls `onChange` with the ids that changed. */
 export function follow(items: Map<string, Item>, onChange: (ids: ReadonlySet<string>) => void): void {
   const source = new EventSource('/api/events');
   const lost = document.getElementById('lost')!;

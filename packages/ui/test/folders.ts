@@ -10,7 +10,7 @@ const FIGURES = {
   bytes: 4000,
 };
 
-/** A new temporary folder. */
+/** Creates a temporary folder. */
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'tersor-ui-'));
 }
@@ -21,7 +21,7 @@ async function writeAll(folder: string, files: Readonly<Record<string, unknown>>
     await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-/** Writes a run that is done. */
+/** Writes a finished run. */
 export async function writeDoneRun(folder: string, { bytes = 400, seed = 1 } = {}): Promise<void> {
   const state = { channels: 8, parameters: 100, macs: 5000, bytes: 400, slices: 24, zeroSlices: 0 };
   const layer = {
@@ -58,7 +58,7 @@ function episodeOf(episode: number) {
   return { episode, reward: episode / 10, measures, policy: { conv1: '4 channels' }, seconds: 1 };
 }
 
-/** Begins the record of a run, as by this process, with some episodes of stage 1. */
+/** Starts the live record of a run by this process, with some episodes of stage 1. */
 export async function beginRun(folder: string, episodes: number, command?: object): Promise<void> {
   await mkdir(join(folder, 'checkpoint'), { recursive: true });
   const config = { model: 'm/model.json' };
@@ -85,7 +85,7 @@ export async function addLines(folder: string, lines: readonly object[]): Promis
   await appendFile(join(folder, 'checkpoint/live.jsonl'), text);
 }
 
-/** Writes a study of which one trial failed, and the other was not run. */
+/** Writes a study with a failed trial and one that was not run. */
 export async function writeStudy(folder: string, error: string): Promise<void> {
   const [failed, missing] = ['00000000000a', '00000000000b'];
   const study = {

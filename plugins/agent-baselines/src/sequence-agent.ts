@@ -7,7 +7,7 @@ import {
   type Space,
   type Transition,
 } from '@tersor/core';
-import { openState, sealState, withLane, withoutLane, type Lanes } from '@tersor/rl';
+import { isBounded, openState, sealState, withLane, withoutLane, type Lanes } from '@tersor/rl';
 
 /** Chooses whole sequences of actions, one an episode, by the rewards that earlier sequences got. */
 export interface SequenceStrategy {
@@ -92,12 +92,7 @@ export function createSequenceAgent(id: string, task: AgentTask, strategy: Seque
 }
 
 function requireBounded(id: string, space: Space): void {
-  if (
-    space.type === 'discrete'
-      ? space.size > 0
-      : space.low.length > 0 && [...space.low, ...space.high].every(Number.isFinite)
-  )
-    return;
+  if (space.type === 'discrete' ? space.size > 0 : isBounded(space)) return;
   throw new TersorError(
     'SPACE_UNSUPPORTED',
     `The agent "${id}" needs bounded actions, but the space is ${space.type === 'box' ? 'an unbounded or empty box' : 'empty'}.`,

@@ -93,10 +93,10 @@ export function sideBySide(observations: Float32Array, actions: Float32Array, ba
 
 /** The last `size` columns, [batch, size]: of a gradient by a critic's input that by the actions. */
 export function rightOf(values: Float32Array, batch: number, size: number): Float32Array {
-  const width = values.length / batch;
+  const columns = values.length / batch;
   const right = new Float32Array(batch * size);
   for (let i = 0; i < batch; i++)
-    right.set(values.subarray((i + 1) * width - size, (i + 1) * width), i * size);
+    right.set(values.subarray((i + 1) * columns - size, (i + 1) * columns), i * size);
   return right;
 }
 
@@ -117,15 +117,15 @@ function hidden(
 
 /** Each row with mean 0 and deviation 1. */
 function normalizeRows(values: Float32Array, batch: number): NonNullable<LayerPass['normalized']> {
-  const width = values.length / batch;
+  const columns = values.length / batch;
   const normalized = new Float32Array(values.length);
   const inverse = new Float32Array(batch);
   for (let row = 0; row < batch; row++) {
-    const own = values.subarray(row * width, (row + 1) * width);
-    const mean = own.reduce((sum, value) => sum + value, 0) / width;
-    const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / width;
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    const mean = own.reduce((sum, value) => sum + value, 0) / columns;
+    const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / columns;
     inverse[row] = 1 / Math.sqrt(variance + EPSILON);
-    own.forEach((value, i) => (normalized[row * width + i] = (value - mean) * inverse[row]!));
+    own.forEach((value, i) => (normalized[row * columns + i] = (value - mean) * inverse[row]!));
   }
   return { values: normalized, inverse };
 }

@@ -8,10 +8,7 @@ import {
   type Transition,
 } from '@tersor/core';
 import {
-  adamStep,
   addToMoments,
-  backward,
-  clipByNorm,
   copyAdam,
   createAdam,
   createMoments,
@@ -28,9 +25,10 @@ import {
 } from '@tersor/rl';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
-import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
+import type { CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';
 import { NOTHING, type Episode, type Learner, type PpoState, type Progress, type Step } from './ppo-state.js';
+import { explainedVariance, updateNetworks, type UpdateLosses } from './updates.js';
 
 /**
  * Proximal policy optimization with the clipped surrogate (Schulman et al. 2017, algorithm 1); actor and
@@ -249,7 +247,9 @@ export class PpoAgent implements Agent {
     const rate = anneal
       ? learningRate * Math.max(0, 1 - (this.progress.episodes - 1) / this.task.episodes)
       : learningRate;
-    const losses: ReturnType<PpoAgent['trainOn']>[] = [];
+    const { options, head, actorNetwork, criticNetwork, actor, critic } = this;
+    const learners = { options, head, actorNetwork, criticNetwork, actor, critic };
+    const losses: UpdateLosses[] = [];
     const isTooFar = () =>
       targetDivergence !== undefined &&
       losses.length > 0 &&
@@ -258,14 +258,15 @@ export class PpoAgent implements Agent {
       const order = this.random.permutation(steps.length);
       for (let start = 0; start < steps.length && !isTooFar(); start += batch) {
         losses.push(
-          this.trainOn(
+          updateNetworks(
+            learners,
             order.slice(start, start + batch).map((index) => steps[index]!),
             rate,
           ),
         );
       }
     }
-    const mean = (figure: keyof (typeof losses)[number]) =>
+    const mean = (figure: keyof UpdateLosses) =>
       losses.reduce((sum, loss) => sum + loss[figure], 0) / losses.length;
     return {
       policyLoss: mean('policyLoss'),
@@ -281,82 +282,8 @@ export class PpoAgent implements Agent {
       }),
     };
   }
-
-  /** One step of both networks on a minibatch. */
-  private trainOn(steps: readonly CollectedStep[], learningRate: number) {
-    const { options, actorNetwork, criticNetwork } = this;
-    const input = Float32Array.from(steps.flatMap(({ observation }) => observation));
-
-    const actorValues = forward(actorNetwork, this.actor.parameters, input, steps.length);
-    const policy = policyLoss(
-      this.head,
-      actorValues.at(-1)!,
-      this.freeParameters,
-      steps,
-      normalize(steps.map(({ advantage }) => advantage)),
-      options,
-    );
-    const actorGradient = new Float32Array(this.actor.parameters.length);
-    backward(
-      actorNetwork,
-      this.actor.parameters,
-      actorValues,
-      policy.outputGradient,
-      steps.length,
-      actorGradient,
-    );
-    actorGradient.set(policy.freeGradient, parameterCount(actorNetwork));
-
-    const criticValues = forward(criticNetwork, this.critic.parameters, input, steps.length);
-    const value = valueLoss(criticValues.at(-1)!, steps, options.clipValue);
-    const criticGradient = new Float32Array(this.critic.parameters.length);
-    backward(
-      criticNetwork,
-      this.critic.parameters,
-      criticValues,
-      value.gradient,
-      steps.length,
-      criticGradient,
-    );
-
-    for (const [{ parameters, adam }, gradient] of [
-      [this.actor, actorGradient],
-      [this.critic, criticGradient],
-    ] as const) {
-      clipByNorm(gradient, options.maxGradient);
-      adamStep(adam, parameters, gradient, { learningRate, epsilon: 1e-5 });
-    }
-    return {
-      policyLoss: policy.loss,
-      valueLoss: value.loss,
-      entropy: policy.entropy,
-      divergence: policy.divergence,
-      clipped: policy.clipped,
-    };
-  }
 }
 
 function learner(parameters: Float32Array): Learner {
   return { parameters, adam: createAdam(parameters.length) };
-}
-
-/**
- * To mean 0 and deviation 1; only the mean is taken off where all are alike, and nothing where there is only
- * one.
- */
-function normalize(values: readonly number[]): number[] {
-  if (values.length < 2) return [...values];
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-  return values.map((value) => (value - mean) / (deviation + 1e-8));
-}
-
-/** Share of the returns' variance that the old values explain: 1 is perfect, 0 no better than their mean. */
-function explainedVariance(steps: readonly CollectedStep[]): number {
-  const spread = (values: readonly number[]) => {
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  };
-  const total = spread(steps.map(({ returns }) => returns));
-  return total > 0 ? 1 - spread(steps.map(({ returns, value }) => returns - value)) / total : 0;
 }

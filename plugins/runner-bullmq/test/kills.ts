@@ -122,7 +122,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
       const [{ pid }] = (await beginnings(study)) as [Beginning];
       process.kill(pid, 'SIGKILL');
       requireSame(await running);
-      expect(notices.join('\n')).toMatch(/failed, and is run again \(1 of 1\): ended by SIGKILL/);
+      expect(notices.join('\n')).toMatch(/failed and is run again \(retry 1 of 1\): ended by SIGKILL/);
     });
 
     check('kill -9 of the coordinator', async () => {

@@ -10,16 +10,16 @@ import {
 import { TersorError, type PrunePlan } from '@tersor/core';
 import { folderPlace, readEpisodes, type EpisodeLine } from '@tersor/study';
 
-/** A point of a search that is carried out instead of its winner. */
+/** A candidate of a search that is applied instead of the winner. */
 export interface ChosenEpisode {
   readonly episode: number;
-  /** Stage 1 where the run has one, when absent. */
+  /** Stage of the episode; by default stage 1, if the run has one. */
   readonly stage?: 'prune' | 'quantize' | undefined;
 }
 
 /**
- * The policy of a run's folder with one of its stages as an episode of the search chose it; the other stage
- * stays as the run found it. Throws `POLICY_INVALID` where there is no such episode.
+ * The policy in a run's folder, with one stage replaced by the choice of an episode of its search. Throws
+ * `POLICY_INVALID` if there is no such episode.
  */
 export async function episodePolicy(folder: string, chosen: ChosenEpisode): Promise<GivenPolicy> {
   const winner = await readPolicy(join(folder, 'policy.json'));
@@ -57,7 +57,7 @@ function withStage(winner: Policy, stage: 'prune' | 'quantize', { policy }: Epis
   }
   const plan = policy as PrunePlan;
   return {
-    // The rounds before the last are what it was found after.
+    // The episode was found after the earlier rounds, so they stay.
     ...(pruneRounds ? { pruneRounds: [...pruneRounds.slice(0, -1), plan] } : { prune: plan }),
     ...(quantize && { quantize }),
     ...(activations && { activations }),

@@ -6,10 +6,10 @@ import { withoutNativeLogs } from '../logging/quiet-libraries.js';
 import { exitCodeOf, onStopSignal, STAND_IN, type StopSignal } from '../stopping/stop-signals.js';
 
 /**
- * Starts this process again with the environment variables that a backend needs before its first instruction,
- * where its plugin states any. Resolves at once for all others; else this process passes on the signals that
- * it gets, and ends as the other one does.
- * @param directory folder that plugins are looked up from first
+ * Restarts this program with the environment variables that a backend needs from its start, if its plugin
+ * states any; otherwise resolves at once. After a restart, this process passes on the signals that it gets,
+ * and ends when the new process ends.
+ * @param directory folder in which plugins are looked up first
  */
 export async function ensureBackendEnvironment(
   backend: CompressConfig['backend'],
@@ -26,8 +26,8 @@ export async function ensureBackendEnvironment(
       : Object.keys(variables).length === 0
   )
     return;
-  // The native library writes to file 2 at any log level. The other process's own words go to this one's
-  // stderr where that is a terminal.
+  // The native library writes to file descriptor 2 at any log level, so that is a pipe. If stderr is a
+  // terminal, the new process's own output goes there through another descriptor.
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: [
       'inherit',
@@ -42,7 +42,7 @@ export async function ensureBackendEnvironment(
   child.stderr?.setEncoding('utf8').on('data', filter.text);
   let stopped: StopSignal | undefined;
   onStopSignal(
-    // By a message: at a terminal both get the signal itself, and a second one would end the run.
+    // As a message: in a terminal both processes get the signal itself, and a second one would end the run.
     (signal) => child.send((stopped = signal), () => undefined),
     () => child.kill('SIGKILL'),
   );
@@ -56,8 +56,7 @@ export async function ensureBackendEnvironment(
 }
 
 /**
- * Environment variables that a process is given at its start for a backend: those that its plugin states,
- * none where it states none.
+ * Environment variables that a process needs from its start for a backend, as stated by its plugin.
  */
 export async function environmentFor(
   { use, options = {} }: { readonly use: string; readonly options?: Readonly<Record<string, unknown>> },
@@ -67,6 +66,6 @@ export async function environmentFor(
     const { plugin } = await loadPlugin('backend', use, directories);
     return plugin.environment?.(await parseOptions(plugin, options, use)) ?? {};
   } catch {
-    return {}; // Not installed, or with options that are wrong: the host says so in a moment.
+    return {}; // Not installed, or wrong options: the host will report it.
   }
 }

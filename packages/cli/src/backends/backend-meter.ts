@@ -2,15 +2,17 @@ import { backendSlots, openBackend } from '@tersor/compression';
 import { createHost } from '@tersor/core';
 import { backendMeter, type LatencyMeter } from '@tersor/network';
 
-/** What networks are timed on, until it is closed. */
+/** A meter that must be closed after use. */
 export interface OpenMeter {
   readonly meter: LatencyMeter;
-  /** Versions that times can depend on. */
+  /** Versions that may affect times. */
   readonly versions: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-/** Opens a backend plugin, found from the current folder, to time networks. Throws `BACKEND_UNAVAILABLE`. */
+/**
+ * Opens a backend plugin, looked up from the current folder, to time networks. Throws `BACKEND_UNAVAILABLE`.
+ */
 export async function openBackendMeter(name: string, seed: number): Promise<OpenMeter> {
   const host = await createHost({
     slots: backendSlots(name),

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import { installedPlugins, needsNoOptions, type Availability } from '@tersor/core';
 import { probeBackend } from './probe-backend.js';
 
-/** What trying a backend gave. */
+/** Result of trying a backend. */
 export interface Finding {
   readonly backend: string;
-  /** What its plugin says that it is; absent where the plugin cannot be loaded. */
+  /** Description from its plugin; absent if the plugin cannot be loaded. */
   readonly description?: string;
   readonly availability: Availability;
 }
 
 /**
- * Tries all backends at the same time; in the order of their names. `onOutput` gets what the libraries of
- * each wrote.
+ * Tries all backends in parallel. Results are in the order of their names. `onOutput` gets the output of each
+ * one's libraries.
  */
 export async function examineBackends(
   onOutput: (backend: string, output: string) => void,
@@ -29,7 +29,7 @@ export async function examineBackends(
           },
         ];
       const { source, plugin } = entry;
-      // One that wants options cannot be tried without a config.
+      // A backend that needs options cannot be tried without a config.
       if (!(await needsNoOptions(plugin))) return [];
       const { availability, output } = await probeBackend({ source, id: plugin.id, directories });
       onOutput(plugin.id, output);

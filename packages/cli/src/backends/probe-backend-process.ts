@@ -9,10 +9,10 @@ import {
 } from '@tersor/core';
 import type { ProbeRequest } from './probe-backend.js';
 
-// The program that `probeBackend` starts: it answers one request and ends.
+// The program that `probeBackend` starts: it answers one request and exits.
 process.once('message', (request: ProbeRequest) => {
-  // Dawn and worker threads would keep the process alive; a library that crashes on exit does no harm once
-  // the answer is sent.
+  // Exit explicitly, because Dawn and worker threads would keep the process alive. A library that crashes on
+  // exit does no harm once the answer is sent.
   void availabilityOf(request).then((answer) => process.send!(answer, () => process.exit()));
 });
 
@@ -22,7 +22,7 @@ async function availabilityOf({ source, id, directories }: ProbeRequest): Promis
     const context = {
       directory: process.cwd(),
       seed: 1,
-      get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'doctor wires nothing.')),
+      get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'doctor provides no other plugins.')),
     };
     const options = await parseOptions(plugin, {}, `backend "${id}"`);
     const backend = (await plugin.create(options, context)) as Backend;
@@ -31,7 +31,7 @@ async function availabilityOf({ source, id, directories }: ProbeRequest): Promis
     if (!isAnswer)
       throw new TersorError(
         'PLUGIN_MISBEHAVED',
-        `isAvailable of ${source} gave ${String(answer)}, and does not say whether it can run here.`,
+        `isAvailable of ${source} returned ${String(answer)} instead of whether it can run here.`,
       );
     return answer as Availability;
   } catch (error) {

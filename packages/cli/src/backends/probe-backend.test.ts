@@ -72,7 +72,7 @@ describe('probeBackend', () => {
     const { availability } = await probe('silent', 'return undefined;');
     expect(availability).toMatchObject({
       available: false,
-      reason: expect.stringContaining('silent.cjs gave undefined'),
+      reason: expect.stringContaining('silent.cjs returned undefined'),
     });
   });
 

@@ -3,19 +3,19 @@ import { extname, join } from 'node:path';
 import type { Availability } from '@tersor/core';
 import { environmentFor } from './backend-environment.js';
 
-/** Longer than any library takes to load; a driver that hangs must not make `tersor doctor` hang. */
+/** Longer than any library takes to load, so that a driver that hangs does not make `tersor doctor` hang. */
 const LIMIT_MS = 120_000;
 
 /** Which backend to try. */
 export interface ProbeRequest {
-  /** Package or file that the plugin is in. */
+  /** Package or file of the plugin. */
   readonly source: string;
   readonly id: string;
-  /** Folders from which it is looked up. */
+  /** Folders to look it up in. */
   readonly directories: readonly string[];
 }
 
-/** What trying a backend gave. */
+/** Result of trying a backend. */
 export interface Probe {
   readonly availability: Availability;
   /** What its libraries wrote to stdout and stderr. */
@@ -23,13 +23,12 @@ export interface Probe {
 }
 
 /**
- * Asks a backend whether it can run here, in a process of its own, started with the environment that a run
- * with it would have: native libraries write to stderr on their own, and one that crashes as it is loaded
- * takes its process along. Never rejects.
+ * Asks a backend whether it can run here, in a separate process with the environment of a run: native
+ * libraries write to stderr, and may crash their process when they are loaded. Never rejects.
  */
 export async function probeBackend(request: ProbeRequest): Promise<Probe> {
   const program = join(__dirname, `probe-backend-process${extname(__filename)}`);
-  // Whatever reads the sources in this process need not be something that its processes inherit.
+  // When running from source, child processes do not inherit what reads the sources in this process.
   const sources = join(__dirname, '../../../../tools/read-sources.cjs');
   const needsLoader =
     __filename.endsWith('.ts') && !process.execArgv.some((argument) => /^--(import|require)/.test(argument));
@@ -52,7 +51,7 @@ export async function probeBackend(request: ProbeRequest): Promise<Probe> {
     child.once('close', (code, signal) =>
       resolve({ availability: answer ?? died(signal ? `ended by ${signal}` : `exit code ${code}`), output }),
     );
-    // A process that is gone already says so by its end.
+    // If the process is already gone, its exit event reports it.
     child.send(request, () => undefined);
   });
 }
@@ -60,7 +59,7 @@ export async function probeBackend(request: ProbeRequest): Promise<Probe> {
 function died(how: string): Availability {
   return {
     available: false,
-    reason: `The process that tried it did not live to answer (${how}).`,
-    install: 'Install it anew; `tersor doctor --verbose` shows what its libraries wrote.',
+    reason: `The process that tried it ended without an answer (${how}).`,
+    install: 'Reinstall it; `tersor doctor --verbose` shows the output of its libraries.',
   };
 }

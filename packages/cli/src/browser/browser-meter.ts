@@ -4,26 +4,26 @@ import type { Page } from 'playwright-core';
 import { startBrowser } from './find-browser.js';
 import { startPageServer } from './page-server.js';
 
-/** Backends of tfjs that a browser has. */
+/** The tfjs backends that a browser can have. */
 export const BROWSER_BACKENDS = ['wasm', 'webgl', 'webgpu'] as const;
 
 export interface BrowserMeterOptions {
   readonly backend: string;
-  /** Threads of wasm. */
+  /** Threads of the wasm backend. */
   readonly threads: number;
-  /** Whether an adapter without hardware may be measured. */
+  /** Whether a software adapter may be measured. */
   readonly allowSoftware: boolean;
-  /** The browser's program; found when absent. */
+  /** The browser's executable; by default it is searched for. */
   readonly path?: string | undefined;
 }
 
-/** A browser that is open, with the page that times networks. */
+/** A meter that times networks on a page in a browser. */
 export interface BrowserMeter extends LatencyMeter {
-  /** Ends browser and server. */
+  /** Closes the browser and the page's server. */
   close(): Promise<void>;
 }
 
-/** What the page says of itself. */
+/** What the page reports after its start. */
 interface Started {
   readonly adapter?: string;
   readonly isFallback?: boolean;
@@ -34,8 +34,8 @@ interface Started {
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render|warp/i;
 
 /**
- * Opens a Chromium with a page that runs networks on tfjs, as LayersModels: what a site does that loads them.
- * Throws `BROWSER_UNAVAILABLE`, for a software adapter too, where that is not allowed.
+ * Opens a Chromium with a page that runs networks with tfjs as LayersModels, like a site that loads them.
+ * Throws `BROWSER_UNAVAILABLE`, also for a software adapter if that is not allowed.
  */
 export async function openBrowserMeter(options: BrowserMeterOptions): Promise<BrowserMeter> {
   const { backend, threads, allowSoftware, path } = options;
@@ -64,7 +64,7 @@ export async function openBrowserMeter(options: BrowserMeterOptions): Promise<Br
         'BROWSER_UNAVAILABLE',
         `${where} has only a software adapter for ${backend} (${adapter}), whose times are not those of a graphics card.`,
         {
-          hint: 'Measure where a browser sees the card, on wasm, or the software adapter with --allow-software.',
+          hint: 'Use a machine whose browser has a graphics card, or --backend wasm; --allow-software measures it anyway.',
         },
       );
     return {
@@ -101,7 +101,10 @@ export async function openBrowserMeter(options: BrowserMeterOptions): Promise<Br
   }
 }
 
-/** Opens the kind of browser that a table was measured in. Throws as `openBrowserMeter` does. */
+/**
+ * Opens a browser with the backend and settings that a table was measured with. Throws like
+ * `openBrowserMeter`.
+ */
 export function openMeterOf({ backend, browser }: LatencyTable): Promise<BrowserMeter> {
   const { threads = 1, software = false } = browser!;
   return openBrowserMeter({ backend, threads, allowSoftware: software });
@@ -111,7 +114,7 @@ function call<T>(page: Page, name: 'start' | 'takeTurns', options: object): Prom
   return page.evaluate(`globalThis.${name}(${JSON.stringify(options)})`);
 }
 
-/** An error of the page, without its stack there and Playwright's own words. */
+/** The message of an error in the page, without its stack and Playwright's prefix. */
 function reasonOf(cause: unknown): string {
   return messageOf(cause)
     .split('\n')[0]!

@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { messageOf, TersorError } from '@tersor/core';
 import type { Browser, BrowserType } from 'playwright-core';
 
-/** Names of browsers on the PATH, and where those lie that are not on it. */
+/** Names of browsers on the PATH, and usual paths of those that are not on it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
 const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
@@ -13,20 +13,20 @@ const PLACES = [
   'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
 ];
 
-/** What graphics need in a browser without a window. */
+/** Arguments that a headless browser needs for graphics. */
 const GRAPHICS = ['--enable-unsafe-webgpu', '--ignore-gpu-blocklist', '--enable-features=Vulkan'];
 
 /** How a browser is found and started. */
 export interface BrowserChoice {
-  /** The program; `TERSOR_BROWSER`, or the first that is found, when absent. */
+  /** The executable; by default `TERSOR_BROWSER`, or the first that is found. */
   readonly path?: string | undefined;
   /** Whether it needs a graphics adapter. */
   readonly graphics: boolean;
 }
 
 /**
- * Starts a Chromium without a window, by the playwright-core of the project. `TERSOR_BROWSER_ARGS` are its
- * arguments, instead of those that look for a graphics adapter. Throws `BROWSER_UNAVAILABLE`.
+ * Starts a headless Chromium with the project's playwright-core. `TERSOR_BROWSER_ARGS` replaces the arguments
+ * that enable graphics. Throws `BROWSER_UNAVAILABLE`.
  */
 export async function startBrowser({ path, graphics }: BrowserChoice): Promise<Browser> {
   const chromium = loadPlaywright();
@@ -38,12 +38,12 @@ export async function startBrowser({ path, graphics }: BrowserChoice): Promise<B
     throw new TersorError(
       'BROWSER_UNAVAILABLE',
       `${executablePath} cannot be started: ${messageOf(cause).split('\n')[0]}`,
-      { cause, hint: 'Name another with --browser-path, or arguments for it in TERSOR_BROWSER_ARGS.' },
+      { cause, hint: 'Choose another with --browser-path, or set its arguments in TERSOR_BROWSER_ARGS.' },
     );
   }
 }
 
-/** The one of the current project, else one beside this package. */
+/** The playwright-core of the current project, or else one installed beside this package. */
 function loadPlaywright(): BrowserType {
   for (const place of [join(process.cwd(), 'package.json'), __filename]) {
     const require = createRequire(place);
@@ -74,7 +74,7 @@ function findBrowser(chromium: BrowserType, named = process.env['TERSOR_BROWSER'
     .flatMap((folder) => NAMES.map((name) => join(folder, name)));
   const found = [chromium.executablePath(), ...onPath, ...PLACES].find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new TersorError('BROWSER_UNAVAILABLE', 'No Chromium, Chrome or Edge is found on this machine.', {
+  throw new TersorError('BROWSER_UNAVAILABLE', 'No Chromium, Chrome or Edge was found on this machine.', {
     hint: HINT,
   });
 }

@@ -7,17 +7,17 @@ import { TersorError, type LayerGraph } from '@tersor/core';
 import { storedName, topologyOf, weightSlots } from '@tersor/network';
 import { PAGE, PAGE_SCRIPT } from './page.js';
 
-/** Serves the page, tfjs and networks to this machine alone. */
+/** A server for the page, tfjs and networks that only this machine can reach. */
 export interface PageServer {
   readonly address: string;
-  /** Offers a network; gives its address without ending. Those offered before are forgotten. */
+  /** Serves these networks instead of earlier ones; returns their URLs without extension. */
   offer(graphs: readonly LayerGraph[]): string[];
   close(): Promise<void>;
 }
 
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', wasm: 'application/wasm' };
 
-/** Threads of wasm, and clocks finer than a tenth of a millisecond, are only for pages with these headers. */
+/** Headers that a page needs for wasm threads and for clocks finer than a tenth of a millisecond. */
 const ISOLATED = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -54,7 +54,7 @@ export async function startPageServer(): Promise<PageServer> {
   };
 }
 
-/** Where the scripts of the runtime and of tfjs's backends lie. */
+/** Folders of the scripts of the runtime and of tfjs's backends. */
 function scriptFolders(): { readonly runtime: string; readonly wasm: string; readonly webgpu: string } {
   const require = createRequire(__filename);
   const of = (name: string, from = require) => join(dirname(from.resolve(`${name}/package.json`)), 'dist');
@@ -80,7 +80,7 @@ function sendFile(response: ServerResponse, path: string): void {
     .pipe(response);
 }
 
-/** What the page builds a model from, beside the values. */
+/** Everything but the values that the page needs to build a model. */
 function described(graph: LayerGraph): unknown {
   const specs = weightSlots(graph).map(({ layer, weight }) => ({
     name: storedName(layer, weight.name),

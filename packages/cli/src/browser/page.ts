@@ -1,15 +1,15 @@
-/** The page that networks are timed in; `page-server.ts` says what lies beside it. */
+/** The page in which networks are timed; `page-server.ts` serves it. */
 export const PAGE =
   '<!doctype html><title>tersor profile</title><link rel="icon" href="data:,"><script type="module" src="page.js"></script>';
 
 /**
- * Its script. `start` makes a backend of tfjs the current one and names the adapter; `takeTurns` times
- * networks as `LatencyMeter` says.
+ * Its script. `start` activates a tfjs backend and returns the name of the adapter; `takeTurns` times
+ * networks, see `LatencyMeter`.
  */
 export const PAGE_SCRIPT = `
 import { modelFromArtifact, tf } from './runtime.js';
 
-// Scripts of backends look for this, and add to it.
+// The scripts of backends extend this global.
 globalThis.tf = { ...tf };
 
 const ADAPTERS = {
@@ -74,7 +74,7 @@ async function takeTurns({ networks, images, runs }) {
         const { shape, values } = inputs[index];
         const started = performance.now();
         const input = tf.tensor(values, shape);
-        // An empty network gives its input as it is, which would not go to the device and back.
+        // An empty network returns its input itself, which would not be transferred to the device and back.
         const output = model.layers.length > 1 ? model.predict(input, { batchSize: images }) : tf.neg(input);
         await [output].flat()[0].data();
         times[index].push((performance.now() - started) / images);

@@ -38,26 +38,28 @@ import {
 } from '@tersor/testing';
 import { identifyCompression } from '@tersor/compression';
 
-/** What the contract says of one plugin. */
+/** Result of checking one plugin. */
 export interface CheckedPlugin {
   readonly kind: PluginKind;
   readonly id: string;
   readonly rules: number;
-  /** Each broken rule in words: rule, member, expected, found, page. */
+  /** A text for each broken rule: rule, member, expected, found, page. */
   readonly failures: readonly string[];
 }
 
-/** What contracts are checked with. */
+/** What checking a contract needs. */
 export interface CheckPlaces {
-  /** Folders that plugins are looked up from. */
+  /** Folders to look for plugins in. */
   readonly directories: readonly string[];
-  /** The backend that plugins of other kinds compute with. */
+  /** Backend that plugins of other kinds compute with. */
   readonly backend: string;
-  /** A file for formats that only read. */
+  /** A sample file, for formats that cannot write one. */
   readonly sample: string | undefined;
 }
 
-/** Holds every plugin of a module to its contract. Throws as loading does, and `PLUGIN_OPTIONS_INVALID`. */
+/**
+ * Checks every plugin of a module against its contract. Throws like loading, and `PLUGIN_OPTIONS_INVALID`.
+ */
 export async function checkPluginModule(
   specifier: string,
   options: Readonly<Record<string, unknown>>,
@@ -75,8 +77,7 @@ export async function checkPluginModule(
       `${plugin.kind} "${plugin.id}"`,
       'Give them with --option key=value.',
     );
-    // A contract makes the product many times, so the options are validated once and create is called each
-    // time.
+    // A contract creates the product many times: validate the options once, and call `create` each time.
     const make = () => plugin.create(parsed, context);
     await createProduct(plugin, specifier, parsed, context);
     const cases = await contractOf(plugin, make, { directories, sample });
@@ -94,15 +95,12 @@ export async function checkPluginModule(
 const context: PluginContext = {
   directory: process.cwd(),
   seed: 1,
-  get: () =>
-    Promise.reject(
-      new TersorError('PLUGIN_NOT_FOUND', 'tersor check makes one plugin, and wires no others.'),
-    ),
+  get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'tersor check provides no other plugins.')),
 };
 
 /**
- * The rules of a plugin's kind. Throws `PLUGIN_INVALID` where the contract needs a product at once and
- * `create` is asynchronous.
+ * The rules of a plugin's kind. Throws `PLUGIN_INVALID` if the contract needs a synchronous `create` and this
+ * one is asynchronous.
  */
 async function contractOf(
   plugin: Plugin,
@@ -112,9 +110,13 @@ async function contractOf(
   const now = <T>() => {
     const product = make();
     if (product instanceof Promise)
-      throw new TersorError('PLUGIN_INVALID', `${plugin.kind} "${plugin.id}" is made asynchronously.`, {
-        hint: 'Run its contract from its own tests instead.',
-      });
+      throw new TersorError(
+        'PLUGIN_INVALID',
+        `The create function of ${plugin.kind} "${plugin.id}" is asynchronous.`,
+        {
+          hint: 'Run its contract from its own tests instead.',
+        },
+      );
     return product as T;
   };
   switch (plugin.kind) {
@@ -146,7 +148,7 @@ async function contractOf(
   }
 }
 
-/** Kinds of action spaces that an agent takes. */
+/** Types of action spaces that an agent supports. */
 function supportedSpaces(factory: AgentFactory): Space['type'][] {
   const spaces: readonly Space[] = [
     { type: 'box', low: [0], high: [1] },
@@ -157,7 +159,7 @@ function supportedSpaces(factory: AgentFactory): Space['type'][] {
       factory(contractTask(space)).dispose();
       return [space.type];
     } catch {
-      // The contract's own case then asks for the right code.
+      // The contract itself checks that this throws the right code.
       return [];
     }
   });

@@ -2,17 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, TersorError, type LayerGraph } from '@tersor/core';
 import { disposeModel, modelFromGraph, type ModelFile } from '@tersor/network';
 
-/** How near a network that was read is to its file. */
+/** How closely a network that was read matches its file. */
 export interface CheckedReading {
-  /** What the file was run by. */
+  /** The runtime that ran the file. */
   readonly engine: string;
-  /** The largest difference at any output, as a share of the largest value there. */
+  /** Largest difference in any output, relative to the largest value of that output. */
   readonly difference: number;
 }
 
 /**
- * Compares a network with what the runtime of its format computes of the file, for one image of noise, on the
- * active backend. Throws `CONFIG_INVALID` for a format without one, and `BACKEND_UNAVAILABLE`.
+ * Runs a network on the active backend and its file in the runtime of its format, on one image of noise, and
+ * compares the outputs. Throws `CONFIG_INVALID` for a format without a runtime, and `BACKEND_UNAVAILABLE`.
  */
 export async function checkReading(
   { path, format }: Pick<ModelFile, 'path' | 'format'>,
@@ -20,7 +20,7 @@ export async function checkReading(
 ): Promise<CheckedReading> {
   if (!format.reference)
     throw new TersorError('CONFIG_INVALID', `--check: the format ${format.id} has no runtime of its own.`, {
-      hint: 'Leave --check out: such a file is what TensorFlow.js itself computes.',
+      hint: 'Leave --check out: TensorFlow.js itself runs such files.',
     });
   const random = createRandom(1, 'check');
   const shapes = graph.inputs.map((input) => [1, ...(graph.calls[input]!.outputShape as number[])]);
@@ -40,7 +40,7 @@ export async function checkReading(
   }
 }
 
-/** One line for the terminal. */
+/** The result as one line for the terminal. */
 export function checkText({ engine, difference }: CheckedReading): string {
   return `compared with ${engine}: outputs differ by at most ${difference.toExponential(1)} of the largest\n`;
 }

@@ -13,7 +13,7 @@ interface Options extends CompressionFlags {
   stage?: ChosenEpisode['stage'];
 }
 
-/** `tersor apply <policy>`: carries out what a search has found, without a search. */
+/** `tersor apply <policy>`: applies a policy from an earlier search. */
 export function applyCommand(): Command {
   return new Command('apply')
     .description(
@@ -55,7 +55,7 @@ async function policyAt(
   const lost = episode !== undefined ? '--episode' : stage !== undefined ? '--stage' : undefined;
   if (lost !== undefined)
     throw new TersorError('CONFIG_INVALID', `${lost} needs the output folder of a run and --episode.`, {
-      hint: 'A policy.json holds the winner alone; the candidates are in episodes.jsonl beside it.',
+      hint: 'A policy.json only holds the winner; the candidates are in episodes.jsonl beside it.',
     });
   return readPolicy(isFolder ? join(place, 'policy.json') : place);
 }

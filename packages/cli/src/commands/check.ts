@@ -11,7 +11,7 @@ interface CheckOptions {
   sample?: string;
 }
 
-/** `tersor check <plugin>`: runs the contract of a plugin with no test runner. */
+/** `tersor check <plugin>`: runs the contract of a plugin without a test runner. */
 export function checkCommand(): Command {
   return new Command('check')
     .description('hold a plugin to its contract: every promise is checked, every failure explained')

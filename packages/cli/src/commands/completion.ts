@@ -2,8 +2,8 @@ import { Argument, Command } from 'commander';
 import { completedCommands, SCRIPTS, type Shell } from '../completion/scripts.js';
 
 /**
- * `tersor completion <shell>`: the script that lets a shell complete commands and options. `load` gives all
- * commands of the program.
+ * `tersor completion <shell>`: prints the script for a shell to complete commands and options. `load` returns
+ * all commands of the program.
  */
 export function completionCommand(load: () => Promise<readonly Command[]>): Command {
   return new Command('completion')

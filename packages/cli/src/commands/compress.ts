@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { collect } from '../option-values.js';
 import { runCompression, type CompressionFlags } from '../run-compression.js';
 
-/** `tersor compress <config>`: both stages, results into a folder. */
+/** `tersor compress <config>`: runs both stages, and writes the results into a folder. */
 export function compressCommand(): Command {
   return new Command('compress')
     .description('search a pruning and a quantization policy for a model, and write the smaller model')

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { examineBackends, type Finding } from '../backends/examine-backends.js';
 import { wrapLines } from '../screen/wrap-lines.js';
 
-/** `tersor doctor`: which backends can run here, why others can't, and what to install. */
+/** `tersor doctor`: shows which backends can run here, why others cannot, and what to install. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say which backends can run here, and what to install for the others')

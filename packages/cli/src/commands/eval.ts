@@ -14,7 +14,7 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
-/** `tersor eval <model>`: the accuracy of a model on a data set. */
+/** `tersor eval <model>`: measures the accuracy of a model on a data set. */
 export function evalCommand(): Command {
   return withModelOptions(new Command('eval'))
     .description('measure the accuracy of a model (a LayersModel or a packed .tersor file)')

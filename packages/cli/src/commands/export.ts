@@ -19,7 +19,7 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
-/** `tersor export <model>`: the model, or that of a run, in a folder, as files of any format that writes. */
+/** `tersor export <model>`: writes a model, or that of a run, in any format that can write. */
 export function exportCommand(): Command {
   return withModelOptions(new Command('export'))
     .description('write a model in another format, by default as a LayersModel for stock TensorFlow.js')
@@ -71,7 +71,7 @@ export function exportCommand(): Command {
         const checked = given.check ? await checkReading(model, graph) : undefined;
         // At once: what is written may still be refused.
         if (checked && !json) process.stdout.write(checkText(checked));
-        // Whoever loads a LayersModel has stock TensorFlow.js.
+        // A LayersModel is loaded by stock TensorFlow.js.
         const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;
         const written = await writeNetwork(stock, out, format, {
           quantization,

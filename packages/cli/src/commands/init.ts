@@ -31,7 +31,7 @@ interface Options extends Omit<Given, 'options' | 'macs' | 'bytes'> {
   yes?: boolean;
 }
 
-/** `tersor init`: a config for a model and data, checked by the accuracy of the model. */
+/** `tersor init`: writes a config for a model and data, and checks it by the accuracy of the model. */
 export function initCommand(): Command {
   return new Command('init')
     .description('write a config for a model and data of yours, checked by the accuracy of the model')
@@ -116,15 +116,15 @@ function askOnTerminal(): { ask: Ask; close: () => void } {
   return { ask, close: () => lines.close() };
 }
 
-/** Throws `OUTPUT_FAILED` where something is. */
+/** Throws `OUTPUT_FAILED` if the file exists. */
 async function requireNew(path: string, name: string): Promise<void> {
   const isThere = await access(path).then(
     () => true,
     () => false,
   );
   if (isThere)
-    throw new TersorError('OUTPUT_FAILED', `${name} is there already.`, {
-      hint: 'Give another file with --out, or move it away.',
+    throw new TersorError('OUTPUT_FAILED', `${name} already exists.`, {
+      hint: 'Choose another file with --out, or move it away.',
     });
 }
 
@@ -137,15 +137,15 @@ function triedTable(tried: readonly TriedScaling[]): string {
   return fitTable({ head: ['pixels scaled as', 'accuracy', 'images'], rows, right: [1, 2] });
 }
 
-/** What the accuracies say: which scaling was taken, and whether the model knows the data at all. */
+/** Notes on the result: whether scalings are told apart, and whether the model fits the data at all. */
 function verdict([best, second]: readonly TriedScaling[], classes: number | undefined): string {
   const { yellow } = coloursFor(process.stdout);
   const guessing = 1 / (classes ?? 1);
   if (best!.accuracy < 2 * guessing)
-    return `${yellow('note:')} no scaling gives much more than guessing (${(100 * guessing).toFixed(1)}%): the classes may be in another order, or the model was trained on other data.\n`;
-  // Two standard errors of a share, about.
+    return `${yellow('note:')} no scaling is much better than guessing (${(100 * guessing).toFixed(1)}%): the classes may be in another order, or the model was trained on other data.\n`;
+  // About two standard errors.
   const error = 2 * Math.sqrt((best!.accuracy * (1 - best!.accuracy)) / best!.images);
   return second && best!.accuracy - second.accuracy < error
-    ? `${yellow('note:')} "${best!.name}" is in the config; "${second.name}" is not told apart on so few images. Take the one that the model was trained with.\n`
+    ? `${yellow('note:')} "${best!.name}" is in the config; "${second.name}" is not told apart on so few images. Use the one that the model was trained with.\n`
     : '';
 }

@@ -11,7 +11,7 @@ interface Options extends ModelOptions {
   json?: boolean;
 }
 
-/** `tersor inspect <model>`: layers, cost, and what can be pruned. */
+/** `tersor inspect <model>`: shows layers, cost, and what can be pruned. */
 export function inspectCommand(): Command {
   return withModelOptions(new Command('inspect'))
     .description("show a model's layers, their cost, and which channels can be pruned")
@@ -21,7 +21,7 @@ export function inspectCommand(): Command {
     .action(async (path: string, given: Options) => {
       const model = await openModel(modelSource(path, given), { searchFrom: [__dirname] });
       const report = await describe(model);
-      // Names of layers come from the file.
+      // Names of layers come from the file, so make them safe to print.
       process.stdout.write(
         given.json
           ? printable(`${JSON.stringify(report, undefined, 2)}\n`)
@@ -71,7 +71,7 @@ async function describe(model: ModelFile) {
   };
 }
 
-/** How the weights of a layer are stored: bits of the codes of its kernels, bytes where the file tells. */
+/** How the weights of a layer are stored: bits of its kernels' codes and, if the file has them, bytes. */
 function storageOf(
   { name, weights }: GraphLayer,
   codes: WeightCodes,
@@ -88,7 +88,7 @@ function layersText({ layers, parameters, macs, bytes, groups, barriers }: Repor
   const isPacked = layers.some((layer) => layer.bytes !== undefined);
   const head = ['layer', 'class', 'output', 'parameters', 'MACs'];
   const right = [3, 4, ...(isPacked ? [5, 6] : [])];
-  // What is packed has been pruned: how it is stored matters more than what could go.
+  // A packed model has been pruned already, so its storage matters more than what could be pruned.
   head.push(...(isPacked ? ['bits', 'bytes'] : ['prunable group']));
   const rows = layers.map((layer) => [
     layer.name,

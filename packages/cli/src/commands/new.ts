@@ -10,7 +10,7 @@ import {
 } from 'create-tersor-plugin';
 import { TersorError } from '@tersor/core';
 
-/** `tersor new <kind> <id>`: a tested plugin to start from, the same as `npm create tersor-plugin`. */
+/** `tersor new <kind> <id>`: writes a tested plugin to start from, like `npm create tersor-plugin`. */
 export function newCommand(): Command {
   return new Command('new')
     .description('write a new plugin: working source, contract test, README and example config')

@@ -4,7 +4,7 @@ import { installedPlugins, PLUGIN_KINDS } from '@tersor/core';
 import { runnerPlugins } from '@tersor/study';
 import { fitTable } from '../screen/fit-table.js';
 
-/** `tersor plugins`: what can be named in a config here. */
+/** `tersor plugins`: lists the plugins that a config can name here. */
 export function pluginsCommand(): Command {
   return new Command('plugins')
     .description('list the plugins that are installed')

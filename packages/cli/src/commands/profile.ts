@@ -36,12 +36,15 @@ interface Options extends ModelOptions, BrowserOptions {
   json?: boolean;
 }
 
-/** Images of a run and runs; a page sees one image at a time, and one takes little time. */
+/**
+ * Default images per run and number of runs. A page usually gets one image at a time, which takes little
+ * time.
+ */
 const USUAL = { here: { images: 50, repeats: 7 }, inBrowser: { images: 1, repeats: 21 } };
 
 /**
- * `tersor profile <model>`: measures every layer at several channel counts, so that pruning can be given a
- * budget in milliseconds.
+ * `tersor profile <model>`: measures every layer at several channel counts, for a pruning budget in
+ * milliseconds.
  */
 export function profileCommand(): Command {
   return withModelOptions(new Command('profile'))
@@ -136,19 +139,19 @@ async function profile(path: string, given: Options): Promise<void> {
   }
 }
 
-/** What was given of both. */
+/** The timing options that were given. */
 function timingOf({ images, repeats }: Options): { images?: number; repeats?: number } {
   return { ...(images !== undefined && { images }), ...(repeats !== undefined && { repeats }) };
 }
 
-/** Throws `CONFIG_INVALID` for options of a browser without one, and for a backend that no browser has. */
+/** Throws `CONFIG_INVALID` for browser options without --browser, and for a backend that browsers lack. */
 function requireBrowserOptions({ browser, backend, ...given }: Options): void {
   const alone = (['browserPath', 'threads', 'allowSoftware'] as const).find(
     (name) => given[name] !== undefined,
   );
   const option = alone && `--${alone.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
   if (!browser && option)
-    throw new TersorError('CONFIG_INVALID', `${option} is for measuring in a browser.`, {
+    throw new TersorError('CONFIG_INVALID', `${option} only applies to measuring in a browser.`, {
       hint: 'Give --browser, too.',
     });
   if (browser && !BROWSER_BACKENDS.some((known) => known === backend))

@@ -10,7 +10,7 @@ interface Options {
 }
 
 /**
- * `tersor report <folder>`: writes report.html for a run or a study; for several runs, one of all of them.
+ * `tersor report <folder>`: writes report.html for a run or a study, or one page that compares several runs.
  */
 export function reportCommand(): Command {
   return new Command('report')
@@ -29,7 +29,7 @@ export function reportCommand(): Command {
         return;
       }
       if (out !== undefined)
-        throw new TersorError('CONFIG_INVALID', '--out is for several runs side by side.', {
+        throw new TersorError('CONFIG_INVALID', '--out only applies to several runs side by side.', {
           hint: 'The report of one folder is its report.html.',
         });
       const folder = folders[0]!;
@@ -41,7 +41,7 @@ export function reportCommand(): Command {
 }
 
 function ofOne(option: string): TersorError {
-  return new TersorError('CONFIG_INVALID', `${option} is for one folder.`, {
+  return new TersorError('CONFIG_INVALID', `${option} only applies to a single folder.`, {
     hint: 'Call `tersor report` for each.',
   });
 }

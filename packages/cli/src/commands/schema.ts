@@ -4,7 +4,7 @@ import { studySchema } from '@tersor/study';
 
 const SCHEMAS = { compress: compressConfigSchema, train: trainConfigSchema, study: studySchema };
 
-/** `tersor schema`: the JSON schema of a config, for editors. */
+/** `tersor schema`: prints the JSON schema of a config, for editors. */
 export function schemaCommand(): Command {
   return new Command('schema')
     .description('print the JSON schema of a config, so that editors complete it')

@@ -52,7 +52,7 @@ export function studyCommand(): Command {
     )
     .option(
       '--runner <plugin>',
-      'what runs the trials, instead of the study\'s "runner": child-process, bullmq or another plugin',
+      'what runs the trials, instead of the study\'s "runner": a plugin by its id, package or path',
     )
     .option(
       '--jobs <count>',
@@ -82,8 +82,8 @@ export function studyCommand(): Command {
 }
 
 /**
- * Options that stand after the name of a subcommand are read by `study` first, since it has some of the same
- * names: hands them over, and refuses those that the subcommand does not have.
+ * Passes options after the name of a subcommand on to it, and rejects those that it does not have. Without
+ * this, `study` would consume those that have the same names as its own.
  */
 function handOver(study: Command, subcommand: Command): void {
   const known = new Set(subcommand.options.map((option) => option.attributeName()));
@@ -96,7 +96,7 @@ function handOver(study: Command, subcommand: Command): void {
   }
 }
 
-/** Says what would run. */
+/** Prints what would run. */
 async function previewed(path: string, study: Study, runner: TrialRunner, options: Options): Promise<void> {
   const preview = await previewStudy(placeOf(path, study, runner, options));
   process.stdout.write(
@@ -104,7 +104,7 @@ async function previewed(path: string, study: Study, runner: TrialRunner, option
   );
 }
 
-/** Runs what the store lacks, and prints the comparison. */
+/** Runs the trials that the store lacks, and prints the comparison. */
 async function compared(path: string, study: Study, runner: TrialRunner, options: Options): Promise<void> {
   const { out, json } = options;
   const say = (text: string) => {
@@ -129,7 +129,7 @@ async function compared(path: string, study: Study, runner: TrialRunner, options
   requireComplete(results);
 }
 
-/** What a study is, and where. */
+/** A study and its place, as study functions expect them. */
 function placeOf(path: string, study: Study, runner: TrialRunner, { out }: Options) {
   return {
     study,
@@ -144,6 +144,6 @@ function requireComplete({ trials }: StudyResults): void {
   const failed = trials.filter(({ status }) => status !== 'done').length;
   if (failed === 0) return;
   throw new TersorError('TRIALS_FAILED', `${failed} of ${trials.length} trials failed.`, {
-    hint: 'The report and log.txt in their folders say why; --resume runs them again.',
+    hint: 'See the report, and log.txt in their folders; --resume runs them again.',
   });
 }

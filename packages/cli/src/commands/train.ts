@@ -57,7 +57,7 @@ export function trainCommand(): Command {
             process.stderr.write(
               `epoch ${record.epoch}/${config.train.epochs}: loss ${record.loss.toFixed(4)}, training ${percent(record.accuracy)}, validation ${percent(record.validation)}, ${record.seconds.toFixed(0)} s\n`,
             );
-            // After the last epoch there is little left to do.
+            // Not after the last epoch: there is little left to do.
             if (isAsked() && record.epoch < config.train.epochs)
               throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
                 hint: 'Go on with the same command and --resume.',

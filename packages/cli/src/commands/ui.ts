@@ -7,7 +7,7 @@ interface Options {
   token?: string;
 }
 
-/** `tersor ui [folder...]`: a web page over runs and studies. */
+/** `tersor ui [folder...]`: shows runs and studies on a web page. */
 export function uiCommand(): Command {
   return new Command('ui')
     .description('show runs and studies on a local web page as they go on: curves, fronts, layers, logs')
@@ -29,14 +29,14 @@ export function uiCommand(): Command {
       token,
     )
     .action(async (folders: string[], options: Options) => {
-      // Here, so that no other command loads a server.
+      // Loaded here, because no other command needs a server.
       const { startUi } = await import('@tersor/ui');
       const { url, token: needed } = await startUi({ folders, program: thisProgram(), ...options });
       const hint =
         needed === undefined
           ? ''
-          : 'The token in it is asked of whoever opens the page: keep it to yourself.\n';
-      process.stdout.write(`${url}\n${hint}Ctrl-C ends it; runs go on.\n`);
+          : 'Anyone with this address, which contains a token, can open the page: keep it to yourself.\n';
+      process.stdout.write(`${url}\n${hint}Ctrl-C stops the server; runs continue.\n`);
     });
 }
 

@@ -7,7 +7,7 @@ import { examineBackends } from '../backends/examine-backends.js';
 import { collect, keyValues } from '../option-values.js';
 import { stopTrials, tersorVersion, thisProgram, wholeNumber } from '../studies/running-trials.js';
 
-/** The runner whose trials are taken where no other is named. */
+/** The runner whose trials are taken by default. */
 const DEFAULT_RUNNER = 'bullmq';
 
 interface Options {
@@ -22,7 +22,7 @@ interface Options {
   quiet?: boolean;
 }
 
-/** `tersor worker --url <url>`: takes trials of studies that run elsewhere. */
+/** `tersor worker --url <url>`: takes trials of studies from a queue and runs them. */
 export function workerCommand(): Command {
   return new Command('worker')
     .description('take trials of studies on other machines from a queue, and run them here')
@@ -67,7 +67,7 @@ async function takeTrials(options: Options): Promise<void> {
   try {
     if (!runner.work)
       throw new TersorError('CONFIG_INVALID', `The runner "${options.runner}" has no workers.`, {
-        hint: `It runs trials itself. Leave out --runner, for "${DEFAULT_RUNNER}".`,
+        hint: `It runs trials itself. Leave out --runner to use "${DEFAULT_RUNNER}".`,
       });
     const offer = await offerOf(options);
     const memory = (offer.memoryBytes / 1e9).toFixed(1);
@@ -89,7 +89,7 @@ async function takeTrials(options: Options): Promise<void> {
   }
 }
 
-/** What this machine has for a trial. */
+/** What this machine offers each trial. */
 async function offerOf({ name, jobs }: Options): Promise<WorkerOffer> {
   const findings = await examineBackends(() => undefined);
   const named = (available: boolean) =>

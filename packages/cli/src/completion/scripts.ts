@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 
-/** What a shell needs to know of a command. */
+/** What completion needs to know about a command. */
 export interface CompletedCommand {
   readonly name: string;
   readonly description: string;
@@ -9,11 +9,11 @@ export interface CompletedCommand {
     readonly description: string;
     readonly words: string[];
   }[];
-  /** Words that its first argument can be; none where it is a file or anything else. */
+  /** Possible values of its first argument; empty if it is a file or anything else. */
   readonly words: readonly string[];
 }
 
-/** Commands with their options, and those that the program takes with each of them. */
+/** Commands with their options, including those of the program itself. */
 export function completedCommands(
   commands: readonly Command[],
   ofProgram: readonly Option[],
@@ -30,7 +30,7 @@ export function completedCommands(
   }));
 }
 
-/** Scripts by shell. Whatever is neither command, option nor a listed word is completed as a file. */
+/** Scripts by shell. Everything but commands, options and listed words is completed as a file. */
 export const SCRIPTS = { bash, zsh, fish } as const;
 
 export type Shell = keyof typeof SCRIPTS;
@@ -114,7 +114,7 @@ function flagsOf(options: CompletedCommand['options']): string {
   return options.map(({ flag }) => flag).join(' ');
 }
 
-/** In single quotes, as sh and zsh read them. */
+/** Quotes a text for sh and zsh, in single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,25 +1,25 @@
 import { messageOf, parseOptions, TersorError, type Plugin } from '@tersor/core';
 
-/** What a first config is made from. */
+/** The answers that a config is written from. */
 export interface Answers {
   readonly model: string;
   readonly dataset: string;
-  /** Of the data set. */
+  /** Options of the data set. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Shares that are left: of the multiply-adds, then of the bytes. */
+  /** Budgets: share of the multiply-adds, then of the bytes, that may be left. */
   readonly macs: number;
   readonly bytes: number;
   readonly out: string;
 }
 
-/** Asks one question; the answer is never empty, but for `fallback`. */
+/** Asks a question; an empty answer means `fallback`, or without one asks again. */
 export type Ask = (question: string, fallback?: string) => Promise<string>;
 
-/** What the command line said: everything may be missing. */
+/** Answers from the command line; all may be missing. */
 export type Given = Partial<Omit<Answers, 'options'>> & Pick<Answers, 'options'>;
 
 interface Asking {
-  /** Undefined where nobody is there to answer. */
+  /** Undefined if there is no terminal to ask on. */
   readonly ask: Ask | undefined;
   /** Ids of the data sets that are installed. */
   readonly datasets: readonly string[];
@@ -27,8 +27,8 @@ interface Asking {
 }
 
 /**
- * What was given, and what was asked for beside it. Throws `CONFIG_INVALID`, naming the option, for what is
- * missing and cannot be asked for, and for a share out of 0 to 1.
+ * Completes the given answers by asking for the rest. Throws `CONFIG_INVALID` that names the option if
+ * something is missing and cannot be asked for, or a share is not between 0 and 1.
  */
 export async function answersOf(given: Given, { ask, datasets, loadDataset }: Asking): Promise<Answers> {
   const need = async (option: string, value: string | undefined, question: string, fallback?: string) => {
@@ -62,20 +62,20 @@ export async function answersOf(given: Given, { ask, datasets, loadDataset }: As
   };
 }
 
-/** Throws `CONFIG_INVALID` for what is no share. */
+/** Throws `CONFIG_INVALID` for a share that is not above 0 and at most 1. */
 function requireShare(option: string, value: number): number {
   if (value > 0 && value <= 1) return value;
   throw new TersorError('CONFIG_INVALID', `${option} ${value}: expected a share above 0, up to 1.`);
 }
 
-/** Options that a data set cannot do without, beside those that are given and those that scale pixels. */
+/** The options that a data set still needs, besides those given and those that scale pixels. */
 async function requiredOptions(
   plugin: Plugin<'dataset'>,
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ name: string; description: string }[]> {
   const scaling = Object.values(plugin.scalings ?? {})[0] ?? {};
   const missing: { name: string; description: string }[] = [];
-  // One at a time, as the schema tells what it lacks: any schema can be asked so.
+  // Found by filling in what the schema reports as missing, one at a time: that works with any schema.
   const filled: Record<string, unknown> = { ...scaling, ...given };
   for (;;) {
     const lack = await parseOptions(plugin, filled, 'dataset').then(

@@ -3,15 +3,15 @@ import { stringify } from 'yaml';
 import type { Answers } from './answers.js';
 import type { TriedScaling } from './try-scalings.js';
 
-/** What the config is for, besides what was answered. */
+/** What the config needs besides the answers. */
 interface Setting {
   readonly backend: string;
   readonly tried: TriedScaling;
 }
 
 /**
- * A config with both stages for `tersor compress`, as YAML with a comment where a reader may want to turn.
- * Paths are relative to its folder.
+ * A config with both stages for `tersor compress`, as YAML with comments at settings that users may want to
+ * change. Paths are relative to its folder.
  */
 export function configText(answers: Answers, { backend, tried }: Setting): string {
   const { model, dataset, options, macs, bytes, out } = answers;
@@ -41,12 +41,12 @@ output: ${inline(`out/${name}`)}
 `;
 }
 
-/** YAML on one line. */
+/** A value as YAML on one line. */
 function inline(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
-/** Options that name a file or folder which is there count from the config's folder. */
+/** Makes options that name an existing file or folder relative to the config's folder. */
 function withPathsFrom(
   folder: string,
   options: Readonly<Record<string, unknown>>,

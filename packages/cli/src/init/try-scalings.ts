@@ -1,33 +1,33 @@
 import { createEvaluator, requireFitting } from '@tersor/compression';
 import { createHost, TOKENS, type Backend, type LayerGraph, type Plugin } from '@tersor/core';
 
-/** Images are enough to tell right pixels from wrong ones. */
+/** Enough images to tell the right scaling from wrong ones. */
 const IMAGES = 500;
 
-/** A way to scale pixels, and how often the model is right with it. */
+/** A way to scale pixels, and the accuracy of the model with it. */
 export interface TriedScaling {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Share of the validation images, 0..1. */
+  /** Accuracy on validation images, 0..1. */
   readonly accuracy: number;
   readonly images: number;
 }
 
-/** What is tried, and on what. */
+/** What to try the scalings with. */
 export interface Trying {
   readonly graph: LayerGraph;
   readonly backend: Backend;
   readonly plugin: Plugin<'dataset'>;
-  /** What the config says of the data set, without the scaling. */
+  /** Options of the data set, without the scaling. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Folder that its paths count from. */
+  /** Folder that its paths are relative to. */
   readonly directory: string;
   onTry?(name: string, done: number, total: number): void;
 }
 
 /**
- * The accuracy of a model with every scaling that the data set knows, the best first; with what the options
- * say where they say it already. Throws what opening the data set and `requireFitting` throw.
+ * Measures the accuracy of a model with every scaling that the data set supports, or only with that of the
+ * options if they set one. Best first. Throws what opening the data set and `requireFitting` throw.
  */
 export async function tryScalings(trying: Trying): Promise<TriedScaling[]> {
   const { plugin, options } = trying;

@@ -2,9 +2,9 @@ const TENSORFLOW = /@tensorflow[\\/]|\btfjs-\w+[\\/](src|dist)[\\/]/;
 const METHODS = ['log', 'info', 'warn', 'error'] as const;
 
 /**
- * Keeps off the screen what TensorFlow.js tells developers through the console: a banner that recommends
- * another backend, the price of an initializer. Who writes is seen from the call stack, so what plugins write
- * is shown. Gives the function that puts the console back.
+ * Hides what TensorFlow.js tells developers through the console: a banner that recommends another backend,
+ * the cost of an initializer. The call stack shows who writes, so output of plugins still appears. Returns
+ * the function that restores the console.
  */
 export function quietLibraries(): () => void {
   const { console } = globalThis;
@@ -17,7 +17,7 @@ export function quietLibraries(): () => void {
     };
     console[method] = write;
   }
-  // Of Node's own modules that libraries should no longer use.
+  // Deprecation warnings are about libraries' use of Node's own modules.
   settings.noDeprecation = true;
   return () => {
     for (const [method, original] of originals) console[method] = original;
@@ -33,8 +33,8 @@ function callerOf(callee: (...args: unknown[]) => void): string {
 }
 
 /**
- * A line that TensorFlow's native library logs below the level of errors: absl's form, the older one of its
- * own, absl's preface, and the one message with a second line.
+ * A line that TensorFlow's native library logs below the level of errors: in the form of absl or its own
+ * older form, absl's preface, and the second line of a certain message.
  */
 const NATIVE_LOG = new RegExp(
   [
@@ -48,8 +48,8 @@ const NATIVE_LOG = new RegExp(
 );
 
 /**
- * Passes the text of a process on without the lines that TensorFlow's native library logs; with `end` the
- * rest, too.
+ * Passes the output of a process on, without the lines that TensorFlow's native library logs; `end` flushes
+ * the last line.
  */
 export function withoutNativeLogs(write: (text: string) => void): { text(chunk: string): void; end(): void } {
   let rest = '';

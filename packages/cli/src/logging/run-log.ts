@@ -4,15 +4,15 @@ import { destination, pino } from 'pino';
 import { makeFolder, TersorError } from '@tersor/core';
 import type { PipelineEvents } from '@tersor/compression';
 
-/** A log of a run for programs: one JSON object per line, with level, time and what happened. */
+/** A machine-readable log of a run: one JSON object per line, with level, time and event. */
 export interface RunLog {
   readonly events: PipelineEvents;
-  /** The last line: how the run ended. */
+  /** Writes the last line: how the run ended. */
   end(error?: unknown): void;
 }
 
 /**
- * Appends to a file, so a resumed run goes on in the log of the one before. Throws `OUTPUT_FAILED` when it
+ * Opens a log for appending, so that a resumed run continues the earlier log. Throws `OUTPUT_FAILED` if it
  * cannot be written.
  */
 export async function openRunLog(path: string): Promise<RunLog> {
@@ -20,7 +20,7 @@ export async function openRunLog(path: string): Promise<RunLog> {
   try {
     await makeFolder(dirname(path));
     requireReader(path);
-    // Written line by line: after a crash the log ends with what happened last.
+    // Synchronous: after a crash, the log ends with the last event.
     file = destination({ dest: path, append: true, sync: true });
   } catch (cause) {
     throw new TersorError(
@@ -46,7 +46,8 @@ export async function openRunLog(path: string): Promise<RunLog> {
 }
 
 /**
- * Opening a pipe waits for whoever reads it, for ever where nobody does. Throws the error of the file system.
+ * Checks that a pipe has a reader, since opening it would wait for one forever. Throws the error of the file
+ * system.
  */
 function requireReader(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFIFO())

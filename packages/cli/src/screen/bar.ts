@@ -2,28 +2,28 @@ import { SingleBar, type Options, type Params } from 'cli-progress';
 import { roughly } from '../tables/study-preview.js';
 import { coloursFor } from './colours.js';
 
-/** How far something is. */
+/** State of a progress bar. */
 export interface BarState {
   readonly done: number;
   readonly total: number;
-  /** What is counted: "images". */
+  /** What is counted, for instance "images". */
   readonly unit: string;
   readonly note?: string;
 }
 
-/** A line at the bottom of a terminal that shows how far something is, and about how long it still takes. */
+/** A progress bar on the last line of a terminal, with the estimated remaining time. */
 export interface Bar {
   update(state: BarState): void;
-  /** Takes the bar off the screen, so that other lines can be written; the next update draws it again. */
+  /** Removes the bar from the screen so that other lines can be written; the next update draws it again. */
   clear(): void;
-  /** Takes it off for good: what still goes on, of work that was stopped, draws nothing any more. */
+  /** Removes it for good: work that is still running after a stop draws nothing any more. */
   end(): void;
 }
 
 const LEAST_BAR = 8;
 const MOST_BAR = 30;
 
-/** A bar on stderr; where that is no terminal, one that shows nothing. */
+/** A bar on stderr; if that is not a terminal, it shows nothing. */
 export function createBar(): Bar {
   if (!process.stderr.isTTY) {
     const nothing = () => undefined;
@@ -40,7 +40,7 @@ export function createBar(): Bar {
     clear();
     hasEnded = true;
   };
-  // A bar hides the cursor; a process that a signal ends gives it back.
+  // A bar hides the cursor: restore it if a signal ends the process.
   process.once('exit', clear);
   return {
     clear,

@@ -1,13 +1,13 @@
 import { createColors } from 'picocolors';
 
-/** What tells whether a stream shows colours. */
+/** The part of a stream that tells whether it shows colours. */
 interface Stream {
   readonly isTTY?: boolean;
 }
 
 /**
- * Whether text for a stream is coloured: `FORCE_COLOR` says so in any case (0 or false: never), `NO_COLOR`
- * forbids it, and else a terminal that is not dumb has colours.
+ * Whether text for a stream is coloured: `FORCE_COLOR` decides if set (0 or false: never), then `NO_COLOR`
+ * turns colours off; otherwise terminals that are not dumb have colours.
  */
 export function isColoured({ isTTY = false }: Stream, environment: NodeJS.ProcessEnv = process.env): boolean {
   const { FORCE_COLOR: forced, NO_COLOR: forbidden, TERM } = environment;
@@ -16,7 +16,7 @@ export function isColoured({ isTTY = false }: Stream, environment: NodeJS.Proces
   return isTTY && TERM !== 'dumb';
 }
 
-/** Functions that colour text for a stream, or leave it as it is. */
+/** Functions that colour text for a stream, or return it unchanged if it has no colours. */
 export function coloursFor(stream: Stream) {
   return createColors(isColoured(stream));
 }

@@ -2,24 +2,24 @@ import Table from 'cli-table3';
 import { printable } from '@tersor/core';
 import { coloursFor } from './colours.js';
 
-/** A table for people: heads, rows of text, and the columns whose text ends at the right. */
+/** A table for people: heads, rows of text, and the indexes of right-aligned columns. */
 export interface TextTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly right: readonly number[];
 }
 
-/** Between two columns without lines. */
+/** Space between columns if there are no lines. */
 const GAP = '  ';
-/** Line of a table with lines at which its heads end. */
+/** Index of the line below the heads. */
 const RULE = 2;
-/** A column that may be broken anywhere stays at least so wide. */
+/** Smallest width of a column whose text may be broken anywhere. */
 const LEAST = 10;
 
 /**
- * The table with lines around its cells; on a terminal where that is too wide without lines, with cells
- * broken between words, and those at the left after any sign. Where not even that fits, every row becomes a
- * list of its cells. Text may come from strangers: it is made safe for a terminal.
+ * Formats a table with lines around its cells. If that is too wide for the terminal, it has no lines and
+ * cells are wrapped: between words, in the first column after any character. If even that does not fit, every
+ * row becomes a list of its cells. Text is made safe to print, since it may come from files.
  * @param columns width of the terminal; undefined for a file or a pipe
  */
 export function fitTable(table: TextTable, columns = process.stdout.columns): string {
@@ -69,12 +69,12 @@ function framed({ head, rows, right }: TextTable): string {
     colAligns: head.map((_, at) => (right.includes(at) ? 'right' : 'left')),
   });
   for (const cells of rows) drawn.push([...cells]);
-  // One rule, below the heads: twice the lines for no more to read otherwise.
+  // Keep only the rule below the heads: rules between all rows would double the number of lines.
   const lines = drawn.toString().split('\n');
   return lines.filter((line, at) => at === RULE || !line.startsWith('├')).join('\n');
 }
 
-/** A row after the other: its first cell, and a line for each of the others. */
+/** Formats every row as a list: its first cell, then a line for each of the others. */
 function listed({ head, rows }: TextTable, columns: number): string {
   const { bold } = coloursFor(process.stdout);
   const label = Math.min(Math.max(...head.map(({ length }) => length)), Math.floor(columns / 2));
@@ -87,10 +87,10 @@ function listed({ head, rows }: TextTable, columns: number): string {
   return blocks.join('\n');
 }
 
-/** Text in lines of at most so many signs. */
+/** Breaks text into lines of at most `width` characters. */
 function broken(text: string, width: number): string[] {
   const lines = [''];
-  // Names are broken where their words join, if they have some.
+  // Break names where their words join, if possible.
   for (const part of text
     .split(/(?<=[ _/,-])|(?<=[a-z])(?=[A-Z])/)
     .flatMap((piece) => pieces(piece, width))) {

@@ -7,39 +7,39 @@ const TITLES: Record<PipelineStage, string> = {
   baseline: 'measuring the original',
   'prune-prepare': 'stage 1: preparing the search',
   prune: 'stage 1: pruning search',
-  'prune-apply': 'stage 1: carrying the policy out',
-  'prune-refine': "stage 1: bringing the outputs back to the original's",
+  'prune-apply': 'stage 1: applying the policy',
+  'prune-refine': "stage 1: fitting the outputs to the original's",
   'prune-finetune': 'stage 1: fine-tune',
   'quantize-prepare': 'stage 2: preparing the search',
   quantize: 'stage 2: bit width search',
-  'quantize-apply': 'stage 2: carrying the policy out',
-  'quantize-calibrate': 'stage 2: choosing codes by the inputs of the layers',
-  'quantize-refine': "stage 2: bringing the outputs back to the original's",
+  'quantize-apply': 'stage 2: applying the policy',
+  'quantize-calibrate': "stage 2: choosing codes by the layers' inputs",
+  'quantize-refine': "stage 2: fitting the outputs to the original's",
   'quantize-finetune': 'stage 2: quantization-aware fine-tune',
   write: 'measuring and writing',
 };
 
-/** What takes longer says so when it is done. */
+/** A step that takes longer than this prints a line when it is done. */
 const LONG_SECONDS = 2;
-/** An estimate of less is not worth a line. */
+/** An estimate below this many seconds is not printed. */
 const WORTH_SAYING = 10;
 
-/** A display of the pipeline's progress. */
+/** Shows the progress of the pipeline. */
 export interface Progress {
   readonly events: PipelineEvents;
-  /** Takes the bar off the screen; twice is harmless. */
+  /** Removes the bar from the screen; calling this twice is harmless. */
   stop(): void;
-  /** The same for good: what still goes on, of work that was stopped, writes nothing any more. */
+  /** The same for good: work that is still running after a stop prints nothing any more. */
   end(): void;
 }
 
-/** A progress bar on a terminal, a few plain lines elsewhere, nothing when not enabled. Writes to stderr. */
+/** Progress on stderr: a bar on a terminal, a few plain lines elsewhere, nothing if not enabled. */
 export function createProgress({ enabled }: { readonly enabled: boolean }): Progress {
   if (!enabled) return { events: { onNotice: noteOn() }, stop: () => undefined, end: () => undefined };
   return process.stderr.isTTY ? barProgress() : lineProgress();
 }
 
-/** Writes a note, in yellow on a terminal. */
+/** A function that prints a note, with a yellow label on a terminal. */
 export function noteOn(before?: () => void): (text: string) => void {
   return (text) => {
     before?.();
@@ -58,7 +58,7 @@ const onEstimate: NonNullable<PipelineEvents['onEstimate']> = ({ search, finetun
     ...(finetune > 0 ? [`${roughly(finetune)} of training`] : []),
   ];
   process.stderr.write(
-    `roughly ${roughly(all)} from here${parts.length > 0 ? `, ${parts.join(' and ')}` : ''}, by the time that the original took\n`,
+    `roughly ${roughly(all)} from here${parts.length > 0 ? `, ${parts.join(' and ')}` : ''}, estimated from the time that the original took\n`,
   );
 };
 

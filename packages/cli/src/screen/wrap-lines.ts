@@ -1,6 +1,6 @@
 /**
- * Lines broken between words where a terminal ends, what follows indented by two more than its line. As they
- * are for a file or a pipe.
+ * Wraps lines between words at the width of the terminal; continuation lines are indented by two more. For a
+ * file or a pipe, lines stay as they are.
  * @param columns width of the terminal; undefined for a file or a pipe
  */
 export function wrapLines(text: string, columns = process.stdout.columns): string {

@@ -1,10 +1,10 @@
-/** How long a run has to save itself when its study is gone. */
+/** Milliseconds that a trial has to save its state when its study is gone. */
 const GRACE_MS = 60_000;
 
 /**
- * A trial ends with its study, however that ends: the study holds the other end of a trial's standard input
- * (and says so in `TERSOR_TRIAL`), which closes even when it is killed. The trial is then stopped as by
- * Ctrl-C, and so saves itself; a minute later it is killed.
+ * Makes a trial end with its study. The study holds the other end of the trial's standard input (and sets
+ * `TERSOR_TRIAL`), which closes even if the study is killed. The trial is then stopped as by Ctrl-C, so that
+ * it saves its state; a minute later it is killed.
  */
 export function endWithStudy(): void {
   if (process.env['TERSOR_TRIAL'] === undefined) return;
@@ -14,6 +14,6 @@ export function endWithStudy(): void {
     process.kill(process.pid, 'SIGINT');
   });
   process.stdin.on('error', () => undefined).resume();
-  // A trial that is done does not wait for its study.
+  // A trial that is done must not wait for its study.
   (process.stdin as unknown as { unref?(): void }).unref?.();
 }

@@ -1,18 +1,18 @@
 import type { PipelineProgress } from '@tersor/compression';
 import { roughly } from '../tables/study-preview.js';
 
-/** Knows what has to end before work can be saved, and about how long that takes. */
+/** Tracks what must finish before work can be saved, and about how long that takes. */
 export interface SavingClock {
   hear(progress: PipelineProgress): void;
-  /** "this episode (about 12 s)"; undefined where nothing is known. */
+  /** For instance "this episode (about 12 s)"; undefined if unknown. */
   waitingFor(): string | undefined;
 }
 
-/** Hears the progress of a compression; `now` gives milliseconds. */
+/** Creates a clock to be fed with the progress of a compression; `now` returns milliseconds. */
 export function createSavingClock(now: () => number = () => performance.now()): SavingClock {
   let last: PipelineProgress | undefined;
   let at = 0;
-  /** Of one episode or step, the last; undefined before the first. */
+  /** Duration of the last episode or step; undefined before the first. */
   let each: number | undefined;
   return {
     hear: (progress) => {

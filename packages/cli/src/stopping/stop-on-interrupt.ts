@@ -1,27 +1,27 @@
 import { TersorError } from '@tersor/core';
 import { onStopSignal, type StopSignal } from './stop-signals.js';
 
-/** What work hears of a wish to stop it, and says of itself. */
+/** Tells work to stop, and lets it report that it has begun. */
 export interface Stopping {
-  /** Whether the work is to save itself and end. */
+  /** Whether the work should save its state and end. */
   readonly isAsked: () => boolean;
-  /** Says that from now on there is something to save: a signal before that ends the work at once. */
+  /** Reports that there is something to save from now on; a signal before that ends the work at once. */
   readonly begin: () => void;
 }
 
-/** What the screen shows while the work goes on. */
+/** The display of running work. */
 export interface Display {
-  /** Takes a progress bar off the screen. */
+  /** Removes a progress bar from the screen. */
   clear?(): void;
-  /** What has to end before the work is saved, and about how long that takes. */
+  /** What must finish before the work is saved, and about how long that takes. */
   waitingFor?(): string | undefined;
 }
 
 /**
- * Does work that Ctrl-C, SIGTERM or SIGHUP stop: once it has begun, `isAsked` says true and the work is
- * expected to end with `INTERRUPTED` as soon as it has saved an episode or epoch. A second signal ends the
- * process. Before the work has begun, it is left alone and `INTERRUPTED` is thrown at once; the caller ends
- * the process.
+ * Does work that Ctrl-C, SIGTERM or SIGHUP can stop. Once it has begun, a signal makes `isAsked` return true,
+ * and the work is expected to throw `INTERRUPTED` as soon as it has saved an episode or epoch; a second
+ * signal ends the process. Before it has begun, a signal throws `INTERRUPTED` at once, the work is abandoned,
+ * and the caller must end the process.
  */
 export async function stopOnInterrupt<T>(
   work: (stopping: Stopping) => Promise<T>,
@@ -38,7 +38,7 @@ export async function stopOnInterrupt<T>(
     else {
       clear?.();
       const what = waitingFor?.() ?? 'this episode or epoch';
-      // On a terminal the cursor stands behind its echo of Ctrl-C.
+      // Start a new line: the terminal has echoed Ctrl-C.
       process.stderr.write(`\nFinishing ${what} and saving; ${again(signal)} to stop at once.\n`);
     }
   });
@@ -49,7 +49,7 @@ export async function stopOnInterrupt<T>(
   }
 }
 
-/** How the second signal is sent. */
+/** How to send the signal a second time, in words. */
 export function again(signal: StopSignal): string {
   return signal === 'SIGINT' ? 'press Ctrl-C again' : `send ${signal} again`;
 }

@@ -1,28 +1,28 @@
 import { isatty, WriteStream } from 'node:tty';
 
 /**
- * Signals that ask a program to end, with their numbers: Ctrl-C, `kill` and container runtimes, a terminal
- * that is closed.
+ * Signals that ask a program to end, with their numbers: from a closed terminal, Ctrl-C, and `kill` or
+ * container runtimes.
  */
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export type StopSignal = keyof typeof NUMBERS;
 const NAMES = Object.keys(NUMBERS) as StopSignal[];
 
 /**
- * Environment variable of a process that another one has started in its place, and to which it passes on what
- * it hears: the other's process id. What such a process starts itself inherits the variable, not the parent.
+ * Environment variable of a process that another one has started to replace itself, and to which that passes
+ * on its signals. Its value is that other's process id, since further child processes inherit the variable.
  */
 export const STAND_IN = 'TERSOR_BACKEND_ENVIRONMENT';
 
 /**
- * File number at which such a process is given the terminal, where file 2 is a pipe that is read for the
- * native library's log.
+ * File descriptor of the terminal in such a process, if descriptor 2 is a pipe for filtering the native
+ * library's log.
  */
 const TERMINAL = 4;
 
 /**
- * One Ctrl-C arrives twice where npm runs the program (the terminal's and npm's own), so does a signal of
- * `timeout`; people are slower.
+ * Signals within this time of the first are ignored. Under npm, one Ctrl-C arrives twice (from the terminal
+ * and from npm), and so does a signal of `timeout`; people are slower.
  */
 const ECHO_MS = 200;
 
@@ -32,20 +32,20 @@ let reaction:
   | undefined;
 let isWatching = false;
 
-/** What shells say of a process that a signal ended: 130 for Ctrl-C. */
+/** Exit code that shells use for a process ended by a signal: 130 for Ctrl-C. */
 export function exitCodeOf(signal: StopSignal): number {
   return 128 + NUMBERS[signal];
 }
 
-/** Exit code for work that was stopped: that of the signal that came first. */
+/** Exit code for work that was stopped: that of the first signal. */
 export function stoppedExitCode(): number {
   return exitCodeOf(first?.signal ?? 'SIGINT');
 }
 
 /**
- * Listens for the signals, once per process. It ends on the first, unless `onStopSignal` has said otherwise.
- * Called before anything else is loaded: process 1 of a container would not even hear a signal that it does
- * not listen for.
+ * Listens for the signals, once per process. The first one ends the process unless `onStopSignal` has set
+ * another reaction. Must be called before anything else is loaded, because process 1 of a container does not
+ * receive signals that it does not listen for.
  */
 export function watchStopSignals(): void {
   if (isWatching) return;
@@ -58,14 +58,14 @@ export function watchStopSignals(): void {
     'message',
     (signal) => NAMES.includes(signal as StopSignal) && hear(signal as StopSignal, undefined, true),
   );
-  // The process that started it was killed, and nothing waits for its end any more.
+  // The process that started this one was killed.
   process.on('disconnect', () => process.exit(stoppedExitCode()));
   process.channel.unref();
 }
 
 /**
- * Sets what the first signal does instead of ending the process, and `last`, what is still done at the
- * second, before it does. Gives the function that puts things back.
+ * Sets what the first signal does instead of ending the process, and with `last` what is done on the second
+ * one before the process ends. Returns the function that restores the earlier reaction.
  */
 export function onStopSignal(react: (signal: StopSignal) => void, last?: () => void): () => void {
   const wasWatching = isWatching;
@@ -78,7 +78,9 @@ export function onStopSignal(react: (signal: StopSignal) => void, last?: () => v
   };
 }
 
-/** `isPassedOn`: by the process in whose place this one runs. That one counts its signals itself. */
+/**
+ * Handles a signal. `isPassedOn` if the process that this one replaces passed it on, after counting signals.
+ */
 function hear(signal: StopSignal, _number?: number, isPassedOn = false): void {
   const now = performance.now();
   if (first) {
@@ -87,12 +89,13 @@ function hear(signal: StopSignal, _number?: number, isPassedOn = false): void {
     process.exit(exitCodeOf(signal));
   }
   first = { signal, at: now };
-  // The terminal is gone, and to write to it fails.
+  // The terminal is gone, so writing to it fails.
   if (signal === 'SIGHUP')
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   if (!reaction) process.exit(exitCodeOf(signal));
   reaction.react(signal);
-  // A process that listens no more is ended by the system, however busy it is. Process 1 would be immune.
+  // Stop listening, so that the system ends even a busy process on the next signal. Process 1 would be
+  // immune.
   if (!reaction.last && process.pid !== 1) setTimeout(stopWatching, ECHO_MS).unref();
 }
 

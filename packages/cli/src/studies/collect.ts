@@ -9,7 +9,7 @@ interface Options {
   json?: boolean;
 }
 
-/** `tersor study collect <folder...>`: the results of parts that ran as jobs of a cluster. */
+/** `tersor study collect <folder...>`: collects the results of parts that ran as jobs of a cluster. */
 export function collectCommand(): Command {
   return new Command('collect')
     .description('gather what the jobs of `tersor study run-trial` have done, and compare the variants')
@@ -20,9 +20,9 @@ export function collectCommand(): Command {
       if (folders.length > 1 && out === undefined)
         throw new TersorError(
           'CONFIG_INVALID',
-          `${folders.length} folders are to be gathered, but not where.`,
+          `There are ${folders.length} folders to collect, but no target folder.`,
           {
-            hint: 'Say it with --out.',
+            hint: 'Set it with --out.',
           },
         );
       const into = resolve(out ?? folders[0]!);
@@ -40,9 +40,9 @@ export function collectCommand(): Command {
     });
 }
 
-/** Throws `TRIALS_FAILED`, with the numbers that have to run (again). */
+/** Throws `TRIALS_FAILED` with the numbers of missing and failed trials. */
 function requireAll({ trials }: StudyResults): void {
-  // In the order of the plan, where a trial of two variants is one.
+  // In the order of the plan, each trial once even if it belongs to several variants.
   const byId = new Map(trials.map(({ trial, status }) => [trial, status]));
   const open = [...byId.values()].flatMap((status, index) => (status === 'done' ? [] : [{ status, index }]));
   if (open.length === 0) return;

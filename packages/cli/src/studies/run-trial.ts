@@ -20,7 +20,7 @@ interface Options {
   quiet?: boolean;
 }
 
-/** `tersor study run-trial <study> --index I`: one job of a cluster's array. */
+/** `tersor study run-trial <study> --index I`: runs one job of a cluster's array. */
 export function runPartCommand(): Command {
   return new Command('run-trial')
     .description('run one trial of a study, or one part of it: a job of a Slurm array or of Kubernetes')
@@ -64,7 +64,7 @@ export function runPartCommand(): Command {
       const failed = records.filter(({ status }) => status !== 'done').length;
       if (failed > 0)
         throw new TersorError('TRIALS_FAILED', `${failed} of ${records.length} trials of this part failed.`, {
-          hint: 'log.txt in their folders says why; the same command runs them again.',
+          hint: 'See log.txt in their folders; the same command runs them again.',
         });
     });
 }

@@ -7,40 +7,41 @@ import { again } from '../stopping/stop-on-interrupt.js';
 import { onStopSignal } from '../stopping/stop-signals.js';
 import { roughly, settingsText } from '../tables/study-preview.js';
 
-/** Version of Tersor that runs. */
+/** Version of the running Tersor. */
 export function tersorVersion(): string {
   const path = join(__dirname, '../../package.json');
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
-/** What starts `tersor` on this machine. */
+/** The command that starts `tersor` on this machine. */
 export function thisProgram(): string[] {
   return [process.execPath, ...process.execArgv, process.argv[1]!];
 }
 
-/** A signal that Ctrl-C and its like abort, so that running trials save themselves; `restore` ends that. */
+/** An abort signal for Ctrl-C and the like, on which running trials save their state; `restore` ends that. */
 export function stopTrials(): { readonly signal: AbortSignal; restore(): void } {
   const stop = new AbortController();
   const restore = onStopSignal(
     (signal) => {
       stop.abort();
       process.stderr.write(
-        `\nWaiting for the running trials to save themselves; ${again(signal)} to stop at once.\n`,
+        `\nWaiting for the running trials to save their state; ${again(signal)} to stop at once.\n`,
       );
     },
-    // The trials are ended as this process exits; the system alone would let them go on.
+    // With a reaction to the second signal this process exits itself, which ends the trials; if the system
+    // ended it, they would continue.
     () => undefined,
   );
   return { signal: stop.signal, restore };
 }
 
-/** Identifies what trials come from as they themselves will. */
+/** Identifies the inputs of trials in the same way as the trials themselves do. */
 export function identifier(configPath: string): Identify {
   return (config) =>
     identifyCompression(config, { directory: dirname(configPath), searchFrom: [process.cwd(), __dirname] });
 }
 
-/** What is said of a trial that has ended. */
+/** The line that is printed for a trial that has ended. */
 export function progressLine(
   { id, seed, settings }: PlannedTrial,
   record: TrialRecord,
@@ -55,7 +56,7 @@ function ending(record: TrialRecord): string {
   return `${record.status} in ${record.seconds.toFixed(0)} s`;
 }
 
-/** Reads an option as a whole number from `least`; throws what commander shows for a bad one. */
+/** A parser for an integer option of at least `least`; throws the error that commander shows. */
 export function wholeNumber(least: number): (value: string) => number {
   return (value) => {
     const count = Number(value);
@@ -65,7 +66,7 @@ export function wholeNumber(least: number): (value: string) => number {
   };
 }
 
-/** The override of a study by which `--runner` names its runner. */
+/** The study override for the option `--runner`. */
 export function runnerOverride(runner: string | undefined): string[] {
   return runner === undefined ? [] : [`runner.use=${JSON.stringify(runner)}`];
 }

@@ -13,7 +13,7 @@ interface Options {
   json?: boolean;
 }
 
-/** `tersor study status <study>`: how far a study is, here and in its queue. */
+/** `tersor study status <study>`: shows the progress of a study and its queue. */
 export function statusCommand(): Command {
   return new Command('status')
     .description('say how far a study is, what its queue has, and which workers are there')

@@ -1,9 +1,9 @@
-/** A whole number with thousands set apart. */
+/** A number rounded to an integer, with thousands separators. */
 export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** Bytes in MiB (2^20 bytes), as a whole number with thousands set apart. */
+/** Bytes in MiB (2^20 bytes), rounded to an integer, with thousands separators. */
 export function mebibytes(bytes: number): string {
   return grouped(bytes / 2 ** 20);
 }

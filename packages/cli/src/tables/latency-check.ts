@@ -3,7 +3,7 @@ import { describeMachine, type LatencyTable } from '@tersor/core';
 import { fitTable } from '../screen/fit-table.js';
 import { grouped } from './figures.js';
 
-/** How well a latency table predicts whole networks, for people. */
+/** A table of how well a latency table predicts whole networks. */
 export function checkTable(table: LatencyTable): string {
   const { layers, check, machine, images } = table;
   const rows = check.map(({ network, macs, predicted, measured, relativeError }) => [
@@ -18,8 +18,8 @@ export function checkTable(table: LatencyTable): string {
 }
 
 /**
- * What has changed since a table was measured: times of another machine or version need not hold here.
- * Undefined where nothing has.
+ * What has changed since a table was measured, machine or versions, as text; undefined if nothing has. Times
+ * from other conditions may not hold here.
  */
 export function otherConditions(
   { machine, versions: before }: LatencyTable,

@@ -1,6 +1,6 @@
 import type { PlannedTrial, StudyPreview } from '@tersor/study';
 
-/** What a study would run, for people. */
+/** Text of what a study would run. */
 export function previewText({ variants, trials, most, secondsLeft }: StudyPreview, limit: number): string {
   const done = trials.filter(({ status }) => status === 'done').length;
   const waiting = trials.length - done;
@@ -11,14 +11,14 @@ export function previewText({ variants, trials, most, secondsLeft }: StudyPrevie
   const time =
     secondsLeft === undefined || waiting === 0
       ? ''
-      : `, about ${roughly(secondsLeft)} by those that are done`;
+      : `, about ${roughly(secondsLeft)} judging by those that are done`;
   const rest =
     most > trials.length ? ` Then up to ${most - trials.length} more, of the variants that do best.` : '';
-  const over = most > limit ? `\nMore than its limit of ${limit}: it takes --yes.` : '';
+  const over = most > limit ? `\nMore than its limit of ${limit}: --yes is needed.` : '';
   return `${lines.join('\n')}\n${variants.length} variants, ${trials.length} trials: ${done} done, ${waiting} to run${time}.${rest}${over}\nNothing was run (--dry-run).\n`;
 }
 
-/** What a trial varies, as on the command line. */
+/** The settings of a trial, written as on the command line. */
 export function settingsText(settings: PlannedTrial['settings']): string {
   const { seed: _seed, ...varied } = settings;
   return Object.entries(varied)
@@ -26,7 +26,7 @@ export function settingsText(settings: PlannedTrial['settings']): string {
     .join(' ');
 }
 
-/** A time that is only an estimate. */
+/** Text of an estimated duration. */
 export function roughly(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return seconds < 90 * 60 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

@@ -9,11 +9,11 @@ import {
 import { fitTable } from '../screen/fit-table.js';
 import { grouped, mebibytes } from './figures.js';
 
-/** A figure that no trial of a variant has: none is done, or an older version ran them. */
+/** Shown for a missing figure: no trial of the variant is done, or an older version ran them. */
 const MISSING = '–';
 
 /**
- * The variants of a study as a table for people: means over the seeds, and the difference to the baseline.
+ * A table of the variants of a study: means over the seeds, and the difference from the baseline.
  */
 export function studyTable({ variants, baseline }: StudyResults): string {
   const against = baseline === undefined ? [] : [`to ${baselineName(baseline)}, 95%`, 'p (Holm)'];

@@ -11,7 +11,7 @@ import { grouped, mebibytes } from './figures.js';
 
 const HEAD = ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'];
 
-/** The result of a compression as a table for people. */
+/** A table of the result of a compression. */
 export function summaryTable(summary: Summary): string {
   const { baseline, pruned, compressed, ratio, search, activations, carriedOut, measuredLatency } = summary;
   const stages = stagesOf(summary);
@@ -34,7 +34,7 @@ export function summaryTable(summary: Summary): string {
     ([stage, figures]) =>
       `${stage}: ${figures.agent}, ${figures.episodes} episodes (${figures.evaluations} networks evaluated${figures.images === undefined ? '' : ` on ${grouped(figures.images)} images`}), best reward ${figures.bestReward.toFixed(4)}${confirmedText(figures)}, ${figures.seconds.toFixed(0)} s`,
   );
-  if (carriedOut) searches.push(`nothing was searched: the policy of ${carriedOut.policy} was carried out`);
+  if (carriedOut) searches.push(`nothing was searched: the policy of ${carriedOut.policy} was applied`);
   const times =
     baseline.latency === undefined || pruned.latency === undefined
       ? []
@@ -61,7 +61,7 @@ export function summaryTable(summary: Summary): string {
   ].join('\n');
 }
 
-/** What a run that rounds activations, or limits bit operations, has to say beside the table. */
+/** Lines below the table for a run that rounds activations or limits bit operations. */
 function operationLines({ baseline, compressed, ratio, activations }: Summary): string[] {
   const operations =
     ratio.bops === undefined
@@ -95,7 +95,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
 }
 
-/** The winner's two rewards, where it was chosen on images that the search never saw. */
+/** The two rewards of a winner that was chosen on images that the search never saw. */
 function confirmedText({ confirmed }: SearchFigures): string {
   if (!confirmed) return '';
   const { episode, candidates, searchReward, reward, images } = confirmed;

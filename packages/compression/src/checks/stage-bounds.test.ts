@@ -76,7 +76,7 @@ describe('requireReachable', () => {
     );
   });
 
-  it('refuses bit operations that nothing can have: those of two channels per group at the smallest widths', async () => {
+  it('refuses bit operations that nothing can have: those of two channels per group with the fewest bits', async () => {
     // 2 channels of 20: 8x8x9x(3x2 + 2x2) of the convolutions and 8x8x2x10 of the dense layer.
     const least = (8 * 8 * 9 * 10 + 8 * 8 * 2 * 10) * 2 * 4;
     const quantize = (bops: number) => ({ budget: { bytes: 0.9, bops }, activations: { bits: 4 } });

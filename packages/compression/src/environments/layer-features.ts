@@ -1,5 +1,5 @@
 import type { ChannelGroup, GraphLayer, LayerGraph, PruneTask } from '@tersor/core';
-import { isKernel } from '@tersor/network';
+import { factsOf, isKernel } from '@tersor/network';
 import { normalizeColumns } from './observation.js';
 import type { PruneChoices } from './prune-choices.js';
 
@@ -43,7 +43,7 @@ function featuresOfGroup(
   const stride = Array.isArray(strides) ? Number(strides[0]) : 1;
   return [
     index,
-    Number(producer.className === 'Dense'),
+    Number(factsOf(producer)?.multipliesMatrix === true),
     group.channels,
     kernel.shape.at(-2) ?? 1,
     height,

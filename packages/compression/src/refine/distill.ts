@@ -1,5 +1,13 @@
 import { createRandom, type Backend, type Dataset, type LayerGraph, type TrainingBatch } from '@tersor/core';
-import { isFrozen, isKernel, networkOutput, teacherLogits, weightSlots, withWeights } from '@tersor/network';
+import {
+  factsOf,
+  isFrozen,
+  isKernel,
+  networkOutput,
+  teacherLogits,
+  weightSlots,
+  withWeights,
+} from '@tersor/network';
 import { augment, type Augmentation } from '../training/augment.js';
 import { optimize, type OptimizerState } from './optimize.js';
 import { weightVariables } from './weight-variables.js';
@@ -107,8 +115,6 @@ const OBJECTIVE = { labelSmoothing: 0, distill: 1, temperature: 1, freezeStatist
 function withoutDropout(graph: LayerGraph): LayerGraph {
   return {
     ...graph,
-    layers: graph.layers.map((layer) =>
-      layer.className === 'Dropout' ? { ...layer, config: { ...layer.config, rate: 0 } } : layer,
-    ),
+    layers: graph.layers.map((layer) => factsOf(layer)?.withoutChance?.(layer) ?? layer),
   };
 }

@@ -125,7 +125,7 @@ describe('readConfig', () => {
       expect((await quantize('  budget: { bytes: 0.1 }\n')).quantize).not.toHaveProperty('activations');
     });
 
-    it('reads a single width as a range of one', async () => {
+    it('reads a single number of bits as a range of one', async () => {
       const { quantize: read } = await quantize('  budget: { bytes: 0.1 }\n  activations: { bits: 8 }\n');
       expect(read?.activations).toEqual({ bits: [8, 8], calibrate: 'mse', percentile: 99.9, images: 256 });
     });
@@ -137,7 +137,7 @@ describe('readConfig', () => {
       expect(read?.activations?.sums).toBe(true);
     });
 
-    it('wants a limit of bit operations beside a range of widths', async () => {
+    it('wants a limit of bit operations beside a range of bits', async () => {
       await expect(
         quantize('  budget: { bytes: 0.1 }\n  activations: { bits: [4, 8] }\n'),
       ).rejects.toMatchObject({

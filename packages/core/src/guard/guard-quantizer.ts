@@ -19,9 +19,9 @@ export function guardQuantizer(culprit: Culprit, quantizer: Quantizer): Quantize
   requireCalibration(culprit, quantizer);
   const checked = guarded(culprit, quantizer, {
     now: {
-      encode: (result, input, width) => checkedEncoding(culprit, 'encode', result, input, width),
-      encodeCalibrated: (result, input, width) =>
-        checkedEncoding(culprit, 'encodeCalibrated', result, input, width),
+      encode: (result, input, bits) => checkedEncoding(culprit, 'encode', result, input, bits),
+      encodeCalibrated: (result, input, bits) =>
+        checkedEncoding(culprit, 'encodeCalibrated', result, input, bits),
       refine: (result, input, previous) => checkedEncoding(culprit, 'refine', result, input, previous.bits),
     },
   });

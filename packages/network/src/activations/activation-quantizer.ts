@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 /**
- * A tfjs layer that rounds its input to the `2 ** bits` levels between `least` and `most`, as `fakeQuantize`
- * does: what an integer runtime's activations lose. It has no weights. Its gradient is 1 within the range and
- * 0 outside (the straight-through estimator, Bengio et al. 2013, with the clipping of PACT: Choi et al.
- * 2018). Being a stock layer to tfjs, it runs on every backend as any layer does that inference plans do not
- * know.
+ * A tfjs layer that simulates the activations of an integer runtime: like `fakeQuantize`, it rounds its input
+ * to the `2 ** bits` levels between `least` and `most`. It has no weights. Its gradient is 1 within the range
+ * and 0 outside (the straight-through estimator, Bengio et al. 2013, with the clipping of PACT: Choi et al.
+ * 2018). It is an ordinary tfjs layer, so every backend runs it like any layer without an inference
+ * operation.
  */
 export class ActivationQuantizer extends tfl.layers.Layer {
-  /** tfjs finds layers by this name in one table for all packages, so it carries ours. */
+  /** Has our prefix, because tfjs keeps the class names of all packages in one table. */
   static readonly className = 'TersorActivationQuantizer';
   private readonly bits: number;
   private readonly least: number;
@@ -40,7 +40,7 @@ export class ActivationQuantizer extends tfl.layers.Layer {
 }
 
 /**
- * Registers the layer with tfjs, which finds the classes of a topology by their names. Calling it twice is
+ * Registers the layer with tfjs, which finds the classes of a topology by name. Calling this twice is
  * harmless.
  */
 export function registerActivationQuantizer(): void {
@@ -57,7 +57,7 @@ function roundActivations(x: tf.Tensor, least: number, most: number, bits: numbe
   const round = tf.customGrad((values, save) => {
     const input = values as tf.Tensor;
     (save as tf.GradSaveFunc)([input]);
-    // Not tf.round: backends differ on halves.
+    // Not tf.round: backends round halves differently.
     const level = tf.clipByValue(tf.floor(tf.add(tf.div(input, scale), 0.5)), -zero, top - zero);
     return {
       value: tf.mul(level, scale),

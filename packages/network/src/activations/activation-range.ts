@@ -5,9 +5,9 @@ const { ceil, floor, max, min, round } = Math;
 /**
  * How a range is found (compared in Wu et al., "Integer Quantization for Deep Learning Inference", 2020).
  *
- * - `max`: all values seen.
- * - `percentile`: all but `1 - share` of the values, half of them at each end (the share must be in (0, 1]).
- * - `mse`: the shrunk version of `max` that rounds with the least squared error at `bits` bits.
+ * - `max`: the range of all values.
+ * - `percentile`: leaves out a share `1 - share` of the values, half at each end; `share` is in (0, 1].
+ * - `mse`: the range of `max`, scaled down for the least squared rounding error at `bits` bits.
  */
 export type RangeRule =
   | { readonly rule: 'max' }
@@ -15,8 +15,8 @@ export type RangeRule =
   | { readonly rule: 'mse'; readonly bits: number };
 
 /**
- * Range of a layer's activations from the values of calibration batches, all in one array. Without values it
- * is [0, 0].
+ * Range of a layer's activations, from their values in all calibration batches. It always includes 0; without
+ * values it is [0, 0].
  */
 export function activationRange(values: Float32Array, rule: RangeRule): ActivationRange {
   if (rule.rule === 'percentile') return percentileRange(values, rule.share);
@@ -25,8 +25,8 @@ export function activationRange(values: Float32Array, rule: RangeRule): Activati
 }
 
 /**
- * Rounds activations to the 2^bits levels of a range, as an integer runtime would: scale and a whole zero
- * point, so that 0 (padding, and what ReLU cuts off) is exact. Gives a new array.
+ * Rounds activations to the 2^bits levels of a range, as an integer runtime does, with a scale and an integer
+ * zero point, so that 0 (from padding and ReLU) is exact. Returns a new array.
  */
 export function fakeQuantize(
   values: Float32Array,

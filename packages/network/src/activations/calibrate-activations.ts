@@ -12,9 +12,9 @@ import {
 import { imagesAtOnce } from '../observation/images-at-once.js';
 import { activationRange } from './activation-range.js';
 
-/** Images that run at once, where memory allows it. */
+/** Most images that run at once; fewer if memory is short. */
 const BATCH = 32;
-/** Values of an input that percentile and mse look at, drawn evenly from all images. */
+/** Number of values of a layer's input that `percentile` and `mse` use, sampled evenly from all images. */
 const SAMPLE = 2 ** 16;
 
 export interface CalibrationInput {
@@ -22,7 +22,7 @@ export interface CalibrationInput {
   /** Layers whose inputs are observed. */
   readonly layers: readonly string[];
   readonly dataset: Dataset;
-  /** What the images run on. */
+  /** Backend that runs the images. */
   readonly backend: Pick<Backend, 'observe'>;
   readonly seed: number;
   readonly options: Pick<
@@ -31,7 +31,7 @@ export interface CalibrationInput {
   >;
 }
 
-/** What was seen of one layer's input: its extremes, and some of its values. */
+/** Statistics of one layer's input: its extremes, and a sample of its values. */
 interface Seen {
   extremes: ActivationRange;
   readonly sample: Float32Array;
@@ -39,9 +39,9 @@ interface Seen {
 }
 
 /**
- * Finds the range of each layer's input: training images run once through the network, then `activationRange`
- * is asked for every bit width (only `mse` depends on it). Which images and which values is drawn by the
- * seed. Throws `DATASET_INVALID` where there are no training images.
+ * Finds the range of each layer's input for every bit width (only `mse` depends on it) by running training
+ * images through the network once. The seed chooses the images and the sampled values. Throws
+ * `DATASET_INVALID` if there are no training images.
  */
 export async function calibrateActivations({
   graph,
@@ -55,7 +55,7 @@ export async function calibrateActivations({
   const chosen = random.permutation(dataset.size('train')).slice(0, options.images);
   if (chosen.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
-      hint: 'quantize.activations needs some to calibrate on.',
+      hint: 'quantize.activations needs training images for calibration.',
     });
   }
   const seen = new Map(

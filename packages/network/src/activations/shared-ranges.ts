@@ -1,16 +1,20 @@
 import type { LayerGraph } from '@tersor/core';
+import { factsOf } from '../layers/layer-table.js';
 import type { ActivationPolicy } from './simulated-graph.js';
 
-const JOINING = ['Add', 'Concatenate'];
-
-/** Layers that join what others give: sums of residual blocks, and branches side by side. */
+/** Layers that join the outputs of others: the sums of residual blocks, and concatenations. */
 export function joiningLayers(graph: LayerGraph): string[] {
-  return graph.layers.filter(({ className }) => JOINING.includes(className)).map(({ name }) => name);
+  return graph.layers
+    .filter((layer) => {
+      const { adds, concatenates } = factsOf(layer) ?? {};
+      return adds || concatenates;
+    })
+    .map(({ name }) => name);
 }
 
 /**
- * The policy with one range, the union, for all layers of as many bits that read the same tensor, and for
- * those that share one with them: what is joined is then rounded once for all that read it.
+ * The policy with a common range (the union) for layers that read the same tensor with the same number of
+ * bits, so that the tensor is rounded once for all its readers. Layers that read several tensors link theirs.
  */
 export function withSharedRanges(graph: LayerGraph, policy: ActivationPolicy): ActivationPolicy {
   const ranges = new Map(Object.entries(policy));
@@ -19,7 +23,7 @@ export function withSharedRanges(graph: LayerGraph, policy: ActivationPolicy): A
     const own = ranges.get(layer);
     if (own) for (const input of inputs) push(readers, `${input} at ${own.bits}`, layer);
   }
-  // Ranges only grow, and only to ends that are there: this comes to an end.
+  // Terminates: ranges only grow, and only to bounds that exist already.
   for (let isStable = false; !isStable; ) {
     isStable = true;
     for (const layers of readers.values()) {

@@ -2,15 +2,15 @@ import type { ActivationRange, GraphLayer, LayerCall, LayerGraph } from '@tersor
 import { ActivationQuantizer } from './activation-quantizer.js';
 
 /**
- * How the inputs of layers are rounded, by layer: part of stage 2's policy where activations are quantized.
+ * How the inputs of layers are rounded, by layer name: part of stage 2's policy if activations are quantized.
  */
 export type ActivationPolicy = Readonly<Record<string, ActivationRange & { readonly bits: number }>>;
 
 /**
- * The network as an integer runtime would compute it: the input of every layer that the policy names is
- * rounded first (HAQ quantizes a layer's input together with its weights, Wang et al., CVPR 2019). Every call
- * of a shared layer is rounded the same way. The weights, and their order, are those of the given graph, so
- * that training can go on in it.
+ * The network as an integer runtime would compute it: the input of every layer in the policy is rounded first
+ * (like HAQ, which quantizes a layer's input together with its weights: Wang et al., CVPR 2019). All calls of
+ * a shared layer are rounded the same way. Weights and their order are unchanged, so that training can
+ * continue in the new graph.
  */
 export function withRoundedActivations(graph: LayerGraph, policy: ActivationPolicy): LayerGraph {
   const calls: LayerCall[] = [];

@@ -2,17 +2,17 @@ import type { CodeProblem } from './code-problem.js';
 import { orderedCodes, storedCodes } from './code-values.js';
 import { codesOf, outputErrors, type Codes, type Levels } from './codes.js';
 
-/** Group by group the better one of two encodings of the same weights. */
+/** The better of two encodings of the same weights, chosen for each group. */
 export interface BetterCodes {
-  /** Of each group: 1 where the found codes bring the outputs closer, 0 where those to beat stay. */
+  /** For each group: 1 if the found codes were chosen, 0 if nearest rounding was. */
   readonly isBetter: Float64Array;
   /** Codes of all weights, in the order of the weights. */
   readonly codes: Uint8Array;
 }
 
 /**
- * Takes found codes in the groups whose outputs come closer by them, and elsewhere the codes to beat: those
- * of nearest rounding, in the order of the weights, with the levels that they stand for.
+ * Chooses, for each group, the found codes if they reduce the output error, and else those of nearest
+ * rounding. `nearest` has its codes in the order of the weights, with their levels.
  */
 export function betterCodes(
   problem: CodeProblem,

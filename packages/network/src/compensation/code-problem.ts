@@ -1,15 +1,15 @@
 import type { KernelMoments } from '@tersor/core';
 import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from '../moments/cholesky.js';
 
-/** Share of the mean square of the inputs that is added to the diagonal of their moments. */
+/** Ridge: this share of the mean square of the inputs is added to the diagonal of their moments. */
 const RIDGE = 0.02;
 /**
- * The same where targets are computed: they are fitted to a sample of the inputs, and a small ridge makes
- * them fit it too well.
+ * The ridge for computing targets. They are fitted to a sample of the inputs, and a small ridge would
+ * overfit.
  */
 const TARGET_RIDGE = 0.5;
 /**
- * A ridge ten times as large, at most so many times, where rounding leaves a matrix not positive definite.
+ * How often the ridge is multiplied by ten if rounding errors leave a matrix not positive definite.
  */
 const MOST_RIDGES = 40;
 
@@ -20,22 +20,22 @@ const MOST_RIDGES = 40;
  *
  *   E |x'q - y'w|^2 = q'Hq - 2 q'Gw + ...,  least near the target w* = (H + T)^-1 (G w + T w)
  *
- * with a ridge T of its own (the asymmetric target of GPTAQ and Qronos: what the layers before have lost is
- * made up for). All vectors are float64 and lie one column after the other, `inputs` values each.
+ * with a separate ridge T (the asymmetric target of GPTAQ and Qronos, which compensates for the errors of
+ * earlier layers). All vectors are float64, stored column after column with `inputs` values each.
  */
 export interface CodeProblem {
   readonly moments: KernelMoments;
   readonly inputs: number;
   readonly columns: number;
-  /** The weights as they are. */
+  /** The original weights w. */
   readonly weights: Float64Array;
   /** w*. */
   readonly target: Float64Array;
   /** (H + L) w*. */
   readonly pull: Float64Array;
-  /** G w: what the original comes to. */
+  /** G w, the contribution of the original weights. */
   readonly wanted: Float64Array;
-  /** Of each matrix. */
+  /** One for each matrix of the kernel. */
   readonly matrices: readonly PreparedMatrix[];
 }
 
@@ -43,9 +43,9 @@ export interface CodeProblem {
 export interface PreparedMatrix {
   /** H + L. */
   readonly loaded: Float64Array;
-  /** L: what was added to each diagonal value. */
+  /** L, the value added to the diagonal. */
   readonly ridge: number;
-  /** Inputs by falling mean square: the costliest errors come first, while many can make up for them. */
+  /** Inputs by falling mean square: the costliest errors come first, while many inputs can compensate. */
   readonly order: readonly number[];
   /** U with (H + L)^-1 = U'U, upper triangular, inputs in that order. */
   readonly upper: Float64Array;
@@ -54,9 +54,8 @@ export interface PreparedMatrix {
 const prepared = new WeakMap<KernelMoments, CodeProblem>();
 
 /**
- * Prepares the problem of a weight array; the same one again where it was last asked for with the same
- * moments and weights (it does not depend on the bit width). Undefined where the moments are not finite:
- * then they tell nothing.
+ * Prepares the problem of a weight array. The last problem of the same moments and weights is reused, since
+ * it does not depend on the bit width. Undefined if the moments are not finite.
  */
 export function codeProblem(data: Float32Array, moments: KernelMoments): CodeProblem | undefined {
   const known = prepared.get(moments);
@@ -81,13 +80,13 @@ export function codeProblem(data: Float32Array, moments: KernelMoments): CodePro
     matrices: list,
   };
   for (let at = 0; at < problem.weights.length; at++) problem.weights[at] = data[placeOf(problem, at)]!;
-  list.forEach((matrix, p) => aim(problem, matrix, p));
+  list.forEach((matrix, p) => setTargets(problem, matrix, p));
   if (!problem.target.every(Number.isFinite)) return undefined;
   prepared.set(moments, problem);
   return problem;
 }
 
-/** Where in the weight array the value at place `at` of a problem's vectors lies. */
+/** Index in the weight array of the value at index `at` of a problem's vectors. */
 export function placeOf({ moments, inputs }: Pick<CodeProblem, 'moments' | 'inputs'>, at: number): number {
   const column = Math.floor(at / inputs);
   const matrix = Math.floor(column / moments.outputs);
@@ -124,8 +123,8 @@ function prepareMatrix(products: Float64Array, n: number): PreparedMatrix | unde
   return undefined;
 }
 
-/** Fills in what the original comes to, the target, and the pull of the columns of one matrix. */
-function aim(problem: CodeProblem, { loaded, ridge }: PreparedMatrix, p: number): void {
+/** Computes `wanted`, `target` and `pull` for the columns of one matrix. */
+function setTargets(problem: CodeProblem, { loaded, ridge }: PreparedMatrix, p: number): void {
   const { moments, inputs: n, weights, wanted, pull, target } = problem;
   const products = moments.products[p % moments.products.length]!;
   const cross = moments.cross?.[p % moments.cross.length];
@@ -138,10 +137,10 @@ function aim(problem: CodeProblem, { loaded, ridge }: PreparedMatrix, p: number)
     const hold = (ridge * TARGET_RIDGE) / RIDGE;
     for (let i = 0; i < n; i++) factor[i * n + i]! += hold;
     const right = wanted.subarray(first, end).map((value, at) => value + hold * weights[first + at]!);
-    const solved = turned(right, moments.outputs, n);
+    const solved = transposed(right, moments.outputs, n);
     if (choleskyInPlace(factor, n)) {
       solveCholesky(factor, n, solved, moments.outputs);
-      target.set(turned(solved, n, moments.outputs), first);
+      target.set(transposed(solved, n, moments.outputs), first);
     }
   }
   for (let at = first; at < end; at += n)
@@ -160,13 +159,13 @@ function multiply(result: Float64Array, matrix: Float64Array, vector: Float64Arr
 }
 
 /**
- * `result = matrix vector` for a symmetric matrix, of which only the rows where the vector is not 0 are read.
+ * `result = matrix vector` for a symmetric matrix; reads only the rows where the vector is not 0.
  */
 export function multiplySymmetric(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
   addRows(result.fill(0), matrix, vector.length, 0, vector.length, vector);
 }
 
-function turned(values: Float64Array, rows: number, columns: number): Float64Array {
+function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
   const result = new Float64Array(values.length);
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;

@@ -2,12 +2,12 @@ import { choleskyInPlace, solveCholesky } from '../moments/cholesky.js';
 import { matrixOf, placeOf, type CodeProblem } from './code-problem.js';
 import type { Codes, Levels } from './codes.js';
 
-/** Share of the mean diagonal that holds the values of codes to what they were, where codes say the same. */
+/** Ridge towards the previous values, as a share of the mean diagonal: decides where codes are redundant. */
 const HOLD = 1e-6;
 
 /**
- * The group of each column: the index of its weights along an axis of the array, the same for all of them;
- * 0 for axis -1.
+ * The group of each column: the index of its weights along `axis`, which all of them share. With axis -1, all
+ * columns are in group 0.
  */
 export function columnGroups(problem: CodeProblem, shape: readonly number[], axis: number): Uint32Array {
   if (axis < 0) return new Uint32Array(problem.columns);
@@ -18,7 +18,7 @@ export function columnGroups(problem: CodeProblem, shape: readonly number[], axi
   );
 }
 
-/** Codes of a problem as the row-major array that they are stored as. */
+/** Codes of a problem in the order in which they are stored, that of the row-major weight array. */
 export function storedCodes(problem: CodeProblem, codes: Uint8Array): Uint8Array {
   const stored = new Uint8Array(codes.length);
   for (let at = 0; at < codes.length; at++) stored[placeOf(problem, at)] = codes[at]!;
@@ -31,10 +31,10 @@ export function orderedCodes(problem: CodeProblem, stored: Uint8Array): Uint8Arr
 }
 
 /**
- * The values that the codes of one group (0..previous.length-1) stand for with the least error, as they are
- * given to the weights: with S the one-hot matrix of a column's codes, sum of S'(H + L)S v = sum of S'(H +
- * L)w*. Unused codes, and that of exact zero, keep their value. Undefined where rounding leaves no
- * solution.
+ * The values for the codes of one group (0..previous.length-1) that have the least error when the assignment
+ * of codes is fixed. They solve sum S'(H + L)S v = sum S'(H + L)w*, where S is the one-hot matrix of a
+ * column's codes. Unused codes and the code of exact zero keep their value. Undefined if rounding errors
+ * leave no solution.
  */
 export function bestValues(
   problem: CodeProblem,
@@ -69,7 +69,7 @@ export function bestValues(
     if (isKept) {
       for (let other = 0; other < size; other++) {
         matrix[code * size + other] = 0;
-        // The kept values are 0 or have no weight: nothing goes over to the right-hand side.
+        // The kept values are 0 or unused, so the right-hand side does not change.
         matrix[other * size + code] = 0;
       }
       right[code] = 0;

@@ -1,18 +1,18 @@
 import { matrixOf, multiplySymmetric, type CodeProblem } from './code-problem.js';
 
-/** The values that codes can stand for. Each column of a problem belongs to one group of them. */
+/** The values of codes. Columns of a problem are in groups, which have different values. */
 export interface Levels {
   /** Group (scale or code book) of each column. */
   readonly groups: Uint32Array;
-  /** Code of the value nearest to one, in a group. */
+  /** Code in a group whose value is nearest to `value`. */
   nearest(group: number, value: number): number;
-  /** What a code of a group stands for. */
+  /** Value of a code in a group. */
   valueOf(group: number, code: number): number;
-  /** Code of exact zero in a group, where it has one: weights that are 0 keep it. */
+  /** Code of exact zero in a group, if there is one: weights that are 0 keep it. */
   zeroOf(group: number): number | undefined;
 }
 
-/** Codes of all weights of a problem, in the order of its vectors, with what their values come to. */
+/** Codes of all weights of a problem, in the order of its vectors, with their values q. */
 export interface Codes {
   readonly codes: Uint8Array;
   readonly values: Float64Array;
@@ -21,10 +21,10 @@ export interface Codes {
 }
 
 /**
- * Codes by error compensation (OPTQ: Frantar et al., ICLR 2023, algorithm 1): the inputs of a column are
- * rounded one after the other, the costliest first, and what rounding one changes in the outputs is made up
- * for by those that are not rounded yet: w_j -= (w_i - q_i) U_ij / U_ii. Weights that are exactly 0 are
- * rounded to 0 and made up for likewise (as SparseGPT does: Frantar and Alistarh, ICML 2023).
+ * Finds codes by error compensation (OPTQ: Frantar et al., ICLR 2023, algorithm 1). The inputs of a column
+ * are rounded one after the other, the costliest first, and those not yet rounded compensate for the change
+ * in the outputs: w_j -= (w_i - q_i) U_ij / U_ii. Weights that are exactly 0 stay 0, with the same
+ * compensation (as in SparseGPT: Frantar and Alistarh, ICML 2023).
  */
 export function compensatedCodes(problem: CodeProblem, levels: Levels): Codes {
   const { inputs: n, columns, target } = problem;
@@ -47,7 +47,7 @@ export function compensatedCodes(problem: CodeProblem, levels: Levels): Codes {
   return codesOf(problem, levels, codes);
 }
 
-/** Given codes with their values and products. */
+/** Computes the values and products of given codes. */
 export function codesOf(problem: CodeProblem, levels: Levels, codes: Uint8Array): Codes {
   const { inputs: n, columns } = problem;
   const values = new Float64Array(codes.length);
@@ -64,7 +64,7 @@ export function codesOf(problem: CodeProblem, levels: Levels, codes: Uint8Array)
 
 /**
  * One round of coordinate descent, in place: each code becomes the nearest to the best value of its weight
- * given all others, q_i - [(H + L)(q - w*)]_i / (H + L)_ii. Gives the number of codes that changed.
+ * given all others, q_i - [(H + L)(q - w*)]_i / (H + L)_ii. Returns the number of codes that changed.
  */
 export function descend(problem: CodeProblem, levels: Levels, { codes, values, products }: Codes): number {
   const { inputs: n, columns, pull } = problem;
@@ -92,8 +92,8 @@ export function descend(problem: CodeProblem, levels: Levels, { codes, values, p
 }
 
 /**
- * The factor by which the values of each group would fit best, (q'(H + L) w*) / (q'(H + L) q); 1 for a group
- * whose values are all 0 or would turn their signs.
+ * The factor for the values of each group that minimises the error, (q'(H + L) w*) / (q'(H + L) q); 1 for a
+ * group whose values are all 0 or would change sign.
  */
 export function bestFactors(
   { inputs: n, columns, pull }: CodeProblem,
@@ -115,7 +115,7 @@ export function bestFactors(
 
 /**
  * Squared error of the outputs on the calibration set, without the ridge, summed over the columns of each
- * group; less what no choice of codes changes, so that it may be negative.
+ * group and up to a constant, so that it may be negative.
  */
 export function outputErrors(
   problem: CodeProblem,
@@ -136,7 +136,7 @@ export function outputErrors(
   return errors;
 }
 
-/** Weights that are exactly 0 stay so where their group can say it. */
+/** Whether a weight is exactly 0 and must stay so, which needs a code for zero in its group. */
 function isFixed({ weights }: CodeProblem, at: number, zero: number | undefined): boolean {
   return zero !== undefined && weights[at] === 0;
 }

@@ -1,7 +1,7 @@
 import type { LayerGraph } from '@tersor/core';
 import { cost } from './cost.js';
 
-/** Bits of a value that is not quantized. */
+/** Bits of a value that is not quantized: a float. */
 export const FLOAT_BITS = 32;
 
 /** Bit widths of a layer's kernels and of its inputs. */
@@ -12,8 +12,8 @@ export interface OperandBits {
 
 /**
  * Bit operations of one image: the sum over the layers of multiply-adds x weight bits x input bits (van
- * Baalen et al., "Bayesian Bits", NeurIPS 2020), 32 for what is not quantized. `bitsOf` gives those of a
- * layer by its name.
+ * Baalen et al., "Bayesian Bits", NeurIPS 2020). `bitsOf` returns the bits of a layer by name; what is left
+ * out counts as 32.
  */
 export function bitOperations(
   graph: LayerGraph,

@@ -3,8 +3,7 @@ import { isKernel } from '../graph/graph-weights.js';
 import { layerPositions } from './layer-positions.js';
 
 /**
- * Parameters and multiply-adds of the smaller network, and at most how many are left without the kernel
- * slices that are zeroed.
+ * Parameters and multiply-adds of a pruned network, and upper bounds for both without zeroed kernel slices.
  */
 export interface ChannelCost {
   readonly macs: number;
@@ -13,7 +12,7 @@ export interface ChannelCost {
   readonly parametersWithoutZeroSlices: number;
 }
 
-/** Size of one axis: `full` less `perChannel` for every channel that goes from group number `group`. */
+/** Size of one axis: `full` minus `perChannel` for every channel removed from group number `group`. */
 interface AxisSize {
   readonly full: number;
   readonly cuts: readonly { readonly group: number; readonly perChannel: number }[];
@@ -23,22 +22,21 @@ interface AxisSize {
 interface SizedWeight {
   readonly layer: string;
   readonly axes: readonly AxisSize[];
-  /** How often a value is multiplied; 0 except for kernels. */
+  /** How often each value is multiplied per image; 0 unless it is a kernel. */
   readonly positions: number;
-  /** 1 when it is learned, else 0. */
+  /** 1 if it is learned, else 0. */
   readonly learned: number;
-  /** The group whose channels it produces, where its slices can be zeroed. */
+  /** The group whose channels it produces, if its slices can be zeroed. */
   readonly producerOf: number | undefined;
 }
 
 /**
- * Prepares a function that tells what the network costs when group i keeps `keepCounts[i]` channels, without
- * touching a weight: it only multiplies axis sizes, so it can be called in the inner loop of a search for the
- * widest network within a budget. It agrees with `cost(removeAll(...))`. Groups that are left out keep all of
- * their channels. `sliceShares[i]` is the share of 2-D kernel slices that stays in the kernels that produce
- * group i, of those whose channels stay; 1 when absent. Which slices those are is the pruner's choice: the
- * figures without zeroed slices are the most that can be left, so that a limit on them is kept. Layers of
- * `removed` cost nothing. Throws `MODEL_UNSUPPORTED` where a layer has an open size.
+ * Prepares a function that computes the cost of the network when group i keeps `keepCounts[i]` channels. It
+ * only multiplies axis sizes and reads no weights, so a search can call it in an inner loop. It agrees with
+ * `cost(removeAll(...))`; groups that are left out keep all channels. `sliceShares[i]` is the share of 2-D
+ * kernel slices kept in the kernels that produce group i, among those whose channels stay (1 by default). The
+ * pruner chooses which slices those are, so the figures without zeroed slices are upper bounds. Layers in
+ * `removed` cost nothing. Throws `MODEL_UNSUPPORTED` if a layer has an open size.
  */
 export function channelCost(
   graph: LayerGraph,
@@ -84,7 +82,7 @@ export function channelCost(
           parameters: values * learned,
         };
       });
-      // A pruner of slices knows of channels that go, but not of blocks; it may round up to a slice more.
+      // A slice pruner sees the removed channels but not the removed blocks, and may round up by one slice.
       const stay = share * all.reduce((sum, { slices }) => sum + slices, 0) + 1;
       const priced = removed ? all.filter(({ layer }) => !removed.has(layer)) : all;
       for (const figure of ['macs', 'parameters'] as const) {
@@ -97,7 +95,7 @@ export function channelCost(
 }
 
 /**
- * The most that `stay` slices can cost, since a pruner spreads them over the kernels of a group as it likes.
+ * The most that `stay` slices can cost: a pruner may spread them over the kernels of a group as it likes.
  */
 function costliest<Figure extends string>(
   kernels: readonly (Record<Figure, number> & { readonly slices: number })[],
@@ -120,7 +118,7 @@ function sizedWeights(graph: LayerGraph, groups: readonly ChannelGroup[]): Sized
   groups.forEach(({ members }, group) => {
     for (const { layer, weight, axis, indexes } of members) {
       const key = `${layer}|${weight}|${axis}`;
-      // Channels of a group own equally many indexes of an axis; see `channelGroups`.
+      // All channels of a group own the same number of indexes of an axis; see `channelGroups`.
       cuts.set(key, [...(cuts.get(key) ?? []), { group, perChannel: indexes[0]!.length }]);
     }
   });

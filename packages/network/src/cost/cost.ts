@@ -3,19 +3,19 @@ import { isKernel } from '../graph/graph-weights.js';
 import { layerPositions } from './layer-positions.js';
 import type { ChannelCost } from './channel-cost.js';
 
-/** What a layer costs, for one sample, over all of its calls. */
+/** Cost of a layer for one sample, over all of its calls. */
 export interface LayerCost {
   readonly name: string;
   readonly className: string;
-  /** Values that are learned; the moving statistics of batch norm are not counted. */
+  /** Number of learned values; the moving statistics of batch norms are not counted. */
   readonly parameters: number;
-  /** Values of kernels: what quantization makes small. */
+  /** Number of values in kernels, which quantization compresses. */
   readonly kernelValues: number;
-  /** All other values: biases, batch norm with its moving statistics. */
+  /** Number of all other values: biases, batch norms with their moving statistics. */
   readonly otherValues: number;
   /**
-   * Multiply-adds of convolutions and dense layers as a stock runtime executes them; biases, batch norm and
-   * activations count as none.
+   * Multiply-adds of convolutions and dense layers as a stock runtime executes them; biases, batch norms and
+   * activations are not counted.
    */
   readonly macs: number;
   /** The same without the 2-D kernel slices (input channel, output channel) that are all zero. */
@@ -24,7 +24,7 @@ export interface LayerCost {
   readonly parametersWithoutZeroSlices: number;
 }
 
-/** What a network costs. */
+/** Cost of a network for one sample. */
 export interface Cost {
   readonly layers: readonly LayerCost[];
   readonly parameters: number;
@@ -34,7 +34,7 @@ export interface Cost {
 }
 
 /**
- * Counts parameters and multiply-adds, by layer and in total. Throws `MODEL_UNSUPPORTED` where a layer has an
+ * Counts parameters and multiply-adds, by layer and in total. Throws `MODEL_UNSUPPORTED` if a layer has an
  * open size.
  */
 export function cost(graph: LayerGraph): Cost {
@@ -71,8 +71,8 @@ function layerCost(layer: GraphLayer, positions: number): LayerCost {
 }
 
 /**
- * Values in slices that are not all zero. The last two axes name the slice, those before it are its own; a
- * dense weight is a slice of one.
+ * Number of values in slices that are not all zero. The last two axes index the slice, the axes before them
+ * lie within it; in a dense layer each weight is a slice.
  */
 function valuesOfNonZeroSlices({ data, shape }: WeightTensor): number {
   const slices = shape.slice(-2).reduce((product, size) => product * size, 1);

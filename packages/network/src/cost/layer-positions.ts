@@ -4,11 +4,11 @@ import { inputShapesOf, layersByName } from '../graph/walk.js';
 import { factsOf } from '../layers/layer-table.js';
 
 /**
- * How often each layer's kernel is applied to one sample, over all calls: the number of positions of its
- * output (or of its input, as the layer's facts say), without the channel axis. Removing channels does not
- * change it, so multiply-adds are `positions * (values of the kernel)`. Layers whose kernels do not multiply
- * activations, or of which that is not known (recurrent ones, embeddings), are not in it. Throws
- * `MODEL_UNSUPPORTED` where a counted layer has an open size.
+ * How often each layer's kernel is applied to one sample, over all calls: the number of positions in its
+ * output (or in its input, according to the layer's facts). Removing channels does not change it, so
+ * multiply-adds are `positions * (values of the kernel)`. Layers whose kernels do not multiply activations,
+ * or where that is unknown (recurrent layers, embeddings), are left out. Throws `MODEL_UNSUPPORTED` if a
+ * counted layer has an open size.
  */
 export function layerPositions(graph: LayerGraph): Map<string, number> {
   const layers = layersByName(graph);

@@ -19,20 +19,20 @@ import { formatPlugins } from './format-plugins.js';
 import { recogniseModel, type FurtherFormats, type NamedFormat } from './recognise-model.js';
 
 export interface OpenOptions {
-  /** Folder that relative paths of the model and of plugins start from; the working directory without. */
+  /** Folder that relative paths of the model and of plugins start from; by default the working directory. */
   readonly directory?: string;
-  /** Further folders to look plugins up from. */
+  /** Further folders to look for plugins in. */
   readonly searchFrom?: readonly string[];
-  /** Plugins given directly; those of other kinds are ignored. */
+  /** Plugins given directly; those that are not formats are ignored. */
   readonly plugins?: readonly Plugin[];
-  /** What the model is called in the config, for messages about its format's options. */
+  /** Config path of the model, for messages about its format's options. */
   readonly place?: string;
 }
 
-/** A format, how it is named, and the plugin that it comes from; none for the formats of Tersor. */
+/** A format, its name in configs, and the plugin that provides it (absent for Tersor's own formats). */
 export interface FoundFormat extends NamedFormat {
   readonly plugin?: WiredPlugin;
-  /** Files that its options name and whose content counts. */
+  /** Files that its options name, whose content is part of the model's identity. */
   readonly files?: readonly StatedFile[];
 }
 
@@ -41,7 +41,7 @@ export async function namedFormat(use: string, given: unknown, options: OpenOpti
   const loaded = await loadPlugin('format', use, directoriesOf(options), builtins(options));
   const { plugin, source } = loaded;
   const place = `${options.place ?? 'model'} (format "${plugin.id}" of ${source})`;
-  return made(loaded, await parseOptions(plugin, given, place), options);
+  return createFormat(loaded, await parseOptions(plugin, given, place), options);
 }
 
 /** The format that recognises what lies at a path. Throws the codes of `recogniseModel`. */
@@ -49,7 +49,7 @@ export async function recognisedFormat(path: string, options: OpenOptions): Prom
   return recogniseModel(path, await givenFormats(options), () => installedFormats(options));
 }
 
-/** Tersor's own formats and those given directly, that need no options. */
+/** Tersor's own formats and those given directly, as far as they need no options. */
 export async function givenFormats(options: OpenOptions): Promise<FoundFormat[]> {
   const ready = await Promise.all(
     builtins(options).map(async (plugin) => withoutOptions({ plugin, source: plugin.name }, options)),
@@ -57,7 +57,7 @@ export async function givenFormats(options: OpenOptions): Promise<FoundFormat[]>
   return ready.flatMap((each) => each ?? []);
 }
 
-/** The formats that are installed as plugins, as far as they want no options. */
+/** The formats that are installed as plugins, as far as they need no options. */
 export async function installedFormats(options: OpenOptions): Promise<FurtherFormats> {
   const formats: NamedFormat[] = [];
   const problems: string[] = [];
@@ -68,21 +68,24 @@ export async function installedFormats(options: OpenOptions): Promise<FurtherFor
   return { formats, problems };
 }
 
-/** A format that needs no options; one that does has to be named with them. */
+/**
+ * Creates a format that needs no options; undefined for others, which have to be named with their options.
+ */
 async function withoutOptions(loaded: LoadedPlugin, options: OpenOptions): Promise<FoundFormat | undefined> {
   if (!(await needsNoOptions(loaded.plugin))) return undefined;
-  return made(loaded, await parseOptions(loaded.plugin, {}, 'model'), options);
+  return createFormat(loaded, await parseOptions(loaded.plugin, {}, 'model'), options);
 }
 
-async function made(loaded: LoadedPlugin, given: unknown, options: OpenOptions): Promise<FoundFormat> {
+async function createFormat(
+  loaded: LoadedPlugin,
+  given: unknown,
+  options: OpenOptions,
+): Promise<FoundFormat> {
   const { plugin, source, file } = loaded;
   const context: PluginContext = {
     directory: resolve(options.directory ?? ''),
     seed: 1,
-    get: () =>
-      Promise.reject(
-        new TersorError('PLUGIN_NOT_FOUND', 'A format reads files; it is given no other plugin.'),
-      ),
+    get: () => Promise.reject(new TersorError('PLUGIN_NOT_FOUND', 'A format cannot use other plugins.')),
   };
   const format = (await createProduct(plugin, source, given, context)) as Format;
   const { id } = plugin;

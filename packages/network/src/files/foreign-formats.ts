@@ -1,10 +1,10 @@
-/** A file format that is not Tersor's to read, and what its owner can do. */
+/** A file format that Tersor does not read, and advice on what to do. */
 export interface ForeignFormat {
   readonly format: string;
   readonly advice: string;
 }
 
-/** The first and the last bytes of a file, one character a byte. */
+/** The first and the last bytes of a file, one character per byte. */
 export interface FileEnds {
   readonly head: string;
   readonly tail: string;
@@ -15,7 +15,7 @@ export const GIVE_A_MODEL = 'Give the path of a model: model.json, .tersor, .onn
 
 const LAYERS_MODEL = 'a LayersModel folder (--output_format=tfjs_layers_model)';
 const FROM_KERAS = 'pip install tensorflowjs, then: TF_USE_LEGACY_KERAS=1 tensorflowjs_converter';
-const NO_WAY_BACK = 'Its layers cannot be had back: convert the network that it was made from';
+const NO_WAY_BACK = 'Its layers cannot be recovered: convert the network that it was made from';
 const IMAGE = {
   format: 'an image',
   advice: 'Give a model; images belong to the data set (--dataset image-folder).',
@@ -34,25 +34,25 @@ const KERAS_ZIP = {
   advice: `Install the plugin that reads it: npm install @tersor/format-keras. Or convert it to ${LAYERS_MODEL}: save it as .h5 in Python (model.save('model.h5')), then ${FROM_KERAS} --input_format=keras model.h5 folder`,
 };
 
-/** What is said about a SavedModel folder. */
+/** Advice for a SavedModel folder. */
 export const SAVED_MODEL: ForeignFormat = {
   format: 'a TensorFlow SavedModel',
   advice: `If Keras wrote it, convert it to ${LAYERS_MODEL}: ${FROM_KERAS} --input_format=keras_saved_model --output_format=tfjs_layers_model folder target`,
 };
 
-/** What is said about the model.json of a GraphModel. */
+/** Advice for the model.json of a GraphModel. */
 export const GRAPH_MODEL: ForeignFormat = {
   format: 'a GraphModel, which has no layers',
   advice: `Give the path of its model.json, and install the plugin that reads it: npm install @tersor/format-tfjs-graph. Or convert the network that it was made from to ${LAYERS_MODEL}, from its Keras file.`,
 };
 
-/** What is left when nothing else fits. */
+/** Used if no other format matches. */
 export const TEXT: ForeignFormat = {
   format: 'a text file',
   advice: GIVE_A_MODEL,
 };
 
-/** Formats by how their files begin; the first that fits counts. */
+/** Formats by the start of their files; the first match counts. */
 const BEGINNINGS: readonly (readonly [RegExp, ForeignFormat])[] = [
   [
     /^\x89HDF\r\n\x1a\n/,
@@ -90,7 +90,7 @@ const BEGINNINGS: readonly (readonly [RegExp, ForeignFormat])[] = [
   ],
 ];
 
-/** The format of a file that begins neither like a packed file nor like JSON. */
+/** The format of a file that is neither a packed file nor JSON. */
 export function foreignFormat({ head, tail }: FileEnds): ForeignFormat {
   if (head.startsWith('PK')) return zipFormat(head + tail);
   if (head.startsWith('\x08\x01\x12') && /serve|saved_model/.test(head + tail)) return SAVED_MODEL;
@@ -110,7 +110,7 @@ export function foreignFormat({ head, tail }: FileEnds): ForeignFormat {
   return TEXT;
 }
 
-/** Archives are told apart by the names in them, which stand unpacked at both ends. */
+/** Tells archives apart by the file names in them, which are uncompressed at both ends of an archive. */
 function zipFormat(names: string): ForeignFormat {
   if (/model\.weights\.h5|metadata\.json[^]*config\.json|config\.json[^]*metadata\.json/.test(names))
     return KERAS_ZIP;

@@ -5,24 +5,24 @@ import { packedFormat } from './packed-format.js';
 
 const FORMAT = { name: '@tersor/network', kind: 'format', core: '>=0.1.0 <1.0.0' } as const;
 
-/** The formats that need no plugin of their own, the first that recognises a file counts. */
+/** The built-in formats; the first that recognises a file counts. */
 export const formatPlugins: readonly Plugin[] = [
   definePlugin({
     ...FORMAT,
     id: 'tersor',
-    description: 'packed files of Tersor, read as the float weights that their codes stand for',
+    description: "Tersor's packed files, read as float weights",
     options: z.strictObject({}),
     create: (): Format => packedFormat,
   }),
   definePlugin({
     ...FORMAT,
     id: 'layers-model',
-    description: 'what TensorFlow.js and its converter write: model.json with its weight files',
+    description: 'the format of TensorFlow.js and its converter: model.json with its weight files',
     options: z.strictObject({
       kernels: z
         .enum(['float32', 'uint8'])
         .default('float32')
-        .describe('What kernels are written as; uint8 is a quarter of the bytes, and rounds.'),
+        .describe('How kernels are written; uint8 takes a quarter of the bytes, and rounds them.'),
     }),
     create: ({ kernels }): Format => createLayersModelFormat(kernels),
   }),

@@ -15,23 +15,23 @@ export interface KerasWeight {
   readonly data: Float32Array;
 }
 
-/** What belongs to a Keras topology. */
+/** The file that a Keras topology comes from. */
 export interface KerasSource {
-  /** What messages call the file. */
+  /** Name of the file in messages. */
   readonly origin: string;
-  /** Most weights that the topology may ask for: as many as the file holds. */
+  /** Most values that the topology may need in its weights: as many as the file holds. */
   readonly maxWeights: number;
   /**
-   * The weights of a layer, in the order of the layer's own list; the path starts with the outermost nested
-   * model. It is asked once for each layer that has any.
+   * Returns the weights of a layer, in the layer's own order. `path` names the nested models around the
+   * layer, outermost first, then the layer. Called once for each layer that has weights.
    */
   weightsOf(path: readonly string[]): readonly KerasWeight[];
 }
 
 /**
- * The network of a Keras topology, of Keras 2 or 3, whose layers stock TensorFlow.js knows. Throws
- * `MODEL_INVALID` where it is no topology or its weights are others than it asks for, `MODEL_UNSUPPORTED` for
- * what TensorFlow.js computes in another way.
+ * Builds the network of a Keras 2 or Keras 3 topology whose layers stock TensorFlow.js has. Throws
+ * `MODEL_INVALID` if it is not a topology or its weights do not match, `MODEL_UNSUPPORTED` for what
+ * TensorFlow.js computes differently.
  */
 export async function graphFromKeras(
   topology: Readonly<Record<string, unknown>>,

@@ -2,7 +2,7 @@ import { TersorError } from '@tersor/core';
 
 type Json = Record<string, unknown>;
 
-/** What Keras 3 calls a class that tfjs knows by another name. */
+/** Class names of Keras 3 that are different in tfjs. */
 const CLASS_NAMES: Readonly<Record<string, string>> = {
   OrthogonalInitializer: 'Orthogonal',
   IdentityInitializer: 'Identity',
@@ -13,8 +13,8 @@ const CLASS_NAMES: Readonly<Record<string, string>> = {
 /** Activations with another name in tfjs. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { silu: 'swish' };
 
-/** Options that tfjs ignores, so that the network would compute something else; with what each must be. */
-const READ_OVER: Readonly<Record<string, (value: unknown) => boolean>> = {
+/** Options that tfjs ignores, each with a test for the values that it computes correctly. */
+const IGNORED_OPTIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
   groups: (value) => value === 1,
   keepdims: (value) => value === false,
   return_state: (value) => value === false,
@@ -23,9 +23,9 @@ const READ_OVER: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 /**
- * A topology as tfjs reads it: what Keras 3 writes (`batch_shape`, dtype policies, modules and registered
- * names, calls as tensors with a history) in the form of Keras 2. Others are returned unchanged.
- * Throws `MODEL_UNSUPPORTED` where tfjs would compute something else.
+ * Converts a Keras 3 topology (`batch_shape`, dtype policies, modules and registered names, calls as tensors
+ * with a history) to the form of Keras 2, which tfjs reads. Others are returned unchanged. Throws
+ * `MODEL_UNSUPPORTED` if tfjs would compute something else.
  */
 export function keras2Topology(topology: Json): Json {
   if (isRecord(topology['model_config']))
@@ -39,7 +39,7 @@ function isKeras3(topology: Json): boolean {
   return typeof topology['module'] === 'string' && 'registered_name' in topology;
 }
 
-/** A model, or a layer of one: what stands where a `class_name` and a `config` are. */
+/** Converts a model or a layer: an object with a `class_name` and a `config`. */
 function model(value: Json): Json {
   const className = String(value['class_name']);
   const { name, inbound_nodes: calls, config, build_config: build } = value;
@@ -53,8 +53,8 @@ function model(value: Json): Json {
 }
 
 function layerConfig(className: string, config: Json, build: Json): Json {
-  for (const [option, isRight] of Object.entries(READ_OVER)) {
-    // A class of our own computes what it says.
+  for (const [option, isRight] of Object.entries(IGNORED_OPTIONS)) {
+    // Our own classes implement these options.
     if (option in config && !isRight(config[option]) && !className.startsWith('Tersor'))
       throw unsupported(config['name'], `${option}: ${JSON.stringify(config[option])}`);
   }
@@ -78,8 +78,9 @@ function modelConfig(className: string, config: Json, layers: readonly unknown[]
   const inner = layers.map((layer) => (isRecord(layer) ? model(layer) : layer));
   if (className === 'Sequential')
     return { ...config, layers: withInputShape(inner, config['build_input_shape'] ?? build['input_shape']) };
-  // A nested model has a node of its own in tfjs, before those of its calls. Keras 3 counts it for some
-  // models of some versions, and not for others; every call is read by something, so the first one tells.
+  // In tfjs, a nested model has one extra node before those of its calls. Keras 3 counts it for some models
+  // of some versions, but not for others. Every call has a reader, so a reference to node 0 shows that it
+  // does not.
   const called = inner.flatMap((layer) => (isRecord(layer) ? references(layer['inbound_nodes']) : []));
   const all = [...called, ...references(config['input_layers']), ...references(config['output_layers'])];
   const first = new Set(all.flatMap((reference) => (reference[1] === 0 ? [reference[0]] : [])));
@@ -113,7 +114,9 @@ function modelConfig(className: string, config: Json, layers: readonly unknown[]
   };
 }
 
-/** A Sequential model without an input layer says its input's shape beside its layers. */
+/**
+ * Adds the input's shape to the first layer: a Sequential model without an input layer stores it elsewhere.
+ */
 function withInputShape(layers: readonly unknown[], shape: unknown): unknown[] {
   const [first, ...rest] = layers;
   if (!Array.isArray(shape) || !isRecord(first) || !isRecord(first['config'])) return [...layers];
@@ -121,14 +124,14 @@ function withInputShape(layers: readonly unknown[], shape: unknown): unknown[] {
   return [{ ...first, config: { ...first['config'], batch_input_shape: shape } }, ...rest];
 }
 
-/** One, several or named references `[layer, node, tensor]`, as a list. */
+/** A list of the references `[layer, node, tensor]` in a value: one, several, or several by name. */
 function references(value: unknown): unknown[][] {
   if (Array.isArray(value) && typeof value[0] === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(references);
   return isRecord(value) ? Object.values(value).flatMap(references) : [];
 }
 
-/** A call: the tensors that it takes, in the form `[layer, node, tensor, arguments]`. */
+/** Converts a call to a list of its input tensors, in the form `[layer, node, tensor, arguments]`. */
 function inboundNode(call: unknown, layer: string): unknown {
   if (!isRecord(call)) return call;
   const tensors = histories(call['args']);
@@ -153,7 +156,7 @@ function histories(value: unknown): unknown[][] {
   return Array.isArray(history) ? [history] : [];
 }
 
-/** A value of a config without what Keras 3 wraps around it. */
+/** Unwraps a config value from the objects that Keras 3 puts around it. */
 function plain(value: unknown, key: string, layer: unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => plain(each, key, layer));
   if (typeof value === 'string' && /activation$/.test(key)) return activation(value, layer);
@@ -186,7 +189,7 @@ function activation(name: string, layer: unknown): string {
 function unsupported(layer: unknown, what: string): TersorError {
   return new TersorError(
     'MODEL_UNSUPPORTED',
-    `Layer "${String(layer)}" has ${what}: TensorFlow.js does not compute that.`,
+    `Layer "${String(layer)}" has ${what}, which TensorFlow.js does not support.`,
     {
       hint: 'Build the layer in another way in Keras, or save the model with Keras 2 (TF_USE_LEGACY_KERAS=1) if that is what it was trained with.',
     },

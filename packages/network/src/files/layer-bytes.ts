@@ -6,8 +6,8 @@ import { packedFormat } from './packed-format.js';
 import type { ModelFile } from './read-network.js';
 
 /**
- * Bytes that the arrays of each layer take in a packed file, checksums included: the lengths of the weight
- * sections, which follow the header in the order of `weightSlots` (docs/format.md).
+ * Bytes of each layer's weight sections in a packed file, checksums included. The sections follow the header
+ * in the order of `weightSlots` (docs/format.md).
  */
 export function packedBytes(graph: LayerGraph, packed: Uint8Array): Map<string, number> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
@@ -22,8 +22,8 @@ export function packedBytes(graph: LayerGraph, packed: Uint8Array): Map<string, 
 }
 
 /**
- * The same of a model on disk that has been read; undefined for a format that does not tell layers apart.
- * Throws the error of the file system.
+ * The same for a model on disk whose network has been read; undefined for formats that do not store layers
+ * separately. Throws the error of the file system.
  */
 export async function layerBytes(
   { format, path }: ModelFile,

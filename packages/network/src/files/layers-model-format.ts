@@ -13,10 +13,12 @@ import { latin1 } from './model-place.js';
 import { requireModelFile } from './read-back.js';
 import { withUint8Kernels, writeUint8Files } from './uint8-files.js';
 
-/** What a LayersModel can store its kernels as. */
+/** How a LayersModel can store its kernels. */
 export type StoredKernels = 'float32' | 'uint8';
 
-/** What TensorFlow.js and its converter write; `kernels` is what those of a written model are stored as. */
+/**
+ * The LayersModel format of TensorFlow.js and its converter. `kernels` is how written models store theirs.
+ */
 export function createLayersModelFormat(kernels: StoredKernels): Format {
   const isUint8 = kernels === 'uint8';
   return {
@@ -31,7 +33,7 @@ export function createLayersModelFormat(kernels: StoredKernels): Format {
       await (isUint8 ? writeUint8Files : writeModelFiles)(graph, folder);
       const path = join(folder, 'model.json');
       const stored = isUint8 ? withUint8Kernels(graph) : graph;
-      // Whoever reads it has stock TensorFlow.js, and nothing of ours.
+      // Users read it with stock TensorFlow.js, without our code.
       await withHostMemory(() => requireModelFile({ path, name: 'model.json' }, { graph: stored }));
       return 'model.json';
     },
@@ -39,22 +41,21 @@ export function createLayersModelFormat(kernels: StoredKernels): Format {
   };
 }
 
-/** The format as it is read, and written where nothing is said. */
+/** The format with default options. */
 export const layersModelFormat: Format = createLayersModelFormat('float32');
 
 function recognises({ path, entries, head }: ModelPlace): boolean {
   if (entries) return entries.includes('model.json');
   const text = latin1(head);
   const isJson = /^(\xef\xbb\xbf)?\s*\{/.test(text);
-  // A GraphModel has the same name and no layers: a plugin reads it.
+  // A GraphModel has the same file name but no layers; a plugin reads it.
   const isGraph = /"format"\s*:\s*"graph-model"|"modelTopology"\s*:\s*\{\s*"node"\s*:/.test(text);
   if (isGraph) return false;
   return isJson && (basename(path) === 'model.json' || text.includes('"modelTopology"'));
 }
 
 /**
- * The same for the same network in other files: weight files may be split differently, JSON laid out
- * differently.
+ * Hashes that do not depend on how weight files are split or JSON is formatted.
  */
 async function content(path: string): Promise<ModelContent> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);

@@ -30,10 +30,10 @@ import { writeFolder } from './write-folder.js';
 import type { WrittenFile } from './read-back.js';
 import { notAModel, notFoundIn, placeOf } from './model-place.js';
 
-/** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
+/** Largest model.json, since it is read whole; those of real networks have a few MB. */
 const MAX_JSON_BYTES = 1 << 26;
 
-/** `model.json`, as far as it is read. */
+/** The parts of a `model.json` that are read. */
 export interface ModelJson {
   modelTopology: Record<string, unknown>;
   weightsManifest: WeightsManifest;
@@ -44,9 +44,9 @@ export interface ModelJson {
 }
 
 /**
- * Reads a LayersModel: a `model.json` with its weight files, or the folder that holds them. Keras 2 and
- * Keras 3 topologies are read. Throws `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or
- * missing weights) or `MODEL_UNSUPPORTED`.
+ * Reads a LayersModel with a Keras 2 or Keras 3 topology, given by its `model.json` or its folder. Throws
+ * `MODEL_NOT_FOUND`, `MODEL_INVALID` (not a LayersModel, truncated or missing weights) or
+ * `MODEL_UNSUPPORTED`.
  */
 export async function readLayersModel(path: string): Promise<LayerGraph> {
   const { json, weightSpecs, weightData } = await readArtifacts(path);
@@ -95,7 +95,7 @@ function metadataOf({ userDefinedMetadata, signature, convertedBy }: ModelJson):
   return Object.keys(metadata).length > 0 ? metadata : undefined;
 }
 
-/** The `model.json` of a LayersModel and the weight files that it names. Throws as reading it does. */
+/** Paths of a LayersModel's `model.json` and weight files. Throws like `readLayersModel`. */
 export async function layersModelParts(path: string): Promise<string[]> {
   const model = await findJson(path);
   const { weightsManifest } = await readModelJson(model);
@@ -111,7 +111,7 @@ export function requireFiniteWeights(graph: LayerGraph, origin: string): void {
 }
 
 /**
- * What a LayersModel's files hold, checked as reading does, but not built. Throws `MODEL_NOT_FOUND`,
+ * Reads and checks the files of a LayersModel without building the network. Throws `MODEL_NOT_FOUND`,
  * `MODEL_INVALID`.
  */
 export async function readArtifacts(
@@ -124,7 +124,7 @@ export async function readArtifacts(
   return { json, weightSpecs, weightData: await readWeightFiles(model, files.flat()) };
 }
 
-/** Of a folder, its `model.json`. */
+/** The path of the `model.json`: `path` itself, or the file in that folder. */
 async function findJson(path: string): Promise<string> {
   const place = await placeOf(path);
   if (place.entries === undefined) return path;
@@ -134,12 +134,12 @@ async function findJson(path: string): Promise<string> {
   return inside;
 }
 
-/** A `model.json`, checked as far as its topology and manifest go. Throws `MODEL_INVALID`. */
+/** Reads a `model.json` and checks that it has a topology and a valid manifest. Throws `MODEL_INVALID`. */
 export async function readModelJson(path: string): Promise<ModelJson> {
   const invalid = (reason: string, cause?: unknown): TersorError =>
     new TersorError('MODEL_INVALID', `${path} is not a LayersModel: ${reason}`, {
       cause,
-      hint: 'Tersor reads what LayersModel.save() or "tensorflowjs_converter --output_format=tfjs_layers_model" writes.',
+      hint: 'Tersor reads models written by LayersModel.save() or "tensorflowjs_converter --output_format=tfjs_layers_model".',
     });
   const { size } = await stat(path);
   if (size > MAX_JSON_BYTES)
@@ -165,7 +165,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a written model.json says beside its weights. */
+/** Content of a written model.json, without the weights manifest. */
 export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
   const { convertedBy = null, ...metadata } = graph.metadata ?? {};
   return {
@@ -178,9 +178,9 @@ export function modelJsonOf(graph: LayerGraph): Record<string, unknown> {
 }
 
 /**
- * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32.
- * `model.json` appears when all is there; other files of the folder stay. `check` is asked before that,
- * and what it throws leaves the folder as it was. Throws `OUTPUT_FAILED`.
+ * Writes a graph as a LayersModel folder that stock tfjs loads: `model.json` and `weights.bin`, float32. The
+ * `model.json` appears last; other files in the folder stay. `check` is called before anything is put in
+ * place; if it throws, the folder is unchanged. Throws `OUTPUT_FAILED`.
  */
 export async function writeModel(
   graph: LayerGraph,
@@ -193,7 +193,7 @@ export async function writeModel(
   });
 }
 
-/** Writes the two files of a LayersModel into a folder that is there. Throws the error of the file system. */
+/** Writes the two files of a LayersModel into an existing folder. Throws the error of the file system. */
 export async function writeModelFiles(graph: LayerGraph, folder: string): Promise<void> {
   const weights = weightSlots(graph).map(({ layer, weight }) => ({
     ...weight,

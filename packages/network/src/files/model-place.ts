@@ -3,17 +3,18 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { messageOf, TersorError, type ModelPlace } from '@tersor/core';
 import { GIVE_A_MODEL, type ForeignFormat } from './foreign-formats.js';
 
-/** Bytes of each end of a file that are read to recognise it. */
+/** Number of bytes read from each end of a file to recognise its format. */
 const END_BYTES = 1 << 16;
 
-/** What is told of a place to formats, and the last bytes, by which archives are told apart. */
+/** A place as formats see it, with the last bytes of a file, which tell archives apart. */
 export interface ReadPlace extends ModelPlace {
   readonly tail: Uint8Array;
 }
 
 /**
- * Reads what formats recognise a model by. Devices and pipes, which may never end, are not opened. Throws
- * `MODEL_NOT_FOUND`, or `MODEL_INVALID` for a URL, a device or a pipe.
+ * Reads what formats need to recognise a model: a folder's entries, or both ends of a file. Devices and pipes
+ * are not opened, since reading them may never end. Throws `MODEL_NOT_FOUND`, or `MODEL_INVALID` for a URL, a
+ * device or a pipe.
  */
 export async function placeOf(path: string): Promise<ReadPlace> {
   const stats = await stat(path).catch((cause: unknown) => {
@@ -52,23 +53,23 @@ async function readEnds(path: string, size: number): Promise<Pick<ReadPlace, 'he
   }
 }
 
-/** Bytes as text, one character a byte. */
+/** Bytes as text, one character per byte. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** The error for a folder in which nothing is a model by itself. */
+/** The error for a folder without a model. */
 export function notFoundIn({ path, entries = [] }: ModelPlace): TersorError {
   const models = entries.filter((entry) => /\.(json|tersor|onnx|keras|h5)$/.test(entry) || entry === 'model');
   return new TersorError('MODEL_NOT_FOUND', `${path} is a folder without a model.json.`, {
     hint:
       models.length > 0
-        ? `In it are: ${models.slice(0, 8).join(', ')}. Give the path of one that is a model.`
+        ? `It contains: ${models.slice(0, 8).join(', ')}. Give the path of the model.`
         : GIVE_A_MODEL,
   });
 }
 
-/** The error for a file of another format; `known` says which formats there are. */
+/** The error for a file of another format; `known` lists the known formats. */
 export function notAModel(path: string, { format, advice }: ForeignFormat, known?: string): TersorError {
   return new TersorError('MODEL_INVALID', `${path} is ${format}, not a model that Tersor reads.`, {
     hint: known === undefined ? advice : `${advice}\n  ${known}`,

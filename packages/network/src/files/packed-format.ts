@@ -22,7 +22,7 @@ import { withHostMemory } from '../graph/host-memory.js';
 import { weightSlots } from '../graph/graph-weights.js';
 import { disposeModel, graphFromModel } from '../graph/model-graph.js';
 
-/** The packed file of Tersor, whose codes are read as the float weights that they stand for. */
+/** Tersor's packed file. Reading it decodes quantized weights to floats. */
 export const packedFormat: Format = {
   id: 'tersor',
   files: 'a packed .tersor file',
@@ -43,7 +43,7 @@ export const packedFormat: Format = {
   codes: (path) => decoded(path, codesOf, { codes: true }),
 };
 
-/** Arrays lie in the file in the order in which the network lists them. */
+/** The codes by `layer/weight`. Arrays are in the file in the order of the network's weights. */
 async function codesOf(artifact: DecodedArtifact): Promise<WeightCodes> {
   const slots = weightSlots(await graphOf(artifact));
   const codes = new Map<string, EncodedTensor>();
@@ -66,7 +66,7 @@ async function graphOf(artifact: DecodedArtifact): Promise<LayerGraph> {
   });
 }
 
-/** Throws `MODEL_NOT_FOUND`, `ARTIFACT_CORRUPT` and its kin. */
+/** Throws `MODEL_NOT_FOUND` and the `ARTIFACT_...` codes of decoding. */
 async function decoded<T>(
   path: string,
   use: (artifact: DecodedArtifact) => Promise<T>,

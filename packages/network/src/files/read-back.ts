@@ -19,20 +19,20 @@ import { withHostMemory } from '../graph/host-memory.js';
 import { disposeModel, modelFromGraph } from '../graph/model-graph.js';
 import { topologyOf } from '../graph/model-topology.js';
 
-/** Images that a network and what was written of it are compared on. */
+/** Number of images on which a network is compared with its written file. */
 const IMAGES = 8;
 /**
- * How far an output may be from that of the evaluated network, as a share of the largest output of all
- * images. Weights have to be the same to the bit. Outputs are not, since backends fold batch norms and fuse
- * layers, and so round differently from layer by layer: that is about 1e-6, and the backend contract allows
- * 1e-4. Ten times that is still far less than what a layer does that is computed differently.
+ * Allowed difference between an output and that of the evaluated network, relative to the largest output over
+ * all images. Weights must be equal bit for bit. Outputs need not be: backends fold batch norms and fuse
+ * layers, which changes rounding by about 1e-6, and the backend contract allows 1e-4. Ten times that is still
+ * far below the effect of a layer that is computed differently.
  */
 const TOLERANCE = 1e-3;
 
-/** An evaluated network, which its files have to be. */
+/** The evaluated network, which written files are compared with. */
 export interface Witness {
   readonly graph: LayerGraph;
-  /** What it gives for some images; absent where it cannot be asked, and the weights have to do. */
+  /** Its outputs for some images; absent if it cannot be run, and only weights are compared. */
   readonly ran?: {
     readonly backend: Backend;
     readonly images: Float32Array;
@@ -44,12 +44,12 @@ export interface Witness {
 /** A file that was written. */
 export interface WrittenFile {
   readonly path: string;
-  /** What the user knows it as: the place that it will have. */
+  /** Its name in messages: the path that it will have. */
   readonly name: string;
 }
 
 /**
- * Some validation images (training images where there are none), spread evenly. Throws what the data set
+ * Some validation images, or training images if there are none, evenly spaced. Throws what the data set
  * throws.
  */
 export async function witnessImages(dataset: Dataset): Promise<Float32Array> {
@@ -63,14 +63,14 @@ export async function witnessImages(dataset: Dataset): Promise<Float32Array> {
   return images;
 }
 
-/** Runs a network as it is evaluated, on the active backend. */
+/** Runs a network on images as evaluation does, and returns it with its outputs. */
 export async function witness(graph: LayerGraph, backend: Backend, images: Float32Array): Promise<Witness> {
   return { graph, ran: { backend, images, outputs: await runSession(graph, backend, images) } };
 }
 
 /**
- * The same with random pixels, for a network whose data is not known. One that they cannot be given to (it
- * leaves their size open, it takes words) is not run.
+ * The same with random pixels, for a network without a known data set. A network that cannot be run on them
+ * (open image sizes, words as input) has no outputs to compare.
  */
 export async function witnessOfNoise(graph: LayerGraph, backend: Backend): Promise<Witness> {
   const shape = graph.calls[graph.inputs[0]!]!.outputShape;
@@ -84,18 +84,16 @@ export async function witnessOfNoise(graph: LayerGraph, backend: Backend): Promi
 }
 
 /**
- * Reads a model.json and its weight files with stock TensorFlow.js. Throws `READ_BACK_FAILED`, with file,
- * layer and difference, where it is not the network of the witness: other weights, or other outputs than the
- * evaluated network has.
+ * Reads a model.json and its weight files with stock TensorFlow.js and compares weights and outputs with the
+ * evaluated network. Throws `READ_BACK_FAILED` with file, layer and difference if they differ.
  */
 export async function requireModelFile({ path, name }: WrittenFile, expected: Witness): Promise<void> {
   await requireSame(() => loadStock(path), expected, { what: name, code: 'READ_BACK_FAILED' });
 }
 
 /**
- * The same for a file of any format, read by the format and computed by stock TensorFlow.js; the
- * weights as far
- * as the format keeps them.
+ * The same for a file of any format, read by its format and run by stock TensorFlow.js. Weights are compared
+ * only if the format keeps layers.
  */
 export async function requireReadBack(
   format: Format,
@@ -108,7 +106,7 @@ export async function requireReadBack(
   );
 }
 
-/** The same for a packed file and `@tersor/runtime`. */
+/** The same for a packed file, read by `@tersor/runtime`. */
 export async function requirePackedFile({ path, name }: WrittenFile, expected: Witness): Promise<void> {
   await requireSame(async () => loadModel(new Uint8Array(await readFile(path))), expected, {
     what: name,
@@ -117,8 +115,8 @@ export async function requirePackedFile({ path, name }: WrittenFile, expected: W
 }
 
 /**
- * Makes what would be written of a network, without writing it, and reads that with stock TensorFlow.js: for
- * before a search or a training begins. Throws `MODEL_UNSUPPORTED` where it would not be the same network.
+ * Checks, before a search or training begins, that a network can be written: serializes it in memory and
+ * reads it with stock TensorFlow.js. Throws `MODEL_UNSUPPORTED` if that gives another network.
  */
 export async function requireWritable(expected: Witness, name: string): Promise<void> {
   const slots = weightSlots(expected.graph);
@@ -226,7 +224,7 @@ async function requireSameOutputs(
   );
 }
 
-/** Says how the first output that differs does; undefined where none does. */
+/** Describes the largest difference between outputs; undefined if all are within the tolerance. */
 function differenceOf(expected: Float32Array, found: Float32Array): string | undefined {
   if (expected.length !== found.length) return `${found.length} values, not ${expected.length}`;
   const limit =
@@ -248,8 +246,8 @@ function differenceOf(expected: Float32Array, found: Float32Array): string | und
 }
 
 /**
- * The first layer whose output differs between the session and what was read: only asked when something is
- * wrong.
+ * The first layer whose output differs between the session and the model that was read. Only called after a
+ * difference was found.
  */
 async function firstDifferentLayer(
   read: layers.LayersModel,
@@ -269,14 +267,14 @@ async function firstDifferentLayer(
     }
     return undefined;
   } catch {
-    // The layers cannot be looked into one by one: the last one has to stand for them.
+    // The layers cannot be compared one by one: the error names the last one.
     return undefined;
   }
 }
 
 /**
- * What a call of the graph gives in the model that was read: a shared layer is called several times, in the
- * same order.
+ * The output of a call of the graph in the model that was read. A shared layer has several calls, which are
+ * in the same order in both.
  */
 function outputOf(read: layers.LayersModel, { calls }: LayerGraph, call: number): layers.SymbolicTensor {
   const { layer } = calls[call]!;
@@ -311,7 +309,7 @@ async function runStock(
   }
 }
 
-/** As `loadLayersModel` of stock tfjs reads the folder from a server, with nothing of ours in between. */
+/** Reads the folder as `loadLayersModel` of stock tfjs would from a server, without our own readers. */
 async function loadStock(path: string): Promise<layers.LayersModel> {
   const json = JSON.parse(await readFile(path, 'utf8')) as {
     modelTopology: Record<string, unknown>;
@@ -333,7 +331,7 @@ async function loadStock(path: string): Promise<layers.LayersModel> {
 function failure({ what, code }: Complaint, problem: string, cause?: unknown): TersorError {
   const hint =
     code === 'READ_BACK_FAILED'
-      ? 'Nothing was put in place. This is a fault of Tersor or of a plugin: please report it with the model.'
-      : 'Nothing was begun. Use other layers instead of that one.';
+      ? 'Nothing was written. This is a bug in Tersor or in a plugin: please report it with the model.'
+      : 'Nothing was started. Replace that layer.';
   return new TersorError(code, `${what} ${problem}.`, { cause, hint });
 }

@@ -21,24 +21,24 @@ export interface ModelFile {
   readonly format: Format;
   /** The plugin that the format comes from; absent for the formats of Tersor. */
   readonly plugin?: WiredPlugin;
-  /** Files that options of the format name, and whose content counts besides that of the model. */
+  /** Files named by the format's options, whose content is part of the model's identity. */
   readonly files?: readonly StatedFile[];
   /** Reads the network. Throws what the format throws, and `WEIGHTS_NOT_FINITE`. */
   read(): Promise<LayerGraph>;
-  /** Its quantized weights as small integers; none where the files hold floats. */
+  /** Its quantized weights as integer codes; empty if the files hold floats. */
   codes(): Promise<WeightCodes>;
   /** Paths of all files that hold the model. */
   parts(): Promise<readonly string[]>;
-  /** Bytes of these files. */
+  /** Total size of these files in bytes. */
   bytes(): Promise<number>;
-  /** Hashes of what they hold. */
+  /** Hashes of their content. */
   content(): Promise<ModelContent>;
 }
 
 /**
- * Finds a model and its format: the one that `source` names, else the one that recognises the file, of
- * Tersor's own, of those given and of those installed, in this order. Nothing is read yet but the first
- * bytes. Throws the codes of `recogniseModel`, `loadPlugin` and `createProduct`.
+ * Finds a model and its format: the one that `source` names, or else the first that recognises the file,
+ * among Tersor's own formats, those given in `options`, and installed ones, in this order. Reads only both
+ * ends of the file. Throws the codes of `recogniseModel`, `loadPlugin` and `createProduct`.
  */
 export async function openModel(source: ModelSource, options: OpenOptions = {}): Promise<ModelFile> {
   const { path: given, use, options: own } = modelParts(source);
@@ -48,7 +48,7 @@ export async function openModel(source: ModelSource, options: OpenOptions = {}):
   return modelFileOf(path, found);
 }
 
-/** A model at a path, which a format that was found reads. */
+/** A model at a path, read by a format that was found for it. */
 export function modelFileOf(path: string, { format, plugin, files }: FoundFormat): ModelFile {
   const parts = async () => (await format.parts?.(path)) ?? (await filesAt(path));
   return {
@@ -69,13 +69,13 @@ export function modelFileOf(path: string, { format, plugin, files }: FoundFormat
 }
 
 /**
- * Reads a network, whatever the format of its file. Throws the codes of `openModel` and of `ModelFile.read`.
+ * Reads a network from a file of any known format. Throws the codes of `openModel` and of `ModelFile.read`.
  */
 export async function readNetwork(source: ModelSource, options?: OpenOptions): Promise<LayerGraph> {
   return (await openModel(source, options)).read();
 }
 
-/** Bytes of a model's files. Throws as reading it does for files that are not there. */
+/** Total size of a model's files in bytes. Throws like `openModel`, and for missing files. */
 export async function modelBytes(source: ModelSource, options?: OpenOptions): Promise<number> {
   return (await openModel(source, options)).bytes();
 }
@@ -91,7 +91,7 @@ async function sizeOf(path: string): Promise<number> {
   return (await stat(path)).size;
 }
 
-/** A hash of all bytes, for formats that say nothing better. */
+/** A hash of all bytes, for formats without their own `content`. */
 async function bytesContent(parts: readonly string[]): Promise<ModelContent> {
   const hash = createHash('sha256');
   for (const path of [...parts].sort()) {

@@ -5,23 +5,23 @@ import { layersModelFormat } from './layers-model-format.js';
 import { latin1, notAModel, notFoundIn, placeOf, type ReadPlace } from './model-place.js';
 import { packedFormat } from './packed-format.js';
 
-/** A format, and how a config or command names it. */
+/** A format, and its name in configs and commands. */
 export interface NamedFormat {
   readonly format: Format;
   readonly use: string;
 }
 
-/** Formats that are looked up only where none of those at hand recognises a file. */
+/** Formats that are only looked up if no known one recognises a file. */
 export interface FurtherFormats {
   readonly formats: readonly NamedFormat[];
-  /** What is wrong with plugins that cannot be loaded, in words. */
+  /** Messages about plugins that cannot be loaded. */
   readonly problems: readonly string[];
 }
 
 /**
- * Finds the format of a model by what its file holds, whatever it is called. Throws `MODEL_NOT_FOUND`,
- * `MODEL_INVALID` that names what is there instead and the way from it to a model, or `PLUGIN_AMBIGUOUS`
- * where several of the further formats claim it.
+ * Finds the format of a model by the content of its file, not by its name. Throws `MODEL_NOT_FOUND`,
+ * `MODEL_INVALID` that says what the file is instead and how to convert it, or `PLUGIN_AMBIGUOUS` if several
+ * of the further formats recognise it.
  */
 export async function recogniseModel(
   path: string,
@@ -40,7 +40,7 @@ export async function recogniseModel(
   throw unknown(place, [...formats, ...others.formats], others.problems);
 }
 
-/** The format whose reader says what is wrong with a file that should be one of its own. */
+/** The format that a damaged file seems to have; its reader reports what is wrong. */
 function damagedFormat(place: ReadPlace): Format | undefined {
   if (place.entries) return undefined;
   const head = latin1(place.head);
@@ -69,6 +69,6 @@ function unknown(
 function ambiguous(path: string, found: readonly NamedFormat[]): TersorError {
   const names = found.map(({ use }) => use);
   return new TersorError('PLUGIN_AMBIGUOUS', `${path} is a file of several formats: ${names.join(', ')}.`, {
-    hint: `Name the one that is meant: --format ${names[0]}, or in a config model: { use: ${names[0]}, path: ... }`,
+    hint: `Choose one: --format ${names[0]}, or in a config model: { use: ${names[0]}, path: ... }`,
   });
 }

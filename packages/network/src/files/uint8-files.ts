@@ -5,12 +5,12 @@ import { isKernel, storedName, weightSlots, withWeights } from '../graph/graph-w
 import { modelJsonOf } from './model-files.js';
 
 /**
- * Size of the weight files, as tfjs's own converter cuts them: browsers fetch and cache them side by side.
+ * Size of the weight files, the same as in tfjs's own converter: browsers fetch and cache them in parallel.
  */
 const SHARD_BYTES = 4 * 1024 * 1024;
 
 /**
- * A network whose kernels are what 8-bit codes stand for. All else stays: a few bytes would cost accuracy.
+ * A network with kernels rounded to the values of 8-bit codes. Other weights are few, and stay exact.
  */
 export function withUint8Kernels(graph: LayerGraph): LayerGraph {
   return withWeights(
@@ -24,9 +24,9 @@ export function withUint8Kernels(graph: LayerGraph): LayerGraph {
 }
 
 /**
- * Writes the files of a LayersModel whose kernels are 8-bit by the manifest's own quantization into a folder
- * that is there: a quarter of the bytes, and stock tfjs loads it with no decoder. Zeros stay exact; biases
- * and batch norms stay float32. What it holds is `withUint8Kernels`. Throws the error of the file system.
+ * Writes the files of a LayersModel into an existing folder, kernels as 8-bit integers in the manifest's own
+ * quantization: a quarter of the bytes, and stock tfjs loads it. Zeros stay exact; biases and batch norms
+ * stay float32. The file holds the network `withUint8Kernels`. Throws the error of the file system.
  */
 export async function writeUint8Files(graph: LayerGraph, folder: string): Promise<void> {
   const parts: Uint8Array[] = [];
@@ -50,8 +50,8 @@ export async function writeUint8Files(graph: LayerGraph, folder: string): Promis
 }
 
 /**
- * Codes with value = code * scale + min, the manifest's formula; min is a whole number of steps, so that 0 is
- * a code's exact value.
+ * Codes with value = code * scale + min, the manifest's formula; min is a multiple of the scale, so that 0
+ * has an exact code.
  */
 function quantizeUint8(data: Float32Array): { codes: Uint8Array; scale: number; min: number } {
   let least = 0;

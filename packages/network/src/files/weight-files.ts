@@ -25,10 +25,10 @@ const manifestSchema = z.array(
   z.object({ paths: z.array(z.string().min(1).max(1024)), weights: z.array(entrySchema) }),
 );
 
-/** The `weightsManifest` of a model.json: weight files, and the arrays that they hold one after the other. */
+/** The `weightsManifest` of a model.json: weight files, and the arrays that they hold, in order. */
 export type WeightsManifest = z.infer<typeof manifestSchema>;
 
-/** Checks a manifest. `invalid` makes the error of a reason. */
+/** Checks a manifest. Throws the error that `invalid` makes of a reason. */
 export function parseManifest(manifest: unknown, invalid: (reason: string) => TersorError): WeightsManifest {
   const parsed = manifestSchema.safeParse(manifest);
   if (!parsed.success) {
@@ -66,9 +66,9 @@ interface WeightFile {
 }
 
 /**
- * The weight files of a model.json, none of them opened yet, group by group. Throws `MODEL_INVALID`: for
- * paths that lead out of the model's folder, also by a link, for what is not a file, and where the sizes
- * are not those of the manifest's arrays.
+ * The weight files of a model.json, by group. Does not open them. Throws `MODEL_INVALID` for a path that
+ * leads out of the model's folder (links included), for what is not a file, and if sizes do not match the
+ * manifest.
  */
 export async function weightFiles(model: string, manifest: WeightsManifest): Promise<WeightFile[][]> {
   return Promise.all(
@@ -88,7 +88,7 @@ export async function weightFiles(model: string, manifest: WeightsManifest): Pro
   );
 }
 
-/** The bytes of all weight files one after the other, the memory for them taken once. */
+/** The bytes of all weight files, concatenated in a single allocation. */
 export async function readWeightFiles(model: string, files: readonly WeightFile[]): Promise<ArrayBuffer> {
   const all = new Uint8Array(files.reduce((sum, { size }) => sum + size, 0));
   let at = 0;
@@ -112,7 +112,7 @@ async function readInto(target: Uint8Array, path: string): Promise<void> {
   try {
     for (let at = 0; at < target.length; ) {
       const { bytesRead } = await file.read(target, at, target.length - at);
-      if (bytesRead === 0) throw new Error('it became shorter meanwhile');
+      if (bytesRead === 0) throw new Error('it became shorter while it was read');
       at += bytesRead;
     }
   } finally {
@@ -142,8 +142,8 @@ async function weightFile(model: string, name: string): Promise<WeightFile> {
 }
 
 /**
- * Whether a path leads out of the folder that it starts from, as any reader may take it: browsers decode
- * it, Windows has backslashes.
+ * Whether any reader could take a path out of its folder: browsers decode it, Windows treats backslashes as
+ * separators.
  */
 function leadsOut(name: string): boolean {
   let decoded = name;
@@ -166,7 +166,7 @@ function entryBytes({ shape, dtype, quantization }: WeightsManifest[0]['weights'
   return shape.reduce((product, size) => product * size, 1) * BYTES_PER_VALUE[quantization?.dtype ?? dtype];
 }
 
-/** Number of values that a manifest's arrays have, those of an optimizer left out. */
+/** Number of values in a manifest's arrays, without those of an optimizer. */
 export function weightCount(specs: readonly io.WeightsManifestEntry[]): number {
   return specs
     .filter(({ group }) => group !== 'optimizer')

@@ -3,8 +3,8 @@ import * as layers from '@tensorflow/tfjs-layers';
 type Layer = layers.LayersModel['layers'][number];
 
 /**
- * The names by which tfjs knows the weights that a manifest names. Converters of several ages call them
- * differently; a name that fits nothing is given back as it is.
+ * The names in tfjs of the weights that a manifest names. Converters of different versions name them
+ * differently; a name that matches nothing is returned unchanged.
  */
 export function weightTargets(model: layers.LayersModel, names: readonly string[]): string[] {
   const known = new Set(model.weights.map(({ originalName }) => originalName));
@@ -19,8 +19,8 @@ function candidates(name: string, byName: ReadonlyMap<string, Layer>): string[] 
   const numbered = /^\d+$/.test(last)
     ? byName.get(parts.slice(0, -1).join('/'))?.weights[Number(last)]?.originalName
     : undefined;
-  // Keras 3 puts the model first where a Sequential model built its layers, and names the kernel of a
-  // depthwise convolution like any other.
+  // Keras 3 prefixes the model's name if a Sequential model built the layers, and calls the kernel of a
+  // depthwise convolution just `kernel`.
   const shorter = parts.map((_, i) => parts.slice(i).join('/')).filter((each) => each.includes('/'));
   // TensorFlow 2.2 writes layer/cell/weight for recurrent layers, which tfjs calls layer/weight.
   const withoutCell = shorter

@@ -4,23 +4,23 @@ import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core'
 
 export interface FolderWriting<T = unknown> {
   /**
-   * The file that makes the whole valid: its older self leaves first, and it arrives last. A function is
-   * asked once all is put together.
+   * The file that marks the folder as complete: an old one is removed first, and the new one is moved in
+   * last. A function gets the result of `fill`.
    */
   readonly last: string | ((filled: T) => string);
-  /** What is written, to begin the message of a failure: "The model". */
+  /** What is written, as the start of an error message: "The model". */
   readonly what: string;
   /** What to do about a failure. */
   readonly hint?: string;
-  /** Where the files are put together, on the same disk; beside the folder without. */
+  /** Staging folder, on the same disk; by default beside the folder. */
   readonly staging?: string;
 }
 
 /**
- * Writes files into a folder, whole or not at all; other files of the folder stay. `fill` puts them together
- * in a staging folder and checks them there; what it gives is given back, and what it throws leaves the
- * folder as it was. Whoever finds the file `last` finds the rest as well, and after a crash in between nobody
- * finds it. Throws `OUTPUT_FAILED` for errors that have no code of their own.
+ * Writes files into a folder, all or nothing; other files in it stay. `fill` creates and checks the files in
+ * a staging folder; its result is returned, and if it throws, the folder is unchanged. Where the file `last`
+ * exists, all others do; a crash while files are moved leaves it missing. Throws `OUTPUT_FAILED` for errors
+ * without their own code.
  */
 export async function writeFolder<T>(
   folder: string,

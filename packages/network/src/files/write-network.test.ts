@@ -112,7 +112,7 @@ describe('writeNetwork', () => {
 describe('writingFormat', () => {
   const writers = expect.stringContaining('Formats that write: layers-model (a LayersModel');
   it.each([
-    ['tersor', 'CONFIG_INVALID', 'The format "tersor" reads models, but writes none.'],
+    ['tersor', 'CONFIG_INVALID', 'The format "tersor" can read models but not write them.'],
     ['nothing', 'PLUGIN_NOT_FOUND', 'There is no format "nothing".'],
   ])('refuses %s, and names the formats that write', async (use, code, message) => {
     await expect(writingFormat(use, {}, { plugins: [pluginOf({})] })).rejects.toMatchObject({

@@ -13,31 +13,31 @@ import type { NamedFormat } from './recognise-model.js';
 import { modelFileOf, type ModelFile } from './read-network.js';
 import { writeFolder } from './write-folder.js';
 
-/** A format that writes. */
+/** A format that can write. */
 export type WritingFormat = FoundFormat & { readonly format: Format & Required<Pick<Format, 'write'>> };
 
-/** What `writeNetwork` may be told. */
+/** Options of `writeNetwork`. */
 export interface NetworkWriting {
-  /** How the network is quantized, for a format that can hold that. */
+  /** How the network is quantized, for a format that can store it. */
   readonly quantization?: Quantization;
   /**
-   * What the network that the files hold gives, for their outputs to be compared; without it, weights are.
+   * Runs the network that the files should hold, to compare outputs; without it, only weights are compared.
    */
   readonly witness?: (stored: LayerGraph) => Promise<Witness>;
-  /** Is given the paths that are there and would be replaced; what it throws leaves all as it was. */
+  /** Called with the existing paths that would be replaced; if it throws, nothing changes. */
   readonly beforeReplacing?: (paths: readonly string[]) => Promise<void>;
 }
 
 /**
- * Finds the format that a network is to be written in. Throws the codes of `loadPlugin` and `createProduct`,
- * and `CONFIG_INVALID` for a format that only reads; both name those that write.
+ * Finds a format to write a network in. Throws the codes of `loadPlugin` and `createProduct`, and
+ * `CONFIG_INVALID` for a format that only reads. The hints list the formats that write.
  */
 export async function writingFormat(
   use: string,
   given: Readonly<Record<string, unknown>>,
   options: OpenOptions = {},
 ): Promise<WritingFormat> {
-  const those = async () => {
+  const listWriting = async () => {
     const known: readonly NamedFormat[] = [
       ...(await givenFormats(options)),
       ...(await installedFormats(options)).formats,
@@ -47,12 +47,12 @@ export async function writingFormat(
   };
   const found = await namedFormat(use, given, options).catch(async (error: unknown) => {
     if (!isTersorError(error) || error.code !== 'PLUGIN_NOT_FOUND') throw error;
-    const hint = [error.hint, await those()].filter((part) => part !== undefined).join('\n  ');
+    const hint = [error.hint, await listWriting()].filter((part) => part !== undefined).join('\n  ');
     throw new TersorError(error.code, error.message, { cause: error, hint });
   });
   if (canWrite(found)) return found;
-  throw new TersorError('CONFIG_INVALID', `The format "${use}" reads models, but writes none.`, {
-    hint: await those(),
+  throw new TersorError('CONFIG_INVALID', `The format "${use}" can read models but not write them.`, {
+    hint: await listWriting(),
   });
 }
 
@@ -61,10 +61,10 @@ function canWrite(found: FoundFormat): found is WritingFormat {
 }
 
 /**
- * Writes a network into a folder, whole or not at all, after it was read back and compared: weights to the
- * bit, or outputs alone where the format keeps no more. Other files of the folder stay, and nothing is
- * replaced but what the format says Tersor wrote. Throws
- * `OUTPUT_FAILED`, `READ_BACK_FAILED`, and `CONFIG_INVALID` where something else is in the way.
+ * Writes a network into a folder, all or nothing, after reading it back and comparing it: weights bit for
+ * bit, or only outputs if the format does not keep layers. Other files in the folder stay; an existing file
+ * is only replaced if the format confirms that Tersor wrote it. Throws `OUTPUT_FAILED`, `READ_BACK_FAILED`,
+ * and `CONFIG_INVALID` if another file is in the way.
  */
 export async function writeNetwork(
   graph: LayerGraph,
@@ -89,7 +89,7 @@ export async function writeNetwork(
   return modelFileOf(join(folder, entry), found);
 }
 
-/** Paths that are there and make way: a model that is a folder as a whole is alone in it. */
+/** Existing paths that would be replaced. A model that is a whole folder (`.`) replaces everything in it. */
 async function replacedBy(names: readonly string[], entry: string, folder: string): Promise<string[]> {
   const present = await readdir(folder).catch(() => []);
   return present.filter((name) => entry === '.' || names.includes(name)).map((name) => join(folder, name));
@@ -106,7 +106,7 @@ async function requireReplaceable(paths: readonly string[], model: string, forma
   const place = paths.includes(model) ? model : paths[0]!;
   const reason = format.mayReplace
     ? 'it is a file that Tersor did not write'
-    : `the format "${format.id}" does not say of its files whether Tersor wrote them`;
+    : `the format "${format.id}" cannot tell whether Tersor wrote it`;
   throw new TersorError('CONFIG_INVALID', `${place} would be replaced, but ${reason}.`, {
     hint: 'Move it away, or choose another folder.',
   });

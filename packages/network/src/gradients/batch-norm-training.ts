@@ -9,9 +9,9 @@ export interface NormalizedBatch {
 }
 
 /**
- * Batch normalisation in training mode over the last axis, with a hand-derived gradient: tfjs's own
- * composition of `moments` and `batchNorm` builds some twenty full-size intermediates in its gradient and
- * takes three to five times as long.
+ * Batch normalisation in training mode over the last axis, with a hand-derived gradient. The gradient of
+ * tfjs's `moments` and `batchNorm` creates some twenty full-size intermediates and takes three to five times
+ * as long.
  *
  * With n values per channel, x^ = (x - mean) / sqrt(variance + epsilon): dbeta = sum dy, dgamma = sum dy x^,
  * dx = gamma / sqrt(variance + epsilon) * (dy - dbeta / n - x^ dgamma / n) (Ioffe and Szegedy 2015, section
@@ -41,7 +41,7 @@ export function batchNormTraining(
       const [xs, k, inv, mu] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
       const dbeta = tf.sum(dy, 0);
       const dgamma = tf.mul(tf.sub(tf.sum(tf.mul(dy, xs), 0), tf.mul(mu, dbeta)), inv);
-      // dx written as k dy + a x + b with per-channel a and b: two passes over the batch instead of five.
+      // dx as k dy + a x + b, with a and b per channel: two passes over the batch instead of five.
       const a = tf.neg(tf.mul(tf.mul(k, inv), tf.div(dgamma, count)));
       const b = tf.neg(tf.add(tf.mul(k, tf.div(dbeta, count)), tf.mul(a, mu)));
       const dx = tf.add(tf.add(tf.mul(dy, k), tf.mul(xs, a)), b);
@@ -49,7 +49,8 @@ export function batchNormTraining(
     };
     return { value, gradFunc };
   });
-  // The custom gradient accounts for mean and variance too, so it must see only x, gamma and beta.
+  // The custom gradient includes the paths through mean and variance, so its only arguments are x, gamma,
+  // beta.
   const output = tf.reshape(normalize(rows, gamma, beta), x.shape);
   return { output, mean, variance };
 }

@@ -11,9 +11,9 @@ interface BatchNormInputs {
 const corrected = new Set<string>();
 
 /**
- * Corrects batch norm over another axis than the last one on a tfjs backend. The kernels of its cpu and wasm
- * backends take the statistics value by value in the order of the input, over and over, whatever axis they
- * are for (tfjs 4.22): the result is noise. Calling it twice is harmless.
+ * Corrects batch norm over an axis other than the last one on a tfjs backend. The kernels of the cpu and wasm
+ * backends (tfjs 4.22) repeat the statistics along the last axis whatever axis they belong to, so the result
+ * is wrong. Calling this twice is harmless.
  */
 export function correctBatchNorm(backendName: string): void {
   const stock = tf.getKernel('FusedBatchNorm', backendName);
@@ -30,7 +30,7 @@ export function correctBatchNorm(backendName: string): void {
       const epsilon = call.attrs!['varianceEpsilon'] as number;
       const backend = call.backend as tf.KernelBackend;
       const result = tf.tidy(() => spread(inputs, epsilon));
-      // The engine makes a tensor of its own from what a kernel returns.
+      // The engine creates its own tensor from what a kernel returns.
       backend.incRef(result.dataId);
       result.dispose();
       return { dataId: result.dataId, shape: result.shape, dtype: result.dtype };

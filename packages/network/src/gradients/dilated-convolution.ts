@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A dilated convolution over NHWC; its stride is 1, which tfjs asks for. */
+/** A dilated convolution of NHWC images with stride 1, the only stride that tfjs allows. */
 export interface Dilation {
   /** Depthwise: the kernel is [h, w, channels, multiplier]. */
   readonly depthwise: boolean;
@@ -9,10 +9,10 @@ export interface Dilation {
 }
 
 /**
- * A dilated convolution that can be trained: tfjs has gradients only of undilated ones. Of each image, the
- * pixels that lie a rate apart become an image of their own (space to batch), which an undilated convolution
- * reads; its results are put back into their places. All of these have gradients, and no more multiplications
- * are done than in the dilated one.
+ * A dilated convolution with a gradient; tfjs has gradients only for undilated ones. Pixels that are a rate
+ * apart are gathered into separate images (space to batch), which an undilated convolution reads, and its
+ * results are put back in place. All three operations have gradients, and the number of multiplications is
+ * that of the dilated convolution.
  */
 export function dilatedConvolution(
   x: tf.Tensor4D,
@@ -23,7 +23,7 @@ export function dilatedConvolution(
     const rate = rates[axis]!;
     const around = padding === 'same' ? (kernel.shape[axis]! - 1) * rate : 0;
     const before = around >> 1;
-    // Sides that the rate divides; what is too much is cut off again.
+    // Pad to a multiple of the rate; the excess is cut off again.
     const extra = (rate - ((x.shape[axis + 1]! + around) % rate)) % rate;
     return { extra, pad: [before, around - before + extra] };
   });

@@ -4,15 +4,15 @@ import { notComputable } from '../inference/require-computable.js';
 import { applyLayer, type TrainingNetwork } from './training-layer.js';
 
 /**
- * What tfjs says where the operations of a function do not lead from its argument to its result: an
- * embedding's input has no gradient, and needs none.
+ * Message of tfjs if a result does not depend on an argument in a differentiable way, for instance on the
+ * input of an embedding, which needs no gradient.
  */
 const DISCONNECTED = /encloses all operations/;
 
 /**
- * The error for a training step that failed in tfjs: of the layer, found by computing each by itself, that
- * has no gradient (`TRAINING_UNSUPPORTED`) or cannot be computed at all (`MODEL_UNSUPPORTED`). The cause
- * itself where every layer works.
+ * The error for a training step that failed in tfjs. Computes each layer by itself to find the one that has
+ * no gradient (`TRAINING_UNSUPPORTED`) or cannot be computed at all (`MODEL_UNSUPPORTED`). Returns `cause`
+ * itself if every layer works.
  */
 export function gradientError(network: TrainingNetwork, cause: unknown): unknown {
   forgetTape();
@@ -32,7 +32,7 @@ export function gradientError(network: TrainingNetwork, cause: unknown): unknown
       `Layer "${layer.name}" (${layer.className}) has no gradient in TensorFlow.js: ${messageOf(backward)}`,
       {
         cause,
-        hint: 'Train without it: set "finetune.epochs" to 0 in both stages, or put another layer in its place.',
+        hint: 'Do without training: set "finetune.epochs" to 0 in both stages. Or replace the layer.',
       },
     );
   }
@@ -41,7 +41,7 @@ export function gradientError(network: TrainingNetwork, cause: unknown): unknown
 
 type Apply = (inputs: tf.Tensor[]) => tf.Tensor;
 
-/** What is thrown by a computation with one layer on an image of zeros. */
+/** The error that a computation with one layer throws for an image of zeros; undefined if it works. */
 function failureOf(
   network: TrainingNetwork,
   call: LayerCall,
@@ -63,7 +63,7 @@ function failureOf(
   }
 }
 
-/** Frees what tfjs kept for a backward pass that failed, and would keep for ever. */
+/** Frees the tensors that tfjs keeps forever after a failed backward pass. */
 function forgetTape(): void {
   const { state } = tf.engine();
   for (const { saved } of state.activeTape ?? []) saved?.forEach((tensor) => tensor.dispose());

@@ -17,10 +17,11 @@ import { applyLayer, type TrainingKernels, type TrainingNetwork } from './traini
 import { accuracyOf, trainingLoss } from './loss.js';
 
 /**
- * Compiles a network for training on the active tfjs backend. The caller owns the weights: every step gets
- * them and returns gradients in the same order. The loss is that of `networkOutput`, without the softmax or
- * sigmoid at the end. Frozen layers get gradients of 0 and keep their statistics. Throws `MODEL_UNSUPPORTED`
- * for a layer that tfjs cannot compute; a step throws `TRAINING_UNSUPPORTED` for one without a gradient.
+ * Compiles a network for training on the active tfjs backend. The caller owns the weights: each step takes
+ * them and returns gradients in the same order. The loss is computed on the output of `networkOutput`,
+ * without the final softmax or sigmoid. Frozen layers get gradients of 0 and keep their statistics. Throws
+ * `MODEL_UNSUPPORTED` for a layer that tfjs cannot compute; a step throws `TRAINING_UNSUPPORTED` for a layer
+ * without a gradient.
  */
 export async function compileGradients(
   graph: LayerGraph,
@@ -80,13 +81,13 @@ export async function compileGradients(
           : (statistics.get(`${layer.name}/${weight.name}`) ?? variable);
         if (!tensor) return new Float32Array(weight.data.length);
         const values = (await tensor.data()) as Float32Array;
-        // A backend in JavaScript gives its own array, which lives on as long as the tensor: that of a
-        // gradient ends here.
+        // A JavaScript backend returns its own array, which is shared with the tensor. Gradients are disposed
+        // of below, but variables live on, so theirs is copied.
         return tensor === variable ? values.slice() : values;
       }),
     );
     const loss = (await value.data())[0]!;
-    // A loss that is not finite says more than outputs that are not.
+    // If the loss is not finite, let the caller report that rather than outputs that are not.
     const accuracy = Number.isFinite(loss) ? accuracyOf(await logits!.data(), batch.labels) : 0;
     tf.dispose([value, ...Object.values(grads), ...statistics.values(), logits!]);
     return { loss, accuracy, updates };
@@ -98,8 +99,8 @@ export async function compileGradients(
 }
 
 /**
- * The forward pass in training mode. Batch statistics go into `statistics` as kept tensors; so do the logits
- * that it returns.
+ * The forward pass in training mode. Adds batch statistics to `statistics` and returns the logits, all as
+ * kept tensors.
  */
 function forward(
   network: TrainingNetwork,

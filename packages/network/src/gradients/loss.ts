@@ -2,18 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import { firstNotFinite, TersorError, type TrainingBatch, type TrainingObjective } from '@tersor/core';
 import type { NetworkOutput } from '../graph/network-output.js';
 
-/** What the scores of a network are. */
+/** The kind of scores that a network outputs. */
 export type ScoreKind = Pick<NetworkOutput, 'link' | 'isApplied'>;
 
-/** Probabilities stay so far away from 0 and 1 when their logarithm is taken: the epsilon of Keras. */
+/** Probabilities are kept this far from 0 and 1 before taking logarithms: the epsilon of Keras. */
 const LEAST_PROBABILITY = 1e-7;
 
 /**
- * The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2).
- * After a softmax: the cross entropy of the classes. With a sigmoid for each class: the mean over the
- * classes of the binary cross entropy, as Keras has it; label smoothing then moves labels towards a half.
- * @param scores what the network gives, `count * classes` values in any shape
- * @param kind what `networkOutput` says that they are
+ * The loss that `TrainingObjective` describes (distillation: Hinton, Vinyals and Dean 2015, section 2). With
+ * a softmax: the cross entropy of the classes. With a sigmoid for each class: the mean binary cross entropy
+ * over the classes, as in Keras; label smoothing then moves labels towards 0.5.
+ * @param scores outputs of the network, `count * classes` values in any shape
+ * @param kind the kind of scores, from `networkOutput`
  */
 export function trainingLoss(
   scores: tf.Tensor,
@@ -25,7 +25,7 @@ export function trainingLoss(
   const classes = scores.size / count;
   const logits = logitsOf(tf.reshape(scores, [count, classes]), kind);
   const loss = kind.link === 'softmax' ? softmaxLoss : sigmoidLoss;
-  // oneHot gives integers: fractions as its on and off values would become 0 on wasm.
+  // oneHot returns integers: fractional on and off values would become 0 on wasm.
   const oneHot = tf.cast(tf.oneHot(tf.tensor1d(batch.labels, 'int32'), classes), 'float32');
   const hard = loss.ofLabels(logits, oneHot, objective.labelSmoothing, classes);
   if (objective.distill === 0 || !batch.teacher) return hard as tf.Scalar;
@@ -60,8 +60,7 @@ const softmaxLoss: LinkedLoss = {
 const sigmoidLoss: LinkedLoss = {
   ofLabels: (logits, oneHot, smoothing) =>
     tf.mean(binaryCrossEntropy(logits, tf.add(tf.mul(oneHot, 1 - smoothing), smoothing / 2))),
-  // The entropy of the teacher does not depend on the student, but without it the divergence from itself
-  // would not be 0.
+  // The entropy of the teacher does not depend on the student; it makes the divergence of equal outputs 0.
   ofTeacher: (student, logits) => {
     const teacher = tf.sigmoid(logits);
     return tf.mean(tf.sub(binaryCrossEntropy(student, teacher), binaryCrossEntropy(logits, teacher)));
@@ -82,8 +81,8 @@ function logitsOf(scores: tf.Tensor, { link, isApplied }: ScoreKind): tf.Tensor 
 }
 
 /**
- * What a teacher's session gave as logits, which `TrainingBatch.teacher` has to hold; the array itself where
- * they are.
+ * Converts a teacher's outputs to logits for `TrainingBatch.teacher`. Returns the array itself if it holds
+ * logits already.
  */
 export function teacherLogits(scores: Float32Array, { link, isApplied }: ScoreKind): Float32Array {
   if (!isApplied) return scores;
@@ -94,9 +93,8 @@ export function teacherLogits(scores: Float32Array, { link, isApplied }: ScoreKi
 }
 
 /**
- * Share of rows whose largest score stands at the label: right for logits, probabilities and sigmoids alike.
- * `scores` is `labels.length * classes`.
- * Throws `OUTPUTS_NOT_FINITE` for a score that is NaN or infinite: nothing can be the largest of these.
+ * Share of rows whose largest score is at the label; works for logits, probabilities and sigmoids alike.
+ * `scores` has `labels.length * classes` values. Throws `OUTPUTS_NOT_FINITE` if a score is NaN or infinite.
  */
 export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): number {
   return labels.length === 0
@@ -104,7 +102,7 @@ export function accuracyOf(scores: ArrayLike<number>, labels: Int32Array): numbe
     : rightAnswers(scores, labels).reduce((sum, right) => sum + right, 0) / labels.length;
 }
 
-/** For every row 1 where its largest score stands at the label, else 0. The rest is as for `accuracyOf`. */
+/** For every row, 1 if its largest score is at the label, else 0. Otherwise like `accuracyOf`. */
 export function rightAnswers(scores: ArrayLike<number>, labels: Int32Array): Uint8Array {
   const classes = scores.length / labels.length;
   const wrong = firstNotFinite(scores);
@@ -123,7 +121,7 @@ export function rightAnswers(scores: ArrayLike<number>, labels: Int32Array): Uin
   });
 }
 
-/** What to do about outputs that are not finite. */
+/** Hint for outputs that are not finite. */
 export const NOT_FINITE_HINT =
-  'Its weights or what it reads are too large, or a batch norm has a negative variance. ' +
-  'Look at the layers up to there, or use an earlier checkpoint of the model.';
+  'Its weights or inputs are too large, or a batch norm has a negative variance. ' +
+  'Check the layers before it, or use an earlier checkpoint of the model.';

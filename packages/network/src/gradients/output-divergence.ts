@@ -1,10 +1,10 @@
 import { teacherLogits, type ScoreKind } from './loss.js';
 
 /**
- * How far a network's outputs are from the original's: the KL divergence of its class probabilities, in nats,
- * averaged over the images (with a sigmoid for each class: over the classes too). 0 where they are the same,
- * and it needs no labels. Both are `count` rows of scores, of the kind that `networkOutput` says. NaN or
- * infinite where scores are.
+ * How far a network's outputs are from the original's: the KL divergence between their class probabilities,
+ * in nats, averaged over the images (with a sigmoid for each class, over the classes too). It is 0 for equal
+ * outputs and needs no labels. Both arguments have `count` rows of scores of the given kind
+ * (`networkOutput`). NaN or infinite if scores are.
  */
 export function outputDivergence(
   original: Float32Array,

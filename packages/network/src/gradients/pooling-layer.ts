@@ -1,27 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { GraphLayer } from '@tersor/core';
 import { isChannelsFirst } from '../graph/channels-first.js';
+import type { TrainingRule, TrainingSite } from '../layers/layer-facts.js';
 
-/**
- * Layers of which tfjs computes the right result and a wrong gradient, on some backend at least (4.22), and
- * what is computed in their place.
- */
-const EXACT: Readonly<Record<string, (x: tf.Tensor4D, config: GraphLayer['config']) => tf.Tensor4D>> = {
-  AveragePooling1D: averagePool,
-  AveragePooling2D: averagePool,
-  UpSampling2D: upsample,
-};
+type Config = GraphLayer['config'];
 
-/** Whether `trainPoolingLayer` takes the place of the stock layer. */
-export function needsExactGradient({ className, config }: GraphLayer): boolean {
-  return className === 'UpSampling2D'
-    ? config['interpolation'] !== 'bilinear'
-    : Object.hasOwn(EXACT, className) && config['padding'] === 'same';
-}
+// TensorFlow.js computes the right result of these and a wrong gradient, on some backend at least (4.22).
+
+/** The rule of average pooling of sequences or images. */
+export const TRAINED_AVERAGE: TrainingRule = (site) =>
+  site.layer.config['padding'] === 'same' ? exactly(site, averagePool) : undefined;
+
+/** The rule of a layer that repeats rows and columns. */
+export const TRAINED_REPEAT: TrainingRule = (site) =>
+  site.layer.config['interpolation'] === 'bilinear' ? undefined : exactly(site, upsample);
 
 /** What the stock layer computes, by operations whose gradients are right. */
-export function trainPoolingLayer(layer: GraphLayer, input: tf.Tensor): tf.Tensor {
-  const compute = (x: tf.Tensor) => EXACT[layer.className]!(x as tf.Tensor4D, layer.config);
+function exactly(
+  { layer, input }: TrainingSite,
+  operation: (x: tf.Tensor4D, config: Config) => tf.Tensor4D,
+): tf.Tensor {
+  const compute = (x: tf.Tensor) => operation(x as tf.Tensor4D, layer.config);
   // A sequence is an image of width 1.
   if (input.rank === 3) return tf.squeeze(compute(tf.expandDims(input, 2)), [2]);
   return isChannelsFirst(layer)
@@ -30,11 +29,11 @@ export function trainPoolingLayer(layer: GraphLayer, input: tf.Tensor): tf.Tenso
 }
 
 /**
- * `same` average pooling, which averages what lies within the image: as the average over the window with
- * zeros around, divided by the share of the window that lies within. tfjs's gradient on its cpu and wasm
- * backends divides by the whole window.
+ * Average pooling with `same` padding, which averages only pixels within the image: the average over the
+ * zero-padded window, divided by the share of the window within the image. tfjs's gradient on the cpu and
+ * wasm backends divides by the whole window instead.
  */
-function averagePool(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
+function averagePool(x: tf.Tensor4D, config: Config): tf.Tensor4D {
   const size = pair(config['pool_size'] ?? 2);
   const strides = pair(config['strides'] ?? config['pool_size'] ?? 2);
   const sides = [0, 1].map((axis): [number, number] => {
@@ -51,10 +50,10 @@ function averagePool(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D 
 }
 
 /**
- * Rows and columns, each several times. The gradient of tfjs's nearest neighbours is wrong on its cpu
- * backend.
+ * Nearest-neighbour upsampling by repeating rows and columns. The gradient of tfjs's own operation is wrong
+ * on its cpu backend.
  */
-function upsample(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
+function upsample(x: tf.Tensor4D, config: Config): tf.Tensor4D {
   const [down, right] = pair(config['size'] ?? 2);
   const [batch, height, width, channels] = x.shape;
   const rows = tf.tile(tf.reshape(x, [batch * height, 1, width * channels]), [1, down, 1]);
@@ -68,6 +67,6 @@ function upsample(x: tf.Tensor4D, config: GraphLayer['config']): tf.Tensor4D {
 
 function pair(value: unknown): [number, number] {
   const [first, second] = (Array.isArray(value) ? value : [value]).map(Number);
-  // Of a sequence, the width is 1.
+  // A sequence has width 1.
   return Array.isArray(value) ? [first!, second ?? 1] : [first!, first!];
 }

@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { TersorError, type GraphLayer, type LayerCall, type LayerGraph } from '@tersor/core';
+import type { GraphLayer, LayerCall, LayerGraph } from '@tersor/core';
 import type { NormalizedBatch } from './batch-norm-training.js';
-import { isDilated, trainDilatedLayer } from './dilated-layer.js';
 import { isFrozen } from '../graph/frozen-layers.js';
-import { needsExactGradient, trainPoolingLayer } from './pooling-layer.js';
+import { factsOf } from '../layers/layer-table.js';
 
 type Layer = tfl.LayersModel['layers'][number];
 
 /**
- * A network prepared for training: the stock tfjs layers, called one by one so that batch norm and dropout
- * can be ours.
+ * A network prepared for training: its tfjs layers, which are called one by one so that some can be replaced.
  */
 export interface TrainingNetwork {
   readonly graph: LayerGraph;
@@ -20,17 +18,17 @@ export interface TrainingNetwork {
   readonly freezeStatistics: boolean;
 }
 
-/** Parts of the training pass that a backend may have its own of. */
+/** Parts of the training pass that a backend may replace. */
 export interface TrainingKernels {
   /**
-   * Batch norm over the last axis with the batch's statistics (the variance biased), differentiable in the
-   * first three.
+   * Batch norm over the last axis with the batch's statistics (biased variance), differentiable in x, gamma
+   * and beta.
    */
   batchNorm(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: number): NormalizedBatch;
 }
 
 /**
- * Applies the layer of a call in training mode. Batch statistics go into `statistics`, by `layer/weight`, as
+ * Applies the layer of a call in training mode. Adds batch statistics to `statistics`, by `layer/weight`, as
  * kept tensors.
  */
 export function applyLayer(
@@ -43,32 +41,33 @@ export function applyLayer(
   const description = network.graph.layers.find(({ name }) => name === call.layer)!;
   const layer = network.layers.get(call.layer)!;
   const input = inputs[0]!;
-  if (description.className === 'BatchNormalization') {
+  const facts = factsOf(description);
+  if (facts?.statistics) {
     const axis = Number(description.config['axis'] ?? -1);
     if (axis === -1 || axis === input.rank - 1)
       return normalize(network, call, layer, description, input, statistics);
-    // Another axis changes places with the last one, and back.
+    // Swap the axis with the last one, and back.
     const order = input.shape.map((_, i) => (i === axis ? input.rank - 1 : i === input.rank - 1 ? axis : i));
     return tf.transpose(
       normalize(network, call, layer, description, tf.transpose(input, order), statistics),
       order,
     );
   }
-  if (description.className === 'Dropout' && !description.config['noise_shape'])
-    return tf.dropout(input, Number(description.config['rate']), undefined, seed);
-  // 1 above the threshold and 0 below, as an operation that has a gradient, unlike a comparison.
-  if (description.className === 'ThresholdedReLU')
-    return tf.mul(input, tf.step(tf.sub(input, Number(description.config['theta'] ?? 1))));
-  if (description.className === 'AveragePooling3D' && description.config['padding'] === 'same') {
-    throw new TersorError(
-      'TRAINING_UNSUPPORTED',
-      `Layer "${description.name}" (AveragePooling3D) has a wrong gradient in TensorFlow.js where its padding is "same".`,
-      { hint: 'Use "valid" padding.' },
-    );
-  }
-  if (needsExactGradient(description)) return trainPoolingLayer(description, input);
-  if (isDilated(description)) return trainDilatedLayer(layer, description, input);
-  return layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor;
+  const result = facts?.training?.({
+    layer: description,
+    input,
+    seed,
+    weight: (name) => weightOf(layer, description, name),
+    activate: (x) => activationOf(layer)?.apply(x) ?? x,
+  });
+  return result ?? (layer.apply(inputs.length === 1 ? input : inputs, { training: true }) as tf.Tensor);
+}
+
+/** The field is protected in the types. */
+function activationOf(layer: Layer): { apply(x: tf.Tensor): tf.Tensor } | undefined {
+  return (
+    (layer as unknown as { activation?: { apply(x: tf.Tensor): tf.Tensor } | null }).activation ?? undefined
+  );
 }
 
 /** Batch norm over the last axis. */

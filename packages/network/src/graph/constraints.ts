@@ -2,8 +2,7 @@
 const KEY = /_constraint$/;
 
 /**
- * The class names of the constraints in a layer's config, those of wrapped layers too (`MaxNorm`, `NonNeg`,
- * ...).
+ * Class names of the constraints in a layer's config, including wrapped layers (`MaxNorm`, `NonNeg`, ...).
  */
 export function constraintsOf(config: unknown): string[] {
   if (typeof config !== 'object' || config === null) return [];
@@ -15,8 +14,8 @@ export function constraintsOf(config: unknown): string[] {
 }
 
 /**
- * A config without constraints. tfjs applies them whenever a weight is written, on loading too, which changes
- * weights that were stored: a network would not be read as it was written. They matter to training alone.
+ * A config without constraints. tfjs applies them whenever a weight is written, even on loading, so a network
+ * would not be read as it was written. Only training needs them.
  */
 export function withoutConstraints<Config>(config: Config): Config {
   if (Array.isArray(config)) return config.map((value: unknown) => withoutConstraints(value)) as Config;

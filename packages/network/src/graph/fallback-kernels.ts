@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Makes tfjs's plain JavaScript backend the active one where none is: models are read, refit and read back
- * with tfjs, also for a backend that has no kernels of tfjs.
+ * Activates tfjs's plain JavaScript backend if none is active. Models are read, refit and read back with
+ * tfjs, even for a backend without tfjs kernels.
  */
 export async function ensureKernels(): Promise<void> {
   if (tf.engine().backendName) return;

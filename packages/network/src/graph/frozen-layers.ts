@@ -3,14 +3,13 @@ import type { GraphLayer, LayerGraph } from '@tersor/core';
 
 type Layer = layers.LayersModel['layers'][number];
 
-/** Whether training leaves a layer as it is, its moving statistics too. */
+/** Whether training leaves a layer unchanged, including its moving statistics. */
 export function isFrozen({ config }: Pick<GraphLayer, 'config'>): boolean {
   return config['trainable'] === false;
 }
 
 /**
- * The same network with no layer frozen: for gradients that say how much a weight matters, not how to change
- * it.
+ * The same network with no layer frozen, for gradients that measure how much a weight matters.
  */
 export function withoutFrozen(graph: LayerGraph): LayerGraph {
   const thawed = (layer: GraphLayer) =>
@@ -19,9 +18,8 @@ export function withoutFrozen(graph: LayerGraph): LayerGraph {
 }
 
 /**
- * The frozen layers of a model that have weights: those with `trainable: false`, all within a nested model
- * that has it, and those whose weights have it one by one, which is what tfjs does to the layers of a model
- * that is frozen.
+ * The frozen layers of a model that have weights: layers with `trainable: false`, all layers within a nested
+ * model that has it, and layers whose individual weights are frozen, as tfjs does within a frozen model.
  */
 export function frozenLayers(model: layers.LayersModel, isOuterFrozen = false): Set<Layer> {
   const frozen = new Set<Layer>();
@@ -32,21 +30,21 @@ export function frozenLayers(model: layers.LayersModel, isOuterFrozen = false): 
     const isFrozenHere =
       isOuterFrozen || !layer.trainable || (hasLearned && layer.trainableWeights.length === 0);
     if (isModel) frozenLayers(layer, isFrozenHere).forEach((inner) => frozen.add(inner));
-    // Input layers of tfjs are never trainable, which says nothing about the model.
+    // Input layers of tfjs are never trainable; that does not mean that the model is frozen.
     else if (isFrozenHere && layer.weights.length > 0) frozen.add(layer);
   }
   return frozen;
 }
 
-/** A part of a topology: a layer, or a model with layers of its own. */
+/** A part of a topology: a layer or a model. */
 interface TopologyNode {
   readonly class_name?: unknown;
   readonly config?: unknown;
 }
 
 /**
- * A topology (of model.json, or a layer within it) in which the layers of frozen models and wrappers say so
- * themselves: tfjs leaves the flag of a nested model out when it reads one.
+ * A topology (of a model.json, or of a layer in it) in which each layer within a frozen model or wrapper is
+ * itself marked as frozen: tfjs ignores the flag of a nested model when it reads one.
  */
 export function withFrozenParts<T>(topology: T, isOuterFrozen = false): T {
   if (!isRecord(topology)) return topology;

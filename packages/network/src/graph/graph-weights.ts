@@ -7,16 +7,16 @@ export interface WeightSlot {
 }
 
 /**
- * The name of a layer's weight in the files that stock tfjs loads: `layer/weight`, but where a wrapped model
- * brings its own names.
+ * The name of a layer's weight in the files that stock tfjs loads: `layer/weight`, or just `weight` if the
+ * layer wraps a model, whose weights have full names.
  */
 export function storedName(layer: Pick<GraphLayer, 'name' | 'config'>, weight: string): string {
   return wrapsModel(layer.config) ? weight : `${layer.name}/${weight}`;
 }
 
 /**
- * Whether a layer's config holds a whole model, as that of `TimeDistributed` can: tfjs builds it first, apart
- * from the layer around it.
+ * Whether a layer's config contains a whole model, as that of `TimeDistributed` can. tfjs builds that model
+ * first, separately from the layer.
  */
 export function wrapsModel(config: GraphLayer['config']): boolean {
   const inner = config['layer'] as { config?: unknown } | undefined;
@@ -26,8 +26,8 @@ export function wrapsModel(config: GraphLayer['config']): boolean {
 }
 
 /**
- * Every weight array of a graph: layer by layer, in each layer's own order. Training sessions and the packed
- * file use this order.
+ * Every weight array of a graph, layer by layer and in each layer's own order: the order of training sessions
+ * and of the packed file.
  */
 export function weightSlots(graph: LayerGraph): WeightSlot[] {
   return graph.layers.flatMap((layer) => layer.weights.map((weight) => ({ layer, weight })));
@@ -49,8 +49,7 @@ export function withWeights(graph: LayerGraph, weights: readonly Float32Array[])
 }
 
 /**
- * Whether a weight is a kernel: the arrays that are decayed, pruned and quantized, as opposed to biases and
- * batch norm.
+ * Whether a weight is a kernel, which is decayed, pruned and quantized, unlike biases and batch norms.
  */
 export function isKernel(weight: WeightTensor): boolean {
   return weight.name.endsWith('kernel');

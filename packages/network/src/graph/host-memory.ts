@@ -18,7 +18,7 @@ interface Stored {
   references: number;
 }
 
-/** Keeps the values of tensors and computes nothing. */
+/** A tfjs backend that stores the values of tensors but has no kernels. */
 class HostMemory extends KernelBackend {
   private readonly stored = new DataStorage<Stored>(this, engine());
   private count = 0;
@@ -65,16 +65,16 @@ class HostMemory extends KernelBackend {
   }
 
   override dispose(): void {
-    // Its values go with it.
+    // The values are garbage collected with this object.
   }
 }
 
 let users = 0;
 
 /**
- * Runs what builds a model with tfjs and reads or sets its weights, but computes nothing. Where no backend is
- * active it has one that only keeps values, so that a file is read without loading any kernels; afterwards
- * none is active, as before.
+ * Runs work that builds a tfjs model and reads or sets its weights, but computes nothing. If no backend is
+ * active, a backend that only stores values is active meanwhile, so that a file can be read without loading
+ * any kernels.
  */
 export async function withHostMemory<T>(work: () => Promise<T>): Promise<T> {
   if (engine().backendName && engine().backendName !== NAME) return work();

@@ -2,10 +2,9 @@ import { createRandom, type LayerGraph } from '@tersor/core';
 import { isFrozen } from './frozen-layers.js';
 
 /**
- * Draws the kernels of an untrained network anew, from a seed: He normal, `N(0, 2 / fan_in)` (He et al. 2015,
- * equation 10), since tfjs's own initializers take their seed layer by layer from the author of the network.
- * Other weights stay as the network gives them, and so do those of frozen layers: a backbone that was trained
- * before.
+ * Initializes the kernels of an untrained network from a seed: He normal, `N(0, 2 / fan_in)` (He et al. 2015,
+ * equation 10). tfjs's own initializers are seeded layer by layer in the network's configs, not from outside.
+ * Other weights and frozen layers (a pretrained backbone) keep their values.
  */
 export function initializeKernels(graph: LayerGraph, seed: number): LayerGraph {
   return {

@@ -17,37 +17,37 @@ import { frozenLayers } from './frozen-layers.js';
 import { storedName, wrapsModel } from './graph-weights.js';
 import { topologyOf } from './model-topology.js';
 
-// As this is loaded: whoever hands a model over has built its layers before.
+// On load, because callers of `graphFromModel` have already built their layers.
 addChainedOperations();
 
 type Layer = layers.LayersModel['layers'][number];
 type Symbolic = layers.SymbolicTensor;
 
-/** Topology JSON as `LayersModel.toJSON` gives it: nested models hold layers of their own. */
+/** Topology JSON of `LayersModel.toJSON`; nested models have their own `layers`. */
 interface TopologyNode {
   class_name: string;
   name?: string;
   config: Record<string, unknown> & { name?: string; layers?: TopologyNode[] };
 }
 
-/** Most values that a layer may give for one image: 1 GB. A file of a few bytes can ask for any number. */
+/** Most values in a layer's output for one image: 1 GiB. A file of a few bytes can declare any size. */
 const MAX_VALUES = 2 ** 28;
 
 /** The tensors of one model, or of one call of a nested model. */
 interface Scope {
-  /** Names of the models around, the outermost first. */
+  /** Names of the enclosing models, outermost first. */
   readonly path: readonly string[];
-  /** Call that makes each tensor met so far. */
+  /** Call that produces each tensor visited so far. */
   readonly calls: Map<string, number>;
   /** Scopes of the calls of nested models, by layer and call. */
   readonly inner: Map<string, Scope>;
 }
 
 /**
- * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined, their layers
- * named `outer/inner`; a number is added where a layer, or one of its weights, would be called like another
- * one. The model is left as it is. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor, or
- * with one of over 2^28 values.
+ * Reads a LayersModel (Sequential or functional) into plain data. Nested models are inlined and their layers
+ * named `outer/inner`; a number is appended if a layer or one of its weights would have the name of another.
+ * The model is not changed. Throws `MODEL_UNSUPPORTED` for layers with more than one output tensor, or an
+ * output of more than 2^28 values.
  */
 export async function graphFromModel(model: layers.LayersModel): Promise<LayerGraph> {
   const configs = layerConfigs(model.toJSON(undefined, false) as unknown as TopologyNode, []);
@@ -59,8 +59,8 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   const addCall = (tensor: Symbolic, scope: Scope, inputs: number[]): number => {
     const layer = tensor.sourceLayer as Layer;
     const here = [...scope.path, layer.name];
-    // A Sequential model takes the tensors of a model that it begins with for its own, and its layers' with
-    // them.
+    // If a Sequential model begins with another model, tfjs connects it directly to that model's inner
+    // tensors.
     const parts = configs.has(pathKey(here)) ? here : (paths.get(layer) ?? here);
     const path = pathKey(parts);
     const inlined = parts.join('/');
@@ -75,7 +75,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     if (values > MAX_VALUES)
       throw new TersorError(
         'MODEL_UNSUPPORTED',
-        `Layer "${inlined}" gives ${values} values for an image; the limit is ${MAX_VALUES}.`,
+        `Layer "${inlined}" has an output of ${values} values per image; the limit is ${MAX_VALUES}.`,
       );
     let entry = found.get(path);
     if (!entry) found.set(path, (entry = { layer, name: nameOf(inlined, layer) }));
@@ -92,7 +92,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     );
   };
 
-  /** What must be known before a tensor's call is; nothing is left to do where it gives nothing. */
+  /** Tensors to visit before this one; if there are none, adds the tensor's call. */
   const step = (tensor: Symbolic, scope: Scope): [Symbolic, Scope][] => {
     const key = tensorKey(tensor);
     if (scope.calls.has(key)) return [];
@@ -116,7 +116,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   };
 
   const outermost: Scope = { path: [], calls: new Map(), inner: new Map() };
-  /** Depth first with a stack of its own: networks are deeper than the stack of the engine. */
+  /** Depth first with an explicit stack: networks can be deeper than the call stack. */
   const visit = (tensor: Symbolic): number => {
     const stack: [Symbolic, Scope][] = [[tensor, outermost]];
     while (stack.length > 0) {
@@ -137,7 +137,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
     const weights = await readWeights(layer);
     const className = layer.getClassName();
     const whole = factsOf({ className })?.restoredConfig?.(config, weights) ?? config;
-    // tfjs calls every input frozen that a file lists.
+    // tfjs treats every input layer in a file as frozen.
     const isFrozen = !isInput && frozen.has(layer);
     graphLayers.push({
       name,
@@ -149,7 +149,7 @@ export async function graphFromModel(model: layers.LayersModel): Promise<LayerGr
   return { name: model.name, layers: graphLayers, calls, inputs, outputs };
 }
 
-/** Where each layer within nested models lies: the names of the models around it, and its own. */
+/** Path of each layer: the names of the nested models around it, then its own. */
 function nestedPaths(model: layers.LayersModel, around: readonly string[]): Map<Layer, readonly string[]> {
   const paths = new Map<Layer, readonly string[]>();
   for (const layer of model.layers) {
@@ -161,7 +161,7 @@ function nestedPaths(model: layers.LayersModel, around: readonly string[]): Map<
   return paths;
 }
 
-/** The scope of one call of a nested model: all outputs of the call share it, so that its layers run once. */
+/** The scope of one call of a nested model. All outputs of the call share it, so that its layers run once. */
 function innerScope(model: layers.LayersModel, node: number, scope: Scope, inputs: readonly number[]): Scope {
   const key = `${model.name}:${node}`;
   let inner = scope.inner.get(key);
@@ -177,7 +177,7 @@ function innerScope(model: layers.LayersModel, node: number, scope: Scope, input
 }
 
 /**
- * A function that names layers so that neither they nor their weights in a file are called like earlier ones.
+ * A function that names layers uniquely, including the names of their weights in a file.
  */
 function uniqueNames(): (wanted: string, layer: Layer) => string {
   const taken = new Set<string>();
@@ -199,8 +199,8 @@ function uniqueNames(): (wanted: string, layer: Layer) => string {
 }
 
 /**
- * Shape of one sample. A Reshape with a length left open says it only for a batch of known size, and the
- * layers after it likewise.
+ * Shape of one sample of a tensor. A Reshape with an open length, and layers after it, only know their shape
+ * for a batch of known size, so it is computed for a batch of 1.
  */
 function sampleShape(
   tensor: Symbolic,
@@ -216,14 +216,14 @@ function sampleShape(
     .map((size) => size ?? undefined);
 }
 
-/** A Sequential model makes its input layer itself and does not list it among its configs. */
+/** Config of an input layer; a Sequential model creates one that is not among its configs. */
 function inputConfig(layer: Layer, name: string): Record<string, unknown> {
-  // A batch size that the file fixes is that of its training; images are run in batches of any size here.
+  // A fixed batch size is left over from training; images are run in batches of any size here.
   const shape = [null, ...layer.batchInputShape.slice(1)];
   return { batch_input_shape: shape, dtype: layer.dtype, sparse: false, name };
 }
 
-/** Only inputs state an input shape: that of a layer after pruned channels would be out of date. */
+/** Config of another layer, without its input shape, which would be wrong after channels are pruned. */
 function innerConfig(config: Record<string, unknown>, name: string): Record<string, unknown> {
   const { batch_input_shape: _shape, dtype: _dtype, ...own } = config;
   return { ...own, name };
@@ -244,12 +244,12 @@ function layerConfigs(node: TopologyNode, path: readonly string[]): Map<string, 
   return configs;
 }
 
-/** Names may hold slashes, so a path is not joined by them. */
+/** A unique key for a path. Names may contain slashes, so they are not joined by one. */
 function pathKey(path: readonly string[]): string {
   return JSON.stringify(path);
 }
 
-/** What each of a layer's weights is called within the layer: what tfjs calls it, less the layer's name. */
+/** Names of a layer's weights within the layer: their names in tfjs without the layer's name. */
 function roles(layer: Layer): string[] {
   return layer.weights.map(({ originalName }) => {
     if (originalName.startsWith(`${layer.name}/`)) return originalName.slice(layer.name.length + 1);
@@ -277,9 +277,9 @@ async function readWeights(layer: Layer): Promise<WeightTensor[]> {
 }
 
 /**
- * Builds the stock tfjs model of a graph, weights set. The caller frees it with `disposeModel`. Throws
- * `MODEL_UNSUPPORTED` where tfjs cannot build it: its layers have configs that contradict their inputs, or
- * too many of them follow one another.
+ * Builds the stock tfjs model of a graph and sets its weights. The caller frees it with `disposeModel`.
+ * Throws `MODEL_UNSUPPORTED` if tfjs cannot build it, because configs contradict their inputs or the network
+ * is too deep.
  */
 export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersModel> {
   await ensureKernels();
@@ -305,8 +305,8 @@ export async function modelFromGraph(graph: LayerGraph): Promise<layers.LayersMo
 }
 
 /**
- * Frees a model with all of its weights. `LayersModel.dispose` of tfjs 4.22 keeps those of a layer that is
- * called more than once.
+ * Frees a model and all its weights. `LayersModel.dispose` of tfjs 4.22 leaks those of a layer that is called
+ * more than once.
  */
 export function disposeModel(model: layers.LayersModel): void {
   const weights = model.weights.map((weight) => weight.read());

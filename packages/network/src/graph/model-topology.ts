@@ -23,7 +23,7 @@ export interface ModelTopology {
 }
 
 /**
- * The functional Keras topology of a graph: stock tfjs loads it, and lists weights in the graph's order.
+ * The functional Keras topology of a graph, which stock tfjs loads with weights in the graph's order.
  * Constraints on weights are left out.
  */
 export function topologyOf(graph: LayerGraph): ModelTopology {
@@ -56,7 +56,7 @@ export function topologyOf(graph: LayerGraph): ModelTopology {
   };
 }
 
-/** Which call of its layer each call is, the way Keras counts nodes. */
+/** Index of each call among the calls of its layer, as Keras counts nodes. */
 function nodeIndexes(graph: LayerGraph): number[] {
   const seen = new Map<string, number>();
   return graph.calls.map(({ layer }) => {

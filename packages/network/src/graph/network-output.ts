@@ -2,25 +2,24 @@ import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { factsOf } from '../layers/layer-table.js';
 import { callsOf } from './walk.js';
 
-/** What a network's outputs are, and the network that losses are computed from. */
+/** The kind of a network's outputs, and the network to compute losses from. */
 export interface NetworkOutput {
-  /** The network without the softmax or sigmoid at its end, where that can be taken off. */
+  /** The network without its final softmax or sigmoid, if that can be removed. */
   readonly graph: LayerGraph;
   /**
-   * What makes its scores probabilities: over all classes together, or for each class by itself. Scores of
-   * any other kind are read as logits of a softmax.
+   * The function from logits to probabilities: over all classes together, or for each class by itself.
+   * Outputs of any other kind are treated as logits of a softmax.
    */
   readonly link: 'softmax' | 'sigmoid';
   /**
-   * Whether `graph` gives probabilities all the same: its softmax lies within the network, where it cannot be
-   * taken off.
+   * Whether `graph` still outputs probabilities, because its softmax or sigmoid cannot be removed.
    */
   readonly isApplied: boolean;
 }
 
 /**
- * The link that made the values of a call. `layer` is there when the call has these values in their order, so
- * that the link can be taken off.
+ * The link behind the values of a call. `layer` is the layer that has it, if the link can be removed because
+ * the call passes its values on in their order.
  */
 interface Origin {
   readonly link: NetworkOutput['link'];
@@ -30,9 +29,9 @@ interface Origin {
 type Shape = readonly (number | undefined)[];
 
 /**
- * Says what the first output of a network is: looks back from it for a softmax or a sigmoid, through layers
- * that pass values on. The one place that decides this; training, distillation and pruners compute their
- * losses from `graph`.
+ * Determines the kind of a network's first output by searching back from it for a softmax or sigmoid, through
+ * layers that pass values on. Only this function decides that: training, distillation and pruners compute
+ * their losses from its `graph`.
  */
 export function networkOutput(graph: LayerGraph): NetworkOutput {
   const output = graph.outputs[0]!;
@@ -54,14 +53,14 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
   const layer = graph.layers.find((each) => each.name === name)!;
   const link = ownLink(layer);
   if (link) {
-    // A layer that is called elsewhere too needs its activation there; a hard sigmoid cannot be undone; a
-    // softmax over less than all classes is another function.
+    // Not if the layer is called elsewhere too, where it needs its activation; nor for a hard sigmoid, which
+    // has no inverse; nor for a softmax over fewer than all classes.
     const isAlone = callsOf(graph, name).length === 1;
-    const canBeTaken = !isHardSigmoid(activationOf(layer)) && isAlone;
+    const isRemovable = !isHardSigmoid(activationOf(layer)) && isAlone;
     return {
       link,
       layer:
-        canBeTaken && (link === 'sigmoid' || softmaxLength(layer, outputShape) === classes)
+        isRemovable && (link === 'sigmoid' || softmaxLength(layer, outputShape) === classes)
           ? layer
           : undefined,
     };
@@ -89,7 +88,8 @@ function ownLink(layer: GraphLayer): NetworkOutput['link'] | undefined {
 }
 
 /**
- * The activation of all that a layer gives. Those within a recurrent layer are none: they act at every step.
+ * The activation applied to a layer's whole output. Those within a recurrent layer, which act at every step,
+ * do not count.
  */
 function activationOf(layer: GraphLayer): unknown {
   const facts = factsOf(layer);
@@ -101,7 +101,7 @@ function isHardSigmoid(activation: unknown): boolean {
   return activation === 'hardSigmoid' || activation === 'hard_sigmoid';
 }
 
-/** Values that one softmax is over. */
+/** Number of values that a softmax normalizes together. */
 function softmaxLength(layer: GraphLayer, shape: Shape): number | undefined {
   const axis = factsOf(layer)?.activation?.axis?.(layer) ?? -1;
   return axis < 0 ? shape.at(axis) : shape[axis - 1];
@@ -114,7 +114,7 @@ function withoutActivation(layer: GraphLayer): GraphLayer {
   return activation?.without(layer) ?? layer;
 }
 
-/** Whether one axis at most has more than one position: reading order is then the order of the classes. */
+/** Whether at most one axis is longer than 1, so that row-major order is the order of the classes. */
 export function isVector(shape: Shape): boolean {
   return shape.filter((size) => size !== 1).length <= 1;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether an activation mixes all channels: softmax or log softmax, however a config spells it (`log_softmax`
- * as Keras does, `logSoftmax` as TensorFlow.js does). Such channels cannot go one by one.
+ * Whether an activation mixes all channels: softmax or log softmax, in the spelling of Keras (`log_softmax`)
+ * or TensorFlow.js (`logSoftmax`). Its channels cannot be removed individually.
  */
 export function isSoftmax(activation: unknown): boolean {
   const plain = String(activation ?? '')

@@ -16,7 +16,7 @@ export interface Barrier {
   readonly reason: string;
 }
 
-/** The channels of one kind: they are owned by the same weight axes. */
+/** Channels that own indexes of the same weight axes. */
 interface ChannelSet {
   readonly channels: number[];
   readonly reasons: Set<string>;
@@ -24,13 +24,14 @@ interface ChannelSet {
 
 /**
  * Finds which channels of a network can only be removed together, by following every channel through the
- * graph (in the spirit of DepGraph: Fang et al., CVPR 2023, section 3). Every index of every weight axis is
- * given to a channel; layers that need two channels to agree join them. What stays apart in the end can be
- * removed apart: channels with the same owners form a group. See `ChannelGroup` for an example.
+ * graph (similar to DepGraph: Fang et al., CVPR 2023, section 3). Every index of every weight axis is
+ * assigned to a channel; layers that need two channels to agree join them. Channels that are not joined in
+ * the end can be removed independently; those that own indexes of the same axes form a group. See
+ * `ChannelGroup` for an example.
  *
- * Groups come in the order of the network, named by their first producer; a second group of the same producer
- * (its channels go to different places) is named `producer#2`. Channels that must stay (model inputs and
- * outputs, layers that are not understood, softmax, a lone channel) are barriers. Never throws.
+ * Groups are in the order of the network and named after their first producer; a second group of the same
+ * producer (whose channels are read elsewhere) is named `producer#2`. Channels that must stay (model inputs
+ * and outputs, layers that are not understood, softmax, a single channel) are barriers. Never throws.
  */
 export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barriers: Barrier[] } {
   const table = followChannels(graph);
@@ -64,7 +65,7 @@ export function channelGroups(graph: LayerGraph): { groups: ChannelGroup[]; barr
   return { groups, barriers: [...barriers, ...unseenBarriers(graph, axes)] };
 }
 
-/** Layers with kernels whose channels no rule has found: they stay, and are to be seen. */
+/** Layers with kernels whose channels no rule covers. Their channels stay; the barriers make that visible. */
 function unseenBarriers(graph: LayerGraph, axes: readonly WeightAxis[]): Barrier[] {
   const seen = new Set(axes.map(({ layer }) => layer));
   return graph.layers
@@ -80,7 +81,7 @@ function unseenBarriers(graph: LayerGraph, axes: readonly WeightAxis[]): Barrier
     });
 }
 
-/** Applies the rule of every layer's facts, call by call. */
+/** Applies the channel rule of every call's layer. */
 function followChannels(graph: LayerGraph): ChannelTable {
   const table = new ChannelTable();
   const layers = layersByName(graph);
@@ -101,7 +102,7 @@ function followChannels(graph: LayerGraph): ChannelTable {
       outputShape: call.outputShape,
     };
     const channels = isUnderstood(layer) ? factsOf(layer)!.channels!.rule(site, table) : undefined;
-    // A rule whose result disagrees with the shape that tfjs computed has not understood the layer.
+    // A rule that disagrees with the shape computed by tfjs has not understood the layer.
     if (channels?.length === size) outputs.push(channels);
     else outputs.push(barrier(layer, inputs, size, table));
   }
@@ -132,7 +133,7 @@ function barrier(
   return output;
 }
 
-/** For each representative channel: by weight axis (its number), the indexes that belong to it. */
+/** For each representative channel, the indexes that it owns, by number of the weight axis. */
 function channelOwners(table: ChannelTable, axes: readonly WeightAxis[]): Map<number, Map<number, number[]>> {
   const owners = new Map<number, Map<number, number[]>>();
   axes.forEach(({ channels }, axis) =>
@@ -147,8 +148,8 @@ function channelOwners(table: ChannelTable, axes: readonly WeightAxis[]): Map<nu
 }
 
 /**
- * Channels owned by the same weight axes, with the same number of indexes each: they are interchangeable, in
- * meaning and in cost.
+ * Sets of channels that own the same number of indexes of the same weight axes, which makes them
+ * interchangeable in role and cost.
  */
 function channelSets(table: ChannelTable, owners: Map<number, Map<number, number[]>>): ChannelSet[] {
   const reasons = table.reasons();

@@ -1,6 +1,6 @@
 import type { GroupMember } from '@tersor/core';
 
-/** One axis of one weight array, with the channel that owns each index along it. */
+/** One axis of a weight array, with the channel that owns each index along it. */
 export interface WeightAxis {
   readonly layer: string;
   readonly weight: string;
@@ -11,8 +11,8 @@ export interface WeightAxis {
 }
 
 /**
- * The book that the dependency analysis keeps: channels are numbers; channels that can only go together are
- * joined (union-find), and those that must stay are frozen with a reason. Tensors and weight axes are
+ * Bookkeeping of the dependency analysis. Channels are numbers; channels that can only be removed together
+ * are joined (union-find), and those that must stay are frozen with a reason. Tensors and weight axes are
  * described by lists of channels, one per index of the axis.
  */
 export class ChannelTable {
@@ -21,14 +21,14 @@ export class ChannelTable {
   private readonly outputs = new Map<string, readonly number[]>();
   private readonly frozen: { readonly channel: number; readonly reason: string }[] = [];
 
-  /** New channels that are joined to nothing yet. */
+  /** Creates channels that are not joined to any others. */
   create(count: number): number[] {
     const first = this.parent.length;
     for (let i = 0; i < count; i++) this.parent.push(first + i);
     return this.parent.slice(first);
   }
 
-  /** The representative of all channels that are joined to this one. */
+  /** The representative of all channels joined to this one. */
   find(channel: number): number {
     let root = channel;
     while (this.parent[root] !== root) root = this.parent[root]!;
@@ -46,15 +46,15 @@ export class ChannelTable {
     });
   }
 
-  /** These channels, and all that are or will be joined to them, must stay. */
+  /** Marks channels, and all that are or will be joined to them, as ones that must stay. */
   freeze(channels: readonly number[], reason: string): void {
     for (const channel of channels) this.frozen.push({ channel, reason });
   }
 
   /**
-   * Says that index i of a weight's axis belongs to `channels[i]`. A shared layer says so once per call: its
-   * weights are cut once, so the channels of all its calls are joined. Returns the channels of the first
-   * call.
+   * Records that index i of a weight's axis belongs to `channels[i]`. A shared layer does so for each call;
+   * since its weights are cut only once, the channels of all its calls are joined. Returns the channels of
+   * the first call.
    */
   own(
     layer: string,
@@ -71,8 +71,8 @@ export class ChannelTable {
   }
 
   /**
-   * Joins the outputs of all calls of a layer that has the same channels for all of them. Returns the
-   * channels of the first call.
+   * Joins the outputs of all calls of a layer, for a layer that must have the same channels in each. Returns
+   * the channels of the first call.
    */
   sameForAllCalls(layer: string, channels: readonly number[]): readonly number[] {
     const known = this.outputs.get(layer);

@@ -19,9 +19,9 @@ const CHAINED = {
 };
 
 /**
- * Gives tensors the methods that tfjs-layers calls without bringing them along (its orthogonal initializer,
- * which LSTM and GRU use by default): only the whole package `@tensorflow/tfjs` has them. Those that are
- * there stay. To be called before such a layer is built; twice is harmless.
+ * Adds the tensor methods that tfjs-layers calls but does not import (in its orthogonal initializer, the
+ * default of LSTM and GRU); only the package `@tensorflow/tfjs` has them. Existing methods stay. Must be
+ * called before such a layer is built; calling it twice is harmless.
  */
 export function addChainedOperations(): void {
   for (const [name, operation] of Object.entries(CHAINED)) {

@@ -18,7 +18,7 @@ interface ReadyStep extends PlanStep {
   readonly model?: tfl.LayersModel;
 }
 
-/** Which of the images of a call are to run, and their shape without the count. */
+/** The images of one batch: `count` images from number `start`; `shape` is that of one image. */
 export interface ImageBatch {
   readonly images: Float32Array;
   readonly start: number;
@@ -28,9 +28,9 @@ export interface ImageBatch {
 
 /** How a compiled network runs its images. */
 export interface FusedOptions {
-  /** Images that run at once, or what they are for a number of images; 50 when absent. */
+  /** Images that run at once, possibly depending on the number of images; default 50. */
   readonly batchSize?: number | ((count: number) => number);
-  /** Makes the tensor of a batch, which the session frees; a plain upload when absent. */
+  /** Creates the tensor of a batch, which the session frees; by default uploads it. */
   readonly batch?: (batch: ImageBatch) => tf.Tensor;
 }
 
@@ -46,7 +46,7 @@ export async function compileFused(
   return compilePlan(inferencePlan(graph), batchSize, batch);
 }
 
-/** Compiles a plan, which a worker gets instead of a network. */
+/** Compiles a plan. A worker is sent a plan instead of a network. */
 export async function compilePlan(
   plan: InferencePlan,
   batchSize: number | ((count: number) => number),
@@ -59,7 +59,7 @@ export async function compilePlan(
   return {
     run: async (images) => {
       const count = images.length / imageSize;
-      // A batch is not waited for before the next is begun: on a GPU the next is prepared while it computes.
+      // Batches are started without waiting for results, so that a GPU computes while the next is prepared.
       const parts: Promise<Float32Array>[] = [];
       const most = typeof batchSize === 'number' ? batchSize : batchSize(count);
       for (let start = 0; start < count; start += most) {
@@ -122,7 +122,7 @@ async function upload(step: PlanStep): Promise<ReadyStep> {
   }
 }
 
-/** A model of one stock layer, with an input for each of the layer's. */
+/** A model of one stock layer, with as many inputs as the layer. */
 function layerModel({
   layer,
   inputShapes,
@@ -148,7 +148,7 @@ function layerModel({
   });
 }
 
-/** Runs all steps; takes over `input` and gives the result to the caller. */
+/** Runs all steps. Frees `input`; the caller frees the result. */
 function runSteps(steps: readonly ReadyStep[], output: number, input: tf.Tensor): tf.Tensor {
   const results: tf.Tensor[] = [];
   for (const step of steps) {
@@ -166,7 +166,7 @@ function runStep(step: ReadyStep, inputs: readonly tf.Tensor[]): tf.Tensor {
 }
 
 /**
- * Activations that tfjs's fused kernels take on every backend; the others run as an operation of their own.
+ * The activation, if tfjs's fused kernels support it on every backend; others run as a separate operation.
  */
 function fusable(activation: PlanActivation | undefined): 'relu' | 'relu6' | 'linear' {
   return activation?.name === 'relu' || activation?.name === 'relu6' ? activation.name : 'linear';

@@ -9,7 +9,7 @@ export interface BlockWeights {
 
 type Activation = 'linear' | 'relu' | 'relu6';
 
-/** A convolution with its bias and activation, as one operation. */
+/** Computes a convolution with its bias and activation as one operation. */
 export function convolve(
   x: tf.Tensor4D,
   { kernel, bias }: BlockWeights,
@@ -28,13 +28,13 @@ export function convolve(
 }
 
 /**
- * Input channels of a convolution that is worth a call: narrow groups next to one another are computed as
- * one block, whose kernel is zero between groups. On wasm (one look, on a busy machine), four of five layers
- * with groups of 4 to 16 channels took 0.3 to 0.4 of the time of single groups, and one 0.95.
+ * Narrow groups are computed together, in blocks of up to this many input channels, with kernels that are
+ * zero between groups. On wasm (measured once, on a busy machine), four of five layers with groups of 4 to 16
+ * channels took 0.3 to 0.4 times as long as with single groups, and one 0.95 times.
  */
 const BLOCK = 32;
 
-/** The weights of blocks of groups, which are uploaded once rather than cut in every run. */
+/** Uploads the weights of blocks of groups, so that they are not sliced in every run. */
 export function convolutionBlocks({ kernel, bias, groups = 1 }: ConvolutionOperation): BlockWeights[] {
   const [inputs, outputs] = [kernel.shape[2]!, kernel.shape[3]! / groups];
   const together = Math.max(1, Math.floor(BLOCK / inputs));
@@ -51,7 +51,7 @@ export function convolutionBlocks({ kernel, bias, groups = 1 }: ConvolutionOpera
   return blocks;
 }
 
-/** The kernel of some groups as one that reads the channels of all of them. */
+/** The kernel of `count` groups as one dense kernel over the channels of all of them. */
 function blockKernel({ shape, data }: PlanWeight, groups: number, first: number, count: number): PlanWeight {
   const [height, width, inputs, all] = shape as [number, number, number, number];
   const outputs = all / groups;
@@ -66,7 +66,7 @@ function blockKernel({ shape, data }: PlanWeight, groups: number, first: number,
   return { shape: [height, width, inputs * count, outputs * count], data: block };
 }
 
-/** A convolution in groups: no backend of TensorFlow.js has one, but all cut and join channels. */
+/** Computes a grouped convolution, which no tfjs backend has, by splitting and concatenating channels. */
 export function convolveBlocks(
   x: tf.Tensor4D,
   blocks: readonly BlockWeights[],
@@ -74,8 +74,8 @@ export function convolveBlocks(
   activation: Activation,
 ): tf.Tensor4D {
   if (blocks.length === 1) return convolve(x, blocks[0]!, operation, activation);
-  const widths = blocks.map(({ kernel }) => kernel.shape[2]);
-  const images = tf.split<tf.Tensor4D>(x, widths, 3);
+  const channels = blocks.map(({ kernel }) => kernel.shape[2]);
+  const images = tf.split<tf.Tensor4D>(x, channels, 3);
   return tf.concat(
     images.map((image, block) => convolve(image, blocks[block]!, operation, activation)),
     3,

@@ -13,19 +13,19 @@ interface DraftStep {
 }
 
 /**
- * Turns a network into fused steps for inference: batch norm folded into the convolution or dense layer
- * before it (only where that is its sole reader and no activation lies between), activations joined to the
- * step they follow, dropout dropped, steps that the first output does not need left out. A layer that is not
- * known here becomes a step that the stock tfjs layer runs. A shared layer is one step per call. Throws
- * `MODEL_UNSUPPORTED` for several inputs, a layer of open size, or one with an option that tfjs ignores.
+ * Converts a network to fused steps for inference. A batch norm is folded into the convolution or dense layer
+ * before it (if it is the only reader and no activation is between them), an activation into the step before
+ * it; dropout, and what the first output does not need, are left out. A layer without a known operation
+ * becomes a step that runs the stock tfjs layer. A shared layer has one step per call. Throws
+ * `MODEL_UNSUPPORTED` for several inputs, a layer of open size, or an option that tfjs ignores.
  */
 export function inferencePlan(graph: LayerGraph): InferencePlan {
   requireComputable(graph);
   const output = graph.outputs[0]!;
   const inputShape = closedShape(graph, graph.inputs[0]!);
   if (graph.inputs.length !== 1) {
-    throw new TersorError('MODEL_UNSUPPORTED', `model "${graph.name}" has ${graph.inputs.length} inputs`, {
-      hint: 'Only models of one image input can be run in a session.',
+    throw new TersorError('MODEL_UNSUPPORTED', `Model "${graph.name}" has ${graph.inputs.length} inputs.`, {
+      hint: 'Only models with a single image input can be run.',
     });
   }
   const drafts = fuse(draftSteps(graph, output));
@@ -50,7 +50,7 @@ export function inferencePlan(graph: LayerGraph): InferencePlan {
   };
 }
 
-/** One step per operation, nothing fused; the last one is the output. */
+/** One step per operation, without fusion; the last one is the output. */
 function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
   const layers = layersByName(graph);
   const needed = neededCalls(graph, [output]);
@@ -76,12 +76,11 @@ function draftSteps(graph: LayerGraph, output: number): DraftStep[] {
     results.set(index, result[0]!);
   });
   results.get(output)!.readers++;
-  // The output may precede steps of side branches only through input layers: those are kept, so put it last
-  // by cutting.
+  // Only input layers can come after the output: cut them off.
   return drafts.slice(0, drafts.indexOf(results.get(output)!) + 1);
 }
 
-/** Merges scale-shift and activation steps into the step that they alone read. */
+/** Merges scale-shift and activation steps into the step before them, if they are its only reader. */
 function fuse(drafts: readonly DraftStep[]): DraftStep[] {
   const alias = new Map<DraftStep, DraftStep>();
   const fused: DraftStep[] = [];
@@ -106,7 +105,7 @@ function fuse(drafts: readonly DraftStep[]): DraftStep[] {
   return fused;
 }
 
-/** Tries to make `step` part of `previous`, whose activation is linear and which only `step` reads. */
+/** Tries to merge `step` into `previous`, which has no activation and which only `step` reads. */
 function absorb(previous: DraftStep, step: DraftStep): boolean {
   if (step.operation.kind === 'activation') {
     const kind = previous.operation.kind;
@@ -123,8 +122,8 @@ function absorb(previous: DraftStep, step: DraftStep): boolean {
 }
 
 /**
- * `(kernel * x + bias) * scale + shift` as one operation: the output channel is the last axis of every kernel
- * (the last two of a depthwise one).
+ * `(kernel * x + bias) * scale + shift` as one operation. Output channels are the last axis of a kernel (the
+ * last two of a depthwise one).
  */
 function foldAffine(
   operation: PlanOperation,

@@ -3,9 +3,9 @@ import type { EmittedOperation, OperationSite } from '../layers/layer-facts.js';
 import { factsOf } from '../layers/layer-table.js';
 
 /**
- * The operations, in order, that a layer is at inference; none for a layer that passes its input on.
- * `undefined`: not known, so the stock layer must run it. Plans have their channels last, so a layer that has
- * them first is run by the stock layer too, unless it does nothing.
+ * The operations of a layer at inference, in order; empty for a layer that passes its input on. `undefined`
+ * if they are not known and the stock layer must run it. Operations have channels last, so a layer with
+ * channels first is run by the stock layer too, unless it does nothing.
  */
 export function layerOperations(site: OperationSite): readonly EmittedOperation[] | undefined {
   const emitted = factsOf(site.layer)?.operations?.(site);

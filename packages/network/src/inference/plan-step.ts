@@ -7,8 +7,8 @@ export interface PlanWeight {
 }
 
 /**
- * An activation that follows a step's result; `alpha` is the slope of `leakyrelu`, and with `beta` the line
- * of `hardsigmoid`: `alpha * x + beta`, between 0 and 1.
+ * An activation applied to a step's result. `alpha` is the slope of `leakyrelu`; `hardsigmoid` is
+ * `alpha * x + beta`, clipped to [0, 1].
  */
 export interface PlanActivation {
   readonly name: 'relu' | 'relu6' | 'sigmoid' | 'tanh' | 'elu' | 'leakyrelu' | 'softmax' | 'hardsigmoid';
@@ -22,15 +22,16 @@ interface Window {
 }
 
 /**
- * A convolution over NHWC. `kernel` is [h, w, in, out]; for `depthwise` [h, w, in, multiplier]. In `groups`,
- * each of so many blocks of outputs reads one block of inputs, and `kernel` is [h, w, in / groups, out].
+ * A convolution over NHWC. `kernel` is [h, w, in, out]; for `depthwise` [h, w, in, multiplier]. With
+ * `groups`, outputs are in that many blocks, each of which reads one block of inputs, and `kernel` is [h, w,
+ * in / groups, out].
  */
 export interface ConvolutionOperation extends Window {
   readonly kind: 'convolution' | 'depthwise';
   readonly kernel: PlanWeight;
   readonly bias?: PlanWeight;
   readonly dilation: readonly [number, number];
-  /** 1 where it is left out; never given for `depthwise`. */
+  /** Default 1; absent for `depthwise`. */
   readonly groups?: number;
 }
 
@@ -41,14 +42,14 @@ export interface DenseOperation {
   readonly bias?: PlanWeight;
 }
 
-/** What a step computes from its inputs. Everything is channels last. */
+/** What a step computes from its inputs. All tensors have channels last. */
 export type PlanOperation =
   | { readonly kind: 'input' }
   | ConvolutionOperation
   | DenseOperation
   /**
-   * Batch norm that could not be folded: `x * scale + shift`, shaped [channels], or [size, 1, ...] where it
-   * is over another axis than the last.
+   * A batch norm that could not be folded: `x * scale + shift`, both of shape [channels], or [size, 1, ...]
+   * if it is not over the last axis.
    */
   | { readonly kind: 'scale-shift'; readonly scale: PlanWeight; readonly shift: PlanWeight }
   | { readonly kind: 'activation' }
@@ -56,33 +57,33 @@ export type PlanOperation =
   | { readonly kind: 'concatenate' }
   | (Window & { readonly kind: 'max-pool' | 'average-pool'; readonly size: readonly [number, number] })
   | { readonly kind: 'global-average-pool' }
-  /** `shape` is one sample's. */
+  /** `shape` is that of one sample. */
   | { readonly kind: 'reshape'; readonly shape: readonly number[] }
-  /** Of rows and columns, with `value` where it is given. */
+  /** Pads rows and columns with `value`, 0 by default. */
   | {
       readonly kind: 'zero-pad';
       readonly padding: readonly [readonly [number, number], readonly [number, number]];
       readonly value?: number;
     }
-  /** Part of each axis of a sample. */
+  /** Cuts out a part of each axis of a sample. */
   | { readonly kind: 'slice'; readonly begin: readonly number[]; readonly size: readonly number[] }
-  /** Axes in another order; axis 0, the batch, stays first. */
+  /** Reorders axes; `order` includes the batch, axis 0, which stays first. */
   | { readonly kind: 'transpose'; readonly order: readonly number[] }
-  /** Anything else: the stock tfjs layer runs it. `inputShapes` are one sample's. */
+  /** Any other layer, run by stock tfjs. `inputShapes` are those of one sample. */
   | {
       readonly kind: 'layer';
       readonly layer: GraphLayer;
       readonly inputShapes: readonly (readonly number[])[];
     };
 
-/** One step. Its index in the plan names its result. */
+/** One step. Other steps refer to its result by its index in the plan. */
 export interface PlanStep {
   readonly operation: PlanOperation;
   /** Applied to the operation's result. */
   readonly activation?: PlanActivation;
   /** Indexes of the steps whose results it reads. */
   readonly inputs: readonly number[];
-  /** Indexes of the results that no later step reads: free them after this one. */
+  /** Indexes of the results to free after this step, because no later step reads them. */
   readonly release: readonly number[];
 }
 

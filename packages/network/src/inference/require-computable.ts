@@ -3,8 +3,8 @@ import { inputShapesOf, layersByName } from '../graph/walk.js';
 import { factsOf } from '../layers/layer-table.js';
 
 /**
- * Throws `MODEL_UNSUPPORTED` for a layer with an option that TensorFlow.js passes over in silence: what it
- * computes is not what was trained, and what would be measured here is not what the written model gives.
+ * Throws `MODEL_UNSUPPORTED` for a layer with an option that TensorFlow.js silently ignores, so that it
+ * computes something else than the network that was trained.
  */
 export function requireComputable(graph: LayerGraph): void {
   const layers = layersByName(graph);
@@ -20,7 +20,7 @@ export function requireComputable(graph: LayerGraph): void {
   }
 }
 
-/** The error for a layer that stock tfjs fails on: `reason` is what it said. */
+/** The error for a layer that stock tfjs fails on; `cause` is the error of tfjs. */
 export function notComputable({ name, className }: GraphLayer, cause: unknown): TersorError {
   if (cause instanceof TersorError) return cause;
   return new TersorError(
@@ -28,7 +28,7 @@ export function notComputable({ name, className }: GraphLayer, cause: unknown): 
     `Layer "${name}" (${className}) cannot be computed by TensorFlow.js: ${messageOf(cause)}`,
     {
       cause,
-      hint: 'Stock TensorFlow.js fails on it too. Give the layer other options, or put another layer in its place.',
+      hint: 'Stock TensorFlow.js fails on it too. Change the options of the layer, or replace it.',
     },
   );
 }

@@ -2,7 +2,7 @@ import type { Backend, GraphLayer, LayerGraph } from '@tersor/core';
 
 /**
  * Runs one layer by itself on a backend, in float32.
- * @param values inputs, one after the other
+ * @param values inputs, concatenated
  * @param inputShape shape of one input, without the batch
  * @param outputShape shape of one output, without the batch
  */

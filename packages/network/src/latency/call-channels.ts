@@ -2,7 +2,7 @@ import type { ChannelGroup, LayerGraph } from '@tersor/core';
 import { removeChannels } from '../surgery/remove-channels.js';
 
 /**
- * Channels of one call's output: `full` less `perChannel` for every channel that goes from group number
+ * Channels of one call's output: `full` minus `perChannel` for every channel removed from group number
  * `group`.
  */
 export interface CallChannels {
@@ -11,9 +11,9 @@ export interface CallChannels {
 }
 
 /**
- * How the last axis of every call's output follows from the channels that each group keeps. It is linear in
- * them (sums after a concatenation, multiples after a flatten), so one channel less of each group, cut by
- * the real surgery, tells it all.
+ * How the last axis of every call's output depends on the channels that each group keeps. The dependence is
+ * linear (sums after a concatenation, multiples after a flatten), so it is found by removing one channel of
+ * each group.
  */
 export function callChannels(graph: LayerGraph, groups: readonly ChannelGroup[]): CallChannels[] {
   const full = channelsOf(graph);

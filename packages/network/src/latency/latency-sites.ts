@@ -2,23 +2,22 @@ import type { GraphLayer, LayerCall, LayerGraph } from '@tersor/core';
 import { layersByName, neededCalls } from '../graph/walk.js';
 import { factsOf } from '../layers/layer-table.js';
 
-/** A place in a network that is timed as one. */
+/** A part of a network that is timed as a unit: a layer with those fused to it. */
 export interface LatencySite {
   /** Name of its first layer; `name#2`, ... for further calls of a shared layer. */
   readonly name: string;
   readonly className: string;
-  /** Calls that it covers: the layer, then what rides on it. */
+  /** Its calls: the layer, then those that ride on it (`LayerFacts.rides`). */
   readonly calls: readonly number[];
   /**
-   * Whether its time depends on input and output channels apart (convolution, dense); else the output says it
-   * all.
+   * Whether its time depends on input and output channels separately (convolution, dense), or on output
+   * channels only.
    */
   readonly mixes: boolean;
 }
 
 /**
- * The places of a network, in order, that its first output needs. The same for every network that channels
- * were removed from.
+ * The sites that a network's first output needs, in order. Removing channels does not change them.
  */
 export function latencySites(graph: LayerGraph): LatencySite[] {
   const layers = layersByName(graph);
@@ -58,10 +57,10 @@ export function latencySites(graph: LayerGraph): LatencySite[] {
   return sites;
 }
 
-/** Timed alone, what rides on another layer would be counted twice. */
+/** Whether a layer is timed with the one before it: timed alone, it would be counted twice. */
 function rides(layer: GraphLayer, on: LayerCall): boolean {
   const riding = factsOf(layer)?.rides;
-  // A layer of several inputs is timed with inputs of one shape, so that nothing can be reshaped after it.
+  // A layer with several inputs is timed with inputs of equal shape, so a reshape after it would not fit.
   return riding === 'always' || (riding === 'after one input' && on.inputs.length === 1);
 }
 

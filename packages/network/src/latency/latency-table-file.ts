@@ -56,7 +56,10 @@ const table = z.strictObject({
   ),
 });
 
-/** What identifies a network to a latency table: layers, shapes and connections, not the weights. */
+/**
+ * A hash that identifies a network in a latency table: of its layers, shapes and connections, not its
+ * weights.
+ */
 export function fingerprint({ layers, calls, inputs, outputs }: LayerGraph): string {
   const structure = [
     layers.map(({ name, className, weights }) => [
@@ -71,19 +74,19 @@ export function fingerprint({ layers, calls, inputs, outputs }: LayerGraph): str
   return createHash('sha256').update(JSON.stringify(structure)).digest('hex').slice(0, 16);
 }
 
-/** What a table has to be for. */
+/** What a latency table is needed for. */
 export interface TableUse {
   readonly graph: LayerGraph;
   readonly backend: string;
   /**
-   * Whether it has to be a browser's. When absent it may be: times are then those of the browser, whatever
-   * backend candidates run on.
+   * Whether the table must be from a browser. By default it may be; its times are then those of the browser,
+   * whatever backend candidates run on.
    */
   readonly inBrowser?: boolean;
 }
 
 /**
- * Reads a table for a model and a backend. Throws `LATENCY_TABLE_INVALID` where it is missing, malformed, or
+ * Reads a table for a model and a backend. Throws `LATENCY_TABLE_INVALID` if it is missing, malformed, or was
  * made for others.
  */
 export async function readLatencyTable(
@@ -127,8 +130,8 @@ export async function readLatencyTable(
 }
 
 /**
- * Writes a table, whole or not at all: where it fails, what was there stays and nothing is left beside it.
- * Throws `OUTPUT_FAILED`.
+ * Writes a table atomically: on failure, an old file stays and no partial file is left. Throws
+ * `OUTPUT_FAILED`.
  */
 export async function writeLatencyTable(path: string, data: LatencyTable): Promise<void> {
   try {

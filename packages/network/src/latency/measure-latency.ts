@@ -1,27 +1,27 @@
 import type { Backend, InferenceSession, LayerGraph, LatencyTable } from '@tersor/core';
 import { COPIES, emptyGraph, sizeOf, summedCopies } from './site-graph.js';
 
-/** How times are taken. */
+/** How networks are timed. */
 export interface TimingOptions {
-  /** Images of one run. */
+  /** Images per run. */
   readonly images: number;
-  /** Runs that the median is taken of. */
+  /** Number of runs; the result is their median. */
   readonly repeats: number;
 }
 
-/** What networks are timed on: a backend in this process, or a browser. */
+/** Where networks are timed: on a backend in this process, or in a browser. */
 export interface LatencyMeter extends Pick<LatencyTable, 'backend' | 'browser' | 'details'> {
   /**
-   * Milliseconds for one image of every run that counts, by network. The networks take turns, so that
-   * whatever else the machine does falls on all. The images hold made-up values.
+   * Times several networks in turns, so that other load on the machine affects all of them. Returns
+   * milliseconds per image for each network and run, without warm-up runs. The images have synthetic values.
    */
   takeTurns(graphs: readonly LayerGraph[], timing: TimingOptions): Promise<readonly (readonly number[])[]>;
 }
 
-/** Runs before the first that counts: workers start, code is compiled, memory is taken. */
+/** Number of warm-up runs, in which workers start, code is compiled and memory is allocated. */
 export const WARM_UP = 2;
 
-/** Median milliseconds for one image of a network. */
+/** Median time of a network in milliseconds per image. */
 export async function medianLatency(
   meter: LatencyMeter,
   graph: LayerGraph,
@@ -31,7 +31,7 @@ export async function medianLatency(
   return median(times!);
 }
 
-/** The median of each of several networks, in turns. */
+/** Median times of several networks that take turns, in milliseconds per image. */
 export async function medianLatencies(
   meter: LatencyMeter,
   graphs: readonly LayerGraph[],
@@ -41,9 +41,9 @@ export async function medianLatencies(
 }
 
 /**
- * Milliseconds for one image of what a site's network holds. Two networks take turns: both bring the same
- * images in and add up three results, but one computes them with three layers and the other with one. Half of
- * the difference is the layer alone; all that surrounds it falls out.
+ * Time of a site in milliseconds per image, without the overhead around it. Two networks take turns. Both
+ * read the same images and add up three results, but one computes the site three times and the other once, so
+ * half of the difference is the site itself.
  */
 export async function siteLatency(
   meter: LatencyMeter,
@@ -58,7 +58,8 @@ export async function siteLatency(
 }
 
 /**
- * Milliseconds for one image to get in and its result out: half of what empty networks of both sizes take.
+ * Time to transfer one image in and its result out, in milliseconds: the mean of empty networks of both
+ * sizes.
  */
 export async function transferLatency(
   meter: LatencyMeter,
@@ -73,7 +74,7 @@ export async function transferLatency(
   );
 }
 
-/** Times networks in sessions of a backend of this process, which is activated here. */
+/** Activates a backend of this process, and times networks on it. */
 export async function backendMeter(backend: Backend): Promise<LatencyMeter> {
   await backend.activate();
   const availability = await backend.isAvailable();
@@ -109,7 +110,7 @@ async function runSessions(
   }
 }
 
-/** Middle value; the mean of the two middle ones of an even count. */
+/** Median; the mean of the two middle values for an even count. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -117,8 +118,8 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * Values in [-1, 1) without zeros in a row. What they are does not matter: the kernels take the same time for
- * any.
+ * Values in [-1, 1) that are mostly not 0. Other than that they do not matter: kernels take the same time for
+ * any values.
  */
 function pattern(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => ((i * 7919) % 2000) / 1000 - 1);

@@ -9,18 +9,17 @@ import { callChannels, channelsOf } from './call-channels.js';
 import { latencySites } from './latency-sites.js';
 
 /**
- * Milliseconds for one image that a table predicts for a network: the transfer, and every layer's time
- * between the counts that it was measured at (bilinear in input and output channels). The network is the
- * table's model, or that with channels removed. Throws `LATENCY_TABLE_INVALID` when a layer is not in the
- * table.
+ * Predicts the latency of a network from a table, in milliseconds per image: the sum of the transfer and of
+ * every layer's time, interpolated between the channel counts that were measured. The network is the table's
+ * model, possibly with channels removed. Throws `LATENCY_TABLE_INVALID` if the table lacks a layer.
  */
 export function predictLatency(table: LatencyTable, graph: LayerGraph): number {
   return predictor(table, graph)(channelsOf(graph));
 }
 
 /**
- * The same for many channel counts of one network: channels that each group keeps, and layers that go as a
- * whole -> milliseconds.
+ * The same as a function of the channels that each group keeps and the layers that are removed, for
+ * predicting many candidates of one network.
  */
 export function channelLatency(
   table: LatencyTable,
@@ -39,7 +38,9 @@ export function channelLatency(
   return (keepCounts, removed) => predict(channelsAt(keepCounts), removed);
 }
 
-/** Channels of every call's output -> milliseconds, without the places whose first layer is removed. */
+/**
+ * A function from the channels of every call's output to milliseconds; sites of removed layers do not count.
+ */
 function predictor(
   table: LatencyTable,
   graph: LayerGraph,
@@ -72,9 +73,9 @@ function predictor(
 
 /**
  * Time of a layer by input and output channels: bilinear between the measured channel counts, constant beyond
- * them. A wider layer never counts as faster than a narrower one: where it was measured so, that was noise,
- * and the budget's wall needs the narrowest to be the cheapest. So each time is replaced by the mean of the
- * largest at smaller counts and the smallest time at larger ones; times in order stay as they are.
+ * them. Measured times are first made monotonic, since a layer with more channels is only faster because of
+ * noise, and budgets need the smallest network to be the cheapest: each time becomes the mean of the largest
+ * time at smaller counts and the smallest time at larger ones. Times that are already in order do not change.
  */
 export function interpolate({
   inputs,
@@ -97,7 +98,7 @@ export function interpolate({
   };
 }
 
-/** Index of the last count at or below `count`, and how far it is from there to the next, in [0, 1). */
+/** Index of the last count at or below `count`, and the position between it and the next, in [0, 1). */
 function position(counts: readonly number[], count: number): [index: number, fraction: number] {
   let index = 0;
   while (index < counts.length - 1 && counts[index + 1]! <= count) index++;

@@ -27,27 +27,27 @@ import { siteGraph, sizeOf } from './site-graph.js';
 
 export interface ProfileOptions extends TimingOptions {
   readonly graph: LayerGraph;
-  /** What it is measured on: `backendMeter` of an available backend, or a browser. */
+  /** Where to measure: `backendMeter` of an available backend, or a browser. */
   readonly meter: LatencyMeter;
-  /** Channel counts per axis, evenly spread, besides a single channel. */
+  /** Number of channel counts per axis, evenly spaced, besides a single channel. */
   readonly counts: number;
-  /** Randomly pruned networks that are predicted and measured besides the original. */
+  /** Number of randomly pruned networks that are predicted and measured as a check, besides the original. */
   readonly checks: number;
   readonly seed: number;
   readonly onProgress?: (done: number, total: number, what: string) => void;
 }
 
-/** Smallest share of channels in a random network of the check. */
+/** Smallest share of channels in the random networks of the check. */
 const SMALLEST_SHARE = 0.1;
 
 /**
- * Measures every place of a network at several channel counts on a meter, alone; then predicts whole
- * networks and measures them. Places of the same kind (class, settings, shapes) are measured once. Throws the
- * codes of the meter, and `MODEL_UNSUPPORTED` for a network that no session can run.
+ * Measures every site of a network by itself at several channel counts, then checks the predictions by
+ * measuring whole networks. Sites that are alike (in class, settings and shapes) are measured once. Throws
+ * the codes of the meter, and `MODEL_UNSUPPORTED` for a network that cannot be run.
  */
 export async function profileLatency(options: ProfileOptions): Promise<LatencyTable> {
   const { graph, meter, checks, images, onProgress } = options;
-  // Workers start and code is compiled before anything counts.
+  // Warm up: start workers and compile code.
   await medianLatency(meter, graph, { images, repeats: 1 });
   const sites = latencySites(graph);
   const channels = callChannels(graph, channelGroups(graph).groups);
@@ -104,7 +104,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   return { ...table, check };
 }
 
-/** `known` holds what was measured, by everything that the time can depend on. */
+/** Measures a site. `known` caches times by everything that they can depend on. */
 async function measureSite(
   site: LatencySite,
   channels: readonly CallChannels[],
@@ -139,7 +139,8 @@ async function measureSite(
 }
 
 /**
- * One channel, and the shares 1/count, 2/count, ... of the whole; the whole alone where no channel can go.
+ * The channel counts to measure: 1, and the shares 1/count, 2/count, ... of all channels; only all of them if
+ * none can be removed.
  */
 export function measuredCounts({ full, cuts }: CallChannels, count: number): number[] {
   if (cuts.length === 0) return [full];
@@ -155,7 +156,7 @@ function distinct(counts: readonly number[]): number[] {
   return [...new Set(counts)];
 }
 
-/** Class, settings and shapes of a site's layers, without their names. */
+/** A key of the class, settings and shapes of a site's layers, without their names. */
 function kindOf({ layers, calls }: LayerGraph): string {
   return JSON.stringify([
     layers.map(({ className, config, weights }) => [
@@ -167,7 +168,7 @@ function kindOf({ layers, calls }: LayerGraph): string {
   ]);
 }
 
-/** Every group keeps a share of its channels that is drawn evenly. Which ones does not matter to time. */
+/** A network in which every group keeps a random share of its channels, the first ones. */
 function randomlyPruned(graph: LayerGraph, seed: number, index: number): LayerGraph {
   const random = createRandom(seed, `latency-check/${index}`);
   return removeAll(
@@ -185,7 +186,7 @@ function randomlyPruned(graph: LayerGraph, seed: number, index: number): LayerGr
   );
 }
 
-/** Four digits are more than any timing holds. */
+/** Rounds to four digits, more than any timing has. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -6,18 +6,18 @@ import type { LatencySite } from './latency-sites.js';
 
 type Shape = LayerCall['outputShape'];
 
-/** A site at one pair of channel counts, as a network of its own with one input. */
+/** A site at one pair of channel counts, as a separate network with one input. */
 export interface SiteGraph {
   readonly graph: LayerGraph;
-  /** Channels that the site's layer reads and gives: nearest to those asked for that it can have. */
+  /** Input and output channels of the site's layer: the possible counts nearest to those requested. */
   readonly inputs: number;
   readonly outputs: number;
 }
 
 /**
- * The network of one site: an input of the real height and width, the layer, and what rides on it, with
- * weights cut (their values repeat where that is needed). A layer of several inputs gets the one input
- * for each: the largest, so that all have the same shape.
+ * The network of one site: an input of the real height and width, the layer, and those that ride on it, with
+ * resized weights (values are repeated if there are too few). For a layer with several inputs, all are the
+ * same input, the largest.
  */
 export function siteGraph(
   graph: LayerGraph,
@@ -32,8 +32,8 @@ export function siteGraph(
   const isJoin =
     factsOf(site)?.concatenates === true &&
     shapes.reduce((sum, shape) => sum + channelsOf(shape), 0) === full;
-  // A concatenation of k inputs gets k equal ones; all others have as many channels in as out, times a
-  // constant (flatten, depth multiplier).
+  // A concatenation of k inputs gets k equal ones. For other layers, the number of input channels is that of
+  // output channels times a constant (flatten, depth multiplier).
   const perOutput = (isJoin ? full / shapes.length : channelsOf(largest)) / full;
   const blocks = factsOf(site)?.blocks?.(layers.get(first.layer)!);
   const inputs = inBlocks(site.mixes ? counts.inputs : counts.outputs * perOutput, blocks?.inputs);
@@ -56,7 +56,7 @@ export function siteGraph(
     const { layer, outputShape } = graph.calls[index]!;
     const own = Math.round((channelsOf(outputShape) * outputs) / full);
     const given = layers.get(layer)!;
-    // With all channels nothing is cut: that holds for layers whose weights have other roles, too.
+    // With all channels nothing needs resizing, not even weights without known roles.
     const isWhole = own === channelsOf(outputShape) && (position > 0 || inputs === channelsOf(largest));
     cut.push(
       isWhole
@@ -83,18 +83,18 @@ export function siteGraph(
   };
 }
 
-/** The nearest count of whole blocks, at least one. */
+/** Rounds a count to whole blocks, at least one. */
 function inBlocks(count: number, block = 1): number {
   return block * Math.max(1, Math.round(count / block));
 }
 
-/** Results that `summedCopies` adds up. */
+/** Number of results that `summedCopies` adds up. */
 export const COPIES = 3;
 
 /**
- * The network of a site with its layers there `computed` times, 1 to `COPIES`, each on the same input; the
- * sum of `COPIES` results (one result counts several times where fewer are computed), averaged over positions
- * so that little has to be brought out.
+ * The network of a site with `computed` copies of its layers (1 to `COPIES`) on the same input. It outputs
+ * the sum of `COPIES` results (with fewer copies, one result is added several times), averaged over positions
+ * so that little data is transferred.
  */
 export function summedCopies({ name, layers, calls }: LayerGraph, computed: number): LayerGraph {
   const body = calls.slice(1);
@@ -132,7 +132,7 @@ export function summedCopies({ name, layers, calls }: LayerGraph, computed: numb
   return { name, layers: [...layers, ...added], calls: whole, inputs: [0], outputs: [whole.length - 1] };
 }
 
-/** A network that passes `size` values on: what it takes is the time in and out. */
+/** A network that passes `size` values on, for timing the transfer in and out. */
 export function emptyGraph(size: number): LayerGraph {
   const config = { batch_input_shape: [null, size], dtype: 'float32', sparse: false, name: 'input' };
   return {
@@ -144,18 +144,18 @@ export function emptyGraph(size: number): LayerGraph {
   };
 }
 
-/** Values of one sample. Open sizes count as 1. */
+/** Number of values of one sample. Open sizes count as 1. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
 }
 
-/** Channels as they are, and as many as there should be. */
+/** A change of the number of channels. */
 interface Change {
   readonly from: number;
   readonly to: number;
 }
 
-/** The layer with so many input and output channels, as the facts about its weights say. */
+/** The layer with other numbers of input and output channels, according to the facts about its weights. */
 function resized(layer: GraphLayer, inputs: Change, outputs: Change, outputShape: Shape): GraphLayer {
   const facts = factsOf(layer);
   const weights = layer.weights.map((weight): WeightTensor => {
@@ -166,7 +166,7 @@ function resized(layer: GraphLayer, inputs: Change, outputs: Change, outputShape
       const size = shape[axis]!;
       const { from, to } = of === 'inputs' ? inputs : outputs;
       const each = perChannel?.(layer) ?? 1;
-      // Other sizes are not by channel: a slope that all channels share, statistics of positions.
+      // An axis of another size is not by channel: a slope shared by all channels, statistics of positions.
       if (from === to || size !== from * each) continue;
       const wanted = to * each;
       const indexes = Array.from({ length: wanted }, (_, index) => index % size);

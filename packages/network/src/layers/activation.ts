@@ -3,7 +3,7 @@ import { OWN_ACTIVATION } from './kernel-layer.js';
 import type { LayerFacts } from './layer-facts.js';
 import { activationOnly } from './operations.js';
 
-/** An activation by itself. */
+/** An activation as a layer. */
 export const ACTIVATION: LayerFacts = {
   className: 'Activation',
   channels: {

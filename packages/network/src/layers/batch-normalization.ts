@@ -11,12 +11,12 @@ const WEIGHTS = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(
 
 const byChannel = followWeights(WEIGHTS);
 
-/** Batch norm, at inference with its moving statistics. */
+/** Batch norm. At inference it uses its moving statistics. */
 export const BATCH_NORMALIZATION: LayerFacts = {
   className: 'BatchNormalization',
   channels: {
     how: 'kept',
-    // Along another axis the statistics belong to positions, which stay.
+    // Along another axis, the statistics belong to positions, which are not removed.
     rule: (site, table) =>
       isLastAxis(site.layer.config['axis'], site.inputShapes[0]!.length)
         ? byChannel(site, table)
@@ -27,7 +27,7 @@ export const BATCH_NORMALIZATION: LayerFacts = {
     const rank = inputShapes[0]!.length;
     const axis = Number(layer.config['axis'] ?? -1);
     const { scale, shift } = affine(layer);
-    // Of a batch of rank + 1 axes; a length of 1 is spread over the axes after it.
+    // Append axes of length 1, which are broadcast, for the axes after `axis` (which counts the batch).
     const after = axis === -1 ? 0 : rank - axis;
     const spread = ({ shape, data }: PlanWeight): PlanWeight => ({
       shape: [...shape, ...Array.from({ length: after }, () => 1)],

@@ -4,13 +4,14 @@ import { isSoftmax } from '../graph/softmax-activation.js';
 import { weightShape } from './layer-weights.js';
 import type { ChannelRule, LayerFacts, WeightAxis } from './layer-facts.js';
 
-/** Channels go through one by one, in number and order as they are. */
+/** Channels pass unchanged in number and order. */
 export const KEPT: NonNullable<LayerFacts['channels']> = { how: 'kept', rule: ({ inputs }) => inputs[0] };
 
 /**
- * The rule of a layer whose weights say all about its channels: it owns the given axes, and gives new
- * channels where one of them produces them, else each of its input's `outputsPerInput` times. Weights of
- * other sizes are not understood: a grouped convolution, say, reads fewer channels than its input has.
+ * The rule of a layer whose channels are determined by the given weight axes. If one of them produces
+ * channels, its outputs are new channels; otherwise each input channel is repeated `outputsPerInput` times.
+ * Weights of other sizes are not understood; for instance, a grouped convolution reads fewer channels than
+ * its input has.
  */
 export function followWeights(
   axes: readonly WeightAxis[],
@@ -46,7 +47,7 @@ export function followWeights(
   };
 }
 
-/** Freezes channels whose layer ends in an activation that mixes them. */
+/** Freezes the output channels of a layer if its activation mixes them. */
 export function freezeMixing(layer: GraphLayer, channels: readonly number[], table: ChannelTable): void {
   const activation = layer.config['activation'];
   if (isSoftmax(activation)) {

@@ -1,14 +1,14 @@
 import type { LayerFacts } from './layer-facts.js';
 import { isLastAxis } from './layer-weights.js';
 
-/** Tensors one after the other, along the channels or along positions. */
+/** Concatenation of tensors along channels or positions. */
 export const CONCATENATE: LayerFacts = {
   className: 'Concatenate',
   channels: {
     how: 'one input after the other; along height or width joined',
     rule: ({ layer, inputs, outputShape }, table) => {
       if (isLastAxis(layer.config['axis'], outputShape.length)) return inputs.flat();
-      // Along height or width: position by position the same channels.
+      // Along height or width, all inputs must have the same channels.
       inputs.slice(1).forEach((input) => table.join(inputs[0]!, input));
       return inputs[0];
     },

@@ -1,3 +1,4 @@
+import { TRAINED_KERNEL } from '../gradients/dilated-layer.js';
 import { kernelLayer } from './kernel-layer.js';
 
 /** A convolution of sequences. */
@@ -5,7 +6,7 @@ export const CONV1D = kernelLayer(
   'Conv1D',
   { rank: 3, inputs: 1, outputs: 2 },
   {
-    // Its config does not say so once it is read, but its kernel does.
+    // The layer's config does not show this after reading, but its kernel does.
     problem: ({ weights }, [input]) =>
       weights.some(({ name, shape }) => name === 'kernel' && shape[1] !== input?.at(-1))
         ? {
@@ -13,5 +14,6 @@ export const CONV1D = kernelLayer(
             hint: 'Build the model with data_format "channels_last".',
           }
         : undefined,
+    training: TRAINED_KERNEL,
   },
 );

@@ -1,3 +1,4 @@
+import { TRAINED_KERNEL } from '../gradients/dilated-layer.js';
 import { kernelLayer } from './kernel-layer.js';
 import { planBias, planWeight, withActivation } from './operations.js';
 import { kernelWindow } from './window.js';
@@ -21,5 +22,6 @@ export const CONV2D = kernelLayer(
     refit: 'kernel',
     kernels: [{ weight: 'kernel', how: 'mixes' }],
     noise: true,
+    training: TRAINED_KERNEL,
   },
 );

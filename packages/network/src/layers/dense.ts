@@ -1,7 +1,7 @@
 import { kernelLayer, withChannelCount } from './kernel-layer.js';
 import { planBias, planWeight, withActivation } from './operations.js';
 
-/** A matrix product with every position's channels. */
+/** A matrix product with the channels of every position. */
 export const DENSE = kernelLayer(
   'Dense',
   { rank: 2, inputs: 0, outputs: 1 },
@@ -15,5 +15,6 @@ export const DENSE = kernelLayer(
     refit: 'kernel',
     kernels: [{ weight: 'kernel', how: 'mixes' }],
     noise: true,
+    multipliesMatrix: true,
   },
 );

@@ -11,12 +11,12 @@ const WEIGHTS: readonly WeightAxis[] = [
   BIAS_AXIS,
 ];
 
-/** Kernel slices for each input channel. */
+/** Number of output channels for each input channel. */
 export function depthMultiplier(layer: GraphLayer): number | undefined {
   return weightShape(layer, 'depthwise_kernel')?.[3];
 }
 
-/** A convolution of each channel by itself: output channel c * multiplier + m reads input channel c alone. */
+/** A convolution of each channel by itself: output channel c * multiplier + m reads only input channel c. */
 export const DEPTHWISE_CONV2D: LayerFacts = {
   className: 'DepthwiseConv2D',
   channels: {

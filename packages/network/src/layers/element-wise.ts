@@ -1,6 +1,6 @@
 import type { ChannelRule, LayerFacts } from './layer-facts.js';
 
-/** Tensors are aligned at their last axes, as tfjs does; a length of 1 is broadcast. */
+/** Aligns tensors at their last axes, like tfjs; a length of 1 is broadcast. */
 const rule: ChannelRule = ({ layer, inputs }, table) => {
   const widest = inputs.reduce((best, input) => (input.length > best.length ? input : best));
   for (const input of inputs) {
@@ -12,7 +12,7 @@ const rule: ChannelRule = ({ layer, inputs }, table) => {
   return widest;
 };
 
-/** What the layers share that combine tensors element by element. */
+/** Common facts of layers that combine tensors element by element. */
 export function elementWise(className: string, own: Partial<LayerFacts> = {}): LayerFacts {
   return {
     className,
@@ -22,15 +22,16 @@ export function elementWise(className: string, own: Partial<LayerFacts> = {}): L
   };
 }
 
-/** The sum, which plans know where all shapes are one. */
+/** The sum; inference plans have an operation for equal shapes. */
 export const ADD = elementWise('Add', {
+  adds: true,
   operations: ({ inputShapes }) =>
     inputShapes.every((shape) => shape.join() === inputShapes[0]!.join())
       ? [{ operation: { kind: 'add' } }]
       : undefined,
 });
 
-/** Combinations after which probabilities are none. */
+/** Combinations whose results are no longer probabilities. */
 export const SUBTRACT = elementWise('Subtract');
 export const MULTIPLY = elementWise('Multiply');
 

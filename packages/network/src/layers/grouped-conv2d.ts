@@ -1,12 +1,16 @@
-import type { GraphLayer } from '@tersor/core';
+import type { GraphLayer, WeightTensor } from '@tersor/core';
+import { inGroups } from '@tersor/runtime';
+import { dilatedConvolution } from '../gradients/dilated-convolution.js';
+import { trainedWhereDilated } from '../gradients/dilated-layer.js';
 import { freezeMixing } from './channel-rules.js';
 import { BIAS_AXIS, BIAS_OFFSET, OWN_ACTIVATION } from './kernel-layer.js';
 import type { ChannelRule, LayerFacts, WeightAxis } from './layer-facts.js';
 import { weightShape } from './layer-weights.js';
 import { planBias, planWeight, withActivation } from './operations.js';
+import { stockLayer } from './stock-layer.js';
 import { kernelWindow } from './window.js';
 
-/** How many blocks of channels a grouped convolution has, and how wide they are. */
+/** Number of groups of a convolution, and input and output channels per group. */
 interface Blocks {
   readonly groups: number;
   readonly inputs: number;
@@ -20,8 +24,8 @@ function blocksOf(layer: GraphLayer): Blocks | undefined {
 }
 
 /**
- * Whether whole groups go: their inputs with their outputs. Else every group loses the same channels, inputs
- * and outputs apart. Both leave groups of one size; what gives more choices is taken.
+ * Whether pruning removes whole groups, inputs with outputs. Otherwise every group loses the same channels,
+ * with inputs and outputs independent. Both leave groups of equal size; the one with more choices is used.
  */
 function losesWholeGroups({ groups, inputs, outputs }: Blocks): boolean {
   return groups > Math.min(inputs, outputs);
@@ -65,7 +69,7 @@ const rule: ChannelRule = ({ layer, inputs: [input = []] }, table) => {
   return outputs;
 };
 
-/** Joins the first channels of all blocks, the second ones, and so on. */
+/** Joins the first channels of all blocks, then the second ones, and so on. */
 export function joinBlocks(
   channels: readonly number[],
   blocks: number,
@@ -76,7 +80,7 @@ export function joinBlocks(
     table.join(channels.slice(0, size), channels.slice(start, start + size));
 }
 
-/** A convolution of blocks of channels: a block of outputs reads one block of inputs. */
+/** A grouped convolution: each group of outputs reads one group of inputs. */
 export const GROUPED_CONV2D: LayerFacts = {
   className: 'TersorGroupedConv2D',
   channels: { how: 'mixed within groups; whole groups go, or the same channels of each', rule },
@@ -116,4 +120,30 @@ export const GROUPED_CONV2D: LayerFacts = {
   groups: (layer) => blocksOf(layer)?.groups ?? 1,
   outputOffset: BIAS_OFFSET,
   activation: OWN_ACTIVATION,
+  training: trainedWhereDilated((image, how, { layer, kernel }) =>
+    inGroups(image, kernel('kernel'), Number(layer.config['groups']), (part, own) =>
+      dilatedConvolution(part, own, { ...how, depthwise: false }),
+    ),
+  ),
+  stock: (layer) => {
+    const { groups, filters: _filters, ...config } = layer.config;
+    if (groups === 1) return { ...layer, className: 'Conv2D', config: withoutKey(layer.config, 'groups') };
+    const kernel = layer.weights.find(({ name }) => name === 'kernel')!;
+    const [height, width, inputs, outputs] = kernel.shape as [number, number, number, number];
+    const isDilated = [config['dilation_rate'] ?? 1].flat().some((rate) => rate !== 1);
+    // TensorFlow.js passes over the dilation of a depthwise convolution.
+    if (inputs > 1 || isDilated) return undefined;
+    const multiplier = outputs / Number(groups);
+    const shape = [height, width, Number(groups), multiplier];
+    const renamed = (weight: WeightTensor) =>
+      weight === kernel ? { ...weight, name: 'depthwise_kernel', shape } : weight;
+    return {
+      ...stockLayer(layer, 'DepthwiseConv2D', { ...config, depth_multiplier: multiplier }),
+      weights: layer.weights.map(renamed),
+    };
+  },
 };
+
+function withoutKey(config: GraphLayer['config'], key: string): GraphLayer['config'] {
+  return Object.fromEntries(Object.entries(config).filter(([each]) => each !== key));
+}

@@ -1,6 +1,6 @@
 import type { LayerFacts } from './layer-facts.js';
 
-/** Where a network's input comes in; its channels stay. */
+/** The input of a network, whose channels stay. */
 export const INPUT_LAYER: LayerFacts = {
   className: 'InputLayer',
   operations: () => [{ operation: { kind: 'input' } }],

@@ -1,7 +1,7 @@
 import { followWeights } from './channel-rules.js';
 import type { ActivationFacts, LayerFacts, OffsetWeight, WeightAxis } from './layer-facts.js';
 
-/** The bias of a layer, added to what it gives. */
+/** The axis of a bias. */
 export const BIAS_AXIS: WeightAxis = {
   weight: 'bias',
   rank: 1,
@@ -11,7 +11,7 @@ export const BIAS_AXIS: WeightAxis = {
   optional: true,
 };
 
-/** Where a constant goes in a layer with a bias. */
+/** A bias as the place for a constant that is added to the output. */
 export const BIAS_OFFSET: OffsetWeight = { weight: 'bias', sign: 1 };
 
 /** The activation that a layer's config names. */
@@ -20,7 +20,7 @@ export const OWN_ACTIVATION: ActivationFacts = {
   without: (layer) => ({ ...layer, config: { ...layer.config, activation: 'linear' } }),
 };
 
-/** The facts that all layers share of which every output channel reads every input channel by a `kernel`. */
+/** Common facts of layers with a `kernel` in which every output channel reads every input channel. */
 export function kernelLayer(
   className: string,
   { rank, inputs, outputs }: { readonly rank: number; readonly inputs: number; readonly outputs: number },
@@ -43,7 +43,7 @@ export function kernelLayer(
   };
 }
 
-/** Writes the number of output channels under a key of a config that has it. */
+/** Sets the number of output channels in a config, if it has that key. */
 export function withChannelCount(key: 'filters' | 'units'): NonNullable<LayerFacts['resized']> {
   return (config, outputShape) =>
     typeof config[key] === 'number' ? { ...config, [key]: outputShape.at(-1) } : config;

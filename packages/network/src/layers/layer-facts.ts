@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { GraphLayer, GroupMember, LayerCall, WeightTensor } from '@tersor/core';
 import type { ChannelTable } from '../groups/channel-table.js';
 import type { PlanActivation, PlanOperation } from '../inference/plan-step.js';
@@ -6,94 +7,108 @@ type Config = GraphLayer['config'];
 type Shape = LayerCall['outputShape'];
 
 /**
- * All that is known about one Keras class of layers. Channel groups, surgery, cost, inference plans, latency
- * and the pruners read it, and nothing else says what a class does: a new class is one such record, in
- * `KERAS_LAYERS` or given to `registerLayerFacts`. What a record leaves out is not known, and the layer is
- * treated with care: it is run by stock TensorFlow.js, and its channels stay. Shapes are of one sample, with
- * channels last, unless said otherwise.
+ * Everything that Tersor knows about one Keras layer class. Channel groups, surgery, cost, inference plans,
+ * latency and the pruners read these records and nothing else, so a new class is one record, in
+ * `KERAS_LAYERS` or passed to `registerLayerFacts`. Fields that are left out are unknown, and the default is
+ * safe: stock TensorFlow.js runs the layer, and its channels stay. Shapes are those of one sample with
+ * channels last, unless stated otherwise.
  */
 export interface LayerFacts {
   /** Keras class name, for instance `Conv2D`. */
   readonly className: string;
-  /** How channels pass. Without it the layer is a barrier: what it reads and gives is not pruned. */
+  /** How channels pass. Without it, the layer is a barrier: its input and output channels are not pruned. */
   readonly channels?: {
-    /** In a few words, for the table in the docs. */
+    /** A short description for the table in the docs. */
     readonly how: string;
     readonly rule: ChannelRule;
   };
   /** The axes of its weights whose indexes are channels, in the order of the weights. */
   readonly weights?: readonly WeightAxis[];
-  /** Output channels for each input channel, of a layer that mixes none but has a kernel for each. */
+  /** Output channels per input channel, for a layer that filters each channel by itself. */
   readonly outputsPerInput?: (layer: GraphLayer) => number | undefined;
   /**
-   * Output channels after surgery, of a layer whose weights do not say it. Those of the first input where it
-   * is left out.
+   * Output channels after surgery, for a layer whose weights do not determine them. By default those of the
+   * first input.
    */
   readonly outputChannels?: (site: ShapeSite) => number | undefined;
-  /** Its config for another number of output channels; `outputShape` is the new one, and so is the site. */
+  /** Its config for another number of output channels; `outputShape` and `site` are the new ones. */
   readonly resized?: (config: Config, outputShape: Shape, site: ResizedSite) => Config;
   /**
-   * How many channels can only go at once, of a layer that takes and gives them in blocks: of the input, of
-   * the output, and whether the number of one says that of the other.
+   * Sizes of the blocks in which channels can be removed, for a layer that has them in blocks.
    */
   readonly blocks?: (layer: GraphLayer) => ChannelBlocks | undefined;
-  /** Whether several inputs follow one another in the output's channels. */
+  /** Whether its output has the channels of all inputs, one after the other. */
   readonly concatenates?: boolean;
+  /** Whether it is the sum of its inputs. */
+  readonly adds?: boolean;
+  /** Whether it is a matrix product of the channels of each position, and agents are told so. */
+  readonly multipliesMatrix?: boolean;
   /**
-   * What its kernels are applied to, each value once: every position of the output, or of the input. Without
-   * it no multiply-adds are counted.
+   * Whether each value of its kernels is multiplied once per position of the output or of the input. Without
+   * it, no multiply-adds are counted.
    */
   readonly positions?: 'input' | 'output';
   /**
-   * The fused operations, in order, that it is at inference; none where it passes its input on. `undefined`
-   * (or no such function): the stock layer runs it. A layer with channels first is always run by that.
+   * Its operations at inference, in order; empty if it passes its input on. `undefined` (or no such function)
+   * means that the stock layer runs it, as it always does for channels first.
    */
   readonly operations?: (site: OperationSite) => readonly EmittedOperation[] | undefined;
   /**
-   * Whether its time is part of that of the layer before, because backends fuse it or it costs nothing:
-   * always, or only after a layer of one input. Left out: it is timed by itself.
+   * Whether its time is part of that of the layer before it, because backends fuse it or it costs nothing:
+   * always, or only after a layer with one input. By default it is timed by itself.
    */
   readonly rides?: 'always' | 'after one input';
-  /** How a 2-D kernel moves over its input; `undefined` for options that are not handled. */
+  /** How its 2-D kernel moves over the input; `undefined` for unsupported options. */
   readonly window?: (layer: GraphLayer) => KernelWindow | undefined;
   /**
-   * The weight that can be fitted again by least squares to the moments of what it reads: a matrix product of
-   * patches (of its window, where it has one) with this weight, outputs last.
+   * The weight that can be refitted by least squares to the moments of its input: the layer is a matrix
+   * product of input patches (of its window, if it has one) with this weight, whose last axis is the outputs.
    */
   readonly refit?: string;
   /**
-   * How many groups of one size its channels are in, each of which has rows of its own: a group of outputs
-   * reads one of inputs, and of the kernel there is one for each. 1 where it is left out.
+   * Number of equal groups of channels: each group of outputs reads one group of inputs with its own part of
+   * the kernel. Default 1.
    */
   readonly groups?: (layer: GraphLayer) => number;
   /**
-   * The kernels that a row of its input (kernel position x channel) is multiplied with, in turn; absent where
-   * it reads no such rows.
+   * The kernels that a row of its input (kernel position x channel) is multiplied with, in order; absent if
+   * it does not read such rows.
    */
   readonly kernels?: readonly KernelFacts[];
   /**
-   * Whether the 2-D slices of its `kernel` can bear noise: it is a convolution by its window, or a matrix
-   * product where it has none.
+   * Whether noise can be added to the 2-D slices of its `kernel`: it is a convolution with its window, or a
+   * matrix product if it has none.
    */
   readonly noise?: boolean;
-  /** Where a constant can be added to what it gives, before its activation. */
+  /** The weight to add a constant to its output with, before its activation. */
   readonly outputOffset?: OffsetWeight;
-  /** Where a constant can be added to what it reads; `undefined` where these weights are not by channel. */
+  /** The weight to add a constant to its input with; `undefined` if it is not by channel. */
   readonly inputOffset?: (layer: GraphLayer, inputShape: Shape) => OffsetWeight | undefined;
   /** Whether `moving_mean` and `moving_variance` are statistics of its input, by its axis. */
   readonly statistics?: boolean;
-  /** The activation that is applied to all that it gives. */
+  /** The activation of its output. */
   readonly activation?: ActivationFacts;
-  /** Whether probabilities come out in the order they came in, or are averaged, chosen or moved. */
+  /**
+   * Whether it passes probabilities on in their order ("kept"), or averages, selects or moves them ("mixed").
+   */
   readonly probabilities?: (layer: GraphLayer) => 'kept' | 'mixed' | undefined;
-  /** The layer that it applies to parts of its input, and itself with another one. */
+  /** What it gives in training, where that is not what the stock layer does. */
+  readonly training?: TrainingRule;
+  /** The layer without what it does at random in training. */
+  readonly withoutChance?: (layer: GraphLayer) => GraphLayer;
+  /**
+   * What a class of Tersor's own becomes for stock TensorFlow.js, for an input of a shape; `undefined` where
+   * no stock layer computes the same.
+   */
+  readonly stock?: (layer: GraphLayer, inputShape: Shape) => GraphLayer | undefined;
+  /** For a wrapper: the layer that it applies to parts of its input, and the wrapper with another layer. */
   readonly wrapped?: {
     of(layer: GraphLayer): GraphLayer | undefined;
     with(layer: GraphLayer, inner: GraphLayer): GraphLayer;
   };
-  /** What TensorFlow.js does not compute as its config says. */
+  /** A way in which TensorFlow.js does not compute what its config says; `undefined` if there is none. */
   readonly problem?: (layer: GraphLayer, inputShapes: readonly Shape[]) => LayerProblem | undefined;
-  /** Its config with what `getConfig` of TensorFlow.js leaves out. */
+  /** Its config, completed with what `getConfig` of TensorFlow.js leaves out. */
   readonly restoredConfig?: (
     config: Record<string, unknown>,
     weights: readonly WeightTensor[],
@@ -101,25 +116,25 @@ export interface LayerFacts {
 }
 
 /**
- * An axis of a weight: it `consumes` the channels of the input (mixes them), `produces` those of the output,
- * or `carries` them, one by one, along.
+ * An axis of a weight. It `consumes` the channels of the input (mixes them), `produces` those of the output,
+ * or `carries` channels through one by one.
  */
 export interface WeightAxis {
   readonly weight: string;
-  /** Number of axes that the weight must have; any where it is left out. */
+  /** Number of axes that the weight must have; any by default. */
   readonly rank?: number;
-  /** Negative ones count from the end, as in `Array.at`. */
+  /** Index of the axis; negative ones count from the end. */
   readonly axis: number;
   readonly role: GroupMember['role'];
-  /** Whose channels: those of the input or of the output. */
+  /** Whether its channels are those of the input or of the output. */
   readonly of: 'inputs' | 'outputs';
-  /** Indexes for each of these channels; 1 where it is left out. */
+  /** Indexes per channel; default 1. */
   readonly perChannel?: (layer: GraphLayer) => number | undefined;
-  /** Whether there are layers of the class without the weight. */
+  /** Whether a layer of the class may lack the weight. */
   readonly optional?: boolean;
 }
 
-/** A call of a layer as a rule sees it: channels are listed along the last axis. */
+/** A call of a layer as channel rules see it; `inputs` lists the channels along the last axis. */
 export interface ChannelSite {
   readonly layer: GraphLayer;
   readonly inputs: readonly (readonly number[])[];
@@ -128,28 +143,29 @@ export interface ChannelSite {
 }
 
 /**
- * What a layer does to channels: joins, freezes, says which weight axes they own, and returns the channels of
- * its output's last axis. `undefined`: this use of the layer is not understood, and becomes a barrier.
+ * What a layer does to channels: it joins or freezes them, records which weight axes they own, and returns
+ * the channels of its output's last axis. `undefined` means that this use of the layer is not understood, and
+ * makes it a barrier.
  */
 export type ChannelRule = (site: ChannelSite, table: ChannelTable) => readonly number[] | undefined;
 
-/** A call after channels were removed before it. */
+/** A call whose inputs may have lost channels. */
 export interface ShapeSite {
   readonly layer: GraphLayer;
-  /** Shapes of the inputs now. */
+  /** Shapes of the inputs after the removal. */
   readonly inputs: readonly Shape[];
-  /** Shapes of the inputs and of the output before. */
+  /** Shapes of the inputs and of the output before the removal. */
   readonly inputsBefore: readonly Shape[];
   readonly outputBefore: Shape;
 }
 
-/** What a layer has after channels were removed: its weights, and the shapes of its inputs. */
+/** A layer after channels were removed: its weights, and the shapes of its inputs. */
 export interface ResizedSite {
   readonly weights: readonly WeightTensor[];
   readonly inputs: readonly Shape[];
 }
 
-/** Channels that only go together. */
+/** Sizes of blocks of channels. If tied, input and output channels determine each other. */
 export interface ChannelBlocks {
   readonly inputs: number;
   readonly outputs: number;
@@ -177,29 +193,47 @@ export interface KernelWindow {
   readonly padding: 'same' | 'valid';
 }
 
-/** A kernel: it mixes all inputs of a row, or filters each channel by itself. */
+/** A kernel, which either mixes all inputs of a row or filters each channel by itself. */
 export interface KernelFacts {
   readonly weight: string;
   readonly how: 'mixes' | 'filters';
 }
 
-/** A weight that takes a constant for each channel, added (1) or subtracted (-1). */
+/** A weight to add a constant per channel with; its values are added (1) or subtracted (-1). */
 export interface OffsetWeight {
   readonly weight: string;
   readonly sign: 1 | -1;
 }
 
-/** The last activation of a layer. */
+/** A layer in training: what it reads, with the batch first, and its weights of the moment. */
+export interface TrainingSite {
+  readonly layer: GraphLayer;
+  readonly input: tf.Tensor;
+  /** For what is drawn at random. */
+  readonly seed: number;
+  /** A weight by its name in the graph; `undefined` where the layer has none. */
+  readonly weight: (name: string) => tf.Tensor | undefined;
+  /** The activation that the layer ends with. */
+  readonly activate: (x: tf.Tensor) => tf.Tensor;
+}
+
+/**
+ * What a layer gives in training, by operations whose gradients are right. `undefined`: the stock layer is
+ * called. Throws `TRAINING_UNSUPPORTED` for what cannot be trained.
+ */
+export type TrainingRule = (site: TrainingSite) => tf.Tensor | undefined;
+
+/** The activation at the end of a layer. */
 export interface ActivationFacts {
-  /** Its name, as a config spells it. */
+  /** Its name in configs. */
   of(layer: GraphLayer): unknown;
-  /** The axis of a softmax as Keras counts it, with the batch; the last one where this is left out. */
+  /** The axis of a softmax, counted with the batch like in Keras; by default the last one. */
   axis?(layer: GraphLayer): number;
-  /** The layer without it. */
+  /** The layer without its activation. */
   without(layer: GraphLayer): GraphLayer;
 }
 
-/** What is wrong, to follow the layer's name, and what to do about it. */
+/** The problem, as text that follows the layer's name, and what to do about it. */
 export interface LayerProblem {
   readonly what: string;
   readonly hint: string;

@@ -143,5 +143,5 @@ describe('a class of somebody else, once its facts are registered', () => {
 test('facts of a class that has some already are refused, the same ones again are harmless', () => {
   registerLayerFacts(POINTWISE_FACTS);
   expect(knownLayers().filter(({ className }) => className === 'TestPointwise')).toHaveLength(1);
-  expect(() => registerLayerFacts({ className: 'Conv2D' })).toThrow('"Conv2D" has facts already');
+  expect(() => registerLayerFacts({ className: 'Conv2D' })).toThrow('"Conv2D" is already registered');
 });

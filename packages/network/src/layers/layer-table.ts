@@ -37,7 +37,7 @@ import { SEPARABLE_CONV2D } from './separable-conv2d.js';
 import { SOFTMAX } from './softmax.js';
 import { TIME_DISTRIBUTED } from './time-distributed.js';
 
-/** The classes of stock TensorFlow.js of which something is known, and Tersor's own. */
+/** The known classes of stock TensorFlow.js, and Tersor's own. */
 const KERAS_LAYERS: readonly LayerFacts[] = [
   INPUT_LAYER,
   CONV1D,
@@ -94,7 +94,7 @@ const KERAS_LAYERS: readonly LayerFacts[] = [
 
 const table = new Map(KERAS_LAYERS.map((facts) => [facts.className, facts]));
 
-/** What is known of a layer's class; `undefined` for one that is not known at all. */
+/** The facts about a layer's class; `undefined` for an unknown class. */
 export function factsOf({ className }: Pick<GraphLayer, 'className'>): LayerFacts | undefined {
   return table.get(className);
 }
@@ -105,15 +105,15 @@ export function knownLayers(): LayerFacts[] {
 }
 
 /**
- * Adds a class of layers to those that are known, for the whole process. TensorFlow.js has to know it too
- * (`tf.serialization.registerClass`). The same record twice is harmless. Throws `PLUGIN_DUPLICATE` where
- * another one has the class name.
+ * Adds a layer class, for the whole process. It must also be registered with TensorFlow.js
+ * (`tf.serialization.registerClass`). Registering the same record twice is harmless. Throws
+ * `PLUGIN_DUPLICATE` if there is another record for the class name.
  */
 export function registerLayerFacts(facts: LayerFacts): void {
   const known = table.get(facts.className);
   if (known && known !== facts) {
-    throw new TersorError('PLUGIN_DUPLICATE', `The layer class "${facts.className}" has facts already.`, {
-      hint: 'Give your layer a class name of its own, for instance with the name of your package before it.',
+    throw new TersorError('PLUGIN_DUPLICATE', `The layer class "${facts.className}" is already registered.`, {
+      hint: 'Give your layer another class name, for instance with your package name as a prefix.',
     });
   }
   table.set(facts.className, facts);

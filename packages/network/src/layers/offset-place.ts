@@ -3,16 +3,16 @@ import { callsOf, inputShapesOf, layersByName, soleReader } from '../graph/walk.
 import type { OffsetWeight } from './layer-facts.js';
 import { factsOf } from './layer-table.js';
 
-/** A weight of the network that takes a constant for each output channel of some layer. */
+/** A weight with which a constant can be added to each output channel of a layer. */
 export interface OffsetPlace extends OffsetWeight {
   /** The layer that has the weight. */
   readonly layer: string;
 }
 
 /**
- * Where a constant can be added to what a layer gives, before its activation: its own bias, or a weight of
- * the layer that alone reads it (the moving mean of a batch norm), where nothing lies between and both are
- * called once. `undefined` where there is no such place.
+ * Finds where a constant can be added to a layer's output before its activation: its own bias, or a weight of
+ * its only reader (the moving mean of a batch norm), if both are called once and the layer has no activation.
+ * `undefined` if there is no such place.
  */
 export function offsetPlace(graph: LayerGraph, name: string): OffsetPlace | undefined {
   const layers = layersByName(graph);

@@ -3,7 +3,7 @@ import type { PlanActivation, PlanOperation, PlanWeight } from '../inference/pla
 import type { EmittedOperation } from './layer-facts.js';
 import { isPadding, pairOf } from './window.js';
 
-/** Activations that plans know, by the name in a config. */
+/** Activations of inference plans, by their names in configs. */
 const ACTIVATIONS: Readonly<Record<string, PlanActivation>> = {
   relu: { name: 'relu' },
   relu6: { name: 'relu6' },
@@ -13,19 +13,19 @@ const ACTIVATIONS: Readonly<Record<string, PlanActivation>> = {
   softmax: { name: 'softmax' },
 };
 
-/** A weight of a layer for a plan. */
+/** A weight of a layer in the form of an inference plan. */
 export function planWeight(layer: GraphLayer, name: string): PlanWeight | undefined {
   const found = layer.weights.find((candidate) => candidate.name === name);
   return found && { shape: found.shape, data: found.data };
 }
 
-/** The bias of an operation, where the layer has one. */
+/** The bias of an operation, if the layer has one. */
 export function planBias(layer: GraphLayer): { bias?: PlanWeight } {
   const found = planWeight(layer, 'bias');
   return found ? { bias: found } : {};
 }
 
-/** The activation in a config as an operation: none if it is linear, `undefined` if plans do not know it. */
+/** The activation in a config as operations: empty if it is linear, `undefined` if plans do not have it. */
 export function activationOnly(config: GraphLayer['config']): readonly EmittedOperation[] | undefined {
   const name = String(config['activation'] ?? 'linear');
   if (name === 'linear') return [];
@@ -33,7 +33,7 @@ export function activationOnly(config: GraphLayer['config']): readonly EmittedOp
   return activation && [{ operation: { kind: 'activation' }, activation }];
 }
 
-/** An operation and the activation of its layer. */
+/** An operation followed by its layer's activation; `undefined` if plans do not have that activation. */
 export function withActivation(
   operation: PlanOperation,
   layer: GraphLayer,

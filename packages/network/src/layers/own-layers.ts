@@ -3,8 +3,9 @@ import { elementWise } from './element-wise.js';
 import { joinBlocks } from './grouped-conv2d.js';
 import type { EmittedOperation, LayerFacts } from './layer-facts.js';
 import { isLastAxis } from './layer-weights.js';
+import { stockLayer } from './stock-layer.js';
 
-/** Channels dealt out in another order: the same ones of each group go. */
+/** A channel shuffle. The same channels of each group are removed. */
 export const CHANNEL_SHUFFLE: LayerFacts = {
   className: 'TersorChannelShuffle',
   channels: {
@@ -47,7 +48,7 @@ function rangeOf({ config }: { readonly config: Readonly<Record<string, unknown>
   return { axis: Number(axis), start: Number(start), end: Number(end), step: Number(step) };
 }
 
-/** Part of an axis. Of the channels: one of several blocks of one size, all of which lose the same ones. */
+/** Part of an axis. A slice of channels must be one of several equal blocks, which lose the same channels. */
 export const SLICE: LayerFacts = {
   className: 'TersorSlice',
   channels: {
@@ -58,7 +59,7 @@ export const SLICE: LayerFacts = {
       const size = end - start;
       if (step !== 1 || input.length % size !== 0 || start % size !== 0) return undefined;
       joinBlocks(input, input.length / size, table);
-      // One start for all calls: a shared slice is read at one width.
+      // All calls of a shared slice have the same range, so their channels must be the same.
       return table.sameForAllCalls(layer.name, input.slice(start, end));
     },
   },
@@ -88,9 +89,16 @@ export const SLICE: LayerFacts = {
     ];
   },
   probabilities: () => 'mixed',
+  stock: (layer, input) => {
+    const { axis, start, end, step } = layer.config;
+    const length = input[Number(axis) - 1];
+    if (input.length !== 3 || Number(axis) > 2 || (step ?? 1) !== 1 || length === undefined) return undefined;
+    const cut = [Number(start ?? 0), length - Number(end)];
+    return stockLayer(layer, 'Cropping2D', { cropping: axis === 1 ? [cut, [0, 0]] : [[0, 0], cut] });
+  },
 };
 
-/** A line between 0 and 1. */
+/** `alpha * x + beta`, clipped to [0, 1]. */
 export const HARD_SIGMOID: LayerFacts = {
   className: 'TersorHardSigmoid',
   channels: KEPT,
@@ -105,14 +113,19 @@ export const HARD_SIGMOID: LayerFacts = {
     },
   ],
   rides: 'always',
+  // The slope of Keras 2.
+  stock: (layer) =>
+    layer.config['alpha'] === 0.2 && layer.config['beta'] === 0.5
+      ? { ...layer, className: 'Activation', config: { name: layer.name, activation: 'hard_sigmoid' } }
+      : undefined,
 };
 
-/** Every value to a power. */
+/** Raises every value to a power. */
 export const POWER: LayerFacts = { className: 'TersorPower', channels: KEPT };
 
 /** Differences and quotients. */
 export const OWN_SUBTRACT = elementWise('TersorSubtract');
 export const DIVIDE = elementWise('TersorDivide');
 
-/** A part that a format does not understand: computed as it is, its channels and those that it reads stay. */
+/** A part of a file that its format does not understand. It is computed as it is, and is not pruned. */
 export const FROZEN_PART: LayerFacts = { className: 'TersorFrozenPart', probabilities: () => 'mixed' };

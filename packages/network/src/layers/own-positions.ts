@@ -2,12 +2,13 @@ import { axisResize, LEAST_FLOAT, resizeWeights } from '@tersor/runtime';
 import type { PlanOperation } from '../inference/plan-step.js';
 import { KEPT } from './channel-rules.js';
 import type { EmittedOperation, LayerFacts, OperationSite } from './layer-facts.js';
+import { stockLayer } from './stock-layer.js';
 import { pairOf } from './window.js';
 
 type Pair = readonly [number, number];
 type Sides = readonly [Pair, Pair];
 
-/** Constant padding, which plans know with any value; what mirrors or repeats is run by the layer. */
+/** Padding. Plans have an operation for constants; the layer runs padding that mirrors or repeats. */
 export const PAD2D: LayerFacts = {
   className: 'TersorPad2D',
   channels: KEPT,
@@ -15,9 +16,13 @@ export const PAD2D: LayerFacts = {
     config['mode'] === 'constant'
       ? [padded(config['padding'] as Sides, Number(config['value'] ?? 0))]
       : undefined,
+  stock: (layer) =>
+    layer.config['mode'] === 'constant' && Number(layer.config['value'] ?? 0) === 0
+      ? stockLayer(layer, 'ZeroPadding2D', { padding: layer.config['padding'] })
+      : undefined,
 };
 
-/** Pooling with a padding of its own on each side: padding, and pooling without. */
+/** Pooling with separate padding on each side: a padding step, then pooling without padding. */
 export const POOLING2D: LayerFacts = {
   className: 'TersorPooling2D',
   channels: KEPT,
@@ -40,9 +45,15 @@ export const POOLING2D: LayerFacts = {
     ];
   },
   probabilities: () => 'mixed',
+  stock: (layer) => {
+    const { operation, padding, pool_size, strides } = layer.config;
+    if ((padding as Pair[]).flat().some((side) => side > 0)) return undefined;
+    const className = operation === 'max' ? 'MaxPooling2D' : 'AveragePooling2D';
+    return stockLayer(layer, className, { pool_size, strides: strides ?? pool_size, padding: 'valid' });
+  },
 };
 
-/** Another size: a product with a matrix for each axis, as pointwise convolutions. */
+/** Resizing: for each axis a product with a matrix, as a pointwise convolution. */
 export const RESIZE2D: LayerFacts = {
   className: 'TersorResize2D',
   channels: KEPT,
@@ -58,13 +69,22 @@ export const RESIZE2D: LayerFacts = {
     ];
   },
   probabilities: () => 'mixed',
+  stock: (layer, [height, width]) => {
+    const [tall, wide] = layer.config['size'] as Pair;
+    if (!height || !width || !isRepeated(layer, 0, height, tall) || !isRepeated(layer, 1, width, wide))
+      return undefined;
+    return stockLayer(layer, 'UpSampling2D', {
+      size: [tall / height, wide / width],
+      interpolation: 'nearest',
+    });
+  },
 };
 
 function padded(padding: Sides, value: number): EmittedOperation {
   return { operation: { kind: 'zero-pad', padding, ...(value !== 0 && { value }) } };
 }
 
-/** From averages over whole windows to averages over what of them lies within the image. */
+/** Converts averages over whole windows to averages over their part within the image. */
 function withoutPadding(
   { inputShapes, outputShape }: OperationSite,
   size: Pair,
@@ -95,6 +115,15 @@ function resized(config: LayerConfig, axis: 0 | 1, from: number, to: number): Em
   const data = resizeWeights(from, to, axisResize(config, axis));
   const point = { strides: [1, 1], dilation: [1, 1], padding: 'valid' } as const;
   return { operation: { kind: 'convolution', kernel: { shape: [1, 1, from, to], data }, ...point } };
+}
+
+/** Whether resizing shows every pixel of an axis several times, one after the other. */
+function isRepeated(layer: OperationSite['layer'], axis: 0 | 1, from: number, to: number): boolean {
+  const resize = axisResize(layer.config, axis);
+  if (resize.interpolation !== 'nearest' || to % from !== 0) return false;
+  const { scale: _scale, ...whole } = resize;
+  const repeated = resizeWeights(from, to, { ...whole, coordinates: 'asymmetric', rounding: 'floor' });
+  return resizeWeights(from, to, resize).every((share, i) => share === repeated[i]);
 }
 
 type LayerConfig = OperationSite['layer']['config'];

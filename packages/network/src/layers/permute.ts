@@ -1,6 +1,6 @@
 import type { LayerFacts } from './layer-facts.js';
 
-/** Axes in another order. */
+/** Reorders axes. */
 export const PERMUTE: LayerFacts = {
   className: 'Permute',
   channels: {

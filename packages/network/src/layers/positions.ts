@@ -1,7 +1,8 @@
+import { TRAINED_REPEAT } from '../gradients/pooling-layer.js';
 import { KEPT } from './channel-rules.js';
 import type { LayerFacts } from './layer-facts.js';
 
-/** Layers that add, remove or repeat positions, and leave channels as they are. */
+/** Layers that add, remove or repeat positions, and do not change channels. */
 export const ZERO_PADDING2D: LayerFacts = {
   className: 'ZeroPadding2D',
   channels: KEPT,
@@ -17,5 +18,9 @@ export const CROPPING2D: LayerFacts = {
   channels: KEPT,
   probabilities: () => 'mixed',
 };
-export const UP_SAMPLING2D: LayerFacts = { className: 'UpSampling2D', channels: KEPT };
+export const UP_SAMPLING2D: LayerFacts = {
+  className: 'UpSampling2D',
+  channels: KEPT,
+  training: TRAINED_REPEAT,
+};
 export const REPEAT_VECTOR: LayerFacts = { className: 'RepeatVector', channels: KEPT };

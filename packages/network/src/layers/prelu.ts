@@ -1,7 +1,7 @@
 import type { LayerFacts } from './layer-facts.js';
 import { weightShape } from './layer-weights.js';
 
-/** A slope for negative values, learned by channel or for all channels together. */
+/** ReLU with learned slopes for negative values, one per channel or one for all. */
 export const PRELU: LayerFacts = {
   className: 'PReLU',
   channels: {
@@ -11,7 +11,7 @@ export const PRELU: LayerFacts = {
       if (!shape) return undefined;
       const last = shape.length - 1;
       if (shape[last] === input.length) table.own(layer.name, 'alpha', last, 'carries', input);
-      // A slope that all channels share does not care how many there are.
+      // A slope shared by all channels does not depend on their number.
       else if (shape[last] !== 1) return undefined;
       return input;
     },

@@ -3,7 +3,7 @@ import type { LayerFacts } from './layer-facts.js';
 
 const CROP_INSTEAD = 'Use a Cropping2D, or prepare the images before the network.';
 
-/** Layers that prepare images, and that TensorFlow.js cannot run within a model. */
+/** Layers for image preprocessing that TensorFlow.js cannot run within a model. */
 export const CENTER_CROP: LayerFacts = {
   className: 'CenterCrop',
   problem: () => ({
@@ -19,7 +19,7 @@ export const RESIZING: LayerFacts = {
   }),
 };
 
-/** Every value times one number and plus another. */
+/** `x * scale + offset`, with one number each. */
 export const RESCALING: LayerFacts = {
   className: 'Rescaling',
   channels: KEPT,

@@ -2,10 +2,10 @@ import type { LayerCall } from '@tersor/core';
 import type { ChannelRule, LayerFacts } from './layer-facts.js';
 
 /**
- * Row-major order stays, only the length of the last axis changes: element f belongs to channel f mod C
- * before and to channel f mod D after. When D is a multiple of C (a flatten), channel c owns a block of
- * indexes; when C is a multiple of D, channels are joined. Both follow from joining the two owners of every
- * element, and hold again on the shorter axes once whole channels are gone.
+ * A reshape keeps the row-major order, so element f belongs to channel f mod C before and to channel f mod D
+ * after it. If D is a multiple of C (a flatten), each channel owns several indexes; if C is a multiple of D,
+ * channels are joined. Both follow from joining the two owners of every element, and still hold on the
+ * shorter axes after whole channels are removed.
  */
 const rule: ChannelRule = ({ inputs: [input = []], inputShapes, outputShape }, table) => {
   const size = outputShape.at(-1);
@@ -25,10 +25,10 @@ const SHARED: Omit<LayerFacts, 'className'> = {
   probabilities: () => 'kept',
 };
 
-/** All values in one row. */
+/** Flattens a sample to one axis. */
 export const FLATTEN: LayerFacts = { ...SHARED, className: 'Flatten' };
 
-/** Another shape, which the config holds. */
+/** Changes the shape to the target shape in the config. */
 export const RESHAPE: LayerFacts = {
   ...SHARED,
   className: 'Reshape',
@@ -36,14 +36,14 @@ export const RESHAPE: LayerFacts = {
     ...SHARED.channels!,
     rule: (site, table) => {
       const output = rule(site, table);
-      // The target shape is one for all calls of a shared layer, so their outputs must keep the same width.
+      // All calls of a shared layer have the same target shape, so their outputs must lose the same channels.
       return output && table.sameForAllCalls(site.layer.name, output);
     },
   },
   resized: (config, outputShape) => ({ ...config, target_shape: outputShape }),
 };
 
-/** Open sizes do not get here: a reshape of them is a barrier. */
+/** Product of sizes. There are no open sizes: the rule makes them a barrier. */
 function product(shape: LayerCall['outputShape']): number {
   return shape.reduce<number>((result, size) => result * (size ?? 1), 1);
 }

@@ -1,3 +1,6 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { dilatedConvolution } from '../gradients/dilated-convolution.js';
+import { trainedWhereDilated } from '../gradients/dilated-layer.js';
 import { followWeights } from './channel-rules.js';
 import { depthMultiplier } from './depthwise-conv2d.js';
 import { BIAS_AXIS, BIAS_OFFSET, OWN_ACTIVATION, withChannelCount } from './kernel-layer.js';
@@ -19,13 +22,13 @@ const WEIGHTS: readonly WeightAxis[] = [
   BIAS_AXIS,
 ];
 
-/** A convolution of each channel by itself, and a pointwise one of what that gives. */
+/** A convolution of each channel by itself, followed by a pointwise convolution. */
 export const SEPARABLE_CONV2D: LayerFacts = {
   className: 'SeparableConv2D',
   channels: { how: 'mixed by the pointwise kernel', rule: followWeights(WEIGHTS) },
   weights: WEIGHTS,
   resized: withChannelCount('filters'),
-  // The depthwise part has as many positions as the pointwise part.
+  // Both parts have the same number of positions.
   positions: 'output',
   operations: ({ layer }) => {
     const window = kernelWindow(layer, 'depthwise_kernel');
@@ -53,7 +56,11 @@ export const SEPARABLE_CONV2D: LayerFacts = {
   ],
   outputOffset: BIAS_OFFSET,
   activation: OWN_ACTIVATION,
-  // Without it the layer could not be built again.
+  training: trainedWhereDilated((image, how, { kernel }) => {
+    const each = dilatedConvolution(image, kernel('depthwise_kernel'), { ...how, depthwise: true });
+    return tf.conv2d(each, kernel('pointwise_kernel'), 1, 'valid');
+  }),
+  // tfjs leaves out the depth multiplier, without which the layer cannot be rebuilt.
   restoredConfig: (config, weights) => {
     const multiplier = weights.find(({ name }) => name === 'depthwise_kernel')?.shape[3];
     return multiplier === undefined ? config : { ...config, depth_multiplier: multiplier };

@@ -1,13 +1,13 @@
 import type { GraphLayer } from '@tersor/core';
 import type { LayerFacts } from './layer-facts.js';
 
-/** The wrapped layer, as the config holds it. */
+/** The wrapped layer in the config. */
 interface Wrapped {
   readonly class_name: string;
   readonly config: GraphLayer['config'];
 }
 
-/** A layer that is applied to every step of a sequence by itself. */
+/** A wrapper that applies a layer to every step of a sequence. */
 export const TIME_DISTRIBUTED: LayerFacts = {
   className: 'TimeDistributed',
   wrapped: {

@@ -4,8 +4,8 @@ import { weightShape } from './layer-weights.js';
 import type { KernelWindow } from './layer-facts.js';
 
 /**
- * How the 2-D kernel of that name moves over its layer's input; `undefined` where it has not four axes, for
- * other paddings than `same` and `valid`, and for channels first.
+ * How a layer's 2-D kernel moves over its input; `undefined` if the kernel does not have four axes, for
+ * padding other than `same` and `valid`, and for channels first.
  */
 export function kernelWindow(layer: GraphLayer, kernel: string): KernelWindow | undefined {
   const shape = weightShape(layer, kernel);
@@ -17,14 +17,14 @@ export function kernelWindow(layer: GraphLayer, kernel: string): KernelWindow | 
   return { size: [shape[0]!, shape[1]!], strides, dilation, padding };
 }
 
-/** A setting for rows and columns, which a config may give as one number for both. */
+/** Reads a setting for rows and columns; one number counts for both. */
 export function pairOf(value: unknown): readonly [number, number] | undefined {
   if (typeof value === 'number') return [value, value];
   if (Array.isArray(value) && value.length === 1) return [Number(value[0]), Number(value[0])];
   return Array.isArray(value) && value.length === 2 ? [Number(value[0]), Number(value[1])] : undefined;
 }
 
-/** Whether a config's padding is one that windows over images have. */
+/** Whether a config's padding is supported for windows. */
 export function isPadding(value: unknown): value is 'same' | 'valid' {
   return value === 'same' || value === 'valid';
 }

@@ -1,7 +1,7 @@
 import type { GraphLayer } from '@tersor/core';
 import type { LoweredLayer } from './lowered-layer.js';
 
-/** What files call activations, without case and underscores, as TensorFlow.js spells them in a config. */
+/** Activation names of TensorFlow.js configs, by their names in files without case and underscores. */
 const WORDS: Readonly<Record<string, string>> = {
   elu: 'elu',
   gelu: 'gelu',
@@ -21,21 +21,21 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * An activation without settings as the word that a config has for it, whoever named it: `Relu6` of
- * TensorFlow, `LogSoftmax` of ONNX, `log_softmax` and `silu` of Keras. `undefined` where TensorFlow.js has
- * none that computes the same.
+ * The name in configs of an activation without parameters, from its name in any format: `Relu6` of
+ * TensorFlow, `LogSoftmax` of ONNX, `log_softmax` and `silu` of Keras. `undefined` if TensorFlow.js has no
+ * equivalent.
  */
 export function activationWord(name: string): string | undefined {
   const plain = name.replaceAll('_', '').toLowerCase();
   return Object.hasOwn(WORDS, plain) ? WORDS[plain] : undefined;
 }
 
-/** An activation by its word, as a layer. */
+/** An activation layer, by the activation's name in configs. */
 export function activationLayer(activation: string): LoweredLayer {
   return { className: 'Activation', config: { activation } };
 }
 
-/** `min(max(alpha x + beta, 0), 1)`; without numbers the gate of MobileNetV3, PyTorch's and Keras 3's. */
+/** `min(max(alpha x + beta, 0), 1)`; by default with the numbers of MobileNetV3, PyTorch and Keras 3. */
 export function hardSigmoidLayer(alpha = 1 / 6, beta = 1 / 2): LoweredLayer {
   return { className: 'TersorHardSigmoid', config: { alpha, beta } };
 }
@@ -46,7 +46,7 @@ export function limitedRelu(limit: number): LoweredLayer {
   return limit === 6 ? activationLayer('relu6') : { className: 'ReLU', config: { max_value: limit } };
 }
 
-/** The limit of a layer that is no more than `min(max(x, 0), limit)`; `undefined` for any other layer. */
+/** The limit of a layer that computes exactly `min(max(x, 0), limit)`; `undefined` for any other layer. */
 export function reluLimit({
   className,
   config,

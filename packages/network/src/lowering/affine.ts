@@ -1,10 +1,10 @@
 import type { GraphLayer } from '@tersor/core';
 import type { LoweredLayer } from './lowered-layer.js';
 
-/** Operations of two operands, spread over each other as NumPy does. */
+/** Operations on two operands that are broadcast like in NumPy. */
 export type Combination = 'add' | 'subtract' | 'multiply' | 'divide' | 'maximum' | 'minimum';
 
-/** The layer of each operation, where both operands come from the network. */
+/** Layer classes of the operations, for two operands that come from the network. */
 export const COMBINING_LAYERS: Readonly<Record<Combination, string>> = {
   add: 'Add',
   subtract: 'TersorSubtract',
@@ -14,15 +14,14 @@ export const COMBINING_LAYERS: Readonly<Record<Combination, string>> = {
   minimum: 'Minimum',
 };
 
-/** `x * scale + offset`: of one number each, or of one for each channel. */
+/** `x * scale + offset`, with one number each or one per channel. */
 export interface Affine {
   readonly scale: ArrayLike<number>;
   readonly offset: ArrayLike<number>;
 }
 
 /**
- * What an operation with a constant does to `x`, as `x * scale + offset`; `undefined` where that is not
- * affine.
+ * An operation on `x` and a constant as `x * scale + offset`; `undefined` if it is not affine.
  * @param isFirst whether `x` is the first operand
  */
 export function affineWith(
@@ -44,15 +43,15 @@ export function affineWith(
   }
 }
 
-/** `x * scale + offset` of one number each. */
+/** A layer for `x * scale + offset` with one number each. */
 export function rescalingLayer(scale: number, offset: number): LoweredLayer {
   return { className: 'Rescaling', config: { scale, offset } };
 }
 
 /**
- * `x * scale + offset` of a number for each channel (the last axis), as a batch norm whose statistics are
- * fixed: backends fold it into the layer before it, its channels can be pruned, and training leaves it as it
- * is, since the file has constants there.
+ * A layer for `x * scale + offset` with numbers per channel (the last axis), as a frozen batch norm: backends
+ * fold it into the layer before it, its channels can be pruned, and training does not change it, since these
+ * are constants in the file.
  */
 export function channelAffine(scale: Float32Array, offset: Float32Array): LoweredLayer {
   const shape = [scale.length];
@@ -69,8 +68,8 @@ export function channelAffine(scale: Float32Array, offset: Float32Array): Lowere
 }
 
 /**
- * What a layer computes that is no more than `x * scale + offset` with constants of its file: a `Rescaling`,
- * or a batch norm along the last axis that is never trained. `undefined` for any other layer.
+ * Scale and offset of a layer that computes exactly `x * scale + offset` with constants: a `Rescaling`, or a
+ * frozen batch norm along the last axis. `undefined` for any other layer.
  */
 export function affineOf(layer: GraphLayer): Affine | undefined {
   const { className, config, weights } = layer;

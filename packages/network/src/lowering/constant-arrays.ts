@@ -1,19 +1,19 @@
 import { Refusal } from './lowered-layer.js';
 
-/** What is known before a network runs: weights, and shapes that were worked out. */
+/** An array that is known before a network runs: a weight, or a computed shape. */
 export interface ConstantArray {
   readonly kind: 'constant';
-  /** What its values are; whole numbers are exact up to 2^53. */
+  /** Type of its values; integers are exact up to 2^53. */
   readonly type: 'float' | 'integer' | 'boolean';
   readonly dims: readonly number[];
   /** Row-major. */
   readonly data: Float32Array | Float64Array;
 }
 
-/** Most values that a constant may have which is worked out from others: shapes and weights, no images. */
+/** Most values of a constant that is computed from others. */
 const MAX_VALUES = 2 ** 27;
 
-/** How many values a shape has. Throws a `Refusal` for one that is too large to be worked out. */
+/** Number of values of a shape. Throws a `Refusal` if it is too large. */
 export function countOf(dims: readonly number[]): number {
   const count = dims.reduce((product, dim) => product * dim, 1);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || !(count <= MAX_VALUES))
@@ -21,7 +21,7 @@ export function countOf(dims: readonly number[]): number {
   return count;
 }
 
-/** A constant of numbers, its data in the form of its type. */
+/** Creates a constant. */
 export function constant(
   type: ConstantArray['type'],
   dims: readonly number[],
@@ -31,7 +31,7 @@ export function constant(
   return { kind: 'constant', type, dims, data };
 }
 
-/** The shape that several are spread to. */
+/** The shape that several shapes are broadcast to. */
 function spreadDims(shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {
@@ -43,7 +43,7 @@ function spreadDims(shapes: readonly (readonly number[])[]): number[] {
   });
 }
 
-/** Works constants out value by value, spread to one shape. */
+/** Computes a constant element by element from others, which are broadcast to one shape. */
 export function mapped(
   type: ConstantArray['type'],
   constants: readonly ConstantArray[],
@@ -58,7 +58,7 @@ export function mapped(
   return { kind: 'constant', type, dims, data };
 }
 
-/** Where a value of the spread shape comes from in the smaller one. */
+/** Maps an index in the broadcast shape to the index in an operand. */
 function placesOf(own: readonly number[], dims: readonly number[]): (index: number) => number {
   if (own.join() === dims.join()) return (index) => index;
   const strides = stridesOf(own);
@@ -74,7 +74,7 @@ function placesOf(own: readonly number[], dims: readonly number[]): (index: numb
   };
 }
 
-/** Values from one of an axis to the next, row-major. */
+/** Row-major strides of a shape. */
 function stridesOf(dims: readonly number[]): number[] {
   const strides: number[] = [];
   let stride = 1;
@@ -85,7 +85,7 @@ function stridesOf(dims: readonly number[]): number[] {
   return strides;
 }
 
-/** Values picked by their indexes along every axis. */
+/** Selects values by lists of indexes along every axis. */
 export function picked(source: ConstantArray, indexes: readonly (readonly number[])[]): ConstantArray {
   const dims = indexes.map((each) => each.length);
   const count = countOf(dims);
@@ -103,7 +103,7 @@ export function picked(source: ConstantArray, indexes: readonly (readonly number
   return { kind: 'constant', type: source.type, dims, data };
 }
 
-/** Arrays after one another along an axis. Throws a `Refusal` where their other lengths differ. */
+/** Concatenates arrays along an axis. Throws a `Refusal` if their other lengths differ. */
 export function joinedArrays(parts: readonly ConstantArray[], axis: number): ConstantArray {
   const first = parts[0];
   if (!first) throw new Refusal('joins nothing');
@@ -127,11 +127,11 @@ export function joinedArrays(parts: readonly ConstantArray[], axis: number): Con
   return { kind: 'constant', type: first.type, dims, data };
 }
 
-/** An array with its axes in another order: axis `order[i]` comes as the `i`-th. */
+/** Transposes an array: axis `order[i]` becomes axis `i`. */
 export function turnedArray(given: ConstantArray, order: readonly number[]): ConstantArray {
   const strides = order.map((axis) => given.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1));
   const dims = order.map((axis) => given.dims[axis]!);
-  // Rows of indexes are walked as those of a picked array of one axis each.
+  // Row-major source index of every value of the result.
   const places = dims.reduce<number[]>(
     (before, dim, axis) =>
       before.flatMap((place) => Array.from({ length: dim }, (_, i) => place + i * strides[axis]!)),
@@ -140,7 +140,7 @@ export function turnedArray(given: ConstantArray, order: readonly number[]): Con
   return { ...picked({ ...given, dims: [given.data.length] }, [places]), dims };
 }
 
-/** The indexes that a range with steps takes of an axis, negative places counted from its end. */
+/** The indexes of a range with steps along an axis; negative positions count from its end. */
 export function rangeOf(length: number, start: number, end: number, step: number): number[] {
   const low = step > 0 ? 0 : -1;
   const within = (place: number) =>

@@ -5,16 +5,16 @@ import { removeLayers } from '../surgery/remove-layers.js';
 import { affineOf, channelAffine, rescalingLayer, type Affine } from './affine.js';
 
 /**
- * The network without the scalings that are a part of the layer before them: what is added to the channels of
- * a convolution or a dense layer is its bias, and one scaling after another is one. The layer before keeps
- * its name; it must be called once, and be read by the scaling alone.
+ * Merges scalings into the layer before them: an offset after a convolution or dense layer becomes its bias,
+ * and two scalings become one. The layer before keeps its name; it must be called once, and the scaling must
+ * be its only reader.
  */
 export function foldAffines(graph: LayerGraph): LayerGraph {
   const layers = layersByName(graph);
   const gone: string[] = [];
   graph.calls.forEach(({ layer: name, inputs, outputShape }, call) => {
     const affine = affineOf(layers.get(name)!);
-    // What reads a layer that has gone reads the one that it is a part of now.
+    // A layer that was merged is represented by the one before it.
     let before = inputs[0];
     while (before !== undefined && gone.includes(graph.calls[before]!.layer))
       before = graph.calls[before]!.inputs[0];
@@ -30,7 +30,7 @@ export function foldAffines(graph: LayerGraph): LayerGraph {
   return removeLayers({ ...graph, layers: graph.layers.map(({ name }) => layers.get(name)!) }, gone);
 }
 
-/** A layer with what scales its outputs; `undefined` where they stay two. */
+/** A layer merged with the scaling after it; `undefined` if they cannot be merged. */
 function folding(layer: GraphLayer, after: Affine, channels: number | undefined): GraphLayer | undefined {
   const before = affineOf(layer);
   if (before) {
@@ -58,7 +58,7 @@ function folding(layer: GraphLayer, after: Affine, channels: number | undefined)
     : undefined;
 }
 
-/** Whether a constant that is added to what a layer gives can be its bias. */
+/** Whether a constant that is added to a layer's output can become its bias. */
 function takesBias(layer: GraphLayer): boolean {
   const facts = factsOf(layer);
   return (

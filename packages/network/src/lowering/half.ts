@@ -1,4 +1,4 @@
-/** A number of 16 bits (IEEE 754 binary16): a sign, five bits of exponent, ten of fraction. */
+/** Decodes a 16-bit float (IEEE 754 binary16): one sign bit, five bits of exponent, ten of fraction. */
 export function fromHalf(code: number): number {
   const sign = code & 0x8000 ? -1 : 1;
   const exponent = (code >> 10) & 0x1f;

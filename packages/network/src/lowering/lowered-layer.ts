@@ -1,11 +1,11 @@
 import type { GraphLayer, WeightTensor } from '@tersor/core';
 
-/** A layer that a format makes of an operator of its file; its name comes from there. */
+/** A layer that a format creates for an operator of its file; it gets the operator's name. */
 export interface LoweredLayer {
   readonly className: string;
   readonly config: GraphLayer['config'];
   readonly weights?: readonly WeightTensor[];
 }
 
-/** Why an operator has no layers that compute the same; in words that go on after its name. */
+/** Why an operator cannot be expressed as layers, as text that follows its name. */
 export class Refusal extends Error {}

@@ -5,30 +5,29 @@ import { hardSigmoidLayer, limitedRelu, reluLimit } from './activations.js';
 import { affineOf } from './affine.js';
 import type { LoweredLayer } from './lowered-layer.js';
 
-/** How far a constant of a file may be from the number that it stands for. */
+/** Allowed relative difference between a constant in a file and the expected number. */
 const TOLERANCE = 1e-6;
 
-/** What one spelling becomes: a layer instead of one of its own, while others go. */
+/** A match: layer `layer` becomes `becomes`, and the layers in `gone` are removed. */
 interface Found {
   readonly layer: string;
   readonly becomes: LoweredLayer;
   readonly gone: readonly string[];
 }
 
-/** A graph as spellings are looked for in it. */
+/** A graph with look-ups for matching. */
 interface Source {
   readonly graph: LayerGraph;
-  /** The layer of a call, of those that are called once. */
+  /** The layer of a call; undefined if it is called more than once. */
   at(call: number | undefined): GraphLayer | undefined;
-  /** The call that alone reads one. */
+  /** The only reader of a call; undefined if there are none or several. */
   next(call: number | undefined): number | undefined;
 }
 
 /**
- * The network with activations as one layer that files spell out with constants, whatever they are made of: a
- * hard sigmoid, `min(max(a x + b, 0), m) / m`, also where the division stands after the product that it gates
- * (a hard swish), and `min(relu(x), m)`. The layer that cuts keeps its name; all of a spelling must be read
- * by it alone.
+ * Replaces activations that a file spells out in several layers with single ones: a hard sigmoid, `min(max(a
+ * x + b, 0), m) / m`, even if the division comes after the product that it gates (a hard swish), and
+ * `min(relu(x), m)`. The clipping layer keeps its name; nothing else may read the other layers.
  */
 export function withSpelledActivations(graph: LayerGraph): LayerGraph {
   return replaced(replaced(graph, limitedAt), hardSigmoidAt);
@@ -63,7 +62,7 @@ function replaced(graph: LayerGraph, find: (source: Source, call: number) => Fou
   return removeLayers({ ...graph, layers: changed }, [...gone]);
 }
 
-/** The numbers of a layer that computes `x * scale + offset` alike for all channels. */
+/** Scale and offset of a layer that computes `x * scale + offset` with the same numbers for all channels. */
 function numbersOf(layer: GraphLayer | undefined): { scale: number; offset: number } | undefined {
   const affine = layer && affineOf(layer);
   if (!affine) return undefined;
@@ -101,7 +100,7 @@ function hardSigmoidAt(source: Source, call: number): Found | undefined {
   return divides(product) ? { layer: cut.name, becomes, gone: [shift.name, at(product)!.name] } : undefined;
 }
 
-/** `m - relu(m - relu(x))`, which is how `min(relu(x), m)` is lowered where nothing is known of its input. */
+/** Matches `m - relu(m - relu(x))`, to which `min(relu(x), m)` is lowered if its input is not known. */
 function limitedAt({ graph, at, next }: Source, call: number): Found | undefined {
   const cut = at(call);
   const turn = next(call);

@@ -1,18 +1,18 @@
 import type { LoweredLayer } from './lowered-layer.js';
 
-/** An image of another size, in ONNX's words for where the new pixels lie. */
+/** A resize of images, in the terms of ONNX. */
 export interface Resizing {
-  /** Rows and columns before; `undefined` for those that are open. */
+  /** Rows and columns of the input; `undefined` if open. */
   readonly from: readonly (number | undefined)[];
-  /** Rows and columns after. */
+  /** Rows and columns of the output. */
   readonly size: readonly number[];
   readonly interpolation: 'nearest' | 'bilinear';
   readonly coordinates: string;
-  /** Which of two neighbours is nearest. */
+  /** How `nearest` rounds between two neighbours. */
   readonly rounding: string;
 }
 
-/** A resize as a layer: `UpSampling2D` where every pixel is repeated, else ONNX's own resize. */
+/** A resize as a layer: `UpSampling2D` if every pixel is repeated, else `TersorResize2D`. */
 export function resizingLayer({ from, size, interpolation, coordinates, rounding }: Resizing): LoweredLayer {
   const factors = size.map((length, axis) => length / (from[axis] ?? NaN));
   const repeats =

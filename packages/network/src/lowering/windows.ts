@@ -3,17 +3,17 @@ import { Refusal } from './lowered-layer.js';
 /** Values for rows and columns. */
 export type Pair = readonly [number, number];
 
-/** Rows before and after an image, columns before and after. */
+/** Padding: rows before and after an image, columns before and after. */
 export type Pads = readonly [Pair, Pair];
 
-/** Whether nothing is added. */
+/** Whether there is no padding. */
 export function isNothing(pads: Pads): boolean {
   return pads.flat().every((pad) => pad === 0);
 }
 
 /**
- * The padding of one axis that gives `length / stride` positions, rounded up, to a window that covers `reach`
- * of them: an odd one goes to the end, as TensorFlow has it, or to the beginning.
+ * The padding of one axis with which a window of length `reach` has `length / stride` positions, rounded up.
+ * If it is odd, the extra one goes to the end, as in TensorFlow, or to the beginning.
  */
 export function sameSides(length: number, reach: number, stride: number, odd: 'end' | 'begin' = 'end'): Pair {
   const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length);
@@ -21,7 +21,7 @@ export function sameSides(length: number, reach: number, stride: number, odd: 'e
   return odd === 'end' ? [less, total - less] : [total - less, less];
 }
 
-/** A padding in the word that Keras has for it; `undefined` where it has none. */
+/** The Keras name of a padding; `undefined` if it has none. */
 export function paddingWord(
   pads: Pads,
   lengths: Pair,
@@ -36,8 +36,8 @@ export function paddingWord(
 }
 
 /**
- * How many positions a window has along an axis; `undefined` along one whose length is open. Throws `Refusal`
- * where it does not fit once.
+ * Number of positions of a window along an axis; `undefined` if the axis has an open length. Throws `Refusal`
+ * if the window does not fit.
  */
 export function windowCount(
   length: number | undefined,

@@ -1,10 +1,10 @@
-/** Rows that are worked on at once: each value that is loaded is then used four times. */
+/** Number of rows processed together, so that each loaded value is used four times. */
 const BLOCK = 4;
 
 /**
- * Cholesky factor of a symmetric positive definite matrix: A = L L', row-major, n x n, in float64; only the
- * lower triangle is read and written, in place. Returns false when a pivot is not positive (A is not positive
- * definite). Row by row, so that the inner loops run along rows (Golub and Van Loan, Matrix Computations,
+ * Cholesky factorization A = L L' of a symmetric positive definite n x n matrix, row-major, in place; only
+ * the lower triangle is read and written. Returns false if a pivot is not positive (A is not positive
+ * definite). Works row by row, so that inner loops run along rows (Golub and Van Loan, Matrix Computations,
  * section 4.2), four columns at a time.
  */
 export function choleskyInPlace(a: Float64Array, n: number): boolean {
@@ -106,8 +106,8 @@ function scale(values: Float64Array, factor: number): void {
 }
 
 /**
- * Inverse of a symmetric positive definite matrix, or `undefined` when it is not positive definite. `a` is
- * overwritten.
+ * Inverse of a symmetric positive definite n x n matrix; `undefined` if it is not positive definite.
+ * Overwrites `a`.
  */
 export function invertPositiveDefinite(a: Float64Array, n: number): Float64Array | undefined {
   if (!choleskyInPlace(a, n)) return undefined;

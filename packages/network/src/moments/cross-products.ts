@@ -5,12 +5,12 @@ import { runLayer } from '../inference/run-layer.js';
 /** Multiplies matrices: see `Backend.crossProducts`. */
 export type CrossProducts = NonNullable<Backend['crossProducts']>;
 
-/** What a backend has to have so that matrices can be multiplied on it. */
+/** The part of a backend that is needed to multiply matrices. */
 export type Multiplier = Pick<Backend, 'compile' | 'crossProducts'>;
 
 /**
- * Matrix products on a backend: its own `crossProducts`, or where it has none a dense layer for each, whose
- * kernel is Y and which reads the columns of X. Any backend can run those.
+ * Matrix products on a backend: with its own `crossProducts` or, if it has none, each with a dense layer
+ * whose kernel is Y and which reads the columns of X. Any backend can run that.
  */
 export function crossProductsOn(backend: Multiplier): CrossProducts {
   return async (x, others, rows) => {
@@ -24,14 +24,14 @@ export function crossProductsOn(backend: Multiplier): CrossProducts {
 }
 
 /**
- * `Backend.crossProducts` for every backend that has the kernels of tfjs.
- * @param activate makes the backend the active one of tfjs
+ * `Backend.crossProducts` for any backend with tfjs kernels.
+ * @param activate makes the backend the active tfjs backend
  */
 export function crossProductsOfTensors(activate: () => Promise<unknown>): CrossProducts {
   return async (x, others, rows) => {
     await activate();
     const matrix = tf.tensor2d(x, [rows, x.length / rows]);
-    // Turned first: with its own flag for that, tfjs's wasm product is ten times slower.
+    // Transposed first: with the transpose flag of matMul, tfjs's wasm kernel is ten times slower.
     const turned = tf.transpose(matrix);
     try {
       const results: Float32Array[] = [];
@@ -49,7 +49,7 @@ export function crossProductsOfTensors(activate: () => Promise<unknown>): CrossP
   };
 }
 
-/** The columns of a matrix, one after the other. */
+/** Transposes a matrix. */
 function turn(x: Float32Array, rows: number): Float32Array {
   const columns = x.length / rows;
   const turned = new Float32Array(x.length);
@@ -57,7 +57,7 @@ function turn(x: Float32Array, rows: number): Float32Array {
   return turned;
 }
 
-/** A dense layer that multiplies by a matrix of so many rows. */
+/** A dense layer that multiplies by a matrix with `inputs` rows. */
 function productLayer(kernel: Float32Array, inputs: number): GraphLayer {
   const units = kernel.length / inputs;
   return {

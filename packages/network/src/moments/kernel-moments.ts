@@ -3,7 +3,7 @@ import type { CrossProducts } from './cross-products.js';
 import { depthwise, kernelOf, rowByGroup, type KernelReader } from './kernel-reader.js';
 import { sampleRows, type LayerInput } from './sample-rows.js';
 
-/** A batch of what a layer reads, in a network and (where that is another one) in the original. */
+/** A batch of a layer's input in a network and, if that differs, in the original network. */
 export interface ReaderInput {
   readonly own: LayerInput;
   readonly original?: LayerInput;
@@ -13,15 +13,15 @@ export interface GatherOptions {
   /** Output positions per image. */
   readonly points: number;
   readonly maximumInputs: number;
-  /** Draws the positions. */
+  /** Chooses the positions. */
   readonly random: Random;
-  /** Multiplies: `crossProductsOn` a backend. */
+  /** Matrix multiplication: `crossProductsOn` a backend. */
   readonly multiply: CrossProducts;
 }
 
-/** What was gathered for one kernel of a layer. */
+/** Statistics of the input of one kernel. */
 export interface Gathered {
-  /** Absent where there are too many inputs. */
+  /** Absent if there are more inputs than `maximumInputs`. */
   readonly moments?: KernelMoments;
   /** Mean of the rows of the layer's input, (kernel position, channel). */
   readonly mean: Float64Array;
@@ -36,14 +36,14 @@ interface Shape {
   readonly outputs: number;
   readonly matrixStride: number;
   readonly inputStride: number;
-  /** Whether each matrix has inputs of its own (depthwise, or in groups), or all share them. */
+  /** Whether each matrix has its own inputs (depthwise or grouped), or all share them. */
   readonly isSeparate: boolean;
 }
 
 interface Sums {
   readonly mean: Float64Array;
   readonly originalMean: Float64Array;
-  /** Sums of the inputs of the kernel, of all matrices, and of the originals. */
+  /** Sums of the kernel's inputs for all matrices, and the same in the original network. */
   readonly inputs: Float64Array;
   readonly originals: Float64Array;
   readonly products: Float64Array;
@@ -53,10 +53,9 @@ interface Sums {
 }
 
 /**
- * Moments of what one kernel of a layer is multiplied with, over batches of the layer's input.
+ * Computes the moments of the input of one kernel of a layer, over batches of the layer's input.
  * @param kernel name of the kernel
- * @param original the layer as it is in the original network, for the second kernel of a separable
- * convolution
+ * @param original the layer in the original network, for the second kernel of a separable convolution
  */
 export async function gatherKernelMoments(
   reader: KernelReader,
@@ -97,7 +96,7 @@ export async function gatherKernelMoments(
   return shape ? { ...means, moments: momentsOf(sums, shape, isCentered(reader, kernel)) } : means;
 }
 
-/** Of several kernels only the last one has a place for an offset. */
+/** Whether moments are centered: if an offset can correct the mean, which only follows the last kernel. */
 function isCentered({ offset, kernels }: KernelReader, kernel: string): boolean {
   return offset !== undefined && kernel === kernels.at(-1)!.weight;
 }
@@ -146,7 +145,9 @@ function shapeOf(reader: KernelReader, kernel: string, maximumInputs: number): S
   };
 }
 
-/** Rows of what a kernel reads: those of the layer, or of the result of a separable one's first kernel. */
+/**
+ * The rows that a kernel reads: those of the layer's input, or results of a separable layer's first kernel.
+ */
 function inputRows(reader: KernelReader, kernel: string, shape: Shape, rows: Float32Array): Float32Array {
   const { taps, channels, groups } = reader;
   if (groups > 1) {
@@ -205,7 +206,7 @@ async function addProducts(
 }
 
 /**
- * The same for matrices with few inputs of their own each: input i of matrix p is column i * matrices + p.
+ * The same for matrices with separate inputs: input i of matrix p is column i * matrices + p.
  */
 function addSeparate(
   sums: Sums,
@@ -239,7 +240,7 @@ function addTo(sums: Float64Array, values: ArrayLike<number>): void {
 function momentsOf(sums: Sums, shape: Shape, isCentered: boolean): KernelMoments {
   const { matrices, inputs: n, outputs, matrixStride, inputStride, isSeparate } = shape;
   const count = isSeparate ? matrices : 1;
-  // Looked at position by position, each of them counts.
+  // If kernel positions are separate matrices, each of them contributes a row.
   const rows = isSeparate ? sums.rows : sums.rows * matrices;
   const average = (products: Float64Array, others: Float64Array, p: number) =>
     Float64Array.from({ length: n * n }, (_, at) => {
@@ -259,10 +260,10 @@ function momentsOf(sums: Sums, shape: Shape, isCentered: boolean): KernelMoments
   };
 }
 
-/** Takes out what rounding has made of x_i x_j and x_j x_i. */
+/** Makes a matrix symmetric again after rounding, with a non-negative diagonal. */
 function symmetric(matrix: Float64Array, n: number): Float64Array {
   for (let i = 0; i < n; i++) {
-    // Where the mean is large and the input hardly varies, rounding makes the difference negative.
+    // With a large mean and little variation, rounding can make the variance negative.
     matrix[i * n + i] = Math.max(0, matrix[i * n + i]!);
     for (let j = 0; j < i; j++)
       matrix[i * n + j] = matrix[j * n + i] = (matrix[i * n + j]! + matrix[j * n + i]!) / 2;

@@ -4,25 +4,25 @@ import type { KernelFacts, KernelWindow } from '../layers/layer-facts.js';
 import { factsOf } from '../layers/layer-table.js';
 import { offsetPlace, type OffsetPlace } from '../layers/offset-place.js';
 
-/** A layer that multiplies kernels with rows of its input: (kernel position, channel), positions first. */
+/** A layer that multiplies rows of its input (kernel position, channel) with kernels. */
 export interface KernelReader {
   readonly layer: GraphLayer;
   /** In the order in which they are applied. */
   readonly kernels: readonly KernelFacts[];
-  /** Kernel positions. */
+  /** Number of kernel positions. */
   readonly taps: number;
-  /** Of the layer's input. */
+  /** Channels of the layer's input. */
   readonly channels: number;
-  /** Groups of channels, each of which has a part of the kernel of its own; mostly 1. */
+  /** Number of groups of channels, each with its own part of the kernel; mostly 1. */
   readonly groups: number;
   readonly window?: KernelWindow;
   /** Calls of the layer. */
   readonly calls: readonly number[];
-  /** Where a correction of its outputs' means can go. */
+  /** Where a correction of its outputs' means can be added. */
   readonly offset?: OffsetPlace;
 }
 
-/** Finds the layers whose inputs are understood, in the order in which the network first calls them. */
+/** The layers that read rows of their input, in the order in which the network first calls them. */
 export function kernelReaders(graph: LayerGraph): KernelReader[] {
   const layers = layersByName(graph);
   const order = [...new Set(graph.calls.map(({ layer }) => layer))];
@@ -50,8 +50,8 @@ export function kernelOf({ layer }: Pick<KernelReader, 'layer'>, name: string): 
 }
 
 /**
- * What a layer gives for one row of its input, without bias and activation; linear in the row, so that the
- * mean of the rows gives the mean of the outputs.
+ * Output of a layer for one row of its input, without bias and activation. It is linear in the row, so the
+ * mean row gives the mean output.
  */
 export function outputsOf(
   { kernels: facts, taps, channels, groups }: KernelReader,
@@ -67,7 +67,7 @@ export function outputsOf(
   );
 }
 
-/** Result of a depthwise kernel (taps x channels x multiplier) for one row. */
+/** Output of a depthwise kernel (taps x channels x multiplier) for one row. */
 export function depthwise(
   row: ArrayLike<number>,
   kernel: Float32Array,
@@ -85,8 +85,8 @@ export function depthwise(
 }
 
 /**
- * A row of (kernel position, channel) as one of (kernel position, channel of a group, group): for every row
- * of the kernel the inputs of all groups.
+ * Reorders a row from (kernel position, channel) to (kernel position, channel of the group, group), so that
+ * the inputs of all groups for one kernel row are adjacent.
  */
 export function rowByGroup<Row extends Float32Array | Float64Array>(
   row: Row,
@@ -101,7 +101,7 @@ export function rowByGroup<Row extends Float32Array | Float64Array>(
   return result;
 }
 
-/** Of one group each, every output reads the inputs of its own: `row` is (kernel row, group). */
+/** Product of a row (kernel row, group) with a kernel whose outputs each read the inputs of their group. */
 function product(row: Float64Array, kernel: Float32Array, groups: number): Float64Array {
   const inputs = row.length / groups;
   const outputs = kernel.length / inputs;

@@ -5,11 +5,11 @@ import { observeLayers } from '../observation/observe-layers.js';
 import { crossProductsOfTensors } from './cross-products.js';
 import type { Observe } from './walk.js';
 
-/** `observeLayers` on whichever backend of tfjs is active: for tests and benches that have no `Backend`. */
+/** `observeLayers` on the active tfjs backend, for tests and benches without a `Backend`. */
 export const observeStock: Observe = (graph, calls) =>
   observeLayers(graph, calls, { activate: ensureKernels });
 
-/** What calibration asks of a backend, likewise. */
+/** The parts of a backend that calibration needs, on the active tfjs backend. */
 export const stockBackend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'> = {
   observe: (graph, calls) => observeLayers(graph, calls, { activate: ensureKernels }),
   compile: (graph) => compileFused(graph),

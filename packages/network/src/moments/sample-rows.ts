@@ -1,13 +1,13 @@
 import type { Random } from '@tersor/core';
 import type { KernelWindow } from '../layers/layer-facts.js';
 
-/** A batch of what a layer reads, NHWC; a dense layer's features have one position. */
+/** A batch of a layer's input, NHWC; the features of a dense layer have one position. */
 export interface LayerInput {
   readonly data: ArrayLike<number>;
   readonly shape: readonly [batch: number, height: number, width: number, channels: number];
 }
 
-/** Rows of the im2col matrix at random output positions: those of `rowsAt` at what `drawPositions` draws. */
+/** Rows of the im2col matrix at random output positions: `rowsAt` at positions from `drawPositions`. */
 export function sampleRows(
   input: LayerInput,
   window: KernelWindow | undefined,
@@ -19,8 +19,8 @@ export function sampleRows(
 }
 
 /**
- * Output positions at which a layer's input is observed: for each of `images`, `points` random ones, or all
- * of them (undefined) where there are no more. (AMC samples 10 points per image and layer.)
+ * Output positions at which a layer's input is observed: `points` random ones for each image, or `undefined`
+ * for all if there are no more than that. (AMC samples 10 points per image and layer.)
  */
 export function drawPositions(
   images: number,
@@ -37,8 +37,8 @@ export function drawPositions(
 }
 
 /**
- * Rows of the im2col matrix at the positions that were drawn for each image, each `taps * channels` values in
- * the order of the kernel; zero where the window reaches into the padding.
+ * Rows of the im2col matrix at the positions drawn for each image. Each row has `taps * channels` values in
+ * the order of the kernel; values in the padding are 0.
  */
 export function rowsAt(
   { data, shape: [batch, height, width, channels] }: LayerInput,

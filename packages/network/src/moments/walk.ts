@@ -1,7 +1,7 @@
 import type { LayerGraph } from '@tersor/core';
 import { partOf } from '../observation/graph-part.js';
 
-/** Runs a network for the results of some of its calls: `Backend.observe`. */
+/** Prepares a network to return the results of some of its calls, like `Backend.observe`. */
 export type Observe = (
   graph: LayerGraph,
   calls: readonly number[],
@@ -13,31 +13,31 @@ export type Observe = (
 interface WalkOptions {
   readonly graph: LayerGraph;
   readonly observe: Observe;
-  /** Batches of images; each as `Backend.observe` takes them. */
+  /** Batches of images, in the form of `Backend.observe`. */
   readonly images: readonly Float32Array[];
-  /** Bytes of results that may be kept on the way; 256 MiB when absent. */
+  /** Most bytes of intermediate results to keep; default 256 MiB. */
   readonly memory?: number;
 }
 
-/** A network on its way through a set of images, from the front to the back. */
+/** Reads results of a network's calls for a set of images, from the front of the network to its back. */
 export interface Walk {
   /**
-   * Results of calls, batch by batch (large ones in parts), in the order asked. Calls before those of an
-   * earlier question can only be asked for again while nothing that was kept hides them.
+   * Results of calls in the given order, batch by batch (large batches in parts). Read calls in the order of
+   * the network: those before a kept result cannot be computed any more.
    */
   read(calls: readonly number[]): AsyncGenerator<readonly Float32Array[]>;
-  /** Goes on with other weights; those of layers that were passed no longer count. */
+  /** Continues with other weights; changes to layers before a kept result have no effect. */
   setGraph(graph: LayerGraph): void;
 }
 
-/** Bytes that the results of one run should take at most. */
+/** Most bytes for the results of one run. */
 const RUN = 2 ** 27;
 
 /**
- * Starts a walk. What lies before a call that all later ones go through (as each layer of a chain, and the
- * end of each residual block) is computed once: the results there are kept, as long as they fit in `memory`,
- * and the rest of the network goes on from them. So all layers' inputs together take about one pass. Batches
- * whose results would take more than 128 MiB are read in parts.
+ * Starts a walk. At a call that all later ones depend on (each layer of a chain, the end of each residual
+ * block), the results are kept if they fit in `memory`, and the rest of the network is computed from them.
+ * Reading the inputs of all layers thus takes about as long as one pass. Batches whose results would take
+ * more than 128 MiB are read in parts.
  */
 export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: WalkOptions): Walk {
   let graph = first;
@@ -78,21 +78,23 @@ export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: W
   };
 }
 
-/** Calls that every path from the input to a later call goes through; none in a network of several inputs. */
+/**
+ * Calls that every path from the input to a later call passes through; none in a network with several inputs.
+ */
 function findCuts({ calls, inputs }: LayerGraph): number[] {
   if (inputs.length > 1) return [];
   const lastReaders = calls.map(() => -1);
   calls.forEach(({ inputs: read }, index) => read.forEach((input) => (lastReaders[input] = index)));
   let reach = -1;
   return calls.flatMap((_, index) => {
-    // Of all calls before this one the last reader: it must not come after this one.
+    // The last reader of all calls before this one must not come after it.
     const isCut = reach <= index;
     reach = Math.max(reach, lastReaders[index]!);
     return isCut ? [index] : [];
   });
 }
 
-/** Values of one sample; undefined where the model leaves a size open. */
+/** Number of values of one sample; undefined if a size is open. */
 function sizeOf({ calls }: LayerGraph, call: number): number | undefined {
   return calls[call]!.outputShape.reduce<number | undefined>(
     (product, size) => (product === undefined || size === undefined ? undefined : product * size),

@@ -1,19 +1,19 @@
 import type { GraphLayer, LayerCall, LayerGraph } from '@tersor/core';
 
-/** A part of a network as a network of its own. */
+/** A part of a network as a separate network. */
 export interface GraphPart {
   readonly graph: LayerGraph;
-  /** The calls of the part that were asked for, in the order asked. */
+  /** The requested calls, by their index in the part, in the order of the request. */
   readonly calls: readonly number[];
-  /** For each input of the part, the call of the whole network whose results it takes. */
+  /** For each input of the part, the call of the whole network whose results it needs. */
   readonly inputs: readonly number[];
 }
 
 /**
- * The part of a network that leads to some calls, from the results of others that are known: these, as far as
- * they are needed, become its inputs, together with the inputs of the network.
- * @param known calls whose results are there
- * @param asked calls whose results are wanted; also known ones
+ * The part of a network that computes some calls from known results of others. The known calls that it needs
+ * become its inputs, together with the network's inputs that it needs.
+ * @param known calls whose results are available
+ * @param asked calls whose results are wanted; may include known ones
  */
 export function partOf(graph: LayerGraph, known: readonly number[], asked: readonly number[]): GraphPart {
   const isKnown = new Set(known);
@@ -47,7 +47,7 @@ export function partOf(graph: LayerGraph, known: readonly number[], asked: reado
   };
 }
 
-/** Name of the input that stands for the results of a call. */
+/** Name of the input that replaces a known call. */
 function nameOf(call: number): string {
   return `tersor/kept/${call}`;
 }

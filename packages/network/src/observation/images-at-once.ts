@@ -1,14 +1,14 @@
 import type { LayerGraph } from '@tersor/core';
 
-/** Bytes that the results of one pass should take at most. */
+/** Most bytes for the results of one pass. */
 const BYTES = 2 ** 27;
-/** Results that are alive at once besides those that were asked for: what a layer reads, makes and needs. */
+/** Results in memory at once besides the requested ones: a layer's input, output and scratch space. */
 const ALIVE = 3;
 
 /**
- * How many images, at least one and at most `most`, should run at once where the results of `calls` are kept
- * in memory until the pass ends: what they take, and three times the largest result of any call, stay below
- * 128 MiB. Results whose size is left open count as nothing.
+ * How many images (1 to `most`) should run at once if the results of `calls` are kept until the pass ends:
+ * these results plus three times the largest result of any call stay below 128 MiB. Results with an open size
+ * do not count.
  */
 export function imagesAtOnce(graph: LayerGraph, calls: readonly number[], most: number): number {
   const bytesOf = ({ outputShape }: LayerGraph['calls'][number]) =>

@@ -1,4 +1,4 @@
-/** Arrays one after the other; a single one is given as it is. */
+/** Concatenates arrays; a single one is returned without copying. */
 export function joined(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0]!;
   const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -9,29 +9,28 @@ import { joined } from './joined.js';
 /** How a network is observed. */
 export interface ObservationOptions {
   /**
-   * Makes the backend that it runs on the active one of tfjs: before the model is built, and before each
-   * pass.
+   * Makes the backend the active tfjs backend; called before the model is built and before each pass.
    */
   readonly activate: () => Promise<unknown>;
-  /** Images that run at once, where their results fit into memory; 32 when absent. */
+  /** Most images that run at once; fewer if memory is short. Default 32. */
   readonly batchSize?: number;
 }
 
-/** A network that is ready to be walked through. */
-interface Walk {
+/** A network that is ready to run. */
+interface PreparedGraph {
   readonly graph: LayerGraph;
   readonly layers: ReadonlyMap<string, tfLayers.Layer>;
-  /** Calls that are asked for, inputs left out. */
+  /** The requested calls, without inputs. */
   readonly asked: ReadonlySet<number>;
-  /** By call: the last needed call that reads its result. */
+  /** For each call, the last needed call that reads its result. */
   readonly lastReaders: ReadonlyMap<number, number>;
 }
 
 /**
- * `Backend.observe` for every backend that has the kernels of tfjs: the stock layers of the graph, one call
- * after the other, nothing folded or fused; a result is freed after its last reader, and calls that none of
- * the asked ones needs are not run. Throws `MODEL_INVALID` for a call that is not there, and
- * `MODEL_UNSUPPORTED` for a layer that tfjs cannot compute.
+ * `Backend.observe` for any backend with tfjs kernels. Runs the stock layers of the graph one by one, without
+ * folding or fusion. Results are freed after their last reader, and calls that are not needed are not run.
+ * Throws `MODEL_INVALID` for a call that does not exist, and `MODEL_UNSUPPORTED` for a layer that tfjs cannot
+ * compute.
  */
 export async function observeLayers(
   graph: LayerGraph,
@@ -42,10 +41,10 @@ export async function observeLayers(
   requireComputable(graph);
   const asked = new Set(calls.filter((call) => !graph.inputs.includes(call)));
   await activate();
-  // The network's own outputs stay, so that every layer is part of the model.
+  // Keep the network's own outputs, so that every layer is part of the model.
   const outputs = [...new Set([...asked, ...graph.outputs])];
   const model = asked.size > 0 ? await modelFromGraph({ ...graph, outputs }) : undefined;
-  const walk: Walk = {
+  const prepared: PreparedGraph = {
     graph,
     layers: new Map(model?.layers.map((layer) => [layer.name, layer])),
     asked,
@@ -63,7 +62,7 @@ export async function observeLayers(
       for (let start = 0; start < count && asked.size > 0; start += atOnce) {
         const size = Math.min(atOnce, count - start);
         await activate();
-        const found = runCalls(walk, (input) =>
+        const found = runCalls(prepared, (input) =>
           tf.tensor(
             inputs[input]!.subarray(start * sizes[input]!, (start + size) * sizes[input]!),
             [size, ...shapes[input]!],
@@ -104,9 +103,9 @@ function lastReaders({ calls }: LayerGraph, asked: ReadonlySet<number>): Map<num
   return last;
 }
 
-/** Runs all calls that are needed; the caller frees the results. `read` makes the tensor of an input. */
+/** Runs all calls that are needed; the caller frees the results. `read` creates the tensor of an input. */
 function runCalls(
-  { graph, layers, asked, lastReaders }: Walk,
+  { graph, layers, asked, lastReaders }: PreparedGraph,
   read: (input: number) => tf.Tensor,
 ): ReadonlyMap<number, tf.Tensor> {
   const results = new Map<number, tf.Tensor>();

@@ -2,32 +2,33 @@ import { createRandom, TersorError, type Backend, type Dataset, type LayerGraph 
 import { outputDivergence } from '../gradients/output-divergence.js';
 import { networkOutput } from '../graph/network-output.js';
 
+/** The loss of a network whose outputs are not finite. */
 const FARTHEST = 1e6;
 
-/** Measures what a compressed network's outputs have lost. */
+/** Measures how far a compressed network's outputs are from the original's. */
 export type OutputLoss = (compressed: LayerGraph) => Promise<number>;
 
-/** What `createOutputLoss` measures with. */
+/** Options of `createOutputLoss`. */
 export interface OutputLossOptions {
   readonly graph: LayerGraph;
   readonly dataset: Dataset;
   readonly backend: Pick<Backend, 'compile'>;
   readonly seed: number;
-  /** Training images, whose labels are not used. */
+  /** Number of training images; their labels are not used. */
   readonly images: number;
 }
 
 /**
- * Runs the network on training images, and makes the measure of how far another network's outputs are from
- * these: `outputDivergence`. A network whose outputs are not finite is as far off as any can be. Throws
- * `DATASET_INVALID` where there are no images.
+ * Runs the network on training images and returns a function that measures how far another network's outputs
+ * are from these: `outputDivergence`, or 1e6 if they are not finite. Throws `DATASET_INVALID` if there are no
+ * images.
  */
 export async function createOutputLoss(options: OutputLossOptions): Promise<OutputLoss> {
   const { graph, dataset, backend, seed, images: most } = options;
   const chosen = createRandom(seed, 'probes').permutation(dataset.size('train')).slice(0, most);
   if (chosen.length === 0)
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
-      hint: '`weights: probed` measures with some of them; or set it to equal.',
+      hint: '`weights: probed` needs training images; otherwise set it to equal.',
     });
   const { images } = await dataset.read('train', chosen);
   const scoresOf = async (network: LayerGraph) => {

@@ -1,26 +1,25 @@
-/** One measurement: with so much changed in one part of the network alone, its outputs are this far off. */
+/** One measurement: how a change in a single part of the network affects its outputs. */
 export interface Probe {
-  /** How much was changed: channels removed, or bits of a layer. */
+  /** Amount of the change: channels removed, or bits of a layer. */
   readonly at: number;
-  /** The part's own error there. */
+  /** The part's own error. */
   readonly error: number;
-  /** What the outputs of the network have lost. */
+  /** The divergence of the network's outputs. */
   readonly divergence: number;
 }
 
-/** A probe that changes nothing measurable still says that the part is cheap, not that it is free. */
+/** Smallest divergence: a change without a measurable effect is cheap, but not free. */
 const LEAST = 1e-9;
 
 /**
- * What a part's error has to be multiplied with to be on the scale of the network's outputs: measured
- * divergence over error. Between the probes the factor's logarithm runs straight, beyond them it stays. 1
- * where no probe has an error.
+ * The factor from a part's error to the divergence of the network's outputs. Its logarithm is interpolated
+ * linearly between probes and constant beyond them; it is 1 if no probe has an error.
  *
  * @param probes by rising `at`
  */
 export function probeWeights(probes: readonly Probe[]): (at: number) => number {
   const known = probes
-    // An error of nothing has no weight.
+    // Without an error there is no ratio.
     .filter(({ error }) => error > 0)
     .map(({ at, error, divergence }) => ({ at, log: Math.log(Math.max(LEAST, divergence) / error) }));
   return (at) => {

@@ -2,17 +2,17 @@ import { TersorError, type LayerGraph, type PrunePlan, type Pruner } from '@ters
 import { removeDeadChannels } from './remove-dead-channels.js';
 
 /**
- * Carries a whole plan out on the clean graph, each pruner its own steps: kernel slices first, since they are
- * counted in the clean network; then channels; then blocks, whose layers may have lost some; then the
- * channels that the zeroed slices have left dead. Throws `PLAN_MISMATCH` when a step's pruner is not there.
+ * Applies a plan to the original graph. Each pruner applies its own steps: kernel slices first, since their
+ * indexes are those of the original network; then channels; then blocks. Finally, channels that zeroed slices
+ * left dead are removed. Throws `PLAN_MISMATCH` if the pruner of a step is missing.
  */
 export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: PrunePlan): LayerGraph {
   const stranger = plan.find((step) => !pruners.some(({ id }) => id === step.pruner));
   if (stranger)
     throw new TersorError(
       'PLAN_MISMATCH',
-      `The plan needs the pruner "${stranger.pruner}", which is not there.`,
-      { hint: `Pruners here: ${pruners.map(({ id }) => id).join(', ')}.` },
+      `The plan needs the pruner "${stranger.pruner}", which is missing.`,
+      { hint: `Available pruners: ${pruners.map(({ id }) => id).join(', ')}.` },
     );
   const smaller = inOrder(pruners).reduce(
     (result, pruner) =>
@@ -26,8 +26,8 @@ export function applyPlan(graph: LayerGraph, pruners: readonly Pruner[], plan: P
 }
 
 /**
- * `applyPlan`, after which every pruner that can adapts the result, on the backend that it was prepared with.
- * Throws `PLAN_MISMATCH`.
+ * `applyPlan`, after which every pruner with an `adapt` step adapts the result, on the backend that it was
+ * prepared with. Throws `PLAN_MISMATCH`.
  */
 export async function applyAndAdapt(
   graph: LayerGraph,

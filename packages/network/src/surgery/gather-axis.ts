@@ -1,6 +1,6 @@
 /**
- * Copies the given indexes of one axis of a row-major array, in the given order. Time is linear in the
- * result.
+ * Copies the given indexes along one axis of a row-major array, in the given order, in time linear in the
+ * size of the result.
  */
 export function gatherAxis(
   data: Float32Array,

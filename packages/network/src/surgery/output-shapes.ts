@@ -6,8 +6,7 @@ import { weightShape } from '../layers/layer-weights.js';
 type Shape = LayerCall['outputShape'];
 
 /**
- * Number of output channels that a layer's weights say; `undefined` for a layer whose output follows its
- * input.
+ * Number of output channels according to a layer's weights; `undefined` if they depend on its input.
  */
 function producedChannels(layer: GraphLayer): number | undefined {
   const { weights = [], outputsPerInput } = factsOf(layer) ?? {};
@@ -20,9 +19,8 @@ function producedChannels(layer: GraphLayer): number | undefined {
 }
 
 /**
- * The graph with output shapes that follow from its weights again, after channels were removed. Only the
- * length of the last axis ever changes; configs that say it (`filters`, `units`, target shapes) are changed
- * with it.
+ * Recomputes the output shapes of a graph after channels were removed. Only the length of the last axis ever
+ * changes; configs that contain it (`filters`, `units`, target shapes) are updated.
  */
 export function deriveShapes(graph: LayerGraph): LayerGraph {
   const layers = layersByName(graph);
@@ -51,7 +49,7 @@ function outputChannels(
 ): number | undefined {
   const produced = producedChannels(layer);
   if (produced !== undefined) return produced;
-  // After a barrier nothing changes, whatever the layer does.
+  // If no input has changed, neither does the output, whatever the layer does.
   if (inputs.every((shape, i) => shape.at(-1) === inputsBefore[i]!.at(-1))) return outputBefore.at(-1);
   const own = factsOf(layer)?.outputChannels;
   return own ? own({ layer, inputs, inputsBefore, outputBefore }) : inputs[0]!.at(-1);

@@ -15,16 +15,16 @@ export function removeChannels(graph: LayerGraph, group: ChannelGroup, keep: rea
 }
 
 /**
- * Removes channels of several groups at once: a new graph with smaller weights, `filters`, `units` and target
- * shapes adjusted, output shapes derived again; layers that lose nothing are shared with the old graph. The
- * groups must all come from this graph: one removal moves the indexes that other groups hold, so a list of
- * removals is not the same as removing one after the other.
+ * Removes channels of several groups at once. Returns a new graph with smaller weights, updated `filters`,
+ * `units` and target shapes, and recomputed output shapes; unchanged layers are shared with the old graph.
+ * All groups must come from this graph: since a removal shifts the indexes of other groups, removing groups
+ * one after the other is not the same.
  *
- * What stays equals, except for rounding, the old network in which every layer that consumes a removed
- * channel (convolution, dense) reads zero in its place. For a convolution, batch norm and ReLU that is the
- * network with the channel set to zero after the ReLU.
+ * Up to rounding, the result equals the old network in which every layer that consumes a removed channel
+ * (convolution, dense) reads zero in its place. For a convolution, batch norm and ReLU, that is the network
+ * with the channel set to zero after the ReLU.
  *
- * Throws `PLAN_MISMATCH` when a group does not fit the graph or `keep` is not an ascending, non-empty list of
+ * Throws `PLAN_MISMATCH` if a group does not fit the graph, or `keep` is not an ascending, non-empty list of
  * its channels.
  */
 export function removeAll(graph: LayerGraph, removals: readonly Removal[]): LayerGraph {
@@ -49,7 +49,7 @@ function collectCuts(graph: LayerGraph, removals: readonly Removal[]): Cuts {
       const shape = layers.get(layer)?.weights.find(({ name }) => name === weight)?.shape;
       if (!shape || indexes.some((owned) => owned.some((index) => index >= (shape[axis] ?? 0)))) {
         throw mismatch(
-          `Group "${group.name}" cuts axis ${axis} of ${layer}/${weight}, which the network "${graph.name}" does not have in that size.`,
+          `Group "${group.name}" does not fit the network "${graph.name}": axis ${axis} of ${layer}/${weight} is missing or shorter.`,
         );
       }
       const key = `${layer}|${weight}|${axis}`;
@@ -90,6 +90,6 @@ function cutWeight(layer: string, weight: WeightTensor, cuts: Cuts): WeightTenso
 
 function mismatch(message: string): TersorError {
   return new TersorError('PLAN_MISMATCH', message, {
-    hint: 'The plan was made for another network: search again, or apply it to the network that it was made for.',
+    hint: 'The plan was made for another network: search again, or apply it to that network.',
   });
 }

@@ -3,17 +3,16 @@ import { channelGroups } from '../groups/channel-groups.js';
 import { removeAll, type Removal } from './remove-channels.js';
 
 /**
- * Removes the channels whose kernel slices are all zero: those that nothing reads any more (removing them
- * changes nothing), and those that hold only a constant (what they still add after a bias or a
- * batch norm goes with them; a fine-tune takes it up). A group that is dead as a whole keeps its first
- * channel.
+ * Removes the channels whose kernel slices are all zero: those that nothing reads (removing them changes
+ * nothing), and those that are constant (their contribution through a bias or batch norm is lost; fine-tuning
+ * makes up for it). A group in which all channels are dead keeps the first.
  */
 export function removeDeadChannels(graph: LayerGraph): LayerGraph {
   const removals = deadChannels(graph);
   return removals.length === 0 ? graph : removeAll(graph, removals);
 }
 
-/** What `removeDeadChannels` removes. */
+/** The removals of `removeDeadChannels`. */
 export function deadChannels(graph: LayerGraph): Removal[] {
   return channelGroups(graph).groups.flatMap((group) => {
     const unread = deadBy(graph, group, 'consumes');
@@ -27,7 +26,7 @@ export function deadChannels(graph: LayerGraph): Removal[] {
 }
 
 /**
- * Which channels have only zeros in the kernels of one role; none where the group has no kernel in that role.
+ * Which channels have only zeros in the kernels of one role; none if the group has no kernel in that role.
  */
 function deadBy(graph: LayerGraph, group: ChannelGroup, role: GroupMember['role']): boolean[] {
   const members = group.members.filter((member) => member.role === role);
@@ -43,7 +42,7 @@ function deadBy(graph: LayerGraph, group: ChannelGroup, role: GroupMember['role'
   return dead;
 }
 
-/** For each index of an axis, whether any value is not zero. */
+/** For each index of an axis, 1 if any value is not zero, else 0. */
 function usedIndexes(data: Float32Array, size: number, inner: number): Uint8Array {
   const used = new Uint8Array(size);
   for (let at = 0; at < data.length; at += inner) {

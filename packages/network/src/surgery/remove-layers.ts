@@ -1,12 +1,12 @@
 import { TersorError, type LayerCall, type LayerGraph } from '@tersor/core';
 
 /**
- * Removes whole layers: what read one of them reads what it read. A layer of several inputs (the sum of a
- * residual block) can go where the others that go leave it only one. For pruners of blocks, whose plans name
- * such layers in `removeLayers`.
+ * Removes whole layers: readers of a removed layer read its input instead. A layer with several inputs (the
+ * sum of a residual block) can be removed if the other removals leave it only one. Used by block pruners,
+ * whose plans name such layers in `removeLayers`.
  *
- * Throws `PLAN_MISMATCH` when the network does not have a layer, when a layer's inputs still differ, when its
- * output has another shape than its input, and when it is an input of the network.
+ * Throws `PLAN_MISMATCH` if the network does not have a layer, if a layer still has different inputs, if its
+ * output and input differ in shape, and if it is an input of the network.
  */
 export function removeLayers(graph: LayerGraph, names: readonly string[]): LayerGraph {
   if (names.length === 0) return graph;
@@ -14,7 +14,7 @@ export function removeLayers(graph: LayerGraph, names: readonly string[]): Layer
   const stranger = names.find((name) => !graph.layers.some((layer) => layer.name === name));
   if (stranger !== undefined)
     throw mismatch(`The network "${graph.name}" has no layer "${stranger}" to remove.`);
-  /** Where each call's output comes from now: a call that stays, by its old index. */
+  /** For each call, the remaining call that now provides its output, by old index. */
   const source: number[] = [];
   graph.calls.forEach(({ layer, inputs }, index) => {
     if (!gone.has(layer)) return source.push(index);
@@ -53,6 +53,6 @@ export function removeLayers(graph: LayerGraph, names: readonly string[]): Layer
 
 function mismatch(message: string): TersorError {
   return new TersorError('PLAN_MISMATCH', message, {
-    hint: 'Blocks go whole: name every layer between their input and the sum after them, the sum too.',
+    hint: 'Remove whole blocks: name every layer after their input, up to and including the sum.',
   });
 }

@@ -1,14 +1,14 @@
 import type { ChannelGroup, PrunePlan } from '@tersor/core';
 
-/** Channels of a layer's kernel that go, by their index in the clean network. */
+/** Removed channels of a layer's kernel, by their index in the original network. */
 export interface RemovedChannels {
   readonly inputs: ReadonlySet<number>;
   readonly outputs: ReadonlySet<number>;
 }
 
 /**
- * What the `keep` of a plan's steps takes from the kernel of a layer. Cheap: it looks at the groups alone, so
- * channels that zeroed slices leave dead are not among them.
+ * The channels that a plan removes from the kernel of a layer. Only looks at the `keep` of its steps, which
+ * is cheap: channels that zeroed slices leave dead are not included.
  */
 export function removedChannels(
   layer: string,

@@ -17,9 +17,9 @@ export interface DecodedWeight {
   /** `layer/weight`. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Row-major, in a buffer of its own. */
+  /** Row-major values in their own buffer. */
   readonly data: Float32Array<ArrayBuffer>;
-  /** The small integers that the values are of, where they were asked for and the file holds any. */
+  /** Integer codes of the values, if requested and if the file has them. */
   readonly codes?: DecodedCodes;
 }
 
@@ -28,8 +28,7 @@ export interface DecodedArtifact {
   readonly topology: Record<string, unknown>;
   readonly weights: readonly DecodedWeight[];
   /**
-   * What the user keeps with the model, where there is any: fields of a tfjs model.json
-   * (`userDefinedMetadata`, `signature`).
+   * The user's metadata, if any: fields of a tfjs model.json (`userDefinedMetadata`, `signature`).
    */
   readonly metadata?: Record<string, unknown>;
 }
@@ -37,15 +36,15 @@ export interface DecodedArtifact {
 export interface DecodeOptions {
   /** Largest number of weights that a file may declare: 4 bytes of memory each. Default 2^28. */
   readonly maxWeights?: number;
-  /** Whether to give the small integers of quantized weights too, a byte each. */
+  /** Whether to return the integer codes of quantized weights too, one byte each. */
   readonly codes?: boolean;
 }
 
 /**
- * Decodes a packed file, weight array by weight array as the bytes arrive. The input is not trusted: whatever
- * the bytes are, it gives what was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`,
- * `ARTIFACT_UNSUPPORTED`, `WEIGHTS_NOT_FINITE`), in time and memory that the number of bytes bounds
- * (docs/format.md). A stream's own errors pass through.
+ * Decodes a packed file, one weight array after the other as the bytes arrive. The input need not be trusted:
+ * this returns what was packed or throws an `ArtifactError` (`ARTIFACT_CORRUPT`, `ARTIFACT_UNSUPPORTED`,
+ * `WEIGHTS_NOT_FINITE`), in time and memory bounded by the number of bytes (docs/format.md). Errors of the
+ * stream itself pass through.
  */
 export async function decodeArtifact(
   source: ArtifactSource,
@@ -82,7 +81,7 @@ export async function decodeArtifact(
 }
 
 function requireFinite(data: Float32Array, name: string): void {
-  // NaN and infinite values times 0 are NaN, and NaN stays in the sum.
+  // NaN or infinity times 0 is NaN, which makes the sum NaN.
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
   if (sum === 0) return;
@@ -90,7 +89,7 @@ function requireFinite(data: Float32Array, name: string): void {
   throw new ArtifactError('WEIGHTS_NOT_FINITE', `The weight "${name}" holds ${data[at]} at position ${at}.`);
 }
 
-/** Checks magic and version; gives their CRC, which the sections' go on from. */
+/** Checks magic and version; returns their CRC, from which the sections' CRCs continue. */
 async function readPreamble(bytes: ByteSource): Promise<number> {
   const preamble = await bytes.take(PREAMBLE_BYTES);
   if (MAGIC.some((byte, i) => preamble[i] !== byte)) throw corrupt('This is not a .tersor file.');
@@ -101,8 +100,8 @@ async function readPreamble(bytes: ByteSource): Promise<number> {
 }
 
 /**
- * The next section's body. Its CRC goes on from that of all before it, so that sections cannot be swapped,
- * dropped or come from elsewhere.
+ * Reads the next section's body. Its CRC continues from that of all earlier bytes, so sections cannot be
+ * swapped, dropped or taken from another file.
  */
 async function readSection(
   bytes: ByteSource,

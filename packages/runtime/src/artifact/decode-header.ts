@@ -5,7 +5,7 @@ import { MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_RANK } from './format.js';
 
 /** Name and shape of a weight array, in the order of the sections. */
 export interface WeightEntry {
-  /** `layer/weight`, as a tfjs weights manifest names it. */
+  /** `layer/weight`, as in a tfjs weights manifest. */
   readonly name: string;
   readonly shape: readonly number[];
 }
@@ -14,13 +14,13 @@ export interface ArtifactHeader {
   /** Keras topology, as `modelTopology` of a tfjs model.json. */
   readonly topology: Record<string, unknown>;
   readonly weights: readonly WeightEntry[];
-  /** What the user keeps with the model: fields of a tfjs model.json. */
+  /** The user's metadata: fields of a tfjs model.json. */
   readonly metadata?: Record<string, unknown>;
 }
 
 /**
- * Inflates and reads the header section. Throws `ARTIFACT_CORRUPT`, also where more than `maxWeights` weights
- * are declared.
+ * Inflates and parses the header section. Throws `ARTIFACT_CORRUPT`, also if it declares more than
+ * `maxWeights` weights.
  */
 export async function decodeHeader(body: Uint8Array, maxWeights: number): Promise<ArtifactHeader> {
   const json = parseBoundedJson(await inflate(body, MAX_HEADER_BYTES));

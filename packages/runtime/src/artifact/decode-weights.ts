@@ -5,24 +5,23 @@ import { sliceCount, transferCodes } from '../coding/transfer-codes.js';
 
 const { fround } = Math;
 
-/** A section's body as it is read from front to back. */
+/** A section's body and the position up to which it has been read. */
 interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
 }
 
 /**
- * Decisions that one byte can hold: each costs at least log2(32768/32767) bits, so a byte holds under 2^18 of
- * them, and a decision of the slice map stands for a whole slice. What is declared beyond that is a lie,
- * found before memory is taken for it.
+ * Most coded decisions per byte: each costs at least log2(32768/32767) bits, so a byte holds fewer than 2^18.
+ * A decision of the slice map covers a whole slice. A section that declares more is damaged, which is
+ * detected before memory is allocated for it.
  */
 const DECISIONS_PER_BYTE = 2 ** 18;
 
 /**
- * Decodes the body of a weight section to the float32 values that the encoder meant, bit for bit. Takes at
- * most 6 bytes a weight: 4 for the value, and 2 for what is known of its slice; tables in half precision take
- * twice their bytes. Throws `ARTIFACT_CORRUPT`, or `ARTIFACT_UNSUPPORTED` for a codec or coding that is not
- * of this version.
+ * Decodes the body of a weight section to float32 values that equal the encoder's bit for bit. Needs at most
+ * 6 bytes per weight (4 for the value and 2 for its slice), plus twice the bytes of tables in half precision.
+ * Throws `ARTIFACT_CORRUPT`, or `ARTIFACT_UNSUPPORTED` for a codec or coding that this version does not have.
  */
 export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const count = shape.reduce((product, size) => product * size, 1);
@@ -35,8 +34,8 @@ export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float
   }
   const { table, zero, ...section } = readHead(cursor, codec, shape);
   const values = new Float32Array(count);
-  // The codes lie in the last quarter of the values' memory: value i is written after code i was read, and
-  // never over a later one.
+  // The codes are stored in the last quarter of the values' memory: value i is written after code i was read,
+  // and never overwrites a later code.
   const codes = new Uint8Array(values.buffer, 3 * count, count);
   readCodes(body.subarray(cursor.at), codes, section);
   if (zero) linearValues(values, codes, table, zero, shape, section.axis);
@@ -44,7 +43,7 @@ export function decodeWeights(body: Uint8Array, shape: readonly number[]): Float
   return values;
 }
 
-/** The codes of a weight section as they are, and what they stand for (see `decodeCodes`). */
+/** The codes of a weight section and the table of their values (see `decodeCodes`). */
 export type DecodedCodes = {
   readonly shape: readonly number[];
   readonly bits: number;
@@ -57,10 +56,9 @@ export type DecodedCodes = {
 );
 
 /**
- * The small integers that a weight section holds: value i is `(codes[i] - zero[g]) * scale[g]`, or
- * `codebook[g * 2^bits + codes[i]]`, g being the index along `axis`. `undefined` where it holds floats.
- * Throws
- * as `decodeWeights` does.
+ * The integer codes of a weight section: value i is `(codes[i] - zero[g]) * scale[g]`, or `codebook[g *
+ * 2^bits + codes[i]]`, where g is the index along `axis`. `undefined` if the section holds floats. Throws
+ * like `decodeWeights`.
  */
 export function decodeCodes(body: Uint8Array, shape: readonly number[]): DecodedCodes | undefined {
   const cursor: Cursor = { bytes: body, at: 0 };
@@ -79,7 +77,7 @@ export function decodeCodes(body: Uint8Array, shape: readonly number[]): Decoded
     : { ...shared, codec: 'codebook', codebook: table };
 }
 
-/** What comes before the codes of a section, its codec already read. */
+/** Reads what comes between the codec and the codes of a section. */
 function readHead(
   cursor: Cursor,
   codec: number,
@@ -126,8 +124,8 @@ function halfValue(bits: number): number {
 }
 
 /**
- * Scales or zeros: all of them in single or half precision, or one value for all, which stays one: a few
- * bytes must not ask for much memory.
+ * Reads scales or zeros: all of them in single or half precision, or one value for all. The latter is not
+ * expanded, so that a few bytes cannot cause a large allocation.
  */
 function readTable(cursor: Cursor, count: number): Float32Array {
   if (cursor.bytes[cursor.at] !== TABLE.constant) return readCodebook(cursor, count);
@@ -136,8 +134,8 @@ function readTable(cursor: Cursor, count: number): Float32Array {
 }
 
 /**
- * A code book: its values in single or half precision. Never one value for all, which would let a few bytes
- * ask for 256 values a weight.
+ * Reads a code book with values in single or half precision. One value for all is not allowed, since then a
+ * few bytes could cause a large allocation.
  */
 function readCodebook(cursor: Cursor, count: number): Float32Array {
   const kind = readByte(cursor);
@@ -145,7 +143,7 @@ function readCodebook(cursor: Cursor, count: number): Float32Array {
   return readFloats(cursor, count, kind === TABLE.float16);
 }
 
-/** Code nearest to zero, rounded down, in each group; a table of one zero gives one code for all. */
+/** The code nearest to zero, rounded down, in each group; a single code if there is a single zero. */
 export function linearReferences(zero: Float32Array, bits: number): Uint8Array {
   const codes = new Uint8Array(zero.length);
   for (let group = 0; group < codes.length; group++)
@@ -153,7 +151,7 @@ export function linearReferences(zero: Float32Array, bits: number): Uint8Array {
   return codes;
 }
 
-/** Code whose value is nearest to zero in each group; the first of several. */
+/** The code whose value is nearest to zero in each group; the first if there are several. */
 export function codebookReferences(codebook: Float32Array, bits: number, groups: number): Uint8Array {
   const size = 2 ** bits;
   const codes = new Uint8Array(groups);
@@ -168,8 +166,8 @@ export function codebookReferences(codebook: Float32Array, bits: number, groups:
 }
 
 /**
- * Reference code of each slice. Groups along an axis before the last two do not tell slices apart: the first
- * group's counts.
+ * Reference code of each slice. If groups are along an axis before the last two, a slice has several; then
+ * the first group's is used.
  */
 export function sliceReferences(reference: Uint8Array, shape: readonly number[], axis: number): Uint8Array {
   const slices = new Uint8Array(sliceCount(shape));
@@ -207,14 +205,14 @@ function readCodes(
   if (decisions > DECISIONS_PER_BYTE * (payload.length + 4))
     throw corrupt('The coded weights are too short for their shape.');
   const spatial = method === CODING.spatial;
-  // Only neighbours and the map look at the slices' references.
+  // Only spatial contexts and the slice map use the slices' references.
   const slices = spatial || sliceMap ? sliceReferences(reference, shape, axis) : new Uint8Array(0);
   const decoder = new RangeDecoder(payload);
   transferCodes(decoder, codes, { shape, bits, spatial, sliceMap, reference: slices });
   decoder.finish();
 }
 
-/** Codes of `bits` bits each, lowest bit first. */
+/** Unpacks codes of `bits` bits each, lowest bit first. */
 function unpackBits(payload: Uint8Array, bits: number, codes: Uint8Array): void {
   const count = codes.length;
   if (payload.length !== Math.ceil((count * bits) / 8))

@@ -3,13 +3,13 @@ import { MAX_JSON_CONTAINERS, MAX_JSON_DEPTH } from '../artifact/format.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** What tells `{` from `[`, and `}` from `]`. */
+/** The bit that differs between `{` and `[`, and between `}` and `]`. */
 const BRACE_BIT = 0x20;
 
 /**
- * Reads JSON from UTF-8 bytes of strangers; a byte order mark may come first. Throws `ARTIFACT_CORRUPT`:
- * for what is not UTF-8 or not JSON, and before anything is built where it is nested too deep for
- * recursive code (tfjs's is) or holds more arrays and objects than a network has.
+ * Parses JSON from untrusted UTF-8 bytes, with or without a byte order mark. Throws `ARTIFACT_CORRUPT` if it
+ * is not UTF-8 or not JSON and, before anything is built, if it is nested too deeply for recursive code such
+ * as tfjs's or has more arrays and objects than any network.
  */
 export function parseBoundedJson(bytes: Uint8Array): unknown {
   let depth = 0;
@@ -34,13 +34,13 @@ export function parseBoundedJson(bytes: Uint8Array): unknown {
 /** Text of UTF-8 bytes, without a byte order mark. Throws for what is not UTF-8. */
 function textOf(bytes: Uint8Array): string {
   if (typeof TextDecoder === 'function') return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  // React Native's engine may have none; this is as strict.
+  // React Native's engine may lack TextDecoder; decodeURIComponent is equally strict.
   let escaped = '';
   for (const byte of bytes) escaped += `%${byte < 16 ? '0' : ''}${byte.toString(16)}`;
   return decodeURIComponent(escaped).replace(/^\ufeff/, '');
 }
 
-/** Whether a value of JSON is an object. */
+/** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,30 +1,30 @@
 import { corrupt } from '../artifact/artifact-error.js';
 
-/** Where the bytes of a packed file come from: all at once, or as they arrive. */
+/** Source of the bytes of a packed file: all at once, or a stream. */
 export type ArtifactSource = Uint8Array | ArrayBuffer | ByteStream;
 
-/** What is used of a `ReadableStream<Uint8Array>`, which is one. */
+/** The part of a `ReadableStream<Uint8Array>` that is used. */
 export interface ByteStream {
   getReader(): ByteReader;
 }
 
-/** What is used of a stream's reader. */
+/** The part of a stream's reader that is used. */
 export interface ByteReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   cancel(): Promise<unknown>;
 }
 
-/** Reads a source from front to back. Holds no more than has arrived and not been taken. */
+/** Reads a source from front to back. Buffers only bytes that have arrived but have not been taken. */
 export interface ByteSource {
-  /** The next `count` bytes; waits for them. Throws `ARTIFACT_CORRUPT` where the source ends before. */
+  /** Waits for the next `count` bytes. Throws `ARTIFACT_CORRUPT` if the source ends before that. */
   take(count: number): Promise<Uint8Array>;
-  /** Whether everything was taken; waits where that is not known yet. */
+  /** Whether all bytes were taken; waits until that is known. */
   ended(): Promise<boolean>;
-  /** Lets go of the source, before its end too. */
+  /** Releases the source, even before its end. */
   close(): Promise<void>;
 }
 
-/** Opens a source. Errors of the stream itself (a broken connection) pass through as they are. */
+/** Opens a source. Errors of the stream itself (a broken connection) pass through. */
 export function openSource(source: ArtifactSource): ByteSource {
   if ('getReader' in source) return streamSource(source.getReader());
   return bufferSource(ArrayBuffer.isView(source) ? source : new Uint8Array(source));
@@ -76,7 +76,7 @@ function streamSource(reader: ByteReader): ByteSource {
   };
 }
 
-/** All chunks one after the other. */
+/** Concatenates chunks. */
 export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(length);
   let at = 0;

@@ -5,8 +5,7 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * CRC-32 (ISO 3309, as zlib and PNG use it) of the bytes, going on from `previous`, the CRC of what came
- * before.
+ * CRC-32 of bytes (ISO 3309, as in zlib and PNG), continuing from `previous`, the CRC of earlier bytes.
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   let value = ~previous;

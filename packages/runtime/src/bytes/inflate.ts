@@ -1,12 +1,12 @@
 import { corrupt } from '../artifact/artifact-error.js';
 import { joined } from './byte-source.js';
 
-/** Bytes that are inflated at a time where there is no `DecompressionStream`: a byte gives 1,032 at most. */
+/** Bytes to inflate at a time without `DecompressionStream`; each byte yields at most 1,032. */
 const STEP = 1024;
 
 /**
- * Inflates a zlib stream (RFC 1950), no further than `limit` bytes: by the platform's `DecompressionStream`,
- * or by fflate, which is then loaded, where there is none (React Native). Throws `ARTIFACT_CORRUPT`.
+ * Inflates a zlib stream (RFC 1950) to at most `limit` bytes, with the platform's `DecompressionStream` or,
+ * if it has none (React Native), with fflate, which is loaded only then. Throws `ARTIFACT_CORRUPT`.
  */
 export function inflate(body: Uint8Array, limit: number): Promise<Uint8Array> {
   return typeof DecompressionStream === 'function' ? byPlatform(body, limit) : byLibrary(body, limit);

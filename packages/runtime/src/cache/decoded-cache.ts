@@ -1,13 +1,13 @@
 import { parseBoundedJson } from '../bytes/bounded-json.js';
 import type { DecodedArtifact, DecodedWeight } from '../artifact/decode-artifact.js';
 
-/** Name of the cache, and version of what is in it: `caches.delete('tersor-decoded-1')` empties it. */
+/** Name of the cache, with the version of its content; `caches.delete('tersor-decoded-1')` empties it. */
 const NAME = 'tersor-decoded-1';
-/** Not an address of anything: the Cache API wants one as a key. */
+/** Prefix of keys. The Cache API needs URLs as keys; this one does not exist. */
 const KEY = 'https://decoded.tersor.invalid/';
 const ALIGNMENT = 4;
 
-/** What is used of the Cache API. */
+/** The part of the Cache API that is used. */
 interface Store {
   match(key: string): Promise<Response | undefined>;
   put(key: string, value: Response): Promise<void>;
@@ -17,16 +17,16 @@ interface Store {
 
 /** The decoded weights of one file. */
 export interface CacheEntry {
-  /** What was stored, or `undefined` where nothing is, or nothing whole. */
+  /** The stored weights; `undefined` if there are none or they are incomplete. */
   read(): Promise<DecodedArtifact | undefined>;
-  /** Stores it; where there is no room, it does nothing. What an earlier file of that address left goes. */
+  /** Stores weights, unless there is no room, and removes those of an earlier file at the same address. */
   write(artifact: DecodedArtifact): Promise<void>;
 }
 
 /**
- * The place of a file's decoded weights in the browser's Cache API, by the SHA-256 of its bytes: a file that
- * changed is another one. `undefined` where there is no such cache: outside of browsers, and in pages that
- * came over plain http.
+ * The entry for a file's decoded weights in the browser's Cache API, keyed by the SHA-256 of its bytes, so
+ * that a changed file has another entry. `undefined` if there is no such cache: outside browsers, and in
+ * pages served over plain http.
  */
 export async function cacheEntry(bytes: Uint8Array, address: string): Promise<CacheEntry | undefined> {
   const { caches } = globalThis as { caches?: { open(name: string): Promise<Store> } };
@@ -49,7 +49,7 @@ export async function cacheEntry(bytes: Uint8Array, address: string): Promise<Ca
       if (address !== '')
         for (const { url } of await cache.keys())
           if (url.startsWith(prefix) && url !== key) await cache.delete(url);
-      // A browser may have no room left; the next visit then decodes again.
+      // If the browser has no room left, the next visit decodes again.
       await cache.put(key, new Response(new Blob(pack(artifact)))).catch(() => undefined);
     },
   };
@@ -66,7 +66,7 @@ function pack({ topology, metadata, weights }: DecodedArtifact): Uint8Array<Arra
   return [bytes, ...weights.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
-/** What `pack` made of it; `undefined` for anything else. */
+/** The inverse of `pack`; `undefined` for anything else. */
 function unpack(buffer: ArrayBuffer): DecodedArtifact | undefined {
   try {
     const length = new DataView(buffer).getUint32(0, true);

@@ -3,16 +3,15 @@ import { RANGE_LIMIT, RANGE_START, TOTAL_BITS, type SymbolModel } from './symbol
 import type { SymbolCoder } from './transfer-codes.js';
 
 /**
- * Bytes that a decoder may read beyond the end: it looks 4 ahead, and the encoder leaves out zeros at the
- * end.
+ * Bytes that a decoder may read beyond the end: it reads 4 ahead, and the encoder omits trailing zeros.
  */
 const BEYOND = 4;
 const LAST = (1 << TOTAL_BITS) - 1;
 
 /**
- * Range decoder (Martin, "Range encoding", 1979) over a window of 32 bits. Past its bytes it reads zeros;
- * more than 4 of them mean that the bytes were cut, and it throws `ARTIFACT_CORRUPT`: it cannot run on for
- * long.
+ * Range decoder (Martin, "Range encoding", 1979) with a window of 32 bits. Past the end it reads zeros;
+ * needing more than 4 of them means that the bytes were cut off, and throws `ARTIFACT_CORRUPT`, so it always
+ * terminates.
  */
 export class RangeDecoder implements SymbolCoder {
   private range = RANGE_START;
@@ -27,7 +26,7 @@ export class RangeDecoder implements SymbolCoder {
 
   symbol(model: SymbolModel, context: number): number {
     const unit = this.range >>> TOTAL_BITS;
-    // The last symbol's share takes in what the division of the range left over.
+    // The last symbol's share includes the remainder of the division of the range.
     const share = (this.code / unit) | 0;
     const value = share < LAST ? share : LAST;
     const symbol = model.find(context, value);

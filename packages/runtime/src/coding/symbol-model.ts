@@ -1,6 +1,6 @@
 /**
- * Both ends keep the range in [2^22, 2^30): all numbers of the decoder are small integers in every JavaScript
- * engine.
+ * Encoder and decoder keep the range in [2^22, 2^30), so that the decoder's numbers are small integers in
+ * every JavaScript engine.
  */
 export const RANGE_START = 2 ** 30 - 1;
 export const RANGE_LIMIT = 2 ** 22;
@@ -12,23 +12,23 @@ const TOTAL = 1 << TOTAL_BITS;
 /** Symbols between two updates of a context's frequencies: an eighth of those seen, within these bounds. */
 const SHORTEST_GAP = 4;
 const LONGEST_GAP = 4096;
-/** Counts are halved when so many are reached, so that old symbols weigh less. */
+/** Counts are halved when their sum reaches this, so that old symbols weigh less. */
 const COUNT_LIMIT = 1 << 16;
 
 /**
- * Adaptive frequencies of symbols 0..size-1 in a number of contexts. A symbol's probability is (2 n + 1) / (2
- * N + size) of the n times that it was among the N seen (Krichevsky and Trofimov, 1981), taken anew after
- * every eighth more symbols: that costs next to nothing per symbol, and no table goes into the file. Integers
- * only, so that every reader agrees.
+ * Adaptive frequencies of symbols 0..size-1 in a number of contexts. A symbol that occurred n times among N
+ * has the probability (2 n + 1) / (2 N + size) (Krichevsky and Trofimov, 1981). Probabilities are updated
+ * each time N has grown by an eighth, which costs next to nothing per symbol, and the file needs no table.
+ * Only integers are used, so that all readers agree.
  */
 export class SymbolModel {
-  /** Start of each symbol's share of 2^15; `size + 1` entries a context. */
+  /** Start of each symbol's share of 2^15; `size + 1` entries per context. */
   readonly starts: Uint16Array;
   private readonly counts: Uint32Array;
   private readonly totals: Uint32Array;
   private readonly seen: Uint32Array;
   private readonly next: Uint32Array;
-  /** For each 1/256 of the total, the symbol that its first value falls to: where a search starts. */
+  /** For each 1/256 of the total, the symbol at its first value, from which a search starts. */
   private readonly entries: Uint8Array;
 
   constructor(
@@ -80,11 +80,11 @@ export class SymbolModel {
     let entry = context << 8;
     for (let symbol = 0; symbol < size; symbol++) {
       starts[base + symbol] = start;
-      // Every symbol keeps a share of at least 1, so that it can be coded.
+      // Every symbol needs a share of at least 1 so that it can be coded.
       start += 1 + Math.floor((this.counts[context * size + symbol]! * (TOTAL - size)) / total);
       for (const end = (context << 8) + Math.ceil(start / 128); entry < end; entry++) entries[entry] = symbol;
     }
-    // What rounding left over falls to the last symbol.
+    // The last symbol gets the remainder of rounding.
     starts[base + size] = TOTAL;
     for (const end = (context + 1) << 8; entry < end; entry++) entries[entry] = size - 1;
   }

@@ -1,8 +1,8 @@
 import { SymbolModel } from './symbol-model.js';
 
 /**
- * Codes a symbol in a context of an adaptive model. An encoder takes the symbol and gives it back; a decoder
- * ignores it and gives the one that it reads.
+ * Codes a symbol in a context of an adaptive model. An encoder writes the given symbol and returns it; a
+ * decoder ignores it and returns the one that it reads.
  */
 export interface SymbolCoder {
   symbol(model: SymbolModel, context: number, symbol: number): number;
@@ -12,12 +12,13 @@ export interface SymbolCoder {
 export interface CodeLayout {
   readonly shape: readonly number[];
   readonly bits: number;
-  /** Whether contexts look at the neighbours in the kernel's plane. */
+  /** Whether contexts depend on neighbours in the kernel's plane. */
   readonly spatial: boolean;
-  /** Whether a map of the slices that hold nothing but their reference code comes first. */
+  /** Whether a map comes first of the slices that consist of their reference code only. */
   readonly sliceMap: boolean;
   /**
-   * Reference code (that of zero, where there is one) of each slice: of each pair of the last two indexes.
+   * Reference code (that of zero, if there is one) of each slice, that is of each pair of the last two
+   * indexes.
    */
   readonly reference: Uint8Array;
 }
@@ -26,19 +27,19 @@ const MAP_CONTEXTS = 16;
 const SPATIAL_CONTEXTS = 8;
 
 /**
- * Number of slices: products of the last two sizes (arrays of rank 1 have one slice per value). A 3x3
- * kernel's slice is 3x3 weights.
+ * Number of slices: the product of the last two sizes. A slice of a 3x3 kernel has 3x3 weights; an array of
+ * rank 1 has one slice per value.
  */
 export function sliceCount(shape: readonly number[]): number {
   return shape.slice(-2).reduce((product, size) => product * size, 1);
 }
 
 /**
- * Codes all codes of an array with `coder`: an encoder reads them from `codes`, a decoder writes them there.
- * One function for both, so that they cannot disagree.
+ * Passes all codes of an array through `coder`: an encoder reads them from `codes`, a decoder writes them
+ * there. Both use this function, so that they cannot disagree.
  *
- * With `spatial` there are 8 contexts, chosen by the sum of what lies left and above in the same slice, as
- * distances from the reference code; without it there is one.
+ * With `spatial` there are 8 contexts, chosen by the sum of the left and upper neighbours' distances from the
+ * reference code in the same slice; without it there is one.
  */
 export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: CodeLayout): void {
   const { bits, spatial, reference, shape } = layout;
@@ -70,9 +71,9 @@ export function transferCodes(coder: SymbolCoder, codes: Uint8Array, layout: Cod
 }
 
 /**
- * Codes one bit per slice: 1 where all its codes are the reference code. Contexts are the same bits of the
- * two slices before in each direction, so that whole channels of zeros cost next to nothing. Fills in the
- * codes of such slices and gives the map, a byte per slice.
+ * Codes one bit per slice: 1 if all its codes are the reference code. Contexts are the bits of the two
+ * preceding slices in each direction, so that whole channels of zeros cost next to nothing. Fills in the
+ * codes of such slices and returns the map, one byte per slice.
  */
 function transferMap(
   coder: SymbolCoder,

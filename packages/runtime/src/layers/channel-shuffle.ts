@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { integer, single, wrong, type LayerConfig } from './config-values.js';
 
-/** Channels dealt out: the first of each group, then the second of each (ShuffleNet: Zhang et al. 2018). */
+/**
+ * Reorders channels: the first of each group, then the second of each, ... (ShuffleNet: Zhang et al. 2018).
+ */
 export class ChannelShuffle extends layers.Layer {
   static readonly className = 'TersorChannelShuffle';
   private readonly groups: number;

@@ -1,29 +1,29 @@
-/** A layer's config. TensorFlow.js gives its keys and words in camel case, whatever the file has. */
+/** A layer's config. TensorFlow.js converts its keys and words to camel case. */
 export interface LayerConfig {
   readonly name?: string;
   readonly trainable?: boolean;
   readonly [key: string]: unknown;
 }
 
-/** A value for rows and one for columns. */
+/** Values for rows and columns. */
 export type Pair = readonly [number, number];
 
-/** What is added before and after the rows, and before and after the columns. */
+/** Padding before and after the rows, and before and after the columns. */
 export type Sides = readonly [Pair, Pair];
 
-/** A whole number of at least `least`; `otherwise` where the config does not say. Throws. */
+/** Reads an integer of at least `least`; `otherwise` is the default. Throws `Error`. */
 export function integer(config: LayerConfig, key: string, least: number, otherwise?: number): number {
   return requireInteger(config, key, config[key] ?? otherwise, least);
 }
 
-/** A finite number; `otherwise` where the config does not say. Throws. */
+/** Reads a finite number; `otherwise` is the default. Throws `Error`. */
 export function finite(config: LayerConfig, key: string, otherwise?: number): number {
   const value = config[key] ?? otherwise;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw wrong(config, key, 'a number');
 }
 
-/** Two whole numbers of at least `least`, which a config may give as one for both. Throws. */
+/** Reads two integers of at least `least`, or one for both. Throws `Error`. */
 export function pair(config: LayerConfig, key: string, least: number, otherwise?: unknown): Pair {
   const value = config[key] ?? otherwise;
   const both = Array.isArray(value) ? value : [value, value];
@@ -31,7 +31,7 @@ export function pair(config: LayerConfig, key: string, least: number, otherwise?
   return [requireInteger(config, key, both[0], least), requireInteger(config, key, both[1], least)];
 }
 
-/** Non-negative paddings of all four sides. Throws. */
+/** Reads non-negative paddings of all four sides. Throws `Error`. */
 export function sides(config: LayerConfig, key: string): Sides {
   const value = config[key];
   if (!Array.isArray(value) || value.length !== 2 || !value.every((side) => Array.isArray(side)))
@@ -39,7 +39,7 @@ export function sides(config: LayerConfig, key: string): Sides {
   return [pair({ ...config, [key]: value[0] }, key, 0), pair({ ...config, [key]: value[1] }, key, 0)];
 }
 
-/** One of a few words, in camel case; the first one where the config does not say. Throws. */
+/** Reads one of a few words, in camel case; the first is the default. Throws `Error`. */
 export function word<Word extends string>(
   config: LayerConfig,
   key: string,
@@ -51,17 +51,17 @@ export function word<Word extends string>(
   throw wrong(config, key, `one of ${words.map(snakeCase).join(', ')}`);
 }
 
-/** Whether a layer is given a list of tensors or shapes, rather than one. */
+/** Whether the input of a layer is a list of tensors or shapes. */
 export function isList<Input>(inputs: Input | Input[]): inputs is Input[] {
   return Array.isArray(inputs) && typeof inputs[0] === 'object' && inputs[0] !== null;
 }
 
-/** The one tensor, or the one shape, that a layer is given. */
+/** The only tensor or shape in the input of a layer. */
 export function single<Input>(inputs: Input | Input[]): Input {
   return isList(inputs) ? inputs[0]! : inputs;
 }
 
-/** The error for a config, or for an input that it does not fit. */
+/** The error for an invalid config, or for an input that does not fit it. */
 export function wrong({ name }: { readonly name?: string }, key: string, wanted: string): Error {
   return new Error(`"${key}" of the layer "${name ?? ''}" must be ${wanted}.`);
 }

@@ -29,7 +29,7 @@ export class HardSigmoid extends layers.Layer {
   }
 }
 
-/** Every value to the power of one exponent. */
+/** Raises every value to a fixed power. */
 export class Power extends layers.Layer {
   static readonly className = 'TersorPower';
   private readonly exponent: number;
@@ -53,8 +53,8 @@ export class Power extends layers.Layer {
 }
 
 /**
- * Gelu by tanh under the name that TensorFlow.js makes of `gelu_new` when it reads a topology, and by which
- * it does not find its own.
+ * Gelu by tanh, under the name that TensorFlow.js converts `gelu_new` to when it reads a topology, and under
+ * which it does not find its own.
  */
 export class GeluNew extends tf.serialization.Serializable {
   static readonly className = 'geluNew';

@@ -3,7 +3,7 @@ import { initializers, layers, type LayerVariable, type Shape } from '@tensorflo
 import { isList, wrong, type LayerConfig } from './config-values.js';
 import { countOf, STEP_KINDS, type StepOptions } from './part-steps.js';
 
-/** One operation. Its inputs count the part's inputs first, then its constants, then the steps before. */
+/** One operation. Input indexes count the part's inputs, then its constants, then the preceding steps. */
 export interface PartStep {
   readonly operation: string;
   readonly inputs: readonly number[];
@@ -16,7 +16,9 @@ export interface PartConstant {
   readonly type: 'float' | 'integer' | 'boolean';
 }
 
-/** Most values of one step for one image, of all, and most steps: a few bytes can ask for any number. */
+/**
+ * Most values of a step and of all steps for one image, and most steps: a few bytes can declare any number.
+ */
 const MAX_VALUES = 2 ** 26;
 const MAX_PART_VALUES = 2 ** 28;
 const MAX_STEPS = 2 ** 14;
@@ -24,8 +26,8 @@ const MAX_STEPS = 2 ** 14;
 const DTYPES = { float: 'float32', integer: 'int32', boolean: 'bool' } as const;
 
 /**
- * The shape that a step gives for inputs of these shapes, one image alone. Throws for an operation that is
- * not known, inputs that do not fit, and more than 2^26 values.
+ * Output shape of a step for inputs of these shapes, for one image. Throws `Error` for an unknown operation,
+ * for inputs that do not fit, and for more than 2^26 values.
  */
 export function stepShape(step: PartStep, inputs: readonly (readonly number[])[]): readonly number[] {
   const kind = STEP_KINDS.get(step.operation);
@@ -39,8 +41,8 @@ export function stepShape(step: PartStep, inputs: readonly (readonly number[])[]
 }
 
 /**
- * A part of a network that is computed as it is, step by step, and whose channels stay: what formats read
- * and have no layers for. It takes one image after the other, since it may mix what lies along the batch.
+ * A part of a network that is computed step by step and is not pruned, for what formats can read but not
+ * express as layers. It processes one image at a time, since its steps may mix values along the batch.
  */
 export class FrozenPart extends layers.Layer {
   static readonly className = 'TersorFrozenPart';

@@ -4,8 +4,8 @@ import { integer, pair, single, word, wrong, type LayerConfig, type Pair } from 
 import { windowsAlong } from './window.js';
 
 /**
- * A convolution in groups: the channels of its input and of its output are so many blocks, and a block of the
- * output reads one block of the input alone. `kernel` is [height, width, inputs / groups, outputs].
+ * A grouped convolution: channels of input and output are in `groups` blocks, and each output block reads
+ * only one input block. `kernel` is [height, width, inputs / groups, outputs].
  */
 export class GroupedConv2D extends layers.Layer {
   static readonly className = 'TersorGroupedConv2D';
@@ -91,8 +91,8 @@ export class GroupedConv2D extends layers.Layer {
 }
 
 /**
- * A convolution of each block of channels of an image [batch, height, width, channels] with its block of a
- * kernel [height, width, channels / groups, filters], one after the other.
+ * Convolves each block of channels of images [batch, height, width, channels] with its block of a kernel
+ * [height, width, channels / groups, filters], one after the other.
  */
 export function inGroups(
   image: tf.Tensor,

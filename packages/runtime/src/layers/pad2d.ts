@@ -12,7 +12,7 @@ import {
 } from './config-values.js';
 import { paddedSize } from './window.js';
 
-/** Rows and columns around an image: of one value, or of what lies at its edges. */
+/** Pads images with a constant, their edges, or a reflection. */
 export class Pad2D extends layers.Layer {
   static readonly className = 'TersorPad2D';
   private readonly padding: Sides;
@@ -56,7 +56,7 @@ export class Pad2D extends layers.Layer {
   }
 }
 
-/** The first and the last index of an axis several times more. */
+/** Repeats the first and the last index of an axis. */
 function withEdges(x: tf.Tensor, axis: number, [before, after]: Pair): tf.Tensor {
   const repeated = (index: number, times: number) =>
     tf.tile(
@@ -70,7 +70,7 @@ function withEdges(x: tf.Tensor, axis: number, [before, after]: Pair): tf.Tensor
   ]);
 }
 
-/** What lies next to the first and the last index of an axis, mirrored. */
+/** Mirrors an axis at its first and last index. */
 function withReflections(x: tf.Tensor, axis: number, [before, after]: Pair): tf.Tensor {
   const mirrored = (start: number, size: number) => tf.reverse(along(x, axis, start, size), axis);
   return joined(axis, [

@@ -1,20 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What a step is told beside its inputs. */
+/** Options of a step. */
 export type StepOptions = Readonly<Record<string, unknown>>;
 
 type Shape = readonly number[];
 
 /** An operation of a frozen part. */
 interface StepKind {
-  /** How many inputs it takes; any number where it is left out. */
+  /** Number of inputs; any number by default. */
   readonly inputs?: number;
-  /** The shape that it gives. Throws where the inputs do not fit. */
+  /** Output shape. Throws `Error` if the inputs do not fit. */
   shape(inputs: readonly Shape[], options: StepOptions): Shape;
   run(inputs: readonly tf.Tensor[], options: StepOptions): tf.Tensor;
 }
 
-/** Operations on one tensor, value by value. */
+/** Element-wise operations on one tensor. */
 const UNARY: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   ...{ abs: tf.abs, neg: tf.neg, exp: tf.exp, log: tf.log, sqrt: tf.sqrt, rsqrt: tf.rsqrt },
   ...{ square: tf.square, reciprocal: tf.reciprocal, erf: tf.erf, softplus: tf.softplus },
@@ -24,7 +24,7 @@ const UNARY: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   ...{ toFloat: (x: tf.Tensor) => tf.cast(x, 'float32') },
 };
 
-/** The same, without a slope: what comes before them is not trained through them. */
+/** The same without a gradient: nothing before them is trained through them. */
 const UNARY_STEPS: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   ...{ floor: tf.floor, ceil: tf.ceil, round: tf.round, sign: tf.sign, logicalNot: tf.logicalNot },
   ...{ zerosLike: tf.zerosLike, onesLike: tf.onesLike },
@@ -32,7 +32,7 @@ const UNARY_STEPS: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   toBoolean: (x) => tf.cast(x, 'bool'),
 };
 
-/** Operations on two tensors that are spread over one another. */
+/** Element-wise operations on two tensors, with broadcasting. */
 const BINARY: Readonly<Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>> = {
   ...{ add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, pow: tf.pow },
   ...{ maximum: tf.maximum, minimum: tf.minimum, atan2: tf.atan2, squaredDifference: tf.squaredDifference },
@@ -46,7 +46,7 @@ const BINARY_STEPS: typeof BINARY = {
 
 const REDUCTIONS = { sum: tf.sum, mean: tf.mean, max: tf.max, min: tf.min, prod: tf.prod } as const;
 
-/** All operations that a `TersorFrozenPart` may hold. */
+/** All operations of `TersorFrozenPart`. */
 export const STEP_KINDS: ReadonlyMap<string, StepKind> = new Map([
   ...kinds(UNARY, (of) => unary(([x]) => of(x!))),
   ...kinds(UNARY_STEPS, (of) => unary(([x]) => of(flat(x!)))),
@@ -78,7 +78,7 @@ function others(): Record<string, StepKind> {
         if (left.length < 2 || right.length < 2 || left.at(-1) !== right.at(-2)) throw misfit([a!, b!]);
         return [...spread([left.slice(0, -2), right.slice(0, -2)]), left.at(-2)!, right.at(-1)!];
       },
-      // Backends multiply matrices of float32 alone.
+      // Backends only multiply float32 matrices.
       run: ([a, b], { turnA, turnB }) => {
         const [left, right] = [a!, b!].map((each) => tf.cast(each, 'float32'));
         const result = tf.matMul(left!, right!, turnA === true, turnB === true);
@@ -97,7 +97,7 @@ function others(): Record<string, StepKind> {
         return tf.gather(x!, index, Number(options['axis']), Number(options['batches'] ?? 0));
       },
     },
-    // Of rows that lie one after another: tf.gatherND has no gradient.
+    // Implemented with tf.gather on flattened rows: tf.gatherND has no gradient.
     gatherNd: {
       inputs: 2,
       shape: ([x, indexes]) => [...indexes!.slice(0, -1), ...x!.slice(indexes!.at(-1))],
@@ -210,16 +210,16 @@ function chosen(of: typeof tf.argMax): StepKind {
   };
 }
 
-/** The same values, through which no gradient goes. */
+/** Passes values on, but no gradient. */
 function flat(x: tf.Tensor): tf.Tensor {
-  const still = tf.customGrad((given) => ({
+  const withoutSlope = tf.customGrad((given) => ({
     value: tf.clone(given as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
   }));
-  return x.dtype === 'float32' ? still(x) : x;
+  return x.dtype === 'float32' ? withoutSlope(x) : x;
 }
 
-/** The shape that several are spread to. */
+/** The shape that several shapes are broadcast to. */
 function spread(shapes: readonly Shape[]): Shape {
   const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   return Array.from({ length: rank }, (_, i) => {
@@ -234,14 +234,14 @@ function turned(shape: Shape, isTurned: unknown): Shape {
   return isTurned === true ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape;
 }
 
-/** A list of whole numbers. Throws. */
+/** Reads a list of integers. Throws `Error`. */
 function list(options: StepOptions, key: string): number[] {
   const value = options[key];
   if (Array.isArray(value) && value.every((each) => Number.isSafeInteger(each))) return value as number[];
   throw new Error(`"${key}" is no list of whole numbers`);
 }
 
-/** Values of a shape. */
+/** Number of values of a shape. */
 export function countOf(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);
 }

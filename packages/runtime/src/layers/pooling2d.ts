@@ -12,12 +12,12 @@ import {
 } from './config-values.js';
 import { paddedSize, windowsAlong } from './window.js';
 
-/** The least float32: what pads an image of which the largest values are taken. */
+/** The smallest float32, which pads images for maximum pooling. */
 export const LEAST_FLOAT = -3.4028234663852886e38;
 
 /**
- * Pooling over windows of an image with a padding of each side of its own. The padding is never the largest
- * value; averages are over the window as it is (`countPadding`) or over what of it lies within the image.
+ * Pooling with separate padding on each side. Padding is never the maximum; averages are over the whole
+ * window (`countPadding`) or over its part within the image.
  */
 export class Pooling2D extends layers.Layer {
   static readonly className = 'TersorPooling2D';
@@ -44,7 +44,7 @@ export class Pooling2D extends layers.Layer {
         const [before] = this.padding[axis]!;
         const length = shape[axis + 1] ?? null;
         if (windows === null || length === null) return;
-        // The first and the last window must see a pixel, or there is nothing to take.
+        // The first and the last window must contain a pixel.
         if (
           windows < 1 ||
           before >= this.poolSize[axis]! ||

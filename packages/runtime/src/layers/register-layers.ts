@@ -25,9 +25,9 @@ const CLASSES = [
 ];
 
 /**
- * Makes Tersor's layer classes known to TensorFlow.js, which finds the classes of a topology by their names:
- * what networks from ONNX and Keras have and TensorFlow.js lacks. `loadModel` calls it; call it before
- * `tf.loadLayersModel` reads a model.json with such layers. Twice is harmless.
+ * Registers Tersor's layer classes with TensorFlow.js. They are for networks from ONNX and Keras that have
+ * layers which TensorFlow.js lacks. `loadModel` calls this; call it yourself before `tf.loadLayersModel`
+ * reads a model.json with such layers. Calling it twice is harmless.
  */
 export function registerLayers(): void {
   for (const each of CLASSES) {

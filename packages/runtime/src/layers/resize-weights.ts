@@ -1,9 +1,9 @@
 import { finite, word, wrong, type LayerConfig } from './config-values.js';
 
-/** How a pixel of the result is placed in the image: the words of ONNX, in camel case. */
+/** How output pixels are mapped to input positions: ONNX's names, in camel case. */
 type Coordinates = 'halfPixel' | 'pytorchHalfPixel' | 'asymmetric' | 'alignCorners' | 'tfHalfPixelForNn';
 
-/** Which of the two pixels next to a place is its nearest. */
+/** How `nearest` rounds a position: ONNX's names, in camel case. */
 type Rounding = 'roundPreferFloor' | 'roundPreferCeil' | 'floor' | 'ceil';
 
 /** How an axis is resized. */
@@ -11,15 +11,18 @@ export interface AxisResize {
   readonly interpolation: 'nearest' | 'bilinear' | 'bicubic';
   readonly coordinates: Coordinates;
   readonly rounding: Rounding;
-  /** Pixels of the result for one of the image, where that is not the ratio of the lengths. */
+  /** Output pixels per input pixel; by default the ratio of the lengths. */
   readonly scale?: number;
-  /** Of a cubic: the slope of its outer parts. */
+  /** Cubic only: the slope of the outer parts. */
   readonly coefficient: number;
-  /** Whether a cubic leaves pixels outside of the image out, rather than repeating the edge. */
+  /** Cubic only: whether pixels outside the image are left out instead of repeating the edge. */
   readonly excludeOutside: boolean;
 }
 
-/** What the config of a resize layer says of rows (0) or columns (1), in either case of words. Throws. */
+/**
+ * Reads how the config of a resize layer resizes rows (0) or columns (1), in snake or camel case. Throws
+ * `Error`.
+ */
 export function axisResize(config: LayerConfig, axis: 0 | 1): AxisResize {
   const scales = config['scales'];
   if (scales !== undefined && !(Array.isArray(scales) && scales.length === 2 && scales.every(isPositive)))
@@ -53,8 +56,8 @@ const ROUND: Readonly<Record<Rounding, (place: number) => number>> = {
 };
 
 /**
- * The share of each of `from` pixels in each of `to` pixels, as a matrix [from, to]: resizing an axis is one
- * product with it. ONNX, operator Resize.
+ * Weight of each of `from` input pixels in each of `to` output pixels, as a matrix [from, to] that resizes an
+ * axis by a matrix product. As in the ONNX operator Resize.
  */
 export function resizeWeights(from: number, to: number, resize: AxisResize): Float32Array {
   const weights = new Float32Array(from * to);
@@ -77,7 +80,9 @@ export function resizeWeights(from: number, to: number, resize: AxisResize): Flo
   return weights;
 }
 
-/** Divisions of whole numbers where the scale is their ratio, so that halves are exact. */
+/**
+ * Input position of an output pixel. Divides integers if the scale is their ratio, so that halves are exact.
+ */
 function placeOf(pixel: number, from: number, to: number, { coordinates, scale }: AxisResize): number {
   const [numerator, denominator] = scale === undefined ? [from, to] : [1, scale];
   switch (coordinates) {
@@ -95,7 +100,7 @@ function placeOf(pixel: number, from: number, to: number, { coordinates, scale }
   return ((2 * pixel + 1) * numerator - denominator) / (2 * denominator);
 }
 
-/** The four pixels around a place and their shares. Keys, "Cubic convolution interpolation" (1981). */
+/** The four pixels around a position with their weights. Keys, "Cubic convolution interpolation" (1981). */
 function cubicShares(place: number, length: number, resize: AxisResize): readonly [number, number][] {
   const { coefficient: a, excludeOutside } = resize;
   const first = Math.floor(place) - 1;

@@ -4,9 +4,8 @@ import { pair, single, type LayerConfig, type Pair } from './config-values.js';
 import { axisResize, resizeWeights, type AxisResize } from './resize-weights.js';
 
 /**
- * An image of another size, by nearest pixels, bilinear or bicubic. It is a matrix product for each axis:
- * that has a gradient on every backend, and TensorFlow.js's own resizing goes beyond the edges with half
- * pixels.
+ * Resizes images with nearest, bilinear or bicubic interpolation, as a matrix product for each axis. This has
+ * a gradient on every backend; besides, TensorFlow.js's own resizing reads beyond the edges with half pixels.
  */
 export class Resize2D extends layers.Layer {
   static readonly className = 'TersorResize2D';
@@ -31,7 +30,7 @@ export class Resize2D extends layers.Layer {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
       const x = single<tf.Tensor>(inputs);
-      // The axis that is resized is the last one for its product.
+      // Move the resized axis to the end for the matrix product.
       const tall = this.resized(tf.transpose(x, [0, 3, 2, 1]), 0);
       const whole = this.resized(tf.transpose(tall, [0, 1, 3, 2]), 1);
       return tf.transpose(whole, [0, 2, 3, 1]);
@@ -47,7 +46,7 @@ export class Resize2D extends layers.Layer {
     return { ...super.getConfig(), size: [...this.size], ...this.own };
   }
 
-  /** The last axis with another length. */
+  /** Resizes the last axis. */
   private resized(x: tf.Tensor, axis: 0 | 1): tf.Tensor {
     const [from, to] = [x.shape.at(-1)!, this.size[axis]];
     const { scale = 1 } = this.axes[axis];

@@ -3,8 +3,8 @@ import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { integer, single, wrong, type LayerConfig } from './config-values.js';
 
 /**
- * Every `step`-th index of an axis from `start` on and before `end`; the axis counts the batch as 0, which is
- * never cut.
+ * Every `step`-th index of an axis, from `start` to before `end`. Axis 0 is the batch, which cannot be
+ * sliced.
  */
 export class Slice extends layers.Layer {
   static readonly className = 'TersorSlice';
@@ -36,7 +36,7 @@ export class Slice extends layers.Layer {
       const size = this.end - this.start;
       const part = along(x, this.axis, this.start, size);
       if (this.step === 1) return part;
-      // The first of every `step`: strided slices have no gradient in TensorFlow.js.
+      // Implemented by a reshape, because strided slices have no gradient in TensorFlow.js.
       const count = Math.ceil(size / this.step);
       const missing = count * this.step - size;
       const whole = tf.pad(

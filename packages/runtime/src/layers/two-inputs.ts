@@ -3,8 +3,8 @@ import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { isList, type LayerConfig } from './config-values.js';
 
 /**
- * A layer of two inputs, element by element. They are spread over one another as the merging layers of
- * TensorFlow.js do it: aligned at the last axis, the batch first.
+ * An element-wise layer with two inputs. They are broadcast like in the merging layers of TensorFlow.js:
+ * aligned at the last axis, with the batch first.
  */
 abstract class TwoInputs extends layers.Layer {
   constructor(config: LayerConfig = {}) {
@@ -42,7 +42,7 @@ abstract class TwoInputs extends layers.Layer {
   }
 }
 
-/** The first input less the second. */
+/** The first input minus the second. */
 export class Subtract extends TwoInputs {
   static readonly className = 'TersorSubtract';
 
@@ -60,7 +60,7 @@ export class Divide extends TwoInputs {
   }
 }
 
-/** Lengths of 1 after the batch. */
+/** Inserts lengths of 1 after the batch, up to a rank. */
 function withRank<Size>([batch, ...sizes]: readonly Size[], rank: number): Size[] {
   return [batch!, ...Array.from({ length: rank - 1 - sizes.length }, () => 1 as Size), ...sizes];
 }

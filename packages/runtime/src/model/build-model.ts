@@ -14,20 +14,20 @@ type AddWeight = (
   ...rest: unknown[]
 ) => Variable;
 
-/** What a model's weights are until they are set: zero, or nothing that may be read. */
+/** A model's weights before they are set: zero, or unset, which must not be read. */
 type FirstWeights = 'zero' | 'unset';
 
 interface Building {
   readonly first?: FirstWeights;
-  /** Lets go of the thread before tfjs builds, in one go. */
+  /** Yields the thread before tfjs builds the model without a break. */
   pause?(): Promise<void>;
 }
 
 /**
- * Builds the model of a Keras topology, of which it may have `maxWeights` weights. They are zero, or take no
- * memory yet (`unset`) where the caller sets every one. Throws `ARTIFACT_CORRUPT`: before tfjs can wait for
- * ever or run out of stack (see `checkTopology`), and before memory is taken for a weight beyond the limit.
- * Leaves no tensor behind then.
+ * Builds the model of a Keras topology with at most `maxWeights` weights. They are zero, or take no memory
+ * yet (`unset`) if the caller sets all of them. Throws `ARTIFACT_CORRUPT` before tfjs could hang or overflow
+ * the stack (see `checkTopology`), and before memory is allocated beyond the limit; it then leaves no tensors
+ * behind.
  */
 export async function buildModel(
   topology: Record<string, unknown>,
@@ -42,7 +42,7 @@ export async function buildModel(
     const model = await withWeightLimit({ maxWeights, made, first }, () =>
       models.modelFromJSON({ modelTopology: topology as never }),
     );
-    // Layers that lead to no output are built too, but the model does not know of them.
+    // tfjs also builds layers that lead to no output, but the model does not contain them.
     const own = new Set<Variable>(model.weights);
     for (const variable of made) if (!own.has(variable)) variable.dispose();
     return model;
@@ -54,16 +54,16 @@ export async function buildModel(
 
 interface Watched {
   readonly maxWeights: number;
-  /** Gathers all variables. */
+  /** Collects all variables. */
   readonly made: Variable[];
   readonly first: FirstWeights;
 }
 
 /**
- * Every layer of tfjs takes its weights' memory in `Layer.addWeight`, which is therefore watched while
- * `build` starts: tfjs builds the whole model before it lets go of the thread, so that no other model
- * comes in between. Initializers that are costly (orthogonal) are not run; to fill memory with zeros, which
- * the weights of the file replace, was four fifths of building a model.
+ * Runs `build` with a limit on weights. Every tfjs layer allocates its weights in `Layer.addWeight`, which is
+ * replaced meanwhile; tfjs builds a model synchronously, so no other model is affected. Costly initializers
+ * (orthogonal) are not run, and memory is not filled with zeros that the file's weights replace, which took
+ * four fifths of the time.
  */
 function withWeightLimit<T>({ maxWeights, made, first }: Watched, build: () => T): T {
   const prototype = layers.Layer.prototype as unknown as { addWeight: AddWeight };
@@ -89,7 +89,7 @@ function withWeightLimit<T>({ maxWeights, made, first }: Watched, build: () => T
   }
 }
 
-/** Makes tensors of any shape that share the memory of one value, which goes with the last of them. */
+/** A function that creates tensors of any shape that share the memory of one value. */
 function unsetLike({ dataId }: Tensor): (shape: number[], dtype: DataType) => Tensor {
   return (shape, dtype) => {
     const tensor = engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
@@ -99,8 +99,8 @@ function unsetLike({ dataId }: Tensor): (shape: number[], dtype: DataType) => Te
 }
 
 /**
- * Sets all weights of a model by their names in a tfjs manifest. Throws `ARTIFACT_CORRUPT` where a weight
- * is missing, is left over or has another shape. `tensors` stay the caller's.
+ * Sets all weights of a model by their names in a tfjs manifest. Throws `ARTIFACT_CORRUPT` if a weight is
+ * missing, left over, or has another shape. The caller still owns `tensors`.
  */
 export function setWeights(model: LayersModel, tensors: ReadonlyMap<string, Tensor>): void {
   const setter = weightSetter(model);
@@ -108,7 +108,7 @@ export function setWeights(model: LayersModel, tensors: ReadonlyMap<string, Tens
   setter.end();
 }
 
-/** Sets them one at a time, as `setWeights` does; `end` throws where some are missing. */
+/** Sets weights one at a time like `setWeights`; `end` throws if some are missing. */
 export function weightSetter(model: LayersModel): { set(name: string, tensor: Tensor): void; end(): void } {
   const open = new Map<string, Variable>();
   for (const variable of model.weights as Variable[]) {

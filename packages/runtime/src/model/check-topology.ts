@@ -2,15 +2,14 @@ import { corrupt } from '../artifact/artifact-error.js';
 import { isRecord } from '../bytes/bounded-json.js';
 
 /**
- * Layers that may follow one another: tfjs walks a network with a recursion, and runs out of stack at
- * about twice as many.
+ * Longest chain of layers: tfjs is recursive, and overflows the stack at about twice as many.
  */
 const MAX_CHAIN = 2048;
 
-/** Calls of layers, those of nested models counted at every call of the model. */
+/** Most calls of layers, counting those of a nested model for each of its calls. */
 const MAX_CALLS = 1 << 14;
 
-/** What a model costs those who walk it. */
+/** Size of a model for traversal. */
 interface Extent {
   /** Length of the longest chain of layers. */
   readonly chain: number;
@@ -20,14 +19,13 @@ interface Extent {
 const ONE: Extent = { chain: 1, calls: 1 };
 
 /**
- * Checks a Keras topology before tfjs builds it: tfjs waits for ever where the layers' inputs go in
- * circles or come from nowhere, and overflows the stack on long chains. Throws `ARTIFACT_CORRUPT` and
- * names the layer.
+ * Checks a Keras topology before tfjs builds it, since tfjs hangs if layers' inputs form a cycle or do not
+ * exist, and overflows the stack on long chains. Throws `ARTIFACT_CORRUPT` that names the layer.
  */
 export function checkTopology(topology: unknown): void {
   const root = isRecord(topology) ? (topology['model_config'] ?? topology) : undefined;
   const config = isRecord(root) ? root['config'] : undefined;
-  // Keras 1 had the list of layers alone as the config of a Sequential model.
+  // In Keras 1, the config of a Sequential model was just its list of layers.
   const layers = Array.isArray(config) ? config : isRecord(config) ? field(config, 'layers') : undefined;
   if (!Array.isArray(layers)) throw corrupt('The topology has no list of layers.');
   modelExtent(layers);
@@ -58,7 +56,7 @@ function layerExtent(layer: Record<string, unknown>): Extent {
   return ONE;
 }
 
-/** Checks the models that a layer wraps, however deep in its config they are. */
+/** Checks the models that a layer wraps, at any depth in its config. */
 function checkWithin(value: unknown): void {
   if (isRecord(value)) {
     const inner = field(value, 'layers');
@@ -81,9 +79,9 @@ interface Call {
   readonly extent: Extent;
 }
 
-/** Goes through the calls as tfjs does, round after round, without building anything. */
+/** Goes through the calls round after round like tfjs, without building anything. */
 function functionalExtent(layers: readonly Record<string, unknown>[], extents: readonly Extent[]): Extent {
-  // Chain up to each node that a layer has so far.
+  // Length of the chain up to each node of a layer so far.
   const nodes = new Map<string, number[]>();
   let waiting: Call[] = [];
   layers.forEach((layer, i) => {
@@ -94,7 +92,7 @@ function functionalExtent(layers: readonly Record<string, unknown>[], extents: r
         `A layer is called ${quoted(name)} in one place and ${quoted(config['name'])} in another.`,
       );
     if (nodes.has(name)) throw corrupt(`Two layers are called ${quoted(name)}.`);
-    // An input has a node of its own, and so has a nested model: that of its own inputs.
+    // An input layer has a node without a call, and so has a nested model: that of its own inputs.
     const own = field(layer, 'className') === 'InputLayer' || Array.isArray(field(config, 'layers'));
     nodes.set(name, own ? [extent.chain] : []);
     for (const call of list(field(layer, 'inboundNodes'), name)) {
@@ -139,7 +137,7 @@ function list(value: unknown, layer: string): unknown[] {
   return value;
 }
 
-/** The value that tfjs finds under a name in camel case: it turns every key of a topology into that. */
+/** The value that tfjs finds under a name in camel case, to which it converts every key of a topology. */
 function field(record: Record<string, unknown>, name: string): unknown {
   let found: unknown;
   for (const key of Object.keys(record))

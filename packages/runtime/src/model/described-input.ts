@@ -1,26 +1,26 @@
 import { isRecord } from '../bytes/bounded-json.js';
 
-/** How an image becomes the input of a model. */
+/** How to convert an image to the input of a model. */
 export interface Preprocessing {
   /** Height and width of the input. */
   readonly size: readonly [height: number, width: number];
-  /** Pixels that the shorter side is resized to before the middle is cut out; absent, the size itself. */
+  /** Pixels to resize the shorter side to before cropping the centre; by default the size itself. */
   readonly resize?: number;
-  /** Channels, each `(pixel / 255 - mean) / std`, in the model's order. */
+  /** Each channel is `(pixel / 255 - mean) / std`; in the model's order of channels. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** Order of the channels of a colour image. */
   readonly order: 'rgb' | 'bgr';
 }
 
-/** What a file says about its model's input and output, where it was packed with `describe: true`. */
+/** Description of a model's input and output, in files packed with `describe: true`. */
 export interface ModelDescription {
   readonly preprocessing?: Preprocessing;
   /** Names of the classes, in the order of the scores. */
   readonly classNames?: readonly string[];
 }
 
-/** Reads the field `tersor` of the user's metadata; what is not as it should be counts as absent. */
+/** Reads the description from the field `tersor` of the user's metadata; malformed parts are left out. */
 export function describedInput(userDefinedMetadata: unknown): ModelDescription {
   const own = isRecord(userDefinedMetadata) ? userDefinedMetadata['tersor'] : undefined;
   if (!isRecord(own)) return {};

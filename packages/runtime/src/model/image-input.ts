@@ -14,15 +14,16 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Preprocessing } from './described-input.js';
 
-/** Samples of each side that are averaged to a pixel, at most: it bounds the memory of a large photo. */
+/** Most samples per side that are averaged to one pixel, which bounds the memory for a large photo. */
 const MOST_FINER = 8;
 
-/** An image as pages have it, or its pixels 0..255 as a tensor [height, width, 3]. */
+/** An image element or data of a page, or pixels 0..255 as a tensor [height, width, 3]. */
 export type ImageSource = Parameters<typeof browser.fromPixels>[0] | Tensor3D;
 
 /**
- * An image as the input of a model, [1, height, width, channels]: the middle of it, resized so that the
- * shorter side fits, with the colours shifted and scaled as `preprocessing` says. The caller disposes it.
+ * Converts an image to the input of a model, [1, height, width, channels]: resizes it so that the shorter
+ * side fits, crops the centre, and normalizes colours according to `preprocessing`. The caller disposes of
+ * the result.
  *
  * @example
  * const input = imageInput(document.querySelector('img'), model.preprocessing);
@@ -34,10 +35,10 @@ export function imageInput(source: ImageSource, preprocessing: Preprocessing): T
     const [height, width] = pixels.shape;
     const scale =
       resize === undefined ? Math.min(height / size[0], width / size[1]) : Math.min(height, width) / resize;
-    // Bilinear sampling alone would skip pixels of an image that shrinks much.
+    // Bilinear sampling alone would skip pixels when an image shrinks a lot.
     const finer = Math.max(1, Math.min(MOST_FINER, Math.floor(scale)));
     const spans = [height, width].map((whole, i) => {
-      // The part of the image that ends up in the input, and the middles of its first and last step.
+      // The part of the image that becomes the input, and the centres of its first and last sample.
       const part = size[i]! * scale;
       const from = (whole - part) / 2 - 0.5;
       const step = part / (size[i]! * finer);

@@ -2,7 +2,7 @@ import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from '../art
 import { joined, type ByteStream } from '../bytes/byte-source.js';
 import { cacheEntry } from '../cache/decoded-cache.js';
 import { openModelSource, type ModelSource } from '../source/open-model-source.js';
-import { unlessAborted, watched, type LoadProgress } from '../source/watched.js';
+import { throwIfAborted, unlessAborted, watched, type LoadProgress } from '../source/watched.js';
 import { decodeInWorker } from '../worker/decode-in-worker.js';
 import type { DecodingWorker } from '../worker/decoding-protocol.js';
 import { builtInSlices, type LoadedModel } from './model-from-artifact.js';
@@ -14,20 +14,20 @@ export interface LoadOptions extends DecodeOptions {
   /** Stops loading; `loadModel` then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /**
-   * Whether to keep the decoded weights in the browser's Cache API, by the file's content, so that the next
-   * visit need not decode. The file is then read whole before it is decoded. Where there is no such cache, it
-   * is decoded each time.
+   * Whether to keep the decoded weights in the browser's Cache API, by the content of the file, so that the
+   * next visit does not decode again. The file is then read completely before it is decoded. Without a Cache
+   * API, this has no effect.
    */
   readonly cache?: boolean;
-  /** Decode in a worker: `true` starts one and ends it, or give one made from `@tersor/runtime/worker`. */
+  /** Decodes in a worker: `true` starts and ends one; or pass one made from `@tersor/runtime/worker`. */
   readonly worker?: boolean | DecodingWorker;
-  /** The backend of tfjs to make the current one before the model is built. */
+  /** The tfjs backend to activate before the model is built. */
   readonly backend?: string;
 }
 
 /**
- * Loads a packed file as a stock tfjs LayersModel; the caller disposes it. The model has `preprocessing` and
- * `classNames` besides, where the file says them. Throws `ArtifactError` as `decodeArtifact` does,
+ * Loads a packed file as a stock tfjs LayersModel, which the caller disposes of. The model also has
+ * `preprocessing` and `classNames`, if they are in the file. Throws `ArtifactError` like `decodeArtifact`,
  * `ModelLoadError` (`BACKEND_UNAVAILABLE` before anything is fetched, `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`,
  * `WORKER_UNAVAILABLE`), the signal's reason, and what `fetch` throws.
  *
@@ -37,15 +37,15 @@ export interface LoadOptions extends DecodeOptions {
  */
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
   const { signal, cache, backend } = options;
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   await requireBackend(backend);
   const { bytes, total } = await unlessAborted(openModelSource(source, signal), signal);
   const stream = watched(bytes, total, options);
   const decoded = cache
     ? await throughCache(stream, typeof source === 'string' ? source : '', options)
     : await decodeFrom(stream, options);
-  signal?.throwIfAborted();
-  // The page's own tasks come in between; decoding has just ended a long one.
+  throwIfAborted(signal);
+  // Let the page's own tasks run: decoding was a long one.
   await nextTask();
   return builtInSlices(decoded, nextTask);
 }
@@ -64,7 +64,7 @@ async function throughCache(
   const bytes = await readAll(stream);
   const entry = await cacheEntry(bytes, address);
   const known = await entry?.read();
-  // A file that is over the limit is refused as it would be without a cache.
+  // A cached file over the limit is refused, as it would be without a cache.
   const most = options.maxWeights ?? Infinity;
   if (known && known.weights.reduce((sum, { data }) => sum + data.length, 0) <= most) return known;
   const decoded = await decodeFrom(watched(bytes, bytes.length, {}), options);

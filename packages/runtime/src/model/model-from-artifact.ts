@@ -6,21 +6,21 @@ import { buildModel, weightSetter } from './build-model.js';
 import { describedInput, type ModelDescription } from './described-input.js';
 import { requireBackend } from './require-backend.js';
 
-/** A stock tfjs LayersModel, and what its file says about input and output, where it does. */
+/** A stock tfjs LayersModel, with the description of input and output in its file, if there is one. */
 export type LoadedModel = LayersModel & ModelDescription;
 
-/** Milliseconds of the thread that are taken at a time: half a frame. */
+/** Milliseconds to work before yielding the thread: half a frame. */
 const SLICE = 8;
 
 /**
- * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` where topology and weights do not fit
- * each other, and then leaves no tensor behind; `BACKEND_UNAVAILABLE` where tfjs has no backend.
+ * Builds the LayersModel of a decoded file. Throws `ARTIFACT_CORRUPT` if topology and weights do not match,
+ * leaving no tensors behind; `BACKEND_UNAVAILABLE` if tfjs has no backend.
  */
 export function modelFromArtifact(artifact: DecodedArtifact): Promise<LoadedModel> {
   return builtInSlices(artifact, async () => undefined);
 }
 
-/** As `modelFromArtifact`, and lets go of the thread by `pause` between its steps. */
+/** Like `modelFromArtifact`, but yields the thread with `pause` between its steps. */
 export async function builtInSlices(
   { topology, weights, metadata }: DecodedArtifact,
   pause: () => Promise<void>,
@@ -48,7 +48,7 @@ export async function builtInSlices(
     }
     setter.end();
   } catch (error) {
-    // LayersModel.dispose of tfjs 4.22 keeps the weights of a layer that is called more than once.
+    // LayersModel.dispose of tfjs 4.22 leaks the weights of a layer that is called more than once.
     for (const weight of model.weights) weight.read().dispose();
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Why a model cannot be loaded though its file may be whole: there is no file at the address, tfjs has no
- * backend, the source is of no kind that can be read, or no worker can be started.
+ * Why a model cannot be loaded for reasons other than its file: there is no file at the address, tfjs has no
+ * backend, the source is of an unsupported kind, or no worker can be started.
  */
 export type ModelLoadErrorCode =
   | 'BACKEND_UNAVAILABLE'
@@ -8,7 +8,7 @@ export type ModelLoadErrorCode =
   | 'MODEL_UNSUPPORTED'
   | 'WORKER_UNAVAILABLE';
 
-/** What `loadModel` throws beside `ArtifactError`. Codes and meaning are those of Tersor's error list. */
+/** What `loadModel` throws besides `ArtifactError`. Its codes are those of Tersor's list of errors. */
 export class ModelLoadError extends Error {
   override readonly name = 'ModelLoadError';
   /** What to do about it. */

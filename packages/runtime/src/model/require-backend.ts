@@ -2,8 +2,8 @@ import { engine, ready, setBackend } from '@tensorflow/tfjs-core';
 import { ModelLoadError } from './model-load-error.js';
 
 /**
- * Waits for the backend of that name and makes it the one of tfjs, or, without a name, for the one that tfjs
- * has chosen. Throws `BACKEND_UNAVAILABLE`, which says what is missing, where there is none.
+ * Activates the tfjs backend of that name or, without a name, waits for the one that tfjs chooses. Throws
+ * `BACKEND_UNAVAILABLE` that says what is missing if there is none.
  */
 export async function requireBackend(name?: string): Promise<void> {
   const known = engine().backendNames();

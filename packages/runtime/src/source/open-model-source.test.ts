@@ -77,6 +77,11 @@ describe('where the platform has no streams, DecompressionStream and TextDecoder
     (await loadModel(bytes, { worker: true })).dispose();
   });
 
+  it('stops when asked by a signal that has no reason', async () => {
+    const signal = { aborted: true } as AbortSignal;
+    await expect(loadModel(bytes, { signal })).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   it('refuses what is damaged', async () => {
     const damaged = golden().bytes;
     damaged[40]! ^= 1;

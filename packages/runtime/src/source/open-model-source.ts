@@ -3,25 +3,25 @@ import { ModelLoadError } from '../model/model-load-error.js';
 import { builtinModule } from './builtin-module.js';
 
 /**
- * Anything that `loadModel` reads a packed file from: its address (a string or URL; outside of browsers also
- * a path), a file that a user chose, a response, the bytes, or a stream of them (of the web, or of Node).
+ * Anything that `loadModel` can read a packed file from: its address (a string or URL; outside browsers also
+ * a path), a file that a user chose, a response, the bytes, or a web or Node stream of them.
  */
 export type ModelSource = ArtifactSource | AsyncIterable<Uint8Array> | Blob | Response | URL | string;
 
-/** What is used of Node's `node:fs/promises`. */
+/** The part of `node:fs/promises` that is used. */
 interface FileSystem {
   readFile(path: string | URL): Promise<Uint8Array>;
 }
 
-/** A source whose bytes can be read, and their number where it is known. */
+/** A source of bytes, and their number if it is known. */
 export interface OpenedSource {
   readonly bytes: ArtifactSource;
   readonly total?: number;
 }
 
 /**
- * Opens a source. Throws `MODEL_NOT_FOUND` where there is nothing at the address, `MODEL_UNSUPPORTED` for
- * what is no source; a broken connection is the error that `fetch` gives.
+ * Opens a source. Throws `MODEL_NOT_FOUND` if there is nothing at the address, `MODEL_UNSUPPORTED` for
+ * anything that is not a source, and the error of `fetch` for a broken connection.
  */
 export async function openModelSource(source: ModelSource, signal?: AbortSignal): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) return openAddress(source, signal);
@@ -34,7 +34,9 @@ export async function openModelSource(source: ModelSource, signal?: AbortSignal)
   throw notASource(source);
 }
 
-/** Buffers of another realm (a frame, a test's sandbox) are of another class. */
+/**
+ * Whether a value is an ArrayBuffer. In another realm (a frame, a test's sandbox) the class is another one.
+ */
 function isBuffer(source: object): source is ArrayBuffer {
   return Object.prototype.toString.call(source) === '[object ArrayBuffer]';
 }
@@ -46,13 +48,13 @@ async function openAddress(address: string | URL, signal?: AbortSignal): Promise
 }
 
 /**
- * What a program outside of browsers means by a string that is no address of the web: a path, relative to
- * the working folder. A page's strings are relative to the page.
+ * The path that an address means outside browsers, if it is not a web address; relative to the working
+ * folder. In a page, strings are relative to the page.
  */
 function fileOf(address: string | URL): string | URL | undefined {
   if ((globalThis as { location?: object }).location) return undefined;
   if (/^file:/i.test(String(address))) return new URL(address);
-  // One letter and a colon is a drive of Windows.
+  // One letter and a colon is a Windows drive.
   return typeof address === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(address) ? address : undefined;
 }
 
@@ -76,7 +78,7 @@ async function openResponse(response: Response, name: string): Promise<OpenedSou
     throw new ModelLoadError('MODEL_NOT_FOUND', `${place} gives status ${response.status} and no model.`, {
       hint: 'Open the address in a browser; a server may not know files that end in .tersor.',
     });
-  // The length is that of what was sent, which may be compressed once more.
+  // Content-Length counts the bytes sent, which may be compressed.
   const length = response.headers.get('content-encoding')
     ? NaN
     : Number(response.headers.get('content-length'));

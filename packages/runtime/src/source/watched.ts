@@ -1,6 +1,6 @@
 import type { ArtifactSource, ByteReader, ByteStream } from '../bytes/byte-source.js';
 
-/** How far loading is: bytes that have arrived, of how many, where the source says so. */
+/** Progress of loading: bytes that have arrived, and their total if the source knows it. */
 export interface LoadProgress {
   readonly loaded: number;
   readonly total: number | undefined;
@@ -11,7 +11,7 @@ export interface Watch {
   readonly signal?: AbortSignal;
 }
 
-/** A source that tells how much of it was read, and whose reading `signal` ends. */
+/** A source that reports progress, and that `signal` aborts. */
 export function watched(
   source: ArtifactSource,
   total: number | undefined,
@@ -43,14 +43,14 @@ function wholeReader(source: Uint8Array | ArrayBuffer): ByteReader {
   };
 }
 
-/** What a promise gives, or the signal's reason as an error as soon as it is aborted. */
+/** The result of a promise; rejects with the signal's reason as soon as it is aborted. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   promise.catch(() => undefined);
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
+    stop = () => reject(abortReason(signal));
     signal.addEventListener('abort', stop);
   });
   try {
@@ -58,4 +58,15 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Throws the signal's reason where it is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortReason(signal);
+}
+
+/** React Native's signals have no reason, and no `throwIfAborted`. */
+function abortReason(signal: AbortSignal): Error {
+  const reason = signal.reason as Error | undefined;
+  return reason ?? Object.assign(new Error('Loading the model was aborted.'), { name: 'AbortError' });
 }

@@ -6,10 +6,9 @@ import type { DecodingPort, DecodingWorker, FromWorker, ToWorker } from './decod
 import { startWorker, workerFailed } from './start-worker.js';
 
 /**
- * Decodes as `decodeArtifact` does, in a worker: the one given, which stays as it is, or (`true`) one that is
- * started and ended here. Where the platform has no workers, or none that inflate (React Native), it decodes
- * on this thread.
- * Throws `WORKER_UNAVAILABLE` where a worker cannot start.
+ * Decodes like `decodeArtifact` but in a worker: a given one, which keeps running, or (`true`) one that is
+ * started and ended here. If the platform has no workers, or none that can inflate (React Native), decodes on
+ * this thread. Throws `WORKER_UNAVAILABLE` if a worker cannot start.
  */
 export async function decodeInWorker(
   source: ByteStream,
@@ -31,7 +30,7 @@ export async function decodeInWorker(
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return port.postMessage({ ended: true } satisfies ToWorker);
-        // A copy: what is sent is gone from here, and the caller's bytes are the caller's.
+        // A copy: sending transfers the buffer, and the caller still owns the original.
         const chunk = value!.slice();
         port.postMessage({ chunk } satisfies ToWorker, [chunk.buffer]);
       }

@@ -5,7 +5,7 @@ import { decodeArtifact } from '../artifact/decode-artifact.js';
 import type { ByteReader } from '../bytes/byte-source.js';
 import type { DecodingPort, FromWorker, StartDecoding, ToWorker } from './decoding-protocol.js';
 
-/** Global of a worker. */
+/** Global scope of a worker. */
 const scope = globalThis as { onmessage?: (event: { readonly data: StartDecoding }) => void };
 
 scope.onmessage = ({ data: { port, options } }) => {
@@ -22,7 +22,7 @@ scope.onmessage = ({ data: { port, options } }) => {
     });
 };
 
-/** The chunks that arrive at a port. */
+/** A reader of the chunks that arrive at a port. */
 function readerOf(port: DecodingPort): ByteReader {
   const arrived: ToWorker[] = [];
   let wake = (): void => undefined;

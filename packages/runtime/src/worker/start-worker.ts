@@ -2,10 +2,10 @@ import { ModelLoadError } from '../model/model-load-error.js';
 import { builtinModule } from '../source/builtin-module.js';
 import type { DecodingWorker } from './decoding-protocol.js';
 
-/** The browser's own, as far as it is used. */
+/** The part of the browser's `Worker` class that is used. */
 type WorkerClass = new (address: string, options: object) => DecodingWorker & { terminate(): void };
 
-/** What is used of Node's `node:worker_threads`. */
+/** The part of `node:worker_threads` that is used. */
 interface NodeThreads {
   readonly Worker: new (
     source: string,
@@ -19,18 +19,18 @@ interface NodeThreads {
 
 interface StartedWorker {
   readonly worker: DecodingWorker;
-  /** Ends it, at once. */
+  /** Terminates it at once. */
   end(): void;
 }
 
-/** By which a single file of bundle/ knows that it is to decode. */
+/** Worker name by which a single-file bundle knows that it runs as the decoding worker. */
 const WORKER_NAME = 'tersor-decode';
-/** Node's workers, which have no global `onmessage`. */
+/** Prefix of the script for Node, whose workers have no global `onmessage`. */
 const NODE_HEAD = `require('node:worker_threads').parentPort.on('message', (data) => onmessage({ data }));`;
 
 /**
- * Starts a worker that decodes, from source text, so that no bundler and no server has to know of another
- * file. `undefined` where the platform has no workers. Throws `WORKER_UNAVAILABLE`.
+ * Starts a decoding worker from source text, so that bundlers and servers need no other file. `undefined` if
+ * the platform has no workers. Throws `WORKER_UNAVAILABLE`.
  */
 export async function startWorker(): Promise<StartedWorker | undefined> {
   const { Worker } = globalThis as { Worker?: WorkerClass };

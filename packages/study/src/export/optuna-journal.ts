@@ -19,10 +19,10 @@ const [COMPLETE, FAILED] = [1, 3];
 const WORKER = 'tersor';
 
 /**
- * Writes `optuna.log` into a study's folder: the trials as a journal of Optuna (`JournalFileBackend`, Optuna
- * 4 and later), which optuna-dashboard opens. The factors of the grid and the seed are the parameters; test
- * accuracy, bytes and multiply-adds are the objectives. Returns the path. Throws `CONFIG_NOT_FOUND`,
- * `OUTPUT_FAILED`.
+ * Writes the trials of a study to `optuna.log` in its folder, as an Optuna journal (`JournalFileBackend`,
+ * Optuna 4 and later) that optuna-dashboard opens. The parameters are the factors of the grid and the seed;
+ * the objectives are test accuracy, bytes and multiply-adds. Returns the path of the file. Throws
+ * `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
  */
 export async function writeOptunaJournal(folder: string): Promise<string> {
   const { results } = await gatherResults(folderStore(folder));
@@ -31,7 +31,7 @@ export async function writeOptunaJournal(folder: string): Promise<string> {
   return join(folder, name);
 }
 
-/** The text of the journal: one operation a line. `ended` is taken for when every trial ended. */
+/** The text of the journal, one operation per line. Trials do not record when they ended: all get `ended`. */
 export function optunaJournal({ name, variants, trials }: StudyResults, ended: Date): string {
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const axes = axesOf(variants);
@@ -70,7 +70,7 @@ export function optunaJournal({ name, variants, trials }: StudyResults, ended: D
   return [first, ...operations].map((operation) => `${JSON.stringify(operation)}\n`).join('');
 }
 
-/** What else a trial has, for the dashboard's table. */
+/** Everything else known about a trial, for the dashboard's table. */
 function attributes({ variant, trial, error, figures }: TrialRow): object {
   return { variant, trial, ...(error !== undefined && { error }), ...figures };
 }

@@ -7,20 +7,19 @@ import type { StudyResults } from '../results/study-results.js';
 import { openStudy, readStudy, readTrial, writeStudy, type StudyRecord } from '../results/study-store.js';
 
 export interface CollectOptions {
-  /** Stores that parts of a study ran in; at least one. */
+  /** Stores that hold parts of the study; at least one. */
   readonly from: readonly ResultStore[];
-  /** Where all is gathered; may be one of `from`. */
+  /** Store that receives everything; may be one of `from`. */
   readonly into: ResultStore;
-  /** Called with what is worth knowing: a trial that two stores have. */
+  /** Called when two stores have the same trial. */
   onNotice?(text: string): void;
 }
 
 /**
  * Joins the parts of a study that ran in several stores, and writes `results.json`, `results.csv` and
- * `report.html` from all that are there, finished or not. What `into` has already stays, so this can be
- * called again when more parts have ended. Throws `CONFIG_NOT_FOUND` for a store without a study,
- * `CHECKPOINT_MISMATCH` for parts of two studies, two versions or two contents, `OUTPUT_LOCKED`,
- * `OUTPUT_FAILED`.
+ * `report.html` from all their trials, finished or not. Nothing in `into` is lost, so this can be called
+ * again when more parts have ended. Throws `CONFIG_NOT_FOUND` for a store without a study,
+ * `CHECKPOINT_MISMATCH` when the parts differ in study, version or content, `OUTPUT_LOCKED`, `OUTPUT_FAILED`.
  */
 export async function collectStudy({
   from,
@@ -55,23 +54,23 @@ function requireSameStudy(a: Opened, b: Opened): void {
     ? Object.keys(a.record.versions)
         .filter((name) => a.record.versions[name] !== b.record.versions[name])
         .map((name) => `${name} ${a.record.versions[name]} and ${b.record.versions[name]}`)[0]
-    : 'other variants, seeds or settings';
+    : 'different variants, seeds or settings';
   if (problem === undefined) return;
   throw new TersorError(
     'CHECKPOINT_MISMATCH',
-    `${a.store.name} and ${b.store.name} are not of one study: ${problem}.`,
-    { hint: 'Collect only folders that jobs of the same study, with the same versions, have written.' },
+    `${a.store.name} and ${b.store.name} do not belong to the same study: ${problem}.`,
+    { hint: 'Collect only folders written by jobs of the same study, with the same versions.' },
   );
 }
 
-/** Throws `CHECKPOINT_MISMATCH` where trials of one variant and seed-independent content differ. */
+/** Throws `CHECKPOINT_MISMATCH` when trials of one variant were run on different models, data or plugins. */
 async function requireOneContent(stores: readonly ResultStore[], { cells }: StudyRecord): Promise<void> {
   const known = new Map<string, { readonly identity: RunIdentity; readonly store: ResultStore }>();
   for (const store of stores)
     for (const { variant, seed, trial } of cells) {
       const identity = (await readTrial(store, trial))?.summary?.identity;
       if (!identity) continue;
-      // A data set may be drawn by the seed: only trials with the same seed have to have the same one.
+      // A data set may depend on the seed: only trials of the same seed must share it.
       for (const [key, part] of [
         [variant, { ...identity, dataset: '' }],
         [`${variant} ${seed}`, identity],
@@ -81,15 +80,15 @@ async function requireOneContent(stores: readonly ResultStore[], { cells }: Stud
         if (changes.length > 0)
           throw new TersorError(
             'CHECKPOINT_MISMATCH',
-            `${other!.store.name} and ${store.name} have trials of different things (${variant}): ${changes.join('; ')}.`,
-            { hint: 'Results of both must not be averaged: run the ones that are wrong again.' },
+            `${other!.store.name} and ${store.name} have trials of "${variant}" with different inputs: ${changes.join('; ')}.`,
+            { hint: 'Their results must not be averaged: run those with the wrong inputs again.' },
           );
         known.set(key, { identity: part, store });
       }
     }
 }
 
-/** Copies trials that the other store lacks; those that are done go before those that are not. */
+/** Copies the trials that are not done in `into`: what `from` has of a trial replaces an unfinished one. */
 async function copyTrials(
   from: ResultStore,
   into: ResultStore,
@@ -102,14 +101,14 @@ async function copyTrials(
     if (!here) continue;
     if (there?.record.status === 'done') {
       if (here.record.status === 'done')
-        onNotice(`Trial ${id} of ${from.name} is in ${into.name} already, and was left there.`);
+        onNotice(`Trial ${id} of ${from.name} was not copied: ${into.name} already has it.`);
       continue;
     }
     await copyFiles(from.trial(id), into.trial(id));
   }
 }
 
-/** `trial.json` goes last: whoever finds it finds the rest. */
+/** Copies all files of a trial, `trial.json` last: where it exists, the trial is complete. */
 async function copyFiles(from: FilePlace, into: FilePlace): Promise<void> {
   const last = 'trial.json';
   await into.remove(last);

@@ -31,7 +31,7 @@ describe('a study in parts', () => {
   const withoutTimes = (results: object) =>
     JSON.parse(JSON.stringify(results, (key, value: unknown) => (key === 'seconds' ? 0 : value))) as object;
 
-  it('is the study that one machine runs, whether jobs share a folder or have their own', async () => {
+  it('has the same results as on one machine, whether jobs share a folder or have their own', async () => {
     const whole = withoutTimes(await runInFolder(place, {}, {}));
     await Promise.all([0, 1, 2, 3].map((index) => part(index, 'shared')));
     expect(new Set(calls).size).toBe(4);
@@ -45,7 +45,7 @@ describe('a study in parts', () => {
     expect(withoutTimes(own)).toEqual(whole);
   });
 
-  it('runs no trial again that its folder has, and those again that failed', async () => {
+  it('skips trials that its folder has, and runs failed ones again', async () => {
     const grid = { 'prune.agent.use': ['broken', 'ddpg'] };
     const first = await part(0, 'a', { of: 1 }, { grid });
     expect(first.map(({ status }) => status)).toEqual(['failed', 'done', 'failed', 'done']);
@@ -54,17 +54,17 @@ describe('a study in parts', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('says which numbers there are', async () => {
+  it('refuses a part that does not exist, and names the range', async () => {
     await expect(part(4, 'a')).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: 'The study has 4 trials: there is no number 4.',
-      hint: '--index is from 0 to 3.',
+      message: 'The study has 4 trials: there is no part 4.',
+      hint: 'Choose --index from 0 to 3.',
     });
-    await expect(part(2, 'a', { of: 2 })).rejects.toMatchObject({ hint: '--index is from 0 to 1.' });
+    await expect(part(2, 'a', { of: 2 })).rejects.toMatchObject({ hint: 'Choose --index from 0 to 1.' });
     await expect(part(7, 'a', { of: 8 })).resolves.toEqual([]);
   });
 
-  it('gathers what is done so far, and the rest when it is called again', async () => {
+  it('collects what is done so far, and the rest when called again', async () => {
     await part(0, 'a');
     const early = await collectStudy({ from: [storeOf('a')], into: storeOf('all') });
     expect(early.trials.map(({ status }) => status)).toEqual(['done', 'missing', 'missing', 'missing']);
@@ -73,10 +73,12 @@ describe('a study in parts', () => {
     const from = [storeOf('a'), storeOf('b')];
     const later = await collectStudy({ from, into: storeOf('all'), onNotice: (text) => notices.push(text) });
     expect(later.trials.map(({ status }) => status)).toEqual(['done', 'done', 'missing', 'missing']);
-    expect(notices).toEqual([expect.stringMatching(/^Trial \w+ of .*a is in .*all already/)]);
+    expect(notices).toEqual([
+      expect.stringMatching(/^Trial \w+ of .*a was not copied: .*all already has it/),
+    ]);
   });
 
-  it('takes a trial that is done before one that is not', async () => {
+  it('prefers a trial that is done to one that is not', async () => {
     const grid = { 'prune.agent.use': ['ddpg'] };
     const stopped = { ...instantRunner(), run: async () => ({ status: 'interrupted' as const }) };
     await part(0, 'a', { runner: stopped }, { grid });
@@ -109,13 +111,13 @@ describe('a study in parts', () => {
     await part(2, 'other data', identified({ ...identity, dataset: 'drawn by the seed' }));
     await expect(collected('a', 'other seeds')).rejects.toMatchObject({
       code: 'CHECKPOINT_MISMATCH',
-      message: expect.stringContaining('other variants, seeds or settings'),
+      message: expect.stringContaining('different variants, seeds or settings'),
     });
     await expect(collected('a', 'other version')).rejects.toMatchObject({
       message: expect.stringContaining('tersor 1.2.3 and 2.0.0'),
     });
     await expect(collected('a', 'other model')).rejects.toMatchObject({
-      message: expect.stringContaining('(ddpg): the model has other weights'),
+      message: expect.stringContaining('"ddpg" with different inputs: the model has other weights'),
     });
     await expect(collected('a', 'other data')).resolves.toBeDefined();
     await mkdir(join(place.folder, 'empty'));

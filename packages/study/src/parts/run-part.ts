@@ -16,18 +16,18 @@ import type { RunStudyOptions } from '../run-study.js';
 import { runTrials } from '../trials/run-trials.js';
 
 export interface RunPartOptions extends Omit<RunStudyOptions, 'resume' | 'yes'> {
-  /** Which part, from 0: of all trials, or of `of` parts. */
+  /** Number of the part, from 0. */
   readonly index: number;
-  /** In how many parts the trials are dealt out, one by one; without it every trial is a part of its own. */
+  /** Number of parts that the trials are dealt into, in turn. By default, each trial is a part. */
   readonly of?: number | undefined;
 }
 
 /**
- * Runs one part of a study, for the array jobs of a cluster's own scheduler: every job plans the same study
- * and takes the trials `index`, `index + of`, ... of it. Jobs may share one store, or have one each that
- * `collectStudy` joins. What a store already has is not run again, and an interrupted trial goes on, so a job
- * that is queued again loses nothing. No report is written. Resolves to how the part's trials ended. Throws
- * what `runStudy` throws, and `CONFIG_INVALID` for a part that the study does not have.
+ * Runs one part of a study as an array job of a cluster's scheduler. Every job plans the same study and runs
+ * the trials `index`, `index + of`, ... Jobs may share a store, or each have their own, which `collectStudy`
+ * joins. Finished trials are not run again and interrupted ones continue, so a job that is queued again loses
+ * nothing. No report is written. Resolves to how the part's trials ended. Throws what `runStudy` throws, and
+ * `CONFIG_INVALID` for a part that does not exist.
  */
 export async function runPart(options: RunPartOptions): Promise<TrialRecord[]> {
   const { study, path, store, runner, identify, onTrial } = options;
@@ -36,7 +36,7 @@ export async function runPart(options: RunPartOptions): Promise<TrialRecord[]> {
   if (plan.rungs)
     throw new TersorError(
       'CONFIG_INVALID',
-      'Successive halving chooses by results what it runs next: its parts are not known beforehand.',
+      'Successive halving cannot run in parts: it chooses the next trials by the results of earlier ones.',
       { hint: 'Run it with `tersor study`, or choose the sampler "grid" or "random".' },
     );
   const trials = partOf(plan.trials, options);
@@ -46,7 +46,7 @@ export async function runPart(options: RunPartOptions): Promise<TrialRecord[]> {
     cells: plan.cells.filter(({ trial }) => trials.some(({ id }) => id === trial)),
   };
   if (store.study.folder !== undefined) await requireUnharmedInputs(store.study.folder, part, path);
-  // Not by variant, as a whole study does: a part may have one seed alone of each.
+  // Not once per variant, as for a whole study: a part may have a single seed of each.
   const content = new Map<string, Awaited<ReturnType<typeof identify>>>();
   for (const { id, config } of trials) content.set(id, await identify(config));
   await requireStore({ plan, part, content }, options);
@@ -62,12 +62,12 @@ export async function runPart(options: RunPartOptions): Promise<TrialRecord[]> {
   });
   if (signal.aborted)
     throw new TersorError('INTERRUPTED', 'This part of the study was stopped.', {
-      hint: 'Start the same command again: it goes on where the trials have saved themselves.',
+      hint: 'Run the same command again: it continues from what the trials have saved.',
     });
   return records;
 }
 
-/** Makes sure that a store is this study's, and says so in one that is new. */
+/** Checks that a store belongs to this study; a new store gets its `study.json`. */
 async function requireStore(
   { plan, part, content }: { plan: StudyPlan; part: StudyPlan; content: StudyContent },
   { study, store, version }: Pick<RunPartOptions, 'study' | 'store' | 'version'>,
@@ -75,7 +75,7 @@ async function requireStore(
   const record = describeStudy(study, plan, version);
   const before = await openStudy(store, record, true);
   await requireSameContent({ store, plan: part, content, before });
-  // Other parts write the same at the same time; nobody waits for a lock on the whole study.
+  // No lock on the study: other parts write the same content at the same time.
   const planOf = ({ variants, cells }: StudyRecord) => ({ variants, cells });
   if (!before || !isDeepStrictEqual(planOf(before), planOf(record))) await writeStudy(store, record);
 }
@@ -87,8 +87,8 @@ function partOf(
 ): PlannedTrial[] {
   const parts = of ?? trials.length;
   if (index >= 0 && index < parts) return trials.filter((_, i) => i % parts === index);
-  const whole = of === undefined ? `The study has ${trials.length} trials` : `The study is in ${of} parts`;
-  throw new TersorError('CONFIG_INVALID', `${whole}: there is no number ${index}.`, {
-    hint: `--index is from 0 to ${parts - 1}.`,
+  const whole = of === undefined ? `The study has ${trials.length} trials` : `The study has ${of} parts`;
+  throw new TersorError('CONFIG_INVALID', `${whole}: there is no part ${index}.`, {
+    hint: `Choose --index from 0 to ${parts - 1}.`,
   });
 }

@@ -3,9 +3,9 @@ import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 
 /**
- * Checks that config paths such as `prune.agent.use` exist in a config's schema. What lies below a plugin's
- * name belongs to the plugin, which checks its own options when it is made. Throws `CONFIG_INVALID` with the
- * place and the nearest known path.
+ * Checks that config paths such as `prune.agent.use` exist in a config's schema. A plugin's own options are
+ * not checked here: the plugin does so when it is created. Throws `CONFIG_INVALID` that names the place and
+ * suggests the nearest known path.
  */
 export function requireKnownPaths(
   paths: readonly { readonly path: string; readonly place: string }[],
@@ -27,7 +27,7 @@ function exists(root: JsonSchema, path: readonly string[]): boolean {
   let nodes = [root];
   for (const key of path) {
     const children = schemaChildren(nodes, key);
-    // A key that no alternative declares may still be an option of a plugin.
+    // An undeclared key may still be an option of a plugin.
     if (children.length === 0)
       return nodes
         .flatMap(schemaAlternatives)

@@ -4,13 +4,13 @@ import { z } from 'zod';
 const variants = z
   .int()
   .positive()
-  .describe('So many combinations of the grid are drawn, without repetition.');
-const seed = z.int().min(0).max(MAX_SEED).default(0).describe('Of the draw.');
+  .describe('How many combinations of the grid are drawn, without repetition.');
+const seed = z.int().min(0).max(MAX_SEED).default(0).describe('Seed of the draw.');
 
-/** By what halving may choose: figures of the validation images, never of the test images. */
+/** Metrics that halving may choose by. None uses the test images. */
 const chosenBy = z.enum(['validationAccuracy', 'pruneReward', 'quantizeReward']);
 
-/** Which combinations of a study's grid are run, and how far. */
+/** Which combinations of a study's grid are run, and for how many episodes. */
 export const samplerSchema = z.union([
   z.literal('grid').describe('All combinations.'),
   z
@@ -32,15 +32,15 @@ export const samplerSchema = z.union([
         .int()
         .min(2)
         .default(3)
-        .describe('From rung to rung, one in so many variants goes on, with so many times the episodes.'),
+        .describe('From rung to rung, one in this many variants goes on, with this many times the episodes.'),
       metric: chosenBy
         .default('validationAccuracy')
-        .describe('What they are chosen by: its mean over the seeds; higher is better.'),
+        .describe('Variants are chosen by the mean of this metric over the seeds; higher is better.'),
     })
     .describe('Successive halving: all variants with few episodes, the best of them with more, and so on.'),
 ]);
 
-/** A sampler as `samplerSchema` gives it. */
+/** A parsed sampler. */
 export type Sampler = z.output<typeof samplerSchema>;
 /** The settings of successive halving. */
 export type Halving = Extract<Sampler, { use: 'halving' }>;

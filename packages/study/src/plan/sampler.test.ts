@@ -14,7 +14,7 @@ describe('the sampler of a study', () => {
   const names = ({ variants }: { variants: readonly { name: string }[] }) => variants.map(({ name }) => name);
   const halving = { use: 'halving', least: 10, most: 90 };
 
-  it('draws as many combinations as it is told, in the order of the grid, the same for the same seed', async () => {
+  it('draws the given number of combinations in grid order, the same for the same seed', async () => {
     const whole = names(await plan({ grid }));
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 10 }), fc.nat(1000), async (variants, seed) => {
@@ -61,12 +61,12 @@ describe('the sampler of a study', () => {
     expect(mostTrials(planned, study)).toBe(28);
   });
 
-  it('ends with the most episodes where the factor does not meet them', async () => {
+  it('ends with `most` episodes even if no power of the factor meets it', async () => {
     const { rungs } = await plan({ grid, sampler: { ...halving, least: 10, most: 50, factor: 2 } });
     expect(rungs!.map(({ episodes }) => episodes)).toEqual([10, 20, 40, 50]);
   });
 
-  it('lets the best go on, the first of equal ones, and their baselines', async () => {
+  it('promotes the best variants, the first of ties, and their baselines', async () => {
     const study = makeStudy({ grid, sampler: halving, baseline: { 'prune.agent.use': 'random' } });
     const { rungs, variants } = await planStudy(study, path);
     const [first, second] = rungs!;

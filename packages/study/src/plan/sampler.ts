@@ -4,35 +4,35 @@ import type { Halving } from './sampler-schema.js';
 import type { Variant } from './variant.js';
 import type { Study } from './study-schema.js';
 
-/** One round of successive halving: the variants that may take part, all with as many episodes. */
+/** One round of successive halving: the variants that may take part, all with the same number of episodes. */
 export interface Rung {
   readonly episodes: number;
-  /** How many of them are run, besides those that others are compared with. */
+  /** How many of them are run, not counting baselines. */
   readonly places: number;
   /** Names of the variants, in the order of the grid. */
   readonly variants: readonly string[];
 }
 
-/** What a sampler makes of a grid. */
+/** What a sampler chose from a grid. */
 export interface Sampled {
   readonly variants: readonly Variant[];
-  /** The rounds of successive halving; one that runs everything otherwise. */
+  /** The rounds of successive halving; absent with other samplers. */
   readonly rungs?: readonly Rung[];
 }
 
-/** The settings of successive halving; undefined where the study does not sample so. */
+/** The settings of successive halving; undefined for other samplers. */
 export function halvingOf({ sampler }: Pick<Study, 'sampler'>): Halving | undefined {
   return typeof sampler === 'object' && sampler.use === 'halving' ? sampler : undefined;
 }
 
-/** The factor that successive halving adds to those of the grid. */
+/** The factor that successive halving adds to the grid. */
 export const EPISODES = 'episodes';
 
 /**
- * Takes from all combinations of a grid those that the study's sampler wants, in the order of the grid, with
- * the baselines that they are compared with. With successive halving (Jamieson and Talwalkar 2016,
- * arXiv 1502.07943; a bracket of Hyperband, Li et al. 2018, arXiv 1603.06560) every rung has variants of
- * its own, with the episodes as one more factor. Throws `CONFIG_INVALID`.
+ * Chooses the combinations of a grid that a study runs, and the baselines they are compared with, in the
+ * order of the grid. With successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943; a bracket of
+ * Hyperband, Li et al. 2018, arXiv 1603.06560) the number of episodes is one more factor, so each rung has
+ * its own variants. Throws `CONFIG_INVALID`.
  */
 export function sampleVariants(study: Study, grid: readonly Variant[]): Sampled {
   const { sampler, baseline } = study;
@@ -55,9 +55,9 @@ export function sampleVariants(study: Study, grid: readonly Variant[]): Sampled 
 }
 
 /**
- * The variants of the next rung: as many as it has places for, the best by their values, and the baselines of
- * these. Variants without a value do not go on; of equal ones the first of the grid does.
- * @param from variants that the rung before has run, and the value of each: the mean over its seeds
+ * The variants of the next rung: the best ones, as many as it has places for, and their baselines. Variants
+ * without a value do not go on; ties go to the one that comes first in the grid.
+ * @param values value of each variant that `rung` has run: the mean over its seeds
  */
 export function promoted(
   rung: Rung,
@@ -109,7 +109,7 @@ function withEpisodes({ labels, settings }: Variant, episodes: number, sampler: 
   return { name: nameOf(all), labels: all, settings: { ...settings, ...more } };
 }
 
-/** Episodes of each rung: `factor` times those of the one before, and at last `most`. */
+/** Episodes of each rung: `factor` times those of the rung before; the last rung has `most`. */
 function episodesOf({ least, most, factor }: Halving): number[] {
   const rungs: number[] = [];
   for (let episodes = least; episodes < most; episodes *= factor) rungs.push(episodes);
@@ -136,7 +136,7 @@ function requireHalving({ baseline }: Study, sampler: Halving, grid: readonly Va
     );
   if (grid.some(({ labels }) => EPISODES in labels))
     throw invalid(
-      `The grid has a key "${EPISODES}", which is what successive halving calls its own factor.`,
+      `The grid has a key "${EPISODES}", the name of the factor that successive halving adds.`,
       'Give the key of the grid another name.',
     );
 }

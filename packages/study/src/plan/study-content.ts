@@ -3,23 +3,23 @@ import type { CompressConfig, RunIdentity } from '@tersor/core';
 import type { StudyPlan } from './study-plan.js';
 
 /**
- * Says what the results of a config come from, by content and version. Throws what makes them impossible: a
- * plugin, model or data set that is not there.
+ * Identifies what the results of a config come from, by content and version: model, data, plugins. Throws
+ * for a plugin, model or data set that is missing.
  */
 export type Identify = (config: CompressConfig) => Promise<RunIdentity>;
 
-/** What the results of each trial come from, by its id. */
+/** What the results of each trial come from, by trial id. */
 export type StudyContent = ReadonlyMap<string, RunIdentity>;
 
-/** The same as `study.json` has it: trials of the same content together. */
+/** The same as stored in `study.json`: trials grouped by content. */
 export type StudyContentRecord = readonly {
   readonly identity: RunIdentity;
   readonly trials: readonly string[];
 }[];
 
 /**
- * Identifies every trial of a plan. Identifying reads model and data, so each variant is identified once, and
- * its other seeds only where those of the first variant show that a data set differs by seed.
+ * Identifies every trial of a plan. This reads model and data, so each variant is identified for one seed
+ * only, unless the seeds of the first variant show that the data set depends on the seed.
  */
 export async function contentOf({ cells, trials }: StudyPlan, identify: Identify): Promise<StudyContent> {
   const content = new Map<string, RunIdentity>();

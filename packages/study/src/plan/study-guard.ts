@@ -4,15 +4,15 @@ import { compressConfigSchema, readConfig } from '@tersor/core';
 import { overridesOf, type StudyPlan } from './study-plan.js';
 import type { Settings } from './variant.js';
 
-/** What a study writes into its folder. */
+/** Files and folders that a study writes. */
 const WRITTEN = [
   ...['study.json', 'command.json', 'results.json', 'report.html', 'trials'],
   ...['results.csv', 'results.parquet', 'episodes.csv', 'episodes.parquet'],
 ];
 
 /**
- * Throws `CONFIG_INVALID` where a study would write over what it reads: its own file, the base config, or
- * what any trial's config names.
+ * Throws `CONFIG_INVALID` if a study would overwrite its inputs: its own file, the base config, or a file
+ * that a trial's config names.
  * @param folder folder that the study is written to
  * @param path file that the study was read from
  */
@@ -25,7 +25,7 @@ export async function requireUnharmedInputs(
     { name: 'the study', path },
     { name: 'the base config', path: configPath },
   ];
-  // Trials differ in a few settings; what several name is looked at once.
+  // Trials that differ only in their seed name the same files.
   const named = new Map<string, { name: string; path: string }>();
   const variants = new Set(trials.map(({ settings: { seed: _seed, ...varied } }) => JSON.stringify(varied)));
   for (const variant of variants) {

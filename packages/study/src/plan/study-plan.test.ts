@@ -12,7 +12,7 @@ describe('planStudy', () => {
   afterAll(() => rm(folder, { recursive: true }));
   const plan = (changes: object) => planStudy(makeStudy(changes), path);
 
-  it('unfolds every combination with every seed', async () => {
+  it('expands every combination with every seed', async () => {
     const { variants, trials } = await plan({
       grid: { 'prune.agent.use': ['ddpg', 'ppo'], 'prune.budget.macs': [0.5, 0.25, 0.1] },
       seeds: [1, 2, 3],
@@ -65,13 +65,13 @@ describe('planStudy', () => {
     });
   });
 
-  it('names the nearest limit for one that is unknown and says no plugin', () =>
+  it('suggests the nearest limit for an unknown one', () =>
     expect(plan({ grid: { 'prune.budget.mac': [0.5] } })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('"mac" at prune.budget; did you mean "macs"?'),
     }));
 
-  it('lets options of plugins through, which the plugin checks', async () => {
+  it('leaves the options of plugins to the plugin', async () => {
     await expect(
       plan({
         grid: { 'prune.agent.warmup': [1, 2], 'prune.pruner.criterion': ['l1'], 'dataset.validation': [100] },
@@ -79,7 +79,7 @@ describe('planStudy', () => {
     ).resolves.toBeDefined();
   });
 
-  it('refuses a value that the schema refuses, before any trial runs', async () => {
+  it('refuses an invalid value before any trial runs', async () => {
     await expect(plan({ grid: { 'prune.budget.macs': ['half'] } })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('prune.budget.macs'),
@@ -93,13 +93,13 @@ describe('planStudy', () => {
     });
   });
 
-  it('says when two values read the same', async () => {
+  it('refuses two values with the same label', async () => {
     await expect(plan({ grid: { seed: [1, '1'] } })).rejects.toMatchObject({
-      message: expect.stringContaining('two values that read "1"'),
+      message: expect.stringContaining('two values with the label "1"'),
     });
   });
 
-  it('says when there is no base config', async () => {
+  it('reports a missing base config', async () => {
     await expect(plan({ config: 'none.yaml' })).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
   });
 

@@ -10,43 +10,43 @@ import type { Settings, Variant } from './variant.js';
 
 /** One run of `compress`. */
 export interface PlannedTrial {
-  /** Hash of the resolved settings: trials with the same settings are the same trial. */
+  /** Hash of the resolved config: trials with equal configs are one trial. */
   readonly id: string;
   readonly seed: number;
-  /** What is set on top of the base config, the seed included. */
+  /** Settings on top of the base config, including the seed. */
   readonly settings: Settings;
   /** The base config with these settings. */
   readonly config: CompressConfig;
 }
 
-/** A variant with a seed, and the trial that answers it. */
+/** A variant with a seed, and the trial that has its result. */
 export interface Cell {
   readonly variant: string;
   readonly seed: number;
   readonly trial: string;
 }
 
-/** All that a study runs. */
+/** Everything that a study runs. */
 export interface StudyPlan {
   /** Absolute path of the base config. */
   readonly configPath: string;
   readonly variants: readonly Variant[];
   readonly cells: readonly Cell[];
   /**
-   * Without repetitions, in the order they are started: all variants of a seed before the next seed, so that
-   * an unfinished study compares something.
+   * Each trial once, in the order in which they start: all variants of one seed before the next seed, so that
+   * an unfinished study already compares variants.
    */
   readonly trials: readonly PlannedTrial[];
   /**
-   * The rounds of successive halving. Which variants take part in all but the first is not known before the
-   * one before it has run; `variants`, `cells` and `trials` have all that may.
+   * The rounds of successive halving. Only the variants of the first round are known beforehand; `variants`,
+   * `cells` and `trials` have all that may run.
    */
   readonly rungs?: readonly Rung[];
 }
 
 /**
- * Unfolds a study's grid. `path` is the file that it was read from. Throws `CONFIG_INVALID`, also for a
- * setting that the config schema refuses.
+ * Expands a study's grid into trials. `path` is the file that the study was read from. Throws
+ * `CONFIG_INVALID`, also for a setting that the config schema rejects.
  */
 export async function planStudy(study: Study, path: string): Promise<StudyPlan> {
   const configPath = resolve(dirname(path), study.config);
@@ -70,19 +70,19 @@ export async function planStudy(study: Study, path: string): Promise<StudyPlan> 
   return { configPath, variants, cells, trials: [...trials.values()], ...(rungs && { rungs }) };
 }
 
-/** How many trials a plan runs at most; baselines that go along from rung to rung are not counted. */
+/** How many trials a plan runs at most, not counting baselines that are kept from rung to rung. */
 export function mostTrials({ trials, rungs }: StudyPlan, { seeds }: Pick<Study, 'seeds'>): number {
   return rungs ? rungs.reduce((sum, { places }) => sum + places * seeds.length, 0) : trials.length;
 }
 
-/** Settings as the values of `--set`: JSON is YAML too. */
+/** Settings in the form of `--set`, the values as JSON. */
 export function overridesOf(settings: Settings): string[] {
   return Object.entries(settings).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
 }
 
 /**
- * Identity of a trial: the first 12 hexadecimal digits of SHA-256 over its settings, those left out that
- * cannot change the result.
+ * Identity of a trial: the first 12 hexadecimal digits of the SHA-256 of its config, without the settings
+ * that cannot change the result.
  */
 export function trialId(config: CompressConfig): string {
   const irrelevant = ['output', '$schema', 'checkpointSeconds'];
@@ -127,7 +127,7 @@ function variantsOf(grid: Study['grid']): Variant[] {
     const labels = options.map(([label]) => label);
     const twice = labels.find((label, i) => labels.indexOf(label) !== i);
     if (twice !== undefined)
-      throw new TersorError('CONFIG_INVALID', `grid.${axis} has two values that read "${twice}".`, {
+      throw new TersorError('CONFIG_INVALID', `grid.${axis} has two values with the label "${twice}".`, {
         hint: 'Name them: { label: { path: value } }.',
       });
     variants = variants.flatMap((variant) =>
@@ -149,7 +149,7 @@ function requireFacet(study: Study): void {
   });
 }
 
-/** Throws `CONFIG_INVALID` where successive halving chooses by a search that a trial does not make. */
+/** Throws `CONFIG_INVALID` if successive halving chooses by the reward of a stage that trials lack. */
 function requireChosenBy(study: Study, config: CompressConfig): void {
   const halving = halvingOf(study);
   if (!halving) return;

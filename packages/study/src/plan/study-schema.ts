@@ -9,10 +9,10 @@ const settings = z
 const axis = z
   .union([z.array(z.unknown()).min(1), z.record(z.string().min(1), settings)])
   .describe(
-    'Values of the config path that is this key; or, under a name of your own, labels with the settings that each stands for.',
+    'A list of values for the config path that is the key; or, under any other key, labels, each with its settings.',
   );
 
-/** The study of `tersor study`: a base config, and what to vary. */
+/** A study for `tersor study`: a base config, and what to vary. */
 export const studySchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().min(1).describe('Title of the report.'),
@@ -39,32 +39,32 @@ export const studySchema = z.strictObject({
     .union([z.string(), z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))])
     .optional()
     .describe(
-      'What the others are compared with, seed by seed: the name of a variant, or labels, for instance { agent: random }, for that one within each of the other factors.',
+      'What the other variants are compared with, seed by seed: the name of a variant, or labels such as { agent: random }, which choose one baseline for each combination of the other factors.',
     ),
   facet: z
     .string()
     .optional()
-    .describe('Key of the grid by whose values the report is split into tables and charts of their own.'),
+    .describe('Key of the grid: the report has separate tables and charts for each of its values.'),
   keep: z
     .enum(['all', 'summaries'])
     .default('all')
     .describe(
-      'With "summaries" the networks of a trial are deleted when it is done; figures, policy and episodes stay.',
+      'With "summaries", the networks of a trial are deleted when it is done; figures, policy and episodes are kept.',
     ),
   timeoutSeconds: z
     .number()
     .positive()
     .optional()
-    .describe('A trial that takes longer is stopped and counts as failed; --resume goes on with it.'),
+    .describe('A trial that takes longer is stopped and counts as failed; --resume continues it.'),
   retries: z.int().min(0).default(0).describe('How often a trial that crashes is run again.'),
   runner: selectorSchema
     .default('child-process')
     .describe(
-      'What runs the trials: the name of a plugin, or { use: name, ...its options }. "child-process" starts processes on this machine.',
+      'What runs the trials: the name of a plugin, or { use: name, ...options }. "child-process" starts processes on this machine.',
     ),
-  limit: z.int().positive().default(50).describe('Trials that are run without --yes.'),
+  limit: z.int().positive().default(50).describe('A study with more trials needs --yes.'),
   output: z.string().describe('Folder of the study, relative to the working directory.'),
 });
 
-/** A study as `studySchema` gives it, defaults filled in. */
+/** A parsed study, with defaults filled in. */
 export type Study = z.output<typeof studySchema>;

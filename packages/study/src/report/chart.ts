@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { escapeHtml } from './html.js';
 
-/** A chart's description as ECharts takes it. */
+/** A chart option as ECharts accepts it. */
 export type ChartOption = Readonly<Record<string, unknown>>;
 
 /**
- * The little of ECharts that is needed. Its own types can't be resolved from Node's CommonJS: they import
- * without file endings.
+ * The small part of ECharts that is used. Its own types cannot be resolved from CommonJS: they import files
+ * without extensions.
  */
 interface ECharts {
   init(
@@ -16,10 +16,11 @@ interface ECharts {
   ): { setOption(option: ChartOption): void; renderToSVGString(): string; dispose(): void };
 }
 
-/** Room that a chart is drawn for. */
+/** Size that a chart is drawn at. */
 export interface ChartSize {
+  /** Pixels. */
   readonly width: number;
-  /** A phone's width: fewer labels fit. */
+  /** Whether the width is that of a phone, where fewer labels fit. */
   readonly narrow: boolean;
 }
 
@@ -27,11 +28,12 @@ export interface ChartInput {
   /** Unique within the page; letters, digits and hyphens. */
   readonly id: string;
   readonly title: string;
-  /** What the chart shows, for those who can't see it. */
+  /** What the chart shows, for people who cannot see it. */
   readonly description: string;
+  /** Pixels. */
   readonly height: number;
   option(size: ChartSize): ChartOption;
-  /** Text shown for a data point. */
+  /** Text shown for a data point; undefined for none. */
   tip(series: number, index: number): string | undefined;
   /** Table with the same numbers, as HTML. */
   readonly table: string;
@@ -43,9 +45,9 @@ const SIZES: readonly (ChartSize & { readonly name: string })[] = [
 ];
 
 /**
- * A chart as SVG that needs no script, at two widths of which the page shows the one that fits, with its
- * table. Colours are CSS variables of the page, so that it follows light and dark. Data points carry their
- * text for the page's script (pointer and arrow keys).
+ * A chart as static SVG with a table of its numbers. It is drawn at two widths; the page shows the one that
+ * fits. Colours are CSS variables, so it follows light and dark mode. Data points carry their text for the
+ * page's script, which shows it for the pointer and the arrow keys.
  */
 export function chart(input: ChartInput): string {
   const { id, title, description, table } = input;
@@ -59,7 +61,7 @@ function drawing(
   { id, title, description, height, option, tip }: ChartInput,
   size: ChartSize & { readonly name: string },
 ): string {
-  // Here and not on top: no other command needs it.
+  // Loaded here, not at the top: only commands that draw need it.
   const { init } = createRequire(__filename)('echarts') as ECharts;
   const instance = init(undefined, undefined, { renderer: 'svg', ssr: true, width: size.width, height });
   instance.setOption({
@@ -92,17 +94,17 @@ function drawing(
 }
 
 /**
- * Colours of series, told apart also by those who see colours differently; defined by the page for light and
- * dark.
+ * Colours of series, chosen to be distinguishable with colour-blindness too; the page defines them for light
+ * and dark mode.
  */
 export const PALETTE = Array.from({ length: 8 }, (_, i) => `var(--c${i})`);
 
-/** Marks of series: colour is never the only difference. */
+/** Symbols of series: colour is never the only difference. */
 export const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin', 'arrow'];
 
 type AxisOption = Record<string, unknown>;
 
-/** A value axis in the page's style. `format` writes its numbers. */
+/** A value axis in the page's style. `format` formats its numbers. */
 export function valueAxis(
   name: string,
   format: (value: number) => string,
@@ -148,16 +150,16 @@ export const LEGEND = {
   selectedMode: false as const,
 };
 
-/** Pixels of a sign of a legend, about, and of one of its lines. */
-const SIGN = 7;
+/** Approximate width of a character and height of a line in a legend, in pixels. */
+const CHARACTER = 7;
 const LEGEND_LINE = 24;
 
-/** Pixels that a legend of these names takes, with the room below it. */
+/** Height of a legend of these names, including the space below it, in pixels. */
 export function legendHeight(names: readonly string[], { width }: ChartSize): number {
   let lines = 1;
   let used = 0;
   for (const name of names) {
-    const item = LEGEND.itemWidth + 5 + SIGN * name.length;
+    const item = LEGEND.itemWidth + 5 + CHARACTER * name.length;
     if (used > 0 && used + item > width) {
       lines++;
       used = 0;

@@ -6,7 +6,7 @@ import { page, type PageContent, type Section } from './page.js';
 import { accuracyAxes, bestSoFar, costOf, STAGE_TITLES } from './search-charts.js';
 import { table } from './table.js';
 
-/** A run and what it is called beside others. */
+/** A run and its name in a comparison. */
 export interface NamedRun {
   readonly name: string;
   readonly run: Run;
@@ -79,14 +79,14 @@ function resultTable(runs: readonly NamedRun[]): string {
   ]);
 }
 
-/** Says where the originals differ: then differences of the results are not all of the searches. */
+/** A warning if the originals differ, since the results then differ for more reasons than the searches. */
 function baselineNote(runs: readonly NamedRun[]): string {
   const originals = new Set(
     runs.map(({ run: { summary } }) => `${summary.baseline.macs} ${summary.baseline.accuracy.test}`),
   );
   return originals.size === 1
     ? ''
-    : '<p class="bad">The runs began with different networks or test images.</p>';
+    : '<p class="bad">The runs started from different networks or test images.</p>';
 }
 
 function searchChart(stage: Stage, runs: readonly NamedRun[]): string {
@@ -99,7 +99,7 @@ function searchChart(stage: Stage, runs: readonly NamedRun[]): string {
     id: `search-${stage}`,
     title: `${STAGE_TITLES[stage]}: best reward so far`,
     description:
-      'Best reward up to each episode. Rewards compare only where the rewards and images are the same.',
+      'Best reward up to each episode. Rewards are comparable only if reward function and images are the same.',
     height: 320,
     option: ({ narrow }) => ({
       legend: LEGEND,
@@ -189,7 +189,7 @@ interface LayerRow {
   readonly at: number;
 }
 
-/** Channels and bits of each layer, with the layers of all runs. */
+/** Channels and bits of every layer that any of the runs has. */
 function layerCharts(runs: readonly NamedRun[]): string {
   const of = (run: Run) => run.layers.filter(({ original }) => original.slices > 0);
   const names = [...new Set(runs.flatMap(({ run }) => of(run).map(({ layer }) => layer)))];
@@ -206,7 +206,7 @@ function layerCharts(runs: readonly NamedRun[]): string {
     return chart({
       id,
       title: `${title} of each layer`,
-      description: `${title} that each run leaves to a layer; one that a run has not has no bar.`,
+      description: `${title} that each run leaves in a layer. A layer that a run does not have has no bar.`,
       height: 84 + ROW * names.length,
       option: (size) => ({
         legend: LEGEND,
@@ -242,7 +242,7 @@ function layerCharts(runs: readonly NamedRun[]): string {
   );
 }
 
-/** Settings in which the runs differ, by their paths in the config, with what the runs themselves were. */
+/** Settings that differ between the runs, by config path, and how the runs themselves differ. */
 function settingsTable(runs: readonly NamedRun[]): string {
   const flat = runs.map(({ run: { summary } }) => ({
     ...leaves(summary.config),
@@ -254,7 +254,7 @@ function settingsTable(runs: readonly NamedRun[]): string {
   const keys = [...new Set(flat.flatMap((each) => Object.keys(each)))].filter(
     (key) => key !== 'output' && new Set(flat.map((each) => (each as Record<string, string>)[key])).size > 1,
   );
-  if (keys.length === 0) return '<p>Nothing but the places of the results.</p>';
+  if (keys.length === 0) return '<p>Only the output folders.</p>';
   return table(
     'Settings that differ',
     keys.map((key) => ({ key })),

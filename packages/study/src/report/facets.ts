@@ -2,9 +2,9 @@ import { nameOf } from '../results/baselines.js';
 import type { VariantRow } from '../results/compare-variants.js';
 import type { StudyResults } from '../results/study-results.js';
 
-/** A part of a study's results that gets tables and charts of its own. */
+/** A part of a study's results with its own tables and charts. */
 export interface Facet {
-  /** Ending of its charts' ids; empty for the whole study. */
+  /** Suffix of its charts' ids; empty for the whole study. */
   readonly suffix: string;
   /** "budget: 0.5"; undefined for the whole study. */
   readonly title: string | undefined;
@@ -12,7 +12,7 @@ export interface Facet {
   readonly results: StudyResults;
 }
 
-/** The results split by the labels of an axis, in their order; one facet of everything without an axis. */
+/** The results split by the labels of an axis, in their order; without an axis, a single facet. */
 export function facetsOf(results: StudyResults, axis: string | undefined): Facet[] {
   if (axis === undefined) return [{ suffix: '', title: undefined, results }];
   const labels = [...new Set(results.variants.map((row) => row.labels[axis]!))];

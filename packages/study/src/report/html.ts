@@ -1,24 +1,24 @@
-/** Text as it is safe within an element or a quoted attribute. */
+/** Escapes text for use in an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A share of 1 as percent with two decimals. */
+/** A fraction as a percentage with two decimals. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
 }
 
-/** A difference of shares in percentage points, with its sign. */
+/** A difference of two fractions in percentage points, with its sign and without the unit. */
 export function points(difference: number): string {
   return `${difference < 0 ? '−' : '+'}${Math.abs(difference * 100).toFixed(2)}`;
 }
 
-/** A whole number with thousands set apart. */
+/** A number rounded to an integer, with thousands separators. */
 export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** A count with a unit prefix, for axes; digits enough to tell close ticks apart. */
+/** A count with a unit prefix, for axes: up to five digits, enough to tell close ticks apart. */
 export function short(value: number): string {
   const size = Math.abs(value);
   const [scale, prefix] =
@@ -31,7 +31,7 @@ export function mebibytes(bytes: number): string {
   return `${grouped(bytes / 2 ** 20)} MiB`;
 }
 
-/** Seconds, or minutes and hours where there are many. */
+/** A duration in seconds, minutes or hours, whichever reads best. */
 export function duration(seconds: number): string {
   if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;
   return seconds < 7200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;

@@ -7,8 +7,8 @@ const ROW = 26;
 const MARGIN = 92;
 
 /**
- * The policy layer by layer beside each layer's cost: kept channels, and kernel slices where these were
- * pruned, bits, multiply-adds, bytes.
+ * Charts of the policy and the cost of each layer: kept channels (and kernel slices, if they were pruned),
+ * bits, multiply-adds, bytes.
  */
 export function layerCharts(figures: readonly LayerFigures[], hasSlices: boolean): string {
   const layers = hasSlices ? figures : figures.map(withoutZeroSlices);
@@ -28,8 +28,7 @@ function withoutZeroSlices(layer: LayerFigures): LayerFigures {
 }
 
 /**
- * Share of a layer's 2-D kernel slices that are left and not all zero, of those that it has after channel
- * pruning.
+ * Share of non-zero 2-D kernel slices among those that a layer has after channel pruning.
  */
 function keptSlices({ compressed }: LayerFigures): number {
   return compressed.slices === 0 ? 0 : 1 - compressed.zeroSlices / compressed.slices;
@@ -73,7 +72,7 @@ function bitChart(layers: readonly LayerFigures[]): string {
   return chart({
     id: 'layers-bits',
     title: 'Bit width of each layer',
-    description: `Bits of the codes that kernels are stored with: ${Math.min(...bits)} to ${Math.max(...bits)}. A layer without a bar is stored as floats.`,
+    description: `Bits per stored weight: ${Math.min(...bits)} to ${Math.max(...bits)}. A layer without a bar is stored as floats.`,
     height: MARGIN - 20 + ROW * layers.length,
     option: (size) => ({
       ...frame(size.narrow, layers.length, 8),
@@ -115,7 +114,7 @@ function costChart(key: 'macs' | 'bytes', layers: readonly LayerFigures[]): stri
         shown.map(({ layer }) => layer),
         size,
       ),
-      // From 0 on: the lengths of bars are compared.
+      // From 0: readers compare the lengths of the bars.
       xAxis: valueAxis(unit, short, { min: 0, scale: false }),
       series: [
         bars(

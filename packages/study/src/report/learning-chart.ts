@@ -10,8 +10,8 @@ import { table } from './table.js';
 export type Episodes = ReadonlyMap<string, readonly (readonly EpisodeLine[])[]>;
 
 /**
- * Best reward so far over the episodes of a stage, as the mean of each variant's seeds. Empty where no trial
- * searched in that stage.
+ * Best reward so far over the episodes of a stage, for each variant the mean over its seeds. Empty if no
+ * trial searched in that stage.
  */
 export function learningChart(stage: Stage, variants: readonly VariantRow[], episodes: Episodes): string {
   const all = variants.flatMap(({ variant }) => {

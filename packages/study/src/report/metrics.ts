@@ -1,10 +1,10 @@
 import type { Metric } from '../results/trial-figures.js';
 import { duration, grouped, mebibytes, percent, points, short } from './html.js';
 
-/** How a metric is written. */
+/** How a metric is displayed. */
 export interface MetricFormat {
   readonly title: string;
-  /** Whether more of it is better. */
+  /** Whether higher values are better. */
   readonly higherIsBetter: boolean;
   format(value: number): string;
   /** Short form for axes. */
@@ -35,7 +35,7 @@ const rewards = {
 export const FORMATS: Readonly<Record<Metric, MetricFormat>> = {
   testAccuracy: { title: 'Test accuracy', ...shares },
   accuracyChange: {
-    title: 'Change of test accuracy to the original',
+    title: 'Change of test accuracy from the original',
     ...shares,
     format: (value) => `${points(value)} points`,
     axis: points,
@@ -69,7 +69,7 @@ export const FORMATS: Readonly<Record<Metric, MetricFormat>> = {
   },
 };
 
-/** Three digits are more than two runs on one machine agree on. */
+/** Three digits: two runs on one machine agree on fewer. */
 function rate(perMinute: number): string {
   return perMinute >= 100 ? grouped(perMinute) : String(Number(perMinute.toPrecision(3)));
 }

@@ -1,6 +1,7 @@
 /**
- * A function in plain JavaScript for any browser, which a part of a page is given: the text of a data point
- * under the pointer or chosen with the arrow keys, and tables that sort. The page is complete without it.
+ * Source of a browser function that takes an element of a page and makes it interactive: it shows the text of
+ * the data point under the pointer or chosen with the arrow keys, and sorts tables. The page is complete
+ * without it.
  */
 export const ENHANCE = `(root) => {
   'use strict';
@@ -61,5 +62,5 @@ export const ENHANCE = `(root) => {
   }
 }`;
 
-/** The page's own script. */
+/** The script of a report. */
 export const PAGE_SCRIPT = `(${ENHANCE})(document);`;

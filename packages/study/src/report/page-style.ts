@@ -1,4 +1,4 @@
-/** Style of a report: one column, light and dark, legible on a phone and on paper. */
+/** Style sheet of a report: one column, light and dark mode, readable on a phone and in print. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --soft: #f4f5f7; --accent: #0b5cad; --bad: #b3261e;
   --c0: #0b5cad; --c1: #b35900; --c2: #1a7f4b; --c3: #9b2c8f; --c4: #6b6f00; --c5: #b3261e; --c6: #00798c; --c7: #5c4ac7; }

@@ -2,7 +2,7 @@ import { escapeHtml } from './html.js';
 import { PAGE_SCRIPT } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
 
-// Nothing is loaded from anywhere, and the browser holds the page to it.
+// The page loads nothing; the browser enforces it.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /** One section of a page. */
@@ -13,13 +13,13 @@ export interface Section {
   readonly body: string;
 }
 
-/** A figure that is read first. */
+/** A headline figure at the top of a page. */
 export interface Tile {
   readonly value: string;
   readonly label: string;
 }
 
-/** What a page shows, whether it is a report's or that of `tersor ui`. */
+/** Content of a page, in a report or in `tersor ui`. */
 export interface PageContent {
   readonly title: string;
   readonly lead: string;
@@ -38,7 +38,7 @@ ${sections.map(({ id, title: heading, body }) => `<section aria-labelledby="${id
 </main>`;
 }
 
-/** The whole report as one self-contained HTML file. */
+/** A report as one self-contained HTML file. */
 export function page(content: PageContent): string {
   return `<!doctype html>
 <html lang="en">

@@ -54,7 +54,7 @@ describe('the report of a run', () => {
     }
   });
 
-  it('marks the original and the episode that was carried out on the charts of candidates', () => {
+  it('marks the original and the chosen episode on the candidate charts', () => {
     const prune = run.episodes.filter(({ stage }) => stage === 'prune');
     const winner = prune.reduce((best, line) => (line.reward > best.reward ? line : best));
     const figure = html.slice(
@@ -66,24 +66,22 @@ describe('the report of a run', () => {
     expect(figure).toContain('data-tip="Original: accuracy 84.50%');
   });
 
-  it('says what each stage takes away', () => {
+  it('shows how much each stage removes', () => {
     expect(html).toContain(
-      'From 600,000 to 50,001 bytes on disk: pruning takes away 300,000 (50.00%), fewer bits takes away 249,999 (41.67%).',
+      'From 600,000 to 50,001 bytes on disk: pruning removes 300,000 (50.00%), fewer bits removes 249,999 (41.67%).',
     );
-    expect(html).toContain(
-      'From 8,000,000 to 4,000,000 multiply-adds: pruning takes away 4,000,000 (50.00%).',
-    );
+    expect(html).toContain('From 8,000,000 to 4,000,000 multiply-adds: pruning removes 4,000,000 (50.00%).');
   });
 
-  it('says nothing of kernel slices where none was pruned', () => {
-    // Few bits make some zero, which nobody pruned.
+  it('does not mention kernel slices if none was pruned', () => {
+    // Some became zero because of few bits.
     expect(html).not.toMatch(/slice/);
     const { pruned } = run.summary;
     const sliced = { ...run.summary, pruned: { ...pruned, macsWithoutZeroSlices: pruned.macs - 1 } };
     expect(runReport({ ...run, summary: sliced })).toMatch(/kernel slices/);
   });
 
-  it('says how fast the network is predicted to be, where a table tells', () => {
+  it('shows the predicted latency if there is a latency table', () => {
     expect(html).not.toContain('faster');
     const { baseline, compressed } = run.summary;
     const timed = {
@@ -119,7 +117,7 @@ describe('the report of a run', () => {
     expect(html).toContain(`with ${best.toFixed(4)}.`);
   });
 
-  it('begins the best reward anew with every round of pruning', () => {
+  it('restarts the best reward with every round of pruning', () => {
     const first = run.episodes
       .filter(({ stage }) => stage === 'prune')
       .map((line) => ({ ...line, round: 1 }));
@@ -135,7 +133,7 @@ describe('the report of a run', () => {
 
   it('is the same for the same run', () => expect(runReport(run)).toBe(html));
 
-  it('says which accuracy is simulated, and shows bit operations, where activations were rounded', () => {
+  it('says which accuracy is simulated, and shows bit operations, for rounded activations', () => {
     expect(html).not.toMatch(/simulated|bit operations|input bits/);
     const { summary, layers } = run;
     const rounded = runReport({
@@ -157,13 +155,13 @@ describe('the report of a run', () => {
       expect(rounded).toContain(text);
   });
 
-  it('says how much memory the run took, where that was recorded', () => {
+  it('shows the peak memory of the run if it was recorded', () => {
     expect(html).toContain('401 MiB');
     const { peakResidentBytes: _peak, ...old } = run.summary;
     expect(runReport({ ...run, summary: old })).not.toMatch(/MiB|peak memory/);
   });
 
-  it('does without layers, episodes and one stage', () => {
+  it('is complete without layers, episodes and one of the stages', () => {
     const { quantize: _quantize, ...pruneOnly } = run.summary.search;
     expect(runReport({ summary: { ...run.summary, search: pruneOnly }, layers: [], episodes: [] })).toContain(
       'no layers.json',
@@ -229,13 +227,13 @@ describe('two runs side by side', () => {
     expect(html).not.toContain('different networks');
   });
 
-  it('are not taken for the same task where they began with other networks', () => {
+  it('carry a warning if they started from different networks', () => {
     const { baseline } = other.summary;
     const foreign = { ...other, summary: { ...other.summary, baseline: { ...baseline, macs: 5 } } };
     const text = compareReport([
       { name: 'a', run },
       { name: 'b', run: foreign },
     ]);
-    expect(text).toContain('The runs began with different networks');
+    expect(text).toContain('The runs started from different networks');
   });
 });

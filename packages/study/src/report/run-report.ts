@@ -9,12 +9,12 @@ import { candidateChart, rewardChart } from './search-charts.js';
 import { stageCharts } from './stage-charts.js';
 import { folded, table } from './table.js';
 
-/** The report of one compression as a self-contained page. */
+/** The report of a finished run as a self-contained HTML page. */
 export function runReport(run: Run): string {
   return page(runView(run));
 }
 
-/** What there is to say of one compression that is done. */
+/** Content of the report of a finished run. */
 export function runView({ summary, layers, episodes }: Run): PageContent {
   const { baseline, compressed, ratio, config } = summary;
   const stages = (['prune', 'quantize'] as const).filter((stage) =>
@@ -68,12 +68,12 @@ export function runView({ summary, layers, episodes }: Run): PageContent {
   };
 }
 
-/** Whether kernel slices were pruned: those that few bits happen to make zero are not meant. */
+/** Whether kernel slices were pruned. Slices that became zero only because of few bits do not count. */
 function hasSlices({ pruned }: Summary): boolean {
   return pruned.macsWithoutZeroSlices < pruned.macs;
 }
 
-/** What original and result were measured to take, or else what the latency table of the budget predicts. */
+/** Measured latency of original and result or, if not measured, what the budget's latency table predicts. */
 function latencyTile({ baseline, compressed, measuredLatency: measured }: Summary): Tile[] {
   const [before, after] = measured
     ? [measured.original, measured.compressed]
@@ -90,8 +90,8 @@ function latencyTile({ baseline, compressed, measuredLatency: measured }: Summar
 }
 
 /**
- * The name by which people know a model: its file's, or its folder's where the file is just called
- * model.json; `output`'s where that says nothing either.
+ * A telling name for a model: its file or, if that is just `model.json`, its folder; if no part of the path
+ * is telling, the last part of `output`.
  */
 export function modelName(model: string, output: string): string {
   const telling = [output, model]

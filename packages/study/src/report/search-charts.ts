@@ -5,7 +5,7 @@ import { chart, LEGEND, legendHeight, valueAxis, type ChartSize } from './chart.
 import { duration, grouped, percent, short } from './html.js';
 import { table } from './table.js';
 
-/** What the stages are called. */
+/** Names of the stages in headings. */
 export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
   prune: 'Stage 1, pruning',
   quantize: 'Stage 2, bit widths',
@@ -17,12 +17,12 @@ export function bestSoFar(rewards: readonly number[]): number[] {
   return rewards.map((reward) => (best = Math.max(best, reward)));
 }
 
-/** Reward over the episodes of one stage, with the best so far. */
+/** Chart of the reward over the episodes of one stage, with the best so far. */
 export function rewardChart(stage: Stage, episodes: readonly EpisodeFigures[]): string {
   const rounds = [...new Set(episodes.map(({ round = 1 }) => round))].map((number) =>
     episodes.filter(({ round = 1 }) => round === number),
   );
-  // Every round has a budget of its own: what was best under another says nothing.
+  // Every round has its own budget: rewards of different rounds are not comparable.
   const best = rounds.flatMap((lines) => bestSoFar(lines.map(({ reward }) => reward)));
   const last = episodes.length - rounds.at(-1)!.length;
   const byAgent = episodes.filter(({ heuristic }) => heuristic === undefined);
@@ -72,12 +72,12 @@ export function rewardChart(stage: Stage, episodes: readonly EpisodeFigures[]): 
   });
 }
 
-/** What candidates cost in the stage: multiply-adds of a pruned one, bytes of a quantized one. */
+/** Measure of a candidate's cost in a stage: multiply-adds when pruning, bytes when quantizing. */
 export function costOf(stage: Stage): 'macs' | 'bytes' {
   return stage === 'prune' ? 'macs' : 'bytes';
 }
 
-/** Which of the series is the winner. */
+/** Index of the winner's series. */
 const CHOSEN = 2;
 
 function seriesNames(isLive: boolean): readonly string[] {
@@ -85,8 +85,8 @@ function seriesNames(isLive: boolean): readonly string[] {
 }
 
 /**
- * Validation accuracy of the candidates of one stage against what they cost, with the Pareto front. Empty
- * where the environment measured neither.
+ * Chart of the validation accuracy of a stage's candidates against their cost, with the Pareto front. Empty
+ * if the environment measured no accuracy or cost.
  */
 export function candidateChart(
   stage: Stage,
@@ -96,7 +96,7 @@ export function candidateChart(
     search,
     isLive = false,
   }: Pick<Summary, 'baseline' | 'search'> & {
-    /** The search goes on: what is best may change. */
+    /** Whether the search is still running, so that the best may change. */
     readonly isLive?: boolean;
   },
 ): string {
@@ -116,10 +116,10 @@ export function candidateChart(
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" carries any of them out.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" applies any of them.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
-      // A pin stands above its point, and so would above its line of the legend.
+      // A pin is drawn above its point; in the legend it would be above its line of text.
       legend: {
         ...LEGEND,
         data: names.map((name, at) => ({ name, ...(at === CHOSEN && { icon: 'circle' }) })),
@@ -170,7 +170,7 @@ export function candidateChart(
   });
 }
 
-/** The episode whose policy was carried out: the confirmed one, else the first of the best reward. */
+/** The episode whose policy was applied: the confirmed one, else the first with the best reward. */
 function winnerOf(
   episodes: readonly EpisodeFigures[],
   figures: SearchFigures | undefined,
@@ -185,7 +185,7 @@ function winnerOf(
   );
 }
 
-/** Axes of a chart of accuracy against a cost, below a legend of these names. */
+/** Grid and axes of a chart of accuracy against cost, below a legend of these names. */
 export function accuracyAxes(
   size: ChartSize,
   unit: string,
@@ -201,10 +201,10 @@ export function accuracyAxes(
   };
 }
 
-/** Layers of a policy that are named beside a data point; of more only how many there are is said. */
+/** How many layers of a policy the text of a data point lists; the rest are only counted. */
 const NAMED = 14;
 
-/** A candidate with its policy; that of every candidate would be most of the page. */
+/** Describes a candidate with its policy. Only for a few: the policies of all would fill the page. */
 function describeWhole(line: EpisodeFigures): string {
   const chosen = Object.entries(policyWords(line.policy)).map(([layer, words]) => `${layer}: ${words}`);
   const more = chosen.length > NAMED ? [`and ${chosen.length - NAMED} more`] : [];

@@ -6,14 +6,14 @@ import { table } from './table.js';
 const ROW = 40;
 const MARGIN = 64;
 
-/** One bar of a waterfall: what a stage takes away, from `after` to `before`; totals begin at 0. */
+/** One bar of a waterfall chart, from `after` to `before`: what a stage removed. Totals start at 0. */
 interface Step {
   readonly name: string;
   readonly before: number;
   readonly after: number;
 }
 
-/** Where the bytes and the multiply-adds went, stage by stage. */
+/** Waterfall charts of bytes and multiply-adds: how much each stage removed. */
 export function stageCharts(summary: Summary): string {
   return waterfall('bytes', summary) + waterfall('macs', summary);
 }
@@ -22,7 +22,7 @@ function waterfall(key: 'bytes' | 'macs', { baseline, pruned, compressed, ...run
   const stages = stagesOf({ baseline, pruned, compressed, ...run });
   const removed: Step[] = [
     ...(stages.includes('prune') ? [{ name: 'pruning', before: baseline[key], after: pruned[key] }] : []),
-    // Bits change no multiply-adds.
+    // Fewer bits do not change the number of multiply-adds.
     ...(stages.includes('quantize') && key === 'bytes'
       ? [{ name: 'fewer bits', before: pruned[key], after: compressed[key] }]
       : []),
@@ -30,12 +30,12 @@ function waterfall(key: 'bytes' | 'macs', { baseline, pruned, compressed, ...run
   const total = (name: string, value: number): Step => ({ name, before: value, after: 0 });
   const steps = [total('original', baseline[key]), ...removed, total('result', compressed[key])];
   const unit = key === 'bytes' ? 'bytes on disk' : 'multiply-adds';
-  const said = ({ name, before, after }: Step) =>
-    `${name} takes away ${grouped(before - after)} (${percent((before - after) / baseline[key])})`;
+  const described = ({ name, before, after }: Step) =>
+    `${name} removes ${grouped(before - after)} (${percent((before - after) / baseline[key])})`;
   return chart({
     id: `stages-${key}`,
     title: key === 'bytes' ? 'Bytes, stage by stage' : 'Multiply-adds, stage by stage',
-    description: `From ${grouped(baseline[key])} to ${grouped(compressed[key])} ${unit}: ${removed.map(said).join(', ')}.`,
+    description: `From ${grouped(baseline[key])} to ${grouped(compressed[key])} ${unit}: ${removed.map(described).join(', ')}.`,
     height: MARGIN + ROW * steps.length,
     option: (size) => ({
       grid: {

@@ -13,8 +13,8 @@ import { estimateTable, trialTable } from './study-tables.js';
 const ROW = 40;
 
 /**
- * One metric of every variant: the mean with its interval, and every seed. Empty where no trial has the
- * metric; on the same axis in all facets of `whole`.
+ * Chart of one metric of every variant: the mean with its interval, and every seed. Empty if no trial has the
+ * metric. All facets of `whole` share the same axis range.
  */
 export function metricChart(
   metric: Metric,
@@ -31,7 +31,7 @@ export function metricChart(
   return intervalChart({
     id: `compare-${metric}${suffix}`,
     title: titled(title, part),
-    description: `Mean over the seeds with its 95% interval, where there are three seeds or more; small marks are single seeds.${ofAll(rows.length, all.length, 'variants')}${ofAll(dots.length, seeds.length, 'seeds')}`,
+    description: `Mean over the seeds, with its 95% interval from three seeds on; small marks are single seeds.${ofAll(rows.length, all.length, 'variants')}${ofAll(dots.length, seeds.length, 'seeds')}`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.estimates[metric]! })),
     dots: dots.map(({ variant, seed, figures }) => ({
       name: variant,
@@ -49,8 +49,8 @@ export function metricChart(
 }
 
 /**
- * One metric's difference to the baseline, paired by seed. Empty without a baseline; on the same axis in all
- * facets of `whole`.
+ * Chart of one metric's difference from the baseline, paired by seed. Empty without a baseline. All facets of
+ * `whole` share the same axis range.
  */
 export function differenceChart(
   metric: Metric,
@@ -64,8 +64,11 @@ export function differenceChart(
   const baselines = [...new Set(rows.map(({ baseline }) => baseline!))];
   return intervalChart({
     id: `difference-${metric}${suffix}`,
-    title: titled(`${title}: difference to ${baselines.length === 1 ? baselines[0]! : 'the baseline'}`, part),
-    description: `Each seed is compared with the same seed of the baseline; the mark is the mean difference with its 95% interval, where there are three seeds or more.${ofAll(rows.length, all.length, 'variants')}`,
+    title: titled(
+      `${title}: difference from ${baselines.length === 1 ? baselines[0]! : 'the baseline'}`,
+      part,
+    ),
+    description: `Each seed is compared with the same seed of the baseline; the mark is the mean difference, with its 95% interval from three seeds on.${ofAll(rows.length, all.length, 'variants')}`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.differences![metric]! })),
     dots: [],
     ends: [
@@ -81,7 +84,7 @@ export function differenceChart(
   });
 }
 
-/** Those with the highest test accuracy, in the order that they had; all where they are few. */
+/** At most `MOST.variants` variants, those with the highest test accuracy, in their original order. */
 function bestVariants(variants: readonly VariantRow[]): readonly VariantRow[] {
   if (variants.length <= MOST.variants) return variants;
   const accuracy = ({ estimates }: VariantRow) => estimates.testAccuracy?.mean ?? -1;
@@ -99,7 +102,7 @@ interface IntervalChart {
   readonly description: string;
   readonly rows: readonly { readonly name: string; readonly estimate: Estimate }[];
   readonly dots: readonly { readonly name: string; readonly value: number; readonly text: string }[];
-  /** Values that the axis must hold. */
+  /** Values that the axis must include. */
   readonly ends: readonly number[];
   readonly zero?: boolean;
   readonly table: string;
@@ -194,7 +197,7 @@ function describeEstimate(
   return `${name}\n${format(center)}${range}\n${count === 1 ? '1 seed' : `${count} seeds`}`;
 }
 
-/** Test accuracy of every trial against what it costs, with the Pareto front. */
+/** Chart of the test accuracy of every trial against its cost, with the Pareto front. */
 export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto }: StudyResults): string {
   const done = trials.filter(({ figures }) => figures.testAccuracy !== undefined);
   if (done.length === 0) return '';

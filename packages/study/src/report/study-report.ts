@@ -16,18 +16,18 @@ import { folded, table } from './table.js';
 export interface StudyReportInput {
   readonly record: StudyRecord;
   readonly results: StudyResults;
-  /** Figures of the original network; undefined as long as no trial is done. */
+  /** Figures of the original network; undefined until a trial is done. */
   readonly original: NetworkFigures | undefined;
   /** Episodes of the trials of each variant. */
   readonly episodes: Episodes;
 }
 
-/** The report of a study as a self-contained page. */
+/** The report of a study as a self-contained HTML page. */
 export function studyReport(input: StudyReportInput): string {
   return page(studyView(input));
 }
 
-/** What there is to say of a study, finished or not. */
+/** Content of the report of a study, finished or not. */
 export function studyView({ record, results, original, episodes }: StudyReportInput): PageContent {
   const { study } = record;
   const { variants, trials } = results;
@@ -128,13 +128,13 @@ function search(results: StudyResults, episodes: Episodes, everywhere: Everywher
   return stages.join('');
 }
 
-/** Every trial where they are few; else those that are not done, and those with the highest accuracy. */
+/** A table of all trials or, if they are many, of those that are not done and the most accurate ones. */
 function trialsShown({ trials }: StudyResults): string {
   if (trials.length <= MOST.rows) return trialTable(trials, 'Every trial');
   const accuracy = ({ figures }: TrialRow) => figures.testAccuracy ?? Infinity;
   const shown = [...trials].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, MOST.rows);
   const what = ofAll(shown.length, trials.length, 'trials').trim();
-  return `${trialTable(shown, 'Trials that are not done, and those with the highest test accuracy')}<p>${what} results.csv has all.</p>`;
+  return `${trialTable(shown, 'Trials that are not done, and those with the highest test accuracy')}<p>${what} results.csv has all of them.</p>`;
 }
 
 function failures({ trials }: StudyResults): string {
@@ -147,7 +147,7 @@ function failures({ trials }: StudyResults): string {
         ({ variant, seed, error }) =>
           `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
       )
-      .join('') + (more && `<p>${more.trim()} log.txt in the folders of the trials has all.</p>`)
+      .join('') + (more && `<p>${more.trim()} The full messages are in log.txt in the trials' folders.</p>`)
   );
 }
 

@@ -7,9 +7,9 @@ import type { StudyResults } from '../results/study-results.js';
 import { points } from './html.js';
 
 /**
- * What the paired differences of test accuracy say, in words, and which chance their intervals cover. Empty
- * without a baseline. `whole` is the study of which these are a part: p is corrected for all of its
- * differences.
+ * Sentences on the paired differences of test accuracy, and on which sources of chance their intervals cover.
+ * Empty without a baseline. `whole` is the study that these variants are part of: p values are corrected for
+ * all of its comparisons.
  */
 export function conclusion({ variants }: StudyResults, whole: StudyResults): string[] {
   const compared = variants.flatMap(({ variant, baseline, differences }) => {
@@ -50,7 +50,7 @@ function sentence(name: string, difference: Difference): string {
   return `${name} ${words} (${points(mean)} points, 95% from ${points(interval[0])} to ${points(interval[1])}, p ${withSign(adjusted ?? p)}, ${seeds})`;
 }
 
-/** How many seeds would tell apart what these did not. */
+/** How many seeds it would take for the differences that were not told apart. */
 function power(
   compared: readonly { readonly variant: string; readonly found: Difference }[],
   comparisons: number,
@@ -63,14 +63,14 @@ function power(
   });
   if (sentences.length === 0) return [];
   return [
-    `To tell apart a difference of the size that was seen, with a chance of 80%, it would take about so many seeds: ${sentences.join(', ')}. ` +
-      'That is about other seeds alone: what a small test set leaves open, more seeds do not settle.',
+    `Seeds needed to tell apart a difference of the observed size with a chance of 80%, approximately: ${sentences.join(', ')}. ` +
+      'This counts only the spread of seeds: more seeds do not make up for a small test set.',
   ];
 }
 
 function explanation(differences: readonly Difference[], comparisons: number): string {
   const tested = differences.filter(({ interval }) => interval);
-  if (tested.length === 0) return 'An interval takes three seeds or more.';
+  if (tested.length === 0) return 'An interval needs at least three seeds.';
   const bases = new Set(tested.map(({ basis }) => basis));
   const covered = [
     ...(bases.has('images')
@@ -78,7 +78,7 @@ function explanation(differences: readonly Difference[], comparisons: number): s
       : []),
     ...(bases.has('binomial')
       ? [
-          'Where it is not recorded which images a network has right, networks are taken to err independently, which makes intervals wider than they need be.',
+          'Where it is not recorded which images a network has right, networks are assumed to err independently, which makes intervals wider than necessary.',
         ]
       : []),
     ...(bases.has('seeds')
@@ -105,7 +105,7 @@ export function samplerText({
   return `Successive halving by ${sampler.metric}: ${each.join(', ')};`;
 }
 
-/** A p value as tables and sentences write it. */
+/** A p value as text, with three decimals. */
 export function probability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
@@ -114,7 +114,7 @@ function withSign(p: number): string {
   return p < 0.001 ? probability(p) : `= ${probability(p)}`;
 }
 
-/** How many seeds of a variant are in its figures and, where not all are, what became of the others. */
+/** How many seeds of a variant are done and, if not all are, the status of the others. */
 export function seedsText({ trials }: Pick<VariantRow, 'trials'>): string {
   const { done, ...others } = trials;
   const planned = Object.values(trials).reduce((sum, count) => sum + count, 0);

@@ -6,10 +6,10 @@ import { MOST, thinned } from './most.js';
 import { probability, seedsText } from './study-sentences.js';
 import { table } from './table.js';
 
-/** A figure that a trial does not have: it is not done, or an older version ran it. */
+/** Shown for a missing figure: the trial is not done, or an older version ran it. */
 const MISSING = '–';
 
-/** One metric of every variant, or its differences to the baseline. */
+/** Table of one metric of every variant, or of its differences from the baseline. */
 export function estimateTable(
   metric: Metric,
   variants: readonly VariantRow[],
@@ -45,7 +45,7 @@ export function estimateTable(
 }
 
 /**
- * The variants with their means of the metrics that are asked about first, and the paired difference of test
+ * Table of the variants with the means of the most important metrics, and their paired difference in test
  * accuracy.
  */
 export function variantTable(variants: readonly VariantRow[]): string {
@@ -72,7 +72,7 @@ export function variantTable(variants: readonly VariantRow[]): string {
       ? []
       : [
           {
-            head: `accuracy to ${baselines.size === 1 ? [...baselines][0]! : 'its baseline'}, 95%`,
+            head: `accuracy against ${baselines.size === 1 ? [...baselines][0]! : 'its baseline'}, 95%`,
             text: ({ differences }: VariantRow) => difference(differences?.testAccuracy),
             value: ({ differences }: VariantRow) => differences?.testAccuracy?.mean,
           },
@@ -90,7 +90,7 @@ export function variantTable(variants: readonly VariantRow[]): string {
   ]);
 }
 
-/** Trials with their figures; those that failed with their error. */
+/** Table of trials with their status and figures. */
 export function trialTable(trials: readonly TrialRow[], caption: string): string {
   const metrics: readonly Metric[] = [
     'testAccuracy',
@@ -137,7 +137,7 @@ function adjustedP({ differences }: VariantRow): number | undefined {
   return differences?.testAccuracy?.adjusted;
 }
 
-/** Text that is not broken between lines. */
+/** Text with non-breaking spaces. */
 function whole(text: string): string {
   return text.replaceAll(' ', '\u00a0');
 }

@@ -5,14 +5,14 @@ export interface Column<Row> {
   readonly head: string;
   text(row: Row): string;
   /**
-   * What the column is sorted by, where its text does not sort as it should; makes the column one of numbers.
+   * The number that the column is sorted by, where its text would sort wrongly; right-aligns the column.
    */
   value?(row: Row): number | undefined;
 }
 
 /**
- * A table with a caption whose heads sort it (by the page's script; without it, it is a plain table). The
- * first column names the row.
+ * An HTML table with a caption. Its first column has the row headers. With the page's script, a click on a
+ * column header sorts it.
  */
 export function table<Row>(caption: string, rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const heads = columns.map(
@@ -29,7 +29,7 @@ export function table<Row>(caption: string, rows: readonly Row[], columns: reado
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table data-sortable><caption>${escapeHtml(caption)}</caption><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div>`;
 }
 
-/** A part of the page that is folded away at first. */
+/** A part of the page that is collapsed at first. */
 export function folded(summary: string, body: string): string {
   return `<details><summary>${escapeHtml(summary)}</summary>${body}</details>`;
 }

@@ -17,8 +17,8 @@ export async function writeRunReport(folder: string): Promise<void> {
 }
 
 /**
- * Writes a page that shows runs side by side; each is called by its folder. Throws `CONFIG_NOT_FOUND` where
- * a folder has no finished run, `OUTPUT_FAILED`.
+ * Writes a page that shows runs side by side, named after their folders. Throws `CONFIG_NOT_FOUND` if a
+ * folder has no finished run, `OUTPUT_FAILED`.
  */
 export async function writeComparison(folders: readonly string[], out: string): Promise<void> {
   const names = namesOf(folders);
@@ -28,7 +28,7 @@ export async function writeComparison(folders: readonly string[], out: string): 
   await writeText(folderPlace(dirname(out)), basename(out), compareReport(runs));
 }
 
-/** The last parts of the paths, as many as tell them apart. */
+/** Names for folders: the last parts of their paths, as many as it takes to tell them apart. */
 function namesOf(folders: readonly string[]): string[] {
   const parts = folders.map((folder) => resolve(folder).split(/[\\/]/));
   for (let count = 1; ; count++) {
@@ -51,7 +51,10 @@ export async function writeStudyReport(store: ResultStore): Promise<StudyResults
   return results;
 }
 
-/** What the report of a study shows, with the episodes of every trial. Throws `CONFIG_NOT_FOUND`. */
+/**
+ * Reads what the report of a study shows, and the episodes of each trial by its id. Throws
+ * `CONFIG_NOT_FOUND`.
+ */
 export async function readStudyInput(
   store: ResultStore,
 ): Promise<StudyReportInput & { readonly ofTrial: ReadonlyMap<string, EpisodeLine[]> }> {
@@ -72,8 +75,7 @@ async function writeTable({ study }: ResultStore, name: string, table: Table): P
 }
 
 /**
- * Writes the report of a run's or a study's folder, whichever it is. Throws `CONFIG_NOT_FOUND`,
- * `OUTPUT_FAILED`.
+ * Writes the report into the folder of a run or a study. Throws `CONFIG_NOT_FOUND`, `OUTPUT_FAILED`.
  */
 export async function writeReport(folder: string): Promise<void> {
   const store = folderStore(folder);

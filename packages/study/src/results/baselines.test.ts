@@ -8,7 +8,7 @@ const variants = ['0.5', '0.25'].flatMap((budget) =>
 );
 
 describe('baselinesOf', () => {
-  it('takes the baseline of a factor within each value of the others', () => {
+  it('chooses one baseline within each combination of the other factors', () => {
     expect([...baselinesOf({ agent: 'evolution' }, variants)]).toEqual([
       ['0.5, ddpg', '0.5, evolution'],
       ['0.25, ddpg', '0.25, evolution'],
@@ -19,7 +19,7 @@ describe('baselinesOf', () => {
     ]);
   });
 
-  it('takes one variant for all others', () => {
+  it('compares all other variants with one named variant', () => {
     expect([...baselinesOf('0.5, ddpg', variants).keys()]).toEqual([
       '0.5, evolution',
       '0.25, ddpg',
@@ -27,7 +27,7 @@ describe('baselinesOf', () => {
     ]);
   });
 
-  it('names what a baseline may be', () => {
+  it('lists the possible baselines in its errors', () => {
     expect(() => baselinesOf({ agnet: 'evolution' }, variants)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('"agent"') }),
     );
@@ -39,8 +39,8 @@ describe('baselinesOf', () => {
     );
   });
 
-  it('has no baselines without one', () => expect(baselinesOf(undefined, variants).size).toBe(0));
+  it('is empty without a baseline', () => expect(baselinesOf(undefined, variants).size).toBe(0));
 
-  it('is called by its labels', () =>
+  it('names a baseline by its labels', () =>
     expect(baselineName({ agent: 'evolution', 'prune.budget.macs': 0.5 })).toBe('evolution, 0.5'));
 });

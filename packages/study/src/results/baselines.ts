@@ -2,7 +2,7 @@ import { TersorError } from '@tersor/core';
 import { closest } from 'fastest-levenshtein';
 import type { Study } from '../plan/study-schema.js';
 
-/** A combination of the grid, as far as comparing goes. */
+/** The parts of a variant that a comparison needs. */
 interface Named {
   readonly name: string;
   /** Label on each axis. */
@@ -10,9 +10,9 @@ interface Named {
 }
 
 /**
- * The variant that each one is compared with: the same for all where the study names it, or the one that
- * differs by the given labels alone ("within each budget"). Variants that are a baseline themselves are left
- * out. Throws `CONFIG_INVALID` for a baseline that no variant is.
+ * The variant that each variant is compared with, by name: the one that the study names, or the one that
+ * differs in the given labels only ("within each budget"). Baselines themselves are left out. Throws
+ * `CONFIG_INVALID` if no variant matches the baseline.
  */
 export function baselinesOf(
   baseline: Study['baseline'],
@@ -35,7 +35,7 @@ export function nameOf(labels: Readonly<Record<string, string>>): string {
   return Object.values(labels).join(', ');
 }
 
-/** A baseline as tables and sentences name it. */
+/** The name of a baseline in tables and sentences. */
 export function baselineName(baseline: Exclude<Study['baseline'], undefined>): string {
   return typeof baseline === 'string' ? baseline : Object.values(texts(baseline)).join(', ');
 }

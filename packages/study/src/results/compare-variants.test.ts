@@ -9,7 +9,7 @@ const AGENTS = { random: [0.1, 0.11, 0.09], better: [0.02, 0.03, 0.025], same: [
 const labels = (agent: string) => ({ agent });
 const variants = Object.keys(AGENTS).map((agent) => ({ name: agent, labels: labels(agent), settings: {} }));
 
-/** Networks that have the first images wrong: the worse one's errors hold the better one's. */
+/** Networks that have the first images wrong: the worse network's errors include the better one's. */
 const outcomes = (wrong: number): Outcomes => {
   const right = Uint8Array.from({ length: IMAGES }, (_, i) => Number(i >= wrong * IMAGES));
   return {
@@ -58,7 +58,7 @@ describe('variants compared', () => {
     expect(explanation).toMatch(/image by image.*all 2 comparisons of the study together/);
   });
 
-  it('as if networks erred independently where the images are not kept: wider', () => {
+  it('as if networks erred independently if outcomes are not recorded: wider intervals', () => {
     const [kept, forgotten] = [
       summarizeStudy({ study, variants }, trials, all),
       summarizeStudy({ study, variants }, trials),
@@ -72,14 +72,14 @@ describe('variants compared', () => {
     expect(conclusion(forgotten, forgotten)[1]).toContain('independently');
   });
 
-  it('does not take the images of one trial for those of another', () => {
+  it('does not mix up the outcomes of different trials', () => {
     const mixed = new Map([...all, ['same-0', outcomes(0.2)] as const]);
     expect(
       rowOf(summarizeStudy({ study, variants }, trials, mixed), 'same').differences!.testAccuracy!.basis,
     ).toBe('binomial');
   });
 
-  it('of one seed have no spread, no interval and no verdict', () => {
+  it('with one seed have no deviation, no interval and no verdict', () => {
     const results = summarizeStudy(
       { study: { ...study, seeds: [1] }, variants },
       trials.filter(({ seed }) => seed === 1),

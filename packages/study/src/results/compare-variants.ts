@@ -17,12 +17,12 @@ import { sampleOf } from './trial-samples.js';
 export interface VariantRow {
   readonly variant: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** How many of its trials ended how; all together are its seeds. */
+  /** Number of its trials by status; their sum is the number of seeds. */
   readonly trials: Readonly<Record<TrialRow['status'], number>>;
   readonly estimates: Readonly<Partial<Record<Metric, Estimate>>>;
   /** The variant that this one is compared with. */
   readonly baseline?: string;
-  /** Differences to it, paired by seed. */
+  /** Differences from the baseline, paired by seed. */
   readonly differences?: Readonly<Partial<Record<Metric, Difference>>>;
 }
 
@@ -35,8 +35,8 @@ interface Input {
 }
 
 /**
- * Every variant across its seeds, and against its baseline; the p values of a metric are corrected for all
- * its differences in the study.
+ * Estimates for every variant over its seeds, and its differences from its baseline. The p values of a metric
+ * are corrected for all of its comparisons in the study.
  */
 export function compareVariants({ variants, trials, baseline, outcomes }: Input): VariantRow[] {
   const baselines = baselinesOf(baseline, variants);

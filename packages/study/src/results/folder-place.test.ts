@@ -19,7 +19,7 @@ describe.each(['folder', 'memory'])('a %s', (kind) => {
     return content && Buffer.from(content).toString();
   };
 
-  test('gives what was put, the last of it, and nothing where nothing was', async () => {
+  test('gets what was put last, and undefined for a missing name', async () => {
     expect(await place.list()).toEqual([]);
     expect(await text('a.json')).toBeUndefined();
     await put('a.json', 'old');
@@ -43,7 +43,7 @@ describe.each(['folder', 'memory'])('a %s', (kind) => {
   });
 });
 
-test('a file that cannot be written leaves nothing of its own', async () => {
+test('a failed write leaves no file behind', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-place-'));
   try {
     await mkdir(join(folder, 'results.json/inside'), { recursive: true });
@@ -57,7 +57,7 @@ test('a file that cannot be written leaves nothing of its own', async () => {
   }
 });
 
-test('a file that is only half written is not listed', async () => {
+test('a partly written file is not listed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-place-'));
   try {
     await writeFile(join(folder, 'summary.json.tmp-12'), '{');

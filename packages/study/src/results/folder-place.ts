@@ -3,12 +3,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { makeFolder, messageOf, TersorError, type FilePlace } from '@tersor/core';
 import { writeWhole } from '@tersor/network';
 
-/** What `writeWhole` calls a file that is not whole yet. */
+/** Names of the temporary files that `writeWhole` writes before it renames them. */
 const PARTIAL = /\.tmp-\d+(-[\da-f]{8})?$/;
 
 /**
- * The files of a local folder, which is made with the first one. `put` and `remove` throw `OUTPUT_FAILED`, as
- * every method does for a name that leads out of the folder.
+ * The files of a local folder, which is created with its first file. `put` and `remove` throw
+ * `OUTPUT_FAILED`; so does every method for a name outside the folder.
  */
 export function folderPlace(path: string): FilePlace {
   const folder = resolve(path);

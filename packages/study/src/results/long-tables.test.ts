@@ -45,7 +45,7 @@ it('results.csv has a line a trial that spreadsheets read: quoted where it must 
   expect(rest.join('\n')).toBe('"0.5, ""a""",0.5,"""a""",2,def,failed,,,,,,,,,,,,,"\'=1+1\nstack"\n');
 });
 
-it('Parquet has the same cells with their types, which a reader of it gives back', async () => {
+it('Parquet has the same cells with their types, as a reader returns them', async () => {
   const { parquetReadObjects } = await import('hyparquet');
   const { buffer } = await parquetOf(resultsTable(RESULTS));
   const [first, second] = await parquetReadObjects({ file: buffer as ArrayBuffer });
@@ -57,19 +57,19 @@ it('Parquet has the same cells with their types, which a reader of it gives back
     testAccuracy: 0.1 + 0.2,
     bytes: 1234567,
   });
-  // What a trial lacks has no value; text stays as it is.
+  // Missing figures have no value; text is unchanged.
   expect(second).toMatchObject({ status: 'failed', error: '=1+1\nstack' });
   expect(second!['bytes'] ?? undefined).toBeUndefined();
 });
 
-it('a table without a row is a file with columns', async () => {
+it('a table without rows is a file with columns', async () => {
   const { parquetMetadata } = await import('hyparquet');
   const { buffer } = await parquetOf(episodesTable({ ...RESULTS, trials: [] }, new Map()));
   const { num_rows: rows, schema } = parquetMetadata(buffer as ArrayBuffer);
   expect([rows, schema.map(({ name }) => name)]).toEqual([0n, expect.arrayContaining(['episode', 'reward'])]);
 });
 
-it('the long table has a line for every episode of every variant that a trial stands for', async () => {
+it('the long table has a row for every episode of every variant that a trial belongs to', async () => {
   const variants = ['a', 'b'].map((variant) => ({
     ...RESULTS.variants[0]!,
     variant,

@@ -7,8 +7,8 @@ import { METRICS, type Metric, type TrialRow } from './trial-figures.js';
 type Results = Pick<StudyResults, 'variants' | 'trials'>;
 
 /**
- * `results.csv` and `results.parquet`: a line for every variant and seed, with the labels of its factors and
- * the figures of `results.json`; empty cells for what a trial lacks.
+ * The table of `results.csv` and `results.parquet`: a row for every variant and seed, with the labels of its
+ * factors and the figures of `results.json`. Figures that a trial lacks are empty.
  */
 export function resultsTable({ variants, trials }: Results): Table {
   const { columns, cells } = cellsOf(variants);
@@ -31,15 +31,18 @@ export function resultsTable({ variants, trials }: Results): Table {
   };
 }
 
-/** What environments measure of a candidate. Limits of plugins may add others: `episodes.jsonl` has them. */
+/**
+ * What environments measure of a candidate. Limits from plugins may add more, which only `episodes.jsonl`
+ * has.
+ */
 const MEASURES = ['accuracy', 'macs', 'parameters', 'bytes'];
 
 /**
- * `episodes.csv` and `episodes.parquet`: one long table of every episode of every trial, for a data frame. A
- * line has the variant with the labels of its factors, the seed, the stage, and of the episode its number
- * from 1, the heuristic that chose it (empty for the agent), the reward, what was measured, and how many
- * seconds it took. A trial that stands for several variants is listed for each.
- * @param episodes those of each trial, by its id
+ * The table of `episodes.csv` and `episodes.parquet`: a row for every episode of every trial, to be read as a
+ * data frame. A row has the variant with the labels of its factors, the seed, the trial and the stage; then
+ * the episode's number from 1, the heuristic that chose it (empty for the agent), reward, measures and
+ * seconds. A trial that belongs to several variants is listed for each.
+ * @param episodes episodes of each trial, by trial id
  */
 export function episodesTable(
   { variants, trials }: Results,
@@ -66,13 +69,13 @@ export function episodesTable(
   };
 }
 
-/** What says which trial a line is of: columns, and the cells of a trial in them. */
+/** The columns that identify a row's trial, and a function that gives a trial's cells for them. */
 function cellsOf(variants: Results['variants']) {
   const axes = axesOf(variants);
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const columns: Table['columns'] = [
     { name: 'variant', type: 'text' },
-    // Factors may be called like one of ours.
+    // The prefix keeps factors apart from the other columns.
     ...axes.map((axis) => ({ name: `factor ${axis}`, type: 'text' as const })),
     { name: 'seed', type: 'whole' },
     { name: 'trial', type: 'text' },

@@ -5,13 +5,13 @@ import { readJson } from './study-store.js';
 
 export type Stage = 'prune' | 'quantize';
 
-/** One line of `episodes.jsonl`; `round` counts the rounds of stage 1 from 1, where there are several. */
+/** One line of `episodes.jsonl`. `round` is the round of stage 1, from 1, if there are several. */
 export type EpisodeLine = EpisodeRecord & { readonly stage: Stage; readonly round?: number };
 
-/** What charts and tables of a search read of an episode. */
+/** The part of an episode that charts and tables of a search use. */
 export type EpisodeFigures = Omit<EpisodeLine, 'actions' | 'statistics'>;
 
-/** What the folder of a run holds, as the report reads it. */
+/** The files of a run that a report reads. */
 export interface Run {
   readonly summary: Summary;
   readonly layers: readonly LayerFigures[];
@@ -19,8 +19,8 @@ export interface Run {
 }
 
 /**
- * Reads what `tersor compress` wrote; `name` is what messages call the place. Throws `CONFIG_NOT_FOUND` where
- * there is no finished run.
+ * Reads the results of `tersor compress`. `name` is the name of the place in messages. Throws
+ * `CONFIG_NOT_FOUND` if there is no finished run.
  */
 export async function readRun(place: FilePlace, name: string): Promise<Run> {
   const summary = await readJson<Summary>(place, 'summary.json');
@@ -35,7 +35,7 @@ export async function readRun(place: FilePlace, name: string): Promise<Run> {
   };
 }
 
-/** Reads `episodes.jsonl`; empty where there is none. A line that is cut off is left out. */
+/** Reads `episodes.jsonl`; empty if there is none. Lines that are cut off are skipped. */
 export async function readEpisodes(place: FilePlace): Promise<EpisodeLine[]> {
   const content = await place.get('episodes.jsonl');
   const text = content ? Buffer.from(content).toString('utf8') : '';

@@ -3,17 +3,17 @@ import { lockOutput } from '@tersor/compression';
 import type { FilePlace } from '@tersor/core';
 import { folderPlace } from './folder-place.js';
 
-/** Where a study keeps its results: a folder, or whatever else can hold named files. */
+/** Where a study keeps its results: a folder, or anything else that can hold named files. */
 export interface ResultStore {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /** Files of the study itself: `study.json`, `results.json`, `results.csv`, `report.html`. */
   readonly study: FilePlace;
   /** Files of one trial. */
   trial(id: string): FilePlace;
   /**
-   * Takes the study, or one of its trials, for this process; resolves to the function that gives it free.
-   * Throws `OUTPUT_LOCKED` while another process holds it, `OUTPUT_FAILED` where nothing can be written.
+   * Locks the study, or one of its trials, for this process; resolves to the function that unlocks it. Throws
+   * `OUTPUT_LOCKED` while another process holds the lock, `OUTPUT_FAILED` if nothing can be written.
    */
   lock(trial?: string): Promise<() => Promise<void>>;
 }

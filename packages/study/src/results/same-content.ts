@@ -7,9 +7,9 @@ import type { ResultStore } from './result-store.js';
 import { readTrial, type StudyRecord } from './study-store.js';
 
 /**
- * Holds what is done in a store against what new trials would come from. Throws `CHECKPOINT_MISMATCH`,
- * naming what changed, for a trial that is done; the checkpoint of one that is not is put aside, so that it
- * begins anew.
+ * Checks that the trials in a store had the same inputs (model, data, plugins) as new trials would have.
+ * Throws `CHECKPOINT_MISMATCH` with the changes if a trial is done; if it is not, sets its checkpoint aside
+ * so that it starts again.
  */
 export async function requireSameContent({
   store,
@@ -37,9 +37,9 @@ export async function requireSameContent({
     }
     throw new TersorError(
       'CHECKPOINT_MISMATCH',
-      `The study in ${store.name} has trials of something else (${variant}): ${changes.join('; ')}.`,
+      `The study in ${store.name} has trials of "${variant}" with different inputs: ${changes.join('; ')}.`,
       {
-        hint: 'Results of both must not be averaged: choose another folder with --out, or put back what was there.',
+        hint: 'Old and new results must not be averaged: choose another folder with --out, or restore the inputs.',
       },
     );
   }

@@ -6,16 +6,18 @@ import type { Study } from '../plan/study-schema.js';
 import { readStudy, readTrial, type StudyRecord } from './study-store.js';
 import { figuresOf, type TrialRow } from './trial-figures.js';
 
-/** `results.json`. */
+/** Content of `results.json`. */
 export interface StudyResults {
   readonly name: string;
-  /** As the study names it: a variant, or labels that the baseline within each of the other factors has. */
+  /**
+   * As in the study: the name of a variant, or labels that choose one for each combination of other factors.
+   */
   readonly baseline?: Study['baseline'];
   readonly variants: readonly VariantRow[];
   readonly trials: readonly TrialRow[];
   /**
-   * Indexes into `trials` of those that no other beats in test accuracy against bytes, and against
-   * multiply-adds; ascending by cost.
+   * Indexes into `trials` of the Pareto fronts of test accuracy against bytes and against multiply-adds, by
+   * ascending cost.
    */
   readonly pareto: { readonly bytes: readonly number[]; readonly macs: readonly number[] };
 }
@@ -44,9 +46,8 @@ export async function gatherResults(
 }
 
 /**
- * The results of a study from its trials. `outcomes` are those of trials by their id: with them networks are
- * compared image by image. Trials without them, but with `testImages`, get the binomial error of as many
- * images.
+ * Computes the results of a study from its trials. With `outcomes` (by trial id), networks are compared image
+ * by image; trials that only have `testImages` get the binomial error of that many images.
  */
 export function summarizeStudy(
   { study, variants }: Pick<StudyRecord, 'study' | 'variants'>,

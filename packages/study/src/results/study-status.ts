@@ -5,8 +5,8 @@ import type { ResultStore } from './result-store.js';
 import { readTrial } from './study-store.js';
 
 /**
- * How many trials of a study have come how far, by what lies in its store; of successive halving those that
- * are known by now.
+ * Number of a study's trials by status, according to its store. With successive halving, only the trials
+ * known so far are counted.
  */
 export interface StudyStatus {
   readonly total: number;
@@ -16,7 +16,7 @@ export interface StudyStatus {
   readonly missing: number;
 }
 
-/** Counts the trials of a study by how they ended. Reads no model or data. Throws `CONFIG_INVALID`. */
+/** Counts the trials of a study by status. Reads no model or data. Throws `CONFIG_INVALID`. */
 export async function studyStatus({
   study,
   path,

@@ -6,14 +6,14 @@ import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from './result-store.js';
 import { withoutPasswords } from './without-passwords.js';
 
-/** `trial.json`: how a trial ended; `attempts` where it took more than one. */
+/** Content of `trial.json`: how a trial ended. `attempts` is only there if it took more than one. */
 export type TrialRecord = TrialOutcome & {
   readonly id: string;
   readonly seconds: number;
   readonly attempts?: number;
 };
 
-/** `study.json`: what the study in a folder is. */
+/** Content of `study.json`: the study that a store holds. */
 export interface StudyRecord {
   /** Version of the folder's layout. */
   readonly format: 1;
@@ -22,15 +22,15 @@ export interface StudyRecord {
   readonly cells: StudyPlan['cells'];
   readonly versions: Readonly<Record<string, string>>;
   /**
-   * What the results come from, by content and version: model, data, tables, plugins. Absent in studies of
-   * versions that did not record it.
+   * What the results come from, by content and version: model, data, tables, plugins. Absent in studies run
+   * by versions that did not record it.
    */
   readonly content?: StudyContentRecord;
   /** Platform, processor and cores. */
   readonly machine: string;
 }
 
-/** Describes a study about to run here, with `version` of Tersor. */
+/** Describes a study that is about to run on this machine, with `version` of Tersor. */
 export function describeStudy(
   study: Study,
   { variants, cells }: Pick<StudyPlan, 'variants' | 'cells'>,
@@ -47,8 +47,8 @@ export function describeStudy(
 }
 
 /**
- * Looks what study is in a store; undefined for none. Throws `OUTPUT_FAILED` for one when `resume` is not
- * set, and `CHECKPOINT_MISMATCH` when it was run by another version.
+ * Reads the record of the study in a store; undefined if there is none. Throws `OUTPUT_FAILED` if there is
+ * one and `resume` is false, `CHECKPOINT_MISMATCH` if another version ran it.
  */
 export async function openStudy(
   store: ResultStore,
@@ -57,8 +57,8 @@ export async function openStudy(
 ): Promise<StudyRecord | undefined> {
   const before = await readJson<StudyRecord>(store.study, 'study.json');
   if (before && !resume) {
-    throw new TersorError('OUTPUT_FAILED', `There is a study in ${store.name} already.`, {
-      hint: 'Run what is missing with --resume, or choose another folder with --out.',
+    throw new TersorError('OUTPUT_FAILED', `There is already a study in ${store.name}.`, {
+      hint: 'Run the missing trials with --resume, or choose another folder with --out.',
     });
   }
   const other = before && Object.keys(versions).find((name) => before.versions[name] !== versions[name]);
@@ -89,7 +89,7 @@ export async function readStudy(store: ResultStore): Promise<StudyRecord> {
   return record;
 }
 
-/** What the place of a trial holds. */
+/** The results of a trial, as read from its place. */
 export interface TrialContent {
   readonly record: TrialRecord;
   readonly summary?: Summary;
@@ -98,7 +98,7 @@ export interface TrialContent {
   readonly outcomes?: Outcomes;
 }
 
-/** How a trial ended; undefined for one that was not run, or whose results are not those of its settings. */
+/** Reads how a trial ended; undefined if it was not run, or if its results are those of another config. */
 export async function readTrial(store: ResultStore, id: string): Promise<TrialContent | undefined> {
   const place = store.trial(id);
   const record = await readJson<TrialRecord>(place, 'trial.json');
@@ -117,7 +117,7 @@ export async function writeTrial(store: ResultStore, record: TrialRecord): Promi
   await writeJson(store.trial(record.id), 'trial.json', record);
 }
 
-/** Reads a JSON file; undefined where there is none or it is cut off. */
+/** Reads a JSON file; undefined if it is missing or cut off. */
 export async function readJson<T>(place: FilePlace, name: string): Promise<T | undefined> {
   const content = await place.get(name);
   try {
@@ -128,12 +128,12 @@ export async function readJson<T>(place: FilePlace, name: string): Promise<T | u
   }
 }
 
-/** Writes a JSON file in one step: a reader sees the old or the new one. Throws `OUTPUT_FAILED`. */
+/** Writes a JSON file atomically: a reader sees the old or the new one. Throws `OUTPUT_FAILED`. */
 export async function writeJson(place: FilePlace, name: string, value: unknown): Promise<void> {
   await writeText(place, name, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Writes a text file in one step. Throws `OUTPUT_FAILED`. */
+/** Writes a text file atomically. Throws `OUTPUT_FAILED`. */
 export async function writeText(place: FilePlace, name: string, text: string): Promise<void> {
   await place.put(name, Buffer.from(text));
 }

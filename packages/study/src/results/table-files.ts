@@ -1,13 +1,13 @@
 import { stringify } from 'csv-stringify/sync';
 import type { BasicType } from 'hyparquet-writer' with { 'resolution-mode': 'import' };
 
-/** A table of named columns; cells without a value are undefined. */
+/** A table of named, typed columns; empty cells are undefined. */
 export interface Table {
   readonly columns: readonly { readonly name: string; readonly type: 'text' | 'whole' | 'number' }[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
 
-/** A table as CSV, in full precision. A cell that begins like a formula of a spreadsheet is made text. */
+/** A table as CSV, in full precision. Cells that a spreadsheet would take for a formula are escaped. */
 export function csvOf({ columns, rows }: Table): string {
   return stringify([columns.map(({ name }) => name), ...rows], { escape_formulas: true });
 }
@@ -18,9 +18,9 @@ const PARQUET: Readonly<Record<Table['columns'][number]['type'], BasicType>> = {
   number: 'DOUBLE',
 };
 
-/** A table as a Parquet file, which keeps the types: pandas, Polars, DuckDB and R read it. */
+/** A table as a Parquet file, which keeps the types of columns; pandas, Polars, DuckDB and R read it. */
 export async function parquetOf({ columns, rows }: Table): Promise<Uint8Array> {
-  // An ECMAScript module: it can't be required by a CommonJS build.
+  // An ES module: a CommonJS build cannot require it.
   const { parquetWriteBuffer } = await import('hyparquet-writer');
   const columnData = columns.map(({ name, type }, index) => ({
     name,

@@ -1,8 +1,8 @@
 import type { SearchFigures, Summary } from '@tersor/compression';
 
 /**
- * What is compared, read from a trial's summary; undefined where it has no such figure. Accuracies are shares
- * of 1.
+ * The metrics that studies compare, read from a trial's summary; undefined if it lacks one. Accuracies are
+ * fractions from 0 to 1.
  */
 export const METRICS = {
   testAccuracy: ({ compressed }) => compressed.accuracy.test,
@@ -20,27 +20,26 @@ export const METRICS = {
 
 export type Metric = keyof typeof METRICS;
 
-/** One trial's figures. A trial that stands for several variants is listed once for each. */
+/** Figures of one trial. A trial that belongs to several variants is listed once for each. */
 export interface TrialRow {
   readonly variant: string;
   readonly seed: number;
   readonly trial: string;
   readonly status: 'done' | 'failed' | 'interrupted' | 'missing';
   readonly error?: string;
-  /** Images that the test accuracy is a share of; absent in trials of a version that did not record it. */
+  /** Number of test images; absent in trials run by a version that did not record it. */
   readonly testImages?: number;
   readonly figures: Readonly<Partial<Record<Metric, number>>>;
 }
 
-/** The figures that a trial's summary has. */
+/** The metrics in a trial's summary. */
 export function figuresOf(summary: Summary): TrialRow['figures'] {
   const entries = Object.entries(METRICS).map(([metric, read]) => [metric, read(summary)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
 /**
- * Episodes of all searches by the time that these took, fine-tunes not counted; undefined where nothing was
- * searched.
+ * Episodes of all searches per minute of search time, without fine-tuning; undefined if nothing was searched.
  */
 function episodesPerMinute(searches: readonly SearchFigures[]): number | undefined {
   const total = (key: 'episodes' | 'seconds') => searches.reduce((sum, figures) => sum + figures[key], 0);

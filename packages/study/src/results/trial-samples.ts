@@ -2,7 +2,7 @@ import { unpackBits, type Outcomes } from '@tersor/compression';
 import type { Sample } from '../statistics/error-of-mean.js';
 import type { Metric, TrialRow } from './trial-figures.js';
 
-/** Between which a figure lies, whatever was drawn. */
+/** Smallest and largest possible value of a metric. */
 const BOUNDS: Readonly<Partial<Record<Metric, readonly [number, number]>>> = {
   testAccuracy: [0, 1],
   validationAccuracy: [0, 1],
@@ -16,8 +16,8 @@ const BOUNDS: Readonly<Partial<Record<Metric, readonly [number, number]>>> = {
 };
 
 /**
- * What a trial says of a metric: accuracies on the test images know the images that they are shares of.
- * Undefined where the trial has no such figure.
+ * A trial's value of a metric as a sample; for accuracies on the test images it includes the number of images
+ * and, if recorded, the outcome of each. Undefined if the trial lacks the metric.
  */
 export function sampleOf(
   { figures, testImages: count }: TrialRow,
@@ -36,7 +36,8 @@ export function sampleOf(
   )
     return { value, ...(bounds && { bounds }) };
   const original = testAccuracy - accuracyChange;
-  const variance = share(testAccuracy) + (metric === 'accuracyChange' ? share(original) : 0);
+  const variance =
+    bernoulliVariance(testAccuracy) + (metric === 'accuracyChange' ? bernoulliVariance(original) : 0);
   const kept = outcomes && outcomesOf(outcomes, metric, { value, count });
   return {
     value,
@@ -45,12 +46,12 @@ export function sampleOf(
   };
 }
 
-/** Variance of one image that is right with probability `p`. */
-function share(p: number): number {
+/** Variance of the outcome of one image that is right with probability `p`. */
+function bernoulliVariance(p: number): number {
   return p * (1 - p);
 }
 
-/** What every image adds to the metric; undefined where the file is not that of the trial's figures. */
+/** Contribution of each image to the metric; undefined if the outcomes do not match the trial's figures. */
 function outcomesOf(
   outcomes: Outcomes,
   metric: 'testAccuracy' | 'accuracyChange',

@@ -1,8 +1,8 @@
 const OF_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s/@:]*):[^\s/@]*@/gi;
 
 /**
- * A copy of plain data in which URLs have no passwords: what a study writes is passed on, its report as a
- * page. A variable of the environment (`redis://:${NAME}@host`) stays.
+ * A copy of plain data with the passwords in URLs replaced, since people share what a study writes. A
+ * reference to an environment variable (`redis://:${NAME}@host`) stays.
  */
 export function withoutPasswords<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (_, each: unknown) =>

@@ -2,12 +2,12 @@ import { createRandom } from '@tersor/core';
 import type { Sample } from './error-of-mean.js';
 import { estimate, pairedDifference } from './statistics.js';
 
-// How often an interval that says 95% holds the truth. The percentile bootstrap that was here before held it
-// in 77% for 3 seeds, 85% for 5 and 90% for 10.
+// How often a 95% interval contains the true value. The percentile bootstrap used before contained it in 77%
+// of cases for 3 seeds, 85% for 5 and 90% for 10.
 const random = createRandom(1, 'coverage');
 const holds = ({ interval }: { interval?: readonly [number, number] }, truth: number) =>
   interval![0] <= truth && truth <= interval![1];
-/** Three standard errors of a share of so many repetitions. */
+/** Three standard errors of a share over this many repetitions. */
 const slack = (repetitions: number) => 3 * Math.sqrt((0.95 * 0.05) / repetitions);
 
 function coverage(repetitions: number, once: () => boolean): number {
@@ -16,7 +16,7 @@ function coverage(repetitions: number, once: () => boolean): number {
   return held / repetitions;
 }
 
-describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of cases', (seeds) => {
+describe.each([3, 5, 10])('95%% intervals of %i seeds contain the true value in 95%% of cases', (seeds) => {
   const paired = (draw: () => number) =>
     new Map(Array.from({ length: seeds }, (_, seed) => [seed, draw()] as const));
 
@@ -44,8 +44,8 @@ describe.each([3, 5, 10])('95%% intervals of %i seeds hold the truth in 95%% of 
     expect(share).toBeGreaterThan(0.95 - slack(2000));
   });
 
-  // Networks answer by thresholds: a bias of the variant, the seed's luck, how hard each image is for all and
-  // for the variant, and the rest.
+  // Simulated networks are right if a sum is above a threshold: the variant's bias, the seed's luck, the
+  // image's difficulty for all and for the variant, and noise.
   const IMAGES = 100;
   const REPETITIONS = 300;
   const study = ({ luck, hardness }: { luck: number; hardness: number }) => {

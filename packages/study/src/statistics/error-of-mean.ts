@@ -1,37 +1,37 @@
 import { mean, standardDeviation } from './moments.js';
 
-/** Which chance an interval covers. */
+/** Which sources of chance an interval covers. */
 export type ErrorBasis =
   /** Other seeds, on the same images. */
   | 'seeds'
   /**
-   * Other seeds and other images; which images each network has right is known, and networks are compared
+   * Other seeds and other images. It is known which images each network has right, so networks are compared
    * image by image.
    */
   | 'images'
   /**
-   * Other seeds and other images, as if two networks erred on images independently: wider than it need be.
+   * Other seeds and other images, treating the errors of two networks as independent: wider than necessary.
    */
   | 'binomial';
 
-/** What one seed gives: a value and, where it is a share of images, what is known about these. */
+/** Result of one seed: a value and, if it is a share of images, what is known about these images. */
 export interface Sample {
   readonly value: number;
-  /** Least and largest value that there can be: intervals end there. */
+  /** Smallest and largest possible value; intervals are cut off there. */
   readonly bounds?: readonly [low: number, high: number];
   readonly images?: {
-    /** Images that the share is of. */
+    /** Number of images. */
     readonly count: number;
-    /** Variance of what a single image adds: p (1 - p) for a share p of right ones. */
+    /** Variance of a single image's contribution: p (1 - p) if a share p is right. */
     readonly variance: number;
-    /** What every image adds, in the order of the images: 1 for right, 0 for wrong. */
+    /** Contribution of each image, in the order of the images: 1 if right, 0 if wrong. */
     readonly outcomes?: ArrayLike<number>;
-    /** Tells sets of images apart. */
+    /** Identifies the set of images. */
     readonly id?: string;
   };
 }
 
-/** How far a mean may be off. */
+/** Error of a mean. */
 export interface ErrorOfMean {
   /** Variance of the mean. */
   readonly variance: number;
@@ -41,8 +41,8 @@ export interface ErrorOfMean {
 }
 
 /**
- * How far the mean of seeds may be off: by the seeds that were drawn and, where they are shares of images, by
- * the images too.
+ * Error of the mean over seeds: from the choice of seeds and, if the values are shares of images, from the
+ * choice of images too.
  */
 export function errorOfMean(samples: readonly Sample[]): ErrorOfMean {
   const seeds = samples.length;
@@ -61,11 +61,11 @@ export function errorOfMean(samples: readonly Sample[]): ErrorOfMean {
 }
 
 /**
- * Error of the mean of a table seeds x images, both drawn from many: the two-way analysis of variance of
- * Dorfman, Berbaum and Metz (1992) for readers x cases, with the degrees of freedom of Hillis (2007). Every
- * seed saw the same images, so more seeds don't make the images' part smaller. One image that goes the other
- * way is added to the variance (after Agresti and Min 2005), so that no disagreement in a small set is not
- * taken for certainty.
+ * Error of the mean of a table seeds x images, both random samples: the two-way analysis of variance of
+ * Dorfman, Berbaum and Metz (1992) for readers x cases, with the degrees of freedom of Hillis (2007). All
+ * seeds saw the same images, so more seeds do not reduce the images' part. The variance includes one extra
+ * disagreeing image (after Agresti and Min 2005), so that a small set without disagreement is not taken for
+ * certainty.
  */
 function crossedError(outcomes: readonly ArrayLike<number>[]): Omit<ErrorOfMean, 'basis'> {
   const seeds = outcomes.length;
@@ -91,7 +91,9 @@ function crossedError(outcomes: readonly ArrayLike<number>[]): Omit<ErrorOfMean,
   return { variance: seedPart + imagePart, freedom: combinedFreedom(seedPart, imagePart, seeds) };
 }
 
-/** Degrees of freedom of a sum of which only the seeds' part is poorly known (Satterthwaite 1946). */
+/**
+ * Degrees of freedom of the summed variance (Satterthwaite 1946); the images' part counts as known exactly.
+ */
 function combinedFreedom(ofSeeds: number, ofImages: number, seeds: number): number {
   return ofSeeds === 0 ? Infinity : ((ofSeeds + ofImages) ** 2 / ofSeeds ** 2) * (seeds - 1);
 }

@@ -1,11 +1,11 @@
-/** Arithmetic mean; NaN of nothing. */
+/** Arithmetic mean; NaN for no values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
- * Sample standard deviation, with n - 1 in the denominator (Bessel's correction); none of fewer than two
- * values.
+ * Sample standard deviation, with n - 1 in the denominator (Bessel's correction); undefined for fewer than
+ * two values.
  */
 export function standardDeviation(values: readonly number[]): number | undefined {
   if (values.length < 2) return undefined;

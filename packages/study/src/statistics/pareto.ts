@@ -1,6 +1,6 @@
 /**
- * Indexes of the points that no other beats: none has a lower or equal cost and a higher or equal gain with
- * one of the two better. Ascending by cost. Equal points are all kept. One sort and one sweep: n log n.
+ * Indexes of the points on the Pareto front, by ascending cost: no other point has a lower or equal cost and
+ * a higher or equal gain with one of the two strictly better. Equal points are all kept. Takes O(n log n).
  */
 export function paretoFront<T>(
   points: readonly T[],

@@ -12,15 +12,15 @@ describe('seedsNeeded', () => {
     expect(seedsNeeded(-effect * 3, 3, 1)).toBe(seedsNeeded(effect, 1, 1));
   });
 
-  it('is more for more comparisons', () => {
+  it('grows with the number of comparisons', () => {
     expect(seedsNeeded(0.5, 1, 10)!).toBeGreaterThan(seedsNeeded(0.5, 1, 1)! + 15);
   });
 
-  it('is never fewer than an interval takes', () => {
+  it('is never fewer than the three seeds of an interval', () => {
     expect(seedsNeeded(1000, 1, 1)).toBe(3);
   });
 
-  it('is not a number where there is no difference, no spread, or no end', () => {
+  it('is undefined without a difference, without spread, or beyond its limit', () => {
     expect(seedsNeeded(0, 1, 1)).toBeUndefined();
     expect(seedsNeeded(1, 0, 1)).toBeUndefined();
     expect(seedsNeeded(0.001, 1, 1)).toBeUndefined();

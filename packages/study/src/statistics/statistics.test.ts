@@ -3,7 +3,7 @@ import { mean, standardDeviation } from './moments.js';
 import { estimate, holm, pairedDifference, verdict } from './statistics.js';
 
 describe('statistics', () => {
-  it('computes the mean and the standard deviation with n - 1, and no deviation of one value', () => {
+  it('computes the mean and the standard deviation with n - 1, and no deviation for one value', () => {
     const values = [2, 4, 4, 4, 5, 5, 7, 9];
     expect(mean(values)).toBe(5);
     expect(standardDeviation(values)).toBeCloseTo(2.138089935, 9); // Python's statistics.stdev
@@ -49,12 +49,12 @@ describe('statistics', () => {
     expect(difference.interval![0]).toBeCloseTo(0.011 - (4.302653 * 0.001) / Math.sqrt(3), 7);
     expect(difference.p).toBeCloseTo(0.00274, 4); // R: t.test(c(.012, .010, .011))$p.value
     expect(verdict(difference)).toBe('higher');
-    // Unpaired, the same seeds say nothing.
+    // Unpaired, the same seeds show no difference.
     expect(estimate([...baseline.values()]).deviation).toBeCloseTo(0.2, 12);
     expect(pairedDifference(new Map([[7, 1]]), baseline)).toBeUndefined();
   });
 
-  it('has no interval beyond what there can be', () => {
+  it('cuts intervals off at the possible values', () => {
     const shares = (...values: number[]) =>
       new Map(values.map((value, seed) => [seed, { value, bounds: [0, 1] as const }] as const));
     const [high, low] = [shares(0.9, 0.99, 0.7), shares(0.1, 0.9, 0)];
@@ -95,7 +95,7 @@ describe('the error of the images', () => {
   const seeds = (wrong: number[][], paired = true) =>
     new Map(wrong.map((each, seed) => [seed, share(answers(each), paired)] as const));
 
-  it('keeps three seeds that agree on few images from being taken for certainty', () => {
+  it('does not take three seeds that agree on few images for certainty', () => {
     const {
       mean: center,
       interval,
@@ -142,7 +142,7 @@ describe('the error of the images', () => {
     expect(width(others)).toBeGreaterThan(1.5 * width(same));
   });
 
-  it('takes networks to err independently where it is not kept which images are right, and says so', () => {
+  it('assumes independent errors if outcomes are not recorded, and says so', () => {
     const [a, b] = [
       seeds([[1], [2], [1]], false),
       seeds(
@@ -161,7 +161,7 @@ describe('the error of the images', () => {
     expect(pairedDifference(seeds([[1], [2], [1]], true), b)!.basis).toBe('binomial');
   });
 
-  it('does not compare images of other sets by their place', () => {
+  it('does not compare image by image across different sets of images', () => {
     const other = new Map(
       [...seeds([[1], [1], [2]])].map(([seed, sample]) => [
         seed,

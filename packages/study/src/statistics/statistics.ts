@@ -2,34 +2,34 @@ import { errorOfMean, type ErrorBasis, type Sample } from './error-of-mean.js';
 import { mean, standardDeviation } from './moments.js';
 import { studentP, studentQuantile } from './student.js';
 
-/** A figure across seeds. */
+/** A metric over several seeds. */
 export interface Estimate {
-  /** Values that it is made from: seeds. */
+  /** Number of values, one per seed. */
   readonly count: number;
   readonly mean: number;
-  /** Sample standard deviation over the seeds, with n - 1; none for a single value. */
+  /** Sample standard deviation over the seeds, with n - 1; absent for a single value. */
   readonly deviation?: number;
-  /** 95% confidence interval of the mean; none for fewer than three seeds. */
+  /** 95% confidence interval of the mean; absent for fewer than three seeds. */
   readonly interval?: readonly [low: number, high: number];
-  /** Which chance the interval covers. */
+  /** Which sources of chance the interval covers. */
   readonly basis?: ErrorBasis;
 }
 
-/** A difference to a baseline across the seeds that both have. */
+/** A difference from a baseline over the seeds that both have. */
 export interface Difference extends Estimate {
-  /** Two-sided p of no difference; none for fewer than three seeds. */
+  /** Two-sided p value for no difference; absent for fewer than three seeds. */
   readonly p?: number;
   /** The same after Holm's correction for all differences of that metric in the study. */
   readonly adjusted?: number;
 }
 
-/** Fewest seeds that an interval is made from: of two, one degree of freedom says next to nothing. */
+/** Fewest seeds for an interval: with two, a single degree of freedom says next to nothing. */
 const FEWEST = 3;
 const LEVEL = 0.95;
 
 /**
- * Mean, spread and interval of the values of several seeds. The interval is Student's; samples with images
- * have the error of drawing these in it (`errorOfMean`).
+ * Mean, standard deviation and interval of the values of several seeds. The interval is Student's; for
+ * samples with images it includes the error from the choice of images (`errorOfMean`).
  */
 export function estimate(values: readonly (number | Sample)[]): Estimate {
   const { p: _p, ...rest } = describe(values.map(asSample));
@@ -37,9 +37,9 @@ export function estimate(values: readonly (number | Sample)[]): Estimate {
 }
 
 /**
- * The difference to a baseline, seed by seed: chance that both share (the split, the order of the images)
- * cancels out. Where both know which images they have right, it is image by image too. Seeds that only one of
- * them has are left out; undefined when none is left.
+ * The difference from a baseline, seed by seed: chance that both share (the split, the order of the images)
+ * cancels out. If it is known which images both have right, they are compared image by image too. Seeds that
+ * only one of them has are left out; undefined if none is left.
  */
 export function pairedDifference(
   values: ReadonlyMap<number, number | Sample>,
@@ -53,8 +53,8 @@ export function pairedDifference(
 }
 
 /**
- * Holm's step-down correction (1979) of p values for their number, in their order: the chance of one false
- * claim among all of them stays as low as claimed.
+ * Holm's step-down correction (1979) of p values, returned in the order given: it bounds the chance of even
+ * one false claim among all of them.
  */
 export function holm(values: readonly number[]): number[] {
   const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
@@ -68,8 +68,7 @@ export function holm(values: readonly number[]): number[] {
 }
 
 /**
- * What a difference says: whether it is told apart from none, at 5% for all differences of its table
- * together.
+ * Whether a difference is significant, at 5% for all differences of its table together, and its direction.
  */
 export function verdict({
   mean: center,

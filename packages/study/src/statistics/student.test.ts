@@ -15,13 +15,13 @@ describe("Student's t distribution", () => {
     expect(studentQuantile(0.975, freedom)).toBeCloseTo(quantile, 3),
   );
 
-  it('has quantiles between those of whole degrees of freedom', () => {
+  it('interpolates quantiles for fractional degrees of freedom', () => {
     expect(studentQuantile(0.975, 2.5)).toBeGreaterThan(3.182);
     expect(studentQuantile(0.975, 2.5)).toBeLessThan(4.303);
     expect(studentQuantile(0.975, 999_999)).toBeCloseTo(studentQuantile(0.975, 1_000_001), 5);
   });
 
-  it('gives the two-sided p of which the quantile is the inverse', () => {
+  it('gives a two-sided p value that inverts the quantile', () => {
     expect(studentP(4.302653, 2)).toBeCloseTo(0.05, 6);
     expect(studentP(-2.262157, 9)).toBeCloseTo(0.05, 6);
     expect(studentP(1, 1)).toBeCloseTo(0.5, 7); // Cauchy

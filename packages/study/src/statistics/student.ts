@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** The little of jStat that is needed; it brings no types. */
+/** The small part of jStat that is used; the package has no types. */
 interface JStat {
   readonly jStat: {
     readonly studentt: {
@@ -16,17 +16,17 @@ interface JStat {
 
 const { jStat } = createRequire(__filename)('jstat') as JStat;
 /**
- * From here on Student's distribution is the normal one to six digits, and jStat's incomplete beta function
- * loses some.
+ * From this many degrees of freedom, Student's distribution equals the normal one to six digits, and jStat's
+ * incomplete beta function loses precision.
  */
 const NORMAL_FROM = 1e6;
 
-/** Quantile of Student's t distribution; `freedom` need not be whole, and may be infinite. */
+/** Quantile of Student's t distribution; `freedom` may be fractional or infinite. */
 export function studentQuantile(share: number, freedom: number): number {
   return freedom < NORMAL_FROM ? jStat.studentt.inv(share, freedom) : jStat.normal.inv(share, 0, 1);
 }
 
-/** Two-sided p of a t statistic: how likely chance alone takes it as far from 0. */
+/** Two-sided p value of a t statistic. */
 export function studentP(t: number, freedom: number): number {
   const below =
     freedom < NORMAL_FROM ? jStat.studentt.cdf(-Math.abs(t), freedom) : jStat.normal.cdf(-Math.abs(t), 0, 1);

@@ -9,7 +9,7 @@ import { childProcessRunner } from './child-process-runner.js';
 
 jest.setTimeout(60_000); // Every test starts processes: slow on a busy machine.
 
-/** Stands for `tersor`: ends as the model of its config asks, and else writes a summary. */
+/** Stand-in for `tersor`: ends in the way that the config's `model` names, or else writes a summary. */
 const command = [process.execPath, join(__dirname, '../../test/trial-program.cjs')];
 
 describeContract(
@@ -45,7 +45,7 @@ describe('childProcessRunner', () => {
     expect(read).toEqual(trial('fine').config);
   });
 
-  it('runs a trial whose place is no folder in a copy, and puts everything back', async () => {
+  it('runs a trial whose place is not a folder in a copy, and copies everything back', async () => {
     const place = memoryPlace();
     await place.put('checkpoint/state.json', Buffer.from('before'));
     await expect(runner.run(trial('resumed', place), new AbortController().signal)).resolves.toEqual({
@@ -69,7 +69,7 @@ describe('childProcessRunner', () => {
     expect(await readFile(join(folder, 'log.txt'), 'utf8')).toContain('crashed on purpose');
   });
 
-  it('keeps the stack of the error, from the line that says what it is, and the logs of earlier attempts', async () => {
+  it('keeps the error with its stack, and the logs of earlier attempts', async () => {
     const outcome = await run('thrown');
     expect(outcome).toMatchObject({
       status: 'failed',
@@ -83,7 +83,7 @@ describe('childProcessRunner', () => {
     );
   });
 
-  it('ends a trial that outstays its time, although it does not listen', async () => {
+  it('kills a trial that ignores its time limit', async () => {
     const controller = new AbortController();
     const impatient = childProcessRunner({ command, graceSeconds: 0.1 });
     const running = impatient.run(trial('deaf'), controller.signal);
@@ -93,11 +93,11 @@ describe('childProcessRunner', () => {
     await expect(running).resolves.toEqual({ status: 'interrupted' });
   });
 
-  it('says which signal ended a trial', async () => {
+  it('names the signal that ended a trial', async () => {
     await expect(run('killed')).resolves.toEqual({ status: 'failed', error: 'ended by SIGKILL' });
   });
 
-  it('says when the program cannot be started', async () => {
+  it('reports a program that cannot be started', async () => {
     const missing = childProcessRunner({ command: [join(folder, 'no-such-program')] });
     await expect(missing.run(trial('x'), new AbortController().signal)).resolves.toMatchObject({
       status: 'failed',

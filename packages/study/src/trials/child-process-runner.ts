@@ -7,30 +7,30 @@ import { writeJson } from '../results/study-store.js';
 import { inLocalFolder } from './local-folder.js';
 import { createTurns } from './turns.js';
 
-/** Bytes of what a trial wrote to stderr that are looked through for its error. */
+/** How many of the last bytes of a trial's stderr are searched for its error. */
 const TAIL = 20_000;
 /** Characters of an error that are kept. */
 const ERROR_LENGTH = 4000;
-/** Exit codes of a run that was stopped as asked, by SIGHUP, SIGINT, SIGTERM. */
+/** Exit codes of a run that stopped on SIGHUP, SIGINT or SIGTERM. */
 const INTERRUPTED: readonly unknown[] = [129, 130, 143];
 
 export interface ChildProcessOptions {
-  /** The program with its first arguments: what starts `tersor`. */
+  /** What starts `tersor`: the program and its first arguments. */
   readonly command: readonly string[];
   /** Trials at the same time. */
   readonly concurrency?: number;
-  /** How long a trial whose time is over has to save itself, in seconds. */
+  /** Seconds that a trial has to save its state when its time is up. */
   readonly graceSeconds?: number;
-  /** Trials refuse to run where model, data, plugins or version are not those of `inputs`. */
+  /** Whether trials refuse to run if model, data, plugins or version differ from their `inputs`. */
   readonly checkInputs?: boolean;
 }
 
 /**
- * Runs every trial as `<command> --verbose compress <folder>/config.json --out <folder> ...` in a process of
- * its own, so that a crash takes only its own trial along. What a trial writes to stderr goes to `log.txt` in
- * its folder. Aborting sends SIGINT, to which a trial saves itself; one that is aborted by a `TimeoutError`
- * is killed `graceSeconds` later. When this process exits, its trials are ended; when it is killed, they see
- * their standard input close (`TERSOR_TRIAL` tells them to look).
+ * Runs every trial as `<command> --verbose compress <folder>/config.json --out <folder> ...` in its own
+ * process, so that a crash affects only that trial. Its stderr goes to `log.txt` in its folder. On abort, a
+ * trial gets SIGINT and saves its state; if the reason is a `TimeoutError`, it is killed `graceSeconds`
+ * later. When this process exits, it kills its trials; when it is itself killed, they notice that their
+ * standard input closes (`TERSOR_TRIAL` tells them to watch it).
  */
 export function childProcessRunner({
   command,
@@ -43,8 +43,8 @@ export function childProcessRunner({
     await mkdir(folder, { recursive: true });
     await writeJson(folderPlace(folder), 'config.json', trial.config);
     if (checkInputs) await writeJson(folderPlace(folder), 'inputs.json', trial.inputs);
-    // The trial writes the file itself: through this process its last words would be lost when that is
-    // killed.
+    // The trial writes to the file directly: piped through this process, its last words would be lost if this
+    // process were killed.
     const log = await open(join(folder, 'log.txt'), 'a+');
     try {
       const { size: before } = await log.stat();
@@ -82,19 +82,19 @@ function start(
 ): ChildProcess {
   const args = ['compress', join(folder, 'config.json'), '--directory', directory, '--out', folder];
   if (checkInputs) args.push('--inputs', join(folder, 'inputs.json'));
-  // A process group of its own: Ctrl-C at the terminal must not reach a trial twice, and a signal must reach
-  // a process that the trial has started in its place.
+  // A separate process group: Ctrl-C in the terminal must not reach a trial twice, and signals must also
+  // reach a process that the trial starts to replace itself.
   const child = spawn(program!, [...first, '--verbose', ...args, '--resume', '--quiet'], {
     stdio: ['pipe', 'pipe', log.fd],
     detached: true,
     env: { ...process.env, TERSOR_TRIAL: '1' },
   });
-  // Nobody reads it; it closes only when a process that the trial has started in its place has ended, too.
+  // Discard the output. The stream closes only once the processes that the trial has started have ended too.
   child.stdout?.resume();
   return child;
 }
 
-/** Waits for a process to end, and stops it where `signal` asks for it. */
+/** Waits for a process to end, and stops it when `signal` is aborted. */
 async function ending(
   child: ChildProcess,
   signal: AbortSignal,
@@ -123,7 +123,7 @@ async function ending(
   }
 }
 
-/** The end of what was written to a file since it had `before` bytes. */
+/** The last `TAIL` bytes of a file, but only what was written after its first `before` bytes. */
 async function readFrom(file: FileHandle, before: number): Promise<string> {
   const { size } = await file.stat();
   const start = Math.max(before, size - TAIL);
@@ -132,8 +132,8 @@ async function readFrom(file: FileHandle, before: number): Promise<string> {
 }
 
 /**
- * What a trial said last: its error from the line on that Tersor begins it with, the stack after it; else the
- * end of what it wrote.
+ * The error in a trial's output: from the last line that starts with `tersor: `, including the stack; without
+ * such a line, the end of the output.
  */
 function errorIn(written: string): string {
   const start = [...written.matchAll(/^tersor: /gm)].at(-1)?.index;
@@ -148,6 +148,6 @@ function send(child: ChildProcess, name: NodeJS.Signals): void {
     if (process.platform === 'win32') child.kill(name);
     else process.kill(-child.pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It has ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it has already ended.
   }
 }

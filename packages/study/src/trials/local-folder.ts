@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { FilePlace } from '@tersor/core';
 import { folderPlace } from '../results/folder-place.js';
 
-/** Says that a run is whole, so it is put back after everything else. */
+/** This file marks a run as complete, so it is copied back last. */
 const LAST = 'summary.json';
 
 /**
- * Calls `work` with a local folder that holds the files of a place. Where the place is such a folder it is
- * that one. Else it is a temporary copy, whose files are put back when `work` has ended, however it ended;
- * files that are gone are removed. Throws what `work` and the place throw.
+ * Calls `work` with a local folder that holds the files of a place. If the place is a folder, it is used
+ * itself. Otherwise `work` gets a temporary copy; when it ends, even with an error, files are copied back,
+ * and those that `work` deleted are removed from the place. Throws what `work` and the place throw.
  */
 export async function inLocalFolder<T>(place: FilePlace, work: (folder: string) => Promise<T>): Promise<T> {
   if (place.folder !== undefined) return work(place.folder);

@@ -5,27 +5,27 @@ import { runnerPlugins } from './runner-plugins.js';
 
 export interface OpenRunnerOptions {
   readonly study: Pick<Study, 'runner' | 'seeds'>;
-  /** File that the study was read from: a runner's path is relative to it. */
+  /** File that the study was read from; a runner given as a path is relative to it. */
   readonly path: string;
-  /** What starts `tersor` on this machine: the program with its first arguments. */
+  /** What starts `tersor` on this machine: the program and its first arguments. */
   readonly command: readonly string[];
   /** Trials at the same time, instead of the runner's option `concurrency`. */
   readonly jobs?: number | undefined;
-  /** Further folders that plugins are looked up from, after the study's own. */
+  /** Further folders to look for plugins in, after the study's own. */
   readonly searchFrom?: readonly string[];
-  /** Runners that need no package of their own, besides those of this package. */
+  /** Built-in runners, besides those of this package. */
   readonly plugins?: readonly Plugin[];
 }
 
-/** A runner, and the function that ends what it holds. */
+/** A runner, and the function that releases its resources. */
 export interface OpenRunner {
   readonly runner: TrialRunner;
   dispose(): Promise<void>;
 }
 
 /**
- * Makes the runner that a study names. Throws the errors of `createHost`, among them `PLUGIN_NOT_FOUND` and
- * `PLUGIN_OPTIONS_INVALID`; `CONFIG_INVALID` for a runner that does not take `jobs`.
+ * Creates the runner that a study names. Throws the errors of `createHost`, among them `PLUGIN_NOT_FOUND` and
+ * `PLUGIN_OPTIONS_INVALID`; `CONFIG_INVALID` if the runner does not support `jobs`.
  */
 export async function openRunner({
   study,
@@ -57,7 +57,7 @@ export async function openRunner({
     if (jobs !== undefined && runner.concurrency !== jobs)
       throw new TersorError(
         'CONFIG_INVALID',
-        `The runner "${use}" runs ${runner.concurrency} at the same time, not ${jobs}.`,
+        `The runner "${use}" runs ${runner.concurrency} trials at the same time, not ${jobs}.`,
         { hint: 'It has no option "concurrency": leave out --jobs.' },
       );
     return { runner, dispose };

@@ -9,7 +9,7 @@ import { figuresOf } from '../results/trial-figures.js';
 import { mean } from '../statistics/moments.js';
 import { runTrials, type TrialsContext } from './run-trials.js';
 
-/** The part of a plan that is run, as far as it is known. */
+/** The part of a plan that is known to run. */
 export type KnownPlan = Pick<StudyPlan, 'variants' | 'cells' | 'trials'>;
 
 interface RungsContext extends TrialsContext {
@@ -19,10 +19,10 @@ interface RungsContext extends TrialsContext {
 }
 
 /**
- * Runs a plan of successive halving, rung by rung: all variants of the first, and of each further one those
- * that did best in the rung before. What the store has is not run again, so that a study which was stopped
- * chooses the same variants again and goes on. A variant with a trial that failed does not go on. Throws
- * `TRIALS_FAILED` where all have one.
+ * Runs a plan of successive halving, rung by rung: all variants of the first rung, then in each rung those
+ * that did best in the one before. Trials in the store are not run again, so a study that was stopped makes
+ * the same choices and continues. A variant with a failed trial is not promoted. Throws `TRIALS_FAILED` if
+ * every variant has one.
  */
 export async function runRungs(plan: StudyPlan, content: StudyContent, context: RungsContext): Promise<void> {
   const { study, store, signal, onNotice } = context;
@@ -43,8 +43,8 @@ export async function runRungs(plan: StudyPlan, content: StudyContent, context: 
 }
 
 /**
- * The part of a plan that is known without running anything: all of it, or with successive halving up to the
- * first rung that has a trial which is not done.
+ * The part of a plan that is known without running anything: all of it or, with successive halving, the rungs
+ * up to the first one that is not done.
  */
 export async function knownPlan(plan: StudyPlan, study: Study, store: ResultStore): Promise<KnownPlan> {
   if (!plan.rungs) return plan;
@@ -86,14 +86,14 @@ function nextVariants({ plan, rung, next, results }: Step, study: Study): string
     const value = found?.summary && figuresOf(found.summary)[metric];
     if (value !== undefined) values.set(variant, [...(values.get(variant) ?? []), value]);
   }
-  // A mean over the seeds that were left would flatter a variant that crashes.
+  // A mean over the remaining seeds would flatter a variant that crashes.
   const whole = [...values].filter(([, each]) => each.length === study.seeds.length);
   if (whole.length === 0)
     throw new TersorError(
       'TRIALS_FAILED',
-      `No variant with ${rung.episodes} episodes has all of its seeds done.`,
+      `Every variant with ${rung.episodes} episodes has a trial that failed.`,
       {
-        hint: 'log.txt in the folders of the trials says why; --resume runs those again that failed.',
+        hint: "See log.txt in the trials' folders; --resume runs the failed trials again.",
       },
     );
   const means = new Map(whole.map(([variant, each]) => [variant, mean(each)]));

@@ -13,10 +13,10 @@ import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from '../results/result-store.js';
 import { readJson, writeTrial, type TrialRecord } from '../results/study-store.js';
 
-/** What a study's trials share. */
+/** What all trials of a study share. */
 export interface TrialContext {
   readonly study: Pick<Study, 'keep' | 'timeoutSeconds' | 'retries'>;
-  /** Folder that relative paths of the trials' configs count from. */
+  /** Folder that relative paths in the trials' configs start from. */
   readonly directory: string;
   readonly store: ResultStore;
   readonly runner: TrialRunner;
@@ -25,15 +25,15 @@ export interface TrialContext {
 }
 
 const LOCK_POLL_MS = 500;
-/** What a timer can wait: 24 days. */
+/** Longest delay of a timer: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** Networks, the trial's own report, and what only an unfinished trial needs. */
+/** Networks, the trial's own report, and the checkpoint, which only an unfinished trial needs. */
 const BULKY = ['model', 'model.tersor', 'pruned', 'report.html', 'checkpoint'];
 
 /**
  * Runs a trial until it is done, has failed as often as the study allows, or is interrupted, and writes
- * `trial.json`. A process that a killed study left may still be at it: it is waited for, and results that it
- * has finished are taken. `inputs` is what the results must come from.
+ * `trial.json`. A process left over from a killed study may still be running the trial: then this waits for
+ * it and uses its results. `inputs` is what the results must come from.
  */
 export async function runTrial(
   trial: PlannedTrial,
@@ -66,12 +66,12 @@ export async function runTrial(
     const isFinal = outcome.status !== 'failed' || outcome.isTimeOut || attempt > study.retries;
     if (isFinal) return finish(withoutMark(outcome), attempt);
     context.onNotice(
-      `Trial ${id} failed, and is run again (${attempt} of ${study.retries}): ${outcome.error.split('\n')[0]}`,
+      `Trial ${id} failed and is run again (retry ${attempt} of ${study.retries}): ${outcome.error.split('\n')[0]}`,
     );
   }
 }
 
-/** Puts the checkpoint of a trial that is not done aside: it belongs to other content than is there now. */
+/** Sets aside the checkpoint of an unfinished trial, because its inputs have changed. */
 export async function setCheckpointAside(place: FilePlace): Promise<void> {
   const [from, to] = ['checkpoint', 'checkpoint-of-other-content'];
   const names = await place.list(from);
@@ -84,7 +84,7 @@ export async function setCheckpointAside(place: FilePlace): Promise<void> {
 type Attempt = TrialOutcome & { readonly isTimeOut?: boolean };
 
 /**
- * One attempt; stops it by a signal of its own when its time is over, which counts from when it runs: in a
+ * Makes one attempt and stops it when its time is up. Time counts from when the trial begins to run: in a
  * queue it may wait for days.
  */
 async function attemptTrial(
@@ -97,7 +97,7 @@ async function attemptTrial(
   const follow = () => stop.abort(signal.reason);
   signal.addEventListener('abort', follow);
   if (signal.aborted) follow();
-  const message = `It took longer than the study's timeoutSeconds (${timeoutSeconds}) and was stopped; --resume goes on with it.`;
+  const message = `It took longer than the study's timeoutSeconds (${timeoutSeconds}) and was stopped; --resume continues it.`;
   let timer: NodeJS.Timeout | undefined;
   const beginTime = () => {
     clearTimeout(timer);
@@ -116,8 +116,8 @@ async function attemptTrial(
     const isTimeOut = stop.signal.aborted && !signal.aborted && outcome.status !== 'done';
     return isTimeOut ? { status: 'failed', error: message, isTimeOut } : outcome;
   } catch (error) {
-    // A runner that rejects breaks its contract; the other trials go on all the same.
-    return { status: 'failed', error: messageOf(error) || 'The runner rejected, and did not say why.' };
+    // A runner that rejects breaks its contract; the other trials continue all the same.
+    return { status: 'failed', error: messageOf(error) || 'The runner failed without a message.' };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', follow);
@@ -128,7 +128,7 @@ function withoutMark({ isTimeOut: _mark, ...outcome }: Attempt): TrialOutcome {
   return outcome;
 }
 
-/** The summary in a trial's place; undefined where there is none, or none of these settings. */
+/** The summary in a trial's place; undefined if there is none, or if it is of another config. */
 async function resultsOf({ id }: PlannedTrial, place: FilePlace): Promise<Summary | undefined> {
   const summary = await readJson<Summary>(place, 'summary.json');
   return summary?.config && trialId(summary.config) === id ? summary : undefined;
@@ -136,10 +136,10 @@ async function resultsOf({ id }: PlannedTrial, place: FilePlace): Promise<Summar
 
 function problemOf(summary: Summary | undefined, inputs: RunIdentity): string | undefined {
   if (!summary)
-    return 'The results are not there, or not those of these settings: the runner lost them, or ran another config.';
+    return "The results are missing or are not those of the trial's config: the runner lost them, or ran another config.";
   const changes = summary.identity ? contentChanges(inputs, summary.identity) : [];
   return changes.length > 0
-    ? `The results come from something else than the study began with: ${changes.join('; ')}.`
+    ? `The results come from other inputs than the study started with: ${changes.join('; ')}.`
     : undefined;
 }
 
@@ -150,14 +150,13 @@ async function waitUntilFree({ id }: PlannedTrial, { store, signal, onNotice }: 
       return await release();
     } catch (error) {
       if (!isTersorError(error) || error.code !== 'OUTPUT_LOCKED') throw error;
-      if (isFirst)
-        onNotice(`Trial ${id} is waited for, which a study before has left running: ${error.message}`);
+      if (isFirst) onNotice(`Waiting for trial ${id}, which an earlier study left running: ${error.message}`);
       await delay(LOCK_POLL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-/** Deletes what of a trial the figures, its policy and its episodes do without. */
+/** Deletes the large files of a trial, and keeps its figures, policy and episodes. */
 export async function removeBulk(place: FilePlace): Promise<void> {
   for (const name of BULKY) await place.remove(name);
 }

@@ -5,27 +5,27 @@ import { readTrial, type TrialRecord } from '../results/study-store.js';
 import { removeBulk, runTrial, type TrialContext } from './run-trial.js';
 import { createTimer } from './study-timer.js';
 
-/** How far a study is. */
+/** Progress of a study. */
 export interface StudyProgress {
   readonly done: number;
   readonly total: number;
-  /** Whether the trial was there already. */
+  /** Whether the store already had the trial's result. */
   readonly reused: boolean;
-  /** Seconds that the rest takes, judged by the trials that are done; undefined where none is. */
+  /** Estimated seconds for the rest, from the trials that are done; undefined while none is. */
   readonly secondsLeft?: number;
 }
 
 /** What `runTrials` needs besides the trials. */
 export interface TrialsContext extends TrialContext {
-  /** Called after every trial, also for those that were there already. */
+  /** Called after every trial, including those that the store already had. */
   readonly onTrial?:
     | ((trial: PlannedTrial, record: TrialRecord, progress: StudyProgress) => void)
     | undefined;
 }
 
 /**
- * Runs those trials of a plan that the store lacks, as many at the same time as the runner takes; resolves to
- * how each ended that was looked at before `signal`.
+ * Runs the trials of a plan that are not done in the store, up to the runner's `concurrency` at the same
+ * time. Resolves to how each ended; trials that `signal` came before are left out.
  */
 export async function runTrials(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
@@ -33,12 +33,12 @@ export async function runTrials(
   context: TrialsContext,
 ): Promise<TrialRecord[]> {
   const { study, store, runner, signal, onTrial } = context;
-  // Every trial that runs listens, and over a queue these are hundreds.
+  // Every running trial adds a listener; with a queue there are hundreds.
   setMaxListeners(0, signal);
   const waiting = [...trials];
   const began = performance.now();
   let spent = 0;
-  // Of a queue nobody knows how many run at a time: the time of the trials, over the time that went by.
+  // With a queue, the number that run at once is unknown: estimate it as trial time over elapsed time.
   const atOnce = () => (runner.work ? (1000 * spent) / (performance.now() - began) : runner.concurrency);
   const timer = createTimer({ cells, trials }, atOnce);
   const records: TrialRecord[] = [];

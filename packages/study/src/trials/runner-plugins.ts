@@ -8,17 +8,17 @@ const options = z.strictObject({
     .number()
     .min(0)
     .default(30)
-    .describe('How long a trial whose time is over has to save itself, before it is killed.'),
+    .describe('Seconds that a trial has to save its state when its time is up, before it is killed.'),
 });
 
-/** Runners that studies bring along. `command` starts `tersor`: the program with its first arguments. */
+/** The built-in runners. `command` starts `tersor`: the program and its first arguments. */
 export function runnerPlugins(command: readonly string[]): readonly Plugin[] {
   const childProcess = definePlugin({
     name: '@tersor/study',
     kind: 'runner',
     id: 'child-process',
     core: '>=0.1.0 <1.0.0',
-    description: 'trials in processes of their own, on this machine',
+    description: 'each trial in its own process, on this machine',
     options,
     create: (given) => childProcessRunner({ command, ...given }),
   });

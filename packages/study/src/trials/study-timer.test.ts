@@ -7,10 +7,10 @@ const trials = cells.map(({ trial: id, seed }) => ({ id, seed, settings: {}, con
 const done = (id: string, seconds: number) => ({ id, status: 'done' as const, seconds });
 
 describe('createTimer', () => {
-  it('says nothing before a trial is done', () =>
+  it('gives no estimate before a trial is done', () =>
     expect(createTimer({ cells, trials }, 1).progress()).toEqual({ done: 0, total: 6 }));
 
-  it('takes trials to last as long as others of their variant, or of all', () => {
+  it('expects a trial to take as long as others of its variant, or of all', () => {
     const timer = createTimer({ cells, trials }, 2);
     timer.add({ id: 'a1' }, done('a1', 100));
     expect(timer.progress()).toEqual({ done: 1, total: 6, secondsLeft: (5 * 100) / 2 });
@@ -18,7 +18,7 @@ describe('createTimer', () => {
     expect(timer.progress()).toEqual({ done: 2, total: 6, secondsLeft: (2 * 100 + 2 * 10) / 2 });
   });
 
-  it('does not take a crash for a short trial, and nothing is left at the end', () => {
+  it('does not count a crash as a short trial, and has 0 seconds left at the end', () => {
     const timer = createTimer({ cells, trials }, 1);
     timer.add({ id: 'a1' }, { id: 'a1', status: 'failed', error: 'x', seconds: 1 });
     expect(timer.progress().secondsLeft).toBeUndefined();

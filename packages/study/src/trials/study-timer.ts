@@ -1,16 +1,17 @@
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
 import type { TrialRecord } from '../results/study-store.js';
 
-/** Judges how long the rest of a study takes. */
+/** Estimates how long the rest of a study takes. */
 export interface StudyTimer {
-  /** Counts a trial as over. */
+  /** Counts a trial as finished. */
   add(trial: Pick<PlannedTrial, 'id'>, record: TrialRecord): void;
   progress(): { readonly done: number; readonly total: number; readonly secondsLeft?: number };
 }
 
 /**
- * A timer for so many trials at a time. A trial is taken to last as long as the mean of those of its variant
- * that are done, or of all where none is; the time that running ones have spent is not counted.
+ * A timer for a study that runs `concurrency` trials at the same time. The estimate for a trial is the mean
+ * of its variant's finished trials or, if there is none, of all; time already spent on running ones is not
+ * counted.
  */
 export function createTimer(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,

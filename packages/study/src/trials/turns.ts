@@ -1,7 +1,7 @@
-/** Calls work when it is its turn; resolves to undefined where `signal` was aborted before that. */
+/** Calls `work` when it is its turn; resolves to undefined if `signal` is aborted before that. */
 export type Turns = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T | undefined>;
 
-/** Lets so many pieces of work go on at a time; the others wait, first come, first served. */
+/** Lets up to `count` pieces of work run at the same time; the others wait, first come, first served. */
 export function createTurns(count: number): Turns {
   let idle = count;
   const waiting = new Set<() => void>();

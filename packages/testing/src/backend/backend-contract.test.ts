@@ -1,5 +1,6 @@
 import { backendContract } from './backend-contract.js';
-import { brokenBackends, correctBackend } from './backend-fakes.js';
+import { brokenBackends } from './backend-fakes.js';
+import { correctBackend } from './correct-backend.js';
 import { check, describeContract } from '../contract.js';
 
 describeContract('correct backend', backendContract(correctBackend));

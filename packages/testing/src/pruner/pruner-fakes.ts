@@ -144,14 +144,14 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
     const follows =
       call.inputs.length > 0 &&
       !graph.layers.find(({ name }) => name === call.layer)!.weights.some(({ name }) => name === 'kernel');
-    const width =
+    const count =
       channels.get(call.layer) ?? (follows ? calls[call.inputs[0]!]!.outputShape.at(-1) : before.at(-1));
-    calls.push({ ...call, outputShape: [...before.slice(0, -1), width] });
+    calls.push({ ...call, outputShape: [...before.slice(0, -1), count] });
   }
   const layers = graph.layers.map((layer) => {
-    const width = channels.get(layer.name);
+    const count = channels.get(layer.name);
     const config =
-      'filters' in layer.config && width !== undefined ? { ...layer.config, filters: width } : layer.config;
+      'filters' in layer.config && count !== undefined ? { ...layer.config, filters: count } : layer.config;
     return {
       ...layer,
       config,

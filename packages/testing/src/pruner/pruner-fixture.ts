@@ -7,7 +7,7 @@ import type {
   PruneContext,
   WeightTensor,
 } from '@tersor/core';
-import { correctBackend } from '../backend/backend-fakes.js';
+import { correctBackend } from '../backend/correct-backend.js';
 
 const SIZE = 6;
 const IMAGES = 60;

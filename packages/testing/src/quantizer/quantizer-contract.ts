@@ -65,7 +65,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
       name: 'keeps exact zeros from 2 bits on',
       run: () => {
         const input = pruned();
-        for (const bits of allBits().filter((width) => width > 1)) {
+        for (const bits of allBits().filter((each) => each > 1)) {
           const values = decodeTensor(make().encode(input, bits));
           const lost = input.data.findIndex((value, i) => value === 0 && values[i] !== 0);
           requireRule(lost === -1, {
@@ -151,7 +151,7 @@ export function quantizerContract(make: () => Quantizer): Case[] {
         const quantizer = make();
         if (!quantizer.refine) return;
         const input = pruned();
-        for (const bits of allBits().filter((width) => width > 1)) {
+        for (const bits of allBits().filter((each) => each > 1)) {
           const encoded = quantizer.encode(input, bits);
           const refined = quantizer.refine(input, encoded);
           requireWellFormed(refined, input, bits);

@@ -7,7 +7,7 @@ import { createLiveReader } from '../items/live-reader.js';
 import { resume } from './resume.js';
 import { stop } from './stop.js';
 
-/** What the buttons of the page do; each gives what to tell the reader. */
+/** The actions of the page's buttons; each returns a message for the user. */
 export interface Actions {
   /** Throws `OUTPUT_LOCKED`. */
   stop(item: Item): Promise<string>;
@@ -15,7 +15,7 @@ export interface Actions {
   resume(item: Item): Promise<string>;
 }
 
-/** How soon a process ends that does not even begin: a config that is gone, a checkpoint of another run. */
+/** A process that cannot start (no config, checkpoint of another run) ends within this time. */
 const BEGINNING_MS = 20_000;
 
 /** @param program what starts `tersor` */
@@ -26,7 +26,7 @@ export function createActions(program: readonly string[]): Actions {
     stop: async ({ folder }) => stop(folder, asked),
     resume: async ({ kind, folder, status }) => {
       if (status === 'running' || status === 'elsewhere' || started.has(folder))
-        throw new TersorError('OUTPUT_LOCKED', `${folder} is running, or about to.`);
+        throw new TersorError('OUTPUT_LOCKED', `${folder} is running or being started.`);
       const command = await commandOf(kind, folder);
       started.set(folder, Date.now());
       const timer = setTimeout(() => started.delete(folder), BEGINNING_MS).unref();
@@ -40,7 +40,7 @@ export function createActions(program: readonly string[]): Actions {
         end();
         throw error;
       }
-      return 'Started again; what it says is in its log, below.';
+      return 'Started again; see its log below.';
     },
   };
 }

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { StartCommand } from '@tersor/compression';
 import { messageOf, TersorError } from '@tersor/core';
 
-/** Commands that leave runs and studies; nothing else is started, whatever a file in a folder says. */
+/** Commands that produce runs and studies; nothing else is ever started, whatever a file in a folder says. */
 const COMMANDS = { run: ['compress', 'apply'], study: ['study'] } as const;
-/** What a resumed run does without: nobody reads its output but the log. */
+/** Options that are dropped when resuming, since the output only goes to the log. */
 const DROPPED = ['--json', '--quiet', '--resume'];
 
 /**
- * What "resume" would start, for people; undefined for a run or study that can't be started from here: it
- * was not begun by the command line, or on another machine.
+ * The command that "resume" would start, as text; undefined if the run or study cannot be started from here,
+ * because it was not started from the command line or on another machine.
  */
 export function resumeText(
   kind: 'run' | 'study',
@@ -37,9 +37,9 @@ function resumedArgs({ args }: StartCommand): string[] {
 }
 
 /**
- * Starts a run or study again where it stopped, in a process of its own that outlives this one; what it says
- * is appended to `log.txt` in its folder. Resolves when the process has begun. `onEnd` is told its exit code.
- * Throws `CONFIG_INVALID` for what can't be started.
+ * Resumes a run or study in a separate process that outlives this one; its output is appended to `log.txt` in
+ * its folder. Resolves when the process has started. `onEnd` gets its exit code. Throws `CONFIG_INVALID` if
+ * it cannot be started.
  * @param program what starts `tersor`
  */
 export async function resume(
@@ -58,7 +58,7 @@ export async function resume(
     const child = spawn(node!, [...first, ...resumedArgs(command), '--out', folder], {
       cwd: command.directory,
       stdio: ['ignore', log, log],
-      // Ctrl-C in the terminal of the page's server is not meant for it.
+      // Ctrl-C in the terminal of the server must not reach it.
       detached: true,
     });
     child.once('exit', (code) => onEnd(code ?? undefined));

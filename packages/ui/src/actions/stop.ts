@@ -2,11 +2,11 @@ import { holderOf, type LockHolder } from '@tersor/compression';
 import { messageOf, TersorError } from '@tersor/core';
 
 /**
- * Stops what holds a folder, as Ctrl-C does: it saves itself and ends. Only a process of this machine that
- * was seen to hold the folder now gets the signal, and only once: a second one would end it unsaved. Gives
- * what to tell the reader. Throws `OUTPUT_LOCKED` where there is nothing to stop, or where it can't be
- * stopped.
- * @param asked processes that were asked before
+ * Stops the process that holds a folder like Ctrl-C: it saves its state and ends. Only a process of this
+ * machine that holds the folder's lock now gets the signal, and only once, since a second one would end it
+ * unsaved. Returns a message for the user. Throws `OUTPUT_LOCKED` if there is nothing to stop, or it cannot
+ * be stopped.
+ * @param asked processes that were already asked to stop
  */
 export function stop(folder: string, asked: Set<string>): string {
   const holder = holderOf(folder);

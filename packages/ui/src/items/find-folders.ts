@@ -10,14 +10,14 @@ export interface FoundFolder {
   readonly folder: string;
 }
 
-/** How many folders deep runs are looked for below a given one. */
+/** How many levels below a given folder are searched. */
 const DEPTH = 4;
-/** Folders that hold no runs, or only what belongs to one. */
+/** Folders that contain no runs, or only parts of one. */
 const SKIPPED = /^(\.|node_modules$|checkpoint|trials$|tensorboard$)/;
 
 /**
- * Finds runs and studies in folders and below them, by name. Links are not followed. A folder that is gone,
- * or that may not be read, holds nothing.
+ * Finds runs and studies in and below folders, sorted by name. Links are not followed. Folders that are
+ * missing or unreadable count as empty.
  */
 export async function findFolders(roots: readonly string[]): Promise<FoundFolder[]> {
   const found = new Map<string, FoundFolder>();

@@ -1,6 +1,6 @@
-/** What is known of a run or a study in a list; plain JSON, which the page gets as it is. */
+/** A run or a study in the list; plain JSON that is sent to the page. */
 export interface Item {
-  /** Made of the folder's path; the only name by which the page asks for something. */
+  /** Derived from the folder's path; the page refers to items only by their ids. */
   readonly id: string;
   readonly kind: 'run' | 'study';
   /** The folder, as the reader gave it or below one that the reader gave. */
@@ -23,7 +23,7 @@ export interface Item {
   readonly isComparable: boolean;
 }
 
-/** `elsewhere`: in use by a process of another machine or user, as its file says. */
+/** `elsewhere`: in use by a process of another machine or user, according to its lock file. */
 export type Status = 'running' | 'elsewhere' | 'done' | 'stopped' | 'failed';
 
 export interface Progress {

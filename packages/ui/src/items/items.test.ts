@@ -23,7 +23,7 @@ const look = async () => {
 };
 
 describe('the list of runs and studies', () => {
-  it('says of each how it ended, or where it is', async () => {
+  it('shows how each ended, or what it is doing', async () => {
     await writeDoneRun(join(folder, 'a/done'));
     await beginRun(join(folder, 'killed'), 3);
     await beginRun(join(folder, 'failed'), 2);
@@ -55,7 +55,7 @@ describe('the list of runs and studies', () => {
     expect(items.get('study')?.resume).toBe(`tersor study s.yaml --resume\nin ${join(folder, 'study')}`);
   });
 
-  it('offers to start only what the command line of Tersor starts', async () => {
+  it('only offers to start commands of Tersor', async () => {
     await beginRun(join(folder, 'good'), 1, {
       args: ['compress', 'c.yaml', '--set', 'seed=1 2'],
       directory: '/there',
@@ -72,7 +72,7 @@ describe('the list of runs and studies', () => {
     ]);
   });
 
-  it('outlives half-written files, files of others, and folders that vanish', async () => {
+  it('survives half-written files, foreign files, and folders that vanish', async () => {
     await writeDoneRun(join(folder, 'half'));
     await writeFile(join(folder, 'half/summary.json'), '{"baseline": {');
     await writeDoneRun(join(folder, 'other'));
@@ -93,7 +93,7 @@ describe('the list of runs and studies', () => {
     watcher.close();
   });
 
-  it('looks at a thousand runs in a few seconds, and tells only of the one that changed', async () => {
+  it('looks at a thousand runs in a few seconds, and reports only the one that changed', async () => {
     const names = Array.from({ length: 1000 }, (_, i) => `run ${i} <b>&"'`);
     for (const name of names) await writeDoneRun(join(folder, name));
     const watcher = createWatcher([folder]);
@@ -109,7 +109,7 @@ describe('the list of runs and studies', () => {
 });
 
 describe('a live record that grows', () => {
-  it('is read on from where the reading ended, lines that are not whole with their rest', async () => {
+  it('is read from where the last read ended, with incomplete lines completed', async () => {
     await beginRun(folder, 2);
     const path = join(folder, 'checkpoint/live.jsonl');
     const reader = createLiveReader(path);
@@ -123,7 +123,7 @@ describe('a live record that grows', () => {
     expect(state?.episodes.map(({ episode }) => episode)).toEqual([1, 2, 3]);
   });
 
-  it('takes back episodes that a process which went on did again', async () => {
+  it('drops episodes that a resumed process repeats', async () => {
     await beginRun(folder, 6);
     const reader = createLiveReader(join(folder, 'checkpoint/live.jsonl'));
     await reader.read();
@@ -133,7 +133,7 @@ describe('a live record that grows', () => {
     expect((await reader.read())?.episodes.map(({ episode }) => episode)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('begins anew when the file is another one, and is undefined when it is gone', async () => {
+  it('is read from the start if the file was replaced, and is undefined if it is gone', async () => {
     await beginRun(folder, 6);
     const reader = createLiveReader(join(folder, 'checkpoint/live.jsonl'));
     await reader.read();

@@ -9,15 +9,15 @@ export interface LiveState {
   readonly stage: PipelineStage | undefined;
   readonly round: number | undefined;
   readonly progress: PipelineProgress | undefined;
-  /** In order, without those that a process which went on did again. */
+  /** Episodes in order, without those that were repeated after a resume. */
   readonly episodes: readonly LiveEpisode[];
   readonly notices: readonly { readonly at: string; readonly text: string }[];
   readonly ended: { readonly code?: string; readonly message: string } | undefined;
 }
 
-/** Reads a record that grows: each call reads only what is new. */
+/** Reads a growing record; each call reads only what is new. */
 export interface LiveReader {
-  /** Undefined where there is no record. */
+  /** Undefined if there is no record. */
   read(): Promise<LiveState | undefined>;
 }
 
@@ -37,7 +37,7 @@ const EMPTY = (): Changing => ({
   ended: undefined,
 });
 
-/** Reads the `live.jsonl` at a path. A line that is not whole yet waits for its rest. */
+/** Reads the `live.jsonl` at a path. An incomplete last line is kept until the rest arrives. */
 export function createLiveReader(path: string): LiveReader {
   let state = EMPTY();
   let file: number | undefined;
@@ -63,7 +63,7 @@ export function createLiveReader(path: string): LiveReader {
     }
   };
   let last: Promise<LiveState | undefined> = Promise.resolve(undefined);
-  // One after the other: each goes on where the one before ended.
+  // One at a time: each read continues where the one before ended.
   return { read: () => (last = last.then(readOn, readOn)) };
 }
 
@@ -85,14 +85,14 @@ function take(state: Changing, text: string): void {
   } else if ('progress' in line) {
     const { stage, unit, done } = line.progress;
     state.progress = line.progress;
-    // A search that goes on from an older checkpoint does the episodes after it again.
+    // A search that resumes from a checkpoint repeats the episodes after it.
     if (unit === 'episodes')
       forget(state, (each) => each.stage === stage && each.round === state.round && each.episode > done);
   }
 }
 
 function forget({ episodes }: Changing, isGone: (episode: LiveEpisode) => boolean): void {
-  // Mostly the last ones, or none.
+  // From the end, since repeated episodes are the last ones.
   for (let i = episodes.length - 1; i >= 0; i--) {
     if (isGone(episodes[i]!)) episodes.splice(i, 1);
     else if (i < episodes.length - 200) return;

@@ -7,7 +7,7 @@ import type { Item, Progress, Status } from './item.js';
 import { timeOf } from './time-of.js';
 import { createLiveReader, type LiveReader, type LiveState } from './live-reader.js';
 
-/** Everything that a list and a page say of the folder of one run. */
+/** Everything that the list and a page show about a run. */
 export interface RunFacts {
   readonly status: Status;
   readonly detail?: string;
@@ -15,16 +15,16 @@ export interface RunFacts {
   readonly result?: string;
   readonly changed: number;
   readonly holder: LockHolder | undefined;
-  /** What the run's record says; undefined for one that is done. */
+  /** State from the live record; undefined if the run is done. */
   readonly live: LiveState | undefined;
 }
 
-/** Looks at the folder of a run again and again; what has not changed is not read again. */
+/** Reads the folder of a run repeatedly, without reading unchanged files again. */
 export interface RunReader {
   facts(): Promise<RunFacts>;
 }
 
-/** What the stages are called while they run. */
+/** Names of the stages while they run. */
 const STAGES: Readonly<Record<string, string>> = {
   prune: 'stage 1: pruning search',
   'prune-prepare': 'stage 1: preparing',
@@ -75,7 +75,7 @@ export function createRunReader(folder: string): RunReader {
   };
 }
 
-/** Where a run is that goes on. */
+/** Detail and progress of a running run. */
 function going(state: LiveState | undefined): { detail: string; progress?: Progress } {
   if (!state?.stage) return { detail: 'preparing' };
   const detail = STAGES[state.stage] ?? state.stage;
@@ -85,7 +85,7 @@ function going(state: LiveState | undefined): { detail: string; progress?: Progr
   return { detail: of, progress: { done: counted(state, done), total, of: unit } };
 }
 
-/** Progress is written only now and then; episodes are all there. */
+/** The number of episodes done. Progress is only written now and then, but every episode is recorded. */
 function counted({ progress, episodes, round }: LiveState, done: number): number {
   if (progress?.unit !== 'episodes') return done;
   const own = episodes.filter((each) => each.stage === progress.stage && each.round === round);
@@ -103,7 +103,7 @@ function stopped(state: LiveState): { status: Status; detail: string; progress?:
 
 function sentenceOf(summary: Summary): string | undefined {
   const { ratio, compressed, baseline } = summary;
-  // Of another version, or of somebody else.
+  // A file of another version or program.
   if (typeof ratio?.bytes !== 'number' || !compressed?.accuracy || !baseline?.accuracy) return undefined;
   const change = 100 * (compressed.accuracy.test - baseline.accuracy.test);
   const points = `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(2)} points`;

@@ -8,17 +8,17 @@ import type { Item, Status } from './item.js';
 import { timeOf } from './time-of.js';
 import { createRunReader, type RunReader } from './read-run-item.js';
 
-/** A trial of a study that runs now. */
+/** A running trial of a study. */
 export interface RunningTrial {
   readonly id: string;
   readonly detail: string;
   readonly progress: Item['progress'];
 }
 
-/** What a list and a page say of the folder of a study. */
+/** Everything that the list and a page show about a study. */
 export interface StudyFacts {
   readonly record: StudyRecord | undefined;
-  /** How many trials ended how. */
+  /** Number of trials by status. */
   readonly counts: Readonly<Record<TrialRecord['status'] | 'missing', number>>;
   readonly running: readonly RunningTrial[];
   readonly changed: number;
@@ -26,14 +26,14 @@ export interface StudyFacts {
 
 export interface StudyReader {
   facts(): Promise<StudyFacts>;
-  /** The reader of one of its trials; undefined for one that it has not. */
+  /** The reader of one of its trials; undefined if it has no such trial. */
   trial(id: string): { readonly folder: string; readonly reader: RunReader } | undefined;
 }
 
-/** Files that are looked at at the same time. */
+/** Files that are read at the same time. */
 const AT_ONCE = 64;
 
-/** Looks at the folder of a study again and again; what has not changed is not read again. */
+/** Reads the folder of a study repeatedly, without reading unchanged files again. */
 export function createStudyReader(folder: string): StudyReader {
   const place = folderPlace(folder);
   let record: { readonly stamp: number; readonly study: StudyRecord | undefined } | undefined;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 
-/** When a file was changed last, in milliseconds since 1970; undefined where there is none. */
+/** Time of a file's last change in milliseconds since 1970; undefined if there is no file. */
 export async function timeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,

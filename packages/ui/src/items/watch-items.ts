@@ -3,38 +3,41 @@ import type { Item } from './item.js';
 import { createRunReader, runItem, type RunReader } from './read-run-item.js';
 import { createStudyReader, studyItem, type StudyReader } from './read-study-item.js';
 
-/** An item with what reads it. */
+/** An item with its reader. */
 export interface Watched {
   readonly item: Item;
   readonly reader: { readonly run: RunReader } | { readonly study: StudyReader };
 }
 
-/** What changed since the last look. */
+/** Changes since the last look. */
 export interface Changes {
   readonly items: readonly Item[];
-  /** Ids of those that are gone. */
+  /** Ids of items that no longer exist. */
   readonly gone: readonly string[];
 }
 
-/** The runs and studies below some folders, as they are now. */
+/** Watches the runs and studies below some folders. */
 export interface Watcher {
   all(): readonly Item[];
   get(id: string): Watched | undefined;
-  /** Looks at everything now. */
+  /** Looks at all items now. */
   look(): Promise<void>;
-  /** Is told of changes, and keeps the looking going; gives the function that ends it. */
+  /**
+   * Calls a listener with changes, and looks regularly as long as there is one; returns the unsubscribe
+   * function.
+   */
   subscribe(listener: (changes: Changes) => void): () => void;
   close(): void;
 }
 
 const POLL_MS = 700;
-/** A look that took long is not followed by the next at once: a share of the time at most. */
+/** Looking takes at most one part in this many of the time, so slow looks are less frequent. */
 const SHARE = 8;
-/** New folders are looked for once in so many looks. */
+/** New folders are searched for once in this many looks. */
 const LOOKS = 4;
 const AT_ONCE = 32;
 
-/** Watches folders by looking at them again and again: what tells of changes differs by file system. */
+/** Watches folders by polling, since file system events differ between file systems. */
 export function createWatcher(roots: readonly string[]): Watcher {
   const watched = new Map<string, Watched>();
   const listeners = new Set<(changes: Changes) => void>();

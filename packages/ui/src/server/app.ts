@@ -15,19 +15,19 @@ export interface AppOptions {
   readonly views: ViewCache;
   readonly actions: Actions;
   readonly files: PageFiles;
-  /** What the server listens on. */
+  /** Host that the server listens on. */
   readonly host: string;
-  /** Asked of every request where the server can be reached from other machines. */
+  /** Token that every request needs, if other machines can reach the server. */
   readonly token: string | undefined;
 }
 
 const COOKIE = 'tersor-ui';
 const KEEP_ALIVE_MS = 15_000;
-// Nothing is loaded from elsewhere; style attributes are those of charts.
+// Nothing is loaded from other hosts; charts use style attributes.
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The server of the page, as a function of requests. */
+/** Creates the server of the page, as a function of requests. */
 export function createApp(options: AppOptions): Hono {
   const { watcher, views, actions, files, host, token } = options;
   const app = new Hono();
@@ -98,7 +98,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/events', (context) =>
     streamSSE(context, async (stream) => {
       await watcher.look();
-      // Nothing may be lost between the list and the first change.
+      // Subscribe first, so that no change is lost between the list and the first change.
       const waiting: string[] = [JSON.stringify({ all: watcher.all() })];
       let wake: () => void = () => undefined;
       const end = watcher.subscribe((changes) => {
@@ -119,7 +119,7 @@ export function createApp(options: AppOptions): Hono {
 
   app.all('/api/*', (context) => context.json({ message: 'There is nothing of that name.' }, 404));
 
-  // Every other path is one of the page's own, which shows what the path says.
+  // Every other path gets the page, whose script shows what belongs to the path.
   app.get('*', (context) => {
     const { body, type } = files.get(context.req.path);
     return context.body(body, 200, { 'Content-Type': type });
@@ -141,7 +141,7 @@ function gone(context: Context): Response {
   return context.json({ message: 'This run or study is gone, or was moved.' }, 404);
 }
 
-/** Waits until it is woken; false when nothing came for so long that the other side may doubt. */
+/** Waits until woken; resolves to false after a time without messages, when a sign of life is due. */
 function pause(start: (wake: () => void) => void): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), KEEP_ALIVE_MS).unref();

@@ -2,32 +2,32 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
-/** Header of requests that change something: another site's page can't send it. */
+/** Header of requests that change something; pages of other sites cannot send it. */
 export const ACTION_HEADER = 'x-tersor-ui';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Whether a host to listen on is only reached from this machine. */
+/** Whether a host to listen on can only be reached from this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 }
 
-/** A token that can't be guessed. */
+/** Creates a random token. */
 export function makeToken(): string {
   return randomBytes(18).toString('base64url');
 }
 
-/** Whether a text is the token, in a time that does not tell how much of it is right. */
+/** Whether a text is the token, compared in constant time. */
 export function isToken(token: string, given: string | undefined): boolean {
   const [a, b] = [token, given ?? ''].map((text) => createHash('sha256').update(text).digest());
   return timingSafeEqual(a!, b!);
 }
 
 /**
- * Whether a request names this server: its own name or address. A page of another site, whose name was made
- * to lead here (DNS rebinding), names that site.
- * @param header what the request says in `Host`
- * @param host what the server listens on
+ * Whether a request is addressed to this server by its own name or address. A page of another site whose name
+ * was made to resolve to this server (DNS rebinding) uses that site's name.
+ * @param header the request's `Host` header
+ * @param host host that the server listens on
  */
 export function isOwnHost(header: string | undefined, host: string): boolean {
   const name = header?.replace(/:\d+$/, '').toLowerCase();

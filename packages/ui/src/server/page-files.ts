@@ -8,7 +8,7 @@ interface PageFile {
   readonly type: string;
 }
 
-/** The files of the page by their paths; the page itself for every other path. */
+/** The files of the page by path, and the page itself for every other path. */
 export interface PageFiles {
   get(path: string): PageFile;
 }
@@ -19,12 +19,12 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 };
 
-/** In front of the page's own style and script, which build on it. */
+/** Inserted before the page's own style and script, which build on it. */
 const REPORT = '<link rel="stylesheet" href="/report.css"><script src="/report.js"></script>';
 
 /**
- * Reads the built page; what charts and tables of reports need is added: their style, and their script as a
- * function. Throws `CONFIG_NOT_FOUND` where it was not built.
+ * Reads the built page, and adds the style and script of reports for charts and tables. Throws
+ * `CONFIG_NOT_FOUND` if it was not built.
  */
 export async function readPageFiles(folder: string): Promise<PageFiles> {
   const files = new Map<string, PageFile>();

@@ -56,14 +56,14 @@ async function itemNamed(name: string): Promise<Item> {
   return items.find((each) => each.name === name)!;
 }
 
-it('answers under its own names only: no page of another site that was made to lead here', async () => {
+it('answers only under its own names, not under that of another site that resolves to it', async () => {
   for (const host of [`127.0.0.1:${ui.port}`, `localhost:${ui.port}`])
     expect((await ask(ui.port, '/api/items', { headers: { host } })).status).toBe(200);
   for (const host of ['evil.example', `evil.example:${ui.port}`, '192.168.0.7'])
     expect((await ask(ui.port, '/api/items', { headers: { host } })).status).toBe(421);
 });
 
-it('knows hosts, and tokens', () => {
+it('recognises its own hosts and tokens', () => {
   expect(isOwnHost('10.0.0.3:6780', '0.0.0.0')).toBe(true);
   expect(isOwnHost('box.example:6780', 'box.example')).toBe(true);
   expect(isOwnHost('evil.example', '0.0.0.0')).toBe(false);
@@ -76,7 +76,7 @@ it('knows hosts, and tokens', () => {
   ]);
 });
 
-it('asks for a token where other machines reach it, and keeps it in a cookie', async () => {
+it('requires a token if other machines can reach it, and keeps it in a cookie', async () => {
   const open = await start({ host: '0.0.0.0' });
   try {
     expect(open.token).toMatch(/^[\w-]{24}$/);
@@ -99,7 +99,7 @@ it('asks for a token where other machines reach it, and keeps it in a cookie', a
   }
 });
 
-it('gives nothing but the page and what lies in the given folders', async () => {
+it('serves only the page and what is in the given folders', async () => {
   await writeFile(join(folder, 'secret.txt'), 'secret');
   await symlink('/etc', join(folder, 'link')).catch(() => undefined);
   for (const path of [
@@ -120,7 +120,7 @@ it('gives nothing but the page and what lies in the given folders', async () => 
     expect([path, (await ask(ui.port, path)).status]).toEqual([path, 404]);
 });
 
-it('hands names and errors on as text, in pages that may run no script of theirs', async () => {
+it('escapes names and errors, in pages that cannot run scripts from them', async () => {
   const answer = await ask(ui.port, '/');
   expect(answer.headers['content-security-policy']).toContain("script-src 'self'");
   expect(answer.text).toContain('<script src="/report.js"></script><title>');
@@ -140,7 +140,7 @@ it('hands names and errors on as text, in pages that may run no script of theirs
   }
 });
 
-it('says why trials failed, with their logs', async () => {
+it('shows why trials failed, with their logs', async () => {
   const { id } = await itemNamed('study');
   const { text } = await ask(ui.port, `/api/items/${id}/trials/00000000000a`);
   expect(text).toContain('Why it failed');
@@ -155,7 +155,7 @@ it('puts runs side by side, layer by layer, and refuses those without results', 
   expect((await ask(ui.port, `/api/compare?runs=${one!.id}`)).status).toBe(409);
 });
 
-it('pushes what changes, after everything at first', async () => {
+it('sends everything first, then what changes', async () => {
   const said: { all?: Item[]; items?: Item[] }[] = [];
   const asked = request({ host: '127.0.0.1', port: ui.port, path: '/api/events' }, (answer) => {
     answer.on('data', (part) => {
@@ -174,7 +174,7 @@ it('pushes what changes, after everything at first', async () => {
   asked.destroy();
 });
 
-it('does what buttons say only for its own page', async () => {
+it('performs actions only for its own page', async () => {
   const { id } = await itemNamed(MISCHIEF);
   const post = (headers: Record<string, string>) =>
     ask(ui.port, `/api/items/${id}/stop`, { method: 'POST', headers });
@@ -187,7 +187,7 @@ it('does what buttons say only for its own page', async () => {
   });
 });
 
-it('starts again what was started, in the same place, and writes what it says to the log', async () => {
+it('resumes a run in the same place, and writes its output to the log', async () => {
   const program = join(folder, 'program.cjs');
   await writeFile(
     program,
@@ -211,7 +211,7 @@ it('starts again what was started, in the same place, and writes what it says to
   }
 });
 
-it('says that a port is in use, and takes the next where none was asked for', async () => {
+it('reports a port in use, and takes the next one if none was given', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -226,7 +226,7 @@ it('says that a port is in use, and takes the next where none was asked for', as
   await Promise.all([first.close(), second.close()]);
 });
 
-it('refuses a folder that is not there, and shows an empty one', async () => {
+it('refuses a missing folder, and shows an empty one', async () => {
   await expect(start({ folders: [join(folder, 'nowhere')] })).rejects.toMatchObject({
     code: 'CONFIG_NOT_FOUND',
   });

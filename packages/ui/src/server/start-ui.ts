@@ -12,23 +12,23 @@ import { isLoopback, makeToken } from './guard.js';
 import { readPageFiles } from './page-files.js';
 
 export interface UiOptions {
-  /** Folders in and below which runs and studies are looked for. */
+  /** Folders to search for runs and studies, including subfolders. */
   readonly folders: readonly string[];
-  /** What starts `tersor`, for "resume". */
+  /** Command that starts `tersor`, for "resume". */
   readonly program: readonly string[];
-  /** What to listen on; without it only this machine reaches the page. */
+  /** Host to listen on; by default only this machine can reach the page. */
   readonly host?: string;
-  /** Without it, the first free one from 6780 on. */
+  /** Default: the first free port from 6780 on. */
   readonly port?: number;
-  /** Asked of whoever opens the page; without it one is made where `host` is not this machine alone. */
+  /** Token needed to open the page; by default one is created if other machines can reach `host`. */
   readonly token?: string;
-  /** Folder of the built page; without it the package's own. */
+  /** Folder of the built page; by default the one in this package. */
   readonly page?: string;
 }
 
-/** The page's server. */
+/** A running server. */
 export interface Ui {
-  /** Where to open it, token included. */
+  /** Address to open, including the token. */
   readonly url: string;
   readonly port: number;
   readonly token: string | undefined;
@@ -39,7 +39,7 @@ const FIRST_PORT = 6780;
 const PORTS = 20;
 
 /**
- * Starts the page over runs and studies. Throws `CONFIG_NOT_FOUND` for a folder that is not there, and
+ * Starts a server that shows runs and studies on a page. Throws `CONFIG_NOT_FOUND` for a missing folder, and
  * `PORT_UNAVAILABLE`.
  */
 export async function startUi({
@@ -90,7 +90,7 @@ async function existing(folder: string): Promise<string> {
   });
 }
 
-/** Listens on the port, or on the first free one. Throws `PORT_UNAVAILABLE`. */
+/** Listens on the given port, or on the first free one. Throws `PORT_UNAVAILABLE`. */
 async function listen(server: Server, host: string, port: number | undefined): Promise<void> {
   const ports = port === undefined ? Array.from({ length: PORTS }, (_, i) => FIRST_PORT + i) : [port];
   for (const each of ports) {
@@ -106,7 +106,7 @@ async function listen(server: Server, host: string, port: number | undefined): P
     const inUse = error.code === 'EADDRINUSE';
     throw new TersorError(
       'PORT_UNAVAILABLE',
-      `${host}:${each} cannot be listened on: ${inUse ? 'another program uses it' : error.message}.`,
+      `Cannot listen on ${host}:${each}: ${inUse ? 'another program uses it' : error.message}.`,
       {
         cause: error,
         hint: inUse ? 'Choose another with --port; 0 takes any free one.' : 'Check --host and --port.',
@@ -115,7 +115,7 @@ async function listen(server: Server, host: string, port: number | undefined): P
   }
 }
 
-/** A host that a browser can open. */
+/** The host to show in URLs, one that a browser can open. */
 function shownHost(host: string): string {
   if (host !== '0.0.0.0' && host !== '::') return host.includes(':') ? `[${host}]` : host;
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);

@@ -22,17 +22,17 @@ import type { Watched, Watcher } from '../items/watch-items.js';
 import { liveView } from './live-view.js';
 import { logSection } from './log-section.js';
 
-/** The view of an item. Throws `CONFIG_NOT_FOUND` for one whose files are gone. */
+/** The view of an item. Throws `CONFIG_NOT_FOUND` if its files are gone. */
 export async function itemView({ item, reader }: Watched): Promise<PageContent> {
   return 'study' in reader
     ? viewOfStudy(item.folder, item.name, reader.study)
     : viewOfRun(item.folder, item.name, reader.run);
 }
 
-/** The view of a trial of a study. Throws `CONFIG_NOT_FOUND` for one that the study has not. */
+/** The view of a trial of a study. Throws `CONFIG_NOT_FOUND` if the study has no such trial. */
 export async function trialView({ item, reader }: Watched, id: string): Promise<PageContent> {
   const trial = 'study' in reader ? reader.study.trial(id) : undefined;
-  if (!trial) throw missing(`a trial ${id} of ${item.name}`);
+  if (!trial) throw missing(`trial ${id} of ${item.name}`);
   const view = await viewOfRun(trial.folder, `Trial ${id} of ${item.name}`, trial.reader);
   const record = await readJson<TrialRecord>(folderPlace(trial.folder), 'trial.json');
   if (record?.status !== 'failed') return view;
@@ -72,16 +72,16 @@ function runningSection(running: readonly RunningTrial[]): Section {
   return { id: 'running', title: 'Running', body };
 }
 
-/** Runs side by side. Throws `CONFIG_NOT_FOUND` for one that is not there or has no results. */
+/** The view of runs side by side. Throws `CONFIG_NOT_FOUND` if one is missing or has no results. */
 export async function comparisonView(watcher: Watcher, ids: readonly string[]): Promise<PageContent> {
   const runs = await Promise.all(
     ids.map(async (id) => {
       const [own, trial] = id.split('.');
       const found = watcher.get(own!);
-      if (!found) throw missing(`a run ${id}`);
+      if (!found) throw missing(`run ${id}`);
       const study = 'study' in found.reader ? found.reader.study : undefined;
       const folder = trial === undefined ? found.item.folder : study?.trial(trial)?.folder;
-      if (folder === undefined) throw missing(`a trial ${trial} of ${found.item.name}`);
+      if (folder === undefined) throw missing(`trial ${trial} of ${found.item.name}`);
       const name = trial === undefined ? found.item.name : `${found.item.name}: ${basename(folder)}`;
       return { name, run: await wholeRun(folder) };
     }),
@@ -89,7 +89,7 @@ export async function comparisonView(watcher: Watcher, ids: readonly string[]): 
   return compareView(runs);
 }
 
-/** A run with what a view reads of it. Throws `CONFIG_NOT_FOUND`. */
+/** Reads a finished run, and checks that its summary is of this version. Throws `CONFIG_NOT_FOUND`. */
 async function wholeRun(folder: string): Promise<Run> {
   const run = await readRun(folderPlace(folder), folder);
   if (!run.summary.compressed?.accuracy || !run.summary.ratio)
@@ -98,5 +98,5 @@ async function wholeRun(folder: string): Promise<Run> {
 }
 
 function missing(what: string): TersorError {
-  return new TersorError('CONFIG_NOT_FOUND', `There is not (or no longer) ${what}.`);
+  return new TersorError('CONFIG_NOT_FOUND', `There is no ${what}, or no longer.`);
 }

@@ -13,7 +13,7 @@ import { policyChart } from './policy-chart.js';
 type Stage = LiveEpisode['stage'];
 const STAGES: readonly Stage[] = ['prune', 'quantize'];
 
-/** What there is to say of a run that is not done: it goes on, or was stopped, or failed. */
+/** The view of an unfinished run: running, stopped or failed. */
 export function liveView(name: string, facts: RunFacts): PageContent {
   const { live, status, detail, holder } = facts;
   const who = holder ? `Process ${holder.pid} on ${holder.host}, since ${holder.since}.` : '';
@@ -86,7 +86,7 @@ export function liveView(name: string, facts: RunFacts): PageContent {
   };
 }
 
-/** Episodes of a stage, counted through its rounds as the results do. */
+/** Episodes of a stage, numbered through all rounds as in the results. */
 function linesOf(live: LiveState | undefined, stage: Stage): EpisodeFigures[] {
   const own = live?.episodes.filter((each) => each.stage === stage) ?? [];
   return own.map((each, at) => ({ ...each, episode: at + 1 }));

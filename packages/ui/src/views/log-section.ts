@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeHtml, type Section } from '@tersor/study';
 
-/** Bytes of a log that are shown: its end. */
+/** How many of the last bytes of a log are shown. */
 const TAIL = 64 * 1024;
 
-/** The end of the `log.txt` of a folder; none where there is no such file, or an empty one. */
+/** A section with the end of a folder's `log.txt`; none if the file is missing or empty. */
 export async function logSection(folder: string): Promise<Section[]> {
   const text = await tailOf(join(folder, 'log.txt'));
   if (!text) return [];

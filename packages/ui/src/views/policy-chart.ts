@@ -4,12 +4,12 @@ import { chart, nameAxis, table, valueAxis, type EpisodeFigures } from '@tersor/
 const ROW = 26;
 const MARGIN = 64;
 
-/** What a candidate's policy leaves to each group or layer, as bars: channels or bits. */
+/** A bar chart of the channels or bits that a candidate's policy leaves in each group or layer. */
 export function policyChart(stage: 'prune' | 'quantize', { episode, policy }: EpisodeFigures): string {
   const rows = Object.entries(policyWords(policy)).map(([layer, words]) => ({
     layer,
     words,
-    // A group that is left whole, or is removed, is said in words.
+    // A group that is kept or removed as a whole has words instead of a number.
     value: /^(\d+) (channels|bits)/.exec(words)?.[1],
   }));
   if (rows.length === 0) return '<p>The policy says nothing of single layers.</p>';

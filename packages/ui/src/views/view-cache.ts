@@ -1,17 +1,17 @@
 import type { PageContent } from '@tersor/study';
 
-/** A view, and whether a newer one can be had soon. */
+/** A view, and whether a newer one will be available soon. */
 export interface CachedView {
   readonly view: PageContent;
   readonly isStale: boolean;
 }
 
-/** Views that were made, so that many changes, or pages, don't draw the same charts again and again. */
+/** A cache of views, so that frequent changes and several open pages do not redraw the same charts. */
 export interface ViewCache {
   get(key: string, revision: number, make: () => Promise<PageContent>): Promise<CachedView>;
 }
 
-/** Time between two makings of a view, in multiples of what one takes: the runs need the processor, too. */
+/** Pause between redrawing a view, as a multiple of the time that it takes: runs need the processor too. */
 const PAUSE = 8;
 const KEPT = 30;
 

@@ -77,7 +77,7 @@ export function createBuilder(): Builder {
   const call: Builder['call'] = ({ className, config = {}, weights = [] }, inputs, outputShape) => {
     const values = outputShape.reduce((product, size) => product * size, 1);
     if (!(values <= MAX_VALUES && values > 0))
-      throw new Refusal(`gives ${values} values for an image; the limit is ${MAX_VALUES}`);
+      throw new Refusal(`has an output of ${values} values per image; the limit is ${MAX_VALUES}`);
     if (calls.length >= MAX_CALLS) throw new Refusal(`is one of over ${MAX_CALLS} layers`);
     const from = inputs.map((input) => input.call);
     const key = JSON.stringify([className, config, from]);

@@ -111,7 +111,7 @@ it('refuses constants and layers of huge shapes that a few bytes ask for', async
   });
   expect(wide).toMatchObject({
     code: 'MODEL_UNSUPPORTED',
-    message: expect.stringContaining('values for an image; the limit is 268435456'),
+    message: expect.stringContaining('values per image; the limit is 268435456'),
   });
 });
 

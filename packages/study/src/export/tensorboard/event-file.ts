@@ -33,7 +33,7 @@ function record(data: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** TFRecord stores checksums of data that may hold checksums itself in a rotated form. */
+/** TFRecord rotates its checksums, because the data may itself contain checksums. */
 function maskedCrc(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

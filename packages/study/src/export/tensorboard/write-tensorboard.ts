@@ -9,9 +9,9 @@ import { folderStore } from '../../results/result-store.js';
 import { readJson } from '../../results/study-store.js';
 
 /**
- * Writes event files for TensorBoard from `episodes.jsonl`, into `tensorboard/` of a run's or a study's
- * folder: one TensorBoard run for each stage, and in a study for each variant, seed and stage. Returns the
- * folder. Throws `CONFIG_NOT_FOUND` for a folder without episodes, `OUTPUT_FAILED`.
+ * Converts `episodes.jsonl` to TensorBoard event files in the subfolder `tensorboard/` of a run or a study:
+ * one TensorBoard run per stage or, in a study, per variant, seed and stage. Returns the subfolder. Throws
+ * `CONFIG_NOT_FOUND` for a folder without episodes, `OUTPUT_FAILED`.
  */
 export async function writeTensorBoard(folder: string): Promise<string> {
   const target = join(folder, 'tensorboard');
@@ -23,7 +23,7 @@ export async function writeTensorBoard(folder: string): Promise<string> {
     for (const stage of ['prune', 'quantize'] as const) {
       const lines = episodes.filter((line) => line.stage === stage);
       if (lines.length === 0) continue;
-      // Episodes keep how long they took; the end of the run is when the file was written.
+      // An episode records only how long it took. The run ended when the file was last written.
       const ended = (await stat(join(run.folder, 'episodes.jsonl'))).mtimeMs / 1000;
       await writeEvents(join(target, run.name, stage), lines, ended);
       written++;
@@ -67,7 +67,7 @@ async function writeEvents(folder: string, lines: readonly EpisodeLine[], ended:
   });
   try {
     await makeFolder(folder);
-    // One name per run: writing again replaces the file instead of adding a second curve.
+    // A fixed name: writing again replaces the file instead of adding a second curve.
     await writeFile(join(folder, 'events.out.tfevents.0.tersor'), eventFile(events));
   } catch (cause) {
     throw new TersorError('OUTPUT_FAILED', `${folder} cannot be written: ${(cause as Error).message}`, {

@@ -34,7 +34,7 @@ const apart = (out: string, settings: readonly string[], killAt?: string) =>
 const weights = (out: string) => readFile(join(project.folder, out, 'pruned/weights.bin'));
 
 it('a refined network is the same after a kill in the refinement, and another than without', async () => {
-  const title = "bringing the outputs back to the original's";
+  const title = "fitting the outputs to the original's";
   const whole = await compress('whole', [REFINE]);
   expect([whole.code, whole.err]).toEqual([0, expect.stringContaining(title)]);
   expect(whole.err).toMatch(/60\/60 loss \d/);
@@ -53,7 +53,7 @@ it('a refined network is the same after a kill in the refinement, and another th
 }, 240_000);
 
 it('a refined network of codes is the same after a kill in the refinement, and another than without', async () => {
-  const title = "stage 2: bringing the outputs back to the original's";
+  const title = "stage 2: fitting the outputs to the original's";
   const codes = [
     'quantize.quantizer={ use: linear, calibrate: { images: 40, points: 4 } }',
     'quantize.bits=[3,3]',

@@ -116,8 +116,8 @@ describeInChromium('tersor profile --browser', () => {
   }, 240_000);
 
   it.each([
-    [['--threads', '2'], /--threads is for measuring in a browser\. \[CONFIG_INVALID\]/],
-    [['--browser-path', 'x'], /--browser-path is for measuring in a browser\. \[CONFIG_INVALID\]/],
+    [['--threads', '2'], /--threads only applies to measuring in a browser\. \[CONFIG_INVALID\]/],
+    [['--browser-path', 'x'], /--browser-path only applies to measuring in a browser\. \[CONFIG_INVALID\]/],
     [['--browser', '--backend', 'node'], /No browser has the backend "node"\. \[CONFIG_INVALID\]/],
     [['--browser', '--browser-path', '/none'], /There is no browser at \/none\. \[BROWSER_UNAVAILABLE\]/],
   ])('refuses %j before anything is measured', async (options, message) => {
