@@ -56,7 +56,14 @@ export function spreadOf(node: GraphNode, inputs: readonly Value[]): Spread | un
     (axis): Pair => [paddings[2 * axis]! - crops[2 * axis]!, paddings[2 * axis + 1]! - crops[2 * axis + 1]!],
   );
   const isWhole = [...block, ...sides.flat()].every((each) => Number.isInteger(each) && each >= 0);
-  if (!isWhole || block.length !== 2 || block.join() !== ownBlock.join() || crops[0] !== 0 || crops[2] !== 0)
+  if (
+    !isWhole ||
+    block.includes(0) ||
+    block.length !== 2 ||
+    block.join() !== ownBlock.join() ||
+    crops[0] !== 0 ||
+    crops[2] !== 0
+  )
     throw new Refusal('is spread over other blocks than it is put together from, or of an open size');
   return { dilation: block as unknown as Pair, sides: sides as unknown as [Pair, Pair] };
 }
