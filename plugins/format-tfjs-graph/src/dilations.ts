@@ -25,13 +25,12 @@ export function withDilations(nodes: readonly GraphNode[]): GraphNode[] {
     const convolution = before(node);
     const apart = convolution && before(convolution);
     if (!convolution || !isPlain(convolution) || apart?.op !== 'SpaceToBatchND') return node;
-    const [x, block, paddings] = apart.inputs;
-    const [, ownBlock, crops] = node.inputs;
-    if ([x, block, paddings, ownBlock, crops].includes(undefined)) return node;
+    if (apart.inputs.length !== 3 || node.inputs.length !== 3) return node;
+    const [x = '', ...spread] = apart.inputs;
     return {
       name: node.name,
       op: convolution.op,
-      inputs: [x!, ...convolution.inputs.slice(1), block!, paddings!, ownBlock!, crops!],
+      inputs: [x, ...convolution.inputs.slice(1), ...spread, ...node.inputs.slice(1)],
       attributes: { ...convolution.attributes, [SPREAD]: { b: true } },
     };
   });
