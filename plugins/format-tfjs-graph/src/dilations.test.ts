@@ -45,7 +45,7 @@ function spread(
   ]);
 }
 
-/** Dilated convolutions: of the size of the image, cropped because 7 is odd, and of unlike rows and columns. */
+/** Dilated convolutions: of the image's size, cropped because 7 is odd; of unlike rows and columns. */
 function dilated(): GraphFixture {
   const g = new GraphFixture();
   const image = g.input([7, 6, 3]);

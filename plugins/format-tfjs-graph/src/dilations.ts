@@ -4,7 +4,7 @@ import { numbersOf, type Value } from './value.js';
 
 const CONVOLUTIONS = ['Conv2D', '_FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2dNative'];
 
-/** The attribute of a convolution whose last four inputs say how it is dilated: block and paddings, block and crops. */
+/** Marks a convolution whose last four inputs say how it is dilated: block, paddings, block, crops. */
 const SPREAD = 'tersor_spread';
 
 /** Dilation, and rows and columns of zeros around the image. */
