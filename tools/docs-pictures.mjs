@@ -85,7 +85,7 @@ async function picture(address, size, scheme, take) {
 async function classified(page) {
   const done = () => page.waitForSelector('#status:not([data-state="loading"])', { timeout: 60_000 });
   await done();
-  await page.locator('#samples button').nth(1).click();
+  await page.locator('#samples button').nth(3).click();
   await done();
   await page.waitForFunction(() => document.querySelectorAll('#packed .classes li').length > 0);
 }

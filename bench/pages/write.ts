@@ -1,5 +1,5 @@
-// Fills the figures of the README, the home page, docs/benchmarks, docs/guide, docs/backends and docs/agents
-// from the committed results: npm run pages [-- --check]
+// Fills the figures of the README, the home page, docs/benchmarks, docs/guide, docs/backends, docs/agents
+// and docs/decisions from the committed results: npm run pages [-- --check]
 // With --check nothing is written: ends with 1 where a page or a chart is not what the results say.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,9 @@ mkdirSync(images, { recursive: true });
 
 const home = join(root, 'docs/index.md');
 const readme = join(root, 'README.md');
-const pages = ['docs/benchmarks', 'docs/guide', 'docs/backends', 'docs/agents'].flatMap(pagesIn);
+const pages = ['docs/benchmarks', 'docs/guide', 'docs/backends', 'docs/agents', 'docs/decisions'].flatMap(
+  pagesIn,
+);
 for (const path of [readme, home, ...pages]) {
   const before = readFileSync(path, 'utf8');
   const after = fillPage(before, (image, svg) => {

@@ -128,19 +128,20 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
     const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
     return signal;
   });
-const heuristic = aboveOn(lines, 'reconstruction');
+const heuristic = aboveOn(lines, ['reconstruction']);
 const summary = {
   heuristic,
   /** Those of enough seeds for an interval. */
   told: heuristic.filter(({ interval }) => interval !== undefined),
-  cma: aboveOn(lines, 'cma'),
+  cma: aboveOn(lines, ['cma']),
+  others: aboveOn(lines, ['magnitude', 'uniform', 'evolution']),
 };
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
-for (const [other, rows] of Object.entries(summary))
-  for (const { task, seeds, text } of rows)
-    console.log(`${AGENT} against ${other} | ${task} | ${seeds} | ${text}`);
+for (const rows of Object.values(summary))
+  for (const { task, against, seeds, text } of rows)
+    console.log(`${AGENT} against ${against} | ${task} | ${seeds} | ${text}`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)
     console.log([task, name, seeds, test.toFixed(4), best.toFixed(4), heuristic, difference].join(' | '));

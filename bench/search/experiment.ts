@@ -107,6 +107,7 @@ async function main(): Promise<void> {
         precision: flags.precision,
         images: places.images,
         machine: describeMachine(),
+        versions: { node: process.version },
       };
       appendFileSync(join(out, `${part}.jsonl`), `${JSON.stringify(line)}\n`);
       console.log(idOf(key), JSON.stringify(found.winner), found.seconds);

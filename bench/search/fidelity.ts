@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     sigma,
     images,
     policies: all.length,
-    machine: describeMachine(),
+    machine: all[0]!.machine,
     versions: { node: process.version, precision: flags.precision },
     making,
     measuring,

@@ -22,6 +22,8 @@ export interface Line extends Key, Found {
   /** Images of the search where these were not the task's own. */
   readonly images?: number | undefined;
   readonly machine: unknown;
+  /** What ran it; absent in lines from before these were kept. */
+  readonly versions?: { readonly node: string };
 }
 
 export const idOf = ({ task, agent, environment, seed, evaluations, reward }: Key) =>

@@ -22,31 +22,55 @@ function bySeed(
   return new Map(own.map((line) => [line.seed, valueOf(line)]));
 }
 
-/** What the agent ends with on test images, above what another does; for all tasks that both have run. */
-export function aboveOn(lines: readonly Line[], other: string) {
+/**
+ * What the agent ends with on test images, and the best reward that it has found, above what each of others
+ * does; for all tasks that both have run.
+ */
+export function aboveOn(lines: readonly Line[], names: readonly string[]) {
   const testOf = ({ winner }: Line) => winner.test;
-  const found = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) => {
+  const rewardOf = ({ best }: Line) => best.at(-1)!;
+  const pairs = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) =>
+    names.map((other) => ({ name, other })),
+  );
+  const found = pairs.flatMap(({ name, other }) => {
     const [own, others] = [bySeed(lines, name, AGENT, testOf), bySeed(lines, name, other, testOf)];
     const shared = [...own.keys()].filter((seed) => others.has(seed));
     const difference = pairedDifference(own, others);
-    if (!difference) return [];
+    const reward = pairedDifference(
+      bySeed(lines, name, AGENT, rewardOf),
+      bySeed(lines, name, other, rewardOf),
+    );
+    if (!difference || !reward) return [];
     const meanOf = (values: Map<number, number>) => mean(shared.map((seed) => values.get(seed)!));
-    const original = lines.find(({ task, reward }) => task === name && reward === 'agreement')!;
+    const original = lines.find(({ task, reward: by }) => task === name && by === 'agreement')!;
     const of = { original: original.original.test, testImages: original.testImages };
     /** A name that a page can write in a path. */
     const id = name.replaceAll(' ', '-');
-    return [
-      { task: name, id, seeds: shared.length, ...of, own: meanOf(own), other: meanOf(others), difference },
-    ];
+    const means = { own: meanOf(own), other: meanOf(others) };
+    return [{ task: name, id, against: other, seeds: shared.length, ...of, ...means, difference, reward }];
   });
-  // Of fewer than three seeds there is no interval, and no claim to correct for.
-  const tested = found.filter(({ difference }) => difference.p !== undefined);
-  const adjusted = new Map(
-    holm(tested.map(({ difference }) => difference.p!)).map((p, i) => [tested[i]!.task, p]),
-  );
-  return found.map(({ difference, ...row }) => {
-    const corrected = { ...difference, ...(adjusted.has(row.task) && { adjusted: adjusted.get(row.task)! }) };
-    return { ...row, ...corrected, text: differenceText('testAccuracy', corrected) };
+  const tests = corrected(found.map(({ difference }) => difference));
+  const rewards = corrected(found.map(({ reward }) => reward));
+  return found.map(({ difference: _difference, reward: _reward, ...row }, i) => ({
+    ...row,
+    ...tests[i]!,
+    text: differenceText('testAccuracy', tests[i]!),
+    rewardText: differenceText('pruneReward', rewards[i]!),
+  }));
+}
+
+type Difference = NonNullable<ReturnType<typeof pairedDifference>>;
+
+/**
+ * By Holm for all that are given; of fewer than three seeds there is no interval, and no claim to correct
+ * for.
+ */
+function corrected(differences: readonly Difference[]) {
+  const tested = differences.filter(({ p }) => p !== undefined);
+  const adjusted = holm(tested.map(({ p }) => p!));
+  return differences.map((difference) => {
+    const place = tested.indexOf(difference);
+    return place < 0 ? difference : { ...difference, adjusted: adjusted[place]! };
   });
 }
 

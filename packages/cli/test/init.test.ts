@@ -33,6 +33,11 @@ describe('tersor init', () => {
     expect(config.dataset).toMatchObject({ use: 'cifar10', dir: '../data', validation: 40 });
     expect(config.model).toBe('../model/model.json');
     expect(config.prune!.budget.macs).toBe(0.6);
+    expect(config.prune).toMatchObject({
+      environment: 'residual',
+      agent: { use: 'ensemble', shared: true },
+      reward: 'agreement',
+    });
     expect((await readFile(out, 'utf8')).match(/the model has ([\d.]+)%/)![1]).toBe(shares[0]!.toFixed(1));
 
     const small = [

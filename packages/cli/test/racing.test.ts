@@ -54,6 +54,26 @@ describe('tersor compress with racing', () => {
     }
   });
 
+  it('races by halving for a reward that needs the divergence, and ends the same when it is stopped and resumed', async () => {
+    const halving = ['prune', 'quantize'].flatMap((stage) => [
+      `${stage}.racing={ by: halving, images: 10 }`,
+      `${stage}.reward=agreement`,
+    ]);
+    const raced = await compressWithStops(project, 'halved', [...SETTINGS, ...halving]);
+    const { images, evaluations } = raced.summary.search.prune!;
+    expect(images).toBeLessThan(40 * evaluations);
+    for (const stage of ['prune', 'quantize'] as const) {
+      const { bestReward } = raced.summary.search[stage]!;
+      const episodes = raced.episodes.filter((episode) => episode.stage === stage);
+      expect(episodes.every(({ measures }) => [10, 20, 40].includes(measures['images']!))).toBe(true);
+      const best = episodes.find(({ reward }) => reward === bestReward)!;
+      expect(best.measures).toMatchObject({ images: 40, divergence: -bestReward });
+    }
+    const parts = await compressWithStops(project, 'halved-in-parts', [...SETTINGS, ...halving], 3);
+    expect(parts.stops).toBe(4);
+    expect(parts.episodes).toEqual(raced.episodes);
+  });
+
   it('counts no images and changes nothing where it is off, which a race that never drops anything confirms', async () => {
     const [off, never] = [
       await compressWithStops(project, 'off', SETTINGS),

@@ -58,7 +58,7 @@ describe('tersor compress around a heuristic', () => {
   it.each([
     [
       ['prune.racing={}'],
-      'prune.racing: candidates race by their accuracy, but the reward "agreement" depends on their divergence.',
+      'prune.racing: by confidence, candidates race by their accuracy, but the reward "agreement" depends on their divergence.',
     ],
     [
       ['prune.environment={ use: residual, reference: taste }'],

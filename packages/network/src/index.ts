@@ -126,7 +126,7 @@ export type {
 export { followWeights } from './layers/channel-rules.js';
 export { factsOf, knownLayers, registerLayerFacts } from './layers/layer-table.js';
 export { offsetPlace, type OffsetPlace } from './layers/offset-place.js';
-export { applyAndAdapt, applyPlan } from './surgery/apply-plan.js';
+export { applyAndAdapt, applyPlan, finishPlan } from './surgery/apply-plan.js';
 export { removedChannels, type RemovedChannels } from './surgery/removed-channels.js';
 export { removeAll, removeChannels, type Removal } from './surgery/remove-channels.js';
 export { deadChannels, removeDeadChannels } from './surgery/remove-dead-channels.js';

@@ -32,6 +32,12 @@ describeContract(
     { spaces: ['box', 'discrete'] },
   ),
 );
+describeContract(
+  'ppo that learns from the rollouts of its last policies',
+  agentContract(factory({ hidden: [8, 8], learningRate: 3e-3, rollout: 2, policies: 3 }), {
+    spaces: ['box', 'discrete'],
+  }),
+);
 
 async function statistics(options: Partial<PpoOptions>, space: Space, episodes: number) {
   const task = contractTask(space, { episodes });
@@ -59,6 +65,12 @@ it('trains once per rollout, on all of its steps, epochs times', async () => {
   ]);
   // 12 steps in minibatches of 5: 3 updates, 4 times.
   expect(records[2]!['updates']).toBe(12);
+});
+
+it('learns from the rollouts of its last policies too, as many as it is told', async () => {
+  const records = await statistics({ rollout: 1, epochs: 1, batch: 1, policies: 3 }, FIVE, 5);
+  // An update a step, of 4 steps an episode.
+  expect(records.map(({ updates }) => updates)).toEqual([4, 8, 12, 12, 12]);
 });
 
 it('ends a training when the policy has moved too far', async () => {

@@ -25,9 +25,18 @@ import {
 } from '@tersor/rl';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
+import { judgedAnew } from './earlier-rollouts.js';
 import type { CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';
-import { NOTHING, type Episode, type Learner, type PpoState, type Progress, type Step } from './ppo-state.js';
+import {
+  NOTHING,
+  type Episode,
+  type Learner,
+  type PlayedEpisode,
+  type PpoState,
+  type Progress,
+  type Step,
+} from './ppo-state.js';
 import { explainedVariance, updateNetworks, type UpdateLosses } from './updates.js';
 
 /**
@@ -123,8 +132,12 @@ export class PpoAgent implements Agent {
   /** Adds the episode to the rollout, and trains when that is complete. */
   learn(lane?: number): LearnStatistics {
     const { progress } = this;
+    const { earlier = [] } = progress;
     const episode = this.episodeOf(lane);
-    const collected = [...progress.collected, ...this.finishEpisode(episode)];
+    const finished = this.finishEpisode(episode);
+    const collected = [...progress.collected, ...finished.collected];
+    const keepsPlayed = this.options.policies > 1;
+    const played = keepsPlayed ? [...(progress.played ?? []), finished.played] : [];
     this.takeIn(episode.unseen);
     const collectedEpisodes = progress.collectedEpisodes + 1;
     const isComplete = collectedEpisodes >= this.rollout;
@@ -133,8 +146,12 @@ export class PpoAgent implements Agent {
       underWay: withoutLane(progress.underWay, lane ?? 0),
       collected: isComplete ? [] : collected,
       collectedEpisodes: isComplete ? 0 : collectedEpisodes,
+      ...(keepsPlayed && {
+        played: isComplete ? [] : played,
+        earlier: isComplete ? [played, ...earlier].slice(0, this.options.policies - 1) : earlier,
+      }),
     });
-    return isComplete ? this.train(collected) : {};
+    return isComplete ? this.train(collected, this.judged(earlier.flat())) : {};
   }
 
   save(): unknown {
@@ -206,24 +223,42 @@ export class PpoAgent implements Agent {
     return forward(this.criticNetwork, this.critic.parameters, Float32Array.from(seen), 1).at(-1)![0]!;
   }
 
-  /** Advantages and returns of the episode that has ended. */
-  private finishEpisode({ steps, cutOff }: Episode): CollectedStep[] {
+  /** Steps of earlier policies as the present one sees them. */
+  private judged(episodes: readonly PlayedEpisode[]): CollectedStep[] {
+    return judgedAnew(episodes, {
+      ...this.options,
+      valueOf: (seen) => this.valueOf(seen),
+      logProbabilityOf: (seen, sample) =>
+        this.head.evaluate(this.outputOf(seen), this.freeParameters, sample).logProbability.value,
+    });
+  }
+
+  /** Advantages and returns of the episode that has ended, and the episode itself. */
+  private finishEpisode({ steps, cutOff }: Episode) {
     const { gamma, lambda } = this.options;
     const rewards = this.scaledRewards(steps.map(({ reward }) => reward));
-    const lastValue = cutOff ? this.valueOf(this.seen(cutOff)) : 0;
+    const last = cutOff && this.seen(cutOff);
+    const lastValue = last ? this.valueOf(last) : 0;
     const advantages = generalizedAdvantages(
       { rewards, values: steps.map(({ value }) => value), lastValue },
       gamma,
       lambda,
     );
-    return steps.map(({ observation, sample, logProbability, value }, i) => ({
-      observation,
-      sample,
-      logProbability,
-      value,
-      advantage: advantages[i]!,
-      returns: advantages[i]! + value,
-    }));
+    const collected = steps.map(
+      ({ observation, sample, logProbability, value }, i): CollectedStep => ({
+        observation,
+        sample,
+        logProbability,
+        value,
+        advantage: advantages[i]!,
+        returns: advantages[i]! + value,
+      }),
+    );
+    const played: PlayedEpisode = {
+      steps: steps.map((step, i) => ({ ...step, reward: rewards[i]! })),
+      last,
+    };
+    return { collected, played };
   }
 
   /**
@@ -242,7 +277,8 @@ export class PpoAgent implements Agent {
     return deviation > 1e-8 ? rewards.map((reward) => reward / deviation) : rewards;
   }
 
-  private train(steps: readonly CollectedStep[]): LearnStatistics {
+  private train(own: readonly CollectedStep[], earlier: readonly CollectedStep[]): LearnStatistics {
+    const steps = [...own, ...earlier];
     const { epochs, batch, targetDivergence, anneal, learningRate } = this.options;
     const rate = anneal
       ? learningRate * Math.max(0, 1 - (this.progress.episodes - 1) / this.task.episodes)
@@ -274,7 +310,7 @@ export class PpoAgent implements Agent {
       entropy: mean('entropy'),
       divergence: losses.at(-1)!.divergence,
       clipped: mean('clipped'),
-      explainedVariance: explainedVariance(steps),
+      explainedVariance: explainedVariance(own),
       updates: losses.length,
       ...(this.freeParameters.length > 0 && {
         sigma:

@@ -122,6 +122,33 @@ it('cuts the surrogate as equation 7 says', () => {
   expect(at(1.5, 2).divergence).toBeCloseTo(0.5 - Math.log(1.5), 6);
 });
 
+it('cuts a step of an earlier policy around the ratio that the training begins with', () => {
+  const at = (ratio: number, advantage: number) => {
+    const { logProbability } = categorical.evaluate([0, 0, 0, 0], [], [1]);
+    // Three times as likely under the policy of the training's beginning as under the one that collected it.
+    const before = logProbability.value - Math.log(ratio);
+    const step: CollectedStep = {
+      observation: [],
+      sample: [1],
+      logProbability: before,
+      anchor: before + Math.log(3),
+      value: 0,
+      advantage,
+      returns: 0,
+    };
+    return policyLoss(categorical, new Float32Array(4), new Float32Array(0), [step], [advantage], {
+      clip: 0.2,
+      entropy: 0,
+    });
+  };
+  expect(at(3.1, 2)).toMatchObject({ loss: expect.closeTo(-6.2, 6), clipped: 0 });
+  expect(at(3.5, 2)).toMatchObject({ loss: expect.closeTo(-6.4, 6), clipped: 1 });
+  expect(at(3.5, -2)).toMatchObject({ loss: expect.closeTo(7, 6), clipped: 0 });
+  expect(at(1, -2)).toMatchObject({ loss: expect.closeTo(5.6, 6), clipped: 1 });
+  // How far the policy has moved in this training: nothing.
+  expect(at(3, 2).divergence).toBeCloseTo(0, 12);
+});
+
 it('takes half the squared error of values, or the larger one of it and that of the clipped values', () => {
   const step = (value: number, returns: number): CollectedStep => ({
     observation: [],

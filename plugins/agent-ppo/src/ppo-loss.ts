@@ -8,6 +8,8 @@ export interface CollectedStep {
   readonly sample: readonly number[];
   /** Under the policy that collected it. */
   readonly logProbability: number;
+  /** Under the policy that the training begins with, where that is another one. */
+  readonly anchor?: number;
   readonly value: number;
   readonly advantage: number;
   /** What the value should have been: advantage plus value. */
@@ -29,8 +31,9 @@ export interface PolicyLoss {
 
 /**
  * The clipped surrogate with entropy bonus (Schulman et al. 2017, equations 7 and 9), as a loss to be
- * lowered: `-mean(min(r A, clip(r, 1 - c, 1 + c) A)) - w H`, r being the ratio of the new probability to the
- * old.
+ * lowered: `-mean(min(r A, clip(r, m - c, m + c) A)) - w H`, r being the ratio of the new probability to the
+ * one under which the step was collected, and m that ratio as the training begins: 1, unless the step is of
+ * an earlier policy.
  */
 export function policyLoss(
   head: ActionHead,
@@ -44,20 +47,22 @@ export function policyLoss(
   const outputGradient = new Float32Array(batch * head.outputs);
   const freeGradient = new Float32Array(freeParameters.length);
   let [loss, entropySum, divergence, clipped] = [0, 0, 0, 0];
-  steps.forEach(({ sample, logProbability: before }, row) => {
+  steps.forEach(({ sample, logProbability: before, anchor = before }, row) => {
     const { logProbability, entropy } = head.evaluate(
       outputs.subarray(row * head.outputs, (row + 1) * head.outputs),
       freeParameters,
       sample,
     );
     const advantage = advantages[row]!;
-    const difference = logProbability.value - before;
-    const ratio = Math.exp(difference);
-    const limited = Math.min(1 + clip, Math.max(1 - clip, ratio));
+    const difference = logProbability.value - anchor;
+    const middle = Math.exp(anchor - before);
+    const moved = Math.exp(difference);
+    const ratio = middle * moved;
+    const limited = Math.min(middle + clip, Math.max(middle - clip, ratio));
     const isCut = limited * advantage < ratio * advantage;
     loss -= (isCut ? limited : ratio) * advantage + weight * entropy.value;
     entropySum += entropy.value;
-    divergence += ratio - 1 - difference;
+    divergence += moved - 1 - difference;
     clipped += Number(isCut);
     const slope = isCut ? 0 : ratio * advantage;
     logProbability.byOutput.forEach(

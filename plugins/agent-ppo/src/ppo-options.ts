@@ -25,6 +25,11 @@ export const ppoOptions = z.strictObject({
     .describe(
       'Episodes between two trainings; when not given, as many as give 64 steps or a twentieth of the search, whichever is less',
     ),
+  policies: z
+    .int()
+    .positive()
+    .default(1)
+    .describe('So many of the last policies whose rollouts a training learns from, the present one included'),
   epochs: z.int().positive().default(10).describe('Passes over the collected steps'),
   batch: z.int().positive().default(64).describe('Steps of a minibatch'),
   entropy: z.number().min(0).default(0).describe('Weight of the entropy bonus'),

@@ -14,6 +14,14 @@ export interface Step extends Pick<CollectedStep, 'observation' | 'sample' | 'lo
   readonly reward: number;
 }
 
+/** An episode that has ended. */
+export interface PlayedEpisode {
+  /** Rewards are scaled as they were when it ended. */
+  readonly steps: readonly Step[];
+  /** The state after the last step as the networks saw it, if its value counts. */
+  readonly last: readonly number[] | undefined;
+}
+
 /** An episode under way. */
 export interface Episode {
   readonly steps: readonly Step[];
@@ -28,6 +36,14 @@ export interface Episode {
 /** An episode that has not begun. */
 export const NOTHING: Episode = { steps: [], cutOff: undefined, drawn: undefined, unseen: [] };
 
+/** An episode that has ended. */
+export interface PlayedEpisode {
+  /** Rewards are scaled as they were when it ended. */
+  readonly steps: readonly Step[];
+  /** The state after the last step as the networks saw it, if its value counts. */
+  readonly last: readonly number[] | undefined;
+}
+
 /** What changes besides the networks; replaced, never written to, so that a saved state stays as it was. */
 export interface Progress {
   readonly episodes: number;
@@ -35,6 +51,9 @@ export interface Progress {
   /** Finished episodes since the last training. */
   readonly collected: readonly CollectedStep[];
   readonly collectedEpisodes: number;
+  /** The same episodes, to be judged anew by later policies, and those of the last policies, newest first. */
+  readonly played?: readonly PlayedEpisode[];
+  readonly earlier?: readonly (readonly PlayedEpisode[])[];
   readonly observations: RunningMoments;
   readonly returns: RunningMoments;
 }

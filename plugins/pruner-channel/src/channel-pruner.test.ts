@@ -44,6 +44,10 @@ describeContract(
   prunerContract(() => make({ ridge: 'held-out', maximumInputs: 10 })),
 );
 describeContract(
+  'channel pruner, the winner refit in order',
+  prunerContract(() => make({ sequential: {} })),
+);
+describeContract(
   'channel pruner, batch norms re-estimated',
   prunerContract(() => make({ batchNormImages: 40 })),
 );

@@ -16,11 +16,13 @@ import {
 import { allocate } from './allocation/allocate.js';
 import { probedErrors } from './allocation/probed-errors.js';
 import { CRITERIA, type CriterionName } from './criteria.js';
+import { lostInputs, lostOutputs } from './lost-channels.js';
 import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';
 import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
 import { createKnownRefits } from './reconstruction/known-refits.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
 import { reestimateBatchNorms } from './reconstruction/reestimate-batch-norms.js';
+import { refitInOrder, type InOrderOptions } from './sequential/refit-in-order.js';
 
 /** Settings of the channel pruner; the plugin's schema has the defaults. */
 export interface ChannelPrunerOptions {
@@ -43,6 +45,8 @@ export interface ChannelPrunerOptions {
   readonly weights: 'equal' | 'probed';
   /** Training images that the probes look at. */
   readonly probeImages: number;
+  /** Refits the winner from the front to the back: see `refitInOrder`. Left out, it is not. */
+  readonly sequential?: Omit<InOrderOptions, 'maximumInputs'> | undefined;
 }
 
 /** Images that stay in memory for the re-estimation, and what they run on. */
@@ -50,6 +54,9 @@ interface Calibration {
   readonly images: Float32Array;
   readonly backend: Backend;
 }
+
+/** The winner alone is refit in order, and its layers have lost inputs: they may have more of them. */
+const SEQUENTIAL_INPUTS = 2;
 
 /** Images per gradient of the Taylor criterion. */
 const GRADIENT_BATCH = 25;
@@ -74,11 +81,15 @@ export class ChannelPruner implements Pruner {
   readonly heuristics: Heuristics<AllocationQuestion>;
   /** What its readers lose, likewise. */
   readonly removalErrors?: (groups: readonly ChannelGroup[]) => Promise<readonly Float64Array[]>;
+  /** Refits the layers of the winner, each by what those before it have lost. */
+  readonly finish?: (graph: LayerGraph, plan: PrunePlan) => Promise<LayerGraph>;
 
   constructor(private readonly options: ChannelPrunerOptions) {
     const isRefit = options.reconstruct !== 'none';
     this.heuristics = isRefit ? { reconstruction: (question) => this.allocation(question) } : {};
     if (isRefit) this.removalErrors = (groups) => this.errorsOf(groups);
+    const { sequential } = options;
+    if (sequential) this.finish = (graph, plan) => this.refitWinner(graph, plan, sequential);
   }
 
   async prepare(context: PruneContext): Promise<void> {
@@ -174,6 +185,27 @@ export class ChannelPruner implements Pruner {
     return allocate(question, { errors: await probedErrors(errors, smallest, divergenceAt) });
   }
 
+  private async refitWinner(
+    smaller: LayerGraph,
+    plan: PrunePlan,
+    options: NonNullable<ChannelPrunerOptions['sequential']>,
+  ): Promise<LayerGraph> {
+    const { graph: original, dataset, backend, seed, progress } = this.prepared;
+    // Each output of a layer with zeroed slices has other inputs, which the refit of slices knows.
+    if (plan.some(({ zeroSlices = [] }) => zeroSlices.some(({ slices }) => slices.length > 0)))
+      return smaller;
+    return refitInOrder({
+      original,
+      smaller,
+      lostOutputs: lostOutputs(this.removalsOf(plan.filter(({ pruner }) => pruner === this.id))),
+      dataset,
+      backend,
+      seed,
+      options: { ...options, maximumInputs: SEQUENTIAL_INPUTS * this.options.maximumInputs },
+      onLayer: progress?.report?.bind(progress),
+    });
+  }
+
   private async errorsOf(groups: readonly ChannelGroup[]): Promise<Float64Array[]> {
     const orders = await removalOrders(this.prepared.graph, groups, this.gathered);
     return groups.map(({ name }) => orders.get(name)!.errors);
@@ -191,22 +223,6 @@ export class ChannelPruner implements Pruner {
       return step.keep ? [{ group, keep: step.keep }] : [];
     });
   }
-}
-
-/** By layer, the input channels of its mixing kernel that go. */
-function lostInputs(removals: readonly Removal[]): Map<string, number[]> {
-  const lost = new Map<string, number[]>();
-  for (const { group, keep } of removals) {
-    const kept = new Set(keep);
-    for (const { layer, role, indexes } of group.members) {
-      if (role !== 'consumes') continue;
-      lost.set(layer, [
-        ...(lost.get(layer) ?? []),
-        ...indexes.flatMap((owned, channel) => (kept.has(channel) ? [] : owned)),
-      ]);
-    }
-  }
-  return lost;
 }
 
 /**

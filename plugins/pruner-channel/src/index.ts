@@ -75,6 +75,22 @@ export default definePlugin({
         .positive()
         .default(200)
         .describe('Training images, without their labels, that the probes of "weights" look at.'),
+      sequential: z
+        .strictObject({
+          images: z.int().positive().default(500).describe('Training images that run through both networks.'),
+          points: z.int().positive().default(24).describe('Positions per image and layer.'),
+          ridge: z
+            .number()
+            .positive()
+            .default(0.1)
+            .describe(
+              'Pulls towards the weights of the refit before, as a share of the mean square of the inputs.',
+            ),
+        })
+        .optional()
+        .describe(
+          'Refits the winner once more, layer by layer from the front to the back, each for what the layers before it have lost. Left out: it is not; {} for the defaults.',
+        ),
       batchNormImages: z
         .int()
         .nonnegative()

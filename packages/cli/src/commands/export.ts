@@ -69,7 +69,7 @@ export function exportCommand(): Command {
         const quantization = { codes: await model.codes(), ...(activations && { activations }) };
         const graph = await model.read();
         const checked = given.check ? await checkReading(model, graph) : undefined;
-        // At once: what is written may still be refused.
+        // Now, since what is written may still be refused.
         if (checked && !json) process.stdout.write(checkText(checked));
         // A LayersModel is loaded by stock TensorFlow.js.
         const stock = format.format.id === 'layers-model' ? stockLayers(graph) : graph;

@@ -25,8 +25,10 @@ dataset: ${inline(own)}
 backend: ${inline(backend)}
 seed: 1
 prune:
-  agent: ddpg
-  search: { episodes: 24 }         # candidates that are measured; more find more
+  environment: residual            # around the heuristic "reconstruction", which is the first candidate
+  agent: { use: ensemble, shared: true, guesses: 1000 }
+  reward: agreement                # of a candidate's outputs with the model's own
+  search: { episodes: 40, confirm: 5 }   # candidates; the best five are measured again, on other images
   budget: { macs: ${macs} }             # share of the multiply-adds that may be left
   images: 400                      # validation images that a candidate is measured on
   finetune: { epochs: 2, learningRate: 0.002, distill: 1, temperature: 2, freezeStatistics: true }

@@ -8,6 +8,7 @@ const TITLES: Record<PipelineStage, string> = {
   'prune-prepare': 'stage 1: preparing the search',
   prune: 'stage 1: pruning search',
   'prune-apply': 'stage 1: applying the policy',
+  'prune-finish': 'stage 1: refitting the winner',
   'prune-refine': "stage 1: fitting the outputs to the original's",
   'prune-finetune': 'stage 1: fine-tune',
   'quantize-prepare': 'stage 2: preparing the search',

@@ -42,7 +42,8 @@ export function createBitOutcomes(
     const measured = { ...costs, ...furtherFigures(used, costs) };
     const rewardOf = (evaluation: Evaluation) =>
       task.reward.evaluate({ ...evaluation, ...measured, limits: used, baseline: task.baseline });
-    const rewardAt = (accuracy: number) => rewardOf({ accuracy });
+    const rewardAt = (accuracy: number, divergence?: number) =>
+      rewardOf({ accuracy, ...(divergence !== undefined && { divergence }) });
     const evaluation = await task.evaluate(withPolicyActivations(candidate, policy), {
       policy: written,
       rewardAt,

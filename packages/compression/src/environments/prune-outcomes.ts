@@ -39,7 +39,8 @@ export function createPruneOutcomes(
     const measured = { ...costs, ...furtherFigures(used, costs) };
     const rewardOf = (evaluation: Evaluation) =>
       task.reward.evaluate({ ...evaluation, ...measured, limits: used, baseline: task.baseline });
-    const rewardAt = (accuracy: number) => rewardOf({ accuracy });
+    const rewardAt = (accuracy: number, divergence?: number) =>
+      rewardOf({ accuracy, ...(divergence !== undefined && { divergence }) });
     const evaluation = await task.evaluate(candidate, { policy, rewardAt });
     const outcome = { policy, reward: rewardOf(evaluation), measures: { ...evaluation, ...measured } };
     outcomes.set(key, outcome);

@@ -140,6 +140,7 @@ export type PipelineStage =
   | 'prune-prepare'
   | 'prune'
   | 'prune-apply'
+  | 'prune-finish'
   | 'prune-refine'
   | 'prune-finetune'
   | 'quantize-prepare'

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { LayerGraph } from '@tersor/core';
+import type { LayerGraph, PruneConfig } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import fc from 'fast-check';
 import { inferenceBackend, plantedImages } from '../../test/planted-images.js';
@@ -13,6 +13,7 @@ const COUNT = 1200;
 const dataset = plantedImages(COUNT);
 const backend = inferenceBackend;
 const RACING = { images: 100, confidence: 0.99 };
+const HALVING = { by: 'halving', images: 100, keep: 0.5 } as const;
 
 describe('createRacing', () => {
   let base: LayerGraph;
@@ -48,12 +49,13 @@ describe('createRacing', () => {
       state?: RacingState;
       best?: EpisodeRecord;
       rewardOf?: (accuracy: number, threshold: number) => number;
+      racing?: PruneConfig['racing'];
     } = {},
   ) {
-    const { evaluator = await newEvaluator(), rewardOf = (accuracy) => accuracy } = options;
+    const { evaluator = await newEvaluator(), rewardOf = (accuracy) => accuracy, racing = RACING } = options;
     const race = createRacing(
       evaluator,
-      RACING,
+      racing,
       options.state && structuredClone(options.state),
       options.best?.reward,
     );
@@ -92,25 +94,37 @@ describe('createRacing', () => {
     expect(images).toBe(2 * COUNT + 200);
   });
 
-  test('whatever the candidates are, the best of them was measured on all images, and tensors are freed', async () => {
-    const evaluator = await newEvaluator();
-    const tensors = tf.memory().numTensors;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 1, maxLength: 6 }),
-        async (thresholds) => {
-          const { records, best } = await run(thresholds, { evaluator });
-          expect(records.find(({ reward }) => reward === best!.reward)!.measures['images']).toBe(COUNT);
-          for (const [i, { reward, measures }] of records.entries()) {
-            if (records.slice(0, i).every((before) => reward > before.reward))
-              expect(measures['images']).toBe(COUNT);
-          }
-        },
-      ),
-      { numRuns: 15, seed: 1 },
-    );
-    expect(tf.memory().numTensors).toBe(tensors);
+  test('by halving, a candidate sees twice as many images while it is in the better half, so that one that is not far behind stops later', async () => {
+    // Right for 75%, 50%, 25% and 50%: the last is second of four after 100 images, second of two after 200.
+    const { records } = await run([1, 5, -1, 5.5], { racing: HALVING });
+    expect(records.map(({ measures }) => measures['images'])).toEqual([COUNT, 100, 100, 200]);
   });
+
+  test.each([
+    ['confidence', RACING],
+    ['halving', HALVING],
+  ])(
+    'by %s, whatever the candidates are, the best of them was measured on all images, and tensors are freed',
+    async (_, racing) => {
+      const evaluator = await newEvaluator();
+      const tensors = tf.memory().numTensors;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 1, maxLength: 6 }),
+          async (thresholds) => {
+            const { records, best } = await run(thresholds, { evaluator, racing });
+            expect(records.find(({ reward }) => reward === best!.reward)!.measures['images']).toBe(COUNT);
+            for (const [i, { reward, measures }] of records.entries()) {
+              if (records.slice(0, i).every((before) => reward > before.reward))
+                expect(measures['images']).toBe(COUNT);
+            }
+          },
+        ),
+        { numRuns: 15, seed: 1 },
+      );
+      expect(tf.memory().numTensors).toBe(tensors);
+    },
+  );
 
   test('what counts is the reward: a less accurate candidate that wins by its costs is measured on all images', async () => {
     // The farther the threshold, the cheaper.
@@ -128,18 +142,28 @@ describe('createRacing', () => {
     expect([evaluations, images]).toEqual([2, 2 * COUNT]);
   });
 
-  test('goes on from its state and the best reward to exactly what an uninterrupted race gives', async () => {
-    const thresholds = [5, 1, 0.9, 5, -1, 1.1, 0.7, -1, 1];
-    const whole = await run(thresholds);
-    for (const stop of [1, 2, 4, 8]) {
-      const first = await run(thresholds.slice(0, stop));
-      const rest = await run(thresholds.slice(stop), { state: first.state, best: first.best! });
-      expect(
-        [...first.records, ...rest.records].map(({ reward, measures }) => ({ reward, measures })),
-      ).toEqual(whole.records.map(({ reward, measures }) => ({ reward, measures })));
-      expect(rest.images).toBe(whole.images);
-    }
-  });
+  test.each([
+    ['confidence', RACING],
+    ['halving', HALVING],
+  ])(
+    'by %s, goes on from its state and the best reward to exactly what an uninterrupted race gives',
+    async (_, racing) => {
+      const thresholds = [5, 1, 0.9, 5, -1, 1.1, 0.7, -1, 1];
+      const whole = await run(thresholds, { racing });
+      for (const stop of [1, 2, 4, 8]) {
+        const first = await run(thresholds.slice(0, stop), { racing });
+        const rest = await run(thresholds.slice(stop), {
+          state: first.state,
+          best: first.best!,
+          racing,
+        });
+        expect(
+          [...first.records, ...rest.records].map(({ reward, measures }) => ({ reward, measures })),
+        ).toEqual(whole.records.map(({ reward, measures }) => ({ reward, measures })));
+        expect(rest.images).toBe(whole.images);
+      }
+    },
+  );
 
   test('an environment that does not tell its candidates has them measured on all images', async () => {
     const evaluator = await newEvaluator();

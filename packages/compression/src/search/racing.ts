@@ -1,11 +1,17 @@
-import type { Evaluation, PruneConfig, PruneTask } from '@tersor/core';
+import type { Candidate, Evaluation, PruneConfig, PruneTask } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
 import { createCountLimit } from './count-limit.js';
+import { halvingLooks } from './halving.js';
 import { policyDigest } from './policy-digest.js';
-import type { Evaluator, Measurement } from '../training/evaluator.js';
+import type { Evaluator, IsEnough, Measurement } from '../training/evaluator.js';
+
+/** What was measured of a candidate, and by halving its reward at each look. */
+export interface Raced extends Measurement {
+  readonly looks?: readonly number[];
+}
 
 /** What a checkpoint keeps of a race: what was measured, by digest of the policy. */
-export type RacingState = ReadonlyMap<string, Measurement>;
+export type RacingState = ReadonlyMap<string, Raced>;
 
 /** Measures the candidates of one search, each only for as long as it may still win. */
 export interface Racing {
@@ -20,14 +26,14 @@ export interface Racing {
 }
 
 /**
- * After every `images` images a candidate is dropped if the upper confidence limit of its accuracy, turned
- * into a reward, is below the best reward so far. All looks at a candidate together are wrong with a
- * probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate that is dropped
- * has a reward below the best one, so that whatever wins was measured on all images.
+ * By confidence: after every `images` images a candidate is dropped if the upper confidence limit of its
+ * accuracy, turned into a reward, is below the best reward so far. All looks at a candidate together are
+ * wrong with a probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate
+ * that is dropped has a reward below the best one, so that whatever wins was measured on all images.
  *
- * What decides is the images' order, the same for all, and the best reward so far. A policy that comes up
- * again keeps its first measurement, since the best may have moved on: with `state` and the best reward
- * restored, a resumed search does the same as one that was not stopped.
+ * By halving: see `halvingLooks`. Either way what decides is the images' order, the same for all, and what
+ * went before. A policy that comes up again keeps its first measurement, since the best may have moved on:
+ * with `state` and the best reward restored, a resumed search does the same as one that was not stopped.
  *
  * @param racing absent: every candidate is measured on all images, the first time that it comes up
  */
@@ -39,9 +45,7 @@ export function createRacing(
 ): Racing {
   const { count } = evaluator;
   const measured = new Map(state);
-  const limit = createCountLimit(count);
-  // Once all images are seen, nothing is left to chance.
-  const alpha = racing && (1 - racing.confidence) / Math.max(1, Math.ceil(count / racing.images) - 1);
+  const isLostSurely = racing && racing.by !== 'halving' ? confidenceRule(racing, count) : undefined;
   let best = bestReward;
   return {
     evaluate: async (graph, candidate) => {
@@ -49,14 +53,13 @@ export function createRacing(
       const key = policyDigest(candidate.policy);
       const known = measured.get(key);
       if (known) return evaluationOf(known);
-      // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
-      const isLost = (right: number, seen: number) =>
-        alpha !== undefined &&
-        [right / seen, limit(right, seen, alpha) / count].every(
-          (accuracy) => candidate.rewardAt(accuracy) < best,
-        );
+      const looks: number[] = [];
+      const isLost: IsEnough =
+        racing?.by === 'halving'
+          ? halvingLooks(racing, { count, candidate, looks, others: measured.values(), best })
+          : (right, seen) => isLostSurely?.(candidate, best, right, seen) ?? false;
       const measurement = await evaluator.measure(graph, isLost, key);
-      measured.set(key, measurement);
+      measured.set(key, looks.length > 0 ? { ...measurement, looks } : measurement);
       return evaluationOf(measurement);
     },
     begin: (reward, others) => {
@@ -72,6 +75,18 @@ export function createRacing(
   };
 }
 
+function confidenceRule(
+  { images, confidence }: { readonly images: number; readonly confidence: number },
+  count: number,
+) {
+  const limit = createCountLimit(count);
+  // Once all images are seen, nothing is left to chance.
+  const alpha = (1 - confidence) / Math.max(1, Math.ceil(count / images) - 1);
+  // The estimate itself has to lose, too, whatever a reward of the user's makes of an accuracy.
+  return ({ rewardAt }: Candidate, best: number, right: number, seen: number) =>
+    [right / seen, limit(right, seen, alpha) / count].every((accuracy) => rewardAt(accuracy) < best);
+}
+
 /** An episode with the number of images that its accuracy was measured on among its measures. */
 export function withImages(record: EpisodeRecord, measured: RacingState): EpisodeRecord {
   const measurement = measured.get(policyDigest(record.policy));
@@ -83,6 +98,6 @@ export function imagesOf(measured: RacingState): number {
   return [...measured.values()].reduce((sum, { images }) => sum + images, 0);
 }
 
-function evaluationOf({ images: _images, ...evaluation }: Measurement): Evaluation {
+function evaluationOf({ images: _images, looks: _looks, ...evaluation }: Raced): Evaluation {
   return evaluation;
 }

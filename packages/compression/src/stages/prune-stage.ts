@@ -12,6 +12,7 @@ import { prunerSelectors, SLOTS } from '../config-slots.js';
 import { applyAndAdapt } from '@tersor/network';
 import { brokenLimit, requireWithinLimits } from '../limits/require-limits.js';
 import { finetune } from './finetune.js';
+import { finish } from './finish.js';
 import { refine } from './refine.js';
 import { plansOf } from '../policy/given-policy.js';
 import { requirePlan } from '../policy/require-policy.js';
@@ -129,9 +130,10 @@ async function pruneRound(
       limits,
       chooser ?? `The policy of the search, carried out by ${pruners.map(({ id }) => `"${id}"`).join(', ')},`,
     );
+  const finished = () => finish(context, smaller, pruners, found.policy as PrunePlan);
   return {
     graph: await finetune(context, 'prune-finetune', config.finetune, state, {
-      graph: await refined(context, config, state, smaller),
+      graph: await refined(context, config, state, finished),
       teacher: original,
       keepZeros: true,
     }),
@@ -139,16 +141,16 @@ async function pruneRound(
   };
 }
 
-/** The winner after its refinement, where the config asks for one. */
+/** The finished winner after its refinement, where the config asks for one. */
 async function refined(
   context: PipelineContext,
   config: PruneConfig,
   state: StageState,
-  graph: LayerGraph,
+  finished: () => Promise<LayerGraph>,
 ): Promise<LayerGraph> {
-  if (!config.refine) return graph;
+  if (!config.refine) return finished();
   if (!state.refined) {
-    state.refined = await refine(context, 'prune', config.refine, state, { graph });
+    state.refined = await refine(context, 'prune', config.refine, state, { graph: await finished() });
     delete state.refine;
     await context.saveProgress();
   }

@@ -1,14 +1,10 @@
 import { isTersorError, type LayerGraph, type RefineConfig } from '@tersor/core';
-import { networkOutput, outputDivergence } from '@tersor/network';
 import { distill } from '../refine/distill.js';
-import { scoresOf } from '../refine/scores.js';
 import { requireGoingOn } from '../run/interruption.js';
 import type { StageState } from '../run/run-state.js';
+import { divergences } from './divergences.js';
 import type { PipelineContext } from './pipeline-context.js';
 import type { QuantizingProjection } from './quantization-training.js';
-
-/** Validation images that outputs are compared on. */
-const COMPARED = 1000;
 
 interface Refinement {
   /** The winner. */
@@ -81,25 +77,4 @@ export async function refine(
     await evaluateBackend.activate();
     return undo(`diverged (${error.message.replace(/\.$/, '')})`);
   }
-}
-
-/** How far the outputs of networks are from the original's, on validation images spread over the split. */
-async function divergences(
-  { dataset, original, evaluateBackend }: PipelineContext,
-  networks: readonly LayerGraph[],
-): Promise<number[]> {
-  const size = dataset.size('validation');
-  const count = Math.min(COMPARED, size);
-  const { images } = await dataset.read(
-    'validation',
-    Array.from({ length: count }, (_, i) => Math.floor((i * size) / count)),
-  );
-  const wanted = await scoresOf(original, evaluateBackend, images, count);
-  const kind = networkOutput(original);
-  const found: number[] = [];
-  for (const network of networks)
-    found.push(
-      outputDivergence(wanted, await scoresOf(network, evaluateBackend, images, count), count, kind),
-    );
-  return found;
 }

@@ -32,6 +32,9 @@ export interface Answers {
   readonly labels: Int32Array;
 }
 
+/** Asked when `right` of `seen` images were right, with their mean divergence where one is measured. */
+export type IsEnough = (right: number, seen: number, divergence?: number) => boolean;
+
 /** Measures networks on a fixed set of images. */
 export interface Evaluator {
   /** Images it measures on. */
@@ -52,14 +55,9 @@ export interface Evaluator {
   /** The same, image by image. */
   answers(graph: LayerGraph, onImages?: (images: number) => void): Promise<Answers>;
   /**
-   * The same, but asked after every chunk (`right` of `seen` images were right) whether to leave it at the
-   * images seen.
+   * The same, but asked after every chunk whether to leave it at the images seen.
    */
-  measure(
-    graph: LayerGraph,
-    isEnough: (right: number, seen: number) => boolean,
-    policy?: string,
-  ): Promise<Measurement>;
+  measure(graph: LayerGraph, isEnough: IsEnough, policy?: string): Promise<Measurement>;
 }
 
 interface EvaluatorOptions {
@@ -94,7 +92,7 @@ interface EvaluatorOptions {
 
 /** How a network is measured. */
 interface Passing {
-  readonly isEnough?: (right: number, seen: number) => boolean;
+  readonly isEnough?: IsEnough;
   readonly keep?: Answers;
   readonly onImages?: ((images: number) => void) | undefined;
   /** Places of the images, among the evaluator's, that it is measured on; all of them when absent. */
@@ -183,7 +181,7 @@ export async function createEvaluator({
         keep?.labels.set(labels, seen);
         seen += labels.length;
         onImages?.(labels.length);
-        if (isEnough?.(Math.round(right), seen)) break;
+        if (isEnough?.(Math.round(right), seen, meter && divergence / seen)) break;
       }
       const accuracy = right / seen;
       return { accuracy, images: seen, ...(meter && { divergence: divergence / seen }) };

@@ -103,6 +103,13 @@ describe('readConfig', () => {
     await expect(read(`${config}  agent: { episodes: 3 }\n`)).rejects.toMatchObject({
       message: expect.stringMatching(/prune\.agent\.use is missing: Id, package or path/),
     });
+    // A choice within a choice: a pruner, or several.
+    await expect(read(VALID, ['prune.pruner.images=50'])).rejects.toMatchObject({
+      message: expect.stringMatching(/prune\.pruner\.use is missing: Id, package or path/),
+    });
+    await expect(read(VALID, ['prune.pruner=3'])).rejects.toMatchObject({
+      message: expect.stringMatching(/prune\.pruner: expected string or object or array\./),
+    });
     await expect(read(`${config}  agent: [ddpg]\n`)).rejects.toMatchObject({
       message: expect.stringMatching(/:5 prune\.agent: expected string or object\./),
     });
@@ -114,6 +121,28 @@ describe('readConfig', () => {
     await expect(read(VALID, ['prune.racing={ confidence: 1 }'])).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('prune.racing.confidence'),
+    });
+  });
+
+  it('lets candidates race by halving, one after the other only', async () => {
+    expect((await read(VALID, ['prune.racing={ by: halving }'])).prune?.racing).toEqual({
+      by: 'halving',
+      images: 100,
+      keep: 0.5,
+    });
+    for (const [setting, message] of [
+      ['prune.racing={ by: halving, confidence: 0.9 }', 'confidence'],
+      ['prune.racing={ by: hyperband }', 'prune.racing.by'],
+    ] as const)
+      await expect(read(VALID, [setting])).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(message),
+      });
+    await expect(
+      read(VALID, ['prune.racing={ by: halving }', 'prune.search.parallel=2']),
+    ).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('does not go with "search.parallel"'),
     });
   });
 

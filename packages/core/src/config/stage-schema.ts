@@ -75,8 +75,9 @@ function flowText(value: unknown): string {
     .join(', ')} }`;
 }
 
-const racing = z
+const confidenceRacing = z
   .strictObject({
+    by: z.literal('confidence').optional(),
     images: z
       .int()
       .positive()
@@ -92,8 +93,31 @@ const racing = z
       ),
   })
   .describe(
-    'Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there. Left out: all images for every candidate.',
+    'Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there.',
   );
+
+const halvingRacing = z
+  .strictObject({
+    by: z.literal('halving'),
+    images: z
+      .int()
+      .positive()
+      .default(100)
+      .describe('Images before the first look at a candidate; each further look comes after twice as many.'),
+    keep: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.5)
+      .describe('Share of the candidates so far, the best at the same look, that a candidate has to be in.'),
+  })
+  .describe(
+    'Stops measuring a candidate that is worse, on the images up to a look, than others were and than the best so far.',
+  );
+
+const racing = z
+  .discriminatedUnion('by', [confidenceRacing, halvingRacing])
+  .describe('Measures only promising candidates on all images. Left out: all images for every candidate.');
 
 /** What both stages have. */
 export const stageFields = {
@@ -111,15 +135,24 @@ export const stageFields = {
   finetune: finetune.prefault({}),
 };
 
-/** What does not go together in a search: a sentence for a user. */
+/** What does not go together in a search: the setting below `search`, and a sentence for a user. */
 function searchProblem({
-  search: { subset },
+  search: { subset, parallel = 1 },
   racing,
   images,
-}: z.output<z.ZodObject<typeof stageFields>>): string | undefined {
+}: z.output<z.ZodObject<typeof stageFields>>): readonly [setting: string, message: string] | undefined {
+  if (racing?.by === 'halving' && parallel > 1)
+    return [
+      'parallel',
+      'racing by halving compares a candidate with all before it, so it does not go with "search.parallel"',
+    ];
   if (subset === undefined) return undefined;
-  if (racing) return 'candidates race on the same images, so "search.subset" and "racing" exclude each other';
-  return subset < images ? undefined : `"search.subset" has to be below "images" (${images})`;
+  if (racing)
+    return [
+      'subset',
+      'candidates race on the same images, so "search.subset" and "racing" exclude each other',
+    ];
+  return subset < images ? undefined : ['subset', `"search.subset" has to be below "images" (${images})`];
 }
 
 /** Adds what `searchProblem` says. */
@@ -127,6 +160,7 @@ export const searchable = (
   stage: z.output<z.ZodObject<typeof stageFields>>,
   context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
 ) => {
-  const message = searchProblem(stage);
-  if (message !== undefined) context.addIssue({ code: 'custom', path: ['search', 'subset'], message });
+  const [setting, message] = searchProblem(stage) ?? [];
+  if (setting !== undefined && message !== undefined)
+    context.addIssue({ code: 'custom', path: ['search', setting], message });
 };

@@ -10,10 +10,10 @@ export interface Candidate {
   /** The policy that made it, as in `StepInfo.policy`: candidates of the same policy are the same. */
   readonly policy: unknown;
   /**
-   * What the episode's rewards would sum up to if the candidate had this accuracy; never less for a higher
-   * one.
+   * What the episode's rewards would sum up to if the candidate had this accuracy, and this divergence where
+   * the reward needs one; never less for a higher accuracy.
    */
-  rewardAt(accuracy: number): number;
+  rewardAt(accuracy: number, divergence?: number): number;
 }
 
 /** What a search measured of a candidate. */

@@ -188,6 +188,11 @@ export interface Pruner {
    */
   adapt?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
   /**
+   * What takes too long for every candidate: called once, with the adapted network of the plan that a search
+   * has chosen (or that was given), before its refinement and its fine-tune. The promises of `adapt` hold.
+   */
+  finish?(graph: LayerGraph, plan: PrunePlan): Promise<LayerGraph>;
+  /**
    * Ways to spread a budget over the groups that this pruner knows, by the name that a config calls them
    * (`search.warmStart`, the agent `heuristic`). The environment offers them beside its own `uniform` and
    * `magnitude`, whose names are taken, wherever a pruner of `channels` takes part.

@@ -39,6 +39,17 @@ export async function applyAndAdapt(
   return result;
 }
 
+/** Lets every pruner that can finish the network that `applyAndAdapt` has made of the plan. */
+export async function finishPlan(
+  graph: LayerGraph,
+  pruners: readonly Pruner[],
+  plan: PrunePlan,
+): Promise<LayerGraph> {
+  let result = graph;
+  for (const pruner of inOrder(pruners)) result = (await pruner.finish?.(result, plan)) ?? result;
+  return result;
+}
+
 /** Slices before channels before blocks. */
 function inOrder(pruners: readonly Pruner[]): Pruner[] {
   const order = ['slices', 'channels', 'blocks'];

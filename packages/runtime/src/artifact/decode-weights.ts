@@ -1,5 +1,6 @@
 import { corrupt, unsupported } from './artifact-error.js';
 import { CODEC, CODING, NO_AXIS, TABLE } from './format.js';
+import { decodeInWasm } from '../coding/decode-in-wasm.js';
 import { RangeDecoder } from '../coding/range-decoder.js';
 import { sliceCount, transferCodes } from '../coding/transfer-codes.js';
 
@@ -207,8 +208,10 @@ function readCodes(
   const spatial = method === CODING.spatial;
   // Only spatial contexts and the slice map use the slices' references.
   const slices = spatial || sliceMap ? sliceReferences(reference, shape, axis) : new Uint8Array(0);
+  const layout = { shape, bits, spatial, sliceMap, reference: slices };
+  if (decodeInWasm(payload, codes, layout)) return;
   const decoder = new RangeDecoder(payload);
-  transferCodes(decoder, codes, { shape, bits, spatial, sliceMap, reference: slices });
+  transferCodes(decoder, codes, layout);
   decoder.finish();
 }
 
@@ -223,21 +226,10 @@ function unpackBits(payload: Uint8Array, bits: number, codes: Uint8Array): void 
   }
 }
 
-/**
- * Steps through the groups of a row-major array: `visit(group, from, to)` for each run of elements of one
- * group.
- */
-function eachRun(
-  shape: readonly number[],
-  axis: number,
-  count: number,
-  visit: (group: number, from: number, to: number) => void,
-): void {
-  if (axis === NO_AXIS) return visit(0, 0, count);
-  const groups = shape[axis]!;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  for (let from = 0, group = 0; from < count; from += inner, group = group + 1 === groups ? 0 : group + 1)
-    visit(group, from, from + inner);
+/** A row-major array as runs of `inner` elements: of each group in turn, over and over. */
+function runsOf(shape: readonly number[], axis: number, count: number): { groups: number; inner: number } {
+  if (axis === NO_AXIS) return { groups: 1, inner: count };
+  return { groups: shape[axis]!, inner: shape.slice(axis + 1).reduce((product, size) => product * size, 1) };
 }
 
 function linearValues(
@@ -250,11 +242,14 @@ function linearValues(
 ): void {
   const scales = scale.length > 1 ? 1 : 0;
   const zeros = zero.length > 1 ? 1 : 0;
-  eachRun(shape, axis, values.length, (group, from, to) => {
-    const step = scale[scales * group]!;
-    const origin = zero[zeros * group]!;
-    for (let i = from; i < to; i++) values[i] = fround(codes[i]! - origin) * step;
-  });
+  const { groups, inner } = runsOf(shape, axis, values.length);
+  // No function is called for a run: where groups lie along the last axis, each weight is one.
+  for (let from = 0; from < values.length; )
+    for (let group = 0; group < groups; group++) {
+      const step = scale[scales * group]!;
+      const origin = zero[zeros * group]!;
+      for (const to = from + inner; from < to; from++) values[from] = fround(codes[from]! - origin) * step;
+    }
 }
 
 function codebookValues(
@@ -265,8 +260,10 @@ function codebookValues(
   shape: readonly number[],
   axis: number,
 ): void {
-  eachRun(shape, axis, values.length, (group, from, to) => {
-    const base = group << bits;
-    for (let i = from; i < to; i++) values[i] = codebook[base + codes[i]!]!;
-  });
+  const { groups, inner } = runsOf(shape, axis, values.length);
+  for (let from = 0; from < values.length; )
+    for (let group = 0; group < groups; group++) {
+      const base = group << bits;
+      for (const to = from + inner; from < to; from++) values[from] = codebook[base + codes[from]!]!;
+    }
 }

@@ -81,3 +81,25 @@ it('refuses a file over the limit although it is known, and loads where there is
   store.put = () => Promise.reject(new Error('QuotaExceededError'));
   (await loadModel(bytes, { cache: true })).dispose();
 });
+
+it('gives what the address gave last where there is no connection, and says so where that is nothing', async () => {
+  const { bytes, values } = golden();
+  const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(bytes));
+  const address = 'https://example.invalid/model.tersor';
+  (await loadModel(address, { cache: true })).dispose();
+  fetched.mockRejectedValue(new TypeError('fetch failed'));
+  const model = await loadModel(new URL(address), { cache: true });
+  expect(Array.from(model.getLayer('first').getWeights()[0]!.dataSync())).toEqual(
+    values['first/kernel']!.values,
+  );
+  model.dispose();
+  for (const [other, options] of [
+    ['https://example.invalid/other.tersor', { cache: true }],
+    [address, { cache: true, maxWeights: 10 }],
+    [address, {}],
+  ] as const)
+    await expect(loadModel(other, options)).rejects.toThrow('fetch failed');
+  fetched.mockImplementation(async () => new Response('gone', { status: 404 }));
+  await expect(loadModel(address, { cache: true })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  fetched.mockRestore();
+});

@@ -29,11 +29,11 @@ export interface CacheEntry {
  * pages served over plain http.
  */
 export async function cacheEntry(bytes: Uint8Array, address: string): Promise<CacheEntry | undefined> {
-  const { caches } = globalThis as { caches?: { open(name: string): Promise<Store> } };
+  const caches = storage();
   if (!caches || !globalThis.crypto?.subtle) return undefined;
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
   const content = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const prefix = `${KEY}${encodeURIComponent(address)}/`;
+  const prefix = prefixOf(address);
   const key = `${prefix}${content}`;
   return {
     read: async () => {
@@ -53,6 +53,22 @@ export async function cacheEntry(bytes: Uint8Array, address: string): Promise<Ca
       await cache.put(key, new Response(new Blob(pack(artifact)))).catch(() => undefined);
     },
   };
+}
+
+/** What a file of that address left in the cache, where one did. */
+export async function lastEntry(address: string): Promise<DecodedArtifact | undefined> {
+  const cache = address === '' ? undefined : await storage()?.open(NAME);
+  const key = (await cache?.keys())?.find(({ url }) => url.startsWith(prefixOf(address)));
+  const stored = key && (await cache?.match(key.url));
+  return stored && unpack(await stored.arrayBuffer());
+}
+
+function storage(): { open(name: string): Promise<Store> } | undefined {
+  return (globalThis as { caches?: { open(name: string): Promise<Store> } }).caches;
+}
+
+function prefixOf(address: string): string {
+  return `${KEY}${encodeURIComponent(address)}/`;
 }
 
 /** Length of the head, head (JSON), zeros up to a multiple of 4 bytes, then all weights in order. */

@@ -101,7 +101,7 @@ function transferMap(
  * Context 1..7 for each sum of two distances from a reference code; the middle of the table is 0. Coarser
  * steps for wider codes.
  */
-function neighbourLevels(bits: number): Uint8Array {
+export function neighbourLevels(bits: number): Uint8Array {
   const reach = 2 * (2 ** bits - 1);
   const coarse = bits > 4 ? 2 : 1;
   return Uint8Array.from({ length: 2 * reach + 1 }, (_, i) => {

@@ -1,10 +1,11 @@
 import { decodeArtifact, type DecodedArtifact, type DecodeOptions } from '../artifact/decode-artifact.js';
 import { joined, type ByteStream } from '../bytes/byte-source.js';
-import { cacheEntry } from '../cache/decoded-cache.js';
-import { openModelSource, type ModelSource } from '../source/open-model-source.js';
+import { cacheEntry, lastEntry } from '../cache/decoded-cache.js';
+import { openModelSource, type ModelSource, type OpenedSource } from '../source/open-model-source.js';
 import { throwIfAborted, unlessAborted, watched, type LoadProgress } from '../source/watched.js';
 import { decodeInWorker } from '../worker/decode-in-worker.js';
 import type { DecodingWorker } from '../worker/decoding-protocol.js';
+import { ModelLoadError } from './model-load-error.js';
 import { builtInSlices, type LoadedModel } from './model-from-artifact.js';
 import { requireBackend } from './require-backend.js';
 
@@ -39,11 +40,10 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
   const { signal, cache, backend } = options;
   throwIfAborted(signal);
   await requireBackend(backend);
-  const { bytes, total } = await unlessAborted(openModelSource(source, signal), signal);
-  const stream = watched(bytes, total, options);
+  const opened = unlessAborted(openModelSource(source, signal), signal);
   const decoded = cache
-    ? await throughCache(stream, typeof source === 'string' ? source : '', options)
-    : await decodeFrom(stream, options);
+    ? await throughCache(opened, addressOf(source), options)
+    : await decodeFrom(watchedSource(await opened, options), options);
   throwIfAborted(signal);
   // Let the page's own tasks run: decoding was a long one.
   await nextTask();
@@ -57,19 +57,42 @@ function decodeFrom(stream: ByteStream, options: LoadOptions): Promise<DecodedAr
 }
 
 async function throughCache(
-  stream: ByteStream,
+  opened: Promise<OpenedSource>,
   address: string,
   options: LoadOptions,
 ): Promise<DecodedArtifact> {
-  const bytes = await readAll(stream);
-  const entry = await cacheEntry(bytes, address);
-  const known = await entry?.read();
   // A cached file over the limit is refused, as it would be without a cache.
   const most = options.maxWeights ?? Infinity;
-  if (known && known.weights.reduce((sum, { data }) => sum + data.length, 0) <= most) return known;
+  const fits = ({ weights }: DecodedArtifact) =>
+    weights.reduce((sum, { data }) => sum + data.length, 0) <= most;
+  let source: OpenedSource;
+  try {
+    source = await opened;
+  } catch (error) {
+    // Without a connection, what this address gave last is there still.
+    const offline = !options.signal?.aborted && !(error instanceof ModelLoadError);
+    const last = offline ? await lastEntry(address) : undefined;
+    if (last && fits(last)) return last;
+    throw error;
+  }
+  const bytes = await readAll(watchedSource(source, options));
+  const entry = await cacheEntry(bytes, address);
+  const known = await entry?.read();
+  if (known && fits(known)) return known;
   const decoded = await decodeFrom(watched(bytes, bytes.length, {}), options);
   await entry?.write(decoded);
   return decoded;
+}
+
+function watchedSource({ bytes, total }: OpenedSource, options: LoadOptions): ByteStream {
+  return watched(bytes, total, options);
+}
+
+/** The whole address of a source that has one, so that two pages' `model.tersor` are two; else nothing. */
+function addressOf(source: ModelSource): string {
+  if (typeof source !== 'string' && !(source instanceof URL)) return '';
+  const { location } = globalThis as { location?: { readonly href: string } };
+  return location ? new URL(source, location.href).href : String(source);
 }
 
 async function readAll(stream: ByteStream): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Action, Agent, AgentFactory, Environment, OtherEpisode, Space } from '@tersor/core';
+import type { Action, AgentFactory, Space } from '@tersor/core';
 import {
   BOX,
   contractTask,
@@ -7,6 +7,8 @@ import {
   DISCRETE,
   otherSearches,
 } from './agent-environments.js';
+import { EPISODES, playEpisode, prepared, requireList, type Played } from './agent-play.js';
+import { requireResumable } from './agent-resume.js';
 import { requireEachLaneCounts, requireOrderFree, requireResumableLanes } from './agent-lanes.js';
 import { requireInvariant, transitionTwins } from './agent-twins.js';
 import { requireRefusal, requireRule, requireSame } from '../contract-failure.js';
@@ -22,8 +24,6 @@ export interface AgentClaims {
   readonly seeded?: boolean;
 }
 
-/** A quarter of the task's: past the warm-up of agents that have one, with as many to learn in after it. */
-const EPISODES = 15;
 /**
  * Mean reward of the identity environment that counts as learned; random actions get 0.77 in a box, 0.73
  * among five choices.
@@ -121,8 +121,13 @@ export function agentContract(
     {
       name: 'goes on from a saved state with what it had studied of other networks',
       run: inEachSpace(async (space) => {
-        if (make(contractTask(space)).study) await requireResumable(make, space, 2, otherSearches);
+        if (make(contractTask(space)).study)
+          await requireResumable(make, space, 2, { others: otherSearches });
       }),
+    },
+    {
+      name: 'takes episodes of earlier runs, and goes on from a saved state with them',
+      run: inEachSpace((space) => requireResumable(make, space, 2, { remembers: true })),
     },
     {
       name: 'keeps a saved state as it was while the agent goes on',
@@ -234,52 +239,6 @@ export function agentContract(
   ];
 }
 
-interface Played {
-  readonly actions: readonly Action[];
-  readonly reward: number;
-}
-
-/** One episode; without exploration the agent does not learn from it. */
-async function playEpisode(agent: Agent, environment: Environment, explore = true): Promise<Played> {
-  const actions: Action[] = [];
-  let { observation } = await environment.reset(0);
-  for (;;) {
-    const action = agent.act(observation, { explore });
-    requireList(action);
-    const result = await environment.step(action);
-    // A copy: under a test runner, structuredClone gives arrays of another realm, which strict equality tells
-    // apart.
-    actions.push([...action]);
-    // An agent that counts its steps must see them in any case.
-    agent.observe({
-      observation,
-      action,
-      proposed: action,
-      reward: result.reward,
-      nextObservation: result.observation,
-      terminated: result.terminated,
-      truncated: result.truncated,
-    });
-    observation = result.observation;
-    if (!result.terminated) continue;
-    if (explore) agent.learn();
-    return { actions, reward: result.reward };
-  }
-}
-
-async function prepared(
-  make: AgentFactory,
-  space: Space,
-  seed = 1,
-  episodes = 4 * EPISODES,
-  others?: (space: Space) => OtherEpisode[][],
-): Promise<Agent> {
-  const agent = make(contractTask(space, { seed, episodes }));
-  if (others) agent.study!(others(space));
-  await agent.prepare?.();
-  return agent;
-}
-
 async function run(make: AgentFactory, space: Space, seed: number): Promise<Played[]> {
   const agent = await prepared(make, space, seed);
   const played: Played[] = [];
@@ -287,28 +246,6 @@ async function run(make: AgentFactory, space: Space, seed: number): Promise<Play
     played.push(await playEpisode(agent, createIdentityEnvironment(space)));
   agent.dispose();
   return played;
-}
-
-async function requireResumable(
-  make: AgentFactory,
-  space: Space,
-  before: number,
-  others?: (space: Space) => OtherEpisode[][],
-): Promise<void> {
-  const environment = createIdentityEnvironment(space);
-  const first = await prepared(make, space, 1, 4 * EPISODES, others);
-  for (let i = 0; i < before; i++) await playEpisode(first, environment);
-  const state = structuredClone(first.save());
-  const uninterrupted: Played[] = [];
-  for (let i = 0; i < EPISODES; i++) uninterrupted.push(await playEpisode(first, environment));
-  first.dispose();
-  // As a resumed search does it: neither study() nor prepare() is called again.
-  const second = make(contractTask(space, { seed: 1, episodes: 4 * EPISODES }));
-  second.load(state);
-  const resumed: Played[] = [];
-  for (let i = 0; i < EPISODES; i++) resumed.push(await playEpisode(second, environment));
-  second.dispose();
-  requireSame(resumed, uninterrupted, 'load', 'what an uninterrupted agent does');
 }
 
 function actionsOf(played: readonly Played[]): readonly (readonly Action[])[] {
@@ -327,20 +264,6 @@ function requireWithin(space: Space, action: Action): void {
     expected: `a point of ${JSON.stringify(space)}`,
     found: `[${action.join(', ')}]`,
   });
-}
-
-/** What is no list at all breaks every rule, and in the same words. */
-function requireList(action: unknown): void {
-  const isList = Array.isArray(action) || ArrayBuffer.isView(action);
-  requireRule(isList, {
-    member: 'act',
-    expected: 'a list of numbers',
-    found: isThenable(action) ? 'a promise' : String(action),
-  });
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 /** JSON has no typed arrays. */

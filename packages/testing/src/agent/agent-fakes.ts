@@ -88,6 +88,21 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
         act: (observation, options) => good.act(studied > 0 ? [0, 0] : observation, options),
       };
     }),
+    'takes episodes of earlier runs, and goes on from a saved state with them': broken((good) => {
+      // It takes what it observes for what follows on its last action, of which a saved state knows nothing.
+      let acted = 0;
+      let missed = 0;
+      return {
+        act: (observation, options) => {
+          acted++;
+          return good.act(missed > 0 ? [0, 0] : observation, options);
+        },
+        observe: (transition) => {
+          if (acted === 0) missed++;
+          good.observe(transition);
+        },
+      };
+    }),
     'keeps a saved state as it was while the agent goes on': broken((good) => {
       let held: FakeState | undefined;
       return {

@@ -175,12 +175,20 @@ export function prunerContract(make: () => Pruner): Case[] {
         for (const share of [...SHARES, 1]) {
           const plan = planAll(pruner, context.groups, share);
           const pruned = pruner.apply(context.graph, plan);
-          const before = JSON.stringify(pruned);
-          const adapted = await pruner.adapt(pruned, plan);
-          requireSame(JSON.stringify(pruned), before, 'adapt', 'the given network as it was');
-          requireSame(shapesOf(adapted), shapesOf(pruned), 'adapt', 'the same shapes');
-          requireSame(await pruner.adapt(pruned, plan), adapted, 'adapt', 'the same network again');
-          if (share === 1) requireSame(adapted, pruned, 'adapt', 'the network as it was, since nothing went');
+          await requireShapesKept('adapt', (graph) => pruner.adapt!(graph, plan), pruned, share === 1);
+        }
+      },
+    },
+    {
+      name: 'finishing keeps the shapes, gives the same twice, and does nothing where nothing went',
+      run: async () => {
+        const { pruner, context } = await prepared();
+        if (!pruner.finish) return;
+        for (const share of [...SHARES, 1]) {
+          const plan = planAll(pruner, context.groups, share);
+          const pruned = pruner.apply(context.graph, plan);
+          const adapted = (await pruner.adapt?.(pruned, plan)) ?? pruned;
+          await requireShapesKept('finish', (graph) => pruner.finish!(graph, plan), adapted, share === 1);
         }
       },
     },
@@ -245,6 +253,21 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
   ];
+}
+
+/** What changes weights alone: of the same network always the same, and nothing where nothing went. */
+async function requireShapesKept(
+  member: 'adapt' | 'finish',
+  change: (graph: LayerGraph) => Promise<LayerGraph>,
+  pruned: LayerGraph,
+  isWhole: boolean,
+): Promise<void> {
+  const before = JSON.stringify(pruned);
+  const changed = await change(pruned);
+  requireSame(JSON.stringify(pruned), before, member, 'the given network as it was');
+  requireSame(shapesOf(changed), shapesOf(pruned), member, 'the same shapes');
+  requireSame(await change(pruned), changed, member, 'the same network again');
+  if (isWhole) requireSame(changed, pruned, member, 'the network as it was, since nothing went');
 }
 
 async function prepare(make: () => Pruner): Promise<{ pruner: Pruner; context: PruneContext }> {

@@ -84,6 +84,9 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
     'adapting keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({
       adapt: async (graph) => scaled(graph),
     })),
+    'finishing keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({
+      finish: async (graph) => scaled(graph),
+    })),
     'the same seed gives the same plan': () => {
       const good = correctPruner();
       const shift = prepared++;
