@@ -13,6 +13,7 @@ import { useLayer } from './outside-layer.mjs';
 import { useMixed } from './outside-mixed.mjs';
 import { runPageSnippets } from './outside-page.mjs';
 import { checkPlatforms } from './platforms.mjs';
+import { followPytorchPage } from './outside-pytorch.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 /** What `tersor --help` may take: people wait for it. */
@@ -129,6 +130,9 @@ try {
 
   step('a file of the generated format: exported, inspected, evaluated, and exported again');
   useFormat(folder, inside);
+
+  step('the page on PyTorch, as it is written');
+  followPytorchPage(folder);
 
   step('a study with the generated runner');
   useRunner(folder, inside, write);
