@@ -6,16 +6,16 @@ import { pipeline } from 'node:stream/promises';
 import { messageOf, TersorError, type FilePlace } from '@tersor/core';
 import { folderPlace } from '@tersor/study';
 
-/** What machines share: files by their content, and for every trial the files of its attempts. */
+/** Files that machines share: inputs by their content, and for every trial the files of its attempts. */
 export interface TrialStore {
   readonly folder: string;
-  /** Tells stores apart that have the same path on two machines. */
+  /** Tells apart stores that have the same path on two machines. */
   readonly id: string;
   /** Files of one attempt at a trial. */
   attempt(job: string, attempt: string): FilePlace;
   /** Names of the attempts at a trial, oldest first. */
   attempts(job: string): Promise<string[]>;
-  /** Removes all that is kept of a trial. */
+  /** Removes all files of a trial. */
   forget(job: string): Promise<void>;
   /** Path of the file with this SHA-256. */
   content(hash: string): string;
@@ -23,13 +23,13 @@ export interface TrialStore {
 
 const NAME = 'store.json';
 
-/** Opens a store in a folder, and makes it where it is new. Throws `OUTPUT_FAILED`. */
+/** Opens the store in a folder, creating it if necessary. Throws `OUTPUT_FAILED`. */
 export async function createStore(folder: string): Promise<TrialStore> {
   try {
     await mkdir(join(folder, 'inputs'), { recursive: true });
     const draft = join(folder, `${NAME}.${randomUUID()}`);
     await writeFile(draft, `${JSON.stringify({ id: randomUUID() })}\n`);
-    // Of several that begin at once, the first one names the store.
+    // If several processes create it at once, the id of the first one holds.
     await link(draft, join(folder, NAME)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -43,7 +43,7 @@ export async function createStore(folder: string): Promise<TrialStore> {
   }
 }
 
-/** Opens a store that is there. Rejects where there is none. */
+/** Opens an existing store. Rejects if there is none. */
 export async function openStore(path: string): Promise<TrialStore> {
   const folder = resolve(path);
   const { id } = JSON.parse(await readFile(join(folder, NAME), 'utf8')) as { readonly id: string };
@@ -61,14 +61,14 @@ export async function openStore(path: string): Promise<TrialStore> {
   };
 }
 
-/** SHA-256 of a file, hexadecimal. */
+/** SHA-256 of a file, in hexadecimal. */
 export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
 
-/** Copies a file, whole or not at all; does nothing where there is one already. */
+/** Copies a file atomically; does nothing if the target exists. */
 export async function copyOnce(from: string, to: string): Promise<void> {
   if (await stat(to).catch(() => undefined)) return;
   await mkdir(dirname(to), { recursive: true });

@@ -4,12 +4,12 @@ import type { Registry } from '../registry.js';
 import type { JobTaker, QueueServer } from '../server/connect.js';
 import type { TrialStore } from '../store/folder-store.js';
 
-/** What a worker works with. */
+/** Settings and connections of a worker. */
 export interface WorkerContext extends WorkOptions {
   readonly server: QueueServer;
   readonly registry: Registry;
   readonly pollMs: number;
-  /** Absolute path under which this machine sees the store; else that of the study is tried. */
+  /** Absolute path of the store on this machine; without it, the study's path is tried. */
   readonly store: string;
 }
 
