@@ -12,7 +12,7 @@ import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
 import { AGENTS, ARMS, CHOICES, HEURISTICS, type Arm } from './experiment/arms.js';
 import { linesOf, type Line } from './experiment/lines.js';
-import { AGENT, aboveOn, BEGINNINGS, carriedIn } from './experiment/summary.js';
+import { aboveOn, BEGINNINGS, carriedIn } from './experiment/summary.js';
 import { TASKS } from './experiment/tasks.js';
 
 const FOLDER = join(__dirname, 'results/experiment');
@@ -134,14 +134,15 @@ const summary = {
   /** Those of enough seeds for an interval. */
   told: heuristic.filter(({ interval }) => interval !== undefined),
   cma: aboveOn(lines, ['cma']),
+  cmaItself: aboveOn(lines, ['reconstruction'], 'cma'),
   others: aboveOn(lines, ['magnitude', 'uniform', 'evolution']),
 };
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
-for (const rows of Object.values(summary))
+for (const [name, rows] of Object.entries(summary))
   for (const { task, against, seeds, text } of rows)
-    console.log(`${AGENT} against ${against} | ${task} | ${seeds} | ${text}`);
+    console.log(`${name}, against ${against} | ${task} | ${seeds} | ${text}`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)
     console.log([task, name, seeds, test.toFixed(4), best.toFixed(4), heuristic, difference].join(' | '));

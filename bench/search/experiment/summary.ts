@@ -23,21 +23,21 @@ function bySeed(
 }
 
 /**
- * What the agent ends with on test images, and the best reward that it has found, above what each of others
+ * What an agent ends with on test images, and the best reward that it has found, above what each of others
  * does; for all tasks that both have run.
  */
-export function aboveOn(lines: readonly Line[], names: readonly string[]) {
+export function aboveOn(lines: readonly Line[], names: readonly string[], agent = AGENT) {
   const testOf = ({ winner }: Line) => winner.test;
   const rewardOf = ({ best }: Line) => best.at(-1)!;
   const pairs = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) =>
     names.map((other) => ({ name, other })),
   );
   const found = pairs.flatMap(({ name, other }) => {
-    const [own, others] = [bySeed(lines, name, AGENT, testOf), bySeed(lines, name, other, testOf)];
+    const [own, others] = [bySeed(lines, name, agent, testOf), bySeed(lines, name, other, testOf)];
     const shared = [...own.keys()].filter((seed) => others.has(seed));
     const difference = pairedDifference(own, others);
     const reward = pairedDifference(
-      bySeed(lines, name, AGENT, rewardOf),
+      bySeed(lines, name, agent, rewardOf),
       bySeed(lines, name, other, rewardOf),
     );
     if (!difference || !reward) return [];
