@@ -13,6 +13,7 @@ import { useLayer } from './outside-layer.mjs';
 import { useMixed } from './outside-mixed.mjs';
 import { runPageSnippets } from './outside-page.mjs';
 import { checkPlatforms } from './platforms.mjs';
+import { followPytorchPage } from './outside-pytorch.mjs';
 import { STUDY, useFormat, useRunner } from './outside-uses.mjs';
 
 /** What `tersor --help` may take: people wait for it. */
@@ -130,6 +131,9 @@ try {
   step('a file of the generated format: exported, inspected, evaluated, and exported again');
   useFormat(folder, inside);
 
+  step('the page on PyTorch, as it is written');
+  followPytorchPage(folder);
+
   step('a study with the generated runner');
   useRunner(folder, inside, write);
 
@@ -150,7 +154,8 @@ try {
       }).stderr,
     ) / 1e6;
   const help = Math.min(helpSeconds(), helpSeconds(), helpSeconds());
-  if (!(help > 0 && help < MOST_HELP_SECONDS)) throw new Error(`tersor --help took ${help} s of processor time`);
+  if (!(help > 0 && help < MOST_HELP_SECONDS))
+    throw new Error(`tersor --help took ${help} s of processor time`);
   console.log(`outside: tersor --help: ${help.toFixed(2)} s of processor time`);
 
   step('TypeScript consumers, ES module and CommonJS');

@@ -53,7 +53,7 @@ interface Part {
 
 const MATTING = 'StatefulPartitionedCall/matting_network_wrapper/StatefulPartitionedCall';
 
-/** Files with control flow before the network, or states that come in: what of them is read, and from where. */
+/** Files with control flow before the network, or states that come in: which part of them is read. */
 const PARTS: Readonly<Record<string, Part>> = {
   // A loop over the images of the batch that resizes each.
   'handtrack.json': {

@@ -63,7 +63,7 @@ def image(shape, scale, offset):
 
 
 def outputs_of(model, scale=1.0, offset=0.0):
-    shape = [int(size) for size in model.inputs[0].shape[1:]]
+    shape = [int(size or 8) for size in model.inputs[0].shape[1:]]
     given = image(shape, scale, offset)
     # `predict` of the Keras 2 within TensorFlow does not run any more.
     found = model(given, training=False) if IS_KERAS_2 else model.predict(given, verbose=0)
@@ -271,6 +271,14 @@ def convnext():
     return ConvNeXt([1, 1, 1, 1], [4, 6, 8, 8], 0.1, name="convnext", weights=None, input_shape=(32, 32, 3), classes=3, classifier_activation=None)
 
 
+def open_sizes():
+    """An image of any size, a nested model of any size in it."""
+    block = keras.Sequential([keras.Input((None, None, 4)), layers.Conv2D(5, 3, name="conv")], name="block")
+    inputs = keras.Input((None, None, 3), name="image")
+    x = block(layers.Conv2D(4, 3, padding="same", activation="relu", name="stem")(inputs))
+    return keras.Model(inputs, layers.Dense(3, name="head")(layers.GlobalAveragePooling2D(name="mean")(x)), name="open_sizes")
+
+
 def gzipped(path, target):
     """The same HDF5 file, its arrays in pieces, shuffled and deflated, as users store them to save space."""
     import h5py
@@ -314,6 +322,7 @@ SMALL = {
     "mobilenet-v3": (mobilenet_v3, [".keras"], 127.0, 127.0),
     "efficientnet": (efficientnet, [".keras"], 127.0, 127.0),
     "shuffled": (shuffled, [".keras", ".h5"], 1.0, 0.0),
+    "open-sizes": (open_sizes, [".keras", ".h5"], 1.0, 0.0),
     "convnext": (convnext, [".keras", ".h5"], 127.0, 127.0),
 }
 

@@ -9,6 +9,11 @@ const options = z.strictObject({
     .min(1)
     .optional()
     .describe('path of the JSON that model.to_json() gives, for a .weights.h5 file, which has none'),
+  inputShape: z
+    .array(z.int().min(1), 'a list of sizes: [224, 224, 3]')
+    .refine(({ length }) => length >= 1 && length <= 4, 'one to four sizes')
+    .optional()
+    .describe('Sizes of one image, where the file leaves them open'),
 });
 
 export default definePlugin({
@@ -19,12 +24,15 @@ export default definePlugin({
   description: 'Keras files: .keras and .weights.h5 of Keras 3, .h5 of Keras 2 and 3',
   options,
   files: ({ architecture }) => (architecture === undefined ? [] : [architecture]),
-  create: ({ architecture }, { directory }) => ({
+  create: ({ architecture, inputShape }, { directory }) => ({
     id: 'keras',
     files: 'a Keras file: .keras, .h5, or .weights.h5 with its architecture',
     recognises,
     read: (path) =>
-      readKeras(path, architecture === undefined ? undefined : resolve(directory, architecture)),
+      readKeras(path, {
+        inputShape,
+        ...(architecture !== undefined && { architecture: resolve(directory, architecture) }),
+      }),
   }),
 });
 

@@ -1,9 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, TersorError, type LayerGraph } from '@tersor/core';
-import { graphFromKeras, parseBoundedJson, withChannelShuffles, withSpelledActivations } from '@tersor/network';
+import {
+  graphFromKeras,
+  parseBoundedJson,
+  withChannelShuffles,
+  withSpelledActivations,
+} from '@tersor/network';
 import { openArchive } from './file/archive.js';
 import { openHdf5, type Hdf5Group } from './file/hdf5.js';
 import { isRecord, type Json } from './topology/keras-layer.js';
+import { withInputShape } from './topology/input-shape.js';
 import { lowerModel } from './topology/lower-model.js';
 import { keras3Weights } from './weights/keras3-weights.js';
 import { legacyWeights } from './weights/legacy-weights.js';
@@ -11,6 +17,14 @@ import type { FileWeights } from './weights/weight-places.js';
 
 /** Largest file, since it is read whole. */
 const MAX_BYTES = 2 ** 31 - 1;
+
+/** What a file needs besides itself. */
+export interface KerasOptions {
+  /** Path of the JSON of its topology, for a file of weights alone. */
+  readonly architecture?: string | undefined;
+  /** Height, width and channels of one image, where the file leaves them open. */
+  readonly inputShape?: readonly number[] | undefined;
+}
 
 /** A topology, and the version of Keras that wrote it. */
 interface Topology {
@@ -27,13 +41,15 @@ interface KerasModel extends Topology {
  * Reads a Keras file: `.keras`, `.h5`, or `.weights.h5` with the JSON of its architecture at another path.
  * Throws `MODEL_INVALID` and `MODEL_UNSUPPORTED`, the latter with the names of all layers that are not read.
  */
-export async function readKeras(path: string, architecture?: string): Promise<LayerGraph> {
+export async function readKeras(path: string, options: KerasOptions = {}): Promise<LayerGraph> {
+  const { architecture, inputShape } = options;
   const bytes = await readBytes(path);
   const given = architecture === undefined ? undefined : await readArchitecture(architecture);
   const { model, version, weights } = bytes[0] === 0x50 ? archived(bytes, path) : stored(bytes, path, given);
   const generation = Number.parseInt(version, 10) >= 3 ? 3 : 2;
   const found = weights(model);
-  const lowered = lowerModel(model, { origin: path, generation, weightsOf: (layer) => found.of(layer) });
+  const whole = inputShape ? withInputShape(model, inputShape, path) : model;
+  const lowered = lowerModel(whole, { origin: path, generation, weightsOf: (layer) => found.of(layer) });
   const graph = await graphFromKeras(
     { keras_version: version, model_config: lowered.model },
     // The topology itself may contain weights: means and variances.

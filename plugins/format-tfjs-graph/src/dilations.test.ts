@@ -8,7 +8,7 @@ import { comparePruned, randomRemovals } from '../../../packages/network/test/eq
 import { attribute, graphModelOutputs, GraphFixture, layerOutputs } from '../test/graph-fixture.js';
 import { readGraphModel } from './read-graph-model.js';
 
-const { text, texts, integers } = attribute;
+const { text, texts, integer, integers } = attribute;
 
 let folder: string;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ function spread(
   ]);
   const made = g.node(name, op, [apart, ...inputs], {
     ...valid,
-    ...(op.includes('Fused') && { fused_ops: texts('BiasAdd', 'Relu') }),
+    ...(op.includes('Fused') && { fused_ops: texts('BiasAdd', 'Relu'), num_args: integer(1) }),
   });
   return g.node(`${name}/back`, 'BatchToSpaceND', [
     made,
@@ -45,7 +45,7 @@ function spread(
   ]);
 }
 
-/** Dilated convolutions: of the size of the image, cropped because 7 is odd, and of unlike rows and columns. */
+/** Dilated convolutions: of the image's size, cropped because 7 is odd; of unlike rows and columns. */
 function dilated(): GraphFixture {
   const g = new GraphFixture();
   const image = g.input([7, 6, 3]);

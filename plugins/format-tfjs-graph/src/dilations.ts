@@ -25,13 +25,12 @@ export function withDilations(nodes: readonly GraphNode[]): GraphNode[] {
     const convolution = before(node);
     const apart = convolution && before(convolution);
     if (!convolution || !isPlain(convolution) || apart?.op !== 'SpaceToBatchND') return node;
-    const [x, block, paddings] = apart.inputs;
-    const [, ownBlock, crops] = node.inputs;
-    if ([x, block, paddings, ownBlock, crops].some((input) => input === undefined)) return node;
+    if (apart.inputs.length !== 3 || node.inputs.length !== 3) return node;
+    const [x = '', ...spread] = apart.inputs;
     return {
       name: node.name,
       op: convolution.op,
-      inputs: [x!, ...convolution.inputs.slice(1), block!, paddings!, ownBlock!, crops!],
+      inputs: [x, ...convolution.inputs.slice(1), ...spread, ...node.inputs.slice(1)],
       attributes: { ...convolution.attributes, [SPREAD]: { b: true } },
     };
   });
@@ -56,7 +55,14 @@ export function spreadOf(node: GraphNode, inputs: readonly Value[]): Spread | un
     (axis): Pair => [paddings[2 * axis]! - crops[2 * axis]!, paddings[2 * axis + 1]! - crops[2 * axis + 1]!],
   );
   const isWhole = [...block, ...sides.flat()].every((each) => Number.isInteger(each) && each >= 0);
-  if (!isWhole || block.length !== 2 || block.join() !== ownBlock.join() || crops[0] !== 0 || crops[2] !== 0)
+  if (
+    !isWhole ||
+    block.includes(0) ||
+    block.length !== 2 ||
+    block.join() !== ownBlock.join() ||
+    crops[0] !== 0 ||
+    crops[2] !== 0
+  )
     throw new Refusal('is spread over other blocks than it is put together from, or of an open size');
   return { dilation: block as unknown as Pair, sides: sides as unknown as [Pair, Pair] };
 }
