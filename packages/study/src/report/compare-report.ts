@@ -43,7 +43,7 @@ export function compareView(runs: readonly NamedRun[]): PageContent {
     title: runs.map(({ name }) => name).join(' and '),
     lead: `${runs.length} runs of Tersor side by side.`,
     tiles: runs.map(({ name, run: { summary } }) => ({
-      value: `${summary.ratio.bytes.toFixed(1)}× smaller, ${points(summary.compressed.accuracy.test - summary.baseline.accuracy.test)}`,
+      value: `${summary.ratio.bytes.toFixed(1)}× smaller, ${points(summary.compressed.accuracy.test - summary.baseline.accuracy.test)} points`,
       label: `${name}: ${grouped(summary.compressed.bytes)} bytes, test accuracy ${percent(summary.compressed.accuracy.test)}`,
     })),
     sections,
@@ -68,14 +68,16 @@ function resultTable(runs: readonly NamedRun[]): string {
     const value = of(figures);
     return value === undefined ? '' : format(value);
   };
+  const column = (head: string, figures: NetworkFigures) => ({
+    head,
+    text: (row: (typeof rows)[number]) => cell(figures, row),
+    value: (row: (typeof rows)[number]) => row.of(figures),
+  });
   const shown = rows.filter(({ of }) => runs.some(({ run }) => of(run.summary.compressed) !== undefined));
   return table('Networks on the test and validation images', shown, [
     { head: 'figure', text: ({ name }) => name },
-    { head: `original of ${first!.name}`, text: (row) => cell(first!.run.summary.baseline, row) },
-    ...runs.map(({ name, run }) => ({
-      head: name,
-      text: (row: (typeof rows)[number]) => cell(run.summary.compressed, row),
-    })),
+    column(`original of ${first!.name}`, first!.run.summary.baseline),
+    ...runs.map(({ name, run }) => column(name, run.summary.compressed)),
   ]);
 }
 
