@@ -1,4 +1,4 @@
-// Bars with intervals, as SVG that follows the reader's light or dark.
+// Bar charts with intervals or numbers, as SVG in the reader's light or dark scheme.
 import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 export interface Bar {
@@ -9,8 +9,8 @@ export interface Bar {
 }
 
 const ROW = 34;
-/** Pixels of a sign of a bar's name, about, and the most that all names get. */
-const SIGN = 8.2;
+/** Approximate width of a character in pixels, and the limit on the width of names. */
+const CHARACTER = 8.2;
 const MOST_NAME = 215;
 /** Room between the title and the bars, and below for the axis. */
 const ABOVE = 21;
@@ -42,12 +42,14 @@ export function barChart({
   const end = Math.ceil(most / step - 1e-9) * step;
   // An accuracy's interval may end beyond what an accuracy can be.
   const last = axis.includes('%') ? Math.min(100, end) : end;
-  const names = Math.min(MOST_NAME, SIGN * Math.max(...bars.map(({ name }) => name.length)) + 20);
+  const names = Math.min(MOST_NAME, CHARACTER * Math.max(...bars.map(({ name }) => name.length)) + 20);
+  // A whisker would cross the number of its bar; a bar to the left would start with it.
+  const hasNumbers = least === 0 && bars.every(({ interval }) => interval === undefined);
   const options = {
     animation: false,
     textStyle: { fontFamily: 'inherit', fontSize: TEXT, color: 'var(--ink)' },
     title: head,
-    grid: { left: names, right: 24, top: above, bottom: BELOW },
+    grid: { left: names, right: hasNumbers ? 56 : 24, top: above, bottom: BELOW },
     xAxis: {
       type: 'value',
       name: axis,
@@ -73,6 +75,13 @@ export function barChart({
         type: 'bar',
         barWidth: 16,
         itemStyle: { color: 'var(--bar)', opacity: 0.75 },
+        label: {
+          show: hasNumbers,
+          position: 'right',
+          color: 'var(--ink)',
+          fontSize: TEXT,
+          formatter: ({ value }: { value: number }) => String(Number(value.toPrecision(3))),
+        },
         data: bars.map(({ value }) => value),
       },
       {
