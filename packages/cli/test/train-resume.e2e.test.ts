@@ -51,6 +51,29 @@ describe('tersor train --resume', () => {
     expect((await weights('killed')).equals(whole)).toBe(true);
   });
 
+  it('keeps a record of its epochs as it goes on, which goes with the checkpoints', async () => {
+    const record = at('watched.checkpoint/live.jsonl');
+    for (const after of ['epoch 3/', 'epoch 7/']) await train('watched', { after, wait: 5 });
+    const lines = (await readFile(record, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const begun = lines.flatMap(({ training }) => training ?? []);
+    expect(begun.map(({ epochsDone }) => epochsDone > 0)).toEqual([false, true]);
+    expect(begun[1].command.args.slice(0, 2)).toEqual(['train', at('train.yaml')]);
+    const epochs = lines.flatMap(({ epoch }) => epoch ?? []);
+    expect(epochs.map(({ epoch }) => epoch)).toEqual(ALL.slice(0, epochs.length));
+    for (const { loss, accuracy, validation } of epochs)
+      expect([loss > 0, accuracy >= 0 && accuracy <= 1, validation >= 0 && validation <= 1]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+    await train('watched');
+    expect(await readdir(project.folder)).not.toContain('watched.checkpoint');
+    expect(await readdir(at('watched'))).not.toContain('.lock');
+  });
+
   it('names damaged checkpoints, goes on from the one before, and starts over where none is whole', async () => {
     expect(await train('damaged', { after: 'epoch 5/' })).toMatchObject({ code: null });
     const folder = at('damaged.checkpoint');

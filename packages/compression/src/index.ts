@@ -62,6 +62,7 @@ export {
   type LiveStart,
   type StartCommand,
 } from './run/live-record.js';
+export type { TrainingEpoch, TrainingLine, TrainingStart } from './run/training-record.js';
 export { holderOf, lockOutput, type LockHolder } from './run/output-lock.js';
 export {
   modelFiles,

@@ -26,11 +26,11 @@ export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan } fr
 export type { Variant } from './plan/variant.js';
 export { studySchema, type Study } from './plan/study-schema.js';
 export type { VariantRow } from './results/compare-variants.js';
-export { gatherResults, summarizeStudy, type StudyResults } from './results/study-results.js';
+export { gatherResults, summarizeStudy, trialRow, type StudyResults } from './results/study-results.js';
 export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
-export { readJson, type StudyRecord, type TrialRecord } from './results/study-store.js';
+export { readJson, readTrial, type StudyRecord, type TrialRecord } from './results/study-store.js';
 export {
   readEpisodes,
   readRun,
@@ -42,7 +42,7 @@ export { writeComparison, writeReport, writeRunReport, writeStudyReport } from '
 export { writeOptunaJournal } from './export/optuna-journal.js';
 export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
-export { chart, nameAxis, valueAxis } from './report/chart.js';
+export { chart, LEGEND, nameAxis, SYMBOLS, valueAxis } from './report/chart.js';
 export { compareView, type NamedRun } from './report/compare-report.js';
 export { escapeHtml } from './report/html.js';
 export { pageBody, type PageContent, type Section } from './report/page.js';
@@ -51,6 +51,7 @@ export { PAGE_STYLE } from './report/page-style.js';
 export { runView } from './report/run-report.js';
 export { candidateChart, rewardChart } from './report/search-charts.js';
 export { studyView } from './report/study-report.js';
+export { curvesOf } from './report/learning-chart.js';
+export { TRIAL_COLUMNS } from './report/study-tables.js';
 export { table } from './report/table.js';
-export { readStudyInput } from './report/write-reports.js';
 export { probability, seedsText } from './report/study-sentences.js';

@@ -1,5 +1,6 @@
 import { make, say } from './elements.js';
 import { createSections } from './sections.js';
+import type { StudyPaths } from './trial-table.js';
 import { act, ask, type Item, type Viewed } from './server.js';
 
 /** The page of one item, of a trial, or of a comparison. */
@@ -17,15 +18,16 @@ const RETRY_MS = 1500;
  */
 export function createItemPage(
   path: string,
-  { item, trials }: { readonly item?: () => Item | undefined; readonly trials?: string } = {},
+  { item, study }: { readonly item?: () => Item | undefined; readonly study?: StudyPaths } = {},
 ): ItemPage {
   const buttons = make('div', { class: 'bar' });
-  const { element, show } = createSections(buttons, trials);
+  const { element, show, showTrials } = createSections(buttons, study);
   let isAsking = false;
   let isWanted = false;
 
   const refresh = async () => {
     updateButtons(buttons, item?.());
+    if (item?.()?.kind === 'study') showTrials();
     isWanted = true;
     if (isAsking) return;
     isAsking = true;
@@ -53,12 +55,17 @@ function updateButtons(place: HTMLElement, item: Item | undefined): void {
   if (place.childElementCount === 0) {
     const stop = make('button', { class: 'action', type: 'button' }, 'Stop');
     const resume = make('button', { class: 'action', type: 'button' }, 'Resume');
-    place.append(stop, resume);
+    place.append(stop, resume, make('p'));
   }
   const [stop, resume] = [...place.children] as HTMLButtonElement[];
+  const problem = place.lastElementChild as HTMLElement;
   stop!.hidden = !item?.canStop;
   resume!.hidden = item?.resume === undefined;
-  place.hidden = stop!.hidden && resume!.hidden;
+  const why = item?.resumeProblem;
+  problem.hidden = why === undefined;
+  const text = why === undefined ? '' : `It cannot be resumed from here. ${why}`;
+  if (problem.textContent !== text) problem.textContent = text;
+  place.hidden = stop!.hidden && resume!.hidden && problem.hidden;
   stop!.onclick = () => item && void perform(stop!, () => act(item.id, 'stop'));
   resume!.onclick = () =>
     item && confirmed(item.resume!, () => void perform(resume!, () => act(item.id, 'resume')));

@@ -1,8 +1,9 @@
+import { createCompareLink } from './compare-link.js';
 import { field, make } from './elements.js';
 import type { Item } from './server.js';
 
 /** All statuses, in sorting order. */
-const STATUSES = ['running', 'elsewhere', 'failed', 'stopped', 'done'] as const;
+const STATUSES = ['running', 'elsewhere', 'failed', 'died', 'stopped', 'done'] as const;
 /** Most rows that are shown; the filter finds others. */
 const SHOWN = 500;
 
@@ -32,7 +33,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
       make('option', { value: each }, each === 'changed' ? 'last change' : each),
     ),
   );
-  const compare = make('a', { class: 'action', role: 'link' }, 'Compare');
+  const compare = createCompareLink();
   const count = make('p', { class: 'muted', role: 'status' });
   const body = make('tbody');
   const heads = ['', 'folder', 'status', 'progress', 'result', 'last change'];
@@ -53,7 +54,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
       field('Filter', filter),
       field('Status', status),
       field('Order', order),
-      compare,
+      compare.element,
     ),
     count,
     make('div', { class: 'list scroll' }, table),
@@ -77,7 +78,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
         'th',
         { scope: 'row' },
         make('a', { href: `/items/${item.id}` }, item.name),
-        item.kind === 'study' ? ' (study)' : '',
+        item.kind === 'run' ? '' : ` (${item.kind})`,
       ),
       make(
         'td',
@@ -95,17 +96,7 @@ export function createList(items: ReadonlyMap<string, Item>): List {
     return row;
   };
 
-  const updateCompare = () => {
-    const ids = [...chosen].filter((id) => items.get(id)?.isComparable);
-    compare.textContent = ids.length < 2 ? 'Compare: choose two' : `Compare ${ids.length} runs`;
-    if (ids.length < 2) {
-      compare.removeAttribute('href');
-      compare.setAttribute('aria-disabled', 'true');
-    } else {
-      compare.href = `/compare/${ids.join(',')}`;
-      compare.removeAttribute('aria-disabled');
-    }
-  };
+  const updateCompare = () => compare.update([...chosen].filter((id) => items.get(id)?.isComparable));
 
   const update = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -20,11 +20,9 @@ function route(): void {
     return open(page, [ids]);
   }
   if (kind === 'items') {
-    const trials = `/items/${ids}/trials/`;
-    const page = createItemPage(`/api/items/${encodeURIComponent(ids)}`, {
-      item: () => items.get(ids),
-      trials,
-    });
+    const path = `/api/items/${encodeURIComponent(ids)}`;
+    const study = { item: ids, ask: `${path}/trials`, trial: `/items/${encodeURIComponent(ids)}/trials/` };
+    const page = createItemPage(path, { item: () => items.get(ids), study });
     return open(page, [ids]);
   }
   if (kind === 'compare')

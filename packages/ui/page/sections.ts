@@ -1,5 +1,6 @@
 import { field, make } from './elements.js';
-import type { Section, View } from './server.js';
+import { TRIALS_PLACE, type Section, type View } from './server.js';
+import { createTrialTable, type StudyPaths, type TrialTable } from './trial-table.js';
 
 /** The function of reports that makes a part of a page interactive. */
 declare global {
@@ -10,6 +11,8 @@ declare global {
 
 /** A table with at least this many rows has a filter. */
 const FILTERED = 6;
+/** What is folded away is made when it is opened: of a large study it is most of the page. */
+const folded = new WeakMap<HTMLDetailsElement, DocumentFragment>();
 /** Pattern of trial ids in tables. */
 const TRIAL = /^[0-9a-f]{12}$/;
 
@@ -17,10 +20,12 @@ const TRIAL = /^[0-9a-f]{12}$/;
 export interface Shown {
   readonly element: HTMLElement;
   show(view: View): void;
+  /** Shows the trials of a study, which are there before its charts. */
+  showTrials(): void;
 }
 
-/** @param trials for a study, the path to which the id of a trial is appended */
-export function createSections(actions: HTMLElement, trials?: string): Shown {
+/** @param study for the page of a study */
+export function createSections(actions: HTMLElement, study?: StudyPaths): Shown {
   const title = make('h1');
   const lead = make('p', { class: 'muted' });
   const tiles = make('ul', { class: 'tiles' });
@@ -41,24 +46,36 @@ export function createSections(actions: HTMLElement, trials?: string): Shown {
     ),
     main,
   );
+  let trials: TrialTable | undefined;
   const bodies = new Map<string, { text: string; section: HTMLElement; body: HTMLElement }>();
 
   const sectionOf = ({ id, title: heading, body }: Section) => {
     const known = bodies.get(id);
     if (known) {
-      if (known.text !== body) replace(known.body, body, trials);
+      if (known.text !== body) replace(known.body, body, study?.trial);
       known.text = body;
       return known.section;
     }
     const content = make('div');
     const section = make('section', { 'aria-labelledby': id }, make('h2', { id }, heading), content);
     bodies.set(id, { text: body, section, body: content });
-    replace(content, body, trials);
+    replace(content, body, study?.trial);
+    const place = study && content.querySelector('[data-trials]');
+    if (place) {
+      trials = createTrialTable(study);
+      place.replaceWith(trials.element);
+    }
     return section;
   };
 
   return {
     element,
+    showTrials: () => {
+      if (main.childElementCount > 0) return;
+      main.append(sectionOf({ id: 'trials', title: 'Trials', body: TRIALS_PLACE }));
+      trials?.refresh();
+      lead.textContent = 'Reading the study...';
+    },
     show: (view) => {
       document.title = `${view.title} · Tersor`;
       title.textContent = view.title;
@@ -67,6 +84,7 @@ export function createSections(actions: HTMLElement, trials?: string): Shown {
         ...view.tiles.map(({ value, label }) => make('li', {}, make('b', {}, value), label)),
       );
       const sections = view.sections.map(sectionOf);
+      trials?.refresh();
       if (
         sections.length !== main.children.length ||
         sections.some((each, at) => main.children[at] !== each)
@@ -82,16 +100,41 @@ export function createSections(actions: HTMLElement, trials?: string): Shown {
 
 /** Replaces HTML, and keeps what the reader has opened, sorted, filtered and focused. */
 function replace(place: HTMLElement, html: string, trials: string | undefined): void {
-  const before = stateOf(place);
-  place.innerHTML = html;
-  window.enhance(place);
-  for (const table of place.querySelectorAll('table')) addFilter(table);
-  if (trials !== undefined) linkTrials(place, trials);
+  const before = stateOf(place, trials);
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  for (const details of template.content.querySelectorAll('details')) fold(details, trials);
+  place.replaceChildren(template.content);
+  prepare(place, trials);
   for (const log of place.querySelectorAll('pre.log')) log.scrollTop = log.scrollHeight;
   before(place);
 }
 
-function stateOf(place: HTMLElement): (place: HTMLElement) => void {
+/** Makes a part of a page answer to pointer and keys. */
+function prepare(place: HTMLElement, trials: string | undefined): void {
+  window.enhance(place);
+  for (const table of place.querySelectorAll('table')) addFilter(table);
+  if (trials !== undefined) linkTrials(place, trials);
+}
+
+function fold(details: HTMLDetailsElement, trials: string | undefined): void {
+  const content = document.createDocumentFragment();
+  content.append(...[...details.children].slice(1));
+  folded.set(details, content);
+  details.addEventListener('toggle', () => details.open && unfold(details, trials));
+}
+
+function unfold(details: HTMLDetailsElement, trials: string | undefined): void {
+  const content = folded.get(details);
+  if (!content) return;
+  folded.delete(details);
+  const place = make('div');
+  place.append(content);
+  details.append(place);
+  prepare(place, trials);
+}
+
+function stateOf(place: HTMLElement, trials: string | undefined): (place: HTMLElement) => void {
   const opened = [...place.querySelectorAll('details')].map(({ open }) => open);
   const filters = [...place.querySelectorAll<HTMLInputElement>('.filter input')].map(({ value }) => value);
   const sorted = [...place.querySelectorAll('table')].map((table) => {
@@ -102,7 +145,10 @@ function stateOf(place: HTMLElement): (place: HTMLElement) => void {
   const focusable = 'a, button, input, summary, [tabindex]';
   const focused = [...place.querySelectorAll(focusable)].indexOf(document.activeElement!);
   return (after) => {
-    [...after.querySelectorAll('details')].forEach((each, at) => (each.open = opened[at] ?? false));
+    [...after.querySelectorAll('details')].forEach((each, at) => {
+      each.open = opened[at] ?? false;
+      if (each.open) unfold(each, trials);
+    });
     [...after.querySelectorAll('table')].forEach((table, at) => {
       const { column = -1, clicks = 0 } = sorted[at] ?? {};
       const button = table.tHead?.rows[0]?.cells[column]?.querySelector('button');

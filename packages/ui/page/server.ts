@@ -1,6 +1,7 @@
 import type { Item } from '../src/items/item.js';
 
 export type { Item } from '../src/items/item.js';
+export { PAGE_ROWS, TRIALS_PLACE, type TrialPage } from '../src/views/trial-rows.js';
 
 /** A part of a page; `body` is HTML that the server has escaped. */
 export interface Section {

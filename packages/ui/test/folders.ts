@@ -1,6 +1,8 @@
 import { appendFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CompressConfig } from '@tersor/core';
+import { trialId } from '@tersor/study';
 
 const FIGURES = {
   accuracy: { validation: 0.9, test: 0.8 },
@@ -21,7 +23,34 @@ async function writeAll(folder: string, files: Readonly<Record<string, unknown>>
     await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-/** Writes a finished run. */
+/** `summary.json` of a run that is done. */
+function summaryOf(
+  folder: string,
+  { bytes, seed, test = 0.79 }: Record<'bytes' | 'seed', number> & { test?: number },
+) {
+  return {
+    baseline: FIGURES,
+    pruned: FIGURES,
+    compressed: { ...FIGURES, bytes, accuracy: { validation: 0.88, test } },
+    ratio: { parameters: 1, macs: 1, bytes: FIGURES.bytes / bytes },
+    search: {},
+    seed,
+    backend: 'wasm',
+    plugins: [],
+    versions: { tersor: '0.1.0' },
+    machine: 'test',
+    seconds: 5,
+    config: {
+      model: 'm/model.json',
+      output: folder,
+      seed,
+      prune: {},
+      quantize: {},
+    } as unknown as CompressConfig,
+  };
+}
+
+/** Writes a run that is done. */
 export async function writeDoneRun(folder: string, { bytes = 400, seed = 1 } = {}): Promise<void> {
   const state = { channels: 8, parameters: 100, macs: 5000, bytes: 400, slices: 24, zeroSlices: 0 };
   const layer = {
@@ -31,22 +60,8 @@ export async function writeDoneRun(folder: string, { bytes = 400, seed = 1 } = {
     compressed: { ...state, channels: 4 },
     bits: 4,
   };
-  const compressed = { ...FIGURES, bytes, accuracy: { validation: 0.88, test: 0.79 } };
   await writeAll(folder, {
-    'summary.json': {
-      baseline: FIGURES,
-      pruned: FIGURES,
-      compressed,
-      ratio: { parameters: 1, macs: 1, bytes: FIGURES.bytes / bytes },
-      search: {},
-      seed,
-      backend: 'wasm',
-      plugins: [],
-      versions: { tersor: '0.1.0' },
-      machine: 'test',
-      seconds: 5,
-      config: { model: 'm/model.json', output: folder, seed, prune: {}, quantize: {} },
-    },
+    'summary.json': summaryOf(folder, { bytes, seed }),
     'policy.json': {},
     'layers.json': [layer],
     'episodes.jsonl': `${JSON.stringify({ ...episodeOf(1), stage: 'prune' })}\n`,
@@ -70,6 +85,40 @@ export async function beginRun(folder: string, episodes: number, command?: objec
   await addEpisodes(folder, 1, episodes);
 }
 
+/** Begins the record of a training of ten epochs, as by this process, of which some are done. */
+export async function beginTraining(folder: string, epochs: number, command?: object): Promise<void> {
+  const config = { architecture: 'a.mjs', train: { epochs: 10 } };
+  const start = { pid: process.pid, host: hostname(), config, backend: 'wasm', epochsDone: 0, command };
+  await mkdir(`${folder}.checkpoint`, { recursive: true });
+  await mkdir(folder, { recursive: true });
+  await addTrainingLines(folder, [{ training: start }, ...trainingEpochs(1, epochs)]);
+}
+
+/** Lines of a training's epochs. */
+export function trainingEpochs(from: number, to: number): object[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => {
+    const epoch = from + i;
+    return { epoch: { epoch, loss: 2 / epoch, accuracy: epoch / 20, validation: epoch / 25, seconds: 1 } };
+  });
+}
+
+/** Appends lines to the record of a training. */
+export async function addTrainingLines(folder: string, lines: readonly object[]): Promise<void> {
+  const text = lines.map((line) => `${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`).join('');
+  await appendFile(`${folder}.checkpoint/live.jsonl`, text);
+}
+
+/** Writes what a training leaves that is done. */
+export async function writeDoneTraining(folder: string): Promise<void> {
+  const history = trainingEpochs(1, 3).map((line) => {
+    const { validation: _left, ...epoch } = (line as { epoch: { validation: number } }).epoch;
+    return epoch;
+  });
+  const accuracy = { validation: 0.7, test: 0.65 };
+  const config = { architecture: 'a.mjs', train: { epochs: 3 } };
+  await writeAll(folder, { 'training.json': { accuracy, history, backend: 'wasm', config } });
+}
+
 /** Appends episodes to a record. */
 export async function addEpisodes(folder: string, from: number, to: number): Promise<void> {
   const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -85,8 +134,46 @@ export async function addLines(folder: string, lines: readonly object[]): Promis
   await appendFile(join(folder, 'checkpoint/live.jsonl'), text);
 }
 
-/** Writes a study with a failed trial and one that was not run. */
-export async function writeStudy(folder: string, error: string): Promise<void> {
+/**
+ * Writes a study of one variant and so many seeds, of which every hundredth failed; the last has the smallest
+ * file, and each is as accurate as its seed is high.
+ */
+export async function writeLargeStudy(folder: string, count: number): Promise<void> {
+  const seeds = Array.from({ length: count }, (_, i) => i + 1);
+  const trials = seeds.map((seed) => {
+    const summary = summaryOf(folder, { bytes: 1000 + count - seed, seed, test: seed / count });
+    return { seed, summary, id: trialId(summary.config) };
+  });
+  const study = { name: `${count} trials`, config: 'c.yaml', set: {}, grid: {}, seeds };
+  await writeAll(folder, {
+    'study.json': {
+      format: 1,
+      study: { ...study, keep: 'all', retries: 0, runner: 'child-process', limit: count, output: folder },
+      variants: [{ name: 'only', labels: {}, settings: {} }],
+      cells: trials.map(({ seed, id }) => ({ variant: 'only', seed, trial: id })),
+      versions: { tersor: '0.1.0' },
+      machine: 'test',
+    },
+  });
+  for (const { seed, id, summary } of trials) {
+    const failed = seed % 100 === 0;
+    await writeAll(join(folder, 'trials', id), {
+      'trial.json': {
+        id,
+        seconds: 1,
+        ...(failed ? { status: 'failed', error: 'broken' } : { status: 'done' }),
+      },
+      ...(!failed && { 'summary.json': summary }),
+    });
+  }
+}
+
+/** Writes a study of which one trial failed, and the other was not run. */
+export async function writeStudy(
+  folder: string,
+  error: string,
+  { args = ['study', 's.yaml', '--json'], runner = 'child-process' as unknown } = {},
+): Promise<void> {
   const [failed, missing] = ['00000000000a', '00000000000b'];
   const study = {
     name: 'Two budgets',
@@ -103,7 +190,7 @@ export async function writeStudy(folder: string, error: string): Promise<void> {
   await writeAll(folder, {
     'study.json': {
       format: 1,
-      study: { ...study, keep: 'all', retries: 0, runner: 'child-process', limit: 50, output: folder },
+      study: { ...study, keep: 'all', retries: 0, runner, limit: 50, output: folder },
       variants: [variant(0.5), variant(0.6)],
       cells: [
         { variant: '0.5', seed: 1, trial: failed },
@@ -112,7 +199,7 @@ export async function writeStudy(folder: string, error: string): Promise<void> {
       versions: { tersor: '0.1.0' },
       machine: 'test',
     },
-    'command.json': { args: ['study', 's.yaml', '--json'], directory: folder },
+    'command.json': { args, directory: folder },
   });
   const record = { id: failed, status: 'failed', error, seconds: 1 };
   await writeAll(join(folder, 'trials', failed), {

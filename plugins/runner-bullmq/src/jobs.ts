@@ -34,8 +34,8 @@ export interface Lane {
   readonly memoryBytes: number;
   readonly leaseMs: number;
   readonly retakes: number;
-  /** The store's folder on the study's machine, and its id: workers may see it under another path. */
-  readonly store: { readonly folder: string; readonly id: string };
+  /** The store's address on the study's machine, and its id: workers may see it under another path. */
+  readonly store: { readonly address: string; readonly id: string };
 }
 
 /** The first digits of the SHA-256 of a value's JSON: enough to tell values apart in practice. */

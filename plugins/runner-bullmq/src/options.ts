@@ -22,7 +22,7 @@ export const bullmqOptions = z.strictObject({
     .min(1)
     .default('tersor-store')
     .describe(
-      'Folder on a disk that all machines see, for inputs, checkpoints and results on their way; relative to the study.',
+      'For inputs, checkpoints and results on their way: a folder on a disk that all machines see, relative to the study, or s3://bucket/prefix.',
     ),
   needs: needs.prefault({}).describe('What a trial needs of a worker; its backend is known from the config.'),
   concurrency: z

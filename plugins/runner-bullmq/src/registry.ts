@@ -9,7 +9,7 @@ export interface WorkerEntry {
   readonly trials: readonly string[];
   /** Why it takes no trials of a queue, by the queue's name. */
   readonly refused: Readonly<Record<string, string>>;
-  /** When it wrote this, in milliseconds since 1970 by its own clock. */
+  /** When it wrote this, in milliseconds since 1970 by its own clock, which may be wrong. */
   readonly seen: number;
 }
 
@@ -27,7 +27,7 @@ export interface Registry {
   workers(): Promise<WorkerEntry[]>;
 }
 
-/** A worker silent for this long is gone; the clocks of two machines differ by less. */
+/** A worker silent for this long is gone. */
 const SILENT_MS = 30_000;
 const FORGOTTEN_MS = 24 * 3600_000;
 
@@ -48,17 +48,28 @@ export function openRegistry(server: QueueServer, silentMs = SILENT_MS): Registr
     return jobs.flatMap((job) => (job ? [{ id: job.id!, entry: job.data.entry }] : []));
   };
   const remove = async (id: string) => void (await queue.remove(id));
+  const heard = new Map<string, { readonly seen: number; readonly at: number }>();
+  /** By this machine's clock, from the second look on: then a worker whose clock is wrong is there, too. */
+  const silence = (id: string, seen: number) => {
+    const now = Date.now();
+    const before = heard.get(id);
+    if (before?.seen !== seen) heard.set(id, { seen, at: before ? now : now - Math.abs(now - seen) });
+    return now - heard.get(id)!.at;
+  };
   return {
     announce: (lane) => write(`lane-${lane.queue}`, { lane }),
     withdraw: (name) => remove(`lane-${name}`),
     lanes: async () => (await entries()).flatMap(({ entry }) => ('lane' in entry ? [entry.lane] : [])),
     enter: (id, worker) => write(`worker-${id}`, { worker }),
-    leave: (id) => remove(`worker-${id}`),
+    leave: (id) => {
+      heard.delete(`worker-${id}`);
+      return remove(`worker-${id}`);
+    },
     workers: async () => {
       const found: WorkerEntry[] = [];
       for (const { id, entry } of await entries()) {
         if (!('worker' in entry)) continue;
-        const silent = Date.now() - entry.worker.seen;
+        const silent = silence(id, entry.worker.seen);
         if (silent < silentMs) found.push(entry.worker);
         else if (silent > FORGOTTEN_MS) await remove(id);
       }

@@ -49,6 +49,7 @@ export function trainCommand(): Command {
             if (!json) bar.update({ done, total, unit: 'steps', note });
           },
           checkpoint: `${output}.checkpoint`,
+          command: { args: process.argv.slice(2), directory: process.cwd() },
           resume: resume === true,
           alsoRead: [{ name: 'the config', path: resolve(path) }],
           onNotice: noteOn(bar.clear),

@@ -33,6 +33,9 @@ import {
 import { createEvaluator } from './evaluator.js';
 import { requireFitting, requireImages, requireOneOutput, requireTrainable } from '../checks/fitting.js';
 import { checkpointStore } from '../run/checkpoint.js';
+import type { StartCommand } from '../run/live-record.js';
+import { lockOutput } from '../run/output-lock.js';
+import { createTrainingRecord } from '../run/training-record.js';
 import { trainingIdentity } from '../run/identity.js';
 import { namedByConfig, requireFreeModelFolder, type Precious } from '../run/output-guard.js';
 import { openTraining } from '../run/resume-run.js';
@@ -60,6 +63,8 @@ export interface TrainModelOptions {
   /** Something that the user should know, but that stops nothing. */
   readonly onNotice?: (text: string) => void;
   readonly onStep?: TrainRun['onStep'];
+  /** How it was started on the command line, for whoever wants to start it again. */
+  readonly command?: StartCommand;
 }
 
 /** What a training gave; `training.json` holds it. */
@@ -78,7 +83,8 @@ type Architecture = (library: typeof layers) => layers.LayersModel;
 /**
  * Trains a network as a config says, from scratch or from an earlier model, and writes it as a LayersModel.
  * Throws `MODEL_INVALID` for a module that builds none, `CONFIG_INVALID` where the output would replace what
- * is read, `CHECKPOINT_MISMATCH` for a checkpoint of another training.
+ * is read, `CHECKPOINT_MISMATCH` for a checkpoint of another training, `OUTPUT_LOCKED` for an output that
+ * another training with checkpoints writes to.
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainSummary> {
   const { config, directory, output, checkpoint, alsoRead = [] } = options;
@@ -94,6 +100,8 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     ...(options.plugins && { builtins: options.plugins }),
     ...(options.searchFrom && { searchFrom: options.searchFrom }),
   });
+  const record = checkpoint === undefined ? undefined : createTrainingRecord(checkpoint);
+  let unlock: (() => Promise<void>) | undefined;
   try {
     const { trainBackend, evaluateBackend } = await openBackends(host);
     const dataset = await host.get(TOKENS.dataset);
@@ -124,9 +132,18 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     const wired = { directory, host, dataset, model, teacher: teacherFile };
     const origin = { config, identity: await trainingIdentity(config, wired) };
     const store = checkpoint === undefined ? undefined : checkpointStore<TrainState>(checkpoint, origin);
-    const onNotice = (text: string) => options.onNotice?.(text);
+    const onNotice = (text: string) => {
+      record?.notice(text);
+      options.onNotice?.(text);
+    };
+    // Its file also says who is at it.
+    if (store) unlock = await lockOutput(output);
     const before =
       store && (await openTraining(store, { origin, resume: options.resume === true, onNotice }));
+    record?.begin({
+      ...{ config, backend: trainBackend.id, epochsDone: before?.epochsDone ?? 0 },
+      ...(options.command && { command: options.command }),
+    });
     const validation = await createEvaluator({ backend: evaluateBackend, dataset, split: 'validation' });
     const accuracyOn = async (
       judge: { accuracy(graph: LayerGraph): Promise<number> },
@@ -147,10 +164,15 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
       options: config.train,
       seed: config.seed,
       ...(before && { resume: before }),
-      ...(options.onStep && { onStep: options.onStep }),
-      onEpoch: async (record, state, current) => {
+      onStep: (done, total, step) => {
+        record?.step(done, total, step);
+        return options.onStep?.(done, total, step);
+      },
+      onEpoch: async (own, state, current) => {
         await store?.save(state);
-        await options.onEpoch?.({ ...record, validation: await accuracyOn(validation, current) });
+        const epoch = { ...own, validation: await accuracyOn(validation, current) };
+        record?.epoch(epoch);
+        await options.onEpoch?.(epoch);
       },
     });
     await evaluateBackend.activate();
@@ -164,7 +186,11 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainSumma
     };
     await store?.clear();
     return { accuracy, parameters, macs, history, backend: trainBackend.id, seed: config.seed, config };
+  } catch (error) {
+    record?.fail(error);
+    throw error;
   } finally {
+    await unlock?.();
     await host.dispose();
   }
 }

@@ -84,11 +84,14 @@ export function differenceChart(
   });
 }
 
-/** At most `MOST.variants` variants, those with the highest test accuracy, in their original order. */
-function bestVariants(variants: readonly VariantRow[]): readonly VariantRow[] {
-  if (variants.length <= MOST.variants) return variants;
+/** At most `most` variants, those with the highest test accuracy, in their original order. */
+export function bestVariants(
+  variants: readonly VariantRow[],
+  most: number = MOST.variants,
+): readonly VariantRow[] {
+  if (variants.length <= most) return variants;
   const accuracy = ({ estimates }: VariantRow) => estimates.testAccuracy?.mean ?? -1;
-  const best = new Set([...variants].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, MOST.variants));
+  const best = new Set([...variants].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, most));
   return variants.filter((row) => best.has(row));
 }
 

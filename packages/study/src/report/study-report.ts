@@ -6,9 +6,9 @@ import type { TrialRow } from '../results/trial-figures.js';
 import { facetsOf, type Facet } from './facets.js';
 import { duration, escapeHtml, grouped, percent } from './html.js';
 import { MOST, ofAll } from './most.js';
-import { page, type PageContent } from './page.js';
+import { page, type PageContent, type Section } from './page.js';
 import { learningChart, type Episodes } from './learning-chart.js';
-import { differenceChart, frontChart, metricChart } from './study-charts.js';
+import { bestVariants, differenceChart, frontChart, metricChart } from './study-charts.js';
 import { conclusion, samplerText } from './study-sentences.js';
 import { trialTable, variantTable } from './study-tables.js';
 import { folded, table } from './table.js';
@@ -18,7 +18,7 @@ export interface StudyReportInput {
   readonly results: StudyResults;
   /** Figures of the original network; undefined until a trial is done. */
   readonly original: NetworkFigures | undefined;
-  /** Episodes of the trials of each variant. */
+  /** Episodes of the trials of the variants that `curvesOf` names. */
   readonly episodes: Episodes;
 }
 
@@ -27,8 +27,14 @@ export function studyReport(input: StudyReportInput): string {
   return page(studyView(input));
 }
 
-/** Content of the report of a study, finished or not. */
-export function studyView({ record, results, original, episodes }: StudyReportInput): PageContent {
+/**
+ * Content of the report of a study, finished or not.
+ * @param trialList HTML to show in place of the table of trials, which does not have all of a large study
+ */
+export function studyView(
+  { record, results, original, episodes }: StudyReportInput,
+  trialList = trialsShown(results),
+): PageContent {
   const { study } = record;
   const { variants, trials } = results;
   const facets = facetsOf(results, study.facet);
@@ -41,7 +47,11 @@ export function studyView({ record, results, original, episodes }: StudyReportIn
   const missing = trials.length - done.length;
   return {
     title: study.name,
-    lead: [study.description, samplerText(record), `${study.seeds.length} seeds each.`]
+    lead: [
+      study.description,
+      samplerText(record),
+      study.seeds.length === 1 ? '1 seed each.' : `${study.seeds.length} seeds each.`,
+    ]
       .filter(Boolean)
       .join(' '),
     tiles: [
@@ -86,7 +96,8 @@ export function studyView({ record, results, original, episodes }: StudyReportIn
         title: 'Accuracy against size',
         body: frontChart('bytes', results) + frontChart('macs', results) || '<p>No trial is done yet.</p>',
       },
-      { id: 'trials', title: 'Trials', body: trialsShown(results) + failures(results) },
+      { id: 'trials', title: 'Trials', body: trialList },
+      ...failures(results),
       { id: 'setup', title: 'What was run', body: setup(record) },
     ],
   };
@@ -105,9 +116,12 @@ type Everywhere = (draw: (facet: Facet) => string) => string;
 
 function resultOf({ title, results }: Facet, whole: StudyResults): string {
   const heading = title === undefined ? '' : `<h3>${escapeHtml(title)}</h3>`;
+  const shown = bestVariants(results.variants, MOST.rows);
+  const more = ofAll(shown.length, results.variants.length, 'variants');
   return (
     heading +
-    variantTable(results.variants) +
+    variantTable(shown) +
+    (more && `<p>${more.trim()} They have the highest test accuracy; results.json has all.</p>`) +
     conclusion(results, whole)
       .map((text) => `<p>${escapeHtml(text)}</p>`)
       .join('')
@@ -137,18 +151,17 @@ function trialsShown({ trials }: StudyResults): string {
   return `${trialTable(shown, 'Trials that are not done, and those with the highest test accuracy')}<p>${what} results.csv has all of them.</p>`;
 }
 
-function failures({ trials }: StudyResults): string {
+function failures({ trials }: StudyResults): Section[] {
   const all = trials.filter(({ error }) => error !== undefined);
+  if (all.length === 0) return [];
   const failed = all.slice(0, MOST.errors);
   const more = ofAll(failed.length, all.length, 'failures');
-  return (
-    failed
-      .map(
-        ({ variant, seed, error }) =>
-          `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
-      )
-      .join('') + (more && `<p>${more.trim()} The full messages are in log.txt in the trials' folders.</p>`)
+  const errors = failed.map(
+    ({ variant, seed, error }) =>
+      `<h3 class="bad">${escapeHtml(variant)}, seed ${seed} failed</h3><pre tabindex="0">${escapeHtml(error!)}</pre>`,
   );
+  const rest = more && `<p>${more.trim()} The full messages are in log.txt in the trials' folders.</p>`;
+  return [{ id: 'failures', title: 'What failed', body: errors.join('') + rest }];
 }
 
 function setup({ study, versions, machine }: StudyRecord): string {

@@ -5,6 +5,7 @@ import { seedsNeeded } from '../statistics/power.js';
 import type { VariantRow } from '../results/compare-variants.js';
 import type { StudyResults } from '../results/study-results.js';
 import { points } from './html.js';
+import { MOST } from './most.js';
 
 /**
  * Sentences on the paired differences of test accuracy, and on which sources of chance their intervals cover.
@@ -19,9 +20,12 @@ export function conclusion({ variants }: StudyResults, whole: StudyResults): str
   if (compared.length === 0) return [];
   const baselines = [...new Set(compared.map(({ baseline }) => baseline))];
   const same = baselines.length === 1;
-  const sentences = compared.map(({ variant, baseline, found }) =>
-    sentence(variant + (same ? '' : ` against ${baseline}`), found),
-  );
+  const sentences =
+    compared.length > MOST.variants
+      ? [tally(compared.map(({ found }) => found))]
+      : compared.map(({ variant, baseline, found }) =>
+          sentence(variant + (same ? '' : ` against ${baseline}`), found),
+        );
   const comparisons = whole.variants.filter(
     ({ differences }) => differences?.testAccuracy?.p !== undefined,
   ).length;
@@ -34,6 +38,16 @@ export function conclusion({ variants }: StudyResults, whole: StudyResults): str
     ),
     ...power(compared, comparisons),
   ];
+}
+
+/** How many differences say what, where they are too many to be told one by one. */
+function tally(differences: readonly Difference[]): string {
+  const count = (wanted: ReturnType<typeof verdict>) =>
+    differences.filter((found) => verdict(found) === wanted).length;
+  return (
+    `of ${differences.length} variants ${count('higher')} are more accurate, ${count('lower')} less accurate, ` +
+    `${count('not told apart')} not told apart, and ${count('too few seeds')} have too few seeds; results.json has each`
+  );
 }
 
 function sentence(name: string, difference: Difference): string {
@@ -61,7 +75,7 @@ function power(
     const seeds = seedsNeeded(mean, deviation, comparisons);
     return seeds === undefined ? [] : [`${variant} ${seeds}`];
   });
-  if (sentences.length === 0) return [];
+  if (sentences.length === 0 || compared.length > MOST.variants) return [];
   return [
     `Seeds needed to tell apart a difference of the observed size with a chance of 80%, approximately: ${sentences.join(', ')}. ` +
       'This counts only the spread of seeds: more seeds do not make up for a small test set.',

@@ -4,7 +4,7 @@ import type { Metric, TrialRow } from '../results/trial-figures.js';
 import { FORMATS } from './metrics.js';
 import { MOST, thinned } from './most.js';
 import { probability, seedsText } from './study-sentences.js';
-import { table } from './table.js';
+import { table, type Column } from './table.js';
 
 /** Shown for a missing figure: the trial is not done, or an older version ran it. */
 const MISSING = '–';
@@ -90,30 +90,34 @@ export function variantTable(variants: readonly VariantRow[]): string {
   ]);
 }
 
+const TRIAL_METRICS: readonly Metric[] = [
+  'testAccuracy',
+  'validationAccuracy',
+  'bytes',
+  'macs',
+  'parameters',
+  'seconds',
+  'episodesPerMinute',
+  'peakResidentBytes',
+];
+
+/** Columns of a table of trials. */
+export const TRIAL_COLUMNS: readonly Column<TrialRow>[] = [
+  { head: 'variant', text: ({ variant }) => variant },
+  { head: 'seed', text: ({ seed }) => String(seed), value: ({ seed }) => seed },
+  { head: 'status', text: ({ status }) => status },
+  ...TRIAL_METRICS.map((metric) => ({
+    head: FORMATS[metric].title.toLowerCase(),
+    text: ({ figures }: TrialRow) =>
+      figures[metric] === undefined ? MISSING : FORMATS[metric].format(figures[metric]),
+    value: ({ figures }: TrialRow) => figures[metric],
+  })),
+  { head: 'trial', text: ({ trial }) => trial },
+];
+
 /** Table of trials with their status and figures. */
 export function trialTable(trials: readonly TrialRow[], caption: string): string {
-  const metrics: readonly Metric[] = [
-    'testAccuracy',
-    'validationAccuracy',
-    'bytes',
-    'macs',
-    'parameters',
-    'seconds',
-    'episodesPerMinute',
-    'peakResidentBytes',
-  ];
-  return table(caption, trials, [
-    { head: 'variant', text: ({ variant }) => variant },
-    { head: 'seed', text: ({ seed }) => String(seed), value: ({ seed }) => seed },
-    { head: 'status', text: ({ status }) => status },
-    ...metrics.map((metric) => ({
-      head: FORMATS[metric].title.toLowerCase(),
-      text: ({ figures }: TrialRow) =>
-        figures[metric] === undefined ? MISSING : FORMATS[metric].format(figures[metric]),
-      value: ({ figures }: TrialRow) => figures[metric],
-    })),
-    { head: 'trial', text: ({ trial }) => trial },
-  ]);
+  return table(caption, trials, TRIAL_COLUMNS);
 }
 
 function plusMinus(metric: Metric, estimate: Estimate | undefined): string {

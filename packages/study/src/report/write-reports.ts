@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
-import { readEpisodes, readRun, type EpisodeLine } from '../results/read-run.js';
+import { readEpisodes, readRun } from '../results/read-run.js';
 import { compareReport } from './compare-report.js';
 import { runReport } from './run-report.js';
 import { studyReport, type StudyReportInput } from './study-report.js';
-import { episodesTable, resultsTable } from '../results/long-tables.js';
+import { episodeRow, episodesTable, resultsTable, type EpisodeRow } from '../results/long-tables.js';
 import { csvOf, parquetOf, type Table } from '../results/table-files.js';
 import { gatherResults, type StudyResults } from '../results/study-results.js';
 import { folderPlace } from '../results/folder-place.js';
@@ -55,14 +55,14 @@ export async function writeStudyReport(store: ResultStore): Promise<StudyResults
  * Reads what the report of a study shows, and the episodes of each trial by its id. Throws
  * `CONFIG_NOT_FOUND`.
  */
-export async function readStudyInput(
+async function readStudyInput(
   store: ResultStore,
-): Promise<StudyReportInput & { readonly ofTrial: ReadonlyMap<string, EpisodeLine[]> }> {
+): Promise<StudyReportInput & { readonly ofTrial: ReadonlyMap<string, EpisodeRow[]> }> {
   const { record, results, original } = await gatherResults(store);
-  const ofTrial = new Map<string, EpisodeLine[]>();
-  const episodes = new Map<string, EpisodeLine[][]>();
+  const ofTrial = new Map<string, EpisodeRow[]>();
+  const episodes = new Map<string, EpisodeRow[][]>();
   for (const { variant, trial, status } of results.trials) {
-    const lines = ofTrial.get(trial) ?? (await readEpisodes(store.trial(trial)));
+    const lines = ofTrial.get(trial) ?? (await readEpisodes(store.trial(trial))).map(episodeRow);
     ofTrial.set(trial, lines);
     if (status === 'done') episodes.set(variant, [...(episodes.get(variant) ?? []), lines]);
   }

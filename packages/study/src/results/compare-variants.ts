@@ -41,10 +41,12 @@ interface Input {
 export function compareVariants({ variants, trials, baseline, outcomes }: Input): VariantRow[] {
   const baselines = baselinesOf(baseline, variants);
   const metrics = Object.keys(METRICS) as Metric[];
+  const ofVariant = new Map<string, TrialRow[]>(variants.map(({ name }) => [name, []]));
+  for (const row of trials) ofVariant.get(row.variant)?.push(row);
   const samples = (variant: string, metric: Metric): Map<number, Sample> =>
     new Map(
-      trials.flatMap((row) => {
-        const sample = row.variant === variant ? sampleOf(row, metric, outcomes.get(row.trial)) : undefined;
+      (ofVariant.get(variant) ?? []).flatMap((row) => {
+        const sample = sampleOf(row, metric, outcomes.get(row.trial));
         return sample ? [[row.seed, sample] as const] : [];
       }),
     );
@@ -59,7 +61,7 @@ export function compareVariants({ variants, trials, baseline, outcomes }: Input)
     return {
       variant: name,
       labels,
-      trials: countTrials(trials.filter(({ variant }) => variant === name)),
+      trials: countTrials(ofVariant.get(name)!),
       estimates: gather(metrics, (metric) => {
         const values = [...samples(name, metric).values()];
         return values.length > 0 ? estimate(values) : undefined;

@@ -1,4 +1,5 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { makeFolder, messageOf, TersorError, type FilePlace } from '@tersor/core';
 import { writeWhole } from '@tersor/network';
@@ -21,7 +22,7 @@ export function folderPlace(path: string): FilePlace {
         await writeWhole(file, content);
       });
     },
-    get: async (name) => (await unlessMissing(readFile(within(folder, name)))) ?? undefined,
+    get: async (name) => unlessMissing(readRegular(within(folder, name))),
     list: async (below = '') => {
       const root = within(folder, below);
       const entries = (await unlessMissing(readdir(root, { recursive: true, withFileTypes: true }))) ?? [];
@@ -35,6 +36,17 @@ export function folderPlace(path: string): FilePlace {
       await changing(file, 'removed', () => rm(file, { recursive: true, force: true }));
     },
   };
+}
+
+/** The content of a file; undefined for a pipe or a device, which might never end. */
+async function readRegular(path: string): Promise<Buffer | undefined> {
+  // To open a pipe would wait for whoever writes to it. Windows has no such flag, and no such files.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    return (await handle.stat()).isFile() ? await handle.readFile() : undefined;
+  } finally {
+    await handle.close();
+  }
 }
 
 function within(folder: string, name: string): string {

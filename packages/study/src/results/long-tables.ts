@@ -31,6 +31,22 @@ export function resultsTable({ variants, trials }: Results): Table {
   };
 }
 
+/** What the table of episodes has of one: not its actions and policy, of which a large study has too many. */
+export type EpisodeRow = Pick<
+  EpisodeLine,
+  'stage' | 'round' | 'episode' | 'heuristic' | 'reward' | 'measures' | 'seconds'
+>;
+
+/** An episode without what the table leaves out. */
+export function episodeRow(line: EpisodeLine): EpisodeRow {
+  const { stage, round, episode, heuristic, reward, measures, seconds } = line;
+  return {
+    ...{ stage, episode, reward, measures, seconds },
+    ...(round !== undefined && { round }),
+    ...(heuristic !== undefined && { heuristic }),
+  };
+}
+
 /**
  * What environments measure of a candidate. Limits from plugins may add more, which only `episodes.jsonl`
  * has.
@@ -46,7 +62,7 @@ const MEASURES = ['accuracy', 'macs', 'parameters', 'bytes'];
  */
 export function episodesTable(
   { variants, trials }: Results,
-  episodes: ReadonlyMap<string, readonly EpisodeLine[]>,
+  episodes: ReadonlyMap<string, readonly EpisodeRow[]>,
 ): Table {
   const { columns, cells } = cellsOf(variants);
   return {

@@ -3,7 +3,7 @@ import { compareVariants, type VariantRow } from './compare-variants.js';
 import { paretoFront } from '../statistics/pareto.js';
 import type { ResultStore } from './result-store.js';
 import type { Study } from '../plan/study-schema.js';
-import { readStudy, readTrial, type StudyRecord } from './study-store.js';
+import { readStudy, readTrial, type StudyRecord, type TrialContent } from './study-store.js';
 import { figuresOf, type TrialRow } from './trial-figures.js';
 
 /** Content of `results.json`. */
@@ -34,15 +34,19 @@ export async function gatherResults(
     const found = await readTrial(store, cell.trial);
     original ??= found?.summary?.baseline;
     if (found?.outcomes) outcomes.set(cell.trial, found.outcomes);
-    trials.push({
-      ...cell,
-      status: found?.record.status ?? 'missing',
-      ...(found?.record.status === 'failed' && { error: found.record.error }),
-      ...(found?.outcomes && { testImages: found.outcomes.count }),
-      figures: found?.summary ? figuresOf(found.summary) : {},
-    });
+    trials.push({ ...cell, ...trialRow(found) });
   }
   return { record, results: summarizeStudy(record, trials, outcomes), original };
+}
+
+/** What the results say of a trial, by what its place holds. */
+export function trialRow(found: TrialContent | undefined): Omit<TrialRow, 'variant' | 'seed' | 'trial'> {
+  return {
+    status: found?.record.status ?? 'missing',
+    ...(found?.record.status === 'failed' && { error: found.record.error }),
+    ...(found?.outcomes && { testImages: found.outcomes.count }),
+    figures: found?.summary ? figuresOf(found.summary) : {},
+  };
 }
 
 /**

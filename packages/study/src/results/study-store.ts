@@ -1,5 +1,5 @@
 import { describeMachine, TersorError, type FilePlace, type TrialOutcome } from '@tersor/core';
-import type { LayerFigures, Outcomes, Summary } from '@tersor/compression';
+import type { Outcomes, Summary } from '@tersor/compression';
 import type { StudyContentRecord } from '../plan/study-content.js';
 import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
@@ -93,7 +93,6 @@ export async function readStudy(store: ResultStore): Promise<StudyRecord> {
 export interface TrialContent {
   readonly record: TrialRecord;
   readonly summary?: Summary;
-  readonly layers?: readonly LayerFigures[];
   /** Absent in trials of a version that did not record them. */
   readonly outcomes?: Outcomes;
 }
@@ -104,11 +103,12 @@ export async function readTrial(store: ResultStore, id: string): Promise<TrialCo
   const record = await readJson<TrialRecord>(place, 'trial.json');
   if (!record) return undefined;
   if (record.status !== 'done') return { record };
-  const summary = await readJson<Summary>(place, 'summary.json');
-  const layers = await readJson<LayerFigures[]>(place, 'layers.json');
-  const outcomes = await readJson<Outcomes>(place, 'outcomes.json');
-  return summary && trialId(summary.config) === id
-    ? { record, summary, ...(layers && { layers }), ...(outcomes && { outcomes }) }
+  const [summary, outcomes] = await Promise.all([
+    readJson<Summary>(place, 'summary.json'),
+    readJson<Outcomes>(place, 'outcomes.json'),
+  ]);
+  return summary?.config && trialId(summary.config) === id
+    ? { record, summary, ...(outcomes && { outcomes }) }
     : undefined;
 }
 

@@ -4,6 +4,7 @@ import { folderPlace, readJson } from '@tersor/study';
 import { TersorError } from '@tersor/core';
 import type { Item } from '../items/item.js';
 import { createLiveReader } from '../items/live-reader.js';
+import { createTrainingStateReader } from '../items/training-reader.js';
 import { resume } from './resume.js';
 import { stop } from './stop.js';
 
@@ -24,7 +25,7 @@ export function createActions(program: readonly string[]): Actions {
   const started = new Map<string, number>();
   return {
     stop: async ({ folder }) => stop(folder, asked),
-    resume: async ({ kind, folder, status }) => {
+    resume: async ({ kind, folder, status, resumeProblem }) => {
       if (status === 'running' || status === 'elsewhere' || started.has(folder))
         throw new TersorError('OUTPUT_LOCKED', `${folder} is running or being started.`);
       const command = await commandOf(kind, folder);
@@ -35,7 +36,7 @@ export function createActions(program: readonly string[]): Actions {
         started.delete(folder);
       };
       try {
-        await resume({ kind, folder }, command, program, end);
+        await resume({ kind, folder, resumeProblem }, command, program, end);
       } catch (error) {
         end();
         throw error;
@@ -47,6 +48,7 @@ export function createActions(program: readonly string[]): Actions {
 
 async function commandOf(kind: Item['kind'], folder: string): Promise<StartCommand | undefined> {
   if (kind === 'study') return readJson<StartCommand>(folderPlace(folder), 'command.json');
+  if (kind === 'training') return (await createTrainingStateReader(folder).read())?.start?.command;
   const live = await createLiveReader(join(folder, 'checkpoint', LIVE_RECORD)).read();
   return live?.start?.command;
 }

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import type { LiveEpisode, LiveLine, LiveStart, PipelineProgress, PipelineStage } from '@tersor/compression';
+import { createRecordReader, type RecordReader } from './record-reader.js';
 
 /** The state of a run according to its record so far. */
 export interface LiveState {
@@ -15,11 +15,8 @@ export interface LiveState {
   readonly ended: { readonly code?: string; readonly message: string } | undefined;
 }
 
-/** Reads a growing record; each call reads only what is new. */
-export interface LiveReader {
-  /** Undefined if there is no record. */
-  read(): Promise<LiveState | undefined>;
-}
+/** What the record of a run says, read on with each call. */
+export type LiveReader = RecordReader<LiveState>;
 
 type Changing = { -readonly [Key in keyof LiveState]: LiveState[Key] } & {
   episodes: LiveEpisode[];
@@ -37,39 +34,12 @@ const EMPTY = (): Changing => ({
   ended: undefined,
 });
 
-/** Reads the `live.jsonl` at a path. An incomplete last line is kept until the rest arrives. */
+/** Reads the `live.jsonl` of a run. */
 export function createLiveReader(path: string): LiveReader {
-  let state = EMPTY();
-  let file: number | undefined;
-  let offset = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  const readOn = async (): Promise<LiveState | undefined> => {
-    const handle = await open(path, 'r').catch(() => undefined);
-    if (!handle) return undefined;
-    try {
-      const { size, ino } = await handle.stat();
-      if (ino !== file || size < offset) {
-        [state, file, offset, rest] = [EMPTY(), ino, 0, Buffer.alloc(0)];
-      }
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - offset), 0, size - offset, offset);
-      offset += bytesRead;
-      const bytes = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-      const end = bytes.lastIndexOf(10) + 1;
-      rest = bytes.subarray(end);
-      for (const line of bytes.toString('utf8', 0, end).split('\n')) take(state, line);
-      return { ...state, episodes: [...state.episodes], notices: [...state.notices] };
-    } finally {
-      await handle.close();
-    }
-  };
-  let last: Promise<LiveState | undefined> = Promise.resolve(undefined);
-  // One at a time: each read continues where the one before ended.
-  return { read: () => (last = last.then(readOn, readOn)) };
+  return createRecordReader<Changing, LiveLine>(path, EMPTY, take);
 }
 
-function take(state: Changing, text: string): void {
-  const line = parsed(text);
-  if (!line) return;
+function take(state: Changing, line: LiveLine): void {
   if ('began' in line) {
     [state.start, state.began, state.ended] = [line.began, line.at, undefined];
   } else if ('stage' in line) {
@@ -96,14 +66,5 @@ function forget({ episodes }: Changing, isGone: (episode: LiveEpisode) => boolea
   for (let i = episodes.length - 1; i >= 0; i--) {
     if (isGone(episodes[i]!)) episodes.splice(i, 1);
     else if (i < episodes.length - 200) return;
-  }
-}
-
-function parsed(text: string): LiveLine | undefined {
-  try {
-    const line: unknown = JSON.parse(text);
-    return typeof line === 'object' && line !== null ? (line as LiveLine) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { holderOf, LIVE_RECORD, type LockHolder, type Summary } from '@tersor/compression';
 import { folderPlace, readJson } from '@tersor/study';
-import { resumeText } from '../actions/resume.js';
-import type { FoundFolder } from './find-folders.js';
-import type { Item, Progress, Status } from './item.js';
+import { resumable } from '../actions/resume.js';
+import type { FoundFolder, Item, Progress, Status } from './item.js';
 import { timeOf } from './time-of.js';
 import { createLiveReader, type LiveReader, type LiveState } from './live-reader.js';
 
@@ -97,7 +96,7 @@ function stopped(state: LiveState): { status: Status; detail: string; progress?:
   const { detail: where, ...progress } = going(state);
   if (state.ended?.code === 'INTERRUPTED')
     return { status: 'stopped', detail: `stopped as asked, in ${where}`, ...progress };
-  if (!state.ended) return { status: 'stopped', detail: `ended without a word, in ${where}`, ...progress };
+  if (!state.ended) return { status: 'died', detail: `its process is gone, in ${where}`, ...progress };
   const { code, message } = state.ended;
   return { status: 'failed', detail: code === undefined ? message : `${message} [${code}]`, ...progress };
 }
@@ -115,15 +114,12 @@ function sentenceOf(summary: Summary): string | undefined {
 export async function runItem(found: FoundFolder, reader: RunReader): Promise<Omit<Item, 'revision'>> {
   const { holder: _holder, live, ...facts } = await reader.facts();
   const command = live?.start?.host === undefined ? undefined : live.start.command;
-  const resume =
-    facts.status === 'stopped' || facts.status === 'failed'
-      ? resumeText('run', command, live?.start?.host)
-      : undefined;
+  const isOver = ['stopped', 'died', 'failed'].includes(facts.status);
   return {
     ...found,
     ...facts,
     canStop: facts.status === 'running' && process.platform !== 'win32',
-    ...(resume !== undefined && { resume }),
+    ...(isOver && resumable('run', command, { host: live?.start?.host })),
     isComparable: facts.result !== undefined,
   };
 }

@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holderOf, type StartCommand } from '@tersor/compression';
 import { folderPlace, readJson, type StudyRecord, type TrialRecord } from '@tersor/study';
-import { resumeText } from '../actions/resume.js';
-import type { FoundFolder } from './find-folders.js';
-import type { Item, Status } from './item.js';
+import { resumable } from '../actions/resume.js';
+import type { FoundFolder, Item, Status } from './item.js';
 import { timeOf } from './time-of.js';
+import { createResultsReader, type KnownResults } from './known-results.js';
 import { createRunReader, type RunReader } from './read-run-item.js';
+import { createStudyContent, type StudyContent, type TrialEnd } from './study-content.js';
 
 /** A running trial of a study. */
 export interface RunningTrial {
@@ -26,18 +27,24 @@ export interface StudyFacts {
 
 export interface StudyReader {
   facts(): Promise<StudyFacts>;
+  /** What its trials gave, as of the last look. */
+  readonly content: StudyContent;
   /** The reader of one of its trials; undefined if it has no such trial. */
   trial(id: string): { readonly folder: string; readonly reader: RunReader } | undefined;
 }
 
 /** Files that are read at the same time. */
 const AT_ONCE = 64;
+/** Trials that are done stay so: in every look only so many of them are looked at again. */
+const RECHECKED = 100;
 
 /** Reads the folder of a study repeatedly, without reading unchanged files again. */
 export function createStudyReader(folder: string): StudyReader {
   const place = folderPlace(folder);
   let record: { readonly stamp: number; readonly study: StudyRecord | undefined } | undefined;
-  const ends = new Map<string, { readonly stamp: number; readonly status: TrialRecord['status'] }>();
+  let ids: ReadonlySet<string> = new Set();
+  const ends = new Map<string, TrialEnd>();
+  let rechecked = 0;
   const readers = new Map<string, RunReader>();
   const folderOf = (id: string) => join(folder, 'trials', id);
   const readerOf = (id: string) => {
@@ -47,33 +54,47 @@ export function createStudyReader(folder: string): StudyReader {
   };
   const endOf = async (id: string) => {
     const stamp = await timeOf(join(folderOf(id), 'trial.json'));
-    if (stamp === undefined) return undefined;
+    if (stamp === undefined) {
+      ends.delete(id);
+      return undefined;
+    }
     const known = ends.get(id);
     if (known?.stamp === stamp) return known;
+    const before = results && stamp <= results.stamp ? results.byTrial.get(id)?.status : undefined;
+    if (before && before !== 'missing') {
+      ends.set(id, { stamp, status: before });
+      return ends.get(id);
+    }
     const trial = await readJson<TrialRecord>(folderPlace(folderOf(id)), 'trial.json').catch(() => undefined);
     if (!trial?.status) return known;
     ends.set(id, { stamp, status: trial.status });
     return ends.get(id);
   };
+  const readResults = createResultsReader(folder);
+  let results: KnownResults | undefined;
+  const content = createStudyContent(folder, () => ({ record: record?.study, ends, results }));
   return {
-    trial: (id) => {
-      const known = record?.study?.cells.some(({ trial }) => trial === id);
-      return known ? { folder: folderOf(id), reader: readerOf(id) } : undefined;
-    },
+    content,
+    trial: (id) => (ids.has(id) ? { folder: folderOf(id), reader: readerOf(id) } : undefined),
     facts: async () => {
       const stamp = await timeOf(join(folder, 'study.json'));
       if (stamp === undefined) record = undefined;
       else if (record?.stamp !== stamp) {
         const study = await readJson<StudyRecord>(place, 'study.json').catch(() => undefined);
         record = { stamp, study: Array.isArray(study?.cells) ? study : record?.study };
+        ids = new Set(record.study?.cells.map(({ trial }) => trial));
       }
-      const ids = [...new Set(record?.study?.cells.map(({ trial }) => trial))];
+      results = await readResults();
+      const all = [...ids];
       const begun = new Set(await readdir(join(folder, 'trials')).catch(() => []));
       const counts = { done: 0, failed: 0, interrupted: 0, missing: 0 };
       const running: RunningTrial[] = [];
       let changed = stamp ?? 0;
-      const look = async (id: string) => {
-        const end = begun.has(id) ? await endOf(id) : undefined;
+      const look = async (id: string, index: number) => {
+        if (!begun.has(id)) ends.delete(id);
+        const known = ends.get(id);
+        const isDue = known?.status !== 'done' || (index >= rechecked && index < rechecked + RECHECKED);
+        const end = begun.has(id) && isDue ? await endOf(id) : known;
         counts[end?.status ?? 'missing']++;
         changed = Math.max(changed, end?.stamp ?? 0);
         if (!begun.has(id) || end?.status === 'done' || !holderOf(folderOf(id))) return;
@@ -81,8 +102,9 @@ export function createStudyReader(folder: string): StudyReader {
         running.push({ id, detail: facts.detail ?? facts.status, progress: facts.progress });
         changed = Math.max(changed, facts.changed);
       };
-      for (let at = 0; at < ids.length; at += AT_ONCE)
-        await Promise.all(ids.slice(at, at + AT_ONCE).map(look));
+      for (let at = 0; at < all.length; at += AT_ONCE)
+        await Promise.all(all.slice(at, at + AT_ONCE).map((id, i) => look(id, at + i)));
+      rechecked = rechecked + RECHECKED < all.length ? rechecked + RECHECKED : 0;
       running.sort((a, b) => a.id.localeCompare(b.id));
       return { record: record?.study, counts, running, changed };
     },
@@ -102,13 +124,16 @@ export async function studyItem(found: FoundFolder, reader: StudyReader): Promis
       ? 'failed'
       : counts.done === total && total > 0
         ? 'done'
-        : 'stopped';
+        : // A process that ends as it should takes its lock with it.
+          (await timeOf(join(found.folder, '.lock'))) !== undefined
+          ? 'died'
+          : 'stopped';
   const command = await readJson<StartCommand>(folderPlace(found.folder), 'command.json').catch(
     () => undefined,
   );
   const canResume = !holder && counts.done < total;
-  const resume = canResume ? resumeText('study', command, undefined) : undefined;
   const detail = [
+    ...(status === 'died' ? ['its process is gone'] : []),
     ...(running.length > 0 ? [`${running.length} running`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
     ...(counts.interrupted > 0 && !holder ? [`${counts.interrupted} interrupted`] : []),
@@ -121,7 +146,7 @@ export async function studyItem(found: FoundFolder, reader: StudyReader): Promis
     ...(record?.study?.name && { result: String(record.study.name) }),
     changed,
     canStop: status === 'running' && process.platform !== 'win32',
-    ...(resume !== undefined && { resume }),
+    ...(canResume && resumable('study', command, { settings: record?.study?.runner })),
     isComparable: false,
   };
 }

@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises';
 
-/** Time of a file's last change in milliseconds since 1970; undefined if there is no file. */
+/**
+ * When a file was changed last, in milliseconds since 1970; undefined where there is none. A pipe or a device
+ * is none: to read it might never end.
+ */
 export async function timeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
+    (found) => (found.isFile() ? found.mtimeMs : undefined),
     () => undefined,
   );
 }

@@ -1,12 +1,17 @@
-import { findFolders, type FoundFolder } from './find-folders.js';
-import type { Item } from './item.js';
+import { messageOf } from '@tersor/core';
+import { findFolders } from './find-folders.js';
+import type { FoundFolder, Item } from './item.js';
 import { createRunReader, runItem, type RunReader } from './read-run-item.js';
+import { createTrainingReader, trainingItem, type TrainingReader } from './training-reader.js';
 import { createStudyReader, studyItem, type StudyReader } from './read-study-item.js';
 
 /** An item with its reader. */
 export interface Watched {
   readonly item: Item;
-  readonly reader: { readonly run: RunReader } | { readonly study: StudyReader };
+  readonly reader:
+    | { readonly run: RunReader }
+    | { readonly study: StudyReader }
+    | { readonly training: TrainingReader };
 }
 
 /** Changes since the last look. */
@@ -51,7 +56,7 @@ export function createWatcher(roots: readonly string[]): Watcher {
     const before = watched.get(found.id);
     const isSame = before?.item.kind === found.kind;
     const reader = isSame ? before.reader : readerFor(found);
-    const next = 'study' in reader ? await studyItem(found, reader.study) : await runItem(found, reader.run);
+    const next = await itemOf(found, reader).catch((error: unknown) => unreadable(found, error));
     const { revision, ...old } = before?.item ?? { revision: 0 };
     if (before && JSON.stringify(old) === JSON.stringify(next)) return undefined;
     const item = { ...next, revision: revision + 1 };
@@ -76,11 +81,12 @@ export function createWatcher(roots: readonly string[]): Watcher {
   const schedule = (wait: number) => {
     timer = setTimeout(() => {
       const started = performance.now();
-      void look().then(() => {
+      const goOn = () => {
         timer = undefined;
         if (listeners.size > 0 && !isClosed)
           schedule(Math.max(POLL_MS, SHARE * (performance.now() - started)));
-      });
+      };
+      void look().then(goOn, goOn);
     }, wait);
   };
   return {
@@ -101,5 +107,17 @@ export function createWatcher(roots: readonly string[]): Watcher {
 }
 
 function readerFor({ kind, folder }: FoundFolder): Watched['reader'] {
-  return kind === 'study' ? { study: createStudyReader(folder) } : { run: createRunReader(folder) };
+  if (kind === 'study') return { study: createStudyReader(folder) };
+  return kind === 'training' ? { training: createTrainingReader(folder) } : { run: createRunReader(folder) };
+}
+
+/** Files of another program, or of another version: the others are shown all the same. */
+function unreadable(found: FoundFolder, error: unknown): Omit<Item, 'revision'> {
+  const detail = `cannot be read: ${messageOf(error)}`;
+  return { ...found, status: 'failed', detail, changed: 0, canStop: false, isComparable: false };
+}
+
+function itemOf(found: FoundFolder, reader: Watched['reader']): Promise<Omit<Item, 'revision'>> {
+  if ('study' in reader) return studyItem(found, reader.study);
+  return 'training' in reader ? trainingItem(found, reader.training) : runItem(found, reader.run);
 }

@@ -5,9 +5,9 @@ import { isTersorError, messageOf } from '@tersor/core';
 import type { PageContent } from '@tersor/study';
 import type { Actions } from '../actions/actions.js';
 import type { Watched, Watcher } from '../items/watch-items.js';
-import { comparisonView, itemView, trialView } from '../views/item-view.js';
+import { comparisonView, itemView, trialsOf, trialView } from '../views/item-view.js';
 import type { ViewCache } from '../views/view-cache.js';
-import { ACTION_HEADER, isOwnHost, isOwnPage, isToken } from './guard.js';
+import { ACTION_HEADER, cookieOf, isOwnHost, isOwnPage, isToken } from './guard.js';
 import type { PageFiles } from './page-files.js';
 
 export interface AppOptions {
@@ -21,8 +21,9 @@ export interface AppOptions {
   readonly token: string | undefined;
 }
 
-const COOKIE = 'tersor-ui';
 const KEEP_ALIVE_MS = 15_000;
+/** Messages that wait for one page. */
+const MOST_WAITING = 50;
 // Nothing is loaded from other hosts; charts use style attributes.
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -41,11 +42,11 @@ export function createApp(options: AppOptions): Hono {
     if (token !== undefined) {
       const given = context.req.query('token');
       if (isToken(token, given)) {
-        setCookie(context, COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
-        return context.redirect(context.req.path);
+        setCookie(context, cookieOf(token), token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+        return context.redirect(context.req.path.replace(/^\/+/, '/'));
       }
       const bearer = context.req.header('authorization')?.replace(/^Bearer /, '');
-      if (!isToken(token, getCookie(context, COOKIE)) && !isToken(token, bearer))
+      if (!isToken(token, getCookie(context, cookieOf(token))) && !isToken(token, bearer))
         return context.text('Open the address with the token that `tersor ui` printed.', 401);
     }
     return next();
@@ -66,14 +67,22 @@ export function createApp(options: AppOptions): Hono {
   });
 
   app.get('/api/items/:id', async (context) => {
-    const found = watcher.get(context.req.param('id'));
+    const found = await find(context.req.param('id'));
     if (!found) return gone(context);
     return viewed(context, found, found.item.id, () => itemView(found));
   });
 
+  app.get('/api/items/:id/trials', async (context) => {
+    const found = await find(context.req.param('id'));
+    if (!found) return gone(context);
+    const { sort, order, filter = '', status, from = '0' } = context.req.query();
+    const query = { sort, isDescending: order === 'descending', filter, status, from: Number(from) };
+    return context.json(await trialsOf(found, query));
+  });
+
   app.get('/api/items/:id/trials/:trial', async (context) => {
     const { id, trial } = context.req.param();
-    const found = watcher.get(id);
+    const found = await find(id);
     if (!found) return gone(context);
     return viewed(context, found, `${id}.${trial}`, () => trialView(found, trial));
   });
@@ -90,7 +99,7 @@ export function createApp(options: AppOptions): Hono {
       const action = context.req.header(ACTION_HEADER);
       if (!isOwnPage({ origin, host: own, action }))
         return context.json({ message: 'Only the page of this server may do that.' }, 403);
-      const found = watcher.get(context.req.param('id'));
+      const found = await find(context.req.param('id'));
       if (!found) return gone(context);
       return context.json({ message: await actions[name](found.item) }, 202);
     });
@@ -102,7 +111,10 @@ export function createApp(options: AppOptions): Hono {
       const waiting: string[] = [JSON.stringify({ all: watcher.all() })];
       let wake: () => void = () => undefined;
       const end = watcher.subscribe((changes) => {
-        waiting.push(JSON.stringify(changes));
+        // A page that does not read gets the whole list once it does.
+        if (waiting.length > MOST_WAITING)
+          waiting.splice(0, Infinity, JSON.stringify({ all: watcher.all() }));
+        else waiting.push(JSON.stringify(changes));
         wake();
       });
       stream.onAbort(() => {
@@ -126,6 +138,12 @@ export function createApp(options: AppOptions): Hono {
   });
 
   return app;
+
+  /** An item, once the first look is over. */
+  async function find(id: string): Promise<Watched | undefined> {
+    if (!watcher.get(id)) await watcher.look();
+    return watcher.get(id);
+  }
 
   async function viewed(
     context: Context,

@@ -17,6 +17,11 @@ export function makeToken(): string {
   return randomBytes(18).toString('base64url');
 }
 
+/** Name of the cookie of a token: a browser sends the cookies of a host to all its ports. */
+export function cookieOf(token: string): string {
+  return `tersor-ui-${createHash('sha256').update(token).digest('hex').slice(0, 8)}`;
+}
+
 /** Whether a text is the token, compared in constant time. */
 export function isToken(token: string, given: string | undefined): boolean {
   const [a, b] = [token, given ?? ''].map((text) => createHash('sha256').update(text).digest());

@@ -1,9 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beginRun, addEpisodes, temporaryFolder, writeDoneRun, writeStudy } from '../../test/folders.js';
+import {
+  addEpisodes,
+  beginRun,
+  beginTraining,
+  temporaryFolder,
+  writeDoneRun,
+  writeDoneTraining,
+  writeStudy,
+} from '../../test/folders.js';
 import type { Item } from '../items/item.js';
 import { isOwnHost, isToken, makeToken } from './guard.js';
 import { startUi, type Ui, type UiOptions } from './start-ui.js';
@@ -120,6 +129,55 @@ it('serves only the page and what is in the given folders', async () => {
     expect([path, (await ask(ui.port, path)).status]).toEqual([path, 404]);
 });
 
+it('shows no file that a log is only a link to, and waits for no pipe', async () => {
+  const place = await temporaryFolder();
+  const secret = join(place, 'secret.txt');
+  await writeFile(secret, 'of somebody');
+  for (const name of ['link', 'pipe'])
+    await beginRun(join(place, name), 2, { args: ['compress', 'c.yaml'], directory: place });
+  await symlink(secret, join(place, 'link/log.txt'));
+  execFileSync('mkfifo', [join(place, 'pipe/log.txt')]);
+  const own = await start({ folders: [place] });
+  try {
+    const items = JSON.parse((await ask(own.port, '/api/items')).text) as Item[];
+    for (const { id } of items) {
+      const { status, text } = await ask(own.port, `/api/items/${id}`);
+      expect({ status, isShown: text.includes('of somebody') }).toEqual({ status: 200, isShown: false });
+    }
+    // Nor is anything written through the link.
+    const headers = { 'x-tersor-ui': '1' };
+    const link = items.find(({ name }) => name === 'link')!;
+    const answer = await ask(own.port, `/api/items/${link.id}/resume`, { method: 'POST', headers });
+    expect({ status: answer.status, text: answer.text }).toEqual({
+      status: 409,
+      text: expect.stringContaining('cannot be resumed'),
+    });
+    expect(await readFile(secret, 'utf8')).toBe('of somebody');
+  } finally {
+    await own.close();
+    await rm(place, { recursive: true, force: true });
+  }
+});
+
+it('keeps the tokens of two servers of one machine apart, and leads nowhere else', async () => {
+  const [a, b] = [await start({ token: 'first-token' }), await start({ token: 'second-token' })];
+  try {
+    const enter = async ({ port, token }: Ui, path = '/') => {
+      const { headers } = await ask(port, `${path}?token=${token}`);
+      return { place: headers['location'], cookie: (headers['set-cookie'] as string[])[0]!.split(';')[0]! };
+    };
+    const cookies = [await enter(a), await enter(b)].map(({ cookie }) => cookie);
+    // A browser sends the cookies of a host to all its ports.
+    const headers = { cookie: cookies.join('; ') };
+    for (const { port } of [a, b]) expect((await ask(port, '/api/items', { headers })).status).toBe(200);
+    expect((await ask(a.port, '/api/items', { headers: { cookie: cookies[1]! } })).status).toBe(401);
+    expect((await enter(a, '//evil.example/x')).place).toBe('/evil.example/x');
+  } finally {
+    await a.close();
+    await b.close();
+  }
+});
+
 it('escapes names and errors, in pages that cannot run scripts from them', async () => {
   const answer = await ask(ui.port, '/');
   expect(answer.headers['content-security-policy']).toContain("script-src 'self'");
@@ -145,6 +203,35 @@ it('shows why trials failed, with their logs', async () => {
   const { text } = await ask(ui.port, `/api/items/${id}/trials/00000000000a`);
   expect(text).toContain('Why it failed');
   expect(text).toContain('said before');
+});
+
+it('shows the loss and the accuracies of a training, while it goes on and when it is done', async () => {
+  const place = await temporaryFolder();
+  await beginTraining(join(place, 'live'), 4);
+  await writeDoneTraining(join(place, 'done'));
+  const own = await start({ folders: [place] });
+  try {
+    const items = JSON.parse((await ask(own.port, '/api/items')).text) as Item[];
+    const view = async (name: string) => {
+      const { id } = items.find((item) => item.name === name)!;
+      const { text } = await ask(own.port, `/api/items/${id}`);
+      return (JSON.parse(text) as { view: { lead: string; sections: { body: string }[] } }).view;
+    };
+    const live = await view('live');
+    expect(live.lead).toBe('Training. Died: its process is gone, epoch 4 of 10 is done.');
+    for (const tip of [
+      'Epoch 4: loss 0.5',
+      'Epoch 4: training images 20.00%',
+      'Epoch 3: validation images 12.00%',
+    ])
+      expect(live.sections[0]!.body).toContain(`data-tip="${tip}"`);
+    const done = (await view('done')).sections[0]!.body;
+    expect(done).toContain('data-tip="Epoch 3: loss 0.6667"');
+    expect(done).not.toContain('validation images 12');
+  } finally {
+    await own.close();
+    await rm(place, { recursive: true, force: true });
+  }
 });
 
 it('puts runs side by side, layer by layer, and refuses those without results', async () => {
@@ -208,6 +295,41 @@ it('resumes a run in the same place, and writes its output to the log', async ()
     expect(JSON.parse(await log())).toEqual([folder, 'compress', MISCHIEF, '--resume', '--out', run]);
   } finally {
     await own.close();
+  }
+});
+
+it('starts a study with the environment that has its password, and says what lacks one', async () => {
+  const place = await temporaryFolder();
+  const program = join(place, 'program.cjs');
+  await writeFile(program, 'console.log(process.env.TERSOR_UI_TEST, process.argv.slice(2).join(" "));');
+  const args = (url: string) => ({ args: ['study', 's.yaml', '--set', `runner.url=${url}`] });
+  await writeStudy(join(place, 'struck'), 'no server', args('redis://:***@host'));
+  await writeStudy(join(place, 'named'), 'no server', args('redis://:${TERSOR_UI_TEST}@host'));
+  process.env['TERSOR_UI_TEST'] = 'p4ss';
+  const own = await start({ folders: [place], program: [process.execPath, program] });
+  try {
+    const items = JSON.parse((await ask(own.port, '/api/items')).text) as Item[];
+    const post = (name: string) =>
+      ask(own.port, `/api/items/${items.find((item) => item.name === name)!.id}/resume`, {
+        method: 'POST',
+        headers: { 'x-tersor-ui': '1' },
+      });
+    const refused = await post('struck');
+    expect({ status: refused.status, text: refused.text }).toEqual({
+      status: 409,
+      text: expect.stringMatching(/cannot be resumed from here.*\$\{PASSWORD\}/s),
+    });
+    expect((await post('named')).status).toBe(202);
+    const log = () => readFile(join(place, 'named/log.txt'), 'utf8').catch(() => '');
+    for (let tries = 0; !(await log()).endsWith('\n') && tries < 100; tries++)
+      await new Promise((done) => setTimeout(done, 50));
+    expect(await log()).toBe(
+      `p4ss study s.yaml --set runner.url=redis://:\${TERSOR_UI_TEST}@host --resume --out ${join(place, 'named')}\n`,
+    );
+  } finally {
+    delete process.env['TERSOR_UI_TEST'];
+    await own.close();
+    await rm(place, { recursive: true, force: true });
   }
 });
 

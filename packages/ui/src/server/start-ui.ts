@@ -53,7 +53,6 @@ export async function startUi({
   const roots = await Promise.all(folders.map(existing));
   const files = await readPageFiles(page);
   const watcher = createWatcher([...new Set(roots)]);
-  await watcher.look();
   const actions = createActions(program);
   const app = createApp({ watcher, views: createViewCache(), actions, files, host, token });
   const server = createServer(getRequestListener(app.fetch));

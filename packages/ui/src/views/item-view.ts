@@ -4,10 +4,8 @@ import {
   compareView,
   escapeHtml,
   folderPlace,
-  folderStore,
   readJson,
   readRun,
-  readStudyInput,
   runView,
   studyView,
   table,
@@ -21,12 +19,16 @@ import type { RunningTrial, StudyReader } from '../items/read-study-item.js';
 import type { Watched, Watcher } from '../items/watch-items.js';
 import { liveView } from './live-view.js';
 import { logSection } from './log-section.js';
+import { trainingView } from './training-view.js';
+import { pageOf, pageStart, trialPage, type TrialQuery } from './trial-page.js';
+import { PAGE_ROWS, TRIALS_PLACE, type TrialPage } from './trial-rows.js';
 
 /** The view of an item. Throws `CONFIG_NOT_FOUND` if its files are gone. */
 export async function itemView({ item, reader }: Watched): Promise<PageContent> {
-  return 'study' in reader
-    ? viewOfStudy(item.folder, item.name, reader.study)
-    : viewOfRun(item.folder, item.name, reader.run);
+  if ('study' in reader) return viewOfStudy(item.folder, item.name, reader.study);
+  if ('run' in reader) return viewOfRun(item.folder, item.name, reader.run);
+  const view = trainingView(item.name, await reader.training.facts());
+  return { ...view, sections: [...view.sections, ...(await logSection(item.folder))] };
 }
 
 /** The view of a trial of a study. Throws `CONFIG_NOT_FOUND` if the study has no such trial. */
@@ -53,11 +55,34 @@ async function viewOfRun(folder: string, name: string, reader: RunReader): Promi
 
 async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<PageContent> {
   const { running } = await reader.facts();
-  const view = studyView(await readStudyInput(folderStore(folder)));
+  const input = await reader.content.input();
+  if (!input) throw missing(`a whole study.json in ${folder}`);
+  const view = studyView(input, TRIALS_PLACE);
   const first = running.length > 0 ? [runningSection(running)] : [];
   const log = await logSection(folder);
   const lead = `${name}: ${view.lead}`;
   return { ...view, lead, sections: [...first, ...view.sections, ...log] };
+}
+
+/**
+ * Some of the trials of a study, as a table shows them. Throws `CONFIG_NOT_FOUND` for what is not a study.
+ */
+export async function trialsOf({ item, reader }: Watched, query: TrialQuery): Promise<TrialPage> {
+  if (!('study' in reader)) throw missing(`a study ${item.name}`);
+  const { content } = reader.study;
+  // What is asked for first is there before everything is read.
+  if (!query.sort && !query.filter && !query.status) {
+    const { from } = query;
+    const some = await content.some(pageStart(from, Infinity), PAGE_ROWS);
+    const isThere = some.rows.length > 0 || some.total === 0;
+    if (isThere)
+      return pageOf(some.rows, {
+        from: pageStart(from, some.total),
+        matching: some.total,
+        total: some.total,
+      });
+  }
+  return trialPage(await content.rows(), query);
 }
 
 function runningSection(running: readonly RunningTrial[]): Section {

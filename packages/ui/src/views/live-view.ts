@@ -1,10 +1,11 @@
-import type { LiveEpisode } from '@tersor/compression';
+import type { LiveEpisode, LiveStart } from '@tersor/compression';
 import {
   candidateChart,
   escapeHtml,
   rewardChart,
   type EpisodeFigures,
   type PageContent,
+  type Section,
 } from '@tersor/study';
 import type { RunFacts } from '../items/read-run-item.js';
 import type { LiveState } from '../items/live-reader.js';
@@ -48,15 +49,7 @@ export function liveView(name: string, facts: RunFacts): PageContent {
         : []),
     ],
     sections: [
-      ...(status === 'failed'
-        ? [
-            {
-              id: 'failure',
-              title: 'Why it failed',
-              body: `<pre class="bad" tabindex="0">${escapeHtml(detail ?? '')}</pre>`,
-            },
-          ]
-        : []),
+      ...failureSection(facts),
       {
         id: 'search',
         title: 'Search',
@@ -80,10 +73,17 @@ export function liveView(name: string, facts: RunFacts): PageContent {
       ...(best
         ? [{ id: 'layers', title: 'Layers of the best so far', body: policyChart(last.stage, best) }]
         : []),
-      ...noticeSection(live),
-      ...setupSection(live),
+      ...noticeSection(live?.notices),
+      ...setupSection(live?.start),
     ],
   };
+}
+
+/** Why something failed; nothing where it did not. */
+export function failureSection({ status, detail = '' }: Pick<RunFacts, 'status' | 'detail'>): Section[] {
+  if (status !== 'failed') return [];
+  const body = `<pre class="bad" tabindex="0">${escapeHtml(detail)}</pre>`;
+  return [{ id: 'failure', title: 'Why it failed', body }];
 }
 
 /** Episodes of a stage, numbered through all rounds as in the results. */
@@ -99,17 +99,19 @@ function bestOf(lines: readonly EpisodeFigures[]): EpisodeFigures {
     .reduce((best, line) => (line.reward > best.reward ? line : best));
 }
 
-function noticeSection(live: LiveState | undefined) {
-  if (!live || live.notices.length === 0) return [];
-  const list = live.notices.map(
-    ({ at, text }) => `<li><time>${escapeHtml(at)}</time> ${escapeHtml(text)}</li>`,
-  );
+/** What was noted on the way; nothing where nothing was. */
+export function noticeSection(notices: LiveState['notices'] = []): Section[] {
+  if (notices.length === 0) return [];
+  const list = notices.map(({ at, text }) => `<li><time>${escapeHtml(at)}</time> ${escapeHtml(text)}</li>`);
   return [{ id: 'notices', title: 'Notes', body: `<ul>${list.join('')}</ul>` }];
 }
 
-function setupSection(live: LiveState | undefined) {
-  if (!live?.start) return [];
-  const { command, config, backend } = live.start;
+/** What is run, and how it was started. */
+export function setupSection(
+  start: (Pick<LiveStart, 'command' | 'backend'> & { readonly config: object }) | undefined,
+): Section[] {
+  if (!start) return [];
+  const { command, config, backend } = start;
   const how = command
     ? `<p>Started as <code>tersor ${escapeHtml(command.args.join(' '))}</code> in <code>${escapeHtml(command.directory)}</code>.</p>`
     : '';
@@ -123,6 +125,7 @@ function setupSection(live: LiveState | undefined) {
   ];
 }
 
-function capital(text: string): string {
+/** With a capital at its beginning. */
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

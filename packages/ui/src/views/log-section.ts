@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeHtml, type Section } from '@tersor/study';
+import { openRegular } from '../items/open-regular.js';
 
 /** How many of the last bytes of a log are shown. */
 const TAIL = 64 * 1024;
@@ -14,7 +14,7 @@ export async function logSection(folder: string): Promise<Section[]> {
 }
 
 async function tailOf(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r').catch(() => undefined);
+  const file = await openRegular(path);
   if (!file) return undefined;
   try {
     const { size } = await file.stat();

@@ -5,7 +5,7 @@ import type { Trial, TrialEvents, TrialOutcome } from '@tersor/core';
 import type { SentTrial, TrialJob } from '../jobs.js';
 import { isFenced, steadily } from '../server/steadily.js';
 import { copyFiles, replaceFiles } from '../store/move-files.js';
-import type { TrialStore } from '../store/folder-store.js';
+import type { TrialStore } from '../store/trial-store.js';
 import type { JobEnd, LaneQueue } from './lane-queue.js';
 
 /** How a study hands out one trial. */
@@ -30,9 +30,10 @@ const STOP_PATIENCE_MS = 5000;
  */
 export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutcome> {
   const { lane, signal, job } = handing;
-  for (let round = 0; ; round++) {
-    if (round > 0 && (await hasResults(trial))) return { status: 'done' };
+  for (;;) {
     const isNew = !(await steadily(() => lane.queue.getJob(job), signal));
+    // Another study with the same place lays the results there before it removes the job.
+    if (isNew && (await hasResults(trial))) return { status: 'done' };
     if (isNew) await enqueue(trial, handing);
     const ended = await wait(handing);
     if (ended === 'gone') continue;
@@ -49,7 +50,7 @@ export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutc
       // Another study with the same place was faster, or the store lost the files.
       await removeJob(handing);
       if (await hasResults(trial)) return outcome;
-      return { status: 'failed', error: `The results of ${attempt} are not in ${handing.store.folder}.` };
+      return { status: 'failed', error: `The results of ${attempt} are not in ${handing.store.address}.` };
     }
     await removeJob(handing);
     await handing.store.forget(job);
@@ -126,9 +127,13 @@ async function takeBack(trial: Trial, { store, job, lane }: Handing): Promise<Tr
   return { status: 'interrupted' };
 }
 
-/** The newest attempt that has saved something, or else the newest. */
-export async function newestAttempt(store: TrialStore, job: string): Promise<string | undefined> {
-  const newestFirst = (await store.attempts(job)).reverse();
+/** The newest attempt that has saved something, or else the newest. One may be left out. */
+export async function newestAttempt(
+  store: TrialStore,
+  job: string,
+  leftOut?: string,
+): Promise<string | undefined> {
+  const newestFirst = (await store.attempts(job)).filter((name) => name !== leftOut).reverse();
   for (const attempt of newestFirst)
     if ((await store.attempt(job, attempt).list('checkpoint')).length > 0) return attempt;
   return newestFirst[0];

@@ -102,8 +102,12 @@ async function redis(url: string): Promise<Backend> {
     // A server that was never reached is a mistake in the URL; one that is gone will come back.
     retryStrategy: (times) => (wasThere ? Math.min(50 * times, 1000) : null),
   });
-  client.on('error', () => undefined);
-  await client.connect();
+  // What the server said of a password comes as an event; the connection then only says that it is closed.
+  let said: Error | undefined;
+  client.on('error', (error: Error) => void (said = error));
+  await client.connect().catch((error: unknown) => {
+    throw said ?? error;
+  });
   wasThere = true;
   return {
     connection: client,

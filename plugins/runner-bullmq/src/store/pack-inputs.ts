@@ -5,7 +5,8 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { namedByConfig } from '@tersor/compression';
 import { moduleFiles, type CompressConfig } from '@tersor/core';
-import { copyOnce, hashOf, type TrialStore } from './folder-store.js';
+import { hashOf } from './hash-of.js';
+import type { TrialStore } from './trial-store.js';
 
 /** The files that a trial reads, below some folder. */
 export interface InputList {
@@ -77,7 +78,7 @@ async function pack(
 
 async function bringFile(path: string, store: TrialStore): Promise<string> {
   const hash = await hashOf(path);
-  await copyOnce(path, store.content(hash));
+  await store.bring(path, hash);
   return hash;
 }
 
@@ -86,7 +87,7 @@ async function bringText(text: string, store: TrialStore): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-list-'));
   try {
     await writeFile(join(folder, 'list.json'), text);
-    await copyOnce(join(folder, 'list.json'), store.content(hash));
+    await store.bring(join(folder, 'list.json'), hash);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { copyOnce, hashOf, type TrialStore } from './folder-store.js';
+import { hashOf } from './hash-of.js';
 import type { InputList } from './pack-inputs.js';
+import type { TrialStore } from './trial-store.js';
 
 /**
  * Puts the files of a list where a trial finds them, and resolves to the folder that its paths are relative
@@ -49,10 +50,12 @@ async function fetched(store: TrialStore, hash: string, cache: string): Promise<
   if (!/^[\da-f]{64}$/.test(hash)) throw new Error(`${hash} is no hash of a file.`);
   const path = join(cache, 'files', hash);
   if (await stat(path).catch(() => undefined)) return path;
-  await copyOnce(store.content(hash), path);
+  await store.fetch(hash, path);
   if ((await hashOf(path)) === hash) return path;
   await rm(path, { force: true });
-  throw new Error(`The file ${store.content(hash)} is damaged: it has other content than its name says.`);
+  throw new Error(
+    `The file ${hash} in ${store.address} is damaged: it has other content than its name says.`,
+  );
 }
 
 /** The path of a name below a folder. Throws if it leads out of the folder. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, type TrialOutcome } from '@tersor/core';
+import { messageOf, type FilePlace, type TrialOutcome } from '@tersor/core';
 import { Job, UnrecoverableError, type MinimalQueue } from 'bullmq';
 import { newestAttempt } from '../coordinator/exchange.js';
 import type { SentTrial, TrialEnd, TrialJob } from '../jobs.js';
@@ -8,6 +8,7 @@ import { isDisconnection, isFenced, steadily } from '../server/steadily.js';
 import { copyFiles } from '../store/move-files.js';
 import { unpackInputs } from '../store/unpack-inputs.js';
 import type { OpenLane, WorkerContext } from './worker-context.js';
+import { inWorkingFolder } from './working-folder.js';
 
 /** A job that this worker holds, with its token. */
 export interface TakenJob {
@@ -19,6 +20,10 @@ export interface TakenJob {
 
 /** How many times a lease is renewed within its duration. */
 const RENEWALS = 3;
+/** How many times a worker checks, within a lease, for what a trial has saved. */
+const LOOKS = 6;
+/** How many times files are copied that change meanwhile. */
+const COPIES = 3;
 /** Marks the error of a trial that would run with other inputs than it should. */
 const MISMATCH = '[INPUTS_MISMATCH]';
 
@@ -46,13 +51,14 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
       return await giveBack(taken, lease, `its inputs cannot be had here: ${messageOf(error)}`);
     }
     try {
-      const before = await newestAttempt(open.store, job.id!);
       attempt = await nextAttempt(taken);
       const place = open.store.attempt(job.id!, attempt);
-      if (before !== undefined) await copyFiles(open.store.attempt(job.id!, before), place);
-      await place.remove('summary.json');
+      await beginWithSaved(taken, place, attempt);
       onNotice(`Trial ${trial.id} has begun (${attempt}).`);
-      outcome = await local.run({ ...trial, directory, place }, lease.signal);
+      const everyMs = open.lane.leaseMs / LOOKS;
+      outcome = await inWorkingFolder(place, { everyMs, isVoid: lease.isLost }, (folder) =>
+        local.run({ ...trial, directory, place: folder }, lease.signal),
+      );
     } catch (error) {
       outcome = { status: 'failed', error: `The trial could not be run: ${messageOf(error)}` };
     }
@@ -101,6 +107,16 @@ async function giveBack({ job, token }: TakenJob, lease: Lease, why?: string): P
     if (!isFenced(error)) throw error;
   });
   return why;
+}
+
+/** Copies what the newest earlier attempt has saved into the place of a new one. */
+async function beginWithSaved({ open, job }: TakenJob, place: FilePlace, attempt: string): Promise<void> {
+  for (let look = 0; look < COPIES; look++) {
+    const before = await newestAttempt(open.store, job.id!, attempt);
+    // A worker that has lost its lease may still be writing.
+    if (before === undefined || (await copyFiles(open.store.attempt(job.id!, before), place))) break;
+  }
+  await place.remove('summary.json');
 }
 
 /** Name of an unused folder: a number above the earlier ones, and a random part. */

@@ -6,7 +6,7 @@ import { isAbsolute } from 'node:path';
 import type { Lane, SentTrial, TrialEnd, TrialJob } from '../jobs.js';
 import { whyNot } from '../needs.js';
 import { isDisconnection, steadily } from '../server/steadily.js';
-import { openStore } from '../store/folder-store.js';
+import { isObjectStore, openStore } from '../store/open-store.js';
 import { takeTrial } from './take-trial.js';
 import type { OpenLane, WorkerContext } from './worker-context.js';
 
@@ -35,7 +35,7 @@ export async function work(context: WorkerContext): Promise<void> {
     lanes.delete(lane.queue);
     if (refused.get(lane.queue) === why) return;
     refused.set(lane.queue, why);
-    context.onNotice(`Trials of ${lane.store.folder} are refused: ${why}.`);
+    context.onNotice(`Trials of ${lane.store.address} are refused: ${why}.`);
   };
   const enter = () => {
     const trials = [...running.keys()];
@@ -111,11 +111,10 @@ async function openNew(
     }
     // A missing store may be mounted later; other reasons for a refusal are final.
     if (refused.get(lane.queue)?.startsWith(NO_STORE) === false) continue;
-    const folder = isAbsolute(path) ? path : lane.store.folder;
-    const store = await openStore(folder).catch((error: unknown) => messageOf(error));
-    if (typeof store === 'string' || store.id !== lane.store.id) {
-      const found = typeof store === 'string' ? store : 'it is another one';
-      refuse(lane, `${NO_STORE} ${folder} (${found}); mount it there, or say with --store where it is`);
+    const address = isAbsolute(path) || isObjectStore(path) ? path : lane.store.address;
+    const store = await openStore(address, lane.store.id).catch((error: unknown) => messageOf(error));
+    if (typeof store === 'string') {
+      refuse(lane, `${NO_STORE} ${address} (${store}); ${WAY_OUT}`);
       continue;
     }
     refused.delete(lane.queue);
@@ -131,6 +130,7 @@ async function openNew(
 }
 
 const NO_STORE = 'the store is not at';
+const WAY_OUT = 'make it reachable there, or say with --store where it is';
 
 /** A job from one of the queues, each of them first in turn; undefined if all are empty. */
 async function nextTrial(lanes: readonly OpenLane[], signal: AbortSignal) {
