@@ -11,7 +11,7 @@ export interface Bar {
 const ROW = 34;
 /** Approximate width of a character in pixels, and the limit on the width of names. */
 const CHARACTER = 8.2;
-const MOST_NAME = 215;
+const MOST_NAME = 240;
 /** Room between the title and the bars, and below for the axis. */
 const ABOVE = 21;
 const BELOW = 56;
@@ -42,7 +42,10 @@ export function barChart({
   const end = Math.ceil(most / step - 1e-9) * step;
   // An accuracy's interval may end beyond what an accuracy can be.
   const last = axis.includes('%') ? Math.min(100, end) : end;
-  const names = Math.min(MOST_NAME, CHARACTER * Math.max(...bars.map(({ name }) => name.length)) + 20);
+  const longest = CHARACTER * Math.max(...bars.map(({ name }) => name.length)) + 20;
+  const names = Math.min(MOST_NAME, longest);
+  // Longer names get two lines. Without a browser, ECharts takes letters for narrower than they are.
+  const lines = longest > MOST_NAME ? { width: 0.85 * (names - 10), overflow: 'break', lineHeight: 16 } : {};
   // A whisker would cross the number of its bar; a bar to the left would start with it.
   const hasNumbers = least === 0 && bars.every(({ interval }) => interval === undefined);
   const options = {
@@ -66,7 +69,7 @@ export function barChart({
       type: 'category',
       inverse: true,
       data: bars.map(({ name }) => name),
-      axisLabel: { color: 'var(--ink)', fontSize: TEXT, width: names - 10, overflow: 'truncate' },
+      axisLabel: { color: 'var(--ink)', fontSize: TEXT, interval: 0, ...lines },
       axisLine: { lineStyle: { color: 'var(--line)' } },
       axisTick: { show: false },
     },
