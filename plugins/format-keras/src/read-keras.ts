@@ -1,6 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, TersorError, type LayerGraph } from '@tersor/core';
-import { graphFromKeras, parseBoundedJson, withChannelShuffles, withSpelledActivations } from '@tersor/network';
+import {
+  graphFromKeras,
+  parseBoundedJson,
+  withChannelShuffles,
+  withSpelledActivations,
+} from '@tersor/network';
 import { openArchive } from './file/archive.js';
 import { openHdf5, type Hdf5Group } from './file/hdf5.js';
 import { isRecord, type Json } from './topology/keras-layer.js';
