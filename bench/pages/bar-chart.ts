@@ -1,4 +1,4 @@
-// Bars with intervals, as SVG that follows the reader's light or dark.
+// Bar charts with intervals or numbers, as SVG in the reader's light or dark scheme.
 import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 export interface Bar {
@@ -9,9 +9,9 @@ export interface Bar {
 }
 
 const ROW = 34;
-/** Pixels of a sign of a bar's name, about, and the most that all names get. */
-const SIGN = 8.2;
-const MOST_NAME = 215;
+/** Approximate width of a character in pixels, and the limit on the width of names. */
+const CHARACTER = 8.2;
+const MOST_NAME = 240;
 /** Room between the title and the bars, and below for the axis. */
 const ABOVE = 21;
 const BELOW = 56;
@@ -42,12 +42,17 @@ export function barChart({
   const end = Math.ceil(most / step - 1e-9) * step;
   // An accuracy's interval may end beyond what an accuracy can be.
   const last = axis.includes('%') ? Math.min(100, end) : end;
-  const names = Math.min(MOST_NAME, SIGN * Math.max(...bars.map(({ name }) => name.length)) + 20);
+  const longest = CHARACTER * Math.max(...bars.map(({ name }) => name.length)) + 20;
+  const names = Math.min(MOST_NAME, longest);
+  // Longer names get two lines. Without a browser, ECharts takes letters for narrower than they are.
+  const lines = longest > MOST_NAME ? { width: 0.85 * (names - 10), overflow: 'break', lineHeight: 16 } : {};
+  // A whisker would cross the number of its bar; a bar to the left would start with it.
+  const hasNumbers = least === 0 && bars.every(({ interval }) => interval === undefined);
   const options = {
     animation: false,
     textStyle: { fontFamily: 'inherit', fontSize: TEXT, color: 'var(--ink)' },
     title: head,
-    grid: { left: names, right: 24, top: above, bottom: BELOW },
+    grid: { left: names, right: hasNumbers ? 56 : 24, top: above, bottom: BELOW },
     xAxis: {
       type: 'value',
       name: axis,
@@ -64,7 +69,7 @@ export function barChart({
       type: 'category',
       inverse: true,
       data: bars.map(({ name }) => name),
-      axisLabel: { color: 'var(--ink)', fontSize: TEXT, width: names - 10, overflow: 'truncate' },
+      axisLabel: { color: 'var(--ink)', fontSize: TEXT, interval: 0, ...lines },
       axisLine: { lineStyle: { color: 'var(--line)' } },
       axisTick: { show: false },
     },
@@ -73,6 +78,13 @@ export function barChart({
         type: 'bar',
         barWidth: 16,
         itemStyle: { color: 'var(--bar)', opacity: 0.75 },
+        label: {
+          show: hasNumbers,
+          position: 'right',
+          color: 'var(--ink)',
+          fontSize: TEXT,
+          formatter: ({ value }: { value: number }) => String(Number(value.toPrecision(3))),
+        },
         data: bars.map(({ value }) => value),
       },
       {

@@ -51,7 +51,7 @@ const sidebar = [
       ['Plugin authors', '/guide/plugins-authoring'],
       ['Formats: the layer graph', '/guide/layer-graph'],
       ['A format as a plugin', '/guide/format-plugins'],
-      ["Layers of Tersor's own", '/guide/own-layers'],
+      ["Tersor's own layers", '/guide/own-layers'],
     ),
   },
   {
