@@ -11,7 +11,7 @@ const MEMCACHED = '/usr/bin/memcached';
 const READY_MS = 30_000;
 
 /** The bucket that it begins with. */
-export const BUCKET = 'tersor';
+const BUCKET = 'tersor';
 /** What the server knows, as the environment of those who use it. */
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test:tester', AWS_SECRET_ACCESS_KEY: 'testing' };
 
