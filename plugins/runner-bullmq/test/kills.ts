@@ -229,7 +229,7 @@ export function describeKills(name: string, kind?: ServerKind, objects?: ServerK
         const times = new Map<string, number>();
         for (const { agent, seed } of before)
           times.set(`${agent} ${seed}`, (times.get(`${agent} ${seed}`) ?? 0) + 1);
-        // All but the one by hand have run once; that one may have lost its lease while the reports were written.
+        // All but the one by hand have run once; its lease may be lost while the reports are written.
         expect([...times.values()].sort().slice(0, -1)).toEqual(Array(TRIALS - 1).fill(1));
         requireSame(await coordinate(study, where));
         expect(await beginnings(study)).toEqual(before);
