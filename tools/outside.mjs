@@ -150,7 +150,8 @@ try {
       }).stderr,
     ) / 1e6;
   const help = Math.min(helpSeconds(), helpSeconds(), helpSeconds());
-  if (!(help > 0 && help < MOST_HELP_SECONDS)) throw new Error(`tersor --help took ${help} s of processor time`);
+  if (!(help > 0 && help < MOST_HELP_SECONDS))
+    throw new Error(`tersor --help took ${help} s of processor time`);
   console.log(`outside: tersor --help: ${help.toFixed(2)} s of processor time`);
 
   step('TypeScript consumers, ES module and CommonJS');

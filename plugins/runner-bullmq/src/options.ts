@@ -9,7 +9,7 @@ const needs = z.strictObject({
     .describe('Memory that a trial needs, for instance "8 GB".'),
 });
 
-/** Options of the runner; `tersor worker` takes `url`, `store` and `prefix` of them. */
+/** Options of the runner; `tersor worker` uses `url`, `store` and `prefix`. */
 export const bullmqOptions = z.strictObject({
   url: z
     .string()
@@ -57,7 +57,7 @@ export const bullmqOptions = z.strictObject({
 /** Options with their defaults filled in. */
 export type BullmqOptions = z.output<typeof bullmqOptions>;
 
-/** Bytes that a text like "8 GB" says. */
+/** Bytes of a text such as "8 GB". */
 export function bytesOf(text: string): number {
   const [, value, unit] = /^([\d.]+) ?(MB|GB)$/.exec(text)!;
   return Number(value) * (unit === 'GB' ? 1e9 : 1e6);

@@ -3,19 +3,19 @@ import type { Job } from 'bullmq';
 import type { QueueServer } from './server/connect.js';
 import type { Lane } from './jobs.js';
 
-/** A process that takes trials, as it says itself. */
+/** A worker's own description of itself. */
 export interface WorkerEntry {
   readonly offer: WorkerOffer;
   readonly trials: readonly string[];
-  /** By the queue: why it takes none of its trials. */
+  /** Why it takes no trials of a queue, by the queue's name. */
   readonly refused: Readonly<Record<string, string>>;
-  /** When it said so, in milliseconds since 1970 by its own clock, which may be wrong. */
+  /** When it wrote this, in milliseconds since 1970 by its own clock, which may be wrong. */
   readonly seen: number;
 }
 
 type Entry = { readonly lane: Lane } | { readonly worker: WorkerEntry };
 
-/** Where studies say which queues there are, and workers that they are there. */
+/** The place where studies announce their queues, and workers themselves. */
 export interface Registry {
   announce(lane: Lane): Promise<void>;
   withdraw(queue: string): Promise<void>;
@@ -23,17 +23,18 @@ export interface Registry {
   /** Writes or renews a worker's entry. */
   enter(id: string, worker: WorkerEntry): Promise<void>;
   leave(id: string): Promise<void>;
-  /** Those that were heard of lately. */
+  /** Workers with a recent entry. */
   workers(): Promise<WorkerEntry[]>;
 }
 
-/** A worker that was silent for so long is gone. */
+/** A worker silent for this long is gone. */
 const SILENT_MS = 30_000;
 const FORGOTTEN_MS = 24 * 3600_000;
 
 /**
- * The registry of a server: a queue whose jobs nobody takes, so that it works alike on every server.
- * @param silentMs after which a worker counts as gone
+ * The registry of a server: a queue whose jobs nobody takes, which works the same way on every kind of
+ * server.
+ * @param silentMs silence in milliseconds after which a worker counts as gone
  */
 export function openRegistry(server: QueueServer, silentMs = SILENT_MS): Registry {
   const queue = server.queue<{ readonly entry: Entry }>('registry');

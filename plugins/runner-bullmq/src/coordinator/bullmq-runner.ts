@@ -23,16 +23,16 @@ import { openLane, type LaneQueue } from './lane-queue.js';
 import { queueStatus } from './queue-status.js';
 
 /**
- * A runner that puts trials into a queue on Redis or PostgreSQL, from which workers on any machine take them;
- * files go through a store that all of them see. Throws `QUEUE_UNAVAILABLE`.
- * @param directory folder that the path of the store counts from
+ * A runner that puts trials into a queue on Redis or PostgreSQL. Workers on any machine take them from there;
+ * files are exchanged through a store that all machines see. Throws `QUEUE_UNAVAILABLE`.
+ * @param directory folder that the path of the store is relative to
  */
 export async function createBullmqRunner(options: BullmqOptions, directory: string): Promise<TrialRunner> {
   const server = await connect(options.url, options.prefix);
   const registry = openRegistry(server);
   const pollMs = options.pollSeconds * 1000;
   const inTurn = createTurns(options.concurrency);
-  // Places that are no folders are this process's own.
+  // Places that are not folders belong to this process alone.
   const own = randomUUID();
   let opened: Promise<{ readonly store: TrialStore; readonly pack: PackInputs }> | undefined;
   const open = () => (opened ??= makeStore());
@@ -79,7 +79,7 @@ export async function createBullmqRunner(options: BullmqOptions, directory: stri
   };
 }
 
-/** The queue of trials that need the same of a worker. */
+/** The queue for trials with the same needs. */
 function describeLane(
   trial: Trial,
   { address, id }: TrialStore,

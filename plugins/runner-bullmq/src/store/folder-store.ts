@@ -7,13 +7,13 @@ import type { TrialStore } from './trial-store.js';
 
 const NAME = 'store.json';
 
-/** Opens a store in a folder, and makes it where it is new. Throws `OUTPUT_FAILED`. */
+/** Opens the store in a folder, creating it if necessary. Throws `OUTPUT_FAILED`. */
 export async function createFolderStore(folder: string): Promise<TrialStore> {
   try {
     await mkdir(join(folder, 'inputs'), { recursive: true });
     const draft = join(folder, `${NAME}.${randomUUID()}`);
     await writeFile(draft, `${JSON.stringify({ id: randomUUID() })}\n`);
-    // Of several that begin at once, the first one names the store.
+    // If several processes create it at once, the id of the first one holds.
     await link(draft, join(folder, NAME)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -28,8 +28,8 @@ export async function createFolderStore(folder: string): Promise<TrialStore> {
 }
 
 /**
- * Opens a store that is there. Rejects where there is none.
- * @param wanted the id that it must have; any where it is left out
+ * Opens an existing store. Rejects if there is none.
+ * @param wanted the id that it must have; any if left out
  */
 export async function openFolderStore(path: string, wanted?: string): Promise<TrialStore> {
   const folder = resolve(path);
@@ -51,7 +51,7 @@ export async function openFolderStore(path: string, wanted?: string): Promise<Tr
   };
 }
 
-/** Copies a file, whole or not at all; does nothing where there is one already. */
+/** Copies a file atomically; does nothing if the target exists. */
 async function copyOnce(from: string, to: string): Promise<void> {
   if (await stat(to).catch(() => undefined)) return;
   await mkdir(dirname(to), { recursive: true });

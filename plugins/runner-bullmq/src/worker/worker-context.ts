@@ -4,12 +4,12 @@ import type { Registry } from '../registry.js';
 import type { JobTaker, QueueServer } from '../server/connect.js';
 import type { TrialStore } from '../store/trial-store.js';
 
-/** What a worker works with. */
+/** Settings and connections of a worker. */
 export interface WorkerContext extends WorkOptions {
   readonly server: QueueServer;
   readonly registry: Registry;
   readonly pollMs: number;
-  /** Absolute path or address under which this machine sees the store; else that of the study is tried. */
+  /** Absolute path or address of the store on this machine; without it, the study's is tried. */
   readonly store: string;
 }
 
