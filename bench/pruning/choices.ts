@@ -8,25 +8,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { costLimit, createPruningEnvironment } from '@tersor/compression';
-import {
-  createHost,
-  describeMachine,
-  selectorParts,
-  TOKENS,
-  type LayerGraph,
-  type PruneLimit,
-  type PrunePlan,
-} from '@tersor/core';
-import {
-  accuracyOf,
-  channelGroups,
-  cost,
-  networkOutput,
-  outputDivergence,
-  readNetwork,
-} from '@tersor/network';
+import { describeMachine } from '@tersor/core';
+import { accuracyOf, cost, networkOutput, outputDivergence } from '@tersor/network';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
+import { openNetwork, prunedTo } from './heuristic-network.js';
 import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL } from './networks.js';
 
 const FILE = join(__dirname, 'results/choices.json');
@@ -67,45 +52,10 @@ const results = (): Results =>
 
 async function main(): Promise<void> {
   const [name = 'example', budgetText = '{"macs":0.5}', ...given] = process.argv.slice(2);
-  const { model, dataset: selected, minimum, multiple, images } = NETWORKS[name as keyof typeof NETWORKS];
-  const budget = JSON.parse(budgetText) as Record<'macs' | 'parameters', number>;
-  const host = await createHost({
-    slots: [
-      { kind: 'backend', name: '', path: 'backend', use: 'node', options: {} },
-      { kind: 'dataset', name: '', path: 'dataset', ...selectorParts(selected) },
-    ],
-    directory: ROOT,
-    seed: 1,
-    searchFrom: [join(ROOT, 'packages/cli')],
-  });
-  const backend = await host.get(TOKENS.backend);
-  const dataset = await host.get(TOKENS.dataset);
-  await backend.activate();
-  const graph = await readNetwork(model);
-  const { groups } = channelGroups(graph);
-  const whole = cost(graph);
-  const limits = Object.entries(budget).map(
-    ([limit, value]): PruneLimit =>
-      costLimit(limit as 'macs' | 'parameters', value).prune({
-        name: limit,
-        original: graph,
-        originalBytes: 4 * whole.parameters,
-        backend: 'node',
-      }),
-  );
+  const network = NETWORKS[name as keyof typeof NETWORKS];
+  const budget = JSON.parse(budgetText) as Record<string, number>;
+  const { host, backend, dataset, graph, groups, validation, scoresOf } = await openNetwork(network, 'node');
   const count = dataset.size('validation');
-  const validation = await dataset.read(
-    'validation',
-    Array.from({ length: count }, (_, i) => i),
-  );
-  const scoresOf = async (network: LayerGraph) => {
-    const session = await backend.compile(networkOutput(network).graph);
-    try {
-      return (await session.run(validation.images)).slice();
-    } finally {
-      session.dispose();
-    }
-  };
   const original = await scoresOf(graph);
   for (const text of given) {
     const options = JSON.parse(text) as Record<string, unknown>;
@@ -113,31 +63,12 @@ async function main(): Promise<void> {
       isDeepStrictEqual([row.network, row.budget, row.options], [name, budget, options]),
     );
     if (isKnown) continue;
-    const pruner = new ChannelPruner(channelPlugin.options.parse({ images, ...options }));
+    const pruner = new ChannelPruner(channelPlugin.options.parse({ images: network.images, ...options }));
     const before = process.cpuUsage();
     await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
     const used = process.cpuUsage(before);
-    let smaller = graph;
-    let plan: PrunePlan = [];
-    const environment = createPruningEnvironment({
-      stage: 'prune',
-      graph,
-      groups,
-      pruners: [pruner],
-      reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-      evaluate: async (candidate, made) => {
-        [smaller, plan] = [candidate, made!.policy as PrunePlan];
-        return { accuracy: 0 };
-      },
-      baseline: { accuracy: 1, ...whole, bytes: 4 * whole.parameters },
-      limits,
-      minimum,
-      multiple,
-    });
-    const actions = await environment.heuristics!['reconstruction']!();
-    await environment.reset(1);
-    for (const action of actions) await environment.step(action);
-    smaller = (await pruner.finish?.(smaller, plan)) ?? smaller;
+    const { smaller: applied, plan } = await prunedTo(budget, network, graph, pruner);
+    const smaller = (await pruner.finish?.(applied, plan)) ?? applied;
     const scores = await scoresOf(smaller);
     const row: Row = {
       network: name,

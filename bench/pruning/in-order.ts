@@ -8,26 +8,12 @@
 // has are not run again. No option was chosen by test images.
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { costLimit, createEvaluator, createPruningEnvironment } from '@tersor/compression';
-import {
-  createHost,
-  describeMachine,
-  selectorParts,
-  TOKENS,
-  type LayerGraph,
-  type PruneLimit,
-  type PrunePlan,
-} from '@tersor/core';
-import {
-  accuracyOf,
-  channelGroups,
-  cost,
-  networkOutput,
-  outputDivergence,
-  readNetwork,
-} from '@tersor/network';
+import { createEvaluator } from '@tersor/compression';
+import { describeMachine, type LayerGraph } from '@tersor/core';
+import { accuracyOf, cost, networkOutput, outputDivergence } from '@tersor/network';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import { addRow, readRows } from './evaluate-once.js';
+import { openNetwork, prunedTo } from './heuristic-network.js';
 import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL, type Measured } from './networks.js';
 
 const FILE = join(__dirname, 'results/in-order.json');
@@ -99,36 +85,17 @@ async function main(): Promise<void> {
 }
 
 async function measure(name: string, network: Network): Promise<void> {
-  const host = await createHost({
-    slots: [
-      { kind: 'backend', name: '', path: 'backend', use: options.backend, options: {} },
-      { kind: 'dataset', name: '', path: 'dataset', ...selectorParts(network.dataset) },
-    ],
-    directory: ROOT,
-    seed: 1,
-    searchFrom: [join(ROOT, 'packages/cli')],
-  });
-  const backend = await host.get(TOKENS.backend);
-  const dataset = await host.get(TOKENS.dataset);
-  await backend.activate();
-  const graph = await readNetwork(network.model);
-  const { groups } = channelGroups(graph);
+  const { host, backend, dataset, graph, groups, validation, scoresOf } = await openNetwork(
+    network,
+    options.backend,
+  );
   const images = { validation: dataset.size('validation'), test: dataset.size('test') };
   const test = await createEvaluator({ backend, dataset, split: 'test', images: images.test });
-  const shown = await dataset.read('validation', [...Array(images.validation).keys()]);
-  const scoresOf = async (of: LayerGraph) => {
-    const session = await backend.compile(networkOutput(of).graph, { precision: 'float32' });
-    try {
-      return (await session.run(shown.images)).slice();
-    } finally {
-      session.dispose();
-    }
-  };
   const original = await scoresOf(graph);
   const figuresOf = async (of: LayerGraph): Promise<Figures> => {
     const scores = await scoresOf(of);
     return {
-      validation: accuracyOf(scores, shown.labels),
+      validation: accuracyOf(scores, validation.labels),
       test: await test.accuracy(of),
       divergence: outputDivergence(original, scores, images.validation, networkOutput(graph)),
     };
@@ -159,45 +126,6 @@ async function measure(name: string, network: Network): Promise<void> {
     }
   }
   await host.dispose();
-}
-
-/** The network and the plan of the heuristic. */
-async function prunedTo(
-  budget: Record<string, number>,
-  { minimum, multiple }: Network,
-  graph: LayerGraph,
-  pruner: ChannelPruner,
-): Promise<{ smaller: LayerGraph; plan: PrunePlan }> {
-  const whole = cost(graph);
-  const limits = Object.entries(budget).map(
-    ([limit, value]): PruneLimit =>
-      costLimit(limit as 'macs' | 'parameters', value).prune({
-        name: limit,
-        original: graph,
-        originalBytes: 4 * whole.parameters,
-        backend: options.backend,
-      }),
-  );
-  let found: { smaller: LayerGraph; plan: PrunePlan } | undefined;
-  const environment = createPruningEnvironment({
-    stage: 'prune',
-    graph,
-    groups: channelGroups(graph).groups,
-    pruners: [pruner],
-    reward: { id: 'accuracy', evaluate: ({ accuracy }) => accuracy },
-    evaluate: async (smaller, candidate) => {
-      found = { smaller, plan: candidate!.policy as PrunePlan };
-      return { accuracy: 0 };
-    },
-    baseline: { accuracy: 1, ...whole, bytes: 4 * whole.parameters },
-    limits,
-    minimum,
-    multiple,
-  });
-  const actions = await environment.heuristics!['reconstruction']!();
-  await environment.reset(1);
-  for (const action of actions) await environment.step(action);
-  return found!;
 }
 
 /** Seconds of processor time, of all threads. */

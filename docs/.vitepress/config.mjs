@@ -60,6 +60,7 @@ const sidebar = [
       ['DDPG', '/agents/ddpg'],
       ['DDPG, few evaluations', '/agents/ddpg-few-evaluations'],
       ['PPO', '/agents/ppo'],
+      ['PPO, its last policies', '/agents/ppo-last-policies'],
       ['Ensemble', '/agents/ensemble'],
       ['Shared critics', '/agents/ensemble-shared'],
       ['Baselines', '/agents/baselines'],

@@ -61,7 +61,10 @@ export function aboveOn(lines: readonly Line[], names: readonly string[]) {
 
 type Difference = NonNullable<ReturnType<typeof pairedDifference>>;
 
-/** By Holm for all that are given; of fewer than three seeds there is no interval, and no claim to correct for. */
+/**
+ * By Holm for all that are given; of fewer than three seeds there is no interval, and no claim to correct
+ * for.
+ */
 function corrected(differences: readonly Difference[]) {
   const tested = differences.filter(({ p }) => p !== undefined);
   const adjusted = holm(tested.map(({ p }) => p!));

@@ -6,9 +6,9 @@ import { createWasmBackend } from '@tersor/backend-wasm';
 import { layersWithKernels, prepareCalibration } from '@tersor/compression';
 import type { Backend, LayerGraph, PrunePlan } from '@tersor/core';
 import { applyAndAdapt, channelGroups, finishPlan } from '@tersor/network';
-import channelPlugin from '@tersor/pruner-channel';
-import variationalPlugin from '@tersor/pruner-variational';
-import linearPlugin from '@tersor/quantizer-linear';
+import channelPlugin, { ChannelPruner } from '@tersor/pruner-channel';
+import variationalPlugin, { VariationalPruner } from '@tersor/pruner-variational';
+import linearPlugin, { LinearQuantizer } from '@tersor/quantizer-linear';
 import { outputOf, read, smoothImages } from '../../network/test/smooth-images.js';
 import { tfjsBackend } from '../../network/test/tfjs-backend.js';
 
@@ -43,10 +43,8 @@ async function results(backend: Backend) {
   await backend.activate();
   const { groups } = channelGroups(graph);
   const context = { graph, groups, dataset, backend, seed: 1 };
-  const channel = await channelPlugin.create(
-    channelPlugin.options.parse({ images: 60, sequential: { images: 60 } }),
-  );
-  const slices = await variationalPlugin.create(
+  const channel = new ChannelPruner(channelPlugin.options.parse({ images: 60, sequential: { images: 60 } }));
+  const slices = new VariationalPruner(
     variationalPlugin.options.parse({ ranking: 'reconstruction', images: 60 }),
   );
   for (const pruner of [channel, slices]) await pruner.prepare(context);
@@ -55,9 +53,7 @@ async function results(backend: Backend) {
   );
   const both = [...fewer, ...groups.map((group) => slices.plan(group, { slices: 0.6 }, fewer))];
   const refit = await applyAndAdapt(graph, [channel], fewer);
-  const quantizer = await linearPlugin.create(
-    linearPlugin.options.parse({ calibrate: { images: 60, points: 8 } }),
-  );
+  const quantizer = new LinearQuantizer(linearPlugin.options.parse({ calibrate: { images: 60, points: 8 } }));
   const names = layersWithKernels(graph).map(({ name }) => name);
   const calibration = await prepareCalibration({
     graph,

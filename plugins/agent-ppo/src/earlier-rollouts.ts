@@ -1,14 +1,6 @@
 import { generalizedAdvantages } from '@tersor/rl';
 import type { CollectedStep } from './ppo-loss.js';
-import type { Step } from './ppo-state.js';
-
-/** An episode that has ended. */
-export interface PlayedEpisode {
-  /** Rewards are scaled as they were when it ended. */
-  readonly steps: readonly Step[];
-  /** The state after the last step as the networks saw it, if its value counts. */
-  readonly last: readonly number[] | undefined;
-}
+import type { PlayedEpisode } from './ppo-state.js';
 
 interface Judging {
   /** The present critic's value of a state. */
@@ -22,7 +14,7 @@ interface Judging {
 /**
  * Steps of earlier policies, as a training of the present one sees them: their values and advantages are
  * those of the present critic, and their ratios may move around what they are now (`anchor`), as in
- * generalized PPO (Queeney, Paschalidis and Cassandras 2021, equation 14). The paper corrects advantages by
+ * generalized PPO (Queeney, Paschalidis and Cassandras 2021). The paper corrects advantages by
  * V-trace; here they are taken as if the present policy had played the episodes.
  */
 export function judgedAnew(

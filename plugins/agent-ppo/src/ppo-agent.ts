@@ -25,10 +25,18 @@ import {
 } from '@tersor/rl';
 import type { ActionHead } from './action-head.js';
 import { createActionHead } from './create-action-head.js';
-import { judgedAnew, type PlayedEpisode } from './earlier-rollouts.js';
+import { judgedAnew } from './earlier-rollouts.js';
 import type { CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';
-import { NOTHING, type Episode, type Learner, type PpoState, type Progress, type Step } from './ppo-state.js';
+import {
+  NOTHING,
+  type Episode,
+  type Learner,
+  type PlayedEpisode,
+  type PpoState,
+  type Progress,
+  type Step,
+} from './ppo-state.js';
 import { explainedVariance, updateNetworks, type UpdateLosses } from './updates.js';
 
 /**

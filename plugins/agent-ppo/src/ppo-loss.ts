@@ -32,8 +32,8 @@ export interface PolicyLoss {
 /**
  * The clipped surrogate with entropy bonus (Schulman et al. 2017, equations 7 and 9), as a loss to be
  * lowered: `-mean(min(r A, clip(r, m - c, m + c) A)) - w H`, r being the ratio of the new probability to the
- * one under which the step was collected, and m that ratio as the training begins: 1, unless the step is of an
- * earlier policy.
+ * one under which the step was collected, and m that ratio as the training begins: 1, unless the step is of
+ * an earlier policy.
  */
 export function policyLoss(
   head: ActionHead,

@@ -1,6 +1,5 @@
 import type { Action } from '@tersor/core';
 import type { AdamState, Lanes, RunningMoments } from '@tersor/rl';
-import type { PlayedEpisode } from './earlier-rollouts.js';
 import type { CollectedStep } from './ppo-loss.js';
 
 /** A network that learns. */
@@ -13,6 +12,14 @@ export interface Learner {
 /** A step of an episode under way. */
 export interface Step extends Pick<CollectedStep, 'observation' | 'sample' | 'logProbability' | 'value'> {
   readonly reward: number;
+}
+
+/** An episode that has ended. */
+export interface PlayedEpisode {
+  /** Rewards are scaled as they were when it ended. */
+  readonly steps: readonly Step[];
+  /** The state after the last step as the networks saw it, if its value counts. */
+  readonly last: readonly number[] | undefined;
 }
 
 /** An episode under way. */
@@ -28,6 +35,14 @@ export interface Episode {
 
 /** An episode that has not begun. */
 export const NOTHING: Episode = { steps: [], cutOff: undefined, drawn: undefined, unseen: [] };
+
+/** An episode that has ended. */
+export interface PlayedEpisode {
+  /** Rewards are scaled as they were when it ended. */
+  readonly steps: readonly Step[];
+  /** The state after the last step as the networks saw it, if its value counts. */
+  readonly last: readonly number[] | undefined;
+}
 
 /** What changes besides the networks; replaced, never written to, so that a saved state stays as it was. */
 export interface Progress {

@@ -27,7 +27,7 @@ export function withDilations(nodes: readonly GraphNode[]): GraphNode[] {
     if (!convolution || !isPlain(convolution) || apart?.op !== 'SpaceToBatchND') return node;
     const [x, block, paddings] = apart.inputs;
     const [, ownBlock, crops] = node.inputs;
-    if ([x, block, paddings, ownBlock, crops].includes(undefined)) return node;
+    if ([x, block, paddings, ownBlock, crops].some((input) => input === undefined)) return node;
     return {
       name: node.name,
       op: convolution.op,

@@ -26,10 +26,10 @@ export interface Racing {
 }
 
 /**
- * By confidence: after every `images` images a candidate is dropped if the upper confidence limit of its accuracy, turned
- * into a reward, is below the best reward so far. All looks at a candidate together are wrong with a
- * probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate that is dropped
- * has a reward below the best one, so that whatever wins was measured on all images.
+ * By confidence: after every `images` images a candidate is dropped if the upper confidence limit of its
+ * accuracy, turned into a reward, is below the best reward so far. All looks at a candidate together are
+ * wrong with a probability of at most 1 - `confidence` (each gets an equal share: Bonferroni). A candidate
+ * that is dropped has a reward below the best one, so that whatever wins was measured on all images.
  *
  * By halving: see `halvingLooks`. Either way what decides is the images' order, the same for all, and what
  * went before. A policy that comes up again keeps its first measurement, since the best may have moved on:

@@ -103,6 +103,13 @@ describe('readConfig', () => {
     await expect(read(`${config}  agent: { episodes: 3 }\n`)).rejects.toMatchObject({
       message: expect.stringMatching(/prune\.agent\.use is missing: Id, package or path/),
     });
+    // A choice within a choice: a pruner, or several.
+    await expect(read(VALID, ['prune.pruner.images=50'])).rejects.toMatchObject({
+      message: expect.stringMatching(/prune\.pruner\.use is missing: Id, package or path/),
+    });
+    await expect(read(VALID, ['prune.pruner=3'])).rejects.toMatchObject({
+      message: expect.stringMatching(/prune\.pruner: expected string or object or array\./),
+    });
     await expect(read(`${config}  agent: [ddpg]\n`)).rejects.toMatchObject({
       message: expect.stringMatching(/:5 prune\.agent: expected string or object\./),
     });

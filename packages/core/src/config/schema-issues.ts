@@ -44,15 +44,22 @@ function describeIssue(issue: SchemaIssue, schema: unknown): string {
     return `${place} is missing${described ? `: ${described}` : '.'}`;
   }
   if (issue.code === 'invalid_union' && issue.errors) {
-    const inner = issue.errors.flat().sort((a, b) => pathOf(b).length - pathOf(a).length)[0];
+    const all = issuesWithin(issue);
+    const inner = [...all].sort((a, b) => pathOf(b).length - pathOf(a).length)[0];
     if (inner && pathOf(inner).length > 0)
       return describeIssue({ ...inner, path: [...path, ...pathOf(inner)] }, schema);
-    const expected = issue.errors
-      .flat()
-      .flatMap((each) => (each.code === 'invalid_type' ? [String(each.expected)] : []));
+    const expected = all.flatMap((each) => (each.code === 'invalid_type' ? [String(each.expected)] : []));
     if (expected.length > 0) return `${place}: expected ${[...new Set(expected)].join(' or ')}.`;
   }
   return `${place}: ${issue.message.replace(/\.$/, '')}.`;
+}
+
+/** Issues of all alternatives, of alternatives within them, too; their paths begin at the union. */
+function issuesWithin({ errors = [] }: SchemaIssue): SchemaIssue[] {
+  return errors.flat().flatMap((inner) => {
+    if (inner.code !== 'invalid_union' || !inner.errors) return [inner];
+    return issuesWithin(inner).map((each) => ({ ...each, path: [...pathOf(inner), ...pathOf(each)] }));
+  });
 }
 
 function unknownKey(key: string, place: string, known: readonly string[] | undefined): string {

@@ -135,7 +135,7 @@ export const stageFields = {
   finetune: finetune.prefault({}),
 };
 
-/** What does not go together in a search: a sentence for a user, and the setting below `search` it is about. */
+/** What does not go together in a search: the setting below `search`, and a sentence for a user. */
 function searchProblem({
   search: { subset, parallel = 1 },
   racing,

@@ -10,7 +10,7 @@ interface Beginning {
   readonly remembers?: boolean;
 }
 
-/** As `search.memory` does it: the agent observes episodes of the environment's heuristics, and acts in none. */
+/** As `search.memory` does it: the agent observes episodes of the heuristics, and acts in none. */
 async function rememberEpisodes(agent: Agent, environment: Environment): Promise<void> {
   for (const heuristic of Object.values(environment.heuristics!)) {
     let { observation } = await environment.reset(0);
