@@ -26,8 +26,8 @@ export interface Item {
 }
 
 /**
- * `elsewhere`: according to its lock file, a process of another machine or user is using it. `died`: its
- * process ended without a word, as after kill -9 or a power failure.
+ * `elsewhere`: in use by a process of another machine or user, according to its lock file. `died`: its
+ * process is gone and said nothing, as after kill -9 or a loss of power.
  */
 export type Status = 'running' | 'elsewhere' | 'done' | 'stopped' | 'died' | 'failed';
 
