@@ -4,7 +4,8 @@ import { defineConfig } from 'vitepress';
 
 const docs = fileURLToPath(new URL('..', import.meta.url));
 /** A page that does not exist yet is left out; a link to it from a page would still fail the build. */
-const page = (text, link) => (existsSync(`${docs}${link}.md`) ? [{ text, link }] : []);
+const page = (text, link) =>
+  existsSync(`${docs}${link}.md`) ? [{ text, link: link.replace(/\/index$/, '/') }] : [];
 const pages = (...entries) => entries.flatMap(([text, link]) => page(text, link));
 
 const sidebar = [
@@ -27,10 +28,10 @@ const sidebar = [
       ['Budgets', '/guide/budgets'],
       ['Milliseconds', '/guide/latency'],
       ['Milliseconds in a browser', '/guide/browser-latency'],
-      ['Cheaper and surer searches', '/guide/searches'],
+      ['Cheaper and more reliable searches', '/guide/searches'],
       ['Racing', '/guide/racing'],
       ['Learning from earlier runs', '/guide/earlier-runs'],
-      ['A policy again', '/guide/apply'],
+      ['Applying a policy', '/guide/apply'],
       ['Resuming', '/guide/resuming'],
       ['Comparing', '/guide/comparing'],
       ['Large grids', '/guide/adaptive-studies'],
@@ -133,6 +134,13 @@ const sidebar = [
   },
 ].filter(({ items }) => items.length > 0);
 
+/** A page outside the sidebar has no page after it: VitePress would offer the first one. */
+function withoutNeighbours({ relativePath, frontmatter }) {
+  const address = `/${relativePath}`.replace(/(index)?\.md$/, '');
+  const isListed = sidebar.some(({ items }) => items.some(({ link }) => link === address));
+  if (address !== '/' && !isListed) return { frontmatter: { ...frontmatter, prev: false, next: false } };
+}
+
 /** The comments that mark figures on the benchmark pages (bench/pages) are not for readers. */
 function withoutComments(markdown) {
   const parse = markdown.parse.bind(markdown);
@@ -147,12 +155,13 @@ const base = process.env.DOCS_BASE ?? '/';
 export default defineConfig({
   base,
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}favicon.svg` }]],
-  // Reports that stand beside the pages.
+  // Reports, which the build puts beside the pages.
   ignoreDeadLinks: [/^\/(studies|runs)\//],
   title: 'Tersor',
   description: 'Makes convolutional networks small with deep reinforcement learning, in TypeScript',
-  // Generated types hold angle brackets in prose now and then; they are text, not Vue.
+  // Generated API pages contain angle brackets in prose; they are text, not Vue.
   markdown: { html: false, config: withoutComments },
+  transformPageData: withoutNeighbours,
   themeConfig: {
     sidebar,
     outline: [2, 3],
@@ -162,7 +171,7 @@ export default defineConfig({
       options: {
         miniSearch: {
           searchOptions: {
-            // Who searches wants to read how; the API names everything, too.
+            // Readers look for instructions first; API pages contain every word as well.
             boostDocument: (id) => (id.includes('/api/') ? 0.2 : id.includes('/guide/') ? 1.5 : 1),
           },
         },

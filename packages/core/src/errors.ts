@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   READ_BACK_FAILED: 'A written file does not give back the network that was evaluated.',
   SEARCH_WORKER_ENDED: 'A process that measures candidates of a search has ended again and again.',
   SPACE_UNSUPPORTED: 'The agent does not support that action space.',
+  STORE_UNAVAILABLE: 'The object storage of a queue cannot be reached or used.',
   TRAINING_UNSUPPORTED: 'The backend cannot train, or a layer has no gradient.',
   TRIALS_FAILED: 'Trials of a study failed; the others are done.',
   WEIGHTS_NOT_FINITE: 'Weights hold NaN or infinite values.',

@@ -64,6 +64,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
   const plan = await planStudy(study, path);
   requireWithinLimit(plan, options);
   if (store.study.folder !== undefined) await requireUnharmedInputs(store.study.folder, plan, path);
+  await runner.ready?.();
   const content = await contentOf(plan, identify);
   const unlock = await store.lock();
   try {

@@ -37,7 +37,16 @@ if (kind.endsWith('model.json') && !existsSync(join(directory, kind))) {
   process.stderr.write(`tersor: There is no model at ${kind} [MODEL_NOT_FOUND]\n`);
   process.exit(1);
 }
-if (kind === 'slow' || config.prune?.search.episodes > 1000) {
+if (kind === 'without-signals') {
+  process.on('SIGINT', () => process.exit(1));
+  process.stdin
+    .once('end', () => {
+      writeFileSync(join(folder, 'saved'), '');
+      process.exit(130);
+    })
+    .resume();
+  writeFileSync(join(folder, 'ready'), '');
+} else if (kind === 'slow' || config.prune?.search.episodes > 1000) {
   process.on('SIGINT', () => {
     writeFileSync(join(folder, 'saved'), '');
     process.exit(130);

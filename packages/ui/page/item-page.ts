@@ -1,5 +1,6 @@
 import { make, say } from './elements.js';
-import { createSections, type StudyPaths } from './sections.js';
+import { createSections } from './sections.js';
+import type { StudyPaths } from './trial-table.js';
 import { act, ask, type Item, type Viewed } from './server.js';
 
 /** The page of one item, of a trial, or of a comparison. */

@@ -1,6 +1,6 @@
 import { field, make } from './elements.js';
 import { TRIALS_PLACE, type Section, type View } from './server.js';
-import { createTrialTable, type TrialTable } from './trial-table.js';
+import { createTrialTable, type StudyPaths, type TrialTable } from './trial-table.js';
 
 /** The function of reports that makes a part of a page interactive. */
 declare global {
@@ -22,16 +22,6 @@ export interface Shown {
   show(view: View): void;
   /** Shows the trials of a study, which are there before its charts. */
   showTrials(): void;
-}
-
-/** What pages of a study have besides. */
-export interface StudyPaths {
-  /** Its id. */
-  readonly item: string;
-  /** Where its trials are asked for. */
-  readonly ask: string;
-  /** The page of a trial, without its id. */
-  readonly trial: string;
 }
 
 /** @param study for the page of a study */

@@ -1,7 +1,16 @@
 import { createCompareLink } from './compare-link.js';
 import { field, make, say } from './elements.js';
-import type { StudyPaths } from './sections.js';
 import { ask, PAGE_ROWS, type TrialPage } from './server.js';
+
+/** What pages of a study have besides. */
+export interface StudyPaths {
+  /** Its id. */
+  readonly item: string;
+  /** Where its trials are asked for. */
+  readonly ask: string;
+  /** The page of a trial, without its id. */
+  readonly trial: string;
+}
 
 /** The table of a study's trials: the server filters, sorts, and gives a page of rows at a time. */
 export interface TrialTable {

@@ -28,7 +28,7 @@ export default definePlugin({
   }),
 });
 
-/** An HDF5 file, or an archive that is called or begins like one of Keras. */
+/** Recognises HDF5 files, and archives with the name or the first bytes of a Keras archive. */
 function recognises({ path, entries, head }: ModelPlace): boolean {
   if (entries) return false;
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');

@@ -9,7 +9,7 @@ import { keras3Weights } from './weights/keras3-weights.js';
 import { legacyWeights } from './weights/legacy-weights.js';
 import type { FileWeights } from './weights/weight-places.js';
 
-/** Largest file: all of it is in memory. */
+/** Largest file, since it is read whole. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 /** A topology, and the version of Keras that wrote it. */
@@ -36,13 +36,13 @@ export async function readKeras(path: string, architecture?: string): Promise<La
   const lowered = lowerModel(model, { origin: path, generation, weightsOf: (layer) => found.of(layer) });
   const graph = await graphFromKeras(
     { keras_version: version, model_config: lowered.model },
-    // Weights that are in the topology and not among those of the file: means and variances.
+    // The topology itself may contain weights: means and variances.
     { origin: path, maxWeights: found.count + JSON.stringify(model).length, weightsOf: lowered.weightsOf },
   );
   return withChannelShuffles(withSpelledActivations(graph));
 }
 
-/** A `.keras` file: an archive of a topology, what wrote it, and a `.weights.h5`. */
+/** Reads a `.keras` file: an archive of a topology, metadata, and a `.weights.h5`. */
 function archived(bytes: Uint8Array, origin: string): KerasModel {
   const parts = openArchive(bytes, origin);
   const file = parts['model.weights.h5'];
@@ -63,7 +63,7 @@ function archived(bytes: Uint8Array, origin: string): KerasModel {
   };
 }
 
-/** An HDF5 file: a whole model in the form of Keras 2, or weights alone in either form. */
+/** Reads an HDF5 file: a whole model in the form of Keras 2, or only weights in the form of Keras 2 or 3. */
 function stored(bytes: Uint8Array, origin: string, given: Topology | undefined): KerasModel {
   const root = openHdf5(bytes, origin);
   const config = root.text('model_config');

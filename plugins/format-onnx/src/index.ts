@@ -5,9 +5,9 @@ import { onnxReference } from './reference.js';
 import { readOnnx } from './read/read-onnx.js';
 import { onnxWriting, type OnnxWriting } from './write/write-onnx.js';
 
-/** What an ONNX file is read and written with. */
+/** Options for reading and writing ONNX files. */
 export interface OnnxOptions extends Partial<OnnxWriting> {
-  /** Sizes of its input after the batch, in the order of the file, where that leaves them open. */
+  /** Sizes of the input after the batch, in the order of the file, if the file leaves them open. */
   readonly inputShape?: readonly number[] | undefined;
 }
 
@@ -29,7 +29,7 @@ export function createOnnxFormat({
   };
 }
 
-/** By its name, or by its first fields: the version, then the producer, the operators or the graph. */
+/** Recognises a file by its name, or by its first fields: the version, then producer, operators or graph. */
 function recognises({ path, entries, head }: ModelPlace): boolean {
   if (entries) return false;
   if (path.endsWith('.onnx')) return true;

@@ -5,12 +5,12 @@ import { TersorError, type FormatReference, type LayerGraph } from '@tersor/core
 import { modelFilesOf } from './read/file/parse-model.js';
 import type { OnnxMetadata } from './read/lower.js';
 
-/** The part of onnxruntime that is used; its packages for Node and the web have it alike. */
+/** The part of onnxruntime that is used, the same in its packages for Node and the web. */
 type Runtime = Pick<typeof ort, 'InferenceSession' | 'Tensor'>;
 
 /**
  * Opens an ONNX file in onnxruntime. `graph` is the network that was read from it. Throws
- * `BACKEND_UNAVAILABLE` where neither onnxruntime-node nor onnxruntime-web is installed.
+ * `BACKEND_UNAVAILABLE` if neither onnxruntime-node nor onnxruntime-web is installed.
  */
 export async function onnxReference(path: string, graph: LayerGraph): Promise<FormatReference> {
   const { engine, runtime } = await installed();
@@ -63,9 +63,9 @@ function isMissing(error: unknown): boolean {
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
 
-/** Values with their axes in another order: axis `i` of the result is axis `order[i]`. */
+/** Transposes values: axis `i` of the result is axis `order[i]`. */
 function transposed(data: Float32Array, dims: readonly number[], order: readonly number[]): Float32Array {
-  // A result that has fewer axes than the network's is one row.
+  // A result with fewer axes than the network's is a single row.
   if (order.length !== dims.length || order.every((axis, i) => axis === i)) return data;
   const strides = dims.map((_dim, axis) => dims.slice(axis + 1).reduce((product, dim) => product * dim, 1));
   const result = new Float32Array(data.length);

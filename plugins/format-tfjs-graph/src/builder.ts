@@ -1,7 +1,7 @@
 import type { KerasWeight } from '@tersor/network';
 import type { Tensor } from './value.js';
 
-/** A layer that is being put together. */
+/** A layer under construction. */
 export interface Draft {
   readonly name: string;
   readonly className: string;
@@ -10,14 +10,14 @@ export interface Draft {
   readonly weights: readonly KerasWeight[];
 }
 
-/** What a layer is made of. */
+/** The parts that a layer is built from. */
 export interface Layer {
   readonly className: string;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly inputs: readonly Tensor[];
   readonly shape: Tensor['shape'];
   readonly weights?: readonly KerasWeight[];
-  /** What follows the name of the node in its name, where it is one of several. */
+  /** Suffix after the node's name, if the layer is one of several of the node. */
   readonly ending?: string;
 }
 
@@ -39,7 +39,7 @@ export class Builder {
     return { kind: 'tensor', layer: own, shape };
   }
 
-  /** The functional Keras topology of the layers that lead to the outputs. */
+  /** The functional Keras topology of the layers that the outputs depend on. */
   topology(name: string, inputs: readonly string[], outputs: readonly string[]): Record<string, unknown> {
     const reference = (layer: string) => [layer, 0, 0];
     const needed = new Set([...inputs, ...outputs]);

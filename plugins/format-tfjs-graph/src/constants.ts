@@ -11,7 +11,7 @@ import {
 import { integers, number, type GraphNode } from './node.js';
 import { vector, type Constant, type Value } from './value.js';
 
-/** More values than shapes and scales have: what has more is left as it is. */
+/** Largest array that is folded, in values; shapes and scales are smaller. */
 const MAX_VALUES = 2 ** 20;
 
 const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -41,7 +41,7 @@ const UNARY: Readonly<Record<string, (a: number) => number>> = {
   Cos: Math.cos,
 };
 
-/** What an operator makes of constants; `undefined` where it is not worked out. */
+/** The results of an operator for constants; `undefined` if they cannot be folded. */
 type Fold = (node: GraphNode, inputs: readonly Constant[]) => Constant | readonly Constant[] | undefined;
 
 const FOLDS: Readonly<Record<string, Fold>> = {
@@ -97,8 +97,8 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 };
 
 /**
- * What a node gives that is given constants alone: arithmetic on shapes and weights. `undefined` where it is
- * not worked out. Throws `Refusal`.
+ * The results of a node whose inputs are all constants: arithmetic on shapes and weights. `undefined` if it
+ * cannot be folded. Throws `Refusal`.
  */
 export function workedOut(
   node: GraphNode,
@@ -120,7 +120,7 @@ export function workedOut(
   }
 }
 
-/** Whether a type of TensorFlow, as JSON has it, is one of whole numbers. */
+/** Whether a TensorFlow type, as written in JSON, is an integer type. */
 export function isInteger(attribute: unknown): boolean {
   const { type } = (attribute ?? {}) as { readonly type?: unknown };
   return ['DT_INT32', 'DT_INT64', 'DT_UINT8', 3, 9, 4].includes(type as string);
@@ -149,7 +149,7 @@ function ones(dims: readonly number[]): Constant {
   return constant('float', dims, new Float32Array(count).fill(1));
 }
 
-/** A range of every axis that is named; `undefined` for new axes and ellipses. */
+/** A strided slice of a constant; `undefined` for new axes and ellipses. */
 function strided(node: GraphNode, from: Constant, ranges: readonly Constant[]): Constant | undefined {
   const isSet = (key: string, axis: number) => ((number(node, key, 0) >> axis) & 1) === 1;
   if (number(node, 'ellipsis_mask', 0) + number(node, 'new_axis_mask', 0) > 0) return undefined;

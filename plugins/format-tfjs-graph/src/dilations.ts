@@ -4,18 +4,18 @@ import { numbersOf, type Value } from './value.js';
 
 const CONVOLUTIONS = ['Conv2D', '_FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2dNative'];
 
-/** The attribute of a convolution whose last four inputs say how it is dilated: block and paddings, block and crops. */
+/** Marks a convolution whose last four inputs are its dilation: block and paddings, block and crops. */
 const SPREAD = 'tersor_spread';
 
-/** Dilation, and rows and columns of zeros around the image. */
+/** Dilation, and the rows and columns of zeros around the image. */
 export interface Spread {
   readonly dilation: Pair;
   readonly sides: readonly [Pair, Pair];
 }
 
 /**
- * Nodes with dilated convolutions as one node where TensorFlow spells them out: every n-th pixel becomes an
- * image of its own (`SpaceToBatchND`), is convolved, and goes back to its place (`BatchToSpaceND`).
+ * Merges the nodes that TensorFlow writes for a dilated convolution into one: `SpaceToBatchND` makes an image
+ * of every n-th pixel, these are convolved, and `BatchToSpaceND` puts the pixels back.
  */
 export function withDilations(nodes: readonly GraphNode[]): GraphNode[] {
   const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -37,7 +37,7 @@ export function withDilations(nodes: readonly GraphNode[]): GraphNode[] {
   });
 }
 
-/** Whether a node is a convolution that moves by one and pads nothing. */
+/** Whether a node is a convolution of stride 1 without padding. */
 function isPlain(node: GraphNode): boolean {
   return (
     CONVOLUTIONS.includes(node.op) &&
@@ -46,7 +46,7 @@ function isPlain(node: GraphNode): boolean {
   );
 }
 
-/** How a convolution is spread, where it is. Throws `Refusal`. */
+/** The dilation of a merged convolution; `undefined` for others. Throws `Refusal`. */
 export function spreadOf(node: GraphNode, inputs: readonly Value[]): Spread | undefined {
   if (!(SPREAD in node.attributes)) return undefined;
   const [block = [], paddings = [], ownBlock = [], crops = []] = inputs

@@ -3,19 +3,19 @@ import type { Constant } from './value.js';
 
 type Sizes = readonly (number | undefined)[];
 
-/** A GraphModel that is to become layers. */
+/** A GraphModel to be lowered to layers. */
 export interface GraphSource {
   readonly origin: string;
   readonly nodes: readonly GraphNode[];
   readonly weights: ReadonlyMap<string, Constant>;
-  /** Names of the nodes that are outputs. */
+  /** Names of the output nodes. */
   readonly outputs: readonly string[];
-  /** Whether they were asked for: then all that they need has to be read. */
+  /** Whether the user named the outputs: then everything they depend on must be read. */
   readonly isAsked: boolean;
-  /** Names of nodes that are inputs beside those of the file, because what comes before them is not read. */
+  /** Nodes to use as inputs, besides those of the file; nodes before them are not read. */
   readonly inputs: readonly string[];
-  /** Shapes of inputs with the batch, as the signature of the file states them. */
+  /** Shapes of inputs, including the batch, from the signature of the file. */
   readonly stated: ReadonlyMap<string, Sizes>;
-  /** Sizes of one input image, where the file leaves them open. */
+  /** Sizes of one input image, if the file leaves them open. */
   readonly inputShape?: readonly number[] | undefined;
 }

@@ -40,7 +40,7 @@ export default definePlugin({
   }),
 });
 
-/** JSON that says so, or that begins with nodes: converters before 2019 wrote no format. */
+/** Whether the JSON states the format, or begins with nodes: converters before 2019 wrote no format. */
 function recognises({ entries, head }: ModelPlace): boolean {
   if (entries) return false;
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');

@@ -16,24 +16,24 @@ export interface LoweredGraph {
   readonly builder: Builder;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Names of the nodes that the outputs are of. */
+  /** Names of the nodes that compute the outputs. */
   readonly ends: readonly string[];
-  /** What comes after the network and was left out, in words. */
+  /** Descriptions of the nodes after the network that were left out. */
   readonly cut: readonly string[];
 }
 
-/** A node that is not read, and why. */
+/** A node that cannot be read, and why. */
 interface Problem {
   readonly node: GraphNode;
   readonly reason: string;
 }
 
 /**
- * The layers that compute what the nodes of a GraphModel compute, of those that lead to an output. Nodes that
- * are not understood are left out with all that follows, where no kernel is among that: the choice of boxes
- * or of the best class. What they read are outputs then. Where a kernel follows, they are frozen parts,
- * computed as they are. Throws `MODEL_INVALID` for inputs that come from nowhere, `MODEL_UNSUPPORTED` naming
- * all nodes that can be neither.
+ * Lowers the nodes of a GraphModel that the outputs depend on to layers. An unknown node is left out with
+ * everything after it, if no kernel follows: for instance the choice of boxes or of the best class. The
+ * values that it reads become outputs. If a kernel follows, it becomes a frozen part, computed as it is.
+ * Throws `MODEL_INVALID` for inputs that do not exist, and `MODEL_UNSUPPORTED` with the names of all nodes
+ * that can be neither.
  */
 export function lowerGraph(source: GraphSource): LoweredGraph {
   const starts = new Set(source.inputs);
@@ -50,7 +50,7 @@ export function lowerGraph(source: GraphSource): LoweredGraph {
   throw unsupported(source.origin, inParts.refused);
 }
 
-/** @param kept names of the nodes that are frozen parts where they are not understood. */
+/** @param kept names of the nodes that become frozen parts if they are unknown. */
 function lowerNodes(
   source: GraphSource,
   { order, loops }: SortedNodes,
@@ -71,7 +71,7 @@ function lowerNodes(
   const isRead = (input: string) => valueOf(input) !== undefined || frozen.has(input);
   for (const node of order) {
     const isLoop = loops.has(node.name);
-    // What comes after a node that is not read cannot be told.
+    // Nothing is known of the values after a node that was not read.
     if (!isLoop && !node.inputs.every(isRead)) {
       lost.push(node);
       continue;
@@ -101,7 +101,7 @@ function lowerNodes(
   if (outputs.size === 0) return { refused: unread };
   return { builder, inputs, outputs: [...outputs.keys()], ends: [...outputs.values()], cut: unread };
 
-  /** An output that is a part, or why it cannot be one. */
+  /** An output that a frozen part computes, or why it cannot be one. */
   function partOutput(name: string): Tensor | Refusal | undefined {
     try {
       return frozen.outputAt(name);
@@ -111,10 +111,12 @@ function lowerNodes(
     }
   }
 
-  /** As layers, or as a part that is computed as it is. Throws `Refusal`, with the reason for the former. */
+  /**
+   * Reads a node as layers, or else as a frozen part. Throws `Refusal` with the reason why it is no layer.
+   */
   function read(node: GraphNode): void {
     const isInPart = node.inputs.map((input) => frozen.has(input));
-    // A part goes on up to the next kernel, so that it is one layer.
+    // A part continues up to the next kernel, so that it is one layer.
     const isConstant = (input: string) => valueOf(input)?.kind === 'constant';
     const goesOn = isInPart.includes(true) && !(isKernel(node) && node.inputs.slice(1).every(isConstant));
     const isOperator = Object.hasOwn(OPERATORS, node.op);
@@ -159,7 +161,7 @@ function lowerNodes(
     return Array.isArray(result) ? (result as Value[]) : [result as Value];
   }
 
-  /** Outputs of the file that are read, and what those nodes read that are not. */
+  /** The outputs of the file that were read, and the inputs of the nodes that were not. */
   function outputsBefore(): string[] {
     const read = source.outputs.filter((name) => frozen.has(name) || valueOf(name)?.kind === 'tensor');
     const edges = lost
@@ -168,7 +170,7 @@ function lowerNodes(
     return [...new Set([...read, ...edges])];
   }
 
-  /** Whether a value is computed from an input, rather than being one. */
+  /** Whether a value is computed from an input and is not an input itself. */
   function isComputed(value: Value | undefined): boolean {
     return value?.kind === 'tensor' && builder.drafts.get(value.layer)!.className !== 'InputLayer';
   }

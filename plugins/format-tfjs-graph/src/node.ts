@@ -1,26 +1,26 @@
-/** A node of a GraphModel, as `model.json` holds it. */
+/** A node of a GraphModel, as in `model.json`. */
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
-  /** `node`, `node:output`, or `^node` for one that has to run before. */
+  /** `node`, `node:output`, or `^node` for a node that must only run before this one. */
   readonly inputs: readonly string[];
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** Where an input comes from: a node, and which of its outputs. */
+/** The source of an input: a node, and the index of its output. */
 export function sourceOf(input: string): { readonly name: string; readonly output: number } {
   const [name = '', output] = input.split(':');
   return { name, output: Number(output ?? 0) };
 }
 
-/** The nodes of a topology; entries that are none are left out. */
+/** The nodes of a topology; invalid entries are left out. */
 export function nodesOf(topology: Readonly<Record<string, unknown>>): GraphNode[] {
   const { node } = topology;
   return (Array.isArray(node) ? (node as unknown[]) : []).flatMap((value) => {
     if (!isRecord(value) || typeof value['name'] !== 'string' || typeof value['op'] !== 'string') return [];
     const inputs = (Array.isArray(value['input']) ? value['input'] : []).map(String);
     const attributes = isRecord(value['attr']) ? value['attr'] : {};
-    // What only has to run before gives no value.
+    // Nodes that must only run before give no value.
     return [
       {
         name: value['name'],
@@ -32,38 +32,38 @@ export function nodesOf(topology: Readonly<Record<string, unknown>>): GraphNode[
   });
 }
 
-/** A text attribute, which is base64 or a list of character codes. */
+/** A string attribute, stored as base64 or as a list of character codes. */
 export function text({ attributes }: GraphNode, key: string): string | undefined {
   return textOf(field(attributes[key], 's'));
 }
 
-/** Texts of a list. */
+/** A list of strings. */
 export function texts({ attributes }: GraphNode, key: string): string[] {
   return listOf(attributes[key], 's').map((value) => textOf(value) ?? '');
 }
 
-/** Whole numbers of a list; JSON of protocol buffers writes them as texts. */
+/** A list of integers, which the JSON of protocol buffers writes as strings. */
 export function integers({ attributes }: GraphNode, key: string): number[] {
   return listOf(attributes[key], 'i').map(Number);
 }
 
-/** A number; `otherwise` where the node does not say. */
+/** A number, or `otherwise` if the attribute is missing. */
 export function number({ attributes }: GraphNode, key: string, otherwise: number): number {
   const value = field(attributes[key], 'f') ?? field(attributes[key], 'i');
   return value === undefined ? otherwise : Number(value);
 }
 
-/** A yes or no. */
+/** A boolean; false if the attribute is missing. */
 export function flag({ attributes }: GraphNode, key: string): boolean {
   return field(attributes[key], 'b') === true;
 }
 
-/** Lengths of a shape attribute, `undefined` for open ones; `undefined` where the rank is open. */
+/** A shape attribute: lengths, `undefined` for open ones. `undefined` if the rank is open. */
 export function shapeOf({ attributes }: GraphNode, key: string): (number | undefined)[] | undefined {
   return sizesOf(field(attributes[key], 'shape'));
 }
 
-/** Lengths of a shape as JSON has it; `undefined` where the rank is open, or it is no shape. */
+/** The lengths of a shape in JSON; `undefined` if the rank is open, or if it is not a shape. */
 export function sizesOf(shape: unknown): (number | undefined)[] | undefined {
   if (!isRecord(shape) || shape['unknownRank'] === true || !Array.isArray(shape['dim'])) return undefined;
   return shape['dim'].map((each: unknown) => {
@@ -72,7 +72,7 @@ export function sizesOf(shape: unknown): (number | undefined)[] | undefined {
   });
 }
 
-/** Whether a value of JSON is an object. */
+/** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

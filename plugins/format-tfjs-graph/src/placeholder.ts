@@ -4,7 +4,7 @@ import type { GraphSource } from './graph-source.js';
 import { shapeOf, sourceOf, type GraphNode } from './node.js';
 import type { Tensor } from './value.js';
 
-/** The input layer of a node. Throws `Refusal` where nothing says its sizes. */
+/** The input layer of a node. Throws `Refusal` if its sizes are not known. */
 export function placeholder(
   node: GraphNode,
   source: Pick<GraphSource, 'nodes' | 'stated' | 'inputShape'>,
@@ -23,7 +23,7 @@ export function placeholder(
       (length, i) =>
         length ?? source.inputShape?.[i] ?? (signed?.length === stated.length ? signed[i + 1] : undefined),
     );
-  // Images with their channels first lie with them last where the file itself turns them around.
+  // Images with channels first are stored with channels last if the file itself transposes them.
   const lies = isTurned(node, source.nodes) && shape.length === 3 ? [1, 2, 0] : undefined;
   const own = lies ? lies.map((axis) => shape[axis]) : shape;
   const config = {
@@ -35,7 +35,7 @@ export function placeholder(
   return lies ? { ...tensor, lies } : tensor;
 }
 
-/** Whether all that reads an input, directly or after paddings, puts its channels last. */
+/** Whether all readers of an input, directly or after paddings, transpose it to channels last. */
 function isTurned({ name }: GraphNode, nodes: readonly GraphNode[]): boolean {
   const readers = nodes.filter(({ inputs }) => inputs.some((input) => sourceOf(input).name === name));
   return (

@@ -16,16 +16,16 @@ import { lowerGraph } from './lower-graph.js';
 import { isRecord, nodesOf, sizesOf, sourceOf, type GraphNode } from './node.js';
 import { readConstants } from './weights.js';
 
-/** Largest model.json: those of real networks have a few MB, and all of it is in memory. */
+/** Limit on the size of model.json, which is read into memory; real networks have a few MB. */
 const MAX_JSON_BYTES = 2 ** 26;
 
-/** What a reader may say beside the file. */
+/** Options of the reader. */
 export interface GraphOptions {
-  /** Names of the nodes that are outputs; those of the file without. */
+  /** Names of the output nodes; by default those of the file. */
   readonly outputs?: readonly string[] | undefined;
-  /** Names of nodes that are inputs, where what comes before them is not read. */
+  /** Names of nodes to use as inputs; nodes before them are not read. */
   readonly inputs?: readonly string[] | undefined;
-  /** Sizes of one input image, where the file leaves them open. */
+  /** Sizes of one input image, if the file leaves them open. */
   readonly inputShape?: readonly number[] | undefined;
 }
 
@@ -36,18 +36,18 @@ interface GraphJson {
   readonly manifest: WeightsManifest;
 }
 
-/** What `userDefinedMetadata` of a network says that was read in part. */
+/** `userDefinedMetadata` of a network that was read in part. */
 interface GraphMetadata {
-  /** The nodes that its outputs are of. */
+  /** The nodes that compute its outputs. */
   readonly outputs: readonly string[];
   /** The nodes after the network that were left out, and why. */
   readonly cut: readonly string[];
 }
 
 /**
- * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. What comes
- * after the network and is not read is left out, with a warning. Throws `MODEL_INVALID` and
- * `MODEL_UNSUPPORTED`, the latter with the names of all nodes that are not read.
+ * Reads a GraphModel of TensorFlow.js: a `model.json` with its weight files, or their folder. Unknown nodes
+ * after the network are left out, with a warning. Throws `MODEL_INVALID`, and `MODEL_UNSUPPORTED` with the
+ * names of all nodes that cannot be read.
  */
 export async function readGraphModel(path: string, options: GraphOptions = {}): Promise<LayerGraph> {
   const model = await readJson(path);
@@ -98,13 +98,15 @@ function signatureOf(json: GraphJson['json']): Readonly<Record<string, unknown>>
   return isRecord(signature) ? signature : {};
 }
 
-/** The `model.json` of a GraphModel and its weight files. Throws as reading it does. */
+/**
+ * Paths of the `model.json` of a GraphModel and of its weight files. Throws the same errors as reading it.
+ */
 export async function graphModelParts(path: string): Promise<string[]> {
   const { path: model, manifest } = await readJson(path);
   return [model, ...(await weightFiles(model, manifest)).flat().map((file) => file.path)];
 }
 
-/** The outputs that the file's signature names; without one, the nodes that none reads. */
+/** The outputs that the file's signature names; without a signature, the nodes that no other reads. */
 function outputsOf({ json, nodes }: GraphJson): string[] {
   const { outputs } = signatureOf(json);
   const stated = isRecord(outputs) ? Object.entries(outputs) : [];

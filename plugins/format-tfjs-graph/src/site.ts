@@ -3,18 +3,18 @@ import type { Layer } from './builder.js';
 import type { GraphNode } from './node.js';
 import type { Tensor, Value } from './value.js';
 
-/** A node with what it is given. */
+/** A node with the values of its inputs. */
 export interface Site {
   readonly node: GraphNode;
   readonly inputs: readonly Value[];
-  /** Adds a layer of the node, the last of which has its name. */
+  /** Adds a layer for the node. The last one that is added gets the node's name. */
   add(layer: Layer): Tensor;
 }
 
-/** What a node gives, one value for each of its outputs. Throws `Refusal`. */
+/** Reads a node: returns one value for each of its outputs. Throws `Refusal`. */
 export type Operator = (site: Site) => Value | readonly Value[];
 
-/** An input that the network computes, however it lies. */
+/** An input that the network computes, in any axis order. */
 export function anyTensor({ inputs }: Site, index: number): Tensor {
   const value = inputs[index];
   if (value?.kind !== 'tensor') throw new Refusal('is applied to constants that are not worked out');
@@ -22,7 +22,7 @@ export function anyTensor({ inputs }: Site, index: number): Tensor {
   return value;
 }
 
-/** An input that the network computes, lying as the file has it; of a rank, the batch not counted. */
+/** An input that the network computes, in the file's axis order; `rank` does not count the batch. */
 export function tensorAt(site: Site, index: number, rank?: number): Tensor {
   const value = anyTensor(site, index);
   if (rank !== undefined && value.shape.length !== rank)
@@ -30,7 +30,7 @@ export function tensorAt(site: Site, index: number, rank?: number): Tensor {
   return asInFile(site, value);
 }
 
-/** A tensor lying as the file has it: the transposes that were put off are one layer. */
+/** A tensor in the file's axis order: pending transposes become one layer. */
 export function asInFile(site: Pick<Site, 'add'>, x: Tensor): Tensor {
   const { lies, ...rest } = x;
   if (!lies) return x;
@@ -39,12 +39,12 @@ export function asInFile(site: Pick<Site, 'add'>, x: Tensor): Tensor {
   return site.add({ className: 'Permute', config: { dims }, inputs: [x], shape: x.shape, ending: 'permute' });
 }
 
-/** Where an axis of the file (the batch not counted) lies in the network. */
+/** The axis of the network for an axis of the file, the batch not counted. */
 export function placeOf({ lies }: Tensor, axis: number): number {
   return lies ? lies.indexOf(axis) : axis;
 }
 
-/** A layer of one input that leaves its shape as it is, and how it lies. */
+/** Adds a layer of one input that keeps its shape and axis order. */
 export function apply(site: Site, x: Tensor, layer: Omit<Layer, 'inputs' | 'shape'>): Tensor {
   return { ...x, layer: site.add({ ...layer, inputs: [x], shape: x.shape }).layer };
 }

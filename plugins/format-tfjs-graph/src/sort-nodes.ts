@@ -1,21 +1,21 @@
 import { TersorError } from '@tersor/core';
 import { sourceOf, type GraphNode } from './node.js';
 
-/** Nodes in an order in which they can be read. */
+/** Nodes in topological order. */
 export interface SortedNodes {
   readonly order: readonly GraphNode[];
-  /** Those that wait for themselves: loops. */
+  /** Names of nodes that depend on themselves. */
   readonly loops: ReadonlySet<string>;
 }
 
-/** What is no whole graph. */
+/** The error for a graph that is not complete. */
 export function invalid(origin: string, reason: string): TersorError {
   return new TersorError('MODEL_INVALID', `${origin} is no whole GraphModel: ${reason}`);
 }
 
 /**
- * The nodes that lead to the outputs, each after those that it reads. Throws `MODEL_INVALID` for inputs that
- * come from nowhere.
+ * The nodes that the outputs depend on, each after those that it reads. Throws `MODEL_INVALID` for inputs
+ * that do not exist.
  */
 export function sortNodes(
   origin: string,
@@ -52,7 +52,7 @@ export function sortNodes(
       finish(node);
       continue;
     }
-    // Of a node that is met again the inputs were read, unless they wait for it.
+    // A node that is visited again has had its inputs read, unless they depend on it.
     if (state.get(name) === 'open') {
       loops.add(name);
       finish(node);

@@ -1,47 +1,47 @@
 import { constant, Refusal, type ConstantArray } from '@tersor/network';
 
-/** What is known before the network runs; NaN stands for the size of the batch, which is open. */
+/** An array known before the network runs; NaN is the size of the batch, which is open. */
 export type Constant = ConstantArray;
 
-/** What a layer gives. */
+/** The output of a layer. */
 export interface Tensor {
   readonly kind: 'tensor';
   readonly layer: string;
   /**
-   * Of one sample, as the file has it; `undefined` for sizes that are open. One number for a sample, [], is
-   * an axis of length 1 in the network.
+   * Shape of one sample, as in the file; `undefined` for open sizes. One number for a sample, [], is an axis
+   * of length 1 in the network.
    */
   readonly shape: readonly (number | undefined)[];
   /**
-   * The file's axes in the order in which they lie in the network, where that is another one: a Transpose
-   * computes nothing until its order matters.
+   * The file's axes in the order of the network, if that differs: a Transpose computes nothing until its
+   * order matters.
    */
   readonly lies?: readonly number[];
-  /** Whether the file has taken the batch away, which it can where that is one image. */
+  /** Whether the file has removed the batch axis, which is possible for one image. */
   readonly isBare?: boolean;
 }
 
-/** What goes along an edge of the graph. */
+/** The value of an edge of the graph. */
 export type Value = Constant | Tensor;
 
-/** A vector of whole numbers, or one number, that is known. */
+/** A constant vector of integers, or a single one. Throws `Refusal`. */
 export function numbersOf(value: Value | undefined, what: string): number[] {
   if (value?.kind !== 'constant') throw new Refusal(`has ${what} that is not known before it runs`);
   return Array.from(value.data);
 }
 
-/** A constant array. */
+/** A constant array. Throws `Refusal` for other values. */
 export function constantOf(value: Value | undefined, what: string): Constant {
   if (value?.kind !== 'constant') throw new Refusal(`has ${what} that is no constant`);
   return value;
 }
 
-/** A constant of one axis. */
+/** A one-dimensional constant. */
 export function vector(data: readonly number[]): Constant {
   return constant('integer', [data.length], data);
 }
 
-/** Values of a shape; NaN where a size is open. */
+/** Number of values in a shape; NaN if a size is open. */
 export function sizeOf(shape: Tensor['shape']): number {
   return shape.reduce<number>((product, each) => product * (each ?? NaN), 1);
 }

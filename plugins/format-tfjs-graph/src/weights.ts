@@ -3,7 +3,7 @@ import type { Constant } from './value.js';
 
 type Entry = WeightsManifest[0]['weights'][0];
 
-/** The arrays of all weight files, by the name of their node. Throws `MODEL_INVALID`. */
+/** Reads the arrays of all weight files, by the name of their node. Throws `MODEL_INVALID`. */
 export async function readConstants(
   model: string,
   manifest: WeightsManifest,
@@ -22,7 +22,7 @@ export async function readConstants(
   return found;
 }
 
-/** Values of one array from byte `at` on, and where the next one begins. */
+/** Decodes one array from byte `at` on, and returns where the next one begins. */
 function decoded(
   { dtype, quantization }: Entry,
   count: number,
@@ -37,7 +37,7 @@ function decoded(
   for (let i = 0; i < count; i++) {
     const value = read(view, at + i * bytes);
     const scaled = isScaled ? value * scale + min : value;
-    // Whole numbers stay whole.
+    // Integers stay integers.
     data[i] = dtype === 'int32' ? Math.round(scaled) : scaled;
   }
   return { data, end: at + count * bytes };

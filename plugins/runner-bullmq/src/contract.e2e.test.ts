@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childProcessRunner } from '@tersor/study';
 import { describeContract, runnerContract } from '@tersor/testing';
+import { Redis } from 'ioredis';
 import { describeWith } from '../test/describe-with.js';
 import { postgres, redis, type TestServer } from '../test/servers.js';
 import { identity, offer, queueOptions } from '../test/synthetic-study.js';
 import { createBullmqRunner } from './index.js';
+import { openRegistry } from './registry.js';
+import { connect } from './server/connect.js';
 
 jest.setTimeout(60_000); // Every test starts processes: slow on a busy machine.
 
@@ -49,6 +52,47 @@ for (const [name, kind] of Object.entries({ redis, postgres }))
       runnerContract(() => withWorker(folder, server), { identify: async () => identity }),
     );
   });
+
+describeWith(redis, 'a server that is not as it should be', () => {
+  let server: TestServer;
+  beforeAll(async () => void (server = await redis.start()));
+  afterAll(() => server?.stop());
+
+  it('counts a worker as there whose clock is wrong, once it was heard of twice', async () => {
+    const queues = await connect(server.url, 'clock');
+    const registry = openRegistry(queues);
+    const entry = { offer, trials: [], refused: {} };
+    try {
+      for (const hours of [-1, 1]) {
+        const seen = Date.now() + hours * 3600_000;
+        await registry.enter('late', { ...entry, seen });
+        expect(await registry.workers()).toEqual([]);
+        await registry.enter('late', { ...entry, seen: seen + 1000 });
+        expect(await registry.workers()).toMatchObject([{ offer }]);
+        await registry.leave('late');
+        expect(await registry.workers()).toEqual([]);
+      }
+    } finally {
+      await queues.close();
+    }
+  });
+
+  it('says that it wants a password, or another one, without writing it', async () => {
+    const admin = new Redis(server.url);
+    await admin.config('SET', 'requirepass', 'right');
+    admin.disconnect();
+    await expect(connect(server.url, 'tersor')).rejects.toMatchObject({
+      code: 'QUEUE_UNAVAILABLE',
+      message: expect.stringContaining('NOAUTH'),
+    });
+    const error: unknown = await connect(server.url.replace('//', '//:wrong@'), 'tersor').catch(
+      (e: unknown) => e,
+    );
+    expect(error).toMatchObject({ code: 'QUEUE_UNAVAILABLE', message: expect.stringContaining('WRONGPASS') });
+    expect(String(error)).not.toContain(':wrong');
+    await (await connect(server.url.replace('//', '//:right@'), 'tersor')).close();
+  });
+});
 
 describe('createBullmqRunner', () => {
   it('says which server cannot be reached, without its password', async () => {

@@ -1,42 +1,44 @@
 import { createHash } from 'node:crypto';
 import type { Trial, TrialOutcome } from '@tersor/core';
 
-/** What of a trial goes to another machine. */
+/** The part of a trial that is sent to another machine. */
 export type SentTrial = Pick<Trial, 'id' | 'config' | 'inputs'>;
 
-/** What a worker is given of a trial. */
+/** The data of a job: a trial for a worker. */
 export interface TrialJob {
-  /** A `SentTrial` as text: PostgreSQL sorts the keys of JSON anew, and their order is part of a config. */
+  /**
+   * A `SentTrial` as text, since PostgreSQL reorders the keys of JSON, and their order is part of a config.
+   */
   readonly trial: string;
   /** Hash of the list of files that the trial reads; see `packInputs`. */
   readonly files: string;
-  /** Set when the study wants the trial to stop: because it was stopped itself, or the time is over. */
+  /** Set when the study wants the trial to stop: the study was stopped, or the trial's time is over. */
   readonly stop?: 'asked' | 'timeout';
 }
 
-/** What a worker says of a trial. `attempt` is the folder that holds its files: nothing else is taken. */
+/** What a worker reports of a trial. `attempt` is the folder with its files; no other files are used. */
 export interface TrialEnd {
   readonly attempt: string;
   readonly outcome: TrialOutcome;
 }
 
-/** What trials of one queue have in common. */
+/** What the trials of one queue have in common. */
 export interface Lane {
   /** Name of the queue. */
   readonly queue: string;
-  /** Of `tersor` and `node`: workers must have the same. */
+  /** Versions of `tersor` and `node`; workers must have the same. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Backends that the trials run on. */
+  /** Ids of the backends that the trials run on. */
   readonly backends: readonly string[];
   readonly cores: number;
   readonly memoryBytes: number;
   readonly leaseMs: number;
   readonly retakes: number;
-  /** The store's folder as the study sees it, and its id: workers may see it under another path. */
-  readonly store: { readonly folder: string; readonly id: string };
+  /** The store's address on the study's machine, and its id: workers may see it under another path. */
+  readonly store: { readonly address: string; readonly id: string };
 }
 
-/** SHA-256 of a value as JSON, as much of it as tells values apart in practice. */
+/** The first digits of the SHA-256 of a value's JSON: enough to tell values apart in practice. */
 export function shortHash(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 24);
 }

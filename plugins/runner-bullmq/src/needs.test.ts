@@ -11,7 +11,7 @@ const lane: Lane = {
   memoryBytes: 4e9,
   leaseMs: 1000,
   retakes: 1,
-  store: { folder: '/store', id: 'id' },
+  store: { address: '/store', id: 'id' },
 };
 
 describe('whyNot', () => {

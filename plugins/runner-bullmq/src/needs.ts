@@ -1,13 +1,13 @@
 import type { Trial, WorkerOffer } from '@tersor/core';
 import type { Lane } from './jobs.js';
 
-/** Backends that a trial runs on, as its identity names their plugins: "source#id version". */
+/** Backends that a trial runs on, from the plugins in its identity: "source#id version". */
 export function backendsOf({ inputs }: Pick<Trial, 'inputs'>): string[] {
   const plugins = Object.entries(inputs.plugins).filter(([slot]) => slot.split('/')[0] === 'backend');
   return [...new Set(plugins.map(([, plugin]) => /#(\S+)/.exec(plugin)?.[1] ?? plugin))].sort();
 }
 
-/** Why a worker cannot take the trials of a queue; undefined where it can. */
+/** Why a worker cannot take the trials of a queue; undefined if it can. */
 export function whyNot(lane: Lane, offer: WorkerOffer): string | undefined {
   const version = Object.keys(lane.versions).find((name) => lane.versions[name] !== offer.versions[name]);
   if (version !== undefined)

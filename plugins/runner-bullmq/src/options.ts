@@ -9,7 +9,7 @@ const needs = z.strictObject({
     .describe('Memory that a trial needs, for instance "8 GB".'),
 });
 
-/** Options of the runner; `tersor worker` takes `url`, `store` and `prefix` of them. */
+/** Options of the runner; `tersor worker` uses `url`, `store` and `prefix`. */
 export const bullmqOptions = z.strictObject({
   url: z
     .string()
@@ -22,7 +22,7 @@ export const bullmqOptions = z.strictObject({
     .min(1)
     .default('tersor-store')
     .describe(
-      'Folder on a disk that all machines see, for inputs, checkpoints and results on their way; relative to the study.',
+      'For inputs, checkpoints and results on their way: a folder on a disk that all machines see, relative to the study, or s3://bucket/prefix.',
     ),
   needs: needs.prefault({}).describe('What a trial needs of a worker; its backend is known from the config.'),
   concurrency: z
@@ -57,7 +57,7 @@ export const bullmqOptions = z.strictObject({
 /** Options with their defaults filled in. */
 export type BullmqOptions = z.output<typeof bullmqOptions>;
 
-/** Bytes that a text like "8 GB" says. */
+/** Bytes of a text such as "8 GB". */
 export function bytesOf(text: string): number {
   const [, value, unit] = /^([\d.]+) ?(MB|GB)$/.exec(text)!;
   return Number(value) * (unit === 'GB' ? 1e9 : 1e6);

@@ -1,7 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@tersor/core';
@@ -17,8 +15,12 @@ import {
   type SyntheticStudy,
   type Where,
 } from './synthetic-study.js';
+import type { TrialJob } from '../src/jobs.js';
+import { openRegistry } from '../src/registry.js';
+import { connect, type JobQueue } from '../src/server/connect.js';
 import { describeWith } from './describe-with.js';
 import type { ServerKind, TestServer } from './servers.js';
+import { canMount, fill, mount } from './small-disk.js';
 
 const ROOT = join(__dirname, '../../..');
 const TRIALS = 6;
@@ -30,10 +32,13 @@ const PATIENCE_MS = 40_000;
  * What must hold of every runner, whatever is killed: afterwards each trial has exactly one result, equal to
  * that of a run that nobody disturbed.
  * @param kind server of the queue; the child-process runner has none
+ * @param objects server of the store, where that is no folder
  */
-export function describeKills(name: string, kind?: ServerKind): void {
-  describeWith(kind, `${name}: every trial has one result, equal to that of an undisturbed run`, () => {
+export function describeKills(name: string, kind?: ServerKind, objects?: ServerKind): void {
+  const needed = objects && !objects.isInstalled ? objects : kind;
+  describeWith(needed, `${name}: every trial has one result, equal to that of an undisturbed run`, () => {
     let server: TestServer | undefined;
+    let storage: TestServer | undefined;
     let study: SyntheticStudy;
     let where: Where;
     let undisturbed: StudyResults;
@@ -41,16 +46,20 @@ export function describeKills(name: string, kind?: ServerKind): void {
 
     beforeAll(async () => {
       server = await kind?.start();
+      storage = await objects?.start();
       const alone = await syntheticStudy();
       process.env['SYNTHETIC_STEP_MS'] = '1';
       undisturbed = await coordinate(alone, {});
       process.env['SYNTHETIC_STEP_MS'] = '60';
       await removeStudy(alone);
     }, PATIENCE_MS);
-    afterAll(() => server?.stop());
+    afterAll(async () => {
+      await storage?.stop();
+      await server?.stop();
+    });
     beforeEach(async () => {
       study = await syntheticStudy();
-      where = server ? { url: server.url } : {};
+      where = { ...(server && { url: server.url }), ...(storage && { store: storage.url }) };
     });
     afterEach(async () => {
       for (const end of ends.splice(0).reverse()) await end();
@@ -99,6 +108,8 @@ export function describeKills(name: string, kind?: ServerKind): void {
       only(title, work, 2 * PATIENCE_MS);
     /** Of runners that have a server and workers. */
     const checkQueued: typeof check = (...test) => kind && check(...test);
+    /** Of stores that are folders. */
+    const checkFolder: typeof check = (...test) => objects ?? check(...test);
 
     checkQueued('kill -9 of a worker', async () => {
       const doomed = start('worker');
@@ -167,6 +178,15 @@ export function describeKills(name: string, kind?: ServerKind): void {
       requireSame(await running);
     });
 
+    if (objects)
+      check('object storage that is restarted', async () => {
+        worker();
+        const running = coordinate(study, where);
+        await begun(2);
+        await storage!.restart();
+        requireSame(await running);
+      });
+
     check('a coordinator that is stopped, and another one', async () => {
       worker();
       const stop = new AbortController();
@@ -191,6 +211,51 @@ export function describeKills(name: string, kind?: ServerKind): void {
       expect(await beginnings(study)).toHaveLength(TRIALS);
     });
 
+    checkQueued('a duplicate enqueue', async () => {
+      // Both hand out the same trials at the same time: neither sees that the other one is there.
+      const running = [1, 2].map(() => coordinate(study, where, { hasLock: false }));
+      const { queue, close } = await onlyQueue(where.url!);
+      try {
+        await until(async () => (await queue.getWaitingCount()) === TRIALS);
+        const jobs = await queue.getWaiting();
+        for (const { id, data } of jobs) await queue.add('trial', data, { jobId: id! });
+        expect(await queue.getWaitingCount()).toBe(TRIALS);
+        // Under another name it is another job: it runs, and nobody asks for what it did.
+        await queue.add('trial', jobs[0]!.data, { jobId: 'by-hand' });
+        worker();
+        for (const results of await Promise.all(running)) requireSame(results);
+        await until(async () => (await queue.getJob('by-hand'))?.finishedOn !== undefined);
+        expect(await beginnings(study)).toHaveLength(TRIALS + 1);
+        requireSame(await coordinate(study, where));
+        expect(await beginnings(study)).toHaveLength(TRIALS + 1);
+      } finally {
+        await close();
+      }
+    });
+
+    check('a trial that crashes each time', async () => {
+      worker();
+      process.env['SYNTHETIC_POISON'] = 'ddpg 2';
+      const error: unknown = await coordinate(study, where).catch((cause: unknown) => cause);
+      delete process.env['SYNTHETIC_POISON'];
+      expect(JSON.stringify(error, messages)).toMatch(/ended by SIGKILL/);
+      // The others have run, and this one as often as it was to.
+      const begun = (await beginnings(study)).filter(({ agent, seed }) => agent === 'ddpg' && seed === 2);
+      expect([begun.length, (await beginnings(study)).length]).toEqual([2, TRIALS + 1]);
+      requireSame(await coordinate(study, where));
+    });
+
+    checkQueued('trials that take their worker along each time', async () => {
+      const doomed = start('worker');
+      const running = coordinate(study, where, { retries: 0, changes: { retakes: 0 } });
+      await begun(2);
+      doomed.kill('SIGKILL');
+      worker();
+      const outcome: unknown = await running.catch((cause: unknown) => cause);
+      expect(JSON.stringify(outcome, messages)).toMatch(/workers that ran it were lost again and again/);
+      requireSame(await coordinate(study, where));
+    });
+
     const canMakeSmall = canMount();
     const fullStore = async () => {
       const small = join(study.folder, 'small');
@@ -212,7 +277,7 @@ export function describeKills(name: string, kind?: ServerKind): void {
       await rm(join(small, 'ballast'));
       requireSame(await coordinate(disk, there, { retries: 0 }));
     };
-    check(
+    checkFolder(
       `a store that is full${canMakeSmall ? '' : ' (no small disk can be mounted here)'}`,
       fullStore,
       canMakeSmall ? it : it.skip,
@@ -256,6 +321,15 @@ export function describeKills(name: string, kind?: ServerKind): void {
   });
 }
 
+/** The queue of the only study, once it is there. */
+async function onlyQueue(url: string): Promise<{ queue: JobQueue<TrialJob>; close: () => Promise<void> }> {
+  const server = await connect(url, 'tersor');
+  const registry = openRegistry(server);
+  await until(async () => (await registry.lanes()).length === 1);
+  const [lane] = await registry.lanes();
+  return { queue: server.queue<TrialJob>(lane!.queue), close: server.close };
+}
+
 /** @param said what the process that is waited for has said, for the error */
 async function until(holds: () => Promise<boolean>, said: () => string = () => ''): Promise<void> {
   const started = performance.now();
@@ -269,32 +343,6 @@ async function until(holds: () => Promise<boolean>, said: () => string = () => '
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => child.once('exit', () => resolve()));
-}
-
-function mount(folder: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', folder], { stdio: 'ignore' });
-}
-
-/** Whether a small disk can be mounted here. */
-function canMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'tersor-disk-'));
-  try {
-    mount(folder);
-    execFileSync('umount', [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Writes until the disk is full. */
-async function fill(path: string): Promise<void> {
-  for (let size = 400_000; size >= 500; size = Math.floor(size / 2)) {
-    const before = await readFile(path).catch(() => Buffer.alloc(0));
-    await writeFile(path, Buffer.concat([before, Buffer.alloc(size)])).catch(() => writeFile(path, before));
-  }
 }
 
 function messages(_: string, value: unknown): unknown {

@@ -67,10 +67,14 @@ export function queueOptions(
   return bullmqOptions.parse({ url, store, concurrency: 20, ...QUICK, ...changes });
 }
 
-async function openRunner(study: SyntheticStudy, where: Where): Promise<TrialRunner> {
+async function openRunner(
+  study: SyntheticStudy,
+  where: Where,
+  changes?: Partial<BullmqOptions>,
+): Promise<TrialRunner> {
   process.env['SYNTHETIC_JOURNAL'] = study.journal;
   if (where.url === undefined) return childProcessRunner({ command, concurrency: 2, checkInputs: true });
-  return createBullmqRunner(queueOptions(study, where), study.folder);
+  return createBullmqRunner(queueOptions(study, where, changes), study.folder);
 }
 
 /** Runs what is missing of a study; `retries` are for trials that crash. */
@@ -81,9 +85,19 @@ export async function coordinate(
     onNotice,
     signal,
     retries = 1,
-  }: { onNotice?: (text: string) => void; signal?: AbortSignal; retries?: number } = {},
+    hasLock = true,
+    changes,
+  }: {
+    onNotice?: (text: string) => void;
+    signal?: AbortSignal;
+    retries?: number;
+    /** Whether two on one folder see each other, as on all disks but some of a network. */
+    hasLock?: boolean;
+    changes?: Partial<BullmqOptions>;
+  } = {},
 ): Promise<StudyResults> {
-  const runner = await openRunner(study, where);
+  const runner = await openRunner(study, where, changes);
+  const store = folderStore(study.output);
   try {
     return await runStudy({
       study: parseConfig(
@@ -98,7 +112,7 @@ export async function coordinate(
         studySchema,
       ),
       path: join(study.folder, 'study.json'),
-      store: folderStore(study.output),
+      store: hasLock ? store : { ...store, lock: async () => async () => undefined },
       runner,
       version: identity.tersor,
       identify: async () => identity,

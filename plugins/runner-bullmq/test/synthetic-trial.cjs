@@ -48,6 +48,10 @@ if (process.env.SYNTHETIC_JOURNAL)
     `${JSON.stringify({ pid: process.pid, seed: config.seed, agent: config.prune.agent.use, from: state.step })}\n`,
   );
 
+// One that takes its process along each time.
+if (process.env.SYNTHETIC_POISON === `${config.prune.agent.use} ${config.seed}`)
+  process.kill(process.pid, 'SIGKILL');
+
 function write(name, text) {
   const path = join(folder, name);
   try {

@@ -31,7 +31,7 @@ export function workerCommand(): Command {
       'server of the queue: redis://... or postgres://..., as the studies have it',
     )
     .option('--runner <plugin>', 'runner that the studies use', DEFAULT_RUNNER)
-    .option('--store <dir>', 'where this machine sees the store (default: the path that the study says)')
+    .option('--store <place>', 'where this machine sees the store (default: what the study says)')
     .option('--option <key=value>', 'further option of the runner; may be repeated', collect, [])
     .option('--jobs <count>', 'trials at the same time', wholeNumber(1), 1)
     .option('--name <name>', "what messages call this worker (default: the machine's name and the process)")
@@ -54,7 +54,7 @@ async function takeTrials(options: Options): Promise<void> {
       runner: {
         use: options.runner,
         url,
-        ...(store !== undefined && { store: resolve(store) }),
+        ...(store !== undefined && { store: isUrl(store) ? store : resolve(store) }),
         ...keyValues(options.option, '--option'),
       },
       seeds: [1],
@@ -87,6 +87,10 @@ async function takeTrials(options: Options): Promise<void> {
     restore();
     await dispose();
   }
+}
+
+function isUrl(place: string): boolean {
+  return /^[a-z\d]+:\/\//i.test(place);
 }
 
 /** What this machine offers each trial. */

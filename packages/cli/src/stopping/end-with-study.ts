@@ -11,7 +11,9 @@ export function endWithStudy(): void {
   process.stdin.once('end', () => {
     process.stderr.write('The study that started this trial is gone: stopping.\n');
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS).unref();
-    process.kill(process.pid, 'SIGINT');
+    // A signal would end a process of Windows at once; only its handlers are called there.
+    if (process.platform !== 'win32') process.kill(process.pid, 'SIGINT');
+    else if (!process.emit('SIGINT', 'SIGINT')) process.exit(130);
   });
   process.stdin.on('error', () => undefined).resume();
   // A trial that is done must not wait for its study.

@@ -101,6 +101,8 @@ export interface TrialRunner {
    * `done`, where it was); half a minute is soon enough.
    */
   run(trial: Trial, signal: AbortSignal, events?: TrialEvents): Promise<TrialOutcome>;
+  /** Called before the first trial: rejects where none could be run, for instance for want of a store. */
+  ready?(): Promise<void>;
   /** Of a queue: takes trials that `run` of other processes hands out, until `signal` is aborted. */
   work?(options: WorkOptions): Promise<void>;
   /** Of a queue: what it has, and who works on it. */

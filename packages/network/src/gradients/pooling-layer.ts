@@ -15,7 +15,7 @@ export const TRAINED_AVERAGE: TrainingRule = (site) =>
 export const TRAINED_REPEAT: TrainingRule = (site) =>
   site.layer.config['interpolation'] === 'bilinear' ? undefined : exactly(site, upsample);
 
-/** What the stock layer computes, by operations whose gradients are right. */
+/** Computes the layer with operations whose gradients are right. */
 function exactly(
   { layer, input }: TrainingSite,
   operation: (x: tf.Tensor4D, config: Config) => tf.Tensor4D,

@@ -1,5 +1,5 @@
-// What runs in the worker: decode-worker-source.ts holds it bundled, and a page whose policy allows no worker
-// from a blob makes its own from dist/esm/decode-worker.min.js.
+// The worker's entry point. decode-worker-source.ts contains it bundled; a page whose policy forbids workers
+// from a blob creates its own from dist/esm/decode-worker.min.js.
 import { ArtifactError } from '../artifact/artifact-error.js';
 import { decodeArtifact } from '../artifact/decode-artifact.js';
 import type { ByteReader } from '../bytes/byte-source.js';

@@ -114,4 +114,20 @@ describe('childProcessRunner', () => {
     await expect(running).resolves.toEqual({ status: 'interrupted' });
     await expect(stat(join(folder, 'saved'))).resolves.toBeDefined();
   });
+
+  it('closes the input of a trial on Windows, where a signal would end it unsaved', async () => {
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
+    const controller = new AbortController();
+    const running = run('without-signals', controller.signal);
+    while (!(await stat(join(folder, 'ready')).catch(() => undefined)))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+    try {
+      controller.abort();
+    } finally {
+      Object.defineProperty(process, 'platform', platform);
+    }
+    await expect(running).resolves.toEqual({ status: 'interrupted' });
+    await expect(stat(join(folder, 'saved'))).resolves.toBeDefined();
+  });
 });

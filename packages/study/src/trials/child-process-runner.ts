@@ -103,7 +103,9 @@ async function ending(
   const end = () => send(child, 'SIGKILL');
   let grace: NodeJS.Timeout | undefined;
   const stop = () => {
-    send(child, 'SIGINT');
+    // A signal would end a process of Windows at once, unsaved: a trial stops where its input ends, too.
+    if (process.platform === 'win32') child.stdin?.end();
+    else send(child, 'SIGINT');
     if ((signal.reason as Error | undefined)?.name === 'TimeoutError') grace = setTimeout(end, graceMs);
   };
   signal.addEventListener('abort', stop);

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
-import type { Item } from './item.js';
+import type { FoundFolder, Item } from './item.js';
 import { timeOf } from './time-of.js';
 import { trainingRecord } from './training-reader.js';
-
-/** A folder that holds a run, a study or a training. */
-export interface FoundFolder {
-  readonly id: string;
-  readonly kind: Item['kind'];
-  readonly name: string;
-  readonly folder: string;
-}
 
 /** How many levels below a given folder are searched. */
 const DEPTH = 4;

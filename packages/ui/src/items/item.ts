@@ -7,17 +7,17 @@ export interface Item {
   readonly name: string;
   readonly folder: string;
   readonly status: Status;
-  /** Where a running one is, or why one failed. */
+  /** Progress of a running item, or the reason why one failed. */
   readonly detail?: string;
   readonly progress?: Progress;
-  /** What came out, in a few words. */
+  /** The result, in a few words. */
   readonly result?: string;
   /** Milliseconds since 1970 of the last change. */
   readonly changed: number;
-  /** Grows with every change of what its files say. */
+  /** Increases with every change of its files. */
   readonly revision: number;
   readonly canStop: boolean;
-  /** What "resume" would start; absent where it can't be. */
+  /** What "resume" would start; absent if it cannot be resumed. */
   readonly resume?: string;
   /** Why it can't be resumed from here, and what to do. */
   readonly resumeProblem?: string;
@@ -26,8 +26,8 @@ export interface Item {
 }
 
 /**
- * `elsewhere`: in use by a process of another machine or user, according to its lock file. `died`: its process is gone
- * and said nothing, as after kill -9 or a loss of power.
+ * `elsewhere`: according to its lock file, a process of another machine or user is using it. `died`: its
+ * process ended without a word, as after kill -9 or a power failure.
  */
 export type Status = 'running' | 'elsewhere' | 'done' | 'stopped' | 'died' | 'failed';
 
@@ -36,4 +36,12 @@ export interface Progress {
   readonly total: number;
   /** What is counted: "episodes of stage 1". */
   readonly of: string;
+}
+
+/** A folder that holds a run, a study or a training. */
+export interface FoundFolder {
+  readonly id: string;
+  readonly kind: Item['kind'];
+  readonly name: string;
+  readonly folder: string;
 }

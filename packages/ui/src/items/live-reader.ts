@@ -1,15 +1,15 @@
 import type { LiveEpisode, LiveLine, LiveStart, PipelineProgress, PipelineStage } from '@tersor/compression';
 import { createRecordReader, type RecordReader } from './record-reader.js';
 
-/** What the record of a run says so far. */
+/** The state of a run according to its record so far. */
 export interface LiveState {
   readonly start: LiveStart | undefined;
-  /** When the process that wrote last has begun, ISO 8601. */
+  /** Start time of the process that wrote last, ISO 8601. */
   readonly began: string | undefined;
   readonly stage: PipelineStage | undefined;
   readonly round: number | undefined;
   readonly progress: PipelineProgress | undefined;
-  /** Episodes in order, without those that were repeated after a resume. */
+  /** Episodes in order; an episode that was repeated after a resume is there once. */
   readonly episodes: readonly LiveEpisode[];
   readonly notices: readonly { readonly at: string; readonly text: string }[];
   readonly ended: { readonly code?: string; readonly message: string } | undefined;

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { holderOf, LIVE_RECORD, type LockHolder, type Summary } from '@tersor/compression';
 import { folderPlace, readJson } from '@tersor/study';
 import { resumable } from '../actions/resume.js';
-import type { FoundFolder } from './find-folders.js';
-import type { Item, Progress, Status } from './item.js';
+import type { FoundFolder, Item, Progress, Status } from './item.js';
 import { timeOf } from './time-of.js';
 import { createLiveReader, type LiveReader, type LiveState } from './live-reader.js';
 

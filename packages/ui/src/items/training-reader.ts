@@ -11,8 +11,7 @@ import {
 } from '@tersor/compression';
 import { folderPlace, readJson } from '@tersor/study';
 import { resumable } from '../actions/resume.js';
-import type { FoundFolder } from './find-folders.js';
-import type { Item, Status } from './item.js';
+import type { FoundFolder, Item, Status } from './item.js';
 import { createRecordReader } from './record-reader.js';
 import { timeOf } from './time-of.js';
 

@@ -1,6 +1,6 @@
 import { messageOf } from '@tersor/core';
-import { findFolders, type FoundFolder } from './find-folders.js';
-import type { Item } from './item.js';
+import { findFolders } from './find-folders.js';
+import type { FoundFolder, Item } from './item.js';
 import { createRunReader, runItem, type RunReader } from './read-run-item.js';
 import { createTrainingReader, trainingItem, type TrainingReader } from './training-reader.js';
 import { createStudyReader, studyItem, type StudyReader } from './read-study-item.js';

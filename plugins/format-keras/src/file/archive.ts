@@ -1,19 +1,19 @@
 import { messageOf, TersorError } from '@tersor/core';
 import { unzipSync } from 'fflate';
 
-/** Largest part of an archive that is unpacked, in bytes: weights, and JSON. */
+/** Most bytes of the unpacked parts of an archive: weights and JSON. */
 const LIMITS: Readonly<Record<string, number>> = {
   'config.json': 2 ** 26,
   'metadata.json': 2 ** 20,
   'model.weights.h5': 2 ** 31 - 1,
 };
-/** More bytes than deflate can make of one. */
+/** Upper bound on the bytes that deflate can expand one byte to. */
 const MOST_INFLATED = 1040;
-/** Bytes beyond which a part must be as dense as weights are: numbers hardly deflate, and Keras does not. */
+/** Larger parts must be as dense as weights, which hardly compress; Keras does not compress them at all. */
 const LARGE = 2 ** 28;
 const DENSE = 8;
 
-/** The most bytes that so many packed ones may become. */
+/** Most unpacked bytes for a number of packed ones. */
 function mostOf(packed: number): number {
   return Math.min(packed * MOST_INFLATED, Math.max(LARGE, packed * DENSE));
 }
@@ -22,8 +22,8 @@ function mostOf(packed: number): number {
 export type KerasArchive = Readonly<Record<string, Uint8Array>>;
 
 /**
- * Unpacks a `.keras` archive. No part takes more memory than it says it has, and none may say more than its
- * packed bytes can give. Throws `MODEL_INVALID`.
+ * Unpacks a `.keras` archive. A part never takes more memory than the size it declares, which is limited by
+ * its packed bytes. Throws `MODEL_INVALID`.
  */
 export function openArchive(bytes: Uint8Array, origin: string): KerasArchive {
   const sizes = new Map<string, number>();

@@ -3,27 +3,27 @@ import { isTersorError, messageOf, TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
 import { Dataset, File, Filters, Group } from 'jsfive';
 
-/** Most values of one array: 1 GB. */
+/** Most values of an array: 1 GiB. */
 const MAX_VALUES = 2 ** 28;
-/** Most values of one stored piece of an array that has fewer itself. */
+/** Most values of a stored chunk of an array that is smaller than its chunk. */
 const MAX_PIECE = 2 ** 20;
-/** More bytes than deflate can make of one. */
+/** Upper bound on the bytes that deflate can expand one byte to. */
 const MOST_INFLATED = 1040;
 const GZIP = 1;
 /** The message of an object that says how its values are stored, and one of the ways. */
 const DATA_LAYOUT = 8;
 const CONTIGUOUS = 1;
 
-/** A group of an HDF5 file. What is read of it throws `MODEL_INVALID` where the file is damaged. */
+/** A group of an HDF5 file. All methods throw `MODEL_INVALID` if the file is damaged. */
 export interface Hdf5Group {
   /** Names of the groups and arrays in it. */
   names(): string[];
   has(name: string): boolean;
-  /** A group in it; `undefined` where there is none of that name, or an array. */
+  /** A group in it; `undefined` if there is none of that name, or if it is an array. */
   group(name: string): Hdf5Group | undefined;
   /** A text attribute. */
   text(attribute: string): string | undefined;
-  /** A list of texts, which Keras cuts into several attributes (`name0`, `name1`, ...) where it is long. */
+  /** A list of texts; Keras splits long ones into several attributes (`name0`, `name1`, ...). */
   texts(attribute: string): string[] | undefined;
   /** Shape of an array in it; `undefined` where there is none of that name. */
   shape(name: string): number[] | undefined;
@@ -94,12 +94,12 @@ function groupOf(group: Group, place: Place): Hdf5Group {
   };
 }
 
-/** Texts of a fixed length are filled up with zeros. */
+/** Decodes texts; those of a fixed length are padded with zeros. */
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map((each) => String(each).replace(/\0+$/, '')) : [];
 }
 
-/** Sizes are checked before anything is unpacked: jsfive takes memory and time for what the file says. */
+/** Reads an array. Checks sizes first, since jsfive allocates whatever the file declares. */
 function valuesOf(dataset: Dataset, name: string, { origin, bytes }: Place): KerasWeight {
   const shape = [...dataset.shape];
   const itemBytes = bytesOfItem(dataset, name, origin);
@@ -122,8 +122,8 @@ function valuesOf(dataset: Dataset, name: string, { origin, bytes }: Place): Ker
 }
 
 /**
- * The values of an array that lies in the file as it is, many times as fast as jsfive gives them, one by one;
- * `undefined` where it lies there in another way.
+ * The values of an array that is stored contiguously and unencoded, read many times as fast as by jsfive,
+ * which reads them one by one; `undefined` for other kinds of storage.
  */
 function plainValues({ _dataobjects: objects }: Dataset, count: number): Float32Array | undefined {
   const [message] = objects.find_msg_type(DATA_LAYOUT);
@@ -153,7 +153,7 @@ function limitPieces(
   const piece = chunks.reduce((product, size) => product * size, 1);
   if (!(piece > 0 && piece <= Math.max(count, MAX_PIECE)))
     throw invalid(origin, `array "${name}" is stored in pieces of ${piece} values, but has ${count}.`);
-  // A checksum may follow the values of a piece.
+  // A checksum may follow the values of a chunk.
   const limit = piece * itemBytes + 4;
   Filters.set(GZIP, (packed) => {
     const unpacked = inflateSync(new Uint8Array(packed), { maxOutputLength: limit });
@@ -161,13 +161,13 @@ function limitPieces(
   });
 }
 
-/** jsfive throws texts and errors of every kind at damaged files. */
+/** Converts errors: for damaged files, jsfive throws strings and errors of all kinds. */
 function guarded<T>(origin: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
     if (isTersorError(cause)) throw cause;
-    // What jsfive stumbles over: an address that is none, or a link into another file.
+    // Thrown by jsfive for an invalid address, or a link to another file.
     if (cause instanceof TypeError) throw invalid(origin, 'it holds links that lead nowhere.', cause);
     throw invalid(origin, typeof cause === 'string' ? cause : messageOf(cause), cause);
   }

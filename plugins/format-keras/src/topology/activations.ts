@@ -12,8 +12,8 @@ const HARD_SILU: readonly Part[] = [
 ];
 
 /**
- * An activation as layers that TensorFlow.js has, none for the identity. A text says why there are none.
- * Keras 2 has another hard sigmoid than Keras 3, the one of TensorFlow.js.
+ * An activation as layers that TensorFlow.js has; none for the identity. A string is the reason why that is
+ * not possible. Keras 2 has the hard sigmoid of TensorFlow.js, Keras 3 another one.
  */
 export function activationParts(value: unknown, generation: 2 | 3): readonly Part[] | string {
   const name = activationName(value);
@@ -27,7 +27,7 @@ export function activationParts(value: unknown, generation: 2 | 3): readonly Par
   return word === undefined ? `has the activation ${name}` : [{ ...activationLayer(word), ending: name }];
 }
 
-/** The name of an activation, which Keras writes as a text, or as a function or a registered object. */
+/** The name of an activation, which Keras writes as a string, or as a function or registered object. */
 function activationName(value: unknown): string | undefined {
   if (value === null || value === undefined) return 'linear';
   if (typeof value === 'string') return value.slice(value.lastIndexOf('.') + 1);

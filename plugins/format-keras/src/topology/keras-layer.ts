@@ -1,28 +1,30 @@
-/** An object of JSON. */
+/** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A layer as Keras writes it: of Keras 2 or 3, a nested model too. */
+/** A layer, possibly a nested model, as Keras 2 or 3 writes it. */
 export interface KerasLayer {
   readonly className: string;
   readonly name: string;
   readonly config: Json;
   /** Layers of a nested model. */
   readonly layers?: readonly KerasLayer[];
-  /** Whether it is an operation on tensors (`x + 3`) and no layer: it has no weights and is not counted. */
+  /**
+   * Whether it is an operation on tensors (`x + 3`) instead of a layer: it has no weights and is not counted.
+   */
   readonly isOperation: boolean;
   /** The JSON that it was read from. */
   readonly json: Json;
 }
 
-/** Whether a value of JSON is an object. */
+/** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The layers of a model's JSON, whatever is in it: what is no layer is left to the reader of topologies. */
+/** The layers in a model's JSON. Anything else in it is left to the reader of topologies. */
 export function kerasLayers(model: Json): KerasLayer[] {
   const config = isRecord(model['config']) ? model['config'] : {};
-  // Keras 1 and early Keras 2 had the list of layers alone as the config of a Sequential model.
+  // In Keras 1 and early Keras 2, the config of a Sequential model was just its list of layers.
   const layers = Array.isArray(model['config']) ? (model['config'] as unknown[]) : config['layers'];
   return (Array.isArray(layers) ? layers : []).filter(isRecord).map(kerasLayer);
 }
@@ -45,7 +47,7 @@ function isModel({ config }: Json): boolean {
   return Array.isArray(config) || (isRecord(config) && Array.isArray(config['layers']));
 }
 
-/** Keras 3 writes operations like layers, with no config of their own; legacy files leave out the module. */
+/** Keras 3 writes operations like layers but without a config; legacy files omit the module. */
 function isOperation(json: Json, config: Json): boolean {
   const { module } = json;
   if (typeof module === 'string') return module.startsWith('keras.src.ops') || module.startsWith('keras.ops');

@@ -4,7 +4,7 @@ import { isRecord, kerasLayers, type Json, type KerasLayer } from './keras-layer
 import { configOf, partName, placedLayer, type Placed, type Surroundings } from './placed-layer.js';
 import { renamed, type Reference } from './tensors.js';
 
-/** What lowering needs besides the topology. */
+/** What lowering needs in addition to the topology. */
 export interface ModelWeights {
   readonly origin: string;
   /** The version of Keras that wrote the topology. */
@@ -13,15 +13,15 @@ export interface ModelWeights {
   weightsOf(path: readonly string[]): readonly KerasWeight[];
 }
 
-/** A topology whose layers TensorFlow.js has, and the weights that they take, by path. */
+/** A topology of layers that TensorFlow.js has, and their weights by path. */
 export interface LoweredModel {
   readonly model: Json;
   weightsOf(path: readonly string[]): readonly KerasWeight[];
 }
 
 /**
- * Replaces layers that TensorFlow.js lacks by those that it has, where they compute the same.
- * Throws `MODEL_UNSUPPORTED` that names all layers for which there are none.
+ * Replaces layers that TensorFlow.js lacks with equivalent ones that it has. Throws `MODEL_UNSUPPORTED` that
+ * names all layers without an equivalent.
  */
 export function lowerModel(model: Json, source: ModelWeights): LoweredModel {
   const problems: string[] = [];
@@ -40,7 +40,7 @@ export function lowerModel(model: Json, source: ModelWeights): LoweredModel {
     const placed = siblings.map((layer) => place(layer, around, surroundings));
     const { config } = json;
     const nested = (layer: KerasLayer, own: Json) => modelOf(own, [...around, layer.name]);
-    // Keras 1 had the list of layers alone as the config of a Sequential model.
+    // In Keras 1, the config of a Sequential model was just its list of layers.
     if (!isRecord(config)) return { ...json, config: placed.flatMap((each) => inSequence(each, nested)) };
     if ('input_layers' in config) return functional(json, config, placed, nested);
     if (placed.some(({ parts }) => parts.some(({ inputs }) => inputs)))
@@ -78,7 +78,7 @@ function inSequence({ layer, parts }: Placed, nested: Nested): Json[] {
 }
 
 function functional(json: Json, config: Json, placed: readonly Placed[], nested: Nested): Json {
-  // What reads a layer reads the last of its parts, or the one of the output.
+  // Readers of a layer read the last of its parts, or the part that the output names.
   const names = new Map(
     placed.map(({ layer, parts, outputs = [parts.length - 1] }) => [
       layer.name,
@@ -124,7 +124,7 @@ function inGraph(
   });
 }
 
-/** A Sequential model as a graph, in which a layer can become several that do not follow one another. */
+/** Converts a Sequential model to a graph, in which a layer can become several that are not a chain. */
 function asGraph(config: Json, placed: readonly Placed[]): [Json, Placed[]] {
   const [first] = placed;
   const isInput = first!.layer.className === 'InputLayer';

@@ -3,10 +3,10 @@ import type { Json, KerasLayer } from './keras-layer.js';
 import type { Context, Lowered, Part } from './part.js';
 import { layerScale, normalization, rescaling, resizing, upSampling } from './preprocessing.js';
 
-/** The parts of a layer, or in words why there are none. */
+/** The parts of a layer, or the reason why there are none. */
 type Lowering = (layer: KerasLayer, context: Context) => Lowered | string;
 
-/** Images pass them unchanged at inference. */
+/** Layers that do nothing at inference. */
 const AUGMENTATIONS = [
   'RandomFlip',
   'RandomRotation',
@@ -60,7 +60,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Conv1D: convolution,
   Conv2D: convolution,
   Conv3D: convolution,
-  // Its groups are all of its channels, whatever Keras 2 writes.
+  // The number of groups is that of channels, whatever Keras 2 writes.
   DepthwiseConv2D: ({ className, config }, { generation }) =>
     activated(className, { ...config, groups: 1 }, generation),
   SeparableConv2D: ({ className, config }, { generation }) => {
@@ -119,8 +119,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
 };
 
 /**
- * What a layer of Keras becomes for TensorFlow.js: itself, or layers that compute the same. A text says why
- * there are none. `weights` are those of the file; `generation` is the version of Keras.
+ * Converts a Keras layer for TensorFlow.js: to itself, or to layers that compute the same. A string is the
+ * reason why that is not possible.
  */
 export function loweredLayer(layer: KerasLayer, context: Context): Lowered | string {
   const { className } = layer;
@@ -132,7 +132,7 @@ function one(className: string, config: Json): Lowered {
   return { parts: [{ className, config }] };
 }
 
-/** An axis that Keras 2 writes as a list of one. */
+/** Unwraps an axis that Keras 2 writes as a list of one. */
 function single(axis: unknown): unknown {
   return Array.isArray(axis) && axis.length === 1 ? (axis[0] as unknown) : axis;
 }
@@ -144,7 +144,10 @@ function convolution({ className, config }: KerasLayer, { generation }: Context)
   return `has groups: ${String(groups)}`;
 }
 
-/** A layer with an activation of its own: one that TensorFlow.js has no name for follows it as a layer. */
+/**
+ * A layer with an activation; an activation without a name in TensorFlow.js becomes a separate layer after
+ * it.
+ */
 function activated(className: string, config: Json, generation: 2 | 3): Lowered | string {
   const parts = activationParts(config['activation'], generation);
   if (typeof parts === 'string') return parts;

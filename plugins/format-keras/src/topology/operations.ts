@@ -5,14 +5,14 @@ import { activationParts } from './activations.js';
 import { MOVES } from './tensor-operations.js';
 import { inputShapeOf, isReference, referencesIn, type Call, type Reference } from './tensors.js';
 
-/** An operation as layers, and the tensors that they are given. */
+/** An operation as layers, and their input tensors. */
 export interface LoweredOperation extends Lowered {
   readonly inputs: readonly Reference[];
   /** Which of the parts each output is, where there are several. */
   readonly outputs?: readonly number[];
 }
 
-/** What functions of TensorFlow, NumPy and Keras are called that compute the same, without their modules. */
+/** Equivalent functions of TensorFlow, NumPy and Keras, by names without their modules. */
 const SAME: Readonly<Record<string, Combination>> = {
   add: 'add',
   iadd: 'add',
@@ -42,7 +42,7 @@ const ACTIVATIONS = [
   'mish',
 ];
 
-/** An operation on tensors (`x + 3`, `tf.nn.relu(x)`) as layers; a text says why there are none. */
+/** An operation on tensors (`x + 3`, `tf.nn.relu(x)`) as layers, or the reason why there are none. */
 export function loweredOperation(layer: KerasLayer, call: Call): LoweredOperation | string {
   const stated = layer.className === 'TFOpLambda' ? String(layer.config['function']) : layer.className;
   const plain = stated

@@ -6,11 +6,11 @@ import type { Context, Lowered, Part } from './part.js';
 import { loweredOperation } from './operations.js';
 import { callsOf, inputShapeOf, referencesIn, type Reference } from './tensors.js';
 
-/** A layer as it becomes, and what it is given in each of its calls. */
+/** A converted layer, and its inputs in each of its calls. */
 export interface Placed extends Lowered {
   readonly layer: KerasLayer;
   readonly calls: readonly (readonly Reference[])[];
-  /** Nothing but its class and config changes: its calls stay as they are written. */
+  /** Whether only its class and config change, so that its calls stay as they are in the file. */
   readonly isPlain: boolean;
   /** Which of the parts each output is, where there are several. */
   readonly outputs?: readonly number[];
@@ -23,7 +23,7 @@ export interface Surroundings {
   weightsOf(layer: KerasLayer): readonly KerasWeight[];
 }
 
-/** A layer in its place; a text says why there are no layers that compute the same. */
+/** Converts a layer with its calls, or returns the reason why there are no equivalent layers. */
 export function placedLayer(layer: KerasLayer, around: Surroundings): Placed | string {
   const calls = callsOf(layer);
   if (layer.layers) return { parts: [itself(layer)], layer, calls: [], isPlain: true };
@@ -61,7 +61,7 @@ function placedOperation(layer: KerasLayer): Placed | string {
   };
 }
 
-/** A wrapped layer can be another one, but not several. */
+/** Converts a wrapper. The wrapped layer can be replaced with one other layer, but not with several. */
 function timeDistributed(layer: KerasLayer, context: Context): Lowered | string {
   const { layer: within } = layer.config;
   if (!isRecord(within)) return 'wraps no layer';
@@ -86,7 +86,7 @@ function isKnown(className: string): boolean {
   return className.startsWith('Tersor') || Object.hasOwn(classNameMap, className);
 }
 
-/** The channels that a convolution or a dense layer next to it has kernels for. */
+/** The number of input channels of an adjacent convolution or dense layer. */
 function channelsRead(layer: KerasLayer, { siblings, weightsOf }: Surroundings): number | undefined {
   const next = siblings[siblings.indexOf(layer) + 1];
   const readers = siblings.filter((each) =>
@@ -100,12 +100,12 @@ function channelsRead(layer: KerasLayer, { siblings, weightsOf }: Surroundings):
   return reader && weightsOf(reader)[0]?.shape.at(-2);
 }
 
-/** The name of a part of a layer: that of the layer, or one after it. */
+/** The name of a part of a layer: that of the layer, with the part's suffix. */
 export function partName({ name }: KerasLayer, { ending }: Part): string {
   return ending === undefined ? name : `${name}/${ending}`;
 }
 
-/** Types of inputs and layers that a network of float32 takes as they are: pixels, and half precision. */
+/** Types that are treated as float32: pixels, and other precisions. */
 const AS_FLOAT = ['uint8', 'int8', 'uint16', 'float16', 'bfloat16', 'float64'];
 
 /** The config of a part of a layer. */

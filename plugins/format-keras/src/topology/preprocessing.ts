@@ -2,10 +2,10 @@ import { channelAffine, rescalingLayer, resizingLayer } from '@tersor/network';
 import { isRecord, type KerasLayer } from './keras-layer.js';
 import type { Context, Lowered } from './part.js';
 
-/** Keras's least deviation in `Normalization`. */
+/** Smallest standard deviation in Keras's `Normalization`. */
 const LEAST_DEVIATION = 1e-7;
 
-/** `x * scale + offset`; of several numbers, one for each channel, a frozen batch norm computes that. */
+/** `x * scale + offset`; with numbers per channel, as a frozen batch norm. */
 export function rescaling({ config }: KerasLayer): Lowered | string {
   const [scale, offset] = [numbers(config['scale'] ?? 1), numbers(config['offset'] ?? 0)];
   if (!scale || !offset) return 'has a scale or an offset that is neither a number nor a list of numbers';
@@ -54,7 +54,7 @@ export function normalization({ config }: KerasLayer, { weights }: Context): Low
   };
 }
 
-/** An image of another size, by the places of half pixels that TensorFlow 2 takes. */
+/** Resizing with half-pixel centres, as in TensorFlow 2. */
 export function resizing({ config }: KerasLayer): Lowered | string {
   const cut = ['crop_to_aspect_ratio', 'pad_to_aspect_ratio', 'antialias'].find(
     (key) => config[key] === true,
@@ -63,7 +63,7 @@ export function resizing({ config }: KerasLayer): Lowered | string {
   return resized([config['height'], config['width']], config['interpolation'] ?? 'bilinear');
 }
 
-/** An image of a multiple of its size: nearest pixels are what TensorFlow.js takes, too. */
+/** Upsampling by integers; TensorFlow.js has it for nearest pixels. */
 export function upSampling({ config }: KerasLayer, { inputShape }: Context): Lowered | string {
   const { interpolation = 'nearest', size = 2 } = config;
   if (interpolation === 'nearest') return { parts: [{ className: 'UpSampling2D', config }] };

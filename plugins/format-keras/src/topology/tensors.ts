@@ -1,15 +1,15 @@
 import { isRecord, type Json, type KerasLayer } from './keras-layer.js';
 
-/** Where a tensor comes from: the layer, which of its calls, which output of the call. */
+/** Origin of a tensor: the layer, the index of its call, and the index of the call's output. */
 export type Reference = readonly [layer: string, node: number, output: number];
 
-/** What one call of a layer is given: tensors and other values, in order, and what is given by name. */
+/** Arguments of one call of a layer: tensors and other values, in order and by name. */
 export interface Call {
   readonly args: readonly unknown[];
   readonly named: Json;
 }
 
-/** The calls of a layer in a functional model, in the words of Keras 3 or 2. */
+/** The calls of a layer in a functional model, as Keras 3 or 2 writes them. */
 export function callsOf({ json }: Pick<KerasLayer, 'json'>): Call[] {
   const nodes = json['inbound_nodes'];
   return Array.isArray(nodes) ? nodes.map(call) : [];
@@ -38,7 +38,7 @@ function call(node: unknown): Call {
   };
 }
 
-/** A tensor of Keras 3 as its reference, also within lists; other values as they are. */
+/** Converts Keras 3 tensors to references, also within lists; other values stay as they are. */
 function argument(value: unknown): unknown {
   if (Array.isArray(value)) return isReference(value) ? value : value.map(argument);
   if (!isRecord(value) || value['class_name'] !== '__keras_tensor__') return value;
@@ -46,7 +46,7 @@ function argument(value: unknown): unknown {
   return Array.isArray(history) ? history.slice(0, 3) : value;
 }
 
-/** Shape of the first tensor that a layer is given, with the batch; only Keras 3 writes it. */
+/** Shape of a layer's first input tensor, with the batch; only in files of Keras 3. */
 export function inputShapeOf({ json }: Pick<KerasLayer, 'json'>): readonly unknown[] | undefined {
   const [shape] = shapesIn(json['inbound_nodes']);
   const build = isRecord(json['build_config']) ? json['build_config']['input_shape'] : undefined;
@@ -79,7 +79,7 @@ export function referencesIn(value: unknown): Reference[] {
   return [];
 }
 
-/** JSON in which references go to the layers that took the place of others, by name: one for each output. */
+/** JSON with references renamed to the layers that replaced others: one name for each output. */
 export function renamed(value: unknown, names: ReadonlyMap<string, readonly string[]>): unknown {
   if (Array.isArray(value)) {
     if (!isReference(value)) return value.map((each) => renamed(each, names));

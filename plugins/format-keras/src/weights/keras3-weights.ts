@@ -18,13 +18,13 @@ const HOLDERS: Readonly<Record<string, readonly string[]>> = {
   ConvLSTM2D: ['cell'],
 };
 
-/** What Keras 2.13 called `layers`. */
+/** The name of `layers` in Keras 2.13. */
 const OLD_LAYERS = '_layer_checkpoint_dependencies';
 
 /**
- * The weights of a `.weights.h5` of Keras 3, by layer: a group for each layer of a model, called by its class
- * and numbered, the numbered arrays of its variables in `vars`. Throws `MODEL_INVALID` for weights that
- * belong to no layer.
+ * The weights of a Keras 3 `.weights.h5` by layer. The file has a group for each layer of a model, named
+ * after its class with a number, and in it `vars` with numbered arrays. Throws `MODEL_INVALID` for weights
+ * that belong to no layer.
  */
 export function keras3Weights(root: Hdf5Group, model: Json, origin: string): FileWeights {
   const found = new Map<string, KerasWeight[]>();
@@ -75,7 +75,7 @@ export function keras3Weights(root: Hdf5Group, model: Json, origin: string): Fil
   }
 }
 
-/** Arrays that no layer took; random layers keep the state of their generator, which is no weight. */
+/** Arrays that belong to no layer, except the generator states of random layers, which are not weights. */
 function unread(
   group: Hdf5Group | undefined,
   place: string,
@@ -92,7 +92,7 @@ function unread(
   });
 }
 
-/** A class name as Keras writes it in paths: `DepthwiseConv2D` is `depthwise_conv2d`. */
+/** A class name as in Keras paths: `DepthwiseConv2D` becomes `depthwise_conv2d`. */
 function snakeCase(name: string): string {
   return name
     .replace(/\W+/g, '')

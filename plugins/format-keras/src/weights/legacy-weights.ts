@@ -4,15 +4,15 @@ import type { Hdf5Group } from '../file/hdf5.js';
 import { kerasLayers, type Json, type KerasLayer } from '../topology/keras-layer.js';
 import { fileWeights, leftOver, pathKey, type FileWeights } from './weight-places.js';
 
-/** A layer that is no model, and the names of the models around it and its own. */
+/** A layer that is not a model, with its path. */
 interface Leaf {
   readonly path: readonly string[];
 }
 
 /**
- * The weights of an `.h5` of Keras 2 (and of Keras 3, where it writes that form), by layer: a group for each
- * layer of the outermost model, with the names of its weights in order, those of nested models with them.
- * Throws `MODEL_INVALID`.
+ * The weights of a Keras 2 `.h5` (or of one that Keras 3 wrote in that form) by layer. The file has a group
+ * for each layer of the outermost model, with the names of its weights in order, including those of nested
+ * models. Throws `MODEL_INVALID`.
  */
 export function legacyWeights(group: Hdf5Group, model: Json, origin: string): FileWeights {
   const names = group.texts('layer_names') ?? [];
@@ -41,7 +41,7 @@ function leavesOf(layer: KerasLayer, around: readonly string[]): Leaf[] {
   return layer.layers ? layer.layers.flatMap((inner) => leavesOf(inner, path)) : [{ path }];
 }
 
-/** The layer whose names are in the name of a weight: `outer/conv/kernel:0`, or `conv/kernel:0`. */
+/** The layer that a weight belongs to by its name: `outer/conv/kernel:0`, or `conv/kernel:0`. */
 function leafOf(weight: string, leaves: readonly Leaf[]): Leaf | undefined {
   if (leaves.length === 1) return leaves[0];
   const parts = new Set(weight.split('/').slice(0, -1));

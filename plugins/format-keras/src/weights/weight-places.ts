@@ -1,9 +1,9 @@
 import { TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
 
-/** The weights of a file by the layers that they belong to. */
+/** The weights of a file by layer. */
 export interface FileWeights {
-  /** How many numbers there are. */
+  /** Total number of values. */
   readonly count: number;
   of(path: readonly string[]): readonly KerasWeight[];
 }
@@ -17,7 +17,7 @@ export function fileWeights(byLayer: ReadonlyMap<string, readonly KerasWeight[]>
   };
 }
 
-/** Names may hold slashes, so a path is not joined by them. */
+/** A unique key for a path. Names may contain slashes, so they are not joined by one. */
 export function pathKey(path: readonly string[]): string {
   return JSON.stringify(path);
 }

@@ -5,7 +5,7 @@ import { isExternal } from './file/external-data.js';
 
 const decoder = new TextDecoder();
 
-/** A whole number of a node's attributes. */
+/** An integer attribute of a node. */
 export function integer(node: OnnxNode, name: string, otherwise: number): number {
   return optionalInteger(node, name) ?? otherwise;
 }
@@ -28,20 +28,20 @@ export function text({ attributes }: OnnxNode, name: string, otherwise: string):
   return found ? decoder.decode(found.s) : otherwise;
 }
 
-/** A tensor of a node's attributes. */
+/** A tensor attribute of a node, if it has it. */
 export function optionalTensor({ attributes }: OnnxNode, name: string): Constant | undefined {
   const tensor = attributes.get(name)?.t;
   if (tensor && isExternal(tensor)) throw new Refusal('is a constant that lies in another file');
   return tensor && constantOf(tensor);
 }
 
-/** Refuses a node that has the attribute at all, unless it is the given value. */
+/** Refuses a node whose attribute is set to another value than the given one. */
 export function requireOnly(node: OnnxNode, name: string, value: number): void {
   const found = optionalInteger(node, name);
   if (found !== undefined && found !== value) throw new Refusal(`has ${name} = ${found}`);
 }
 
-/** Numbers that are an attribute in old files and an input, read by `fromInput`, in new ones. */
+/** Integers that are an attribute in older opsets and an input, read by `fromInput`, in newer ones. */
 export function integersOf(
   node: OnnxNode,
   name: string,

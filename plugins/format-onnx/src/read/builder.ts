@@ -4,11 +4,11 @@ import { isSame, isSameSet, lengthOf, orderOf, type Factor, type Tensor } from '
 
 type Axes = readonly (readonly Factor[])[];
 
-/** Most values that a layer may give for one image: 1 GB. */
+/** Most values in a layer's output for one image: 1 GiB. */
 const MAX_VALUES = 2 ** 28;
 const MAX_CALLS = 16_384;
 
-/** A layer to be made: its class, its config without the name, its weights. */
+/** A layer to create: its class, its config without the name, its weights. */
 export interface NewLayer {
   readonly className: string;
   readonly config?: Readonly<Record<string, unknown>>;
@@ -16,23 +16,24 @@ export interface NewLayer {
 }
 
 /**
- * A network that is being built. Every layer has one call, of the same index. Names are given when all layers
- * of a node are there: the one with the kernel, or the last, is called like the node, the others after it.
+ * A network that is being built. Every layer has one call, with the same index. Layers are named when all
+ * layers of a node exist: the one with the kernel, or else the last, gets the name of the node; others get
+ * names derived from it.
  */
 export interface Builder {
   readonly layers: readonly GraphLayer[];
   readonly calls: readonly LayerCall[];
-  /** Calls a new layer, and gives the index of the call. */
+  /** Adds a layer with a call; returns the index of the call. */
   call(layer: NewLayer, inputs: readonly Tensor[], outputShape: readonly number[]): number;
-  /** As `call`, for a layer that keeps the shape of its only input. */
+  /** Like `call`, for a layer that keeps the shape of its only input. */
   apply(layer: NewLayer, input: Tensor): Tensor;
-  /** Names the layers that are made from here on. */
+  /** Starts a node: layers added from here on are named after it. */
   begin(name: string): void;
-  /** Names the last ones. */
+  /** Names the layers of the last node. */
   finish(): void;
 }
 
-/** Where a weight of a new layer begins. */
+/** A trainable weight of a new layer. */
 export function weight(
   name: string,
   shape: readonly number[],
@@ -46,7 +47,7 @@ export function createBuilder(): Builder {
   const layers: GraphLayer[] = [];
   const calls: LayerCall[] = [];
   const taken = new Set<string>();
-  /** Shapes that were changed already, by call and change. */
+  /** Calls that already change a shape, by call and change. */
   const shared = new Map<string, number>();
   let wanted = 'layer';
   let first = 0;
@@ -103,7 +104,7 @@ export function createBuilder(): Builder {
   };
 }
 
-/** What a layer beside the main one of a node is called, in the way of Keras: `zero_padding2d`. */
+/** Name suffix for an additional layer of a node, in the style of Keras: `zero_padding2d`. */
 function wordOf(className: string): string {
   return className
     .replace(/^Tersor/, '')
@@ -111,19 +112,19 @@ function wordOf(className: string): string {
     .toLowerCase();
 }
 
-/** The shape of one sample as it lies. */
+/** The shape of one sample in memory. */
 function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
   return lies.map(lengthOf);
 }
 
-/** PyTorch begins the names of its nodes with a slash. */
+/** Makes a name legal for a layer: node names of PyTorch begin with a slash. */
 function legalName(name: string): string {
   return name.replace(/^\/+/, '') || 'layer';
 }
 
 /**
- * The tensor as it lies in other axes: nothing is computed where it does so already, a Reshape where only
- * their borders differ, a channel shuffle where the channels are dealt out anew, else a Permute.
+ * The tensor with another memory layout. Adds nothing if it has that already, a Reshape if only the
+ * boundaries of axes differ, a channel shuffle if channels are reordered, and otherwise a Permute.
  */
 export function lying(build: Builder, tensor: Tensor, lies: Axes): Tensor {
   const wanted = lies.flat();
@@ -142,7 +143,7 @@ export function spread(build: Builder, tensor: Tensor, order: readonly number[] 
   );
 }
 
-/** The tensor with the given axes of the file as its last axis; in which order they lie there is open. */
+/** The tensor with the given axes of the file as its last axis in memory, in any order. */
 export function withLast(build: Builder, tensor: Tensor, axes: readonly number[]): Tensor {
   return withLastFactors(
     build,
@@ -151,7 +152,7 @@ export function withLast(build: Builder, tensor: Tensor, axes: readonly number[]
   );
 }
 
-/** The tensor with some of its factors as its last axis, in the order in which they lie. */
+/** The tensor with some of its factors as its last axis in memory, in their current order. */
 export function withLastFactors(build: Builder, tensor: Tensor, factors: readonly Factor[]): Tensor {
   if (isSameSet(tensor.lies.at(-1)!, factors)) return tensor;
   const isOne = (factor: Factor) => factors.includes(factor);
@@ -192,7 +193,7 @@ function permuted(
   return { ...apart, call: build.call(layer, [apart], target.map(lengthOf)), lies: target };
 }
 
-/** The longest rows of factors that follow one another in both orders, as they stand in the first. */
+/** The longest runs of factors that are adjacent in both orders, in the order of the first. */
 function runs(current: readonly Factor[], wanted: readonly Factor[]): Factor[][] {
   const blocks: Factor[][] = [];
   current.forEach((factor, i) => {

@@ -2,7 +2,7 @@ import { optionalIntegers } from './attributes.js';
 import type { OnnxInput, OnnxModel } from './file/onnx-model.js';
 import { usualOrder } from './layout/tensor.js';
 
-/** Operators that say of what they read that channels come first. */
+/** Operators whose input has its channels first. */
 const CHANNELS_FIRST = new Set([
   'Conv',
   'ConvTranspose',
@@ -17,9 +17,9 @@ const CHANNELS_FIRST = new Set([
 ]);
 
 /**
- * The order in which an input lies: channels last for images and, where convolutions read them, for
- * sequences. A file whose first node turns channels-last images into channels-first ones is taken at its
- * word.
+ * Memory order of an input: channels last for images and, if convolutions read them, for sequences. If the
+ * first node of a file transposes channels-last images to channels-first ones, its inputs have channels last
+ * already.
  */
 export function inputOrder({ nodes }: OnnxModel): (input: OnnxInput) => number[] {
   return ({ name, dims }) => {
@@ -37,7 +37,7 @@ export function inputOrder({ nodes }: OnnxModel): (input: OnnxInput) => number[]
         }
         if (CHANNELS_FIRST.has(type)) return rank === 2 ? [1, 0] : usualOrder(rank);
         for (const output of outputs) {
-          // As far as one can see from here: a few steps of arithmetic on the pixels.
+          // Look through at most a few steps of arithmetic on the pixels.
           if (seen.has(output) || seen.size > 16) continue;
           seen.add(output);
           pending.push(output);

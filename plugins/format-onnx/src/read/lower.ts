@@ -16,17 +16,17 @@ const FOLDS: ReadonlyMap<string, Fold> = new Map(
   Object.entries({ ...ARITHMETIC_FOLDS, ...REDUCTION_FOLDS, ...SHAPE_FOLDS }),
 );
 
-/** The names of all operators that are read, some of them on constants alone. */
+/** Names of all supported operators, including those that are only computed on constants. */
 export function knownOperators(): string[] {
   return [...new Set([...OPERATORS.keys(), ...FOLDS.keys(), 'Shape'])].sort();
 }
 
-/** Those that are worked out where all that they read are constants. */
+/** Names of operators that are computed while reading if all their inputs are constants. */
 export function foldedOperators(): string[] {
   return [...FOLDS.keys(), 'Shape'];
 }
 
-/** What `userDefinedMetadata` of an imported network says of its ONNX file. */
+/** What `userDefinedMetadata` of an imported network records about its ONNX file. */
 export interface OnnxMetadata {
   readonly opset: number;
   readonly inputs: readonly OnnxEnd[];
@@ -34,8 +34,8 @@ export interface OnnxMetadata {
 }
 
 /**
- * An input or output: its name, and the axis of the file that each axis of the network is, the batch 0. An
- * output of one image may be without a batch in the file; then its own axes begin with 0.
+ * An input or output: its name, and for each axis of the network the axis of the file, where the batch is 0.
+ * An output for one image may have no batch in the file; then its axes start with 0.
  */
 interface OnnxEnd {
   readonly name: string;
@@ -45,13 +45,13 @@ interface OnnxEnd {
 /** A node that cannot be read, and why. */
 interface Problem {
   readonly node: OnnxNode;
-  /** `undefined` for an operator that is not known at all. */
+  /** `undefined` for an unknown operator. */
   readonly reason?: string;
 }
 
 /**
- * The network of an ONNX file, its channels last. Shapes are worked out for the batch that the file states,
- * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes which cannot be read.
+ * Converts an ONNX file to a network with channels last. Shapes are computed for the batch size in the file,
+ * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes that cannot be read.
  */
 export function lowered(given: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
   const model = withActivations(given);
@@ -94,7 +94,8 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
 }
 
 /**
- * Reads all nodes that the outputs need; gives those that cannot be read. What follows from them is left out.
+ * Reads all nodes that the outputs need, and returns those that cannot be read. Nodes that depend on these
+ * are skipped.
  */
 function readNodes(
   model: OnnxModel,
@@ -149,7 +150,7 @@ function resultsOf(site: Site): readonly Value[] {
   return read(site);
 }
 
-/** Nodes from which the outputs follow, in the order of the file. */
+/** Nodes that the outputs depend on, in the order of the file. */
 function neededNodes({ nodes, outputs }: OnnxModel): OnnxNode[] {
   const names = new Set(outputs);
   const needed: OnnxNode[] = [];
@@ -167,7 +168,7 @@ function batchOf({ inputs }: OnnxModel): number {
   return stated.length === 1 ? stated[0]! : 1;
 }
 
-/** Sizes of an input after the batch. Throws `MODEL_UNSUPPORTED` where the file leaves one open. */
+/** Sizes of an input after the batch. Throws `MODEL_UNSUPPORTED` if one is open in the file and not given. */
 function sizesFor(
   { name, dims, isFloat }: OnnxInput,
   given: readonly number[] | undefined,
@@ -216,7 +217,7 @@ function inputTensor(
   return { kind: 'tensor', call, axes, lies };
 }
 
-/** An output has the axes of the file, in the order in which they lie. */
+/** Prepares an output: each axis in memory is one axis of the file. */
 function outputTensor(build: Builder, tensor: Tensor, name: string): Tensor {
   build.begin(name);
   return tensor.axes.length === 0 ? tensor : spread(build, tensor);
@@ -227,7 +228,7 @@ function endOrder(tensor: Tensor): number[] {
   return tensor.axes.length === 0 ? [0] : [0, ...orderOf(tensor).map((axis) => axis + 1)];
 }
 
-/** The graph without layers that nothing reads in the end. */
+/** The graph without layers that no output depends on. */
 function cleaned(graph: LayerGraph): LayerGraph {
   const needed = new Set([...graph.outputs, ...graph.inputs]);
   for (let i = graph.calls.length - 1; i >= 0; i--)

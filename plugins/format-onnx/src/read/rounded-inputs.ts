@@ -1,12 +1,11 @@
 import type { OnnxModel, OnnxNode } from './file/onnx-model.js';
 
-/** What a QuantizeLinear and the DequantizeLinear that undoes it are read as: one operator. */
+/** Name of the combined operator for a QuantizeLinear and the matching DequantizeLinear. */
 export const ROUNDING = 'QuantizeLinear + DequantizeLinear';
 
 /**
- * The model with every pair of a QuantizeLinear and a DequantizeLinear of the same scale and zero point as
- * one node, which rounds. What is left of either, on results of the network, works with integers, and is not
- * read.
+ * Replaces every pair of a QuantizeLinear and a DequantizeLinear with the same scale and zero point by one
+ * node that rounds. Others would compute with integers, which is not supported.
  */
 export function withRounding(model: OnnxModel): OnnxModel {
   const makers = new Map<string, OnnxNode>();

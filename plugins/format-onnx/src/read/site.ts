@@ -3,21 +3,21 @@ import type { Builder } from './builder.js';
 import type { Constant, OnnxNode } from './file/onnx-model.js';
 import { sizesOf, type Tensor } from './layout/tensor.js';
 
-/** What a name of the file stands for. */
+/** The value of a name in the file. */
 export type Value = Constant | Tensor;
 
 /** A node that is being read. */
 export interface Site {
   readonly node: OnnxNode;
   readonly opset: number;
-  /** Length of the first axis of every tensor of the network: 1 where the file leaves it open. */
+  /** Batch size, the length of the first axis of every tensor; 1 if the file leaves it open. */
   readonly batch: number;
-  /** Its inputs; `undefined` for optional ones that are left out. */
+  /** Its inputs; `undefined` for omitted optional ones. */
   readonly inputs: readonly (Value | undefined)[];
   readonly build: Builder;
 }
 
-/** Makes layers of a node; gives what its outputs are. Throws a `Refusal` for what is not read. */
+/** Creates layers for a node, and returns its outputs. Throws a `Refusal` if it is not supported. */
 export type Lowering = (site: Site) => readonly Value[];
 
 /** Input `index` as a tensor of the network. */
@@ -34,7 +34,7 @@ export function tensorAt(site: Site, index: number): Tensor {
   );
 }
 
-/** The first input as a tensor that may be without its batch, and its lengths as the file has them. */
+/** The first input as a tensor, possibly without its batch axis, and its lengths in the file. */
 export function anyTensor(site: Site): { x: Tensor; dims: number[] } {
   const [value] = site.inputs;
   const isBare = value?.kind === 'tensor' && value.isBare === true;
@@ -49,14 +49,14 @@ export function constantAt(site: Site, index: number): Constant {
   throw new Refusal(`has no input ${index + 1}`);
 }
 
-/** Input `index` as a constant, where it is given. */
+/** Input `index` as a constant; `undefined` if it is omitted. */
 export function optionalConstant({ inputs, node }: Site, index: number): Constant | undefined {
   const value = inputs[index];
   if (value?.kind !== 'tensor') return value;
   throw new Refusal(`reads "${node.inputs[index]}", which the network computes, where a constant is read`);
 }
 
-/** The one number that a constant holds. */
+/** The only value of a constant. */
 export function scalarOf(constant: Constant): number {
   if (constant.data.length === 1) return constant.data[0]!;
   throw new Refusal(`reads ${constant.data.length} values where one is read`);
@@ -67,14 +67,14 @@ export function dimsOf({ batch }: Pick<Site, 'batch'>, sizes: readonly number[])
   return [batch, ...sizes];
 }
 
-/** An axis counted from the end where it is negative, of `rank` axes. */
+/** Resolves an axis among `rank` axes; negative ones count from the end. */
 export function axisAt(axis: number, rank: number): number {
   const own = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(own) && own >= 0 && own < rank) return own;
   throw new Refusal(`has the axis ${axis} of a tensor of ${rank} axes`);
 }
 
-/** Axes that are none of the batch, counted without it. */
+/** Converts axes to ones counted without the batch. Refuses the batch itself. */
 export function innerAxes(axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => {
     const own = axisAt(axis, rank);

@@ -1,17 +1,17 @@
 import { optionalTensor } from './attributes.js';
 import type { Constant, OnnxModel, OnnxNode } from './file/onnx-model.js';
 
-/** Constants by the names that the file has for them. */
+/** Constants by their names in the file. */
 type Constants = ReadonlyMap<string, Constant>;
 type Makers = ReadonlyMap<string, OnnxNode>;
 
-/** What Gelu with `approximate = tanh` is called where a file spells it out. */
+/** Name of the operator for a spelled-out Gelu with `approximate = tanh`. */
 export const GELU_BY_TANH = 'Gelu (tanh)';
 
 /**
- * The file with Gelu and HardSwish as one node each where it spells them out, as exporters do for old opsets:
- * `x / 2 * (1 + erf(x / sqrt(2)))`, the approximation of that by tanh, and `x * min(max(x + 3, 0), 6) / 6`.
- * No other use of Erf is read.
+ * Replaces Gelu and HardSwish with single nodes where a file spells them out, as exporters do for old opsets:
+ * `x / 2 * (1 + erf(x / sqrt(2)))`, its approximation by tanh, and `x * min(max(x + 3, 0), 6) / 6`. No other
+ * use of Erf is supported.
  */
 export function withActivations(model: OnnxModel): OnnxModel {
   const constants = constantsOf(model);
@@ -30,7 +30,9 @@ interface Found {
   readonly source: string;
 }
 
-/** The Gelu that ends in a product: its three factors are x, 1/2 and 1 + erf or 1 + tanh, in any order. */
+/**
+ * Matches a Gelu at its last product, whose three factors are x, 1/2 and 1 + erf or 1 + tanh, in any order.
+ */
 function geluOf(node: OnnxNode, maker: Makers, constants: Constants): Found | undefined {
   if (node.type !== 'Mul') return undefined;
   for (const factors of leaves(node, maker)) {
@@ -46,7 +48,7 @@ function geluOf(node: OnnxNode, maker: Makers, constants: Constants): Found | un
   return undefined;
 }
 
-/** The factors of a product, those of one inner product among them, in each way. */
+/** The three factors of a nested product, for each way of nesting. */
 function leaves(node: OnnxNode, maker: Makers): string[][] {
   return node.inputs.flatMap((input, i) => {
     const inner = maker.get(input);
@@ -54,7 +56,7 @@ function leaves(node: OnnxNode, maker: Makers): string[][] {
   });
 }
 
-/** Whether a name stands for `1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))`. */
+/** Whether a name is `1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))`. */
 function isTanhOf(name: string, x: string, maker: Makers, constants: Constants): boolean {
   const tanh = maker.get(plus(name, 1, maker, constants) ?? '');
   if (tanh?.type !== 'Tanh') return false;
@@ -68,7 +70,7 @@ function isTanhOf(name: string, x: string, maker: Makers, constants: Constants):
   return square?.type === 'Mul' && square.inputs.every((input) => input === x);
 }
 
-/** The HardSwish that ends in a division by 6, or in a product with 1/6. */
+/** Matches a HardSwish at its division by 6 or product with 1/6. */
 function hardSwishOf(node: OnnxNode, maker: Makers, constants: Constants): Found | undefined {
   const [left = '', right = ''] = node.inputs;
   const isSixth = node.type === 'Div' && isNear(constants.get(right), 6);
@@ -85,12 +87,12 @@ function hardSwishOf(node: OnnxNode, maker: Makers, constants: Constants): Found
   return undefined;
 }
 
-/** The other summand, where a name stands for a sum with a number. */
+/** The other summand, if a name is a sum with this number. */
 function plus(name: string, value: number, maker: Makers, constants: Constants): string | undefined {
   return partner('Add', name, value, maker, constants);
 }
 
-/** The other factor, where a name stands for a product with a number. */
+/** The other factor, if a name is a product with this number. */
 function times(name: string, value: number, maker: Makers, constants: Constants): string | undefined {
   return partner('Mul', name, value, maker, constants);
 }
@@ -119,7 +121,7 @@ function isNear(constant: Constant | undefined, value: number): boolean {
   return constant?.data.length === 1 && Math.abs(constant.data[0]! - value) < 1e-4;
 }
 
-/** Initializers, and what `Constant` nodes hold. */
+/** Initializers, and the values of `Constant` nodes. */
 function constantsOf({ nodes, initializers }: OnnxModel): Constants {
   const found = new Map(initializers);
   for (const node of nodes) {

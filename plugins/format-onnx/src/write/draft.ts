@@ -1,6 +1,6 @@
 import { halfOf } from './weights/half.js';
 
-/** Element types of ONNX that are written, with their numbers in `TensorProto.DataType` and bits. */
+/** The ONNX element types that are written, with their numbers in `TensorProto.DataType` and their bits. */
 export const TYPES = {
   float32: { code: 1, bits: 32 },
   uint8: { code: 2, bits: 8 },
@@ -36,7 +36,7 @@ export interface DraftNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A constant tensor, its bytes as the file holds them: little-endian, small integers packed. */
+/** A constant tensor, with its bytes as in the file: little-endian, small integers packed. */
 export interface DraftTensor {
   readonly name: string;
   readonly type: ElementType;
@@ -44,36 +44,36 @@ export interface DraftTensor {
   readonly bytes: Uint8Array;
 }
 
-/** An input or output of the network; a size that is open has a name. */
+/** An input or output of the network; open sizes have names. */
 export interface DraftPort {
   readonly name: string;
   readonly shape: readonly (number | string)[];
 }
 
-/** Opsets from which on a type may be cast. The oldest, which all runtimes of the last years have, is 17. */
+/** First opset in which a type can be cast; 17, which all recent runtimes have, for types not listed. */
 const OPSETS: Partial<Record<ElementType, number>> = { uint4: 21, int4: 21, uint2: 25, int2: 25 };
 
-/** An ONNX graph that is being written, and the names that are taken in it. */
+/** An ONNX graph that is being written, with the names used in it. */
 export class Draft {
   readonly nodes: DraftNode[] = [];
   readonly tensors = new Map<string, DraftTensor>();
   readonly inputs: DraftPort[] = [];
   readonly outputs: DraftPort[] = [];
-  /** The lowest opset that has all that is used. */
+  /** The lowest opset that has everything that is used. */
   opset = 17;
-  /** Constants that calls of one layer share, by what they are called. */
+  /** Constants that calls of one layer share, by name. */
   readonly shared = new Map<string, string>();
   private readonly taken = new Set<string>();
   private readonly nodeNames = new Set<string>();
 
   constructor(readonly precision: Precision) {}
 
-  /** The name, with a number where something has it already. */
+  /** The name, with a number appended if it is taken. */
   unique(name: string): string {
     return freeIn(this.taken, name);
   }
 
-  /** Adds a node of that name and gives the name of its output, which is the same as far as it is free. */
+  /** Adds a node, and returns the name of its output, which is that of the node unless it is taken. */
   node(
     operator: string,
     name: string,
@@ -98,7 +98,7 @@ export class Draft {
       : this.floats(name, shape, data);
   }
 
-  /** A single such constant, which all that want it share. */
+  /** A scalar constant in that type, shared by all its users. */
   number(value: number): string {
     const name = `constant/${value}`;
     return this.tensors.has(name) ? name : this.values(name, [], Float32Array.of(value));
@@ -109,12 +109,12 @@ export class Draft {
     return this.tensor(name, 'float32', shape, bytesOf(data));
   }
 
-  /** Whole numbers as operators take them: shapes, axes, pads. */
+  /** Integers as inputs of operators: shapes, axes, pads. */
   integers(name: string, data: readonly number[]): string {
     return this.tensor(name, 'int64', [data.length], bytesOf(BigInt64Array.from(data, BigInt)));
   }
 
-  /** A constant of any type, whose bytes are ready. */
+  /** A constant of any type, given by its bytes. */
   tensor(name: string, type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
     const free = this.unique(name);
     this.tensors.set(free, { name: free, type, shape, bytes });
@@ -122,12 +122,12 @@ export class Draft {
     return free;
   }
 
-  /** Another element type. */
+  /** Converts a tensor to another element type. */
   cast(input: string, name: string, type: ElementType): string {
     return this.node('Cast', name, [input], { to: { int: TYPES[type].code } });
   }
 
-  /** Gives what a node makes another name, in all that read it. */
+  /** Renames the output of a node, also in its readers. */
   rename(from: string, to: string): void {
     for (const node of this.nodes) {
       if (node.output === from) node.output = to;

@@ -6,23 +6,25 @@ import type {
 } from 'onnx-buf' with { 'resolution-mode': 'import' };
 import { TYPES, type Attribute, type Draft, type DraftPort } from './draft.js';
 
-/** The program that a file says it was made by, which is how Tersor knows its own files. */
+/** Producer name in the file, by which Tersor recognises its own files. */
 export const PRODUCER = 'Tersor';
 
-/** Version of the file format that came with an opset; onnxruntime refuses newer ones than it knows. */
+/**
+ * Version of the file format for each opset; onnxruntime refuses versions that are newer than it supports.
+ */
 const IR_VERSIONS: readonly (readonly [opset: number, version: number])[] = [
   [25, 12],
   [21, 10],
   [17, 8],
 ];
 
-/** The bytes of an ONNX file; `metadata` are texts that go with it. */
+/** The bytes of an ONNX file; `metadata` are texts stored in it. */
 export async function modelFile(
   draft: Draft,
   name: string,
   metadata: Readonly<Record<string, string>>,
 ): Promise<Uint8Array> {
-  // Both are ECMAScript modules.
+  // Both are ES modules.
   const [{ create, toBinary }, { ModelProtoSchema: schema }] = await Promise.all([
     import('@bufbuild/protobuf'),
     import('onnx-buf'),
@@ -30,7 +32,7 @@ export async function modelFile(
   return toBinary(schema, create(schema, modelOf(draft, name, metadata)));
 }
 
-/** The program that a file says it was made by. */
+/** The producer name in a file. */
 export async function producerOf(bytes: Uint8Array): Promise<string> {
   const [{ fromBinary }, { ModelProtoSchema: schema }] = await Promise.all([
     import('@bufbuild/protobuf'),

@@ -1,28 +1,28 @@
 import type { LayerGraph } from '@tersor/core';
 import { channelsFirst } from './value.js';
 
-/** An input or output of the file: its name, and the axis of a sample that each of its axes is. */
+/** An input or output of the file: its name, and for each of its axes the axis of a sample. */
 export interface Port {
   readonly name: string;
   readonly axes: readonly number[];
 }
 
-/** Those of a network, in its order. */
+/** Inputs and outputs of a network, in its order. */
 export interface Ports {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
 
-/** What the reader of ONNX files leaves in `userDefinedMetadata.onnx`, for each input and output. */
+/** What the reader of ONNX files records in `userDefinedMetadata.onnx` for each input and output. */
 interface Stated {
   readonly name: string;
-  /** The axis of the file that each axis of the network is, the batch 0. */
+  /** For each axis of the network the axis of the file, where the batch is 0. */
   readonly order: readonly number[];
 }
 
 /**
- * Inputs and outputs as an imported ONNX file had them: what it said goes with the network through all files
- * that Tersor writes. Else they are called like the layers, their channels first.
+ * Inputs and outputs with the names and axis orders of the imported ONNX file, which are kept in all files
+ * that Tersor writes. Otherwise they are named after the layers and have their channels first.
  */
 export function portsOf(graph: LayerGraph): Ports {
   const given = (graph.metadata?.userDefinedMetadata?.['onnx'] ?? {}) as Partial<
@@ -49,7 +49,7 @@ export function portsOf(graph: LayerGraph): Ports {
   return { inputs: side(graph.inputs, given.inputs), outputs: side(graph.outputs, given.outputs) };
 }
 
-/** Axes of a sample in the order of the file; `undefined` where what is stated is no such order. */
+/** Axes of a sample in the order of the file; `undefined` if the recorded order is not valid. */
 function statedAxes(order: unknown, rank: number): number[] | undefined {
   if (!Array.isArray(order) || order.length !== rank + 1 || order[0] !== 0) return undefined;
   const axes = Array.from({ length: rank }, (_, axis) => order.indexOf(axis + 1) - 1);

@@ -7,53 +7,53 @@ export interface WriteSite {
   readonly draft: Draft;
   readonly layer: GraphLayer;
   readonly inputs: readonly Value[];
-  /** Shape of one sample of what it gives, channels last. */
+  /** Shape of one sample of its output, channels last. */
   readonly outputShape: Shape;
-  /** Weights as small integers, by `layer/weight`. */
+  /** Weights as integer codes, by `layer/weight`. */
   readonly codes: ReadonlyMap<string, EncodedTensor>;
-  /** Whether all that read what it gives add zeros around it themselves. */
+  /** Whether all readers of its output do the zero padding themselves. */
   readonly readersPad: boolean;
 }
 
 /** Writes what a layer computes, or throws a `Refusal`. */
 export type LayerWriter = (site: WriteSite) => Value;
 
-/** A layer that cannot be written: why, to follow its name. */
+/** Why a layer cannot be written, as text that follows its name. */
 export class Refusal extends Error {}
 
-/** A weight by its role; in wrappers the role stands after the wrapped layer. */
+/** A weight by its role; in wrappers, names have the wrapped layer before the role. */
 export function findWeight({ layer }: WriteSite, role: string): WeightTensor | undefined {
   return layer.weights.find(({ name }) => name === role || name.endsWith(`/${role}`));
 }
 
-/** The same, of a layer that cannot be without it. */
+/** The same for a required weight. */
 export function weightOf(site: WriteSite, role: string): WeightTensor {
   const found = findWeight(site, role);
   if (!found) throw new Refusal(`has no weight "${role}"`);
   return found;
 }
 
-/** A weight of few values as a constant, channels first where it has more axes than one. */
+/** A vector of weights as a constant; channels first if it has more than one axis. */
 export function vector(site: WriteSite, role: string, fallback: number, size: number): string {
   const { draft, layer } = site;
   const data = findWeight(site, role)?.data ?? new Float32Array(size).fill(fallback);
   return shared(draft, `${layer.name}/${role}`, () => draft.values(`${layer.name}/${role}`, [size], data));
 }
 
-/** A constant that several calls of a layer have in common. */
+/** A constant that several calls of a layer share. */
 export function shared(draft: Draft, name: string, make: () => string): string {
   const made = draft.shared.get(name) ?? make();
   draft.shared.set(name, made);
   return made;
 }
 
-/** Numbers of a setting, one for each of `count` axes; a config may give one for all. */
+/** Reads a setting as one number per axis; one number counts for all. */
 export function numbers(value: unknown, count: number, fallback = 1): number[] {
   const given = Array.isArray(value) ? value.map(Number) : [Number(value ?? fallback)];
   return given.length === count ? given : Array.from({ length: count }, () => given[0] ?? fallback);
 }
 
-/** The size of an axis, which has to be known. */
+/** The size of an axis; refuses an open one. */
 export function known(shape: Shape, axis: number): number {
   const size = shape.at(axis);
   if (size === undefined)

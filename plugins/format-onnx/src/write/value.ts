@@ -1,39 +1,39 @@
 import type { Draft } from './draft.js';
 
-/** Sizes of one sample as the layer graph has them: channels last, `undefined` where one is open. */
+/** Sizes of one sample as in the layer graph: channels last, `undefined` for open sizes. */
 export type Shape = readonly (number | undefined)[];
 
 /**
- * A tensor of the ONNX graph. Its axes lie in any order, since they are only moved where an operator needs
- * them elsewhere: a permutation by itself costs nothing.
+ * A tensor of the ONNX graph. Its axes can be in any order; they are transposed only when an operator needs
+ * another order.
  */
 export interface Value {
   readonly name: string;
   readonly shape: Shape;
-  /** Which axis of `shape` each axis of the tensor is, the batch left out. */
+  /** The axis of `shape` for each axis of the tensor, without the batch. */
   readonly axes: readonly number[];
   /**
-   * Of a row of values that was an image: its shape, and its axes in the order that the row goes through
-   * them. Channels-last order where it is left out, as in the layer graph.
+   * For a flattened image: its shape, and its axes in the order of the values. If left out, the order is
+   * channels last, as in the layer graph.
    */
   readonly flattened?: { readonly shape: readonly number[]; readonly axes: readonly number[] };
-  /** Zeros that belong around it, which the convolutions that read it add: before and after each position. */
+  /** Zeros before and after each spatial axis, which the convolutions that read it must add. */
   readonly padding?: readonly (readonly [number, number])[];
-  /** Whether it was just rounded to a few levels: layers that read it then multiply in integers. */
+  /** Whether it was just rounded to a few levels, so that layers that read it multiply in integers. */
   readonly rounded?: boolean;
 }
 
-/** Axes of a sample with so many: channels first, as ONNX has them. */
+/** The axes of a sample of this rank, channels first, as in ONNX. */
 export function channelsFirst(rank: number): number[] {
   return rank < 2 ? channelsLast(rank) : [rank - 1, ...channelsLast(rank - 1)];
 }
 
-/** Axes in the order of the layer graph. */
+/** The axes of a sample of this rank, in the order of the layer graph. */
 export function channelsLast(rank: number): number[] {
   return Array.from({ length: rank }, (_, axis) => axis);
 }
 
-/** The value with its axes in another order, and a row in the order of the layer graph. */
+/** The value with its axes in another order; a flattened image in the order of the layer graph. */
 export function arranged(draft: Draft, value: Value, axes: readonly number[]): Value {
   const row = value.flattened ? inRowOrder(draft, value) : value;
   if (row.axes.join() === axes.join()) return row;
@@ -42,12 +42,12 @@ export function arranged(draft: Draft, value: Value, axes: readonly number[]): V
   return { ...row, name, axes };
 }
 
-/** The value as convolutions, pooling and batch norm read it. */
+/** The value in the order that convolutions, pooling and batch norm need. */
 export function imageOf(draft: Draft, value: Value): Value {
   return arranged(draft, value, channelsFirst(value.shape.length));
 }
 
-/** What an operator makes of a value whose shape and order it keeps. */
+/** The result of an operator that keeps the shape and order of a value. */
 export function same({ rounded: _rounded, ...value }: Value, name: string): Value {
   return { ...value, name };
 }
@@ -57,15 +57,15 @@ export function image(name: string, shape: Shape): Value {
   return { name, shape, axes: channelsFirst(shape.length) };
 }
 
-/** Axis of the tensor, the batch counted, for an axis of the sample; negative ones count from the end. */
+/** Axis of the tensor, counting the batch, for an axis of the sample; negative ones count from the end. */
 export function tensorAxis(value: Value, axis: number): number {
   return 1 + value.axes.indexOf(axis < 0 ? axis + value.shape.length : axis);
 }
 
-/** Another shape of the same values, in the order in which they lie. */
+/** Reshapes a tensor, keeping the order of its values. */
 export function reshaped(draft: Draft, name: string, from: string, sizes: Shape): string {
   const open = sizes.filter((size) => size === undefined).length;
-  // The batch is the open size, or it is taken from the input where another one is.
+  // The batch is the open size (-1), or is copied from the input (0) if another size is open.
   const target = open === 0 ? [-1, ...(sizes as number[])] : [0, ...sizes.map((size) => size ?? -1)];
   return draft.node('Reshape', name, [from, draft.integers(`${name}/shape`, target)]);
 }

@@ -6,19 +6,19 @@ import { portsOf, type Port } from './ports.js';
 import { Refusal } from './site.js';
 import { arranged, image, type Value } from './value.js';
 
-/** How a network is written. */
+/** Options of writing a network. */
 export interface GraphWriting {
   readonly precision: Precision;
   /** Weights as small integers, by `layer/weight`. */
   readonly codes: ReadonlyMap<string, EncodedTensor>;
 }
 
-/** Layers that take zeros around what they read with them. */
+/** Layers that can add the padding of their input themselves. */
 const PADDING_CLASSES = ['Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'TersorGroupedConv2D'];
 
 /**
- * The operators of a network, its channels first at the edges and, but where a layer asks otherwise, within.
- * Throws `MODEL_UNSUPPORTED`, which names all layers that cannot be written.
+ * The operators of a network, with channels first at its inputs and outputs and, unless a layer needs another
+ * order, inside. Throws `MODEL_UNSUPPORTED` with the names of all layers that cannot be written.
  */
 export function writeGraph(graph: LayerGraph, { precision, codes }: GraphWriting): Draft {
   const draft = new Draft(precision);
@@ -57,7 +57,8 @@ function inputPort(draft: Draft, { name, axes }: Port, shape: Value['shape']): V
 }
 
 /**
- * Float32, whatever the network computes in; the node that makes it takes the output's name where it can.
+ * Adds an output, float32 whatever the network computes in. The node that computes it gets its name if
+ * possible.
  */
 function outputPort(draft: Draft, { name, axes }: Port, value: Value): void {
   const straight = arranged(draft, value, axes);

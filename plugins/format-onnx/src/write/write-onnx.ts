@@ -17,20 +17,20 @@ import { HALF_LIMIT, roundedToHalf } from './weights/half.js';
 import { modelFile, PRODUCER, producerOf } from './model-file.js';
 import { writeGraph } from './write-graph.js';
 
-/** The file that a network is written to. */
+/** Name of the file that a network is written to. */
 const FILE = 'model.onnx';
 
-/** What a written file holds its weights as. */
+/** How a file stores its weights. */
 export interface OnnxWriting {
-  /** What the network computes in. */
+  /** Type that the network computes in. */
   readonly precision: Precision;
-  /** Quantized weights as the small integers that they are, or all of them as floats. */
+  /** `searched`: quantized weights as small integers. `float`: all weights as floats. */
   readonly weights: 'searched' | 'float';
-  /** Batch norms after layers whose weights are integers: operators of their own, or part of the scales. */
+  /** Batch norms after layers with integer weights: separate operators, or folded into the scales. */
   readonly norms?: 'kept' | 'folded';
 }
 
-/** The members of the format that write. */
+/** The members of the format for writing. */
 export function onnxWriting(options: OnnxWriting): Pick<Format, 'keeps' | 'write' | 'stored' | 'mayReplace'> {
   return {
     keeps: 'outputs',
@@ -41,8 +41,8 @@ export function onnxWriting(options: OnnxWriting): Pick<Format, 'keeps' | 'write
 }
 
 /**
- * Writes a network into a folder, and gives the name of the file. Throws `MODEL_UNSUPPORTED`, and
- * `PLAN_MISMATCH` where codes are not those of the weights.
+ * Writes a network into a folder, and resolves to the name of the file. Throws `MODEL_UNSUPPORTED`, and
+ * `PLAN_MISMATCH` if codes do not match the weights.
  */
 export async function writeOnnx(
   graph: LayerGraph,
@@ -52,7 +52,7 @@ export async function writeOnnx(
 ): Promise<string> {
   requireTheirValues(graph, quantization.codes);
   if (precision === 'float16') requireHalfRange(graph);
-  // What the reader says of a file is said by the file itself.
+  // The file itself contains what the reader recorded.
   const { onnx: _onnx, ...own } = graph.metadata?.userDefinedMetadata ?? {};
   const metadata: Record<string, string> =
     Object.keys(own).length > 0 ? { userDefinedMetadata: JSON.stringify(own) } : {};
@@ -62,7 +62,7 @@ export async function writeOnnx(
   return FILE;
 }
 
-/** The network that such a file holds. */
+/** The network as the written file holds it. */
 export function storedInOnnx(
   graph: LayerGraph,
   { precision, weights }: OnnxWriting,

@@ -3,7 +3,7 @@ import { number } from '../node.js';
 import { anyTensor, apply, asInFile, tensorAt, type Operator, type Site } from '../site.js';
 import { constantOf, type Tensor, type Value } from '../value.js';
 
-/** Operators of one tensor, value by value, as layers. */
+/** Elementwise operators of one tensor, as layers. */
 const LAYERS: Readonly<Record<string, LoweredLayer>> = {
   ...Object.fromEntries(
     ['Relu', 'Relu6', 'Elu', 'Selu', 'Sigmoid', 'Tanh', 'Softplus', 'Softsign'].map((op) => [
@@ -19,7 +19,7 @@ const LAYERS: Readonly<Record<string, LoweredLayer>> = {
   Neg: rescalingLayer(-1, 0),
 };
 
-/** `x` to a power. */
+/** The layer that raises `x` to a power. */
 export function power(exponent: number): LoweredLayer {
   return { className: 'TersorPower', config: { exponent } };
 }
@@ -46,7 +46,7 @@ const softmax =
   (site) =>
     apply(site, tensorAt(site, 0), activationLayer(activation));
 
-/** Operators of one tensor that leave its shape as it is. */
+/** Operators of one tensor that keep its shape. */
 export const ACTIVATION_OPERATORS: Readonly<Record<string, Operator>> = {
   ...Object.fromEntries(
     Object.entries(LAYERS).map(([op, layer]): [string, Operator] => [

@@ -13,7 +13,7 @@ import { constantOf, type Constant, type Tensor, type Value } from '../value.js'
 import { power } from './activation.js';
 import { requireChannelsLast } from './convolution.js';
 
-/** A combination of two values, one of which may be a constant. */
+/** An elementwise operator of two values, one of which may be a constant. */
 export function binary(operation: Combination): Operator {
   return (site) => {
     const [a, b] = site.inputs as [Value, Value];
@@ -25,7 +25,7 @@ export function binary(operation: Combination): Operator {
   };
 }
 
-/** With numbers it does not matter whether a batch of one image is there. */
+/** A tensor with its batch axis: arithmetic with numbers is the same without one. */
 function withBatch(value: Value | undefined): Tensor {
   if (value?.kind !== 'tensor') throw new Refusal('is applied to constants that are not worked out');
   const { isBare: _isBare, ...x } = value;
@@ -65,7 +65,9 @@ function withConstant(site: Site, operation: Combination, x: Tensor, constant: C
   return affine(site, own.x, operation, own.values, isFirst);
 }
 
-/** A limit that is one number: `max(x, c)` is `relu(x - c) + c`, `min(x, c)` is `c - relu(c - x)`. */
+/**
+ * The maximum or minimum with one number: `max(x, c)` is `relu(x - c) + c`, `min(x, c)` is `c - relu(c - x)`.
+ */
 function bounded(site: Site, operation: Combination, x: Tensor, values: ArrayLike<number>): Tensor {
   const limit = values[0]!;
   if (Array.from(values).some((value) => value !== limit))
@@ -78,8 +80,8 @@ function bounded(site: Site, operation: Combination, x: Tensor, values: ArrayLik
 }
 
 /**
- * A constant as one number, or as one for each of what lies last. Throws `Refusal` for constants that are
- * spread in another way.
+ * A constant as one number, or as one for each index of the last axis. Throws `Refusal` for constants that
+ * are broadcast in another way.
  */
 function byChannel(
   site: Site,
@@ -148,7 +150,7 @@ export const squaredDifference: Operator = (site) => {
   return apply(site, difference as Tensor, power(2));
 };
 
-/** `x` to a power that is one number. */
+/** `x` to a constant power. */
 export const pow: Operator = (site) => {
   const { data } = constantOf(site.inputs[1], 'an exponent');
   const exponent = data[0];

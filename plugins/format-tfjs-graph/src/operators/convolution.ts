@@ -6,7 +6,7 @@ import { constantOf, numbersOf, type Constant, type Tensor } from '../value.js';
 import { prelu } from './activation.js';
 import { zeroPadded } from './padding.js';
 
-/** Strides, dilation and padding of a window. */
+/** Strides, dilation and padding of a convolution. */
 interface Window {
   readonly x: Tensor;
   readonly strides: Pair;
@@ -14,19 +14,19 @@ interface Window {
   readonly padding: 'same' | 'valid';
 }
 
-/** Rows and columns after a window has moved over an image. */
+/** Rows and columns of the output of a window that moves over an image. */
 export function positions(x: Tensor, reach: Pair, strides: Pair, padding: 'same' | 'valid') {
   const sides = padding === 'same' ? padding : ([0, 0] as const);
   return [0, 1].map((axis) => windowCount(x.shape[axis], reach[axis]!, strides[axis]!, sides));
 }
 
-/** Throws `Refusal` for channels first. */
+/** Throws `Refusal` if channels come first. */
 export function requireChannelsLast(node: GraphNode): void {
   const format = text(node, 'data_format') ?? 'NHWC';
   if (format !== 'NHWC') throw new Refusal(`has data_format: ${format}`);
 }
 
-/** The two values for rows and columns of a list of four. */
+/** The values for rows and columns in a list of four. */
 export function rowsAndColumns(node: GraphNode, key: string): Pair {
   const [batch = 1, rows = 1, columns = 1, channels = 1] = integers(node, key);
   if (batch !== 1 || channels !== 1) throw new Refusal(`has ${key} along the batch or the channels`);
@@ -65,7 +65,7 @@ function windowOf(site: Site, kernel: Pair): Window {
   };
 }
 
-/** Convolutions, plain, in groups and depthwise, with what is fused to them. */
+/** Plain, grouped and depthwise convolutions, with the operators fused to them. */
 export const convolution: Operator = (site) => {
   const { node, inputs } = site;
   const kernel = constantOf(inputs[1], 'a kernel');
@@ -98,10 +98,10 @@ export const convolution: Operator = (site) => {
   });
 };
 
-/** A product with a matrix, with what is fused to it. */
+/** A product with a matrix, with the operators fused to it. */
 export const product: Operator = (site) => {
   const { node, inputs } = site;
-  // A product of batches is one along the last axis, whatever is before it.
+  // A product of batches is a product along the last axis, whatever the axes before it.
   const isBatched = node.op.startsWith('BatchMatMul');
   const x = isBatched ? tensorAt(site, 0) : tensorAt(site, 0, 1);
   const matrix = constantOf(inputs[1], 'a matrix');
@@ -126,7 +126,7 @@ interface Linear {
   readonly kernel: Constant;
 }
 
-/** A linear layer with the bias and the activation that are fused to it. */
+/** A linear layer with the bias and the activation fused to it. */
 function fused(site: Site, x: Tensor, { className, config, shape, kernel }: Linear): Tensor {
   const { node, inputs } = site;
   const names = texts(node, 'fused_ops');
@@ -154,7 +154,7 @@ function fused(site: Site, x: Tensor, { className, config, shape, kernel }: Line
   return name === 'Prelu' ? prelu(site, result, inputs[2 + bias.length]) : result;
 }
 
-/** A transposed convolution, whose output has the size that the node states. */
+/** A transposed convolution; its output has the size that the node states. */
 export const transposedConvolution: Operator = (site) => {
   const { node, inputs } = site;
   requireChannelsLast(node);

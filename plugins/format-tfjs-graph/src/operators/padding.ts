@@ -3,7 +3,7 @@ import { text } from '../node.js';
 import { anyTensor, asInFile, placeOf, type Operator, type Site } from '../site.js';
 import { numbersOf, type Tensor } from '../value.js';
 
-/** The largest number of 32 bits. */
+/** The largest finite float32. */
 const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 /** Rows and columns of zeros around an image. */
@@ -34,7 +34,7 @@ export const pad: Operator = (site) => {
   const mode = node.op === 'MirrorPad' ? text(node, 'mode') : 'CONSTANT';
   if (Math.max(...sides[0]!) > 0) throw new Refusal('pads the batch');
   if (mode === 'SYMMETRIC') throw new Refusal('has mode: SYMMETRIC');
-  // An image that lies with other channels last is padded as it lies.
+  // An image stored in another axis order is padded in that order.
   const order = (given.lies ?? [0, 1, 2]).map((axis) => sides[axis + 1]!);
   const isKept = Math.max(...order[2]!) === 0;
   const x = isKept ? given : asInFile(site, given);
@@ -58,7 +58,7 @@ export const pad: Operator = (site) => {
   return { ...wide, layer, shape: grown(wide, around) };
 };
 
-/** Channels of zeros: a part of the channels times zero. */
+/** Appends channels of zeros, as a slice of the channels times zero. */
 function moreChannels(site: Site, x: Tensor, [before, after]: Pair, isFollowed: boolean): Tensor {
   const channels = x.shape[2];
   if (channels === undefined || Math.max(before, after) > channels)

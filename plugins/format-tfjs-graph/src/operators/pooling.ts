@@ -60,7 +60,7 @@ function overPositions(site: Site, x: Tensor, kind: 'mean' | 'max' | 'sum', isKe
   return reshaped(site, scaled, [-1, ...x.shape.slice(0, -1).map(() => 1), channels]);
 }
 
-/** A product with a vector of one number, which training leaves as it is. */
+/** A mean or sum over the last axis, as a product with a constant vector that is not trained. */
 function overLast(site: Site, x: Tensor, kind: 'mean' | 'sum', isKept: boolean): Tensor {
   const channels = x.shape.at(-1);
   if (channels === undefined) throw new Refusal('adds up an open number of values');

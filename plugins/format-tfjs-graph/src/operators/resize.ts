@@ -3,7 +3,7 @@ import { flag } from '../node.js';
 import { tensorAt, type Operator } from '../site.js';
 import { numbersOf } from '../value.js';
 
-/** An image of another size, by the pixels that TensorFlow takes. */
+/** Resizes an image, sampling the same pixels as TensorFlow. */
 export function resize(interpolation: 'nearest' | 'bilinear'): Operator {
   return (site) => {
     const x = tensorAt(site, 0, 3);

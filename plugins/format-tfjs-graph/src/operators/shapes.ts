@@ -3,7 +3,7 @@ import { integers, number } from '../node.js';
 import { anyTensor, asInFile, placeOf, tensorAt, type Operator, type Site } from '../site.js';
 import { numbersOf, sizeOf, type Tensor } from '../value.js';
 
-/** Sizes of one sample as they become: `-1` is worked out, the batch stays. Throws `Refusal`. */
+/** Reshapes a tensor; `-1` is computed, and the batch axis is kept. Throws `Refusal`. */
 export function reshaped(site: Site, x: Tensor, target: readonly number[]): Tensor {
   const [batch, ...sizes] = target;
   if (sizes.map((length) => (Number.isNaN(length) ? undefined : length)).join() === x.shape.join()) return x;
@@ -26,7 +26,7 @@ export function reshaped(site: Site, x: Tensor, target: readonly number[]): Tens
   return added;
 }
 
-/** An axis, negative ones counted from the end, the batch as 0. */
+/** An axis as a nonnegative index, with the batch as 0; negative ones count from the end. */
 export function axisOf(axis: number, x: Tensor, added = 0): number {
   return axis < 0 ? axis + x.shape.length + 1 + added : axis;
 }
@@ -36,7 +36,7 @@ const concatenation: Operator = (site) => {
   return joined(site, given, axisOf(numbersOf(site.inputs.at(-1), 'an axis')[0]!, given[0]!));
 };
 
-/** Tensors one after another along an axis. */
+/** Concatenates tensors along an axis. */
 function joined(site: Site, given: readonly Tensor[], axis: number): Tensor {
   const [first] = given as [Tensor];
   if (axis === 0) throw new Refusal('joins batches');
@@ -56,7 +56,7 @@ function joined(site: Site, given: readonly Tensor[], axis: number): Tensor {
   return { ...tensors[0]!, layer, shape };
 }
 
-/** Computes nothing: what follows says whether the order matters. */
+/** Computes nothing: the permutation is recorded until a later operator needs another order. */
 const transpose: Operator = (site) => {
   const x = anyTensor(site, 0);
   const order = numbersOf(site.inputs[1], 'an order');
@@ -74,7 +74,7 @@ const transpose: Operator = (site) => {
   return lies.every((axis, i) => axis === i) ? turned : { ...turned, lies };
 };
 
-/** The same several times along axes. */
+/** Repeats a tensor along axes. */
 const tile: Operator = (site) => {
   const x = tensorAt(site, 0);
   const [batch, ...times] = numbersOf(site.inputs[1], 'multiples');
@@ -92,7 +92,7 @@ const tile: Operator = (site) => {
   );
 };
 
-/** An axis of length 1 at a place that counts the batch. */
+/** Inserts an axis of length 1; `axis` counts the batch as 0. */
 function expanded(site: Site, x: Tensor, axis: number): Tensor {
   if (axis === 0) throw new Refusal('puts an axis before the batch');
   const shape = x.shape.map((length) => length ?? NaN);
@@ -110,7 +110,7 @@ const pack: Operator = (site) => {
   );
 };
 
-/** The images of a batch of one, which lose their batch until a later node puts it back. */
+/** Takes the batch axis of a single image away, until a later node puts it back. */
 const unpack: Operator = (site) => {
   const x = tensorAt(site, 0);
   const axis = axisOf(number(site.node, 'axis', 0), x);
@@ -150,7 +150,7 @@ const squeeze: Operator = (site) => {
   ]);
 };
 
-/** Channels as blocks of positions, or the other way round. */
+/** Moves channels into blocks of positions, or the reverse. */
 function blocks(isToSpace: boolean): Operator {
   return (site) => {
     const x = tensorAt(site, 0, 3);
@@ -161,7 +161,7 @@ function blocks(isToSpace: boolean): Operator {
     const depth = isToSpace ? channels / block ** 2 : channels;
     const [rows, columns] = isToSpace ? [height, width] : [height / block, width / block];
     const apart = isToSpace ? [rows, columns, block, block, depth] : [rows, block, columns, block, depth];
-    // Of both the second and the third of these axes change places.
+    // Both swap the second and the third of these axes.
     const dims = [1, 3, 2, 4, 5];
     const whole = isToSpace ? [rows * block, columns * block, depth] : [rows, columns, block ** 2 * depth];
     const cut = site.add({

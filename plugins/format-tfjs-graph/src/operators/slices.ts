@@ -4,7 +4,7 @@ import { anyTensor, placeOf, tensorAt, type Operator, type Site } from '../site.
 import { numbersOf, type Tensor } from '../value.js';
 import { axisOf, reshaped } from './shapes.js';
 
-/** What an axis is cut to. */
+/** The part of an axis that is kept. */
 interface Range {
   readonly start: number;
   readonly end: number;
@@ -29,7 +29,7 @@ function sliced(site: Site, x: Tensor, axis: number, range: Range, ending?: stri
   return { ...x, layer, shape };
 }
 
-/** Equal parts of an axis, or parts of given lengths. */
+/** Splits an axis into equal parts, or into parts of given lengths. */
 const split: Operator = (site) => {
   const isSized = site.node.op === 'SplitV';
   const x = anyTensor(site, isSized ? 0 : 1);
@@ -65,7 +65,9 @@ const slice: Operator = (site) => {
   }, x);
 };
 
-/** The entries of a StridedSlice: one for every axis that it names, new ones too, an ellipsis spread. */
+/**
+ * The entries of a StridedSlice: one for each of its axes, including new ones, with the ellipsis expanded.
+ */
 export function entries({ node, inputs }: Pick<Site, 'node' | 'inputs'>, rank: number) {
   const [starts, ends, steps] = [1, 2, 3].map((i) => numbersOf(inputs[i], 'a range'));
   const isSet = (key: string, i: number) => ((number(node, key, 0) >> i) & 1) === 1;
@@ -89,7 +91,7 @@ export function entries({ node, inputs }: Pick<Site, 'node' | 'inputs'>, rank: n
   return has ? named.flatMap((each) => (each.isEllipsis ? rest : [each])) : [...named, ...rest];
 }
 
-/** A range of several axes, whole or in steps; one of an axis leaves it out, and new axes have length 1. */
+/** Slices several axes, with steps; a single index drops its axis, and new axes have length 1. */
 const stridedSlice: Operator = (site) => {
   const x = anyTensor(site, 0);
   const [batch, ...others] = entries(site, x.shape.length + 1);
@@ -121,10 +123,10 @@ const stridedSlice: Operator = (site) => {
   return isSame ? part : reshaped(site, part, [-1, ...lengths.map((length) => length ?? NaN)]);
 };
 
-/** Most layers that indexes in any order become. */
+/** Limit on the layers that one gather becomes. */
 const MAX_RUNS = 64;
 
-/** Indexes of one axis that are known: ranges of it, one after another. */
+/** Picks known indexes of one axis, as slices joined in order. */
 const gather: Operator = (site) => {
   const x = tensorAt(site, 0);
   const index = site.inputs[1];

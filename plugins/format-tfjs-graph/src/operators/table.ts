@@ -10,7 +10,7 @@ import { resize } from './resize.js';
 import { SHAPE_OPERATORS } from './shapes.js';
 import { SLICE_OPERATORS } from './slices.js';
 
-/** What gives its first input as it is; numbers of every type are float32 here. */
+/** Returns its first input unchanged; numbers of every type are float32 here. */
 const passedOn: Operator = ({ inputs }) => inputs[0]!;
 
 const cast: Operator = ({ node: { attributes }, inputs }) => {
@@ -19,7 +19,7 @@ const cast: Operator = ({ node: { attributes }, inputs }) => {
   return inputs[0]!;
 };
 
-/** Operators with a kernel: what comes before one is a part of the network. */
+/** Operators with a kernel; every node before one belongs to the network. */
 export const KERNEL_OPERATORS: Readonly<Record<string, Operator>> = {
   Conv2D: convolution,
   _FusedConv2D: convolution,
@@ -32,7 +32,7 @@ export const KERNEL_OPERATORS: Readonly<Record<string, Operator>> = {
   BatchMatMulV2: product,
 };
 
-/** All operators that become layers. */
+/** All operators that can become layers. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   ...KERNEL_OPERATORS,
   Identity: passedOn,

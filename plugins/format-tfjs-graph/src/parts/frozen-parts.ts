@@ -10,19 +10,19 @@ import { isTensor, partLayer, piece, shapeOf, type Piece, type Source } from './
 type Add = (node: string, layer: Parameters<Site['add']>[0]) => Tensor;
 
 /**
- * The parts of a graph that are not understood, as they grow node by node. They are computed as they are for
- * one image, and become a layer where a node that is understood reads them.
+ * The frozen parts of a graph: groups of unknown nodes, collected node by node. A part is computed as it is
+ * for one image, and becomes a layer when a known node reads it.
  */
 export class FrozenParts {
   private readonly pieces = new Map<string, readonly Source[]>();
   private readonly layers = new Map<Piece, Tensor>();
-  /** What nodes give for one image where that is known: the size of the batch is 1. */
+  /** Results of nodes that are constant for one image, when the size of the batch is 1. */
   private readonly fixed = new Map<string, readonly Constant[]>();
 
-  /** @param add adds a layer of a node. */
+  /** @param add adds a layer for a node. */
   constructor(private readonly add: Add) {}
 
-  /** What a node gives that is not understood, but can be in a part. Throws `Refusal`. */
+  /** Adds an unknown node to a part. Throws `Refusal` if it cannot be in one. */
   read(node: GraphNode, valueOf: (input: string) => Value | undefined): void {
     const inputs = node.inputs.map((input) => {
       const source = this.sourceAt(input, valueOf(input));
@@ -37,7 +37,7 @@ export class FrozenParts {
     }
   }
 
-  /** Works out what a node gives for one image, where that needs no values of it. */
+  /** Computes the results of a node that do not depend on the values of the image. */
   follow(node: GraphNode, valueOf: (input: string) => Value | undefined): void {
     const given = node.inputs.map((input) => this.constantAt(input, valueOf(input)));
     const shape = node.op === 'Shape' ? this.shapeAt(node.inputs[0], valueOf) : undefined;
@@ -47,14 +47,14 @@ export class FrozenParts {
     if (found) this.fixed.set(node.name, [found].flat());
   }
 
-  /** What a node gives for every image alone, which are constants. */
+  /** Results of a node that are the same constants for every single image. */
   fixedAt(node: string): readonly Constant[] | undefined {
     return this.fixed.get(node);
   }
 
   /**
-   * A part as a tensor of the network, which it is where it gives one result for one image. Throws `Refusal`
-   * where it is none; `undefined` where there is no such part.
+   * A part as a tensor of the network; `undefined` if there is no such part. Throws `Refusal` if it does not
+   * give one result for one image.
    */
   tensorAt(input: string): Tensor | undefined {
     const source = this.partAt(input);
@@ -65,7 +65,7 @@ export class FrozenParts {
     );
   }
 
-  /** A part as an output of the network, whatever it gives for one image. */
+  /** A part as an output of the network, whatever its shape for one image. */
   outputAt(input: string): Tensor | undefined {
     const source = this.partAt(input);
     if (source?.kind !== 'piece') return source?.kind === 'tensor' ? source : undefined;
@@ -76,12 +76,12 @@ export class FrozenParts {
     return this.layerOf(whole, sourceOf(input).name);
   }
 
-  /** Whether a node is a part that is not understood. */
+  /** Whether a node is in a frozen part. */
   has(input: string): boolean {
     return this.partAt(input) !== undefined;
   }
 
-  /** Whether it is one that can be a tensor of the network. */
+  /** Whether it is in a part that can be a tensor of the network. */
   isTensor(input: string): boolean {
     const source = this.partAt(input);
     return source?.kind === 'tensor' || (source?.kind === 'piece' && isTensor(source));
@@ -104,7 +104,7 @@ export class FrozenParts {
     const known = this.constantAt(input, value);
     if (known) return known;
     const part = this.partAt(input);
-    // What is a layer already is not computed twice.
+    // A piece that already is a layer is not computed twice.
     if (part?.kind === 'piece') return this.layers.get(part) ?? part;
     if (part) return part;
     if (value?.kind !== 'tensor') return undefined;
@@ -135,7 +135,7 @@ export function canBeInPart({ op }: GraphNode): boolean {
   return Object.hasOwn(PART_OPERATORS, op);
 }
 
-/** The nodes that a kernel follows, and kernels: parts that are not understood are kept among these alone. */
+/** Kernels and the nodes before them: only among these do unknown nodes become frozen parts. */
 export function nodesBeforeKernels(order: readonly GraphNode[]): Set<string> {
   const found = new Set<string>();
   for (const { name, op, inputs } of [...order].reverse()) {
@@ -146,7 +146,7 @@ export function nodesBeforeKernels(order: readonly GraphNode[]): Set<string> {
   return found;
 }
 
-/** Constants of constants; what cannot be worked out is none. */
+/** The results of a node with constant inputs; `undefined` if they cannot be folded. */
 function folded(node: GraphNode, given: readonly Constant[]) {
   try {
     return workedOut(node, given);

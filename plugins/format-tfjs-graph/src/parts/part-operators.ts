@@ -5,16 +5,16 @@ import { entries } from '../operators/slices.js';
 import { constantOf, vector, type Constant } from '../value.js';
 import { piece, shapeOf, type Source } from './piece.js';
 
-/** A node of a part that is not understood, with what it reads. */
+/** A node of a frozen part, with its inputs. */
 interface PartSite {
   readonly node: GraphNode;
   readonly inputs: readonly Source[];
 }
 
-/** What a node gives, one for each of its outputs. Throws `Refusal`. */
+/** Turns a node into steps, one result for each of its outputs. Throws `Refusal`. */
 type PartOperator = (site: PartSite) => Source | readonly Source[];
 
-/** Operators that are a step each, and take their inputs as they are. */
+/** Operators that are one step each, with their inputs unchanged. */
 const PLAIN: Readonly<Record<string, string>> = {
   ...{ Abs: 'abs', Neg: 'neg', Exp: 'exp', Log: 'log', Sqrt: 'sqrt', Rsqrt: 'rsqrt', Square: 'square' },
   ...{ Reciprocal: 'reciprocal', Inv: 'reciprocal', Erf: 'erf', Softplus: 'softplus' },
@@ -55,7 +55,7 @@ const pad: PartOperator = ({ node, inputs }) => {
   return piece('pad', [inputs[0]!], { sides: numbers(inputs[1], 'paddings'), value });
 };
 
-/** Operators that can be steps of a frozen part. What loops or gives sizes that depend on values cannot. */
+/** Operators that can be steps of a frozen part. Loops, and sizes that depend on values, cannot. */
 export const PART_OPERATORS: Readonly<Record<string, PartOperator>> = {
   ...Object.fromEntries(
     Object.entries(PLAIN).map(([op, operation]): [string, PartOperator] => [
@@ -163,7 +163,7 @@ export const PART_OPERATORS: Readonly<Record<string, PartOperator>> = {
     piece('reverse', [x!], { axes: numbers(axes, 'axes').map((axis) => axisOf(axis, shapeOf(x!).length)) }),
 };
 
-/** A range of every axis; steps pick their indexes, and single indexes leave their axis out. */
+/** A strided slice: steps pick indexes, and a single index drops its axis. */
 function strided({ node, inputs }: PartSite): Source {
   const [x] = inputs as [Source];
   const ranges = inputs.map((each) => (each.kind === 'constant' ? each : vector([])));

@@ -2,23 +2,23 @@ import { Refusal, stepShape, type PartConstant, type PartStep } from '@tersor/ne
 import type { Layer } from '../builder.js';
 import type { Constant, Tensor } from '../value.js';
 
-/** What a node of a part that is not understood gives for one image: a step, and what it reads. */
+/** The result of a node of a frozen part for one image: a step, and its inputs. */
 export interface Piece {
   readonly kind: 'piece';
-  /** Pieces are numbered as they are made: none reads a later one. */
+  /** Number in order of creation: no piece reads a later one. */
   readonly order: number;
   readonly operation: string;
   readonly inputs: readonly Source[];
   readonly options: NonNullable<PartStep['options']>;
-  /** With the batch, which is one image. */
+  /** Including the batch axis, of length 1. */
   readonly shape: readonly number[];
   readonly type: Constant['type'];
 }
 
-/** What a step reads. */
+/** An input of a step. */
 export type Source = Piece | Tensor | Constant;
 
-/** Whole numbers are weights, which are exact up to this. */
+/** Integers are stored as float32 weights, which are exact up to this. */
 const MAX_WHOLE = 2 ** 24;
 
 const WHOLE = new Set(['argMax', 'argMin', 'toInteger']);
@@ -29,7 +29,7 @@ const YES_OR_NO = new Set([
 
 let made = 0;
 
-/** A step of a part. Throws `Refusal` where its inputs do not fit. */
+/** Creates a step of a part. Throws `Refusal` if its inputs do not fit. */
 export function piece(operation: string, inputs: readonly Source[], options: Piece['options'] = {}): Piece {
   let shape: readonly number[];
   try {
@@ -60,8 +60,8 @@ function typeOf(operation: string, inputs: readonly Source[]): Constant['type'] 
 }
 
 /**
- * The layer that computes a piece with all pieces that it needs. Throws `Refusal` where it is computed of
- * constants alone.
+ * The layer that computes a piece and all pieces that it needs. Throws `Refusal` if it depends on constants
+ * alone.
  */
 export function partLayer(last: Piece): Layer {
   const pieces = new Set<Piece>();
@@ -107,7 +107,7 @@ export function partLayer(last: Piece): Layer {
   };
 }
 
-/** Whether a piece can be a tensor of the network: one result for one image, of numbers with a point. */
+/** Whether a piece can be a tensor of the network: floats, one result for one image. */
 export function isTensor(value: Piece): boolean {
   return value.type === 'float' && value.shape[0] === 1 && value.shape.length > 1;
 }

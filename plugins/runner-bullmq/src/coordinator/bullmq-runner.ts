@@ -14,29 +14,31 @@ import { backendsOf } from '../needs.js';
 import { bytesOf, type BullmqOptions } from '../options.js';
 import { openRegistry } from '../registry.js';
 import { connect } from '../server/connect.js';
-import { createStore, type TrialStore } from '../store/folder-store.js';
+import { createStore, isObjectStore } from '../store/open-store.js';
 import { packInputs, type PackInputs } from '../store/pack-inputs.js';
+import type { TrialStore } from '../store/trial-store.js';
 import { work } from '../worker/work.js';
 import { handOut } from './exchange.js';
 import { openLane, type LaneQueue } from './lane-queue.js';
 import { queueStatus } from './queue-status.js';
 
 /**
- * A runner that puts trials into a queue on Redis or PostgreSQL, from which workers on any machine take them;
- * files go through a store that all of them see. Throws `QUEUE_UNAVAILABLE`.
- * @param directory folder that the path of the store counts from
+ * A runner that puts trials into a queue on Redis or PostgreSQL. Workers on any machine take them from there;
+ * files are exchanged through a store that all machines see. Throws `QUEUE_UNAVAILABLE`.
+ * @param directory folder that the path of the store is relative to
  */
 export async function createBullmqRunner(options: BullmqOptions, directory: string): Promise<TrialRunner> {
   const server = await connect(options.url, options.prefix);
   const registry = openRegistry(server);
   const pollMs = options.pollSeconds * 1000;
   const inTurn = createTurns(options.concurrency);
-  // Places that are no folders are this process's own.
+  // Places that are not folders belong to this process alone.
   const own = randomUUID();
   let opened: Promise<{ readonly store: TrialStore; readonly pack: PackInputs }> | undefined;
-  const open = async () => {
-    const folder = isAbsolute(options.store) ? options.store : join(directory, options.store);
-    const store = await createStore(folder);
+  const open = () => (opened ??= makeStore());
+  const makeStore = async () => {
+    const isWhole = isAbsolute(options.store) || isObjectStore(options.store);
+    const store = await createStore(isWhole ? options.store : join(directory, options.store));
     return { store, pack: packInputs(store, [process.cwd(), __dirname]) };
   };
   const lanes = new Map<string, Promise<LaneQueue>>();
@@ -47,7 +49,7 @@ export async function createBullmqRunner(options: BullmqOptions, directory: stri
     return known;
   };
   const runOne = async (trial: Trial, signal: AbortSignal, events: TrialEvents): Promise<TrialOutcome> => {
-    const { store, pack } = await (opened ??= open());
+    const { store, pack } = await open();
     const files = await pack(trial.config, trial.directory);
     const lane = await laneOf(trial, store);
     const scope = trial.place.folder ?? own;
@@ -57,6 +59,7 @@ export async function createBullmqRunner(options: BullmqOptions, directory: stri
   return {
     id: 'bullmq',
     concurrency: options.concurrency,
+    ready: async () => void (await open()),
     run: async (trial, signal, events = {}) => {
       try {
         const outcome = await inTurn(signal, () => runOne(trial, signal, events));
@@ -76,10 +79,10 @@ export async function createBullmqRunner(options: BullmqOptions, directory: stri
   };
 }
 
-/** The queue of trials that need the same of a worker. */
+/** The queue for trials with the same needs. */
 function describeLane(
   trial: Trial,
-  { folder, id }: TrialStore,
+  { address, id }: TrialStore,
   { needs, leaseSeconds, retakes }: BullmqOptions,
 ): Lane {
   const lane = {
@@ -89,7 +92,7 @@ function describeLane(
     memoryBytes: needs.memory === undefined ? 0 : bytesOf(needs.memory),
     leaseMs: leaseSeconds * 1000,
     retakes,
-    store: { folder, id },
+    store: { address, id },
   };
   return { queue: `lane-${shortHash([lane, trial.inputs])}`, ...lane };
 }

@@ -5,7 +5,7 @@ import type { Trial, TrialEvents, TrialOutcome } from '@tersor/core';
 import type { SentTrial, TrialJob } from '../jobs.js';
 import { isFenced, steadily } from '../server/steadily.js';
 import { copyFiles, replaceFiles } from '../store/move-files.js';
-import type { TrialStore } from '../store/folder-store.js';
+import type { TrialStore } from '../store/trial-store.js';
 import type { JobEnd, LaneQueue } from './lane-queue.js';
 
 /** How a study hands out one trial. */
@@ -14,7 +14,7 @@ export interface Handing {
   readonly store: TrialStore;
   /** Hash of the list of files that the trial reads. */
   readonly files: string;
-  /** What the job is called: the same for everyone who wants the same trial in the same place. */
+  /** Name of the job: the same for every study that wants the same trial in the same place. */
   readonly job: string;
   readonly pollMs: number;
   readonly signal: AbortSignal;
@@ -25,14 +25,15 @@ const STOP_POLL_MS = 200;
 const STOP_PATIENCE_MS = 5000;
 
 /**
- * Puts a trial into the queue, unless it is there already, waits until it has ended, and lays the files of
- * the attempt that the queue names into the trial's place. A queue that lost the job gets it again.
+ * Puts a trial into the queue unless it is there already, waits until it has ended, and copies the files of
+ * the attempt that the queue names to the trial's place. If the queue lost the job, it is added again.
  */
 export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutcome> {
   const { lane, signal, job } = handing;
-  for (let round = 0; ; round++) {
-    if (round > 0 && (await hasResults(trial))) return { status: 'done' };
+  for (;;) {
     const isNew = !(await steadily(() => lane.queue.getJob(job), signal));
+    // Another study with the same place lays the results there before it removes the job.
+    if (isNew && (await hasResults(trial))) return { status: 'done' };
     if (isNew) await enqueue(trial, handing);
     const ended = await wait(handing);
     if (ended === 'gone') continue;
@@ -46,19 +47,19 @@ export async function handOut(trial: Trial, handing: Handing): Promise<TrialOutc
     const { attempt, outcome } = ended.end;
     const isWhole = await replaceFiles(handing.store.attempt(job, attempt), trial.place);
     if (!isWhole && outcome.status === 'done') {
-      // Another study with the same place was faster, or the store lost them.
+      // Another study with the same place was faster, or the store lost the files.
       await removeJob(handing);
       if (await hasResults(trial)) return outcome;
-      return { status: 'failed', error: `The results of ${attempt} are not in ${handing.store.folder}.` };
+      return { status: 'failed', error: `The results of ${attempt} are not in ${handing.store.address}.` };
     }
     await removeJob(handing);
     await handing.store.forget(job);
-    // Somebody else stopped it: this study still wants it.
+    // Another study stopped it; this one still wants it.
     if (outcome.status !== 'interrupted' || signal.aborted) return outcome;
   }
 }
 
-/** Lays what the trial begins with into the store, and adds the job; that of somebody else stays. */
+/** Copies what the trial starts from into the store, and adds the job; an existing job is kept. */
 async function enqueue({ id, config, inputs, place }: Trial, handing: Handing): Promise<void> {
   const { lane, store, files, job, signal } = handing;
   // Sorted before every real attempt.
@@ -69,7 +70,7 @@ async function enqueue({ id, config, inputs, place }: Trial, handing: Handing): 
   await steadily(() => lane.queue.add('trial', data, { jobId: job }), signal);
 }
 
-/** Waits for the end; once the signal is aborted, stops the job. */
+/** Waits for the job's end; stops the job when the signal is aborted. */
 async function wait(handing: Handing): Promise<JobEnd | 'stopped' | 'away'> {
   const { lane, job, signal, events } = handing;
   const ended = lane.ended(job, events);
@@ -90,8 +91,8 @@ async function wait(handing: Handing): Promise<JobEnd | 'stopped' | 'away'> {
 }
 
 /**
- * Takes a job out of the queue where nobody holds it; else tells its worker to stop. `away`: the server
- * cannot be told anything, so whatever the worker does is found next time.
+ * Removes a job that no worker holds from the queue; otherwise tells its worker to stop. `away`: the server
+ * does not answer, so the worker's results are found next time.
  */
 async function stopJob(
   { lane, job }: Handing,
@@ -109,7 +110,7 @@ async function stopJob(
   return 'held';
 }
 
-/** Rejects where a server takes too long to answer: it is away. */
+/** Rejects if the server takes too long to answer. */
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   const late = delay(STOP_PATIENCE_MS, undefined, { ref: false }).then(() => {
     throw new Error('The server does not answer.');
@@ -117,7 +118,7 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
   return Promise.race([answer, late]);
 }
 
-/** Lays what the newest attempt has saved into the place. */
+/** Copies what the newest attempt has saved to the trial's place. */
 async function takeBack(trial: Trial, { store, job, lane }: Handing): Promise<TrialOutcome> {
   await lane.queue.remove(job).catch(() => 0);
   const newest = await newestAttempt(store, job);
@@ -126,9 +127,13 @@ async function takeBack(trial: Trial, { store, job, lane }: Handing): Promise<Tr
   return { status: 'interrupted' };
 }
 
-/** The newest attempt that has saved something; else the newest. */
-export async function newestAttempt(store: TrialStore, job: string): Promise<string | undefined> {
-  const newestFirst = (await store.attempts(job)).reverse();
+/** The newest attempt that has saved something, or else the newest. One may be left out. */
+export async function newestAttempt(
+  store: TrialStore,
+  job: string,
+  leftOut?: string,
+): Promise<string | undefined> {
+  const newestFirst = (await store.attempts(job)).filter((name) => name !== leftOut).reverse();
   for (const attempt of newestFirst)
     if ((await store.attempt(job, attempt).list('checkpoint')).length > 0) return attempt;
   return newestFirst[0];

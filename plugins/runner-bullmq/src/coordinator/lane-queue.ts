@@ -7,16 +7,16 @@ import type { Registry } from '../registry.js';
 import type { JobQueue, QueueServer } from '../server/connect.js';
 import { isDisconnection } from '../server/steadily.js';
 
-/** How a job ended; `gone` where the queue has it no more: another one fetched it, or the server lost it. */
+/** How a job ended; `gone` if the queue no longer has it: another study fetched it, or the server lost it. */
 export type JobEnd = { readonly end: TrialEnd } | { readonly lost: string } | 'gone';
 
-/** A queue of trials, as the study sees it. */
+/** The study's side of a queue of trials. */
 export interface LaneQueue {
   readonly lane: Lane;
   readonly queue: JobQueue<TrialJob, TrialEnd>;
   /**
-   * Resolves when a job has ended, whoever takes it and however often it is lost. Rejects where the server
-   * answers something that cannot be waited out.
+   * Resolves when a job has ended, whichever worker takes it and however often it is lost. Rejects with
+   * errors of the server that waiting does not solve.
    */
   ended(job: string, events: TrialEvents): Promise<JobEnd>;
   close(): Promise<void>;
@@ -26,13 +26,13 @@ interface Waiter {
   readonly resolve: (end: JobEnd) => void;
   readonly reject: (error: unknown) => void;
   readonly events: TrialEvents;
-  /** Whether it was said that it has begun. */
+  /** Whether its beginning was reported. */
   began?: boolean;
 }
 
-/** Jobs that are asked for one by one, for events that were missed. */
+/** Interval at which every job is looked up, in case its event was missed. */
 const SWEEP_MS = 5000;
-/** How often a study looks who could take its trials. */
+/** Looks for workers before the study reports that there is none. */
 const LOOKS_BEFORE_NOTICE = 3;
 
 /** Opens a queue and announces it. */
@@ -67,10 +67,10 @@ export async function openLane(
           for (const job of [...waiters.keys()]) look(job, await queue.getJob(job), { waiters, settle });
           swept = Date.now();
         }
-        // Another study's end may have withdrawn it.
+        // Another study may have withdrawn it when it ended.
         await registry.announce(lane);
         const isRunning = [...waiters.values()].some((each) => [...each].some(({ began }) => began));
-        const problem = isRunning ? undefined : await nobody(lane, registry);
+        const problem = isRunning ? undefined : await noWorkerReason(lane, registry);
         looks = problem === undefined ? 0 : looks + 1;
         if (problem === undefined) said = '';
         else if (problem !== said && looks >= LOOKS_BEFORE_NOTICE) {
@@ -78,7 +78,7 @@ export async function openLane(
           [...waiters.values()][0]?.forEach(({ events }) => events.onNotice?.(problem));
         }
       } catch (error) {
-        // The server is away, and comes back.
+        // The server is away, and will come back.
         if (!isDisconnection(error) && !closing.signal.aborted) throw error;
       }
     }
@@ -98,7 +98,7 @@ export async function openLane(
         const found = waiters.get(job) ?? new Set();
         found.add({ resolve, reject, events });
         waiters.set(job, found);
-        // It may have ended before anybody listened.
+        // It may have ended before anyone listened.
         queue.getJob(job).then(
           (there) => there && look(job, there, { waiters, settle }),
           () => undefined,
@@ -118,7 +118,7 @@ interface Watched {
   readonly settle: (job: string, end: JobEnd) => void;
 }
 
-/** Settles what has ended, by the job itself. */
+/** Settles a waiter whose job has ended, from the job itself. */
 function look(id: string, job: Job<TrialJob, TrialEnd> | undefined, { waiters, settle }: Watched): void {
   if (!job) settle(id, 'gone');
   else if (job.finishedOn && job.failedReason) settle(id, { lost: job.failedReason });
@@ -136,8 +136,8 @@ function endOf(value: unknown): TrialEnd {
   return (typeof value === 'string' ? JSON.parse(value) : value) as TrialEnd;
 }
 
-/** Says that no worker takes the trials of a queue, and why; undefined where one does. */
-async function nobody(lane: Lane, registry: Registry): Promise<string | undefined> {
+/** A sentence on why no worker takes the trials of a queue; undefined if one does. */
+async function noWorkerReason(lane: Lane, registry: Registry): Promise<string | undefined> {
   const workers = await registry.workers();
   if (workers.length === 0) return 'No worker is there: start some with `tersor worker --url ...`.';
   const reasons = workers.map(({ offer, refused }) => {

@@ -3,7 +3,7 @@ import type { TrialEnd, TrialJob } from '../jobs.js';
 import type { Registry } from '../registry.js';
 import type { QueueServer } from '../server/connect.js';
 
-/** What all queues of a server have, and who works on them. */
+/** Jobs in all queues of a server, and its workers. */
 export async function queueStatus(server: QueueServer, registry: Registry): Promise<RunnerStatus> {
   const sum = { waiting: 0, running: 0, ended: 0 };
   for (const { queue } of await registry.lanes()) {

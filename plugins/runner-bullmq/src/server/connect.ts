@@ -13,7 +13,7 @@ import {
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 
-/** A queue with jobs of some kind, whatever the server. */
+/** A queue with jobs of some kind, on any kind of server. */
 export type JobQueue<Data, Result = unknown> = Queue<
   Data,
   Result,
@@ -24,20 +24,20 @@ export type JobQueue<Data, Result = unknown> = Queue<
   IQueueBackend,
   unknown
 >;
-/** Takes jobs of a queue one by one, and looks for those whose worker is gone. */
+/** Takes jobs from a queue one by one, and finds those whose worker is gone. */
 export type JobTaker<Data, Result> = Worker<Data, Result, string, IQueueBackend, JobProgress, unknown>;
-/** Hears what happens in a queue. */
+/** Listens to the events of a queue. */
 export type JobEvents = QueueEvents<unknown, IQueueBackend, unknown>;
 
 /** A server with queues. */
 export interface QueueServer {
-  /** Its address without a password. */
+  /** Its address, without the password. */
   readonly name: string;
   queue<Data, Result = unknown>(name: string): JobQueue<Data, Result>;
-  /** A job whose lease was not renewed for `leaseMs` is given to another, at most `retakes` times. */
+  /** A job whose lease was not renewed for `leaseMs` is given to another worker, at most `retakes` times. */
   taker<Data, Result>(name: string, leaseMs: number, retakes: number): JobTaker<Data, Result>;
   events(name: string): JobEvents;
-  /** Closes everything. */
+  /** Closes all connections. */
   close(): Promise<void>;
 }
 
@@ -48,12 +48,12 @@ interface Backend {
 }
 
 const CONNECT_MS = 5000;
-/** Connections to PostgreSQL that a queue opens for queries: a server has a hundred, for all workers. */
+/** Connections to PostgreSQL per queue, for queries: a server has a hundred for all workers. */
 const POOL = 1;
 
 /**
- * Connects to a server: Redis or PostgreSQL, by its URL, in which `${NAME}` stands for a variable of the
- * environment. `prefix` begins its keys, or is its schema. Throws `QUEUE_UNAVAILABLE`.
+ * Connects to Redis or PostgreSQL by URL. `${NAME}` in the URL is an environment variable. `prefix` is the
+ * prefix of keys in Redis, and the schema in PostgreSQL. Throws `QUEUE_UNAVAILABLE`.
  */
 export async function connect(given: string, prefix: string): Promise<QueueServer> {
   const url = withVariables(given);
@@ -70,7 +70,7 @@ export async function connect(given: string, prefix: string): Promise<QueueServe
   const kept = <T extends { on(event: 'error', listener: () => void): unknown; close(): Promise<void> }>(
     each: T,
   ): T => {
-    // Whoever asks gets the error, too.
+    // The caller of each operation gets the error as well.
     each.on('error', () => undefined);
     open.push(each);
     return each;
@@ -99,11 +99,15 @@ async function redis(url: string): Promise<Backend> {
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
     maxRetriesPerRequest: null,
-    // A server that was never there is a mistake; one that is gone comes back.
+    // A server that was never reached is a mistake in the URL; one that is gone will come back.
     retryStrategy: (times) => (wasThere ? Math.min(50 * times, 1000) : null),
   });
-  client.on('error', () => undefined);
-  await client.connect();
+  // What the server said of a password comes as an event; the connection then only says that it is closed.
+  let said: Error | undefined;
+  client.on('error', (error: Error) => void (said = error));
+  await client.connect().catch((error: unknown) => {
+    throw said ?? error;
+  });
   wasThere = true;
   return {
     connection: client,
@@ -132,7 +136,7 @@ async function postgres(url: string, schema: string): Promise<Backend> {
   };
 }
 
-/** So that a password need not stand in a study or on a command line. */
+/** Fills in environment variables: no password has to be in a study or on a command line. */
 function withVariables(url: string): string {
   return url.replace(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = process.env[name];

@@ -1,10 +1,10 @@
 import type { FilePlace } from '@tersor/core';
 
-/** Says that results are whole, so it is written after everything else. */
+/** Marks results as complete, so it is written last. */
 const LAST = 'summary.json';
 const LOCK = '.lock';
 
-/** Copies the files of a place into another one; resolves to their names, or to undefined if one was gone. */
+/** Copies the files of one place to another. Resolves to their names, or to undefined if one was gone. */
 export async function copyFiles(from: FilePlace, into: FilePlace): Promise<readonly string[] | undefined> {
   const names = (await from.list()).filter((name) => name !== LOCK);
   for (const name of [...names.filter((each) => each !== LAST), ...names.filter((each) => each === LAST)]) {
@@ -15,7 +15,7 @@ export async function copyFiles(from: FilePlace, into: FilePlace): Promise<reado
   return names;
 }
 
-/** The same, and removes what only the other place has. Resolves to whether all files were there. */
+/** The same, and removes what only the target has. Resolves to whether all files were there. */
 export async function replaceFiles(from: FilePlace, into: FilePlace): Promise<boolean> {
   const names = await copyFiles(from, into);
   if (!names || names.length === 0) return false;

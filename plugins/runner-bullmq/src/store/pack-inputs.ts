@@ -5,11 +5,12 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { namedByConfig } from '@tersor/compression';
 import { moduleFiles, type CompressConfig } from '@tersor/core';
-import { copyOnce, hashOf, type TrialStore } from './folder-store.js';
+import { hashOf } from './hash-of.js';
+import type { TrialStore } from './trial-store.js';
 
-/** What a trial reads, as it lies below some folder. */
+/** The files that a trial reads, below some folder. */
 export interface InputList {
-  /** The folder that paths of the config count from, below that folder; with `/`. */
+  /** The folder that paths of the config are relative to, below that folder; with `/`. */
   readonly directory: string;
   /** SHA-256 of every file, by its path below that folder. */
   readonly files: Readonly<Record<string, string>>;
@@ -18,14 +19,14 @@ export interface InputList {
 const LEFT_OUT = new Set(['node_modules', '.git']);
 const MODULE = /\.([cm]?js|[cm]?ts)$/;
 
-/** Brings what trials read into a store; remembers what it has brought. */
+/** Copies what trials read into a store, once. Resolves to the hash of the list of files. */
 export type PackInputs = (config: CompressConfig, directory: string) => Promise<string>;
 
 /**
- * Brings every file that a config names by a relative path into a store, by its content: models with all
- * their files, folders of data sets, plugins with what they import. Packages are not brought, nor what a
- * config names by an absolute path: these have to be on every machine. Resolves to the hash of the list.
- * @param searchFrom folders that formats of models are looked up from
+ * Copies every file that a config names by a relative path into a store, by its content: models with all
+ * their files, folders of data sets, plugins with what they import. Packages and files with absolute paths
+ * are not copied: every machine must have them.
+ * @param searchFrom folders from which formats of models are resolved
  */
 export function packInputs(store: TrialStore, searchFrom: readonly string[]): PackInputs {
   const packed = new Map<string, Promise<string>>();
@@ -36,7 +37,7 @@ export function packInputs(store: TrialStore, searchFrom: readonly string[]): Pa
     return known;
   };
   return (config, directory) => {
-    // What is named depends on the texts of a config alone; thousands of trials have the same.
+    // The files depend only on the texts in a config, which are the same in thousands of trials.
     const key = JSON.stringify([directory, [...textsOf(config)].sort()]);
     const known = packed.get(key) ?? pack(config, directory, { store, searchFrom, bring });
     packed.set(key, known);
@@ -63,7 +64,7 @@ async function pack(
   const absolute = new Set([...textsOf(config)].filter(isAbsolute).map((path) => resolve(path)));
   const paths = new Set<string>();
   for (const { path } of named) {
-    // A folder around the project is no input of it.
+    // A folder that contains the project is not an input of it.
     if (absolute.has(path) || `${base}${sep}`.startsWith(`${path}${sep}`)) continue;
     for (const file of await filesBelow(path)) paths.add(file);
   }
@@ -77,7 +78,7 @@ async function pack(
 
 async function bringFile(path: string, store: TrialStore): Promise<string> {
   const hash = await hashOf(path);
-  await copyOnce(path, store.content(hash));
+  await store.bring(path, hash);
   return hash;
 }
 
@@ -86,14 +87,14 @@ async function bringText(text: string, store: TrialStore): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-list-'));
   try {
     await writeFile(join(folder, 'list.json'), text);
-    await copyOnce(join(folder, 'list.json'), store.content(hash));
+    await store.bring(join(folder, 'list.json'), hash);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   return hash;
 }
 
-/** The file itself, with what it imports where it is a module; or all files of a folder. */
+/** The file itself, with its imports if it is a module; or all files of a folder. */
 async function filesBelow(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return MODULE.test(path) ? moduleFiles(path) : [path];
@@ -102,7 +103,7 @@ async function filesBelow(path: string): Promise<string[]> {
   for (const entry of await readdir(path, { withFileTypes: true })) {
     if (LEFT_OUT.has(entry.name)) continue;
     const inside = join(path, entry.name);
-    // A link to a folder around it would never end.
+    // A link to a folder that contains it would never end.
     const isLoop = entry.isSymbolicLink() && `${path}${sep}`.startsWith(`${await realpath(inside)}${sep}`);
     if (!isLoop) files.push(...(await filesBelow(inside)));
   }
@@ -113,7 +114,7 @@ function stepsUp(path: string): number {
   return path.split(sep).filter((part) => part === '..').length;
 }
 
-/** All texts in a config. */
+/** All strings in a config. */
 function textsOf(value: unknown): Set<string> {
   if (typeof value === 'string') return new Set([value]);
   if (typeof value !== 'object' || value === null) return new Set();

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { copyOnce, hashOf, type TrialStore } from './folder-store.js';
+import { hashOf } from './hash-of.js';
 import type { InputList } from './pack-inputs.js';
+import type { TrialStore } from './trial-store.js';
 
 /**
- * Lays the files of a list where a trial finds them, and gives the folder that its paths count from. What the
- * cache has is not fetched again, whoever put it there. Rejects where the store lacks a file, where one has
- * other content than its name says, or where the disk is full.
+ * Puts the files of a list where a trial finds them, and resolves to the folder that its paths are relative
+ * to. Files in the cache are not fetched again. Rejects if the store lacks a file, if the content of one does
+ * not match its name, or if the disk is full.
  */
 export async function unpackInputs(store: TrialStore, list: string, cache: string): Promise<string> {
   const tree = join(cache, 'trees', list);
@@ -32,10 +33,10 @@ async function layOut(
       const path = inside(draft, name);
       const content = await fetched(store, hash, cache);
       await mkdir(dirname(path), { recursive: true });
-      // The same bytes once, where the disk can do that.
+      // A link shares the bytes, if the disk can do that.
       await link(content, path).catch(() => copyFile(content, path));
     }
-    // Another worker of this machine may have been faster.
+    // Another worker on this machine may have been faster.
     await rename(draft, tree).catch(async (error: unknown) => {
       if (!(await stat(tree).catch(() => undefined))) throw error;
     });
@@ -44,18 +45,20 @@ async function layOut(
   }
 }
 
-/** The file of some content in the cache, brought from the store where it is not there. */
+/** Path in the cache of the file with this hash, fetched from the store if necessary. */
 async function fetched(store: TrialStore, hash: string, cache: string): Promise<string> {
   if (!/^[\da-f]{64}$/.test(hash)) throw new Error(`${hash} is no hash of a file.`);
   const path = join(cache, 'files', hash);
   if (await stat(path).catch(() => undefined)) return path;
-  await copyOnce(store.content(hash), path);
+  await store.fetch(hash, path);
   if ((await hashOf(path)) === hash) return path;
   await rm(path, { force: true });
-  throw new Error(`The file ${store.content(hash)} is damaged: it has other content than its name says.`);
+  throw new Error(
+    `The file ${hash} in ${store.address} is damaged: it has other content than its name says.`,
+  );
 }
 
-/** Where a name lies below a folder. Throws for one that leads out of it. */
+/** The path of a name below a folder. Throws if it leads out of the folder. */
 function inside(folder: string, name: string): string {
   const path = resolve(folder, name);
   if (path === folder || path.startsWith(folder + sep)) return path;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, type TrialOutcome } from '@tersor/core';
+import { messageOf, type FilePlace, type TrialOutcome } from '@tersor/core';
 import { Job, UnrecoverableError, type MinimalQueue } from 'bullmq';
 import { newestAttempt } from '../coordinator/exchange.js';
 import type { SentTrial, TrialEnd, TrialJob } from '../jobs.js';
@@ -8,8 +8,9 @@ import { isDisconnection, isFenced, steadily } from '../server/steadily.js';
 import { copyFiles } from '../store/move-files.js';
 import { unpackInputs } from '../store/unpack-inputs.js';
 import type { OpenLane, WorkerContext } from './worker-context.js';
+import { inWorkingFolder } from './working-folder.js';
 
-/** A job that this worker holds under a token. */
+/** A job that this worker holds, with its token. */
 export interface TakenJob {
   readonly open: OpenLane;
   readonly job: Job<TrialJob, TrialEnd>;
@@ -17,15 +18,19 @@ export interface TakenJob {
   readonly trial: SentTrial;
 }
 
-/** Times that a lease is renewed while it lasts. */
+/** How many times a lease is renewed within its duration. */
 const RENEWALS = 3;
-/** By which a trial says that it would run with something else than it should. */
+/** How many times a worker checks, within a lease, for what a trial has saved. */
+const LOOKS = 6;
+/** How many times files are copied that change meanwhile. */
+const COPIES = 3;
+/** Marks the error of a trial that would run with other inputs than it should. */
 const MISMATCH = '[INPUTS_MISMATCH]';
 
 /**
- * Carries out a job: in a folder of its own in the store, from what the newest attempt before has saved.
- * Says how it ended only while it holds the lease; what a worker writes that has lost it is never read.
- * Resolves to why trials of this queue cannot be run here; undefined where they can.
+ * Runs a job in a new folder of the store, from what the newest earlier attempt has saved. Reports the end
+ * only while it holds the lease; files of a worker that has lost it are never read. Resolves to the reason
+ * why trials of this queue cannot run here, or to undefined.
  */
 export async function takeTrial(taken: TakenJob, context: WorkerContext): Promise<string | undefined> {
   const { open, job, token, trial } = taken;
@@ -46,13 +51,14 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
       return await giveBack(taken, lease, `its inputs cannot be had here: ${messageOf(error)}`);
     }
     try {
-      const before = await newestAttempt(open.store, job.id!);
       attempt = await nextAttempt(taken);
       const place = open.store.attempt(job.id!, attempt);
-      if (before !== undefined) await copyFiles(open.store.attempt(job.id!, before), place);
-      await place.remove('summary.json');
+      await beginWithSaved(taken, place, attempt);
       onNotice(`Trial ${trial.id} has begun (${attempt}).`);
-      outcome = await local.run({ ...trial, directory, place }, lease.signal);
+      const everyMs = open.lane.leaseMs / LOOKS;
+      outcome = await inWorkingFolder(place, { everyMs, isVoid: lease.isLost }, (folder) =>
+        local.run({ ...trial, directory, place: folder }, lease.signal),
+      );
     } catch (error) {
       outcome = { status: 'failed', error: `The trial could not be run: ${messageOf(error)}` };
     }
@@ -71,7 +77,7 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
   return undefined;
 }
 
-/** Says how it ended; a lease that is lost makes the end void. */
+/** Reports how the trial ended; without the lease, the report is void. */
 async function finish(
   { open, job, token, trial }: TakenJob,
   end: TrialEnd,
@@ -94,7 +100,7 @@ async function finish(
   }
 }
 
-/** Puts a job back into the queue, where it is still held; gives `why` back. */
+/** Puts a job that is still held back into the queue. Returns `why`. */
 async function giveBack({ job, token }: TakenJob, lease: Lease, why?: string): Promise<string | undefined> {
   await lease.end();
   await steadily(() => job.moveToWait(token)).catch((error: unknown) => {
@@ -103,7 +109,17 @@ async function giveBack({ job, token }: TakenJob, lease: Lease, why?: string): P
   return why;
 }
 
-/** A folder that nobody has used: numbered above those before, and told from its twins by chance. */
+/** Copies what the newest earlier attempt has saved into the place of a new one. */
+async function beginWithSaved({ open, job }: TakenJob, place: FilePlace, attempt: string): Promise<void> {
+  for (let look = 0; look < COPIES; look++) {
+    const before = await newestAttempt(open.store, job.id!, attempt);
+    // A worker that has lost its lease may still be writing.
+    if (before === undefined || (await copyFiles(open.store.attempt(job.id!, before), place))) break;
+  }
+  await place.remove('summary.json');
+}
+
+/** Name of an unused folder: a number above the earlier ones, and a random part. */
 async function nextAttempt({ open, job }: TakenJob): Promise<string> {
   const numbers = (await open.store.attempts(job.id!)).map((name) => Number(name.split('-')[0]));
   const number = String(Math.max(0, ...numbers) + 1).padStart(6, '0');
@@ -119,7 +135,7 @@ interface Lease {
   end(): Promise<void>;
 }
 
-/** Renews the lease of a job until it is ended, and hears whether the study wants the job to stop. */
+/** Renews the lease of a job until it is ended, and checks whether the study wants the job to stop. */
 function keepLease(taken: TakenJob, workerEnds: AbortSignal): Lease {
   const { open, job, token } = taken;
   const { leaseMs } = open.lane;
@@ -142,7 +158,7 @@ function keepLease(taken: TakenJob, workerEnds: AbortSignal): Lease {
           stop.abort(wish === 'timeout' ? new DOMException('The time is over.', 'TimeoutError') : undefined);
         }
       } catch (error) {
-        // A server that is away keeps the lease as long as it lasts; it is asked again.
+        // If the server is away, the lease holds for its duration; the renewal is tried again.
         if (isFenced(error)) isLost = true;
         else if (!isDisconnection(error)) isLost = true;
       }
@@ -164,7 +180,7 @@ function keepLease(taken: TakenJob, workerEnds: AbortSignal): Lease {
   };
 }
 
-/** An answer, or undefined where it takes so long that the lease is over. */
+/** The answer, or undefined if it takes longer than `ms`. */
 async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
   const over = new AbortController();
   const late = delay(ms, undefined, { ref: false, signal: over.signal }).catch(() => undefined);
@@ -175,7 +191,7 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined>
   }
 }
 
-/** What the job says now; undefined where it is gone. */
+/** The current data of the job; undefined if it is gone. */
 async function wishOf({ open, job }: TakenJob): Promise<TrialJob | undefined> {
   return (await Job.fromId<TrialJob>(open.taker as unknown as MinimalQueue, job.id!))?.data;
 }

@@ -6,17 +6,17 @@ import { isAbsolute } from 'node:path';
 import type { Lane, SentTrial, TrialEnd, TrialJob } from '../jobs.js';
 import { whyNot } from '../needs.js';
 import { isDisconnection, steadily } from '../server/steadily.js';
-import { openStore } from '../store/folder-store.js';
+import { isObjectStore, openStore } from '../store/open-store.js';
 import { takeTrial } from './take-trial.js';
 import type { OpenLane, WorkerContext } from './worker-context.js';
 
-/** Beats of looking after which a worker says again that it is there. */
+/** Looks for trials after which a worker renews its entry in the registry. */
 const LOOKS_PER_ENTRY = 3;
 
 /**
- * Takes trials of every queue that a study has announced and this machine can serve, until `signal` is
- * aborted. A queue that it refuses is said once, here and in the registry. Rejects where the server answers
- * something that cannot be waited out.
+ * Takes trials from every queue that a study has announced and this machine can serve, until `signal` is
+ * aborted. Refused queues are reported once, here and in the registry. Rejects with errors of the server that
+ * waiting does not solve.
  */
 export async function work(context: WorkerContext): Promise<void> {
   const { registry, pollMs, signal, offer, local, idleSeconds } = context;
@@ -35,7 +35,7 @@ export async function work(context: WorkerContext): Promise<void> {
     lanes.delete(lane.queue);
     if (refused.get(lane.queue) === why) return;
     refused.set(lane.queue, why);
-    context.onNotice(`Trials of ${lane.store.folder} are refused: ${why}.`);
+    context.onNotice(`Trials of ${lane.store.address} are refused: ${why}.`);
   };
   const enter = () => {
     const trials = [...running.keys()];
@@ -67,7 +67,7 @@ export async function work(context: WorkerContext): Promise<void> {
         const why = await takeTrial({ ...taken, trial }, { ...context, signal: ending.signal });
         if (why !== undefined) refuse(taken.open.lane, why);
       } catch (error) {
-        // Its lease ends, and it goes on elsewhere or here. A server that is no use ends `looking`.
+        // Its lease ends, and it goes on elsewhere or here. A server that is of no use ends `looking`.
         context.onNotice(`Trial ${trial.id}: the queue could not be told how it ended: ${messageOf(error)}`);
       } finally {
         running.delete(trial.id);
@@ -84,8 +84,8 @@ export async function work(context: WorkerContext): Promise<void> {
 }
 
 /**
- * Opens queues that are new, and says which are refused; forgets those that are gone, but not while a trial
- * of theirs is running: what is asked of a closed connection to PostgreSQL is never answered.
+ * Opens new queues and reports refused ones. Closes queues that are gone, but not while one of their trials
+ * is running: requests on a closed connection to PostgreSQL are never answered.
  */
 async function openNew(
   { registry, server, store: path, offer }: WorkerContext,
@@ -109,13 +109,12 @@ async function openNew(
       refuse(lane, why);
       continue;
     }
-    // A store that is not mounted yet may be, later; what a trial was refused for stays.
+    // A missing store may be mounted later; other reasons for a refusal are final.
     if (refused.get(lane.queue)?.startsWith(NO_STORE) === false) continue;
-    const folder = isAbsolute(path) ? path : lane.store.folder;
-    const store = await openStore(folder).catch((error: unknown) => messageOf(error));
-    if (typeof store === 'string' || store.id !== lane.store.id) {
-      const found = typeof store === 'string' ? store : 'it is another one';
-      refuse(lane, `${NO_STORE} ${folder} (${found}); mount it there, or say with --store where it is`);
+    const address = isAbsolute(path) || isObjectStore(path) ? path : lane.store.address;
+    const store = await openStore(address, lane.store.id).catch((error: unknown) => messageOf(error));
+    if (typeof store === 'string') {
+      refuse(lane, `${NO_STORE} ${address} (${store}); ${WAY_OUT}`);
       continue;
     }
     refused.delete(lane.queue);
@@ -131,8 +130,9 @@ async function openNew(
 }
 
 const NO_STORE = 'the store is not at';
+const WAY_OUT = 'make it reachable there, or say with --store where it is';
 
-/** A job of one of the queues, each of them first in turn; undefined where none has any. */
+/** A job from one of the queues, each of them first in turn; undefined if all are empty. */
 async function nextTrial(lanes: readonly OpenLane[], signal: AbortSignal) {
   const first = Math.floor(Math.random() * lanes.length);
   for (const open of [...lanes.slice(first), ...lanes.slice(0, first)]) {

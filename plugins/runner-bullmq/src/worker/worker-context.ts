@@ -2,14 +2,14 @@ import type { WorkOptions } from '@tersor/core';
 import type { Lane, TrialEnd, TrialJob } from '../jobs.js';
 import type { Registry } from '../registry.js';
 import type { JobTaker, QueueServer } from '../server/connect.js';
-import type { TrialStore } from '../store/folder-store.js';
+import type { TrialStore } from '../store/trial-store.js';
 
-/** What a worker works with. */
+/** Settings and connections of a worker. */
 export interface WorkerContext extends WorkOptions {
   readonly server: QueueServer;
   readonly registry: Registry;
   readonly pollMs: number;
-  /** Absolute path under which this machine sees the store; else that of the study is tried. */
+  /** Absolute path or address of the store on this machine; without it, the study's is tried. */
   readonly store: string;
 }
 

@@ -4,7 +4,7 @@ import type { Constant } from '../file/onnx-model.js';
 import { constantAt, optionalConstant, type Site } from '../site.js';
 import { axisAt } from '../site.js';
 
-/** What an operator makes of constants. */
+/** Computes an operator on constants. */
 export type Fold = (site: Site) => readonly Constant[];
 
 const two =
@@ -28,7 +28,7 @@ const several =
     return [mapped(all[0]!.type, all, (...values) => values.reduce(value))];
   };
 
-/** The sign of what is divided (fmod), or of the divisor. */
+/** Remainder with the sign of the dividend (fmod) or of the divisor. */
 const modulo: Fold = (site) => {
   const isRest = integer(site.node, 'fmod', 0) === 1;
   return two((a, b) => (isRest ? a % b : a - b * Math.floor(a / b)))(site);
@@ -50,7 +50,9 @@ const where: Fold = (site) => {
   return [mapped(left.type, [test, left, right], (is, a, b) => (is ? a! : b!))];
 };
 
-/** `(x - zero point) * scale`, for all, for each index of an axis, or for blocks along it. */
+/**
+ * `(x - zero point) * scale`, with one scale, one for each index of an axis, or one for each block along it.
+ */
 const dequantize: Fold = (site) => {
   const { node } = site;
   const [codes, scale] = [constantAt(site, 0), constantAt(site, 1)];
@@ -80,7 +82,7 @@ export const ARITHMETIC_FOLDS: Readonly<Record<string, Fold>> = {
   Add: two((a, b) => a + b),
   Sub: two((a, b) => a - b),
   Mul: two((a, b) => a * b),
-  // Whole numbers are divided as in C.
+  // Integer division truncates, as in C.
   Div: two((a, b, isInteger) => (isInteger ? Math.trunc(a / b) : a / b)),
   Mod: modulo,
   Pow: two((a, b) => a ** b),

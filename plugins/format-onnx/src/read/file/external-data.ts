@@ -4,24 +4,24 @@ import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' }
 import { TersorError } from '@tersor/core';
 import { damaged } from './damage.js';
 
-/** Where the bytes of a tensor lie, beside the model. */
+/** Location of the bytes of a tensor in a file beside the model. */
 interface Location {
   readonly path: string;
   readonly offset: number;
   readonly length: number | undefined;
 }
 
-/** Whether the bytes of a tensor lie in another file. */
+/** Whether the bytes of a tensor are in another file. */
 export function isExternal(tensor: TensorProto): boolean {
   return Number(tensor.dataLocation) === 1;
 }
 
-/** The file, real and inside the model's folder, that holds a tensor. Throws `MODEL_INVALID`. */
+/** The real path of the file that holds a tensor, inside the model's folder. Throws `MODEL_INVALID`. */
 export async function externalFile(model: string, tensor: TensorProto): Promise<string> {
   return (await locationOf(model, tensor)).path;
 }
 
-/** Reads the bytes of a tensor that lies in another file. Throws `MODEL_INVALID`. */
+/** Reads the bytes of a tensor in another file. Throws `MODEL_INVALID`. */
 export async function externalBytes(model: string, tensor: TensorProto): Promise<Uint8Array> {
   const { path, offset, length } = await locationOf(model, tensor);
   const { size } = await stat(path);
@@ -53,7 +53,7 @@ async function locationOf(model: string, tensor: TensorProto): Promise<Location>
   if (location === '' || location.includes('\0') || isAbsolute(location)) throw outside();
   const folder = await realpath(dirname(model));
   const path = await realpath(join(folder, location)).catch((cause: unknown) => {
-    // Of a path that leads out, nothing is said about whether it is there.
+    // For a path that leads out of the folder, do not reveal whether it exists.
     if (leadsOut(relative(folder, join(folder, location)))) throw outside();
     throw new TersorError(
       'MODEL_INVALID',

@@ -1,18 +1,18 @@
 import type { ConstantArray } from '@tersor/network';
 import type { AttributeProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
 
-/** A tensor whose values are in the file, or follow from such ones. */
+/** A tensor whose values are in the file, or are computed from such tensors. */
 export interface Constant extends ConstantArray {
-  /** The element type that the file stores, `UINT8`; absent where it follows from others. */
+  /** Element type in the file, for instance `UINT8`; absent if it was computed. */
   readonly stored?: string;
 }
 
-/** An operator of the file, applied once. */
+/** A node: one application of an operator. */
 export interface OnnxNode {
-  /** Its own name, or that of its first output where it has none. */
+  /** Its name, or that of its first output if it has none. */
   readonly name: string;
   readonly type: string;
-  /** The domain before the type, unless it is that of ONNX itself. */
+  /** The domain before the type, empty for that of ONNX itself. */
   readonly domain: string;
   /** Names of tensors; empty for an optional one that is left out. */
   readonly inputs: readonly string[];
@@ -20,7 +20,7 @@ export interface OnnxNode {
   readonly attributes: ReadonlyMap<string, AttributeProto>;
 }
 
-/** An input: its name, and its axes with the batch; `undefined` where the file leaves a length open. */
+/** An input: its name, and its axes with the batch; `undefined` for open lengths. */
 export interface OnnxInput {
   readonly name: string;
   /** Whether its values are floats of any size; all is computed in float32. */
@@ -28,7 +28,7 @@ export interface OnnxInput {
   readonly dims: readonly (number | undefined)[];
 }
 
-/** What an ONNX file holds, as far as it is read. */
+/** The parts of an ONNX file that are read. */
 export interface OnnxModel {
   readonly name: string;
   /** Version of the operators. */

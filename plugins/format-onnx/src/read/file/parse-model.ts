@@ -11,7 +11,7 @@ import { externalBytes, externalFile, isExternal } from './external-data.js';
 import type { OnnxInput, OnnxModel, OnnxNode } from './onnx-model.js';
 import { constantOf } from './tensor-data.js';
 
-/** Most bytes that protobuf allows, and Node reads at once. */
+/** Most bytes that protobuf allows and that Node can read at once. */
 const MAX_BYTES = 2 ** 31 - 1;
 const MAX_NODES = 1 << 16;
 
@@ -34,7 +34,7 @@ export async function parseModel(path: string): Promise<OnnxModel> {
   return { name: graph.name || 'model', opset: opsetOf(proto), nodes, initializers, inputs, outputs };
 }
 
-/** The files that hold a model: itself, and those of its external data. Throws `MODEL_INVALID`. */
+/** The files of a model: the ONNX file and its external data. Throws `MODEL_INVALID`. */
 export async function modelFilesOf(path: string): Promise<string[]> {
   const { graph } = await decoded(path);
   const external = (graph?.initializer ?? []).filter(isExternal);
@@ -46,7 +46,7 @@ async function decoded(path: string): Promise<ModelProto> {
   const { size } = await stat(path);
   if (size > MAX_BYTES) throw damaged(`it has ${size} bytes; protobuf allows ${MAX_BYTES}.`);
   const bytes = await readFile(path);
-  // An ES module: Node 20 cannot load it from CommonJS in another way.
+  // An ES module, which Node 20 can only load in this way from CommonJS.
   const [{ fromBinary }, { ModelProtoSchema }] = await Promise.all([
     import('@bufbuild/protobuf'),
     import('onnx-buf'),
@@ -114,11 +114,11 @@ function inputOf({ name, type }: GraphProto['input'][number]): OnnxInput {
 
 function opsetOf({ opsetImport }: ModelProto): number {
   const own = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
-  // A file of functions of other domains alone has none.
+  // A file with only functions of other domains has no opset.
   return own ? Number(own.version) : 1;
 }
 
-/** Every tensor is made once, and before it is read. */
+/** Checks that every tensor is computed once, and before it is read. */
 function requireDistinct(given: readonly string[], nodes: readonly OnnxNode[]): void {
   const made = new Set(given);
   if (made.size < given.length) throw damaged('two of its inputs have one name.');
@@ -134,7 +134,7 @@ function requireDistinct(given: readonly string[], nodes: readonly OnnxNode[]): 
   }
 }
 
-/** A fault of a file, whose message names the file. */
+/** Adds the path of the file to the message of an error. */
 export function naming(path: string, error: unknown): unknown {
   if (!isTersorError(error) || error.message.startsWith(path)) return error;
   return Object.assign(error, { message: `${path}: ${error.message}` });

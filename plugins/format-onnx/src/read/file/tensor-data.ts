@@ -7,14 +7,14 @@ import { damaged } from './damage.js';
 /** Most values of one tensor: more do not fit into a file of 2 GB, the most that protobuf allows. */
 const MAX_VALUES = 2 ** 31;
 
-/** How the values of a type lie in `raw_data`, little-endian. */
+/** How values of a type are stored in `raw_data`, little-endian. */
 interface Stored {
   readonly name: string;
   readonly bits: number;
   readonly type: Constant['type'];
-  /** The value at an index; of types below a byte, the lowest bits of a byte come first. */
+  /** The value at an index; for types below a byte, the lowest bits of a byte come first. */
   readonly at: (view: DataView, index: number) => number;
-  /** What a value of `int32_data` stands for, where that is not itself. */
+  /** Decodes a value of `int32_data`, if it is not the value itself. */
   readonly fromInteger?: (value: number) => number;
 }
 
@@ -52,7 +52,7 @@ const TYPES: Readonly<Record<number, Stored>> = {
 };
 
 /**
- * The values of a tensor. `external` are its bytes where they lie in another file. Sizes are compared before
+ * Reads the values of a tensor. `external` has its bytes if they are in another file. Checks sizes before
  * anything is allocated. Throws `MODEL_INVALID`.
  */
 export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant {
@@ -83,7 +83,7 @@ export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant
   return { kind: 'constant', type: stored.type, stored: stored.name, dims, data };
 }
 
-/** How many values a shape has. Throws `MODEL_INVALID` for sizes that no file can hold. */
+/** Number of values of a shape. Throws `MODEL_INVALID` for sizes that no file can have. */
 function sizeOf(dims: readonly number[], what: string): number {
   const size = dims.reduce((product, dim) => product * dim, 1);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || !(size <= MAX_VALUES))
@@ -93,7 +93,7 @@ function sizeOf(dims: readonly number[], what: string): number {
 
 function readInto(data: Float32Array | Float64Array, raw: Uint8Array, { name, at }: Stored): void {
   if (name === 'FLOAT') {
-    // Rows of a file begin anywhere; floats of memory do not.
+    // Copy, because floats in memory must be aligned, which bytes in the file need not be.
     new Uint8Array(data.buffer).set(raw);
     return;
   }
@@ -101,7 +101,7 @@ function readInto(data: Float32Array | Float64Array, raw: Uint8Array, { name, at
   for (let i = 0; i < data.length; i++) data[i] = at(view, i);
 }
 
-/** Values that stand one by one in the message. */
+/** Values that are stored one by one in the message. */
 function listed(tensor: TensorProto, { name }: Stored): readonly (number | bigint)[] {
   if (name === 'FLOAT') return tensor.floatData;
   if (name === 'DOUBLE') return tensor.doubleData;
@@ -118,7 +118,7 @@ function packed(name: string, bits: number, isSigned: boolean): Stored {
   return { name, bits, type: 'integer', at };
 }
 
-/** The upper half of a float32. */
+/** Decodes a bfloat16, the upper half of a float32. */
 function fromBrain(code: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, code * 0x10000);

@@ -1,8 +1,8 @@
 import { axisOf, isSame, sizesOf, type Factor, type Tensor } from './tensor.js';
 
 /**
- * The tensor with other axes, row-major; its values stay where they lie. `undefined` where its factors do
- * not divide so: it has to lie as the file says first.
+ * The tensor with other axes, row-major, without moving its values. `undefined` if its factors cannot be
+ * divided that way, so that it must have the file's memory order first.
  */
 export function reshaped(tensor: Tensor, sizes: readonly number[]): Tensor | undefined {
   let current = tensor;
@@ -31,7 +31,7 @@ export function reshaped(tensor: Tensor, sizes: readonly number[]): Tensor | und
   return rest.length === 0 ? { ...current, axes } : undefined;
 }
 
-/** The tensor seen as one row, so that it can be cut anywhere; it must lie as the file says. */
+/** The tensor as a single axis, which can be divided anywhere; it must have the file's memory order. */
 export function asOneFactor(tensor: Tensor): Tensor {
   const row = axisOf(sizesOf(tensor).reduce((product, size) => product * size, 1));
   if (!isSame(tensor.axes.flat(), tensor.lies.flat())) throw new Error('It lies in another order.');
@@ -45,15 +45,15 @@ function split(tensor: Tensor, factor: Factor, parts: readonly Factor[]): Tensor
 }
 
 /**
- * Two tensors of one rank, cut until the axes that both have in full consist of factors of the same sizes.
- * `undefined` where they do not divide so.
+ * Two tensors of equal rank, divided until axes of equal length consist of factors of the same sizes.
+ * `undefined` if that is not possible.
  */
 export function refined(left: Tensor, right: Tensor): readonly [Tensor, Tensor] | undefined {
   let pair: [Tensor, Tensor] = [left, right];
   for (let axis = 0; axis < left.axes.length; axis++) {
     for (let i = 0; ; i++) {
       const [a, b] = [pair[0].axes[axis]!, pair[1].axes[axis]!];
-      // Of length 1 in one of them: spread, or nothing left.
+      // Length 1 in one of them (broadcast), or nothing left.
       if (a.length === 0 || b.length === 0 || (i >= a.length && i >= b.length)) break;
       if (i >= a.length || i >= b.length) return undefined;
       const [x, y] = [a[i]!, b[i]!];

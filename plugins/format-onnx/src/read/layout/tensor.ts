@@ -1,5 +1,5 @@
 /**
- * A factor of an axis's length. Each is an object of its own: two tensors that share one have the same
+ * A factor of an axis's length. Factors are compared by identity: two tensors that share one have the same
  * positions along it.
  */
 export interface Factor {
@@ -7,24 +7,24 @@ export interface Factor {
 }
 
 /**
- * A tensor of the network. The file says what its axes are; how its values lie in memory is chosen here, so
- * that images have their channels last and a Transpose or Reshape of the file computes nothing. Both are
- * lists of the same factors. An axis of length 1 has none. The batch comes first, and is in neither.
+ * A tensor of the network. The file determines its axes; its memory layout is chosen here, so that images
+ * have their channels last and a Transpose or Reshape in the file computes nothing. Both are lists of the
+ * same factors. An axis of length 1 has none. The batch comes first, and is in neither.
  *
  * An image of 3 x 4 x 5 (channels first in the file) has the axes `[[c], [h], [w]]` and lies as
  * `[[h], [w], [c]]`. Flattened in the file it has the axes `[[c, h, w]]`, and may still lie as it did.
  */
 export interface Tensor {
   readonly kind: 'tensor';
-  /** The call that gives it. */
+  /** The call that computes it. */
   readonly call: number;
-  /** For every axis of the file after the batch its factors, row-major. */
+  /** For every axis in the file, after the batch, its factors, row-major. */
   readonly axes: readonly (readonly Factor[])[];
-  /** For every axis of the network, after the batch, its factors as they lie. */
+  /** For every axis in memory, after the batch, its factors. */
   readonly lies: readonly (readonly Factor[])[];
   /**
-   * Whether the file has left the batch out, which it can where that is one image, until a later node puts it
-   * back.
+   * Whether the file has removed the batch axis, which it can if the batch is one image, until a later node
+   * adds it again.
    */
   readonly isBare?: boolean;
 }
@@ -54,8 +54,8 @@ export function isSameSet(left: readonly Factor[], right: readonly Factor[]): bo
 }
 
 /**
- * The place in a list of factors, row-major, of each position of another order of the same factors: row
- * `result[i]` of what is in the order `from` is row `i` in the order `to`.
+ * Maps row-major positions between two orders of the same factors: row `result[i]` in the order `from` is row
+ * `i` in the order `to`.
  */
 export function rowOrder(from: readonly Factor[], to: readonly Factor[]): number[] {
   const strides = new Map<Factor, number>();
@@ -72,7 +72,7 @@ export function rowOrder(from: readonly Factor[], to: readonly Factor[]): number
   return rows;
 }
 
-/** The axes in the order in which they lie, and what belongs to images where that is not decided. */
+/** The axes of the file in memory order; where that is undetermined, in the usual order. */
 export function orderOf({ axes, lies }: Tensor): number[] {
   const usual = usualOrder(axes.length);
   const places = new Map(lies.flat().map((factor, place) => [factor, place]));

@@ -14,17 +14,17 @@ import {
 } from '../site.js';
 import { aligned, scaleShift } from './affine.js';
 
-/** An activation of Keras, whose name is all that there is. */
+/** A Keras activation without parameters. */
 const named =
   (name: string): Lowering =>
   (site) => [site.build.apply(activationLayer(name), tensorAt(site, 0))];
 
-/** A layer made from the attributes of the node. */
+/** A layer with parameters from the node's attributes. */
 const layered =
   (layer: (site: Site) => NewLayer): Lowering =>
   (site) => [site.build.apply(layer(site), tensorAt(site, 0))];
 
-/** Values cut at two limits: a ReLU with a greatest value, moved where the lower limit is not 0. */
+/** Clips values at two limits, with a limited ReLU, shifted if the lower limit is not 0. */
 export function clipped(build: Site['build'], x: Tensor, low: number, high: number): Tensor {
   if (low === -Infinity && high === Infinity) return x;
   if (low === -Infinity) {
@@ -40,7 +40,7 @@ export function clipped(build: Site['build'], x: Tensor, low: number, high: numb
 
 const LARGEST = 3.4e38;
 
-/** Its limits are attributes before opset 11, inputs since. */
+/** The limits are attributes before opset 11, and inputs since. */
 const clip: Lowering = (site) => {
   const limit = (name: string, input: number, otherwise: number) => {
     const constant = optionalConstant(site, input);
@@ -114,7 +114,7 @@ const pRelu: Lowering = (site) => {
   ];
 };
 
-/** Before opset 13 all axes from the given one on are one. */
+/** Before opset 13, all axes from the given one on are treated as one. */
 const softmax =
   (name: string): Lowering =>
   (site) => {

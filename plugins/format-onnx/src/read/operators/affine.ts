@@ -5,7 +5,7 @@ import { lengthOf, rowOrder, type Factor, type Tensor } from '../layout/tensor.j
 
 type Values = number | ((index: number) => number);
 
-/** `x * scale + shift` with values along the last axis that lies, as a `channelAffine`. */
+/** `x * scale + shift` with values along the last axis in memory, as a `channelAffine`. */
 export function scaleShift(build: Builder, given: Tensor, scale: Values, shift: Values): Tensor {
   const x = normalizable(build, given);
   const size = lengthOf(x.lies.at(-1)!);
@@ -14,23 +14,25 @@ export function scaleShift(build: Builder, given: Tensor, scale: Values, shift: 
   return build.apply(channelAffine(values(scale), values(shift)), x);
 }
 
-/** The tensor with as few axes as a BatchNormalization of TensorFlow.js takes, the last one as it was. */
+/**
+ * The tensor with few enough axes for a BatchNormalization of TensorFlow.js; the last one does not change.
+ */
 export function normalizable(build: Builder, x: Tensor): Tensor {
   if (x.lies.length <= 3) return x;
   return lying(build, x, [x.lies.slice(0, -1).flat(), x.lies.at(-1)!]);
 }
 
-/** How the values of a constant meet those of a tensor. */
+/** A constant aligned with a tensor. */
 export interface Aligned {
-  /** The tensor, lying so that its last axis holds all positions for which the constant has values. */
+  /** The tensor, with a last axis in memory that has all positions along which the constant varies. */
   readonly x: Tensor;
   /** The constant's value at a position along it. */
   readonly at: (index: number) => number;
 }
 
 /**
- * Lines a constant up with a tensor, as ONNX broadcasts: axes from the last one on, lengths of 1 repeated.
- * Throws a `Refusal` where the constant is different for the images of a batch, or larger than the tensor.
+ * Aligns a constant with a tensor by ONNX's rules of broadcasting. Throws a `Refusal` if the constant differs
+ * between the images of a batch, or is larger than the tensor.
  */
 export function aligned(build: Builder, x: Tensor, constant: Constant): Aligned {
   const { data } = constant;

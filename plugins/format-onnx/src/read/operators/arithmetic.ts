@@ -8,8 +8,8 @@ import { aligned, scaleShift } from './affine.js';
 import { clipped } from './activations.js';
 
 /**
- * Two tensors made to lie alike, one of them spread over the axes that it lacks: what a layer of Keras
- * reads that works element by element, and the tensor that it gives but for its call.
+ * Two tensors with the same memory layout, one of them broadcast if necessary, as inputs of an element-wise
+ * Keras layer; and its result, without the call.
  */
 function alike(build: Builder, left: Tensor, right: Tensor): readonly [Tensor, Tensor, Tensor] {
   if (left.axes.length !== right.axes.length)
@@ -40,7 +40,7 @@ function covers(leader: Tensor, other: Tensor): boolean {
   return leader.axes.every((axis, i) => axis.length > 0 || other.axes[i]!.length === 0);
 }
 
-/** The other tensor lying as the leader does; `undefined` where an axis would be spread in part. */
+/** The other tensor in the memory layout of the leader; `undefined` if an axis would be broadcast in part. */
 function likeLeader(build: Builder, leader: Tensor, other: Tensor): Tensor | undefined {
   const partner = new Map<Factor, Factor>();
   leader.axes.forEach((axis, i) => other.axes[i]!.forEach((factor, j) => partner.set(axis[j]!, factor)));
@@ -56,10 +56,10 @@ export function combined(build: Builder, operation: Combination, left: Tensor, r
   return { ...like, call: build.call({ className }, [a, b], like.lies.map(lengthOf)) };
 }
 
-/** What an operator does with a tensor and a constant: the tensor first, or second. */
+/** An operator on a tensor and a constant; `isFirst` if the tensor is the first operand. */
 type WithConstant = (build: Builder, x: Tensor, constant: Constant, isFirst: boolean) => Tensor;
 
-/** `x * scale + shift`, where both follow from the constant's value. */
+/** `x * scale + shift`, both computed from the constant's values. */
 const affine =
   (operation: Combination): WithConstant =>
   (build, given, constant, isFirst) => {
@@ -82,7 +82,7 @@ const divided: WithConstant = (build, x, constant, isFirst) =>
     ? affine('divide')(build, x, constant, true)
     : affine('multiply')(build, powered(build, x, -1), constant, true);
 
-/** Every value to the power of one exponent. */
+/** Raises every value to a power. */
 export function powered(build: Builder, x: Tensor, exponent: number): Tensor {
   return exponent === 1 ? x : build.apply({ className: 'TersorPower', config: { exponent } }, x);
 }
@@ -138,12 +138,12 @@ const mean: Lowering = (site) => {
   return [scaleShift(site.build, sum as Tensor, 1 / site.inputs.length, 0)];
 };
 
-/** Values without their signs. */
+/** Absolute values. */
 export function magnitude(build: Builder, x: Tensor): Tensor {
   return combined(build, 'maximum', x, scaleShift(build, x, -1, 0));
 }
 
-/** The product of a tensor and its own sigmoid, or the tanh of its own softplus, is one activation. */
+/** Multiplication. The product of a tensor and its own sigmoid, or tanh of its softplus, is an activation. */
 const multiply: Lowering = (site) => {
   const [left, right] = site.inputs;
   if (left?.kind === 'tensor' && right?.kind === 'tensor' && !left.isBare) {

@@ -9,7 +9,7 @@ import { sliced } from './slicing.js';
 import { convTranspose } from './transposed-convolution.js';
 import { padsOf } from './window.js';
 
-/** Conv: one of the convolutions of Keras, after a ZeroPadding2D where its padding is none of theirs. */
+/** Conv: a Keras convolution, after a ZeroPadding2D if it has a padding that Keras does not. */
 const conv: Lowering = (site) => {
   const { node, build } = site;
   const x = tensorAt(site, 0);
@@ -30,7 +30,7 @@ const conv: Lowering = (site) => {
   const reach: Pair = [(height - 1) * dilation[0] + 1, (width - 1) * dilation[1] + 1];
   const [h, w] = image.lies.map(lengthOf) as [number, number, number];
   const pads = padsOf(node, [h, w], reach, strides, isRow);
-  // TensorFlow.js has strides or dilation, not both: of all results, some are taken then.
+  // TensorFlow.js has strides or dilation, but not both: then compute all results, and take some of them.
   const isBoth = strides.some((stride) => stride > 1) && dilation.some((rate) => rate > 1);
   const ownStrides: Pair = isBoth ? [1, 1] : strides;
   const padding = paddingWord(pads, [h, w], reach, ownStrides);

@@ -5,7 +5,7 @@ import type { Constant } from '../file/onnx-model.js';
 import { axisOf, lengthOf, rowOrder, type Tensor } from '../layout/tensor.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 
-/** Rows of a kernel are in the order of the file; those of a Dense are as its input lies. */
+/** A Dense. Reorders the rows of the kernel from the file's order to the memory order of the input. */
 function dense(site: Site, x: Tensor, kernel: Kernel, bias: Float32Array | undefined): Tensor {
   const { build } = site;
   const axis = x.axes.length - 1;
@@ -30,7 +30,7 @@ function dense(site: Site, x: Tensor, kernel: Kernel, bias: Float32Array | undef
   return { kind: 'tensor', call, axes: [...ready.axes.slice(0, -1), lies.at(-1)!], lies };
 }
 
-/** A matrix of weights, whichever way round it is in the file. */
+/** A weight matrix, transposed in the file or not. */
 interface Kernel {
   readonly inputs: number;
   readonly outputs: number;

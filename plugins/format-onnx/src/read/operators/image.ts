@@ -12,7 +12,7 @@ export function asImage(build: Builder, tensor: Tensor): Tensor {
   return lying(build, tensor, [h!, w!, c]);
 }
 
-/** What a layer gives for an image, as a tensor with as many axes as `like` has. */
+/** A layer's result for an image, as a tensor with as many axes as `like`. */
 export function imageOf(call: number, like: Tensor, [height, width, channels]: readonly number[]): Tensor {
   const [h, w, c] = [axisOf(height!), axisOf(width!), axisOf(channels!)];
   return {
@@ -31,7 +31,7 @@ export function pairOf(values: readonly number[] | undefined, otherwise: number)
   return [first, second ?? otherwise];
 }
 
-/** Values of a tensor of three axes with its axes in another order. */
+/** Transposes the values of a tensor with three axes. */
 export function turned(
   data: Constant['data'],
   dims: readonly [number, number, number],
@@ -47,7 +47,7 @@ export function turned(
   return result;
 }
 
-/** An image with zeros around it, and without rows and columns where numbers are negative. */
+/** Pads an image with zeros; negative numbers crop it. */
 export function zeroPadded(build: Builder, image: Tensor, pads: Pads): Tensor {
   if (isNothing(pads)) return image;
   const grown = resized(build, image, 'ZeroPadding2D', pads, 1);

@@ -11,7 +11,7 @@ import { withSizes } from './shape.js';
 const batchNormalization: Lowering = (site) => {
   const { node, build, opset } = site;
   const x = tensorAt(site, 0);
-  // Before opset 7 it was trained unless `is_test` said otherwise.
+  // Before opset 7, it was in training mode unless `is_test` was set.
   if (opset < 7 && optionalInteger(node, 'is_test') !== 1) throw new Refusal('is to be trained');
   requireOnly(node, 'training_mode', 0);
   requireOnly(node, 'spatial', 1);
@@ -48,7 +48,7 @@ const batchNormalization: Lowering = (site) => {
   ];
 };
 
-/** Over the last axes of the file, which are the channels where a Transpose stands before it. */
+/** Normalizes over the last axes of the file, which are the channels if a Transpose comes before it. */
 const layerNormalization: Lowering = (site) => {
   const { node, build } = site;
   const x = tensorAt(site, 0);
@@ -86,13 +86,13 @@ const layerNormalization: Lowering = (site) => {
 
 interface Moments {
   readonly mean: Tensor;
-  /** What is left without the mean. */
+  /** The values minus their mean. */
   readonly centred: Tensor;
   /** `1 / sqrt(variance + epsilon)`. */
   readonly inverse: Tensor;
 }
 
-/** Of an image's values over some axes, which have the length 1 then. */
+/** Moments of an image's values over some axes, which then have length 1. */
 function moments(build: Site['build'], x: Tensor, axes: readonly number[], epsilon: number): Moments {
   const mean = reduced(build, x, axes, 'GlobalAveragePooling2D');
   const centred = combined(build, 'subtract', x, mean);
@@ -100,7 +100,7 @@ function moments(build: Site['build'], x: Tensor, axes: readonly number[], epsil
   return { mean, centred, inverse: powered(build, scaleShift(build, variance, 1, epsilon), -0.5) };
 }
 
-/** Each channel of an image by its own mean and variance, which are no weights. */
+/** Normalizes each channel of an image by its own mean and variance. */
 const instanceNormalization: Lowering = (site) => {
   const { node, build } = site;
   const x = tensorAt(site, 0);

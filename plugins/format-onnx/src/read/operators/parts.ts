@@ -4,7 +4,7 @@ import { lengthOf } from '../layout/tensor.js';
 import { constantAt, innerAxes, optionalConstant, tensorAt, type Lowering } from '../site.js';
 import { sliced } from './slicing.js';
 
-/** Its limits are attributes before opset 10, inputs since. */
+/** The limits are attributes before opset 10, and inputs since. */
 const slice: Lowering = (site) => {
   const { node } = site;
   const x = tensorAt(site, 0);
@@ -28,7 +28,9 @@ const slice: Lowering = (site) => {
   return [result];
 };
 
-/** Parts of the sizes that an attribute (before opset 13) or an input says, or equal ones. */
+/**
+ * Splits a tensor into parts with sizes from an attribute (before opset 13) or an input, or into equal parts.
+ */
 const split: Lowering = (site) => {
   const { node } = site;
   const x = tensorAt(site, 0);

@@ -25,7 +25,7 @@ const pool =
     const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];
     const stated = padsOf(node, [h, w], reach, strides, isRow);
     const { pads, results } = ceiled(site, [h, w], stated, reach, strides);
-    // Windows that begin after the last row are none, so these rows are not counted either.
+    // A window never starts after the last row, so rows beyond that do not count.
     const isCounted = integer(node, 'count_include_pad', 0) === 1 && operation === 'average';
     const isGrown = pads.join() !== stated.join();
     if (isCounted && isGrown && !isNothing(stated))
@@ -50,7 +50,7 @@ const pool =
               count_padding: isCounted && !isGrown,
             },
           };
-    // Beside values that are none below 0, zeros are never the largest.
+    // If no value is below 0, padding with zeros never changes the maximum.
     const isPositive = operation === 'max' && same === undefined && isRectified(build, x);
     const result = isPositive
       ? build.call({ ...layer, ...stockPool(size, strides) }, [zeroPadded(build, image, pads)], shape)
@@ -58,7 +58,7 @@ const pool =
     return [keepingChannels(imageOf(result, x, shape), x)];
   };
 
-/** Less than any value that a network has; -Infinity would be no number in a file. */
+/** Less than any value in a network; a file cannot store -Infinity as a number. */
 const LOWEST = -3.4e38;
 
 /** The largest of a window's rows, then of its columns: each is a slice of the padded image. */
@@ -98,13 +98,13 @@ function stockPool(size: Pair, strides: Pair) {
   };
 }
 
-/** Whether a tensor comes from an activation that gives nothing below 0. */
+/** Whether a tensor comes from an activation whose results are never below 0. */
 function isRectified({ layers }: Builder, { call }: Tensor): boolean {
   const { className, config } = layers[call]!;
   return className === 'ReLU' || ['relu', 'relu6', 'sigmoid'].includes(String(config['activation']));
 }
 
-/** The result of a layer that changes positions alone, with the channels of what it reads. */
+/** The result of a layer that only changes positions, with the channels of its input. */
 export function keepingChannels(result: Tensor, from: Tensor): Tensor {
   const channels = from.axes[0]!;
   return {
@@ -114,7 +114,7 @@ export function keepingChannels(result: Tensor, from: Tensor): Tensor {
   };
 }
 
-/** With `ceil_mode` a last window may reach over the padding, unless it begins there. */
+/** With `ceil_mode`, the last window may extend beyond the padding, unless it starts there. */
 function ceiled({ node }: Site, sizes: Pair, pads: Pads, size: Pair, strides: Pair) {
   const isCeiled = integer(node, 'ceil_mode', 0) === 1;
   const results: number[] = [];
@@ -173,7 +173,7 @@ const negative = (build: Builder, x: Tensor) => scaleShift(build, x, -1, 0);
 const squared = (build: Builder, x: Tensor) => powered(build, x, 2);
 const summed = (build: Builder, mean: Tensor, count: number) => scaleShift(build, mean, count, 0);
 
-/** ReduceMean and its like. */
+/** ReduceMean and similar operators. */
 const reduce =
   ({ by, before, after }: Reduction): Lowering =>
   (site) => {

@@ -6,10 +6,10 @@ import { asImage, imageOf } from './image.js';
 import { keepingChannels } from './pooling.js';
 import { withSizes } from './shape.js';
 
-/** Most times that something other than the positions of an image is repeated. */
+/** Most copies of an axis, other than the positions of an image. */
 const MAX_COPIES = 64;
 
-/** Axes of length 1 repeated: positions of an image, or others by joining copies. */
+/** Repeats axes of length 1: positions of an image by upsampling, others by concatenating copies. */
 const expand: Lowering = (site) => {
   const target = [...constantAt(site, 1).data];
   const given = tensorAt(site, 0);

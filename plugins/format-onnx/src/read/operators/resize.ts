@@ -5,7 +5,7 @@ import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering, type S
 import { asImage, imageOf, zeroPadded } from './image.js';
 import { keepingChannels } from './pooling.js';
 
-/** A layer of an image that changes its height and width alone. */
+/** Applies a layer that only changes height and width to an image. */
 function ofImage(site: Site, x: Tensor, size: Pair, className: string, config: object): Tensor {
   const image = asImage(site.build, x);
   const shape = [...size, lengthOf(image.lies[2]!)];
@@ -60,7 +60,7 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
     : lengths.map((length, i) => Math.floor(length * factors![i]!));
   const size: Pair = given.length === 1 ? [1, given[0]!] : [given[0]!, given[1]!];
   const whole = given.map((length, i) => length / lengths[i]!);
-  // With a factor that does not give a whole number of positions, ONNX keeps to the factor.
+  // If a factor does not give an integer number of positions, ONNX still uses the factor.
   const isExact = !factors?.some((factor, i) => Math.abs(factor - whole[i]!) > 1e-6 * factor);
   if (isExact && interpolation !== 'bicubic') {
     const from = lengths.length === 1 ? [1, ...lengths] : lengths;
@@ -80,7 +80,7 @@ function resized(site: Site, { scales, sizes, coordinates, rounding }: Resizing)
   });
 }
 
-/** Before opset 11 it is Upsample by another name, with scales as its second input. */
+/** Before opset 11, it is Upsample by another name, with scales as its second input. */
 const resize: Lowering = (site) => {
   const { node, opset } = site;
   const filled = (index: number) => {
@@ -108,7 +108,7 @@ const upsample: Lowering = (site) => {
   return [resized(site, { scales, sizes: undefined, coordinates: 'asymmetric', rounding: 'floor' })];
 };
 
-/** Around an image. Its numbers are an attribute before opset 11, an input since. */
+/** Pads an image. The numbers are an attribute before opset 11, and an input since. */
 const pad: Lowering = (site) => {
   const { node, opset } = site;
   const x = tensorAt(site, 0);

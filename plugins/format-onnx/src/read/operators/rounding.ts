@@ -2,7 +2,7 @@ import { Refusal, ActivationQuantizer } from '@tersor/network';
 import { ROUNDING } from '../rounded-inputs.js';
 import { constantAt, optionalConstant, scalarOf, tensorAt, type Lowering } from '../site.js';
 
-/** The least level of a type that results are quantized to; the largest is 255 more. */
+/** Smallest level of a type that results are quantized to; the largest is 255 more. */
 const LEAST: Readonly<Record<string, number>> = { UINT8: 0, INT8: -128 };
 
 /** Rounds to the 256 levels of one scale and zero point. */

@@ -15,7 +15,7 @@ import {
 } from '../site.js';
 import { sliced } from './slicing.js';
 
-/** The tensor with other axes in the file, after the batch. Nothing is computed if it need not lie anew. */
+/** The tensor with other axes, after the batch. Computes nothing if its memory layout need not change. */
 export function withSizes(build: Builder, x: Tensor, sizes: readonly number[]): Tensor {
   const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1);
   if (product(sizes) !== product(sizesOf(x)))
@@ -32,8 +32,8 @@ export function withSizes(build: Builder, x: Tensor, sizes: readonly number[]): 
 }
 
 /**
- * The tensor with other axes, given with the batch, which must stay what it is. One image alone may lose it
- * for a while.
+ * The tensor with other axes, including the batch, which must not change; but a single image may lose its
+ * batch axis temporarily.
  */
 function withDims(site: Site, x: Tensor, dims: readonly number[]): Tensor {
   const { isBare: _isBare, ...whole } = x;
@@ -111,7 +111,7 @@ const transpose: Lowering = (site) => {
   return [{ ...x, axes: innerAxes(order.slice(1), rank).map((axis) => x.axes[axis]!) }];
 };
 
-/** An image whose blocks of positions become channels, or the other way round. */
+/** Moves channels of an image to blocks of positions. */
 const depthToSpace: Lowering = (site) => {
   const { node, build } = site;
   const x = tensorAt(site, 0);
@@ -182,7 +182,7 @@ const dropout: Lowering = (site) => {
   return passed(site);
 };
 
-/** Positions that follow one another; the axis goes where there is one, and has the shape of the indexes. */
+/** Takes consecutive positions of an axis, which gets the shape of the indexes. */
 const gather: Lowering = (site) => {
   const { x, dims } = anyTensor(site);
   const index = constantAt(site, 1);

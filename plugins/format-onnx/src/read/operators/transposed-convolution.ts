@@ -10,12 +10,12 @@ import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
 import { padsOf } from './window.js';
 
-/** Most groups: each becomes a convolution of its own. */
+/** Most groups, since each becomes a separate convolution. */
 const MAX_GROUPS = 64;
 
 /**
- * ConvTranspose: Keras knows it without padding; what padding takes away is cropped after it. It knows no
- * groups, which become slices and convolutions, and no dilation, which becomes zeros in the kernel.
+ * ConvTranspose. Keras's has no padding, so the result is cropped; no groups, which become slices and
+ * separate convolutions; and no dilation, which becomes zeros in the kernel.
  */
 export const convTranspose: Lowering = (site) => {
   const { node, build } = site;
@@ -43,7 +43,7 @@ export const convTranspose: Lowering = (site) => {
   return [imageOf(call, x, shape)];
 };
 
-/** The kernel with the zeros between its values that a dilation means. */
+/** The kernel with zeros between its values, for a dilation. */
 function spaced(kernel: Constant, dilations: readonly number[]): Constant {
   if (dilations.every((rate) => rate === 1)) return kernel;
   const [inputs, outputs, ...size] = kernel.dims;
@@ -61,13 +61,13 @@ function spaced(kernel: Constant, dilations: readonly number[]): Constant {
   return { ...kernel, dims: [inputs!, outputs!, ...(size.length === 1 ? [wide] : [tall, wide])], data };
 }
 
-/** Where a transposed convolution puts its results. */
+/** Sizes of a transposed convolution's results. */
 interface Window {
   readonly size: Pair;
   readonly strides: Pair;
   /** Lengths without any padding. */
   readonly whole: readonly number[];
-  /** What is added to them on each side: mostly less than nothing. */
+  /** Padding of the results on each side; mostly negative, which crops. */
   readonly crop: Pads;
 }
 
@@ -97,7 +97,7 @@ function transposed(
   { size, strides, whole, crop }: Window,
 ): Tensor {
   const [inputs, outputs] = kernel.dims as [number, number];
-  // Rows that nothing reaches have the bias alone: it is added after them.
+  // Padded rows consist of the bias only, so add it after padding.
   const isAfter = bias !== undefined && crop.some((sides) => sides.some((pad) => pad > 0));
   const own = isAfter ? undefined : bias;
   const layer = {
@@ -126,7 +126,7 @@ function transposed(
   return isAfter ? scaleShift(build, cropped, 1, (channel) => bias[channel]!) : cropped;
 }
 
-/** `auto_pad` and `output_shape` say the padding in other words. */
+/** The padding, which may be given by `auto_pad` or `output_shape`. */
 function padding(
   { node }: Site,
   lengths: Pair,
@@ -143,7 +143,7 @@ function padding(
     : lengths.map((length, i) => length * strides[i]!);
   return lengths.map((length, i) => {
     const total = (length - 1) * strides[i]! + size[i]! + extra[i]! - wanted[i]!;
-    // What is missing is added at the end, as onnxruntime does.
+    // Like onnxruntime, add missing rows at the end.
     const half = total < 0 ? 0 : Math.floor(total / 2);
     return mode === 'SAME_UPPER' || total < 0 ? [half, total - half] : [total - half, half];
   }) as unknown as Pads;

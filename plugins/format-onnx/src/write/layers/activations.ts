@@ -3,7 +3,7 @@ import { gathered, sourceIndexes } from '../weights/kernel-order.js';
 import { arranged, channelsFirst, same, tensorAxis, type Value } from '../value.js';
 import { findWeight, Refusal, shared, type LayerWriter, type WriteSite } from '../site.js';
 
-/** What a value becomes, by operators whose nodes are named after the layer. */
+/** Writes a function of a value as nodes named after the layer. */
 type Curve = (draft: Draft, x: string, name: string) => string;
 
 const operator =
@@ -16,7 +16,7 @@ const operator =
       Object.fromEntries(Object.entries(attributes).map(([key, float]) => [key, { float }])),
     );
 
-/** Activations of a config that are computed value by value, as TensorFlow.js 4.22 computes them. */
+/** Element-wise activations by their names in configs, as TensorFlow.js 4.22 computes them. */
 const CURVES: Readonly<Record<string, Curve>> = {
   relu: operator('Relu'),
   relu6: (draft, x, name) => clip(draft, x, name, 0, 6),
@@ -42,14 +42,14 @@ const CURVES: Readonly<Record<string, Curve>> = {
   },
 };
 
-/** The same by the names that Keras gives them too. */
+/** Further names of these activations in Keras. */
 const ALIASES: Readonly<Record<string, string>> = {
   hard_sigmoid: 'hardSigmoid',
   silu: 'swish',
   geluNew: 'gelu_new',
 };
 
-/** The value after the activation that a config names. Throws a `Refusal` for one that is not known. */
+/** Applies the activation that a config names. Throws a `Refusal` for an unknown one. */
 export function activated(draft: Draft, value: Value, activation: unknown, name: string): Value {
   const word = String(activation ?? 'linear');
   if (word === 'linear') return value;
@@ -60,7 +60,7 @@ export function activated(draft: Draft, value: Value, activation: unknown, name:
   return same(value, curve(draft, value.name, name));
 }
 
-/** Values brought between two limits; the upper one may be left out. */
+/** Clips values at two limits; the upper one is optional. */
 export function clip(draft: Draft, x: string, name: string, least: number, most?: number): string {
   const limits = [draft.number(least), ...(most === undefined ? [] : [draft.number(most)])];
   return draft.node('Clip', name, [x, ...limits]);

@@ -1,7 +1,7 @@
 import type { LayerWriter, WriteSite } from '../site.js';
 import { arranged, channelsFirst, image, imageOf, tensorAxis } from '../value.js';
 
-/** Of two values, or of any number one after the other. */
+/** An operator on two values, applied repeatedly for more. */
 const pairs =
   (operator: string): LayerWriter =>
   (site) => {
@@ -14,13 +14,13 @@ const pairs =
     return image(result, site.outputShape);
   };
 
-/** Of any number of values at once. */
+/** An operator on any number of values. */
 const all =
   (operator: string): LayerWriter =>
   (site) =>
     image(site.draft.node(operator, site.layer.name, aligned(site)), site.outputShape);
 
-/** Layers that make one value of several. */
+/** Layers that combine several values. */
 export const COMBINING: Readonly<Record<string, LayerWriter>> = {
   Add: pairs('Add'),
   Subtract: pairs('Sub'),
@@ -41,8 +41,8 @@ export const COMBINING: Readonly<Record<string, LayerWriter>> = {
 };
 
 /**
- * Tensors channels first, those with fewer axes given more after their channels: the layer graph aligns them
- * at their last axes.
+ * Aligns tensors with channels first. Those with fewer axes get further ones after their channels, since the
+ * layer graph aligns tensors at their last axes.
  */
 function aligned({ draft, inputs, layer }: WriteSite): string[] {
   const rank = Math.max(...inputs.map(({ shape }) => shape.length));

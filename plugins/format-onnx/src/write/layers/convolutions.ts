@@ -5,7 +5,7 @@ import { numbers, Refusal, weightOf, type LayerWriter, type WriteSite } from '..
 import { image, imageOf, type Value } from '../value.js';
 import { windowAttributes, type Window } from './windows.js';
 
-/** A convolution of ONNX: of which input, with which kernel, in how many groups. */
+/** Input, kernel and groups of an ONNX convolution. */
 interface Convolution {
   readonly input: Value;
   readonly kernel: string;
@@ -75,7 +75,7 @@ function separable(site: WriteSite): Value {
   return ending(site, image(name, site.outputShape));
 }
 
-/** Applies a kernel by the window that the layer's config says. */
+/** Applies a kernel with the window in the layer's config. */
 function convolved(site: WriteSite, { input, kernel, size, group = 1, bias, name }: Convolution): Value {
   const window = windowOf(site, size);
   const output = site.draft.node('Conv', name, [input.name, kernel, ...bias], {
@@ -85,7 +85,7 @@ function convolved(site: WriteSite, { input, kernel, size, group = 1, bias, name
   return image(output, site.outputShape);
 }
 
-/** `output_padding` makes up for strides that are longer than the kernel. */
+/** A transposed convolution; `output_padding` compensates for strides that are longer than the kernel. */
 function transposed(site: WriteSite): Value {
   const { draft, layer } = site;
   const { shape } = weightOf(site, 'kernel');

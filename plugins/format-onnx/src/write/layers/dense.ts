@@ -4,8 +4,8 @@ import { Refusal, weightOf, type WriteSite } from '../site.js';
 import { image, imageOf, type Value } from '../value.js';
 
 /**
- * A matrix product with every position's channels: a Gemm for rows, whose kernel takes an image that was
- * flattened in ONNX's order as it is; else a convolution of one position, which needs no transposes.
+ * A matrix product with the channels of every position: for rows a Gemm, with its kernel reordered for an
+ * image that was flattened in ONNX's order; otherwise a pointwise convolution, which needs no transposes.
  */
 export function dense(site: WriteSite): Value {
   const { draft, layer } = site;

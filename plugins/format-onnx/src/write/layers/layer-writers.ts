@@ -39,10 +39,10 @@ const WRITERS: Readonly<Record<string, LayerWriter>> = {
   ...Object.fromEntries(NOTHING.map((name): [string, LayerWriter] => [name, ({ inputs }) => inputs[0]!])),
 };
 
-/** The classes of layers that are written, sorted. */
+/** The layer classes that can be written, sorted. */
 export const WRITTEN_CLASSES: readonly string[] = Object.keys(WRITERS).sort();
 
-/** Writes one call of a layer. Throws a `Refusal` for what cannot be written. */
+/** Writes one call of a layer. Throws a `Refusal` if it cannot be written. */
 export function writeLayer(site: WriteSite): Value {
   const { className, config } = site.layer;
   const writer = WRITERS[className];
@@ -51,7 +51,7 @@ export function writeLayer(site: WriteSite): Value {
   return writer(site);
 }
 
-/** Layers that work on each position by itself do so on those of all steps. */
+/** Applies a layer that treats all positions alike to all steps at once. */
 function timeDistributed(site: WriteSite): Value {
   const { layer } = site;
   const inner = layer.config['layer'] as { class_name: string; config: Record<string, unknown> };

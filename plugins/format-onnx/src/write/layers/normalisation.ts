@@ -1,7 +1,7 @@
 import { arranged, channelsLast, imageOf, same, type Value } from '../value.js';
 import { known, Refusal, vector, weightOf, type LayerWriter, type WriteSite } from '../site.js';
 
-/** Layers that bring values to a mean and a variance. */
+/** Layers that normalize values. */
 export const NORMALISATIONS: Readonly<Record<string, LayerWriter>> = {
   BatchNormalization: batchNorm,
   LayerNormalization: layerNorm,
@@ -27,7 +27,7 @@ function batchNorm(site: WriteSite): Value {
   return same(input, name);
 }
 
-/** Statistics of rows or columns, which ONNX has no operator for: a factor and an offset for each. */
+/** A batch norm over rows or columns, which ONNX lacks, as a factor and an offset for each. */
 function byPositions(site: WriteSite, axis: number): Value {
   const { draft, layer } = site;
   const input = arranged(draft, site.inputs[0]!, channelsLast(site.inputs[0]!.shape.length));
@@ -64,7 +64,7 @@ function layerNorm(site: WriteSite): Value {
   return same(input, name);
 }
 
-/** The one axis of a sample that a config names, with the batch counted. */
+/** The only axis of a sample that a config names, where axes count the batch. */
 function lastAxis({ inputs }: WriteSite, given: unknown): number {
   const axes = (Array.isArray(given) ? given : [given]).map(Number);
   if (axes.length !== 1) throw new Refusal('normalises over several axes');

@@ -3,7 +3,7 @@ import { numbers, Refusal, type LayerWriter, type WriteSite } from '../site.js';
 import { image, imageOf, type Value } from '../value.js';
 import { listed, type Padding } from './windows.js';
 
-/** Layers that give an image more rows and columns. */
+/** Layers that change the number of rows and columns of an image. */
 export const RESIZING: Readonly<Record<string, LayerWriter>> = {
   ZeroPadding2D: (site) => pad(site, 'constant', 0),
   TersorPad2D: (site) => {
@@ -14,7 +14,7 @@ export const RESIZING: Readonly<Record<string, LayerWriter>> = {
   TersorResize2D: resize,
 };
 
-/** Zeros are left to the convolutions that read them, where nothing else does. */
+/** Padding. If only convolutions read it, zeros are left to them. */
 function pad(site: WriteSite, mode: string, value: number): Value {
   const { draft, layer, outputShape, readersPad } = site;
   const padding: Padding = sidesOf(layer.config['padding']);
@@ -74,19 +74,19 @@ function resize({ draft, layer, inputs, outputShape }: WriteSite): Value {
     const given = [input.name, '', draft.floats(`${layer.name}/scales`, [4], factors)];
     return image(draft.node('Resize', layer.name, given, attributes), outputShape);
   }
-  // All four sizes are asked for; batch and channels stay as they are.
+  // The operator needs all four sizes; batch and channels are copied from the input.
   const kept = draft.node('Shape', `${layer.name}/kept`, [input.name], { end: { int: 2 } });
   const positions = draft.integers(`${layer.name}/positions`, numbers(size, 2));
   const sizes = draft.node('Concat', `${layer.name}/sizes`, [kept, positions], { axis: { int: 0 } });
   return image(draft.node('Resize', layer.name, [input.name, '', '', sizes], attributes), outputShape);
 }
 
-/** TensorFlow.js writes keys and words either way. */
+/** A config value by its key in snake or camel case, both of which TensorFlow.js writes. */
 function valueOf(config: WriteSite['layer']['config'], key: string): unknown {
   return config[key] ?? config[key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())];
 }
 
-/** Words of a config, which TensorFlow.js writes either way. */
+/** Converts a word in a config to snake case; TensorFlow.js writes both. */
 function snakeCase(word: unknown): string {
   return String(word).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

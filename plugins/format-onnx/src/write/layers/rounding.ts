@@ -3,8 +3,8 @@ import { Refusal, shared, type WriteSite } from '../site.js';
 import { same, type Value } from '../value.js';
 
 /**
- * Rounds an input to the levels that its layer multiplies, as TersorActivationQuantizer does: 8 bits of one
- * scale and a whole zero point. With fewer bits, values beyond the levels are cut off first.
+ * Rounds a layer's input like TersorActivationQuantizer: to 8 bits with one scale and an integer zero point.
+ * With fewer bits, values beyond the levels are clipped first.
  */
 export function roundedInput({ draft, layer, inputs }: WriteSite): Value {
   const { bits, least, most } = layer.config as Record<'bits' | 'least' | 'most', number>;
@@ -22,7 +22,8 @@ export function roundedInput({ draft, layer, inputs }: WriteSite): Value {
     bits === 8
       ? input.name
       : clip(draft, input.name, `${layer.name}/within`, -zero * scale, (top - zero) * scale);
-  // Layers that read the same in the same way share it: onnxruntime only joins a sum with one rounding.
+  // Layers that read the same tensor with the same levels share the rounding: onnxruntime only fuses a sum
+  // with one.
   const name = shared(draft, `rounded ${within} ${scale} ${zero}`, () => {
     const parameters = [
       draft.floats(`${layer.name}/scale`, [], Float32Array.of(scale)),

@@ -22,7 +22,7 @@ export const SHAPES: Readonly<Record<string, LayerWriter>> = {
   TersorChannelShuffle: shuffle,
 };
 
-/** An image is flattened in the order in which it lies: a Dense that reads it has its kernel turned. */
+/** Flattens an image in its memory order; the kernel of a Dense that reads it is reordered. */
 function flatten(site: WriteSite): Value {
   const { draft, layer, outputShape } = site;
   const input = site.inputs[0]!;
@@ -39,7 +39,7 @@ function flatten(site: WriteSite): Value {
 function reshape({ draft, layer, inputs, outputShape }: WriteSite): Value {
   const input = inputs[0]!;
   const first = channelsFirst(outputShape.length);
-  // Where at most one axis is longer than 1, all orders of the axes are one.
+  // If at most one axis is longer than 1, all orders of the axes are the same.
   const axes = isInOrder(outputShape, first) ? first : channelsLast(outputShape.length);
   const isOrdered = !input.flattened && isInOrder(input.shape, input.axes);
   const from = isOrdered ? input : arranged(draft, input, channelsLast(input.shape.length));
@@ -47,13 +47,13 @@ function reshape({ draft, layer, inputs, outputShape }: WriteSite): Value {
   return { name: reshaped(draft, layer.name, from.name, sizes), shape: outputShape, axes };
 }
 
-/** Whether values lie as with channels last: axes of length 1 may be anywhere. */
+/** Whether values have the memory order of channels last; axes of length 1 may be anywhere. */
 function isInOrder(shape: Shape, axes: readonly number[]): boolean {
   const long = axes.filter((axis) => shape[axis] !== 1);
   return long.every((axis, i) => i === 0 || axis > long[i - 1]!);
 }
 
-/** Nothing moves: the axes are only called otherwise. */
+/** A Permute moves no data: it only renames axes. */
 function permute({ draft, layer, inputs, outputShape }: WriteSite): Value {
   const dims = (layer.config['dims'] as number[]).map((dim) => dim - 1);
   const input = arranged(draft, inputs[0]!, inputs[0]!.axes);

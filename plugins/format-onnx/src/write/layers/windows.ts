@@ -2,7 +2,7 @@ import type { Attribute } from '../draft.js';
 import { Refusal } from '../site.js';
 import type { Shape } from '../value.js';
 
-/** How a kernel or a pool moves over positions, axis by axis. */
+/** How a kernel or a pooling window moves, by axis. */
 export interface Window {
   readonly size: readonly number[];
   readonly strides: readonly number[];
@@ -14,8 +14,8 @@ export interface Window {
 export type Padding = readonly (readonly [number, number])[];
 
 /**
- * The attributes of a window over positions of these sizes. `same` gives as many outputs as there are strides
- * in the input, the odd zero at the end, as in TensorFlow.
+ * The attributes of a window over positions of these sizes. `same` has `size / stride` outputs, rounded up,
+ * with an odd zero at the end, as in TensorFlow.
  */
 export function windowAttributes(
   window: Window,
@@ -30,7 +30,7 @@ export function windowAttributes(
   };
 }
 
-/** Zeros as ONNX lists them: all that come before, then all that come after. */
+/** Padding in the order of ONNX: before each axis, then after each axis. */
 export function listed(padding: Padding): number[] {
   return [...padding.map(([before]) => before), ...padding.map(([, after]) => after)];
 }

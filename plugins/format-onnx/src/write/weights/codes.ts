@@ -2,29 +2,29 @@ import type { CodebookTensor, EncodedTensor, LinearTensor } from '@tersor/core';
 import { bytesOf, TYPES, type Draft, type ElementType } from '../draft.js';
 import { Refusal } from '../site.js';
 
-/** A quantized weight array as it goes into the file. */
+/** A quantized weight array to write. */
 export interface CodeSite {
   readonly draft: Draft;
   readonly name: string;
   readonly tensor: EncodedTensor;
-  /** Place in the array of each element of the constant, and the constant's shape. */
+  /** For each element of the constant, its index in the array; and the constant's shape. */
   readonly indexes: Int32Array;
   readonly shape: readonly number[];
   /** Whether the layer's input is rounded too, so that a runtime can multiply in integers. */
   readonly integer: boolean;
 }
 
-/** Small integers, in the smallest type that has room for them. */
+/** Small integers, in the smallest type that holds them. */
 interface Stored {
   readonly name: string;
   readonly type: ElementType;
 }
 
 /**
- * Writes the codes of a weight array, packed, and the operators that make its values of them: exactly those
- * of `decodeTensor`. Where the layer multiplies in floats they are ordinary ones (Cast, Sub, Mul, Gather),
- * which runtimes compute once, when they load the file; a DequantizeLinear is what they look for where it
- * multiplies in integers, and would be computed in every run otherwise.
+ * Writes the packed codes of a weight array, and the operators that compute its values from them, exactly as
+ * `decodeTensor` does. For a layer that multiplies in floats these are Cast, Sub, Mul and Gather, which
+ * runtimes compute once, when they load the file. For a layer that multiplies in integers it is a
+ * DequantizeLinear, which runtimes look for there; elsewhere they would compute it in every run.
  */
 export function codedWeights(site: CodeSite): string {
   const { draft, tensor } = site;
@@ -38,7 +38,7 @@ function linear(site: CodeSite, tensor: LinearTensor): string {
   const groups = groupsOf(site);
   const scale = Float32Array.from(groups.members, (group) => tensor.scale[group]!);
   const zero = Float32Array.from(groups.members, (group) => tensor.zero[group]!);
-  // One bit has its zero between the two codes: twice the codes and half the step are whole numbers.
+  // One bit has its zero between the two codes, so codes are doubled and steps halved to get integers.
   const whole = tensor.zero.every(Number.isInteger);
   const factor = whole ? 1 : 2;
   const groupOf = groupIndex(tensor);
@@ -92,7 +92,7 @@ function codebook(site: CodeSite, tensor: CodebookTensor): string {
   return draft.node('Gather', name, [book, moved]);
 }
 
-/** The axis of the constant along which groups follow one another (-1: one for all), and their numbers. */
+/** The axis of the constant along which groups change (-1: a single group), and the group of each index. */
 function groupsOf({ tensor, indexes, shape }: CodeSite): { axis: number; members: Int32Array } {
   if (tensor.axis < 0) return { axis: -1, members: Int32Array.of(0) };
   const groupOf = groupIndex(tensor);
@@ -127,7 +127,7 @@ function smallest({ draft, name, shape }: CodeSite, values: Int32Array): Stored 
   return { name: draft.tensor(`${name}/codes`, type, shape, packed(values, TYPES[type].bits)), type };
 }
 
-/** Bits that codes of so many bits take in ONNX, which knows 2, 4 and 8. */
+/** The bits that ONNX needs for codes of this width: 2, 4 or 8. */
 function roomOf(bits: number): number {
   return bits <= 2 ? 2 : bits <= 4 ? 4 : 8;
 }
@@ -136,7 +136,7 @@ function fits(values: Int32Array, least: number, most: number): boolean {
   return values.every((value) => value >= least && value <= most);
 }
 
-/** Integers of 2, 4 or 8 bits one after the other, the first in the lowest bits of a byte. */
+/** Packs integers of 2, 4 or 8 bits, the first one in the lowest bits of a byte. */
 function packed(values: Int32Array, bits: number): Uint8Array {
   const perByte = 8 / bits;
   const bytes = new Uint8Array(Math.ceil(values.length / perByte));

@@ -2,9 +2,9 @@ import type { GraphLayer, LayerGraph } from '@tersor/core';
 import { callsOf, layersByName, readersOf, type ActivationPolicy } from '@tersor/network';
 
 /**
- * Leaves the upper limit of a ReLU out where all that read it round it to levels of which the limit is the
- * last: what is above becomes that level anyway. Runtimes then see a plain ReLU before the rounding, which
- * their integer operators take in.
+ * Removes the upper limit of a ReLU if all its readers round it to levels that end at the limit: values above
+ * become the last level anyway. Runtimes then see a plain ReLU before the rounding, and fuse it into their
+ * integer operators.
  */
 export function dropLimits(graph: LayerGraph, activations: ActivationPolicy): LayerGraph {
   const layers = layersByName(graph);

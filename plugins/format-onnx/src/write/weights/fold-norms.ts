@@ -7,13 +7,13 @@ import {
 } from '@tersor/core';
 import { callsOf, layersByName, soleReader } from '@tersor/network';
 
-/** A network and what its weights are made of. */
+/** A network and the codes of its weights. */
 interface Coded {
   readonly graph: LayerGraph;
   readonly codes: WeightCodes;
 }
 
-/** Axes of the kernels, from the end, that are output channels and nothing else. */
+/** The kernel axis, from the end, that holds exactly the output channels. */
 const OUTPUT_AXES: Readonly<Record<string, number>> = {
   Conv2D: -1,
   TersorGroupedConv2D: -1,
@@ -22,10 +22,10 @@ const OUTPUT_AXES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Takes the batch norms after the layers of these names into their scales and biases: a file then has a scale
- * and a bias for each channel instead of five numbers, and runtimes have integer operators for a convolution
- * alone. The codes stay as they are, or are mirrored about zero where a factor is negative; the values change
- * by the rounding of one product.
+ * Folds the batch norms after the named layers into their scales and biases. A file then has a scale and a
+ * bias for each channel instead of five numbers, and runtimes can use their integer convolutions. The codes
+ * are unchanged, or mirrored about zero if a factor is negative; the values change by the rounding of one
+ * product.
  */
 export function foldNorms({ graph, codes }: Coded, names: ReadonlySet<string>): Coded {
   const layers = layersByName(graph);
@@ -49,7 +49,7 @@ export function foldNorms({ graph, codes }: Coded, names: ReadonlySet<string>): 
   };
 }
 
-/** The layer with the norm in it; `undefined` where its codes cannot take it. */
+/** The layer with the norm folded into it; `undefined` if its codes do not allow that. */
 function foldedLayer(
   layer: GraphLayer,
   norm: GraphLayer,
@@ -90,7 +90,7 @@ function affine(norm: GraphLayer, bias: Float32Array | undefined) {
   return { factor, offset };
 }
 
-/** Linear codes times a factor for each index of an axis; scales stay positive, as runtimes want them. */
+/** Linear codes times a factor for each index of an axis. Scales stay positive, as runtimes require. */
 function scaled(
   tensor: ReturnType<WeightCodes['get']>,
   axis: number,

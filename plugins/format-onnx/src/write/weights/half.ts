@@ -1,13 +1,13 @@
-/** Largest finite number in half precision. */
+/** The largest finite number in half precision. */
 export const HALF_LIMIT = 65_504;
 
-/** Numbers in half precision (IEEE 754 binary16), to the nearest, ties to even. */
+/** Converts to half precision (IEEE 754 binary16), rounding to nearest, ties to even. */
 export function halfOf(data: Float32Array): Uint16Array {
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   return Uint16Array.from(bits, halfBits);
 }
 
-/** What these numbers are as float32. */
+/** Rounds to half precision; the results are float32. */
 export function roundedToHalf(data: Float32Array): Float32Array {
   return Float32Array.from(halfOf(data), halfValue);
 }
@@ -17,12 +17,12 @@ function halfBits(bits: number): number {
   const exponent = ((bits >>> 23) & 255) - 112;
   const mantissa = bits & 0x7f_ffff;
   if (exponent === 143) return sign | 0x7c00 | (mantissa ? 0x200 : 0);
-  // A carry out of the mantissa goes into the exponent, as it should, and past the largest into infinity.
+  // A carry out of the mantissa correctly goes into the exponent, and beyond the largest number to infinity.
   if (exponent > 0) return sign | Math.min(0x7c00, rounded(exponent * 2 ** 23 + mantissa, 13));
   return exponent < -10 ? sign : sign | rounded(mantissa + 2 ** 23, 14 - exponent);
 }
 
-/** A whole number over 2^shift, ties to even. */
+/** An integer divided by 2^shift, rounded to nearest, ties to even. */
 function rounded(value: number, shift: number): number {
   const floor = Math.floor(value / 2 ** shift);
   const rest = value - floor * 2 ** shift;

@@ -2,19 +2,19 @@ import { codedWeights } from './codes.js';
 import { gathered, sourceIndexes } from './kernel-order.js';
 import { findWeight, shared, weightOf, type WriteSite } from '../site.js';
 
-/** How a kernel of the layer graph becomes one of ONNX. */
+/** How a kernel of the layer graph is reordered for ONNX. */
 export interface KernelOrder {
   /** The weight's role. */
   readonly role: string;
-  /** Its axes as they are taken apart first; as they are where this is left out. */
+  /** A shape to view it in first; by default its own. */
   readonly view?: readonly number[];
-  /** Then axis i is axis `perm[i]`. */
+  /** Axis i of the result is axis `perm[i]` of the view. */
   readonly perm: readonly number[];
   /** Its shape in the file. */
   readonly shape: readonly number[];
 }
 
-/** A kernel as a constant, or as what its codes give; the calls of a layer have it in common. */
+/** A kernel as a constant, or as the operators that decode it; shared by all calls of a layer. */
 export function kernelOf(site: WriteSite, { role, view, perm, shape }: KernelOrder): string {
   const { draft, layer, codes, inputs } = site;
   const weight = weightOf(site, role);
@@ -30,7 +30,7 @@ export function kernelOf(site: WriteSite, { role, view, perm, shape }: KernelOrd
   });
 }
 
-/** The bias as a constant, in a list to follow a kernel; none where the layer has none. */
+/** The bias as a constant, as a list to append after the kernel; empty if the layer has none. */
 export function biasOf(site: WriteSite): string[] {
   const { draft, layer } = site;
   const bias = findWeight(site, 'bias');
