@@ -106,6 +106,21 @@ export default tseslint.config(
     ],
     rules: { 'no-restricted-imports': 'off' },
   },
+  // What a class of layers does is said once, in its record. Readers and writers of files translate between
+  // classes.
+  {
+    files: ['packages/{network,compression,study}/src/**/*.ts', 'plugins/{pruner,quantizer}-*/src/**/*.ts'],
+    ignores: ['packages/network/src/{layers,lowering}/**', '**/keras3-topology.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['left.name', 'left.property.name'].map((place) => ({
+          selector: `BinaryExpression[${place}='className'][right.type='Literal']`,
+          message: 'Ask its record (factsOf) what a layer does; records are in packages/network/src/layers.',
+        })),
+      ],
+    },
+  },
   { files: ['bench/**/*.ts', 'examples/*/measure.ts'], rules: { 'no-console': 'off' } },
   // An example is nobody's library: it stands on all of them, as a user's project does.
   { files: ['examples/**/*.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } },

@@ -1,6 +1,10 @@
 const { Script, constants } = require('node:vm');
 const Runtime = require('jest-runtime').default;
 
+// Jest and Nx ask for colours, for lines of their own; what our programs write is compared as plain text.
+delete process.env.FORCE_COLOR;
+process.env.NO_COLOR = '1';
+
 /**
  * Compiles modules so that V8 finds those again that the same process has compiled for an earlier test file:
  * tfjs, and most of our own. Jest gives each a loader of ECMAScript modules of its own, which makes it another
