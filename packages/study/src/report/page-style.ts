@@ -1,6 +1,6 @@
 /**
- * Style sheet of a report: one column, light and dark mode, readable on a phone and in print. Figures are laid
- * out when they come into sight: a study of ten thousand trials has 60,000 nodes in its page.
+ * Style sheet of a report: one column, light and dark mode, readable on a phone and in print. Figures are
+ * laid out when they come into sight: a study of ten thousand trials has 60,000 nodes in its page.
  */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --soft: #f4f5f7; --accent: #0b5cad; --bad: #b3261e;
