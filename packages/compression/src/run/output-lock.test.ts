@@ -50,6 +50,28 @@ describe('lockOutput in one process', () => {
     )();
   });
 
+  it('removes the folders that it made, unless something was put there', async () => {
+    const release = await lockOutput(join(folder, 'a/b'));
+    await writeFile(join(folder, 'a/mine.txt'), '');
+    await release();
+    expect(await readdir(join(folder, 'a'))).toEqual(['mine.txt']);
+  });
+
+  it('makes a folder again that its last owner removes at that moment', async () => {
+    const path = join(folder, 'a');
+    const ends = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const release = await lockOutput(path).catch((error: { code: string }) => error.code);
+        if (typeof release === 'string') return release;
+        await release();
+        return 'held';
+      }),
+    );
+    expect(ends).toContain('held');
+    expect(new Set([...ends, 'OUTPUT_LOCKED'])).toEqual(new Set(['held', 'OUTPUT_LOCKED']));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it.each([
     ['a process that is gone', '999999999'],
     ['nobody', ''],

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -26,6 +27,8 @@ const FILE = '.lock';
 const BYTE = 2 ** 30;
 /** Codes by which a file system or a kernel says that it has no locks. */
 const NO_LOCKS = ['ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'];
+/** Codes of a folder that goes while it is entered. */
+const GONE = ['ENOENT', 'EEXIST'];
 /**
  * Others that end at the same moment remove their file: it is opened anew. Each time is another owner's end,
  * so a few are plenty.
@@ -51,15 +54,14 @@ type TryLock = (fd: number, offset: number, length: number) => boolean;
  * would say nothing in a container, where everyone is number 1. Programs that the owner starts do not keep
  * it, since Node opens files close-on-exec. Where there are no such locks (a platform without a prebuilt
  * binary, some network file systems) the file's being there is the lock, and one that a killed process left
- * has to be removed by hand, as the message says. Throws `OUTPUT_LOCKED` while another holds it,
- * `OUTPUT_FAILED` when the folder cannot be made or written.
+ * has to be removed by hand, as the message says. Folders that were made for it go again if nothing was put
+ * there. Throws `OUTPUT_LOCKED` while another holds it, `OUTPUT_FAILED` when the folder cannot be made or
+ * written.
  */
 export async function lockOutput(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
   try {
-    await makeFolder(folder);
-    const tryLock = locksOf(folder);
-    const fd = tryLock ? await lockFile(path, folder, tryLock) : createFile(path, folder);
+    const { fd, made } = await takeFolder(folder, path);
     const release = () => {
       try {
         // Removed while it is still held. Whoever has opened it meanwhile finds that it is not the folder's
@@ -69,6 +71,11 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
         // What stays is only text; the lock goes with the open file.
       }
       closeSync(fd);
+      try {
+        for (const each of made.reverse()) rmdirSync(each);
+      } catch {
+        // Something is in it.
+      }
     };
     process.once('exit', release);
     return async () => {
@@ -82,6 +89,24 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
       `The output folder ${JSON.stringify(folder)} cannot be used: ${messageOf(cause)}`,
       { cause, hint: 'Choose another with --out.' },
     );
+  }
+}
+
+/** Makes the folder where it is missing, and takes it. Throws `OUTPUT_LOCKED`. */
+async function takeFolder(
+  folder: string,
+  path: string,
+): Promise<{ readonly fd: number; readonly made: string[] }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const made = await makeFolder(folder);
+      const tryLock = locksOf(folder);
+      return { made, fd: tryLock ? await lockFile(path, folder, tryLock) : createFile(path, folder) };
+    } catch (error) {
+      // Whoever had it before has just removed it: before it was entered, or while it was found to be there.
+      const isGone = GONE.includes((error as NodeJS.ErrnoException).code ?? '');
+      if (!isGone || attempt === ATTEMPTS) throw error;
+    }
   }
 }
 
