@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
@@ -83,7 +84,7 @@ describe('tersor compress reads back what it writes', () => {
       message: expect.stringMatching(/model\/model\.json gives other outputs .* layer "conv2" on/),
       stages: [],
     });
-    expect(await readdir(join(project.folder, 'before'))).toEqual([]);
+    expect(existsSync(join(project.folder, 'before'))).toBe(false);
   });
 
   it('and refuses a result that is not what was evaluated: earlier results stay, the checkpoint too', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compress, trainModel, type Summary } from '@tersor/compression';
@@ -99,7 +100,7 @@ describe('compress --resume', () => {
   it('keeps stage 1 where a budget of stage 2 turned out to be out of reach and was raised, as the hint says', async () => {
     const { error } = await run('raised', { set: ['quantize.budget.bytes=101'] });
     expect(error).toMatchObject({ code: 'BUDGET_INFEASIBLE' });
-    expect(await readdir(at('raised'))).toEqual([]);
+    expect(existsSync(at('raised'))).toBe(false);
     const least = Number(/the file has (\d+)/.exec((error as Error).message)![1]);
 
     const late = await run('raised', { set: [`quantize.budget.bytes=${least + 20}`] });
