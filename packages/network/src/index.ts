@@ -68,6 +68,7 @@ export {
   weightSlots,
   withWeights,
   type WeightSlot,
+  withSomeWeights,
 } from './graph/graph-weights.js';
 export { initializeKernels } from './graph/initialize-kernels.js';
 export { disposeModel, graphFromModel, modelFromGraph } from './graph/model-graph.js';

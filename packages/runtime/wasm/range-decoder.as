@@ -21,7 +21,6 @@ let seen: usize = 0; // u32
 let due: usize = 0; // u32
 let entries: usize = 0; // u8, 256 a context
 
-// @ts-ignore: decorator
 @inline
 function next(): i32 {
   const i = at++;
@@ -82,7 +81,6 @@ function newModel(place: usize, contexts: i32, symbols: i32): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function symbol(context: i32): i32 {
   const unit = range >>> TOTAL_BITS;

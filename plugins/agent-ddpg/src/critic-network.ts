@@ -133,13 +133,14 @@ function normalizeRows(values: Float32Array, batch: number): NonNullable<LayerPa
 /** Takes a gradient by a hidden layer's outputs to one by its linear part, in place. */
 function throughHidden(gradient: Float32Array, { output, normalized, mask }: LayerPass, batch: number): void {
   for (let i = 0; i < gradient.length; i++) if (output[i]! <= 0) gradient[i] = 0;
-  const width = gradient.length / batch;
+  const columns = gradient.length / batch;
   for (let row = 0; normalized && row < batch; row++) {
-    const own = gradient.subarray(row * width, (row + 1) * width);
-    const values = normalized.values.subarray(row * width, (row + 1) * width);
-    const mean = own.reduce((sum, value) => sum + value, 0) / width;
-    const along = own.reduce((sum, value, i) => sum + value * values[i]!, 0) / width;
-    for (let i = 0; i < width; i++) own[i] = normalized.inverse[row]! * (own[i]! - mean - values[i]! * along);
+    const own = gradient.subarray(row * columns, (row + 1) * columns);
+    const values = normalized.values.subarray(row * columns, (row + 1) * columns);
+    const mean = own.reduce((sum, value) => sum + value, 0) / columns;
+    const along = own.reduce((sum, value, i) => sum + value * values[i]!, 0) / columns;
+    for (let i = 0; i < columns; i++)
+      own[i] = normalized.inverse[row]! * (own[i]! - mean - values[i]! * along);
   }
   if (mask) for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! * mask[i]!;
 }

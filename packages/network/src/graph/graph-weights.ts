@@ -49,6 +49,21 @@ export function withWeights(graph: LayerGraph, weights: readonly Float32Array[])
 }
 
 /**
+ * The same network with other values in some weights, by `<layer>/<weight>`; they are not copied. Names that
+ * the network does not have are passed over.
+ */
+export function withSomeWeights(graph: LayerGraph, changed: ReadonlyMap<string, Float32Array>): LayerGraph {
+  const layers = graph.layers.map((layer) => ({
+    ...layer,
+    weights: layer.weights.map((weight) => ({
+      ...weight,
+      data: changed.get(`${layer.name}/${weight.name}`) ?? weight.data,
+    })),
+  }));
+  return { ...graph, layers };
+}
+
+/**
  * Whether a weight is a kernel, which is decayed, pruned and quantized, unlike biases and batch norms.
  */
 export function isKernel(weight: WeightTensor): boolean {

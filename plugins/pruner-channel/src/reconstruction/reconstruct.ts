@@ -1,4 +1,5 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
+import { withSomeWeights } from '@tersor/network';
 import type { Gathered } from './gather-moments.js';
 import { groupColumns, setGroupColumns } from './group-columns.js';
 import type { KnownRefits, LayerRefit } from './known-refits.js';
@@ -47,16 +48,7 @@ export function reconstruct(
       target.map((value, output) => value + place.sign * offset[output]!),
     );
   }
-  return {
-    ...graph,
-    layers: graph.layers.map((layer) => ({
-      ...layer,
-      weights: layer.weights.map((weight) => ({
-        ...weight,
-        data: changed.get(`${layer.name}/${weight.name}`) ?? weight.data,
-      })),
-    })),
-  };
+  return withSomeWeights(graph, changed);
 }
 
 /** Refits one layer to the loss of input channels of its kernel. */

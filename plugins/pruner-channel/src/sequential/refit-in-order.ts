@@ -7,6 +7,7 @@ import {
   rowsAt,
   solveCholesky,
   startWalk,
+  withSomeWeights,
   type CrossProducts,
   type Walk,
 } from '@tersor/network';
@@ -218,16 +219,7 @@ function withRefit(
     changed.set(`${place.layer}/${place.weight}`, values);
   }
   if ([...changed.values()].some((values) => !values.every(Number.isFinite))) return current;
-  return {
-    ...current,
-    layers: current.layers.map((layer) => ({
-      ...layer,
-      weights: layer.weights.map((each) => ({
-        ...each,
-        data: changed.get(`${layer.name}/${each.name}`) ?? each.data,
-      })),
-    })),
-  };
+  return withSomeWeights(current, changed);
 }
 
 /**

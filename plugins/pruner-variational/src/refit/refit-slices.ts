@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ChannelGroup, LayerGraph, PrunePlan } from '@tersor/core';
+import { withSomeWeights } from '@tersor/network';
 import { columnsOf, groupInputs, setColumns } from './group-inputs.js';
 import type { LayerInputs } from './input-moments.js';
 import { maskedLeastSquares } from './masked-least-squares.js';
@@ -70,16 +71,7 @@ export async function refitSlices(
       Float32Array.from(left.outputs, (output, i) => before[output]! + sign * lost[i]!),
     );
   }
-  return {
-    ...graph,
-    layers: graph.layers.map((layer) => ({
-      ...layer,
-      weights: layer.weights.map((weight) => ({
-        ...weight,
-        data: changed.get(`${layer.name}/${weight.name}`) ?? weight.data,
-      })),
-    })),
-  };
+  return withSomeWeights(graph, changed);
 }
 
 /** Kernel of a layer that has lost slices: taps x inputs left x outputs left. */
