@@ -90,12 +90,15 @@ try {
     const result = await load('half.tersor', { signal: stop.signal, onProgress });
     return { ...result, tensors: tf.memory().numTensors - before };
   });
-  for (let i = 0; i < 50 && closed === 0; i++) await page.waitForTimeout(20);
+  for (let i = 0; i < 250 && closed === 0; i++) await page.waitForTimeout(20);
   told.aborted.closed = closed;
 
   const workers = [];
   page.on('worker', (worker) => workers.push(worker.url().replace(/:.*/, '')));
-  told.worker = { ...(await load({ worker: true })), workers: [...workers], left: page.workers().length };
+  const inWorker = await load({ worker: true });
+  // The browser ends a worker a moment after the page has told it to.
+  for (let i = 0; i < 250 && page.workers().length > 0; i++) await page.waitForTimeout(20);
+  told.worker = { ...inWorker, workers: [...workers], left: page.workers().length };
   told.ownWorker = await page.evaluate(async () => {
     const worker = new Worker('decode-worker.min.js');
     const results = [await load(undefined, { worker }), await load(undefined, { worker })];
