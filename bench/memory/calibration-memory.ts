@@ -27,6 +27,7 @@ import {
 import { layersWithKernels, prepareCalibration } from '@tersor/compression';
 import { createNodeBackend } from '@tersor/backend-node';
 import { createRandom, describeMachine, type Backend, type Dataset } from '@tersor/core';
+import { peakResidentBytes } from '../../packages/compression/src/results/peak-memory.js';
 import { ChannelPruner, type ChannelPrunerOptions } from '../../plugins/pruner-channel/src/index.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
 
@@ -136,8 +137,7 @@ async function runCase(model: string, path: string): Promise<void> {
   await runPath(path, model, backend);
   const seconds = (performance.now() - started) / 1000;
   await backend.dispose();
-  const peakResidentBytes = process.resourceUsage().maxRSS * 1024;
-  process.stdout.write(`${JSON.stringify({ peakResidentBytes, seconds })}\n`);
+  process.stdout.write(`${JSON.stringify({ peakResidentBytes: peakResidentBytes(), seconds })}\n`);
 }
 
 async function runPath(path: string, model: string, backend: Backend): Promise<void> {
