@@ -1,0 +1,3 @@
+import { describeRealNetworks } from './real-networks.js';
+
+describeRealNetworks('wasm');
