@@ -12,8 +12,6 @@ import linearPlugin, { LinearQuantizer } from '@tersor/quantizer-linear';
 import { outputOf, read, smoothImages } from '../../network/test/smooth-images.js';
 import { tfjsBackend } from '../../network/test/tfjs-backend.js';
 
-jest.setTimeout(120_000);
-
 /** Largest difference of the outputs, as a share of the largest output. */
 const TOLERANCE = 1e-4;
 const dataset = smoothImages([8, 8, 3], 60);

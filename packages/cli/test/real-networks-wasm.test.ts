@@ -1,3 +1,0 @@
-import { describeRealNetworks } from './real-networks.js';
-
-describeRealNetworks('wasm');
