@@ -1,3 +1,5 @@
+import { isRecord } from '../is-record.js';
+
 /** Keys that once stood among an agent's options, and belong to the search. */
 export const OF_SEARCH: readonly string[] = ['episodes', 'warmStart'];
 
@@ -34,8 +36,4 @@ export function moveSettings(config: unknown): MovedSettings {
     );
   }
   return { config: moved, notices };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
 import type { EnvironmentTask } from '../contracts/environment-task.js';
 import type { ChannelGroup, PruneStep } from '../contracts/pruner.js';
 import { misbehaved, type Culprit } from './culprit.js';
-import { isAscending, isPlainRecord } from './values.js';
+import { isRecord } from '../is-record.js';
+import { isAscending } from './values.js';
 
 /** Throws `PLUGIN_MISBEHAVED` for the policy of an episode that the pipeline could not carry out. */
 export function requirePolicy(culprit: Culprit, task: EnvironmentTask, policy: unknown): void {
@@ -64,9 +65,9 @@ export function requireStep(
 }
 
 function requireBits(culprit: Culprit, layers: readonly string[], policy: unknown): void {
-  if (!isPlainRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
+  if (!isRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
   const { weights } = policy;
-  const chosen = isPlainRecord(weights) ? weights : policy;
+  const chosen = isRecord(weights) ? weights : policy;
   for (const [layer, bits] of Object.entries(chosen)) {
     if (!layers.includes(layer))
       throw misbehaved(culprit, 'info.policy of step', 'bits of layers that are quantized', layer);

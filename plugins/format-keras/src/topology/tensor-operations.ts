@@ -1,4 +1,4 @@
-import { isRecord } from './keras-layer.js';
+import { isRecord } from '@tersor/core';
 import type { Part } from './part.js';
 import { isReference, type Call } from './tensors.js';
 
