@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { isAbsolute, join, normalize, sep } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import type { Format, WeightCodes } from '../contracts/format.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
 import type { EncodedTensor } from '../contracts/quantizer.js';
 import type { ModelContent } from '../contracts/run-identity.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
+import { isInside } from '../files/is-inside.js';
 import { isArrayOf, sizeOf } from './values.js';
 
 /**
@@ -136,9 +137,8 @@ function callsProblem({ layers, calls, inputs, outputs }: LayerGraph): Problem |
 
 /** Whether a relative path, which stays in the folder, leads to something. */
 function isWritten(path: string, folder: string): boolean {
-  const [first] = normalize(path).split(sep);
-  const isInside = !isAbsolute(path) && first !== '..';
-  return isInside && existsSync(join(folder, path)) && readdirSync(folder).length > 0;
+  const isRelative = !isAbsolute(path) && isInside(folder, join(folder, path));
+  return isRelative && existsSync(join(folder, path)) && readdirSync(folder).length > 0;
 }
 
 function isName(value: unknown): value is string {

@@ -1,5 +1,5 @@
-import { product, transpose, transposedProduct } from './matmul.js';
-import type { Random } from '@tersor/core';
+import { product, transposedProduct } from './matmul.js';
+import { transposed, type Random } from '@tersor/core';
 
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
 
@@ -93,14 +93,14 @@ export function backward(
         for (let i = 0; i < outputs; i++) bias[i] = bias[i]! + gradient[at + i]!;
     }
     // gradient Wᵀ, as the transpose of W gradientᵀ: the batch is smaller than the kernel.
-    const transposed = product(
+    const turned = product(
       parameters.subarray(start, end),
-      transpose(gradient, batch, outputs),
+      transposed(gradient, batch, outputs),
       inputs,
       outputs,
       batch,
     );
-    gradient = transpose(transposed, inputs, batch);
+    gradient = transposed(turned, inputs, batch);
   }
   return gradient;
 }
