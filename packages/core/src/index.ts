@@ -17,6 +17,7 @@ export type * from './contracts/runner.js';
 export { calibrationOptions } from './config/calibration-options.js';
 export { decodeTensor } from './tensors/decode-tensor.js';
 export { firstNotFinite, requireFinite } from './tensors/finite.js';
+export { elementCount } from './tensors/element-count.js';
 export { transposed } from './tensors/transposed.js';
 export { float16Bits, roundToFloat16 } from './tensors/float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';

@@ -7,7 +7,8 @@ import type { ModelContent } from '../contracts/run-identity.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
 import { isInside } from '../files/is-inside.js';
-import { isArrayOf, sizeOf } from './values.js';
+import { isArrayOf } from './values.js';
+import { elementCount } from '../tensors/element-count.js';
 
 /**
  * A format that keeps to its contract: what it reads is a network whose names, calls, shapes and weights fit
@@ -63,7 +64,7 @@ function isEncoded(value: unknown): boolean {
     (codec === 'linear' || codec === 'codebook') &&
     Array.isArray(shape) &&
     isArrayOf('Uint8Array', codes) &&
-    codes.length === sizeOf(shape)
+    codes.length === elementCount(shape)
   );
 }
 
@@ -100,7 +101,7 @@ function layersProblem({ layers }: LayerGraph): Problem | undefined {
     names.add(name);
     for (const weight of weights) {
       const { shape, data } = weight;
-      const size = Array.isArray(shape) && shape.every(Number.isInteger) ? sizeOf(shape) : undefined;
+      const size = Array.isArray(shape) && shape.every(Number.isInteger) ? elementCount(shape) : undefined;
       if (isName(weight.name) && isArrayOf('Float32Array', data) && data.length === size) continue;
       const expected = size === undefined ? 'a shape of whole numbers' : `a Float32Array of ${size} values`;
       const member = `the weight ${name}/${String(weight.name)} of read`;

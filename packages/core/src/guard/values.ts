@@ -75,8 +75,3 @@ export function isAscending(value: unknown, limit: number): value is readonly nu
       Number.isInteger(each) && each >= 0 && each < limit && (i === 0 || each > (value[i - 1] as number)),
   );
 }
-
-/** Number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

@@ -23,7 +23,7 @@ import {
   type TimingOptions,
 } from './measure-latency.js';
 import { predictLatency } from './predict-latency.js';
-import { siteGraph, sizeOf } from './site-graph.js';
+import { siteGraph, knownSize } from './site-graph.js';
 
 export interface ProfileOptions extends TimingOptions {
   readonly graph: LayerGraph;
@@ -52,7 +52,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   const sites = latencySites(graph);
   const channels = callChannels(graph, channelGroups(graph).groups);
   const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) =>
-    sizeOf(graph.calls[call]!.outputShape),
+    knownSize(graph.calls[call]!.outputShape),
   );
   const transfer = await transferLatency(meter, inputs!, outputs!, options);
   const known = new Map<string, number>();
