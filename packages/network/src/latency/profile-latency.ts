@@ -125,10 +125,10 @@ async function measureSite(
   const asked = measuredCounts(channels[output]!, options.counts);
   const outputs = distinct(asked.map((count) => possible({ inputs: input.full, outputs: count }).outputs));
   const milliseconds: number[][] = [];
-  for (const inputWidth of inputs) {
+  for (const inputChannels of inputs) {
     const row: number[] = [];
-    for (const outputWidth of outputs) {
-      const { graph: alone } = possible({ inputs: inputWidth, outputs: outputWidth });
+    for (const outputChannels of outputs) {
+      const { graph: alone } = possible({ inputs: inputChannels, outputs: outputChannels });
       const key = kindOf(alone);
       if (!known.has(key)) known.set(key, rounded(await siteLatency(meter, alone, options)));
       row.push(known.get(key)!);

@@ -8,7 +8,7 @@ export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
  * kernel [in, out], then the bias [out].
  */
 export interface Network {
-  /** Width of the input, of each hidden layer, of the output. */
+  /** Values of the input, of each hidden layer, of the output. */
   readonly sizes: readonly number[];
   readonly hidden: Activation;
   readonly output: Activation;
