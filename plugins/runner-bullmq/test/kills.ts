@@ -107,7 +107,7 @@ export function describeKills(name: string, kind?: ServerKind, objects?: ServerK
       return Object.assign(child, { said: () => said });
     };
     const requireSame = (results: StudyResults) => {
-      expect(results.trials.map(({ status }) => status)).toEqual(Array(TRIALS).fill('done'));
+      expect(results.trials.map(({ status, error }) => error ?? status)).toEqual(Array(TRIALS).fill('done'));
       expect(results).toEqual(undisturbed);
     };
     /** Trials that have begun. */
