@@ -50,7 +50,7 @@ export function residualWalk(walk: ResidualSteps): Environment {
       if (!active)
         throw new TersorError(
           'EPISODE_OVER',
-          'The residual environment was stepped outside of an episode; call reset first.',
+          'The residual environment was stepped outside an episode; call reset first.',
         );
       const executed = within(actionSpace, action);
       actions = [...actions, executed];

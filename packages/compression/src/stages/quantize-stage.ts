@@ -136,7 +136,7 @@ function requireSize(
     'BUDGET_EXCEEDED',
     `${chooser} chose bit widths that make a file of ${size} bytes where quantize.budget.bytes allows ${Math.floor(limit)}.`,
     {
-      hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
+      hint: 'The plugin does not do what it was asked: test it with `tersor check`, or use another.',
     },
   );
 }
