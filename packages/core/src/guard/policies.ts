@@ -1,7 +1,8 @@
 import type { EnvironmentTask } from '../contracts/environment-task.js';
 import type { ChannelGroup, PruneStep } from '../contracts/pruner.js';
 import { misbehaved, type Culprit } from './culprit.js';
-import { isAscending, isPlainRecord } from './values.js';
+import { isRecord } from '../is-record.js';
+import { isAscending } from './values.js';
 
 /**
  * Throws `PLUGIN_MISBEHAVED` for the policy of an episode, which a member has given, that the pipeline could
@@ -71,9 +72,9 @@ export function requireStep(
 }
 
 function requireBits(culprit: Culprit, member: string, layers: readonly string[], policy: unknown): void {
-  if (!isPlainRecord(policy)) throw misbehaved(culprit, member, 'bits by layer', policy);
+  if (!isRecord(policy)) throw misbehaved(culprit, member, 'bits by layer', policy);
   const { weights } = policy;
-  const chosen = isPlainRecord(weights) ? weights : policy;
+  const chosen = isRecord(weights) ? weights : policy;
   for (const [layer, bits] of Object.entries(chosen)) {
     if (!layers.includes(layer))
       throw misbehaved(culprit, member, 'bits of layers that are quantized', layer);
