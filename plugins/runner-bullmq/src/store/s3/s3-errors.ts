@@ -55,7 +55,10 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
       'Name the region in runner.store, ?region=..., or with AWS_REGION.',
     );
   if (NOT_SIGNED.includes(name))
-    return say(`refuses the credentials of this machine: ${message}`, 'Correct the access key or its secret.');
+    return say(
+      `refuses the credentials of this machine: ${message}`,
+      'Correct the access key or its secret.',
+    );
   if (name === 'AccessDenied' || status === 403)
     return say(
       `does not allow this: ${message}`,
