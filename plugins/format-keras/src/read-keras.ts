@@ -108,7 +108,7 @@ function weightsAlone(root: Hdf5Group, origin: string): (model: Json) => FileWei
     'MODEL_INVALID',
     `${origin} is an HDF5 file, but not one of Keras: in it are ${names || 'nothing'}.`,
     {
-      hint: 'Give what model.save() of Keras writes.',
+      hint: 'Give a file that model.save() of Keras wrote.',
     },
   );
 }

@@ -37,10 +37,10 @@ export function exportCommand(): Command {
       'short for --to-option kernels=<type>; of layers-model: float32 (default), or uint8, a quarter of the bytes, which rounds',
     )
     .requiredOption('--out <dir>', 'folder to write; a model there that Tersor wrote is replaced')
-    .option('--backend <name>', 'backend plugin that what is written is computed with', DEFAULT_BACKEND)
+    .option('--backend <name>', 'backend plugin to compute with', DEFAULT_BACKEND)
     .option(
       '--check',
-      'first compare the network that was read with what the runtime of its format computes of the file: onnxruntime for ONNX',
+      "first compare the network with the results of the format's own runtime for the file: onnxruntime for ONNX",
     )
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {

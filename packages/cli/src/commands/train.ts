@@ -32,7 +32,7 @@ export function trainCommand(): Command {
     .argument('<config>', 'YAML or JSON config')
     .option('--out <dir>', 'output folder (default: "output" of the config)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
-    .option('--resume', 'go on from the checkpoint that an interrupted run left')
+    .option('--resume', 'continue from the checkpoint that an interrupted run left')
     .option('--json', 'print the result as JSON')
     .action(async (path: string, { out, set, json, resume }: Options) => {
       const config = await readConfig(path, trainConfigSchema, set);
@@ -67,8 +67,8 @@ export function trainCommand(): Command {
             );
             // Not after the last epoch: there is little left to do.
             if (isAsked() && record.epoch < config.train.epochs)
-              throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
-                hint: 'Go on with the same command and --resume.',
+              throw new TersorError('INTERRUPTED', 'Stopped as requested.', {
+                hint: 'Continue with the same command and --resume.',
               });
           },
         });

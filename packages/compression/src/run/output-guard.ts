@@ -60,7 +60,7 @@ export async function requireReplaceable(folder: string): Promise<void> {
   throw new TersorError(
     'CONFIG_INVALID',
     `${folder} would be replaced, but ${entries ? `it holds ${foreign}` : 'it is a file'}, ` +
-      'which no compression has written.',
+      'which no compression wrote.',
     { hint: MOVED_OR_ELSEWHERE },
   );
 }

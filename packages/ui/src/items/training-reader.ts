@@ -128,7 +128,7 @@ function endOf(state: TrainingState | undefined): Status {
 function reasonOf(state: TrainingState | undefined): string {
   if (!state?.ended) return 'its process is gone';
   const { code, message } = state.ended;
-  if (code === 'INTERRUPTED') return 'stopped as asked';
+  if (code === 'INTERRUPTED') return 'stopped as requested';
   return code === undefined ? message : `${message} [${code}]`;
 }
 

@@ -118,10 +118,13 @@ export async function comparisonView(watcher: Watcher, ids: readonly string[]): 
 async function wholeRun(folder: string): Promise<Run> {
   const run = await readRun(folderPlace(folder), folder);
   if (!run.summary.compressed?.accuracy || !run.summary.ratio)
-    throw new TersorError('CONFIG_NOT_FOUND', `${folder}/summary.json is not one of this version of Tersor.`);
+    throw new TersorError(
+      'CONFIG_NOT_FOUND',
+      `${folder}/summary.json was not written by this version of Tersor.`,
+    );
   return run;
 }
 
 function missing(what: string): TersorError {
-  return new TersorError('CONFIG_NOT_FOUND', `There is no ${what}, or no longer.`);
+  return new TersorError('CONFIG_NOT_FOUND', `There is no ${what}, or it was removed.`);
 }

@@ -14,7 +14,7 @@ export function withInputShape(model: Json, sizes: readonly number[], origin: st
   const inputs = layers.filter((layer) => isRecord(layer) && layer['class_name'] === 'InputLayer');
   const wanted = inputs.length > 0 ? inputs : layers.slice(0, 1);
   if (wanted.length !== 1)
-    throw unsupported(`${origin} has ${wanted.length} inputs; inputShape is for networks of one.`);
+    throw unsupported(`${origin} has ${wanted.length} inputs; inputShape is for networks with one input.`);
   const [input] = wanted;
   const fixed =
     isRecord(input) && isRecord(input['config']) ? fixedConfig(input['config'], sizes, origin) : undefined;

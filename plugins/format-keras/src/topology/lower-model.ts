@@ -156,6 +156,6 @@ function unsupported(origin: string, problems: readonly string[]): TersorError {
       ? `${origin}: layer ${problems[0]}.`
       : `${origin} has ${problems.length} layers that are not read:\n  ${problems.join('\n  ')}`;
   return new TersorError('MODEL_UNSUPPORTED', message, {
-    hint: 'Build them in another way in Keras; a class of your own has to be registered with TensorFlow.js.',
+    hint: 'Build them in another way in Keras; your own classes have to be registered with TensorFlow.js.',
   });
 }

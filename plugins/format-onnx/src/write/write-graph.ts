@@ -85,7 +85,7 @@ function allPad(graph: LayerGraph, layers: ReadonlyMap<string, GraphLayer>, call
 
 function refusal(refused: ReadonlyMap<string, string>): TersorError {
   const list = [...refused].map(([name, why]) => `"${name}" ${why}`).join('; ');
-  return new TersorError('MODEL_UNSUPPORTED', `ONNX has no words for these layers: ${list}.`, {
+  return new TersorError('MODEL_UNSUPPORTED', `ONNX cannot express these layers: ${list}.`, {
     hint: `Written are: ${WRITTEN_CLASSES.join(', ')}. Other formats: "tersor plugins" lists them.`,
   });
 }

@@ -76,7 +76,9 @@ export async function work(context: WorkerContext): Promise<void> {
         if (why !== undefined) refuse(taken.open.lane, why);
       } catch (error) {
         // Its lease ends, and it goes on elsewhere or here. A server that is of no use ends `looking`.
-        context.onNotice(`Trial ${trial.id}: the queue could not be told how it ended: ${messageOf(error)}`);
+        context.onNotice(
+          `Trial ${trial.id}: its end could not be reported to the queue: ${messageOf(error)}`,
+        );
       } finally {
         running.delete(trial.id);
         busyAt = performance.now();
