@@ -67,5 +67,6 @@ export { readManifest } from './plugins/module-resolution.js';
 export { statedFiles, type StatedFile } from './plugins/stated-files.js';
 export { moduleContent, moduleFiles, pluginVersion, type PluginVersion } from './plugins/plugin-version.js';
 export { printable } from './printable.js';
+export { startThread } from './threads/start-thread.js';
 export { describeMachine } from './machine.js';
 export { createRandom, type Random } from './random.js';
