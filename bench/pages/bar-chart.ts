@@ -17,12 +17,7 @@ const MOST_NAME = 240;
 const ABOVE = 21;
 const BELOW = 56;
 
-const STYLE = `<style>
-svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --bar: #0b5cad; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --ink: #e8eaed; --muted: #a3a9b3; --line: #565c66; --grid: #2a2e34; --bar: #7ab8ff; }
-}
-</style>`;
+const USED = ['ink', 'muted', 'line', 'grid', 'bar'] as const;
 
 /**
  * Horizontal bars, the first on top, with a whisker for each interval. Values that all lie in the upper half
@@ -117,7 +112,7 @@ export function barChart({
       },
     ],
   };
-  return svgChart(options, { width: WIDTH, height, style: STYLE, ids: 'bar' });
+  return svgChart(options, { width: WIDTH, height, colours: USED, ids: 'bar' });
 }
 
 function shortNumber(value: number): string {

@@ -124,7 +124,7 @@ describe('a search in several processes', () => {
     const settings = [...PARALLEL, 'prune.reward=inline'];
     await expect(go('inline', settings, { plugins: [plugin] })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: expect.stringMatching(/prune\.search\.parallel .*reward "inline" cannot be loaded/),
+      message: expect.stringMatching(/prune\.search\.parallel .*cannot load the reward "inline"/),
     });
   });
 });

@@ -109,7 +109,7 @@ describeInChromium('tersor ui in Chromium', () => {
     expect((await ended)[0]).toBe(130);
     const files = await readdir(join(project.folder, 'runs/live/checkpoint'));
     expect(files.filter((name) => name.endsWith('.ckpt')).length).toBeGreaterThan(0);
-    await page.getByText('stopped as asked').first().waitFor();
+    await page.getByText('stopped as requested').first().waitFor();
     const stoppedAt = await episodesDone(page);
 
     await page.getByRole('button', { name: 'Resume' }).click();
@@ -118,7 +118,7 @@ describeInChromium('tersor ui in Chromium', () => {
     await until(async () => (await episodesDone(page)) > stoppedAt + 1);
     await page.locator('pre.log').getByText('stage 1: pruning search').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('stopped as asked').first().waitFor();
+    await page.getByText('stopped as requested').first().waitFor();
     expect(problems).toEqual([]);
     await page.close();
   }, 120_000);

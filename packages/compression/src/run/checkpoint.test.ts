@@ -214,7 +214,7 @@ describe('openRun', () => {
     });
     expect({ state, notices }).toEqual({
       state: early,
-      notices: [expect.stringContaining('stage 1 goes on where it stopped')],
+      notices: [expect.stringContaining('stage 1 continues where it stopped')],
     });
   });
 

@@ -48,7 +48,7 @@ const KINDS = {
 
 /** Settings that say what an action does and what it is worth. */
 const DECISIVE = {
-  prune: [...KINDS.prune, 'budget', 'stages', 'minimum', 'round', 'exclude'],
+  prune: [...KINDS.prune, 'budget', 'stages', 'minimum', 'multiple', 'exclude'],
   quantize: [...KINDS.quantize, 'budget', 'exclude'],
 } as const;
 
@@ -128,7 +128,7 @@ export function requireStudent({ study }: Agent, stage: Stage, agent: string, { 
     'CONFIG_INVALID',
     `${PLACES[stage]}: a run is of another network, from which the agent "${agent}" learns nothing.`,
     {
-      hint: 'The agent { use: ensemble, shared: true } does; else name runs of the same network only.',
+      hint: 'The agent { use: ensemble, shared: true } does; otherwise name only runs of the same network.',
     },
   );
 }

@@ -11,7 +11,7 @@ import { messageOf, TersorError } from '@tersor/core';
 export function stop(folder: string, asked: Set<string>): string {
   const holder = holderOf(folder);
   if (!holder)
-    throw new TersorError('OUTPUT_LOCKED', `Nothing runs in ${folder} any more.`, {
+    throw new TersorError('OUTPUT_LOCKED', `Nothing is running in ${folder} any more.`, {
       hint: 'The list shows how it ended.',
     });
   if (!holder.isHere)

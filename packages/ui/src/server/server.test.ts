@@ -270,7 +270,7 @@ it('performs actions only for its own page', async () => {
   const own = await post({ 'x-tersor-ui': '1', origin: `http://127.0.0.1:${ui.port}` });
   expect({ status: own.status, text: own.text }).toEqual({
     status: 409,
-    text: expect.stringContaining('Nothing runs in'),
+    text: expect.stringContaining('Nothing is running in'),
   });
 });
 

@@ -110,7 +110,7 @@ async function listen(server: Server, host: string, port: number | undefined): P
       `Cannot listen on ${host}:${each}: ${inUse ? 'another program uses it' : error.message}.`,
       {
         cause: error,
-        hint: inUse ? 'Choose another with --port; 0 takes any free one.' : 'Check --host and --port.',
+        hint: inUse ? 'Choose another with --port; 0 uses any free one.' : 'Check --host and --port.',
       },
     );
   }

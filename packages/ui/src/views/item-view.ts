@@ -106,6 +106,9 @@ async function comparison(runs: readonly ComparedRun[]): Promise<PageContent> {
 async function wholeRun(folder: string): Promise<Run> {
   const run = await readRun(folderPlace(folder), folder);
   if (!run.summary.compressed?.accuracy || !run.summary.ratio)
-    throw new TersorError('CONFIG_NOT_FOUND', `${folder}/summary.json is not one of this version of Tersor.`);
+    throw new TersorError(
+      'CONFIG_NOT_FOUND',
+      `${folder}/summary.json was not written by this version of Tersor.`,
+    );
   return run;
 }

@@ -237,7 +237,7 @@ describe('mistakes', () => {
     [
       'more validation images than there are',
       () => make({ dir: 'bad', validation: 4 }),
-      /4 validation images were asked for, but there are only 3 training images/,
+      /4 validation images were requested, but there are only 3 training images/,
     ],
     [
       'a crop that is larger than the image',

@@ -43,7 +43,7 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
   const say = (what: string, hint: string) =>
     new TersorError('STORE_UNAVAILABLE', `The store ${address} ${what}`, { cause, hint });
   if (name === 'NoSuchBucket')
-    return say(`has no bucket: there is no ${bucket}.`, 'Make the bucket, or mend runner.store.');
+    return say(`has no bucket: there is no ${bucket}.`, 'Create the bucket, or correct runner.store.');
   if (name === 'CredentialsProviderError')
     return say(
       'cannot be used: this machine has no credentials for it.',
