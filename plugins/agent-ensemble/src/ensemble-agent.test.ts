@@ -132,6 +132,38 @@ describe('ensemble', () => {
   });
 });
 
+it('tries no policy twice where the environment says what actions are carried out as', async () => {
+  // Levels of bits: nearly all actions near the middle are rounded to it.
+  const policyOf = (actions: readonly Action[]) => actions.map(([value]) => Math.round(2 * value!));
+  const environmentOf = (): Environment => {
+    let actions: Action[] = [];
+    return {
+      ...layersEnvironment(1),
+      reset: async () => ((actions = []), { observation: [0] }),
+      step: async (action) => {
+        actions.push(action);
+        const terminated = actions.length === STEPS;
+        const policy = policyOf(actions);
+        const reward = terminated ? -policy.reduce((sum, level) => sum + level ** 2, 0) : 0;
+        const info = { executed: action, ...(terminated && { measures: {}, policy }) };
+        return { observation: [actions.length / STEPS], reward, terminated, truncated: false, info };
+      },
+    };
+  };
+  const different = async (told: Pick<AgentTask, 'policyOf'>) => {
+    const environment = environmentOf();
+    const { observationSpace, actionSpace, maxSteps } = environment;
+    const task = { observationSpace, actionSpace, maxSteps, episodes: EVALUATIONS, seed: 1, ...told };
+    const policies = new Set<string>();
+    const onEpisode = ({ policy }: { readonly policy: unknown }) => void policies.add(JSON.stringify(policy));
+    const agent = factory({ sigma: 0.05 })(task);
+    await search({ agent, environment, episodes: EVALUATIONS, seed: 1, hooks: { onEpisode } });
+    return policies.size;
+  };
+  expect(await different({})).toBeLessThan((2 * EVALUATIONS) / 3);
+  expect(await different({ policyOf })).toBe(EVALUATIONS);
+});
+
 describe('shared critics', () => {
   /** Steps that are worth pruning by what is known of them: the same rule for every network. */
   const network = (seed: number, steps: number) => {

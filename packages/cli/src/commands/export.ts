@@ -2,12 +2,11 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
 import { openModel, stockLayers, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
-import { createHost, DEFAULT_BACKEND, requireWritableFolder } from '@tersor/core';
+import { createHost, DEFAULT_BACKEND, grouped, requireWritableFolder } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { checkReading, checkText } from '../checking/check-reading.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { runAt } from '../run-at.js';
-import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   to: string;

@@ -2,7 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { trainModel } from '@tersor/compression';
-import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfigSchema } from '@tersor/core';
+import {
+  makeFolder,
+  percent,
+  readConfig,
+  requireWritableFolder,
+  TersorError,
+  trainConfigSchema,
+} from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
@@ -75,8 +82,4 @@ export function trainCommand(): Command {
           : `validation ${percent(summary.accuracy.validation)}, test ${percent(summary.accuracy.test)}; the model is in ${out ?? config.output}\n`,
       );
     });
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
 }

@@ -48,7 +48,7 @@ const KINDS = {
 
 /** Settings that say what an action does and what it is worth. */
 const DECISIVE = {
-  prune: [...KINDS.prune, 'budget', 'stages', 'minimum', 'round', 'exclude'],
+  prune: [...KINDS.prune, 'budget', 'stages', 'minimum', 'multiple', 'exclude'],
   quantize: [...KINDS.quantize, 'budget', 'exclude'],
 } as const;
 

@@ -31,7 +31,7 @@ const prune = z
       .max(1)
       .default(0.1)
       .describe('Smallest share of channels that a group keeps.'),
-    round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
+    multiple: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
   })
   .superRefine(searchable);
 

@@ -1,7 +1,8 @@
+import { grouped, percent } from '@tersor/core';
 import { stagesOf, type NetworkFigures } from '@tersor/compression';
 import type { Run, Stage } from '../results/read-run.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
-import { duration, grouped, percent, points } from './html.js';
+import { duration, points } from './html.js';
 import { page, type PageContent, type Section } from './page.js';
 import { accuracyAxes, bestSoFar, costOf, STAGE_TITLES } from './search-charts.js';
 import { table } from './table.js';

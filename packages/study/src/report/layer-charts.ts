@@ -1,6 +1,7 @@
+import { grouped, percent } from '@tersor/core';
 import type { LayerFigures } from '@tersor/compression';
 import { chart, LEGEND, nameAxis, valueAxis } from './chart.js';
-import { grouped, percent, short } from './html.js';
+import { short } from './html.js';
 import { table } from './table.js';
 
 const ROW = 26;

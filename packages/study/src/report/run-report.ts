@@ -1,8 +1,8 @@
 import { stagesOf, whereMeasured, type NetworkFigures, type Summary } from '@tersor/compression';
-import { modelParts } from '@tersor/core';
+import { grouped, modelParts, percent } from '@tersor/core';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../results/read-run.js';
-import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
+import { duration, escapeHtml, memory, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
 import { page, type PageContent, type Section, type Tile } from './page.js';
 import { candidateChart, rewardChart } from './search-charts.js';
@@ -178,9 +178,7 @@ function setup({ config, versions, plugins, seed, backend, machine, peakResident
     ['backend', backend],
     ...Object.entries(versions),
     ['machine', machine],
-    ...(peakResidentBytes === undefined
-      ? []
-      : [['peak memory of the process', mebibytes(peakResidentBytes)]]),
+    ...(peakResidentBytes === undefined ? [] : [['peak memory of the process', memory(peakResidentBytes)]]),
     ...plugins.map((plugin) => [`plugin ${plugin.kind}`, `${plugin.id} (${plugin.source})`]),
   ].map(([name, value]) => ({ name: name!, value: value! }));
   const list = table('Versions, machine and plugins', facts, [

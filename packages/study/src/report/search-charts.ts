@@ -1,8 +1,9 @@
+import { grouped, percent } from '@tersor/core';
 import { policyWords, type SearchFigures, type Summary } from '@tersor/compression';
 import type { EpisodeFigures, Stage } from '../results/read-run.js';
 import { paretoFront } from '../statistics/pareto.js';
 import { chart, LEGEND, legendHeight, valueAxis, type ChartSize } from './chart.js';
-import { duration, grouped, percent, short } from './html.js';
+import { duration, short } from './html.js';
 import { table } from './table.js';
 
 /** Names of the stages in headings. */

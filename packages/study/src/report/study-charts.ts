@@ -1,3 +1,4 @@
+import { grouped, percent } from '@tersor/core';
 import type { Estimate } from '../statistics/statistics.js';
 import type { VariantRow } from '../results/compare-variants.js';
 import type { StudyResults } from '../results/study-results.js';
@@ -6,7 +7,6 @@ import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js
 import type { Facet } from './facets.js';
 import { FORMATS } from './metrics.js';
 import { accuracyAxes } from './search-charts.js';
-import { grouped, percent } from './html.js';
 import { MOST, ofAll, thinned } from './most.js';
 import { estimateTable, trialTable } from './study-tables.js';
 

@@ -179,6 +179,16 @@ export function environmentContract(make: () => Environment | Promise<Environmen
           });
         }),
     },
+    {
+      name: 'the policy that it says actions are carried out as is that of their episode',
+      run: () =>
+        episodes(({ steps }, { policyOf }) => {
+          if (!policyOf || steps.at(-1)!.truncated) return;
+          const told = JSON.stringify(policyOf(steps.map(({ info }) => info.executed)));
+          const expected = JSON.stringify(steps.at(-1)!.info.policy);
+          requireRule(told === expected, { member: 'policyOf', expected, found: told });
+        }),
+    },
   ];
 }
 

@@ -41,6 +41,7 @@ export function correctEnvironment(): Environment {
     features: Array.from({ length: STEPS }, (_, step) => [step / STEPS]),
     guess: (actions) => actions.reduce((sum, [share]) => sum + share!, 0) / STEPS,
     observationsOf: (actions) => actions.map((_action, step) => [step / STEPS, actions[step - 1]?.[0] ?? 0]),
+    policyOf: (actions) => actions.map(([share]) => share),
   };
 }
 
@@ -89,6 +90,9 @@ export function brokenEnvironments(): Record<string, () => Environment> {
     })),
     'the observations that it predicts for actions are those of their episode': broken(() => ({
       observationsOf: (actions) => actions.map(() => [0, 0]),
+    })),
+    'the policy that it says actions are carried out as is that of their episode': broken(() => ({
+      policyOf: () => [1],
     })),
   };
 }

@@ -1,3 +1,4 @@
+import { percent } from '@tersor/core';
 import { chart, LEGEND, SYMBOLS, table, valueAxis, type PageContent } from '@tersor/study';
 import type { TrainingFacts } from '../items/training-reader.js';
 import { capital, failureSection, noticeSection, setupSection } from './live-view.js';
@@ -117,8 +118,4 @@ function curveChart(
       return epoch && curve && `Epoch ${epoch.epoch}: ${curve.name} ${format(curve.value(epoch)!)}`;
     },
   });
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
 }

@@ -1,5 +1,5 @@
-import { TersorError } from '@tersor/core';
-import { isRecord, type Json } from './keras-layer.js';
+import { isRecord, TersorError } from '@tersor/core';
+import type { Json } from './keras-layer.js';
 
 /** What Keras 3 and Keras 2 call the shape of an input, with the batch. */
 const KEYS = ['batch_shape', 'batch_input_shape'];

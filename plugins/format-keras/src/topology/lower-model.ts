@@ -1,6 +1,6 @@
-import { TersorError } from '@tersor/core';
+import { isRecord, TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
-import { isRecord, kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
+import { kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
 import { configOf, partName, placedLayer, type Placed, type Surroundings } from './placed-layer.js';
 import { renamed, type Reference } from './tensors.js';
 

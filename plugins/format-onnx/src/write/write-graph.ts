@@ -1,9 +1,8 @@
 import { TersorError, type EncodedTensor, type GraphLayer, type LayerGraph } from '@tersor/core';
-import { layersByName, readersOf } from '@tersor/network';
+import { Refusal, layersByName, readersOf } from '@tersor/network';
 import { Draft, type Precision } from './draft.js';
 import { writeLayer, WRITTEN_CLASSES } from './layers/layer-writers.js';
 import { portsOf, type Port } from './ports.js';
-import { Refusal } from './site.js';
 import { arranged, image, type Value } from './value.js';
 
 /** Options of writing a network. */
