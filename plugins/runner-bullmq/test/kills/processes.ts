@@ -86,7 +86,10 @@ export function killProcesses(rig: KillRig, has: KillKind): void {
   if (has.queue)
     check('trials that take their worker along each time', async () => {
       const doomed = start('worker');
-      const running = coordinate(rig.study, rig.where, { retries: 0, changes: { ...LOSING.changes, retakes: 0 } });
+      const running = coordinate(rig.study, rig.where, {
+        retries: 0,
+        changes: { ...LOSING.changes, retakes: 0 },
+      });
       await begun(2);
       doomed.kill('SIGKILL');
       worker();
