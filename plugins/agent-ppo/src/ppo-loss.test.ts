@@ -1,6 +1,6 @@
 import { createRandom } from '@tersor/core';
-import type { ActionHead } from './action-head.js';
-import { createActionHead } from './create-action-head.js';
+import type { ActionHead } from './heads/action-head.js';
+import { createActionHead } from './heads/create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
 
 const random = createRandom(3, 'loss test');
