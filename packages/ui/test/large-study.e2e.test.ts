@@ -30,7 +30,7 @@ suite(
       await writeLargeStudy(join(study, 'large'), TRIALS);
       ui = await startUi({ folders: [study], program: [], page, port: 0 });
       browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
-    }, 120_000);
+    });
     afterAll(async () => {
       await browser?.close();
       await ui?.close();
@@ -78,7 +78,7 @@ suite(
       expect(bytes).toBeLessThan(1_500_000);
       expect(problems).toEqual([]);
       await page.close();
-    }, 60_000);
+    });
 
     it('puts two of its trials side by side', async () => {
       const page = await browser.newPage();
@@ -89,7 +89,7 @@ suite(
       await page.getByRole('heading', { name: 'What differs' }).waitFor();
       expect(await page.locator('h1').textContent()).toMatch(/large: [0-9a-f]{12} and large: /);
       await page.close();
-    }, 60_000);
+    });
 
     it('counts those that failed, and says why', async () => {
       const page = await browser.newPage();
@@ -104,6 +104,6 @@ suite(
       await page.getByRole('heading', { name: 'Why it failed' }).waitFor();
       expect(await page.locator('main').textContent()).toContain('broken');
       await page.close();
-    }, 60_000);
+    });
   },
 );

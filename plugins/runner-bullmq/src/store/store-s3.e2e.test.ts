@@ -4,8 +4,6 @@ import { storeRules } from '../../test/store-rules.js';
 import { CREDENTIALS, swift } from '../../test/swift.js';
 import { createStore } from './open-store.js';
 
-jest.setTimeout(90_000); // Swift is five processes: slow on a busy machine.
-
 const bytes = (text: string) => Buffer.from(text);
 
 describeWith(swift, 'a store in object storage (OpenStack Swift, over S3)', () => {
