@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { definePlugin, TersorError } from '@tersor/core';
+import { definePlugin, elementCount, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
 
@@ -97,7 +97,7 @@ async function readIdx(
     );
   }
   const sizes = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
-  const expected = header + sizes.reduce((product, size) => product * size, 1);
+  const expected = header + elementCount(sizes);
   if (bytes.length !== expected)
     throw new TersorError(
       'DATASET_INVALID',
