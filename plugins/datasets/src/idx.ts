@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { definePlugin, elementCount, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
+import { heldOut } from './require-validation.js';
 
 const UNSIGNED_BYTE = 0x08;
 
@@ -14,13 +15,7 @@ const options = z.strictObject({
     .describe(
       'Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (.gz too).',
     ),
-  validation: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(
-      'Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.',
-    ),
+  validation: heldOut,
   classes: z
     .array(z.string())
     .min(2)
