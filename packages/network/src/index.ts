@@ -152,7 +152,6 @@ export {
 } from './lowering/constant-arrays.js';
 export { withChannelShuffles } from './lowering/channel-shuffles.js';
 export { foldAffines } from './lowering/fold-affines.js';
-export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
 export { withSpelledActivations } from './lowering/recognise.js';
 export { resizingLayer } from './lowering/resizing.js';
