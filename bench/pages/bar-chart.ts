@@ -1,4 +1,5 @@
-// Bar charts with intervals or numbers, as SVG in the reader's light or dark scheme.
+// Values by name with intervals or numbers, as SVG in the reader's light or dark scheme: bars, or points
+// where bars from 0 would hide how the values differ.
 import { svgChart, TEXT, titleOf, WIDTH } from './svg-chart.js';
 
 export interface Bar {
@@ -16,14 +17,12 @@ const MOST_NAME = 240;
 const ABOVE = 21;
 const BELOW = 56;
 
-const STYLE = `<style>
-svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --bar: #0b5cad; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --ink: #e8eaed; --muted: #a3a9b3; --line: #565c66; --grid: #2a2e34; --bar: #7ab8ff; }
-}
-</style>`;
+const USED = ['ink', 'muted', 'line', 'grid', 'bar'] as const;
 
-/** Horizontal bars, the first on top, with a whisker for each interval. */
+/**
+ * Horizontal bars, the first on top, with a whisker for each interval. Values that all lie in the upper half
+ * of the axis are points, and the axis, which then says where it begins, shows only their part.
+ */
 export function barChart({
   title,
   axis,
@@ -36,9 +35,13 @@ export function barChart({
   const { title: head, titleHeight } = titleOf(title);
   const above = titleHeight + ABOVE;
   const height = above + BELOW + ROW * bars.length;
-  const least = Math.min(0, ...bars.map(({ value }) => value));
-  const most = Math.max(...bars.flatMap(({ value, interval }) => [value, interval?.[1] ?? value]));
-  const step = niceStep((most - least) / 4);
+  const values = bars.map(({ value }) => value);
+  const ends = bars.flatMap(({ value, interval }) => [value, ...(interval ?? [])]);
+  const most = Math.max(...ends);
+  const isClose = bars.length > 1 && Math.min(...values) > most / 2;
+  const least = isClose ? Math.max(0, Math.min(...ends)) : Math.min(0, ...values);
+  const step = niceStep((most - least || most) / 4);
+  const begin = Math.floor(least / step + 1e-9) * step;
   const end = Math.ceil(most / step - 1e-9) * step;
   // An accuracy's interval may end beyond what an accuracy can be.
   const last = axis.includes('%') ? Math.min(100, end) : end;
@@ -47,7 +50,7 @@ export function barChart({
   // Longer names get two lines. Without a browser, ECharts takes letters for narrower than they are.
   const lines = longest > MOST_NAME ? { width: 0.85 * (names - 10), overflow: 'break', lineHeight: 16 } : {};
   // A whisker would cross the number of its bar; a bar to the left would start with it.
-  const hasNumbers = least === 0 && bars.every(({ interval }) => interval === undefined);
+  const hasNumbers = least >= 0 && bars.every(({ interval }) => interval === undefined);
   const options = {
     animation: false,
     textStyle: { fontFamily: 'inherit', fontSize: TEXT, color: 'var(--ink)' },
@@ -55,10 +58,10 @@ export function barChart({
     grid: { left: names, right: hasNumbers ? 56 : 24, top: above, bottom: BELOW },
     xAxis: {
       type: 'value',
-      name: axis,
+      name: begin > 0 ? `${axis} (axis from ${shortNumber(begin)})` : axis,
       nameLocation: 'middle',
       nameGap: 30,
-      min: Math.floor(least / step) * step,
+      min: begin,
       max: last,
       interval: step,
       axisLabel: { color: 'var(--muted)', fontSize: TEXT },
@@ -75,17 +78,16 @@ export function barChart({
     },
     series: [
       {
-        type: 'bar',
-        barWidth: 16,
-        itemStyle: { color: 'var(--bar)', opacity: 0.75 },
+        ...(isClose ? { type: 'scatter', symbolSize: 11 } : { type: 'bar', barWidth: 16 }),
+        itemStyle: { color: 'var(--bar)', opacity: isClose ? 1 : 0.75 },
         label: {
           show: hasNumbers,
           position: 'right',
           color: 'var(--ink)',
           fontSize: TEXT,
-          formatter: ({ value }: { value: number }) => String(Number(value.toPrecision(3))),
+          formatter: ({ dataIndex }: { dataIndex: number }) => shortNumber(values[dataIndex]!),
         },
-        data: bars.map(({ value }) => value),
+        data: values.map((value, row) => [value, row]),
       },
       {
         type: 'custom',
@@ -95,7 +97,7 @@ export function barChart({
           _: unknown,
           api: { value(at: number): number; coord(point: [number, number]): [number, number] },
         ) => {
-          const [from, y] = api.coord([Math.max(api.value(0), least), api.value(2)]);
+          const [from, y] = api.coord([Math.max(api.value(0), begin), api.value(2)]);
           const [to] = api.coord([Math.min(api.value(1), last), api.value(2)]);
           const line = (x1: number, y1: number, x2: number, y2: number) => ({
             type: 'line',
@@ -110,7 +112,11 @@ export function barChart({
       },
     ],
   };
-  return svgChart(options, { width: WIDTH, height, style: STYLE, ids: 'bar' });
+  return svgChart(options, { width: WIDTH, height, colours: USED, ids: 'bar' });
+}
+
+function shortNumber(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 /** The next of 1, 2, 2.5, 5, 10, ... times a power of ten. */

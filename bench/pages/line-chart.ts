@@ -20,10 +20,7 @@ export interface Lines {
 /** Told apart on light and on dark ground. */
 const COLOURS = ['#0b74de', '#d9480f', '#2b9348', '#8a63d2', '#c2255c', '#a07800', '#0e9aa7', '#7a7f87'];
 
-const STYLE = `<style>
-svg { --ink: #1b1d21; --muted: #5c626b; --grid: #e6e8ec; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) { svg { --ink: #e8eaed; --muted: #a3a9b3; --grid: #2a2e34; } }
-</style>`;
+const USED = ['ink', 'muted', 'grid'] as const;
 
 /** The lines with a legend above; at most as many as there are colours. */
 export function lineChart({ title, xAxis, yAxis, from, zero, step, lines }: Lines): string {
@@ -53,5 +50,5 @@ export function lineChart({ title, xAxis, yAxis, from, zero, step, lines }: Line
       data: points.map((point) => [...point]),
     })),
   };
-  return svgChart(options, { width: WIDTH, height: 341 + titleHeight, style: STYLE, ids: 'curve' });
+  return svgChart(options, { width: WIDTH, height: 341 + titleHeight, colours: USED, ids: 'curve' });
 }

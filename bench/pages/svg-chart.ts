@@ -28,19 +28,33 @@ export function titleOf(title: string): { title: object; titleHeight: number } {
   return { title: { text: lines.join('\n'), left: 0, top: 0, textStyle }, titleHeight: 19 * lines.length };
 }
 
+/** Colours by light and by dark. */
+const COLOURS = {
+  ink: ['#1b1d21', '#e8eaed'],
+  muted: ['#5c626b', '#a3a9b3'],
+  line: ['#b6bbc4', '#565c66'],
+  grid: ['#e6e8ec', '#2a2e34'],
+  bar: ['#0b5cad', '#7ab8ff'],
+  c0: ['#0b5cad', '#7ab8ff'],
+  c1: ['#b35900', '#ffb066'],
+} as const;
+
+/** A colour that options name: `var(--ink)`. */
+export type Colour = keyof typeof COLOURS;
+
 /** How a chart becomes SVG. */
 export interface SvgSettings {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** A `style` element, with the colours that the options name. */
-  readonly style: string;
+  /** Colours that the options name. */
+  readonly colours: readonly Colour[];
   /** What the ids within the SVG begin with. */
   readonly ids: string;
 }
 
 /** The chart of ECharts's options; the same text for the same options. */
-export function svgChart(options: object, { width, height, style, ids }: SvgSettings): string {
+export function svgChart(options: object, { width, height, colours, ids }: SvgSettings): string {
   const { init } = createRequire(import.meta.filename)('echarts') as ECharts;
   const chart = init(undefined, undefined, { renderer: 'svg', ssr: true, width, height });
   chart.setOption(options);
@@ -48,8 +62,18 @@ export function svgChart(options: object, { width, height, style, ids }: SvgSett
   chart.dispose();
   return `${svg
     .replace(/<style ?>.*?<\/style>/s, '')
-    .replace(/(<svg [^>]*>)/, `$1${style}`)
+    .replace(/(<svg [^>]*>)/, `$1${styleOf(colours)}`)
     .replace(/ class="[^"]*"/g, '')
     .replace(/zr\d+-/g, `${ids}-`)
     .replace(/ ecmeta_[a-z_]+="[^"]*"/g, '')}\n`;
+}
+
+function styleOf(colours: readonly Colour[]): string {
+  const [light, dark] = [0, 1].map((i) => colours.map((name) => `--${name}: ${COLOURS[name][i]};`).join(' '));
+  return `<style>
+svg { ${light} font-family: system-ui, sans-serif; }
+@media (prefers-color-scheme: dark) {
+  svg { ${dark} }
+}
+</style>`;
 }

@@ -42,12 +42,7 @@ export interface LayerChart {
   readonly image: string;
 }
 
-const STYLE = `<style>
-svg { --ink: #1b1d21; --muted: #5c626b; --line: #b6bbc4; --grid: #e6e8ec; --c0: #0b5cad; --c1: #b35900; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --ink: #e8eaed; --muted: #a3a9b3; --line: #565c66; --grid: #2a2e34; --c0: #7ab8ff; --c1: #ffb066; }
-}
-</style>`;
+const USED = ['ink', 'muted', 'line', 'grid', 'c0', 'c1'] as const;
 
 const numberAt = (file: string, path: string): number => {
   const found = valueAt(readResult(file), path);
@@ -133,7 +128,7 @@ export function pointChart({ points, original, title, axis, scale, image }: Poin
       },
     ],
   };
-  return `![${title}](${draw(image, svgChart(options, { width: WIDTH, height: 360, style: STYLE, ids: 'point' }))})`;
+  return `![${title}](${draw(image, svgChart(options, { width: WIDTH, height: 360, colours: USED, ids: 'point' }))})`;
 }
 
 /** Bars of the channels that each group keeps, and a line of the bits of the layer of that name. */
@@ -172,5 +167,5 @@ export function layerChart({ channels, bits, title, image }: LayerChart, draw: D
       },
     ],
   };
-  return `![${title}](${draw(image, svgChart(options, { width: WIDTH, height: 400, style: STYLE, ids: 'layer' }))})`;
+  return `![${title}](${draw(image, svgChart(options, { width: WIDTH, height: 400, colours: USED, ids: 'layer' }))})`;
 }

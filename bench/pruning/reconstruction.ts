@@ -65,7 +65,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   example: {
     ...EXAMPLE,
     budgets: [{ macs: 0.5 }, { macs: 0.3 }, { macs: 0.15 }],
-    prune: { minimum: 0.1, round: 1, images: 400 },
+    prune: { minimum: 0.1, multiple: 1, images: 400 },
     methods: [
       { agent: MAGNITUDE, pruner: channels('l2') },
       { agent: MAGNITUDE, pruner: channels('reconstruction', FIXED) },
@@ -77,7 +77,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   resnet20: {
     ...RESNET20,
     budgets: [{ macs: 0.5 }],
-    prune: { minimum: 0.2, round: 1, images: 1000 },
+    prune: { minimum: 0.2, multiple: 1, images: 1000 },
     methods: [
       { agent: MAGNITUDE, pruner: channels('l2') },
       { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
@@ -88,7 +88,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   mobilenet: {
     ...MOBILENET,
     budgets: [{ macs: 0.75 }],
-    prune: { minimum: 0.3, round: 1, images: 300 },
+    prune: { minimum: 0.3, multiple: 1, images: 300 },
     methods: [
       { agent: ALLOCATION, pruner: channels('reconstruction', { images: 300, ...FIXED }) },
       { agent: ALLOCATION, pruner: FEW_IMAGES, seeds: SEEDS },
@@ -99,7 +99,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   slices: {
     ...EXAMPLE,
     budgets: [{ macs: 0.3 }, { macs: 0.5 }],
-    prune: { minimum: 0.1, round: 1, images: 400 },
+    prune: { minimum: 0.1, multiple: 1, images: 400 },
     methods: [
       { agent: ALLOCATION, pruner: slices('reconstruction') },
       { agent: UNIFORM, pruner: slices('reconstruction') },
@@ -113,7 +113,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     model: VGG19_MODEL,
     dataset: { use: 'cifar10', dir: resolve(options.data), validation: 2000 },
     budgets: [{ parameters: 2_200_000 }, { parameters: 1_000_000, macs: 0.12 }],
-    prune: { minimum: 0.02, round: 8, images: 500 },
+    prune: { minimum: 0.02, multiple: 8, images: 500 },
     methods: [
       { agent: ALLOCATION, pruner: channels('reconstruction', FIXED) },
       { agent: ALLOCATION, pruner: channels('reconstruction'), seeds: SEEDS },

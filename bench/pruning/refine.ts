@@ -51,7 +51,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     prune: {
       ...ALLOCATION,
       minimum: 0.02,
-      round: 8,
+      multiple: 8,
       images: 500,
       budget: { parameters: 1_000_000, macs: 0.12 },
     },

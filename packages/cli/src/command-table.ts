@@ -22,7 +22,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'init',
     usage: '[options]',
-    description: 'write a config for a model and data of yours, checked by the accuracy of the model',
+    description: 'write a config for your model and data, checked by the accuracy of the model',
     load: async () => (await import('./commands/init.js')).initCommand(),
   },
   {
@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'apply',
     usage: '[options] <policy>',
     description:
-      'carry out the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
+      'apply the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
     load: async () => (await import('./commands/apply.js')).applyCommand(),
   },
   {
@@ -84,13 +84,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'ui',
     usage: '[options] [folder...]',
-    description: 'show runs and studies on a local web page as they go on: curves, fronts, layers, logs',
+    description: 'show runs and studies live on a local web page: curves, fronts, layers, logs',
     load: async () => (await import('./commands/ui.js')).uiCommand(),
   },
   {
     name: 'doctor',
     usage: '[options]',
-    description: 'say which backends can run here, and what to install for the others',
+    description: 'show which backends can run here, and what to install for the others',
     load: async () => (await import('./commands/doctor.js')).doctorCommand(),
   },
   {
@@ -108,13 +108,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'check',
     usage: '[options] <plugin>',
-    description: 'hold a plugin to its contract: every promise is checked, every failure explained',
+    description: 'test a plugin against its contract: every rule is checked, every failure explained',
     load: async () => (await import('./commands/check.js')).checkCommand(),
   },
   {
     name: 'completion',
     usage: '[options] <shell>',
-    description: 'print a script by which a shell completes commands and options',
+    description: 'print a script that lets a shell complete commands and options',
     load: async () => (await import('./commands/completion.js')).completionCommand(loadAll),
   },
   {

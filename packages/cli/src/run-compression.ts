@@ -58,7 +58,7 @@ export async function runCompression(
   if (logFile !== undefined) {
     const places = { directory, searchFrom: [process.cwd(), __dirname] };
     const precious = [...own, ...(await namedByConfig(config, places))];
-    await requireUnharmed([resolve(logFile)], precious, 'Give --log another file.');
+    await requireUnharmed([resolve(logFile)], precious, 'Choose another file with --log.');
     own.push({ name: 'the log', path: resolve(logFile) });
   }
   const log = logFile === undefined ? undefined : await openRunLog(resolve(logFile));

@@ -40,7 +40,7 @@ describe('no command writes over what it reads', () => {
     [
       'compress: the log, which would grow into the model',
       () => ['compress', project.config, '--out', at('out'), '--log', project.model],
-      /model\.json would be replaced, but it is "model" of the config.*\n.*Give --log another file/,
+      /model\.json would be replaced, but it is "model" of the config.*\n.*Choose another file with --log/,
     ],
     [
       'train: the architecture',

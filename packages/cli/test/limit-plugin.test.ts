@@ -84,7 +84,7 @@ describe("a limit of somebody else's, from a file of its own", () => {
     [
       'of the other stage',
       'prune.budget={ size: { use: bytes, value: 0.5 } }',
-      'the limit "bytes" is not one of the stage "prune"',
+      'the limit "bytes" does not apply to the stage "prune"',
     ],
     ['that is none', 'prune.budget={}', 'needs macs, parameters, latency, or a limit of a plugin'],
   ])('refuses one %s', async (_, set, message) => {

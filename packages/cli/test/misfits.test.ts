@@ -101,12 +101,12 @@ describe('models, data and tasks that do not fit', () => {
     [
       'all training images',
       120,
-      /120 validation images were asked for, but that is all training images\. \[DATASET_INVALID\]\n.*0 to 119/,
+      /120 validation images were requested, but that is all training images\. \[DATASET_INVALID\]\n.*0 to 119/,
     ],
     [
       'more than there are',
       500,
-      /500 validation images were asked for, but there are only 120 training images/,
+      /500 validation images were requested, but there are only 120 training images/,
     ],
   ])('are refused before anything runs where validation takes %s', async (_, validation, message) => {
     for (const run of [train, compress])

@@ -53,7 +53,7 @@ const residual = definePlugin({
 });
 
 function wrongStage(id: string, stage: string): never {
-  throw new TersorError('CONFIG_INVALID', `The environment "${id}" is not one for the stage "${stage}".`);
+  throw new TersorError('CONFIG_INVALID', `The environment "${id}" is not for the stage "${stage}".`);
 }
 
 /** Plugins that come with the pipeline. */

@@ -300,7 +300,7 @@ async function compressors(
     const known = PRUNER_ACTIONS.map((action) => `"${action}"`).join(', ');
     throw new TersorError(
       'PLUGIN_INVALID',
-      `The pruner "${odd.id}" has the action "${odd.action}", which the budget's wall does not know.`,
+      `The pruner "${odd.id}" has the action "${odd.action}", which the budget's wall does not support.`,
       { hint: `Its author can choose from: ${known}.` },
     );
   }

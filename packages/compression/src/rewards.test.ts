@@ -23,7 +23,7 @@ describe('the reward agreement', () => {
     expect(() => agreementReward(measures)).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        hint: 'The environment has to pass on all that "evaluate" gives; or choose the reward "accuracy".',
+        hint: 'The environment has to pass on everything that "evaluate" returns; or choose the reward "accuracy".',
       }),
     );
   });

@@ -36,8 +36,8 @@ export function accuracyRatioReward({ accuracy, macs, bytes, baseline }: Episode
  */
 export function agreementReward({ divergence }: EpisodeMeasures): number {
   if (divergence === undefined)
-    throw new TersorError('CONFIG_INVALID', 'The reward "agreement" was not told a divergence.', {
-      hint: 'The environment has to pass on all that "evaluate" gives; or choose the reward "accuracy".',
+    throw new TersorError('CONFIG_INVALID', 'The reward "agreement" got no divergence.', {
+      hint: 'The environment has to pass on everything that "evaluate" returns; or choose the reward "accuracy".',
     });
   return -divergence;
 }

@@ -17,7 +17,7 @@ export const ERROR_CODES = {
   DATASET_INVALID: 'The data set is missing, empty or malformed, or has labels outside its classes.',
   EPISODE_OVER: 'step was called after the end of an episode, or before reset.',
   INPUTS_MISMATCH: 'The model, data, plugins or version here are not those that results are to come from.',
-  INTERRUPTED: 'The run was stopped as asked; its checkpoint can be resumed.',
+  INTERRUPTED: 'The run was stopped as requested; its checkpoint can be resumed.',
   LATENCY_TABLE_INVALID: 'A latency table is missing or malformed, or was made for another model or backend.',
   MODEL_INVALID: "The model's file is damaged, or of no kind that can be read.",
   MODEL_NOT_FOUND: 'The model file does not exist.',

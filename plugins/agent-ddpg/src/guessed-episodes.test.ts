@@ -90,6 +90,6 @@ it('goes on from a saved state without guessing again', async () => {
 it('refuses guesses of an environment that makes none, and with rewards of single steps', () => {
   const { task } = taskOf(1);
   const { guess: _guess, ...without } = task;
-  expect(() => make(without, { guesses: 5 })).toThrow(/cannot have "guesses" here/);
+  expect(() => make(without, { guesses: 5 })).toThrow(/cannot use "guesses" here/);
   expect(() => make(task, { guesses: 5, rewards: 'step' })).toThrow(/only with "rewards: episode"/);
 });

@@ -12,8 +12,8 @@ export function requireGuesses({ guesses, rewards }: DdpgOptions, task: AgentTas
   if (!task.guess || !task.observationsOf)
     throw new TersorError(
       'CONFIG_INVALID',
-      'The agent "ddpg" cannot have "guesses" here: the environment makes none.',
-      { hint: 'Take the environment "residual", or leave "guesses" out.' },
+      'The agent "ddpg" cannot use "guesses" here: the environment makes none.',
+      { hint: 'Use the environment "residual", or leave "guesses" out.' },
     );
   if (rewards === 'step')
     throw new TersorError(

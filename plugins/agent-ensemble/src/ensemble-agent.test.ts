@@ -132,6 +132,38 @@ describe('ensemble', () => {
   });
 });
 
+it('tries no policy twice where the environment says what actions are carried out as', async () => {
+  // Levels of bits: nearly all actions near the middle are rounded to it.
+  const policyOf = (actions: readonly Action[]) => actions.map(([value]) => Math.round(2 * value!));
+  const environmentOf = (): Environment => {
+    let actions: Action[] = [];
+    return {
+      ...layersEnvironment(1),
+      reset: async () => ((actions = []), { observation: [0] }),
+      step: async (action) => {
+        actions.push(action);
+        const terminated = actions.length === STEPS;
+        const policy = policyOf(actions);
+        const reward = terminated ? -policy.reduce((sum, level) => sum + level ** 2, 0) : 0;
+        const info = { executed: action, ...(terminated && { measures: {}, policy }) };
+        return { observation: [actions.length / STEPS], reward, terminated, truncated: false, info };
+      },
+    };
+  };
+  const different = async (told: Pick<AgentTask, 'policyOf'>) => {
+    const environment = environmentOf();
+    const { observationSpace, actionSpace, maxSteps } = environment;
+    const task = { observationSpace, actionSpace, maxSteps, episodes: EVALUATIONS, seed: 1, ...told };
+    const policies = new Set<string>();
+    const onEpisode = ({ policy }: { readonly policy: unknown }) => void policies.add(JSON.stringify(policy));
+    const agent = factory({ sigma: 0.05 })(task);
+    await search({ agent, environment, episodes: EVALUATIONS, seed: 1, hooks: { onEpisode } });
+    return policies.size;
+  };
+  expect(await different({})).toBeLessThan((2 * EVALUATIONS) / 3);
+  expect(await different({ policyOf })).toBe(EVALUATIONS);
+});
+
 describe('shared critics', () => {
   /** Steps that are worth pruning by what is known of them: the same rule for every network. */
   const network = (seed: number, steps: number) => {
@@ -236,9 +268,9 @@ describe('shared critics', () => {
   it('refuse an environment that knows nothing of its steps, and steps of other features', () => {
     const task = { ...environmentOf(network(1, 3)), episodes: 3, seed: 1 };
     const { features: _features, ...without } = task;
-    expect(() => factory({ shared: true })(without)).toThrow(/cannot have "shared" here/);
+    expect(() => factory({ shared: true })(without)).toThrow(/cannot use "shared" here/);
     const { guess: _guess, ...unguessed } = task;
-    expect(() => factory({ shared: true, guesses: 5 })(unguessed)).toThrow(/cannot have "guesses" here/);
+    expect(() => factory({ shared: true, guesses: 5 })(unguessed)).toThrow(/cannot use "guesses" here/);
     expect(() => factory({ guesses: 5 })(task)).toThrow(/"guesses" only with "shared"/);
     const other = { features: [[1]], actions: [[0]], reward: 1 };
     expect(() => factory({ shared: true })(task).study!([[other]])).toThrow(/knows 2 numbers of each step/);

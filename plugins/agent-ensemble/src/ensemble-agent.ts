@@ -18,6 +18,7 @@ import {
 } from '@tersor/rl';
 import { copyCritic, createCritics, predict, trainCritic, type Critic } from './critics.js';
 import type { EnsembleOptions } from './ensemble-options.js';
+import { createFirstNew } from './first-new.js';
 import { learnKnownValue, type Lesson } from './known-value.js';
 import { policyView } from './policy-view.js';
 import { setPass } from './set-network.js';
@@ -36,6 +37,9 @@ interface Walk {
   readonly proposal: readonly number[] | undefined;
   readonly steps: readonly { readonly action: Action; readonly reward: number }[];
 }
+
+/** So many policies near the best one are drawn before the critics choose, until one is new. */
+const NEARBY = 20;
 
 const NOTHING: Walk = { proposal: undefined, steps: [] };
 
@@ -69,6 +73,7 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
   const length = task.maxSteps * range.size;
   const view = policyView(options, task, range);
   const { network } = view;
+  const firstNew = createFirstNew(task.policyOf, view.actionsOf);
   const signature = [network.each ? network : network.whole, options.critics, task.actionSpace];
   const random = createRandom(task.seed, 'ensemble');
   let critics = createCritics(network, options.critics, task.seed);
@@ -80,6 +85,11 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
   const update = (lane: number, changes: Partial<Walk>) => {
     progress = { ...progress, underWay: withLane(progress.underWay, lane, { ...walkOf(lane), ...changes }) };
   };
+  /** Those of all episodes, and of those under way. */
+  const triedPolicies = () => [
+    ...progress.episodes.map(({ policy }) => policy),
+    ...[...progress.underWay.values()].flatMap(({ proposal }) => (proposal ? [proposal] : [])),
+  ];
   const middle = () => Array<number>(length).fill(0.5);
   /** The episodes with the highest rewards, the best first. */
   const bestEpisodes = (count: number) =>
@@ -107,7 +117,14 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
       setPass(network, known, policies).values.forEach(
         (value, i) => (values[i] = values[i]! + voters.length * value),
       );
-    return candidates[values.indexOf(Math.max(...values))]!;
+    const order = [...candidates.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
+    return firstNew(
+      order.map((i) => candidates[i]!),
+      triedPolicies(),
+    );
+  };
+  const nearby = function* (policy: readonly number[]) {
+    for (let i = 0; i < NEARBY; i++) yield around(policy, options.sigma);
   };
   /** Episodes before the critics choose: where something was known before, but the first. */
   const initial = () => (known ? 1 : options.initial);
@@ -117,7 +134,7 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     const episode = progress.episodes.length + lane;
     const base = bestEpisodes(1)[0]?.policy ?? middle();
     const isInitial = episode < initial() || progress.episodes.length === 0;
-    const proposal = episode === 0 ? base : isInitial ? around(base, options.sigma) : choose();
+    const proposal = episode === 0 ? base : isInitial ? firstNew(nearby(base), triedPolicies()) : choose();
     update(lane, { proposal });
     return proposal;
   };

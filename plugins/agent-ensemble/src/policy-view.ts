@@ -30,8 +30,8 @@ export function policyView(
   if (lacking)
     throw new TersorError(
       'CONFIG_INVALID',
-      `The agent "ensemble" cannot have "${lacking}" here: the environment knows nothing of its steps before.`,
-      { hint: 'Take the environment "residual", or leave the option out.' },
+      `The agent "ensemble" cannot use "${lacking}" here: the environment gives no features of its steps.`,
+      { hint: 'Use the environment "residual", or leave the option out.' },
     );
   if (guesses > 0 && !shared)
     throw new TersorError('CONFIG_INVALID', 'The agent "ensemble" takes "guesses" only with "shared".', {
@@ -67,12 +67,12 @@ export function policyView(
       actionsOf,
     };
   }
-  const width = features![0]!.length;
+  const featureCount = features![0]!.length;
   const last = hidden.at(-1)!;
   const ownRows = (policy: readonly number[]) => rows(policy, features!);
   return {
     network: {
-      each: { sizes: [width + 2 * size, ...hidden], hidden: 'tanh', output: 'tanh' },
+      each: { sizes: [featureCount + 2 * size, ...hidden], hidden: 'tanh', output: 'tanh' },
       whole: { sizes: [last, last, 1], hidden: 'tanh', output: 'linear' },
     },
     policiesOf: (policies) =>
@@ -82,10 +82,10 @@ export function policyView(
       ),
     ownRows,
     rowsOf: (episode) => {
-      if (episode.features.some((row) => row.length !== width))
+      if (episode.features.some((row) => row.length !== featureCount))
         throw new TersorError(
           'CONFIG_INVALID',
-          `The agent "ensemble" knows ${width} numbers of each step, an earlier search of another network ${episode.features[0]!.length}.`,
+          `The agent "ensemble" gets ${featureCount} features of each step, but an earlier search in another network has ${episode.features[0]!.length}.`,
           { hint: 'Name runs of the same stage, environment and kinds of pruners, or leave them out.' },
         );
       return rows(episode.actions.flatMap(range.toUnit), episode.features);

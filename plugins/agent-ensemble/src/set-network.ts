@@ -57,22 +57,24 @@ export function setPass(
   const split = parameterCount(each);
   const [own, rest] = [parameters.subarray(0, split), parameters.subarray(split)];
   const rows = lengths.reduce((sum, length) => sum + length, 0);
-  const width = each.sizes.at(-1)!;
+  const outputs = each.sizes.at(-1)!;
   const steps = forward(each, own, input, rows);
-  const pooled = new Float32Array(count * width);
+  const pooled = new Float32Array(count * outputs);
   const places = placesOf(lengths);
   places.forEach(({ policy, scale }, row) => {
-    for (let i = 0; i < width; i++)
-      pooled[policy * width + i] = pooled[policy * width + i]! + scale * steps.at(-1)![row * width + i]!;
+    for (let i = 0; i < outputs; i++)
+      pooled[policy * outputs + i] =
+        pooled[policy * outputs + i]! + scale * steps.at(-1)![row * outputs + i]!;
   });
   const values = forward(whole, rest, pooled, count);
   return {
     values: values.at(-1)!,
     back: (outputGradient, gradient) => {
       const byPooled = backward(whole, rest, values, outputGradient, count, gradient.subarray(split));
-      const bySteps = new Float32Array(rows * width);
+      const bySteps = new Float32Array(rows * outputs);
       places.forEach(({ policy, scale }, row) => {
-        for (let i = 0; i < width; i++) bySteps[row * width + i] = scale * byPooled[policy * width + i]!;
+        for (let i = 0; i < outputs; i++)
+          bySteps[row * outputs + i] = scale * byPooled[policy * outputs + i]!;
       });
       backward(each, own, steps, bySteps, rows, gradient.subarray(0, split));
     },

@@ -17,7 +17,7 @@ export default definePlugin({
       .max(64)
       .optional()
       .describe(
-        'Threads that images are spread over; 1 computes in the main thread. As many as there are cores when absent, or their share in a parallel search.',
+        'Threads that share the images; 1 computes in the main thread. When absent, one per core, or their share in a parallel search.',
       ),
   }),
   create: ({ workers }, { threads }) => createWasmBackend({ workers: workers ?? threads }),

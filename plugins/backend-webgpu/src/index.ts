@@ -8,13 +8,13 @@ export const webgpuBackendOptions = z.strictObject({
   powerPreference: z
     .enum(['high-performance', 'low-power'])
     .default('high-performance')
-    .describe('Which GPU to take where there are several.'),
-  adapter: z.string().optional().describe('Part of the name of the adapter to take (Node only).'),
+    .describe('Which GPU to use if there are several.'),
+  adapter: z.string().optional().describe("Part of the adapter's name (Node only)."),
   batchSize: z
     .int()
     .positive()
     .optional()
-    .describe('Images that run at once; as many as suit the network and the device when left out.'),
+    .describe('Images that run at once; when left out, as many as suit the network and the device.'),
 });
 
 export default definePlugin({

@@ -108,7 +108,7 @@ async function readBatch(path: string): Promise<Buffer> {
     throw new TersorError(
       'DATASET_INVALID',
       `${path} has ${buffer.length} bytes, which is not a multiple of ${RECORD} (a record of CIFAR-10).`,
-      { hint: 'The file is truncated, or in another layout.' },
+      { hint: 'The file is truncated or has another layout.' },
     );
   }
   return buffer;

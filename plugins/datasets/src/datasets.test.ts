@@ -127,12 +127,12 @@ describe('cifar10', () => {
     [
       'more validation images than there are',
       () => make(cifar10, { dir: 'cifar', validation: 31 }),
-      /31 validation images were asked for, but there are only 30/,
+      /31 validation images were requested, but there are only 30/,
     ],
     [
       'a validation split of all training images',
       () => make(cifar10, { dir: 'cifar', validation: 30 }),
-      /30 validation images were asked for, but that is all training images/,
+      /30 validation images were requested, but that is all training images/,
     ],
     [
       'a folder without a test batch',

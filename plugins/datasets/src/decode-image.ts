@@ -78,7 +78,7 @@ function attempt(file: string, format: string, decode: () => RgbImage): RgbImage
 function broken(file: string, what: string, cause?: unknown): TersorError {
   return new TersorError('DATASET_INVALID', `${file} ${what}.`, {
     cause,
-    hint: 'Write the image anew as a JPEG or PNG, or leave it out of the data set.',
+    hint: 'Save the image again as a JPEG or PNG, or leave it out of the data set.',
   });
 }
 

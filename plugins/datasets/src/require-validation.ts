@@ -10,9 +10,9 @@ export function requireValidation(count: number, total: number, subject = ''): v
   const found = count > total ? `there are only ${total} training images` : 'that is all training images';
   throw new TersorError(
     'DATASET_INVALID',
-    `${subject}${count} validation images were asked for, but ${found}.`,
+    `${subject}${count} validation images were requested, but ${found}.`,
     {
-      hint: `Set "dataset.validation" to 0 to ${total - 1}: so many of the ${total} training images are held out.`,
+      hint: `Set "dataset.validation" to 0 to ${total - 1}: this many of the ${total} training images are held out.`,
     },
   );
 }

@@ -13,7 +13,7 @@ const options = z.strictObject({
     .array(z.int().min(1), 'a list of sizes: [224, 224, 3]')
     .refine(({ length }) => length >= 1 && length <= 4, 'one to four sizes')
     .optional()
-    .describe('Sizes of one image, where the file leaves them open'),
+    .describe('Sizes of one image, if the file leaves them open'),
 });
 
 export default definePlugin({

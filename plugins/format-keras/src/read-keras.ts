@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf, TersorError, type LayerGraph } from '@tersor/core';
+import { isRecord, messageOf, TersorError, type LayerGraph } from '@tersor/core';
 import {
   graphFromKeras,
   parseBoundedJson,
@@ -8,7 +8,7 @@ import {
 } from '@tersor/network';
 import { openArchive } from './file/archive.js';
 import { openHdf5, type Hdf5Group } from './file/hdf5.js';
-import { isRecord, type Json } from './topology/keras-layer.js';
+import type { Json } from './topology/keras-layer.js';
 import { withInputShape } from './topology/input-shape.js';
 import { lowerModel } from './topology/lower-model.js';
 import { keras3Weights } from './weights/keras3-weights.js';
@@ -108,7 +108,7 @@ function weightsAlone(root: Hdf5Group, origin: string): (model: Json) => FileWei
     'MODEL_INVALID',
     `${origin} is an HDF5 file, but not one of Keras: in it are ${names || 'nothing'}.`,
     {
-      hint: 'Give what model.save() of Keras writes.',
+      hint: 'Give a file that model.save() of Keras wrote.',
     },
   );
 }

@@ -48,11 +48,11 @@ export default definePlugin({
       .array(z.int().min(1), 'a list of sizes: [3, 224, 224]')
       .refine(({ length }) => length >= 1 && length <= 5, 'one to five sizes')
       .optional()
-      .describe('Sizes of the input after the batch, in the order of the file, where that leaves them open'),
+      .describe('Sizes of the input after the batch, in the order of the file, if the file leaves them open'),
     precision: z
       .enum(['float32', 'float16'])
       .default('float32')
-      .describe('What a written network computes in; float16 is half of the bytes, and rounds'),
+      .describe('Precision of a written network; float16 has half the bytes, and rounds'),
     weights: z
       .enum(['searched', 'float'])
       .default('searched')
@@ -63,7 +63,7 @@ export default definePlugin({
       .enum(['kept', 'folded'])
       .default('kept')
       .describe(
-        'Batch norms after quantized weights: operators of their own, or folded into the scales, which makes the file smaller and rounds once more',
+        'Batch norms after quantized weights: separate operators, or folded into the scales, which makes the file smaller and rounds once more',
       ),
   }),
   create: (options) => createOnnxFormat(options),

@@ -7,16 +7,16 @@ const names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const options = z.strictObject({
   outputs: names
     .optional()
-    .describe('names of the nodes that are the outputs, where what comes after them is no network'),
+    .describe('names of the nodes to use as outputs, if what comes after them cannot be read'),
   inputs: names
     .optional()
-    .describe('names of the nodes that are inputs, where what comes before them is no network'),
+    .describe('names of the nodes to use as inputs, if what comes before them cannot be read'),
   inputShape: z
     .array(z.int().positive())
     .min(1)
     .max(4)
     .optional()
-    .describe('sizes of one image, where the file leaves them open: height, width, channels'),
+    .describe('sizes of one image, if the file leaves them open: height, width, channels'),
 });
 
 export default definePlugin({

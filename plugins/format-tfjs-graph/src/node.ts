@@ -1,3 +1,5 @@
+import { isRecord } from '@tersor/core';
+
 /** A node of a GraphModel, as in `model.json`. */
 export interface GraphNode {
   readonly name: string;
@@ -70,11 +72,6 @@ export function sizesOf(shape: unknown): (number | undefined)[] | undefined {
     const size = isRecord(each) ? Number(each['size']) : NaN;
     return size >= 0 ? size : undefined;
   });
-}
-
-/** Whether a JSON value is an object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function field(value: unknown, key: string): unknown {

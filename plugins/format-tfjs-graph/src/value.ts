@@ -40,8 +40,3 @@ export function constantOf(value: Value | undefined, what: string): Constant {
 export function vector(data: readonly number[]): Constant {
   return constant('integer', [data.length], data);
 }
-
-/** Number of values in a shape; NaN if a size is open. */
-export function sizeOf(shape: Tensor['shape']): number {
-  return shape.reduce<number>((product, each) => product * (each ?? NaN), 1);
-}

@@ -236,7 +236,7 @@ async function readCalibration(
   const chosen = createRandom(seed, 'batch-norm').permutation(dataset.size('train')).slice(0, count);
   if (chosen.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
-      hint: 'The channel pruner needs some to re-estimate batch norms from; or set its "batchNormImages" to 0.',
+      hint: 'The channel pruner needs some to re-estimate batch norms; otherwise set its "batchNormImages" to 0.',
     });
   }
   return (await dataset.read('train', chosen)).images;

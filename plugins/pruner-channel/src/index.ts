@@ -41,18 +41,14 @@ export default definePlugin({
         .enum(['l1', 'l2', 'batch-norm', 'fpgm', 'taylor', 'random', 'reconstruction'])
         .optional()
         .describe(
-          'How the importance of a channel is judged; left out: "reconstruction", or "l1" where nothing is refit.',
+          'How the importance of a channel is judged; left out: "reconstruction", or "l1" if nothing is refit.',
         ),
       reconstruct: z
         .enum(['none', 'least-squares'])
         .default('least-squares')
         .describe('Whether the layers that lose inputs are refit.'),
       images: z.int().positive().default(500).describe('Training images that statistics are gathered from.'),
-      points: z
-        .int()
-        .positive()
-        .default(10)
-        .describe('Positions per image and layer that the refit looks at.'),
+      points: z.int().positive().default(10).describe('Positions per image and layer that the refit uses.'),
       maximumInputs: z
         .int()
         .positive()
@@ -68,13 +64,13 @@ export default definePlugin({
         .enum(['equal', 'probed'])
         .default('equal')
         .describe(
-          'How the heuristic "reconstruction" weighs the errors of the groups: all alike, or by what the outputs lose when one group alone is pruned.',
+          'How the heuristic "reconstruction" weighs the errors of the groups: equally, or by how the outputs change when one group alone is pruned.',
         ),
       probeImages: z
         .int()
         .positive()
         .default(200)
-        .describe('Training images, without their labels, that the probes of "weights" look at.'),
+        .describe('Training images, without their labels, for "weights: probed".'),
       sequential: z
         .strictObject({
           images: z.int().positive().default(500).describe('Training images that run through both networks.'),
@@ -84,19 +80,19 @@ export default definePlugin({
             .positive()
             .default(0.1)
             .describe(
-              'Pulls towards the weights of the refit before, as a share of the mean square of the inputs.',
+              'Pulls towards the weights of the earlier refit, as a share of the mean square of the inputs.',
             ),
         })
         .optional()
         .describe(
-          'Refits the winner once more, layer by layer from the front to the back, each for what the layers before it have lost. Left out: it is not; {} for the defaults.',
+          'Refits the winner once more, from the first layer to the last, so that each layer compensates for what those before it have lost. Left out: not done; {} for the defaults.',
         ),
       batchNormImages: z
         .int()
         .nonnegative()
         .default(0)
         .describe(
-          'Training images that batch norms after removed channels get their statistics from anew; 0 leaves them.',
+          'Training images on which batch norms after removed channels get new statistics; 0 keeps the old ones.',
         ),
     })
     .refine(

@@ -36,19 +36,19 @@ export default definePlugin({
     correctMeans: z
       .boolean()
       .default(true)
-      .describe('Whether biases or batch norms take up the mean of what zeroed slices added.'),
+      .describe('Whether biases or batch norms compensate for the mean of what zeroed slices added.'),
     ranking: z
       .enum(['information', 'norm', 'reconstruction'])
       .default('information')
       .describe(
-        'What slices are ranked by: information dropout, which is trained; their norms; or what their loss does to the outputs of their layer. The last two train nothing.',
+        'How slices are ranked: by information dropout, which is trained; by their norms; or by the effect of their removal on the outputs of their layer. The last two train nothing.',
       ),
     reconstruct: z
       .enum(['none', 'least-squares'])
       .default('least-squares')
       .describe('Whether layers that lose slices are refit.'),
-    refitImages: z.int().positive().default(500).describe('Training images that the refit looks at.'),
-    points: z.int().positive().default(10).describe('Positions per image and layer that it looks at.'),
+    refitImages: z.int().positive().default(500).describe('Training images that the refit uses.'),
+    points: z.int().positive().default(10).describe('Positions per image and layer that it uses.'),
     maximumInputs: z
       .int()
       .positive()
@@ -66,7 +66,7 @@ export default definePlugin({
       .max(1)
       .default(0.8)
       .describe(
-        'Share of the slices that heuristics leave when they spread channels; the rest goes to slices.',
+        'Share of the slices that heuristics keep when they spread channels; the rest is removed as slices.',
       ),
   }),
   create: (options) => new VariationalPruner(options),

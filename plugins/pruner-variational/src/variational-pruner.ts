@@ -152,7 +152,7 @@ export class VariationalPruner implements Pruner {
             'PLAN_MISMATCH',
             `The plan of group "${group}" zeroes slices of "${name}" that the network does not have.`,
             {
-              hint: 'Slices are counted in the clean network: apply this plan before channels are removed.',
+              hint: 'Slices are counted in the original network: apply this plan before channels are removed.',
             },
           );
         }

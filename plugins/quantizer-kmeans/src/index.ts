@@ -21,7 +21,7 @@ export default definePlugin({
       .min(1)
       .max(1000)
       .default(50)
-      .describe("Lloyd's iterations at most; they end when no centroid moves"),
+      .describe("Most iterations of Lloyd's algorithm; it ends when no centroid moves"),
     calibrate: calibrationOptions,
   }),
   create: (options, { seed }) => new KmeansQuantizer(options, seed),

@@ -1,8 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { Trial, TrialOutcome } from '@tersor/core';
+import { isRecord, type Trial, type TrialOutcome } from '@tersor/core';
 
 /** The part of a trial that is sent to another machine. */
 export type SentTrial = Pick<Trial, 'id' | 'config' | 'inputs'>;
+
+/** The trial of a job; undefined if its data is not of one: of another program, or of another version. */
+export function sentTrial(data: Partial<TrialJob> | undefined): SentTrial | undefined {
+  try {
+    const trial: unknown = JSON.parse(data?.trial ?? '');
+    const isWhole =
+      typeof data?.files === 'string' &&
+      isRecord(trial) &&
+      typeof trial['id'] === 'string' &&
+      isRecord(trial['config']) &&
+      isRecord(trial['inputs']);
+    return isWhole ? (trial as unknown as SentTrial) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The data of a job: a trial for a worker. */
 export interface TrialJob {

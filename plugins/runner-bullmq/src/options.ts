@@ -22,9 +22,11 @@ export const bullmqOptions = z.strictObject({
     .min(1)
     .default('tersor-store')
     .describe(
-      'For inputs, checkpoints and results on their way: a folder on a disk that all machines see, relative to the study, or s3://bucket/prefix.',
+      'For inputs, checkpoints and results in transit: a folder on a disk that all machines share, relative to the study, or s3://bucket/prefix.',
     ),
-  needs: needs.prefault({}).describe('What a trial needs of a worker; its backend is known from the config.'),
+  needs: needs
+    .prefault({})
+    .describe('What a trial requires of a worker; its backend is known from the config.'),
   concurrency: z
     .int()
     .min(1)
@@ -34,12 +36,12 @@ export const bullmqOptions = z.strictObject({
     .number()
     .min(0.5)
     .default(30)
-    .describe('A worker that is not heard of for so long has lost its trial, which goes on elsewhere.'),
+    .describe('A worker that is silent for this long loses its trial, which continues on another worker.'),
   retakes: z
     .int()
     .min(0)
     .default(10)
-    .describe('How often a trial whose worker was lost is given to another; then it has failed.'),
+    .describe('How often a trial of a lost worker is given to another; after that it has failed.'),
   pollSeconds: z
     .number()
     .min(0.05)
@@ -49,9 +51,7 @@ export const bullmqOptions = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'is small letters, digits and _')
     .default('tersor')
-    .describe(
-      'Keys in Redis begin with it, and in PostgreSQL it is the schema: for several teams on a server.',
-    ),
+    .describe('Start of the keys in Redis, and schema in PostgreSQL; separates several teams on one server.'),
 });
 
 /** Options with their defaults filled in. */

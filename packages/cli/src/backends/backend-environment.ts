@@ -50,7 +50,7 @@ export async function ensureBackendEnvironment(
   filter.end();
   if (signal && !stopped)
     process.stderr.write(
-      `tersor: the process ended by ${signal}. A crash of the native library does that, or a lack of memory; with "--set backend=wasm" there is no native library.\n`,
+      `tersor: the process was ended by ${signal}. The native library may have crashed, or memory may have run out; with "--set backend=wasm" there is no native library.\n`,
     );
   process.exit(code ?? (stopped ? exitCodeOf(stopped) : 2));
 }

@@ -80,4 +80,4 @@ function findBrowser(chromium: BrowserType, named = process.env['TERSOR_BROWSER'
 }
 
 const HINT =
-  'Name one with --browser-path or TERSOR_BROWSER, or get one: npx playwright-core install chromium';
+  'Name one with --browser-path or TERSOR_BROWSER, or install one: npx playwright-core install chromium';

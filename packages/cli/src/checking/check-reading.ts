@@ -19,7 +19,7 @@ export async function checkReading(
   graph: LayerGraph,
 ): Promise<CheckedReading> {
   if (!format.reference)
-    throw new TersorError('CONFIG_INVALID', `--check: the format ${format.id} has no runtime of its own.`, {
+    throw new TersorError('CONFIG_INVALID', `--check: the format ${format.id} has no separate runtime.`, {
       hint: 'Leave --check out: TensorFlow.js itself runs such files.',
     });
   const random = createRandom(1, 'check');

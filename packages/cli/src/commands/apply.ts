@@ -17,14 +17,14 @@ interface Options extends CompressionFlags {
 export function applyCommand(): Command {
   return new Command('apply')
     .description(
-      'carry out the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
+      'apply the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
     )
     .argument('<policy>', 'policy.json that "tersor compress" wrote, or its output folder')
     .requiredOption('--config <config>', 'YAML or JSON config that the policy was found with')
     .requiredOption('--out <dir>', 'output folder')
     .option(
       '--episode <number>',
-      'of an output folder: carry out that candidate of the search instead of the winner',
+      'of an output folder: apply that candidate of the search instead of the winner',
       wholeNumber('--episode', 1),
     )
     .addOption(
@@ -34,7 +34,7 @@ export function applyCommand(): Command {
       ]),
     )
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
-    .option('--resume', 'go on from the checkpoint that a stopped run left in the output folder')
+    .option('--resume', 'continue from the checkpoint that a stopped run left in the output folder')
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
     .option('--log <file>', 'append a log for programs: one JSON object per line')

@@ -14,11 +14,11 @@ interface CheckOptions {
 /** `tersor check <plugin>`: runs the contract of a plugin without a test runner. */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('hold a plugin to its contract: every promise is checked, every failure explained')
+    .description('test a plugin against its contract: every rule is checked, every failure explained')
     .argument('<plugin>', 'package, folder or file')
     .option('--option <key=value>', 'an option of the plugin; may be repeated', collect, [])
-    .option('--sample <file>', 'a small file of its own, for a format that only reads')
-    .option('--backend <name>', 'backend plugin that plugins of other kinds compute with', DEFAULT_BACKEND)
+    .option('--sample <file>', 'a small example file, for a format that only reads')
+    .option('--backend <name>', 'backend plugin that plugins of other kinds use', DEFAULT_BACKEND)
     .option('--json', 'print as JSON')
     .action(async (plugin: string, { option, backend, json, sample }: CheckOptions) => {
       await ensureBackendEnvironment(backend);

@@ -7,16 +7,13 @@ export function compressCommand(): Command {
   return new Command('compress')
     .description('search a pruning and a quantization policy for a model, and write the smaller model')
     .argument('<config>', 'YAML or JSON config')
-    .option(
-      '--directory <dir>',
-      "folder that relative paths of the config count from (default: the config's)",
-    )
+    .option('--directory <dir>', "folder that paths in the config are relative to (default: the config's)")
     .option('--out <dir>', 'output folder (default: "output" of the config)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
-    .option('--resume', 'go on from the checkpoint that a stopped run left in the output folder')
+    .option('--resume', 'continue from the checkpoint that a stopped run left in the output folder')
     .option(
       '--inputs <file>',
-      'refuse to run where model, data, plugins or version are not those of this JSON ("identity" of a summary.json)',
+      'refuse to run if model, data, plugins or version are not those of this JSON ("identity" of a summary.json)',
     )
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')

@@ -6,7 +6,7 @@ import { wrapLines } from '../screen/wrap-lines.js';
 /** `tersor doctor`: shows which backends can run here, why others cannot, and what to install. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say which backends can run here, and what to install for the others')
+    .description('show which backends can run here, and what to install for the others')
     .option('--json', 'print as JSON')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { verbose } = command.optsWithGlobals<{ verbose?: boolean }>();

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { backendSlots, createEvaluator, openBackend, requireFitting } from '@tersor/compression';
 import { readNetwork } from '@tersor/network';
-import { createHost, DEFAULT_BACKEND, TOKENS, type Split } from '@tersor/core';
+import { createHost, DEFAULT_BACKEND, percent, TOKENS, type Split } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { createBar } from '../screen/bar.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
@@ -65,7 +65,7 @@ export function evalCommand(): Command {
         process.stdout.write(
           json
             ? `${JSON.stringify(result, undefined, 2)}\n`
-            : `${(accuracy * 100).toFixed(2)}% of ${evaluator.count} ${split} images\n`,
+            : `${percent(accuracy)} of ${evaluator.count} ${split} images\n`,
         );
       } finally {
         await host.dispose();

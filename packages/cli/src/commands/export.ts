@@ -2,12 +2,11 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { backendSlots, modelFiles, openBackend, requireUnharmed } from '@tersor/compression';
 import { openModel, stockLayers, witnessOfNoise, writeNetwork, writingFormat } from '@tersor/network';
-import { createHost, DEFAULT_BACKEND, requireWritableFolder } from '@tersor/core';
+import { createHost, DEFAULT_BACKEND, grouped, requireWritableFolder } from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { checkReading, checkText } from '../checking/check-reading.js';
 import { collect, keyValues, modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { runAt } from '../run-at.js';
-import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   to: string;
@@ -38,10 +37,10 @@ export function exportCommand(): Command {
       'short for --to-option kernels=<type>; of layers-model: float32 (default), or uint8, a quarter of the bytes, which rounds',
     )
     .requiredOption('--out <dir>', 'folder to write; a model there that Tersor wrote is replaced')
-    .option('--backend <name>', 'backend plugin that what is written is computed with', DEFAULT_BACKEND)
+    .option('--backend <name>', 'backend plugin to compute with', DEFAULT_BACKEND)
     .option(
       '--check',
-      'first compare the network that was read with what the runtime of its format computes of the file: onnxruntime for ONNX',
+      "first compare the network with the results of the format's own runtime for the file: onnxruntime for ONNX",
     )
     .option('--json', 'print as JSON')
     .action(async (path: string, given: Options) => {

@@ -34,7 +34,7 @@ interface Options extends Omit<Given, 'options' | 'macs' | 'bytes'> {
 /** `tersor init`: writes a config for a model and data, and checks it by the accuracy of the model. */
 export function initCommand(): Command {
   return new Command('init')
-    .description('write a config for a model and data of yours, checked by the accuracy of the model')
+    .description('write a config for your model and data, checked by the accuracy of the model')
     .option('--model <path>', 'model.json, .onnx, .keras, .h5, .tersor, or a folder')
     .option('--dataset <name>', 'data set plugin')
     .option(
@@ -43,11 +43,11 @@ export function initCommand(): Command {
       collect,
       [],
     )
-    .option('--macs <share>', 'share of the multiply-adds that may be left (default: 0.5)')
-    .option('--bytes <share>', 'share of the bytes that may be left (default: 0.1)')
+    .option('--macs <share>', 'share of the multiply-adds to keep at most (default: 0.5)')
+    .option('--bytes <share>', 'share of the bytes to keep at most (default: 0.1)')
     .option('--backend <name>', 'backend plugin', DEFAULT_BACKEND)
     .option('--out <file>', 'the config to write (default: compress.yaml)')
-    .option('--yes', 'ask nothing: what is not given has its default')
+    .option('--yes', 'ask nothing: use defaults for what is not given')
     .action(async ({ option, macs, bytes, yes, backend, ...given }: Options) => {
       await ensureBackendEnvironment(backend);
       const places = [process.cwd(), __dirname];
@@ -146,6 +146,6 @@ function verdict([best, second]: readonly TriedScaling[], classes: number | unde
   // About two standard errors.
   const error = 2 * Math.sqrt((best!.accuracy * (1 - best!.accuracy)) / best!.images);
   return second && best!.accuracy - second.accuracy < error
-    ? `${yellow('note:')} "${best!.name}" is in the config; "${second.name}" is not told apart on so few images. Use the one that the model was trained with.\n`
+    ? `${yellow('note:')} "${best!.name}" is in the config, but "${second.name}" is not significantly different on so few images. Use the one that the model was trained with.\n`
     : '';
 }

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { channelGroups, cost, layerBytes, openModel, type ModelFile } from '@tersor/network';
-import { printable, type GraphLayer, type WeightCodes } from '@tersor/core';
+import { grouped, printable, type GraphLayer, type WeightCodes } from '@tersor/core';
 import { modelSource, withModelOptions, type ModelOptions } from '../option-values.js';
 import { fitTable } from '../screen/fit-table.js';
 import { wrapLines } from '../screen/wrap-lines.js';
-import { grouped } from '../tables/figures.js';
 
 interface Options extends ModelOptions {
   groups?: boolean;

@@ -57,20 +57,20 @@ export function profileCommand(): Command {
     .option('--browser-path <file>', 'its program (default: $TERSOR_BROWSER, or the first that is found)')
     .option(
       '--threads <count>',
-      'threads of wasm in the browser, which only pages with two headers have (default: 1)',
+      'threads of wasm in the browser, which need two headers on your page (default: 1)',
       wholeNumber('--threads', 1),
     )
     .option('--allow-software', 'measure a browser without a graphics card on webgl and webgpu, too')
     .option(
       '--counts <count>',
-      'channel counts per axis, besides a single channel',
+      'channel counts per axis, in addition to a single channel',
       wholeNumber('--counts', 1),
       4,
     )
     .option('--images <count>', 'images of one run (default: 50, in a browser 1)', wholeNumber('--images', 1))
     .option(
       '--repeats <count>',
-      'runs that the median is taken of (default: 7, in a browser 21)',
+      'runs to take the median of (default: 7, in a browser 21)',
       wholeNumber('--repeats', 1),
     )
     .option(
@@ -80,11 +80,7 @@ export function profileCommand(): Command {
       3,
     )
     .option('--seed <number>', 'seed of those networks', wholeNumber('--seed', 0), 1)
-    .option(
-      '--out <file>',
-      'the table; one that is there already is shown, not measured again',
-      'latency.json',
-    )
+    .option('--out <file>', 'the table; an existing one is shown, not measured again', 'latency.json')
     .option('--fresh', 'measure again, and replace the file')
     .option('--json', 'print the table as JSON')
     .action(profile);

@@ -61,7 +61,7 @@ export function studyCommand(): Command {
     )
     .option('--resume', 'run only the trials that the folder lacks')
     .option('--yes', 'run more trials than the limit of the study')
-    .option('--dry-run', 'only say which trials would run')
+    .option('--dry-run', 'only print which trials would run')
     .option('--json', 'print the results as JSON')
     .option('--quiet', 'no progress')
     .addCommand(runPartCommand())

@@ -2,7 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { trainModel } from '@tersor/compression';
-import { makeFolder, readConfig, requireWritableFolder, TersorError, trainConfigSchema } from '@tersor/core';
+import {
+  makeFolder,
+  percent,
+  readConfig,
+  requireWritableFolder,
+  TersorError,
+  trainConfigSchema,
+} from '@tersor/core';
 import { ensureBackendEnvironment } from '../backends/backend-environment.js';
 import { sayPlace } from '../output-place.js';
 import { collect } from '../option-values.js';
@@ -25,7 +32,7 @@ export function trainCommand(): Command {
     .argument('<config>', 'YAML or JSON config')
     .option('--out <dir>', 'output folder (default: "output" of the config)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
-    .option('--resume', 'go on from the checkpoint that an interrupted run left')
+    .option('--resume', 'continue from the checkpoint that an interrupted run left')
     .option('--json', 'print the result as JSON')
     .action(async (path: string, { out, set, json, resume }: Options) => {
       const config = await readConfig(path, trainConfigSchema, set);
@@ -60,8 +67,8 @@ export function trainCommand(): Command {
             );
             // Not after the last epoch: there is little left to do.
             if (isAsked() && record.epoch < config.train.epochs)
-              throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
-                hint: 'Go on with the same command and --resume.',
+              throw new TersorError('INTERRUPTED', 'Stopped as requested.', {
+                hint: 'Continue with the same command and --resume.',
               });
           },
         });
@@ -75,8 +82,4 @@ export function trainCommand(): Command {
           : `validation ${percent(summary.accuracy.validation)}, test ${percent(summary.accuracy.test)}; the model is in ${out ?? config.output}\n`,
       );
     });
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
 }

@@ -10,24 +10,16 @@ interface Options {
 /** `tersor ui [folder...]`: shows runs and studies on a web page. */
 export function uiCommand(): Command {
   return new Command('ui')
-    .description('show runs and studies on a local web page as they go on: curves, fronts, layers, logs')
+    .description('show runs and studies live on a local web page: curves, fronts, layers, logs')
     .argument('[folder...]', 'output folders of `tersor compress` or `tersor study`, or folders above them', [
       '.',
     ])
-    .option(
-      '--port <number>',
-      'port to listen on; 0 takes any (default: the first free one from 6780 on)',
-      port,
-    )
+    .option('--port <number>', 'port to listen on; 0 uses any (default: the first free one from 6780)', port)
     .option(
       '--host <address>',
-      'address to listen on; another than 127.0.0.1 is reached from other machines, with a token',
+      'address to listen on; any other than 127.0.0.1 can be reached from other machines, with a token',
     )
-    .option(
-      '--token <text>',
-      'token that whoever opens the page has to have (default with --host: one is made)',
-      token,
-    )
+    .option('--token <text>', 'token required to open the page (default with --host: one is made)', token)
     .action(async (folders: string[], options: Options) => {
       // Loaded here, because no other command needs a server.
       const { startUi } = await import('@tersor/ui');

@@ -37,9 +37,9 @@ export function workerCommand(): Command {
     .option('--name <name>', "what messages call this worker (default: the machine's name and the process)")
     .option(
       '--cache <dir>',
-      'where models and data of trials are kept, which come here once (default: ~/.cache/tersor/inputs)',
+      'where models and data of trials are kept after they are fetched once (default: ~/.cache/tersor/inputs)',
     )
-    .option('--idle <seconds>', 'end when there was nothing to do for so long', wholeNumber(1))
+    .option('--idle <seconds>', 'end after this long without a trial', wholeNumber(1))
     .option('--quiet', 'say nothing')
     .action(takeTrials);
 }

@@ -36,7 +36,7 @@ export async function answersOf(given: Given, { ask, datasets, loadDataset }: As
     if (ask) return ask(question, fallback);
     if (fallback !== undefined) return fallback;
     throw new TersorError('CONFIG_INVALID', `${option} is missing: ${question}.`, {
-      hint: 'Give it, or leave --yes out and answer on a terminal.',
+      hint: 'Set it, or leave out --yes and answer in a terminal.',
     });
   };
   const model = await need(

@@ -23,7 +23,7 @@ test('every event is a JSON object on its own line, and a second run goes on in 
   first.events.onStage?.('prune');
   first.events.onProgress?.({ stage: 'prune', done: 3, total: 8, unit: 'episodes', reward: 0.5, best: 0.6 });
   first.events.onNotice?.('something to know');
-  first.end(new TersorError('INTERRUPTED', 'Stopped as asked.'));
+  first.end(new TersorError('INTERRUPTED', 'Stopped as requested.'));
   const second = await openRunLog(file);
   second.end();
   const written = await lines(file);
@@ -40,7 +40,7 @@ test('every event is a JSON object on its own line, and a second run goes on in 
       msg: 'progress',
     },
     { level: 40, msg: 'something to know' },
-    { level: 50, code: 'INTERRUPTED', err: { message: 'Stopped as asked.' }, msg: 'failed' },
+    { level: 50, code: 'INTERRUPTED', err: { message: 'Stopped as requested.' }, msg: 'failed' },
     { level: 30, msg: 'done' },
   ]);
   for (const { time } of written) expect(Number.isNaN(Date.parse(time as string))).toBe(false);
@@ -65,5 +65,4 @@ test('a log that cannot be written is a clear error', async () => {
       });
     }
   },
-  10_000,
 );

@@ -26,7 +26,7 @@ export async function openRunLog(path: string): Promise<RunLog> {
     throw new TersorError(
       'OUTPUT_FAILED',
       `The log cannot be written to ${path}: ${(cause as Error).message}`,
-      { cause, hint: 'Give --log another file.' },
+      { cause, hint: 'Choose another file with --log.' },
     );
   }
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, file);

@@ -34,7 +34,7 @@ export async function stopOnInterrupt<T>(
   const restore = onStopSignal((signal) => {
     isAsked = true;
     if (!hasBegun)
-      giveUp(new TersorError('INTERRUPTED', 'Stopped as asked, before there was anything to save.'));
+      giveUp(new TersorError('INTERRUPTED', 'Stopped as requested, before there was anything to save.'));
     else {
       clear?.();
       const what = waitingFor?.() ?? 'this episode or epoch';

@@ -12,8 +12,8 @@ interface Options {
 /** `tersor study collect <folder...>`: collects the results of parts that ran as jobs of a cluster. */
 export function collectCommand(): Command {
   return new Command('collect')
-    .description('gather what the jobs of `tersor study run-trial` have done, and compare the variants')
-    .argument('<folder...>', 'the folder that the jobs shared, or the folders that they had')
+    .description('gather the results of the jobs of `tersor study run-trial`, and compare the variants')
+    .argument('<folder...>', 'the folder that the jobs shared, or their separate folders')
     .option('--out <dir>', 'where the parts are gathered; needed for more than one folder')
     .option('--json', 'print the results as JSON')
     .action(async (folders: string[], { out, json }: Options) => {

@@ -30,7 +30,7 @@ export function runPartCommand(): Command {
       'which trial, or which part with --of; counted from 0',
       wholeNumber(0),
     )
-    .option('--of <parts>', 'deal the trials out in this many parts, instead of one by one', wholeNumber(1))
+    .option('--of <parts>', 'split the trials into this many parts, instead of single trials', wholeNumber(1))
     .option('--out <dir>', 'folder of the study (default: "output" of the study); jobs may share it')
     .option('--set <path=value>', 'replace a value of the study; may be repeated', collect, [])
     .option('--quiet', 'no progress')

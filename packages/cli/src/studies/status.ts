@@ -16,7 +16,7 @@ interface Options {
 /** `tersor study status <study>`: shows the progress of a study and its queue. */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('say how far a study is, what its queue has, and which workers are there')
+    .description('show the progress of a study, its queue and its workers')
     .argument('<study>', 'YAML or JSON study')
     .option('--out <dir>', 'folder of the study (default: "output" of the study)')
     .option('--runner <plugin>', "runner of the study, instead of the study's own")

@@ -1,7 +1,6 @@
 import { whereMeasured } from '@tersor/compression';
-import { describeMachine, type LatencyTable } from '@tersor/core';
+import { describeMachine, grouped, type LatencyTable } from '@tersor/core';
 import { fitTable } from '../screen/fit-table.js';
-import { grouped } from './figures.js';
 
 /** A table of how well a latency table predicts whole networks. */
 export function checkTable(table: LatencyTable): string {

@@ -1,3 +1,4 @@
+import { grouped, mebibytes, percent } from '@tersor/core';
 import {
   baselineName,
   probability,
@@ -7,7 +8,6 @@ import {
   type StudyResults,
 } from '@tersor/study';
 import { fitTable } from '../screen/fit-table.js';
-import { grouped, mebibytes } from './figures.js';
 
 /** Shown for a missing figure: no trial of the variant is done, or an older version ran them. */
 const MISSING = '–';
@@ -49,7 +49,7 @@ export function studyTable({ variants, baseline }: StudyResults): string {
 }
 
 function accuracy({ mean, deviation }: Estimate): string {
-  return `${(mean * 100).toFixed(2)}%${deviation === undefined ? '' : ` ± ${(deviation * 100).toFixed(2)}`}`;
+  return `${percent(mean)}${deviation === undefined ? '' : ` ± ${(deviation * 100).toFixed(2)}`}`;
 }
 
 function points({ mean, interval }: Difference): string {

@@ -1,3 +1,4 @@
+import { grouped, mebibytes, percent } from '@tersor/core';
 import {
   stagesOf,
   whereMeasured,
@@ -7,7 +8,6 @@ import {
 } from '@tersor/compression';
 import { coloursFor } from '../screen/colours.js';
 import { fitTable } from '../screen/fit-table.js';
-import { grouped, mebibytes } from './figures.js';
 
 const HEAD = ['', 'test accuracy', 'validation', 'parameters', 'MACs', 'bytes on disk'];
 
@@ -89,10 +89,6 @@ function row(name: string, figures: NetworkFigures): string[] {
     grouped(figures.macs),
     grouped(figures.bytes),
   ];
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
 }
 
 /** The two rewards of a winner that was chosen on images that the search never saw. */

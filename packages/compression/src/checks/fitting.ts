@@ -28,7 +28,7 @@ export function requireOneOutput(graph: LayerGraph, model: string): void {
       {
         hint:
           'Tersor measures, trains and prunes for one classification; the other outputs would lose their meaning. ' +
-          'Save the model with the output of the classes alone.',
+          'Save the model with only the output of the classes.',
       },
     );
   }
@@ -127,7 +127,7 @@ export function requireTrainable(
   if (!graph.layers.some((layer) => !isFrozen(layer) && layer.weights.some(({ trainable }) => trainable))) {
     throw new TersorError(
       'MODEL_UNSUPPORTED',
-      `All layers of ${model} are frozen (trainable: false), so that "${place}" has nothing to train.`,
+      `All layers of ${model} are frozen (trainable: false), so "${place}" has nothing to train.`,
       {
         hint:
           place === 'train'

@@ -40,7 +40,7 @@ function requireMatches(path: string, patterns: readonly string[], names: readon
     'CONFIG_INVALID',
     `${path} has "${lost}", which no layer of the network matches; did you mean "${closest(lost.replaceAll('*', ''), [...names])}"?`,
     {
-      hint: 'Names are as `tersor inspect <model>` lists them, and their case matters; * stands for any letters.',
+      hint: 'Use the names that `tersor inspect <model>` lists, in the same case; * matches any characters.',
     },
   );
 }

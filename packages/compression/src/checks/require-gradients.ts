@@ -9,7 +9,7 @@ export async function requireGradients(backend: Backend, graph: LayerGraph): Pro
   if (!backend.capabilities.training) {
     throw new TersorError(
       'TRAINING_UNSUPPORTED',
-      `The backend "${backend.id}" cannot train, but a fine-tune or refinement is to follow.`,
+      `The backend "${backend.id}" cannot train, but the config asks for fine-tuning or refinement.`,
       {
         hint: 'Set "backend: { train: wasm, evaluate: ... }", or "finetune.epochs" to 0 in both stages and leave "refine" out.',
       },

@@ -38,7 +38,7 @@ export function requireWarmStart(
     'CONFIG_INVALID',
     `${stage}.search.warmStart: there is no heuristic "${unknown}"; offered here: ${offered.join(', ')}.`,
     {
-      hint: `Beside uniform and magnitude there are those that the ${stage === 'prune' ? 'pruner' : 'quantizer'} knows.`,
+      hint: `Besides uniform and magnitude, there are those that the ${stage === 'prune' ? 'pruner' : 'quantizer'} offers.`,
     },
   );
 }

@@ -16,7 +16,7 @@ export function requireSendable(
   if (stage === undefined || !stuck) return;
   throw new TersorError(
     'CONFIG_INVALID',
-    `${stage}.search.parallel asks for processes of their own, in which the ${stuck.kind} "${stuck.id}" cannot be loaded: it was given as an object.`,
+    `${stage}.search.parallel uses separate processes, which cannot load the ${stuck.kind} "${stuck.id}": it was given as an object.`,
     { hint: 'Name its package or file in the config, or leave "parallel" out.' },
   );
 }

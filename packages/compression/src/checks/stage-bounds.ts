@@ -128,9 +128,9 @@ function isKnown(environment: Selector | undefined, own: string): boolean {
 }
 
 /** As the pruning environment rounds. */
-function keptChannels(channels: number, ratio: number, { minimum, round }: PruneConfig): number {
-  const least = Math.min(channels, Math.ceil((minimum * channels) / round) * round);
-  return Math.max(1, least, Math.min(channels, Math.round((ratio * channels) / round) * round));
+function keptChannels(channels: number, ratio: number, { minimum, multiple }: PruneConfig): number {
+  const least = Math.min(channels, Math.ceil((minimum * channels) / multiple) * multiple);
+  return Math.max(1, least, Math.min(channels, Math.round((ratio * channels) / multiple) * multiple));
 }
 
 function withFirstChannels(

@@ -28,7 +28,7 @@ export function createBitOutcomes(
     const known = outcomes.get(key);
     if (known) return known;
     const policy = policyOf(task, bits);
-    const written = policy.activations ? policy : policy.weights;
+    const written = writtenPolicy(task, bits);
     const encoded = encodedAt(bits);
     const candidate = withEncodedWeights(graph, encoded, codes.decode);
     const { macs, parameters } = cost(candidate);
@@ -56,6 +56,12 @@ export function createBitOutcomes(
     outcomes.set(key, outcome);
     return outcome;
   };
+}
+
+/** These bits as they are written: see `BitOutcome.policy`. */
+export function writtenPolicy(task: QuantizeTask, bits: readonly LayerBits[]): unknown {
+  const policy = policyOf(task, bits);
+  return policy.activations ? policy : policy.weights;
 }
 
 function policyOf(

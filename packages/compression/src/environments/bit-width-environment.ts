@@ -53,7 +53,7 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
       if (!active)
         throw new TersorError(
           'EPISODE_OVER',
-          'The bit-width environment was stepped outside of an episode; call reset first.',
+          'The bit-width environment was stepped outside an episode; call reset first.',
         );
       const bits = walls.lower(actions.toBits(action), chosen);
       const executed = actions.executed(action, bits);

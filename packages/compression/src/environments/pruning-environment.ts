@@ -61,7 +61,7 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       if (!active)
         throw new TersorError(
           'EPISODE_OVER',
-          'The pruning environment was stepped outside of an episode; call reset first.',
+          'The pruning environment was stepped outside an episode; call reset first.',
         );
       const group = groups[chosen.length]!;
       const choice = choices.limit(chosen, choices.wanted(group, action));

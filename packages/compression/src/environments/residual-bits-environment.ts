@@ -1,7 +1,7 @@
 import type { Action, Environment, LayerBits, QuantizeTask, Space } from '@tersor/core';
 import type { BitRange } from './bit-actions.js';
 import { createBitChoices, type BitChoices } from './bit-choices.js';
-import { createBitOutcomes } from './bit-outcomes.js';
+import { createBitOutcomes, writtenPolicy } from './bit-outcomes.js';
 import { activationBits } from './bit-walls.js';
 import { layerFeatures } from './layer-features.js';
 import { centredColumns } from './observation.js';
@@ -57,6 +57,7 @@ export async function createResidualBitsEnvironment(
       const error = layers.reduce((sum, layer, i) => sum + choices.codes.error(layer, bits[i]!.weights), 0);
       return -Math.log10(Math.max(LEAST_ERROR, error));
     },
+    policyOf: (taken) => writtenPolicy(task, residual.bits(taken.map(actions.toResidual))),
     heuristics: Object.fromEntries(
       names.map((name) => [
         name,

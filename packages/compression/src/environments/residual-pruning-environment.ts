@@ -3,7 +3,7 @@ import { groupFeatures } from './layer-features.js';
 import { centredColumns } from './observation.js';
 import { createPruneChoices, type PruneChoices } from './prune-choices.js';
 import { createPruneOutcomes } from './prune-outcomes.js';
-import type { Choice } from './prune-wall.js';
+import { planOf, type Choice } from './prune-wall.js';
 import { createResidualChoices } from './residual-choices.js';
 import { referenceName, type ResidualOptions } from './residual-reference.js';
 import { residualWalk } from './residual-walk.js';
@@ -62,6 +62,7 @@ export async function createResidualPruningEnvironment(
     ],
     finish: (actions) => outcomeOf(residual.choices(actions)),
     guess: errors && ((actions) => -Math.log10(Math.max(LEAST_ERROR, errors(residual.choices(actions))))),
+    policyOf: (actions) => planOf(pruners, groups, residual.choices(actions)),
     heuristics: Object.fromEntries(
       names.map((name) => [name, async () => residual.towards(await choicesOf(name))]),
     ),

@@ -38,7 +38,7 @@ export function referenceName(
     'CONFIG_INVALID',
     `${stage}.environment.reference: there is no heuristic "${name}"; offered here: ${offered.join(', ')}.`,
     {
-      hint: `Beside uniform and magnitude there are those that the ${stage === 'prune' ? 'pruner' : 'quantizer'} knows.`,
+      hint: `Besides uniform and magnitude, there are those that the ${stage === 'prune' ? 'pruner' : 'quantizer'} offers.`,
     },
   );
 }

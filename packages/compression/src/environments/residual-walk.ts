@@ -17,6 +17,8 @@ interface ResidualSteps {
   }>;
   /** What a policy might be worth, from what is known without measuring. */
   readonly guess?: ((actions: readonly Action[]) => number) | undefined;
+  /** The policy that `finish` carries out. */
+  policyOf(actions: readonly Action[]): unknown;
   readonly heuristics: NonNullable<Environment['heuristics']>;
 }
 
@@ -48,7 +50,7 @@ export function residualWalk(walk: ResidualSteps): Environment {
       if (!active)
         throw new TersorError(
           'EPISODE_OVER',
-          'The residual environment was stepped outside of an episode; call reset first.',
+          'The residual environment was stepped outside an episode; call reset first.',
         );
       const executed = within(actionSpace, action);
       actions = [...actions, executed];
@@ -62,6 +64,7 @@ export function residualWalk(walk: ResidualSteps): Environment {
     heuristics,
     features,
     ...(guess && { guess: (given) => guess(given.map((action) => within(actionSpace, action))) }),
+    policyOf: (given) => walk.policyOf(given.map((action) => within(actionSpace, action))),
     observationsOf: (given) => {
       const executed = given.map((action) => within(actionSpace, action));
       return executed.map((_action, step) => observedAfter(executed.slice(0, step)));

@@ -52,7 +52,11 @@ export async function makeQuantizeLimits(
 }
 
 function wrongStage(path: string, id: string, stage: string): TersorError {
-  return new TersorError('CONFIG_INVALID', `${path}: the limit "${id}" is not one of the stage "${stage}".`, {
-    hint: 'Its page says which stage it limits.',
-  });
+  return new TersorError(
+    'CONFIG_INVALID',
+    `${path}: the limit "${id}" does not apply to the stage "${stage}".`,
+    {
+      hint: 'Its page says which stage it limits.',
+    },
+  );
 }

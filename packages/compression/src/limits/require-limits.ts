@@ -19,7 +19,7 @@ export function budgetExceeded(
     'BUDGET_EXCEEDED',
     `${maker} made a network with ${had} where prune.budget.${name} allows ${allowed}.`,
     {
-      hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
+      hint: 'The plugin does not do what it was asked: test it with `tersor check`, or use another.',
     },
   );
 }

@@ -216,6 +216,6 @@ function producersOf({ members }: ChannelGroup): string[] {
 
 function mismatch(message: string): TersorError {
   return new TersorError('PLAN_MISMATCH', message, {
-    hint: 'Carry a policy out on the network that it was made for, with the config that it was made with.',
+    hint: 'Apply a policy to the network and with the config that it was made for.',
   });
 }

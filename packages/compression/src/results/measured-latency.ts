@@ -44,7 +44,7 @@ export async function measureLatency(options: Measuring): Promise<MeasuredLatenc
     if (after >= before)
       onNotice(
         `Warning: the compressed network is not faster than the original: an image takes ${is}, and ${was} before, measured in turns on ${whereMeasured(meter)}. The table predicted ${milliseconds(predictLatency(table, compressed))}. ` +
-          'On a machine that was busy with other things, measure again: tersor profile --fresh.',
+          'If the machine was busy with other work, measure again: tersor profile --fresh.',
       );
     return { ...measured, original: before, compressed: after };
   } catch (error) {

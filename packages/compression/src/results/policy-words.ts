@@ -1,3 +1,5 @@
+import { isRecord } from '@tersor/core';
+
 /**
  * What a candidate's policy says of each group or layer, in words: of a plan the channels, slices and layers,
  * of bit widths the bits. Empty for a policy of another kind.
@@ -30,8 +32,4 @@ function ofStep(step: unknown): [string, string][] {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

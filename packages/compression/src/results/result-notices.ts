@@ -1,4 +1,4 @@
-import type { Dataset, LayerGraph } from '@tersor/core';
+import { grouped, percent, type Dataset, type LayerGraph } from '@tersor/core';
 import { weightSlots } from '@tersor/network';
 import type { NetworkFigures } from './pipeline-types.js';
 
@@ -67,12 +67,4 @@ const REMEDY = 'Raise the budgets, search longer, or fine-tune for more epochs.'
 function isGuessing(accuracy: number, { classes, images }: Guessing): boolean {
   const chance = 1 / classes;
   return accuracy <= chance + 2 * Math.sqrt((chance * (1 - chance)) / images);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -109,7 +109,7 @@ describe('checkpointStore', () => {
     });
     expect(await readdir(join(folder, 'checkpoint'))).toEqual(['000001.ckpt']);
     expect(await store().load()).toMatchObject({ state: 'small' });
-  }, 60_000);
+  });
 });
 
 describe('openRun', () => {
@@ -214,7 +214,7 @@ describe('openRun', () => {
     });
     expect({ state, notices }).toEqual({
       state: early,
-      notices: [expect.stringContaining('stage 1 goes on where it stopped')],
+      notices: [expect.stringContaining('stage 1 continues where it stopped')],
     });
   });
 

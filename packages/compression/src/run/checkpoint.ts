@@ -71,7 +71,7 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
             cause,
             hint:
               existing.length > 0
-                ? 'The last checkpoint is still there: make room and go on with --resume.'
+                ? 'The last checkpoint is still there: free some space and continue with --resume.'
                 : 'There was no checkpoint before: make room, or choose another folder with --out.',
           },
         );

@@ -41,7 +41,7 @@ export function requireInputs(expected: RunIdentity, here: RunIdentity): void {
   if (changes.length === 0) return;
   throw new TersorError(
     'INPUTS_MISMATCH',
-    `The results would come from something else than they are to: ${changes.join('; ')}.`,
-    { hint: 'Install the same versions here, and give the same model and data.' },
+    `The results would not come from the expected inputs: ${changes.join('; ')}.`,
+    { hint: 'Install the same versions here, and use the same model and data.' },
   );
 }

@@ -6,7 +6,7 @@ import { TersorError } from '@tersor/core';
  */
 export function requireGoingOn({ shouldStop }: { readonly shouldStop?: () => boolean }): void {
   if (shouldStop?.())
-    throw new TersorError('INTERRUPTED', 'Stopped as asked.', {
-      hint: 'Go on with the same command and --resume.',
+    throw new TersorError('INTERRUPTED', 'Stopped as requested.', {
+      hint: 'Continue with the same command and --resume.',
     });
 }

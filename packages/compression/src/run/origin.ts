@@ -97,7 +97,7 @@ function decisive(config: object): Json {
 
 /** Path and values of the first place where two JSON values differ. */
 function firstDifference(before: unknown, now: unknown, path: string): string {
-  if (isRecord(before) && isRecord(now)) {
+  if (isContainer(before) && isContainer(now)) {
     const key = [...new Set([...Object.keys(before), ...Object.keys(now)])].find(
       (each) => !isDeepStrictEqual(before[each], now[each]),
     );
@@ -110,6 +110,7 @@ function said(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether it is a JSON object or list. */
+function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

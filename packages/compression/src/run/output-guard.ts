@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { modelParts, TersorError, type ModelSource } from '@tersor/core';
+import { isRecord, modelParts, TersorError, type ModelSource } from '@tersor/core';
 import { openModel, type OpenOptions } from '@tersor/network';
 
 /** Something that a command reads, and that must not be lost. */
@@ -60,7 +60,7 @@ export async function requireReplaceable(folder: string): Promise<void> {
   throw new TersorError(
     'CONFIG_INVALID',
     `${folder} would be replaced, but ${entries ? `it holds ${foreign}` : 'it is a file'}, ` +
-      'which no compression has written.',
+      'which no compression wrote.',
     { hint: MOVED_OR_ELSEWHERE },
   );
 }
@@ -202,8 +202,4 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
   } catch {
     return {};
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -161,7 +161,7 @@ function createFile(path: string, folder: string): number {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const { message } = lockedBy(folder, readOwner(path));
     throw new TersorError('OUTPUT_LOCKED', message, {
-      hint: `The operating system offers no file locks here, so a process that was killed leaves its own: if that one is gone, remove ${path}.`,
+      hint: `The operating system offers no file locks here, so a killed process leaves its lock behind: if that process is gone, remove ${path}.`,
     });
   }
 }

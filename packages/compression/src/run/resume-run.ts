@@ -73,7 +73,7 @@ async function startOver<State>(
   if (kept === undefined) return store.clear();
   onNotice(
     `This starts from the beginning. The checkpoint of the run before is kept as ${kept}: to go on from it, ` +
-      `stop this run, move that folder to ${store.folder} and add --resume; else remove it.`,
+      `stop this run, move that folder to ${store.folder} and add --resume; otherwise remove it.`,
   );
 }
 
@@ -98,7 +98,7 @@ async function goOn(
   const hasBegun = Object.keys(state.quantize).length > 0;
   const isDeliberate = configDifference(before, now) !== undefined;
   if (hasBegun && !isDeliberate) throw mismatch(store.folder, difference);
-  const stageOne = state.prune.graph ? 'stage 1 is kept' : 'stage 1 goes on where it stopped';
+  const stageOne = state.prune.graph ? 'stage 1 is kept' : 'stage 1 continues where it stopped';
   if (!hasBegun) {
     onNotice(`Stage 2 was changed since the checkpoint was made (${difference}): ${stageOne}.`);
     return state;
@@ -107,8 +107,8 @@ async function goOn(
   const next: RunState = { ...state, quantize: {} };
   await store.save(next);
   onNotice(
-    `Stage 2 was changed since the checkpoint was made (${difference}): ${stageOne}, stage 2 begins anew. ` +
-      `Its progress is kept as ${kept}; remove it when you are content.`,
+    `Stage 2 was changed since the checkpoint was made (${difference}): ${stageOne}, stage 2 starts again. ` +
+      `Its progress is kept as ${kept}; remove it if you do not need it.`,
   );
   return next;
 }

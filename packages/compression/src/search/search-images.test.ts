@@ -55,7 +55,7 @@ describe('the images of a search', () => {
   it('refuses to set images apart where there is only one', async () => {
     await expect(make({ search: { confirm: 2 } }, { count: 1 })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: 'search.confirm needs two validation images at least; data set "planted" has 1.',
+      message: 'search.confirm needs at least two validation images; data set "planted" has 1.',
     });
   });
 

@@ -50,7 +50,7 @@ export async function createSearchEvaluators(
   if (apart === 0)
     throw new TersorError(
       'CONFIG_INVALID',
-      `search.confirm needs two validation images at least; data set "${place.dataset.id}" has ${total}.`,
+      `search.confirm needs at least two validation images; data set "${place.dataset.id}" has ${total}.`,
       { hint: 'Leave "confirm" out, or hold more images out.' },
     );
   const confirming = new Set(createRandom(seed, 'confirm').permutation(total).slice(0, apart));

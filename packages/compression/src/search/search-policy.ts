@@ -27,6 +27,8 @@ import { startEpisodePool, type EpisodePool } from './workers/episode-pool.js';
  * where there is one. With `search.parallel` the candidates are measured by processes of their own.
  *
  * @param graph the network that the stage begins with
+ * @param makeTask with `isConfirming` for the few candidates among which the winner is chosen, which may be
+ *   made with the care that the winner gets
  */
 export async function searchPolicy(
   context: PipelineContext,
@@ -34,7 +36,7 @@ export async function searchPolicy(
   config: PruneConfig | QuantizeConfig,
   state: StageState,
   graph: LayerGraph,
-  makeTask: (evaluate: PruneTask['evaluate'], reward: Reward) => EnvironmentTask,
+  makeTask: (evaluate: PruneTask['evaluate'], reward: Reward, isConfirming?: boolean) => EnvironmentTask,
 ): Promise<FoundPolicy> {
   if (state.found) return state.found;
   const { host, events } = context;
@@ -67,6 +69,7 @@ export async function searchPolicy(
     ...(environment.observationsOf && {
       observationsOf: (actions) => environment.observationsOf!(actions),
     }),
+    ...(environment.policyOf && { policyOf: (actions) => environment.policyOf!(actions) }),
   };
   let agent = createAgent(task);
   if (parallel > 1 && !agent.lanes) {
@@ -87,7 +90,7 @@ export async function searchPolicy(
       }),
   };
   const confirmed = async (other: Evaluator) => {
-    const again = await createEnvironment(makeTask(evaluateWith(other), reward));
+    const again = await createEnvironment(makeTask(evaluateWith(other), reward, true));
     try {
       const [first] = await confirmBest({
         records,

@@ -1,4 +1,4 @@
-import { isTersorError, type LayerGraph, type PruneConfig } from '@tersor/core';
+import { isTersorError, percent, type LayerGraph, type PruneConfig } from '@tersor/core';
 import type { PipelineContext } from './pipeline-context.js';
 import { copyWeights, withWeights } from '@tersor/network';
 import type { QuantizingProjection } from './quantization-training.js';
@@ -70,7 +70,6 @@ export async function finetune(
     if (refusal !== undefined) return undo(refusal);
     const after = await context.validationAccuracy(trained);
     const before = await context.validationAccuracy(untrained);
-    const percent = (accuracy: number) => `${(100 * accuracy).toFixed(2)}%`;
     if (after >= before) return trained;
     return undo(`lowered the validation accuracy from ${percent(before)} to ${percent(after)}`);
   } catch (error) {

@@ -116,7 +116,7 @@ async function pruneRound(
       baseline: { ...baseline, accuracy: baseline.accuracy.validation },
       limits,
       minimum: config.minimum,
-      multiple: config.round,
+      multiple: config.multiple,
     }));
   const found = given ? (state.found = { policy: given, episodes: [] }) : await search();
   // The policy is carried out on clean weights, never on what the last episode left behind.

@@ -2,12 +2,14 @@ import {
   selectorParts,
   TersorError,
   TOKENS,
+  type Candidate,
   type LayerGraph,
   type QuantizeConfig,
   type QuantizeTask,
 } from '@tersor/core';
 import { calibrateActivations, cost, copyWeights, joiningLayers, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
+import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
 import { finetune } from './finetune.js';
@@ -27,7 +29,7 @@ import {
 import type { FoundPolicy, StageState } from '../run/run-state.js';
 import { searchPolicy } from '../search/search-policy.js';
 import { quantizerBits } from '../checks/stage-bounds.js';
-import type { QuantizePolicy } from '../policy/quantize-policy.js';
+import { withPolicyActivations, type QuantizePolicy } from '../policy/quantize-policy.js';
 
 export interface QuantizeResult extends FoundPolicy {
   /** The network that the packed file holds: decoded weights. */
@@ -62,17 +64,20 @@ export async function quantizeStage(
   const calibration = isCalibrated
     ? undefined
     : await calibrationOf(context, { graph, quantizer, layers: given ? Object.keys(given.weights) : layers });
-  const found = given
-    ? { policy: given, episodes: [] }
-    : await searchBits(context, config, state, { graph, quantizer, layers }, calibration);
-  const bits = given ?? bitsOf(found.policy, config);
   const limit = context.quantizeLimits.find(({ name }) => name === 'bytes')!.limit;
-  if (calibration) {
-    await context.evaluateBackend.activate();
+  const finish = async (bits: QuantizePolicy) => {
     context.events.onStage?.('quantize-calibrate');
-    state.calibrated = await calibration.finish(bits, limit, (done, total) =>
+    return calibration!.finish(bits, limit, (done, total) =>
       context.events.onProgress?.({ stage: 'quantize-calibrate', done, total, unit: 'layers' }),
     );
+  };
+  const found = given
+    ? { policy: given, episodes: [] }
+    : await searchBits(context, config, state, { graph, quantizer, layers }, calibration, finish);
+  const bits = given ?? bitsOf(found.policy, config);
+  if (calibration) {
+    await context.evaluateBackend.activate();
+    state.calibrated = await finish(bits);
     await context.saveProgress();
   }
   const training = { graph, quantizer, bits, limit };
@@ -131,7 +136,7 @@ function requireSize(
     'BUDGET_EXCEEDED',
     `${chooser} chose bit widths that make a file of ${size} bytes where quantize.budget.bytes allows ${Math.floor(limit)}.`,
     {
-      hint: 'The plugin does not do what it was asked to: hold it to its contract with `tersor check`, or use another.',
+      hint: 'The plugin does not do what it was asked: test it with `tersor check`, or use another.',
     },
   );
 }
@@ -143,26 +148,40 @@ async function searchBits(
   state: StageState,
   { graph, quantizer, layers }: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
   calibration: StageCalibration | undefined,
+  finish: (bits: QuantizePolicy) => Promise<CalibratedNetwork>,
 ): Promise<FoundPolicy> {
   const { baseline } = context;
   const bits = quantizerBits(config, quantizer);
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
-  return searchPolicy(context, 'quantize', config, state, graph, (evaluate, reward) => ({
-    stage: 'quantize',
+  /** What is measured of a candidate: the search corrects its means, the choice of the winner finishes it. */
+  const measured = async (network: LayerGraph, candidate: Candidate | undefined, isFinal: boolean) => {
+    if (!calibration) return network;
+    if (!isFinal || !candidate) return calibration.correct(network);
+    const policy = bitsOf(candidate.policy, config);
+    return withPolicyActivations((await finish(policy)).graph, policy);
+  };
+  return searchPolicy(
+    context,
+    'quantize',
+    config,
+    state,
     graph,
-    layers,
-    quantizer: calibration?.quantizer ?? quantizer,
-    reward,
-    evaluate: calibration
-      ? (network, candidate) => evaluate(calibration.correct(network), candidate)
-      : evaluate,
-    baseline: { ...baseline, accuracy: baseline.accuracy.validation, macs: cost(graph).macs },
-    limits: context.quantizeLimits,
-    bits,
-    ...(activations && { activations }),
-    discrete: config.actions === 'discrete',
-  }));
+    (evaluate, reward, isConfirming = false) => ({
+      stage: 'quantize',
+      graph,
+      layers,
+      quantizer: calibration?.quantizer ?? quantizer,
+      reward,
+      evaluate: async (network, candidate) =>
+        evaluate(await measured(network, candidate, isConfirming), candidate),
+      baseline: { ...baseline, accuracy: baseline.accuracy.validation, macs: cost(graph).macs },
+      limits: context.quantizeLimits,
+      bits,
+      ...(activations && { activations }),
+      discrete: config.actions === 'discrete',
+    }),
+  );
 }
 
 /** Statistics of the layers' inputs, where the quantizer asks for them. */

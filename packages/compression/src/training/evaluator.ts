@@ -187,7 +187,7 @@ export async function createEvaluator({
       return { accuracy, images: seen, ...(meter && { divergence: divergence / seen }) };
     } catch (error) {
       if (!onNotFinite || !isTersorError(error) || error.code !== 'OUTPUTS_NOT_FINITE') throw error;
-      onNotFinite(`${error.message} This candidate counts as right on no image.`);
+      onNotFinite(`${error.message} This candidate counts as wrong on every image.`);
       return { accuracy: 0, images: count, ...(meter && { divergence: WORST_DIVERGENCE }) };
     } finally {
       session.dispose();

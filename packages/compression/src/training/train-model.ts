@@ -212,7 +212,7 @@ async function readTeacher(file: ModelFile, student: LayerGraph): Promise<LayerG
       throw new TersorError(
         'MODEL_INVALID',
         `The teacher ${path} has an ${what} of ${theirs}, the network to train one of ${ours}.`,
-        { hint: 'A teacher takes the same images and knows the same classes.' },
+        { hint: 'A teacher needs the same image size and classes.' },
       );
     }
   }

@@ -10,28 +10,28 @@ export const calibrationOptions = z
       .int()
       .positive()
       .default(300)
-      .describe('Training images whose activations are looked at; their labels are not.'),
+      .describe('Training images whose activations are used; their labels are not.'),
     points: z.int().positive().default(24).describe('Output positions of each image and layer.'),
     maximumInputs: z
       .int()
       .positive()
       .default(512)
       .describe(
-        'Layers with more inputs (kernel positions x channels) are looked at one kernel position at a time.',
+        'Layers with more inputs (kernel positions x channels) are calibrated one kernel position at a time.',
       ),
     weights: z
       .enum(['equal', 'probed'])
       .default('equal')
       .describe(
-        'How the heuristic reconstruction weighs the errors of the layers: all the same, or by what each does to the outputs.',
+        'How the heuristic reconstruction weighs the errors of the layers: equally, or by the effect of each on the outputs.',
       ),
     probeImages: z
       .int()
       .positive()
       .default(200)
-      .describe('Training images, without their labels, that `weights: probed` looks at.'),
+      .describe('Training images, without their labels, for `weights: probed`.'),
   })
   .optional()
   .describe(
-    'Chooses codes by what they do to the outputs of the layer on training images, and corrects biases. Left out: each weight by itself.',
+    'Chooses codes by their effect on the outputs of the layer on training images, and corrects biases. Left out: each weight is rounded separately.',
   );

@@ -61,6 +61,21 @@ describe('readConfig', () => {
     warn.mockRestore();
   });
 
+  it('takes the multiple of channel counts by its old name, and says the new one', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const config = await read(VALID, ['prune.round=8', 'prune.agent.episodes=7']);
+    expect(config.prune).toMatchObject({ multiple: 8, search: { episodes: 7 } });
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(/prune\.agent\.episodes has moved: write prune\.search\.episodes instead\./),
+      expect.stringMatching(/prune\.round has moved: write prune\.multiple instead\./),
+    ]);
+    warn.mockRestore();
+    await expect(read(VALID, ['prune.round=8', 'prune.multiple=4'])).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('round'),
+    });
+  });
+
   it('refuses settings of a search at both places', async () => {
     await expect(read(VALID, ['prune.agent.episodes=7', 'prune.search.episodes=8'])).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
@@ -261,6 +276,13 @@ describe('readConfig', () => {
   it('says when there is no file', async () => {
     await expect(readConfig(join(folder, 'none.yaml'), compressConfigSchema)).rejects.toMatchObject({
       code: 'CONFIG_NOT_FOUND',
+    });
+  });
+
+  it('says that a folder is none', async () => {
+    await expect(readConfig(folder, compressConfigSchema)).rejects.toMatchObject({
+      code: 'CONFIG_NOT_FOUND',
+      message: `${folder} is a folder, not a config.`,
     });
   });
 

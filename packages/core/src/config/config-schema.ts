@@ -23,7 +23,7 @@ const prune = z
       .min(1)
       .optional()
       .describe(
-        'Budgets on the way there: each is a round of its own (search and fine-tune) that goes on from the network of the one before; "budget" is the last. Shares are of the original.',
+        'Intermediate budgets: each is a separate round (search and fine-tuning) that continues from the network of the round before; "budget" is the last. Shares are of the original.',
       ),
     minimum: z
       .number()
@@ -31,7 +31,7 @@ const prune = z
       .max(1)
       .default(0.1)
       .describe('Smallest share of channels that a group keeps.'),
-    round: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
+    multiple: z.int().positive().default(1).describe('Channel counts are rounded to a multiple of this.'),
   })
   .superRefine(searchable);
 
@@ -52,7 +52,7 @@ const activations = z
       .enum(['max', 'percentile', 'mse'])
       .default('mse')
       .describe(
-        'How the range of an input is found: all values, all but the outermost, or the range that rounds with the least squared error.',
+        'How the range of an input is found: from all values, from all but the outermost, or as the range with the least squared rounding error.',
       ),
     percentile: z
       .number()
@@ -65,11 +65,11 @@ const activations = z
       .boolean()
       .optional()
       .describe(
-        'Rounds what Add and Concatenate layers join too, so that an integer runtime stays with integers around them.',
+        'Also rounds the inputs of Add and Concatenate layers, so that an integer runtime can use integers there.',
       ),
   })
   .describe(
-    'Rounds the inputs of the quantized layers too, in evaluation and fine-tune, as an integer runtime would. Left out: activations stay floats.',
+    'Also rounds the inputs of the quantized layers, in evaluation and fine-tuning, as an integer runtime would. Left out: activations stay floats.',
   );
 
 const quantize = z
@@ -127,13 +127,13 @@ export const compressConfigSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether the files say the data set's class names and how its pixels become numbers; pages that load them need it. A few hundred bytes.",
+      "Whether the files contain the data set's class names and preprocessing, which pages that load them need. A few hundred bytes.",
     ),
   checkpointSeconds: z
     .number()
     .min(0)
     .default(30)
-    .describe('Seconds between checkpoints, at least; 0 writes one after every episode and epoch.'),
+    .describe('Least number of seconds between checkpoints; 0 writes one after every episode and epoch.'),
   output: z
     .string()
     .default('out')

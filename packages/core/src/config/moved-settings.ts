@@ -1,3 +1,5 @@
+import { isRecord } from '../is-record.js';
+
 /** Keys that once stood among an agent's options, and belong to the search. */
 export const OF_SEARCH: readonly string[] = ['episodes', 'warmStart'];
 
@@ -8,34 +10,50 @@ export interface MovedSettings {
   readonly notices: readonly string[];
 }
 
+/** Settings of a stage, and the old names among them. */
+interface MovedStage {
+  readonly settings: unknown;
+  /** Places within the stage: the old one and today's. */
+  readonly moves: readonly (readonly [old: string, now: string])[];
+}
+
 /**
  * Takes a config of an earlier version: `prune.agent.episodes` and its like are read as
- * `prune.search.episodes`. A setting that is given at both places stays where it is: the schema refuses it.
+ * `prune.search.episodes`, and `prune.round` as `prune.multiple`. A setting that is given at both places
+ * stays where it is: the schema refuses it.
  */
 export function moveSettings(config: unknown): MovedSettings {
   if (!isRecord(config)) return { config, notices: [] };
   const notices: string[] = [];
   const moved: Record<string, unknown> = { ...config };
   for (const stage of ['prune', 'quantize']) {
-    const settings = config[stage];
-    if (!isRecord(settings) || !isRecord(settings['agent'])) continue;
-    const { agent, search = {} } = settings;
-    if (!isRecord(search)) continue;
-    const keys = OF_SEARCH.filter((key) => key in agent && !(key in search));
-    if (keys.length === 0) continue;
-    const isMoved = ([key]: [string, unknown]) => keys.includes(key);
-    moved[stage] = {
-      ...settings,
-      agent: Object.fromEntries(Object.entries(agent).filter((entry) => !isMoved(entry))),
-      search: { ...search, ...Object.fromEntries(Object.entries(agent).filter(isMoved)) },
-    };
-    notices.push(
-      ...keys.map((key) => `${stage}.agent.${key} has moved: write ${stage}.search.${key} instead.`),
-    );
+    const searched = movedToSearch(config[stage]);
+    const { settings, moves } = stage === 'prune' ? renamed(searched) : searched;
+    if (moves.length === 0) continue;
+    moved[stage] = settings;
+    notices.push(...moves.map(([old, now]) => `${stage}.${old} has moved: write ${stage}.${now} instead.`));
   }
   return { config: moved, notices };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function movedToSearch(settings: unknown): MovedStage {
+  if (!isRecord(settings) || !isRecord(settings['agent'])) return { settings, moves: [] };
+  const { agent, search = {} } = settings;
+  if (!isRecord(search)) return { settings, moves: [] };
+  const keys = OF_SEARCH.filter((key) => key in agent && !(key in search));
+  const isMoved = ([key]: [string, unknown]) => keys.includes(key);
+  return {
+    settings: {
+      ...settings,
+      agent: Object.fromEntries(Object.entries(agent).filter((entry) => !isMoved(entry))),
+      search: { ...search, ...Object.fromEntries(Object.entries(agent).filter(isMoved)) },
+    },
+    moves: keys.map((key) => [`agent.${key}`, `search.${key}`]),
+  };
+}
+
+function renamed({ settings, moves }: MovedStage): MovedStage {
+  if (!isRecord(settings) || !('round' in settings) || 'multiple' in settings) return { settings, moves };
+  const { round, ...others } = settings;
+  return { settings: { ...others, multiple: round }, moves: [...moves, ['round', 'multiple']] };
 }

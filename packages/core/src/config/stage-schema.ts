@@ -32,21 +32,21 @@ const search = z
       .array(z.string().min(1))
       .optional()
       .describe(
-        'Heuristic policies that are evaluated first, within the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage knows. Left out: reconstruction, where the stage has it and the agent searches; [] for none.',
+        'Heuristic policies to evaluate first, as part of the episodes: uniform, magnitude, or one that a pruner or quantizer of the stage offers. Left out: reconstruction, if the stage has it and the agent searches; [] for none.',
       ),
     confirm: z
       .int()
       .min(2)
       .optional()
       .describe(
-        'So many of the best candidates are measured once more, on validation images that the search never saw, and the one that is best there wins. Left out: the best of the search wins.',
+        'This many of the best candidates are measured once more, on validation images that the search never saw, and the best one there wins. Left out: the best of the search wins.',
       ),
     subset: z
       .int()
       .positive()
       .optional()
       .describe(
-        'Each candidate is measured on so many of the images, drawn for its policy by the seed. Left out: on all of them.',
+        'Each candidate is measured on this many of the images, drawn by its policy and the seed. Left out: on all of them.',
       ),
     parallel: z
       .int()
@@ -54,17 +54,17 @@ const search = z
       .max(64)
       .optional()
       .describe(
-        'Episodes that are walked and measured at the same time, by processes of their own; the agent learns from all of them before it begins the next. Part of what the result depends on; 1 when left out.',
+        'Episodes that run at the same time, in separate processes; the agent learns from all of them before the next batch. The result depends on it; 1 when left out.',
       ),
     memory: z
       .array(z.string().min(1))
       .min(1)
       .optional()
       .describe(
-        'Output folders of earlier runs, from whose episodes the agent learns before its first. Of the same network, environment, reward and budget: the best of them is measured first. Of another network: for agents that can study it. Relative to the config.',
+        'Output folders of earlier runs, whose episodes the agent learns from before its first. With the same network, environment, reward and budget, the best of them is measured first. Runs of another network are for agents that can study it. Relative to the config.',
       ),
   })
-  .describe('How long the search is, what it begins with, and how much of it at once, for any agent.');
+  .describe('How long the search is, what it starts with, and how many episodes run at once, for any agent.');
 
 /** Values as YAML in one line: `{ episodes: 40, warmStart: [uniform] }`. */
 function flowText(value: unknown): string {
@@ -89,11 +89,11 @@ const confidenceRacing = z
       .lt(1)
       .default(0.99)
       .describe(
-        'Probability, at least, over the order of the images, that a candidate which would win on all of them is measured on all of them.',
+        'Smallest probability, over orders of the images, that a candidate which would win on all images is measured on all of them.',
       ),
   })
   .describe(
-    'Stops measuring a candidate once its reward, by an upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images up to there.',
+    'Stops measuring a candidate once its reward, at the upper confidence limit of its accuracy, stays below the best so far; its accuracy is then that on the images so far.',
   );
 
 const halvingRacing = z
@@ -103,16 +103,18 @@ const halvingRacing = z
       .int()
       .positive()
       .default(100)
-      .describe('Images before the first look at a candidate; each further look comes after twice as many.'),
+      .describe(
+        'Images before the first check of a candidate; each further check comes after twice as many.',
+      ),
     keep: z
       .number()
       .gt(0)
       .lt(1)
       .default(0.5)
-      .describe('Share of the candidates so far, the best at the same look, that a candidate has to be in.'),
+      .describe('A candidate has to be among this share of the candidates so far, ranked at the same check.'),
   })
   .describe(
-    'Stops measuring a candidate that is worse, on the images up to a look, than others were and than the best so far.',
+    'Stops measuring a candidate that is worse, on the images up to a check, than others were and than the best so far.',
   );
 
 const racing = z
@@ -128,7 +130,7 @@ export const stageFields = {
   exclude: z
     .array(z.string())
     .default([])
-    .describe('Layers that are left as they are; * stands for any letters.'),
+    .describe('Layers that are left unchanged; * matches any characters.'),
   images: z.int().positive().default(1000).describe('Validation images that a candidate is evaluated on.'),
   racing: racing.optional(),
   refine: refine.optional(),

@@ -8,7 +8,7 @@ const augmentation = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'Side, in pixels, of a square at a random place that is blanked (cutout). For networks that know their training images by heart.',
+      'Side, in pixels, of a square at a random place that is blanked (cutout). For networks that overfit their training images.',
     ),
 });
 
@@ -19,7 +19,7 @@ export const trainingFields = {
   schedule: z
     .enum(['cosine', 'one-cycle', 'constant'])
     .default('cosine')
-    .describe('How the learning rate moves.'),
+    .describe('How the learning rate changes.'),
   batchSize: z.int().positive().default(64).describe('Images per step.'),
   momentum: z.number().min(0).max(1).default(0.9).describe('Nesterov momentum.'),
   weightDecay: z.number().min(0).default(1e-4).describe('L2 penalty on kernels.'),
@@ -70,7 +70,7 @@ export const refine = z
       .int()
       .positive()
       .default(1000)
-      .describe('Training images, without their labels; all of them where there are fewer.'),
+      .describe('Training images, without their labels; all of them if there are fewer.'),
     batchSize: z.int().positive().default(32).describe('Images per step.'),
     learningRate: z
       .number()
@@ -80,5 +80,5 @@ export const refine = z
     augmentation: augmentation.prefault({}),
   })
   .describe(
-    "Brings the winner's outputs back to those of the original on training images, without labels, before the fine-tune. Left out: not done.",
+    "Brings the winner's outputs closer to those of the original on training images, without labels, before fine-tuning. Left out: not done.",
   );

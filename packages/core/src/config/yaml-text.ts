@@ -69,7 +69,7 @@ export function requirePlain(value: unknown, place: string): void {
     for (const [key, inner] of Object.entries(each)) {
       if (key === '__proto__')
         throw new TersorError('CONFIG_INVALID', `${place}: the key "__proto__"${at} cannot be set.`, {
-          hint: 'Remove it; no option is called so.',
+          hint: 'Remove it: no option has this name.',
         });
       visit(inner, [...path, key]);
     }

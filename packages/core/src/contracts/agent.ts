@@ -35,6 +35,8 @@ export interface AgentTask {
   readonly guess?: Environment['guess'];
   /** What an episode of actions observes, see `Environment.observationsOf`. */
   readonly observationsOf?: Environment['observationsOf'];
+  /** The policy that actions are carried out as, see `Environment.policyOf`. */
+  readonly policyOf?: Environment['policyOf'];
 }
 
 /** An episode in the environment of another network: as many steps as that has. */

@@ -72,6 +72,11 @@ export interface Environment {
    * which is that of `reset`. For agents that learn step by step from guesses. Optional.
    */
   observationsOf?(actions: readonly Action[]): readonly (readonly number[])[];
+  /**
+   * The policy that an episode of these actions carries out, as JSON, without measuring it. Where different
+   * actions are rounded to the same policy, agents can so try none twice. Optional.
+   */
+  policyOf?(actions: readonly Action[]): unknown;
   /** Frees what the environment holds. */
   dispose?(): void;
 }

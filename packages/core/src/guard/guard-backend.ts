@@ -9,7 +9,8 @@ import type {
 import type { LayerGraph } from '../contracts/layer-graph.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded, requireMethods } from './guarded.js';
-import { isArrayOf, sizeOf } from './values.js';
+import { isArrayOf } from './values.js';
+import { elementCount } from '../tensors/element-count.js';
 
 /**
  * A backend that keeps to its contract: sessions whose outputs and gradients have the sizes that the network
@@ -62,7 +63,7 @@ export function guardBackend(culprit: Culprit, backend: Backend): Backend {
 
 function guardInference(culprit: Culprit, session: InferenceSession, graph: LayerGraph): InferenceSession {
   const [input, output] = [graph.inputs, graph.outputs].map((calls) =>
-    elementsOf(graph.calls[calls[0]!]?.outputShape ?? []),
+    elementCount(graph.calls[calls[0]!]?.outputShape ?? []),
   );
   return guarded(culprit, session, {
     prefix: 'its session: ',
@@ -88,7 +89,7 @@ function guardObservation(
   calls: readonly number[],
 ): ObservationSession {
   const member = 'run of its observation session';
-  const sizeOfCall = (call: number) => elementsOf(graph.calls[call]?.outputShape ?? []);
+  const sizeOfCall = (call: number) => elementCount(graph.calls[call]?.outputShape ?? []);
   const input = sizeOfCall(graph.inputs[0]!);
   return guarded(culprit, session, {
     prefix: 'its observation session: ',
@@ -153,10 +154,4 @@ function guardTraining(culprit: Culprit, session: TrainingSession, graph: LayerG
       },
     },
   });
-}
-
-/** Values of one sample; undefined where the network leaves a size open. */
-function elementsOf(shape: readonly (number | undefined)[]): number | undefined {
-  const known = shape.filter((size) => size !== undefined);
-  return known.length === shape.length ? sizeOf(known) : undefined;
 }

@@ -1,7 +1,8 @@
 import type { Dataset, LabelledImages, Split } from '../contracts/dataset.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
-import { isArrayOf, listOfNumbers, sizeOf } from './values.js';
+import { isArrayOf, listOfNumbers } from './values.js';
+import { elementCount } from '../tensors/element-count.js';
 import { firstNotFinite } from '../tensors/finite.js';
 
 /**
@@ -29,7 +30,7 @@ export function guardDataset(culprit: Culprit, dataset: Dataset): Dataset {
     },
     later: {
       read: (result, split, indexes) =>
-        checkedImages(culprit, result, split, indexes, sizeOf(shape), classNames.length),
+        checkedImages(culprit, result, split, indexes, elementCount(shape), classNames.length),
       fingerprint: (result) => {
         if (typeof result !== 'string' || result === '')
           throw misbehaved(culprit, 'fingerprint', 'a text that is not empty', result);

@@ -84,7 +84,7 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
       ([, measure]) => typeof measure !== 'number' || !Number.isFinite(measure),
     );
     if (wrong) throw misbehaved(culprit, `info.measures.${wrong[0]} of step`, 'a finite number', wrong[1]);
-    requirePolicy(culprit, task, info.policy);
+    requirePolicy(culprit, 'info.policy of step', task, info.policy);
     return { ...result, observation, info: { ...info, executed } };
   };
   const checkedHeuristics =
@@ -112,6 +112,10 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
         if (!Array.isArray(value) || value.length !== maxSteps)
           throw misbehaved(culprit, 'observationsOf', `${maxSteps} observations`, value);
         return value.map((each) => observationOf('observationsOf', each));
+      },
+      policyOf: (value) => {
+        requirePolicy(culprit, 'policyOf', task, value);
+        return value;
       },
     },
     later: {

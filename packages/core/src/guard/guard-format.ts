@@ -1,12 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { isAbsolute, join, normalize, sep } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import type { Format, WeightCodes } from '../contracts/format.js';
 import type { LayerGraph } from '../contracts/layer-graph.js';
 import type { EncodedTensor } from '../contracts/quantizer.js';
 import type { ModelContent } from '../contracts/run-identity.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
-import { isArrayOf, sizeOf } from './values.js';
+import { isInside } from '../files/is-inside.js';
+import { isArrayOf } from './values.js';
+import { elementCount } from '../tensors/element-count.js';
 
 /**
  * A format that keeps to its contract: what it reads is a network whose names, calls, shapes and weights fit
@@ -62,7 +64,7 @@ function isEncoded(value: unknown): boolean {
     (codec === 'linear' || codec === 'codebook') &&
     Array.isArray(shape) &&
     isArrayOf('Uint8Array', codes) &&
-    codes.length === sizeOf(shape)
+    codes.length === elementCount(shape)
   );
 }
 
@@ -99,7 +101,7 @@ function layersProblem({ layers }: LayerGraph): Problem | undefined {
     names.add(name);
     for (const weight of weights) {
       const { shape, data } = weight;
-      const size = Array.isArray(shape) && shape.every(Number.isInteger) ? sizeOf(shape) : undefined;
+      const size = Array.isArray(shape) && shape.every(Number.isInteger) ? elementCount(shape) : undefined;
       if (isName(weight.name) && isArrayOf('Float32Array', data) && data.length === size) continue;
       const expected = size === undefined ? 'a shape of whole numbers' : `a Float32Array of ${size} values`;
       const member = `the weight ${name}/${String(weight.name)} of read`;
@@ -136,9 +138,8 @@ function callsProblem({ layers, calls, inputs, outputs }: LayerGraph): Problem |
 
 /** Whether a relative path, which stays in the folder, leads to something. */
 function isWritten(path: string, folder: string): boolean {
-  const [first] = normalize(path).split(sep);
-  const isInside = !isAbsolute(path) && first !== '..';
-  return isInside && existsSync(join(folder, path)) && readdirSync(folder).length > 0;
+  const isRelative = !isAbsolute(path) && isInside(folder, join(folder, path));
+  return isRelative && existsSync(join(folder, path)) && readdirSync(folder).length > 0;
 }
 
 function isName(value: unknown): value is string {

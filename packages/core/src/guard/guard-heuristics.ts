@@ -1,7 +1,8 @@
 import type { BudgetQuestion, Heuristics } from '../contracts/question.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded } from './guarded.js';
-import { isPlainRecord, listOfNumbers } from './values.js';
+import { isRecord } from '../is-record.js';
+import { listOfNumbers } from './values.js';
 
 /** What an answer has to be, beside a list of whole numbers that keeps the budget. */
 interface AnswerRules<Question> {
@@ -21,7 +22,7 @@ export function guardHeuristics<
 >(culprit: Culprit, product: T, checked: T, rules: AnswerRules<Question>): T {
   const { heuristics } = product;
   if (heuristics === undefined) return checked;
-  if (!isPlainRecord(heuristics) || Object.values(heuristics).some((each) => typeof each !== 'function'))
+  if (!isRecord(heuristics) || Object.values(heuristics).some((each) => typeof each !== 'function'))
     throw misbehaved(culprit, 'heuristics', 'functions by name', heuristics);
   const later = Object.fromEntries(
     Object.keys(heuristics).map((name) => [

@@ -1,7 +1,7 @@
 import type { Limit, LimitFactory, PruneLimit, QuantizeLimit } from '../contracts/limit.js';
 import { misbehaved, type Culprit } from './culprit.js';
 import { guarded, requireMethods } from './guarded.js';
-import { isPlainRecord } from './values.js';
+import { isRecord } from '../is-record.js';
 
 /** A limit that keeps to its contract: above 0, of a stage that it has, with figures that are numbers. */
 export function guardLimitFactory(culprit: Culprit, factory: LimitFactory): LimitFactory {
@@ -37,7 +37,7 @@ function guardQuantizeLimit(culprit: Culprit, made: unknown): QuantizeLimit {
     now: {
       format: (text) => words(culprit, text),
       prepare: (value) => {
-        const { fixed, part } = (isPlainRecord(value) ? value : {}) as Partial<
+        const { fixed, part } = (isRecord(value) ? value : {}) as Partial<
           ReturnType<QuantizeLimit['prepare']>
         >;
         if (typeof part !== 'function') throw misbehaved(culprit, 'prepare', '{ fixed, part }', value);
@@ -47,7 +47,7 @@ function guardQuantizeLimit(culprit: Culprit, made: unknown): QuantizeLimit {
         };
       },
       estimate: (value) => {
-        const { certain, about } = (isPlainRecord(value) ? value : {}) as Record<string, unknown>;
+        const { certain, about } = (isRecord(value) ? value : {}) as Record<string, unknown>;
         return {
           certain: figure(culprit, 'certain of estimate', certain),
           about: figure(culprit, 'about of estimate', about),

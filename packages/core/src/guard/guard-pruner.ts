@@ -4,7 +4,8 @@ import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
 import { requireStep } from './policies.js';
-import { isArrayOf, sizeOf } from './values.js';
+import { isArrayOf } from './values.js';
+import { elementCount } from '../tensors/element-count.js';
 import { firstNotFinite } from '../tensors/finite.js';
 
 /** A pruner that keeps to its contract: steps for the group that was asked for, networks that are whole. */
@@ -77,8 +78,13 @@ function checkedErrors(
 }
 
 function requireWeight(culprit: Culprit, member: string, { shape, data }: WeightTensor): void {
-  if (!isArrayOf('Float32Array', data) || data.length !== sizeOf(shape)) {
-    throw misbehaved(culprit, member, `a Float32Array of ${sizeOf(shape)} values (${shape.join('x')})`, data);
+  if (!isArrayOf('Float32Array', data) || data.length !== elementCount(shape)) {
+    throw misbehaved(
+      culprit,
+      member,
+      `a Float32Array of ${elementCount(shape)} values (${shape.join('x')})`,
+      data,
+    );
   }
   const bad = firstNotFinite(data);
   if (bad !== undefined) throw misbehaved(culprit, member, 'finite weights', data[bad]);

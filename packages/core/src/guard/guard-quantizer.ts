@@ -2,7 +2,8 @@ import type { BitQuestion, EncodedTensor, Quantizer, QuantizerInput } from '../c
 import { misbehaved, type Culprit } from './culprit.js';
 import { guardHeuristics } from './guard-heuristics.js';
 import { guarded } from './guarded.js';
-import { isArrayOf, listOfNumbers, sizeOf } from './values.js';
+import { isArrayOf, listOfNumbers } from './values.js';
+import { elementCount } from '../tensors/element-count.js';
 import { firstNotFinite } from '../tensors/finite.js';
 
 /**
@@ -70,7 +71,7 @@ function checkedEncoding(
   const { axis, codes } = tensor;
   if (!Number.isInteger(axis) || axis < -1 || axis >= input.shape.length)
     throw wrong('axis', `-1, or an axis of ${input.shape.join('x')}`, axis);
-  const count = sizeOf(input.shape);
+  const count = elementCount(input.shape);
   if (!isArrayOf('Uint8Array', codes) || codes.length !== count)
     throw wrong('codes', `a Uint8Array of ${count} values`, codes);
   const limit = 2 ** bits;

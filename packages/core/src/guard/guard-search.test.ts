@@ -230,6 +230,11 @@ describe('an environment', () => {
       'observationsOf',
     ),
   );
+  it('that tells no policy of actions is named', () =>
+    expectMisbehaved(
+      async () => (await environmentWith({ policyOf: () => undefined })).policyOf!([[0.5], [0.5]]),
+      'policyOf',
+    ));
   it('whose heuristic gives no actions is named', () =>
     expectMisbehaved(
       async () =>

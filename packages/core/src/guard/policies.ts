@@ -1,26 +1,34 @@
 import type { EnvironmentTask } from '../contracts/environment-task.js';
 import type { ChannelGroup, PruneStep } from '../contracts/pruner.js';
 import { misbehaved, type Culprit } from './culprit.js';
-import { isAscending, isPlainRecord } from './values.js';
+import { isRecord } from '../is-record.js';
+import { isAscending } from './values.js';
 
-/** Throws `PLUGIN_MISBEHAVED` for the policy of an episode that the pipeline could not carry out. */
-export function requirePolicy(culprit: Culprit, task: EnvironmentTask, policy: unknown): void {
-  if (task.stage === 'quantize') requireBits(culprit, task.layers, policy);
+/**
+ * Throws `PLUGIN_MISBEHAVED` for the policy of an episode, which a member has given, that the pipeline could
+ * not carry out.
+ */
+export function requirePolicy(
+  culprit: Culprit,
+  member: string,
+  task: EnvironmentTask,
+  policy: unknown,
+): void {
+  if (task.stage === 'quantize') requireBits(culprit, member, task.layers, policy);
   else {
-    if (!Array.isArray(policy))
-      throw misbehaved(culprit, 'info.policy of step', 'a list of prune steps', policy);
+    if (!Array.isArray(policy)) throw misbehaved(culprit, member, 'a list of prune steps', policy);
     for (const step of policy as unknown[]) {
       const group = task.groups.find(({ name }) => name === (step as PruneStep | undefined)?.group);
       if (!group)
         throw misbehaved(
           culprit,
-          'info.policy of step',
+          member,
           `steps for groups of this network (${nameSome(task.groups)})`,
           step,
         );
       requireStep(
         culprit,
-        'info.policy of step',
+        member,
         step,
         group,
         task.pruners.map(({ id }) => id),
@@ -63,16 +71,15 @@ export function requireStep(
   }
 }
 
-function requireBits(culprit: Culprit, layers: readonly string[], policy: unknown): void {
-  if (!isPlainRecord(policy)) throw misbehaved(culprit, 'info.policy of step', 'bits by layer', policy);
+function requireBits(culprit: Culprit, member: string, layers: readonly string[], policy: unknown): void {
+  if (!isRecord(policy)) throw misbehaved(culprit, member, 'bits by layer', policy);
   const { weights } = policy;
-  const chosen = isPlainRecord(weights) ? weights : policy;
+  const chosen = isRecord(weights) ? weights : policy;
   for (const [layer, bits] of Object.entries(chosen)) {
     if (!layers.includes(layer))
-      throw misbehaved(culprit, 'info.policy of step', 'bits of layers that are quantized', layer);
+      throw misbehaved(culprit, member, 'bits of layers that are quantized', layer);
     const isAllowed = Number.isInteger(bits) && Number(bits) >= 1 && Number(bits) <= 8;
-    if (!isAllowed)
-      throw misbehaved(culprit, 'info.policy of step', `1 to 8 bits for the layer "${layer}"`, bits);
+    if (!isAllowed) throw misbehaved(culprit, member, `1 to 8 bits for the layer "${layer}"`, bits);
   }
 }
 

@@ -75,13 +75,3 @@ export function isAscending(value: unknown, limit: number): value is readonly nu
       Number.isInteger(each) && each >= 0 && each < limit && (i === 0 || each > (value[i - 1] as number)),
   );
 }
-
-/** Whether a value is an object that is no list. */
-export function isPlainRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

@@ -131,7 +131,7 @@ function chosen(
     'PLUGIN_AMBIGUOUS',
     `${source} has several plugins of the kind ${kind}: ${choices.join(', ')}.`,
     {
-      hint: `Name the one that is meant, for instance use: ${choices[0]}`,
+      hint: `Name the one you mean, for instance use: ${choices[0]}`,
     },
   );
 }
@@ -142,7 +142,7 @@ function ambiguous(kind: PluginKind, id: string, found: readonly LoadedPlugin[])
     'PLUGIN_AMBIGUOUS',
     `The ${kind} "${id}" is in several packages: ${choices.join(', ')}.`,
     {
-      hint: `Name the one that is meant, for instance use: ${choices[0]}`,
+      hint: `Name the one you mean, for instance use: ${choices[0]}`,
     },
   );
 }
@@ -232,7 +232,7 @@ async function importPlugins(source: string, file: string): Promise<Plugin[]> {
     const here = `this is ${coreVersion} at ${join(__dirname, '../..')}`;
     const message = `There are two versions of @tersor/core: ${source} uses ${other.version} at ${other.root}; ${here}.`;
     throw new TersorError('PLUGIN_CORE_MISMATCH', message, {
-      hint: 'Install a version of the plugin for this core, or make the two one with npm dedupe (npm ls @tersor/core shows who wants which).',
+      hint: 'Install a version of the plugin for this core, or merge the two with npm dedupe (npm ls @tersor/core shows which package needs which version).',
     });
   }
   let exported: unknown;
@@ -256,7 +256,7 @@ function unwrapDefault(exported: unknown): unknown[] {
 function checkPlugin(candidate: unknown, source: string): void {
   const invalid = (reason: string): never => {
     throw new TersorError('PLUGIN_INVALID', `${source} does not export a Tersor plugin: ${reason}.`, {
-      hint: 'Its default export must come from definePlugin (or be an array of such).',
+      hint: 'Its default export must come from definePlugin (or be an array of them).',
     });
   };
   if (typeof candidate !== 'object' || candidate === null || !('tersorPlugin' in candidate)) {
@@ -267,7 +267,7 @@ function checkPlugin(candidate: unknown, source: string): void {
   if (typeof plugin.core === 'string' && !satisfies(coreVersion, plugin.core, { includePrerelease: true })) {
     const wants = `${source} (${plugin.kind} "${plugin.id}") works with @tersor/core ${plugin.core}`;
     throw new TersorError('PLUGIN_CORE_MISMATCH', `${wants}; this is ${coreVersion}.`, {
-      hint: 'Install a version of the plugin for this core, or the core that it wants.',
+      hint: 'Install a version of the plugin for this core, or the core that it needs.',
     });
   }
   if (plugin.tersorPlugin !== 1)

@@ -1,4 +1,4 @@
-import type { KernelMoments } from '@tersor/core';
+import { transposed, type KernelMoments } from '@tersor/core';
 import { addRows, choleskyInPlace, invertPositiveDefinite, solveCholesky } from '../moments/cholesky.js';
 
 /** Ridge: this share of the mean square of the inputs is added to the diagonal of their moments. */
@@ -163,11 +163,4 @@ function multiply(result: Float64Array, matrix: Float64Array, vector: Float64Arr
  */
 export function multiplySymmetric(result: Float64Array, matrix: Float64Array, vector: Float64Array): void {
   addRows(result.fill(0), matrix, vector.length, 0, vector.length, vector);
-}
-
-function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
-  const result = new Float64Array(values.length);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;
-  return result;
 }

@@ -1,4 +1,4 @@
-import { TersorError } from '@tersor/core';
+import { isRecord, TersorError } from '@tersor/core';
 
 type Json = Record<string, unknown>;
 
@@ -194,8 +194,4 @@ function unsupported(layer: unknown, what: string): TersorError {
       hint: 'Build the layer in another way in Keras, or save the model with Keras 2 (TF_USE_LEGACY_KERAS=1) if that is what it was trained with.',
     },
   );
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

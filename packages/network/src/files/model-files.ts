@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dispose, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import {
+  isRecord,
   isTersorError,
   messageOf,
   requireFinite,
@@ -159,10 +160,6 @@ export async function readModelJson(path: string): Promise<ModelJson> {
   if (!isRecord(modelTopology)) throw invalid('it has no "modelTopology".');
   if (!Array.isArray(json['weightsManifest'])) throw invalid('it has no "weightsManifest".');
   return { ...json, modelTopology, weightsManifest: parseManifest(json['weightsManifest'], invalid) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Content of a written model.json, without the weights manifest. */

@@ -63,7 +63,8 @@ export function modelFileOf(path: string, { format, plugin, files }: FoundFormat
     },
     codes: async () => (await format.codes?.(path)) ?? new Map<string, never>(),
     parts,
-    bytes: async () => (await Promise.all((await parts()).map(sizeOf))).reduce((sum, size) => sum + size, 0),
+    bytes: async () =>
+      (await Promise.all((await parts()).map(byteLengthOf))).reduce((sum, size) => sum + size, 0),
     content: async () => (await format.content?.(path)) ?? bytesContent(await parts()),
   };
 }
@@ -87,7 +88,7 @@ async function filesAt(path: string): Promise<string[]> {
   return paths.filter((_, i) => stats[i]!.isFile());
 }
 
-async function sizeOf(path: string): Promise<number> {
+async function byteLengthOf(path: string): Promise<number> {
   return (await stat(path)).size;
 }
 

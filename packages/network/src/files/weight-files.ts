@@ -1,7 +1,7 @@
 import { open, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, posix, relative, win32 } from 'node:path';
+import { dirname, isAbsolute, join, posix, win32 } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
-import { messageOf, TersorError } from '@tersor/core';
+import { isInside, messageOf, TersorError } from '@tersor/core';
 import { z } from 'zod';
 
 const BYTES_PER_VALUE = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2, bool: 1 } as const;
@@ -135,7 +135,7 @@ async function weightFile(model: string, name: string): Promise<WeightFile> {
   } catch (cause) {
     throw refuse('cannot be read', cause);
   }
-  if (escapes(relative(folder, path))) throw refuse('is a link out of the folder of the model');
+  if (!isInside(folder, path)) throw refuse('is a link out of the folder of the model');
   const stats = await stat(path);
   if (!stats.isFile()) throw refuse('is not a file');
   return { path, size: stats.size };

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { GraphLayer } from '@tersor/core';
 import { isChannelsFirst } from '../graph/channels-first.js';
 import type { TrainingRule, TrainingSite } from '../layers/layer-facts.js';
+import { pairOf } from '../layers/window.js';
 
 type Config = GraphLayer['config'];
 
@@ -21,7 +22,7 @@ function exactly(
   operation: (x: tf.Tensor4D, config: Config) => tf.Tensor4D,
 ): tf.Tensor {
   const compute = (x: tf.Tensor) => operation(x as tf.Tensor4D, layer.config);
-  // A sequence is an image of width 1.
+  // A sequence is an image with one column.
   if (input.rank === 3) return tf.squeeze(compute(tf.expandDims(input, 2)), [2]);
   return isChannelsFirst(layer)
     ? tf.transpose(compute(tf.transpose(input, [0, 2, 3, 1])), [0, 3, 1, 2])
@@ -34,8 +35,8 @@ function exactly(
  * wasm backends divides by the whole window instead.
  */
 function averagePool(x: tf.Tensor4D, config: Config): tf.Tensor4D {
-  const size = pair(config['pool_size'] ?? 2);
-  const strides = pair(config['strides'] ?? config['pool_size'] ?? 2);
+  const size = rowsAndColumns(config['pool_size'] ?? 2);
+  const strides = rowsAndColumns(config['strides'] ?? config['pool_size'] ?? 2);
   const sides = [0, 1].map((axis): [number, number] => {
     const length = x.shape[axis + 1]!;
     const around = Math.max(
@@ -54,7 +55,7 @@ function averagePool(x: tf.Tensor4D, config: Config): tf.Tensor4D {
  * on its cpu backend.
  */
 function upsample(x: tf.Tensor4D, config: Config): tf.Tensor4D {
-  const [down, right] = pair(config['size'] ?? 2);
+  const [down, right] = rowsAndColumns(config['size'] ?? 2);
   const [batch, height, width, channels] = x.shape;
   const rows = tf.tile(tf.reshape(x, [batch * height, 1, width * channels]), [1, down, 1]);
   return tf.reshape(tf.tile(tf.reshape(rows, [batch * height * down * width, 1, channels]), [1, right, 1]), [
@@ -65,8 +66,8 @@ function upsample(x: tf.Tensor4D, config: Config): tf.Tensor4D {
   ]);
 }
 
-function pair(value: unknown): [number, number] {
-  const [first, second] = (Array.isArray(value) ? value : [value]).map(Number);
-  // A sequence has width 1.
-  return Array.isArray(value) ? [first!, second ?? 1] : [first!, first!];
+/** A setting for rows and columns. That of a sequence, which has one column, is a list of one number. */
+function rowsAndColumns(value: unknown): [number, number] {
+  const isOfSequence = Array.isArray(value) && value.length === 1;
+  return isOfSequence ? [Number(value[0]), 1] : [...pairOf(value)!];
 }

@@ -1,5 +1,5 @@
 import * as layers from '@tensorflow/tfjs-layers';
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import { isRecord, type GraphLayer, type LayerGraph } from '@tersor/core';
 
 type Layer = layers.LayersModel['layers'][number];
 
@@ -65,8 +65,4 @@ export function withFrozenParts<T>(topology: T, isOuterFrozen = false): T {
     ...topology,
     config: { ...config, ...(isFrozenHere && { trainable: false }), ...Object.fromEntries(parts) },
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import { elementCount, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { factsOf } from '../layers/layer-table.js';
 import { callsOf } from './walk.js';
 
@@ -35,7 +35,7 @@ type Shape = readonly (number | undefined)[];
  */
 export function networkOutput(graph: LayerGraph): NetworkOutput {
   const output = graph.outputs[0]!;
-  const origin = originOf(graph, output, sizeOf(graph.calls[output]!.outputShape));
+  const origin = originOf(graph, output, elementCount(graph.calls[output]!.outputShape));
   if (!origin?.layer) return { graph, link: origin?.link ?? 'softmax', isApplied: origin !== undefined };
   const { layer: linked, link } = origin;
   return {
@@ -76,7 +76,7 @@ function originOf(graph: LayerGraph, index: number, classes: number | undefined)
     inputs.length === 1 &&
     isVector(outputShape) &&
     isVector(graph.calls[inputs[0]!]!.outputShape) &&
-    sizeOf(outputShape) === sizeOf(graph.calls[inputs[0]!]!.outputShape);
+    elementCount(outputShape) === elementCount(graph.calls[inputs[0]!]!.outputShape);
   return changesNothing ? first : { link: first.link, layer: undefined };
 }
 
@@ -117,8 +117,4 @@ function withoutActivation(layer: GraphLayer): GraphLayer {
 /** Whether at most one axis is longer than 1, so that row-major order is the order of the classes. */
 export function isVector(shape: Shape): boolean {
   return shape.filter((size) => size !== 1).length <= 1;
-}
-
-function sizeOf(shape: Shape): number | undefined {
-  return shape.includes(undefined) ? undefined : shape.reduce<number>((product, size) => product * size!, 1);
 }

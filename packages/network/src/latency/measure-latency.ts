@@ -1,5 +1,5 @@
 import type { Backend, InferenceSession, LayerGraph, LatencyTable } from '@tersor/core';
-import { COPIES, emptyGraph, sizeOf, summedCopies } from './site-graph.js';
+import { COPIES, emptyGraph, knownSize, summedCopies } from './site-graph.js';
 
 /** How networks are timed. */
 export interface TimingOptions {
@@ -94,7 +94,7 @@ async function runSessions(
   try {
     for (const graph of graphs) sessions.push(await backend.compile(graph));
     const pixels = graphs.map((graph) =>
-      pattern(images * sizeOf(graph.calls[graph.inputs[0]!]!.outputShape)),
+      pattern(images * knownSize(graph.calls[graph.inputs[0]!]!.outputShape)),
     );
     const times: number[][] = graphs.map(() => []);
     for (let run = 0; run < WARM_UP + repeats; run++) {

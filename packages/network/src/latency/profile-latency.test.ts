@@ -15,7 +15,7 @@ import { latencySites } from './latency-sites.js';
 import { predictLatency } from './predict-latency.js';
 import { measuredCounts, profileLatency } from './profile-latency.js';
 import { backendMeter, siteLatency } from './measure-latency.js';
-import { COPIES, siteGraph, sizeOf, summedCopies } from './site-graph.js';
+import { COPIES, siteGraph, knownSize, summedCopies } from './site-graph.js';
 
 /** The sessions of tfjs's own backend in plain JavaScript; counts what is compiled. */
 function cpuBackend(): Backend & { readonly compiled: LayerGraph[] } {
@@ -100,11 +100,14 @@ test('every place of networks of every kind of layer runs alone, at all of its c
             const { graph: alone, outputs } = siteGraph(graph, site, { inputs, outputs: asked });
             if (site.mixes) expect([alone.calls[0]!.outputShape.at(-1), outputs]).toEqual([inputs, asked]);
             const session = await compileFused(alone);
-            const result = await session.run(new Float32Array(sizeOf(alone.calls[0]!.outputShape)).fill(0.5));
+            const result = await session.run(
+              new Float32Array(knownSize(alone.calls[0]!.outputShape)).fill(0.5),
+            );
             session.dispose();
             // Layers of several inputs are timed with inputs of one shape, so a join along another axis gives
             // more.
-            if (call.inputs.length === 1) expect(result.length).toBe(sizeOf(alone.calls.at(-1)!.outputShape));
+            if (call.inputs.length === 1)
+              expect(result.length).toBe(knownSize(alone.calls.at(-1)!.outputShape));
             expect(result.every(Number.isFinite)).toBe(true);
             const [once, thrice] = [
               await valuesOf(summedCopies(alone, 1)),
@@ -128,7 +131,7 @@ test('every place of networks of every kind of layer runs alone, at all of its c
 
 async function valuesOf(graph: LayerGraph): Promise<Float32Array> {
   const session = await compileFused(graph);
-  const values = await session.run(new Float32Array(sizeOf(graph.calls[0]!.outputShape)).fill(0.5));
+  const values = await session.run(new Float32Array(knownSize(graph.calls[0]!.outputShape)).fill(0.5));
   session.dispose();
   return values;
 }

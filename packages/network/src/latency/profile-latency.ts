@@ -23,7 +23,7 @@ import {
   type TimingOptions,
 } from './measure-latency.js';
 import { predictLatency } from './predict-latency.js';
-import { siteGraph, sizeOf } from './site-graph.js';
+import { siteGraph, knownSize } from './site-graph.js';
 
 export interface ProfileOptions extends TimingOptions {
   readonly graph: LayerGraph;
@@ -52,7 +52,7 @@ export async function profileLatency(options: ProfileOptions): Promise<LatencyTa
   const sites = latencySites(graph);
   const channels = callChannels(graph, channelGroups(graph).groups);
   const [inputs, outputs] = [graph.inputs[0]!, graph.outputs[0]!].map((call) =>
-    sizeOf(graph.calls[call]!.outputShape),
+    knownSize(graph.calls[call]!.outputShape),
   );
   const transfer = await transferLatency(meter, inputs!, outputs!, options);
   const known = new Map<string, number>();
@@ -125,10 +125,10 @@ async function measureSite(
   const asked = measuredCounts(channels[output]!, options.counts);
   const outputs = distinct(asked.map((count) => possible({ inputs: input.full, outputs: count }).outputs));
   const milliseconds: number[][] = [];
-  for (const inputWidth of inputs) {
+  for (const inputChannels of inputs) {
     const row: number[] = [];
-    for (const outputWidth of outputs) {
-      const { graph: alone } = possible({ inputs: inputWidth, outputs: outputWidth });
+    for (const outputChannels of outputs) {
+      const { graph: alone } = possible({ inputs: inputChannels, outputs: outputChannels });
       const key = kindOf(alone);
       if (!known.has(key)) known.set(key, rounded(await siteLatency(meter, alone, options)));
       row.push(known.get(key)!);

@@ -1,4 +1,10 @@
-import type { GraphLayer, LayerCall, LayerGraph, WeightTensor } from '@tersor/core';
+import {
+  elementCount,
+  type GraphLayer,
+  type LayerCall,
+  type LayerGraph,
+  type WeightTensor,
+} from '@tersor/core';
 import { inputShapesOf, layersByName } from '../graph/walk.js';
 import { factsOf } from '../layers/layer-table.js';
 import { gatherAxis } from '../surgery/gather-axis.js';
@@ -28,7 +34,7 @@ export function siteGraph(
   const first = graph.calls[site.calls[0]!]!;
   const full = channelsOf(first.outputShape);
   const shapes = inputShapesOf(graph, first);
-  const largest = shapes.reduce((left, right) => (sizeOf(right) > sizeOf(left) ? right : left));
+  const largest = shapes.reduce((left, right) => (knownSize(right) > knownSize(left) ? right : left));
   const isJoin =
     factsOf(site)?.concatenates === true &&
     shapes.reduce((sum, shape) => sum + channelsOf(shape), 0) === full;
@@ -145,8 +151,8 @@ export function emptyGraph(size: number): LayerGraph {
 }
 
 /** Number of values of one sample. Open sizes count as 1. */
-export function sizeOf(shape: Shape): number {
-  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+export function knownSize(shape: Shape): number {
+  return elementCount(shape.map((size) => size ?? 1));
 }
 
 /** A change of the number of channels. */

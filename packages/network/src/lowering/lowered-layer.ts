@@ -7,5 +7,8 @@ export interface LoweredLayer {
   readonly weights?: readonly WeightTensor[];
 }
 
-/** Why an operator cannot be expressed as layers, as text that follows its name. */
+/**
+ * Why an operator of a file cannot be expressed as layers, or a layer not as operators, as text that follows
+ * its name.
+ */
 export class Refusal extends Error {}

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, GraphLayer } from '@tersor/core';
+import { transposed, type Backend, type GraphLayer } from '@tersor/core';
 import { runLayer } from '../inference/run-layer.js';
 
 /** Multiplies matrices: see `Backend.crossProducts`. */
@@ -15,7 +15,7 @@ export type Multiplier = Pick<Backend, 'compile' | 'crossProducts'>;
 export function crossProductsOn(backend: Multiplier): CrossProducts {
   return async (x, others, rows) => {
     if (backend.crossProducts) return backend.crossProducts(x, others, rows);
-    const turned = turn(x, rows);
+    const turned = transposed(x, rows, x.length / rows);
     const results: Float32Array[] = [];
     for (const other of others)
       results.push(await runLayer(backend, productLayer(other, rows), turned, [rows], [other.length / rows]));
@@ -47,14 +47,6 @@ export function crossProductsOfTensors(activate: () => Promise<unknown>): CrossP
       tf.dispose([matrix, turned]);
     }
   };
-}
-
-/** Transposes a matrix. */
-function turn(x: Float32Array, rows: number): Float32Array {
-  const columns = x.length / rows;
-  const turned = new Float32Array(x.length);
-  for (let i = 0; i < rows; i++) for (let k = 0; k < columns; k++) turned[k * rows + i] = x[i * columns + k]!;
-  return turned;
 }
 
 /** A dense layer that multiplies by a matrix with `inputs` rows. */

@@ -1,4 +1,4 @@
-import type { LayerGraph } from '@tersor/core';
+import { elementCount, type LayerGraph } from '@tersor/core';
 import { partOf } from '../observation/graph-part.js';
 
 /** Prepares a network to return the results of some of its calls, like `Backend.observe`. */
@@ -46,8 +46,8 @@ export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: W
   let kept = images;
   async function* run(calls: readonly number[]): AsyncGenerator<readonly Float32Array[]> {
     const part = partOf(graph, from === undefined ? [] : [from], calls);
-    const bytes = [...new Set(calls)].reduce((sum, call) => sum + 4 * (sizeOf(graph, call) ?? 0), 0);
-    const sampleSize = sizeOf(graph, from ?? graph.inputs[0]!) ?? Infinity;
+    const bytes = [...new Set(calls)].reduce((sum, call) => sum + 4 * (resultSize(graph, call) ?? 0), 0);
+    const sampleSize = resultSize(graph, from ?? graph.inputs[0]!) ?? Infinity;
     const partSize = Math.max(1, Math.floor(RUN / Math.max(1, bytes))) * sampleSize;
     const session = await observe(part.graph, part.calls);
     try {
@@ -58,14 +58,15 @@ export function startWalk({ graph: first, observe, images, memory = 2 ** 28 }: W
       session.dispose();
     }
   }
-  const count = images.reduce((sum, batch) => sum + batch.length, 0) / (sizeOf(graph, graph.inputs[0]!) ?? 1);
+  const count =
+    images.reduce((sum, batch) => sum + batch.length, 0) / (resultSize(graph, graph.inputs[0]!) ?? 1);
   return {
     async *read(calls) {
       const next = cuts.findLast(
         (cut) =>
           cut <= Math.min(...calls) &&
           cut > (from ?? -1) &&
-          4 * count * (sizeOf(graph, cut) ?? Infinity) <= memory,
+          4 * count * (resultSize(graph, cut) ?? Infinity) <= memory,
       );
       if (next !== undefined && !graph.inputs.includes(next)) {
         const results: Float32Array[] = [];
@@ -95,9 +96,6 @@ function findCuts({ calls, inputs }: LayerGraph): number[] {
 }
 
 /** Number of values of one sample; undefined if a size is open. */
-function sizeOf({ calls }: LayerGraph, call: number): number | undefined {
-  return calls[call]!.outputShape.reduce<number | undefined>(
-    (product, size) => (product === undefined || size === undefined ? undefined : product * size),
-    1,
-  );
+function resultSize({ calls }: LayerGraph, call: number): number | undefined {
+  return elementCount(calls[call]!.outputShape);
 }

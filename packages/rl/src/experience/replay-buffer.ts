@@ -42,11 +42,11 @@ interface Episode {
 /** Remembers whole episodes and samples steps uniformly from them. */
 export class ReplayBuffer {
   private episodes: Episode[] = [];
-  private readonly width: number;
+  private readonly rowLength: number;
   private steps = 0;
 
   constructor(private readonly options: ReplayOptions) {
-    this.width = 2 * options.observationSize + options.actionSize + 2;
+    this.rowLength = 2 * options.observationSize + options.actionSize + 2;
   }
 
   /** Steps that are remembered. */
@@ -59,9 +59,12 @@ export class ReplayBuffer {
    * leaves.
    */
   add(steps: readonly ReplayStep[], score: number): void {
-    const rows = new Float32Array(steps.length * this.width);
+    const rows = new Float32Array(steps.length * this.rowLength);
     steps.forEach(({ observation, action, reward, nextObservation, continues }, i) => {
-      rows.set([...observation, ...action, reward, ...nextObservation, Number(continues)], i * this.width);
+      rows.set(
+        [...observation, ...action, reward, ...nextObservation, Number(continues)],
+        i * this.rowLength,
+      );
     });
     this.episodes.push({ score, length: steps.length, rows });
     this.steps += steps.length;
@@ -85,7 +88,9 @@ export class ReplayBuffer {
   best(): ReplayBatch {
     const best = this.episodes.reduce((most, each) => (each.score > most.score ? each : most));
     return this.batchOf(
-      Array.from({ length: best.length }, (_, i) => best.rows.subarray(i * this.width, (i + 1) * this.width)),
+      Array.from({ length: best.length }, (_, i) =>
+        best.rows.subarray(i * this.rowLength, (i + 1) * this.rowLength),
+      ),
     );
   }
 
@@ -108,7 +113,7 @@ export class ReplayBuffer {
         row.subarray(rewardAt + 1, rewardAt + 1 + observationSize),
         i * observationSize,
       );
-      parts.continues[i] = row[this.width - 1]!;
+      parts.continues[i] = row[this.rowLength - 1]!;
     }
     return parts;
   }
@@ -129,7 +134,7 @@ export class ReplayBuffer {
   private row(index: number): Float32Array {
     let rest = index;
     for (const { length, rows } of this.episodes) {
-      if (rest < length) return rows.subarray(rest * this.width, (rest + 1) * this.width);
+      if (rest < length) return rows.subarray(rest * this.rowLength, (rest + 1) * this.rowLength);
       rest -= length;
     }
     throw new RangeError(`Step ${index} of ${this.steps}.`);

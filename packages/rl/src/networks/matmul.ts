@@ -28,14 +28,6 @@ export function transposedProduct(
   return multiply(a, b, rows, inner, columns, 1, rows);
 }
 
-/** The transpose of `a [rows, columns]`. */
-export function transpose(a: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(a.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) out[column * rows + row] = a[row * columns + column]!;
-  return out;
-}
-
 /** Copies the operands into the kernel's memory, runs it, and copies the result out without its padding. */
 function multiply(
   a: Float32Array,

@@ -1,5 +1,5 @@
-import { product, transpose, transposedProduct } from './matmul.js';
-import type { Random } from '@tersor/core';
+import { product, transposedProduct } from './matmul.js';
+import { transposed, type Random } from '@tersor/core';
 
 export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
 
@@ -8,7 +8,7 @@ export type Activation = 'relu' | 'tanh' | 'sigmoid' | 'linear';
  * kernel [in, out], then the bias [out].
  */
 export interface Network {
-  /** Width of the input, of each hidden layer, of the output. */
+  /** Values of the input, of each hidden layer, of the output. */
   readonly sizes: readonly number[];
   readonly hidden: Activation;
   readonly output: Activation;
@@ -93,14 +93,14 @@ export function backward(
         for (let i = 0; i < outputs; i++) bias[i] = bias[i]! + gradient[at + i]!;
     }
     // gradient Wᵀ, as the transpose of W gradientᵀ: the batch is smaller than the kernel.
-    const transposed = product(
+    const turned = product(
       parameters.subarray(start, end),
-      transpose(gradient, batch, outputs),
+      transposed(gradient, batch, outputs),
       inputs,
       outputs,
       batch,
     );
-    gradient = transpose(transposed, inputs, batch);
+    gradient = transposed(turned, inputs, batch);
   }
   return gradient;
 }

@@ -73,6 +73,15 @@ it.each([
   expect(store.entries.get(key)).toEqual(stored);
 });
 
+it('loads in a window whose cache cannot be opened, as a private one, and says when there is no connection', async () => {
+  const { bytes } = golden();
+  store.open = () => Promise.reject(new DOMException('The operation is insecure.', 'SecurityError'));
+  (await loadModel(bytes, { cache: true })).dispose();
+  expect(store.entries.size).toBe(0);
+  jest.spyOn(globalThis, 'fetch').mockRejectedValueOnce(new TypeError('fetch failed'));
+  await expect(loadModel('https://models.invalid/a.tersor', { cache: true })).rejects.toThrow('fetch failed');
+});
+
 it('refuses a file over the limit although it is known, and loads where there is no room', async () => {
   const { bytes } = golden();
   (await loadModel(bytes, { cache: true })).dispose();

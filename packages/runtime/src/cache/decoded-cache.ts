@@ -17,7 +17,7 @@ interface Store {
 
 /** The decoded weights of one file. */
 export interface CacheEntry {
-  /** The stored weights; `undefined` if there are none or they are incomplete. */
+  /** The stored weights; `undefined` if there are none, or they are incomplete or out of reach. */
   read(): Promise<DecodedArtifact | undefined>;
   /** Stores weights, unless there is no room, and removes those of an earlier file at the same address. */
   write(artifact: DecodedArtifact): Promise<void>;
@@ -35,29 +35,32 @@ export async function cacheEntry(bytes: Uint8Array, address: string): Promise<Ca
   const content = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const prefix = prefixOf(address);
   const key = `${prefix}${content}`;
-  return {
-    read: async () => {
-      const cache = await caches.open(NAME);
-      const stored = await cache.match(key);
-      if (!stored) return undefined;
-      const artifact = unpack(await stored.arrayBuffer());
-      if (!artifact) await cache.delete(key);
-      return artifact;
-    },
-    write: async (artifact) => {
-      const cache = await caches.open(NAME);
-      if (address !== '')
-        for (const { url } of await cache.keys())
-          if (url.startsWith(prefix) && url !== key) await cache.delete(url);
-      // If the browser has no room left, the next visit decodes again.
-      await cache.put(key, new Response(new Blob(pack(artifact)))).catch(() => undefined);
-    },
+  const read = async () => {
+    const cache = await caches.open(NAME);
+    const stored = await cache.match(key);
+    if (!stored) return undefined;
+    const artifact = unpack(await stored.arrayBuffer());
+    if (!artifact) await cache.delete(key);
+    return artifact;
   };
+  const write = async (artifact: DecodedArtifact) => {
+    const cache = await caches.open(NAME);
+    if (address !== '')
+      for (const { url } of await cache.keys())
+        if (url.startsWith(prefix) && url !== key) await cache.delete(url);
+    await cache.put(key, new Response(new Blob(pack(artifact))));
+  };
+  // Where the browser has no room left or keeps nothing (a private window), the next visit decodes again.
+  return { read: () => read().catch(nothing), write: (artifact) => write(artifact).catch(nothing) };
+}
+
+function nothing(): undefined {
+  return undefined;
 }
 
 /** What a file of that address left in the cache, where one did. */
 export async function lastEntry(address: string): Promise<DecodedArtifact | undefined> {
-  const cache = address === '' ? undefined : await storage()?.open(NAME);
+  const cache = address === '' ? undefined : await storage()?.open(NAME).catch(nothing);
   const key = (await cache?.keys())?.find(({ url }) => url.startsWith(prefixOf(address)));
   const stored = key && (await cache?.match(key.url));
   return stored && unpack(await stored.arrayBuffer());

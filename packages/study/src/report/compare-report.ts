@@ -1,7 +1,8 @@
+import { grouped, percent } from '@tersor/core';
 import { stagesOf, type NetworkFigures } from '@tersor/compression';
 import type { Run, Stage } from '../results/read-run.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
-import { duration, grouped, percent, points } from './html.js';
+import { duration, points } from './html.js';
 import { page, type PageContent, type Section } from './page.js';
 import { accuracyAxes, bestSoFar, costOf, STAGE_TITLES } from './search-charts.js';
 import { table } from './table.js';
@@ -101,7 +102,7 @@ function searchChart(stage: Stage, runs: readonly NamedRun[]): string {
     id: `search-${stage}`,
     title: `${STAGE_TITLES[stage]}: best reward so far`,
     description:
-      'Best reward up to each episode. Rewards are comparable only if reward function and images are the same.',
+      'Best reward up to each episode. Rewards are comparable only if the reward function and the images are the same.',
     height: 320,
     option: ({ narrow }) => ({
       legend: LEGEND,

@@ -57,7 +57,7 @@ describe('facetsOf', () => {
   it('keeps the correction for the comparisons of the whole study, and says so', () => {
     const [verdicts, explanation] = conclusion(facetsOf(results, 'budget')[0]!.results, results);
     expect(verdicts).toContain(
-      'Against random, seed by seed: ddpg is not told apart (+1.00 points, 95% from −1.00 to +3.00, p = 0.400, 3 seeds)',
+      'Against random, seed by seed: ddpg is not significantly different (+1.00 points, 95% from −1.00 to +3.00, p = 0.400, 3 seeds)',
     );
     expect(explanation).toContain('all 2 comparisons of the study');
   });

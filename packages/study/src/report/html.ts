@@ -1,21 +1,13 @@
+import { mebibytes } from '@tersor/core';
+
 /** Escapes text for use in an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A fraction as a percentage with two decimals. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
-}
-
 /** A difference of two fractions in percentage points, with its sign and without the unit. */
 export function points(difference: number): string {
   return `${difference < 0 ? '−' : '+'}${Math.abs(difference * 100).toFixed(2)}`;
-}
-
-/** A number rounded to an integer, with thousands separators. */
-export function grouped(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }
 
 /** A count with a unit prefix, for axes: up to five digits, enough to tell close ticks apart. */
@@ -26,9 +18,9 @@ export function short(value: number): string {
   return `${Number((value / scale).toPrecision(5))}${prefix && ` ${prefix}`}`;
 }
 
-/** Memory in MiB, 2^20 bytes. */
-export function mebibytes(bytes: number): string {
-  return `${grouped(bytes / 2 ** 20)} MiB`;
+/** Memory in MiB, with the unit. */
+export function memory(bytes: number): string {
+  return `${mebibytes(bytes)} MiB`;
 }
 
 /** A duration in seconds, minutes or hours, whichever reads best. */

@@ -1,6 +1,7 @@
+import { grouped, percent } from '@tersor/core';
 import type { LayerFigures } from '@tersor/compression';
 import { chart, LEGEND, nameAxis, valueAxis } from './chart.js';
-import { grouped, percent, short } from './html.js';
+import { short } from './html.js';
 import { table } from './table.js';
 
 const ROW = 26;
@@ -42,7 +43,7 @@ function keptChart(layers: readonly LayerFigures[], hasSlices: boolean): string 
   const removed = layers.filter((layer) => keptChannels(layer) < 1).length;
   return chart({
     id: 'layers-kept',
-    title: 'What is kept of each layer',
+    title: 'What each layer keeps',
     description: `Output channels that each layer keeps${hasSlices ? ', and the share of its remaining 2-D kernel slices that are not all zero' : ''}. ${removed} of ${layers.length} layers lost channels.`,
     height: MARGIN + ROW * layers.length,
     option: (size) => ({

@@ -1,5 +1,6 @@
+import { grouped, percent } from '@tersor/core';
 import type { Metric } from '../results/trial-figures.js';
-import { duration, grouped, mebibytes, percent, points, short } from './html.js';
+import { duration, memory, points, short } from './html.js';
 
 /** How a metric is displayed. */
 export interface MetricFormat {
@@ -63,9 +64,9 @@ export const FORMATS: Readonly<Record<Metric, MetricFormat>> = {
   peakResidentBytes: {
     title: 'Peak memory',
     higherIsBetter: false,
-    format: mebibytes,
-    axis: mebibytes,
-    change: (value) => signed(value, mebibytes),
+    format: memory,
+    axis: memory,
+    change: (value) => signed(value, memory),
   },
 };
 

@@ -1,8 +1,8 @@
 import { stagesOf, whereMeasured, type NetworkFigures, type Summary } from '@tersor/compression';
-import { modelParts } from '@tersor/core';
+import { grouped, modelParts, percent } from '@tersor/core';
 import { stringify } from 'yaml';
 import type { Run, Stage } from '../results/read-run.js';
-import { duration, escapeHtml, grouped, mebibytes, percent, points } from './html.js';
+import { duration, escapeHtml, memory, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
 import { page, type PageContent, type Section, type Tile } from './page.js';
 import { candidateChart, rewardChart } from './search-charts.js';
@@ -168,7 +168,7 @@ function searchSentences({ search, carriedOut }: Summary): string {
     ([stage, { agent, episodes, evaluations, bestReward, confirmed, seconds }]) =>
       `${stage === 'prune' ? 'Pruning' : 'Bit widths'}: agent ${agent}, ${episodes} episodes, ${evaluations} networks evaluated, best reward ${bestReward.toFixed(4)}${confirmed ? `, of the best ${confirmed.candidates} episode ${confirmed.episode} won (${confirmed.searchReward.toFixed(4)}, and ${confirmed.reward.toFixed(4)} on ${confirmed.images} images that the search never saw)` : ''}, ${duration(seconds)}.`,
   );
-  if (carriedOut) sentences.push(`Nothing was searched: the policy of ${carriedOut.policy} was carried out.`);
+  if (carriedOut) sentences.push(`Nothing was searched: the policy of ${carriedOut.policy} was applied.`);
   return `<p>Nothing was chosen by the test images. ${sentences.map(escapeHtml).join(' ')}</p>`;
 }
 
@@ -178,9 +178,7 @@ function setup({ config, versions, plugins, seed, backend, machine, peakResident
     ['backend', backend],
     ...Object.entries(versions),
     ['machine', machine],
-    ...(peakResidentBytes === undefined
-      ? []
-      : [['peak memory of the process', mebibytes(peakResidentBytes)]]),
+    ...(peakResidentBytes === undefined ? [] : [['peak memory of the process', memory(peakResidentBytes)]]),
     ...plugins.map((plugin) => [`plugin ${plugin.kind}`, `${plugin.id} (${plugin.source})`]),
   ].map(([name, value]) => ({ name: name!, value: value! }));
   const list = table('Versions, machine and plugins', facts, [

@@ -1,8 +1,9 @@
+import { grouped, percent } from '@tersor/core';
 import { policyWords, type SearchFigures, type Summary } from '@tersor/compression';
 import type { EpisodeFigures, Stage } from '../results/read-run.js';
 import { paretoFront } from '../statistics/pareto.js';
 import { chart, LEGEND, legendHeight, valueAxis, type ChartSize } from './chart.js';
-import { duration, grouped, percent, short } from './html.js';
+import { duration, short } from './html.js';
 import { table } from './table.js';
 
 /** Names of the stages in headings. */
@@ -116,7 +117,7 @@ export function candidateChart(
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" applies any of them.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" applies any of them, with this run's config and an --out of its own.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
       // A pin is drawn above its point; in the legend it would be above its line of text.

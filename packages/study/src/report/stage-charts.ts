@@ -1,6 +1,7 @@
+import { grouped, percent } from '@tersor/core';
 import { stagesOf, type Summary } from '@tersor/compression';
 import { chart, nameAxis, valueAxis } from './chart.js';
-import { grouped, percent, short } from './html.js';
+import { short } from './html.js';
 import { table } from './table.js';
 
 const ROW = 40;

@@ -1,3 +1,4 @@
+import { grouped, percent } from '@tersor/core';
 import type { Estimate } from '../statistics/statistics.js';
 import type { VariantRow } from '../results/compare-variants.js';
 import type { StudyResults } from '../results/study-results.js';
@@ -6,7 +7,6 @@ import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js
 import type { Facet } from './facets.js';
 import { FORMATS } from './metrics.js';
 import { accuracyAxes } from './search-charts.js';
-import { grouped, percent } from './html.js';
 import { MOST, ofAll, thinned } from './most.js';
 import { estimateTable, trialTable } from './study-tables.js';
 
@@ -173,15 +173,20 @@ function intervalChart({
           itemStyle: { color: 'var(--c1)', opacity: 0.8 },
           data: dots.map(({ name, value }) => [value, name]),
         },
-        ...rows.map(({ name, estimate: { interval = [] } }) => ({
+        // One line with gaps: a series for each row would take a multiple of the time.
+        {
           type: 'line',
           symbol: 'rect',
           symbolSize: [2, 12],
+          showAllSymbol: true,
           lineStyle: { color: 'var(--c0)', width: 2 },
           itemStyle: { color: 'var(--c0)' },
           silent: true,
-          data: interval.map((value) => [value, name]),
-        })),
+          data: rows.flatMap(({ name, estimate: { interval = [] } }) => [
+            ...interval.map((value) => [value, name]),
+            ['-', name],
+          ]),
+        },
       ],
     }),
     tip: (series, index) => {

@@ -1,10 +1,11 @@
+import { grouped, percent } from '@tersor/core';
 import type { NetworkFigures } from '@tersor/compression';
 import { stringify } from 'yaml';
 import type { StudyResults } from '../results/study-results.js';
 import type { StudyRecord } from '../results/study-store.js';
 import type { TrialRow } from '../results/trial-figures.js';
 import { facetsOf, type Facet } from './facets.js';
-import { duration, escapeHtml, grouped, percent } from './html.js';
+import { duration, escapeHtml } from './html.js';
 import { MOST, ofAll } from './most.js';
 import { page, type PageContent, type Section } from './page.js';
 import { learningChart, type Episodes } from './learning-chart.js';

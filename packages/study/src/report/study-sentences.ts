@@ -46,7 +46,7 @@ function tally(differences: readonly Difference[]): string {
     differences.filter((found) => verdict(found) === wanted).length;
   return (
     `of ${differences.length} variants ${count('higher')} are more accurate, ${count('lower')} less accurate, ` +
-    `${count('not told apart')} not told apart, and ${count('too few seeds')} have too few seeds; results.json has each`
+    `${count('not significantly different')} not significantly different, and ${count('too few seeds')} have too few seeds; results.json has each`
   );
 }
 
@@ -58,7 +58,7 @@ function sentence(name: string, difference: Difference): string {
   const words = {
     higher: 'is more accurate',
     lower: 'is less accurate',
-    'not told apart': 'is not told apart',
+    'not significantly different': 'is not significantly different',
     'too few seeds': '',
   }[verdict(difference)];
   return `${name} ${words} (${points(mean)} points, 95% from ${points(interval[0])} to ${points(interval[1])}, p ${withSign(adjusted ?? p)}, ${seeds})`;
@@ -71,13 +71,13 @@ function power(
 ): string[] {
   const sentences = compared.flatMap(({ variant, found }) => {
     const { mean, deviation } = found;
-    if (verdict(found) !== 'not told apart' || deviation === undefined) return [];
+    if (verdict(found) !== 'not significantly different' || deviation === undefined) return [];
     const seeds = seedsNeeded(mean, deviation, comparisons);
     return seeds === undefined ? [] : [`${variant} ${seeds}`];
   });
   if (sentences.length === 0 || compared.length > MOST.variants) return [];
   return [
-    `Seeds needed to tell apart a difference of the observed size with a chance of 80%, approximately: ${sentences.join(', ')}. ` +
+    `Seeds needed to detect a difference of the observed size with a chance of 80%, approximately: ${sentences.join(', ')}. ` +
       'This counts only the spread of seeds: more seeds do not make up for a small test set.',
   ];
 }
@@ -92,16 +92,14 @@ function explanation(differences: readonly Difference[], comparisons: number): s
       : []),
     ...(bases.has('binomial')
       ? [
-          'Where it is not recorded which images a network has right, networks are assumed to err independently, which makes intervals wider than necessary.',
+          'If it is not recorded which images a network classifies correctly, networks are assumed to err independently, which makes intervals wider than necessary.',
         ]
       : []),
     ...(bases.has('seeds')
-      ? [
-          'Where the number of test images is not recorded, intervals cover other seeds on the same images only.',
-        ]
+      ? ['If the number of test images is not recorded, intervals cover other seeds on the same images only.']
       : []),
   ];
-  return `${covered.join(' ')} p is Holm's, for ${comparisons === 1 ? 'one comparison' : `all ${comparisons} comparisons of the study together`}; below 0.05 a difference is told apart.`;
+  return `${covered.join(' ')} p is Holm's, for ${comparisons === 1 ? 'one comparison' : `all ${comparisons} comparisons of the study together`}; below 0.05 a difference is significant.`;
 }
 
 /** Which variants a study runs, in a sentence. */

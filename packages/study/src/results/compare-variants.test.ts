@@ -53,7 +53,7 @@ describe('variants compared', () => {
     expect(rowOf(results, 'same').differences!.testAccuracy!.adjusted).toBeGreaterThan(0.05);
     const [verdicts, explanation] = conclusion(results, results);
     expect(verdicts).toMatch(
-      /^Against random, seed by seed: better is more accurate .*; same is not told apart /,
+      /^Against random, seed by seed: better is more accurate .*; same is not significantly different /,
     );
     expect(explanation).toMatch(/image by image.*all 2 comparisons of the study together/);
   });

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { makeFolder, messageOf, TersorError, type FilePlace } from '@tersor/core';
+import { isInside, makeFolder, messageOf, TersorError, type FilePlace } from '@tersor/core';
 import { writeWhole } from '@tersor/network';
 
 /** Names of the temporary files that `writeWhole` writes before it renames them. */
@@ -51,7 +51,7 @@ async function readRegular(path: string): Promise<Buffer | undefined> {
 
 function within(folder: string, name: string): string {
   const file = resolve(folder, name);
-  if (file !== folder && !file.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+  if (!isInside(folder, file))
     throw new TersorError('OUTPUT_FAILED', `${JSON.stringify(name)} is not the name of a file in ${folder}.`);
   return file;
 }

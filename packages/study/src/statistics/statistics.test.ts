@@ -74,7 +74,7 @@ describe('statistics', () => {
   it('tells a difference apart only below 5% after the correction', () => {
     const difference = { count: 3, mean: -0.1, interval: [-0.19, -0.01] as const, p: 0.03 };
     expect(verdict(difference)).toBe('lower');
-    expect(verdict({ ...difference, adjusted: 0.09 })).toBe('not told apart');
+    expect(verdict({ ...difference, adjusted: 0.09 })).toBe('not significantly different');
   });
 });
 

@@ -74,9 +74,9 @@ export function verdict({
   mean: center,
   p,
   adjusted = p,
-}: Difference): 'higher' | 'lower' | 'not told apart' | 'too few seeds' {
+}: Difference): 'higher' | 'lower' | 'not significantly different' | 'too few seeds' {
   if (adjusted === undefined) return 'too few seeds';
-  if (adjusted >= 1 - LEVEL) return 'not told apart';
+  if (adjusted >= 1 - LEVEL) return 'not significantly different';
   return center > 0 ? 'higher' : 'lower';
 }
 

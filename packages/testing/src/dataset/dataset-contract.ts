@@ -52,7 +52,7 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       },
     },
     {
-      name: 'reads as many images and labels as were asked for',
+      name: 'reads as many images and labels as were requested',
       run: async () => {
         const instance = await dataset();
         const values = instance.imageShape.reduce((product, size) => product * size, 1);

@@ -93,7 +93,7 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
       }),
     },
     {
-      name: 'tells contents apart, and nothing else, if it gives them',
+      name: 'distinguishes contents, and nothing else, if it gives them',
       run: within(async (format, path, folder) => {
         if (!format.content) return;
         const [first, second] = [await format.content(path), await (await make()).content!(path)];
@@ -136,7 +136,7 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
       }),
     },
     {
-      name: 'gives the codes that its weights are made of, if it has them',
+      name: 'gives the codes behind its weights, if it has them',
       run: within(async (format, path) => {
         if (!format.codes) return;
         const weights = weightsOf(await format.read(path));

@@ -11,7 +11,7 @@ import { messageOf, TersorError } from '@tersor/core';
 export function stop(folder: string, asked: Set<string>): string {
   const holder = holderOf(folder);
   if (!holder)
-    throw new TersorError('OUTPUT_LOCKED', `Nothing runs in ${folder} any more.`, {
+    throw new TersorError('OUTPUT_LOCKED', `Nothing is running in ${folder} any more.`, {
       hint: 'The list shows how it ended.',
     });
   if (!holder.isHere)
@@ -23,7 +23,7 @@ export function stop(folder: string, asked: Set<string>): string {
       },
     );
   const key = keyOf(folder, holder);
-  if (asked.has(key)) return 'It was asked before: it ends when its episode or epoch is saved.';
+  if (asked.has(key)) return 'A stop was already requested: it ends when its episode or epoch is saved.';
   try {
     process.kill(holder.pid, 'SIGINT');
   } catch (cause) {

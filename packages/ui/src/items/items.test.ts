@@ -40,7 +40,9 @@ describe('the list of runs and studies', () => {
       { ended: { code: 'OUTPUT_FAILED', message: 'The disk is full.' } },
     ]);
     await beginRun(join(folder, 'asked'), 1);
-    await addLines(join(folder, 'asked'), [{ ended: { code: 'INTERRUPTED', message: 'Stopped as asked.' } }]);
+    await addLines(join(folder, 'asked'), [
+      { ended: { code: 'INTERRUPTED', message: 'Stopped as requested.' } },
+    ]);
     await writeStudy(join(folder, 'study'), 'no such agent');
     await beginRun(join(folder, 'live'), 5);
     const release = await lockOutput(join(folder, 'live'));
@@ -54,7 +56,7 @@ describe('the list of runs and studies', () => {
     ]);
     expect(said).toEqual([
       ['a/done', 'done', undefined, '10.0× smaller, −1.00 points'],
-      ['asked', 'stopped', 1, 'stopped as asked, in stage 1: pruning search'],
+      ['asked', 'stopped', 1, 'stopped as requested, in stage 1: pruning search'],
       ['failed', 'failed', 2, 'The disk is full. [OUTPUT_FAILED]'],
       ['killed', 'died', 3, 'its process is gone, in stage 1: pruning search'],
       ['live', 'running', 5, 'stage 1: pruning search'],
@@ -225,7 +227,7 @@ describe('the list of runs and studies', () => {
     });
   });
 
-  it('looks at a thousand runs in a few seconds, and reports only the one that changed', async () => {
+  it('looks at a thousand runs, and reports only the one that changed', async () => {
     const names = Array.from({ length: 1000 }, (_, i) => `run ${i} <b>&"'`);
     for (const name of names) await writeDoneRun(join(folder, name));
     const watcher = createWatcher([folder]);
@@ -237,7 +239,7 @@ describe('the list of runs and studies', () => {
     await beginRun(join(folder, names[500]!), 1);
     expect((await changed).map(({ name }) => name)).toEqual([names[500]]);
     watcher.close();
-  }, 30_000);
+  });
 });
 
 describe('a live record that grows', () => {

@@ -95,7 +95,7 @@ function counted({ progress, episodes, round }: LiveState, done: number): number
 function stopped(state: LiveState): { status: Status; detail: string; progress?: Progress } {
   const { detail: where, ...progress } = going(state);
   if (state.ended?.code === 'INTERRUPTED')
-    return { status: 'stopped', detail: `stopped as asked, in ${where}`, ...progress };
+    return { status: 'stopped', detail: `stopped as requested, in ${where}`, ...progress };
   if (!state.ended) return { status: 'died', detail: `its process is gone, in ${where}`, ...progress };
   const { code, message } = state.ended;
   return { status: 'failed', detail: code === undefined ? message : `${message} [${code}]`, ...progress };

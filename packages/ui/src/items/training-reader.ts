@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { percent } from '@tersor/core';
 import {
   holderOf,
   LIVE_RECORD,
@@ -127,12 +128,8 @@ function endOf(state: TrainingState | undefined): Status {
 function reasonOf(state: TrainingState | undefined): string {
   if (!state?.ended) return 'its process is gone';
   const { code, message } = state.ended;
-  if (code === 'INTERRUPTED') return 'stopped as asked';
+  if (code === 'INTERRUPTED') return 'stopped as requested';
   return code === undefined ? message : `${message} [${code}]`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
 }
 
 function take(state: Changing, line: TrainingLine): void {

@@ -1,3 +1,4 @@
+import { percent } from '@tersor/core';
 import type { LiveEpisode, LiveStart } from '@tersor/compression';
 import {
   candidateChart,
@@ -42,7 +43,7 @@ export function liveView(name: string, facts: RunFacts): PageContent {
       ...(baseline
         ? [
             {
-              value: `${(100 * baseline.accuracy.validation).toFixed(2)}%`,
+              value: percent(baseline.accuracy.validation),
               label: 'validation accuracy of the original',
             },
           ]

@@ -1,3 +1,4 @@
+import { percent } from '@tersor/core';
 import { chart, LEGEND, SYMBOLS, table, valueAxis, type PageContent } from '@tersor/study';
 import type { TrainingFacts } from '../items/training-reader.js';
 import { capital, failureSection, noticeSection, setupSection } from './live-view.js';
@@ -75,7 +76,7 @@ function curves(epochs: readonly Epoch[]): string {
     curveChart(
       'accuracy',
       'Accuracy',
-      'Share of the images that is right: of the training images as they are seen, augmented; of the validation images after the epoch, where it was kept.',
+      'Share of images classified correctly: of the augmented training images, and of the validation images after the epoch, if it was recorded.',
       accuracies.filter(({ value }) => epochs.some((epoch) => value(epoch) !== undefined)),
       { epochs, numbers, format: percent },
     )
@@ -117,8 +118,4 @@ function curveChart(
       return epoch && curve && `Epoch ${epoch.epoch}: ${curve.name} ${format(curve.value(epoch)!)}`;
     },
   });
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
 }

@@ -37,7 +37,7 @@ export async function classFolders(folder: string): Promise<string[]> {
     const flat = entries.some(({ name }) => IMAGE.test(name));
     throw new TersorError('DATASET_INVALID', `${folder} has no class folders${flat ? ', but images' : ''}.`, {
       hint: flat
-        ? 'Put the images into a folder per class, or name a list file with a line "image.jpg class" per image.'
+        ? 'Put the images of each class into a folder, or name a list file with a line "image.jpg class" per image.'
         : 'It should hold <class>/<image>.jpg.',
     });
   }
@@ -58,7 +58,7 @@ export async function readClassNames(file: string): Promise<string[]> {
         'DATASET_INVALID',
         `${file} names the class "${name}" twice, as number ${before} and ${i}.`,
         {
-          hint: 'Use folder names, which differ, not readable ones: in ImageNet two classes are called "crane" and two "maillot".',
+          hint: 'Use folder names, which are unique, not readable names: in ImageNet two classes are called "crane" and two "maillot".',
         },
       );
     }

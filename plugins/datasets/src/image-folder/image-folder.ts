@@ -134,7 +134,7 @@ async function classesOfFolder(train: string): Promise<string[]> {
   if (existsSync(train) && !(await isFolder(train))) {
     throw new TersorError(
       'DATASET_INVALID',
-      `${train} is a list of images, which does not tell the order of the classes.`,
+      `${train} is a list of images, which does not give the order of the classes.`,
       { hint: 'Name a file with one class per line in "dataset.classes".' },
     );
   }
@@ -206,7 +206,7 @@ function lazyDataset(
         if (!entry)
           throw new TersorError(
             'DATASET_INVALID',
-            `Data set "image-folder" has ${splits[split].length} ${split} images; image ${index} was asked for.`,
+            `Data set "image-folder" has ${splits[split].length} ${split} images; image ${index} was requested.`,
           );
         return entry;
       });

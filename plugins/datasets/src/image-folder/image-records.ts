@@ -76,7 +76,7 @@ export function recordsDataset({
       if (outside !== undefined)
         throw new TersorError(
           'DATASET_INVALID',
-          `Data set "${id}" has ${positions.length} ${split} images; image ${outside} was asked for.`,
+          `Data set "${id}" has ${positions.length} ${split} images; image ${outside} was requested.`,
         );
       return readRecords(
         records,

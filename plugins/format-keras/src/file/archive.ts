@@ -44,9 +44,13 @@ export function openArchive(bytes: Uint8Array, origin: string): KerasArchive {
         throw new Error(`${name} has ${parts[name]!.length} of ${size} bytes.`);
     return parts;
   } catch (cause) {
-    throw new TersorError('MODEL_INVALID', `${origin} is no whole .keras archive: ${messageOf(cause)}`, {
-      cause,
-      hint: 'It is damaged or was cut off while it was copied: copy it again.',
-    });
+    throw new TersorError(
+      'MODEL_INVALID',
+      `${origin} is not a complete .keras archive: ${messageOf(cause)}`,
+      {
+        cause,
+        hint: 'It is damaged or was only partly copied: copy it again.',
+      },
+    );
   }
 }

@@ -115,7 +115,7 @@ function valuesOf(dataset: Dataset, name: string, { origin, bytes }: Place): Ker
   const data = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const value = values[i];
-    if (typeof value !== 'number') throw invalid(origin, `array "${name}" is not whole.`);
+    if (typeof value !== 'number') throw invalid(origin, `array "${name}" is not complete.`);
     data[i] = value;
   }
   return { shape, data };
@@ -181,8 +181,8 @@ function guarded<T>(origin: string, read: () => T): T {
 }
 
 function invalid(origin: string, reason: string, cause?: unknown): TersorError {
-  return new TersorError('MODEL_INVALID', `${origin} is no whole HDF5 file: ${reason}`, {
+  return new TersorError('MODEL_INVALID', `${origin} is not a complete HDF5 file: ${reason}`, {
     cause,
-    hint: 'It is damaged or was cut off while it was copied: copy it again.',
+    hint: 'It is damaged or was only partly copied: copy it again.',
   });
 }

@@ -1,5 +1,5 @@
+import { isRecord } from '@tersor/core';
 import { activationLayer, activationWord, hardSigmoidLayer } from '@tersor/network';
-import { isRecord } from './keras-layer.js';
 import type { Part } from './part.js';
 
 /** Keras 3's hard sigmoid, and the gate of MobileNetV3. */

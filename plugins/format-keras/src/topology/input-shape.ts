@@ -1,5 +1,5 @@
-import { TersorError } from '@tersor/core';
-import { isRecord, type Json } from './keras-layer.js';
+import { isRecord, TersorError } from '@tersor/core';
+import type { Json } from './keras-layer.js';
 
 /** What Keras 3 and Keras 2 call the shape of an input, with the batch. */
 const KEYS = ['batch_shape', 'batch_input_shape'];
@@ -14,7 +14,7 @@ export function withInputShape(model: Json, sizes: readonly number[], origin: st
   const inputs = layers.filter((layer) => isRecord(layer) && layer['class_name'] === 'InputLayer');
   const wanted = inputs.length > 0 ? inputs : layers.slice(0, 1);
   if (wanted.length !== 1)
-    throw unsupported(`${origin} has ${wanted.length} inputs; inputShape is for networks of one.`);
+    throw unsupported(`${origin} has ${wanted.length} inputs; inputShape is for networks with one input.`);
   const [input] = wanted;
   const fixed =
     isRecord(input) && isRecord(input['config']) ? fixedConfig(input['config'], sizes, origin) : undefined;

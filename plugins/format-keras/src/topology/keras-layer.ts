@@ -1,3 +1,5 @@
+import { isRecord } from '@tersor/core';
+
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -14,11 +16,6 @@ export interface KerasLayer {
   readonly isOperation: boolean;
   /** The JSON that it was read from. */
   readonly json: Json;
-}
-
-/** Whether a JSON value is an object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The layers in a model's JSON. Anything else in it is left to the reader of topologies. */

@@ -1,6 +1,6 @@
-import { TersorError } from '@tersor/core';
+import { isRecord, TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
-import { isRecord, kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
+import { kerasLayers, type Json, type KerasLayer } from './keras-layer.js';
 import { configOf, partName, placedLayer, type Placed, type Surroundings } from './placed-layer.js';
 import { renamed, type Reference } from './tensors.js';
 
@@ -164,6 +164,6 @@ function unsupported(origin: string, problems: readonly string[]): TersorError {
       ? `${origin}: layer ${problems[0]}.`
       : `${origin} has ${problems.length} layers that are not read:\n  ${problems.join('\n  ')}`;
   return new TersorError('MODEL_UNSUPPORTED', message, {
-    hint: 'Build them in another way in Keras; a class of your own has to be registered with TensorFlow.js.',
+    hint: 'Build them in another way in Keras; your own classes have to be registered with TensorFlow.js.',
   });
 }

@@ -1,6 +1,7 @@
+import { isRecord } from '@tersor/core';
 import { serialization } from '@tensorflow/tfjs-core';
 import type { KerasWeight } from '@tersor/network';
-import { isRecord, kerasLayer, type Json, type KerasLayer } from './keras-layer.js';
+import { kerasLayer, type Json, type KerasLayer } from './keras-layer.js';
 import { loweredLayer } from './lowered-layers.js';
 import type { Context, Lowered, Part } from './part.js';
 import { loweredOperation } from './operations.js';

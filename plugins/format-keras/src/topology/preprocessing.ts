@@ -1,5 +1,6 @@
+import { isRecord } from '@tersor/core';
 import { channelAffine, rescalingLayer, resizingLayer } from '@tersor/network';
-import { isRecord, type KerasLayer } from './keras-layer.js';
+import type { KerasLayer } from './keras-layer.js';
 import type { Context, Lowered } from './part.js';
 
 /** Smallest standard deviation in Keras's `Normalization`. */

@@ -1,4 +1,4 @@
-import { isRecord } from './keras-layer.js';
+import { isRecord } from '@tersor/core';
 import type { Part } from './part.js';
 import { isReference, type Call } from './tensors.js';
 
@@ -23,6 +23,9 @@ interface Cut {
   readonly end: number;
   readonly step: number;
 }
+
+/** Parts that an axis is cut into, at most: a damaged file may ask for billions. */
+const MOST_PARTS = 4096;
 
 /** Operations of Keras 3 that compute no values, but choose or order them; a text says why there are none. */
 export const MOVES: Readonly<Record<string, (given: Given) => Moved | string>> = {
@@ -79,7 +82,10 @@ function cutOf(range: Readonly<Record<string, unknown>>, axis: number, length: u
     return Math.min(length, Math.max(0, index < 0 ? index + length : index));
   };
   const cut = { axis, start: place(start, 0), end: place(stop, length), step: Number(step ?? 1) };
-  return cut.step >= 1 && cut.end > cut.start ? cut : `takes nothing of axis ${axis}, or takes it backwards`;
+  const isWhole = [cut.start, cut.end, cut.step].every(Number.isInteger);
+  return isWhole && cut.step >= 1 && cut.end > cut.start
+    ? cut
+    : `takes nothing of axis ${axis}, or takes it backwards`;
 }
 
 /** `keras.ops.split`: equal parts, or parts between the given places. */
@@ -90,8 +96,10 @@ function split({ config, shape }: Given): Moved | string {
   if (own === 0) return 'cuts the batch';
   if (typeof length !== 'number') return `cuts axis ${own}, and the file does not say its length`;
   const isCount = typeof stated === 'number';
-  if (isCount ? length % stated !== 0 : !isNumbers(stated))
+  const isEven = isCount && Number.isInteger(stated) && stated >= 1 && length % stated === 0;
+  if (isCount ? !isEven : !isNumbers(stated))
     return `has indices_or_sections: ${JSON.stringify(stated)}, where the axis is ${length} long`;
+  if (isCount && stated > MOST_PARTS) return `cuts an axis into ${stated} parts, more than ${MOST_PARTS}`;
   const inner = isCount
     ? Array.from({ length: stated - 1 }, (_, i) => ((i + 1) * length) / stated)
     : (stated as readonly number[]);

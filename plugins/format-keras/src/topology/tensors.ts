@@ -1,4 +1,5 @@
-import { isRecord, type Json, type KerasLayer } from './keras-layer.js';
+import { isRecord } from '@tersor/core';
+import type { Json, KerasLayer } from './keras-layer.js';
 
 /** Origin of a tensor: the layer, the index of its call, and the index of the call's output. */
 export type Reference = readonly [layer: string, node: number, output: number];

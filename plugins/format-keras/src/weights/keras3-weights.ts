@@ -1,7 +1,7 @@
-import { TersorError } from '@tersor/core';
+import { isRecord, TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
 import type { Hdf5Group } from '../file/hdf5.js';
-import { isRecord, kerasLayer, kerasLayers, type Json, type KerasLayer } from '../topology/keras-layer.js';
+import { kerasLayer, kerasLayers, type Json, type KerasLayer } from '../topology/keras-layer.js';
 import { fileWeights, leftOver, pathKey, type FileWeights } from './weight-places.js';
 
 /** Models within models, and groups of a file in which nothing is found. */

@@ -29,7 +29,7 @@ export function leftOver(origin: string, names: readonly string[]): TersorError 
     'MODEL_INVALID',
     `${origin} holds ${names.length} weights that belong to no layer: ${some}.`,
     {
-      hint: 'Topology and weights are of different networks.',
+      hint: 'The topology and the weights belong to different networks.',
     },
   );
 }

@@ -1,4 +1,5 @@
 import type { EncodedTensor, GraphLayer, WeightTensor } from '@tersor/core';
+import { Refusal } from '@tersor/network';
 import type { Draft } from './draft.js';
 import type { Shape, Value } from './value.js';
 
@@ -17,9 +18,6 @@ export interface WriteSite {
 
 /** Writes what a layer computes, or throws a `Refusal`. */
 export type LayerWriter = (site: WriteSite) => Value;
-
-/** Why a layer cannot be written, as text that follows its name. */
-export class Refusal extends Error {}
 
 /** A weight by its role; in wrappers, names have the wrapped layer before the role. */
 export function findWeight({ layer }: WriteSite, role: string): WeightTensor | undefined {

@@ -1,10 +1,9 @@
 import { TersorError, type EncodedTensor, type GraphLayer, type LayerGraph } from '@tersor/core';
-import { layersByName, readersOf } from '@tersor/network';
+import { Refusal, layersByName, readersOf } from '@tersor/network';
 import { Draft, type Precision } from './draft.js';
 import { FROZEN_PART } from './layers/frozen-part.js';
 import { writeLayer, WRITTEN_CLASSES } from './layers/layer-writers.js';
 import { portsOf, type Port } from './ports.js';
-import { Refusal } from './site.js';
 import { arranged, image, type Value } from './value.js';
 
 /** Options of writing a network. */
@@ -90,7 +89,7 @@ function allPad(graph: LayerGraph, layers: ReadonlyMap<string, GraphLayer>, call
 
 function refusal(refused: ReadonlyMap<string, string>): TersorError {
   const list = [...refused].map(([name, why]) => `"${name}" ${why}`).join('; ');
-  return new TersorError('MODEL_UNSUPPORTED', `ONNX has no words for these layers: ${list}.`, {
+  return new TersorError('MODEL_UNSUPPORTED', `ONNX cannot express these layers: ${list}.`, {
     hint: `Written are: ${WRITTEN_CLASSES.join(', ')}. Other formats: "tersor plugins" lists them.`,
   });
 }

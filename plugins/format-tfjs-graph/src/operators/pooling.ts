@@ -1,7 +1,8 @@
+import { elementCount } from '@tersor/core';
 import { Refusal, rescalingLayer } from '@tersor/network';
 import { flag, text } from '../node.js';
 import { tensorAt, type Operator, type Site } from '../site.js';
-import { numbersOf, sizeOf, type Tensor } from '../value.js';
+import { numbersOf, type Tensor } from '../value.js';
 import { positions, requireChannelsLast, rowsAndColumns } from './convolution.js';
 import { reshaped } from './shapes.js';
 
@@ -38,8 +39,8 @@ export function reduction(kind: 'mean' | 'max' | 'sum'): Operator {
 function overPositions(site: Site, x: Tensor, kind: 'mean' | 'max' | 'sum', isKept: boolean): Tensor {
   const rank = x.shape.length;
   const channels = x.shape[rank - 1];
-  const count = sizeOf(x.shape.slice(0, -1));
-  if (kind === 'sum' && Number.isNaN(count)) throw new Refusal('adds up an open number of values');
+  const count = elementCount(x.shape.slice(0, -1));
+  if (kind === 'sum' && count === undefined) throw new Refusal('adds up an open number of values');
   const pooled = site.add({
     className: `Global${kind === 'max' ? 'Max' : 'Average'}Pooling${rank - 1}D`,
     inputs: [x],
@@ -49,7 +50,7 @@ function overPositions(site: Site, x: Tensor, kind: 'mean' | 'max' | 'sum', isKe
   const scaled =
     kind === 'sum'
       ? site.add({
-          ...rescalingLayer(count, 0),
+          ...rescalingLayer(count!, 0),
           inputs: [pooled],
           shape: [channels],
           ...(isKept && { ending: 'sum' }),

@@ -1,18 +1,19 @@
+import { elementCount } from '@tersor/core';
 import { Refusal } from '@tersor/network';
 import { integers, number } from '../node.js';
 import { anyTensor, asInFile, placeOf, tensorAt, type Operator, type Site } from '../site.js';
-import { numbersOf, sizeOf, type Tensor } from '../value.js';
+import { numbersOf, type Tensor } from '../value.js';
 
 /** Reshapes a tensor; `-1` is computed, and the batch axis is kept. Throws `Refusal`. */
 export function reshaped(site: Site, x: Tensor, target: readonly number[]): Tensor {
   const [batch, ...sizes] = target;
   if (sizes.map((length) => (Number.isNaN(length) ? undefined : length)).join() === x.shape.join()) return x;
-  const values = sizeOf(x.shape);
-  if (Number.isNaN(values)) throw new Refusal('changes the shape of an open size');
-  const known = sizes.filter((length) => length !== -1).reduce((product, length) => product * length, 1);
+  const values = elementCount(x.shape);
+  if (values === undefined) throw new Refusal('changes the shape of an open size');
+  const known = elementCount(sizes.filter((length) => length !== -1));
   const whole = sizes.map((length) => (length === -1 ? values / known : length));
   const isBatch = batch !== undefined && (Number.isNaN(batch) || batch === -1 || batch === 1);
-  if (!isBatch || whole.reduce((product, length) => product * length, 1) !== values)
+  if (!isBatch || elementCount(whole) !== values)
     throw new Refusal(`gives the shape [${target.join(', ')}], of which the first axis is not the batch`);
   if (whole.join() === x.shape.join()) return x;
   const own = asInFile(site, x);

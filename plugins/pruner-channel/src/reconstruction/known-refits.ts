@@ -42,11 +42,11 @@ export function createKnownRefits(layers: readonly GraphLayer[], bytes = 128 * 2
   let used = 0;
   const keep = (key: string, refit: Kept) => {
     known.set(key, refit);
-    used += sizeOf(refit);
+    used += byteLengthOf(refit);
     for (const [oldest, each] of known) {
       if (used <= bytes) break;
       known.delete(oldest);
-      used -= sizeOf(each);
+      used -= byteLengthOf(each);
     }
   };
   return {
@@ -81,7 +81,7 @@ export function createKnownRefits(layers: readonly GraphLayer[], bytes = 128 * 2
   };
 }
 
-const sizeOf = ({ rows, offset }: Kept) => rows.byteLength + offset.byteLength;
+const byteLengthOf = ({ rows, offset }: Kept) => rows.byteLength + offset.byteLength;
 
 /** Rows of the kernel, taps x channels, of the inputs that stay. */
 function rowsThatStay({ taps, channels }: Consumer, removed: readonly number[]): number[] {

@@ -1,5 +1,5 @@
 import { factsOf, imagesAtOnce, partOf } from '@tersor/network';
-import type { Backend, GraphLayer, LayerGraph } from '@tersor/core';
+import { elementCount, type Backend, type GraphLayer, type LayerGraph } from '@tersor/core';
 import {
   addValues,
   emptyMoments,
@@ -54,11 +54,11 @@ export async function reestimateBatchNorms(
 ): Promise<LayerGraph> {
   const sites = findSites(graph, movedBatchNorms(graph, changed));
   if (sites.length === 0) return graph;
-  const count = images.length / sizeOf(graph, graph.inputs[0]!);
+  const count = images.length / resultSize(graph, graph.inputs[0]!);
   const wanted = wantedCalls(graph, sites, memory / count);
   // The same for all sites, so that what was kept of a batch is what the next site reads.
   const atOnce = Math.min(...wanted.map(({ calls }) => imagesAtOnce(graph, calls, BATCH)));
-  const batches = splitImages(images, atOnce * sizeOf(graph, graph.inputs[0]!));
+  const batches = splitImages(images, atOnce * resultSize(graph, graph.inputs[0]!));
   let current = withLayerPerSite(graph, sites);
   let kept: readonly Results[] = batches.map(() => new Map());
   for (const [i, { call, norm, moments }] of sites.entries()) {
@@ -89,7 +89,7 @@ function wantedCalls(
     const alive = [...lastReaders]
       .filter(([each, last]) => each < call && last >= call)
       .map(([each]) => each);
-    const keeps = alive.reduce((sum, each) => sum + 4 * sizeOf(graph, each), 0) <= bytes;
+    const keeps = alive.reduce((sum, each) => sum + 4 * resultSize(graph, each), 0) <= bytes;
     return { calls: keeps ? alive : [graph.calls[call]!.inputs[0]!], keeps };
   });
 }
@@ -228,6 +228,6 @@ function layerOf(graph: LayerGraph, name: string): GraphLayer {
   return graph.layers.find((layer) => layer.name === name)!;
 }
 
-function sizeOf({ calls }: LayerGraph, call: number): number {
-  return (calls[call]!.outputShape as readonly number[]).reduce((product, side) => product * side, 1);
+function resultSize({ calls }: LayerGraph, call: number): number {
+  return elementCount(calls[call]!.outputShape as readonly number[]);
 }

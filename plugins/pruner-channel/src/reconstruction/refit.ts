@@ -68,7 +68,7 @@ export function prepareMoments(
   }
   throw new TersorError(
     'OUTPUTS_NOT_FINITE',
-    `The squares of what ${reader} reads are not finite, so that it cannot be refit.`,
+    `The squares of the inputs of ${reader} are not finite, so it cannot be refit.`,
     {
       hint: 'The values before it are NaN or too large. Look at the layers up to there, or set the pruner\'s "reconstruct" to "none".',
     },

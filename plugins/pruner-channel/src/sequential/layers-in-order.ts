@@ -29,12 +29,12 @@ export function layersInOrder(
     if (!before || kernel?.how !== 'mixes' || others.length > 0 || own.groups > 1) return [];
     if (own.calls.length > 1 || before.calls.length > 1 || !differing.has(own.calls[0]!)) return [];
     const lost = lostOutputs.get(own.layer.name);
-    const outputs = [...Array(widthOf(original, before)).keys()].filter((output) => !lost?.has(output));
-    return outputs.length === widthOf(smaller, own) ? [{ own, original: before, outputs }] : [];
+    const outputs = [...Array(outputCount(original, before)).keys()].filter((output) => !lost?.has(output));
+    return outputs.length === outputCount(smaller, own) ? [{ own, original: before, outputs }] : [];
   });
 }
 
-function widthOf({ calls }: LayerGraph, reader: KernelReader): number {
+function outputCount({ calls }: LayerGraph, reader: KernelReader): number {
   return calls[reader.calls[0]!]!.outputShape.at(-1)!;
 }
 

@@ -52,10 +52,15 @@ export function groupInputs(given: LayerInputs): GroupInputs[] {
   });
 }
 
-/** Some columns of a matrix of so many. */
-export function columnsOf(values: Float32Array, width: number, first: number, count: number): Float32Array {
-  const result = new Float32Array((values.length / width) * count);
-  for (let at = 0, from = first; at < result.length; at += count, from += width)
+/** Some columns of a matrix. */
+export function columnsOf(
+  values: Float32Array,
+  rowLength: number,
+  first: number,
+  count: number,
+): Float32Array {
+  const result = new Float32Array((values.length / rowLength) * count);
+  for (let at = 0, from = first; at < result.length; at += count, from += rowLength)
     result.set(values.subarray(from, from + count), at);
   return result;
 }
@@ -63,11 +68,11 @@ export function columnsOf(values: Float32Array, width: number, first: number, co
 /** Writes them back. */
 export function setColumns(
   values: Float32Array,
-  width: number,
+  rowLength: number,
   first: number,
   columns: Float32Array,
   count: number,
 ): void {
-  for (let at = 0, to = first; at < columns.length; at += count, to += width)
+  for (let at = 0, to = first; at < columns.length; at += count, to += rowLength)
     values.set(columns.subarray(at, at + count), to);
 }

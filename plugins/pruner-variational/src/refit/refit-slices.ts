@@ -46,7 +46,7 @@ export async function refitSlices(
     const read = inputs.get(name);
     if (!kernel || !left || !read?.moments) continue;
     const { taps, channels, groups, offset } = read.reader;
-    const width = weightOf(clean, name, 'kernel')!.length / taps / (channels / groups);
+    const rowLength = weightOf(clean, name, 'kernel')!.length / taps / (channels / groups);
     // A network that the plan alone does not make: its weights are not these channels'.
     if (kernel.length !== taps * left.inputs.length * left.outputs.length) continue;
     const refit = Float32Array.from(kernel);
@@ -55,7 +55,7 @@ export async function refitSlices(
       const at = left.outputs.findIndex((output) => output >= first);
       const outputs = left.outputs.filter((output) => output >= first && output < first + count);
       if (outputs.length === 0) continue;
-      const wanted = chosenColumns(weightOf(clean, name, 'kernel')!, width, outputs);
+      const wanted = chosenColumns(weightOf(clean, name, 'kernel')!, rowLength, outputs);
       const part = columnsOf(kernel, left.outputs.length, at, outputs.length);
       const result = await refitLayer(part, wanted, own, { ...left, outputs }, options);
       setColumns(refit, left.outputs.length, at, result, outputs.length);
@@ -149,10 +149,10 @@ function sliceMask(kernel: Float32Array, taps: number): Float32Array {
   return kernel.map((_, at) => used[at % slices]!);
 }
 
-function chosenColumns(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+function chosenColumns(values: Float32Array, rowLength: number, columns: readonly number[]): Float32Array {
   return Float32Array.from(
-    { length: (values.length / width) * columns.length },
-    (_, at) => values[Math.floor(at / columns.length) * width + columns[at % columns.length]!]!,
+    { length: (values.length / rowLength) * columns.length },
+    (_, at) => values[Math.floor(at / columns.length) * rowLength + columns[at % columns.length]!]!,
   );
 }
 

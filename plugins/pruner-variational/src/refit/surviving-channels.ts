@@ -42,13 +42,13 @@ export function survivingChannels(
         ?.weights.find((weight) => weight.name === 'kernel');
       if (!kernel || !before) return [];
       const [inputs, outputs] = kernel.shape.slice(-2) as [number, number];
-      const width = before.shape.at(-1)!;
+      const columns = before.shape.at(-1)!;
       return [
         [
           name,
           {
-            inputs: Array.from({ length: inputs }, (_, i) => Math.floor(kernel.data[i * outputs]! / width)),
-            outputs: Array.from({ length: outputs }, (_, o) => kernel.data[o]! % width),
+            inputs: Array.from({ length: inputs }, (_, i) => Math.floor(kernel.data[i * outputs]! / columns)),
+            outputs: Array.from({ length: outputs }, (_, o) => kernel.data[o]! % columns),
           },
         ],
       ];

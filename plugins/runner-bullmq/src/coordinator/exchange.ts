@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Trial, TrialEvents, TrialOutcome } from '@tersor/core';
+import { readJson } from '@tersor/study';
 import type { SentTrial, TrialJob } from '../jobs.js';
 import { isFenced, steadily } from '../server/steadily.js';
 import { copyFiles, replaceFiles } from '../store/move-files.js';
 import type { TrialStore } from '../store/trial-store.js';
-import type { JobEnd, LaneQueue } from './lane-queue.js';
+import type { JobEnd } from './job-waiters.js';
+import type { LaneQueue } from './lane-queue.js';
 
 /** How a study hands out one trial. */
 export interface Handing {
@@ -145,8 +147,6 @@ async function removeJob({ lane, job }: Handing): Promise<void> {
 
 /** Whether the place has the results of the trial. */
 async function hasResults({ config, place }: Trial): Promise<boolean> {
-  const content = await place.get('summary.json');
-  if (!content) return false;
-  const summary = JSON.parse(Buffer.from(content).toString('utf8')) as { readonly config?: unknown };
-  return isDeepStrictEqual(summary.config, JSON.parse(JSON.stringify(config)));
+  const summary = await readJson<{ readonly config?: unknown }>(place, 'summary.json');
+  return isDeepStrictEqual(summary?.config, JSON.parse(JSON.stringify(config)));
 }

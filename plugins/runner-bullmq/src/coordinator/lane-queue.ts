@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type TrialEvents } from '@tersor/core';
-import type { Job } from 'bullmq';
+import type { TrialEvents } from '@tersor/core';
 import type { Lane, TrialEnd, TrialJob } from '../jobs.js';
-import { whyNot } from '../needs.js';
 import type { Registry } from '../registry.js';
 import type { JobQueue, QueueServer } from '../server/connect.js';
 import { isDisconnection } from '../server/steadily.js';
-
-/** How a job ended; `gone` if the queue no longer has it: another study fetched it, or the server lost it. */
-export type JobEnd = { readonly end: TrialEnd } | { readonly lost: string } | 'gone';
+import { createJobWaiters, type JobEnd, type JobWaiters } from './job-waiters.js';
+import { createWorkerCheck } from './missing-workers.js';
 
 /** The study's side of a queue of trials. */
 export interface LaneQueue {
@@ -22,18 +19,8 @@ export interface LaneQueue {
   close(): Promise<void>;
 }
 
-interface Waiter {
-  readonly resolve: (end: JobEnd) => void;
-  readonly reject: (error: unknown) => void;
-  readonly events: TrialEvents;
-  /** Whether its beginning was reported. */
-  began?: boolean;
-}
-
 /** Interval at which every job is looked up, in case its event was missed. */
 const SWEEP_MS = 5000;
-/** Looks for workers before the study reports that there is none. */
-const LOOKS_BEFORE_NOTICE = 3;
 
 /** Opens a queue and announces it. */
 export async function openLane(
@@ -44,66 +31,27 @@ export async function openLane(
   const heard = server.events(lane.queue);
   await heard.waitUntilReady();
   await registry.announce(lane);
-  const waiters = new Map<string, Set<Waiter>>();
-  const settle = (job: string, end: JobEnd) => {
-    const found = waiters.get(job);
-    waiters.delete(job);
-    found?.forEach((waiter) => waiter.resolve(end));
-  };
-  heard.on('completed', ({ jobId, returnvalue }) => settle(jobId, { end: endOf(returnvalue) }));
-  heard.on('failed', ({ jobId, failedReason }) => settle(jobId, { lost: failedReason }));
-  heard.on('active', ({ jobId }) => waiters.get(jobId)?.forEach(begin));
+  const waiters = createJobWaiters();
+  heard.on('completed', ({ jobId, returnvalue }) => waiters.complete(jobId, returnvalue));
+  heard.on('failed', ({ jobId, failedReason }) => waiters.lose(jobId, failedReason));
+  heard.on('active', ({ jobId }) => waiters.begin(jobId));
 
   const closing = new AbortController();
-  const sweep = async () => {
-    let said = '';
-    let looks = 0;
-    let swept = Date.now();
-    while (!closing.signal.aborted) {
-      await delay(pollMs, undefined, { signal: closing.signal }).catch(() => undefined);
-      if (waiters.size === 0 || closing.signal.aborted) continue;
-      try {
-        if (Date.now() - swept >= Math.min(SWEEP_MS, 5 * pollMs)) {
-          for (const job of [...waiters.keys()]) look(job, await queue.getJob(job), { waiters, settle });
-          swept = Date.now();
-        }
-        // Another study may have withdrawn it when it ended.
-        await registry.announce(lane);
-        const isRunning = [...waiters.values()].some((each) => [...each].some(({ began }) => began));
-        const problem = isRunning ? undefined : await noWorkerReason(lane, registry);
-        looks = problem === undefined ? 0 : looks + 1;
-        if (problem === undefined) said = '';
-        else if (problem !== said && looks >= LOOKS_BEFORE_NOTICE) {
-          said = problem;
-          [...waiters.values()][0]?.forEach(({ events }) => events.onNotice?.(problem));
-        }
-      } catch (error) {
-        // The server is away, and will come back.
-        if (!isDisconnection(error) && !closing.signal.aborted) throw error;
-      }
-    }
-  };
-  let failure: unknown;
-  const sweeping = sweep().catch((error: unknown) => {
-    failure = error;
-    for (const each of waiters.values()) each.forEach(({ reject }) => reject(error));
-    waiters.clear();
-  });
+  const sweeping = sweep({ lane, queue, registry, waiters, pollMs, closing: closing.signal }).catch(
+    waiters.fail,
+  );
   return {
     lane,
     queue,
-    ended: (job, events) =>
-      new Promise((resolve, reject) => {
-        if (failure !== undefined) return reject(failure as Error);
-        const found = waiters.get(job) ?? new Set();
-        found.add({ resolve, reject, events });
-        waiters.set(job, found);
-        // It may have ended before anyone listened.
-        queue.getJob(job).then(
-          (there) => there && look(job, there, { waiters, settle }),
-          () => undefined,
-        );
-      }),
+    ended(job, events) {
+      const end = waiters.wait(job, events);
+      // It may have ended before anyone listened.
+      queue.getJob(job).then(
+        (there) => there && waiters.update(job, there),
+        () => undefined,
+      );
+      return end;
+    },
     close: async () => {
       closing.abort();
       await sweeping;
@@ -113,37 +61,37 @@ export async function openLane(
   };
 }
 
-interface Watched {
-  readonly waiters: Map<string, Set<Waiter>>;
-  readonly settle: (job: string, end: JobEnd) => void;
+interface Sweeping {
+  readonly lane: Lane;
+  readonly queue: LaneQueue['queue'];
+  readonly registry: Registry;
+  readonly waiters: JobWaiters;
+  readonly pollMs: number;
+  readonly closing: AbortSignal;
 }
 
-/** Settles a waiter whose job has ended, from the job itself. */
-function look(id: string, job: Job<TrialJob, TrialEnd> | undefined, { waiters, settle }: Watched): void {
-  if (!job) settle(id, 'gone');
-  else if (job.finishedOn && job.failedReason) settle(id, { lost: job.failedReason });
-  else if (job.finishedOn) settle(id, { end: endOf(job.returnvalue) });
-  else if (job.processedOn) waiters.get(id)?.forEach(begin);
-}
-
-function begin(waiter: Waiter): void {
-  if (waiter.began) return;
-  waiter.began = true;
-  waiter.events.onBegin?.();
-}
-
-function endOf(value: unknown): TrialEnd {
-  return (typeof value === 'string' ? JSON.parse(value) : value) as TrialEnd;
-}
-
-/** A sentence on why no worker takes the trials of a queue; undefined if one does. */
-async function noWorkerReason(lane: Lane, registry: Registry): Promise<string | undefined> {
-  const workers = await registry.workers();
-  if (workers.length === 0) return 'No worker is there: start some with `tersor worker --url ...`.';
-  const reasons = workers.map(({ offer, refused }) => {
-    const why = whyNot(lane, offer) ?? refused[lane.queue];
-    return why === undefined ? undefined : `${offer.name}: ${why}`;
-  });
-  if (reasons.includes(undefined)) return undefined;
-  return `No worker takes these trials. ${[...new Set(reasons)].sort().join('; ')}.`;
+/**
+ * While somebody waits: keeps the queue announced, looks the jobs up, and says when no worker takes them.
+ * Ends with `closing`. Rejects with errors of the server that waiting does not solve.
+ */
+async function sweep({ lane, queue, registry, waiters, pollMs, closing }: Sweeping): Promise<void> {
+  const missingWorkers = createWorkerCheck(lane, registry);
+  let swept = Date.now();
+  while (!closing.aborted) {
+    await delay(pollMs, undefined, { signal: closing }).catch(() => undefined);
+    if (waiters.jobs().length === 0 || closing.aborted) continue;
+    try {
+      if (Date.now() - swept >= Math.min(SWEEP_MS, 5 * pollMs)) {
+        for (const job of waiters.jobs()) waiters.update(job, await queue.getJob(job));
+        swept = Date.now();
+      }
+      // Another study may have withdrawn it when it ended.
+      await registry.announce(lane);
+      const problem = await missingWorkers(waiters.isAnyBegun());
+      if (problem !== undefined) waiters.notice(problem);
+    } catch (error) {
+      // The server is away, and will come back.
+      if (!isDisconnection(error) && !closing.aborted) throw error;
+    }
+  }
 }

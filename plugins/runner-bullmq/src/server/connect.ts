@@ -62,7 +62,7 @@ export async function connect(given: string, prefix: string): Promise<QueueServe
     (cause: unknown) => {
       throw new TersorError('QUEUE_UNAVAILABLE', `${name} cannot be reached or used: ${messageOf(cause)}`, {
         cause,
-        hint: 'Start the server (Redis 6.2 or PostgreSQL 13, or later), or mend runner.url: user, password, port.',
+        hint: 'Start the server (Redis 6.2 or PostgreSQL 13, or later), or correct runner.url: user, password, port.',
       });
     },
   );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { namedByConfig } from '@tersor/compression';
-import { moduleFiles, type CompressConfig } from '@tersor/core';
+import { isInside, moduleFiles, type CompressConfig } from '@tersor/core';
 import { hashOf } from './hash-of.js';
 import type { TrialStore } from './trial-store.js';
 
@@ -104,7 +104,7 @@ async function filesBelow(path: string): Promise<string[]> {
     if (LEFT_OUT.has(entry.name)) continue;
     const inside = join(path, entry.name);
     // A link to a folder that contains it would never end.
-    const isLoop = entry.isSymbolicLink() && `${path}${sep}`.startsWith(`${await realpath(inside)}${sep}`);
+    const isLoop = entry.isSymbolicLink() && isInside(await realpath(inside), path);
     if (!isLoop) files.push(...(await filesBelow(inside)));
   }
   return files;

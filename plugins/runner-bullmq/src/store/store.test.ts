@@ -17,6 +17,7 @@ describe('the address of a store in object storage', () => {
     ['s3://', /names no bucket/],
     ['s3://key:secret@bucket/x', /^The store s3:\/\/bucket\/x holds credentials/],
     ['s3://bucket/x?path=1', /has the option "path"; there are endpoint and region/],
+    ['s3://bucket/100%', /has a % in its path/],
     ['s3://bucket/x?endpoint=minio:9000', /has an endpoint that is not http/],
     ['s3://bucket/x?endpoint=http://127.0.0.1:1', /cannot be reached: .*ECONNREFUSED/],
   ])('%s is refused with a reason', async (address, message) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { isInside } from '@tersor/core';
 import { hashOf } from './hash-of.js';
 import type { InputList } from './pack-inputs.js';
 import type { TrialStore } from './trial-store.js';
@@ -61,6 +62,6 @@ async function fetched(store: TrialStore, hash: string, cache: string): Promise<
 /** The path of a name below a folder. Throws if it leads out of the folder. */
 function inside(folder: string, name: string): string {
   const path = resolve(folder, name);
-  if (path === folder || path.startsWith(folder + sep)) return path;
+  if (isInside(folder, path)) return path;
   throw new Error(`${JSON.stringify(name)} leads out of the inputs of a trial.`);
 }

@@ -70,7 +70,7 @@ export async function takeTrial(taken: TakenJob, context: WorkerContext): Promis
   const isGivenBack = outcome.status === 'interrupted' && context.signal.aborted && !lease.isStopped();
   if (isGivenBack) {
     await giveBack(taken, lease);
-    onNotice(`Trial ${trial.id} has saved itself, and was given back.`);
+    onNotice(`Trial ${trial.id} has saved its state and was returned to the queue.`);
     return undefined;
   }
   await finish(taken, { attempt, outcome }, { lease, onNotice });
@@ -92,7 +92,9 @@ async function finish(
     onNotice(`Trial ${id}: ${how}.`);
   } catch (error) {
     if (!isFenced(error)) throw error;
-    onNotice(`Trial ${id}: the lease was lost, so what this attempt did is not used; it goes on elsewhere.`);
+    onNotice(
+      `Trial ${id}: the lease was lost, so the results of this attempt are not used; another worker continues the trial.`,
+    );
     await open.store
       .attempt(job.id!, end.attempt)
       .remove('.')

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@tersor/core';
 import { isAbsolute } from 'node:path';
-import type { Lane, SentTrial, TrialEnd, TrialJob } from '../jobs.js';
+import { messageOf } from '@tersor/core';
+import { UnrecoverableError } from 'bullmq';
+import { sentTrial, type Lane, type TrialEnd, type TrialJob } from '../jobs.js';
 import { whyNot } from '../needs.js';
 import { isDisconnection, steadily } from '../server/steadily.js';
 import { isObjectStore, openStore } from '../store/open-store.js';
@@ -61,14 +62,23 @@ export async function work(context: WorkerContext): Promise<void> {
         await delay(pollMs, undefined, { signal: ending.signal }).catch(() => undefined);
         continue;
       }
-      const trial = JSON.parse(taken.job.data.trial) as SentTrial;
+      const trial = sentTrial(taken.job.data);
+      if (!trial) {
+        // Given back, it would come to one worker after the other.
+        const why = `job ${taken.job.id} is not a trial of this version`;
+        context.onNotice(`Failed: ${why}.`);
+        await taken.job.moveToFailed(new UnrecoverableError(why), taken.token).catch(() => undefined);
+        continue;
+      }
       running.set(trial.id, taken.open.lane.queue);
       try {
         const why = await takeTrial({ ...taken, trial }, { ...context, signal: ending.signal });
         if (why !== undefined) refuse(taken.open.lane, why);
       } catch (error) {
         // Its lease ends, and it goes on elsewhere or here. A server that is of no use ends `looking`.
-        context.onNotice(`Trial ${trial.id}: the queue could not be told how it ended: ${messageOf(error)}`);
+        context.onNotice(
+          `Trial ${trial.id}: its end could not be reported to the queue: ${messageOf(error)}`,
+        );
       } finally {
         running.delete(trial.id);
         busyAt = performance.now();

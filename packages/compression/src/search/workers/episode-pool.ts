@@ -127,7 +127,7 @@ function endedAgain(episode: number, stage: string, { message }: Error): TersorE
     'SEARCH_WORKER_ENDED',
     `The process that measures episode ${episode} of the ${stage} search has ended ${STARTS} times: ${message}.`,
     {
-      hint: `A lack of memory does that: lower ${stage}.search.parallel, or give the machine more. A crash of a native library does, too: ${stage}.search.parallel=1 shows it.`,
+      hint: `It may have run out of memory: lower ${stage}.search.parallel, or use a machine with more. Or a native library crashed: ${stage}.search.parallel=1 shows it.`,
     },
   );
 }

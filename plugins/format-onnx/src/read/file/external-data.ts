@@ -1,7 +1,7 @@
 import { open, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
-import { TersorError } from '@tersor/core';
+import { isInside, TersorError } from '@tersor/core';
 import { damaged } from './damage.js';
 
 /** Location of the bytes of a tensor in a file beside the model. */
@@ -54,14 +54,14 @@ async function locationOf(model: string, tensor: TensorProto): Promise<Location>
   const folder = await realpath(dirname(model));
   const path = await realpath(join(folder, location)).catch((cause: unknown) => {
     // For a path that leads out of the folder, do not reveal whether it exists.
-    if (leadsOut(relative(folder, join(folder, location)))) throw outside();
+    if (!isInside(folder, join(folder, location))) throw outside();
     throw new TersorError(
       'MODEL_INVALID',
       `The weights of "${tensor.name}" are missing: there is no file "${location}" beside the model.`,
       { cause, hint: 'Put the files that torch.onnx.export wrote with external data into one folder.' },
     );
   });
-  if (leadsOut(relative(folder, path)) || !(await stat(path)).isFile()) throw outside();
+  if (!isInside(folder, path) || !(await stat(path)).isFile()) throw outside();
   const number = (key: string) => {
     const text = fields.get(key);
     if (text === undefined) return undefined;
@@ -69,8 +69,4 @@ async function locationOf(model: string, tensor: TensorProto): Promise<Location>
     throw damaged(`the tensor "${tensor.name}" has the ${key} "${text}".`);
   };
   return { path, offset: number('offset') ?? 0, length: number('length') };
-}
-
-function leadsOut(path: string): boolean {
-  return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
 }

@@ -61,7 +61,7 @@ async function decoded(path: string): Promise<ModelProto> {
     if (isText(bytes))
       throw new TersorError('MODEL_INVALID', 'It is text, not an ONNX file.', {
         cause,
-        hint: 'A pointer of Git LFS (then: git lfs pull), or the page of a download that failed.',
+        hint: 'It may be a Git LFS pointer (then run git lfs pull), or the web page of a failed download.',
       });
     throw damaged(`${messageOf(cause)}.`, cause);
   }

@@ -1,5 +1,5 @@
 import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
-import { TersorError } from '@tersor/core';
+import { elementCount, TersorError } from '@tersor/core';
 import { fromHalf } from '@tersor/network';
 import type { Constant } from './onnx-model.js';
 import { damaged } from './damage.js';
@@ -64,7 +64,7 @@ export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant
       `It has values of the type ${tensor.dataType} in ${what}; numbers of up to 64 bits are read.`,
     );
   const dims = tensor.dims.map(Number);
-  const size = sizeOf(dims, what);
+  const size = checkedSize(dims, what);
   const raw = external ?? (tensor.rawData.byteLength > 0 ? tensor.rawData : undefined);
   const bytes = Math.ceil((size * stored.bits) / 8);
   const found = raw ? raw.byteLength : listed(tensor, stored).length;
@@ -84,8 +84,8 @@ export function constantOf(tensor: TensorProto, external?: Uint8Array): Constant
 }
 
 /** Number of values of a shape. Throws `MODEL_INVALID` for sizes that no file can have. */
-function sizeOf(dims: readonly number[], what: string): number {
-  const size = dims.reduce((product, dim) => product * dim, 1);
+function checkedSize(dims: readonly number[], what: string): number {
+  const size = elementCount(dims);
   if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || !(size <= MAX_VALUES))
     throw damaged(`${what} has the shape [${dims.join(', ')}].`);
   return size;

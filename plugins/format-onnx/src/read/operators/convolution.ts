@@ -4,7 +4,7 @@ import { weight } from '../builder.js';
 import type { Constant } from '../file/onnx-model.js';
 import { lengthOf } from '../layout/tensor.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering } from '../site.js';
-import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';
+import { asImage, imageOf, heightAndWidth, turned, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
 import { convTranspose } from './transposed-convolution.js';
 import { padsOf } from './window.js';
@@ -17,16 +17,16 @@ const conv: Lowering = (site) => {
   const { data: bias } = optionalConstant(site, 2) ?? {};
   const isRow = x.axes.length === 2;
   const [outputs, inputsPerGroup, ...size] = kernel.dims;
-  const [height, width] = pairOf(size, 1);
+  const [height, width] = heightAndWidth(size, 1);
   const image = asImage(build, x);
   const groups = integer(node, 'group', 1);
   const inputs = lengthOf(x.axes[0]!);
   if (size.length !== x.axes.length - 1 || inputsPerGroup! * groups !== inputs || outputs! % groups !== 0)
     throw new Refusal(`has a kernel [${kernel.dims.join(', ')}] for ${inputs} channels`);
-  const strides = pairOf(optionalIntegers(node, 'strides'), 1);
+  const strides = heightAndWidth(optionalIntegers(node, 'strides'), 1);
   const dilation = isRow
     ? ([1, optionalIntegers(node, 'dilations')?.[0] ?? 1] as const)
-    : pairOf(optionalIntegers(node, 'dilations'), 1);
+    : heightAndWidth(optionalIntegers(node, 'dilations'), 1);
   const reach: Pair = [(height - 1) * dilation[0] + 1, (width - 1) * dilation[1] + 1];
   const [h, w] = image.lies.map(lengthOf) as [number, number, number];
   const pads = padsOf(node, [h, w], reach, strides, isRow);

@@ -24,7 +24,7 @@ export function imageOf(call: number, like: Tensor, [height, width, channels]: r
 }
 
 /** Settings for height and width; a sequence is an image of one row. */
-export function pairOf(values: readonly number[] | undefined, otherwise: number): Pair {
+export function heightAndWidth(values: readonly number[] | undefined, otherwise: number): Pair {
   const [first = otherwise, second] = values ?? [];
   if (values && values.length > 2) throw new Refusal(`has settings for ${values.length} axes`);
   if (values?.some((size) => size < otherwise))

@@ -5,7 +5,7 @@ import { isSame, isSameSet, lengthOf, type Tensor } from '../layout/tensor.js';
 import { innerAxes, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
 import { magnitude, powered } from './arithmetic.js';
-import { asImage, imageOf, pairOf, zeroPadded } from './image.js';
+import { asImage, imageOf, heightAndWidth, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
 import { padsOf } from './window.js';
 
@@ -17,9 +17,9 @@ const pool =
     const x = tensorAt(site, 0);
     const isRow = x.axes.length === 2;
     const image = asImage(build, x);
-    const size = pairOf(optionalIntegers(node, 'kernel_shape'), 1);
-    const strides = pairOf(optionalIntegers(node, 'strides'), 1);
-    const dilation = pairOf(optionalIntegers(node, 'dilations'), 1);
+    const size = heightAndWidth(optionalIntegers(node, 'kernel_shape'), 1);
+    const strides = heightAndWidth(optionalIntegers(node, 'strides'), 1);
+    const dilation = heightAndWidth(optionalIntegers(node, 'dilations'), 1);
     const reach: Pair = [(size[0] - 1) * dilation[0] + 1, (size[1] - 1) * dilation[1] + 1];
     const isDilated = dilation.some((rate, i) => rate !== 1 && size[i]! > 1);
     const [h, w, channels] = image.lies.map(lengthOf) as [number, number, number];

@@ -6,7 +6,7 @@ import type { Constant } from '../file/onnx-model.js';
 import { lengthOf, sizesOf, type Tensor } from '../layout/tensor.js';
 import { constantAt, optionalConstant, tensorAt, type Lowering, type Site } from '../site.js';
 import { scaleShift } from './affine.js';
-import { asImage, imageOf, pairOf, turned, zeroPadded } from './image.js';
+import { asImage, imageOf, heightAndWidth, turned, zeroPadded } from './image.js';
 import { sliced } from './slicing.js';
 import { padsOf } from './window.js';
 
@@ -47,7 +47,7 @@ export const convTranspose: Lowering = (site) => {
 function spaced(kernel: Constant, dilations: readonly number[]): Constant {
   if (dilations.every((rate) => rate === 1)) return kernel;
   const [inputs, outputs, ...size] = kernel.dims;
-  const [height, width] = pairOf(size, 1);
+  const [height, width] = heightAndWidth(size, 1);
   const [down, across] = dilations.length === 1 ? [1, dilations[0]!] : (dilations as [number, number]);
   const [tall, wide] = [(height - 1) * down + 1, (width - 1) * across + 1];
   const count = inputs! * outputs!;
@@ -74,10 +74,10 @@ interface Window {
 function windowOf(site: Site, x: Tensor, own: readonly number[]): Window {
   const { node } = site;
   const isRow = x.axes.length === 2;
-  const size = pairOf(own, 1);
-  const strides = pairOf(optionalIntegers(node, 'strides'), 1);
+  const size = heightAndWidth(own, 1);
+  const strides = heightAndWidth(optionalIntegers(node, 'strides'), 1);
   const lengths = asImage(site.build, x).lies.slice(0, 2).map(lengthOf) as [number, number];
-  const extra = pairOf(optionalIntegers(node, 'output_padding'), 0);
+  const extra = heightAndWidth(optionalIntegers(node, 'output_padding'), 0);
   const shown = isRow ? ([0, extra[1]] as const) : extra;
   const pads = padding(site, lengths, size, strides, shown, isRow);
   const whole = lengths.map((length, i) => (length - 1) * strides[i]! + Math.max(size[i]!, strides[i]!));
@@ -139,7 +139,7 @@ function padding(
   const mode = text(node, 'auto_pad', '');
   if (!shape && !mode.startsWith('SAME')) return padsOf(node, lengths, size, strides, isRow);
   const wanted = shape
-    ? pairOf(shape.slice(-(isRow ? 1 : 2)), 1)
+    ? heightAndWidth(shape.slice(-(isRow ? 1 : 2)), 1)
     : lengths.map((length, i) => length * strides[i]!);
   return lengths.map((length, i) => {
     const total = (length - 1) * strides[i]! + size[i]! + extra[i]! - wanted[i]!;

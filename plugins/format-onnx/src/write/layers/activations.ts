@@ -1,7 +1,8 @@
+import { Refusal } from '@tersor/network';
 import type { Draft } from '../draft.js';
 import { gathered, sourceIndexes } from '../weights/kernel-order.js';
 import { arranged, channelsFirst, same, tensorAxis, type Value } from '../value.js';
-import { findWeight, Refusal, shared, type LayerWriter, type WriteSite } from '../site.js';
+import { findWeight, shared, type LayerWriter, type WriteSite } from '../site.js';
 
 /** Writes a function of a value as nodes named after the layer. */
 type Curve = (draft: Draft, x: string, name: string) => string;

@@ -1,7 +1,8 @@
+import { Refusal } from '@tersor/network';
 import { activated } from './activations.js';
 import type { Attribute } from '../draft.js';
 import { biasOf, kernelOf } from '../weights/kernels.js';
-import { numbers, Refusal, weightOf, type LayerWriter, type WriteSite } from '../site.js';
+import { numbers, weightOf, type LayerWriter, type WriteSite } from '../site.js';
 import { image, imageOf, type Value } from '../value.js';
 import { windowAttributes, type Window } from './windows.js';
 

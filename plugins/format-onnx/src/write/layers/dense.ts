@@ -1,6 +1,7 @@
+import { Refusal } from '@tersor/network';
 import { activated } from './activations.js';
 import { biasOf, kernelOf } from '../weights/kernels.js';
-import { Refusal, weightOf, type WriteSite } from '../site.js';
+import { weightOf, type WriteSite } from '../site.js';
 import { image, imageOf, type Value } from '../value.js';
 
 /**

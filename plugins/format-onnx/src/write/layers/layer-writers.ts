@@ -1,4 +1,4 @@
-import { ActivationQuantizer } from '@tersor/network';
+import { Refusal, ActivationQuantizer } from '@tersor/network';
 import { ACTIVATION_LAYERS } from './activations.js';
 import { COMBINING } from './combining.js';
 import { CONVOLUTIONS } from './convolutions.js';
@@ -9,7 +9,7 @@ import { POOLING } from './pooling.js';
 import { RESIZING } from './resizing.js';
 import { roundedInput } from './rounding.js';
 import { SHAPES } from './shapes.js';
-import { Refusal, type LayerWriter, type WriteSite } from '../site.js';
+import type { LayerWriter, WriteSite } from '../site.js';
 import type { Value } from '../value.js';
 
 /** Layers that do nothing at inference. */

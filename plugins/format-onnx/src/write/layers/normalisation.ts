@@ -1,5 +1,6 @@
+import { Refusal } from '@tersor/network';
 import { arranged, channelsLast, imageOf, same, type Value } from '../value.js';
-import { known, Refusal, vector, weightOf, type LayerWriter, type WriteSite } from '../site.js';
+import { known, vector, weightOf, type LayerWriter, type WriteSite } from '../site.js';
 
 /** Layers that normalize values. */
 export const NORMALISATIONS: Readonly<Record<string, LayerWriter>> = {

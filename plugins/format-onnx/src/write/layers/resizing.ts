@@ -1,5 +1,6 @@
+import { Refusal } from '@tersor/network';
 import { sidesOf } from './shapes.js';
-import { numbers, Refusal, type LayerWriter, type WriteSite } from '../site.js';
+import { numbers, type LayerWriter, type WriteSite } from '../site.js';
 import { image, imageOf, type Value } from '../value.js';
 import { listed, type Padding } from './windows.js';
 

@@ -1,5 +1,6 @@
+import { Refusal } from '@tersor/network';
 import { clip } from './activations.js';
-import { Refusal, shared, type WriteSite } from '../site.js';
+import { shared, type WriteSite } from '../site.js';
 import { same, type Value } from '../value.js';
 
 /**

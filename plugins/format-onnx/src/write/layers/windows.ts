@@ -1,5 +1,5 @@
+import { Refusal } from '@tersor/network';
 import type { Attribute } from '../draft.js';
-import { Refusal } from '../site.js';
 import type { Shape } from '../value.js';
 
 /** How a kernel or a pooling window moves, by axis. */

@@ -1,6 +1,6 @@
 import type { CodebookTensor, EncodedTensor, LinearTensor } from '@tersor/core';
+import { Refusal } from '@tersor/network';
 import { bytesOf, TYPES, type Draft, type ElementType } from '../draft.js';
-import { Refusal } from '../site.js';
 
 /** A quantized weight array to write. */
 export interface CodeSite {

@@ -37,10 +37,14 @@ async function loadSdk(address: string) {
   try {
     return { ...(await import('@aws-sdk/client-s3')), ...(await import('@aws-sdk/lib-storage')) };
   } catch (cause) {
-    throw new TersorError('STORE_UNAVAILABLE', `The store ${address} needs two packages that are not here.`, {
-      cause,
-      hint: 'npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
-    });
+    throw new TersorError(
+      'STORE_UNAVAILABLE',
+      `The store ${address} needs two packages that are not installed.`,
+      {
+        cause,
+        hint: 'npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
+      },
+    );
   }
 }
 

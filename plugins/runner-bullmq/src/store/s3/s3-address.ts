@@ -19,6 +19,7 @@ export function parseS3Address(text: string): S3Address {
   const unknown = options.find((name) => !KNOWN.includes(name));
   const endpoint = url?.searchParams.get('endpoint') ?? undefined;
   const region = url?.searchParams.get('region') ?? undefined;
+  const path = url && decoded(url.pathname);
   const problem =
     !url || url.hostname === ''
       ? 'names no bucket'
@@ -28,18 +29,28 @@ export function parseS3Address(text: string): S3Address {
           ? `has the option ${JSON.stringify(unknown)}; there are ${KNOWN.join(' and ')}`
           : endpoint !== undefined && !/^https?:\/\/[^@/]+\/?$/.test(endpoint)
             ? 'has an endpoint that is not http:// or https:// with a host'
-            : undefined;
+            : path === undefined
+              ? 'has a % in its path that begins no character: write %25'
+              : undefined;
   if (problem !== undefined)
     throw new TersorError('STORE_UNAVAILABLE', `The store ${withoutUser(text)} ${problem}.`, {
       hint: 'Write s3://bucket/prefix?endpoint=https://host:port&region=name; credentials come from the environment.',
     });
-  const path = decodeURIComponent(url!.pathname).replace(/^\/+|\/+$/g, '');
+  const prefix = path!.replace(/^\/+|\/+$/g, '');
   return {
     bucket: url!.hostname,
-    prefix: path === '' ? '' : `${path}/`,
+    prefix: prefix === '' ? '' : `${prefix}/`,
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
   };
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function withoutUser(text: string): string {

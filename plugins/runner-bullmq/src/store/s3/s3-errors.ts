@@ -43,7 +43,7 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
   const say = (what: string, hint: string) =>
     new TersorError('STORE_UNAVAILABLE', `The store ${address} ${what}`, { cause, hint });
   if (name === 'NoSuchBucket')
-    return say(`has no bucket: there is no ${bucket}.`, 'Make the bucket, or mend runner.store.');
+    return say(`has no bucket: there is no ${bucket}.`, 'Create the bucket, or correct runner.store.');
   if (name === 'CredentialsProviderError')
     return say(
       'cannot be used: this machine has no credentials for it.',
@@ -55,7 +55,10 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
       'Name the region in runner.store, ?region=..., or with AWS_REGION.',
     );
   if (NOT_SIGNED.includes(name))
-    return say(`refuses the credentials of this machine: ${message}`, 'Mend the access key or its secret.');
+    return say(
+      `refuses the credentials of this machine: ${message}`,
+      'Correct the access key or its secret.',
+    );
   if (name === 'AccessDenied' || status === 403)
     return say(
       `does not allow this: ${message}`,
@@ -64,7 +67,7 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
   if (isAway(cause))
     return say(
       `cannot be reached: ${messageOf(cause)}`,
-      'Mend the endpoint or the region of runner.store, or wait until the server is back and use --resume.',
+      'Correct the endpoint or the region of runner.store, or wait until the server is back and use --resume.',
     );
-  return say(`cannot be used: ${name === '' ? '' : `${name}: `}${message}`, 'Mend runner.store.');
+  return say(`cannot be used: ${name === '' ? '' : `${name}: `}${message}`, 'Correct runner.store.');
 }

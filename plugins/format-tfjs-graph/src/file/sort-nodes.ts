@@ -1,5 +1,5 @@
 import { TersorError } from '@tersor/core';
-import { sourceOf, type GraphNode } from './node.js';
+import { sourceOf, type GraphNode } from '../node.js';
 
 /** Nodes in topological order. */
 export interface SortedNodes {
@@ -10,7 +10,7 @@ export interface SortedNodes {
 
 /** The error for a graph that is not complete. */
 export function invalid(origin: string, reason: string): TersorError {
-  return new TersorError('MODEL_INVALID', `${origin} is no whole GraphModel: ${reason}`);
+  return new TersorError('MODEL_INVALID', `${origin} is not a complete GraphModel: ${reason}`);
 }
 
 /**

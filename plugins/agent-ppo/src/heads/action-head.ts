@@ -5,7 +5,7 @@ import type { Action, Random } from '@tersor/core';
  * changes.
  */
 export interface ActionHead {
-  /** Width of the network's output. */
+  /** Outputs of the network. */
   readonly outputs: number;
   /** Free parameters at the start. */
   readonly initial: readonly number[];
