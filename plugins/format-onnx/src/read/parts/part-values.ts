@@ -84,7 +84,7 @@ const cast = one((x, { node }) => {
 });
 
 /** Sums of products by row; either matrix can be transposed. */
-export function multiplied(a: PartSource, b: PartSource, turnA = false, turnB = false): PartSource {
+function multiplied(a: PartSource, b: PartSource, turnA = false, turnB = false): PartSource {
   const outer = [a, b].map((each) => partShape(each).slice(0, -2));
   const isOne = outer.map((dims) => dims.every((dim) => dim === 1));
   // TensorFlow.js repeats matrices only where one side has a single one.

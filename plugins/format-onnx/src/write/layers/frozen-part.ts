@@ -1,6 +1,6 @@
-import { stepShape, stepsOf, stepType, type PartConstant } from '@tersor/network';
+import { Refusal, stepShape, stepsOf, stepType, type PartConstant } from '@tersor/network';
 import { bytesOf, type Draft } from '../draft.js';
-import { known, Refusal, shared, weightOf, type WriteSite } from '../site.js';
+import { known, shared, weightOf, type WriteSite } from '../site.js';
 import { arranged, channelsLast, type Value } from '../value.js';
 import { STEP_WRITERS, type StepValue } from './part-steps.js';
 

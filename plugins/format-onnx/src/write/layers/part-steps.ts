@@ -1,6 +1,5 @@
-import type { PartConstant } from '@tersor/network';
+import { Refusal, type PartConstant } from '@tersor/network';
 import { bytesOf, type Attribute, type Draft, type ElementType } from '../draft.js';
-import { Refusal } from '../site.js';
 
 /** A value while the steps are written. */
 export interface StepValue {
