@@ -169,7 +169,14 @@ function guarded<T>(origin: string, read: () => T): T {
     if (isTersorError(cause)) throw cause;
     // Thrown by jsfive for an invalid address, or a link to another file.
     if (cause instanceof TypeError) throw invalid(origin, 'it holds links that lead nowhere.', cause);
-    throw invalid(origin, typeof cause === 'string' ? cause : messageOf(cause), cause);
+    const reason = typeof cause === 'string' ? cause : messageOf(cause);
+    // The only such values that Keras writes.
+    if (reason.startsWith('Opaque datatype'))
+      throw new TersorError('MODEL_UNSUPPORTED', `${origin} holds bfloat16 values.`, {
+        cause,
+        hint: 'Save the model with the policy float32 or mixed_bfloat16.',
+      });
+    throw invalid(origin, reason, cause);
   }
 }
 
