@@ -8,7 +8,7 @@ import { freePort, isOpen, untilOpen, type ServerKind, type TestServer } from '.
 
 const PYTHON = '/usr/bin/python3';
 const MEMCACHED = '/usr/bin/memcached';
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 /** The bucket that it begins with. */
 const BUCKET = 'tersor';

@@ -21,6 +21,8 @@ const ROOT = join(__dirname, '../../../..');
 /** How many trials a synthetic study has. */
 export const TRIALS = 6;
 const PATIENCE_MS = 40_000;
+/** Of the start of servers, of which one is several processes of Python. */
+const START_MS = 180_000;
 
 /** What a runner has that can be killed. */
 export interface KillKind {
@@ -76,7 +78,7 @@ export function useRig(kind: ServerKind | undefined, objects: ServerKind | undef
     undisturbed = await coordinate(alone, {});
     process.env['SYNTHETIC_STEP_MS'] = '60';
     await removeStudy(alone);
-  }, PATIENCE_MS);
+  }, START_MS);
   afterAll(async () => {
     await storage?.stop();
     await server?.stop();
