@@ -5,9 +5,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PROGRAM } from './program.js';
 
-// onnxruntime loads its WebAssembly by an `import()` that jest's contexts lack.
-jest.setTimeout(240_000);
-
 const root = join(__dirname, '../../..');
 const run = (...args: string[]) =>
   promisify(execFile)(process.execPath, [...PROGRAM, ...args], { cwd: root });

@@ -72,5 +72,6 @@ export { moduleContent, moduleFiles, pluginVersion, type PluginVersion } from '.
 export { grouped, mebibytes, percent } from './text/figures.js';
 export { printable } from './text/printable.js';
 export { isRecord } from './is-record.js';
+export { startThread } from './threads/start-thread.js';
 export { describeMachine } from './machine.js';
 export { createRandom, type Random } from './random.js';

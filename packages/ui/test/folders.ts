@@ -2,7 +2,7 @@ import { appendFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CompressConfig } from '@tersor/core';
-import { trialId } from '@tersor/study';
+import { folderStore, gatherResults, trialId } from '@tersor/study';
 
 const FIGURES = {
   accuracy: { validation: 0.9, test: 0.8 },
@@ -135,10 +135,15 @@ export async function addLines(folder: string, lines: readonly object[]): Promis
 }
 
 /**
- * Writes a study of one variant and so many seeds, of which every hundredth failed; the last has the smallest
- * file, and each is as accurate as its seed is high.
+ * Writes a study of so many seeds, of which every hundredth failed; the last has the smallest file, and each
+ * is as accurate as its seed is high.
+ * @param variants among which the seeds are dealt out
  */
-export async function writeLargeStudy(folder: string, count: number): Promise<void> {
+export async function writeLargeStudy(
+  folder: string,
+  count: number,
+  variants: readonly string[] = ['only'],
+): Promise<void> {
   const seeds = Array.from({ length: count }, (_, i) => i + 1);
   const trials = seeds.map((seed) => {
     const summary = summaryOf(folder, { bytes: 1000 + count - seed, seed, test: seed / count });
@@ -149,8 +154,8 @@ export async function writeLargeStudy(folder: string, count: number): Promise<vo
     'study.json': {
       format: 1,
       study: { ...study, keep: 'all', retries: 0, runner: 'child-process', limit: count, output: folder },
-      variants: [{ name: 'only', labels: {}, settings: {} }],
-      cells: trials.map(({ seed, id }) => ({ variant: 'only', seed, trial: id })),
+      variants: variants.map((name) => ({ name, labels: {}, settings: {} })),
+      cells: trials.map(({ seed, id }) => ({ variant: variants[seed % variants.length], seed, trial: id })),
       versions: { tersor: '0.1.0' },
       machine: 'test',
     },
@@ -166,6 +171,12 @@ export async function writeLargeStudy(folder: string, count: number): Promise<vo
       ...(!failed && { 'summary.json': summary }),
     });
   }
+}
+
+/** Writes the `results.json` of a study from its trials. */
+export async function writeResults(folder: string): Promise<void> {
+  const { results } = await gatherResults(folderStore(folder));
+  await writeAll(folder, { 'results.json': results });
 }
 
 /** Writes a study of which one trial failed, and the other was not run. */

@@ -41,16 +41,6 @@ const saved = join(folder, 'checkpoint/state.json');
 let state = existsSync(saved)
   ? JSON.parse(readFileSync(saved, 'utf8'))
   : { step: 0, chain: digest(readFileSync(model, 'utf8'), config.seed, config.prune), lines: [] };
-// Not among the results: which process did which steps of what.
-if (process.env.SYNTHETIC_JOURNAL)
-  appendFileSync(
-    process.env.SYNTHETIC_JOURNAL,
-    `${JSON.stringify({ pid: process.pid, seed: config.seed, agent: config.prune.agent.use, from: state.step })}\n`,
-  );
-
-// One that takes its process along each time.
-if (process.env.SYNTHETIC_POISON === `${config.prune.agent.use} ${config.seed}`)
-  process.kill(process.pid, 'SIGKILL');
 
 function write(name, text) {
   const path = join(folder, name);
@@ -68,6 +58,7 @@ function save() {
   write('checkpoint/state.json', JSON.stringify(state));
 }
 
+const HALF = 6;
 let isStopped = false;
 const stop = () => (isStopped = true);
 process.on('SIGINT', stop);
@@ -84,6 +75,11 @@ function step() {
     process.exit(130);
   }
   if (state.step === config.prune.search.episodes) return finish();
+  // A test that kills it holds it half-way, however slow the machine is.
+  if (state.step === HALF && existsSync(`${process.env.SYNTHETIC_JOURNAL}.held`)) {
+    setTimeout(step, stepMs);
+    return undefined;
+  }
   const chain = digest(state.chain, state.step);
   const reward = parseInt(chain.slice(0, 6), 16) / 2 ** 24;
   const measures = { accuracy: reward, macs: 1e6, parameters: 1e4, bytes: 4e4 };
@@ -142,5 +138,16 @@ function finish() {
   rmSync(join(folder, '.lock'), { force: true });
   process.exit(0);
 }
+
+// Not among the results: which process did which steps of what. Whoever reads that it has begun may stop it.
+if (process.env.SYNTHETIC_JOURNAL)
+  appendFileSync(
+    process.env.SYNTHETIC_JOURNAL,
+    `${JSON.stringify({ pid: process.pid, seed: config.seed, agent: config.prune.agent.use, from: state.step })}\n`,
+  );
+
+// One that takes its process along each time.
+if (process.env.SYNTHETIC_POISON === `${config.prune.agent.use} ${config.seed}`)
+  process.kill(process.pid, 'SIGKILL');
 
 step();

@@ -109,7 +109,7 @@ describe('checkpointStore', () => {
     });
     expect(await readdir(join(folder, 'checkpoint'))).toEqual(['000001.ckpt']);
     expect(await store().load()).toMatchObject({ state: 'small' });
-  }, 60_000);
+  });
 });
 
 describe('openRun', () => {

@@ -279,6 +279,13 @@ describe('readConfig', () => {
     });
   });
 
+  it('says that a folder is none', async () => {
+    await expect(readConfig(folder, compressConfigSchema)).rejects.toMatchObject({
+      code: 'CONFIG_NOT_FOUND',
+      message: `${folder} is a folder, not a config.`,
+    });
+  });
+
   it('explains an override without a value', async () => {
     await expect(read(VALID, ['seed'])).rejects.toMatchObject({
       code: 'CONFIG_INVALID',

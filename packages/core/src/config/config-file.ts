@@ -62,7 +62,9 @@ async function readText(path: string): Promise<string> {
       'CONFIG_NOT_FOUND',
       isMissing(cause)
         ? `There is no config at ${path}.`
-        : `The config ${path} cannot be read: ${messageOf(cause)}`,
+        : isFolder(cause)
+          ? `${path} is a folder, not a config.`
+          : `The config ${path} cannot be read: ${messageOf(cause)}`,
       {
         cause,
         hint: 'Give the path of a YAML or JSON file.',
@@ -86,6 +88,10 @@ async function readText(path: string): Promise<string> {
 
 function isMissing(cause: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
+}
+
+function isFolder(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException).code === 'EISDIR';
 }
 
 function applyOverride(document: Document, override: Override): void {

@@ -1,6 +1,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core';
+import { partialName } from './write-whole.js';
 
 export interface FolderWriting<T = unknown> {
   /**
@@ -24,7 +25,7 @@ export interface FolderWriting<T = unknown> {
  */
 export async function writeFolder<T>(
   folder: string,
-  { last, what, hint, staging = `${folder}.tmp-${process.pid}` }: FolderWriting<T>,
+  { last, what, hint, staging = partialName(folder) }: FolderWriting<T>,
   fill: (staging: string) => Promise<T>,
 ): Promise<T> {
   try {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunIdentity } from '@tersor/core';
 import { identity, instantRunner, makeStudy, studyFolder } from '../../test/fixtures.js';
@@ -122,5 +122,9 @@ describe('a study in parts', () => {
     await expect(collected('a', 'other data')).resolves.toBeDefined();
     await mkdir(join(place.folder, 'empty'));
     await expect(collected('a', 'empty')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+    await writeFile(join(place.folder, 'empty/study.json'), '{"cells": [');
+    await expect(collected('a', 'empty')).rejects.toMatchObject({
+      message: expect.stringContaining('is not whole'),
+    });
   });
 });

@@ -185,6 +185,14 @@ describe('a run on disk', () => {
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>');
   });
 
+  it('must be whole', async () => {
+    await writeFile(join(folder, 'summary.json'), '{"baseline": {');
+    await expect(writeReport(folder)).rejects.toMatchObject({
+      code: 'CONFIG_NOT_FOUND',
+      message: expect.stringMatching(/^The summary\.json in .* is not whole/),
+    });
+  });
+
   it('must be finished', async () => {
     await expect(writeReport(folder)).rejects.toMatchObject({
       code: 'CONFIG_NOT_FOUND',

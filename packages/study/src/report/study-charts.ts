@@ -173,15 +173,20 @@ function intervalChart({
           itemStyle: { color: 'var(--c1)', opacity: 0.8 },
           data: dots.map(({ name, value }) => [value, name]),
         },
-        ...rows.map(({ name, estimate: { interval = [] } }) => ({
+        // One line with gaps: a series for each row would take a multiple of the time.
+        {
           type: 'line',
           symbol: 'rect',
           symbolSize: [2, 12],
+          showAllSymbol: true,
           lineStyle: { color: 'var(--c0)', width: 2 },
           itemStyle: { color: 'var(--c0)' },
           silent: true,
-          data: interval.map((value) => [value, name]),
-        })),
+          data: rows.flatMap(({ name, estimate: { interval = [] } }) => [
+            ...interval.map((value) => [value, name]),
+            ['-', name],
+          ]),
+        },
       ],
     }),
     tip: (series, index) => {

@@ -1,7 +1,7 @@
 import type { LayerFigures, Summary } from '@tersor/compression';
-import { TersorError, type FilePlace } from '@tersor/core';
+import type { FilePlace } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
-import { readJson } from './study-store.js';
+import { nothingIn, readJson } from './study-store.js';
 
 export type Stage = 'prune' | 'quantize';
 
@@ -25,8 +25,10 @@ export interface Run {
 export async function readRun(place: FilePlace, name: string): Promise<Run> {
   const summary = await readJson<Summary>(place, 'summary.json');
   if (!summary)
-    throw new TersorError('CONFIG_NOT_FOUND', `There is no finished run in ${name}.`, {
+    throw await nothingIn(place, 'summary.json', {
+      message: `There is no finished run in ${name}.`,
       hint: 'Give the output folder of `tersor compress` or of `tersor study`.',
+      name,
     });
   return {
     summary,

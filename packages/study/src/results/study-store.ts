@@ -83,8 +83,10 @@ export async function writeStudy(store: ResultStore, record: StudyRecord): Promi
 export async function readStudy(store: ResultStore): Promise<StudyRecord> {
   const record = await readJson<StudyRecord>(store.study, 'study.json');
   if (!record)
-    throw new TersorError('CONFIG_NOT_FOUND', `There is no study in ${store.name}.`, {
+    throw await nothingIn(store.study, 'study.json', {
+      message: `There is no study in ${store.name}.`,
       hint: 'Give the folder that `tersor study` wrote to.',
+      name: store.name,
     });
   return record;
 }
@@ -126,6 +128,18 @@ export async function readJson<T>(place: FilePlace, name: string): Promise<T | u
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** The error for a place of which `readJson` gave nothing: the file is missing, or is there and cut off. */
+export async function nothingIn(
+  place: FilePlace,
+  file: string,
+  { message, hint, name }: Readonly<Record<'message' | 'hint' | 'name', string>>,
+): Promise<TersorError> {
+  if ((await place.get(file)) === undefined) return new TersorError('CONFIG_NOT_FOUND', message, { hint });
+  return new TersorError('CONFIG_NOT_FOUND', `The ${file} in ${name} is not whole: it is not JSON.`, {
+    hint: 'It may have been cut off while it was copied: copy the folder again.',
+  });
 }
 
 /** Writes a JSON file atomically: a reader sees the old or the new one. Throws `OUTPUT_FAILED`. */

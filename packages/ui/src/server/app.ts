@@ -2,10 +2,13 @@ import { Hono, type Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { streamSSE } from 'hono/streaming';
 import { isTersorError, messageOf } from '@tersor/core';
-import type { PageContent } from '@tersor/study';
 import type { Actions } from '../actions/actions.js';
+import type { Drawer } from '../drawing/drawer.js';
+import type { Drawing } from '../drawing/drawing.js';
+import { comparedRuns } from '../drawing/compared-runs.js';
 import type { Watched, Watcher } from '../items/watch-items.js';
-import { comparisonView, itemView, trialsOf, trialView } from '../views/item-view.js';
+import { missing } from '../views/missing.js';
+import { trialsOf } from '../views/trials-of.js';
 import type { ViewCache } from '../views/view-cache.js';
 import { ACTION_HEADER, cookieOf, isOwnHost, isOwnPage, isToken } from './guard.js';
 import type { PageFiles } from './page-files.js';
@@ -13,6 +16,7 @@ import type { PageFiles } from './page-files.js';
 export interface AppOptions {
   readonly watcher: Watcher;
   readonly views: ViewCache;
+  readonly drawer: Drawer;
   readonly actions: Actions;
   readonly files: PageFiles;
   /** Host that the server listens on. */
@@ -30,7 +34,7 @@ const POLICY =
 
 /** Creates the server of the page, as a function of requests. */
 export function createApp(options: AppOptions): Hono {
-  const { watcher, views, actions, files, host, token } = options;
+  const { watcher, views, drawer, actions, files, host, token } = options;
   const app = new Hono();
 
   app.use(async (context, next) => {
@@ -69,7 +73,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/items/:id', async (context) => {
     const found = await find(context.req.param('id'));
     if (!found) return gone(context);
-    return viewed(context, found, found.item.id, () => itemView(found));
+    return viewed(context, found, found.item.id, found.item);
   });
 
   app.get('/api/items/:id/trials', async (context) => {
@@ -84,13 +88,19 @@ export function createApp(options: AppOptions): Hono {
     const { id, trial } = context.req.param();
     const found = await find(id);
     if (!found) return gone(context);
-    return viewed(context, found, `${id}.${trial}`, () => trialView(found, trial));
+    const { name } = found.item;
+    const known = 'study' in found.reader ? found.reader.study.trial(trial) : undefined;
+    if (!known) throw missing(`trial ${trial} of ${name}`);
+    const { folder } = known;
+    const drawing = { kind: 'trial' as const, folder, name: `Trial ${trial} of ${name}` };
+    return viewed(context, found, `${id}.${trial}`, drawing);
   });
 
   app.get('/api/compare', async (context) => {
     const ids = (context.req.query('runs') ?? '').split(',').filter(Boolean);
     if (ids.length < 2) return context.json({ message: 'Choose two runs or more.' }, 409);
-    return context.json({ view: await comparisonView(watcher, ids), isStale: false });
+    const view = await drawer.draw({ kind: 'comparison', runs: comparedRuns(watcher, ids) });
+    return context.json({ view, isStale: false });
   });
 
   for (const name of ['stop', 'resume'] as const)
@@ -149,9 +159,10 @@ export function createApp(options: AppOptions): Hono {
     context: Context,
     { item }: Watched,
     key: string,
-    make: () => Promise<PageContent>,
+    drawing: Drawing,
   ): Promise<Response> {
-    return context.json({ item, ...(await views.get(key, item.revision, make)) });
+    const view = await views.get(key, item.revision, () => drawer.draw(drawing));
+    return context.json({ item, ...view });
   }
 }
 

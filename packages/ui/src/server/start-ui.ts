@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createServer, type Server } from 'node:http';
 import { TersorError } from '@tersor/core';
 import { createActions } from '../actions/actions.js';
+import { createDrawer } from '../drawing/drawer.js';
 import { createWatcher } from '../items/watch-items.js';
 import { createViewCache } from '../views/view-cache.js';
 import { createApp } from './app.js';
@@ -54,7 +55,8 @@ export async function startUi({
   const files = await readPageFiles(page);
   const watcher = createWatcher([...new Set(roots)]);
   const actions = createActions(program);
-  const app = createApp({ watcher, views: createViewCache(), actions, files, host, token });
+  const drawer = createDrawer();
+  const app = createApp({ watcher, views: createViewCache(), drawer, actions, files, host, token });
   const server = createServer(getRequestListener(app.fetch));
   try {
     await listen(server, host, port);
@@ -72,7 +74,7 @@ export async function startUi({
       watcher.close();
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeAllConnections();
-      await closed;
+      await Promise.all([closed, drawer.close()]);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { TersorError } from '@tersor/core';
 import {
   compareView,
@@ -14,29 +13,50 @@ import {
   type Section,
   type TrialRecord,
 } from '@tersor/study';
-import type { RunReader } from '../items/read-run-item.js';
-import type { RunningTrial, StudyReader } from '../items/read-study-item.js';
-import type { Watched, Watcher } from '../items/watch-items.js';
+import type { ComparedRun, Drawing } from '../drawing/drawing.js';
+import { createRunReader, type RunReader } from '../items/read-run-item.js';
+import { createStudyReader, type RunningTrial, type StudyReader } from '../items/read-study-item.js';
+import { createTrainingReader, type TrainingReader } from '../items/training-reader.js';
+import { keepLast } from './keep-last.js';
 import { liveView } from './live-view.js';
 import { logSection } from './log-section.js';
+import { missing } from './missing.js';
 import { trainingView } from './training-view.js';
-import { pageOf, pageStart, trialPage, type TrialQuery } from './trial-page.js';
-import { PAGE_ROWS, TRIALS_PLACE, type TrialPage } from './trial-rows.js';
+import { TRIALS_PLACE } from './trial-rows.js';
 
-/** The view of an item. Throws `CONFIG_NOT_FOUND` if its files are gone. */
-export async function itemView({ item, reader }: Watched): Promise<PageContent> {
-  if ('study' in reader) return viewOfStudy(item.folder, item.name, reader.study);
-  if ('run' in reader) return viewOfRun(item.folder, item.name, reader.run);
-  const view = trainingView(item.name, await reader.training.facts());
-  return { ...view, sections: [...view.sections, ...(await logSection(item.folder))] };
+/** Folders whose readers are kept: they do not read again what has not changed. */
+const KEPT = 30;
+
+/** Views of folders, read when they are drawn. */
+export interface Views {
+  /** Throws `CONFIG_NOT_FOUND` if the files are gone, or are none of this version. */
+  draw(drawing: Drawing): Promise<PageContent>;
 }
 
-/** The view of a trial of a study. Throws `CONFIG_NOT_FOUND` if the study has no such trial. */
-export async function trialView({ item, reader }: Watched, id: string): Promise<PageContent> {
-  const trial = 'study' in reader ? reader.study.trial(id) : undefined;
-  if (!trial) throw missing(`trial ${id} of ${item.name}`);
-  const view = await viewOfRun(trial.folder, `Trial ${id} of ${item.name}`, trial.reader);
-  const record = await readJson<TrialRecord>(folderPlace(trial.folder), 'trial.json');
+export function createViews(): Views {
+  const runs = keepLast<RunReader>(KEPT, createRunReader);
+  const studies = keepLast<StudyReader>(KEPT, createStudyReader);
+  const trainings = keepLast<TrainingReader>(KEPT, createTrainingReader);
+  return {
+    draw: (drawing) => {
+      if (drawing.kind === 'comparison') return comparison(drawing.runs);
+      const { kind, folder, name } = drawing;
+      if (kind === 'study') return viewOfStudy(folder, name, studies(folder));
+      if (kind === 'training') return viewOfTraining(folder, name, trainings(folder));
+      const reader = runs(folder);
+      return kind === 'run' ? viewOfRun(folder, name, reader) : viewOfTrial(folder, name, reader);
+    },
+  };
+}
+
+async function viewOfTraining(folder: string, name: string, reader: TrainingReader): Promise<PageContent> {
+  const view = trainingView(name, await reader.facts());
+  return { ...view, sections: [...view.sections, ...(await logSection(folder))] };
+}
+
+async function viewOfTrial(folder: string, name: string, reader: RunReader): Promise<PageContent> {
+  const view = await viewOfRun(folder, name, reader);
+  const record = await readJson<TrialRecord>(folderPlace(folder), 'trial.json');
   if (record?.status !== 'failed') return view;
   const body = `<pre class="bad" tabindex="0">${escapeHtml(String(record.error))}</pre>`;
   return { ...view, sections: [{ id: 'failure', title: 'Why it failed', body }, ...view.sections] };
@@ -64,27 +84,6 @@ async function viewOfStudy(folder: string, name: string, reader: StudyReader): P
   return { ...view, lead, sections: [...first, ...view.sections, ...log] };
 }
 
-/**
- * Some of the trials of a study, as a table shows them. Throws `CONFIG_NOT_FOUND` for what is not a study.
- */
-export async function trialsOf({ item, reader }: Watched, query: TrialQuery): Promise<TrialPage> {
-  if (!('study' in reader)) throw missing(`a study ${item.name}`);
-  const { content } = reader.study;
-  // What is asked for first is there before everything is read.
-  if (!query.sort && !query.filter && !query.status) {
-    const { from } = query;
-    const some = await content.some(pageStart(from, Infinity), PAGE_ROWS);
-    const isThere = some.rows.length > 0 || some.total === 0;
-    if (isThere)
-      return pageOf(some.rows, {
-        from: pageStart(from, some.total),
-        matching: some.total,
-        total: some.total,
-      });
-  }
-  return trialPage(await content.rows(), query);
-}
-
 function runningSection(running: readonly RunningTrial[]): Section {
   const body = table('Trials that run now', running, [
     { head: 'trial', text: ({ id }) => id },
@@ -97,21 +96,10 @@ function runningSection(running: readonly RunningTrial[]): Section {
   return { id: 'running', title: 'Running', body };
 }
 
-/** The view of runs side by side. Throws `CONFIG_NOT_FOUND` if one is missing or has no results. */
-export async function comparisonView(watcher: Watcher, ids: readonly string[]): Promise<PageContent> {
-  const runs = await Promise.all(
-    ids.map(async (id) => {
-      const [own, trial] = id.split('.');
-      const found = watcher.get(own!);
-      if (!found) throw missing(`run ${id}`);
-      const study = 'study' in found.reader ? found.reader.study : undefined;
-      const folder = trial === undefined ? found.item.folder : study?.trial(trial)?.folder;
-      if (folder === undefined) throw missing(`trial ${trial} of ${found.item.name}`);
-      const name = trial === undefined ? found.item.name : `${found.item.name}: ${basename(folder)}`;
-      return { name, run: await wholeRun(folder) };
-    }),
+async function comparison(runs: readonly ComparedRun[]): Promise<PageContent> {
+  return compareView(
+    await Promise.all(runs.map(async ({ folder, name }) => ({ name, run: await wholeRun(folder) }))),
   );
-  return compareView(runs);
 }
 
 /** Reads a finished run, and checks that its summary is of this version. Throws `CONFIG_NOT_FOUND`. */
@@ -123,8 +111,4 @@ async function wholeRun(folder: string): Promise<Run> {
       `${folder}/summary.json was not written by this version of Tersor.`,
     );
   return run;
-}
-
-function missing(what: string): TersorError {
-  return new TersorError('CONFIG_NOT_FOUND', `There is no ${what}, or it was removed.`);
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { TersorError } from '@tersor/core';
+import { startThread, TersorError } from '@tersor/core';
 import type { Answer, Envelope, WorkerAnswers, WorkerError, WorkerRequest } from './worker-messages.js';
 
 /** A thread with its own wasm instance. */
@@ -20,9 +19,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 12 };
  * with `BACKEND_UNAVAILABLE`.
  */
 export function startWorker(): WasmWorker {
-  const worker = __filename.endsWith('.ts')
-    ? sourceWorker()
-    : new Worker(join(__dirname, 'worker.js'), { resourceLimits });
+  const worker = startThread(join(__dirname, 'worker'), { resourceLimits });
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   let nextId = 0;
   let stopping = false;
@@ -65,18 +62,4 @@ export function startWorker(): WasmWorker {
 
 function unpacked({ error, code, hint }: WorkerError): Error {
   return code ? new TersorError(code, error.message, { ...(hint && { hint }), cause: error }) : error;
-}
-
-/**
- * Inside the repository a worker reads TypeScript, like the process that starts it, whichever loader that
- * has.
- */
-function sourceWorker(): Worker {
-  const loader = join(__dirname, '../../../../tools/read-sources.cjs');
-  const entry = join(__dirname, 'worker.ts');
-  return new Worker(`require(${JSON.stringify(loader)}); require(${JSON.stringify(entry)});`, {
-    eval: true,
-    execArgv: ['--conditions=tersor/source'],
-    resourceLimits,
-  });
 }

@@ -1,5 +1,5 @@
 import { fromHalf, readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
-import type { Constant } from './value.js';
+import type { Constant } from '../value.js';
 
 type Entry = WeightsManifest[0]['weights'][0];
 
