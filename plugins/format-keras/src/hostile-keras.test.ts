@@ -193,3 +193,30 @@ it('says what to do with weights alone', async () => {
     hint: expect.stringContaining('architecture') as string,
   });
 });
+
+it.each(['größe', 'conv 1', '_conv', 'constructor'])(
+  'refuses a layer called "%s", which TensorFlow.js cannot call one, by name',
+  async (name) => {
+    const parts = unzipSync(await readFile(sample('sequential.keras')));
+    const config = Buffer.from(parts['config.json']!).toString().replaceAll('"first"', JSON.stringify(name));
+    const path = join(folder, 'names.keras');
+    await writeFile(path, zipSync({ ...parts, 'config.json': strToU8(config) }));
+    await expect(readKeras(path)).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringContaining(`"${name}" (Conv2D) has a name`) as string,
+    });
+  },
+);
+
+it('refuses a causal convolution, which TensorFlow.js reads and cannot run, by name', async () => {
+  const parts = unzipSync(await readFile(sample('sequential.keras')));
+  const config = Buffer.from(parts['config.json']!)
+    .toString()
+    .replace('"padding": "same"', '"padding": "causal"');
+  const path = join(folder, 'causal.keras');
+  await writeFile(path, zipSync({ ...parts, 'config.json': strToU8(config) }));
+  await expect(readKeras(path)).rejects.toMatchObject({
+    code: 'MODEL_UNSUPPORTED',
+    message: expect.stringContaining('has padding: "causal"') as string,
+  });
+});

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TersorError } from '@tersor/core';
 import { writeFolder } from './write-folder.js';
 
 let root: string;
@@ -46,4 +47,25 @@ it('leaves the folder as it was, and nothing beside it, when writing fails', asy
   });
   expect(await readFile(join(folder, 'model.json'), 'utf8')).toBe('new');
   expect(await readdir(root)).toEqual(['model']);
+});
+
+const failed = (code: string) =>
+  new TersorError('PLUGIN_FAILED', 'some (format "some") threw in write', {
+    cause: Object.assign(new Error(`${code}: no luck, write`), { code }),
+  });
+
+it.each([
+  ['ENOSPC', 'OUTPUT_FAILED', /^The model cannot be written to .*model: ENOSPC: no luck, write$/],
+  ['EROFS', 'OUTPUT_FAILED', /EROFS/],
+  ['ERR_INVALID_ARG_TYPE', 'PLUGIN_FAILED', /threw in write/],
+])('blames the disk and not the format for %s: %s', async (code, expected, message) => {
+  const writing = writeFolder(folder, { last: 'model', what: 'The model' }, async (staging) => {
+    await writeFile(join(staging, 'weights'), 'half');
+    throw failed(code);
+  });
+  await expect(writing).rejects.toMatchObject({
+    code: expected,
+    message: expect.stringMatching(message) as string,
+  });
+  expect(await readdir(root)).toEqual([]);
 });
