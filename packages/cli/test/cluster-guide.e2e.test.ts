@@ -8,6 +8,9 @@ import { shellBlocks } from './doc-commands.js';
 import { PROGRAM } from './program.js';
 import { createTinyProject } from './tiny-project.js';
 
+// Ten processes that load all of Tersor.
+jest.setTimeout(600_000);
+
 const PAGE = join(__dirname, '../../../docs/guide/cluster.md');
 const SEEDS = [1, 2, 3];
 const STUDY = `name: cluster
