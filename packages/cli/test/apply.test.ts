@@ -134,6 +134,10 @@ describe('tersor apply', () => {
     );
     expect(await apply('found', 'winner')).toMatchObject({ code: 0 });
     expect((await read('winner/model.tersor')).equals(await read('found/model.tersor'))).toBe(true);
+    // A policy that was applied has no candidates.
+    expect((await apply('winner', 'none', '--episode', '1')).err).toMatch(
+      /winner has no candidates: its episodes.jsonl is missing or empty/,
+    );
   });
 
   it('needs none of the plugins of a search', async () => {

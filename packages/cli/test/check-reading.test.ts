@@ -26,7 +26,7 @@ describe('tersor export --check', () => {
   it('says that a LayersModel has no other runtime, and writes nothing', async () => {
     const model = join(root, 'examples/vgg-small/model/model.json');
     await expect(run('export', model, '--check', '--out', join(folder, 'other'))).rejects.toMatchObject({
-      stderr: expect.stringContaining('the format layers-model has no runtime of its own'),
+      stderr: expect.stringContaining('the format layers-model has no separate runtime'),
     });
   });
 });

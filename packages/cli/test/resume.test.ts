@@ -124,7 +124,7 @@ describe('compress --resume', () => {
     const { notices } = await run('halfway', { set, resume: true });
     expect(notices).toEqual([
       expect.stringMatching(
-        /stage 1 is kept, stage 2 begins anew\. Its progress is kept as .*checkpoint-kept-1/,
+        /stage 1 is kept, stage 2 starts again\. Its progress is kept as .*checkpoint-kept-1/,
       ),
     ]);
     expect(await policy('halfway')).toEqual(await policy('fresh'));

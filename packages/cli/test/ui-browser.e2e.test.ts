@@ -9,7 +9,7 @@ import { createTinyProject, type TinyProject } from './tiny-project.js';
 
 const root = join(__dirname, '../../..');
 /** Milliseconds that anything may take on a busy machine. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 200_000;
 const MISCHIEF = 'odd <img src=x onerror=alert(1)> & "name"';
 
 /** An agent that fails in its first episode. */

@@ -24,6 +24,14 @@ export interface ChosenEpisode {
 export async function episodePolicy(folder: string, chosen: ChosenEpisode): Promise<GivenPolicy> {
   const winner = await readPolicy(join(folder, 'policy.json'));
   const lines = await readEpisodes(folderPlace(folder));
+  if (lines.length === 0)
+    throw new TersorError(
+      'POLICY_INVALID',
+      `${folder} has no candidates: its episodes.jsonl is missing or empty.`,
+      {
+        hint: 'Give the output folder of a `tersor compress` that searched.',
+      },
+    );
   const stage = chosen.stage ?? (lines.some((line) => line.stage === 'prune') ? 'prune' : 'quantize');
   const ofStage = lines.filter((line) => line.stage === stage);
   const last = Math.max(...ofStage.map(({ round = 1 }) => round));

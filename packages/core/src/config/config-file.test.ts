@@ -286,6 +286,12 @@ describe('readConfig', () => {
     });
   });
 
+  it('lists the known keys once, however many are unknown', async () => {
+    const error: unknown = await read(`${VALID}modle: a\ndatset: b\n`).catch((cause: unknown) => cause);
+    expect((error as Error).message).toMatch(/"modle".*did you mean "model"\?.*"datset".*"dataset"/);
+    expect((error as Error).message.match(/Known keys/g)).toHaveLength(1);
+  });
+
   it('explains an override without a value', async () => {
     await expect(read(VALID, ['seed'])).rejects.toMatchObject({
       code: 'CONFIG_INVALID',

@@ -35,7 +35,8 @@ function describeIssue(issue: SchemaIssue, schema: unknown): string {
   const place = path.length > 0 ? path.join('.') : 'the top level';
   if (issue.code === 'unrecognized_keys' && issue.keys) {
     const known = knownKeys(schema, path);
-    return issue.keys.map((key) => unknownKey(key, place, known)).join(' ');
+    const list = known ? [`Known keys: ${known.join(', ') || 'none'}.`] : [];
+    return [...issue.keys.map((key) => unknownKey(key, place, known)), ...list].join(' ');
   }
   if (isMissing(issue)) {
     const described = (nodesAt(schema, path) ?? [])
@@ -69,7 +70,7 @@ function unknownKey(key: string, place: string, known: readonly string[] | undef
     nearest !== undefined && distance(key, nearest) <= Math.max(2, key.length / 2)
       ? `; did you mean "${nearest}"?`
       : '.';
-  return `Unknown key "${key}" at ${place}${guess} Known keys: ${known.join(', ') || 'none'}.`;
+  return `Unknown key "${key}" at ${place}${guess}`;
 }
 
 /** Whether a value was left out, in every form that it could have. */

@@ -141,8 +141,8 @@ export function turnedArray(given: ConstantArray, order: readonly number[]): Con
 }
 
 /**
- * The indexes of a range with steps along an axis; negative positions count from its end. Throws `Refusal` for
- * steps of 0.
+ * The indexes of a range with steps along an axis; negative positions count from its end. Throws `Refusal`
+ * for steps of 0.
  */
 export function rangeOf(length: number, start: number, end: number, step: number): number[] {
   if (step === 0) throw new Refusal('goes on in steps of 0');

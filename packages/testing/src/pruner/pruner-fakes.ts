@@ -1,4 +1,5 @@
 import {
+  elementCount,
   TersorError,
   type ChannelGroup,
   type LayerGraph,
@@ -170,7 +171,7 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
 function gather(weight: WeightTensor, kept: (axis: number) => readonly number[] | undefined): WeightTensor {
   const axes = weight.shape.map((size, axis) => kept(axis) ?? Array.from({ length: size }, (_, i) => i));
   const shape = axes.map(({ length }) => length);
-  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const data = new Float32Array(elementCount(shape));
   for (let at = 0; at < data.length; at++) {
     let rest = at;
     let from = 0;

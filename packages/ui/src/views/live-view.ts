@@ -18,7 +18,7 @@ const STAGES: readonly Stage[] = ['prune', 'quantize'];
 /** The view of an unfinished run: running, stopped or failed. */
 export function liveView(name: string, facts: RunFacts): PageContent {
   const { live, status, detail, holder } = facts;
-  const who = holder ? `Process ${holder.pid} on ${holder.host}, since ${holder.since}.` : '';
+  const who = holder ? `Process ${holder.pid} on ${holder.host}, since ${minuteOf(holder.since)}.` : '';
   const searched = STAGES.map((stage) => ({ stage, lines: linesOf(live, stage) })).filter(
     ({ lines }) => lines.length > 0,
   );
@@ -129,4 +129,11 @@ export function setupSection(
 /** With a capital at its beginning. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Such as "2026-11-27 16:41 UTC": the reader's zone is not that of the server. */
+function minuteOf(time: string): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return time;
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

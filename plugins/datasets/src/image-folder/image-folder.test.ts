@@ -205,7 +205,7 @@ describe('mistakes', () => {
     [
       'a list without the order of classes',
       () => lists('train/ant/0.png\n', { classes: undefined }),
-      /list\.txt is a list of images, which does not tell the order of the classes/,
+      /list\.txt is a list of images, which does not give the order of the classes/,
     ],
     ['an empty list', () => lists('\n'), /list\.txt lists no images/],
     [

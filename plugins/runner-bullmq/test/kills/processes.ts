@@ -85,6 +85,7 @@ export function killProcesses(rig: KillRig, has: KillKind): void {
 
   if (has.queue)
     check('trials that take their worker along each time', async () => {
+      await hold();
       const doomed = start('worker');
       const running = coordinate(rig.study, rig.where, {
         retries: 0,
@@ -92,6 +93,7 @@ export function killProcesses(rig: KillRig, has: KillKind): void {
       });
       await begun(2);
       doomed.kill('SIGKILL');
+      await letGo();
       worker();
       const outcome: unknown = await running.catch((cause: unknown) => cause);
       expect(saidBy(outcome)).toMatch(/workers that ran it were lost again and again/);
