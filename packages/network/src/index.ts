@@ -152,6 +152,7 @@ export {
 } from './lowering/constant-arrays.js';
 export { withChannelShuffles } from './lowering/channel-shuffles.js';
 export { foldAffines } from './lowering/fold-affines.js';
+export { layerName } from './lowering/layer-name.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
 export {
   isPartTensor,

@@ -1,4 +1,4 @@
-import type { KerasWeight } from '@tersor/network';
+import { layerName, type KerasWeight } from '@tersor/network';
 import type { Tensor } from './value.js';
 
 /** A layer under construction. */
@@ -26,7 +26,7 @@ export class Builder {
   readonly drafts = new Map<string, Draft>();
 
   add(name: string, { className, config, inputs, shape, weights, ending }: Layer): Tensor {
-    const wanted = ending === undefined ? name : `${name}/${ending}`;
+    const wanted = layerName(ending === undefined ? name : `${name}/${ending}`);
     let own = wanted;
     for (let i = 1; this.drafts.has(own); i++) own = `${wanted}_${i}`;
     this.drafts.set(own, {

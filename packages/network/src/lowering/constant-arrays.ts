@@ -140,8 +140,12 @@ export function turnedArray(given: ConstantArray, order: readonly number[]): Con
   return { ...picked({ ...given, dims: [given.data.length] }, [places]), dims };
 }
 
-/** The indexes of a range with steps along an axis; negative positions count from its end. */
+/**
+ * The indexes of a range with steps along an axis; negative positions count from its end. Throws `Refusal`
+ * for steps of 0.
+ */
 export function rangeOf(length: number, start: number, end: number, step: number): number[] {
+  if (step === 0) throw new Refusal('goes on in steps of 0');
   const low = step > 0 ? 0 : -1;
   const within = (place: number) =>
     Math.min(Math.max(place < 0 ? place + length : place, low), step > 0 ? length : length - 1);

@@ -1,5 +1,5 @@
 import type { GraphLayer, LayerCall, WeightTensor } from '@tersor/core';
-import { Refusal, isKernel } from '@tersor/network';
+import { Refusal, isKernel, layerName } from '@tersor/network';
 import { isSame, isSameSet, lengthOf, orderOf, type Factor, type Tensor } from './layout/tensor.js';
 
 type Axes = readonly (readonly Factor[])[];
@@ -46,8 +46,7 @@ export function weight(
 export function createBuilder(): Builder {
   const layers: GraphLayer[] = [];
   const calls: LayerCall[] = [];
-  // TensorFlow.js keeps layers in plain objects, which have these already.
-  const taken = new Set(Object.getOwnPropertyNames(Object.prototype));
+  const taken = new Set<string>();
   /** Calls that already change a shape, by call and change. */
   const shared = new Map<string, number>();
   let wanted = 'layer';
@@ -99,7 +98,7 @@ export function createBuilder(): Builder {
     apply: (layer, input) => ({ ...input, call: call(layer, [input], shapeOf(input)) }),
     begin: (name) => {
       settle();
-      wanted = legalName(name);
+      wanted = layerName(name);
     },
     finish: settle,
   };
@@ -116,14 +115,6 @@ function wordOf(className: string): string {
 /** The shape of one sample in memory. */
 function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
   return lies.map(lengthOf);
-}
-
-/**
- * Makes a name legal for a layer with weights in TensorFlow.js: letters, digits and `-._/`, a letter or digit
- * first. Node names of PyTorch begin with slashes and underscores.
- */
-function legalName(name: string): string {
-  return name.replace(/[^-\w./]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer';
 }
 
 /**

@@ -111,3 +111,21 @@ it.each([
     message: expect.stringMatching(/"large" .*1073741\d{3}/) as string,
   });
 });
+
+it('gives layers of nodes that TensorFlow.js cannot call so other names, and computes what it does', async () => {
+  const graph = around((g, x) => {
+    const sine = g.node('_model>sine', 'Sin', [x]);
+    const w = g.constant('w', [1, 1, 4, 4]);
+    const convolved = g.node('größe', 'Conv2D', [sine, w], g.nodes.find(({ op }) => op === 'Conv2D')!.attr);
+    return g.node('-relu 1', 'Relu', [convolved]);
+  });
+  const path = await written('names', graph);
+  const read = await readGraphModel(path);
+  const names = read.layers.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['model_sine', 'gr__e', 'relu_1']));
+  const image = tf.randomNormal([1, 4, 6, 3], 0, 1, 'float32', 5);
+  const [found] = await layerOutputs(read, image);
+  const [right] = await graphModelOutputs(path, image, ['output']);
+  found!.forEach((value, i) => expect(value).toBeCloseTo(right![i]!, 5));
+  image.dispose();
+});
