@@ -3,8 +3,9 @@
 process.env.TERSOR_CONDITIONS ??= 'tersor/source';
 
 /**
- * Which tests run. From end to end, by the names of their files, are those that start servers of queues, kill
- * processes again and again, or drive a browser: left out unless `e2e` (these alone) or `all` is asked for.
+ * Which tests run. From end to end, by the names of their files, are those that start servers of queues or
+ * many processes, kill them again and again, take real networks through the commands, or drive a browser:
+ * left out unless `e2e` (these alone) or `all` is asked for.
  */
 const kind = process.env.TERSOR_TESTS;
 

@@ -11,7 +11,7 @@ const LONG = [
   'backend-contract',
   'kills-child-process',
   'page',
-  'docs-commands',
+  'docs-in-a-clone',
   'parallel-search',
   'real-networks-wasm',
   'real-networks-node',

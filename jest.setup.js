@@ -1,5 +1,5 @@
 // A guard against hanging, not a target: CI machines can be slow and shared.
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 // tfjs advertises its native backend in every process that computes with another one, and says when a test has
 // loaded it anew.

@@ -13,10 +13,12 @@ export const MAJORS = [20, 22, 24, 26];
  * workers and processes, signals, modules (ES modules required, sources read), streams, and what stderr gets.
  */
 export const SUITES = [
-  'plugins/backend-',
-  'packages/core/src/(host|output-place|plugins/)',
-  'packages/runtime/src/(artifact/decode-artifact|bytes|model/load-model)',
-  'packages/compression/src/(run/checkpoint|run/output-lock|search/workers)',
+  'plugins/backend-(cpu|node|wasm)/',
+  // That the addon loads and ends; what its shaders compute is the same everywhere.
+  'plugins/backend-webgpu/src/(webgpu-backend|device-memory)',
+  'packages/core/src/(host|files/output-place|plugins/)',
+  'packages/runtime/src/(artifact/decode-artifact|source/|worker/|model/load-model)',
+  'packages/compression/src/run/(checkpoint|output-lock)',
   'packages/cli/src/',
   'packages/cli/test/(doctor|kill-and-resume|loaded-modules|own-format|parallel-search|plugin-faults)',
   'packages/cli/test/(resume|study-kill)',

@@ -163,8 +163,9 @@ async function open(browser, address, library) {
       headers: { 'cross-origin-resource-policy': 'cross-origin' },
     }),
   );
+  page.setDefaultTimeout(120_000);
   await page.goto(address);
-  const told = page.waitForFunction(() => globalThis.told, undefined, { timeout: 120_000 });
+  const told = page.waitForFunction(() => globalThis.told, undefined);
   const failed = new Promise((_, reject) =>
     page.on('pageerror', ({ message }) => reject(new Error(`${address}: ${message}`))),
   );

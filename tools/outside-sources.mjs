@@ -4,7 +4,6 @@
 export const consumerSource = `
 import { compress, slotsOfCompression } from '@tersor/compression';
 import { compressConfigSchema, createHost, parseConfig } from '@tersor/core';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 async function main(): Promise<void> {
@@ -18,7 +17,7 @@ async function main(): Promise<void> {
   const host = await createHost({ slots: [...slotsOfCompression(config).filter(({ kind }) => kind !== 'limit'), { kind: 'quantizer', name: 'extra', path: 'extra', use: 'mine', options: {} }], directory, seed: 1, builtins: [] });
   const wired = host.wired.length;
   await host.dispose();
-  const { baseline, compressed } = await compress({ config, directory, output: join(tmpdir(), \`tersor-consumer-\${process.pid}\`) });
+  const { baseline, compressed } = await compress({ config, directory, output: join(directory, \`consumer-\${process.pid}\`) });
   console.log(\`wired \${wired}, smaller \${compressed.macs < baseline.macs}\`);
 }
 void main();

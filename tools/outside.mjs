@@ -153,7 +153,10 @@ try {
         encoding: 'utf8',
       }).stderr,
     ) / 1e6;
-  const help = Math.min(helpSeconds(), helpSeconds(), helpSeconds());
+  // The least of some: what else the machine does costs processor time, too.
+  let help = helpSeconds();
+  for (let tries = 1; tries < 10 && !(help < MOST_HELP_SECONDS); tries++)
+    help = Math.min(help, helpSeconds());
   if (!(help > 0 && help < MOST_HELP_SECONDS))
     throw new Error(`tersor --help took ${help} s of processor time`);
   console.log(`outside: tersor --help: ${help.toFixed(2)} s of processor time`);

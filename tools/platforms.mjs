@@ -110,7 +110,7 @@ async function row(platform, binary, options, folder, address) {
   const { stdout } = await promisify(execFile)(binary, [...options, 'platform-check.mjs', folder, address], {
     cwd: folder,
     env,
-    timeout: 120_000,
+    timeout: 600_000,
   });
   return { platform, version, cases: JSON.parse(stdout.trim().split('\n').at(-1)) };
 }

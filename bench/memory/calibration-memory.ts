@@ -5,7 +5,7 @@
  *
  * npm run setup:tfjs-node
  * node --conditions=tersor/source --import tsx bench/memory/calibration-memory.ts
- *     [--networks vgg16,mobilenet-v2,inception-v3] [--paths alone,refit,reconstruction,calibrate]
+ *     [--networks vgg16,mobilenet-v2,inception-v3] [--paths alone,refit,reconstruction,in-order,calibrate]
  *     [--images 100] [--name calibration]
  */
 import { spawnSync } from 'node:child_process';
@@ -19,6 +19,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import {
   channelGroups,
   disposeModel,
+  finishPlan,
   graphFromModel,
   initializeKernels,
   readNetwork,
@@ -27,6 +28,7 @@ import {
 import { layersWithKernels, prepareCalibration } from '@tersor/compression';
 import { createNodeBackend } from '@tersor/backend-node';
 import { createRandom, describeMachine, type Backend, type Dataset } from '@tersor/core';
+import { peakResidentBytes } from '../../packages/compression/src/results/peak-memory.js';
 import { ChannelPruner, type ChannelPrunerOptions } from '../../plugins/pruner-channel/src/index.js';
 import { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
 
@@ -42,7 +44,7 @@ const SIDE = 224;
 const { values: options } = parseArgs({
   options: {
     networks: { type: 'string', default: Object.keys(ARCHITECTURES).join() },
-    paths: { type: 'string', default: 'alone,refit,reconstruction,calibrate' },
+    paths: { type: 'string', default: 'alone,refit,reconstruction,in-order,calibrate' },
     images: { type: 'string', default: '100' },
     name: { type: 'string', default: 'calibration' },
     // What the processes are told: where to draw a network, and the model of a case.
@@ -136,8 +138,7 @@ async function runCase(model: string, path: string): Promise<void> {
   await runPath(path, model, backend);
   const seconds = (performance.now() - started) / 1000;
   await backend.dispose();
-  const peakResidentBytes = process.resourceUsage().maxRSS * 1024;
-  process.stdout.write(`${JSON.stringify({ peakResidentBytes, seconds })}\n`);
+  process.stdout.write(`${JSON.stringify({ peakResidentBytes: peakResidentBytes(), seconds })}\n`);
 }
 
 async function runPath(path: string, model: string, backend: Backend): Promise<void> {
@@ -170,10 +171,12 @@ async function runPath(path: string, model: string, backend: Backend): Promise<v
       batchNormImages: count,
       weights: 'equal',
       probeImages: 100,
+      ...(path === 'in-order' && { sequential: { images: count, points: 24, ridge: 0.1 } }),
     } satisfies ChannelPrunerOptions);
     await pruner.prepare({ graph, groups, dataset, backend, seed: 1 });
     const plan = groups.map((group) => pruner.plan(group, { channels: group.channels / 2 }));
-    await pruner.adapt(pruner.apply(graph, plan), plan);
+    const adapted = await pruner.adapt(pruner.apply(graph, plan), plan);
+    await finishPlan(adapted, [pruner], plan);
   }
 }
 

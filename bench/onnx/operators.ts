@@ -8,7 +8,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { knownOperators } from '../../plugins/format-onnx/src/read/lower.js';
+import { knownOperators } from '../../plugins/format-onnx/src/read/read-nodes.js';
 import { causeOf, runCase, testCases, type CaseResult } from '../../plugins/format-onnx/test/testdata.js';
 
 const PAGE = join(__dirname, '../../docs/plugins/onnx-operators.md');

@@ -2,7 +2,7 @@
  * Sums up what `experiment.ts` has measured: `results/experiment.json`, of all lines in
  * `results/experiment/*.jsonl`. For each task a row an arm, and the differences of test accuracy, paired by
  * seed, with Holm's correction for all differences of the task; `summary` has the ensemble against the
- * heuristic and CMA-ES over the tasks, `carried` what it has after ten evaluations by how it begins. Run:
+ * heuristics and the other searches over the tasks, `carried` what it has after ten evaluations by how it begins. Run:
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment-rows.ts
  */
@@ -133,9 +133,9 @@ const summary = {
   heuristic,
   /** Those of enough seeds for an interval. */
   told: heuristic.filter(({ interval }) => interval !== undefined),
-  cma: aboveOn(lines, ['cma']),
+  searches: aboveOn(lines, ['cma', 'evolution', 'random', 'tpe', 'gp']),
   cmaItself: aboveOn(lines, ['reconstruction'], 'cma'),
-  others: aboveOn(lines, ['magnitude', 'uniform', 'evolution']),
+  others: aboveOn(lines, ['magnitude', 'uniform']),
 };
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };

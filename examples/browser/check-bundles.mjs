@@ -44,11 +44,12 @@ try {
   const told = {};
   for (const url of Object.keys(pages)) {
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     const errors = [];
     page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(`http://127.0.0.1:${server.address().port}${url}`);
     const scores = await page
-      .waitForFunction(() => globalThis.scores, undefined, { timeout: 120_000 })
+      .waitForFunction(() => globalThis.scores)
       .then((handle) => handle.jsonValue())
       .catch((error) => String(error));
     told[url] = { scores, errors };

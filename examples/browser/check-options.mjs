@@ -65,8 +65,15 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 });
 
+/** Waits until something holds that another process brings about; what it is then is told as it is. */
+async function until(page, holds) {
+  const end = performance.now() + 60_000;
+  while (!holds() && performance.now() < end) await page.waitForTimeout(20);
+}
+
 async function open(context, path = '/') {
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
   await page.goto(`http://127.0.0.1:${server.address().port}${path}`);
   await page.waitForFunction(() => globalThis.ready);
   return page;
@@ -90,14 +97,14 @@ try {
     const result = await load('half.tersor', { signal: stop.signal, onProgress });
     return { ...result, tensors: tf.memory().numTensors - before };
   });
-  for (let i = 0; i < 250 && closed === 0; i++) await page.waitForTimeout(20);
+  await until(page, () => closed > 0);
   told.aborted.closed = closed;
 
   const workers = [];
   page.on('worker', (worker) => workers.push(worker.url().replace(/:.*/, '')));
   const inWorker = await load({ worker: true });
   // The browser ends a worker a moment after the page has told it to.
-  for (let i = 0; i < 250 && page.workers().length > 0; i++) await page.waitForTimeout(20);
+  await until(page, () => page.workers().length === 0);
   told.worker = { ...inWorker, workers: [...workers], left: page.workers().length };
   told.ownWorker = await page.evaluate(async () => {
     const worker = new Worker('decode-worker.min.js');

@@ -26,13 +26,21 @@ const errors = [];
 
 async function open(viewport, colorScheme, query = '') {
   const page = await browser.newPage({ viewport, colorScheme });
+  page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => errors.push(error.message));
   await page.goto(`${address}${query}`);
   await ready(page);
   return page;
 }
 
-const ready = (page) => page.waitForSelector('#status:not([data-state=loading])', { timeout: 240_000 });
+const ready = (page) =>
+  page.waitForSelector('#status:not([data-state=loading], [data-state=before])', { timeout: 240_000 });
+/** Chooses, and waits until what was chosen is there: "loading" may be over before anybody looks. */
+const choose = async (page, selector, value) => {
+  await page.evaluate(() => (document.querySelector('#status').dataset.state = 'before'));
+  await page.selectOption(selector, value);
+  await ready(page);
+};
 const textOf = (page, selector) => page.$$eval(selector, (found) => found.map(({ innerText }) => innerText));
 const saidAfter = async (page, act) => {
   const before = await page.innerText('#agreement');
@@ -47,9 +55,7 @@ try {
   const networks = await page.$$eval('#network option', (all) => all.map(({ value }) => value));
   const shown = {};
   for (const network of networks) {
-    await page.selectOption('#network', network);
-    await page.waitForSelector('#status[data-state=loading]');
-    await ready(page);
+    await choose(page, '#network', network);
     shown[network] = {
       status: await page.innerText('#status'),
       original: await textOf(page, '#original :is(dd, li)'),
@@ -57,9 +63,7 @@ try {
       agreement: await page.innerText('#agreement'),
     };
   }
-  await page.selectOption('#network', networks[0]);
-  await page.waitForSelector('#status[data-state=loading]');
-  await ready(page);
+  await choose(page, '#network', networks[0]);
   // By keyboard alone: from the first picker to a sample.
   await page.focus('#network');
   const walked = [];
@@ -92,11 +96,11 @@ try {
   const camera = await page.getAttribute('#camera', 'aria-pressed');
   await page.click('#camera');
   await page.click('#all');
-  await page.waitForFunction(() => document.querySelector('#comparison').textContent !== '');
+  await page.waitForFunction(() => document.querySelector('#comparison').textContent !== '', undefined, {
+    timeout: 240_000,
+  });
   const comparison = await page.innerText('#comparison');
-  await page.selectOption('#backend', 'cpu');
-  await page.waitForSelector('#status[data-state=loading]');
-  await ready(page);
+  await choose(page, '#backend', 'cpu');
   const onCpu = { status: await page.innerText('#status'), classes: await textOf(page, '#packed li') };
   await page.close();
 

@@ -39,7 +39,7 @@ interface All {
     const options = { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } } as const;
     told = JSON.parse(execFileSync(process.execPath, [script, packed], options)) as All;
     expect(told.plain.scores).toHaveLength(10);
-  }, 300_000);
+  });
 
   it('onProgress: ends with all bytes, of how many there are', () => {
     const { size } = statSync(packed);

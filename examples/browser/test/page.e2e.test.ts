@@ -32,7 +32,7 @@ interface Shown {
   beforeAll(() => {
     run('--conditions=tersor/source', '--import', 'tsx', 'examples/browser/prepare.ts');
     page = JSON.parse(run('examples/browser/check.mjs')) as Shown;
-  }, 300_000);
+  });
 
   it('shows both networks side by side: sizes as they are, times, and the classes with their shares', () => {
     const { original, packed, agreement } = page.shown['vgg-small']!;

@@ -15,10 +15,11 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage({ viewport: { width: 1080, height: 1000 } });
+  page.setDefaultTimeout(240_000);
   const errors = [];
   page.on('pageerror', (error) => errors.push(error.message));
   await page.goto(server.resolvedUrls.local[0]);
-  await page.waitForSelector('#status:not([data-state=loading])', { timeout: 240_000 });
+  await page.waitForSelector('#status:not([data-state=loading])');
   const shown = await page.$eval('#status', ({ dataset, textContent }) => ({
     ...dataset,
     text: textContent,

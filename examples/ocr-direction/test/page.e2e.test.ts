@@ -29,5 +29,5 @@ describeWith([ORIGINAL, resultOf('model.onnx'), chromium], 'the page in a headle
     expect(Number(shown['compressedAccuracy'])).toBeGreaterThan(0.9);
     // The text that the page begins with, upright and upside down, as each network sees it.
     expect(shown['own']).toBe('01,01');
-  }, 300_000);
+  });
 });

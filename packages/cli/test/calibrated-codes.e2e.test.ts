@@ -47,5 +47,4 @@ it.each(['linear', 'kmeans'])(
     expect([plain.code, plain.err]).toEqual([0, expect.not.stringContaining("by the layers' inputs")]);
     expect((await packed(`${use}-plain`)).equals(await packed(`${use}-whole`))).toBe(false);
   },
-  240_000,
 );

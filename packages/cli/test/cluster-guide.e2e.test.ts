@@ -8,8 +8,6 @@ import { shellBlocks } from './doc-commands.js';
 import { PROGRAM } from './program.js';
 import { createTinyProject } from './tiny-project.js';
 
-jest.setTimeout(300_000);
-
 const PAGE = join(__dirname, '../../../docs/guide/cluster.md');
 const SEEDS = [1, 2, 3];
 const STUDY = `name: cluster
@@ -61,6 +59,13 @@ const why = missing();
     };
     const ended = (child: ChildProcess) =>
       new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+    const until = async (child: ChildProcess, text: RegExp) => {
+      while (!text.test(written.get(child)!)) {
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`It ended: ${written.get(child)}`);
+        await delay(50);
+      }
+    };
     try {
       connectAll();
       const [queue, study, ...workers] = names as [string, string, string, string];
@@ -70,18 +75,24 @@ const why = missing();
       await writeFile(join(folder, 'bin/npx'), `#!/bin/sh\nshift\nexec ${program} "$@"\n`);
       await chmod(join(folder, 'bin/npx'), 0o755);
       await writeFile(join(folder, 'study.yaml'), STUDY);
-      await start(queue, '/usr/bin/redis-server --bind 10.77.0.1 --protected-mode no --save ""', folder);
+      const server = await start(
+        queue,
+        '/usr/bin/redis-server --bind 10.77.0.1 --protected-mode no --save ""',
+        folder,
+      );
+      await until(server, /Ready to accept connections/);
 
       const blocks = shellBlocks(PAGE, readFileSync(PAGE, 'utf8')).map(({ text }) => text.trim());
       const [install, enqueue, work, status] = blocks as [string, string, string, string];
       expect(install).toMatch(/^npm install /);
       const coordinator = await start(study, enqueue, folder);
+      const working: ChildProcess[] = [];
       for (const name of workers) {
         const own = join(folder, `machine-${name}`);
         await mkdir(own);
-        await start(name, work, own);
+        working.push(await start(name, work, own));
       }
-      await delay(8000);
+      await Promise.any(working.map((worker) => until(worker, /has begun/)));
       const said = await start(study, status, folder);
       expect(await ended(said)).toBe(0);
       expect(written.get(said)).toMatch(/3 trials: \d done/);

@@ -59,4 +59,4 @@ it('candidates of calibrated codes are confirmed as the winner is made: its conf
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -1,9 +1,6 @@
 import type { Availability } from '@tersor/core';
 import { tersor } from './tersor.js';
 
-// Every backend is tried in a process that reads the sources.
-jest.setTimeout(240_000);
-
 describe('tersor doctor', () => {
   it('lists every backend, the reference of the tests too, and no noise of their libraries', async () => {
     const { code, out, err } = await tersor('doctor');

@@ -15,8 +15,6 @@ import type { Backend, LayerGraph } from '@tersor/core';
 import type { LayerCase } from './layer-case.js';
 import { LAYER_CASES } from './layer-table.js';
 
-jest.setTimeout(60_000);
-
 const COUNT = 3;
 /** Change of a weight. */
 const STEP = 2e-3;

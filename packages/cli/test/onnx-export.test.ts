@@ -20,7 +20,7 @@ describe('tersor export --to onnx', () => {
     const sets = values.flatMap((value) => ['--set', value]);
     const { code, err } = await tersor('compress', project.config, '--out', at('run'), '--quiet', ...sets);
     expect([code, err]).toEqual([0, expect.any(String)]);
-  }, 120_000);
+  });
   afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
   it('writes the model of a run as it was searched: its codes, and its rounded activations', async () => {

@@ -36,7 +36,7 @@ describe('a compression of the same network in three formats', () => {
     expect(await policy('own')).toBe(await policy('layers-model'));
     expect(summary.baseline.bytes).toBe((await readFile(join(project.folder, 'net.own'))).length);
     expect(summary.identity.plugins['format/model']).toContain('format.cjs#own');
-  }, 120_000);
+  });
 
   it('goes on from a .tersor file, and never writes over it', async () => {
     const packed = 'layers-model/model.tersor';
@@ -52,7 +52,7 @@ describe('a compression of the same network in three formats', () => {
       ...set,
     );
     expect([over.code, over.err]).toEqual([1, expect.stringContaining('CONFIG_INVALID')]);
-  }, 120_000);
+  });
 
   it('is what a model is exported to, and comes back from to the bit', async () => {
     const at = (name: string) => join(project.folder, name);
@@ -70,7 +70,7 @@ describe('a compression of the same network in three formats', () => {
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('net.own would be replaced')]);
     const option = await tersor('export', project.model, '--to-option', 'kernel=uint8', '--out', at('no'));
     expect([option.code, option.err]).toEqual([1, expect.stringContaining('did you mean "kernels"')]);
-  }, 60_000);
+  });
 
   it('inspects a file whose format is named, and says which formats there are where none fits', async () => {
     const model = join(project.folder, 'net.own');

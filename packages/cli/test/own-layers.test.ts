@@ -12,8 +12,6 @@ import { tersor } from './tersor.js';
 
 type Symbolic = tfl.SymbolicTensor;
 
-jest.setTimeout(180_000);
-
 function own(className: string, config: object, to: Symbolic | Symbolic[]): Symbolic {
   const [Class] = serialization.SerializationMap.getMap().classNameMap[className]!;
   return (new Class(config as never) as tfl.layers.Layer).apply(to) as Symbolic;

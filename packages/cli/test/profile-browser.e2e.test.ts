@@ -20,7 +20,7 @@ describeInChromium('tersor profile --browser', () => {
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     project = await createTinyProject();
-  }, 60_000);
+  });
   beforeEach(() => {
     written = { out: '', err: '' };
     jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((written.out += String(text)), true));
@@ -102,7 +102,7 @@ describeInChromium('tersor profile --browser', () => {
       measuredLatency!.compressed >= measuredLatency!.original,
     );
     expect(written.out).toMatch(/measured in turns on wasm in Chromium [\d.]+ \(1 thread\): [\d.e-]+ ms, /);
-  }, 240_000);
+  });
 
   it('refuses a software adapter, and measures one that is asked for', async () => {
     expect(await inBrowser('webgl.json', '--backend', 'webgl')).toBe(1);
@@ -113,7 +113,7 @@ describeInChromium('tersor profile --browser', () => {
     const { browser, backend } = await read<LatencyTable>('webgl.json');
     expect({ backend, ...browser }).toMatchObject({ backend: 'webgl', software: true });
     expect(browser!.adapter).toMatch(/SwiftShader/);
-  }, 240_000);
+  });
 
   it.each([
     [['--threads', '2'], /--threads only applies to measuring in a browser\. \[CONFIG_INVALID\]/],

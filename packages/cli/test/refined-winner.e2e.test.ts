@@ -1,18 +1,10 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runAndKill } from './killed-program.js';
+import { shortCompression } from './short-compression.js';
 import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
-const SETTINGS = [
-  'backend={ use: wasm, workers: 1 }',
-  'prune.agent=random',
-  'prune.search.episodes=2',
-  'prune.finetune.epochs=0',
-  'quantize.agent=uniform',
-  'quantize.search.episodes=1',
-  'quantize.finetune.epochs=0',
-];
 const REFINE = 'prune.refine={ steps: 60, images: 50, batchSize: 16, learningRate: 0.005 }';
 
 let project: TinyProject;
@@ -21,15 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-const argsOf = (out: string, settings: readonly string[]) => [
-  ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
-  ...[...SETTINGS, ...settings].flatMap((value) => ['--set', value]),
-];
 /** Compresses in this process, from the beginning. */
-const compress = (out: string, settings: readonly string[]) => tersor(...argsOf(out, settings));
+const compress = (out: string, settings: readonly string[]) =>
+  tersor(...shortCompression(project, out, settings));
 /** Compresses in one of its own, which is killed at the first progress of a stage, if one is named. */
 const apart = (out: string, settings: readonly string[], killAt?: string) =>
-  runAndKill(argsOf(out, settings), killAt === undefined ? undefined : { after: killAt });
+  runAndKill(shortCompression(project, out, settings), killAt === undefined ? undefined : { after: killAt });
 
 const weights = (out: string) => readFile(join(project.folder, out, 'pruned/weights.bin'));
 
@@ -50,7 +39,7 @@ it('a refined network is the same after a kill in the refinement, and another th
     expect.stringMatching(/The refinement .*so the network before it is kept.*prune\.refine\.learningRate/),
   ]);
   expect((await weights('harmed')).equals(await weights('plain'))).toBe(true);
-}, 240_000);
+});
 
 it('a refined network of codes is the same after a kill in the refinement, and another than without', async () => {
   const title = "stage 2: fitting the outputs to the original's";
@@ -67,7 +56,7 @@ it('a refined network of codes is the same after a kill in the refinement, and a
   expect((await packed('killed-codes')).equals(await packed('whole-codes'))).toBe(true);
   expect((await compress('plain-codes', codes)).code).toBe(0);
   expect((await packed('plain-codes')).equals(await packed('whole-codes'))).toBe(false);
-}, 240_000);
+});
 
 it('a value that cannot be is refused before anything runs', async () => {
   const { code, err } = await compress('refused', [REFINE, 'prune.refine.steps=0']);

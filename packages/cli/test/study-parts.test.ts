@@ -50,7 +50,7 @@ describe('a study whose trials are jobs of a cluster', () => {
     expect(await readdir(at('all'))).toEqual(
       expect.arrayContaining(['report.html', 'results.csv', 'results.json', 'study.json', 'trials']),
     );
-  }, 240_000);
+  });
 
   test.each([
     ['run-trial', ['study.yaml', '--index', '2'], 'The study has 2 trials: there is no part 2.'],
@@ -98,5 +98,4 @@ withNode(
       await rm(folder, { recursive: true, force: true });
     }
   },
-  240_000,
 );

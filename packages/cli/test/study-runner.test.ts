@@ -34,7 +34,7 @@ describe('the runner that a study file names', () => {
     expect(await readdir(join(out, 'trials', results.trials[0]!.trial))).toContain('model.tersor');
     const record = JSON.parse(await readFile(join(out, 'study.json'), 'utf8')) as StudyRecord;
     expect(record.study.runner).toEqual({ use: own, greeting: 'hello' });
-  }, 240_000);
+  });
 
   test.each([
     ['nobody', [], 'PLUGIN_NOT_FOUND', 'child-process'],
@@ -52,5 +52,5 @@ describe('the runner that a study file names', () => {
   test('is child-process where it names none, with the option that --jobs gives it', async () => {
     const { code, out: said } = await study('', '--out', join(folder, 'planned'), '--jobs', '3', '--dry-run');
     expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('1 trials: 0 done, 1 to run') });
-  }, 60_000);
+  });
 });

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runAndKill } from './killed-program.js';
+import { shortCompression, shortSettings } from './short-compression.js';
 import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
@@ -14,21 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
 
-const SETTINGS = [
-  'backend={ use: wasm, workers: 1 }',
-  'prune.agent=random',
-  'prune.search.episodes=2',
-  'prune.finetune.epochs=0',
-  'quantize.agent=uniform',
-  'quantize.search.episodes=1',
-  'quantize.finetune.epochs=0',
-];
-const given = (settings: readonly string[]) =>
-  [...SETTINGS, ...settings].flatMap((value) => ['--set', value]);
-const argsOf = (out: string, pruner: string) => [
-  ...['compress', project.config, '--out', join(project.folder, out), '--resume'],
-  ...given([pruner]),
-];
+const argsOf = (out: string, pruner: string) => shortCompression(project, out, [pruner]);
 const weights = (out: string) => readFile(join(project.folder, out, 'pruned/weights.bin'));
 
 it('a winner that is refit in order is the same after a kill and when its policy is applied, and another than without', async () => {
@@ -39,12 +26,12 @@ it('a winner that is refit in order is the same after a kill and when its policy
   expect((await weights('killed')).equals(await weights('whole'))).toBe(true);
   const policy = join(project.folder, 'whole/policy.json');
   const again = ['apply', policy, '--config', project.config, '--out', join(project.folder, 'again')];
-  expect((await tersor(...again, ...given([IN_ORDER]))).code).toBe(0);
+  expect((await tersor(...again, ...shortSettings([IN_ORDER]))).code).toBe(0);
   expect((await weights('again')).equals(await weights('whole'))).toBe(true);
   const plain = await tersor(...argsOf('plain', PRUNER('')));
   expect([plain.code, plain.err]).toEqual([0, expect.not.stringContaining(TITLE)]);
   expect((await weights('plain')).equals(await weights('whole'))).toBe(false);
-}, 240_000);
+});
 
 it('a refit in order that takes the outputs away from those of the original is undone, with a notice', async () => {
   // One position of one image: the means of the outputs become those of a single row.
@@ -55,4 +42,4 @@ it('a refit in order that takes the outputs away from those of the original is u
   ]);
   await tersor(...argsOf('unharmed', PRUNER('')));
   expect((await weights('harmed')).equals(await weights('unharmed'))).toBe(true);
-}, 240_000);
+});

@@ -19,7 +19,7 @@ export { decodeTensor } from './tensors/decode-tensor.js';
 export { firstNotFinite, requireFinite } from './tensors/finite.js';
 export { elementCount } from './tensors/element-count.js';
 export { transposed } from './tensors/transposed.js';
-export { float16Bits, roundToFloat16 } from './tensors/float16.js';
+export { float16Bits, float16Value, roundToFloat16 } from './tensors/float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
 export { isInside } from './files/is-inside.js';
 export { makeFolder, requireWritableFile, requireWritableFolder } from './files/output-place.js';

@@ -74,7 +74,7 @@ describe('pluginFiles', () => {
           `${file?.fileName.split('generated/')[1]}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
       ),
     ).toEqual([]);
-  }, 120_000);
+  });
 });
 
 test.each([

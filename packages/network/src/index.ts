@@ -152,8 +152,28 @@ export {
 } from './lowering/constant-arrays.js';
 export { withChannelShuffles } from './lowering/channel-shuffles.js';
 export { foldAffines } from './lowering/fold-affines.js';
-export { fromHalf } from './lowering/half.js';
 export { Refusal, type LoweredLayer } from './lowering/lowered-layer.js';
+export {
+  isPartTensor,
+  partLayer,
+  partShape,
+  partType,
+  piece,
+  stepType,
+  type PartLayer,
+  type PartSource,
+  type PartTensor,
+  type Piece,
+} from './lowering/parts/piece.js';
+export { stepsOf } from './lowering/parts/steps-of.js';
+export {
+  constantPart,
+  cutPart,
+  leakyPart,
+  pickedPart,
+  reshapedPart,
+  withUnitAxis,
+} from './lowering/parts/piece-shapes.js';
 export { withSpelledActivations } from './lowering/recognise.js';
 export { resizingLayer } from './lowering/resizing.js';
 export { isNothing, paddingWord, sameSides, windowCount, type Pads, type Pair } from './lowering/windows.js';

@@ -105,7 +105,9 @@ export async function runMasked(
       );
       results.push({
         value,
-        mask: consumes ? producedMask(layer, removals, value) : carriedMask(layer, sources, apply),
+        mask: consumes
+          ? producedMask(layer, removals, value)
+          : carriedMask(layer, sources, value.shape.at(-1)!, apply),
       });
     });
     return graph.outputs.map((output) => {
@@ -134,23 +136,29 @@ function producedMask(layer: GraphLayer, removals: readonly Removal[], value: tf
 function carriedMask(
   layer: GraphLayer,
   sources: readonly Masked[],
+  width: number,
   apply: (tensors: tf.Tensor[]) => tf.Tensor,
 ): tf.Tensor {
   const [first] = sources;
   if (UNTOUCHED.has(layer.className)) return first!.mask;
+  if (layer.className === 'TersorFrozenPart') {
+    if (sources.some(({ mask }) => mask.dataSync().includes(0)))
+      throw new Error(`${layer.name} reads channels that go`);
+    return tf.ones([width]);
+  }
   if (layer.className === 'DepthwiseConv2D') {
     const multiplier = layer.weights.find(({ name }) => name === 'depthwise_kernel')!.shape[3]!;
     return tf.reshape(tf.tile(tf.expandDims(first!.mask, 1), [1, multiplier]), [-1]);
   }
   if (MERGES.has(layer.className)) {
-    const width = Math.max(...sources.map(({ mask }) => mask.size));
+    const most = Math.max(...sources.map(({ mask }) => mask.size));
     // A single channel that is spread over all may be anything but removed.
     const masks = sources
       .map(({ mask }) => mask.dataSync().join())
-      .filter((mask) => width === 1 || mask !== '1');
+      .filter((mask) => most === 1 || mask !== '1');
     if (new Set(masks).size > 1)
       throw new Error(`${layer.name} combines channels that disagree: ${masks.join(' | ')}`);
-    return sources.find(({ mask }) => mask.size === width)!.mask;
+    return sources.find(({ mask }) => mask.size === most)!.mask;
   }
   const mask = apply(sources.map((source) => tf.broadcastTo(source.mask, source.value.shape)));
   const rows = tf.round(tf.reshape(mask, [-1, mask.shape.at(-1)!]));

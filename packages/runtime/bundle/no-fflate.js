@@ -1,4 +1,4 @@
-// What the single files have in place of fflate: they are for browsers, and those that run them inflate by themselves.
+// Replaces fflate in the single-file bundles: they are for browsers, and inflate by other means there.
 export function Unzlib() {
   throw new Error('This browser has no DecompressionStream; browsers have it since 2023.');
 }

@@ -1,3 +1,3 @@
-// What the single files have in place of decode-worker-source.ts: the worker imports the file that started it,
-// which has the decoder already (serve-worker.js).
+// Replaces decode-worker-source.ts in the single-file bundles: the worker imports the file that started it,
+// which contains the decoder (serve-worker.js).
 export const decodeWorkerSource = `import ${JSON.stringify(import.meta.url)};`;

@@ -15,7 +15,7 @@ type Place = readonly [row: number, column: number, channel: number];
  * result is. The grouped convolution is not among them. `undefined` for other classes.
  */
 export function applyOwnLayer(
-  { className, config }: GraphLayer,
+  { className, config, weights }: GraphLayer,
   inputs: readonly Image[],
 ): Image | undefined {
   const [image, other] = inputs as [Image, Image];
@@ -65,6 +65,8 @@ export function applyOwnLayer(
     }
     case 'TersorPower':
       return { ...image, data: image.data.map((value) => value ** Number(config['exponent'])) };
+    case 'TersorFrozenPart':
+      return attended(image, weights[0]!.data[0]!);
     case 'TersorSubtract':
       return { ...image, data: image.data.map((value, i) => value - other.data[i]!) };
     case 'TersorDivide':
@@ -88,6 +90,27 @@ function padded(index: number, length: number, config: Config): number | undefin
   if (config['mode'] === 'edge') return index < 0 ? 0 : length - 1;
   if (config['mode'] === 'reflect') return index < 0 ? -index : 2 * (length - 1) - index;
   return undefined;
+}
+
+/**
+ * The frozen part of the contract's networks: each position becomes a mean of all, weighted by how alike they
+ * are.
+ */
+function attended({ data, shape }: Image, scale: number): Image {
+  const channels = shape[2];
+  const positions = Array.from({ length: data.length / channels }, (_, i) =>
+    data.subarray(i * channels, (i + 1) * channels),
+  );
+  const rows = positions.map((own) => {
+    const shares = positions.map((other) =>
+      Math.exp(scale * own.reduce((sum, value, channel) => sum + value * other[channel]!, 0)),
+    );
+    const whole = shares.reduce((sum, share) => sum + share, 0);
+    return own.map((_, channel) =>
+      positions.reduce((sum, other, i) => sum + (shares[i]! / whole) * other[channel]!, 0),
+    );
+  });
+  return { data: Float64Array.from(rows.flatMap((row) => [...row])), shape };
 }
 
 function pooled({ data, shape: [height, width, channels] }: Image, config: Config): Image {

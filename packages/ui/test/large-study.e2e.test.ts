@@ -40,7 +40,7 @@ it('answers while it draws the charts of a study', async () => {
     await ui.close();
     for (const folder of [page, study]) await rm(folder, { recursive: true, force: true });
   }
-}, 240_000);
+});
 
 suite(
   `a study of ${TRIALS} trials in Chromium${executablePath === undefined ? ' (skipped: no Chromium is installed)' : ''}`,
@@ -59,7 +59,7 @@ suite(
       await writeLargeStudy(join(study, 'large'), TRIALS);
       ui = await startUi({ folders: [study], program: [], page, port: 0 });
       browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
-    }, 240_000);
+    });
     afterAll(async () => {
       await browser?.close();
       await ui?.close();
@@ -108,7 +108,7 @@ suite(
       expect(bytes).toBeLessThan(1_500_000);
       expect(problems).toEqual([]);
       await page.close();
-    }, 240_000);
+    });
 
     it('puts two of its trials side by side', async () => {
       const page = await browser.newPage();
@@ -120,7 +120,7 @@ suite(
       await page.getByRole('heading', { name: 'What differs' }).waitFor();
       expect(await page.locator('h1').textContent()).toMatch(/large: [0-9a-f]{12} and large: /);
       await page.close();
-    }, 240_000);
+    });
 
     it('counts those that failed, and says why', async () => {
       const page = await browser.newPage();
@@ -136,6 +136,6 @@ suite(
       await page.getByRole('heading', { name: 'Why it failed' }).waitFor();
       expect(await page.locator('main').textContent()).toContain('broken');
       await page.close();
-    }, 240_000);
+    });
   },
 );

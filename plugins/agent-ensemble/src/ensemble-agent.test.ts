@@ -273,6 +273,6 @@ describe('shared critics', () => {
     expect(() => factory({ shared: true, guesses: 5 })(unguessed)).toThrow(/cannot use "guesses" here/);
     expect(() => factory({ guesses: 5 })(task)).toThrow(/"guesses" only with "shared"/);
     const other = { features: [[1]], actions: [[0]], reward: 1 };
-    expect(() => factory({ shared: true })(task).study!([[other]])).toThrow(/knows 2 numbers of each step/);
+    expect(() => factory({ shared: true })(task).study!([[other]])).toThrow(/gets 2 features of each step/);
   });
 });

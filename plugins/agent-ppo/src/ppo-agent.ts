@@ -23,8 +23,8 @@ import {
   withoutLane,
   type Network,
 } from '@tersor/rl';
-import type { ActionHead } from './action-head.js';
-import { createActionHead } from './create-action-head.js';
+import type { ActionHead } from './heads/action-head.js';
+import { createActionHead } from './heads/create-action-head.js';
 import { judgedAnew } from './earlier-rollouts.js';
 import type { CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';

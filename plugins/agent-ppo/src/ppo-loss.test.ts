@@ -1,6 +1,6 @@
 import { createRandom } from '@tersor/core';
-import type { ActionHead } from './action-head.js';
-import { createActionHead } from './create-action-head.js';
+import type { ActionHead } from './heads/action-head.js';
+import { createActionHead } from './heads/create-action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
 
 const random = createRandom(3, 'loss test');
@@ -97,22 +97,28 @@ describe.each([
   });
 });
 
-it('cuts the surrogate as equation 7 says', () => {
-  const at = (ratio: number, advantage: number) => {
-    const { logProbability } = categorical.evaluate([0, 0, 0, 0], [], [1]);
-    const step: CollectedStep = {
-      observation: [],
-      sample: [1],
-      logProbability: logProbability.value - Math.log(ratio),
-      value: 0,
-      advantage,
-      returns: 0,
-    };
-    return policyLoss(categorical, new Float32Array(4), new Float32Array(0), [step], [advantage], {
-      clip: 0.2,
-      entropy: 0,
-    });
+/**
+ * The loss of one step that is `ratio` times as likely now as under the policy that collected it, cut around
+ * a ratio of 1, or of `anchor`.
+ */
+function lossOfStep(ratio: number, advantage: number, anchor?: number) {
+  const { logProbability } = categorical.evaluate([0, 0, 0, 0], [], [1]);
+  const before = logProbability.value - Math.log(ratio);
+  const step: CollectedStep = {
+    observation: [],
+    sample: [1],
+    logProbability: before,
+    ...(anchor !== undefined && { anchor: before + Math.log(anchor) }),
+    value: 0,
+    advantage,
+    returns: 0,
   };
+  const cut = { clip: 0.2, entropy: 0 };
+  return policyLoss(categorical, new Float32Array(4), new Float32Array(0), [step], [advantage], cut);
+}
+
+it('cuts the surrogate as equation 7 says', () => {
+  const at = (ratio: number, advantage: number) => lossOfStep(ratio, advantage);
   expect(at(1.5, 2)).toMatchObject({ loss: expect.closeTo(-2.4, 6), clipped: 1 });
   expect(at(1.5, -2)).toMatchObject({ loss: expect.closeTo(3, 6), clipped: 0 });
   expect(at(0.5, 2)).toMatchObject({ loss: expect.closeTo(-1, 6), clipped: 0 });
@@ -123,24 +129,8 @@ it('cuts the surrogate as equation 7 says', () => {
 });
 
 it('cuts a step of an earlier policy around the ratio that the training begins with', () => {
-  const at = (ratio: number, advantage: number) => {
-    const { logProbability } = categorical.evaluate([0, 0, 0, 0], [], [1]);
-    // Three times as likely under the policy of the training's beginning as under the one that collected it.
-    const before = logProbability.value - Math.log(ratio);
-    const step: CollectedStep = {
-      observation: [],
-      sample: [1],
-      logProbability: before,
-      anchor: before + Math.log(3),
-      value: 0,
-      advantage,
-      returns: 0,
-    };
-    return policyLoss(categorical, new Float32Array(4), new Float32Array(0), [step], [advantage], {
-      clip: 0.2,
-      entropy: 0,
-    });
-  };
+  // Three times as likely under the policy of the training's beginning as under the one that collected it.
+  const at = (ratio: number, advantage: number) => lossOfStep(ratio, advantage, 3);
   expect(at(3.1, 2)).toMatchObject({ loss: expect.closeTo(-6.2, 6), clipped: 0 });
   expect(at(3.5, 2)).toMatchObject({ loss: expect.closeTo(-6.4, 6), clipped: 1 });
   expect(at(3.5, -2)).toMatchObject({ loss: expect.closeTo(7, 6), clipped: 0 });

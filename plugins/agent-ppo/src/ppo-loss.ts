@@ -1,4 +1,4 @@
-import type { ActionHead } from './action-head.js';
+import type { ActionHead } from './heads/action-head.js';
 
 /** One collected step, as the training sees it. */
 export interface CollectedStep {

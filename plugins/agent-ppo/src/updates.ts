@@ -1,5 +1,5 @@
 import { adamStep, backward, clipByNorm, forward, parameterCount, type Network } from '@tersor/rl';
-import type { ActionHead } from './action-head.js';
+import type { ActionHead } from './heads/action-head.js';
 import { policyLoss, valueLoss, type CollectedStep } from './ppo-loss.js';
 import type { PpoOptions } from './ppo-options.js';
 import type { Learner } from './ppo-state.js';

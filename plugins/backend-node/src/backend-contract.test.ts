@@ -3,8 +3,6 @@ import { backendContract, describeContract } from '@tersor/testing';
 import { describeWhereAvailable, testBackend } from '../test/where-available.js';
 import { createNodeBackend } from './node-backend.js';
 
-jest.setTimeout(120_000);
-
 it('says what to install where there is no tfjs-node', async () => {
   const backend = createNodeBackend({ precision: 'float32', directories: [tmpdir()] });
   expect(await backend.isAvailable()).toMatchObject({

@@ -33,9 +33,6 @@ async function smallNetwork(): Promise<LayerGraph> {
   return graph;
 }
 
-// Starting a worker from source compiles it first: seconds on a busy machine.
-jest.setTimeout(60_000);
-
 describe('createWasmBackend', () => {
   const backends = [1, 2, 3].map((workers) => createWasmBackend({ workers }));
   let graph: LayerGraph;

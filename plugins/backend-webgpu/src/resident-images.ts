@@ -1,3 +1,4 @@
+import { elementCount } from '@tersor/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ImageBatch } from '@tersor/network';
 
@@ -59,7 +60,7 @@ export function createResidentImages(device: GPUDevice, most = MOST_BYTES): Resi
       }
     },
     batch({ images, start, count, shape }) {
-      const size = shape.reduce((product, side) => product * side, 1);
+      const size = elementCount(shape);
       const buffer = kept.get(images);
       if (!buffer)
         return tf.tensor(images.subarray(start * size, (start + count) * size), [count, ...shape], 'float32');

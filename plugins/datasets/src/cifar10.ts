@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { definePlugin, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
+import { heldOut } from './require-validation.js';
 
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 const PIXELS = 32 * 32 * 3;
@@ -13,13 +14,7 @@ const options = z.strictObject({
   dir: z
     .string()
     .describe('Folder with data_batch_*.bin and test_batch.bin, or one that holds cifar-10-batches-bin.'),
-  validation: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(
-      'Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.',
-    ),
+  validation: heldOut,
   mean: z
     .array(z.number())
     .length(3)

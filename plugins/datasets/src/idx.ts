@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { definePlugin, TersorError } from '@tersor/core';
+import { definePlugin, elementCount, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
+import { heldOut } from './require-validation.js';
 
 const UNSIGNED_BYTE = 0x08;
 
@@ -14,13 +15,7 @@ const options = z.strictObject({
     .describe(
       'Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (.gz too).',
     ),
-  validation: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(
-      'Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.',
-    ),
+  validation: heldOut,
   classes: z
     .array(z.string())
     .min(2)
@@ -97,7 +92,7 @@ async function readIdx(
     );
   }
   const sizes = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
-  const expected = header + sizes.reduce((product, size) => product * size, 1);
+  const expected = header + elementCount(sizes);
   if (bytes.length !== expected)
     throw new TersorError(
       'DATASET_INVALID',

@@ -1,4 +1,14 @@
 import { TersorError } from '@tersor/core';
+import { z } from 'zod';
+
+/** The option `validation` of data sets whose files have a training part and a test part. */
+export const heldOut = z
+  .int()
+  .min(0)
+  .optional()
+  .describe(
+    'Training images held out for validation: the last ones, or as many of each class where the file is sorted by class. A tenth when absent.',
+  );
 
 /**
  * Throws `DATASET_INVALID` when the images to hold out leave none to train on.

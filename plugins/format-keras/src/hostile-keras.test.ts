@@ -40,7 +40,7 @@ async function outcome(name: string, bytes: Uint8Array): Promise<LayerGraph | st
   const path = join(folder, name);
   await writeFile(path, bytes);
   const before = tf.memory().numTensors;
-  const start = performance.now();
+  const start = process.cpuUsage();
   try {
     const graph = await readKeras(path);
     channelGroups(graph);
@@ -50,7 +50,8 @@ async function outcome(name: string, bytes: Uint8Array): Promise<LayerGraph | st
     if (!isTersorError(error)) throw error;
     return error.code;
   } finally {
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(5e6);
     expect(tf.memory().numTensors).toBe(before);
   }
 }
@@ -105,7 +106,7 @@ it(`reads or refuses by code ${MUTATIONS} damaged .h5 files, soon, and leaves no
   const bytes = await readFile(sample('nested.h5'));
   // Most bytes are weights: where those alone changed, the file is read.
   expect(await fuzz((random) => ['net.h5', damaged(bytes, random)])).toBeGreaterThan(20);
-}, 120_000);
+});
 
 it(`reads or refuses by code ${MUTATIONS} .keras archives with damaged weights and topologies`, async () => {
   const parts = unzipSync(await readFile(sample('preprocessing.keras')));
@@ -118,12 +119,12 @@ it(`reads or refuses by code ${MUTATIONS} .keras archives with damaged weights a
     return ['net.keras', zipSync({ ...parts, [name]: bytes }, { level: 1 })];
   });
   expect(read).toBeGreaterThan(20);
-}, 120_000);
+});
 
 it(`reads or refuses by code ${MUTATIONS} damaged archives`, async () => {
   const bytes = await readFile(sample('sequential.keras'));
   await fuzz((random) => ['net.keras', damaged(bytes, random)]);
-}, 120_000);
+});
 
 it('unpacks nothing of an archive whose parts say more bytes than they can give', async () => {
   const bomb = zipSync({ 'config.json': new Uint8Array(1 << 20), 'model.weights.h5': new Uint8Array(8) });
@@ -190,5 +191,32 @@ it('says what to do with weights alone', async () => {
     code: 'MODEL_UNSUPPORTED',
     message: expect.stringContaining('holds weights without a network') as string,
     hint: expect.stringContaining('architecture') as string,
+  });
+});
+
+it.each(['größe', 'conv 1', '_conv', 'constructor'])(
+  'refuses a layer called "%s", which TensorFlow.js cannot call one, by name',
+  async (name) => {
+    const parts = unzipSync(await readFile(sample('sequential.keras')));
+    const config = Buffer.from(parts['config.json']!).toString().replaceAll('"first"', JSON.stringify(name));
+    const path = join(folder, 'names.keras');
+    await writeFile(path, zipSync({ ...parts, 'config.json': strToU8(config) }));
+    await expect(readKeras(path)).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringContaining(`"${name}" (Conv2D) has a name`) as string,
+    });
+  },
+);
+
+it('refuses a causal convolution, which TensorFlow.js reads and cannot run, by name', async () => {
+  const parts = unzipSync(await readFile(sample('sequential.keras')));
+  const config = Buffer.from(parts['config.json']!)
+    .toString()
+    .replace('"padding": "same"', '"padding": "causal"');
+  const path = join(folder, 'causal.keras');
+  await writeFile(path, zipSync({ ...parts, 'config.json': strToU8(config) }));
+  await expect(readKeras(path)).rejects.toMatchObject({
+    code: 'MODEL_UNSUPPORTED',
+    message: expect.stringContaining('has padding: "causal"') as string,
   });
 });

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type * as ort from 'onnxruntime-web';
 import { TersorError, type FormatReference, type LayerGraph } from '@tersor/core';
+import { fromHalf } from '@tersor/network';
 import { modelFilesOf } from './read/file/parse-model.js';
 import type { OnnxMetadata } from './read/lower.js';
+import { halfOf } from './write/weights/half.js';
 
 /** The part of onnxruntime that is used, the same in its packages for Node and the web. */
 type Runtime = Pick<typeof ort, 'InferenceSession' | 'Tensor'>;
@@ -22,6 +24,9 @@ export async function onnxReference(path: string, graph: LayerGraph): Promise<Fo
     new Uint8Array(await readFile(path)),
     { ...(externalData.length > 0 && { externalData }), logSeverityLevel: 3 },
   );
+  const types = new Map(
+    session.inputMetadata.flatMap((input) => (input.isTensor ? [[input.name, input.type] as const] : [])),
+  );
   const { inputs: ins, outputs: outs } = graph.metadata?.userDefinedMetadata?.['onnx'] as OnnxMetadata;
   return {
     engine,
@@ -32,16 +37,35 @@ export async function onnxReference(path: string, graph: LayerGraph): Promise<Fo
         const inverse = order.map((_axis, axis) => order.indexOf(axis));
         const lies = [batch, ...shape];
         const dims = inverse.map((axis) => lies[axis]!);
-        return [name, new runtime.Tensor('float32', transposed(inputs[i]!, lies, inverse), dims)] as const;
+        const values = transposed(inputs[i]!, lies, inverse);
+        return [name, given(runtime, types.get(name), values, dims)] as const;
       });
       const results = await session.run(Object.fromEntries(feeds));
       return outs.map(({ name, order }) => {
-        const { data, dims } = results[name] as ort.TypedTensor<'float32'>;
-        return transposed(Float32Array.from(data), dims, order);
+        const { dims } = results[name]!;
+        return transposed(floats(results[name]!), dims, order);
       });
     },
     dispose: () => session.release(),
   };
+}
+
+/** Values in the type of the file's input. */
+function given(
+  { Tensor }: Runtime,
+  type: ort.Tensor.Type | undefined,
+  values: Float32Array,
+  dims: readonly number[],
+): ort.Tensor {
+  if (type === 'float16') return new Tensor(type, halfOf(values), dims);
+  if (type === 'float64') return new Tensor(type, Float64Array.from(values), dims);
+  return new Tensor('float32', values, dims);
+}
+
+/** Older versions of Node have no array of half floats, but one of their bits. */
+function floats({ type, data }: ort.Tensor): Float32Array {
+  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, fromHalf);
+  return Float32Array.from(data as Float32Array);
 }
 
 async function installed(): Promise<{ engine: string; runtime: Runtime }> {

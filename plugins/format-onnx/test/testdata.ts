@@ -11,7 +11,8 @@ import { run } from '../../../packages/network/test/masked-run.js';
 import { createOnnxFormat } from '../src/index.js';
 import { constantOf } from '../src/read/file/tensor-data.js';
 import type { Constant } from '../src/read/file/onnx-model.js';
-import { foldedOperators, type OnnxMetadata } from '../src/read/lower.js';
+import type { OnnxMetadata } from '../src/read/lower.js';
+import { foldedOperators } from '../src/read/read-nodes.js';
 
 /** Where Debian's package libonnx-testdata puts the test cases of the ONNX standard. */
 export const TESTDATA = '/usr/share/libonnx-testdata/data';

@@ -8,7 +8,7 @@ import { canBeInPart, FrozenParts, nodesBeforeKernels } from './parts/frozen-par
 import type { GraphSource } from './graph-source.js';
 import { placeholder } from './placeholder.js';
 import { asInFile, type Site } from './site.js';
-import { invalid, sortNodes, type SortedNodes } from './sort-nodes.js';
+import { invalid, sortNodes, type SortedNodes } from './file/sort-nodes.js';
 import type { Tensor, Value } from './value.js';
 
 /** The layers of a GraphModel, and the names of its inputs' and outputs' layers. */

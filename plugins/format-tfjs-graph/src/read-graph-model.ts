@@ -11,10 +11,10 @@ import {
   withSpelledActivations,
   type WeightsManifest,
 } from '@tersor/network';
-import { withDilations } from './dilations.js';
+import { withDilations } from './operators/dilations.js';
 import { lowerGraph } from './lower-graph.js';
 import { nodesOf, sizesOf, sourceOf, type GraphNode } from './node.js';
-import { readConstants } from './weights.js';
+import { readConstants } from './file/weights.js';
 
 /** Limit on the size of model.json, which is read into memory; real networks have a few MB. */
 const MAX_JSON_BYTES = 2 ** 26;

@@ -1,5 +1,6 @@
 import {
   createRandom,
+  elementCount,
   type ChannelGroup,
   type GroupMember,
   type LayerGraph,
@@ -137,7 +138,7 @@ function visit(
   each: (channel: number, value: number, at: number) => void,
 ): void {
   const size = shape[member.axis]!;
-  const inner = shape.slice(member.axis + 1).reduce((product, length) => product * length, 1);
+  const inner = elementCount(shape.slice(member.axis + 1));
   const channelOf = new Int32Array(size).fill(-1);
   member.indexes.forEach((owned, channel) => owned.forEach((index) => (channelOf[index] = channel)));
   for (let at = 0; at < data.length; at++) {

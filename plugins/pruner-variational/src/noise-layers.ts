@@ -1,5 +1,5 @@
 import { factsOf, type KernelWindow } from '@tersor/network';
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import { elementCount, type GraphLayer, type LayerGraph } from '@tersor/core';
 
 /** A layer that gets noise: its `kernel` has a 2-D slice per (input channel, output channel). */
 export interface NoiseLayer {
@@ -28,6 +28,6 @@ function noiseLayer(layer: GraphLayer): NoiseLayer | undefined {
   const window = facts?.window?.(layer);
   if (!facts?.noise || !shape || (facts.window && !window)) return undefined;
   const [inputs, outputs] = shape.slice(-2) as [number, number];
-  const taps = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const taps = elementCount(shape.slice(0, -2));
   return { name: layer.name, shape, inputs, outputs, taps, window };
 }

@@ -30,7 +30,7 @@ beforeAll(async () => {
   graph = await plantedNetwork();
   group = channelGroups(graph).groups[0]!;
   pruner = await prepare();
-}, 60_000);
+});
 
 /** All slices go but exactly the four that say something. */
 async function expectPlantedSlices(step: PruneStep, by: VariationalPruner): Promise<void> {
@@ -53,7 +53,7 @@ test('planted problem, noise per slice: exactly the useless slices go', async ()
 test('planted problem, noise per weight: exactly the useless slices go', async () => {
   const elements = await prepare({ noise: 'elements' });
   await expectPlantedSlices(elements.plan(group, { slices: USEFUL / SLICES }), elements);
-}, 60_000);
+});
 
 test('planted problem, noise on activations: inputs of pure noise carry the least information', async () => {
   const { slices } = (
@@ -61,7 +61,7 @@ test('planted problem, noise on activations: inputs of pure noise carry the leas
   ).get('conv')!;
   const ofInput = (input: number) => slices[input * OUTPUTS + OUTPUTS - 1]!;
   expect(Math.max(...[4, 5, 6, 7].map(ofInput))).toBeLessThan(0.5 * Math.min(...[0, 1, 2, 3].map(ofInput)));
-}, 60_000);
+});
 
 test('the share of slices that stays is the one that was asked for', () => {
   for (const share of [0.1, 0.25, 0.5, 0.9]) {
@@ -88,7 +88,7 @@ test('the same seed gives the same plan, and no tensors stay behind', async () =
   const [first, second] = [await prepare(short), await prepare(short)];
   expect(first.plan(group, { slices: 0.5 })).toEqual(second.plan(group, { slices: 0.5 }));
   expect(tf.memory().numTensors).toBe(before);
-}, 60_000);
+});
 
 test('refuses a plan for another network', () => {
   const foreign = { pruner: 'variational', group: 'conv', zeroSlices: [{ layer: 'conv', slices: [SLICES] }] };
@@ -111,7 +111,7 @@ test('a training that was stopped after any epoch and goes on finds the same, an
     expect(resumed).toEqual(whole);
     expect(tf.memory().numTensors).toBe(before);
   }
-}, 60_000);
+});
 
 describe('ranked by reconstruction', () => {
   const kept = 6;

@@ -1,6 +1,7 @@
 import {
-  requireFinite,
   createRandom,
+  elementCount,
+  requireFinite,
   type Calibration,
   type CodebookTensor,
   type EncodedTensor,
@@ -103,7 +104,7 @@ function movedBook(
 ): Float32Array {
   const sums = new Float64Array(codebook.length);
   const counts = new Uint32Array(codebook.length);
-  const inner = axis < 0 ? data.length : shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = axis < 0 ? data.length : elementCount(shape.slice(axis + 1));
   for (
     let from = 0, group = 0;
     from < data.length;
@@ -126,7 +127,7 @@ function movedBook(
 /** The values of each group. */
 function groupMembers({ data, shape }: QuantizerInput, axis: number, groups: number): Float32Array[] {
   if (axis < 0) return [data];
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   return Array.from({ length: groups }, (_, group) => {
     const values = new Float32Array(data.length / groups);
     let to = 0;
@@ -149,8 +150,7 @@ function assign(
   bits: number,
 ): Uint8Array {
   const size = 2 ** bits;
-  const inner =
-    axis < 0 ? data.length : shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+  const inner = axis < 0 ? data.length : elementCount(shape.slice(axis + 1));
   const order = new Uint8Array(codebook.length);
   const bounds = new Float64Array(codebook.length);
   for (let group = 0; group < groups; group++) sortBook(codebook, order, bounds, group * size, size);

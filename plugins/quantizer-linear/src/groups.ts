@@ -1,3 +1,5 @@
+import { elementCount } from '@tersor/core';
+
 /** A weight array seen as groups along one axis: element (o, g, i) is at `(o * groups + g) * inner + i`. */
 export interface GroupLayout {
   readonly outer: number;
@@ -7,12 +9,11 @@ export interface GroupLayout {
 
 /** Layout of a row-major array with one group per index of `axis`; axis -1 is one group. */
 export function groupLayout(shape: readonly number[], axis: number): GroupLayout {
-  const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
-  if (axis < 0) return { outer: 1, groups: 1, inner: product(shape) };
+  if (axis < 0) return { outer: 1, groups: 1, inner: elementCount(shape) };
   return {
-    outer: product(shape.slice(0, axis)),
+    outer: elementCount(shape.slice(0, axis)),
     groups: shape[axis]!,
-    inner: product(shape.slice(axis + 1)),
+    inner: elementCount(shape.slice(axis + 1)),
   };
 }
 

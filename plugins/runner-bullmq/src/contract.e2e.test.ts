@@ -11,8 +11,6 @@ import { createBullmqRunner } from './index.js';
 import { openRegistry } from './registry.js';
 import { connect } from './server/connect.js';
 
-jest.setTimeout(60_000); // Every test starts processes: slow on a busy machine.
-
 const TRIAL = [process.execPath, join(__dirname, '../test/contract-trial.cjs')];
 
 /** A runner with a worker beside it, which ends with it. */

@@ -1,14 +1,22 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { freePort, isOpen, untilOpen, type ServerKind, type TestServer } from './servers.js';
+import {
+  freePort,
+  isOpen,
+  killed,
+  lifeOf,
+  READY_MS,
+  untilOpen,
+  type ServerKind,
+  type TestServer,
+} from './servers.js';
 
 const PYTHON = '/usr/bin/python3';
 const MEMCACHED = '/usr/bin/memcached';
-const READY_MS = 120_000;
 
 /** The bucket that it begins with. */
 const BUCKET = 'tersor';
@@ -34,7 +42,11 @@ async function untilFree(port: number): Promise<void> {
 
 async function startSwift(): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tersor-swift-'));
-  const ports = await Promise.all(Array.from({ length: 5 }, freePort));
+  const ports: number[] = [];
+  while (ports.length < 5) {
+    const port = await freePort();
+    if (!ports.includes(port)) ports.push(port);
+  }
   let running: ChildProcess[] = [];
   const start = async () => {
     const of = (program: string, args: readonly string[]) => spawn(program, args, { stdio: 'ignore' });
@@ -42,12 +54,10 @@ async function startSwift(): Promise<TestServer> {
     const asRoot = process.getuid?.() === 0 ? ['-u', 'root'] : [];
     const program = [join(__dirname, 'swift-server.py'), folder, ...ports.map(String)];
     running = [of(MEMCACHED, [...cache, ...asRoot]), of(PYTHON, program)];
-    await Promise.all(ports.map(untilOpen));
+    await Promise.all(ports.map((port) => untilOpen(port, running)));
   };
   const end = async () => {
-    const ends = running.map((each) => new Promise((resolve) => each.once('exit', resolve)));
-    for (const each of running) each.kill('SIGKILL');
-    await Promise.all(ends);
+    await killed(running);
     // The processes of Swift end with their parent, a little later.
     await Promise.all(ports.map(untilFree));
   };
@@ -67,16 +77,5 @@ async function startSwift(): Promise<TestServer> {
     }
   }
   client.destroy();
-  return {
-    url: `s3://${BUCKET}/store?endpoint=${endpoint}`,
-    restart: async () => {
-      await end();
-      await delay(300);
-      await start();
-    },
-    stop: async () => {
-      await end();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { url: `s3://${BUCKET}/store?endpoint=${endpoint}`, ...lifeOf(folder, start, end) };
 }

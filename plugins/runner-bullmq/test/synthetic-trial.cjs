@@ -41,16 +41,6 @@ const saved = join(folder, 'checkpoint/state.json');
 let state = existsSync(saved)
   ? JSON.parse(readFileSync(saved, 'utf8'))
   : { step: 0, chain: digest(readFileSync(model, 'utf8'), config.seed, config.prune), lines: [] };
-// Not among the results: which process did which steps of what.
-if (process.env.SYNTHETIC_JOURNAL)
-  appendFileSync(
-    process.env.SYNTHETIC_JOURNAL,
-    `${JSON.stringify({ pid: process.pid, seed: config.seed, agent: config.prune.agent.use, from: state.step })}\n`,
-  );
-
-// One that takes its process along each time.
-if (process.env.SYNTHETIC_POISON === `${config.prune.agent.use} ${config.seed}`)
-  process.kill(process.pid, 'SIGKILL');
 
 function write(name, text) {
   const path = join(folder, name);
@@ -148,5 +138,16 @@ function finish() {
   rmSync(join(folder, '.lock'), { force: true });
   process.exit(0);
 }
+
+// Not among the results: which process did which steps of what. Whoever reads that it has begun may stop it.
+if (process.env.SYNTHETIC_JOURNAL)
+  appendFileSync(
+    process.env.SYNTHETIC_JOURNAL,
+    `${JSON.stringify({ pid: process.pid, seed: config.seed, agent: config.prune.agent.use, from: state.step })}\n`,
+  );
+
+// One that takes its process along each time.
+if (process.env.SYNTHETIC_POISON === `${config.prune.agent.use} ${config.seed}`)
+  process.kill(process.pid, 'SIGKILL');
 
 step();

@@ -4,9 +4,6 @@ import { join } from 'node:path';
 import { environmentFor } from './backend-environment.js';
 import { probeBackend } from './probe-backend.js';
 
-// Each starts a process that reads the sources.
-jest.setTimeout(120_000);
-
 describe('probeBackend', () => {
   let folder: string;
   beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'tersor-probe-'))));

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { createRandom, TersorError, type LayerGraph } from '@tersor/core';
+import { createRandom, elementCount, TersorError, type LayerGraph } from '@tersor/core';
 import { disposeModel, modelFromGraph, type ModelFile } from '@tersor/network';
 
 /** How closely a network that was read matches its file. */
@@ -25,7 +25,7 @@ export async function checkReading(
   const random = createRandom(1, 'check');
   const shapes = graph.inputs.map((input) => [1, ...(graph.calls[input]!.outputShape as number[])]);
   const inputs = shapes.map((shape) =>
-    Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal()),
+    Float32Array.from({ length: elementCount(shape) }, () => random.normal()),
   );
   const reference = await format.reference(path, graph);
   try {

@@ -65,5 +65,4 @@ test('a log that cannot be written is a clear error', async () => {
       });
     }
   },
-  10_000,
 );

@@ -73,13 +73,14 @@ function start(args: readonly string[], options: { readonly standIn?: boolean } 
     by: by as string | null,
     err,
   }));
-  const until = async (pattern: RegExp) => {
-    while (!pattern.test(err)) {
-      if (own.exitCode !== null) throw new Error(`It ended: ${err}`);
+  const untilHolds = async (holds: () => boolean | Promise<boolean>) => {
+    while (!(await holds())) {
+      if (own.exitCode !== null || own.signalCode !== null) throw new Error(`It ended: ${err}`);
       await delay(10);
     }
   };
-  return { process: own, ended, until };
+  const until = (pattern: RegExp) => untilHolds(() => pattern.test(err));
+  return { process: own, ended, until, untilHolds };
 }
 
 const compress = (...more: string[]) => ['compress', project.config, '--out', out, ...LONG, ...more];
@@ -126,11 +127,19 @@ test('a second signal ends a compression at once', async () => {
 });
 
 test('Ctrl-C that arrives twice, from the terminal and from npm, is one', async () => {
-  const run = start(compress());
-  await run.until(/ 1\/100000/);
-  run.process.kill('SIGINT');
-  await delay(5);
-  run.process.kill('SIGINT');
+  let run = start(compress());
+  for (;;) {
+    await run.until(/ 1\/100000/);
+    const first = performance.now();
+    run.process.kill('SIGINT');
+    await delay(5);
+    run.process.kill('SIGINT');
+    if (performance.now() - first < 50) break;
+    // This process had to wait for its turn: to that one the second may have been another Ctrl-C.
+    await run.ended;
+    await rm(out, { recursive: true, force: true });
+    run = start(compress());
+  }
   expect(await run.ended).toMatchObject({ code: 130, err: expect.stringContaining('[INTERRUPTED]') });
   expect(await readdir(out)).toEqual(['checkpoint']);
 });
@@ -160,7 +169,7 @@ test('a study lets its trials save themselves', async () => {
     const folders = await trials();
     return folders.length === 2 && folders.every((folder) => existsSync(join(folder, file)));
   };
-  while (!(await all('checkpoint'))) await delay(20);
+  await run.untilHolds(() => all('checkpoint'));
   run.process.kill('SIGHUP');
   expect(await run.ended).toMatchObject({ code: 129, err: expect.stringContaining('--resume') });
   for (const folder of await trials())
@@ -174,7 +183,7 @@ test('a second signal ends a study, and its trials with it', async () => {
   const logs = async () =>
     Promise.all((await trials()).map((folder) => readFile(join(folder, 'log.txt'), 'utf8').catch(() => '')));
   const preparing = async () => (await logs()).filter((text) => text.includes('preparing')).length;
-  while ((await preparing()) < 2) await delay(20);
+  await run.untilHolds(async () => (await preparing()) === 2);
   run.process.kill('SIGINT');
   await run.until(/Waiting for the running trials/);
   run.process.kill('SIGTERM');
@@ -185,9 +194,11 @@ test('a second signal ends a study, and its trials with it', async () => {
       (release) => release().then(() => true),
       () => false,
     );
+  // Before those end by themselves whose study is gone (`GRACE_MS`).
+  const end = performance.now() + 30_000;
   for (const folder of await trials())
-    for (let tries = 0; !(await isFree(folder)); tries++) {
-      expect(tries).toBeLessThan(100);
+    while (!(await isFree(folder))) {
+      expect(performance.now()).toBeLessThan(end);
       await delay(50);
     }
 });

@@ -119,17 +119,20 @@ async function* pairedInputs(
   const calls = inputsOf(current, layer.name);
   const originalCalls = inputsOf(original, layer.name);
   const others = walks.original.read(originalCalls);
-  for await (const results of walks.own.read(calls)) {
-    const { value } = await others.next();
-    const originals = value as readonly Float32Array[];
-    for (const [i, call] of calls.entries())
-      yield {
-        own: layerInput(current, call, results[i]!),
-        original: layerInput(original, originalCalls[i]!, originals[i]!),
-      };
+  try {
+    for await (const results of walks.own.read(calls)) {
+      const { value } = await others.next();
+      const originals = value as readonly Float32Array[];
+      for (const [i, call] of calls.entries())
+        yield {
+          own: layerInput(current, call, results[i]!),
+          original: layerInput(original, originalCalls[i]!, originals[i]!),
+        };
+    }
+  } finally {
+    // Its session is freed, also where the other one, or who reads this, fails.
+    await others.return(undefined);
   }
-  // Lets the other one free its session.
-  await others.next();
 }
 
 function layerOf(name: string): string {

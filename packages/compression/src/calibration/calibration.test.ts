@@ -263,6 +263,34 @@ describe('a calibration', () => {
     expect(await sizeAt(size - 1)).toBe(await sizeAt(Infinity));
   });
 
+  it('frees the sessions of both networks when a product fails', async () => {
+    const graph = await graphOf(NETWORKS['Conv2D']!());
+    let open = 0;
+    let isFailing = false;
+    const calibration = await prepareCalibration({
+      graph,
+      layers: layersWithKernels(graph).map(({ name }) => name),
+      quantizer,
+      dataset,
+      backend: {
+        ...stockBackend,
+        observe: async (network, calls) => {
+          const session = await stockBackend.observe(network, calls);
+          open++;
+          return { run: session.run, dispose: () => (open--, session.dispose()) };
+        },
+        crossProducts: (x, others, rows) =>
+          isFailing
+            ? Promise.reject(new Error('out of memory'))
+            : stockBackend.crossProducts!(x, others, rows),
+      },
+      seed: 1,
+    });
+    isFailing = true;
+    await expect(calibration!.finish(uniform(graph, 3), Infinity)).rejects.toThrow('out of memory');
+    expect(open).toBe(0);
+  });
+
   it('gives the same codes for the same seed, others for another, and leaves no tensors behind', async () => {
     const graph = await graphOf(NETWORKS['SeparableConv2D']!());
     const codesAt = async (seed: number) => {

@@ -1,4 +1,10 @@
-import type { AllocationQuestion, ChannelGroup, LayerGraph, SharesQuestion } from '@tersor/core';
+import {
+  elementCount,
+  type AllocationQuestion,
+  type ChannelGroup,
+  type LayerGraph,
+  type SharesQuestion,
+} from '@tersor/core';
 import { wholeChoice, type Choice, type PruneWall } from './prune-wall.js';
 
 /**
@@ -101,7 +107,7 @@ function relativeNorms(graph: LayerGraph, group: ChannelGroup): number[] {
     const { data, shape } = graph.layers
       .find(({ name }) => name === layer)!
       .weights.find(({ name }) => name === weight)!;
-    const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const inner = elementCount(shape.slice(axis + 1));
     const channelOf = new Int32Array(shape[axis]!).fill(-1);
     indexes.forEach((owned, channel) => owned.forEach((index) => (channelOf[index] = channel)));
     data.forEach((value, i) => {

@@ -1,4 +1,4 @@
-import { TersorError, type EncodedTensor } from '@tersor/core';
+import { elementCount, TersorError, type EncodedTensor } from '@tersor/core';
 import {
   CODEC,
   codebookReferences,
@@ -128,7 +128,7 @@ function requireConsistent(tensor: EncodedTensor): void {
       ? `codes of ${bits} bits`
       : axis >= shape.length
         ? `axis ${axis} of shape ${shape.join('x')}`
-        : codes.length !== shape.reduce((product, size) => product * size, 1)
+        : codes.length !== elementCount(shape)
           ? `${codes.length} codes for shape ${shape.join('x')}`
           : tables.some((length) => length !== groups)
             ? `tables of ${tables.join(' and ')} groups for ${groups} groups`

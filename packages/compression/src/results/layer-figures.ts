@@ -1,4 +1,4 @@
-import type { GraphLayer, LayerGraph } from '@tersor/core';
+import { elementCount, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { cost, isKernel, packedBytes, type ActivationPolicy } from '@tersor/network';
 import type { BitPolicy } from '../policy/quantized-graph.js';
 
@@ -98,7 +98,7 @@ function channelsOf({ weights }: GraphLayer): number {
 function sliceCounts({ weights }: GraphLayer): { slices: number; zeroSlices: number } {
   let [slices, zeroSlices] = [0, 0];
   for (const { data, shape } of weights.filter(isKernel)) {
-    const count = shape.slice(-2).reduce((product, size) => product * size, 1);
+    const count = elementCount(shape.slice(-2));
     const used = new Uint8Array(count);
     for (let i = 0; i < data.length; i++) if (data[i] !== 0) used[i % count] = 1;
     slices += count;

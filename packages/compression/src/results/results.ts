@@ -49,7 +49,7 @@ export async function writeResults(input: ResultsInput): Promise<Summary> {
     {
       last: 'summary.json',
       what: 'The results',
-      hint: 'Both stages are in the checkpoint: make room and go on with --resume.',
+      hint: 'Both stages are in the checkpoint: free some space and continue with --resume.',
       staging: input.staging,
     },
     () => fillStaging(input),

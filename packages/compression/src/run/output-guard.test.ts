@@ -131,7 +131,7 @@ describe('requireFreeOutput', () => {
     [
       'a folder of that name that holds something else',
       async () => (await write('out/pruned/branches.txt', ''), check('out')),
-      /pruned would be replaced, but it holds branches\.txt, which no compression has written/,
+      /pruned would be replaced, but it holds branches\.txt, which no compression wrote/,
     ],
     [
       'a model of that name from elsewhere',

@@ -14,6 +14,7 @@ import {
   type StatedFile,
 } from '@tersor/core';
 import type { EpisodeRecord } from '@tersor/rl';
+import { z } from 'zod';
 import type { SearchFigures } from '../results/pipeline-types.js';
 
 export type Stage = 'prune' | 'quantize';
@@ -26,6 +27,26 @@ interface Run {
   readonly config?: { readonly prune?: PruneConfig; readonly quantize?: QuantizeConfig };
   readonly search?: Readonly<Partial<Record<Stage, Pick<SearchFigures, 'features'>>>>;
 }
+
+type StagedEpisode = EpisodeRecord & { readonly stage: string };
+
+/** What of a summary must be as it is written: the file may be damaged, or be of another program. */
+const runSchema = z.looseObject({
+  identity: z
+    .looseObject({
+      model: z.looseObject({ topology: z.string(), weights: z.string() }),
+      dataset: z.string(),
+    })
+    .optional(),
+  config: z
+    .looseObject({ prune: z.looseObject({}).optional(), quantize: z.looseObject({}).optional() })
+    .optional(),
+});
+const episodeSchema = z.looseObject({
+  stage: z.string(),
+  actions: z.array(z.array(z.number())),
+  measures: z.looseObject({}),
+});
 
 /** Episodes of earlier runs for the agent of a stage. */
 export interface StageMemory {
@@ -88,7 +109,12 @@ export async function readMemory(
   const others: OtherEpisode[][] = [];
   for (const folder of folders) {
     const path = (name: string) => join(resolve(directory, folder), name);
-    const run = (await readRun(place, folder, path('summary.json'), JSON.parse)) as Run;
+    const run = await readRun(
+      place,
+      folder,
+      path('summary.json'),
+      (text) => runSchema.parse(JSON.parse(text)) as unknown as Run,
+    );
     if (!run.identity || !run.config?.[stage])
       throw refuse(`the run in ${folder} has no stage ${NUMBERS[stage]}.`);
     const other = otherNetwork(stage, run, { config, identity });
@@ -99,7 +125,7 @@ export async function readMemory(
       text
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as EpisodeRecord & { readonly stage: string }),
+        .map((line) => episodeSchema.parse(JSON.parse(line)) as unknown as StagedEpisode),
     );
     const records = lines.filter((line) => line.stage === stage);
     if (records.length === 0)

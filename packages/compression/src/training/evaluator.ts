@@ -1,6 +1,7 @@
 import {
-  isTersorError,
   createRandom,
+  elementCount,
+  isTersorError,
   type Backend,
   type Dataset,
   type Evaluation,
@@ -121,7 +122,7 @@ export async function createEvaluator({
     const place = Math.floor(((order?.[i] ?? i) * size) / count);
     return among?.[place] ?? place;
   });
-  const imageBytes = 4 * dataset.imageShape.reduce((product, length) => product * length, 1);
+  const imageBytes = 4 * elementCount(dataset.imageShape);
   const chunkSize = Math.min(CHUNK, Math.ceil(CHUNK_BYTES / imageBytes), racing?.images ?? CHUNK);
   const chunked = <T>(list: readonly T[]) =>
     Array.from({ length: Math.ceil(list.length / chunkSize) }, (_, i) =>

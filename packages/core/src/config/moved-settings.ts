@@ -19,8 +19,8 @@ interface MovedStage {
 
 /**
  * Takes a config of an earlier version: `prune.agent.episodes` and its like are read as
- * `prune.search.episodes`, and `prune.round` as `prune.multiple`. A setting that is given at both places stays
- * where it is: the schema refuses it.
+ * `prune.search.episodes`, and `prune.round` as `prune.multiple`. A setting that is given at both places
+ * stays where it is: the schema refuses it.
  */
 export function moveSettings(config: unknown): MovedSettings {
   if (!isRecord(config)) return { config, notices: [] };

@@ -2,18 +2,18 @@ import type { LayerGraph } from './layer-graph.js';
 
 export type Precision = 'float32' | 'bfloat16';
 
-/** The precision of a run's sessions where the backend was to find it out. */
+/** The precision of a run's sessions, if the backend had to choose it. */
 export interface ChosenPrecision {
   readonly precision: Precision;
-  /** Milliseconds an image in each precision that was tried. */
+  /** Milliseconds per image in each precision that was tried. */
   readonly milliseconds: Readonly<Partial<Record<Precision, number>>>;
 }
 
-/** Of a backend that was asked to take the faster precision. */
+/** Lets a run choose the faster precision. */
 export interface PrecisionChoice {
-  /** Times sessions of a network on these images, a second in all; chooses nothing yet. */
+  /** Times sessions of a network on these images, for about a second in total. Chooses nothing yet. */
   measure(graph: LayerGraph, images: Float32Array): Promise<ChosenPrecision>;
-  /** From here on, sessions whose caller names no precision have this one. */
+  /** From now on, sessions whose caller names no precision have this one. */
   use(chosen: ChosenPrecision): void;
 }
 
@@ -25,7 +25,7 @@ export type Availability =
 export interface BackendCapabilities {
   readonly training: boolean;
   readonly precisions: readonly Precision[];
-  /** Worker threads it shards batches over; 1 when it does not. */
+  /** Number of worker threads that batches are split over; 1 if they are not. */
   readonly workers: number;
 }
 
@@ -44,7 +44,7 @@ export interface InferenceSession {
   dispose(): void;
 }
 
-/** A network that is run for what lies within it: the results of chosen calls. */
+/** A network that returns the results of chosen calls. */
 export interface ObservationSession {
   /**
    * Runs the network. Takes one array for each of the graph's inputs, in their order: NHWC float32, the same
@@ -80,7 +80,7 @@ export interface TrainingBatch {
 export interface TrainingStep {
   /** Mean loss of the batch, without weight decay. */
   readonly loss: number;
-  /** Share of the batch that is classified right. */
+  /** Share of the batch that is classified correctly. */
   readonly accuracy: number;
   /**
    * In the order of the graph's weights (layers, then weights): the mean gradient of a trainable weight; for
@@ -108,8 +108,8 @@ export interface Backend {
    */
   activate(): Promise<void>;
   /**
-   * Optional: there where the precision is to be chosen on the network at hand. A run measures once and keeps
-   * the choice, so that it goes on with the same one. Until `use` is called, sessions are in float32.
+   * Present if the precision is to be chosen by measuring the network. A run measures once and keeps the
+   * choice with its checkpoints. Until `use` is called, sessions are in float32.
    */
   readonly choice?: PrecisionChoice;
   /** Compiles a network for inference. Throws `PRECISION_UNSUPPORTED`. */
@@ -137,7 +137,7 @@ export interface Backend {
    * for a layer without a gradient (which a step may throw, too).
    */
   compileTraining(graph: LayerGraph, objective: TrainingObjective): Promise<TrainingSession>;
-  /** Tensors and bytes that are alive now. */
+  /** Numbers of tensors and bytes in use. */
   memory(): { readonly tensors: number; readonly bytes: number };
   /** Frees workers and device memory; the backend can be activated again. Twice is harmless. */
   dispose(): Promise<void>;

@@ -3,58 +3,59 @@ import type { LayerGraph } from './layer-graph.js';
 import type { EncodedTensor } from './quantizer.js';
 import type { ModelContent } from './run-identity.js';
 
-/** What lies at the path of a model, as far as formats are told of it. It is read once, for all of them. */
+/** What formats see of a model's path. It is read once for all formats. */
 export interface ModelPlace {
   /** Absolute path of a file or a folder. */
   readonly path: string;
-  /** Names of what is in it, where it is a folder. */
+  /** Names of a folder's entries. */
   readonly entries?: readonly string[];
   /** The first bytes, 64 KiB at most, of a file; empty for a folder. */
   readonly head: Uint8Array;
 }
 
-/** Quantized weights of a network as the small integers that they are, by `layer/weight`. */
+/** Quantized weights of a network as small integers, by `layer/weight`. */
 export type WeightCodes = ReadonlyMap<string, EncodedTensor>;
 
 /** How a network is quantized, for formats that can hold more than the float values of its weights. */
 export interface Quantization {
-  /** What weights are made of; the graph holds the same values. */
+  /** Integers of the quantized weights; the graph holds the values that they stand for. */
   readonly codes: WeightCodes;
-  /** How the inputs of layers are rounded, by layer; absent where they are not. */
+  /** How the inputs of layers are rounded, by layer; absent if they are not. */
   readonly activations?: Readonly<Record<string, ActivationRange & { readonly bits: number }>>;
 }
 
 /** A model file, opened in the runtime that such files are made for. */
 export interface FormatReference {
-  /** What it is, for messages: a package, mostly. */
+  /** Its name in messages, usually a package. */
   readonly engine: string;
   /**
-   * Outputs for a batch. Inputs and outputs lie as those of the network that is read from the file.
+   * Outputs for a batch. Inputs and outputs have the axis order of the network that is read from the file.
    * @param inputs values of each input, image by image
    */
   run(inputs: readonly Float32Array[]): Promise<readonly Float32Array[]>;
   dispose(): Promise<void>;
 }
 
-/** A kind of model file. It computes nothing: no backend need be there while it reads or writes. */
+/** A kind of model file. It computes nothing, so it can read and write without a backend. */
 export interface Format {
   readonly id: string;
-  /** What its files are, in a few words, for the list of formats: `a packed .tersor file`. */
+  /** What its files are, for the list of formats, for instance `a packed .tersor file`. */
   readonly files: string;
-  /** Whether a file or folder is one of its own: by name and first bytes, at once. */
+  /** Whether a file or folder has this format, judged quickly by name and first bytes. */
   recognises(place: ModelPlace): boolean;
   /**
-   * Reads the network, in the vocabulary of docs/guide/layer-graph.md. Throws `MODEL_INVALID` for a file that
-   * is damaged, `MODEL_UNSUPPORTED` for a network that the vocabulary has no words for.
+   * Reads the network, in the vocabulary of docs/guide/layer-graph.md. Throws `MODEL_INVALID` for a damaged
+   * file, `MODEL_UNSUPPORTED` for a network that cannot be expressed in that vocabulary.
    */
   read(path: string): Promise<LayerGraph>;
   /**
-   * Paths of all files that hold the model at a path: they are counted by a budget in bytes, and never
-   * written over. Left out, it is the file itself, or all files of the folder.
+   * Paths of all files of the model at a path. A budget in bytes counts them, and they are never overwritten.
+   * By default, the file itself or all files of the folder.
    */
   parts?(path: string): Promise<readonly string[]>;
   /**
-   * What the files hold, whatever they are called and however they are cut. Left out, a hash of their bytes.
+   * Identifies the content of the files, independent of their names and of how it is split into files. By
+   * default, a hash of their bytes.
    */
   content?(path: string): Promise<ModelContent>;
   /**

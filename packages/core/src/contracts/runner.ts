@@ -12,11 +12,12 @@ export interface Trial {
   /** The config with every setting of the trial and every default filled in. */
   readonly config: CompressConfig;
   /**
-   * What the results are to come from, by content. A runner that works elsewhere brings these there; a study
-   * compares them with the `identity` of the trial's `summary.json`, and takes no results of anything else.
+   * What the trial reads, by content. A runner that works on another machine copies it there. A study
+   * compares it with the `identity` in the trial's `summary.json`, and rejects results that were made from
+   * anything else.
    */
   readonly inputs: RunIdentity;
-  /** Folder that relative paths of the config count from, on the machine of the study. */
+  /** Folder that relative paths in the config start from, on the study's machine. */
   readonly directory: string;
   /**
    * Where results and checkpoints lie, under the names that they have in an output folder of `tersor
@@ -28,85 +29,85 @@ export interface Trial {
 /** How a trial ended. */
 export type TrialOutcome =
   | { readonly status: 'done' }
-  /** `error` is not empty: what went wrong, and where, as text. */
+  /** `error` says what went wrong, and where; it is never empty. */
   | { readonly status: 'failed'; readonly error: string }
   /** Stopped by the signal; what it has done so far can be resumed. */
   | { readonly status: 'interrupted' };
 
-/** What a runner says of a trial while it is at it. */
+/** What a runner reports about a trial that has not ended. */
 export interface TrialEvents {
   /**
-   * The trial runs from now on, where that is later than the call: it waited for a machine. A time limit
-   * counts from here. May be called again, after a machine was lost.
+   * The trial has started, if it had to wait for a machine after the call. Time limits count from here.
+   * Called again if the machine is lost and another one starts the trial.
    */
   onBegin?(): void;
-  /** Something that its user should know: nobody is there who could take the trial. */
+  /** Something that the user should know, for instance that no worker can take the trial. */
   onNotice?(text: string): void;
 }
 
 /** A machine, or a part of one, that takes trials. */
 export interface WorkerOffer {
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Of `tersor` and `node`; a study and its workers have to have the same. */
+  /** Versions of `tersor` and `node`. A study and its workers need the same. */
   readonly versions: Readonly<Record<string, string>>;
   /** Backends that can run here. */
   readonly backends: readonly string[];
-  /** Backends that are known and cannot run here; of any other it will be seen. */
+  /** Known backends that cannot run here. Others are tried. */
   readonly missing: readonly string[];
-  /** Cores for a trial. */
+  /** Cores per trial. */
   readonly cores: number;
-  /** Memory for a trial, in bytes. */
+  /** Bytes of memory per trial. */
   readonly memoryBytes: number;
 }
 
-/** How a process that takes trials does so. */
+/** Options of a process that takes trials. */
 export interface WorkOptions {
   readonly offer: WorkerOffer;
-  /** Carries the trials out on this machine, as many at the same time as its `concurrency` says. */
+  /** Runs the trials on this machine, up to its `concurrency` at the same time. */
   readonly local: TrialRunner;
-  /** Folder in which inputs of trials are kept: they come to a machine once. */
+  /** Folder in which inputs of trials are kept, so that they are copied to a machine only once. */
   readonly cache: string;
-  /** Ends the work: running trials save themselves and are given back. */
+  /** Ends the work. Running trials save their state and go back to the queue. */
   readonly signal: AbortSignal;
-  /** Ends the work when there was nothing to do for so long. */
+  /** Ends the work after this many seconds without a trial. */
   readonly idleSeconds?: number;
-  /** What was taken, how it ended, what is refused and why. */
+  /** Reports trials that were taken, how they ended, and what is refused and why. */
   onNotice(text: string): void;
 }
 
-/** What a queue has, and who works on it. */
+/** The trials in a queue, and its workers. */
 export interface RunnerStatus {
-  /** Trials that wait, run, and have ended but were not fetched yet. */
+  /** Numbers of trials that wait, that run, and that have ended but were not fetched yet. */
   readonly waiting: number;
   readonly running: number;
   readonly ended: number;
   readonly workers: readonly (WorkerOffer & {
-    /** Ids of the trials that it runs. */
+    /** Ids of the trials that the worker runs. */
     readonly trials: readonly string[];
-    /** Why it takes no trials of some studies. */
+    /** Why the worker takes no trials of some studies. */
     readonly refused: readonly string[];
   })[];
 }
 
-/** Runs trials: on this machine, or over a queue. */
+/** Runs trials, on this machine or through a queue. */
 export interface TrialRunner {
   readonly id: string;
-  /** Trials that it runs at the same time, from 1; further ones wait inside `run` until one has ended. */
+  /** How many trials it runs at the same time, at least 1. Further ones wait inside `run`. */
   readonly concurrency: number;
   /**
-   * Runs one trial until its results lie in its place; goes on where an interrupted one stopped. Nothing is
-   * written to the place once it has answered. A trial that crashes is answered with `failed`, never with a
-   * rejection. After `signal` is aborted it saves what it has and answers soon, with `interrupted` (or
-   * `done`, where it was); half a minute is soon enough.
+   * Runs one trial, or continues an interrupted one, until its results are in its place. Nothing is written
+   * to the place after it has resolved. A trial that crashes resolves to `failed`; it never rejects. When
+   * `signal` is aborted, the trial is saved, and this resolves within half a minute, to `interrupted` (or to
+   * `done`, if it has just ended).
    */
   run(trial: Trial, signal: AbortSignal, events?: TrialEvents): Promise<TrialOutcome>;
-  /** Called before the first trial: rejects where none could be run, for instance for want of a store. */
+  /** Called before the first trial. Rejects if no trial could run, for instance without a store. */
   ready?(): Promise<void>;
-  /** Of a queue: takes trials that `run` of other processes hands out, until `signal` is aborted. */
+  /** For queues: takes trials that `run` of other processes hands out, until `signal` is aborted. */
   work?(options: WorkOptions): Promise<void>;
-  /** Of a queue: what it has, and who works on it. */
+  /** For queues: their trials and workers. */
   status?(): Promise<RunnerStatus>;
-  /** Ends what it holds: connections, workers. Called once, when no trial runs any more. */
+  /** Closes connections and ends workers. Called once, when no trial runs any more. */
   dispose?(): void | Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { EncodedTensor } from '../contracts/quantizer.js';
+import { elementCount } from './element-count.js';
 
 const { floor, fround } = Math;
 
@@ -24,7 +25,7 @@ export function decodeTensor(tensor: EncodedTensor): Float32Array {
 /** Maps a row-major index to its position along `axis`; always 0 for axis -1. */
 function groupIndex(shape: readonly number[], axis: number): (index: number) => number {
   if (axis < 0) return () => 0;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   const size = shape[axis]!;
   return (index) => floor(index / inner) % size;
 }

@@ -1,13 +1,5 @@
 import fc from 'fast-check';
-import { float16Bits, roundToFloat16 } from './float16.js';
-
-/** Value of a half by the definition of the format. */
-function valueOf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const mantissa = bits & 1023;
-  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1024 + mantissa) * 2 ** (exponent - 25);
-}
+import { float16Bits, float16Value, roundToFloat16 } from './float16.js';
 
 it('leaves every finite half as it is, and gives its bits back', () => {
   const halves = Array.from({ length: 0x10000 }, (_, half) => half).filter(
@@ -15,9 +7,22 @@ it('leaves every finite half as it is, and gives its bits back', () => {
   );
   expect(
     halves.filter(
-      (half) => !(roundToFloat16(valueOf(half)) === valueOf(half) && float16Bits(valueOf(half)) === half),
+      (half) =>
+        !(
+          roundToFloat16(float16Value(half)) === float16Value(half) &&
+          float16Bits(float16Value(half)) === half
+        ),
     ),
   ).toEqual([]);
+});
+
+it('reads the values that the standard gives', () => {
+  const codes = [
+    0x0000, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3555, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0xfc00, 0x7e00,
+  ];
+  const values = [0, -0, 2 ** -24, 1023 * 2 ** -24, 2 ** -14, 0.333251953125, 1, -2, 65504];
+  expect(codes.map(float16Value)).toEqual([...values, Infinity, -Infinity, NaN]);
+  expect([Infinity, -Infinity, NaN].map(float16Bits)).toEqual([0x7c00, 0xfc00, 0x7e00]);
 });
 
 it('rounds known values, ties to even', () => {

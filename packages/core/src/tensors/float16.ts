@@ -19,12 +19,22 @@ export function roundToFloat16(x: number): number {
 
 /** The 16 bits of a value that `roundToFloat16` leaves as it is. */
 export function float16Bits(x: number): number {
+  if (Number.isNaN(x)) return 0x7e00;
   const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
   const size = Math.abs(x);
   if (size < 2 ** -14) return sign | (size * 2 ** 24);
   if (size === Infinity) return sign | 0x7c00;
   value[0] = size;
   return sign | ((bits[0]! >>> 13) - (112 << 10));
+}
+
+/** The value of 16 bits: one for the sign, five for the exponent, ten for the fraction. */
+export function float16Value(code: number): number {
+  const sign = code & 0x8000 ? -1 : 1;
+  const exponent = (code >> 10) & 0x1f;
+  const fraction = code & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
 function roundHalfEven(x: number): number {

@@ -1,3 +1,4 @@
+import { elementCount } from '@tersor/core';
 import { choleskyInPlace, solveCholesky } from '../moments/cholesky.js';
 import { matrixOf, placeOf, type CodeProblem } from './code-problem.js';
 import type { Codes, Levels } from './codes.js';
@@ -11,7 +12,7 @@ const HOLD = 1e-6;
  */
 export function columnGroups(problem: CodeProblem, shape: readonly number[], axis: number): Uint32Array {
   if (axis < 0) return new Uint32Array(problem.columns);
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   return Uint32Array.from(
     { length: problem.columns },
     (_, column) => Math.floor(placeOf(problem, column * problem.inputs) / inner) % shape[axis]!,

@@ -1,4 +1,4 @@
-import type { GraphLayer, LayerGraph, WeightTensor } from '@tersor/core';
+import { elementCount, type GraphLayer, type LayerGraph, type WeightTensor } from '@tersor/core';
 import { isKernel } from '../graph/graph-weights.js';
 import { layerPositions } from './layer-positions.js';
 import type { ChannelCost } from './channel-cost.js';
@@ -75,7 +75,7 @@ function layerCost(layer: GraphLayer, positions: number): LayerCost {
  * lie within it; in a dense layer each weight is a slice.
  */
 function valuesOfNonZeroSlices({ data, shape }: WeightTensor): number {
-  const slices = shape.slice(-2).reduce((product, size) => product * size, 1);
+  const slices = elementCount(shape.slice(-2));
   if (slices === 0) return 0;
   const size = data.length / slices;
   let used = 0;

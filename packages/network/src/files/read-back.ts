@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import {
+  createRandom,
+  elementCount,
   messageOf,
   TersorError,
-  createRandom,
   type Backend,
   type Dataset,
   type ErrorCode,
@@ -76,9 +77,8 @@ export async function witnessOfNoise(graph: LayerGraph, backend: Backend): Promi
   const shape = graph.calls[graph.inputs[0]!]!.outputShape;
   if (graph.inputs.length !== 1 || shape.some((size) => size === undefined)) return { graph };
   const random = createRandom(1, 'read-back');
-  const images = Float32Array.from(
-    { length: IMAGES * (shape as number[]).reduce((product, size) => product * size, 1) },
-    () => random.uniform(),
+  const images = Float32Array.from({ length: IMAGES * elementCount(shape as number[]) }, () =>
+    random.uniform(),
   );
   return witness(graph, backend, images).catch(() => ({ graph }));
 }
@@ -298,7 +298,7 @@ async function runStock(
   images: Float32Array,
 ): Promise<Float32Array[]> {
   const shape = graph.calls[graph.inputs[0]!]!.outputShape as number[];
-  const count = images.length / shape.reduce((product, size) => product * size, 1);
+  const count = images.length / elementCount(shape);
   const results = tf.tidy(
     () => [model.predictOnBatch(tf.tensor(images, [count, ...shape]))].flat() as tf.Tensor[],
   );

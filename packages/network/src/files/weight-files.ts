@@ -1,7 +1,7 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, posix, win32 } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
-import { isInside, messageOf, TersorError } from '@tersor/core';
+import { elementCount, isInside, messageOf, TersorError } from '@tersor/core';
 import { z } from 'zod';
 
 const BYTES_PER_VALUE = { float32: 4, int32: 4, uint8: 1, uint16: 2, float16: 2, bool: 1 } as const;
@@ -163,12 +163,12 @@ function escapes(path: string): boolean {
 }
 
 function entryBytes({ shape, dtype, quantization }: WeightsManifest[0]['weights'][0]): number {
-  return shape.reduce((product, size) => product * size, 1) * BYTES_PER_VALUE[quantization?.dtype ?? dtype];
+  return elementCount(shape) * BYTES_PER_VALUE[quantization?.dtype ?? dtype];
 }
 
 /** Number of values in a manifest's arrays, without those of an optimizer. */
 export function weightCount(specs: readonly io.WeightsManifestEntry[]): number {
   return specs
     .filter(({ group }) => group !== 'optimizer')
-    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    .reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }

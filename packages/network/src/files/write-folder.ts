@@ -1,6 +1,10 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTersorError, makeFolder, messageOf, TersorError } from '@tersor/core';
+import { partialName } from './write-whole.js';
+
+/** Node's codes for a disk that is full, broken, or not ours. */
+const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE'];
 
 export interface FolderWriting<T = unknown> {
   /**
@@ -24,7 +28,7 @@ export interface FolderWriting<T = unknown> {
  */
 export async function writeFolder<T>(
   folder: string,
-  { last, what, hint, staging = `${folder}.tmp-${process.pid}` }: FolderWriting<T>,
+  { last, what, hint, staging = partialName(folder) }: FolderWriting<T>,
   fill: (staging: string) => Promise<T>,
 ): Promise<T> {
   try {
@@ -34,10 +38,18 @@ export async function writeFolder<T>(
     return result;
   } catch (cause) {
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);
-    if (isTersorError(cause)) throw cause;
-    const message = `${what} cannot be written to ${folder}: ${messageOf(cause)}`;
+    const reason = ofTheDisk(cause) ?? cause;
+    if (isTersorError(reason)) throw reason;
+    const message = `${what} cannot be written to ${folder}: ${messageOf(reason)}`;
     throw new TersorError('OUTPUT_FAILED', message, { cause, ...(hint !== undefined && { hint }) });
   }
+}
+
+/** What the disk said where a format is blamed for it; `undefined` for other errors. */
+function ofTheDisk(error: unknown): unknown {
+  if (!isTersorError(error) || error.code !== 'PLUGIN_FAILED') return undefined;
+  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return code !== undefined && DISK_CODES.includes(code) ? error.cause : undefined;
 }
 
 async function moveInto(staging: string, folder: string, last: string): Promise<void> {

@@ -6,8 +6,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
  * the file system.
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  // A process id is not unique: machines may share a disk, and in containers every process is number 1.
-  const partial = `${path}.tmp-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const partial = partialName(path);
   try {
     await writeFile(partial, content);
     await rename(partial, path);
@@ -17,4 +16,12 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * A name beside a path for what is not complete yet. A process id alone is not unique: machines may share a
+ * disk, and in containers every process is number 1.
+ */
+export function partialName(path: string): string {
+  return `${path}.tmp-${process.pid}-${randomUUID().slice(0, 8)}`;
 }

@@ -1,4 +1,4 @@
-import { createRandom, type LayerGraph } from '@tersor/core';
+import { createRandom, elementCount, type LayerGraph } from '@tersor/core';
 import { isFrozen } from './frozen-layers.js';
 
 /**
@@ -16,9 +16,7 @@ export function initializeKernels(graph: LayerGraph, seed: number): LayerGraph {
         const random = createRandom(seed, `initialize/${layer.name}/${weight.name}`);
         // Depthwise kernels are [h, w, channels, multiplier]: each output sees h * w inputs. Others: all but
         // the last axis.
-        const fanIn = weight.shape
-          .slice(0, weight.name === 'depthwise_kernel' ? 2 : -1)
-          .reduce((product, size) => product * size, 1);
+        const fanIn = elementCount(weight.shape.slice(0, weight.name === 'depthwise_kernel' ? 2 : -1));
         const deviation = Math.sqrt(2 / fanIn);
         return { ...weight, data: Float32Array.from(weight.data, () => random.normal() * deviation) };
       }),

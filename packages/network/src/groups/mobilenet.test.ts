@@ -37,7 +37,6 @@ whereData(
     expect(removed).toBeGreaterThan(100);
     expect(difference).toBeLessThan(1e-4);
   },
-  120_000,
 );
 
 /**

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import type { InferenceSession, LayerGraph } from '@tersor/core';
+import { elementCount, type InferenceSession, type LayerGraph } from '@tersor/core';
 import { modelFromGraph } from '../graph/model-graph.js';
 import { joined } from '../observation/joined.js';
 import { inferencePlan } from './inference-plan.js';
@@ -54,7 +54,7 @@ export async function compilePlan(
 ): Promise<InferenceSession> {
   const steps: ReadyStep[] = [];
   for (const step of plan.steps) steps.push(await upload(step));
-  const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
+  const imageSize = elementCount(plan.inputShape);
   let disposed = false;
   return {
     run: async (images) => {
@@ -82,7 +82,7 @@ export async function compilePlan(
 }
 
 function uploadBatch({ images, start, count, shape }: ImageBatch): tf.Tensor {
-  const size = shape.reduce((product, side) => product * side, 1);
+  const size = elementCount(shape);
   return tf.tensor(images.subarray(start * size, (start + count) * size), [count, ...shape], 'float32');
 }
 

@@ -100,11 +100,14 @@ test('every place of networks of every kind of layer runs alone, at all of its c
             const { graph: alone, outputs } = siteGraph(graph, site, { inputs, outputs: asked });
             if (site.mixes) expect([alone.calls[0]!.outputShape.at(-1), outputs]).toEqual([inputs, asked]);
             const session = await compileFused(alone);
-            const result = await session.run(new Float32Array(knownSize(alone.calls[0]!.outputShape)).fill(0.5));
+            const result = await session.run(
+              new Float32Array(knownSize(alone.calls[0]!.outputShape)).fill(0.5),
+            );
             session.dispose();
             // Layers of several inputs are timed with inputs of one shape, so a join along another axis gives
             // more.
-            if (call.inputs.length === 1) expect(result.length).toBe(knownSize(alone.calls.at(-1)!.outputShape));
+            if (call.inputs.length === 1)
+              expect(result.length).toBe(knownSize(alone.calls.at(-1)!.outputShape));
             expect(result.every(Number.isFinite)).toBe(true);
             const [once, thrice] = [
               await valuesOf(summedCopies(alone, 1)),

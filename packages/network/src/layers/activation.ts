@@ -7,7 +7,7 @@ import { activationOnly } from './operations.js';
 export const ACTIVATION: LayerFacts = {
   className: 'Activation',
   channels: {
-    how: 'kept; a softmax freezes them',
+    how: 'kept; with softmax they stay',
     rule: ({ layer, inputs: [input = []] }, table) => {
       freezeMixing(layer, input, table);
       return input;

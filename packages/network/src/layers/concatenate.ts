@@ -5,7 +5,7 @@ import { isLastAxis } from './layer-weights.js';
 export const CONCATENATE: LayerFacts = {
   className: 'Concatenate',
   channels: {
-    how: 'one input after the other; along height or width joined',
+    how: 'those of one input after the other; joined if along height or width',
     rule: ({ layer, inputs, outputShape }, table) => {
       if (isLastAxis(layer.config['axis'], outputShape.length)) return inputs.flat();
       // Along height or width, all inputs must have the same channels.

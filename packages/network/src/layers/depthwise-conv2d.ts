@@ -20,7 +20,7 @@ export function depthMultiplier(layer: GraphLayer): number | undefined {
 export const DEPTHWISE_CONV2D: LayerFacts = {
   className: 'DepthwiseConv2D',
   channels: {
-    how: 'kept, each as often as the depth multiplier says',
+    how: 'kept, each repeated by the depth multiplier',
     rule: followWeights(WEIGHTS, depthMultiplier),
   },
   weights: WEIGHTS,

@@ -83,7 +83,7 @@ export function joinBlocks(
 /** A grouped convolution: each group of outputs reads one group of inputs. */
 export const GROUPED_CONV2D: LayerFacts = {
   className: 'TersorGroupedConv2D',
-  channels: { how: 'mixed within groups; whole groups go, or the same channels of each', rule },
+  channels: { how: 'mixed within groups; whole groups are removed, or the same channels of each', rule },
   weights: WEIGHTS,
   resized: (config, outputShape, { weights, inputs }) => {
     const read = weights.find(({ name }) => name === 'kernel')?.shape[2];

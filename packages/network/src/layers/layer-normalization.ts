@@ -5,7 +5,7 @@ import type { LayerFacts } from './layer-facts.js';
 export const LAYER_NORMALIZATION: LayerFacts = {
   className: 'LayerNormalization',
   channels: {
-    how: 'frozen where it is over them, else kept',
+    how: 'stay if it runs over them, otherwise kept',
     rule: (site, table) => {
       const { layer, inputs, inputShapes } = site;
       const axis = layer.config['axis'] ?? -1;

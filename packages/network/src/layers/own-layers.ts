@@ -9,7 +9,7 @@ import { stockLayer } from './stock-layer.js';
 export const CHANNEL_SHUFFLE: LayerFacts = {
   className: 'TersorChannelShuffle',
   channels: {
-    how: 'in another order; the same ones of each group go',
+    how: 'reordered; the same ones of each group are removed',
     rule: ({ layer, inputs: [input = []] }, table) => {
       const groups = Number(layer.config['groups']);
       if (input.length % groups !== 0) return undefined;
@@ -52,7 +52,7 @@ function rangeOf({ config }: { readonly config: Readonly<Record<string, unknown>
 export const SLICE: LayerFacts = {
   className: 'TersorSlice',
   channels: {
-    how: 'kept; a slice of them is one of equal blocks that lose the same ones, else they stay',
+    how: 'kept; if a slice takes one of equal blocks, all blocks lose the same ones; otherwise they stay',
     rule: ({ layer, inputs: [input = []], inputShapes }, table) => {
       const { axis, start, end, step } = rangeOf(layer);
       if (!isLastAxis(axis, inputShapes[0]!.length)) return input;

@@ -18,7 +18,7 @@ const rule: ChannelRule = ({ inputs: [input = []], inputShapes, outputShape }, t
 };
 
 const SHARED: Omit<LayerFacts, 'className'> = {
-  channels: { how: 'told apart again after the change of shape', rule },
+  channels: { how: 'identified again after the change of shape', rule },
   outputChannels: ({ inputs, outputBefore }) => product(inputs[0]!) / product(outputBefore.slice(0, -1)),
   operations: ({ outputShape }) => [{ operation: { kind: 'reshape', shape: outputShape } }],
   rides: 'after one input',

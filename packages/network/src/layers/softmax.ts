@@ -5,7 +5,7 @@ import { isLastAxis } from './layer-weights.js';
 export const SOFTMAX: LayerFacts = {
   className: 'Softmax',
   channels: {
-    how: 'frozen where it is over them, else kept',
+    how: 'stay if it runs over them, otherwise kept',
     rule: ({ layer, inputs: [input = []], inputShapes }, table) => {
       if (isLastAxis(layer.config['axis'], inputShapes[0]!.length))
         table.freeze(input, `${layer.name}: softmax divides by a sum over all channels`);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { layers as tfLayers } from '@tensorflow/tfjs-layers';
-import { TersorError, type LayerGraph, type ObservationSession } from '@tersor/core';
+import { elementCount, TersorError, type LayerGraph, type ObservationSession } from '@tersor/core';
 import { disposeModel, modelFromGraph } from '../graph/model-graph.js';
 import { notComputable, requireComputable } from '../inference/require-computable.js';
 import { imagesAtOnce } from './images-at-once.js';
@@ -51,7 +51,7 @@ export async function observeLayers(
     lastReaders: lastReaders(graph, asked),
   };
   const shapes = graph.inputs.map((call) => graph.calls[call]!.outputShape as readonly number[]);
-  const sizes = shapes.map((shape) => shape.reduce((size, side) => size * side, 1));
+  const sizes = shapes.map((shape) => elementCount(shape));
   const atOnce = imagesAtOnce(graph, calls, batchSize);
   let disposed = false;
   return {

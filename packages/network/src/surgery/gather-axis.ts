@@ -1,3 +1,5 @@
+import { elementCount } from '@tersor/core';
+
 /**
  * Copies the given indexes along one axis of a row-major array, in the given order, in time linear in the
  * size of the result.
@@ -8,10 +10,9 @@ export function gatherAxis(
   axis: number,
   indexes: readonly number[],
 ): Float32Array {
-  const product = (sizes: readonly number[]) => sizes.reduce((result, size) => result * size, 1);
-  const outer = product(shape.slice(0, axis));
+  const outer = elementCount(shape.slice(0, axis));
   const size = shape[axis]!;
-  const inner = product(shape.slice(axis + 1));
+  const inner = elementCount(shape.slice(axis + 1));
   const result = new Float32Array(outer * indexes.length * inner);
   let to = 0;
   for (let o = 0; o < outer; o++) {

@@ -1,4 +1,4 @@
-import type { ChannelGroup, GroupMember, LayerGraph } from '@tersor/core';
+import { elementCount, type ChannelGroup, type GroupMember, type LayerGraph } from '@tersor/core';
 import { channelGroups } from '../groups/channel-groups.js';
 import { removeAll, type Removal } from './remove-channels.js';
 
@@ -35,7 +35,7 @@ function deadBy(graph: LayerGraph, group: ChannelGroup, role: GroupMember['role'
     const { data, shape } = graph.layers
       .find(({ name }) => name === layer)!
       .weights.find(({ name }) => name === weight)!;
-    const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const inner = elementCount(shape.slice(axis + 1));
     const used = usedIndexes(data, shape[axis]!, inner);
     indexes.forEach((owned, channel) => owned.some((index) => used[index]) && (dead[channel] = false));
   }

@@ -102,7 +102,7 @@ function searchChart(stage: Stage, runs: readonly NamedRun[]): string {
     id: `search-${stage}`,
     title: `${STAGE_TITLES[stage]}: best reward so far`,
     description:
-      'Best reward up to each episode. Rewards are comparable only if reward function and images are the same.',
+      'Best reward up to each episode. Rewards are comparable only if the reward function and the images are the same.',
     height: 320,
     option: ({ narrow }) => ({
       legend: LEGEND,

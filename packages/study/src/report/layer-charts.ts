@@ -43,7 +43,7 @@ function keptChart(layers: readonly LayerFigures[], hasSlices: boolean): string 
   const removed = layers.filter((layer) => keptChannels(layer) < 1).length;
   return chart({
     id: 'layers-kept',
-    title: 'What is kept of each layer',
+    title: 'What each layer keeps',
     description: `Output channels that each layer keeps${hasSlices ? ', and the share of its remaining 2-D kernel slices that are not all zero' : ''}. ${removed} of ${layers.length} layers lost channels.`,
     height: MARGIN + ROW * layers.length,
     option: (size) => ({

@@ -19,7 +19,7 @@ describe('the report of a large study', () => {
     page = await readFile(join(place.output, 'report.html'), 'utf8');
     csv = await readFile(join(place.output, 'results.csv'), 'utf8');
     await rm(place.folder, { recursive: true });
-  }, 60_000);
+  });
 
   it('shows the variants with the highest accuracy, and says of how many', () =>
     expect(page).toContain(`Only ${MOST.variants} of ${VARIANTS} variants are shown.`));

@@ -86,7 +86,7 @@ suite(
       await runStudy({ ...ran, study: faceted, store: folderStore(`${output}-facets`) });
       pages['facets'] = await readFile(join(`${output}-facets`, 'report.html'), 'utf8');
       await rm(folder, { recursive: true });
-    }, 120_000);
+    });
     afterAll(() => browser?.close());
 
     const open = async (name: string, width: number, colorScheme: 'light' | 'dark' = 'light') => {

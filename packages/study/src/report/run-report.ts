@@ -168,7 +168,7 @@ function searchSentences({ search, carriedOut }: Summary): string {
     ([stage, { agent, episodes, evaluations, bestReward, confirmed, seconds }]) =>
       `${stage === 'prune' ? 'Pruning' : 'Bit widths'}: agent ${agent}, ${episodes} episodes, ${evaluations} networks evaluated, best reward ${bestReward.toFixed(4)}${confirmed ? `, of the best ${confirmed.candidates} episode ${confirmed.episode} won (${confirmed.searchReward.toFixed(4)}, and ${confirmed.reward.toFixed(4)} on ${confirmed.images} images that the search never saw)` : ''}, ${duration(seconds)}.`,
   );
-  if (carriedOut) sentences.push(`Nothing was searched: the policy of ${carriedOut.policy} was carried out.`);
+  if (carriedOut) sentences.push(`Nothing was searched: the policy of ${carriedOut.policy} was applied.`);
   return `<p>Nothing was chosen by the test images. ${sentences.map(escapeHtml).join(' ')}</p>`;
 }
 

@@ -92,13 +92,11 @@ function explanation(differences: readonly Difference[], comparisons: number): s
       : []),
     ...(bases.has('binomial')
       ? [
-          'Where it is not recorded which images a network has right, networks are assumed to err independently, which makes intervals wider than necessary.',
+          'If it is not recorded which images a network classifies correctly, networks are assumed to err independently, which makes intervals wider than necessary.',
         ]
       : []),
     ...(bases.has('seeds')
-      ? [
-          'Where the number of test images is not recorded, intervals cover other seeds on the same images only.',
-        ]
+      ? ['If the number of test images is not recorded, intervals cover other seeds on the same images only.']
       : []),
   ];
   return `${covered.join(' ')} p is Holm's, for ${comparisons === 1 ? 'one comparison' : `all ${comparisons} comparisons of the study together`}; below 0.05 a difference is significant.`;

@@ -7,8 +7,6 @@ import { identity } from '../../test/fixtures.js';
 import { folderPlace } from '../results/folder-place.js';
 import { childProcessRunner } from './child-process-runner.js';
 
-jest.setTimeout(60_000); // Every test starts processes: slow on a busy machine.
-
 /** Stand-in for `tersor`: ends in the way that the config's `model` names, or else writes a summary. */
 const command = [process.execPath, join(__dirname, '../../test/trial-program.cjs')];
 

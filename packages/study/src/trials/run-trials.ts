@@ -25,14 +25,21 @@ export interface TrialsContext extends TrialContext {
 
 /**
  * Runs the trials of a plan that are not done in the store, up to the runner's `concurrency` at the same
- * time. Resolves to how each ended; trials that `signal` came before are left out.
+ * time. Resolves to how each ended; trials that `signal` came before are left out. Where the record of one
+ * cannot be read or written, the others are stopped, so that they save themselves, and then that error is
+ * thrown.
  */
 export async function runTrials(
   { cells, trials }: Pick<StudyPlan, 'cells' | 'trials'>,
   content: StudyContent,
   context: TrialsContext,
 ): Promise<TrialRecord[]> {
-  const { study, store, runner, signal, onTrial } = context;
+  const { study, store, runner, onTrial } = context;
+  const stop = new AbortController();
+  const follow = () => stop.abort(context.signal.reason);
+  context.signal.addEventListener('abort', follow);
+  if (context.signal.aborted) follow();
+  const { signal } = stop;
   // Every running trial adds a listener; with a queue there are hundreds.
   setMaxListeners(0, signal);
   const waiting = [...trials];
@@ -46,7 +53,9 @@ export async function runTrials(
     for (let trial = waiting.shift(); trial && !signal.aborted; trial = waiting.shift()) {
       const found = await readTrial(store, trial.id);
       const reused = found?.record.status === 'done';
-      const record = reused ? found.record : await runTrial(trial, context, content.get(trial.id)!);
+      const record = reused
+        ? found.record
+        : await runTrial(trial, { ...context, signal }, content.get(trial.id)!);
       if (reused && study.keep === 'summaries') await removeBulk(store.trial(trial.id));
       records.push(record);
       if (!reused) spent += record.seconds;
@@ -54,6 +63,14 @@ export async function runTrials(
       onTrial?.(trial, record, { ...timer.progress(), reused });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(runner.concurrency, trials.length) }, work));
+  const errors: unknown[] = [];
+  const workOrStop = () =>
+    work().catch((error: unknown) => {
+      errors.push(error);
+      stop.abort();
+    });
+  await Promise.all(Array.from({ length: Math.min(runner.concurrency, trials.length) }, workOrStop));
+  context.signal.removeEventListener('abort', follow);
+  if (errors.length > 0) throw errors[0];
   return records;
 }

@@ -100,7 +100,7 @@ export function agentContract(
         ]
       : []),
     {
-      name: 'repeats its best guess when nothing was learned between',
+      name: 'repeats its best guess if nothing was learned in between',
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
@@ -111,26 +111,26 @@ export function agentContract(
       }),
     },
     {
-      name: 'goes on from a saved state as if it had not been interrupted',
+      name: 'continues from a saved state as if it had not been interrupted',
       run: inEachSpace((space) => requireResumable(make, space, EPISODES)),
     },
     {
-      name: 'goes on from a state that was saved before the first episode',
+      name: 'continues from a state that was saved before the first episode',
       run: inEachSpace((space) => requireResumable(make, space, 0)),
     },
     {
-      name: 'goes on from a saved state with what it had studied of other networks',
+      name: 'continues from a saved state with what it learned from other networks',
       run: inEachSpace(async (space) => {
         if (make(contractTask(space)).study)
           await requireResumable(make, space, 2, { others: otherSearches });
       }),
     },
     {
-      name: 'takes episodes of earlier runs, and goes on from a saved state with them',
+      name: 'takes episodes of earlier runs, and continues from a saved state with them',
       run: inEachSpace((space) => requireResumable(make, space, 2, { remembers: true })),
     },
     {
-      name: 'keeps a saved state as it was while the agent goes on',
+      name: 'keeps a saved state unchanged while the agent continues',
       run: inEachSpace(async (space) => {
         const agent = await prepared(make, space);
         for (let i = 0; i < EPISODES; i++) await playEpisode(agent, createIdentityEnvironment(space));
@@ -188,7 +188,7 @@ export function agentContract(
       run: inEachSpace((space) => requireOrderFree(make, space)),
     },
     {
-      name: 'goes on in lanes from a saved state as if it had not been interrupted',
+      name: 'continues in lanes from a saved state as if it had not been interrupted',
       run: inEachSpace((space) => requireResumableLanes(make, space)),
     },
     {

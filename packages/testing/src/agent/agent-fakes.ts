@@ -61,16 +61,16 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
     })),
     'gives the same actions for the same seed': (task) => correctAgent({ ...task, seed: task.seed + made++ }),
     'gives other actions for another seed': (task) => correctAgent({ ...task, seed: 1 }),
-    'repeats its best guess when nothing was learned between': broken((good) => {
+    'repeats its best guess if nothing was learned in between': broken((good) => {
       let guesses = 0;
       return {
         act: (observation, options) => good.act(options.explore ? observation : [0, guesses++ % 2], options),
       };
     }),
-    'goes on from a saved state as if it had not been interrupted': broken((good, task) => ({
+    'continues from a saved state as if it had not been interrupted': broken((good, task) => ({
       save: () => ({ ...(good.save() as FakeState), random: task.seed }),
     })),
-    'goes on from a state that was saved before the first episode': broken((good, task) => {
+    'continues from a state that was saved before the first episode': broken((good, task) => {
       let isPrepared = false;
       return {
         prepare: async () => void (isPrepared = true),
@@ -80,7 +80,7 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
             : good.act([0, 0], options).map((value) => (task.actionSpace.type === 'box' ? value : 0)),
       };
     }),
-    'goes on from a saved state with what it had studied of other networks': broken((good) => {
+    'continues from a saved state with what it learned from other networks': broken((good) => {
       // What it has studied is not in its state.
       let studied = 0;
       return {
@@ -88,7 +88,7 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
         act: (observation, options) => good.act(studied > 0 ? [0, 0] : observation, options),
       };
     }),
-    'takes episodes of earlier runs, and goes on from a saved state with them': broken((good) => {
+    'takes episodes of earlier runs, and continues from a saved state with them': broken((good) => {
       // It takes what it observes for what follows on its last action, of which a saved state knows nothing.
       let acted = 0;
       let missed = 0;
@@ -103,7 +103,7 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
         },
       };
     }),
-    'keeps a saved state as it was while the agent goes on': broken((good) => {
+    'keeps a saved state unchanged while the agent continues': broken((good) => {
       let held: FakeState | undefined;
       return {
         save: () => (held = good.save() as FakeState),
@@ -159,7 +159,7 @@ export function brokenAgents(): Readonly<Record<string, AgentFactory>> {
         },
       };
     }),
-    'goes on in lanes from a saved state as if it had not been interrupted': broken((good) => {
+    'continues in lanes from a saved state as if it had not been interrupted': broken((good) => {
       // What it counts of the lanes beyond the first is not in its state.
       let others = 0;
       return {

@@ -150,7 +150,7 @@ export function backendContract(make: () => Backend): Case[] {
     },
     ...observationCases(using),
     {
-      name: 'products of matrices are those of plain loops, where it has them',
+      name: 'products of matrices are those of plain loops, if it has them',
       run: () =>
         using(async (backend) => {
           if (!backend.crossProducts) return;

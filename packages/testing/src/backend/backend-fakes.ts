@@ -26,7 +26,7 @@ export function brokenBackends(): Record<string, () => Backend> {
       const backend = correctBackend();
       return { ...backend, compile: (graph, options) => backend.compile(withoutShuffle(graph), options) };
     },
-    'stock layers give the same on it, where it is a backend of tfjs': () => {
+    'stock layers give the same on it, if it is a backend of tfjs': () => {
       // A backend of tfjs that has no kernels at all.
       const id = 'without-kernels';
       const activate = async () => {
@@ -62,7 +62,7 @@ export function brokenBackends(): Record<string, () => Backend> {
       const backend = correctBackend();
       return { ...backend, compile: (graph) => backend.compile(graph) };
     },
-    'observed results are those of the calls that were asked for, in their order': () => {
+    'observed results are those of the requested calls, in their order': () => {
       const backend = correctBackend();
       // Folds the batch norm into the convolution, which then gives what the batch norm gives.
       const folded = (call: number) => (call === 1 ? 2 : call);
@@ -101,7 +101,7 @@ export function brokenBackends(): Record<string, () => Backend> {
           ),
       };
     },
-    'products of matrices are those of plain loops, where it has them': () => ({
+    'products of matrices are those of plain loops, if it has them': () => ({
       ...correctBackend(),
       // As many values as it should be, and no products.
       crossProducts: async (x, others, rows) =>

@@ -1,4 +1,10 @@
-import type { GraphLayer, LayerCall, LayerGraph, WeightTensor } from '@tersor/core';
+import {
+  elementCount,
+  type GraphLayer,
+  type LayerCall,
+  type LayerGraph,
+  type WeightTensor,
+} from '@tersor/core';
 
 /** Shape of the networks' images. */
 export const IMAGE: readonly [number, number, number] = [9, 7, 3];
@@ -168,7 +174,7 @@ function outputSize(size: number, axis: 0 | 1, { kernel, strides, dilation, padd
 
 /** A weight with drawn values. */
 export function weight(name: string, shape: readonly number[], draw: () => number): WeightTensor {
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = elementCount(shape);
   return { name, shape, data: Float32Array.from({ length }, draw), trainable: !name.startsWith('moving_') };
 }
 
@@ -184,7 +190,7 @@ export function generator(seed: number): () => number {
 /** Images of such a network, one after the other, and a label for each. */
 export function networkImages(count: number): { readonly images: Float32Array; readonly labels: Int32Array } {
   const draw = generator(SEED);
-  const size = IMAGE.reduce((product, length) => product * length, 1);
+  const size = elementCount(IMAGE);
   return {
     images: Float32Array.from({ length: count * size }, draw),
     labels: Int32Array.from({ length: count }, (_, i) => i % NETWORK_CLASSES),

@@ -45,7 +45,7 @@ export function networkCases(using: Using): Case[] {
         }),
     },
     {
-      name: 'stock layers give the same on it, where it is a backend of tfjs',
+      name: 'stock layers give the same on it, if it is a backend of tfjs',
       run: () =>
         using(async (backend) => {
           await backend.activate();

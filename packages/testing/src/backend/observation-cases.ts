@@ -12,7 +12,7 @@ type Using = (check: (backend: Backend) => Promise<void>) => Promise<void>;
 export function observationCases(using: Using): Case[] {
   return [
     {
-      name: 'observed results are those of the calls that were asked for, in their order',
+      name: 'observed results are those of the requested calls, in their order',
       run: () =>
         using(async (backend) => {
           const { graph, images } = await observed(7);

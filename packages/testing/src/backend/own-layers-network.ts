@@ -7,6 +7,8 @@ interface Variant {
   readonly resize: Readonly<Record<string, unknown>>;
   readonly count_padding: boolean;
   readonly dilation: readonly [number, number];
+  /** With a frozen part, which software adapters take long for. */
+  readonly attends?: true;
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
@@ -15,6 +17,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
     resize: { interpolation: 'bilinear', coordinates: 'half_pixel', rounding: 'floor' },
     count_padding: false,
     dilation: [1, 2],
+    attends: true,
   },
   second: {
     pad: { mode: 'edge', value: 0 },
@@ -28,6 +31,20 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
     count_padding: false,
     dilation: [2, 1],
   },
+};
+
+/** Each of 5 x 4 positions looks at all others: inputs are the image, a constant, and the steps before. */
+const ATTENTION = {
+  steps: [
+    { operation: 'reshape', inputs: [0], options: { shape: [1, 20, 6] } },
+    { operation: 'mat_mul', inputs: [2, 2], options: { turn_b: true } },
+    { operation: 'mul', inputs: [3, 1] },
+    { operation: 'softmax', inputs: [4] },
+    { operation: 'mat_mul', inputs: [5, 2] },
+    { operation: 'reshape', inputs: [6], options: { shape: [1, 5, 4, 6] } },
+  ],
+  constants: [{ shape: [], type: 'float' }],
+  trainable: false,
 };
 
 /**
@@ -85,6 +102,10 @@ function network(variant: Variant): LayerGraph {
     activation: 'relu',
   };
   add('TersorGroupedConv2D', grouped, [5, 4, 6], convolution([3, 3], 4, 6, 2));
+  if (variant.attends)
+    add('TersorFrozenPart', ATTENTION, [5, 4, 6], {
+      weights: [{ ...weight('constant_0', [], draw), trainable: false }],
+    });
   const shuffled = add('TersorChannelShuffle', { groups: 3 }, [5, 4, 6]);
   const halves = [0, 3].map((start) =>
     add('TersorSlice', { axis: 3, start, end: start + 3, step: 1 }, [5, 4, 3], { inputs: [shuffled] }),

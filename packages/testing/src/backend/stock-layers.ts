@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerGraph } from '@tersor/core';
+import { elementCount, type LayerGraph } from '@tersor/core';
 
 /**
  * Runs a network of one input and one call per layer as a LayersModel of stock tfjs, on the active backend.
@@ -24,7 +24,7 @@ export async function runStockLayers(graph: LayerGraph, images: Float32Array): P
   };
   const model = await models.modelFromJSON({ modelTopology: { class_name: 'Model', config } } as never);
   const [input] = graph.inputs.map((call) => graph.calls[call]!.outputShape as number[]);
-  const count = images.length / input!.reduce((product, size) => product * size, 1);
+  const count = images.length / elementCount(input!);
   try {
     tf.tidy(() => {
       for (const { name, weights } of graph.layers)

@@ -1,4 +1,4 @@
-import type { Dataset, Split } from '@tersor/core';
+import { elementCount, type Dataset, type Split } from '@tersor/core';
 import { requireRefusal, requireRule } from '../contract-failure.js';
 import type { Case } from '../contract.js';
 
@@ -52,10 +52,10 @@ export function datasetContract(make: () => Dataset | Promise<Dataset>): Case[] 
       },
     },
     {
-      name: 'reads as many images and labels as were asked for',
+      name: 'reads as many images and labels as were requested',
       run: async () => {
         const instance = await dataset();
-        const values = instance.imageShape.reduce((product, size) => product * size, 1);
+        const values = elementCount(instance.imageShape);
         for (const [split, indexes] of samples(instance)) {
           const { images, labels } = await instance.read(split, indexes);
           requireRule(images.length === indexes.length * values, {

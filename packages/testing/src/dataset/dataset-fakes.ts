@@ -42,7 +42,7 @@ export function brokenDatasets(): Record<string, () => Dataset> {
     'has training images': broken((good) => ({
       size: (split) => (split === 'train' ? 0 : good.size(split)),
     })),
-    'reads as many images and labels as were asked for': reading(({ images, labels }) => ({
+    'reads as many images and labels as were requested': reading(({ images, labels }) => ({
       images: images.subarray(1),
       labels,
     })),

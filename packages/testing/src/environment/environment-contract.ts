@@ -50,7 +50,7 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         }),
     },
     {
-      name: 'tells the action that was carried out, within the action space',
+      name: 'reports the action that was carried out, within the action space',
       run: () =>
         episodes(({ steps }, { actionSpace }) => {
           for (const { info } of steps)
@@ -74,7 +74,7 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         }),
     },
     {
-      name: 'tells measures and policy at the end, and only there',
+      name: 'reports measures and policy at the end, and only there',
       run: () =>
         episodes(({ steps }) => {
           steps.forEach(({ info }, i) => {
@@ -152,7 +152,7 @@ export function environmentContract(make: () => Environment | Promise<Environmen
       },
     },
     {
-      name: 'what it knows of its steps is what their observations begin with',
+      name: 'the features of its steps are the start of their observations',
       run: () =>
         episodes(({ observations, steps }, { features }) => {
           if (!features) return;
@@ -167,7 +167,7 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         }),
     },
     {
-      name: 'what it says that actions observe is what their episode observes',
+      name: 'the observations that it predicts for actions are those of their episode',
       run: () =>
         episodes(({ observations, steps }, { observationsOf }) => {
           if (!observationsOf || steps.at(-1)!.truncated) return;

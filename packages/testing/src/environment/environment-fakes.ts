@@ -62,11 +62,11 @@ export function brokenEnvironments(): Record<string, () => Environment> {
   return {
     'observations lie in the observation space': stepping(() => ({ observation: [0, 2] })),
     'an episode ends within maxSteps': stepping(() => ({ terminated: false })),
-    'tells the action that was carried out, within the action space': stepping(({ info }) => ({
+    'reports the action that was carried out, within the action space': stepping(({ info }) => ({
       info: { ...info, executed: [7] },
     })),
     'rewards are finite': stepping(() => ({ reward: NaN })),
-    'tells measures and policy at the end, and only there': stepping(({ info: { executed } }) => ({
+    'reports measures and policy at the end, and only there': stepping(({ info: { executed } }) => ({
       info: { executed },
     })),
     'the same seed and actions give the same episode': stepping(({ reward }) => ({
@@ -85,10 +85,10 @@ export function brokenEnvironments(): Record<string, () => Environment> {
     'its heuristics are whole episodes of actions within the action space': broken(() => ({
       heuristics: { short: async () => [[0.5]] },
     })),
-    'what it knows of its steps is what their observations begin with': broken(() => ({
+    'the features of its steps are the start of their observations': broken(() => ({
       features: Array.from({ length: STEPS }, () => [0.5]),
     })),
-    'what it says that actions observe is what their episode observes': broken(() => ({
+    'the observations that it predicts for actions are those of their episode': broken(() => ({
       observationsOf: (actions) => actions.map(() => [0, 0]),
     })),
     'the policy that it says actions are carried out as is that of their episode': broken(() => ({

@@ -4,6 +4,7 @@ import { extname, isAbsolute, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   decodeTensor,
+  elementCount,
   isTersorError,
   type EncodedTensor,
   type Format,
@@ -93,7 +94,7 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
       }),
     },
     {
-      name: 'tells contents apart, and nothing else, if it gives them',
+      name: 'distinguishes contents, and nothing else, if it gives them',
       run: within(async (format, path, folder) => {
         if (!format.content) return;
         const [first, second] = [await format.content(path), await (await make()).content!(path)];
@@ -136,7 +137,7 @@ export function formatContract(make: () => Format | Promise<Format>, sample?: st
       }),
     },
     {
-      name: 'gives the codes that its weights are made of, if it has them',
+      name: 'gives the codes behind its weights, if it has them',
       run: within(async (format, path) => {
         if (!format.codes) return;
         const weights = weightsOf(await format.read(path));
@@ -189,9 +190,7 @@ async function requireKept(
   const found = await format.read(join(folder, name));
   if (format.keeps !== 'outputs') return requireEqual(found, expected, 'write');
   const sizes = graph.calls[graph.inputs[0]!]!.outputShape as number[];
-  const images = Float32Array.from({ length: sizes.reduce((product, size) => product * size, 1) }, (_, i) =>
-    Math.sin(i),
-  );
+  const images = Float32Array.from({ length: elementCount(sizes) }, (_, i) => Math.sin(i));
   const [right, other] = [await runStockLayers(expected, images), await runStockLayers(found, images)];
   requireRule(
     right.length === other.length && right.every((value, i) => Math.abs(value - other[i]!) <= 1e-4),

@@ -54,7 +54,7 @@ export function brokenFormats(): Record<string, () => Format> {
     })),
     'reads the same network each time': reading((graph) => ({ ...graph, name: `read ${++reads}` })),
     'names the files that hold the model': broken(() => ({ parts: async () => ['network.fake'] })),
-    'tells contents apart, and nothing else, if it gives them': broken(() => ({
+    'distinguishes contents, and nothing else, if it gives them': broken(() => ({
       content: async () => ({ topology: `made ${++made}` }),
     })),
     'refuses half a file with MODEL_INVALID': broken((good) => ({
@@ -64,7 +64,7 @@ export function brokenFormats(): Record<string, () => Format> {
     'reads what it writes as the same network, to the bit': broken((good) => ({
       write: (graph, folder) => good.write({ ...graph, name: `${graph.name}, written` }, folder),
     })),
-    'gives the codes that its weights are made of, if it has them': broken((good) => ({
+    'gives the codes behind its weights, if it has them': broken((good) => ({
       codes: async (path) => {
         const { layers } = await good.read(path);
         const layer = layers.find(({ weights }) => weights.length > 0)!;

@@ -29,7 +29,7 @@ export function limitContract(make: () => LimitFactory): Case[] {
   };
   return [
     {
-      name: 'is of one stage at least, and has its name and a limit above 0',
+      name: 'is of at least one stage, and has its name and a limit above 0',
       run: async () => {
         const { prune, quantize } = make();
         requireRule(prune !== undefined || quantize !== undefined, {
@@ -61,7 +61,7 @@ export function limitContract(make: () => LimitFactory): Case[] {
       },
     },
     {
-      name: 'finds the same in the same network, and no more in a smaller one',
+      name: 'gives the same value for the same network, and no more for a smaller one',
       run: () =>
         pruning(async ({ of }) => {
           const { graph, groups } = pruneContext();
@@ -80,7 +80,7 @@ export function limitContract(make: () => LimitFactory): Case[] {
         }),
     },
     {
-      name: 'promises at least what the network that is made uses',
+      name: 'promises at least what the resulting network uses',
       run: () =>
         pruning(async ({ of, promise }) => {
           const { graph, groups } = pruneContext();

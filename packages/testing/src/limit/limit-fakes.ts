@@ -35,12 +35,12 @@ export function brokenLimits(): Readonly<Record<string, () => LimitFactory>> {
   };
   let asked = 0;
   return {
-    'is of one stage at least, and has its name and a limit above 0': () => ({ id: 'fake' }),
+    'is of at least one stage, and has its name and a limit above 0': () => ({ id: 'fake' }),
     'says a figure in words that hold the number': inPruning(() => ({ format: () => 'a lot' })),
-    'finds the same in the same network, and no more in a smaller one': inPruning((good) => ({
+    'gives the same value for the same network, and no more for a smaller one': inPruning((good) => ({
       of: (network) => 1e6 - good.of(network),
     })),
-    'promises at least what the network that is made uses': inPruning((good) => ({
+    'promises at least what the resulting network uses': inPruning((good) => ({
       promise: (graph, groups) => {
         const promised = good.promise(graph, groups);
         return (choices) => promised(choices) - 1;

@@ -26,12 +26,12 @@ export const brokenBlockPruners: readonly { readonly what: string; readonly name
   [
     {
       what: 'removes nothing of what it plans',
-      name: 'as much goes as was planned',
+      name: 'removes as much as was planned',
       make: () => ({ ...correctBlockPruner(), apply: (graph) => graph }),
     },
     {
       what: 'removes layers without planning them',
-      name: 'as much goes as was planned',
+      name: 'removes as much as was planned',
       make: () => {
         const good = correctBlockPruner();
         const plan: Pruner['plan'] = ({ name }) => ({ pruner: good.id, group: name });
@@ -45,7 +45,7 @@ export const brokenBlockPruners: readonly { readonly what: string; readonly name
     },
     {
       what: 'never has a block to remove',
-      name: 'as much goes as was planned',
+      name: 'removes as much as was planned',
       make: () => ({
         ...correctBlockPruner(),
         plan: ({ name }) => ({ pruner: 'whole-blocks', group: name }),

@@ -1,4 +1,10 @@
-import type { ChannelGroup, LayerGraph, PrunePlan, WeightTensor } from '@tersor/core';
+import {
+  elementCount,
+  type ChannelGroup,
+  type LayerGraph,
+  type PrunePlan,
+  type WeightTensor,
+} from '@tersor/core';
 import { requireRule, requireSame } from '../contract-failure.js';
 
 /** The largest distance of two lists' values. */
@@ -63,11 +69,7 @@ export function requireZeroSlices(
   plan.forEach(({ group: name, zeroSlices = [] }, i) => {
     const producers = groups[i]!.members.filter(({ role }) => role === 'produces');
     const total = producers.reduce(
-      (sum, { layer, weight }) =>
-        sum +
-        weightOf(before, layer, weight)
-          .shape.slice(-2)
-          .reduce((product, size) => product * size, 1),
+      (sum, { layer, weight }) => sum + elementCount(weightOf(before, layer, weight).shape.slice(-2)),
       0,
     );
     const zeroed = zeroSlices.reduce((sum, { slices }) => sum + slices.length, 0);
@@ -79,7 +81,7 @@ export function requireZeroSlices(
     for (const { layer, weight } of producers) {
       const gone = new Set(zeroSlices.find((each) => each.layer === layer)?.slices ?? []);
       const [old, now] = [weightOf(before, layer, weight), weightOf(after, layer, weight)];
-      const slices = old.shape.slice(-2).reduce((product, size) => product * size, 1);
+      const slices = elementCount(old.shape.slice(-2));
       now.data.forEach((value, at) => {
         const expected = gone.has(at % slices) ? 0 : old.data[at]!;
         requireRule(value === expected, {
@@ -107,7 +109,7 @@ export function renamed(graph: LayerGraph): LayerGraph {
 export function foreign(graph: LayerGraph): LayerGraph {
   const narrow = (weight: WeightTensor): WeightTensor => {
     const shape = weight.shape.map((size) => Math.min(size, 2));
-    return { ...weight, shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+    return { ...weight, shape, data: new Float32Array(elementCount(shape)) };
   };
   return {
     ...graph,

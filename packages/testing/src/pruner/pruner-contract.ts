@@ -104,7 +104,7 @@ export function prunerContract(make: () => Pruner): Case[] {
         }),
     },
     {
-      name: 'as much goes as was planned',
+      name: 'removes as much as was planned',
       run: () =>
         each(({ pruner, context, plan, share, pruned }) => {
           if (pruner.action === 'blocks') requireRemovedLayers(context.graph, pruned, plan);
@@ -168,7 +168,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
     {
-      name: 'adapting keeps the shapes, gives the same twice, and does nothing where nothing went',
+      name: 'adapting keeps the shapes, gives the same twice, and does nothing if nothing was removed',
       run: async () => {
         const { pruner, context } = await prepared();
         if (!pruner.adapt) return;
@@ -180,7 +180,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
     {
-      name: 'finishing keeps the shapes, gives the same twice, and does nothing where nothing went',
+      name: 'finishing keeps the shapes, gives the same twice, and does nothing if nothing was removed',
       run: async () => {
         const { pruner, context } = await prepared();
         if (!pruner.finish) return;
@@ -221,7 +221,7 @@ export function prunerContract(make: () => Pruner): Case[] {
       },
     },
     {
-      name: 'its errors of removal begin with 0 and never fall, the same ones twice',
+      name: 'its errors of removal start with 0 and never fall, the same ones twice',
       run: async () => {
         const { pruner, context } = await prepared();
         if (!pruner.removalErrors) return;

@@ -1,4 +1,5 @@
 import {
+  elementCount,
   TersorError,
   type ChannelGroup,
   type LayerGraph,
@@ -57,7 +58,7 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
     'the pruned network runs and has the same output shape': from((good) => ({
       apply: (graph, plan) => ({ ...good.apply(graph, plan), calls: graph.calls }),
     })),
-    'as much goes as was planned': from((good) => ({
+    'removes as much as was planned': from((good) => ({
       plan: (group, { channels = group.channels }) =>
         good.plan(group, { channels: Math.min(group.channels, channels + 1) }),
     })),
@@ -81,10 +82,10 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
         return pruned;
       },
     })),
-    'adapting keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({
+    'adapting keeps the shapes, gives the same twice, and does nothing if nothing was removed': from(() => ({
       adapt: async (graph) => scaled(graph),
     })),
-    'finishing keeps the shapes, gives the same twice, and does nothing where nothing went': from(() => ({
+    'finishing keeps the shapes, gives the same twice, and does nothing if nothing was removed': from(() => ({
       finish: async (graph) => scaled(graph),
     })),
     'the same seed gives the same plan': () => {
@@ -103,7 +104,7 @@ export function brokenPruners(): Readonly<Record<string, () => Pruner>> {
     'its heuristics give allowed counts that keep the budget, the same ones twice': from(() => ({
       heuristics: { all: ({ groups }) => groups.map(({ channels }) => channels) },
     })),
-    'its errors of removal begin with 0 and never fall, the same ones twice': from(() => ({
+    'its errors of removal start with 0 and never fall, the same ones twice': from(() => ({
       removalErrors: async (groups) => groups.map(({ channels }) => new Float64Array(channels + 1).fill(1)),
     })),
     'a plan for another network is refused with PLAN_MISMATCH': from((good) => ({
@@ -170,7 +171,7 @@ function cut(graph: LayerGraph, groups: readonly ChannelGroup[], plan: PrunePlan
 function gather(weight: WeightTensor, kept: (axis: number) => readonly number[] | undefined): WeightTensor {
   const axes = weight.shape.map((size, axis) => kept(axis) ?? Array.from({ length: size }, (_, i) => i));
   const shape = axes.map(({ length }) => length);
-  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const data = new Float32Array(elementCount(shape));
   for (let at = 0; at < data.length; at++) {
     let rest = at;
     let from = 0;

@@ -1,11 +1,12 @@
-import type {
-  ChannelGroup,
-  Dataset,
-  GraphLayer,
-  GroupMember,
-  LayerGraph,
-  PruneContext,
-  WeightTensor,
+import {
+  elementCount,
+  type ChannelGroup,
+  type Dataset,
+  type GraphLayer,
+  type GroupMember,
+  type LayerGraph,
+  type PruneContext,
+  type WeightTensor,
 } from '@tersor/core';
 import { correctBackend } from '../backend/correct-backend.js';
 
@@ -36,7 +37,7 @@ function residualGraph(): LayerGraph {
   const weight = (name: string, shape: number[], value: () => number = () => 0.4 * draw()): WeightTensor => ({
     name,
     shape,
-    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, value),
+    data: Float32Array.from({ length: elementCount(shape) }, value),
     trainable: !name.startsWith('moving_'),
   });
   const positive = () => 1 + 0.5 * Math.abs(draw());

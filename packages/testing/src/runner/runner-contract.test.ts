@@ -10,25 +10,26 @@ const identify = async (): Promise<RunIdentity> => ({
   files: {},
   plugins: {},
 });
-const claims = { identify, patienceMs: 500 };
+/** Some of those that are broken never answer. */
+const soon = { identify, patienceMs: 500 };
 const broken = Object.entries(brokenRunners()).flatMap(([name, runners]) =>
   Object.entries(runners).map(([how, make]) => [how, name, make] as const),
 );
 
 describeContract(
   'correct runner',
-  runnerContract(() => correctRunner(), claims),
+  runnerContract(() => correctRunner(), { identify }),
 );
 
 describe('runnerContract', () => {
   test.each(broken)('finds one that %s: %s', async (_, name, make) => {
-    const failures = await check(runnerContract(make, claims).filter((each) => each.name === name));
+    const failures = await check(runnerContract(make, soon).filter((each) => each.name === name));
     expect(failures.map((failure) => failure.name)).toEqual([name]);
   });
 
   test('has a broken fake for every case', () => {
     expect(Object.keys(brokenRunners())).toEqual(
-      runnerContract(() => correctRunner(), claims).map(({ name }) => name),
+      runnerContract(() => correctRunner(), soon).map(({ name }) => name),
     );
   });
 });

@@ -83,7 +83,7 @@ export function runnerContract(
         found: JSON.stringify(outcome),
       });
     }),
-    rule('does not begin a trial that was stopped before', async (runner, project) => {
+    rule('does not start a trial that was stopped before', async (runner, project) => {
       const place = watchedPlace();
       const outcome = await answer(runner.run(await project.trial(place), AbortSignal.abort()));
       requireInterrupted(outcome);

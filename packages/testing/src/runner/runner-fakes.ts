@@ -81,7 +81,7 @@ export function brokenRunners(): Record<string, Record<string, () => TrialRunner
         return outcome;
       }),
     },
-    'does not begin a trial that was stopped before': {
+    'does not start a trial that was stopped before': {
       'begins it': broken((run) => async (trial, signal) => {
         if (signal.aborted) await run(trial, new AbortController().signal);
         return run(trial, signal);

@@ -23,7 +23,7 @@ export function stop(folder: string, asked: Set<string>): string {
       },
     );
   const key = keyOf(folder, holder);
-  if (asked.has(key)) return 'It was asked before: it ends when its episode or epoch is saved.';
+  if (asked.has(key)) return 'A stop was already requested: it ends when its episode or epoch is saved.';
   try {
     process.kill(holder.pid, 'SIGINT');
   } catch (cause) {

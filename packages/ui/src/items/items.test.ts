@@ -227,7 +227,7 @@ describe('the list of runs and studies', () => {
     });
   });
 
-  it('looks at a thousand runs in a few seconds, and reports only the one that changed', async () => {
+  it('looks at a thousand runs, and reports only the one that changed', async () => {
     const names = Array.from({ length: 1000 }, (_, i) => `run ${i} <b>&"'`);
     for (const name of names) await writeDoneRun(join(folder, name));
     const watcher = createWatcher([folder]);
@@ -239,7 +239,7 @@ describe('the list of runs and studies', () => {
     await beginRun(join(folder, names[500]!), 1);
     expect((await changed).map(({ name }) => name)).toEqual([names[500]]);
     watcher.close();
-  }, 30_000);
+  });
 });
 
 describe('a live record that grows', () => {

@@ -12,13 +12,13 @@ export function policyChart(stage: 'prune' | 'quantize', { episode, policy }: Ep
     // A group that is kept or removed as a whole has words instead of a number.
     value: /^(\d+) (channels|bits)/.exec(words)?.[1],
   }));
-  if (rows.length === 0) return '<p>The policy says nothing of single layers.</p>';
+  if (rows.length === 0) return '<p>The policy has no settings for single layers.</p>';
   const unit = stage === 'prune' ? 'channels' : 'bits';
   return chart({
     id: 'best-policy',
     title: `Episode ${episode}: ${unit} of each ${stage === 'prune' ? 'group' : 'layer'}`,
     description:
-      `What the best candidate so far leaves. ${stage === 'prune' ? 'A group without a bar is whole, or gone; the table says which.' : ''}`.trim(),
+      `What the best candidate so far keeps. ${stage === 'prune' ? 'A group without a bar is whole, or gone; the table says which.' : ''}`.trim(),
     height: MARGIN + ROW * rows.length,
     option: (size) => ({
       grid: { left: size.narrow ? 104 : 184, right: 36, top: 8, height: ROW * rows.length },

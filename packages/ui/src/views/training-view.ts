@@ -76,7 +76,7 @@ function curves(epochs: readonly Epoch[]): string {
     curveChart(
       'accuracy',
       'Accuracy',
-      'Share of the images that is right: of the training images as they are seen, augmented; of the validation images after the epoch, where it was kept.',
+      'Share of images classified correctly: of the augmented training images, and of the validation images after the epoch, if it was recorded.',
       accuracies.filter(({ value }) => epochs.some((epoch) => value(epoch) !== undefined)),
       { epochs, numbers, format: percent },
     )

@@ -1,5 +1,11 @@
 import { inferencePlan, type InferencePlan } from '@tersor/network';
-import { TersorError, type InferenceSession, type LayerGraph, type Precision } from '@tersor/core';
+import {
+  elementCount,
+  TersorError,
+  type InferenceSession,
+  type LayerGraph,
+  type Precision,
+} from '@tersor/core';
 import { nativeOperations, type NativeOperations } from './native-operations.js';
 import { prepareStep, type NativeStep } from './native-steps.js';
 import { stockLayer, type StockLayer } from './stock-layer.js';
@@ -44,14 +50,14 @@ export async function compileNative(
   }
   moveBehindPooling(plan, steps);
   const batch = batchSize(graph);
-  const sampleSize = plan.inputShape.reduce((a, b) => a * b, 1);
+  const sampleSize = elementCount(plan.inputShape);
   let disposed = false;
   return {
     held: () => native.held(),
     async run(images) {
       if (disposed) throw new TersorError('MODEL_INVALID', 'The session is disposed.');
       const count = images.length / sampleSize;
-      const outputs = plan.outputShape.reduce((a, b) => a * b, 1);
+      const outputs = elementCount(plan.outputShape);
       const result = new Float32Array(count * outputs);
       for (let first = 0; first < count; first += batch) {
         const size = Math.min(batch, count - first);

@@ -1,11 +1,12 @@
-import type {
-  InferenceSession,
-  LayerGraph,
-  ObservationSession,
-  TrainingBatch,
-  TrainingObjective,
-  TrainingSession,
-  TrainingStep,
+import {
+  elementCount,
+  type InferenceSession,
+  type LayerGraph,
+  type ObservationSession,
+  type TrainingBatch,
+  type TrainingObjective,
+  type TrainingSession,
+  type TrainingStep,
 } from '@tersor/core';
 import { inferencePlan, joined, requireCalls } from '@tersor/network';
 import { createSharedMemory } from './shared-memory.js';
@@ -29,7 +30,7 @@ export async function compileParallel(
   await memory.lend(plan, (shared) =>
     allSettled(workers.map((worker) => worker.ask({ kind: 'compile', session, plan: shared, batchSize }))),
   );
-  const imageSize = plan.inputShape.reduce((product, size) => product * size, 1);
+  const imageSize = elementCount(plan.inputShape);
   return {
     run: async (images) => {
       const batches = Math.ceil(images.length / (imageSize * batchSize));

@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib';
-import { isTersorError, messageOf, TersorError } from '@tersor/core';
+import { elementCount, isTersorError, messageOf, TersorError } from '@tersor/core';
 import type { KerasWeight } from '@tersor/network';
 import { Dataset, File, Filters, Group } from 'jsfive';
 
@@ -103,7 +103,7 @@ function texts(value: unknown): string[] {
 function valuesOf(dataset: Dataset, name: string, { origin, bytes }: Place): KerasWeight {
   const shape = [...dataset.shape];
   const itemBytes = bytesOfItem(dataset, name, origin);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(shape);
   const { chunks } = dataset._dataobjects;
   const most = Math.min(MAX_VALUES, (chunks ? bytes * MOST_INFLATED : bytes) / itemBytes);
   if (!(count <= most))
@@ -150,7 +150,7 @@ function limitPieces(
   chunks: readonly number[],
   { count, itemBytes, name, origin }: { count: number; itemBytes: number; name: string; origin: string },
 ): void {
-  const piece = chunks.reduce((product, size) => product * size, 1);
+  const piece = elementCount(chunks);
   if (!(piece > 0 && piece <= Math.max(count, MAX_PIECE)))
     throw invalid(origin, `array "${name}" is stored in pieces of ${piece} values, but has ${count}.`);
   // A checksum may follow the values of a chunk.
@@ -169,7 +169,14 @@ function guarded<T>(origin: string, read: () => T): T {
     if (isTersorError(cause)) throw cause;
     // Thrown by jsfive for an invalid address, or a link to another file.
     if (cause instanceof TypeError) throw invalid(origin, 'it holds links that lead nowhere.', cause);
-    throw invalid(origin, typeof cause === 'string' ? cause : messageOf(cause), cause);
+    const reason = typeof cause === 'string' ? cause : messageOf(cause);
+    // The only such values that Keras writes.
+    if (reason.startsWith('Opaque datatype'))
+      throw new TersorError('MODEL_UNSUPPORTED', `${origin} holds bfloat16 values.`, {
+        cause,
+        hint: 'Save the model with the policy float32 or mixed_bfloat16.',
+      });
+    throw invalid(origin, reason, cause);
   }
 }
 

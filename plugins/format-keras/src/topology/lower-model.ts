@@ -54,7 +54,7 @@ export function lowerModel(model: Json, source: ModelWeights): LoweredModel {
 
   function place(layer: KerasLayer, around: readonly string[], surroundings: Surroundings): Placed {
     const path = [...around, layer.name];
-    const placed = placedLayer(layer, surroundings);
+    const placed = isLegal(layer.name) ? placedLayer(layer, surroundings) : ILLEGAL_NAME;
     if (typeof placed === 'string') {
       problems.push(`"${path.join('/')}" (${layer.className}) ${placed}`);
       const { className, config } = layer;
@@ -63,6 +63,14 @@ export function lowerModel(model: Json, source: ModelWeights): LoweredModel {
     if (placed.weights) own.set(JSON.stringify(path), placed.weights);
     return placed;
   }
+}
+
+const ILLEGAL_NAME =
+  'has a name that TensorFlow.js cannot use: names are letters, digits and "-._/", a letter or digit first';
+
+/** Whether TensorFlow.js can use the name of a layer; it keeps layers in plain objects. */
+function isLegal(name: string): boolean {
+  return /^[A-Za-z0-9][-\w./]*$/.test(name) && !(name in Object.prototype);
 }
 
 type Nested = (layer: KerasLayer, json: Json) => Json;

@@ -139,6 +139,7 @@ function single(axis: unknown): unknown {
 
 function convolution({ className, config }: KerasLayer, { generation }: Context): Lowered | string {
   const groups = Number(config['groups'] ?? 1);
+  if (config['padding'] === 'causal') return 'has padding: "causal"';
   if (groups === 1 || className === 'Conv2D')
     return activated(groups === 1 ? className : 'TersorGroupedConv2D', { ...config, groups }, generation);
   return `has groups: ${String(groups)}`;

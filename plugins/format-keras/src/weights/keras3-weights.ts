@@ -29,9 +29,16 @@ const OLD_LAYERS = '_layer_checkpoint_dependencies';
 export function keras3Weights(root: Hdf5Group, model: Json, origin: string): FileWeights {
   const found = new Map<string, KerasWeight[]>();
   const read = new Set<string>();
+  const places = new Map<string, KerasLayer>();
   const container = root.has('layers') || !root.has(OLD_LAYERS) ? 'layers' : OLD_LAYERS;
   walk(kerasLayers(model), root.group(container), [], container);
   const rest = unread(root.group(container), container, read, 0);
+  const holders = [...places].filter(([place]) => rest.some((name) => name.startsWith(`${place}/`)));
+  if (holders.length > 0)
+    throw inParts(
+      origin,
+      holders.map(([, layer]) => layer),
+    );
   if (rest.length > 0) throw leftOver(origin, rest);
   return fileWeights(found);
 
@@ -53,7 +60,10 @@ export function keras3Weights(root: Hdf5Group, model: Json, origin: string): Fil
       const path = [...around, layer.name];
       const own = group?.group(name);
       if (layer.layers) walk(layer.layers, own?.group(container), path, `${place}/${name}/${container}`);
-      else if (own) found.set(pathKey(path), variables(layer, own, `${place}/${name}`));
+      else if (own) {
+        places.set(`${place}/${name}`, layer);
+        found.set(pathKey(path), variables(layer, own, `${place}/${name}`));
+      }
     }
   }
 
@@ -61,7 +71,8 @@ export function keras3Weights(root: Hdf5Group, model: Json, origin: string): Fil
     const held = (Object.hasOwn(HOLDERS, layer.className) ? HOLDERS[layer.className]! : []).flatMap(
       (name) => {
         const inner = group.group(name);
-        const json = layer.config[name];
+        // Keras 3 writes the forward layer as the one that is wrapped.
+        const json = layer.config[name] ?? layer.config['layer'];
         const holder = isRecord(json) ? kerasLayer(json) : { ...layer, className: layer.className };
         return inner
           ? variables(name === 'cell' ? { ...holder, className: 'cell' } : holder, inner, `${place}/${name}`)
@@ -73,6 +84,16 @@ export function keras3Weights(root: Hdf5Group, model: Json, origin: string): Fil
     for (const name of names) read.add(`${place}/vars/${name}`);
     return [...names.map((name) => vars!.values(name)), ...held];
   }
+}
+
+/** The error for layers with weights in layers of their own, such as attention. */
+function inParts(origin: string, layers: readonly KerasLayer[]): TersorError {
+  const names = layers.map(({ name, className }) => `"${name}" (${className})`).join(', ');
+  return new TersorError(
+    'MODEL_UNSUPPORTED',
+    `${origin} has layers with weights in layers of their own, which are not read: ${names}.`,
+    { hint: 'Build them of other layers in Keras.' },
+  );
 }
 
 /** Arrays that belong to no layer, except the generator states of random layers, which are not weights. */

@@ -46,7 +46,8 @@ export function weight(
 export function createBuilder(): Builder {
   const layers: GraphLayer[] = [];
   const calls: LayerCall[] = [];
-  const taken = new Set<string>();
+  // TensorFlow.js keeps layers in plain objects, which have these already.
+  const taken = new Set(Object.getOwnPropertyNames(Object.prototype));
   /** Calls that already change a shape, by call and change. */
   const shared = new Map<string, number>();
   let wanted = 'layer';
@@ -117,9 +118,12 @@ function shapeOf({ lies }: Pick<Tensor, 'lies'>): number[] {
   return lies.map(lengthOf);
 }
 
-/** Makes a name legal for a layer: node names of PyTorch begin with a slash. */
+/**
+ * Makes a name legal for a layer with weights in TensorFlow.js: letters, digits and `-._/`, a letter or digit
+ * first. Node names of PyTorch begin with slashes and underscores.
+ */
 function legalName(name: string): string {
-  return name.replace(/^\/+/, '') || 'layer';
+  return name.replace(/[^-\w./]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer';
 }
 
 /**

@@ -194,7 +194,7 @@ it(`reads or refuses by code ${MUTATIONS} mutants of a file, soon`, async () => 
   for (let i = 0; i < MUTATIONS; i++) {
     const mutant = mutate(bytes, random);
     await writeFile(path, mutant);
-    const start = performance.now();
+    const start = process.cpuUsage();
     try {
       const graph = await format.read(path);
       channelGroups(graph);
@@ -205,8 +205,9 @@ it(`reads or refuses by code ${MUTATIONS} mutants of a file, soon`, async () => 
         throw new Error(`mutant ${i}: ${(error as Error).stack}\n${Buffer.from(mutant).toString('base64')}`);
       counts.refused++;
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(start);
+    expect(user + system).toBeLessThan(5e6);
   }
   expect(counts.read).toBeGreaterThan(100);
   expect(counts.refused).toBeGreaterThan(100);
-}, 120_000);
+});

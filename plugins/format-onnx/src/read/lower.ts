@@ -1,30 +1,15 @@
 import { TersorError, type LayerGraph } from '@tersor/core';
-import { Refusal, constant, foldAffines, withSpelledActivations } from '@tersor/network';
+import { Refusal, foldAffines, withSpelledActivations } from '@tersor/network';
 import { createBuilder, spread, type Builder } from './builder.js';
-import { ARITHMETIC_FOLDS, type Fold } from './constants/fold-arithmetic.js';
-import { REDUCTION_FOLDS } from './constants/fold-reductions.js';
-import { SHAPE_FOLDS, shapeConstant } from './constants/fold-shapes.js';
 import { damaged } from './file/damage.js';
 import type { OnnxInput, OnnxModel, OnnxNode } from './file/onnx-model.js';
 import { inputOrder } from './input-order.js';
-import { axisOf, lengthOf, orderOf, sizesOf, type Tensor } from './layout/tensor.js';
-import { OPERATORS } from './operators/operator-table.js';
-import { anyTensor, dimsOf, type Site, type Value } from './site.js';
+import { axisOf, lengthOf, orderOf, type Tensor } from './layout/tensor.js';
+import { FrozenParts, nodesBeforeKernels } from './parts/frozen-parts.js';
+import { PART_OPERATORS } from './parts/part-operators.js';
+import { knownOperators, readNodes, type Problem } from './read-nodes.js';
+import type { Value } from './site.js';
 import { withActivations } from './spelled-out.js';
-
-const FOLDS: ReadonlyMap<string, Fold> = new Map(
-  Object.entries({ ...ARITHMETIC_FOLDS, ...REDUCTION_FOLDS, ...SHAPE_FOLDS }),
-);
-
-/** Names of all supported operators, including those that are only computed on constants. */
-export function knownOperators(): string[] {
-  return [...new Set([...OPERATORS.keys(), ...FOLDS.keys(), 'Shape'])].sort();
-}
-
-/** Names of operators that are computed while reading if all their inputs are constants. */
-export function foldedOperators(): string[] {
-  return [...FOLDS.keys(), 'Shape'];
-}
 
 /** What `userDefinedMetadata` of an imported network records about its ONNX file. */
 export interface OnnxMetadata {
@@ -42,20 +27,29 @@ interface OnnxEnd {
   readonly order: readonly number[];
 }
 
-/** A node that cannot be read, and why. */
-interface Problem {
-  readonly node: OnnxNode;
-  /** `undefined` for an unknown operator. */
-  readonly reason?: string;
-}
-
 /**
  * Converts an ONNX file to a network with channels last. Shapes are computed for the batch size in the file,
  * or for a batch of one. Throws `MODEL_UNSUPPORTED` that lists all nodes that cannot be read.
  */
 export function lowered(given: OnnxModel, inputShape: readonly number[] | undefined): LayerGraph {
   const model = withActivations(given);
+  const nodes = neededNodes(model);
+  const whole = loweredNodes(model, inputShape, nodes, new Set());
+  if (!('problems' in whole)) return whole;
+  const inParts = loweredNodes(model, inputShape, nodes, nodesBeforeKernels(model, nodes));
+  if (!('problems' in inParts)) return inParts;
+  throw unsupported(model, inParts.problems);
+}
+
+/** @param kept nodes that become frozen parts if no layers can take their place. */
+function loweredNodes(
+  model: OnnxModel,
+  inputShape: readonly number[] | undefined,
+  nodes: readonly OnnxNode[],
+  kept: ReadonlySet<OnnxNode>,
+): LayerGraph | { readonly problems: readonly Problem[] } {
   const build = createBuilder();
+  const parts = new FrozenParts(build);
   const values = new Map<string, Value | undefined>(model.initializers);
   const order = inputOrder(model);
   const batch = batchOf(model);
@@ -64,15 +58,30 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
     values.set(input.name, tensor);
     return tensor;
   });
-  const problems = readNodes(model, values, batch, build);
-  if (problems.length > 0) throw unsupported(model, problems);
-  const outputs = model.outputs.map((name) => {
-    const value = values.get(name);
-    if (value?.kind === 'tensor') return outputTensor(build, value, name);
-    if (value || model.initializers.has(name))
-      throw new TersorError('MODEL_UNSUPPORTED', `The output "${name}" is a constant.`);
-    throw damaged(`its output "${name}" is made by no node.`);
+  const problems = readNodes({
+    model,
+    nodes,
+    kept: batch === 1 ? kept : new Set(),
+    values,
+    batch,
+    build,
+    parts,
   });
+  if (problems.length > 0) return { problems };
+  const outputs: Tensor[] = [];
+  for (const name of model.outputs) {
+    try {
+      const value = parts.tensorAt(name) ?? values.get(name);
+      if (value?.kind === 'tensor') outputs.push(outputTensor(build, value, name));
+      else if (value || model.initializers.has(name))
+        throw new TersorError('MODEL_UNSUPPORTED', `The output "${name}" is a constant.`);
+      else throw damaged(`its output "${name}" is made by no node.`);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      problems.push({ node: nodes.find((node) => node.outputs.includes(name))!, reason: error.message });
+    }
+  }
+  if (problems.length > 0) return { problems };
   build.finish();
   const metadata: OnnxMetadata = {
     opset: model.opset,
@@ -91,63 +100,6 @@ export function lowered(given: OnnxModel, inputShape: readonly number[] | undefi
     metadata: { userDefinedMetadata: { onnx: metadata } },
   });
   return foldAffines(withSpelledActivations(graph));
-}
-
-/**
- * Reads all nodes that the outputs need, and returns those that cannot be read. Nodes that depend on these
- * are skipped.
- */
-function readNodes(
-  model: OnnxModel,
-  values: Map<string, Value | undefined>,
-  batch: number,
-  build: Builder,
-): Problem[] {
-  const problems: Problem[] = [];
-  const nodes = neededNodes(model);
-  const used = new Set([...model.outputs, ...nodes.flatMap(({ inputs }) => inputs)]);
-  for (const node of nodes) {
-    const isKnown =
-      node.domain === '' && (OPERATORS.has(node.type) || FOLDS.has(node.type) || node.type === 'Shape');
-    const inputs = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
-    const isLost = node.inputs.some((name) => name !== '' && values.get(name) === undefined);
-    if (!isKnown) problems.push({ node });
-    if (!isKnown || isLost) continue;
-    try {
-      build.begin(node.name);
-      const site: Site = { node, opset: model.opset, batch, inputs, build };
-      const results = resultsOf(site);
-      node.outputs.forEach((name, i) => {
-        if (results[i]) values.set(name, results[i]);
-        else if (name !== '' && used.has(name)) throw new Refusal(`gives "${name}" too, which is not read`);
-      });
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      problems.push({ node, reason: error.message });
-    }
-  }
-  return problems;
-}
-
-function resultsOf(site: Site): readonly Value[] {
-  const { node, inputs } = site;
-  if (node.type === 'Shape') {
-    const [value] = inputs;
-    if (!value) throw new Refusal('has no input 1');
-    const dims = value.kind === 'tensor' ? anyTensor(site).dims : value.dims;
-    return [shapeConstant(site, dims)];
-  }
-  const isConstant = inputs.every((value) => value?.kind !== 'tensor');
-  if (!isConstant && node.type === 'Size') {
-    const dims = dimsOf(site, sizesOf(inputs[0] as Tensor));
-    return [constant('integer', [], [dims.reduce((product, size) => product * size, 1)])];
-  }
-  const read = isConstant ? FOLDS.get(node.type) : OPERATORS.get(node.type);
-  if (!read)
-    throw new Refusal(
-      isConstant ? 'reads constants alone, which is not worked out' : 'is worked out on constants alone',
-    );
-  return read(site);
 }
 
 /** Nodes that the outputs depend on, in the order of the file. */
@@ -256,12 +208,14 @@ function unsupported({ opset }: OnnxModel, problems: readonly Problem[]): Tersor
     return `  ${type} "${node.name}"${reason === undefined ? ': an operator that is not known' : ` ${reason}`}`;
   });
   const shown = lines.slice(0, 40);
+  const known = knownOperators();
+  const inParts = [...PART_OPERATORS.keys()].filter((type) => !known.includes(type) && !type.includes(' '));
   const rest = lines.length - shown.length;
   return new TersorError(
     'MODEL_UNSUPPORTED',
     `${lines.length} of its nodes (opset ${opset}) cannot be read:\n${shown.join('\n')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
     {
-      hint: `Operators that are known: ${knownOperators().join(', ')}. Export the network without the others: cut it before them, or build those layers in another way.`,
+      hint: `Operators that are known: ${known.join(', ')}; before a convolution or a product with weights also ${inParts.join(', ')}. Export the network without the others: cut it before them, or build those layers in another way.`,
     },
   );
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { causeOf, runCase, TESTDATA, type CaseResult } from '../../test/testdata.js';
-import { knownOperators } from './lower.js';
+import { knownOperators } from './read-nodes.js';
 
 /** What bench/onnx/operators.ts wrote. */
 const { results } = JSON.parse(

@@ -7,6 +7,7 @@ export const TYPES = {
   int8: { code: 3, bits: 8 },
   int32: { code: 6, bits: 32 },
   int64: { code: 7, bits: 64 },
+  bool: { code: 9, bits: 8 },
   float16: { code: 10, bits: 16 },
   uint4: { code: 21, bits: 4 },
   int4: { code: 22, bits: 4 },
@@ -61,10 +62,13 @@ export class Draft {
   readonly outputs: DraftPort[] = [];
   /** The lowest opset that has everything that is used. */
   opset = 17;
+  /** Length of the first axis of inputs and outputs; `N` is any number of images. */
+  batch: 'N' | 1 = 'N';
   /** Constants that calls of one layer share, by name. */
   readonly shared = new Map<string, string>();
   private readonly taken = new Set<string>();
   private readonly nodeNames = new Set<string>();
+  private readonly renamed = new Map<string, string>();
 
   constructor(readonly precision: Precision) {}
 
@@ -127,8 +131,14 @@ export class Draft {
     return this.node('Cast', name, [input], { to: { int: TYPES[type].code } });
   }
 
+  /** The name that a tensor has now. */
+  nameOf(name: string): string {
+    return this.renamed.get(name) ?? name;
+  }
+
   /** Renames the output of a node, also in its readers. */
   rename(from: string, to: string): void {
+    this.renamed.set(from, to);
     for (const node of this.nodes) {
       if (node.output === from) node.output = to;
       node.inputs.forEach((input, i) => input === from && (node.inputs[i] = to));

@@ -1,6 +1,7 @@
 import { TersorError, type EncodedTensor, type GraphLayer, type LayerGraph } from '@tersor/core';
 import { Refusal, layersByName, readersOf } from '@tersor/network';
 import { Draft, type Precision } from './draft.js';
+import { FROZEN_PART } from './layers/frozen-part.js';
 import { writeLayer, WRITTEN_CLASSES } from './layers/layer-writers.js';
 import { portsOf, type Port } from './ports.js';
 import { arranged, image, type Value } from './value.js';
@@ -23,6 +24,8 @@ export function writeGraph(graph: LayerGraph, { precision, codes }: GraphWriting
   const draft = new Draft(precision);
   const layers = layersByName(graph);
   const ports = portsOf(graph);
+  // Steps of frozen parts have the shapes of one image.
+  if (graph.layers.some(({ className }) => className === FROZEN_PART)) draft.batch = 1;
   [...ports.inputs, ...ports.outputs].forEach(({ name }) => draft.unique(name));
   const values: Value[] = [];
   const refused = new Map<string, string>();
@@ -50,7 +53,7 @@ export function writeGraph(graph: LayerGraph, { precision, codes }: GraphWriting
 
 function inputPort(draft: Draft, { name, axes }: Port, shape: Value['shape']): Value {
   const sizes = axes.map((axis) => shape[axis] ?? `${name}_${axis + 1}`);
-  draft.inputs.push({ name, shape: ['N', ...sizes] });
+  draft.inputs.push({ name, shape: [draft.batch, ...sizes] });
   const given = draft.precision === 'float32' ? name : draft.cast(name, `${name}/half`, 'float16');
   return { name: given, shape, axes };
 }
@@ -60,7 +63,8 @@ function inputPort(draft: Draft, { name, axes }: Port, shape: Value['shape']): V
  * possible.
  */
 function outputPort(draft: Draft, { name, axes }: Port, value: Value): void {
-  const straight = arranged(draft, value, axes);
+  // One tensor may be several outputs.
+  const straight = arranged(draft, { ...value, name: draft.nameOf(value.name) }, axes);
   const sizes = axes.map((axis) => straight.shape[axis] ?? `${name}_${axis + 1}`);
   const made =
     draft.precision === 'float32' ? straight.name : draft.cast(straight.name, `${name}/float`, 'float32');
@@ -68,7 +72,7 @@ function outputPort(draft: Draft, { name, axes }: Port, value: Value): void {
     draft.nodes.some(({ output }) => output === made) && !draft.outputs.some((other) => other.name === made);
   if (isFree) draft.rename(made, name);
   else draft.nodes.push({ name, operator: 'Identity', inputs: [made], output: name, attributes: {} });
-  draft.outputs.push({ name, shape: ['N', ...sizes] });
+  draft.outputs.push({ name, shape: [draft.batch, ...sizes] });
 }
 
 function allPad(graph: LayerGraph, layers: ReadonlyMap<string, GraphLayer>, call: number): boolean {

@@ -1,5 +1,5 @@
 import { activationWord, Refusal, turnedArray, windowCount, type Pair } from '@tersor/network';
-import { spreadOf } from '../dilations.js';
+import { spreadOf } from './dilations.js';
 import { flag, integers, number, text, texts, type GraphNode } from '../node.js';
 import { apply, tensorAt, type Operator, type Site } from '../site.js';
 import { constantOf, numbersOf, type Constant, type Tensor } from '../value.js';

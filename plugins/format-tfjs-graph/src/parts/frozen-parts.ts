@@ -1,11 +1,18 @@
-import { Refusal } from '@tersor/network';
+import {
+  isPartTensor as isTensor,
+  partLayer,
+  partShape as shapeOf,
+  piece,
+  Refusal,
+  type PartSource as Source,
+  type Piece,
+} from '@tersor/network';
 import { workedOut } from '../constants.js';
 import { sourceOf, type GraphNode } from '../node.js';
 import { KERNEL_OPERATORS } from '../operators/table.js';
 import { asInFile, type Site } from '../site.js';
 import { vector, type Constant, type Tensor, type Value } from '../value.js';
 import { PART_OPERATORS } from './part-operators.js';
-import { isTensor, partLayer, piece, shapeOf, type Piece, type Source } from './piece.js';
 
 type Add = (node: string, layer: Parameters<Site['add']>[0]) => Tensor;
 
@@ -126,7 +133,8 @@ export class FrozenParts {
     if (!source) return undefined;
     if (source.kind !== 'tensor') return vector(shapeOf(source));
     if (source.shape.includes(undefined)) return undefined;
-    return vector(source.isBare ? (source.shape as number[]) : shapeOf(source));
+    const isBare = 'isBare' in source && source.isBare === true;
+    return vector(isBare ? (source.shape as number[]) : shapeOf(source));
   }
 }
 

@@ -1,9 +1,21 @@
-import { constant, rangeOf, Refusal } from '@tersor/network';
+import {
+  constant,
+  constantPart as known,
+  cutPart as cut,
+  leakyPart,
+  partShape as shapeOf,
+  pickedPart as taken,
+  piece,
+  rangeOf,
+  Refusal,
+  reshapedPart as reshaped,
+  withUnitAxis as withOne,
+  type PartSource as Source,
+} from '@tersor/network';
 import { isInteger } from '../constants.js';
 import { flag, integers, number, type GraphNode } from '../node.js';
 import { entries } from '../operators/slices.js';
-import { constantOf, vector, type Constant } from '../value.js';
-import { piece, shapeOf, type Source } from './piece.js';
+import { vector } from '../value.js';
 
 /** A node of a frozen part, with its inputs. */
 interface PartSite {
@@ -74,11 +86,7 @@ export const PART_OPERATORS: Readonly<Record<string, PartOperator>> = {
     return piece(isYesOrNo ? 'toBoolean' : isInteger({ type }) ? 'toInteger' : 'toFloat', inputs);
   },
   AddN: ({ inputs }) => inputs.reduce((sum, each) => piece('add', [sum, each])),
-  LeakyRelu: ({ node, inputs }) => {
-    const slope = constant('float', [], [number(node, 'alpha', 0.2)]);
-    const [x] = inputs as [Source];
-    return piece('sub', [piece('relu', [x]), piece('mul', [piece('relu', [piece('neg', [x])]), slope])]);
-  },
+  LeakyRelu: ({ node, inputs: [x] }) => leakyPart(x!, constant('float', [], [number(node, 'alpha', 0.2)])),
   ClipByValue: ({ inputs: [x, low, high] }) => piece('minimum', [piece('maximum', [x!, low!]), high!]),
   MatMul: product(['transpose_a', 'transpose_b']),
   BatchMatMul: product(['adj_x', 'adj_y']),
@@ -188,30 +196,6 @@ function strided({ node, inputs }: PartSite): Source {
   return reshaped(part, shape);
 }
 
-function taken(x: Source, axis: number, indexes: readonly number[]): Source {
-  const [first = 0] = indexes;
-  if (indexes.every((each, i) => each === first + i)) return cut(x, axis, first, indexes.length);
-  return piece('gather', [x, vector(indexes)], { axis });
-}
-
-function cut(x: Source, axis: number, start: number, length: number): Source {
-  const shape = shapeOf(x);
-  if (start === 0 && length === shape[axis]) return x;
-  const begin = shape.map((_, i) => (i === axis ? start : 0));
-  return piece('slice', [x], { begin, size: shape.map((each, i) => (i === axis ? length : each)) });
-}
-
-function reshaped(x: Source, target: readonly number[]): Source {
-  const values = shapeOf(x).reduce((product, length) => product * length, 1);
-  const known = target.filter((length) => length !== -1).reduce((product, length) => product * length, 1);
-  const shape = target.map((length) => (length === -1 ? values / known : length));
-  return shape.join() === shapeOf(x).join() ? x : piece('reshape', [x], { shape });
-}
-
-function withOne(shape: readonly number[], axis: number): number[] {
-  return [...shape.slice(0, axis), 1, ...shape.slice(axis)];
-}
-
 function axisOf(axis: number, rank: number): number {
   const own = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(own) && own >= 0 && own < rank) return own;
@@ -224,9 +208,4 @@ function numbers(source: Source | undefined, what: string): number[] {
 
 function one(source: Source | undefined, what: string): number {
   return known(source, what).data[0] ?? NaN;
-}
-
-function known(source: Source | undefined, what: string): Constant {
-  if (source?.kind === 'piece') throw new Refusal(`has ${what} that is not known before it runs`);
-  return constantOf(source, what);
 }

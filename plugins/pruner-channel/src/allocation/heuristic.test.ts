@@ -115,5 +115,5 @@ describe('the heuristic "reconstruction"', () => {
     const { numTensors } = tf.memory();
     expect(await allocation('probed')).toEqual({ faint1: 2, loud1: 12 });
     expect(tf.memory().numTensors).toBe(numTensors);
-  }, 60_000);
+  });
 });

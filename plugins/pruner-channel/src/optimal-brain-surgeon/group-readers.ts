@@ -1,4 +1,4 @@
-import type { ChannelGroup, LayerGraph } from '@tersor/core';
+import { elementCount, type ChannelGroup, type LayerGraph } from '@tersor/core';
 import type { Gathered } from '../reconstruction/gather-moments.js';
 import { correlatedReader } from './correlated-reader.js';
 import { groupColumns } from '../reconstruction/group-columns.js';
@@ -60,7 +60,7 @@ export function readerErrors(reader: GroupReader): ReaderErrors {
 }
 
 function withoutMoments({ axis, shape, data, indexes }: GroupReader): ReaderErrors {
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   const byIndex = new Float64Array(shape[axis]!);
   let total = 0;
   data.forEach((value, at) => {

@@ -1,3 +1,5 @@
+import { elementCount } from '@tersor/core';
+
 /** Sums of values and of their squares by channel, in float64. */
 export interface ChannelMoments {
   /** Values per channel. */
@@ -27,7 +29,7 @@ export function addValues(
 ): void {
   const { sums, squares } = moments;
   const channels = shape[axis]!;
-  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   for (let at = 0; at < data.length; ) {
     for (let channel = 0; channel < channels; channel++) {
       for (let i = 0; i < inner; i++, at++) {

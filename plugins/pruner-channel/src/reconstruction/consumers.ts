@@ -1,5 +1,5 @@
 import { callsOf, factsOf, offsetPlace, type KernelWindow, type OffsetPlace } from '@tersor/network';
-import type { LayerGraph } from '@tersor/core';
+import { elementCount, type LayerGraph } from '@tersor/core';
 
 /** A layer whose kernel mixes channels, so that the channels that stay can stand in for those that go. */
 export interface Consumer {
@@ -40,7 +40,7 @@ export function findConsumers(graph: LayerGraph): Consumer[] {
     const window = facts?.window?.(layer);
     if (weight === undefined || !kernel || (facts?.window && !window)) return [];
     const [channels, outputs] = kernel.shape.slice(-2) as [number, number];
-    const taps = kernel.shape.slice(0, -2).reduce((product, size) => product * size, 1);
+    const taps = elementCount(kernel.shape.slice(0, -2));
     const offset = offsetPlace(graph, layer.name);
     return [
       {

@@ -1,5 +1,12 @@
 import { drawPositions, imagesAtOnce, joined, rowsAt } from '@tersor/network';
-import { createRandom, type Backend, type Dataset, type GraphLayer, type LayerGraph } from '@tersor/core';
+import {
+  createRandom,
+  elementCount,
+  type Backend,
+  type Dataset,
+  type GraphLayer,
+  type LayerGraph,
+} from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
 import { groupColumns } from './group-columns.js';
@@ -218,7 +225,7 @@ function withReadInputs(
       });
     }
     const shape = calls[observed]!.outputShape as readonly number[];
-    const positions = shape.slice(0, -1).reduce((product, side) => product * side, 1);
+    const positions = elementCount(shape.slice(0, -1));
     const [height, width] = shape.length === 3 ? [shape[0]!, shape[1]!] : [positions, 1];
     return [{ total, observed, shape: [height, width, shape.at(-1)!] }];
   });

@@ -197,7 +197,7 @@ function addInput(
   { config }: GraphLayer,
 ): void {
   const shape = outputShape as readonly number[];
-  const whole = [input.length / shape.reduce((product, side) => product * side, 1), ...shape];
+  const whole = [input.length / elementCount(shape), ...shape];
   const axis = Number(config['axis'] ?? -1);
   addValues(moments, input, whole, axis < 0 ? whole.length + axis : axis);
 }

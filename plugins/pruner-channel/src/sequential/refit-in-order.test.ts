@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { channelGroups, graphFromModel } from '@tersor/network';
-import type { LayerGraph, PrunePlan } from '@tersor/core';
+import { channelGroups, crossProductsOfTensors, graphFromModel } from '@tersor/network';
+import type { Backend, LayerGraph, PrunePlan } from '@tersor/core';
 import {
   outputOf,
   read,
@@ -144,4 +144,29 @@ describe('the refit from the front to the back', () => {
     await pruner.finish!(applied, plan);
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test('frees the sessions of both networks when a product fails', async () => {
+  const graph = withDrawnWeights(await chain());
+  const { groups } = channelGroups(graph);
+  let open = 0;
+  let isFailing = false;
+  const multiply = crossProductsOfTensors(() => tf.setBackend('cpu'));
+  const counted: Backend = {
+    ...backend,
+    observe: async (network, calls) => {
+      const session = await backend.observe(network, calls);
+      open++;
+      return { run: session.run, dispose: () => (open--, session.dispose()) };
+    },
+    crossProducts: (x, others, rows) =>
+      isFailing ? Promise.reject(new Error('out of memory')) : multiply(x, others, rows),
+  };
+  const pruner = new ChannelPruner(plugin.options.parse({ images: 50, points: 36, sequential: EXACT }));
+  await pruner.prepare({ graph, groups, dataset, backend: counted, seed: 1 });
+  const plan = groups.map((group) => pruner.plan(group, { channels: 4 }));
+  const applied = pruner.apply(graph, plan);
+  isFailing = true;
+  await expect(pruner.finish!(applied, plan)).rejects.toThrow('out of memory');
+  expect(open).toBe(0);
 });

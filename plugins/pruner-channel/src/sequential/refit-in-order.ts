@@ -133,24 +133,27 @@ async function gather(
   };
   // With its input, so that the walk never goes on from a result that lacks its activation.
   const targets = walks.original.read([original.calls[call]!.inputs[0]!, call]);
-  for await (const [data] of walks.own.read([input])) {
-    const { value } = await targets.next();
-    const given = (value as readonly Float32Array[])[1]!;
-    const batch = data!.length / (height * width * channels);
-    const positions = drawPositions(batch, [height, width], own.window, options.points, random);
-    const x = rowsAt({ data: data!, shape: [batch, height, width, channels] }, own.window, positions);
-    const whole = rowsAt({ data: given, shape: [batch, outHeight, outWidth, all] }, undefined, positions);
-    const rows = x.length / size;
-    const t = columnsOf(whole, all, outputs);
-    const [products, cross] = await multiply(x, [x, t], rows);
-    addTo(sums.products, products!);
-    addTo(sums.cross, cross!);
-    for (let at = 0; at < x.length; at++) sums.inputs[at % size]! += x[at]!;
-    for (let at = 0; at < t.length; at++) sums.targets[at % count]! += t[at]!;
-    sums.rows += rows;
+  try {
+    for await (const [data] of walks.own.read([input])) {
+      const { value } = await targets.next();
+      const given = (value as readonly Float32Array[])[1]!;
+      const batch = data!.length / (height * width * channels);
+      const positions = drawPositions(batch, [height, width], own.window, options.points, random);
+      const x = rowsAt({ data: data!, shape: [batch, height, width, channels] }, own.window, positions);
+      const whole = rowsAt({ data: given, shape: [batch, outHeight, outWidth, all] }, undefined, positions);
+      const rows = x.length / size;
+      const t = columnsOf(whole, all, outputs);
+      const [products, cross] = await multiply(x, [x, t], rows);
+      addTo(sums.products, products!);
+      addTo(sums.cross, cross!);
+      for (let at = 0; at < x.length; at++) sums.inputs[at % size]! += x[at]!;
+      for (let at = 0; at < t.length; at++) sums.targets[at % count]! += t[at]!;
+      sums.rows += rows;
+    }
+  } finally {
+    // Its session is freed, also where the other one, or a product, fails.
+    await targets.return(undefined);
   }
-  // Lets the other one free its session.
-  await targets.next();
   return sums;
 }
 

@@ -1,4 +1,11 @@
-import { createRandom, TersorError, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
+import {
+  createRandom,
+  elementCount,
+  TersorError,
+  type Backend,
+  type Dataset,
+  type LayerGraph,
+} from '@tersor/core';
 import {
   crossProductsOn,
   gatherKernelMoments,
@@ -73,8 +80,7 @@ export async function gatherInputs(
 function asInput({ calls }: LayerGraph, call: number, data: Float32Array) {
   const shape = calls[call]!.outputShape as number[];
   const channels = shape.at(-1)!;
-  const [height, width] =
-    shape.length === 3 ? [shape[0]!, shape[1]!] : [shape.slice(0, -1).reduce((a, b) => a * b, 1), 1];
+  const [height, width] = shape.length === 3 ? [shape[0]!, shape[1]!] : [elementCount(shape.slice(0, -1)), 1];
   const batch = data.length / (height * width * channels);
   return { data, shape: [batch, height, width, channels] as const };
 }

@@ -71,8 +71,8 @@ interface Sweeping {
 }
 
 /**
- * While somebody waits: keeps the queue announced, looks the jobs up, and says when no worker takes them. Ends
- * with `closing`. Rejects with errors of the server that waiting does not solve.
+ * While somebody waits: keeps the queue announced, looks the jobs up, and says when no worker takes them.
+ * Ends with `closing`. Rejects with errors of the server that waiting does not solve.
  */
 async function sweep({ lane, queue, registry, waiters, pollMs, closing }: Sweeping): Promise<void> {
   const missingWorkers = createWorkerCheck(lane, registry);

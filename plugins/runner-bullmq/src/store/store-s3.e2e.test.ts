@@ -4,8 +4,6 @@ import { storeRules } from '../../test/store-rules.js';
 import { CREDENTIALS, swift } from '../../test/swift.js';
 import { createStore } from './open-store.js';
 
-jest.setTimeout(90_000); // Swift is five processes: slow on a busy machine.
-
 const bytes = (text: string) => Buffer.from(text);
 
 describeWith(swift, 'a store in object storage (OpenStack Swift, over S3)', () => {
@@ -41,13 +39,13 @@ describeWith(swift, 'a store in object storage (OpenStack Swift, over S3)', () =
 
   it('says that the secret is wrong, without it', async () => {
     const said = await problem((url) => url, { AWS_SECRET_ACCESS_KEY: 'wrong-secret' });
-    expect(said).toMatch(/refuses the credentials of this machine: .*signature.* Mend the access key/);
+    expect(said).toMatch(/refuses the credentials of this machine: .*signature.* Correct the access key/);
     expect(said).not.toContain('wrong-secret');
   });
 
   it('says that there is no such bucket', async () =>
     expect(await problem((url) => url.replace('//tersor/', '//not-there/'))).toMatch(
-      /there is no not-there\. Make the bucket/,
+      /there is no not-there\. Create the bucket/,
     ));
 
   it('says which region the server expects', async () =>

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beginnings, coordinate } from '../synthetic-study.js';
-import { ended, saidBy, TRIALS, until, type KillKind, type KillRig } from './rig.js';
+import { ended, LOSING, saidBy, TRIALS, until, type KillKind, type KillRig } from './rig.js';
 
 /** What is killed or stopped is a process: a worker, its child, the coordinator. */
 export function killProcesses(rig: KillRig, has: KillKind): void {
@@ -10,7 +10,7 @@ export function killProcesses(rig: KillRig, has: KillKind): void {
     check('kill -9 of a worker', async () => {
       await hold();
       const doomed = start('worker');
-      const running = coordinate(rig.study, rig.where);
+      const running = coordinate(rig.study, rig.where, LOSING);
       await saved();
       doomed.kill('SIGKILL');
       await letGo();
@@ -58,11 +58,10 @@ export function killProcesses(rig: KillRig, has: KillKind): void {
       return requireSame(await coordinate(rig.study, rig.where));
     }
     await hold();
-    const running = coordinate(rig.study, rig.where);
+    const running = coordinate(rig.study, rig.where, LOSING);
     await begun(2);
     stopped.kill('SIGSTOP');
     await letGo();
-    await delay(2000);
     worker();
     requireSame(await running);
     stopped.kill('SIGCONT');
@@ -86,10 +85,15 @@ export function killProcesses(rig: KillRig, has: KillKind): void {
 
   if (has.queue)
     check('trials that take their worker along each time', async () => {
+      await hold();
       const doomed = start('worker');
-      const running = coordinate(rig.study, rig.where, { retries: 0, changes: { retakes: 0 } });
+      const running = coordinate(rig.study, rig.where, {
+        retries: 0,
+        changes: { ...LOSING.changes, retakes: 0 },
+      });
       await begun(2);
       doomed.kill('SIGKILL');
+      await letGo();
       worker();
       const outcome: unknown = await running.catch((cause: unknown) => cause);
       expect(saidBy(outcome)).toMatch(/workers that ran it were lost again and again/);

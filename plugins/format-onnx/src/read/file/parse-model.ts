@@ -25,6 +25,10 @@ export async function parseModel(path: string): Promise<OnnxModel> {
   if (!graph) throw damaged('it has no graph.');
   if (graph.node.length > MAX_NODES)
     throw damaged(`it has ${graph.node.length} nodes; the limit is ${MAX_NODES}.`);
+  if (graph.sparseInitializer.length > 0)
+    throw new TersorError('MODEL_UNSUPPORTED', 'It has sparse initializers, which are not read.', {
+      hint: 'Write its weights as dense tensors.',
+    });
   const initializers = await constantsOf(path, graph.initializer);
   const nodes = graph.node.map(nodeOf);
   const inputs = graph.input.map(inputOf).filter(({ name }) => !initializers.has(name));

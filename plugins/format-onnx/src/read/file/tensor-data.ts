@@ -1,6 +1,5 @@
 import type { TensorProto } from 'onnx-buf' with { 'resolution-mode': 'import' };
-import { elementCount, TersorError } from '@tersor/core';
-import { fromHalf } from '@tersor/network';
+import { elementCount, float16Value, TersorError } from '@tersor/core';
 import type { Constant } from './onnx-model.js';
 import { damaged } from './damage.js';
 
@@ -32,8 +31,8 @@ const TYPES: Readonly<Record<number, Stored>> = {
     name: 'FLOAT16',
     bits: 16,
     type: 'float',
-    at: (view, i) => fromHalf(view.getUint16(2 * i, true)),
-    fromInteger: fromHalf,
+    at: (view, i) => float16Value(view.getUint16(2 * i, true)),
+    fromInteger: float16Value,
   },
   11: { name: 'DOUBLE', bits: 64, type: 'float', at: (view, i) => view.getFloat64(8 * i, true) },
   12: { name: 'UINT32', bits: 32, type: 'integer', at: (view, i) => view.getUint32(4 * i, true) },

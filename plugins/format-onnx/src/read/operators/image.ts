@@ -27,6 +27,8 @@ export function imageOf(call: number, like: Tensor, [height, width, channels]: r
 export function heightAndWidth(values: readonly number[] | undefined, otherwise: number): Pair {
   const [first = otherwise, second] = values ?? [];
   if (values && values.length > 2) throw new Refusal(`has settings for ${values.length} axes`);
+  if (values?.some((size) => size < otherwise))
+    throw new Refusal(`has settings [${values.join(', ')}]; the least is ${otherwise}`);
   if (values?.length === 1) return [1, first];
   return [first, second ?? otherwise];
 }

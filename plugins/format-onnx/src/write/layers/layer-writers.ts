@@ -3,6 +3,7 @@ import { ACTIVATION_LAYERS } from './activations.js';
 import { COMBINING } from './combining.js';
 import { CONVOLUTIONS } from './convolutions.js';
 import { dense } from './dense.js';
+import { FROZEN_PART, frozenPart } from './frozen-part.js';
 import { NORMALISATIONS } from './normalisation.js';
 import { POOLING } from './pooling.js';
 import { RESIZING } from './resizing.js';
@@ -35,6 +36,7 @@ const WRITERS: Readonly<Record<string, LayerWriter>> = {
   ...RESIZING,
   Dense: dense,
   TimeDistributed: timeDistributed,
+  [FROZEN_PART]: frozenPart,
   [ActivationQuantizer.className]: roundedInput,
   ...Object.fromEntries(NOTHING.map((name): [string, LayerWriter] => [name, ({ inputs }) => inputs[0]!])),
 };

@@ -55,7 +55,10 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
       'Name the region in runner.store, ?region=..., or with AWS_REGION.',
     );
   if (NOT_SIGNED.includes(name))
-    return say(`refuses the credentials of this machine: ${message}`, 'Mend the access key or its secret.');
+    return say(
+      `refuses the credentials of this machine: ${message}`,
+      'Correct the access key or its secret.',
+    );
   if (name === 'AccessDenied' || status === 403)
     return say(
       `does not allow this: ${message}`,
@@ -64,7 +67,7 @@ export function storeError(cause: unknown, address: string, bucket: string): Ter
   if (isAway(cause))
     return say(
       `cannot be reached: ${messageOf(cause)}`,
-      'Mend the endpoint or the region of runner.store, or wait until the server is back and use --resume.',
+      'Correct the endpoint or the region of runner.store, or wait until the server is back and use --resume.',
     );
-  return say(`cannot be used: ${name === '' ? '' : `${name}: `}${message}`, 'Mend runner.store.');
+  return say(`cannot be used: ${name === '' ? '' : `${name}: `}${message}`, 'Correct runner.store.');
 }

@@ -54,7 +54,7 @@ describe('the trials of a study', () => {
       ),
     });
     await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
-  }, 240_000);
+  });
 
   test('that fail by a plugin name it, with its stack, in the record and in the log; the others are done', async () => {
     const { code, err } = await startStudy(path, out).ended;
@@ -72,7 +72,7 @@ describe('the trials of a study', () => {
     for (const text of [error, log])
       expect(text).toMatch(/nothing to reward[\s\S]*tersor-reward-mine\/index\.cjs/);
     expect(error).toMatch(/^tersor: [\s\S]*mine/);
-  }, 240_000);
+  });
 
   test('run with the plugin that was mended, are compared image by image, and keep their figures alone', async () => {
     await plugin('1.0.1', '({ accuracy }) => accuracy');
@@ -97,7 +97,7 @@ describe('the trials of a study', () => {
     );
     expect(left).not.toEqual(expect.arrayContaining(['model']));
     expect(left.filter((name) => ['model', 'model.tersor', 'pruned'].includes(name))).toEqual([]);
-  }, 240_000);
+  });
 
   test('are not averaged with those of another version of the plugin', async () => {
     await plugin('1.1.0', '({ accuracy }) => accuracy');
@@ -108,5 +108,5 @@ describe('the trials of a study', () => {
         /reward\/prune was .*1\.0\.1.* and is now .*1\.1\.0[\s\S]*CHECKPOINT_MISMATCH/,
       ),
     });
-  }, 240_000);
+  });
 });

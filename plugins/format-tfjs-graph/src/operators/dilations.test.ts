@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups } from '@tersor/network';
-import { comparePruned, randomRemovals } from '../../../packages/network/test/equivalence.js';
-import { attribute, graphModelOutputs, GraphFixture, layerOutputs } from '../test/graph-fixture.js';
-import { readGraphModel } from './read-graph-model.js';
+import { comparePruned, randomRemovals } from '../../../../packages/network/test/equivalence.js';
+import { attribute, graphModelOutputs, GraphFixture, layerOutputs } from '../../test/graph-fixture.js';
+import { readGraphModel } from '../read-graph-model.js';
 
 const { text, texts, integer, integers } = attribute;
 

@@ -30,6 +30,6 @@ const packed = join(root, 'packages/runtime/test/golden-v1.tersor');
         expect(scores).toHaveLength(expected.length);
         scores.forEach((score, index) => expect(score).toBeCloseTo(expected[index]!, 5));
       }
-    }, 300_000);
+    });
   },
 );

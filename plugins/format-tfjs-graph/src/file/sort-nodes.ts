@@ -1,5 +1,5 @@
 import { TersorError } from '@tersor/core';
-import { sourceOf, type GraphNode } from './node.js';
+import { sourceOf, type GraphNode } from '../node.js';
 
 /** Nodes in topological order. */
 export interface SortedNodes {

@@ -1,5 +1,6 @@
-import { fromHalf, readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
-import type { Constant } from './value.js';
+import { float16Value } from '@tersor/core';
+import { readWeightFiles, weightFiles, type WeightsManifest } from '@tersor/network';
+import type { Constant } from '../value.js';
 
 type Entry = WeightsManifest[0]['weights'][0];
 
@@ -49,7 +50,7 @@ const READERS: Readonly<Record<Entry['dtype'], Reader>> = {
   float32: [4, (view, at) => view.getFloat32(at, true)],
   int32: [4, (view, at) => view.getInt32(at, true)],
   uint16: [2, (view, at) => view.getUint16(at, true)],
-  float16: [2, (view, at) => fromHalf(view.getUint16(at, true))],
+  float16: [2, (view, at) => float16Value(view.getUint16(at, true))],
   uint8: [1, (view, at) => view.getUint8(at)],
   bool: [1, (view, at) => view.getUint8(at)],
 };

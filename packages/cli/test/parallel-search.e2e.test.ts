@@ -107,7 +107,9 @@ describe('a search in several processes', () => {
       message: expect.stringMatching(/episode 1 of the prune search has ended 2 times: ended by SIGKILL/),
       hint: expect.stringContaining('prune.search.parallel'),
     });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const end = performance.now() + 60_000;
+    while (workersOf(process.pid).length > 0 && performance.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     expect(workersOf(process.pid)).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { Refusal, type Pair } from '@tersor/network';
-import { integers, sourceOf, text, type GraphNode } from './node.js';
-import { numbersOf, type Value } from './value.js';
+import { integers, sourceOf, text, type GraphNode } from '../node.js';
+import { numbersOf, type Value } from '../value.js';
 
 const CONVOLUTIONS = ['Conv2D', '_FusedConv2D', 'DepthwiseConv2dNative', 'FusedDepthwiseConv2dNative'];
 
