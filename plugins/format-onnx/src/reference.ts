@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type * as ort from 'onnxruntime-web';
-import { TersorError, type FormatReference, type LayerGraph } from '@tersor/core';
-import { fromHalf } from '@tersor/network';
+import { float16Value, TersorError, type FormatReference, type LayerGraph } from '@tersor/core';
 import { modelFilesOf } from './read/file/parse-model.js';
 import type { OnnxMetadata } from './read/lower.js';
 import { halfOf } from './write/weights/half.js';
@@ -64,7 +63,7 @@ function given(
 
 /** Older versions of Node have no array of half floats, but one of their bits. */
 function floats({ type, data }: ort.Tensor): Float32Array {
-  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, fromHalf);
+  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, float16Value);
   return Float32Array.from(data as Float32Array);
 }
 
