@@ -53,6 +53,6 @@ it.each(['zsh', 'fish'])('the script for %s names every command and option', asy
   const { code, out } = await tersor('completion', shell);
   expect(code).toBe(0);
   for (const { name } of COMMANDS) expect(out).toContain(name);
-  expect(out).toContain(shell === 'fish' ? '-l resume' : '--resume[go on from');
+  expect(out).toContain(shell === 'fish' ? '-l resume' : '--resume[continue from');
   expect(out).not.toMatch(/undefined/);
 });
