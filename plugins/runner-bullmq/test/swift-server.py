@@ -4,7 +4,9 @@ import ctypes
 import getpass
 import os
 import signal
+import socket
 import sys
+import time
 
 root = sys.argv[1]
 proxy, account, container, objects, cache = map(int, sys.argv[2:])
@@ -62,13 +64,22 @@ def configure():
     write(
         'proxy.conf',
         f'{settings(proxy)}[pipeline:main]\npipeline = {" ".join(filters)} proxy-server\n{sections}'
-        '[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n',
+        # A server that was away for a moment is asked again at once, not a minute later.
+        '[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\nerror_suppression_limit = 1000000\n',
     )
 
 
 def die_with_parent():
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def wait_until_open(port):
+    while True:
+        try:
+            return socket.create_connection(('127.0.0.1', port)).close()
+        except OSError:
+            time.sleep(0.02)
 
 
 die_with_parent()
@@ -80,8 +91,12 @@ utils.set_swift_dir(root)
 # The modules are read once, before the four processes part.
 import swift.account.server, swift.container.server, swift.obj.server, swift.proxy.server  # noqa: E401, E402, F401
 
-for kind in [*BACKENDS, 'proxy']:
+# Without an account server the proxy says that there is no bucket: it starts after the others, and ends before them.
+for kind in ['proxy', *BACKENDS]:
     if os.fork() == 0:
         die_with_parent()
+        if kind == 'proxy':
+            for port in BACKENDS.values():
+                wait_until_open(port)
         os._exit(wsgi.run_wsgi(os.path.join(root, f'{kind}.conf'), f'{kind}-server'))
 os.wait()
