@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { channelGroups, readNetwork, stockLayers, writeModel } from '@tersor/network';
-import { comparePruned, randomRemovals } from '../../../../../packages/network/test/equivalence.js';
-import { differences } from '../../../test/against-onnxruntime.js';
-import { writeModelFile } from '../../../test/build-onnx.js';
-import { around, PART_CASES } from '../../../test/part-networks.js';
-import { createOnnxFormat } from '../../index.js';
-import { PART_OPERATORS } from './part-operators.js';
+import { comparePruned, randomRemovals } from '../../../../packages/network/test/equivalence.js';
+import { differences } from '../../test/against-onnxruntime.js';
+import { writeModelFile } from '../../test/build-onnx.js';
+import { around, PART_CASES } from '../../test/part-networks.js';
+import { createOnnxFormat } from '../index.js';
+import { PART_OPERATORS } from './parts/part-operators.js';
 
 let folder: string;
 beforeAll(async () => {
