@@ -46,7 +46,7 @@ it('has a case for every operator that can be a step', () => {
 });
 
 it('has each of them on its page', () => {
-  const page = readFileSync(join(__dirname, '../../../../../docs/plugins/onnx-operators.md'), 'utf8');
+  const page = readFileSync(join(__dirname, '../../../../docs/plugins/onnx-operators.md'), 'utf8');
   const [, part = ''] = page.split('## In frozen parts');
   const listed = [...part.matchAll(/`([A-Z]\w*)`/g)].map(([, type]) => type!);
   const known = [...PART_OPERATORS.keys()].filter((type) => !type.includes(' '));
