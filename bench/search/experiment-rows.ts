@@ -2,7 +2,8 @@
  * Sums up what `experiment.ts` has measured: `results/experiment.json`, of all lines in
  * `results/experiment/*.jsonl`. For each task a row an arm, and the differences of test accuracy, paired by
  * seed, with Holm's correction for all differences of the task; `summary` has the ensemble against the
- * heuristics and the other searches over the tasks, `carried` what it has after ten evaluations by how it begins. Run:
+ * heuristics and the other searches over the tasks, `carried` what it has after ten evaluations by how it
+ * begins. Run:
  *
  *     node --conditions=tersor/source --import tsx bench/search/experiment-rows.ts
  */

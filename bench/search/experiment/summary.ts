@@ -45,7 +45,7 @@ export function aboveOn(lines: readonly Line[], names: readonly string[], agent 
     const original = lines.find(({ task, reward: by }) => task === name && by === 'agreement')!;
     const of = { original: original.original.test, testImages: original.testImages };
     /** A name that a page can write in a path. */
-    const id = name.replaceAll(' ', '-');
+    const id = name.replaceAll(/[ .]/g, '-');
     const means = { own: meanOf(own), other: meanOf(others) };
     return [{ task: name, id, against: other, seeds: shared.length, ...of, ...means, difference, reward }];
   });
