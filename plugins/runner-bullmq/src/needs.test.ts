@@ -1,24 +1,13 @@
+import { lane } from '../test/lane.js';
 import { identity, offer } from '../test/synthetic-study.js';
-import type { Lane } from './jobs.js';
 import { backendsOf, whyNot } from './needs.js';
 import { bytesOf } from './options.js';
-
-const lane: Lane = {
-  queue: 'lane-1',
-  versions: offer.versions,
-  backends: ['wasm'],
-  cores: 2,
-  memoryBytes: 4e9,
-  leaseMs: 1000,
-  retakes: 1,
-  store: { address: '/store', id: 'id' },
-};
 
 describe('whyNot', () => {
   it('says nothing of a worker that has all that is needed', () =>
     expect(whyNot(lane, offer)).toBeUndefined());
 
-  it.each<[string, Partial<Lane>, string]>([
+  it.each<[string, Partial<typeof lane>, string]>([
     [
       'version',
       { versions: { ...lane.versions, tersor: '2.0.0' } },

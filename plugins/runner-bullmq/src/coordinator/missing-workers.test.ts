@@ -1,18 +1,7 @@
+import { lane } from '../../test/lane.js';
 import { offer } from '../../test/synthetic-study.js';
-import type { Lane } from '../jobs.js';
 import type { WorkerEntry } from '../registry.js';
 import { createWorkerCheck } from './missing-workers.js';
-
-const lane: Lane = {
-  queue: 'lane-1',
-  versions: offer.versions,
-  backends: ['wasm'],
-  cores: 2,
-  memoryBytes: 4e9,
-  leaseMs: 1000,
-  retakes: 1,
-  store: { address: '/store', id: 'id' },
-};
 
 test('a lack of workers is said the third time in a row, once, and again when it is back', async () => {
   let workers: WorkerEntry[] = [];
