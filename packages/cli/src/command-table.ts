@@ -33,7 +33,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'apply',
-    usage: '[options] <policy>',
+    usage: '[options] <run>',
     description:
       'apply the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
     load: async () => (await import('./commands/apply.js')).applyCommand(),

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type HelpConfiguration } from 'commander';
 import { COMMANDS } from './command-table.js';
 import { quietLibraries } from './logging/quiet-libraries.js';
 import { stoppedExitCode } from './stopping/stop-signals.js';
 
 const USER_MISTAKE = 1;
 const OUR_MISTAKE = 2;
+const HELP: HelpConfiguration = {
+  styleTitle: (text) => `\u001b[1m${text}\u001b[22m`, // Commander strips it if there are no colours.
+  subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
+  // An option that may be repeated begins with an empty list, which tells nobody anything.
+  optionDescription: (option) => new Help().optionDescription(option).replace(' (default: [])', ''),
+};
 
 /**
  * Creates the command line. Only the commands in `named` are loaded (by default all); of the others it has
@@ -18,18 +24,16 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
     .version(
       (JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string }).version,
     )
-    .option('--verbose', 'show stack traces, and what libraries log', false)
-    .configureHelp({
-      styleTitle: (text) => `\u001b[1m${text}\u001b[22m`, // Commander strips it if there are no colours.
-      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
-    })
+    .option('--verbose', 'show stack traces, and what libraries log')
+    .configureHelp(HELP)
     .showSuggestionAfterError()
     .exitOverride();
   for (const { name, usage, description, load } of COMMANDS) {
     const isNamed = !named || named.includes(name);
     const command = isNamed ? await load() : new Command(name).description(description).usage(usage);
     // Set on each: a command that is added to another does not inherit its settings.
-    for (const each of [command, ...command.commands]) each.exitOverride().showSuggestionAfterError();
+    for (const each of [command, ...command.commands])
+      each.configureHelp(HELP).exitOverride().showSuggestionAfterError();
     program.addCommand(command);
   }
   return program;

@@ -8,6 +8,7 @@ import type { DecodingWorker } from '../worker/decoding-protocol.js';
 import { ModelLoadError } from './model-load-error.js';
 import { builtInSlices, type LoadedModel } from './model-from-artifact.js';
 import { requireBackend } from './require-backend.js';
+import { warmUp } from './warm-up.js';
 
 export interface LoadOptions extends DecodeOptions {
   /** Called as bytes arrive. */
@@ -37,13 +38,16 @@ export interface LoadOptions extends DecodeOptions {
  * const scores = model.predict(images);
  */
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
-  const { signal, cache, backend } = options;
+  const { signal, cache, worker, backend } = options;
   throwIfAborted(signal);
   await requireBackend(backend);
   const opened = unlessAborted(openModelSource(source, signal), signal);
+  // Where this thread mostly waits, and long tasks matter.
+  const warm = worker || cache ? warmUp(nextTask) : undefined;
   const decoded = cache
     ? await throughCache(opened, addressOf(source), options)
     : await decodeFrom(watchedSource(await opened, options), options);
+  await warm;
   throwIfAborted(signal);
   // Let the page's own tasks run: decoding was a long one.
   await nextTask();
