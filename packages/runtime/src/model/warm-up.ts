@@ -19,9 +19,9 @@ const STEPS = [1, 3, LAYERS.length];
 let isWarm = false;
 
 /**
- * Lets the browser compile what builds networks, before a whole one is built in one task: builds tiny ones and
- * lets them go, each in a task of its own. Only the first call does anything. `bench/web` measures what it is
- * worth. Never rejects: what is wrong shows when the real network is built.
+ * Lets the browser compile what builds networks, before a whole one is built in one task: builds tiny ones
+ * and lets them go, each in a task of its own. Only the first call does anything. `bench/web` measures what
+ * it is worth. Never rejects: what is wrong shows when the real network is built.
  * @param pause yields the thread
  */
 export async function warmUp(pause: () => Promise<void>): Promise<void> {
