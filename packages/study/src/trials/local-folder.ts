@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CONFIG_FOLDER } from '@tersor/compression';
 import type { FilePlace } from '@tersor/core';
 import { folderPlace } from '../results/folder-place.js';
 
@@ -10,7 +11,8 @@ const LAST = 'summary.json';
 /**
  * Calls `work` with a local folder that holds the files of a place. If the place is a folder, it is used
  * itself. Otherwise `work` gets a temporary copy; when it ends, even with an error, files are copied back,
- * and those that `work` deleted are removed from the place. Throws what `work` and the place throw.
+ * and those that `work` deleted are removed from the place; what is of this machine stays here. Throws what
+ * `work` and the place throw.
  */
 export async function inLocalFolder<T>(place: FilePlace, work: (folder: string) => Promise<T>): Promise<T> {
   if (place.folder !== undefined) return work(place.folder);
@@ -29,7 +31,7 @@ export async function inLocalFolder<T>(place: FilePlace, work: (folder: string) 
 }
 
 async function putBack(local: FilePlace, folder: string, place: FilePlace): Promise<void> {
-  const names = await local.list();
+  const names = (await local.list()).filter((name) => name !== CONFIG_FOLDER);
   const inOrder = [...names.filter((name) => name !== LAST), ...names.filter((name) => name === LAST)];
   for (const name of inOrder) await place.put(name, await readFile(join(folder, name)));
   for (const name of await place.list()) if (!names.includes(name)) await place.remove(name);
