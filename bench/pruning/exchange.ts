@@ -6,6 +6,7 @@
 // vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data); mobilenet needs
 // ../shared and `node bench/paper/imagenet-sample.mjs`. Writes results/exchange.json row by row; rows that it
 // has are not run again.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { describeMachine, type AllocationQuestion, type LayerGraph, type Pruner } from '@tersor/core';
@@ -13,7 +14,6 @@ import { accuracyOf, cost, networkOutput, outputDivergence } from '@tersor/netwo
 import { allocationError } from '../../plugins/pruner-channel/src/allocation/allocate.js';
 import { exchange } from '../../plugins/pruner-channel/test/exchange.js';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
-import { addRow, readRows } from './evaluate-once.js';
 import { openNetwork, prunedTo } from './heuristic-network.js';
 import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL, type Measured } from './networks.js';
 
@@ -80,6 +80,8 @@ interface Figures {
 }
 
 interface Row {
+  readonly network: string;
+  readonly settings: unknown;
   readonly budget: Record<string, number>;
   readonly greedy: Figures;
   readonly exchanged: Figures;
@@ -111,8 +113,20 @@ async function measure(name: string, network: Network): Promise<void> {
     };
   };
   for (const budget of network.budgets) {
-    const done = readRows<Row>(FILE)[name]?.rows ?? [];
-    if (done.some((row) => isDeepStrictEqual(row.budget, budget))) continue;
+    const { minimum, multiple } = network;
+    const settings = {
+      model: relative(ROOT, network.model),
+      pruner: network.pruner,
+      minimum,
+      multiple,
+      seed: SEED,
+      images: validation.labels.length,
+      backend: options.backend,
+      machine: describeMachine(),
+      node: process.version,
+    };
+    const asked = [settings, budget];
+    if (readRows().some((row) => isDeepStrictEqual([row.settings, row.budget], asked))) continue;
     const found: Record<string, Pick<Figures, 'counts' | 'error'>> = {};
     let seconds = 0;
     const pruner = withHeuristics(channel, async (question) => {
@@ -129,6 +143,8 @@ async function measure(name: string, network: Network): Promise<void> {
     const exchanged = await measured((await of('exchange')).smaller);
     const greedy = await measured((await of('reconstruction')).smaller);
     const row: Row = {
+      network: name,
+      settings,
       budget,
       greedy: { ...found['greedy']!, ...greedy },
       exchanged: { ...found['exchanged']!, ...exchanged },
@@ -136,19 +152,14 @@ async function measure(name: string, network: Network): Promise<void> {
       seconds,
     };
     console.log(name, JSON.stringify(row));
-    const { minimum, multiple } = network;
-    const about = {
-      model: relative(ROOT, network.model),
-      settings: { pruner: network.pruner, minimum, multiple, backend: options.backend, seed: SEED },
-      images: validation.labels.length,
-      accuracy: accuracyOf(original, validation.labels),
-      node: process.version,
-      machine: describeMachine(),
-    };
-    addRow(FILE, name, about, row);
+    writeFileSync(FILE, `${JSON.stringify({ rows: [...readRows(), row] }, undefined, 1)}\n`);
   }
   channel.dispose();
   await host.dispose();
+}
+
+function readRows(): readonly Row[] {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as { rows: Row[] }).rows : [];
 }
 
 /** The pruner with one more heuristic, `exchange`. */

@@ -40,6 +40,8 @@ interface Allocation extends Partial<BothWays> {
 }
 
 interface Row {
+  readonly network: string;
+  readonly settings: unknown;
   /** The same for all layers, whose bytes are the room. */
   readonly budget: number;
   readonly room: number;
@@ -52,14 +54,9 @@ interface Row {
   readonly milliseconds: { readonly greedy: number; readonly exact: number };
 }
 
-interface Result {
-  readonly settings: unknown;
-  readonly rows: readonly Row[];
-}
-
 async function main(): Promise<void> {
   const path = resolve(positionals[0] ?? join(ROOT, 'examples/vgg-small/quantize.yaml'));
-  const name = `${options.name ?? basename(path, '.yaml')}-${options.weights}`;
+  const name = options.name ?? basename(path, '.yaml');
   const seed = Number(options.seed);
   const network = await openNetwork(path, 'validation', seed);
   const { graph, layers, dataset, backend } = network;
@@ -79,9 +76,8 @@ async function main(): Promise<void> {
   const measure = await createMeasure(network, calibration);
   const measured = options.measured.split(',').map(Number);
   for (const budget of options.budgets.split(',').map(Number)) {
-    const known = readResults()[name];
-    const rows = known && isDeepStrictEqual(known.settings, settings) ? known.rows : [];
-    if (rows.some((row) => row.budget === budget)) continue;
+    if (readRows().some((row) => row.budget === budget && isDeepStrictEqual(row.settings, settings)))
+      continue;
     const room = roomOf(budget, sizes);
     const question = bitQuestion(network, sizes, room);
     const errorOf = await calibration.errors(question);
@@ -105,6 +101,8 @@ async function main(): Promise<void> {
       exact = picks ? { ...exact, ...(await measure(exact.bits)) } : greedy;
     }
     const row: Row = {
+      network: name,
+      settings,
       budget,
       room,
       greedy,
@@ -114,8 +112,7 @@ async function main(): Promise<void> {
       milliseconds: { greedy: between - started, exact: ended - between },
     };
     console.log(name, JSON.stringify(row));
-    const result: Result = { settings, rows: [...rows, row].sort((a, b) => a.budget - b.budget) };
-    writeFileSync(FILE, `${JSON.stringify({ ...readResults(), [name]: result }, undefined, 1)}\n`);
+    writeFileSync(FILE, `${JSON.stringify({ rows: [...readRows(), row] }, undefined, 1)}\n`);
   }
   await network.close();
 }
@@ -127,8 +124,8 @@ function roomOf(budget: number, sizes: readonly (readonly number[])[]): number {
   return Math.round(low! + (budget - whole) * (high! - low!));
 }
 
-function readResults(): Partial<Record<string, Result>> {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Result>) : {};
+function readRows(): readonly Row[] {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as { rows: Row[] }).rows : [];
 }
 
 void main();
