@@ -42,7 +42,16 @@ export { writeComparison, writeReport, writeRunReport, writeStudyReport } from '
 export { writeOptunaJournal } from './export/optuna-journal.js';
 export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
-export { chart, LEGEND, nameAxis, SYMBOLS, valueAxis } from './report/chart.js';
+export {
+  chart,
+  drawnAt,
+  LEGEND,
+  loadCharts,
+  nameAxis,
+  SYMBOLS,
+  valueAxis,
+  type ChartWidth,
+} from './report/chart.js';
 export { compareView, type NamedRun } from './report/compare-report.js';
 export { escapeHtml } from './report/html.js';
 export { pageBody, type PageContent, type Section } from './report/page.js';
