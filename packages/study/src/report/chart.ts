@@ -70,8 +70,8 @@ function echarts(): ECharts {
 
 /**
  * A chart as static SVG with a table of its numbers. It is drawn at two widths, and the page shows the one
- * that fits, or at the one that `drawnAt` says. Colours are CSS variables, so it follows light and dark mode. Data points carry their text for the
- * page's script, which shows it for the pointer and the arrow keys.
+ * that fits, or at the one that `drawnAt` says. Colours are CSS variables, so it follows light and dark mode.
+ * Data points carry their text for the page's script, which shows it for the pointer and the arrow keys.
  */
 export function chart(input: ChartInput): string {
   const { id, title, description, table } = input;
