@@ -4,6 +4,7 @@ export { inLocalFolder } from './trials/local-folder.js';
 export { openRunner, type OpenRunner, type OpenRunnerOptions } from './trials/open-runner.js';
 export { createTurns, type Turns } from './trials/turns.js';
 export { runnerPlugins } from './trials/runner-plugins.js';
+export { copyFiles, replaceFiles } from './results/copy-files.js';
 export { folderPlace } from './results/folder-place.js';
 export { folderStore, type ResultStore } from './results/result-store.js';
 export type { ErrorBasis, Sample } from './statistics/error-of-mean.js';

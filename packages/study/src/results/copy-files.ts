@@ -1,13 +1,18 @@
 import type { FilePlace } from '@tersor/core';
 
-/** Marks results as complete, so it is written last. */
-const LAST = 'summary.json';
+/** Of one process only. */
 const LOCK = '.lock';
+/** These mark results as complete, so they are written last. */
+const MARKS = ['summary.json', 'trial.json'];
 
-/** Copies the files of one place to another. Resolves to their names, or to undefined if one was gone. */
+/**
+ * Copies the files of one place to another, each of them whole, marks of completeness last. Resolves to their
+ * names, or to undefined if one was gone meanwhile. Throws what the places throw.
+ */
 export async function copyFiles(from: FilePlace, into: FilePlace): Promise<readonly string[] | undefined> {
   const names = (await from.list()).filter((name) => name !== LOCK);
-  for (const name of [...names.filter((each) => each !== LAST), ...names.filter((each) => each === LAST)]) {
+  const marks = MARKS.filter((name) => names.includes(name));
+  for (const name of [...names.filter((each) => !marks.includes(each)), ...marks]) {
     const content = await from.get(name);
     if (!content) return undefined;
     await into.put(name, content);
@@ -15,7 +20,10 @@ export async function copyFiles(from: FilePlace, into: FilePlace): Promise<reado
   return names;
 }
 
-/** The same, and removes what only the target has. Resolves to whether all files were there. */
+/**
+ * The same, and removes what only the target has, unless there was nothing to copy. Resolves to whether all
+ * files were there.
+ */
 export async function replaceFiles(from: FilePlace, into: FilePlace): Promise<boolean> {
   const names = await copyFiles(from, into);
   if (!names || names.length === 0) return false;
