@@ -123,6 +123,17 @@ describe('a study in parts', () => {
     expect(notices).toHaveLength(1);
   });
 
+  it.each(['null', '[]', '{"status": "great"}', '{"status": "failed"}'])(
+    'counts a trial as missing whose trial.json is %s',
+    async (text) => {
+      await part(0, 'a');
+      const { cells } = await readStudy(storeOf('a'));
+      await storeOf('a').trial(cells[0]!.trial).put('trial.json', Buffer.from(text));
+      const { trials } = await collectStudy({ from: [storeOf('a')], into: storeOf('all') });
+      expect(trials[0]!.status).toBe('missing');
+    },
+  );
+
   it('does not average parts of two studies, versions or networks', async () => {
     const collected = (...names: string[]) =>
       collectStudy({ from: names.map(storeOf), into: storeOf('all') });
@@ -162,5 +173,13 @@ describe('a study in parts', () => {
     await expect(collected('a', 'empty')).rejects.toMatchObject({
       message: expect.stringContaining('is not whole'),
     });
+    const { cells, ...others } = await readStudy(storeOf('a'));
+    for (const strange of [{}, [], 7, others, { ...others, cells: [{ ...cells[0], trial: '../../a' }] }]) {
+      await writeFile(join(place.folder, 'empty/study.json'), JSON.stringify(strange));
+      await expect(collected('empty')).rejects.toMatchObject({
+        code: 'CONFIG_NOT_FOUND',
+        message: expect.stringContaining('is not that of a study'),
+      });
+    }
   });
 });
