@@ -9,9 +9,9 @@ import {
   type LayerGraph,
   type PruneLimit,
   type PrunePlan,
+  type Pruner,
 } from '@tersor/core';
 import { channelGroups, cost, networkOutput, readNetwork } from '@tersor/network';
-import type { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import { ROOT, type Measured } from './networks.js';
 
 /** A network, its data and a backend, which is active then; `host` is to be disposed of at the end. */
@@ -48,12 +48,13 @@ interface Bounds {
   readonly multiple: number;
 }
 
-/** The network and the plan that the heuristic gives with a prepared pruner. */
+/** The network and the plan that a heuristic gives with a prepared pruner. */
 export async function prunedTo(
   budget: Readonly<Record<string, number>>,
   { minimum, multiple }: Bounds,
   graph: LayerGraph,
-  pruner: ChannelPruner,
+  pruner: Pruner,
+  heuristic = 'reconstruction',
 ): Promise<{ smaller: LayerGraph; plan: PrunePlan }> {
   const whole = cost(graph);
   const limits = Object.entries(budget).map(
@@ -81,7 +82,7 @@ export async function prunedTo(
     minimum,
     multiple,
   });
-  const actions = await environment.heuristics!['reconstruction']!();
+  const actions = await environment.heuristics![heuristic]!();
   await environment.reset(1);
   for (const action of actions) await environment.step(action);
   return found!;

@@ -13,7 +13,7 @@ import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
 import { AGENTS, ARMS, CHOICES, HEURISTICS, type Arm } from './experiment/arms.js';
 import { linesOf, type Line } from './experiment/lines.js';
-import { aboveOn, BEGINNINGS, carriedIn } from './experiment/summary.js';
+import { aboveOn, aboveOnAll, BEGINNINGS, carriedIn } from './experiment/summary.js';
 import { TASKS } from './experiment/tasks.js';
 
 const FOLDER = join(__dirname, 'results/experiment');
@@ -129,21 +129,36 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
     const { measured: _measured, machine: _machine, ...signal } = JSON.parse(line) as Record<string, unknown>;
     return signal;
   });
+/** Those that learn no value of policies. */
+const SEARCHES = ['cma', 'evolution', 'random', 'tpe', 'gp'];
 const heuristic = aboveOn(lines, ['reconstruction']);
 const summary = {
   heuristic,
   /** Those of enough seeds for an interval. */
   told: heuristic.filter(({ interval }) => interval !== undefined),
-  searches: aboveOn(lines, ['cma', 'evolution', 'random', 'tpe', 'gp']),
+  searches: aboveOn(lines, SEARCHES),
+  learning: aboveOn(lines, ['ddpg', 'ppo']),
   cmaItself: aboveOn(lines, ['reconstruction'], 'cma'),
   others: aboveOn(lines, ['magnitude', 'uniform']),
 };
+const overall = aboveOnAll(lines, ['reconstruction', ...SEARCHES, 'ddpg', 'ppo']);
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
-const written = { signals, searches: lines.length, machines, agents: AGENTS, summary, carried, tasks };
+const written = {
+  signals,
+  searches: lines.length,
+  machines,
+  agents: AGENTS,
+  summary,
+  overall,
+  carried,
+  tasks,
+};
 writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(written, undefined, 1)}\n`);
 for (const [name, rows] of Object.entries(summary))
   for (const { task, against, seeds, text } of rows)
     console.log(`${name}, against ${against} | ${task} | ${seeds} | ${text}`);
+for (const { against, tasks: count, seeds, text } of overall)
+  console.log(`over ${count} tasks, against ${against} | ${seeds} | ${text}`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)
     console.log([task, name, seeds, test.toFixed(4), best.toFixed(4), heuristic, difference].join(' | '));

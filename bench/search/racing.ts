@@ -49,6 +49,14 @@ import { createRacing } from '../../packages/compression/src/search/racing.js';
 const EXAMPLE = 'examples/vgg-small';
 const CANDIDATES = join(__dirname, 'results/racing.jsonl');
 const ORDERS = 200;
+/** What the example's config said when the committed candidates were measured. */
+const AS_MEASURED = [
+  ...['prune', 'quantize'].flatMap((stage) => [`${stage}.agent=ddpg`, `${stage}.reward=accuracy`]),
+  'prune.search={ episodes: 24 }',
+  'prune.pruner={ use: channel, images: 1000 }',
+  'quantize.search={ episodes: 16 }',
+  'quantize.images=1000',
+];
 const RACES: readonly Racing[] = [
   { images: 100, confidence: 0.99 },
   { images: 50, confidence: 0.99 },
@@ -116,6 +124,7 @@ function evaluatorOver(
 async function searchStage(run: Search): Promise<void> {
   const { stage, seed, settings, racing } = run;
   const config = await readConfig(join(EXAMPLE, 'compress.yaml'), compressConfigSchema, [
+    ...AS_MEASURED,
     ...settings,
     `seed=${seed}`,
     `${stage}.environment=watched`,

@@ -1,56 +1,43 @@
 // Do the cheap candidates of a search and the calibrated networks that would come out of them go in the same
-// order? Bit widths are drawn that take as many bytes as one for all layers; each policy is carried out both
-// ways: codes chosen once for the original's inputs with the means corrected, as a search measures it, and
-// the pass over the network that the winner gets.
+// order? Bit widths are drawn that take as many bytes as one for all layers, around this one or around those
+// of the heuristic `reconstruction`, its own the first; each policy is carried out both ways: codes chosen
+// once for the original's inputs with the means corrected, as a search measures it, and the pass over the
+// network that the winner gets.
 // node --conditions=tersor/source --import tsx bench/weights/rank.ts [CONFIG.yaml] [--bits 4] [--policies 16]
-//     [--quantizer linear] [--seed 1] [--name NAME]
+//     [--around-heuristic] [--spread 1.5] [--quantizer linear] [--seed 1] [--name NAME]
 // CONFIG names model, data set and backend, as that of `tersor compress` does; validation images are
 // measured. Writes results/rank.json policy by policy; those that it has of the same settings are not run
 // again.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import {
-  encodedSize,
-  encodeGraph,
-  packModel,
-  prepareCalibration,
-  withEncodedWeights,
-} from '@tersor/compression';
-import { createRandom, describeMachine, type LayerGraph, type Random } from '@tersor/core';
-import { accuracyOf, networkOutput, outputDivergence } from '@tersor/network';
+import { encodeGraph, packModel, prepareCalibration } from '@tersor/compression';
+import { createRandom, describeMachine, type Random } from '@tersor/core';
 import kmeans, { KmeansQuantizer } from '../../plugins/quantizer-kmeans/src/index.js';
 import linear, { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
+import { bitQuestion, bytesOf, FEWEST, MOST, sizesOf } from './bit-question.js';
+import { createMeasure, type BothWays, type Measured } from './measure-bits.js';
 import { openNetwork } from './open-network.js';
 
 const ROOT = resolve(__dirname, '../..');
 const FILE = join(__dirname, 'results/rank.json');
-const [FEWEST, MOST] = [2, 8];
-/** Spread of the bits that are drawn. */
-const SPREAD = 1.5;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     bits: { type: 'string', default: '4' },
     policies: { type: 'string', default: '16' },
+    'around-heuristic': { type: 'boolean', default: false },
+    spread: { type: 'string', default: '1.5' },
     quantizer: { type: 'string', default: 'linear' },
     seed: { type: 'string', default: '1' },
     name: { type: 'string' },
   },
 });
 
-interface Measured {
-  /** KL divergence of the outputs from the original's, in nats. */
-  readonly divergence: number;
-  readonly accuracy: number;
-}
-
-interface Row {
+interface Row extends BothWays {
   readonly bits: readonly number[];
   readonly bytes: number;
-  readonly searched: Measured;
-  readonly calibrated: Measured;
 }
 
 interface Result {
@@ -63,15 +50,15 @@ async function main(): Promise<void> {
   const path = resolve(positionals[0] ?? join(ROOT, 'examples/vgg-small/quantize.yaml'));
   const seed = Number(options.seed);
   const name = [options.name ?? basename(path, '.yaml'), options.quantizer, options.bits].join('-');
-  const { backendName, backend, dataset, graph, layers, labels, outputsOf, close } = await openNetwork(
-    path,
-    'validation',
-    seed,
-  );
+  const network = await openNetwork(path, 'validation', seed);
+  const { backendName, backend, dataset, graph, layers, labels } = network;
+  const isAround = options['around-heuristic'];
+  const calibrate = isAround ? { weights: 'probed' } : {};
   const settings = {
     config: relative(ROOT, path),
     quantizer: options.quantizer,
     bits: Number(options.bits),
+    ...(isAround && { around: 'reconstruction', spread: Number(options.spread) }),
     images: labels.length,
     seed,
     backend: backendName,
@@ -80,8 +67,8 @@ async function main(): Promise<void> {
   };
   const quantizer =
     options.quantizer === 'kmeans'
-      ? new KmeansQuantizer(kmeans.options.parse({ calibrate: {} }), seed)
-      : new LinearQuantizer(linear.options.parse({ calibrate: {} }));
+      ? new KmeansQuantizer(kmeans.options.parse({ calibrate }), seed)
+      : new LinearQuantizer(linear.options.parse({ calibrate }));
   const calibration = (await prepareCalibration({ graph, layers, quantizer, dataset, backend, seed }))!;
   const encodedAt = (bits: readonly number[]) =>
     encodeGraph(
@@ -89,30 +76,23 @@ async function main(): Promise<void> {
       graph,
       Object.fromEntries(layers.map((layer, i) => [layer, bits[i]!])),
     );
-  const kind = networkOutput(graph);
-  const original = (await outputsOf(kind.graph)).slice();
-  const measure = async (network: LayerGraph): Promise<Measured> => {
-    const scores = await outputsOf(networkOutput(network).graph);
-    return {
-      divergence: outputDivergence(original, scores, labels.length, kind),
-      accuracy: accuracyOf(scores, labels),
-    };
-  };
-  const sizes = sizesOf(layers, encodedAt);
-  const room = sizes.reduce((sum, size) => sum + size[Number(options.bits)]!, 0);
+  const measure = await createMeasure(network, calibration);
+  const sizes = sizesOf(network, calibration);
+  const uniform = layers.map(() => Number(options.bits));
+  const room = bytesOf(sizes, uniform);
+  const reference =
+    isAround &&
+    (await calibration.quantizer.heuristics!['reconstruction']!(bitQuestion(network, sizes, room)));
   const random = createRandom(seed, 'policies');
   for (let policy = 0; policy < Number(options.policies); policy++) {
-    const bits = drawBits(sizes, room, Number(options.bits), random);
+    const bits = reference && policy === 0 ? reference : drawBits(sizes, room, reference || uniform, random);
     const known = readResults()[name];
     const rows = known && isDeepStrictEqual(known.settings, settings) ? known.rows : [];
     if (rows.some((row) => isDeepStrictEqual(row.bits, bits))) continue;
-    const encoded = encodedAt(bits);
-    const weights = Object.fromEntries(layers.map((layer, i) => [layer, bits[i]!]));
     const row: Row = {
       bits,
-      bytes: packModel(graph, encoded).length,
-      searched: await measure(calibration.correct(withEncodedWeights(graph, encoded))),
-      calibrated: await measure((await calibration.finish({ weights }, Infinity)).graph),
+      bytes: packModel(graph, encodedAt(bits)).length,
+      ...(await measure(bits)),
     };
     console.log(name, JSON.stringify(row));
     const all = [...rows, row];
@@ -128,33 +108,25 @@ async function main(): Promise<void> {
     };
     writeFileSync(FILE, `${JSON.stringify({ ...readResults(), [name]: result }, undefined, 1)}\n`);
   }
-  await close();
+  await network.close();
 }
 
 function readResults(): Partial<Record<string, Result>> {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Result>) : {};
 }
 
-/** Bytes of each layer at 0 to `MOST` bits; nothing below `FEWEST`. */
-function sizesOf(
-  layers: readonly string[],
-  encodedAt: (bits: readonly number[]) => ReturnType<typeof encodeGraph>,
-): number[][] {
-  const sizes = layers.map(() => [] as number[]);
-  for (let bits = FEWEST; bits <= MOST; bits++)
-    for (const [name, tensor] of encodedAt(layers.map(() => bits))) {
-      const layer = layers.findIndex((each) => name.startsWith(`${each}/`));
-      sizes[layer]![bits] = (sizes[layer]![bits] ?? 0) + encodedSize(tensor);
-    }
-  return sizes;
-}
-
-/** Bits around one number for all layers, made fewer and then more at random until nothing fits. */
-function drawBits(sizes: readonly number[][], room: number, middle: number, random: Random): number[] {
-  const bits = sizes.map(() =>
-    Math.min(MOST, Math.max(FEWEST, Math.round(middle + SPREAD * random.normal()))),
+/** Bits around these, made fewer and then more at random until nothing fits. */
+function drawBits(
+  sizes: readonly (readonly number[])[],
+  room: number,
+  middle: readonly number[],
+  random: Random,
+): number[] {
+  const spread = Number(options.spread);
+  const bits = middle.map((each) =>
+    Math.min(MOST, Math.max(FEWEST, Math.round(each + spread * random.normal()))),
   );
-  const used = () => sizes.reduce((sum, size, i) => sum + size[bits[i]!]!, 0);
+  const used = () => bytesOf(sizes, bits);
   while (used() > room) {
     const at = random.integer(bits.length);
     if (bits[at]! > FEWEST) bits[at]!--;

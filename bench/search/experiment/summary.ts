@@ -8,6 +8,8 @@ import { TASKS } from './tasks.js';
 export const AGENT = 'ensemble, guesses';
 export const BEGINNINGS = ['ensemble, shared', 'ensemble, carried over'];
 const TEN = 10;
+/** Fewer give no interval. */
+const SEEDS = 3;
 
 /** Of one agent in a task by `agreement`, a value a seed. */
 function bySeed(
@@ -56,6 +58,37 @@ export function aboveOn(lines: readonly Line[], names: readonly string[], agent 
     ...tests[i]!,
     text: differenceText('testAccuracy', tests[i]!),
     rewardText: differenceText('pruneReward', rewards[i]!),
+  }));
+}
+
+/**
+ * The same with the mean of all tasks as a seed's value, against each of others: one comparison each, of
+ * the tasks and seeds that both have run whole.
+ */
+export function aboveOnAll(lines: readonly Line[], names: readonly string[], agent = AGENT) {
+  const testOf = ({ winner }: Line) => winner.test;
+  const found = names.flatMap((other) => {
+    const both = TASKS.filter((task) => !task.isForChoices).flatMap(({ name }) => {
+      const [own, others] = [bySeed(lines, name, agent, testOf), bySeed(lines, name, other, testOf)];
+      return [...own.keys()].filter((seed) => others.has(seed)).length >= SEEDS ? [{ own, others }] : [];
+    });
+    if (both.length < 2) return [];
+    const seeds = [...both[0]!.own.keys()].filter((seed) =>
+      both.every(({ own, others }) => own.has(seed) && others.has(seed)),
+    );
+    const meanOf = (who: 'own' | 'others') =>
+      new Map(seeds.map((seed) => [seed, mean(both.map((task) => task[who].get(seed)!))]));
+    const [own, others] = [meanOf('own'), meanOf('others')];
+    const difference = pairedDifference(own, others);
+    if (!difference) return [];
+    const means = { own: mean([...own.values()]), other: mean([...others.values()]) };
+    return [{ against: other, tasks: both.length, seeds: seeds.length, ...means, difference }];
+  });
+  const tests = corrected(found.map(({ difference }) => difference));
+  return found.map(({ difference: _difference, ...row }, i) => ({
+    ...row,
+    ...tests[i]!,
+    text: differenceText('testAccuracy', tests[i]!),
   }));
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   bothEvents,
   compress,
@@ -9,13 +9,14 @@ import {
   type PipelineStage,
   type Precious,
 } from '@tersor/compression';
-import { compressConfigSchema, messageOf, readConfig, TersorError, type RunIdentity } from '@tersor/core';
+import { messageOf, TersorError, type RunIdentity } from '@tersor/core';
 import { writeRunReport } from '@tersor/study';
 import { ensureBackendEnvironment } from './backends/backend-environment.js';
 import { openMeterOf } from './browser/browser-meter.js';
 import { createProgress } from './screen/progress.js';
 import { createSavingClock } from './stopping/saving-clock.js';
 import { sayPlace } from './output-place.js';
+import type { PlacedConfig } from './placed-config.js';
 import { openRunLog } from './logging/run-log.js';
 import { stopOnInterrupt } from './stopping/stop-on-interrupt.js';
 import { summaryTable } from './tables/summary-table.js';
@@ -25,10 +26,8 @@ const NOTHING_YET: ReadonlySet<PipelineStage> = new Set(['baseline', 'prune-prep
 
 /** Options that `compress` and `apply` share. */
 export interface CompressionFlags {
+  /** Output folder instead of that of the config. */
   readonly out?: string;
-  /** Folder that relative paths in the config start from, instead of its own. */
-  readonly directory?: string;
-  readonly set: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly resume?: boolean;
@@ -42,18 +41,19 @@ export interface CompressionFlags {
  * it instead of searching.
  */
 export async function runCompression(
-  path: string,
-  { out, directory: base = dirname(path), set, json, quiet, resume, log: logFile, inputs }: CompressionFlags,
+  { config, directory, file }: PlacedConfig,
+  { out, json, quiet, resume, log: logFile, inputs }: CompressionFlags,
   policy?: GivenPolicy,
 ): Promise<void> {
-  const config = await readConfig(path, compressConfigSchema, set);
-  await ensureBackendEnvironment(config.backend, dirname(resolve(path)));
+  await ensureBackendEnvironment(config.backend, directory);
   const progress = createProgress({ enabled: !json && !quiet });
   const expected = inputs === undefined ? undefined : await readInputs(inputs);
   const output = resolve(out ?? config.output);
-  const directory = resolve(base);
-  sayPlace(path, config.output, out);
-  const own: Precious[] = [{ name: 'the config', path: resolve(path) }];
+  const own: Precious[] = [];
+  if (file !== undefined) {
+    sayPlace(file, config.output, out);
+    own.push({ name: 'the config', path: resolve(file) });
+  }
   if (policy) own.push({ name: 'the policy', path: policy.source });
   if (logFile !== undefined) {
     const places = { directory, searchFrom: [process.cwd(), __dirname] };

@@ -31,6 +31,7 @@ describe('tersor', () => {
       summary.compressed.bytes,
     );
     expect((await readdir(join(project.folder, 'first'))).sort()).toEqual([
+      'config-folder.json',
       'episodes.jsonl',
       'layers.json',
       'model',

@@ -39,7 +39,7 @@ import { requirePolicy } from './policy/require-policy.js';
 import { quantizeStage } from './stages/quantize-stage.js';
 import { guessingAt, originalNotice } from './results/result-notices.js';
 import { checkpointStore, type CheckpointStore } from './run/checkpoint.js';
-import { requireInputs } from './run/content-changes.js';
+import { otherInputs, requireInputs } from './run/content-changes.js';
 import { compressionIdentity, wiredWith } from './run/identity.js';
 import { requireFreeOutput, stagingFolder, sweepStaging } from './run/output-folder.js';
 import type { Precious } from './run/output-guard.js';
@@ -166,6 +166,8 @@ async function runStages(options: CompressOptions, staging: string, live: LiveRe
     const files = given ? [] : memoryFiles(config);
     const identity = await compressionIdentity({ directory, host, dataset, model, files });
     if (options.inputs) requireInputs(options.inputs, identity);
+    const others = given && otherInputs(given, identity);
+    if (others !== undefined) onNotice(others);
     const memory = !given && {
       prune: await readMemory('prune', config, { directory, identity }),
       quantize: await readMemory('quantize', config, { directory, identity }),

@@ -72,6 +72,7 @@ export {
   requireUnharmed,
   type Precious,
 } from './run/output-guard.js';
+export { CONFIG_FOLDER, readConfigFolder } from './run/config-folder.js';
 export { contentChanges } from './run/content-changes.js';
 export { identifyCompression, TERSOR_VERSION } from './run/identity.js';
 export { withHalfPrecision } from './pack/half-precision.js';

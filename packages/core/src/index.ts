@@ -26,7 +26,7 @@ export { makeFolder, requireWritableFile, requireWritableFolder } from './files/
 export { definePlugin, type Plugin, type PluginContext } from './plugins/plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';
 export { readValue } from './config/command-value.js';
-export { parseConfig, readConfig, type Override } from './config/config-file.js';
+export { parseConfig, readConfig, reviseConfig, type Override } from './config/config-file.js';
 export {
   compressConfigSchema,
   configJsonSchema,

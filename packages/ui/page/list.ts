@@ -1,3 +1,4 @@
+import { compareNames } from '../src/items/compare-names.js';
 import { createCompareLink } from './compare-link.js';
 import { field, make } from './elements.js';
 import type { Item } from './server.js';
@@ -134,7 +135,7 @@ function progressOf({ progress, status }: Item): (Node | string)[] {
 }
 
 function comparing(order: Order): (a: Item, b: Item) => number {
-  const byName = (a: Item, b: Item) => a.name.localeCompare(b.name, 'en', { numeric: true });
+  const byName = (a: Item, b: Item) => compareNames(a.name, b.name);
   if (order === 'changed') return (a, b) => b.changed - a.changed || byName(a, b);
   if (order === 'status')
     return (a, b) => STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status) || byName(a, b);

@@ -48,7 +48,7 @@ export async function episodePolicy(folder: string, chosen: ChosenEpisode): Prom
       },
     );
   const source = `${folder}, episode ${found.episode} of ${stage}`;
-  return { ...givenPolicy(withStage(winner.policy, stage, found), source), ...madeFor(winner) };
+  return { ...givenPolicy(withStage(winner.policy, stage, found), source), ...ofOrigin(winner) };
 }
 
 function withStage(winner: Policy, stage: 'prune' | 'quantize', { policy }: EpisodeLine): Policy {
@@ -76,6 +76,6 @@ function isWhole(bits: BitPolicy | QuantizePolicy): bits is QuantizePolicy {
   return typeof bits['weights'] === 'object';
 }
 
-function madeFor({ madeFor: layers }: GivenPolicy): Pick<GivenPolicy, 'madeFor'> {
-  return layers ? { madeFor: layers } : {};
+function ofOrigin({ madeFor, foundWith }: GivenPolicy): Pick<GivenPolicy, 'madeFor' | 'foundWith'> {
+  return { ...(madeFor && { madeFor }), ...(foundWith && { foundWith }) };
 }

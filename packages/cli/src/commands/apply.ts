@@ -1,27 +1,28 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { readPolicy, type GivenPolicy } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
-import { episodePolicy, type ChosenEpisode } from '../applying/episode-policy.js';
+import { episodePolicy } from '../applying/episode-policy.js';
+import { freeOutput, type Chosen } from '../applying/free-output.js';
+import { recordedConfig } from '../applying/recorded-config.js';
 import { collect, wholeNumber } from '../option-values.js';
+import { placedConfig } from '../placed-config.js';
 import { runCompression, type CompressionFlags } from '../run-compression.js';
 
-interface Options extends CompressionFlags {
-  config: string;
-  episode?: number;
-  stage?: ChosenEpisode['stage'];
+interface Options extends CompressionFlags, Chosen {
+  config?: string;
+  directory?: string;
+  set: string[];
 }
 
-/** `tersor apply <policy>`: applies a policy from an earlier search. */
+/** `tersor apply <run>`: applies a policy from an earlier search. */
 export function applyCommand(): Command {
   return new Command('apply')
     .description(
       'apply the policy of an earlier compression: prune, refit, fine-tune, quantize, measure and write, without a search',
     )
-    .argument('<policy>', 'policy.json that "tersor compress" wrote, or its output folder')
-    .requiredOption('--config <config>', 'YAML or JSON config that the policy was found with')
-    .requiredOption('--out <dir>', 'output folder')
+    .argument('<run>', 'output folder of "tersor compress", or its policy.json')
     .option(
       '--episode <number>',
       'of an output folder: apply that candidate of the search instead of the winner',
@@ -33,29 +34,49 @@ export function applyCommand(): Command {
         'quantize',
       ]),
     )
+    .option('--config <config>', 'YAML or JSON config to use (default: the one that the run recorded)')
+    .option('--directory <dir>', "folder that paths in the config are relative to (default: the config's)")
+    .option('--out <dir>', 'output folder (default: a new one beside the run, such as RUN-episode-17)')
     .option('--set <path=value>', 'replace a value of the config; may be repeated', collect, [])
     .option('--resume', 'continue from the checkpoint that a stopped run left in the output folder')
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
     .option('--log <file>', 'append a log for programs: one JSON object per line')
-    .action(async (place: string, { config, episode, stage, ...flags }: Options) =>
-      runCompression(config, flags, await policyAt(resolve(place), { episode, stage })),
-    );
+    .action(async (given: string, { config, directory, set, episode, stage, ...flags }: Options) => {
+      const place = await placeOf(given);
+      const policy = await policyAt(place, { episode, stage });
+      const out =
+        flags.out ?? relative('', await freeOutput(place.folder, { episode, stage, resume: flags.resume }));
+      const placed =
+        config === undefined
+          ? await recordedConfig(place.folder, { directory, set })
+          : await placedConfig(config, { directory, set });
+      await runCompression(placed, { ...flags, out }, policy);
+    });
 }
 
-async function policyAt(
-  place: string,
-  { episode, stage }: { readonly episode?: number | undefined; readonly stage: Options['stage'] },
-): Promise<GivenPolicy> {
-  const isFolder = await stat(place).then(
+interface Place {
+  /** Of the run; absolute. */
+  readonly folder: string;
+  /** The file that was named instead of the folder. */
+  readonly file?: string;
+}
+
+async function placeOf(given: string): Promise<Place> {
+  const path = resolve(given);
+  const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  if (episode !== undefined && isFolder) return episodePolicy(place, { episode, stage });
+  return isFolder ? { folder: path } : { folder: dirname(path), file: path };
+}
+
+async function policyAt({ folder, file }: Place, { episode, stage }: Chosen): Promise<GivenPolicy> {
+  if (episode !== undefined && file === undefined) return episodePolicy(folder, { episode, stage });
   const lost = episode !== undefined ? '--episode' : stage !== undefined ? '--stage' : undefined;
   if (lost !== undefined)
     throw new TersorError('CONFIG_INVALID', `${lost} needs the output folder of a run and --episode.`, {
       hint: 'A policy.json only holds the winner; the candidates are in episodes.jsonl beside it.',
     });
-  return readPolicy(isFolder ? join(place, 'policy.json') : place);
+  return readPolicy(file ?? join(folder, 'policy.json'));
 }

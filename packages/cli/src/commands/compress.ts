@@ -1,6 +1,12 @@
 import { Command } from 'commander';
 import { collect } from '../option-values.js';
+import { placedConfig } from '../placed-config.js';
 import { runCompression, type CompressionFlags } from '../run-compression.js';
+
+interface Options extends CompressionFlags {
+  directory?: string;
+  set: string[];
+}
 
 /** `tersor compress <config>`: runs both stages, and writes the results into a folder. */
 export function compressCommand(): Command {
@@ -18,5 +24,7 @@ export function compressCommand(): Command {
     .option('--json', 'print the summary as JSON')
     .option('--quiet', 'no progress')
     .option('--log <file>', 'append a log for programs: one JSON object per line')
-    .action((path: string, flags: CompressionFlags) => runCompression(path, flags));
+    .action(async (path: string, { directory, set, ...flags }: Options) =>
+      runCompression(await placedConfig(path, { directory, set }), flags),
+    );
 }

@@ -33,11 +33,13 @@ prune:
   images: 400                      # validation images that a candidate is measured on
   finetune: { epochs: 2, learningRate: 0.002, distill: 1, temperature: 2, freezeStatistics: true }
 quantize:
-  agent: ddpg
-  search: { episodes: 16 }
+  environment: residual
+  agent: { use: ensemble, shared: true, guesses: 1000 }
+  reward: agreement
+  search: { episodes: 16, confirm: 3 }
   quantizer: { use: linear, calibrate: {} }
   budget: { bytes: ${bytes} }           # share of the bytes on disk that may be left
-  images: 1000
+  images: 400
   finetune: { epochs: 0 }
 output: ${inline(`out/${name}`)}
 `;

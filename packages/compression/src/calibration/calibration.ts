@@ -1,8 +1,9 @@
 import { createOutputLoss, crossProductsOn } from '@tersor/network';
 import type { Backend, Dataset, EncodedTensor, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
+import { spreadBits } from '../environments/spread-bits.js';
 import { encodeLayer, withEncodedWeights } from '../policy/quantized-graph.js';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
-import { calibratedHeuristic } from './calibrated-heuristic.js';
+import { createBitErrors, type BitErrors } from './bit-errors.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
 import { createMeanCorrection } from './output-means.js';
@@ -24,6 +25,8 @@ export interface StageCalibration {
   readonly quantizer: Quantizer;
   /** Corrects the means of a candidate's outputs. */
   correct(candidate: LayerGraph): LayerGraph;
+  /** What layers lose at their bits, as the heuristic sees it. */
+  readonly errors: BitErrors;
   /** Carries a policy out, each layer knowing what those before have lost. */
   finish(
     bits: QuantizePolicy,
@@ -79,7 +82,7 @@ export async function prepareCalibration({
     bits: quantizer.bits,
     heuristics: {
       ...quantizer.heuristics,
-      [CALIBRATED_HEURISTIC]: (question) => heuristic(question),
+      [CALIBRATED_HEURISTIC]: async (question) => spreadBits(question, await errors(question)),
     },
     encode: (input, bits) => {
       const key = `${input.name}@${bits}`;
@@ -91,7 +94,7 @@ export async function prepareCalibration({
       return encoded;
     },
   };
-  const heuristic = calibratedHeuristic({
+  const errors = createBitErrors({
     quantizer: searched,
     moments: byKernel,
     ...(options.weights === 'probed' && {
@@ -103,6 +106,7 @@ export async function prepareCalibration({
   return {
     quantizer: searched,
     correct,
+    errors,
     finish: (bits, limit, onLayer) =>
       calibrateWinner({
         graph,

@@ -1,4 +1,5 @@
-import type { BitQuestion } from '@tersor/core';
+import { createRandom, type BitQuestion, type Random } from '@tersor/core';
+import { leastError, leastPossible, type Choice } from '../../test/exact-bits.js';
 import { spreadBits } from './spread-bits.js';
 
 /** Layers of so many bytes a bit, and a limit on all bytes together. */
@@ -57,5 +58,122 @@ describe('bits by error per byte', () => {
     expect(
       spreadBits(question([10, 10], 1000), (layer, bits) => (layer === 0 ? 1 : falling(1)(bits))),
     ).toEqual([2, 8]);
+  });
+});
+
+/** Layers of some ways each; with more bytes the error falls, by steps of any height. */
+function drawLayers(random: Random, layers: number, ways: number): Choice[][] {
+  return Array.from({ length: layers }, () => {
+    let size = random.integer(20);
+    let error = 100 * random.uniform() ** 2;
+    return Array.from({ length: ways }, (): Choice => {
+      size += 1 + random.integer(40);
+      error *= random.uniform();
+      return { size, error };
+    });
+  });
+}
+
+const total = (layers: readonly (readonly Choice[])[], picks: readonly number[], of: keyof Choice) =>
+  picks.reduce((sum, pick, layer) => sum + layers[layer]![pick]![of], 0);
+
+/** The question that these layers put, with 2 bits for the first way. */
+function questionOf(layers: readonly (readonly Choice[])[], room: number): BitQuestion {
+  const of = (bits: readonly number[]) =>
+    total(
+      layers,
+      bits.map((each) => each - 2),
+      'size',
+    );
+  return {
+    ...question([], room),
+    layers: layers.map((_, i) => ({ name: `l${i}`, className: 'Dense', config: {}, weights: [] })),
+    bits: [2, 1 + layers[0]!.length],
+    bytes: (layer, bits) => layers[layer]![bits - 2]!.size,
+    fits: (bits) => of(bits) <= room,
+  };
+}
+
+/** By the greedy heuristic: the sum of errors. */
+function greedy(layers: readonly (readonly Choice[])[], room: number): number {
+  const bits = spreadBits(questionOf(layers, room), (layer, each) => layers[layer]![each - 2]!.error);
+  const picks = bits.map((each) => each - 2);
+  expect(total(layers, picks, 'size')).toBeLessThanOrEqual(room);
+  return total(layers, picks, 'error');
+}
+
+/** Rooms between the smallest way of all layers and the largest. */
+function roomsOf(layers: readonly (readonly Choice[])[]): number[] {
+  const [least, most] = [0, -1].map((at) => layers.reduce((sum, ways) => sum + ways.at(at)!.size, 0));
+  return [0, 0.1, 0.25, 0.5, 0.75, 0.95].map((share) => Math.round(least! + share * (most! - least!)));
+}
+
+describe('the bits with the least error', () => {
+  it('are those that trying everything finds', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const layers = drawLayers(createRandom(seed), 5, 4);
+      for (const room of roomsOf(layers)) {
+        const all = layers.reduce<number[][]>(
+          (found, ways) => found.flatMap((picks) => ways.map((_, pick) => [...picks, pick])),
+          [[]],
+        );
+        const fitting = all.filter((picks) => total(layers, picks, 'size') <= room);
+        const least = Math.min(...fitting.map((picks) => total(layers, picks, 'error')));
+        const picks = leastError(layers, room, Infinity)!;
+        expect(total(layers, picks, 'size')).toBeLessThanOrEqual(room);
+        expect(total(layers, picks, 'error')).toBeCloseTo(least, 9);
+        expect(leastPossible(layers, room)).toBeLessThanOrEqual(least + 1e-9);
+        // Known not to be beaten.
+        expect(leastError(layers, room, least * (1 - 1e-9))).toBeUndefined();
+        expect(leastError(layers, room, least + 1e-6)).toEqual(picks);
+      }
+      expect(leastError(layers, roomsOf(layers)[0]! - 1, Infinity)).toBeUndefined();
+    }
+  });
+
+  it('are no better with the largest step less of room than the greedy ones', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const layers = drawLayers(createRandom(seed, 'greedy'), 8, 7);
+      const step = Math.max(...layers.map((ways) => ways.at(-1)!.size - ways[0]!.size));
+      for (const room of roomsOf(layers)) {
+        const found = greedy(layers, room);
+        const picks = leastError(layers, room, Infinity)!;
+        expect(found).toBeGreaterThanOrEqual(total(layers, picks, 'error') - 1e-9);
+        const less = leastError(layers, room - step, Infinity);
+        if (less) expect(found).toBeLessThanOrEqual(total(layers, less, 'error') + 1e-9);
+      }
+    }
+  });
+
+  it('are the greedy ones where every bit costs the same and brings less than the one before', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = createRandom(seed, 'convex');
+      const layers = Array.from({ length: 6 }, () => {
+        const falls = Array.from({ length: 6 }, () => random.uniform()).sort((a, b) => b - a);
+        return Array.from({ length: 7 }, (_, i) => ({
+          size: 10 * (i + 1),
+          error: falls.slice(i).reduce((sum, fall) => sum + fall, 0),
+        }));
+      });
+      for (const room of roomsOf(layers)) {
+        const picks = leastError(layers, room, Infinity)!;
+        expect(greedy(layers, room)).toBeCloseTo(total(layers, picks, 'error'), 9);
+      }
+    }
+  });
+
+  it('have, where layers are as many as in a network, nearly the error of the greedy ones', () => {
+    let [found, least] = [0, 0];
+    for (let seed = 1; seed <= 20; seed++) {
+      const layers = drawLayers(createRandom(seed, 'many'), 28, 7);
+      for (const room of roomsOf(layers).slice(1)) {
+        const error = greedy(layers, room);
+        const picks = leastError(layers, room, error);
+        found += error;
+        least += picks ? total(layers, picks, 'error') : error;
+      }
+    }
+    expect(found / least).toBeLessThan(1.02);
+    expect(found / least).toBeGreaterThan(1);
   });
 });

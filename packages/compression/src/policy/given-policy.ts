@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describeIssues, messageOf, TersorError, type PrunePlan } from '@tersor/core';
+import { describeIssues, messageOf, TersorError, type PrunePlan, type RunIdentity } from '@tersor/core';
 import { z } from 'zod';
 import type { Policy } from '../results/pipeline-types.js';
 
@@ -14,6 +14,8 @@ export interface GivenPolicy {
   readonly sha256: string;
   /** Parameters of each layer of the network that it was made for; absent where nothing tells. */
   readonly madeFor?: Readonly<Record<string, number>>;
+  /** What it was found with, by content; absent where nothing tells. */
+  readonly foundWith?: Pick<RunIdentity, 'model' | 'dataset'>;
 }
 
 const index = z.int().min(0);
@@ -35,11 +37,17 @@ const policySchema = z.strictObject({
 const layersSchema = z.array(
   z.looseObject({ layer: z.string(), original: z.looseObject({ parameters: z.number() }) }),
 );
+const identitySchema = z.looseObject({
+  identity: z.looseObject({
+    model: z.looseObject({ topology: z.string(), weights: z.string() }),
+    dataset: z.string(),
+  }),
+});
 
 /**
- * Reads the `policy.json` of a compression. What its `layers.json` beside it says of the original network is
- * taken along, if it is there. Throws `POLICY_INVALID`, with the place, for a file that is missing or is not
- * a policy.
+ * Reads the `policy.json` of a compression. What `layers.json` and `summary.json` beside it say of the
+ * original network and the data is taken along, if they are there. Throws `POLICY_INVALID`, with the place,
+ * for a file that is missing or is not a policy.
  */
 export async function readPolicy(path: string): Promise<GivenPolicy> {
   let text: string;
@@ -50,7 +58,8 @@ export async function readPolicy(path: string): Promise<GivenPolicy> {
   }
   const policy = parsePolicy(text, path);
   const madeFor = await originalLayers(join(dirname(path), 'layers.json'));
-  return { ...givenPolicy(policy, path), ...(madeFor && { madeFor }) };
+  const foundWith = await inputsOf(join(dirname(path), 'summary.json'));
+  return { ...givenPolicy(policy, path), ...(madeFor && { madeFor }), ...(foundWith && { foundWith }) };
 }
 
 /** A policy that is not from a file. */
@@ -95,6 +104,14 @@ async function originalLayers(path: string): Promise<Record<string, number> | un
     // A policy may have come alone.
     return undefined;
   }
+}
+
+async function inputsOf(path: string): Promise<GivenPolicy['foundWith']> {
+  const json: unknown = await readFile(path, 'utf8')
+    .then(JSON.parse)
+    .catch(() => undefined);
+  const { model, dataset } = identitySchema.safeParse(json).data?.identity ?? {};
+  return model && dataset !== undefined ? { model, dataset } : undefined;
 }
 
 function invalid(message: string, cause?: unknown): TersorError {

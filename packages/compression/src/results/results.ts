@@ -16,6 +16,7 @@ import { layerFigures } from './layer-figures.js';
 import type { Answers } from '../training/evaluator.js';
 import { outcomesOf } from './outcomes.js';
 import { peakResidentBytes } from './peak-memory.js';
+import { writeConfigFolder } from '../run/config-folder.js';
 import { TERSOR_VERSION } from '../run/identity.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from '../stages/prune-stage.js';
@@ -64,6 +65,7 @@ async function fillStaging({
   answered,
   measuredLatency,
   staging,
+  output,
   started,
 }: ResultsInput): Promise<Summary> {
   const { config, baseline, original } = context;
@@ -152,6 +154,7 @@ async function fillStaging({
     join(staging, 'outcomes.json'),
     `${JSON.stringify(outcomesOf(answered.get(baseline)!, answered.get(compressed)!))}\n`,
   );
+  await writeConfigFolder(staging, { output, directory: context.places.directory });
   await writeFile(join(staging, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary;
 }

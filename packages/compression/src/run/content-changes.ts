@@ -1,4 +1,5 @@
 import { TersorError, type RunIdentity } from '@tersor/core';
+import type { GivenPolicy } from '../policy/given-policy.js';
 
 type Hashes = RunIdentity['files'];
 
@@ -30,6 +31,12 @@ export function contentChanges(before: RunIdentity, now: RunIdentity): string[] 
 
 function keysOf(...records: readonly Readonly<Record<string, string>>[]): string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
+}
+
+/** Says if a policy is applied to another model or other data than it was found with; undefined if not. */
+export function otherInputs({ foundWith }: GivenPolicy, here: RunIdentity): string | undefined {
+  const changes = foundWith ? contentChanges({ ...here, ...foundWith }, here) : [];
+  return changes.length > 0 ? `Not as when the policy was found: ${changes.join('; ')}.` : undefined;
 }
 
 /**

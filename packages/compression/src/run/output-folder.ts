@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompressConfig } from '@tersor/core';
 import type { OpenOptions } from '@tersor/network';
+import { CONFIG_FOLDER } from './config-folder.js';
 import {
   namedByConfig,
   requireOwnJson,
@@ -12,7 +13,16 @@ import {
 
 /** Folders of a compression's results, replaced as a whole. */
 const FOLDERS = ['model', 'pruned'];
-const FILES = ['model.tersor', 'summary.json', 'policy.json', 'episodes.jsonl', 'layers.json', 'report.html'];
+const FILES = [
+  'model.tersor',
+  'summary.json',
+  'policy.json',
+  'episodes.jsonl',
+  'layers.json',
+  'outcomes.json',
+  'report.html',
+  CONFIG_FOLDER,
+];
 const STAGING = '.partial-';
 
 /** Where a run puts its results together before they move into the output folder. */

@@ -2,13 +2,13 @@ import {
   selectorParts,
   TersorError,
   TOKENS,
-  type Candidate,
   type LayerGraph,
   type QuantizeConfig,
   type QuantizeTask,
 } from '@tersor/core';
 import { calibrateActivations, cost, copyWeights, joiningLayers, withWeights } from '@tersor/network';
 import type { PipelineContext } from './pipeline-context.js';
+import { createBestCalibrated, type BestCalibrated } from '../calibration/best-calibrated.js';
 import type { CalibratedNetwork } from '../calibration/calibrate-winner.js';
 import { prepareCalibration, type StageCalibration } from '../calibration/calibration.js';
 import { SLOTS } from '../config-slots.js';
@@ -71,13 +71,20 @@ export async function quantizeStage(
       context.events.onProgress?.({ stage: 'quantize-calibrate', done, total, unit: 'layers' }),
     );
   };
+  const confirmed = createBestCalibrated();
   const found = given
     ? { policy: given, episodes: [] }
-    : await searchBits(context, config, state, { graph, quantizer, layers }, calibration, finish);
+    : await searchBits(
+        context,
+        config,
+        state,
+        { graph, quantizer, layers },
+        calibration && { ...calibration, finish, confirmed },
+      );
   const bits = given ?? bitsOf(found.policy, config);
   if (calibration) {
     await context.evaluateBackend.activate();
-    state.calibrated = await finish(bits);
+    state.calibrated = confirmed.of(bits) ?? (await finish(bits));
     await context.saveProgress();
   }
   const training = { graph, quantizer, bits, limit };
@@ -141,26 +148,25 @@ function requireSize(
   );
 }
 
+/** What a search knows of calibration images. */
+interface SearchCalibration extends Pick<StageCalibration, 'quantizer' | 'correct'> {
+  finish(bits: QuantizePolicy): Promise<CalibratedNetwork>;
+  /** Gets the networks among which the winner is chosen. */
+  readonly confirmed: BestCalibrated;
+}
+
 /** What the search finds, which `bitsOf` reads. */
 async function searchBits(
   context: PipelineContext,
   config: QuantizeConfig,
   state: StageState,
   { graph, quantizer, layers }: Pick<QuantizeTask, 'graph' | 'quantizer' | 'layers'>,
-  calibration: StageCalibration | undefined,
-  finish: (bits: QuantizePolicy) => Promise<CalibratedNetwork>,
+  calibration: SearchCalibration | undefined,
 ): Promise<FoundPolicy> {
   const { baseline } = context;
   const bits = quantizerBits(config, quantizer);
   const activations =
     config.activations && (await calibrated(context, config.activations, state, graph, layers));
-  /** What is measured of a candidate: the search corrects its means, the choice of the winner finishes it. */
-  const measured = async (network: LayerGraph, candidate: Candidate | undefined, isFinal: boolean) => {
-    if (!calibration) return network;
-    if (!isFinal || !candidate) return calibration.correct(network);
-    const policy = bitsOf(candidate.policy, config);
-    return withPolicyActivations((await finish(policy)).graph, policy);
-  };
   return searchPolicy(
     context,
     'quantize',
@@ -173,8 +179,17 @@ async function searchBits(
       layers,
       quantizer: calibration?.quantizer ?? quantizer,
       reward,
-      evaluate: async (network, candidate) =>
-        evaluate(await measured(network, candidate, isConfirming), candidate),
+      evaluate: async (network, candidate) => {
+        if (!calibration) return evaluate(network, candidate);
+        // The search corrects a candidate's means; the choice of the winner carries it out as the winner.
+        if (!isConfirming || !candidate) return evaluate(calibration.correct(network), candidate);
+        const policy = bitsOf(candidate.policy, config);
+        const finished = await calibration.finish(policy);
+        const evaluation = await evaluate(withPolicyActivations(finished.graph, policy), candidate);
+        const reached = candidate.rewardAt(evaluation.accuracy, evaluation.divergence);
+        calibration.confirmed.offer(policy, finished, reached);
+        return evaluation;
+      },
       baseline: { ...baseline, accuracy: baseline.accuracy.validation, macs: cost(graph).macs },
       limits: context.quantizeLimits,
       bits,

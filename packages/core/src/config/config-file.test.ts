@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from './config-file.js';
+import { readConfig, reviseConfig } from './config-file.js';
 import { compressConfigSchema, configJsonSchema } from './config-schema.js';
 
 const VALID = `model: model.json
@@ -159,6 +159,19 @@ describe('readConfig', () => {
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('does not go with "search.parallel"'),
     });
+  });
+
+  it('reads a config that was recorded with its defaults as the same again, or with changes', async () => {
+    const quantize = 'quantize: { agent: ppo, budget: { bytes: 0.1 }, activations: { bits: 8 } }\n';
+    const config = await read(`${VALID}${quantize}`, [
+      'prune.pruner=[channel, { use: variational, epochs: 2 }]',
+      'prune.stages=[{ macs: 0.8 }]',
+    ]);
+    const recorded = JSON.parse(JSON.stringify(config)) as unknown;
+    const revise = (...set: string[]) => reviseConfig(recorded, 'summary.json', compressConfigSchema, set);
+    expect(revise()).toEqual(config);
+    expect(revise('prune.agent.warmup=3').prune!.agent).toEqual({ use: 'ddpg', warmup: 3 });
+    expect(() => revise('prune.agend=ddpg')).toThrow(/^summary\.json .*agend.*agent/);
   });
 
   describe('quantize.activations', () => {

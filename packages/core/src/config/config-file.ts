@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { isAlias, isNode, LineCounter, type Document } from 'yaml';
+import { Document, isAlias, isNode, LineCounter } from 'yaml';
 import type { z } from 'zod';
 import { readValue } from './command-value.js';
 import { messageOf, TersorError } from '../errors.js';
@@ -31,6 +31,36 @@ export async function readConfig<T>(
   const document = parseYaml(text, path, { lineCounter: lines });
   const syntax = document.errors[0];
   if (syntax) throw new TersorError('CONFIG_INVALID', `${path}: ${syntax.message}`);
+  return valueOf(document, { path, schema, overrides, lines });
+}
+
+/**
+ * A config that was recorded as data, with overrides. `path` is the file that holds it, for messages. Throws
+ * `CONFIG_INVALID`.
+ */
+export function reviseConfig<T>(
+  config: unknown,
+  path: string,
+  schema: z.ZodType<T>,
+  overrides: readonly Override[] = [],
+): T {
+  return valueOf(new Document(config), { path, schema, overrides });
+}
+
+function valueOf<T>(
+  document: Document,
+  {
+    path,
+    schema,
+    overrides,
+    lines,
+  }: {
+    readonly path: string;
+    readonly schema: z.ZodType<T>;
+    readonly overrides: readonly Override[];
+    readonly lines?: LineCounter;
+  },
+): T {
   for (const override of overrides) applyOverride(document, override);
   const { config, notices } = moveSettings(plainValue(document, path));
   const parsed = schema.safeParse(config);
@@ -41,7 +71,7 @@ export async function readConfig<T>(
   }
   const sentences = parsed.error.issues.map((issue) => {
     const keyPath = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-    const line = lineOf(document, keyPath.map(String), lines);
+    const line = lines && lineOf(document, keyPath.map(String), lines);
     return `${path}${line === undefined ? '' : `:${line}`} ${describeIssues([issue], schema).join(' ')}`;
   });
   throw new TersorError('CONFIG_INVALID', sentences.join('\n'));

@@ -44,6 +44,8 @@ export const ENHANCE = `(root) => {
       show(marks[at]);
     });
   }
+  // Digits after a point compare as decimals where they are as many: 0.33 before 0.5.
+  const padded = (text) => text.replace(/(?<![\\d.])(\\d+)\\.(\\d+)(?!\\.?\\d)/g, (_, whole, part) => whole + '.' + part.padEnd(20, '0'));
   for (const table of root.querySelectorAll('table[data-sortable]')) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
@@ -55,7 +57,7 @@ export const ENHANCE = `(root) => {
         heads.forEach((other) => other.removeAttribute('aria-sort'));
         head.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
         const key = (row) => { const { value } = row.cells[column].dataset; return value === undefined ? row.cells[column].textContent : value === '' ? -Infinity : Number(value); };
-        const rows = [...table.tBodies[0].rows].sort((a, b) => { const [x, y] = [key(a), key(b)]; return typeof x === 'number' ? x - y : x.localeCompare(y); });
+        const rows = [...table.tBodies[0].rows].sort((a, b) => { const [x, y] = [key(a), key(b)]; return typeof x === 'number' ? x - y : padded(x).localeCompare(padded(y), 'en', { numeric: true }); });
         table.tBodies[0].append(...(descending ? rows.reverse() : rows));
       });
     });

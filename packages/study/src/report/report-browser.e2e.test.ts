@@ -15,6 +15,7 @@ import {
 import { folderStore } from '../results/result-store.js';
 import { runStudy } from '../run-study.js';
 import { compareReport } from './compare-report.js';
+import { ENHANCE } from './page-script.js';
 import { runReport } from './run-report.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -171,6 +172,24 @@ suite(
       expect(await page.locator('#tip').isVisible()).toBe(true);
       await page.keyboard.press('Escape');
       expect(await page.locator('#tip').isVisible()).toBe(false);
+      await page.close();
+    });
+
+    it('sorts names by the numbers in them', async () => {
+      const { page } = await open('study', 1000);
+      const names = ['budget-0.5', 'budget-10', 'budget-0.33', 'budget-2'];
+      await page.evaluate(
+        `document.body.innerHTML = '<table data-sortable><thead><tr><th>variant</th></tr></thead><tbody>${names
+          .map((name) => `<tr><td>${name}</td></tr>`)
+          .join('')}</tbody></table>'; (${ENHANCE})(document.body)`,
+      );
+      await page.locator('th button').click();
+      expect(await page.locator('tbody tr').allTextContents()).toEqual([
+        'budget-0.33',
+        'budget-0.5',
+        'budget-2',
+        'budget-10',
+      ]);
       await page.close();
     });
 

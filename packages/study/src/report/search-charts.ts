@@ -117,7 +117,7 @@ export function candidateChart(
   return chart({
     id: `candidates-${stage}`,
     title: `${STAGE_TITLES[stage]}: accuracy against ${key === 'macs' ? 'multiply-adds' : 'bytes'}`,
-    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>" applies any of them, with this run's config and an --out of its own.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
+    description: `Validation accuracy of every candidate before its fine-tune, against its ${unit}. The line joins the ${front.length} that no other beats (the Pareto front); "tersor apply <folder> --episode <number>${stage === 'quantize' ? ' --stage quantize' : ''}" applies any of them, into a new folder.${chosen ? ` ${isLive ? 'Best so far' : 'Chosen'}: episode ${chosen.episode}.` : ''} The original has ${percent(baseline.accuracy.validation)} at ${grouped(baseline[key])}.`,
     height: 320,
     option: (size) => ({
       // A pin is drawn above its point; in the legend it would be above its line of text.

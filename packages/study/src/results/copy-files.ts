@@ -1,7 +1,8 @@
+import { CONFIG_FOLDER } from '@tersor/compression';
 import type { FilePlace } from '@tersor/core';
 
-/** Of one process only. */
-const LOCK = '.lock';
+/** Of one process, and of one machine. */
+const OWN = ['.lock', CONFIG_FOLDER];
 /** These mark results as complete, so they are written last. */
 const MARKS = ['summary.json', 'trial.json'];
 
@@ -10,7 +11,7 @@ const MARKS = ['summary.json', 'trial.json'];
  * names, or to undefined if one was gone meanwhile. Throws what the places throw.
  */
 export async function copyFiles(from: FilePlace, into: FilePlace): Promise<readonly string[] | undefined> {
-  const names = (await from.list()).filter((name) => name !== LOCK);
+  const names = (await from.list()).filter((name) => !OWN.includes(name));
   const marks = MARKS.filter((name) => names.includes(name));
   for (const name of [...names.filter((each) => !marks.includes(each)), ...marks]) {
     const content = await from.get(name);
@@ -27,6 +28,7 @@ export async function copyFiles(from: FilePlace, into: FilePlace): Promise<reado
 export async function replaceFiles(from: FilePlace, into: FilePlace): Promise<boolean> {
   const names = await copyFiles(from, into);
   if (!names || names.length === 0) return false;
-  for (const name of await into.list()) if (name !== LOCK && !names.includes(name)) await into.remove(name);
+  for (const name of await into.list())
+    if (!OWN.includes(name) && !names.includes(name)) await into.remove(name);
   return true;
 }

@@ -8,8 +8,8 @@ import { folderPlace } from '../results/folder-place.js';
 /**
  * Calls `work` with a local folder that holds the files of a place. If the place is a folder, it is used
  * itself. Otherwise `work` gets a temporary copy; when it ends, even with an error, files are copied back,
- * and those that `work` deleted are removed from the place, unless it left none at all. Throws what `work`
- * and the place throw.
+ * and those that `work` deleted are removed from the place, unless it left none at all; what is of this
+ * machine stays here. Throws what `work` and the place throw.
  */
 export async function inLocalFolder<T>(place: FilePlace, work: (folder: string) => Promise<T>): Promise<T> {
   if (place.folder !== undefined) return work(place.folder);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
+import { compareNames } from './compare-names.js';
 import type { FoundFolder, Item } from './item.js';
 import { timeOf } from './time-of.js';
 import { trainingRecord } from './training-reader.js';
@@ -30,7 +31,7 @@ export async function findFolders(roots: readonly string[]): Promise<FoundFolder
     for (const entry of below) await visit(join(folder, entry.name), root, depth - 1);
   };
   for (const root of roots) await visit(root, root, DEPTH);
-  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  return [...found.values()].sort((a, b) => compareNames(a.name, b.name));
 }
 
 function kindOf(names: ReadonlySet<string>, isTraining: boolean): Item['kind'] | undefined {

@@ -1,4 +1,5 @@
 import { TRIAL_COLUMNS, type TrialRow } from '@tersor/study';
+import { compareNames } from '../items/compare-names.js';
 import { PAGE_ROWS, type TrialPage } from './trial-rows.js';
 
 /** Which trials of a study are asked for. */
@@ -13,7 +14,6 @@ export interface TrialQuery {
 }
 
 const texts = new WeakMap<TrialRow, { readonly cells: readonly string[]; readonly all: string }>();
-const collator = new Intl.Collator('en', { numeric: true });
 
 /** Filters, sorts and cuts the trials of a study. A page beyond the last one is the last one. */
 export function trialPage(trials: readonly TrialRow[], query: TrialQuery): TrialPage {
@@ -51,7 +51,7 @@ function sortedBy(trials: TrialRow[], { sort, isDescending }: TrialQuery): reado
   if (!column) return trials;
   const sign = isDescending ? -1 : 1;
   const { text, value } = column;
-  if (!value) return trials.sort((a, b) => sign * collator.compare(text(a), text(b)));
+  if (!value) return trials.sort((a, b) => sign * compareNames(text(a), text(b)));
   return trials.sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);

@@ -7,14 +7,16 @@ import {
   type Quantizer,
 } from '@tersor/core';
 import { probeWeights, type OutputLoss, type Probe } from '@tersor/network';
-import { spreadBits } from '../environments/spread-bits.js';
 import { encodeLayer } from '../policy/quantized-graph.js';
 import { outputError } from './output-error.js';
 
 /** A layer is probed at its fewest bits plus each of these. */
 const PROBED = [0, 1, 2, 4];
 
-interface CalibratedHeuristicOptions {
+/** What each layer of a question (by its place) loses at so many bits; the sum is to be kept small. */
+export type BitErrors = (question: BitQuestion) => Promise<(layer: number, bits: number) => number>;
+
+interface BitErrorsOptions {
   /** The quantizer of the search, which keeps its codes. */
   readonly quantizer: Quantizer;
   /** By `layer/kernel`. */
@@ -29,17 +31,12 @@ interface CalibratedHeuristicOptions {
 }
 
 /**
- * The heuristic `reconstruction` for bits: spreads them by the error of each layer's outputs, relative to
- * these, per byte. Where layers are probed, errors are put on the scale of the network's outputs: each layer
- * alone gets its fewest bits and one, two and four more, and the divergence of the outputs over the layer's
- * error is its weight there (`probeWeights`). Codes, errors and probes are made once.
+ * The error of each layer's outputs, relative to these. Where layers are probed, errors are put on the scale
+ * of the network's outputs: each layer alone gets its fewest bits and one, two and four more, and the
+ * divergence of the outputs over the layer's error is its weight there (`probeWeights`). Codes, errors and
+ * probes are made once.
  */
-export function calibratedHeuristic({
-  quantizer,
-  moments,
-  quantized,
-  openLoss,
-}: CalibratedHeuristicOptions): (question: BitQuestion) => Promise<number[]> {
+export function createBitErrors({ quantizer, moments, quantized, openLoss }: BitErrorsOptions): BitErrors {
   const errors = new Map<string, number>();
   /** Of the layer's outputs, where its inputs are known; else of its weights. */
   const errorOf = (layer: GraphLayer, bits: number, ofWeights: number): number => {
@@ -72,7 +69,7 @@ export function calibratedHeuristic({
       bits: [fewest, most],
     } = question;
     const error = (at: number, bits: number) => errorOf(layers[at]!, bits, question.error(at, bits));
-    if (!openLoss) return spreadBits(question, error);
+    if (!openLoss) return error;
     const weights: ((bits: number) => number)[] = [];
     for (const [at, layer] of layers.entries()) {
       const probes: Probe[] = [];
@@ -80,6 +77,6 @@ export function calibratedHeuristic({
         probes.push({ at: bits, error: error(at, bits), divergence: await divergenceAt(layer, bits) });
       weights.push(probeWeights(probes));
     }
-    return spreadBits(question, (at, bits) => error(at, bits) * weights[at]!(bits));
+    return (at, bits) => error(at, bits) * weights[at]!(bits);
   };
 }

@@ -1,6 +1,7 @@
 import type { BitQuestion, GraphLayer, LayerGraph } from '@tersor/core';
 import { wholeStepsQuantizer } from '../../test/whole-steps.js';
-import { calibratedHeuristic } from './calibrated-heuristic.js';
+import { spreadBits } from '../environments/spread-bits.js';
+import { createBitErrors } from './bit-errors.js';
 
 const quantizer = wholeStepsQuantizer(10);
 
@@ -25,17 +26,21 @@ const question = (layers: readonly GraphLayer[]): BitQuestion => {
   };
 };
 
+/** The heuristic `reconstruction`. */
+const heuristicOf = (options: Omit<Parameters<typeof createBitErrors>[0], 'quantizer' | 'moments'>) => {
+  const errorsOf = createBitErrors({ quantizer, moments: new Map(), ...options });
+  return async (asked: BitQuestion) => spreadBits(asked, await errorsOf(asked));
+};
+
 test('layers that do the same to the outputs get the same bits', async () => {
-  const choose = calibratedHeuristic({ quantizer, moments: new Map(), quantized: () => fail });
+  const choose = heuristicOf({ quantized: () => fail });
   expect(await choose(question([dense('a'), dense('b')]))).toEqual([4, 4]);
 });
 
 test('a layer whose probes say that the outputs suffer gets the bits, and each probe is measured once', async () => {
   const asked: string[] = [];
   let opened = 0;
-  const choose = calibratedHeuristic({
-    quantizer,
-    moments: new Map(),
+  const choose = heuristicOf({
     quantized: (layer, bits) => ({ layers: [layer], at: bits }) as unknown as LayerGraph,
     openLoss: async () => {
       opened++;

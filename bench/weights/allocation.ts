@@ -1,0 +1,134 @@
+// How far is the heuristic of bits, which is greedy, from the bits with the least sum of errors? Both are
+// given the room of so many bits in all layers (2.5: half way between the bytes of 2 and 3), and compared by
+// that sum; at the measured budgets also by the outputs on the validation images, with the codes of a search
+// and after the pass over the winner.
+// node --conditions=tersor/source --import tsx bench/weights/allocation.ts CONFIG.yaml [--weights probed]
+//     [--budgets 2.5,3,3.5,4,4.5,5,6] [--measured 3,4] [--seed 1] [--name NAME]
+// CONFIG names model, data set and backend, as that of `tersor compress` does. Writes results/allocation.json
+// budget by budget; those that it has of the same settings are not run again.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { prepareCalibration } from '@tersor/compression';
+import { describeMachine } from '@tersor/core';
+import { spreadBits } from '../../packages/compression/src/environments/spread-bits.js';
+import linear, { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
+import { bitQuestion, bytesOf, FEWEST, MOST, sizesOf } from './bit-question.js';
+import { leastError, leastPossible } from '../../packages/compression/test/exact-bits.js';
+import { createMeasure, type BothWays } from './measure-bits.js';
+import { openNetwork } from './open-network.js';
+
+const ROOT = resolve(__dirname, '../..');
+const FILE = join(__dirname, 'results/allocation.json');
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    weights: { type: 'string', default: 'probed' },
+    budgets: { type: 'string', default: '2.5,3,3.5,4,4.5,5,6' },
+    measured: { type: 'string', default: '3,4' },
+    seed: { type: 'string', default: '1' },
+    name: { type: 'string' },
+  },
+});
+
+interface Allocation extends Partial<BothWays> {
+  readonly bits: readonly number[];
+  readonly bytes: number;
+  /** Sum over the layers, which both keep small. */
+  readonly error: number;
+}
+
+interface Row {
+  /** The same for all layers, whose bytes are the room. */
+  readonly budget: number;
+  readonly room: number;
+  readonly greedy: Allocation;
+  readonly exact: Allocation;
+  /** How much more the greedy one has than the exact one, as a share of that. */
+  readonly gap: number;
+  /** No bits that fit have a smaller sum of errors, by the Lagrange multiplier of the room. */
+  readonly bound: number;
+  readonly milliseconds: { readonly greedy: number; readonly exact: number };
+}
+
+interface Result {
+  readonly settings: unknown;
+  readonly rows: readonly Row[];
+}
+
+async function main(): Promise<void> {
+  const path = resolve(positionals[0] ?? join(ROOT, 'examples/vgg-small/quantize.yaml'));
+  const name = `${options.name ?? basename(path, '.yaml')}-${options.weights}`;
+  const seed = Number(options.seed);
+  const network = await openNetwork(path, 'validation', seed);
+  const { graph, layers, dataset, backend } = network;
+  const settings = {
+    config: relative(ROOT, path),
+    model: relative(ROOT, network.model),
+    weights: options.weights,
+    images: network.labels.length,
+    seed,
+    backend: network.backendName,
+    machine: describeMachine(),
+    node: process.version,
+  };
+  const quantizer = new LinearQuantizer(linear.options.parse({ calibrate: { weights: options.weights } }));
+  const calibration = (await prepareCalibration({ graph, layers, quantizer, dataset, backend, seed }))!;
+  const sizes = sizesOf(network, calibration);
+  const measure = await createMeasure(network, calibration);
+  const measured = options.measured.split(',').map(Number);
+  for (const budget of options.budgets.split(',').map(Number)) {
+    const known = readResults()[name];
+    const rows = known && isDeepStrictEqual(known.settings, settings) ? known.rows : [];
+    if (rows.some((row) => row.budget === budget)) continue;
+    const room = roomOf(budget, sizes);
+    const question = bitQuestion(network, sizes, room);
+    const errorOf = await calibration.errors(question);
+    const allocation = (bits: readonly number[]): Allocation => ({
+      bits,
+      bytes: bytesOf(sizes, bits),
+      error: bits.reduce((sum, each, layer) => sum + errorOf(layer, each), 0),
+    });
+    const choices = sizes.map((size, layer) =>
+      size.slice(FEWEST).map((bytes, i) => ({ size: bytes, error: errorOf(layer, FEWEST + i) })),
+    );
+    const started = performance.now();
+    let greedy = allocation(spreadBits(question, errorOf));
+    const between = performance.now();
+    const picks = leastError(choices, room, greedy.error);
+    const ended = performance.now();
+    let exact = picks ? allocation(picks.map((pick) => FEWEST + pick)) : greedy;
+    const gap = greedy.error / exact.error - 1;
+    if (measured.includes(budget)) {
+      greedy = { ...greedy, ...(await measure(greedy.bits)) };
+      exact = picks ? { ...exact, ...(await measure(exact.bits)) } : greedy;
+    }
+    const row: Row = {
+      budget,
+      room,
+      greedy,
+      exact,
+      gap,
+      bound: leastPossible(choices, room),
+      milliseconds: { greedy: between - started, exact: ended - between },
+    };
+    console.log(name, JSON.stringify(row));
+    const result: Result = { settings, rows: [...rows, row].sort((a, b) => a.budget - b.budget) };
+    writeFileSync(FILE, `${JSON.stringify({ ...readResults(), [name]: result }, undefined, 1)}\n`);
+  }
+  await network.close();
+}
+
+/** Bytes of so many bits in all layers. */
+function roomOf(budget: number, sizes: readonly (readonly number[])[]): number {
+  const whole = Math.min(MOST - 1, Math.floor(budget));
+  const [low, high] = [whole, whole + 1].map((bits) => bytesOf(sizes, Array(sizes.length).fill(bits)));
+  return Math.round(low! + (budget - whole) * (high! - low!));
+}
+
+function readResults(): Partial<Record<string, Result>> {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Result>) : {};
+}
+
+void main();
