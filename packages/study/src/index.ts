@@ -4,6 +4,7 @@ export { inLocalFolder } from './trials/local-folder.js';
 export { openRunner, type OpenRunner, type OpenRunnerOptions } from './trials/open-runner.js';
 export { createTurns, type Turns } from './trials/turns.js';
 export { runnerPlugins } from './trials/runner-plugins.js';
+export { copyFiles, replaceFiles } from './results/copy-files.js';
 export { folderPlace } from './results/folder-place.js';
 export { folderStore, type ResultStore } from './results/result-store.js';
 export type { ErrorBasis, Sample } from './statistics/error-of-mean.js';
@@ -30,6 +31,7 @@ export { gatherResults, summarizeStudy, trialRow, type StudyResults } from './re
 export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
+export { isStudyRecord, isTrialRecord } from './results/record-shape.js';
 export { readJson, readTrial, type StudyRecord, type TrialRecord } from './results/study-store.js';
 export {
   readEpisodes,
@@ -42,7 +44,16 @@ export { writeComparison, writeReport, writeRunReport, writeStudyReport } from '
 export { writeOptunaJournal } from './export/optuna-journal.js';
 export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';
 export { studyReport, type StudyReportInput } from './report/study-report.js';
-export { chart, LEGEND, nameAxis, SYMBOLS, valueAxis } from './report/chart.js';
+export {
+  chart,
+  drawnAt,
+  LEGEND,
+  loadCharts,
+  nameAxis,
+  SYMBOLS,
+  valueAxis,
+  type ChartWidth,
+} from './report/chart.js';
 export { compareView, type NamedRun } from './report/compare-report.js';
 export { escapeHtml } from './report/html.js';
 export { pageBody, type PageContent, type Section } from './report/page.js';

@@ -1,7 +1,7 @@
 import { make, say } from './elements.js';
 import { createSections } from './sections.js';
 import type { StudyPaths } from './trial-table.js';
-import { act, ask, type Item, type Viewed } from './server.js';
+import { act, askView, type Item } from './server.js';
 
 /** The page of one item, of a trial, or of a comparison. */
 export interface ItemPage {
@@ -34,7 +34,7 @@ export function createItemPage(
     try {
       while (isWanted && (element.isConnected || !element.dataset['shown'])) {
         isWanted = false;
-        const { view, isStale } = await ask<Viewed>(path);
+        const { view, isStale } = await askView(path);
         element.dataset['shown'] = 'true';
         show(view);
         if (!isStale) continue;

@@ -1,7 +1,7 @@
 import './style.css';
 import { createItemPage } from './item-page.js';
 import { createList } from './list.js';
-import { follow, type Item } from './server.js';
+import { follow, NARROW, type Item } from './server.js';
 
 const items = new Map<string, Item>();
 const place = document.getElementById('page')!;
@@ -57,6 +57,7 @@ addEventListener('popstate', () => {
   shownPath = location.pathname;
 });
 route();
+NARROW.addEventListener('change', () => current.refresh());
 follow(items, (changed) => {
   shownPath = location.pathname;
   if (!current.ids || current.ids.some((id) => changed.has(id.split('.')[0]!))) current.refresh();

@@ -43,6 +43,15 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return content as T;
 }
 
+/** Whether the page is as narrow as a phone: its charts are drawn for that. */
+export const NARROW = matchMedia('(max-width: 599px)');
+
+/** Requests a view with charts that fit the page. Throws an error with the server's message. */
+export async function askView(path: string): Promise<Viewed> {
+  const width = NARROW.matches ? 'narrow' : 'wide';
+  return ask(`${path}${path.includes('?') ? '&' : '?'}width=${width}`);
+}
+
 /** Performs the action of a button; returns the server's message. */
 export async function act(id: string, action: 'stop' | 'resume'): Promise<string> {
   const headers = { 'x-tersor-ui': '1' };

@@ -105,7 +105,14 @@ suite(
       await status.getByText('30 of 3000 trials').waitFor();
       expect(new Set(await column(page, 3))).toEqual(new Set(['failed']));
       expect(Number(await page.evaluate('document.documentElement.scrollWidth'))).toBeLessThanOrEqual(390);
+      // Charts fit the page, also when it is turned.
+      const plots = (width: string) => page.locator(`#front-bytes .plot.${width}`);
+      await plots('narrow').waitFor({ state: 'attached' });
+      expect(await plots('wide').count()).toBe(0);
       expect(bytes).toBeLessThan(1_500_000);
+      await page.setViewportSize({ width: 800, height: 390 });
+      await plots('wide').waitFor({ state: 'attached' });
+      expect(await plots('narrow').count()).toBe(0);
       expect(problems).toEqual([]);
       await page.close();
     });

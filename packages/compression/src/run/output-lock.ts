@@ -27,8 +27,6 @@ const FILE = '.lock';
 const BYTE = 2 ** 30;
 /** Codes by which a file system or a kernel says that it has no locks. */
 const NO_LOCKS = ['ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'];
-/** Codes of a folder that goes while it is entered. */
-const GONE = ['ENOENT', 'EEXIST'];
 /**
  * Others that end at the same moment remove their file: it is opened anew. Each time is another owner's end,
  * so a few are plenty.
@@ -103,8 +101,8 @@ async function takeFolder(
       const tryLock = locksOf(folder);
       return { made, fd: tryLock ? await lockFile(path, folder, tryLock) : createFile(path, folder) };
     } catch (error) {
-      // Whoever had it before has just removed it: before it was entered, or while it was found to be there.
-      const isGone = GONE.includes((error as NodeJS.ErrnoException).code ?? '');
+      // Whoever had it before removed it before it was entered.
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
       if (!isGone || attempt === ATTEMPTS) throw error;
     }
   }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { makeFolder, requireWritableFile, requireWritableFolder } from './output-place.js';
 
 let folder: string;
@@ -111,6 +112,22 @@ describe('makeFolder', () => {
   it('is not disturbed by others that make the same folder at the same time', async () => {
     await Promise.all(Array.from({ length: 20 }, () => makeFolder(join(folder, 'a/b/c/d'))));
     expect(existsSync(join(folder, 'a/b/c/d'))).toBe(true);
+  });
+
+  it('makes the folders above anew that others take away as soon as they are empty', async () => {
+    let isOver = false;
+    const others = async () => {
+      for (; !isOver; await delay(1)) await rmdir(join(folder, 'a')).catch(() => undefined);
+    };
+    const makers = Array.from({ length: 8 }, async (_, i) => {
+      for (let round = 0; round < 100; round++) {
+        const path = join(folder, `a/${i}/${round}`);
+        await makeFolder(path);
+        await rm(join(folder, `a/${i}`), { recursive: true });
+      }
+    });
+    const [all] = await Promise.all([Promise.allSettled(makers).finally(() => (isOver = true)), others()]);
+    expect(all).toEqual(Array(8).fill({ status: 'fulfilled', value: undefined }));
   });
 
   (onLinux ? it : it.skip)('ends below /proc, where a recursive mkdir of Node never does', async () => {

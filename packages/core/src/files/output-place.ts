@@ -2,26 +2,47 @@ import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, TersorError } from '../errors.js';
 
+/** Codes of a folder that goes meanwhile: one above it, or itself while it is found to be there. */
+const GONE = ['ENOENT', 'EEXIST'];
+/** Times that a folder is made anew because one went. Each time is another owner's end. */
+const ATTEMPTS = 100;
+
 /**
  * Makes a folder and those above it that are missing; gives those that it made, outermost first. Each is made
- * by a call of its own: Node's `mkdir` with `recursive` never returns below `/proc` and `/sys`. Throws the
- * error of the file system, and one for a file in the way.
+ * by a call of its own: Node's `mkdir` with `recursive` never returns below `/proc` and `/sys`. It begins
+ * anew where another process takes an empty one away meanwhile. Throws the error of the file system, and one
+ * for a file in the way.
  */
 export async function makeFolder(path: string): Promise<string[]> {
+  const made = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      for (const each of await missingOf(path)) if (await makeOne(each)) made.add(each);
+      return [...made].sort((a, b) => a.length - b.length);
+    } catch (error) {
+      const isGone = GONE.includes((error as NodeJS.ErrnoException).code ?? '');
+      if (!isGone || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** The folders that are missing at a path, outermost first. */
+async function missingOf(path: string): Promise<string[]> {
   const missing: string[] = [];
   let folder = resolve(path);
   for (; !(await isFolder(folder)); folder = dirname(folder)) missing.unshift(folder);
-  const made: string[] = [];
-  for (const each of missing) {
-    try {
-      await mkdir(each);
-      made.push(each);
-    } catch (error) {
-      // Another process may have made it meanwhile.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(each))) throw error;
-    }
+  return missing;
+}
+
+/** Whether it made the folder: another process may have made it meanwhile. */
+async function makeOne(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(folder))) throw error;
+    return false;
   }
-  return made;
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -50,11 +50,12 @@ export function optunaJournal({ name, variants, trials }: StudyResults, ended: D
       op_code: CREATE_TRIAL,
       worker_id: WORKER,
       study_id: 0,
-      datetime_start: new Date(ended.getTime() - 1000 * (row.figures.seconds ?? 0)).toISOString(),
-      datetime_complete: ended.toISOString(),
-      state: row.status === 'done' ? COMPLETE : FAILED,
-      value: null,
-      values: row.status === 'done' ? OBJECTIVES.map(([metric]) => row.figures[metric]) : null,
+      datetime_start: timeOf(ended.getTime() - 1000 * (row.figures.seconds ?? 0)),
+      datetime_complete: timeOf(ended.getTime()),
+      // No nulls: the dashboard's app in the browser takes one for a value.
+      ...(row.status === 'done'
+        ? { state: COMPLETE, values: OBJECTIVES.map(([metric]) => row.figures[metric]) }
+        : { state: FAILED }),
       distributions,
       params: {
         ...Object.fromEntries(
@@ -68,6 +69,11 @@ export function optunaJournal({ name, variants, trials }: StudyResults, ended: D
     }));
   const first = { ...study, directions: OBJECTIVES.map(([, direction]) => direction) };
   return [first, ...operations].map((operation) => `${JSON.stringify(operation)}\n`).join('');
+}
+
+/** ISO 8601 with an offset: Python before 3.11 does not read a "Z". */
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', '+00:00');
 }
 
 /** Everything else known about a trial, for the dashboard's table. */

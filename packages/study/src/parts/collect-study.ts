@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { contentChanges } from '@tersor/compression';
-import { TersorError, type FilePlace, type RunIdentity } from '@tersor/core';
+import { TersorError, type RunIdentity } from '@tersor/core';
 import { writeStudyReport } from '../report/write-reports.js';
+import { replaceFiles } from '../results/copy-files.js';
 import type { ResultStore } from '../results/result-store.js';
 import type { StudyResults } from '../results/study-results.js';
 import { openStudy, readStudy, readTrial, writeStudy, type StudyRecord } from '../results/study-store.js';
@@ -11,7 +12,7 @@ export interface CollectOptions {
   readonly from: readonly ResultStore[];
   /** Store that receives everything; may be one of `from`. */
   readonly into: ResultStore;
-  /** Called when two stores have the same trial. */
+  /** Called when a trial is not copied: two stores have it, or it is being run. */
   onNotice?(text: string): void;
 }
 
@@ -104,17 +105,12 @@ async function copyTrials(
         onNotice(`Trial ${id} of ${from.name} was not copied: ${into.name} already has it.`);
       continue;
     }
-    await copyFiles(from.trial(id), into.trial(id));
-  }
-}
-
-/** Copies all files of a trial, `trial.json` last: where it exists, the trial is complete. */
-async function copyFiles(from: FilePlace, into: FilePlace): Promise<void> {
-  const last = 'trial.json';
-  await into.remove(last);
-  const names = (await from.list()).filter((name) => name !== last && name !== '.lock');
-  for (const name of [...names, last]) {
-    const content = await from.get(name);
-    if (content) await into.put(name, content);
+    const place = into.trial(id);
+    // Until all is there, it counts as missing.
+    await place.remove('trial.json');
+    if (!(await replaceFiles(from.trial(id), place)))
+      onNotice(
+        `Trial ${id} of ${from.name} was not copied: its files changed meanwhile. Collect it when its job has ended.`,
+      );
   }
 }

@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunIdentity } from '@tersor/core';
+import type { RunIdentity, TrialRunner } from '@tersor/core';
 import { identity, instantRunner, makeStudy, studyFolder } from '../../test/fixtures.js';
 import { runInFolder } from '../../test/run-in-folder.js';
-import { folderStore } from '../results/result-store.js';
+import { folderStore, type ResultStore } from '../results/result-store.js';
+import { readStudy } from '../results/study-store.js';
 import { collectStudy } from './collect-study.js';
 import { runPart, type RunPartOptions } from './run-part.js';
 
@@ -87,6 +88,52 @@ describe('a study in parts', () => {
     expect(results.trials[0]!.status).toBe('done');
   });
 
+  it('replaces a trial that is not done as a whole, or not where its files change meanwhile', async () => {
+    const grid = { 'prune.agent.use': ['ddpg'] };
+    const stopped: TrialRunner = {
+      ...instantRunner(),
+      run: async (trial) => {
+        await trial.place.put('checkpoint/of-a', Buffer.from('a'));
+        return { status: 'interrupted' };
+      },
+    };
+    await part(0, 'a', { runner: stopped }, { grid });
+    await collectStudy({ from: [storeOf('a')], into: storeOf('all') });
+    await part(0, 'b', {}, { grid });
+    const b = storeOf('b');
+    const filesOf = async (store: ResultStore) => {
+      const { cells } = await readStudy(store);
+      return store.trial(cells[0]!.trial).list();
+    };
+    const whole = await filesOf(b);
+
+    const changing: ResultStore = {
+      ...b,
+      trial: (id) => ({ ...b.trial(id), list: async () => ['gone', ...whole] }),
+    };
+    const notices: string[] = [];
+    const onNotice = (text: string) => void notices.push(text);
+    const early = await collectStudy({ from: [changing], into: storeOf('all'), onNotice });
+    expect(early.trials[0]!.status).toBe('missing');
+    expect(notices).toEqual([expect.stringMatching(/^Trial \w+ of .*b was not copied: its files changed/)]);
+
+    const later = await collectStudy({ from: [b], into: storeOf('all'), onNotice });
+    expect(later.trials[0]!.status).toBe('done');
+    expect(await filesOf(storeOf('all'))).toEqual(whole);
+    expect(notices).toHaveLength(1);
+  });
+
+  it.each(['null', '[]', '{"status": "great"}', '{"status": "failed"}'])(
+    'counts a trial as missing whose trial.json is %s',
+    async (text) => {
+      await part(0, 'a');
+      const { cells } = await readStudy(storeOf('a'));
+      await storeOf('a').trial(cells[0]!.trial).put('trial.json', Buffer.from(text));
+      const { trials } = await collectStudy({ from: [storeOf('a')], into: storeOf('all') });
+      expect(trials[0]!.status).toBe('missing');
+    },
+  );
+
   it('does not average parts of two studies, versions or networks', async () => {
     const collected = (...names: string[]) =>
       collectStudy({ from: names.map(storeOf), into: storeOf('all') });
@@ -126,5 +173,13 @@ describe('a study in parts', () => {
     await expect(collected('a', 'empty')).rejects.toMatchObject({
       message: expect.stringContaining('is not whole'),
     });
+    const { cells, ...others } = await readStudy(storeOf('a'));
+    for (const strange of [{}, [], 7, others, { ...others, cells: [{ ...cells[0], trial: '../../a' }] }]) {
+      await writeFile(join(place.folder, 'empty/study.json'), JSON.stringify(strange));
+      await expect(collected('empty')).rejects.toMatchObject({
+        code: 'CONFIG_NOT_FOUND',
+        message: expect.stringContaining('is not that of a study'),
+      });
+    }
   });
 });

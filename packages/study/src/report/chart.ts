@@ -39,19 +39,43 @@ export interface ChartInput {
   readonly table: string;
 }
 
-const SIZES: readonly (ChartSize & { readonly name: string })[] = [
+/** A width that charts are drawn at: `narrow` is for phones. */
+export type ChartWidth = 'wide' | 'narrow';
+
+const SIZES: readonly (ChartSize & { readonly name: ChartWidth })[] = [
   { name: 'wide', width: 860, narrow: false },
   { name: 'narrow', width: 340, narrow: true },
 ];
+let sizes = SIZES;
+
+/** Draws the charts of a page whose width is known: at this width only, which takes half of the time. */
+export function drawnAt<T>(width: ChartWidth, draw: () => T): T {
+  sizes = SIZES.filter(({ name }) => name === width);
+  try {
+    return draw();
+  } finally {
+    sizes = SIZES;
+  }
+}
+
+/** Loads what draws charts, so that the first one does not wait for it. */
+export function loadCharts(): void {
+  echarts();
+}
+
+/** Loaded here, not at the top: only commands that draw need it. */
+function echarts(): ECharts {
+  return createRequire(__filename)('echarts') as ECharts;
+}
 
 /**
- * A chart as static SVG with a table of its numbers. It is drawn at two widths; the page shows the one that
- * fits. Colours are CSS variables, so it follows light and dark mode. Data points carry their text for the
- * page's script, which shows it for the pointer and the arrow keys.
+ * A chart as static SVG with a table of its numbers. It is drawn at two widths, and the page shows the one
+ * that fits, or at the one that `drawnAt` says. Colours are CSS variables, so it follows light and dark mode.
+ * Data points carry their text for the page's script, which shows it for the pointer and the arrow keys.
  */
 export function chart(input: ChartInput): string {
   const { id, title, description, table } = input;
-  const drawings = SIZES.map(
+  const drawings = sizes.map(
     (size) => `<div class="plot ${size.name}" tabindex="0">${drawing(input, size)}</div>`,
   );
   return `<figure id="${id}"><figcaption><h3>${escapeHtml(title)}</h3><p>${escapeHtml(description)}</p></figcaption>${drawings.join('')}<details><summary>The numbers: ${escapeHtml(title)}</summary>${table}</details></figure>`;
@@ -59,11 +83,14 @@ export function chart(input: ChartInput): string {
 
 function drawing(
   { id, title, description, height, option, tip }: ChartInput,
-  size: ChartSize & { readonly name: string },
+  size: ChartSize & { readonly name: ChartWidth },
 ): string {
-  // Loaded here, not at the top: only commands that draw need it.
-  const { init } = createRequire(__filename)('echarts') as ECharts;
-  const instance = init(undefined, undefined, { renderer: 'svg', ssr: true, width: size.width, height });
+  const instance = echarts().init(undefined, undefined, {
+    renderer: 'svg',
+    ssr: true,
+    width: size.width,
+    height,
+  });
   instance.setOption({
     animation: false,
     textStyle: { fontFamily: 'inherit', color: 'var(--ink)' },

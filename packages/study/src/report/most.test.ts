@@ -31,6 +31,11 @@ describe('the report of a large study', () => {
     expect(csv.trim().split('\n')).toHaveLength(1 + VARIANTS * SEEDS);
   });
 
+  it('draws every trial of those variants in the chart of accuracy against size, as far as marks go', () =>
+    expect(page).toContain(
+      `(the Pareto front). Only ${MOST.variants * SEEDS} of ${VARIANTS * SEEDS} trials are shown.`,
+    ));
+
   it('is a small file', () => expect(page.length).toBeLessThan(5e6));
 });
 

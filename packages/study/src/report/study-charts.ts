@@ -38,10 +38,10 @@ export function metricChart(
       value: figures[metric]!,
       text: `${variant}, seed ${seed}: ${format(figures[metric]!)}`,
     })),
-    ends: [
-      ...whole.variants.flatMap(({ estimates }) => estimates[metric]?.interval ?? []),
-      ...whole.trials.flatMap(({ figures }) => figures[metric] ?? []),
-    ],
+    range: rangeOf([
+      ...whole.variants.map(({ estimates }) => estimates[metric]?.interval),
+      ...whole.trials.map(({ figures }) => figures[metric]),
+    ]),
     format,
     axis,
     table: estimateTable(metric, variants, 'estimates'),
@@ -71,12 +71,11 @@ export function differenceChart(
     description: `Each seed is compared with the same seed of the baseline; the mark is the mean difference, with its 95% interval from three seeds on.${ofAll(rows.length, all.length, 'variants')}`,
     rows: rows.map((row) => ({ name: row.variant, estimate: row.differences![metric]! })),
     dots: [],
-    ends: [
+    range: rangeOf([
       0,
-      ...whole.variants.flatMap(({ differences }) =>
-        differences?.[metric] ? [differences[metric].mean, ...(differences[metric].interval ?? [])] : [],
-      ),
-    ],
+      ...whole.variants.map(({ differences }) => differences?.[metric]?.mean),
+      ...whole.variants.map(({ differences }) => differences?.[metric]?.interval),
+    ]),
     format: change,
     axis: change,
     zero: true,
@@ -95,6 +94,17 @@ export function bestVariants(
   return variants.filter((row) => best.has(row));
 }
 
+/** The least and the greatest of values and intervals, of which some may be missing. */
+function rangeOf(values: readonly (number | readonly number[] | undefined)[]): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === undefined) continue;
+    const [from, to] = typeof value === 'number' ? [value, value] : [value[0]!, value[1]!];
+    [low, high] = [Math.min(low, from), Math.max(high, to)];
+  }
+  return [low, high];
+}
+
 function titled(title: string, part: string | undefined): string {
   return part === undefined ? title : `${title} (${part})`;
 }
@@ -105,8 +115,8 @@ interface IntervalChart {
   readonly description: string;
   readonly rows: readonly { readonly name: string; readonly estimate: Estimate }[];
   readonly dots: readonly { readonly name: string; readonly value: number; readonly text: string }[];
-  /** Values that the axis must include. */
-  readonly ends: readonly number[];
+  /** What the axis must include. */
+  readonly range: readonly [low: number, high: number];
   readonly zero?: boolean;
   readonly table: string;
   format(value: number): string;
@@ -119,13 +129,12 @@ function intervalChart({
   description,
   rows,
   dots,
-  ends,
+  range: [low, high],
   zero = false,
   format,
   axis,
   table,
 }: IntervalChart): string {
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
   return chart({
     id,
@@ -213,8 +222,12 @@ export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto 
   const front = pareto[metric].map((index) => trials[index]!);
   const point = ({ figures }: TrialRow) => [figures[metric]!, figures.testAccuracy!];
   const shown = bestVariants(variants);
-  const drawn = new Set(thinned(done, MOST.marks));
-  const ofVariant = shown.map(({ variant }) => [...drawn].filter((row) => row.variant === variant));
+  const names = new Set(shown.map(({ variant }) => variant));
+  const drawn = thinned(
+    done.filter(({ variant }) => names.has(variant)),
+    MOST.marks,
+  );
+  const ofVariant = shown.map(({ variant }) => drawn.filter((row) => row.variant === variant));
   const count = ofVariant.flat().length;
   return chart({
     id: `front-${metric}`,
@@ -222,10 +235,9 @@ export function frontChart(metric: 'bytes' | 'macs', { trials, variants, pareto 
     description: `Test accuracy of every trial against its ${unit}. The line joins the ${front.length} trials that no other beats (the Pareto front).${ofAll(count, done.length, 'trials')}`,
     height: 340 + 14 * shown.length,
     option: (size) => {
-      const names = [...shown.map(({ variant }) => variant), 'Pareto front'];
       return {
         legend: { ...LEGEND, type: 'plain' },
-        ...accuracyAxes(size, unit, names),
+        ...accuracyAxes(size, unit, [...names, 'Pareto front']),
         series: [
           ...ofVariant.map((rows, i) => ({
             name: shown[i]!.variant,

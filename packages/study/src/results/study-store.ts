@@ -3,6 +3,7 @@ import type { Outcomes, Summary } from '@tersor/compression';
 import type { StudyContentRecord } from '../plan/study-content.js';
 import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
+import { isStudyRecord, isTrialRecord } from './record-shape.js';
 import type { ResultStore } from './result-store.js';
 import { withoutPasswords } from './without-passwords.js';
 
@@ -48,14 +49,15 @@ export function describeStudy(
 
 /**
  * Reads the record of the study in a store; undefined if there is none. Throws `OUTPUT_FAILED` if there is
- * one and `resume` is false, `CHECKPOINT_MISMATCH` if another version ran it.
+ * one and `resume` is false, `CHECKPOINT_MISMATCH` if another version ran it, `CONFIG_NOT_FOUND` for a
+ * `study.json` that is none.
  */
 export async function openStudy(
   store: ResultStore,
   { versions }: Pick<StudyRecord, 'versions'>,
   resume: boolean,
 ): Promise<StudyRecord | undefined> {
-  const before = await readJson<StudyRecord>(store.study, 'study.json');
+  const before = await recordIn(store);
   if (before && !resume) {
     throw new TersorError('OUTPUT_FAILED', `There is already a study in ${store.name}.`, {
       hint: 'Run the missing trials with --resume, or choose another folder with --out.',
@@ -79,9 +81,18 @@ export async function writeStudy(store: ResultStore, record: StudyRecord): Promi
   await writeJson(store.study, 'study.json', record);
 }
 
+/** The record in a store; undefined for none, or one that was cut off. Throws `CONFIG_NOT_FOUND`. */
+async function recordIn(store: ResultStore): Promise<StudyRecord | undefined> {
+  const record = await readJson<unknown>(store.study, 'study.json');
+  if (record === undefined || isStudyRecord(record)) return record;
+  throw new TersorError('CONFIG_NOT_FOUND', `The study.json in ${store.name} is not that of a study.`, {
+    hint: 'Give the folder that `tersor study` wrote to, as it left it.',
+  });
+}
+
 /** Reads `study.json`. Throws `CONFIG_NOT_FOUND` for a store without one. */
 export async function readStudy(store: ResultStore): Promise<StudyRecord> {
-  const record = await readJson<StudyRecord>(store.study, 'study.json');
+  const record = await recordIn(store);
   if (!record)
     throw await nothingIn(store.study, 'study.json', {
       message: `There is no study in ${store.name}.`,
@@ -102,8 +113,8 @@ export interface TrialContent {
 /** Reads how a trial ended; undefined if it was not run, or if its results are those of another config. */
 export async function readTrial(store: ResultStore, id: string): Promise<TrialContent | undefined> {
   const place = store.trial(id);
-  const record = await readJson<TrialRecord>(place, 'trial.json');
-  if (!record) return undefined;
+  const record = await readJson<unknown>(place, 'trial.json');
+  if (!isTrialRecord(record)) return undefined;
   if (record.status !== 'done') return { record };
   const [summary, outcomes] = await Promise.all([
     readJson<Summary>(place, 'summary.json'),

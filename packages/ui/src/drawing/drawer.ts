@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { messageOf, startThread, TersorError } from '@tersor/core';
-import type { PageContent } from '@tersor/study';
+import type { ChartWidth, PageContent } from '@tersor/study';
 import type { Asked, Drawing, Drawn } from './drawing.js';
 
 /**
@@ -10,11 +10,13 @@ import type { Asked, Drawing, Drawn } from './drawing.js';
  */
 export interface Drawer {
   /** Throws `CONFIG_NOT_FOUND` if the files are gone. */
-  draw(drawing: Drawing): Promise<PageContent>;
+  draw(drawing: Drawing, width: ChartWidth): Promise<PageContent>;
+  /** Starts the thread, so that the first drawing does not wait for it. */
+  prepare(): void;
   close(): Promise<void>;
 }
 
-/** The thread is started by the first drawing, and anew should it end. */
+/** The thread is started when a page is open or a drawing is asked for, and anew should it end. */
 export function createDrawer(): Drawer {
   interface Waiting {
     resolve(view: PageContent): void;
@@ -44,13 +46,14 @@ export function createDrawer(): Drawer {
     return started;
   };
   return {
-    draw: (drawing) =>
+    draw: (drawing, width) =>
       new Promise((resolve, reject) => {
         const id = nextId++;
         waiting.set(id, { resolve, reject });
         thread ??= start();
-        thread.postMessage({ id, drawing } satisfies Asked);
+        thread.postMessage({ id, drawing, width } satisfies Asked);
       }),
+    prepare: () => void (thread ??= start()),
     close: async () => void (await thread?.terminate()),
   };
 }

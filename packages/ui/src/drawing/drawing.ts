@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@tersor/core';
-import type { PageContent } from '@tersor/study';
+import type { ChartWidth, PageContent } from '@tersor/study';
 import type { FoundFolder } from '../items/item.js';
 
 /** What is to be drawn: only folders and names, since a thread draws it. */
@@ -17,6 +17,7 @@ export interface ComparedRun {
 export interface Asked {
   readonly id: number;
   readonly drawing: Drawing;
+  readonly width: ChartWidth;
 }
 
 export type Drawn = { readonly id: number } & (

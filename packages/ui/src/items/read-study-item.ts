@@ -1,7 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holderOf, type StartCommand } from '@tersor/compression';
-import { folderPlace, readJson, type StudyRecord, type TrialRecord } from '@tersor/study';
+import { TersorError } from '@tersor/core';
+import {
+  folderPlace,
+  isStudyRecord,
+  isTrialRecord,
+  readJson,
+  type StudyRecord,
+  type TrialRecord,
+} from '@tersor/study';
 import { resumable } from '../actions/resume.js';
 import type { FoundFolder, Item, Status } from './item.js';
 import { timeOf } from './time-of.js';
@@ -65,8 +73,8 @@ export function createStudyReader(folder: string): StudyReader {
       ends.set(id, { stamp, status: before });
       return ends.get(id);
     }
-    const trial = await readJson<TrialRecord>(folderPlace(folderOf(id)), 'trial.json').catch(() => undefined);
-    if (!trial?.status) return known;
+    const trial = await readJson<unknown>(folderPlace(folderOf(id)), 'trial.json').catch(() => undefined);
+    if (!isTrialRecord(trial)) return known;
     ends.set(id, { stamp, status: trial.status });
     return ends.get(id);
   };
@@ -80,8 +88,10 @@ export function createStudyReader(folder: string): StudyReader {
       const stamp = await timeOf(join(folder, 'study.json'));
       if (stamp === undefined) record = undefined;
       else if (record?.stamp !== stamp) {
-        const study = await readJson<StudyRecord>(place, 'study.json').catch(() => undefined);
-        record = { stamp, study: Array.isArray(study?.cells) ? study : record?.study };
+        const study = await readJson<unknown>(place, 'study.json').catch(() => undefined);
+        if (study !== undefined && !isStudyRecord(study))
+          throw new TersorError('CONFIG_NOT_FOUND', 'Its study.json is not that of a study.');
+        record = { stamp, study: study ?? record?.study };
         ids = new Set(record.study?.cells.map(({ trial }) => trial));
       }
       results = await readResults();

@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { streamSSE } from 'hono/streaming';
 import { isTersorError, messageOf } from '@tersor/core';
+import type { ChartWidth } from '@tersor/study';
 import type { Actions } from '../actions/actions.js';
 import type { Drawer } from '../drawing/drawer.js';
 import type { Drawing } from '../drawing/drawing.js';
@@ -99,7 +100,8 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/compare', async (context) => {
     const ids = (context.req.query('runs') ?? '').split(',').filter(Boolean);
     if (ids.length < 2) return context.json({ message: 'Choose two runs or more.' }, 409);
-    const view = await drawer.draw({ kind: 'comparison', runs: comparedRuns(watcher, ids) });
+    const drawing = { kind: 'comparison' as const, runs: comparedRuns(watcher, ids) };
+    const view = await drawer.draw(drawing, widthOf(context));
     return context.json({ view, isStale: false });
   });
 
@@ -117,6 +119,7 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/events', (context) =>
     streamSSE(context, async (stream) => {
       await watcher.look();
+      drawer.prepare();
       // Subscribe first, so that no change is lost between the list and the first change.
       const waiting: string[] = [JSON.stringify({ all: watcher.all() })];
       let wake: () => void = () => undefined;
@@ -161,9 +164,15 @@ export function createApp(options: AppOptions): Hono {
     key: string,
     drawing: Drawing,
   ): Promise<Response> {
-    const view = await views.get(key, item.revision, () => drawer.draw(drawing));
+    const width = widthOf(context);
+    const view = await views.get(`${key} ${width}`, item.revision, () => drawer.draw(drawing, width));
     return context.json({ item, ...view });
   }
+}
+
+/** The width of the page that asks. */
+function widthOf(context: Context): ChartWidth {
+  return context.req.query('width') === 'narrow' ? 'narrow' : 'wide';
 }
 
 function gone(context: Context): Response {

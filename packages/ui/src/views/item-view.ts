@@ -1,6 +1,7 @@
 import { TersorError } from '@tersor/core';
 import {
   compareView,
+  drawnAt,
   escapeHtml,
   folderPlace,
   readJson,
@@ -8,6 +9,7 @@ import {
   runView,
   studyView,
   table,
+  type ChartWidth,
   type PageContent,
   type Run,
   type Section,
@@ -30,7 +32,7 @@ const KEPT = 30;
 /** Views of folders, read when they are drawn. */
 export interface Views {
   /** Throws `CONFIG_NOT_FOUND` if the files are gone, or are none of this version. */
-  draw(drawing: Drawing): Promise<PageContent>;
+  draw(drawing: Drawing, width: ChartWidth): Promise<PageContent>;
 }
 
 export function createViews(): Views {
@@ -38,50 +40,65 @@ export function createViews(): Views {
   const studies = keepLast<StudyReader>(KEPT, createStudyReader);
   const trainings = keepLast<TrainingReader>(KEPT, createTrainingReader);
   return {
-    draw: (drawing) => {
-      if (drawing.kind === 'comparison') return comparison(drawing.runs);
-      const { kind, folder, name } = drawing;
-      if (kind === 'study') return viewOfStudy(folder, name, studies(folder));
-      if (kind === 'training') return viewOfTraining(folder, name, trainings(folder));
-      const reader = runs(folder);
-      return kind === 'run' ? viewOfRun(folder, name, reader) : viewOfTrial(folder, name, reader);
+    draw: async (drawing, width) => {
+      const view = await read(drawing);
+      return drawnAt(width, view);
     },
   };
+
+  function read(drawing: Drawing): Promise<View> {
+    if (drawing.kind === 'comparison') return comparison(drawing.runs);
+    const { kind, folder, name } = drawing;
+    if (kind === 'study') return viewOfStudy(folder, name, studies(folder));
+    if (kind === 'training') return viewOfTraining(folder, name, trainings(folder));
+    const reader = runs(folder);
+    return kind === 'run' ? viewOfRun(folder, name, reader) : viewOfTrial(folder, name, reader);
+  }
 }
 
-async function viewOfTraining(folder: string, name: string, reader: TrainingReader): Promise<PageContent> {
-  const view = trainingView(name, await reader.facts());
-  return { ...view, sections: [...view.sections, ...(await logSection(folder))] };
+/** What was read, to be drawn. */
+type View = () => PageContent;
+
+async function viewOfTraining(folder: string, name: string, reader: TrainingReader): Promise<View> {
+  const facts = await reader.facts();
+  const log = await logSection(folder);
+  return () => withSections(trainingView(name, facts), [], log);
 }
 
-async function viewOfTrial(folder: string, name: string, reader: RunReader): Promise<PageContent> {
+async function viewOfTrial(folder: string, name: string, reader: RunReader): Promise<View> {
   const view = await viewOfRun(folder, name, reader);
   const record = await readJson<TrialRecord>(folderPlace(folder), 'trial.json');
   if (record?.status !== 'failed') return view;
   const body = `<pre class="bad" tabindex="0">${escapeHtml(String(record.error))}</pre>`;
-  return { ...view, sections: [{ id: 'failure', title: 'Why it failed', body }, ...view.sections] };
+  return () => withSections(view(), [{ id: 'failure', title: 'Why it failed', body }]);
 }
 
-async function viewOfRun(folder: string, name: string, reader: RunReader): Promise<PageContent> {
+async function viewOfRun(folder: string, name: string, reader: RunReader): Promise<View> {
   const facts = await reader.facts();
   const log = await logSection(folder);
-  if (facts.status !== 'done') {
-    const view = liveView(name, facts);
-    return { ...view, sections: [...view.sections, ...log] };
-  }
-  const view = runView(await wholeRun(folder));
-  return { ...view, title: name, sections: [...view.sections, ...log] };
+  if (facts.status !== 'done') return () => withSections(liveView(name, facts), [], log);
+  const run = await wholeRun(folder);
+  return () => ({ ...withSections(runView(run), [], log), title: name });
 }
 
-async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<PageContent> {
+async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<View> {
   const { running } = await reader.facts();
   const input = await reader.content.input();
   if (!input) throw missing(`a whole study.json in ${folder}`);
-  const view = studyView(input, TRIALS_PLACE);
   const first = running.length > 0 ? [runningSection(running)] : [];
   const log = await logSection(folder);
-  const lead = `${name}: ${view.lead}`;
-  return { ...view, lead, sections: [...first, ...view.sections, ...log] };
+  return () => {
+    const view = withSections(studyView(input, TRIALS_PLACE), first, log);
+    return { ...view, lead: `${name}: ${view.lead}` };
+  };
+}
+
+function withSections(
+  view: PageContent,
+  first: readonly Section[],
+  last: readonly Section[] = [],
+): PageContent {
+  return { ...view, sections: [...first, ...view.sections, ...last] };
 }
 
 function runningSection(running: readonly RunningTrial[]): Section {
@@ -96,10 +113,11 @@ function runningSection(running: readonly RunningTrial[]): Section {
   return { id: 'running', title: 'Running', body };
 }
 
-async function comparison(runs: readonly ComparedRun[]): Promise<PageContent> {
-  return compareView(
-    await Promise.all(runs.map(async ({ folder, name }) => ({ name, run: await wholeRun(folder) }))),
+async function comparison(runs: readonly ComparedRun[]): Promise<View> {
+  const read = await Promise.all(
+    runs.map(async ({ folder, name }) => ({ name, run: await wholeRun(folder) })),
   );
+  return () => compareView(read);
 }
 
 /** Reads a finished run, and checks that its summary is of this version. Throws `CONFIG_NOT_FOUND`. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, type FilePlace, type TrialOutcome } from '@tersor/core';
+import { copyFiles } from '@tersor/study';
 import { Job, UnrecoverableError, type MinimalQueue } from 'bullmq';
 import { newestAttempt } from '../coordinator/exchange.js';
 import type { SentTrial, TrialEnd, TrialJob } from '../jobs.js';
 import { isDisconnection, isFenced, steadily } from '../server/steadily.js';
-import { copyFiles } from '../store/move-files.js';
 import { unpackInputs } from '../store/unpack-inputs.js';
 import type { OpenLane, WorkerContext } from './worker-context.js';
 import { inWorkingFolder } from './working-folder.js';

@@ -1,10 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TrialRunner, WorkerOffer } from '@tersor/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TrialOutcome, WorkerOffer } from '@tersor/core';
 import { sentTrial, type Lane } from '../jobs.js';
 import type { QueueServer } from '../server/connect.js';
 import { createFolderStore } from '../store/folder-store.js';
+import { hashOf } from '../store/hash-of.js';
+import type { TrialStore } from '../store/trial-store.js';
 import { work } from './work.js';
 
 const offer: WorkerOffer = {
@@ -28,54 +32,89 @@ test.each([
   expect(sentTrial({ trial: TRIAL, files: 'hash' })).toMatchObject({ id: 'abc' });
 });
 
-test('a job that is no trial fails, and does not end the worker', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tersor-work-'));
-  try {
-    const { address, id } = await createFolderStore(folder);
-    const lane: Lane = {
+describe('a worker', () => {
+  let folder: string;
+  let store: TrialStore;
+  let lane: Lane;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tersor-work-'));
+    store = await createFolderStore(join(folder, 'store'));
+    lane = {
       queue: 'lane-1',
       versions: offer.versions,
       backends: ['wasm'],
       cores: 1,
       memoryBytes: 1e9,
-      leaseMs: 1000,
+      leaseMs: 60_000,
       retakes: 1,
-      store: { address, id },
+      store: { address: store.address, id: store.id },
     };
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  interface Worker {
+    readonly jobs: object[];
+    readonly run: (signal: AbortSignal) => Promise<TrialOutcome>;
+    readonly lanes?: () => Promise<readonly Lane[]>;
+    onNotice(text: string): void;
+  }
+  const start = ({ jobs, run, lanes = async () => [lane], onNotice }: Worker, signal: AbortSignal) => {
+    const taker = {
+      startStalledCheckTimer: async () => undefined,
+      getNextJob: async () => jobs.pop(),
+      close: async () => undefined,
+    };
+    return work({
+      server: { taker: () => taker } as unknown as QueueServer,
+      registry: { lanes, enter: async () => undefined, leave: async () => undefined } as never,
+      pollMs: 5,
+      store: store.address,
+      offer,
+      local: { id: 'fake', concurrency: 1, run: (_trial, stop) => run(stop) },
+      cache: join(folder, 'cache'),
+      signal,
+      onNotice,
+    });
+  };
+
+  test('fails a job that is no trial, and goes on', async () => {
     const moveToFailed = jest.fn(() => Promise.resolve());
     const jobs = [{ id: 'poison', data: { trial: '{', files: 'hash' }, moveToFailed }];
-    const taker = {
-      startStalledCheckTimer: () => Promise.resolve(),
-      getNextJob: () => Promise.resolve(jobs.pop()),
-      close: () => Promise.resolve(),
-    };
     const notices: string[] = [];
     const end = new AbortController();
-    await work({
-      server: { taker: () => taker } as unknown as QueueServer,
-      registry: {
-        lanes: () => Promise.resolve([lane]),
-        enter: () => Promise.resolve(),
-        leave: () => Promise.resolve(),
-      } as never,
-      pollMs: 5,
-      store: address,
-      offer,
-      local: {
-        concurrency: 1,
-        run: () => Promise.reject(new Error('nothing to run')),
-      } as unknown as TrialRunner,
-      cache: join(folder, 'cache'),
-      signal: end.signal,
-      onNotice: (text) => {
-        notices.push(text);
-        end.abort();
-      },
-    });
+    const onNotice = (text: string) => {
+      notices.push(text);
+      end.abort();
+    };
+    const run = () => Promise.reject(new Error('nothing to run'));
+    await start({ jobs, run, onNotice }, end.signal);
     expect(jobs).toEqual([]);
     expect(moveToFailed).toHaveBeenCalledTimes(1);
     expect(notices).toEqual(['Failed: job poison is not a trial of this version.']);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
+
+  test('lets its trial save its state before it ends because the server refuses it', async () => {
+    const inputs = join(folder, 'inputs.json');
+    await writeFile(inputs, JSON.stringify({ directory: '.', files: {} }));
+    const files = await hashOf(inputs);
+    await store.bring(inputs, files);
+    const happened: string[] = [];
+    const moveToWait = async () => void happened.push('given back');
+    const jobs = [{ id: 'job', data: { trial: TRIAL, files }, moveToWait }];
+    let isRunning = false;
+    const run = async (signal: AbortSignal): Promise<TrialOutcome> => {
+      isRunning = true;
+      await once(signal, 'abort');
+      await delay(50);
+      happened.push('saved');
+      return { status: 'interrupted' };
+    };
+    const lanes = async () => {
+      if (isRunning) throw new Error('WRONGPASS the password was changed');
+      return [lane];
+    };
+    const working = start({ jobs, run, lanes, onNotice: () => undefined }, new AbortController().signal);
+    await expect(working).rejects.toThrow('WRONGPASS');
+    expect(happened).toEqual(['saved', 'given back']);
+  });
 });

@@ -85,12 +85,12 @@ export async function work(context: WorkerContext): Promise<void> {
       }
     }
   };
-  try {
-    await Promise.all([looking(), ...Array.from({ length: local.concurrency }, taking)]);
-  } finally {
-    ending.abort();
-    await registry.leave(id).catch(() => undefined);
-  }
+  const parts = [looking(), ...Array.from({ length: local.concurrency }, taking)];
+  // Where one ends with an error the others end, too: a trial that runs saves its state first.
+  const ends = parts.map((part) => part.finally(() => ending.abort()));
+  const ended = await Promise.allSettled(ends);
+  await registry.leave(id).catch(() => undefined);
+  for (const end of ended) if (end.status === 'rejected') throw end.reason as Error;
 }
 
 /**

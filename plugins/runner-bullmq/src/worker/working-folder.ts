@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FilePlace } from '@tersor/core';
-import { folderPlace } from '@tersor/study';
-import { copyFiles, replaceFiles } from '../store/move-files.js';
+import { copyFiles, folderPlace, replaceFiles } from '@tersor/study';
 
 /** What a trial saves while it runs. */
 const SAVED = 'checkpoint';
