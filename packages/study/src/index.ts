@@ -31,8 +31,13 @@ export { gatherResults, summarizeStudy, trialRow, type StudyResults } from './re
 export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
-export { isStudyRecord, isTrialRecord } from './results/record-shape.js';
-export { readJson, readTrial, type StudyRecord, type TrialRecord } from './results/study-store.js';
+export { readJson, readTrial } from './results/study-store.js';
+export {
+  isStudyRecord,
+  isTrialRecord,
+  type StudyRecord,
+  type TrialRecord,
+} from './results/study-records.js';
 export {
   readEpisodes,
   readRun,

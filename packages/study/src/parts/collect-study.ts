@@ -5,7 +5,8 @@ import { writeStudyReport } from '../report/write-reports.js';
 import { replaceFiles } from '../results/copy-files.js';
 import type { ResultStore } from '../results/result-store.js';
 import type { StudyResults } from '../results/study-results.js';
-import { openStudy, readStudy, readTrial, writeStudy, type StudyRecord } from '../results/study-store.js';
+import { openStudy, readStudy, readTrial, writeStudy } from '../results/study-store.js';
+import type { StudyRecord } from '../results/study-records.js';
 
 export interface CollectOptions {
   /** Stores that hold parts of the study; at least one. */

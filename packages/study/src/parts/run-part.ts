@@ -5,13 +5,8 @@ import type { StudyContent } from '../plan/study-content.js';
 import { requireUnharmedInputs } from '../plan/study-guard.js';
 import { planStudy, type PlannedTrial, type StudyPlan } from '../plan/study-plan.js';
 import { requireSameContent } from '../results/same-content.js';
-import {
-  describeStudy,
-  openStudy,
-  writeStudy,
-  type StudyRecord,
-  type TrialRecord,
-} from '../results/study-store.js';
+import { describeStudy, openStudy, writeStudy } from '../results/study-store.js';
+import type { StudyRecord, TrialRecord } from '../results/study-records.js';
 import type { RunStudyOptions } from '../run-study.js';
 import { runTrials } from '../trials/run-trials.js';
 

@@ -2,7 +2,7 @@ import { grouped, percent } from '@tersor/core';
 import type { NetworkFigures } from '@tersor/compression';
 import { stringify } from 'yaml';
 import type { StudyResults } from '../results/study-results.js';
-import type { StudyRecord } from '../results/study-store.js';
+import type { StudyRecord } from '../results/study-records.js';
 import type { TrialRow } from '../results/trial-figures.js';
 import { facetsOf, type Facet } from './facets.js';
 import { duration, escapeHtml } from './html.js';

@@ -1,5 +1,5 @@
 import { EPISODES } from '../plan/sampler.js';
-import type { StudyRecord } from '../results/study-store.js';
+import type { StudyRecord } from '../results/study-records.js';
 import { verdict, type Difference } from '../statistics/statistics.js';
 import { seedsNeeded } from '../statistics/power.js';
 import type { VariantRow } from '../results/compare-variants.js';

@@ -4,7 +4,8 @@ import type { StudyContent } from '../plan/study-content.js';
 import type { StudyPlan } from '../plan/study-plan.js';
 import { setCheckpointAside } from '../trials/run-trial.js';
 import type { ResultStore } from './result-store.js';
-import { readTrial, type StudyRecord } from './study-store.js';
+import { readTrial } from './study-store.js';
+import type { StudyRecord } from './study-records.js';
 
 /**
  * Checks that the trials in a store had the same inputs (model, data, plugins) as new trials would have.

@@ -3,7 +3,8 @@ import { compareVariants, type VariantRow } from './compare-variants.js';
 import { paretoFront } from '../statistics/pareto.js';
 import type { ResultStore } from './result-store.js';
 import type { Study } from '../plan/study-schema.js';
-import { readStudy, readTrial, type StudyRecord, type TrialContent } from './study-store.js';
+import { readStudy, readTrial, type TrialContent } from './study-store.js';
+import type { StudyRecord } from './study-records.js';
 import { figuresOf, type TrialRow } from './trial-figures.js';
 
 /** Content of `results.json`. */

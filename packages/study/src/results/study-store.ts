@@ -1,35 +1,10 @@
-import { describeMachine, TersorError, type FilePlace, type TrialOutcome } from '@tersor/core';
+import { describeMachine, TersorError, type FilePlace } from '@tersor/core';
 import type { Outcomes, Summary } from '@tersor/compression';
-import type { StudyContentRecord } from '../plan/study-content.js';
 import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
-import { isStudyRecord, isTrialRecord } from './record-shape.js';
+import { isStudyRecord, isTrialRecord, type StudyRecord, type TrialRecord } from './study-records.js';
 import type { ResultStore } from './result-store.js';
 import { withoutPasswords } from './without-passwords.js';
-
-/** Content of `trial.json`: how a trial ended. `attempts` is only there if it took more than one. */
-export type TrialRecord = TrialOutcome & {
-  readonly id: string;
-  readonly seconds: number;
-  readonly attempts?: number;
-};
-
-/** Content of `study.json`: the study that a store holds. */
-export interface StudyRecord {
-  /** Version of the folder's layout. */
-  readonly format: 1;
-  readonly study: Study;
-  readonly variants: StudyPlan['variants'];
-  readonly cells: StudyPlan['cells'];
-  readonly versions: Readonly<Record<string, string>>;
-  /**
-   * What the results come from, by content and version: model, data, tables, plugins. Absent in studies run
-   * by versions that did not record it.
-   */
-  readonly content?: StudyContentRecord;
-  /** Platform, processor and cores. */
-  readonly machine: string;
-}
 
 /** Describes a study that is about to run on this machine, with `version` of Tersor. */
 export function describeStudy(

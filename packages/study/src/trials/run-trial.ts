@@ -11,7 +11,8 @@ import {
 import { trialId, type PlannedTrial } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from '../results/result-store.js';
-import { readJson, writeTrial, type TrialRecord } from '../results/study-store.js';
+import { readJson, writeTrial } from '../results/study-store.js';
+import type { TrialRecord } from '../results/study-records.js';
 
 /** What all trials of a study share. */
 export interface TrialContext {

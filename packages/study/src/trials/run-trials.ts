@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { StudyContent } from '../plan/study-content.js';
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
-import { readTrial, type TrialRecord } from '../results/study-store.js';
+import { readTrial } from '../results/study-store.js';
+import type { TrialRecord } from '../results/study-records.js';
 import { removeBulk, runTrial, type TrialContext } from './run-trial.js';
 import { createTimer } from './study-timer.js';
 

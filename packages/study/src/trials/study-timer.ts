@@ -1,5 +1,5 @@
 import type { PlannedTrial, StudyPlan } from '../plan/study-plan.js';
-import type { TrialRecord } from '../results/study-store.js';
+import type { TrialRecord } from '../results/study-records.js';
 
 /** Estimates how long the rest of a study takes. */
 export interface StudyTimer {
