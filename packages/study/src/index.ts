@@ -32,12 +32,7 @@ export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export { readJson, readTrial } from './results/study-store.js';
-export {
-  isStudyRecord,
-  isTrialRecord,
-  type StudyRecord,
-  type TrialRecord,
-} from './results/study-records.js';
+export { isStudyRecord, isTrialRecord, type StudyRecord, type TrialRecord } from './results/study-records.js';
 export {
   readEpisodes,
   readRun,
