@@ -141,7 +141,12 @@ const summary = {
   cmaItself: aboveOn(lines, ['reconstruction'], 'cma'),
   others: aboveOn(lines, ['magnitude', 'uniform']),
 };
-const overall = aboveOnAll(lines, ['reconstruction', ...SEARCHES, 'ddpg', 'ppo']);
+const OTHERS = ['reconstruction', ...SEARCHES, 'ddpg', 'ppo'];
+const overall = {
+  both: aboveOnAll(lines, OTHERS, ['prune', 'quantize']),
+  channels: aboveOnAll(lines, OTHERS, ['prune']),
+  bits: aboveOnAll(lines, OTHERS, ['quantize']),
+};
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = {
   signals,
@@ -157,8 +162,9 @@ writeFileSync(join(__dirname, 'results/experiment.json'), `${JSON.stringify(writ
 for (const [name, rows] of Object.entries(summary))
   for (const { task, against, seeds, text } of rows)
     console.log(`${name}, against ${against} | ${task} | ${seeds} | ${text}`);
-for (const { against, tasks: count, seeds, text } of overall)
-  console.log(`over ${count} tasks, against ${against} | ${seeds} | ${text}`);
+for (const [name, rows] of Object.entries(overall))
+  for (const { against, tasks: count, seeds, text } of rows)
+    console.log(`over ${count} tasks (${name}), against ${against} | ${seeds} | ${text}`);
 for (const { task, rows } of tasks)
   for (const { name, seeds, test, best, heuristic, difference } of rows)
     console.log([task, name, seeds, test.toFixed(4), best.toFixed(4), heuristic, difference].join(' | '));

@@ -34,7 +34,7 @@ prune:
   finetune: { epochs: 2, learningRate: 0.002, distill: 1, temperature: 2, freezeStatistics: true }
 quantize:
   environment: residual
-  agent: { use: ensemble, shared: true, guesses: 1000 }
+  agent: ddpg
   reward: agreement
   search: { episodes: 16, confirm: 3 }
   quantizer: { use: linear, calibrate: {} }
