@@ -6,16 +6,16 @@
 // vgg19 needs ../shared (the model) and all of CIFAR-10 in FOLDER (default examples/data); mobilenet needs
 // ../shared and `node bench/paper/imagenet-sample.mjs`. Writes results/exchange.json row by row; rows that it
 // has are not run again.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { describeMachine, type AllocationQuestion, type LayerGraph, type Pruner } from '@tersor/core';
 import { accuracyOf, cost, networkOutput, outputDivergence } from '@tersor/network';
 import { allocationError } from '../../plugins/pruner-channel/src/allocation/allocate.js';
 import { exchange } from '../../plugins/pruner-channel/test/exchange.js';
+import { addFlatRow, readFlatRows } from '../flat-rows.js';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
-import { openNetwork, prunedTo } from './heuristic-network.js';
-import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL, type Measured } from './networks.js';
+import { openNetwork, prunedTo, type BudgetedNetwork } from './heuristic-network.js';
+import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL } from './networks.js';
 
 const FILE = join(__dirname, 'results/exchange.json');
 const SEED = 1;
@@ -28,14 +28,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-interface Network extends Measured {
-  readonly budgets: readonly Record<string, number>[];
-  readonly minimum: number;
-  readonly multiple: number;
-  readonly pruner: Record<string, unknown>;
-}
-
-const NETWORKS: Readonly<Record<string, Network>> = {
+const NETWORKS: Readonly<Record<string, BudgetedNetwork>> = {
   example: {
     ...EXAMPLE,
     budgets: [{ macs: 0.5 }, { macs: 0.3 }, { macs: 0.15 }],
@@ -94,7 +87,7 @@ async function main(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : ['example']) await measure(name, NETWORKS[name]!);
 }
 
-async function measure(name: string, network: Network): Promise<void> {
+async function measure(name: string, network: BudgetedNetwork): Promise<void> {
   const { host, backend, dataset, graph, groups, validation, scoresOf } = await openNetwork(
     network,
     options.backend,
@@ -126,7 +119,7 @@ async function measure(name: string, network: Network): Promise<void> {
       node: process.version,
     };
     const asked = [settings, budget];
-    if (readRows().some((row) => isDeepStrictEqual([row.settings, row.budget], asked))) continue;
+    if (readFlatRows<Row>(FILE).some((row) => isDeepStrictEqual([row.settings, row.budget], asked))) continue;
     const found: Record<string, Pick<Figures, 'counts' | 'error'>> = {};
     let seconds = 0;
     const pruner = withHeuristics(channel, async (question) => {
@@ -152,14 +145,10 @@ async function measure(name: string, network: Network): Promise<void> {
       seconds,
     };
     console.log(name, JSON.stringify(row));
-    writeFileSync(FILE, `${JSON.stringify({ rows: [...readRows(), row] }, undefined, 1)}\n`);
+    addFlatRow(FILE, row);
   }
   channel.dispose();
   await host.dispose();
-}
-
-function readRows(): readonly Row[] {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as { rows: Row[] }).rows : [];
 }
 
 /** The pruner with one more heuristic, `exchange`. */

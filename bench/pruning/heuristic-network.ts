@@ -48,6 +48,13 @@ interface Bounds {
   readonly multiple: number;
 }
 
+/** A network that is measured at budgets, one evaluation each, with the channel pruner. */
+export interface BudgetedNetwork extends Measured, Bounds {
+  readonly budgets: readonly Record<string, number>[];
+  /** Options of the channel pruner. */
+  readonly pruner: Record<string, unknown>;
+}
+
 /** The network and the plan that a heuristic gives with a prepared pruner. */
 export async function prunedTo(
   budget: Readonly<Record<string, number>>,

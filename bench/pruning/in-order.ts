@@ -13,8 +13,8 @@ import { describeMachine, type LayerGraph } from '@tersor/core';
 import { accuracyOf, cost, networkOutput, outputDivergence } from '@tersor/network';
 import channelPlugin, { ChannelPruner } from '../../plugins/pruner-channel/src/index.js';
 import { addRow, readRows } from './evaluate-once.js';
-import { openNetwork, prunedTo } from './heuristic-network.js';
-import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL, type Measured } from './networks.js';
+import { openNetwork, prunedTo, type BudgetedNetwork } from './heuristic-network.js';
+import { EXAMPLE, MOBILENET, RESNET20, ROOT, VGG19_MODEL } from './networks.js';
 
 const FILE = join(__dirname, 'results/in-order.json');
 
@@ -27,15 +27,8 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-interface Network extends Measured {
-  readonly budgets: readonly Record<string, number>[];
-  readonly minimum: number;
-  readonly multiple: number;
-  /** Of the channel pruner: chosen by validation images, see docs/benchmarks/ridge.md. */
-  readonly pruner: Record<string, unknown>;
-}
-
-const NETWORKS: Readonly<Record<string, Network>> = {
+/** Options of the pruner were chosen by validation images, see docs/benchmarks/ridge.md. */
+const NETWORKS: Readonly<Record<string, BudgetedNetwork>> = {
   example: {
     ...EXAMPLE,
     budgets: [{ macs: 0.3 }, { macs: 0.15 }],
@@ -84,7 +77,7 @@ async function main(): Promise<void> {
   for (const name of positionals.length > 0 ? positionals : ['example']) await measure(name, NETWORKS[name]!);
 }
 
-async function measure(name: string, network: Network): Promise<void> {
+async function measure(name: string, network: BudgetedNetwork): Promise<void> {
   const { host, backend, dataset, graph, groups, validation, scoresOf } = await openNetwork(
     network,
     options.backend,

@@ -6,13 +6,13 @@
 //     [--budgets 2.5,3,3.5,4,4.5,5,6] [--measured 3,4] [--seed 1] [--name NAME]
 // CONFIG names model, data set and backend, as that of `tersor compress` does. Writes results/allocation.json
 // budget by budget; those that it has of the same settings are not run again.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { prepareCalibration } from '@tersor/compression';
 import { describeMachine } from '@tersor/core';
 import { spreadBits } from '../../packages/compression/src/environments/spread-bits.js';
 import linear, { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
+import { addFlatRow, readFlatRows } from '../flat-rows.js';
 import { bitQuestion, bytesOf, FEWEST, MOST, sizesOf } from './bit-question.js';
 import { leastError, leastPossible } from '../../packages/compression/test/exact-bits.js';
 import { createMeasure, type BothWays } from './measure-bits.js';
@@ -76,7 +76,11 @@ async function main(): Promise<void> {
   const measure = await createMeasure(network, calibration);
   const measured = options.measured.split(',').map(Number);
   for (const budget of options.budgets.split(',').map(Number)) {
-    if (readRows().some((row) => row.budget === budget && isDeepStrictEqual(row.settings, settings)))
+    if (
+      readFlatRows<Row>(FILE).some(
+        (row) => row.budget === budget && isDeepStrictEqual(row.settings, settings),
+      )
+    )
       continue;
     const room = roomOf(budget, sizes);
     const question = bitQuestion(network, sizes, room);
@@ -112,7 +116,7 @@ async function main(): Promise<void> {
       milliseconds: { greedy: between - started, exact: ended - between },
     };
     console.log(name, JSON.stringify(row));
-    writeFileSync(FILE, `${JSON.stringify({ rows: [...readRows(), row] }, undefined, 1)}\n`);
+    addFlatRow(FILE, row);
   }
   await network.close();
 }
@@ -122,10 +126,6 @@ function roomOf(budget: number, sizes: readonly (readonly number[])[]): number {
   const whole = Math.min(MOST - 1, Math.floor(budget));
   const [low, high] = [whole, whole + 1].map((bits) => bytesOf(sizes, Array(sizes.length).fill(bits)));
   return Math.round(low! + (budget - whole) * (high! - low!));
-}
-
-function readRows(): readonly Row[] {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as { rows: Row[] }).rows : [];
 }
 
 void main();

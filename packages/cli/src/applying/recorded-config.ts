@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { readConfigFolder } from '@tersor/compression';
 import { compressConfigSchema, isRecord, reviseConfig, TersorError, type Override } from '@tersor/core';
 import type { PlacedConfig } from '../placed-config.js';
+import { isFolder } from './is-folder.js';
 
 const GIVE_CONFIG = 'Give the config that it was made with, with --config.';
 const GIVE_FOLDER =
@@ -26,11 +27,7 @@ export async function recordedConfig(
   const start = directory === undefined ? await readConfigFolder(folder) : resolve(directory);
   if (start === undefined)
     throw missing(`${folder} does not say which folder the paths of its config start from.`, GIVE_FOLDER);
-  const isFolder = await stat(start).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder)
+  if (!(await isFolder(start)))
     throw missing(
       `The paths in the config of ${folder} start from ${start}, which is not there.`,
       GIVE_FOLDER,

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { readPolicy, type GivenPolicy } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
 import { episodePolicy } from '../applying/episode-policy.js';
 import { freeOutput, type Chosen } from '../applying/free-output.js';
+import { isFolder } from '../applying/is-folder.js';
 import { recordedConfig } from '../applying/recorded-config.js';
 import { collect, wholeNumber } from '../option-values.js';
 import { placedConfig } from '../placed-config.js';
@@ -64,11 +64,7 @@ interface Place {
 
 async function placeOf(given: string): Promise<Place> {
   const path = resolve(given);
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  return isFolder ? { folder: path } : { folder: dirname(path), file: path };
+  return (await isFolder(path)) ? { folder: path } : { folder: dirname(path), file: path };
 }
 
 async function policyAt({ folder, file }: Place, { episode, stage }: Chosen): Promise<GivenPolicy> {
