@@ -10,11 +10,11 @@ import { basename, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { prepareCalibration } from '@tersor/compression';
 import { describeMachine } from '@tersor/core';
-import { spreadBits } from '../../packages/compression/src/environments/spread-bits.js';
+import { bitsByErrorPerByte } from '../../packages/compression/src/environments/least-error-bits.js';
 import linear, { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
 import { addFlatRow, readFlatRows } from '../flat-rows.js';
 import { bitQuestion, bytesOf, FEWEST, MOST, sizesOf } from './bit-question.js';
-import { leastError, leastPossible } from '../../packages/compression/test/exact-bits.js';
+import { leastError, leastPossible } from '../../packages/compression/src/environments/knapsack.js';
 import { createMeasure, type BothWays } from './measure-bits.js';
 import { openNetwork } from './open-network.js';
 
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
       size.slice(FEWEST).map((bytes, i) => ({ size: bytes, error: errorOf(layer, FEWEST + i) })),
     );
     const started = performance.now();
-    let greedy = allocation(spreadBits(question, errorOf));
+    let greedy = allocation(bitsByErrorPerByte(question, errorOf));
     const between = performance.now();
     const picks = leastError(choices, room, greedy.error);
     const ended = performance.now();

@@ -213,7 +213,7 @@ async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number)
   const layers = layersWithKernels(graph).map(({ name }) => name);
   const quantizer = await host.get(TOKENS.quantizer);
   const calibration = await prepareCalibration({ graph, layers, quantizer, dataset, backend, seed });
-  const { quantizer: calibrated, correct } = calibration!;
+  const { quantizer: calibrated, correct, errors } = calibration!;
   const bytesAt = (bits: number) => {
     const policy = Object.fromEntries(layers.map((layer) => [layer, bits]));
     return packModel(graph, encodeGraph(calibrated, graph, policy)).length;
@@ -225,6 +225,7 @@ async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number)
     graph,
     layers,
     quantizer: calibrated,
+    errors,
     reward,
     baseline,
     bits: [2, 8],

@@ -1,6 +1,6 @@
 import type { BitQuestion, GraphLayer, LayerGraph } from '@tersor/core';
 import { wholeStepsQuantizer } from '../../test/whole-steps.js';
-import { spreadBits } from '../environments/spread-bits.js';
+import { leastErrorBits } from '../environments/least-error-bits.js';
 import { createBitErrors } from './bit-errors.js';
 
 const quantizer = wholeStepsQuantizer(10);
@@ -29,7 +29,7 @@ const question = (layers: readonly GraphLayer[]): BitQuestion => {
 /** The heuristic `reconstruction`. */
 const heuristicOf = (options: Omit<Parameters<typeof createBitErrors>[0], 'quantizer' | 'moments'>) => {
   const errorsOf = createBitErrors({ quantizer, moments: new Map(), ...options });
-  return async (asked: BitQuestion) => spreadBits(asked, await errorsOf(asked));
+  return async (asked: BitQuestion) => leastErrorBits(asked, await errorsOf(asked));
 };
 
 test('layers that do the same to the outputs get the same bits', async () => {
@@ -40,7 +40,9 @@ test('layers that do the same to the outputs get the same bits', async () => {
 test('a layer whose probes say that the outputs suffer gets the bits, and each probe is measured once', async () => {
   const asked: string[] = [];
   let opened = 0;
+  const told: string[] = [];
   const choose = heuristicOf({
+    onProbed: (done, total) => told.push(`${done}/${total}`),
     quantized: (layer, bits) => ({ layers: [layer], at: bits }) as unknown as LayerGraph,
     openLoss: async () => {
       opened++;
@@ -56,6 +58,7 @@ test('a layer whose probes say that the outputs suffer gets the bits, and each p
   expect(await choose(question(layers))).toEqual([2, 6]);
   expect(asked).toEqual(['a@2', 'a@3', 'a@4', 'a@6', 'b@2', 'b@3', 'b@4', 'b@6']);
   expect(opened).toBe(1);
+  expect(told).toEqual(['1/2', '2/2']);
 });
 
 const fail = undefined as unknown as LayerGraph;

@@ -1,6 +1,6 @@
 import {
   decodeTensor,
-  type BitQuestion,
+  type BitErrors,
   type GraphLayer,
   type KernelMoments,
   type LayerGraph,
@@ -12,9 +12,6 @@ import { outputError } from './output-error.js';
 
 /** A layer is probed at its fewest bits plus each of these. */
 const PROBED = [0, 1, 2, 4];
-
-/** What each layer of a question (by its place) loses at so many bits; the sum is to be kept small. */
-export type BitErrors = (question: BitQuestion) => Promise<(layer: number, bits: number) => number>;
 
 interface BitErrorsOptions {
   /** The quantizer of the search, which keeps its codes. */
@@ -28,6 +25,8 @@ interface BitErrorsOptions {
    * count alike.
    */
   openLoss?(): Promise<OutputLoss>;
+  /** Told how many layers have been probed. */
+  onProbed?(done: number, total: number): void;
 }
 
 /**
@@ -36,7 +35,8 @@ interface BitErrorsOptions {
  * divergence of the outputs over the layer's error is its weight there (`probeWeights`). Codes, errors and
  * probes are made once.
  */
-export function createBitErrors({ quantizer, moments, quantized, openLoss }: BitErrorsOptions): BitErrors {
+export function createBitErrors(options: BitErrorsOptions): BitErrors {
+  const { quantizer, moments, quantized, openLoss } = options;
   const errors = new Map<string, number>();
   /** Of the layer's outputs, where its inputs are known; else of its weights. */
   const errorOf = (layer: GraphLayer, bits: number, ofWeights: number): number => {
@@ -72,10 +72,12 @@ export function createBitErrors({ quantizer, moments, quantized, openLoss }: Bit
     if (!openLoss) return error;
     const weights: ((bits: number) => number)[] = [];
     for (const [at, layer] of layers.entries()) {
+      const isNew = !divergences.has(`${layer.name}@${fewest}`);
       const probes: Probe[] = [];
       for (const bits of new Set(PROBED.map((more) => Math.min(most, fewest + more))))
         probes.push({ at: bits, error: error(at, bits), divergence: await divergenceAt(layer, bits) });
       weights.push(probeWeights(probes));
+      if (isNew) options.onProbed?.(at + 1, layers.length);
     }
     return (at, bits) => error(at, bits) * weights[at]!(bits);
   };

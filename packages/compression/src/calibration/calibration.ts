@@ -1,20 +1,28 @@
 import { createOutputLoss, crossProductsOn } from '@tersor/network';
-import type { Backend, Dataset, EncodedTensor, KernelMoments, LayerGraph, Quantizer } from '@tersor/core';
-import { spreadBits } from '../environments/spread-bits.js';
+import type {
+  Backend,
+  BitErrors,
+  Dataset,
+  EncodedTensor,
+  KernelMoments,
+  LayerGraph,
+  Quantizer,
+} from '@tersor/core';
+import { leastErrorBits } from '../environments/least-error-bits.js';
 import { encodeLayer, withEncodedWeights } from '../policy/quantized-graph.js';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
-import { createBitErrors, type BitErrors } from './bit-errors.js';
+import { createBitErrors } from './bit-errors.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
 import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
 import { createMeanCorrection } from './output-means.js';
 
 /**
- * The heuristic of a quantizer that knows the inputs of the layers: bits by error of the outputs per byte.
+ * The heuristic of a quantizer that knows the inputs of the layers: the bits with the least sum of errors.
  */
 export const CALIBRATED_HEURISTIC = 'reconstruction';
 
 /** Images that probes look at where the quantizer does not say. */
-const PROBE_IMAGES = 200;
+const PROBE_IMAGES = 50;
 
 /** Stage 2's use of calibration images, where its quantizer asks for them. */
 export interface StageCalibration {
@@ -44,6 +52,8 @@ interface CalibrationInput {
   readonly backend: Pick<Backend, 'observe' | 'compile' | 'crossProducts'>;
   readonly seed: number;
   readonly onLayer?: (done: number, total: number) => void;
+  /** Told how many layers have been probed, when the errors are asked for. */
+  readonly onProbed?: (done: number, total: number) => void;
 }
 
 /**
@@ -58,6 +68,7 @@ export async function prepareCalibration({
   backend,
   seed,
   onLayer: onGathered,
+  onProbed,
 }: CalibrationInput): Promise<StageCalibration | undefined> {
   const { calibration: options } = quantizer;
   if (!options) return undefined;
@@ -82,7 +93,7 @@ export async function prepareCalibration({
     bits: quantizer.bits,
     heuristics: {
       ...quantizer.heuristics,
-      [CALIBRATED_HEURISTIC]: async (question) => spreadBits(question, await errors(question)),
+      [CALIBRATED_HEURISTIC]: async (question) => leastErrorBits(question, await errors(question)),
     },
     encode: (input, bits) => {
       const key = `${input.name}@${bits}`;
@@ -101,6 +112,7 @@ export async function prepareCalibration({
       openLoss: () =>
         createOutputLoss({ graph, dataset, backend, seed, images: options.probeImages ?? PROBE_IMAGES }),
     }),
+    ...(onProbed && { onProbed }),
     quantized: (layer, bits) => correct(withEncodedWeights(graph, encodeLayer(searched, layer, bits))),
   });
   return {

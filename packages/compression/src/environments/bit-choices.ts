@@ -1,4 +1,4 @@
-import type { GraphLayer, LayerBits, QuantizeTask } from '@tersor/core';
+import type { BitErrors, GraphLayer, LayerBits, QuantizeTask } from '@tersor/core';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
 import { bitQuestion, greedyBits, uniformBits } from './bit-heuristics.js';
 import { activationBits, createBitWalls, type BitWalls } from './bit-walls.js';
@@ -13,6 +13,8 @@ export interface BitChoices {
   /** The layers' codes at these bits. */
   encodedAt(bits: readonly LayerBits[]): EncodedWeights;
   readonly walls: BitWalls;
+  /** What layers lose at their bits: of the task, else the errors of their weights. */
+  errors(): ReturnType<BitErrors>;
   /** Heuristics by name: bits for all layers, which keep all limits. */
   readonly heuristics: Readonly<Record<string, () => Promise<readonly LayerBits[]>>>;
 }
@@ -25,11 +27,16 @@ export function createBitChoices(task: QuantizeTask): BitChoices {
     new Map(layers.flatMap((layer, i) => [...codes.encode(layer, bits[i]!.weights)]));
   const walls = createBitWalls(task, layers, codes, encodedAt);
   const uniform = () => uniformBits(layers, task.bits, activationBits(task), walls);
+  const question = () => bitQuestion(layers, task.bits, uniform()[0]!.activations, walls, codes);
   return {
     layers,
     codes,
     encodedAt,
     walls,
+    errors: async () => {
+      const asked = question();
+      return task.errors ? task.errors(asked) : asked.error;
+    },
     heuristics: {
       uniform: async () => uniform(),
       magnitude: async () => greedyBits(layers, task.bits, uniform()[0]!.activations, walls, codes),
@@ -38,8 +45,7 @@ export function createBitChoices(task: QuantizeTask): BitChoices {
           name,
           async () => {
             const { activations } = uniform()[0]!;
-            const bits = await heuristic(bitQuestion(layers, task.bits, activations, walls, codes));
-            return bits.map((weights) => ({ weights, activations }));
+            return (await heuristic(question())).map((weights) => ({ weights, activations }));
           },
         ]),
       ),

@@ -5,6 +5,7 @@ import { createBitOutcomes, writtenPolicy } from './bit-outcomes.js';
 import { activationBits } from './bit-walls.js';
 import { layerFeatures } from './layer-features.js';
 import { centredColumns } from './observation.js';
+import type { ErrorOf } from './least-error-bits.js';
 import { createResidualBits } from './residual-bits.js';
 import { referenceName, type ResidualOptions } from './residual-reference.js';
 import { residualWalk } from './residual-walk.js';
@@ -17,8 +18,8 @@ const LEAST_ERROR = 1e-9;
  * Chooses bits around a heuristic's, one step per layer: see `createResidualBits`.
  *
  * Observation, in [-1, 1]: the eight features of `layerFeatures`; of the reference, the layer's bits, what
- * it takes of the tightest limit beyond its fewest bits, the error of its weights (as its logarithm), and the
- * error that one more bit would take away per byte (likewise), each normalised over the layers; the common
+ * it takes of the tightest limit beyond its fewest bits, its error (as its logarithm), and the error that one
+ * more bit would take away per byte (likewise), each normalised over the layers; the common
  * shift so far, if the layers ahead stay at the reference (its hyperbolic tangent); the previous action, one
  * number or, with a range of activation bits, two.
  *
@@ -35,9 +36,10 @@ export async function createResidualBitsEnvironment(
   const { layers, heuristics } = choices;
   const names = Object.keys(heuristics);
   const reference = await heuristics[referenceName(options, names, 'quantize')]!();
-  const residual = createResidualBits(task, choices, reference, options.scale);
+  const errorOf = await choices.errors();
+  const residual = createResidualBits(task, choices, errorOf, reference, options.scale);
   const actions = residualBitActions(activationBits(task), task.discrete);
-  const features = observedOf(task, choices, reference);
+  const features = observedOf(task, choices, errorOf, reference);
   const outcomeOf = createBitOutcomes(task, choices);
   const unmoved = Array<number>(actions.choices).fill(0);
   return residualWalk({
@@ -54,7 +56,7 @@ export async function createResidualBitsEnvironment(
     finish: (taken) => outcomeOf(residual.bits(taken.map(actions.toResidual))),
     guess: (taken) => {
       const bits = residual.bits(taken.map(actions.toResidual));
-      const error = layers.reduce((sum, layer, i) => sum + choices.codes.error(layer, bits[i]!.weights), 0);
+      const error = bits.reduce((sum, { weights }, i) => sum + errorOf(i, weights), 0);
       return -Math.log10(Math.max(LEAST_ERROR, error));
     },
     policyOf: (taken) => writtenPolicy(task, residual.bits(taken.map(actions.toResidual))),
@@ -108,6 +110,7 @@ export function residualBitActions(
 function observedOf(
   { graph, bits: [fewest, most] }: QuantizeTask,
   { layers, codes, walls }: BitChoices,
+  errorOf: ErrorOf,
   reference: readonly LayerBits[],
 ): number[][] {
   const tightest = walls.limits.reduce((a, b) =>
@@ -116,9 +119,9 @@ function observedOf(
   const used = (bits: readonly LayerBits[]) => tightest.of(bits) / tightest.limit;
   const known = layers.map((layer, i) => {
     const { weights } = reference[i]!;
-    const error = codes.error(layer, weights);
+    const error = errorOf(i, weights);
     const price = Math.max(1, codes.size(layer, Math.min(most, weights + 1)) - codes.size(layer, weights));
-    const gain = weights < most ? (error - codes.error(layer, weights + 1)) / price : 0;
+    const gain = weights < most ? (error - errorOf(i, weights + 1)) / price : 0;
     return [
       weights,
       used(reference) - used(reference.with(i, { ...reference[i]!, weights: fewest })),

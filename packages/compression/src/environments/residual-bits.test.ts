@@ -27,7 +27,6 @@ describe('bits around a reference', () => {
       layers,
       codes: {
         size: ({ name }: { name: string }, bits: number) => bits * prices[Number(name)]!,
-        error: ({ name }: { name: string }, bits: number) => errors[Number(name)]! * 4 ** -bits,
       },
       walls: { fits },
     } as unknown as Pick<BitChoices, 'layers' | 'codes' | 'walls'>;
@@ -35,6 +34,7 @@ describe('bits around a reference', () => {
       createResidualBits(
         { bits: [2, 8] },
         choices,
+        (layer, bits) => errors[layer]! * 4 ** -bits,
         reference.map((weights) => ({ weights, activations: 32 })),
         2,
       );
@@ -107,7 +107,7 @@ describe('the residual environment of stage 2', () => {
     const choices = createBitChoices(task);
     const residual = fc.double({ min: -1, max: 1, noNaN: true });
     const magnitude = await choices.heuristics['magnitude']!();
-    const around = createResidualBits(task, choices, magnitude, 2);
+    const around = createResidualBits(task, choices, await choices.errors(), magnitude, 2);
     fc.assert(
       fc.property(fc.tuple(residual, residual, residual), (numbers) => {
         const found = around.bits(numbers.map((number) => [number]));
@@ -128,6 +128,26 @@ describe('the residual environment of stage 2', () => {
     const zeros = await play([[0], [0], [0]], task, { reference });
     expect(zeros[2]!.info.policy).toEqual(steps[2]!.info.policy);
     expect(zeros[2]!.reward).toBe(steps[2]!.reward);
+  });
+
+  it('sees, and guesses from, the errors that the task knows', async () => {
+    const asked: number[] = [];
+    const errors: QuantizeTask['errors'] = async ({ layers, bits }) => {
+      asked.push(layers.length, ...bits);
+      return (layer, amount) => (layer === 0 ? 1 : 1e-6) * 4 ** -amount;
+    };
+    const environment = await createResidualBitsEnvironment({ ...task, errors }, OPTIONS);
+    expect(asked).toEqual([3, ...task.bits]);
+    const guesses = [-1, 0, 1].map((first) => environment.guess!([[first], [0], [0]]));
+    // The logarithm of 4 for each bit of the first layer.
+    const bits = [-1, 0, 1].map(
+      (first) => bitsOf(environment.policyOf!([[first], [0], [0]]) as Record<string, number>)[0]!,
+    );
+    expect(bits[2]).toBeGreaterThan(bits[0]!);
+    guesses.forEach((guess, i) => expect(guess).toBeCloseTo(bits[i]! * Math.log10(4), 2));
+    const known = await createResidualBitsEnvironment(task, OPTIONS);
+    const features = (from: typeof environment) => from.features!.map((row) => row.slice(10));
+    expect(features(environment)).not.toEqual(features(known));
   });
 
   it('gives the first layer more bits and the others fewer as its residual rises', async () => {
@@ -165,7 +185,7 @@ describe('the residual environment of stage 2', () => {
     const residual = fc.double({ min: -1, max: 1, noNaN: true });
     const choices = createBitChoices(given);
     const uniform = await choices.heuristics['uniform']!();
-    const around = createResidualBits(given, choices, uniform, 2);
+    const around = createResidualBits(given, choices, await choices.errors(), uniform, 2);
     fc.assert(
       fc.property(fc.array(fc.tuple(residual, residual), { minLength: 3, maxLength: 3 }), (residuals) => {
         const found = around.bits(residuals);

@@ -1,6 +1,7 @@
 import type { Action, LayerBits, QuantizeTask } from '@tersor/core';
 import type { BitChoices } from './bit-choices.js';
 import { activationBits } from './bit-walls.js';
+import type { ErrorOf } from './least-error-bits.js';
 import { clamp } from './observation.js';
 import { largestShift, residualsBetween } from './residual-shift.js';
 
@@ -22,16 +23,18 @@ export interface ResidualBits {
 /**
  * Each layer has a level, `reference + scale * residual + shift`, with the largest shift, the same for all,
  * at which the levels rounded down keep all limits. What is left of the limits goes to fractional parts: one
- * more bit for layers in the order of the error that it takes from the weights per byte, as long as it fits.
+ * more bit for layers in the order of the error that it takes away per byte, as long as it fits.
  * Bits of activations, which cost no bytes, then rise together as far as the limits let them. Residuals that
  * are all zero give the reference itself; limits that the most bits keep need no shift, and levels are then
  * rounded to the nearest.
  *
+ * @param errorOf what a layer, by its place, loses at so many bits
  * @param reference bits that keep all limits
  */
 export function createResidualBits(
   task: Pick<QuantizeTask, 'bits' | 'activations'>,
   { layers, codes, walls: { fits } }: Pick<BitChoices, 'layers' | 'codes' | 'walls'>,
+  errorOf: ErrorOf,
   reference: readonly LayerBits[],
   scale: number,
 ): ResidualBits {
@@ -59,7 +62,7 @@ export function createResidualBits(
       const { weights } = bits[i]!;
       if (weights >= range.weights[1]) return 0;
       const price = Math.max(1, codes.size(layer, weights + 1) - codes.size(layer, weights));
-      return (codes.error(layer, weights) - codes.error(layer, weights + 1)) / price;
+      return (errorOf(i, weights) - errorOf(i, weights + 1)) / price;
     });
     const order = [...layers.keys()].filter((i) => gains[i]! > 0).sort((a, b) => gains[b]! - gains[a]!);
     for (const i of order) {

@@ -149,7 +149,7 @@ function requireSize(
 }
 
 /** What a search knows of calibration images. */
-interface SearchCalibration extends Pick<StageCalibration, 'quantizer' | 'correct'> {
+interface SearchCalibration extends Pick<StageCalibration, 'quantizer' | 'correct' | 'errors'> {
   finish(bits: QuantizePolicy): Promise<CalibratedNetwork>;
   /** Gets the networks among which the winner is chosen. */
   readonly confirmed: BestCalibrated;
@@ -178,6 +178,7 @@ async function searchBits(
       graph,
       layers,
       quantizer: calibration?.quantizer ?? quantizer,
+      ...(calibration && { errors: calibration.errors }),
       reward,
       evaluate: async (network, candidate) => {
         if (!calibration) return evaluate(network, candidate);
@@ -209,7 +210,10 @@ async function calibrationOf(
   if (!given) events.onStage?.(stage);
   const onLayer = (done: number, total: number) =>
     events.onProgress?.({ stage, done, total, unit: 'layers' });
-  return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed, onLayer });
+  // The search asks for the errors when it has begun.
+  const onProbed = (done: number, total: number) =>
+    events.onProgress?.({ stage: 'quantize', done, total, unit: 'layers' });
+  return prepareCalibration({ ...task, dataset, backend: evaluateBackend, seed, onLayer, onProbed });
 }
 
 function givenBits({ quantize, activations }: Policy): QuantizePolicy {

@@ -21,14 +21,14 @@ export const calibrationOptions = z
       ),
     weights: z
       .enum(['equal', 'probed'])
-      .default('equal')
+      .default('probed')
       .describe(
-        'How the heuristic reconstruction weighs the errors of the layers: equally, or by the effect of each on the outputs.',
+        'How errors of layers are weighed: equally, or by the effect of each on the outputs of the network.',
       ),
     probeImages: z
       .int()
       .positive()
-      .default(200)
+      .default(50)
       .describe('Training images, without their labels, for `weights: probed`.'),
   })
   .optional()

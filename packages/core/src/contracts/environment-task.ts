@@ -2,7 +2,7 @@ import type { Environment } from './environment.js';
 import type { LayerGraph } from './layer-graph.js';
 import type { PruneLimit, QuantizeLimit } from './limit.js';
 import type { ChannelGroup, Pruner } from './pruner.js';
-import type { Quantizer } from './quantizer.js';
+import type { BitErrors, Quantizer } from './quantizer.js';
 import type { EpisodeMeasures, Reward } from './reward.js';
 
 /** What a search may know of a candidate that it measures. */
@@ -72,6 +72,11 @@ export interface QuantizeTask extends CompressionTask {
   /** Layers whose kernels get bits, in the order they are visited. */
   readonly layers: readonly string[];
   readonly quantizer: Quantizer;
+  /**
+   * What layers lose at their bits, where more is known than the errors of their weights: with calibration
+   * images, those of their outputs. The first question may take evaluations (`weights: probed`).
+   */
+  readonly errors?: BitErrors;
   /** The budget: every candidate has to keep all of them. At least one. */
   readonly limits: readonly QuantizeLimit[];
   /** Fewest and most bits of a layer's weights, both inclusive. */

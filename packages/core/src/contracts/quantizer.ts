@@ -58,6 +58,9 @@ export interface BitQuestion extends BudgetQuestion {
   error(layer: number, bits: number): number;
 }
 
+/** What a layer of a question (by its place) loses at so many bits; the sum is to be kept small. */
+export type BitErrors = (question: BitQuestion) => Promise<(layer: number, bits: number) => number>;
+
 /**
  * Second moments of what a weight array is multiplied with, on calibration images. The array is one matrix of
  * inputs x outputs (a depthwise kernel: one for each channel; a kernel with too many inputs: one for each of
@@ -91,10 +94,11 @@ export interface Calibration {
   /** The most inputs of a matrix; a layer with more is looked at position by position, or not at all. */
   readonly maximumInputs: number;
   /**
-   * How the heuristic `reconstruction` weighs the errors of the layers' outputs; equal where it is left out.
+   * How the errors of the layers' outputs are weighed, by the heuristic `reconstruction` and the environment
+   * `residual`; equal where it is left out.
    */
   readonly weights?: 'equal' | 'probed';
-  /** Training images that `weights: probed` measures the outputs of the network on; 200 where left out. */
+  /** Training images that `weights: probed` measures the outputs of the network on; 50 where left out. */
   readonly probeImages?: number;
 }
 

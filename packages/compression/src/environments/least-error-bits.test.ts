@@ -1,6 +1,6 @@
 import { createRandom, type BitQuestion, type Random } from '@tersor/core';
-import { leastError, leastPossible, type Choice } from '../../test/exact-bits.js';
-import { spreadBits } from './spread-bits.js';
+import { leastError, leastPossible, type Choice } from './knapsack.js';
+import { bitsByErrorPerByte, leastErrorBits } from './least-error-bits.js';
 
 /** Layers of so many bytes a bit, and a limit on all bytes together. */
 function question(sizes: readonly number[], limit: number): BitQuestion {
@@ -33,7 +33,7 @@ function best(asked: BitQuestion, error: (layer: number, bits: number) => number
 describe('bits by error per byte', () => {
   it('gives most bits to the layer that is small, or whose error is large', () => {
     const error = (layer: number, bits: number) => falling([1, 1, 50][layer]!)(bits);
-    const bits = spreadBits(question([1, 100, 100], 100 * 4 + 100 * 6 + 8), error);
+    const bits = bitsByErrorPerByte(question([1, 100, 100], 100 * 4 + 100 * 6 + 8), error);
     expect(bits).toEqual([8, 4, 6]);
   });
 
@@ -41,7 +41,7 @@ describe('bits by error per byte', () => {
     for (const limit of [800, 1000, 1300, 1700]) {
       const asked = question([10, 40, 100, 25], limit);
       const error = (layer: number, bits: number) => falling([3, 1, 2, 0.2][layer]!)(bits);
-      const bits = spreadBits(asked, error);
+      const bits = bitsByErrorPerByte(asked, error);
       expect(asked.fits(bits)).toBe(true);
       const found = bits.reduce((sum, each, i) => sum + error(i, each), 0);
       expect(found).toBeLessThanOrEqual(best(question([10, 40, 100, 25], limit - 100), error) + 1e-12);
@@ -51,13 +51,47 @@ describe('bits by error per byte', () => {
   it('passes over a width that brings nothing by itself', () => {
     // Three bits are no better than two; four are much better.
     const error = (layer: number, bits: number) => (layer === 0 ? (bits < 4 ? 10 : 0) : falling(1)(bits));
-    expect(spreadBits(question([10, 10], 10 * 4 + 10 * 2), error)).toEqual([4, 2]);
+    expect(bitsByErrorPerByte(question([10, 10], 10 * 4 + 10 * 2), error)).toEqual([4, 2]);
   });
 
   it('gives no byte away for nothing', () => {
     expect(
-      spreadBits(question([10, 10], 1000), (layer, bits) => (layer === 0 ? 1 : falling(1)(bits))),
+      bitsByErrorPerByte(question([10, 10], 1000), (layer, bits) => (layer === 0 ? 1 : falling(1)(bits))),
     ).toEqual([2, 8]);
+  });
+});
+
+describe('the heuristic with the least error', () => {
+  it('finds what bits given one after the other miss: known answer', () => {
+    // By error per byte the small layer comes first, and leaves no room for the large one's next bit.
+    const error = (layer: number, bits: number) => [bits > 2 ? 0 : 5, bits > 2 ? 0 : 9][layer]!;
+    const asked = question([5, 10], 2 * 5 + 2 * 10 + 10);
+    expect(bitsByErrorPerByte(asked, error)).toEqual([3, 2]);
+    expect(leastErrorBits(asked, error)).toEqual([2, 3]);
+  });
+
+  it('has the least error of all that fit, by trying everything', () => {
+    for (const limit of [450, 600, 800, 1000]) {
+      const asked = question([10, 40, 100, 25], limit);
+      const error = (layer: number, bits: number) => falling([3, 1, 2, 0.2][layer]!)(bits);
+      const bits = leastErrorBits(asked, error);
+      expect(asked.fits(bits)).toBe(true);
+      const found = bits.reduce((sum, each, i) => sum + error(i, each), 0);
+      expect(found).toBeCloseTo(best(asked, error), 12);
+    }
+  });
+
+  it('keeps several limits, by error per byte', () => {
+    const asked = question([5, 10], 40);
+    const other = { name: 'bops', limit: 21, of: (bits: readonly number[]) => 3 * bits[0]! + 2 * bits[1]! };
+    const both: BitQuestion = {
+      ...asked,
+      limits: [...asked.limits, other],
+      fits: (bits) => asked.fits(bits) && other.of(bits) <= other.limit,
+    };
+    const error = (layer: number, bits: number) => falling([1, 2][layer]!)(bits);
+    expect(leastErrorBits(both, error)).toEqual(bitsByErrorPerByte(both, error));
+    expect(both.fits(leastErrorBits(both, error))).toBe(true);
   });
 });
 
@@ -96,7 +130,7 @@ function questionOf(layers: readonly (readonly Choice[])[], room: number): BitQu
 
 /** By the greedy heuristic: the sum of errors. */
 function greedy(layers: readonly (readonly Choice[])[], room: number): number {
-  const bits = spreadBits(questionOf(layers, room), (layer, each) => layers[layer]![each - 2]!.error);
+  const bits = bitsByErrorPerByte(questionOf(layers, room), (layer, each) => layers[layer]![each - 2]!.error);
   const picks = bits.map((each) => each - 2);
   expect(total(layers, picks, 'size')).toBeLessThanOrEqual(room);
   return total(layers, picks, 'error');
