@@ -41,7 +41,7 @@ try {
   watched.kill('SIGKILL');
   await picture('run', url, 1280, 'light', async (page) => {
     await open(page);
-    await page.getByText('its process is gone').first().waitFor();
+    await page.getByText('its process is gone').first().waitFor({ timeout: 180_000 });
     await page.locator('#candidates-prune .plot.wide').focus();
     for (let press = 0; press < 3; press++) await page.keyboard.press('ArrowLeft');
     await page.evaluate(() => document.querySelector('#candidates').scrollIntoView());

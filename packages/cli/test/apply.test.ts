@@ -1,5 +1,5 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { compress, readPolicy, type PipelineStage, type Policy, type Summary } from '@tersor/compression';
 import { readNetwork, writeModel } from '@tersor/network';
@@ -29,7 +29,16 @@ describe('tersor apply', () => {
   const read = (path: string) => readFile(at(path));
   const json = async <T>(path: string) => JSON.parse(String(await read(path))) as T;
   const apply = (policy: string, out: string, ...more: string[]) =>
-    tersor('apply', at(policy), '--config', project.config, '--out', at(out), '--quiet', ...more);
+    tersor(
+      'apply',
+      relative('', at(policy)),
+      '--config',
+      project.config,
+      '--out',
+      at(out),
+      '--quiet',
+      ...more,
+    );
   const set = (values: readonly string[]) => values.flatMap((value) => ['--set', value]);
   /** Writes a policy that is the found one but for a change. */
   const changed = async (name: string, change: (policy: Policy) => unknown) => {
@@ -94,7 +103,10 @@ describe('tersor apply', () => {
     expect(JSON.parse(out)).toEqual(applied);
     for (const key of ['baseline', 'pruned', 'compressed', 'ratio', 'activations'] as const)
       expect(applied[key]).toEqual(searched[key]);
-    expect(applied).toMatchObject({ search: {}, carriedOut: { policy: at('searched/policy.json') } });
+    expect(applied).toMatchObject({
+      search: {},
+      carriedOut: { policy: at('searched/policy.json') },
+    });
     expect(String(await read('applied/episodes.jsonl'))).toBe('');
     for (const out of ['searched', 'applied']) await rm(at(out), { recursive: true });
   });
@@ -117,7 +129,9 @@ describe('tersor apply', () => {
     expect(policy).toEqual({ ...winner, prune: other.policy });
     const summary = await json<Summary>('candidate/summary.json');
     expect(summary.pruned.macs).toBe(other.measures.macs);
-    expect(summary.carriedOut!.policy).toBe(`${at('found')}, episode ${other.episode} of prune`);
+    expect(summary.carriedOut!.policy).toBe(
+      `${relative('', at('found'))}, episode ${other.episode} of prune`,
+    );
 
     const bits = lines.find(({ stage }) => stage === 'quantize')!;
     expect(await apply('found', 'bits', '--episode', '1', '--stage', 'quantize')).toMatchObject({ code: 0 });
@@ -148,7 +162,7 @@ describe('tersor apply', () => {
     );
     expect(code).toBe(0);
     expect(out).toMatch(/pruned \+ quantized/);
-    expect(out).toContain(`the policy of ${at('found/policy.json')} was applied`);
+    expect(out).toContain(`the policy of ${relative('', at('found/policy.json'))} was applied`);
     expect((await read('searchless/model.tersor')).equals(await read('found/model.tersor'))).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, normalize, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { readPolicy, type GivenPolicy } from '@tersor/compression';
 import { TersorError } from '@tersor/core';
@@ -45,25 +45,26 @@ export function applyCommand(): Command {
     .action(async (given: string, { config, directory, set, episode, stage, ...flags }: Options) => {
       const place = await placeOf(given);
       const policy = await policyAt(place, { episode, stage });
+      const folder = resolve(place.folder);
       const out =
-        flags.out ?? relative('', await freeOutput(place.folder, { episode, stage, resume: flags.resume }));
+        flags.out ?? relative('', await freeOutput(folder, { episode, stage, resume: flags.resume }));
       const placed =
         config === undefined
-          ? await recordedConfig(place.folder, { directory, set })
+          ? await recordedConfig(folder, { directory, set })
           : await placedConfig(config, { directory, set });
       await runCompression(placed, { ...flags, out }, policy);
     });
 }
 
 interface Place {
-  /** Of the run; absolute. */
+  /** Of the run; relative where it was given so, and so are messages and results that name it. */
   readonly folder: string;
   /** The file that was named instead of the folder. */
   readonly file?: string;
 }
 
 async function placeOf(given: string): Promise<Place> {
-  const path = resolve(given);
+  const path = normalize(given);
   return (await isFolder(path)) ? { folder: path } : { folder: dirname(path), file: path };
 }
 
