@@ -30,7 +30,9 @@ for trial in study.trials:
     else:
         assert trial.user_attrs["error"] == row["error"], trial
     labels = next(v["labels"] for v in results["variants"] if v["variant"] == row["variant"])
-    assert {**labels, "seed": row["seed"]} == trial.params, trial.params
+    # A factor whose labels are all numbers is one.
+    given = {axis: type(trial.params[axis])(label) for axis, label in labels.items()}
+    assert {**given, "seed": row["seed"]} == trial.params, trial.params
 ended = [row for row in results["trials"] if row["status"] in states]
 assert len(study.trials) == len(ended), (len(study.trials), len(ended))
 print(

@@ -177,7 +177,10 @@ export class ChannelPruner implements Pruner {
     const { groups, smallest } = question;
     const errors = await this.errorsOf(groups);
     if (this.options.weights === 'equal') return allocate(question, { errors });
-    const lossOf = await createOutputLoss({ ...this.prepared, images: this.options.probeImages });
+    const { dataset, seed } = this.prepared;
+    const drawn = createRandom(seed, 'probes').permutation(dataset.size('train'));
+    const chosen = drawn.slice(0, this.options.probeImages);
+    const lossOf = await createOutputLoss({ ...this.prepared, chosen });
     const divergenceAt = async (group: number, channels: number) => {
       const plan = [this.plan(groups[group]!, { channels })];
       return lossOf(await this.adapt(this.apply(this.prepared.graph, plan), plan));

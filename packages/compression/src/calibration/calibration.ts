@@ -13,16 +13,18 @@ import { encodeLayer, withEncodedWeights } from '../policy/quantized-graph.js';
 import type { QuantizePolicy } from '../policy/quantize-policy.js';
 import { createBitErrors } from './bit-errors.js';
 import { calibrateWinner, type CalibratedNetwork } from './calibrate-winner.js';
-import { gatherLayerMoments, readCalibrationImages, type CalibrationSource } from './layer-moments.js';
+import {
+  drawCalibrationImages,
+  gatherLayerMoments,
+  readCalibrationImages,
+  type CalibrationSource,
+} from './layer-moments.js';
 import { createMeanCorrection } from './output-means.js';
 
 /**
  * The heuristic of a quantizer that knows the inputs of the layers: the bits with the least sum of errors.
  */
 export const CALIBRATED_HEURISTIC = 'reconstruction';
-
-/** Images that probes look at where the quantizer does not say. */
-const PROBE_IMAGES = 50;
 
 /** Stage 2's use of calibration images, where its quantizer asks for them. */
 export interface StageCalibration {
@@ -72,13 +74,18 @@ export async function prepareCalibration({
 }: CalibrationInput): Promise<StageCalibration | undefined> {
   const { calibration: options } = quantizer;
   if (!options) return undefined;
+  const drawn = drawCalibrationImages(dataset, options, seed);
   const source: CalibrationSource = {
     options,
     seed,
-    images: await readCalibrationImages(dataset, options, seed),
+    images: await readCalibrationImages(dataset, drawn.search),
     observe: (network, calls) => backend.observe(network, calls),
     multiply: crossProductsOn(backend),
   };
+  let whole: Promise<Float32Array[]> | undefined;
+  /** The winner gets all images, also those that the search kept for probes. */
+  const imagesOfWinner = async () =>
+    drawn.all === drawn.search ? source.images : (whole ??= readCalibrationImages(dataset, drawn.all));
   const moments = await gatherLayerMoments(graph, new Set(layers), source, onGathered);
   const byKernel = new Map<string, KernelMoments>(
     [...moments].flatMap(([layer, { kernels }]) =>
@@ -109,8 +116,7 @@ export async function prepareCalibration({
     quantizer: searched,
     moments: byKernel,
     ...(options.weights === 'probed' && {
-      openLoss: () =>
-        createOutputLoss({ graph, dataset, backend, seed, images: options.probeImages ?? PROBE_IMAGES }),
+      openLoss: () => createOutputLoss({ graph, dataset, backend, chosen: drawn.probes }),
     }),
     ...(onProbed && { onProbed }),
     quantized: (layer, bits) => correct(withEncodedWeights(graph, encodeLayer(searched, layer, bits))),
@@ -119,14 +125,14 @@ export async function prepareCalibration({
     quantizer: searched,
     correct,
     errors,
-    finish: (bits, limit, onLayer) =>
+    finish: async (bits, limit, onLayer) =>
       calibrateWinner({
         graph,
         bits,
         quantizer,
         searched,
         limit,
-        source,
+        source: { ...source, images: await imagesOfWinner() },
         ...(onLayer && { onLayer }),
       }),
   };

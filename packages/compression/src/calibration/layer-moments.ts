@@ -40,18 +40,47 @@ export interface LayerMoments {
   readonly mean: Float64Array;
 }
 
-/** Reads training images drawn by the seed. Throws `DATASET_INVALID` where there are none. */
-export async function readCalibrationImages(
+/** Images that probes look at where the quantizer does not say. */
+const PROBE_IMAGES = 50;
+
+/** Training images by what they are for: their places in the data set. */
+export interface CalibrationImages {
+  /** The pass over the winner. */
+  readonly all: readonly number[];
+  /** The codes of the search. */
+  readonly search: readonly number[];
+  /**
+   * Probes of the outputs. Codes fit the images that they were chosen on better than any others, those of a
+   * dense layer with few images for its inputs most of all, so probes need others. Where there are too few,
+   * the search does without some; with less than four in all, probes look at the same.
+   */
+  readonly probes: readonly number[];
+}
+
+/** Draws training images by the seed. Throws `DATASET_INVALID` where there are none. */
+export function drawCalibrationImages(
   dataset: Dataset,
-  { images }: Calibration,
+  { images, weights, probeImages = PROBE_IMAGES }: Calibration,
   seed: number,
-): Promise<Float32Array[]> {
-  const chosen = createRandom(seed, 'calibration').permutation(dataset.size('train')).slice(0, images);
-  if (chosen.length === 0) {
+): CalibrationImages {
+  const order = createRandom(seed, 'calibration').permutation(dataset.size('train'));
+  if (order.length === 0) {
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
       hint: 'The quantizer\'s "calibrate" needs some; their labels are not used. Or leave it out.',
     });
   }
+  const all = order.slice(0, images);
+  const apart = weights === 'probed' ? Math.min(probeImages, Math.floor(order.length / 4)) : 0;
+  if (apart === 0) return { all, search: all, probes: order.slice(0, probeImages) };
+  const rest = order.length - apart;
+  return { all, search: images <= rest ? all : all.slice(0, rest), probes: order.slice(rest) };
+}
+
+/** Reads these training images, in batches. */
+export async function readCalibrationImages(
+  dataset: Dataset,
+  chosen: readonly number[],
+): Promise<Float32Array[]> {
   const batches: Float32Array[] = [];
   for (let start = 0; start < chosen.length; start += BATCH)
     batches.push((await dataset.read('train', chosen.slice(start, start + BATCH))).images);

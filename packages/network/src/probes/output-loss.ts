@@ -1,4 +1,4 @@
-import { createRandom, TersorError, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
+import { TersorError, type Backend, type Dataset, type LayerGraph } from '@tersor/core';
 import { outputDivergence } from '../gradients/output-divergence.js';
 import { networkOutput } from '../graph/network-output.js';
 
@@ -13,9 +13,8 @@ export interface OutputLossOptions {
   readonly graph: LayerGraph;
   readonly dataset: Dataset;
   readonly backend: Pick<Backend, 'compile'>;
-  readonly seed: number;
-  /** Number of training images; their labels are not used. */
-  readonly images: number;
+  /** Training images, by their places; their labels are not used. */
+  readonly chosen: readonly number[];
 }
 
 /**
@@ -24,8 +23,7 @@ export interface OutputLossOptions {
  * images.
  */
 export async function createOutputLoss(options: OutputLossOptions): Promise<OutputLoss> {
-  const { graph, dataset, backend, seed, images: most } = options;
-  const chosen = createRandom(seed, 'probes').permutation(dataset.size('train')).slice(0, most);
+  const { graph, dataset, backend, chosen } = options;
   if (chosen.length === 0)
     throw new TersorError('DATASET_INVALID', `Data set "${dataset.id}" has no training images.`, {
       hint: '`weights: probed` needs training images; otherwise set it to equal.',

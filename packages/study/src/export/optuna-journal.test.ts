@@ -49,3 +49,30 @@ test('optunaJournal has a line for the study and one a trial, as Optuna itself w
   expect(lines.map((line) => Object.values(line).includes(null))).toEqual([false, false, false]);
   expect(Object.keys(lines[2]!)).not.toContain('values');
 });
+
+test('a factor whose labels are all numbers is a number to Optuna, so that trials have no list of them', () => {
+  const counts = { done: 1, failed: 0, interrupted: 0, missing: 0 };
+  const sizes = Array.from({ length: 1000 }, (_, i) => String(0.3 + i / 5000));
+  const journal = optunaJournal(
+    {
+      name: 'budgets',
+      variants: sizes.map((size) => ({
+        variant: size,
+        labels: { budget: size, bits: 'few' },
+        trials: counts,
+        estimates: {},
+      })),
+      trials: sizes.map((size) => ({ variant: size, seed: 1, trial: size, status: 'done', figures: {} })),
+      pareto: { bytes: [], macs: [] },
+    },
+    new Date(0),
+  );
+  const trial = JSON.parse(journal.split('\n')[3]!) as { distributions: object; params: object };
+  expect(trial.distributions).toEqual({
+    budget: '{"name":"FloatDistribution","attributes":{"log":false,"low":0.3,"high":0.4998}}',
+    bits: '{"name":"CategoricalDistribution","attributes":{"choices":["few"]}}',
+    seed: '{"name":"IntDistribution","attributes":{"log":false,"step":1,"low":1,"high":1}}',
+  });
+  expect(trial.params).toEqual({ budget: 0.3004, bits: 0, seed: 1 });
+  expect(journal.length).toBeLessThan(700 * sizes.length);
+});

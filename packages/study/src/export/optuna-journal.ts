@@ -35,12 +35,12 @@ export async function writeOptunaJournal(folder: string): Promise<string> {
 export function optunaJournal({ name, variants, trials }: StudyResults, ended: Date): string {
   const labels = new Map(variants.map((row) => [row.variant, row.labels]));
   const axes = axesOf(variants);
-  const choices = new Map(
-    axes.map((axis) => [axis, [...new Set(variants.flatMap((row) => row.labels[axis] ?? []))]]),
+  const factors = axes.map((axis) =>
+    factorOf(axis, [...new Set(variants.flatMap((row) => row.labels[axis] ?? []))]),
   );
   const seeds = trials.map(({ seed }) => seed);
   const distributions = {
-    ...Object.fromEntries([...choices].map(([axis, list]) => [axis, categorical(list)])),
+    ...Object.fromEntries(factors.map(({ axis, distribution }) => [axis, distribution])),
     seed: integer(Math.min(...seeds), Math.max(...seeds)),
   };
   const study = { op_code: CREATE_STUDY, worker_id: WORKER, study_name: name };
@@ -59,7 +59,7 @@ export function optunaJournal({ name, variants, trials }: StudyResults, ended: D
       distributions,
       params: {
         ...Object.fromEntries(
-          [...choices].map(([axis, list]) => [axis, list.indexOf(labels.get(row.variant)![axis]!)]),
+          factors.map(({ axis, valueOf }) => [axis, valueOf(labels.get(row.variant)![axis]!)]),
         ),
         seed: row.seed,
       },
@@ -79,6 +79,29 @@ function timeOf(milliseconds: number): string {
 /** Everything else known about a trial, for the dashboard's table. */
 function attributes({ variant, trial, error, figures }: TrialRow): object {
   return { variant, trial, ...(error !== undefined && { error }), ...figures };
+}
+
+/** A factor of the grid as a parameter of Optuna's. */
+interface Factor {
+  readonly axis: string;
+  readonly distribution: string;
+  /** What a trial says that it had. */
+  valueOf(label: string): number;
+}
+
+/**
+ * Numbers, where all labels are: a trial then has no list of a thousand of them, and the dashboard draws them
+ * as what they are.
+ */
+function factorOf(axis: string, labels: readonly string[]): Factor {
+  const numbers = labels.map((label) => (label.trim() === '' ? NaN : Number(label)));
+  if (numbers.every(Number.isFinite))
+    return { axis, distribution: float(Math.min(...numbers), Math.max(...numbers)), valueOf: Number };
+  return { axis, distribution: categorical(labels), valueOf: (label) => labels.indexOf(label) };
+}
+
+function float(low: number, high: number): string {
+  return JSON.stringify({ name: 'FloatDistribution', attributes: { log: false, low, high } });
 }
 
 function categorical(choices: readonly string[]): string {
