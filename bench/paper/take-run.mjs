@@ -13,9 +13,7 @@ const results = (file) => join(import.meta.dirname, 'results', file);
 if (existsSync(join(folder, 'training.json'))) {
   copyFileSync(join(folder, 'training.json'), results(`${name}.json`));
 } else {
-  // `tersor apply` names its policy by its whole path.
-  const summary = readFileSync(join(folder, 'summary.json'), 'utf8').replaceAll(`${process.cwd()}/`, '');
-  writeFileSync(results(`${name}.json`), summary);
+  copyFileSync(join(folder, 'summary.json'), results(`${name}.json`));
   copyFileSync(join(folder, 'policy.json'), results(`${name}.policy.json`));
   const episodes = readFileSync(join(folder, 'episodes.jsonl'), 'utf8')
     .trim()

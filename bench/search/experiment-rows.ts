@@ -146,6 +146,13 @@ const overall = {
   both: aboveOnAll(lines, OTHERS, ['prune', 'quantize']),
   channels: aboveOnAll(lines, OTHERS, ['prune']),
   bits: aboveOnAll(lines, OTHERS, ['quantize']),
+  /** The default of stage 2. */
+  ddpgBits: aboveOnAll(
+    lines,
+    OTHERS.filter((name) => name !== 'ddpg'),
+    ['quantize'],
+    'ddpg',
+  ),
 };
 const carried = TASKS.flatMap(({ name }) => carriedIn(lines, name));
 const written = {

@@ -1,4 +1,4 @@
-// How far is the heuristic of bits, which is greedy, from the bits with the least sum of errors? Both are
+// What do the bits with the least sum of errors, which are the heuristic's, gain over greedy ones? Both are
 // given the room of so many bits in all layers (2.5: half way between the bytes of 2 and 3), and compared by
 // that sum; at the measured budgets also by the outputs on the validation images, with the codes of a search
 // and after the pass over the winner.
@@ -19,6 +19,8 @@ import { createMeasure, type BothWays } from './measure-bits.js';
 import { openNetwork } from './open-network.js';
 
 const ROOT = resolve(__dirname, '../..');
+/** The default. */
+const PROBE_IMAGES = 50;
 const FILE = join(__dirname, 'results/allocation.json');
 
 const { values: options, positionals } = parseArgs({
@@ -64,13 +66,16 @@ async function main(): Promise<void> {
     config: relative(ROOT, path),
     model: relative(ROOT, network.model),
     weights: options.weights,
+    ...(options.weights === 'probed' && { probeImages: PROBE_IMAGES }),
     images: network.labels.length,
     seed,
     backend: network.backendName,
     machine: describeMachine(),
     node: process.version,
   };
-  const quantizer = new LinearQuantizer(linear.options.parse({ calibrate: { weights: options.weights } }));
+  const quantizer = new LinearQuantizer(
+    linear.options.parse({ calibrate: { weights: options.weights, probeImages: PROBE_IMAGES } }),
+  );
   const calibration = (await prepareCalibration({ graph, layers, quantizer, dataset, backend, seed }))!;
   const sizes = sizesOf(network, calibration);
   const measure = await createMeasure(network, calibration);

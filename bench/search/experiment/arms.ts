@@ -34,8 +34,6 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
   ensemble: { use: 'ensemble', options: {} },
   'ensemble, shared': { use: 'ensemble', options: { shared: true }, evaluations: 10 },
   'ensemble, guesses': { use: 'ensemble', options: { shared: true, guesses: 1000 } },
-  'ensemble, wide': { use: 'ensemble', options: { shared: true, guesses: 1000, sigma: 0.2 } },
-  'ensemble, wider': { use: 'ensemble', options: { shared: true, guesses: 1000, sigma: 0.4 } },
   'ensemble, carried over': {
     use: 'ensemble',
     options: { shared: true },

@@ -65,12 +65,17 @@ export function aboveOn(lines: readonly Line[], names: readonly string[], agent 
  * The same with the mean of all tasks of some stages as a seed's value, against each of others: one
  * comparison each, of the tasks and seeds that both have run whole. Corrected for the number of others.
  */
-export function aboveOnAll(lines: readonly Line[], names: readonly string[], stages: readonly string[]) {
+export function aboveOnAll(
+  lines: readonly Line[],
+  names: readonly string[],
+  stages: readonly string[],
+  agent = AGENT,
+) {
   const testOf = ({ winner }: Line) => winner.test;
   const tasks = TASKS.filter(({ isForChoices, stage }) => !isForChoices && stages.includes(stage));
   const found = names.flatMap((other) => {
     const both = tasks.flatMap(({ name }) => {
-      const [own, others] = [bySeed(lines, name, AGENT, testOf), bySeed(lines, name, other, testOf)];
+      const [own, others] = [bySeed(lines, name, agent, testOf), bySeed(lines, name, other, testOf)];
       return [...own.keys()].filter((seed) => others.has(seed)).length >= SEEDS ? [{ own, others }] : [];
     });
     if (both.length < 2) return [];

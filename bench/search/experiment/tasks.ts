@@ -63,22 +63,4 @@ export const TASKS: readonly Task[] = [
     isForChoices: true,
     ...CIFAR,
   },
-  {
-    name: 'MobileNet at the bytes of 3.25 bits',
-    model: 'mobilenet',
-    stage: 'quantize',
-    budget: { bits: 3.25 },
-    isForChoices: true,
-    images: 150,
-    moments: 300,
-  },
-  {
-    name: 'ResNet-20 at the bytes of 2.5 bits',
-    model: 'resnet20',
-    stage: 'quantize',
-    budget: { bits: 2.5 },
-    isForChoices: true,
-    images: 500,
-    moments: 300,
-  },
 ];
