@@ -1,8 +1,9 @@
-import type { BitErrors, GraphLayer, LayerBits, QuantizeTask } from '@tersor/core';
+import type { GraphLayer, LayerBits, QuantizeTask } from '@tersor/core';
 import type { EncodedWeights } from '../policy/quantized-graph.js';
 import { bitQuestion, greedyBits, uniformBits } from './bit-heuristics.js';
 import { activationBits, createBitWalls, type BitWalls } from './bit-walls.js';
 import { createLayerCodes, type LayerCodes } from './layer-codes.js';
+import type { ErrorOf } from './least-error-bits.js';
 import { pluginHeuristics } from './plugin-heuristics.js';
 
 /** What layers may have in a quantization task, and what heuristics give them. */
@@ -14,7 +15,7 @@ export interface BitChoices {
   encodedAt(bits: readonly LayerBits[]): EncodedWeights;
   readonly walls: BitWalls;
   /** What layers lose at their bits: of the task, else the errors of their weights. */
-  errors(): ReturnType<BitErrors>;
+  errors(): Promise<ErrorOf>;
   /** Heuristics by name: bits for all layers, which keep all limits. */
   readonly heuristics: Readonly<Record<string, () => Promise<readonly LayerBits[]>>>;
 }

@@ -49,10 +49,7 @@ export function leastError(
 
 /** A sum of errors that no choices that fit can be below: the Lagrangian bound. */
 export function leastPossible(layers: readonly (readonly Choice[])[], room: number): number {
-  return boundAt(layers, room, bestPrice(layers, room));
-}
-
-function boundAt(layers: readonly (readonly Choice[])[], room: number, price: number): number {
+  const price = bestPrice(layers, room);
   return layers.reduce(
     (sum, choices) => sum + Math.min(...choices.map(({ size, error }) => error + price * size)),
     -price * room,

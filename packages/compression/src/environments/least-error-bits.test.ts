@@ -1,6 +1,6 @@
 import { createRandom, type BitQuestion, type Random } from '@tersor/core';
 import { leastError, leastPossible, type Choice } from './knapsack.js';
-import { bitsByErrorPerByte, leastErrorBits } from './least-error-bits.js';
+import { bitsByErrorPerByte, leastErrorBits, type ErrorOf } from './least-error-bits.js';
 
 /** Layers of so many bytes a bit, and a limit on all bytes together. */
 function question(sizes: readonly number[], limit: number): BitQuestion {
@@ -19,12 +19,15 @@ function question(sizes: readonly number[], limit: number): BitQuestion {
 /** A quarter of the error for every bit. */
 const falling = (scale: number) => (bits: number) => scale * 4 ** -bits;
 
+const sumOf = (bits: readonly number[], error: ErrorOf) =>
+  bits.reduce((sum, each, layer) => sum + error(layer, each), 0);
+
 /** The least error of all that fit, by trying everything. */
-function best(asked: BitQuestion, error: (layer: number, bits: number) => number): number {
+function best(asked: BitQuestion, error: ErrorOf): number {
   const extend = (bits: number[]): number =>
     bits.length === asked.layers.length
       ? asked.fits(bits)
-        ? bits.reduce((sum, each, i) => sum + error(i, each), 0)
+        ? sumOf(bits, error)
         : Infinity
       : Math.min(...[2, 3, 4, 5, 6, 7, 8].map((each) => extend([...bits, each])));
   return extend([]);
@@ -43,8 +46,9 @@ describe('bits by error per byte', () => {
       const error = (layer: number, bits: number) => falling([3, 1, 2, 0.2][layer]!)(bits);
       const bits = bitsByErrorPerByte(asked, error);
       expect(asked.fits(bits)).toBe(true);
-      const found = bits.reduce((sum, each, i) => sum + error(i, each), 0);
-      expect(found).toBeLessThanOrEqual(best(question([10, 40, 100, 25], limit - 100), error) + 1e-12);
+      expect(sumOf(bits, error)).toBeLessThanOrEqual(
+        best(question([10, 40, 100, 25], limit - 100), error) + 1e-12,
+      );
     }
   });
 
@@ -76,8 +80,7 @@ describe('the heuristic with the least error', () => {
       const error = (layer: number, bits: number) => falling([3, 1, 2, 0.2][layer]!)(bits);
       const bits = leastErrorBits(asked, error);
       expect(asked.fits(bits)).toBe(true);
-      const found = bits.reduce((sum, each, i) => sum + error(i, each), 0);
-      expect(found).toBeCloseTo(best(asked, error), 12);
+      expect(sumOf(bits, error)).toBeCloseTo(best(asked, error), 12);
     }
   });
 

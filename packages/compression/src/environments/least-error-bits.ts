@@ -1,8 +1,8 @@
-import type { BitQuestion } from '@tersor/core';
+import type { BitErrors, BitQuestion } from '@tersor/core';
 import { leastError } from './knapsack.js';
 
 /** What a layer (by its place in the question) loses at so many bits; the sum is to be kept small. */
-export type ErrorOf = (layer: number, bits: number) => number;
+export type ErrorOf = Awaited<ReturnType<BitErrors>>;
 
 /**
  * The bits with the least sum of errors that keep the limits: with one limit a knapsack problem, which is
