@@ -5,6 +5,7 @@ import {
   type AllocationQuestion,
   type Backend,
   type ChannelGroup,
+  type Dataset,
   type GroupChoice,
   type Heuristics,
   type LayerGraph,
@@ -18,7 +19,7 @@ import { probedErrors } from './allocation/probed-errors.js';
 import { CRITERIA, type CriterionName } from './criteria.js';
 import { lostInputs, lostOutputs } from './lost-channels.js';
 import { removalOrders } from './optimal-brain-surgeon/removal-orders.js';
-import { gatherMoments, type Gathered } from './reconstruction/gather-moments.js';
+import { gatherMoments, lastImages, type Gathered } from './reconstruction/gather-moments.js';
 import { createKnownRefits } from './reconstruction/known-refits.js';
 import { reconstruct } from './reconstruction/reconstruct.js';
 import { reestimateBatchNorms } from './reconstruction/reestimate-batch-norms.js';
@@ -95,6 +96,7 @@ export class ChannelPruner implements Pruner {
   async prepare(context: PruneContext): Promise<void> {
     const { graph, groups, dataset, backend, seed, progress } = context;
     const { criterion, images, points, maximumInputs, ridge, batchNormImages } = this.options;
+    const apart = this.options.weights === 'probed' ? this.probeCount(dataset) : 0;
     this.context = context;
     this.knownRefits = createKnownRefits(graph.layers);
     this.groups = new Map(groups.map((group) => [group.name, group]));
@@ -124,7 +126,7 @@ export class ChannelPruner implements Pruner {
       ),
     );
     this.gathered = await gatherMoments(graph, dataset, readers, {
-      images,
+      images: Math.max(1, Math.min(images, dataset.size('train') - apart)),
       points,
       maximumInputs,
       ridge,
@@ -178,14 +180,21 @@ export class ChannelPruner implements Pruner {
     const errors = await this.errorsOf(groups);
     if (this.options.weights === 'equal') return allocate(question, { errors });
     const { dataset, seed } = this.prepared;
-    const drawn = createRandom(seed, 'probes').permutation(dataset.size('train'));
-    const chosen = drawn.slice(0, this.options.probeImages);
+    const chosen = lastImages(dataset, this.probeCount(dataset), seed);
     const lossOf = await createOutputLoss({ ...this.prepared, chosen });
     const divergenceAt = async (group: number, channels: number) => {
       const plan = [this.plan(groups[group]!, { channels })];
       return lossOf(await this.adapt(this.apply(this.prepared.graph, plan), plan));
     };
     return allocate(question, { errors: await probedErrors(errors, smallest, divergenceAt) });
+  }
+
+  /**
+   * How many images the probes look at. A refit fits the images that it was made on better than any others,
+   * so these are apart from those; of few images, at most a quarter.
+   */
+  private probeCount(dataset: Dataset): number {
+    return Math.min(this.options.probeImages, Math.ceil(dataset.size('train') / 4));
   }
 
   private async refitWinner(

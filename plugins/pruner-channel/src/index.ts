@@ -70,7 +70,9 @@ export default definePlugin({
         .int()
         .positive()
         .default(200)
-        .describe('Training images, without their labels, for "weights: probed".'),
+        .describe(
+          'Training images, without their labels, for "weights: probed": others than those of "images", and at most a quarter of all.',
+        ),
       sequential: z
         .strictObject({
           images: z.int().positive().default(500).describe('Training images that run through both networks.'),

@@ -116,4 +116,46 @@ describe('the heuristic "reconstruction"', () => {
     expect(await allocation('probed')).toEqual({ faint1: 2, loud1: 12 });
     expect(tf.memory().numTensors).toBe(numTensors);
   });
+
+  it.each([
+    ['more than enough', 120, 50, 50, 20],
+    ['too few', 40, 50, 30, 10],
+    ['two', 2, 50, 1, 1],
+  ])(
+    'with probed weights looks at images that nothing was refit on, of %s training images',
+    async (_, size, images, gathered, probed) => {
+      const graph = await read(conv('a', 8, { inputShape: [6, 6, 2] }), conv('b', 8), conv('c', 4));
+      const { groups } = channelGroups(graph);
+      const dataset = smoothImages([6, 6, 2], size);
+      let reads = new Set<number>();
+      const recorded = {
+        ...dataset,
+        read: (split: 'train', indexes: readonly number[]) => {
+          for (const index of indexes) reads.add(index);
+          return dataset.read(split, indexes);
+        },
+      };
+      const pruner = make({
+        criterion: 'reconstruction',
+        images,
+        points: 36,
+        weights: 'probed',
+        probeImages: 20,
+      });
+      await pruner.prepare({ graph, groups, dataset: recorded, backend: tfjsBackend(), seed: 1 });
+      const refitOn = reads;
+      reads = new Set();
+      await pruner.heuristics['reconstruction']!({
+        groups,
+        smallest: groups.map(() => 1),
+        multiple: 1,
+        nearest: (_group: number, channels: number) => channels,
+        limits: [],
+        used: () => 1,
+        fits: () => true,
+      });
+      expect([refitOn.size, reads.size]).toEqual([gathered, probed]);
+      expect([...reads].filter((index) => refitOn.has(index))).toEqual([]);
+    },
+  );
 });

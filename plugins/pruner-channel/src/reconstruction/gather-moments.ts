@@ -6,6 +6,7 @@ import {
   type Dataset,
   type GraphLayer,
   type LayerGraph,
+  type Random,
 } from '@tersor/core';
 import { findConsumers, type Consumer } from './consumers.js';
 import { prepareMoments, type InputMoments } from './refit.js';
@@ -47,6 +48,18 @@ export interface Gathered {
   readonly wholeRows: boolean;
   /** By group of channels: one for each, of its own inputs. */
   readonly moments: readonly InputMoments[];
+}
+
+/** The order in which training images are used, and the draws after it. */
+function drawOrder(dataset: Dataset, seed: number): { readonly order: number[]; readonly random: Random } {
+  const random = createRandom(seed, 'reconstruction');
+  return { order: random.permutation(dataset.size('train')), random };
+}
+
+/** The training images that are used last. */
+export function lastImages(dataset: Dataset, count: number, seed: number): number[] {
+  const { order } = drawOrder(dataset, seed);
+  return order.slice(Math.max(0, order.length - count));
 }
 
 interface Sums {
@@ -102,9 +115,9 @@ export async function gatherMoments(
         },
       ];
     });
-  const random = createRandom(options.seed, 'reconstruction');
-  const count = Math.min(options.images, dataset.size('train'));
-  const order = random.permutation(dataset.size('train')).slice(0, count);
+  const { order: all, random } = drawOrder(dataset, options.seed);
+  const order = all.slice(0, options.images);
+  const count = order.length;
   const { network, sites } = withReadInputs(graph, totals);
   const calls = [...new Set(sites.map(({ observed }) => observed))];
   const session = await options.backend.observe(network, calls);
