@@ -1,15 +1,10 @@
-import {
-  TersorError,
-  type Environment,
-  type LayerBits,
-  type QuantizeTask,
-  type StepResult,
-} from '@tersor/core';
+import type { Environment, LayerBits, QuantizeTask } from '@tersor/core';
 import { createBitActions } from './bit-actions.js';
 import { createBitChoices } from './bit-choices.js';
 import { createBitOutcomes } from './bit-outcomes.js';
 import { activationBits } from './bit-walls.js';
 import { layerFeatures } from './layer-features.js';
+import { stepByStep } from './step-by-step.js';
 
 /**
  * Chooses the bits of each layer, one step per layer (HAQ, section 3).
@@ -29,48 +24,27 @@ export function createBitWidthEnvironment(task: QuantizeTask): Environment {
   const { layers, walls } = choices;
   const actions = createBitActions(task.bits, activationBits(task), task.discrete);
   const features = layerFeatures(task.graph, layers);
-  const outcomeOf = createBitOutcomes(task, choices);
-  let chosen: LayerBits[] = [];
-  let active = false;
+  const size = features[0]!.length + walls.limits.length + actions.choices;
 
-  const observe = (): number[] => {
+  const observe = (chosen: readonly LayerBits[]): number[] => {
     const previous =
       chosen.length === 0 ? Array<number>(actions.choices).fill(1) : actions.shares(chosen.at(-1)!);
     return [...features[Math.min(chosen.length, layers.length - 1)]!, ...walls.spare(chosen), ...previous];
   };
-  const size = features[0]!.length + walls.limits.length + actions.choices;
-
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(0), high: Array<number>(size).fill(1) },
     actionSpace: actions.space,
     maxSteps: layers.length,
-    reset: async () => {
-      chosen = [];
-      active = true;
-      return { observation: observe() };
-    },
-    step: async (action): Promise<StepResult> => {
-      if (!active)
-        throw new TersorError(
-          'EPISODE_OVER',
-          'The bit-width environment was stepped outside an episode; call reset first.',
-        );
-      const bits = walls.lower(actions.toBits(action), chosen);
-      const executed = actions.executed(action, bits);
-      chosen = [...chosen, bits];
-      const terminated = chosen.length === layers.length;
-      if (!terminated)
-        return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
-      active = false;
-      const { reward, measures, policy } = await outcomeOf(chosen);
-      return {
-        observation: observe(),
-        reward,
-        terminated,
-        truncated: false,
-        info: { executed, measures, policy },
-      };
-    },
+    ...stepByStep<LayerBits>({
+      name: 'bit-width',
+      count: layers.length,
+      choose: (action, chosen) => {
+        const choice = walls.lower(actions.toBits(action), chosen);
+        return { choice, executed: actions.executed(action, choice) };
+      },
+      observe,
+      finish: createBitOutcomes(task, choices),
+    }),
     heuristics: Object.fromEntries(
       Object.entries(choices.heuristics).map(([name, heuristic]) => [
         name,

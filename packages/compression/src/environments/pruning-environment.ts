@@ -1,9 +1,10 @@
-import { TersorError, type Action, type Environment, type PruneTask, type StepResult } from '@tersor/core';
+import type { Action, Environment, PruneTask } from '@tersor/core';
 import { groupFeatures } from './layer-features.js';
 import { clamp } from './observation.js';
 import { createPruneChoices } from './prune-choices.js';
 import { createPruneOutcomes } from './prune-outcomes.js';
 import type { Choice } from './prune-wall.js';
+import { stepByStep } from './step-by-step.js';
 
 /**
  * Prunes a network, one step per channel group (AMC, section 3).
@@ -29,12 +30,8 @@ export function createPruningEnvironment(task: PruneTask): Environment {
   const { costOf } = wall;
   const total = costOf(whole).macs;
   const features = groupFeatures(task, choices);
-  const outcomeOf = createPruneOutcomes(task, wall);
-  let chosen: Choice[] = [];
-  let previous: Action = pruners.map(() => 1);
-  let active = false;
 
-  const observe = (): number[] => {
+  const observe = (chosen: readonly Choice[], previous: Action = pruners.map(() => 1)): number[] => {
     const index = Math.min(chosen.length, groups.length - 1);
     const completed = (rest: readonly Choice[]) => [...chosen, ...rest.slice(chosen.length)];
     const now = costOf(completed(whole)).macsWithoutZeroSlices;
@@ -51,36 +48,17 @@ export function createPruningEnvironment(task: PruneTask): Environment {
       high: pruners.map(() => 1),
     },
     maxSteps: groups.length,
-    reset: async () => {
-      chosen = [];
-      previous = pruners.map(() => 1);
-      active = true;
-      return { observation: observe() };
-    },
-    step: async (action): Promise<StepResult> => {
-      if (!active)
-        throw new TersorError(
-          'EPISODE_OVER',
-          'The pruning environment was stepped outside an episode; call reset first.',
-        );
-      const group = groups[chosen.length]!;
-      const choice = choices.limit(chosen, choices.wanted(group, action));
-      chosen = [...chosen, choice];
-      const executed = choices.sharesOf(group, choice);
-      previous = executed;
-      const terminated = chosen.length === groups.length;
-      if (!terminated)
-        return { observation: observe(), reward: 0, terminated, truncated: false, info: { executed } };
-      active = false;
-      const { reward, measures, policy } = await outcomeOf(chosen);
-      return {
-        observation: observe(),
-        reward,
-        terminated,
-        truncated: false,
-        info: { executed, measures, policy },
-      };
-    },
+    ...stepByStep<Choice>({
+      name: 'pruning',
+      count: groups.length,
+      choose: (action, chosen) => {
+        const group = groups[chosen.length]!;
+        const choice = choices.limit(chosen, choices.wanted(group, action));
+        return { choice, executed: choices.sharesOf(group, choice) };
+      },
+      observe,
+      finish: createPruneOutcomes(task, wall),
+    }),
     heuristics: choices.heuristics,
   };
 }

@@ -1,4 +1,5 @@
-import { TersorError, type Action, type Environment, type Space, type StepResult } from '@tersor/core';
+import type { Action, Environment, Space } from '@tersor/core';
+import { stepByStep, type EpisodeEnd } from './step-by-step.js';
 
 /** What the two stages' residual environments differ in. */
 interface ResidualSteps {
@@ -10,11 +11,7 @@ interface ResidualSteps {
   /** What follows a step's features in an observation: after the actions so far. */
   observe(actions: readonly Action[]): readonly number[];
   /** Carries a whole episode out. */
-  finish(actions: readonly Action[]): Promise<{
-    readonly policy: unknown;
-    readonly reward: number;
-    readonly measures: Readonly<Record<string, number>>;
-  }>;
+  finish(actions: readonly Action[]): Promise<EpisodeEnd>;
   /** What a policy might be worth, from what is known without measuring. */
   readonly guess?: ((actions: readonly Action[]) => number) | undefined;
   /** The policy that `finish` carries out. */
@@ -34,33 +31,20 @@ export function residualWalk(walk: ResidualSteps): Environment {
     ...features[Math.min(before.length, steps - 1)]!,
     ...walk.observe(before),
   ];
-  const observed = () => observedAfter(actions);
-  let actions: Action[] = [];
-  let active = false;
   return {
     observationSpace: { type: 'box', low: Array<number>(size).fill(-1), high: Array<number>(size).fill(1) },
     actionSpace,
     maxSteps: steps,
-    reset: async () => {
-      actions = [];
-      active = true;
-      return { observation: observed() };
-    },
-    step: async (action): Promise<StepResult> => {
-      if (!active)
-        throw new TersorError(
-          'EPISODE_OVER',
-          'The residual environment was stepped outside an episode; call reset first.',
-        );
-      const executed = within(actionSpace, action);
-      actions = [...actions, executed];
-      const observation = observed();
-      const terminated = actions.length === steps;
-      if (!terminated) return { observation, reward: 0, terminated, truncated: false, info: { executed } };
-      active = false;
-      const { policy, reward, measures } = await walk.finish(actions);
-      return { observation, reward, terminated, truncated: false, info: { executed, measures, policy } };
-    },
+    ...stepByStep<Action>({
+      name: 'residual',
+      count: steps,
+      choose: (action) => {
+        const executed = within(actionSpace, action);
+        return { choice: executed, executed };
+      },
+      observe: observedAfter,
+      finish: (actions) => walk.finish(actions),
+    }),
     heuristics,
     features,
     ...(guess && { guess: (given) => guess(given.map((action) => within(actionSpace, action))) }),

@@ -1,19 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkerOffer } from '@tersor/core';
+import { lane as described } from '../../test/lane.js';
+import { offer } from '../../test/synthetic-study.js';
 import type { Lane } from '../jobs.js';
 import { createFolderStore } from '../store/folder-store.js';
 import { createOpenLanes } from './open-lanes.js';
 
-const offer: WorkerOffer = {
-  name: 'here',
-  versions: { tersor: '1.2.3', node: process.version },
-  backends: ['wasm'],
-  missing: [],
-  cores: 2,
-  memoryBytes: 4e9,
-};
 const job = { id: 'job' };
 const { signal } = new AbortController();
 
@@ -43,16 +36,7 @@ const open = () =>
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tersor-lanes-'));
   const store = await createFolderStore(join(folder, 'store'));
-  lane = {
-    queue: 'lane-1',
-    versions: offer.versions,
-    backends: ['wasm'],
-    cores: 1,
-    memoryBytes: 1e9,
-    leaseMs: 60_000,
-    retakes: 1,
-    store: { address: store.address, id: store.id },
-  };
+  lane = { ...described, store: { address: store.address, id: store.id } };
   announced = [lane];
   answers = [];
   close.mockClear();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeWith } from '../../test/describe-with.js';
+import { lane as described } from '../../test/lane.js';
 import { postgres, redis, type TestServer } from '../../test/servers.js';
 import { offer } from '../../test/synthetic-study.js';
 import type { Lane } from '../jobs.js';
@@ -39,9 +40,12 @@ for (const [name, kind] of Object.entries({ redis, postgres }))
       const files = await hashOf(inputs);
       await store.bring(inputs, files);
       const registry = openRegistry(queues);
-      const needs = { versions: offer.versions, backends: ['wasm'], cores: 1, memoryBytes: 1e9 };
-      const place = { leaseMs: 60_000, retakes: 1, store: { address: store.address, id: store.id } };
-      const lane = (queue: string): Lane => ({ queue, ...needs, ...place });
+      const lane = (queue: string): Lane => ({
+        ...described,
+        queue,
+        leaseMs: 60_000,
+        store: { address: store.address, id: store.id },
+      });
 
       const stop = new AbortController();
       let begun = 0;

@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TrialOutcome, WorkerOffer } from '@tersor/core';
+import type { TrialOutcome } from '@tersor/core';
+import { lane as described } from '../../test/lane.js';
+import { offer } from '../../test/synthetic-study.js';
 import { sentTrial, type Lane } from '../jobs.js';
 import type { QueueServer } from '../server/connect.js';
 import { createFolderStore } from '../store/folder-store.js';
@@ -11,14 +13,6 @@ import { hashOf } from '../store/hash-of.js';
 import type { TrialStore } from '../store/trial-store.js';
 import { work } from './work.js';
 
-const offer: WorkerOffer = {
-  name: 'here',
-  versions: { tersor: '1.2.3', node: process.version },
-  backends: ['wasm'],
-  missing: [],
-  cores: 2,
-  memoryBytes: 4e9,
-};
 const TRIAL = JSON.stringify({ id: 'abc', config: {}, inputs: {} });
 
 test.each([
@@ -39,16 +33,7 @@ describe('a worker', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tersor-work-'));
     store = await createFolderStore(join(folder, 'store'));
-    lane = {
-      queue: 'lane-1',
-      versions: offer.versions,
-      backends: ['wasm'],
-      cores: 1,
-      memoryBytes: 1e9,
-      leaseMs: 60_000,
-      retakes: 1,
-      store: { address: store.address, id: store.id },
-    };
+    lane = { ...described, leaseMs: 60_000, store: { address: store.address, id: store.id } };
   });
   afterEach(() => rm(folder, { recursive: true }));
 
