@@ -22,6 +22,7 @@ export { transposed } from './tensors/transposed.js';
 export { float16Bits, float16Value, roundToFloat16 } from './tensors/float16.js';
 export { ERROR_CODES, isTersorError, messageOf, TersorError, type ErrorCode } from './errors.js';
 export { isInside } from './files/is-inside.js';
+export { isFolder } from './files/is-folder.js';
 export { makeFolder, requireWritableFile, requireWritableFolder } from './files/output-place.js';
 export { definePlugin, type Plugin, type PluginContext } from './plugins/plugin.js';
 export { PLUGIN_KINDS, TOKENS, type PluginKind, type PluginProducts, type Token } from './tokens.js';

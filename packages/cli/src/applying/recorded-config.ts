@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { readConfigFolder } from '@tersor/compression';
-import { compressConfigSchema, isRecord, reviseConfig, TersorError, type Override } from '@tersor/core';
+import {
+  compressConfigSchema,
+  isFolder,
+  isRecord,
+  reviseConfig,
+  TersorError,
+  type Override,
+} from '@tersor/core';
 import type { PlacedConfig } from '../placed-config.js';
-import { isFolder } from './is-folder.js';
 
 const GIVE_CONFIG = 'Give the config that it was made with, with --config.';
 const GIVE_FOLDER =

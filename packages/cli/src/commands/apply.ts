@@ -1,10 +1,9 @@
 import { dirname, join, normalize, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { readPolicy, type GivenPolicy } from '@tersor/compression';
-import { TersorError } from '@tersor/core';
+import { isFolder, TersorError } from '@tersor/core';
 import { episodePolicy } from '../applying/episode-policy.js';
 import { freeOutput, type Chosen } from '../applying/free-output.js';
-import { isFolder } from '../applying/is-folder.js';
 import { recordedConfig } from '../applying/recorded-config.js';
 import { collect, wholeNumber } from '../option-values.js';
 import { placedConfig } from '../placed-config.js';

@@ -30,7 +30,7 @@ export async function makeFolder(path: string): Promise<string[]> {
 async function missingOf(path: string): Promise<string[]> {
   const missing: string[] = [];
   let folder = resolve(path);
-  for (; !(await isFolder(folder)); folder = dirname(folder)) missing.unshift(folder);
+  for (; !(await hasFolder(folder)); folder = dirname(folder)) missing.unshift(folder);
   return missing;
 }
 
@@ -40,12 +40,12 @@ async function makeOne(folder: string): Promise<boolean> {
     await mkdir(folder);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(folder))) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await hasFolder(folder))) throw error;
     return false;
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function hasFolder(path: string): Promise<boolean> {
   const found = await statOf(path);
   if (found && !found.isDirectory()) throw new Error(`${path} is not a folder.`);
   return found !== undefined;
@@ -66,7 +66,7 @@ async function statOf(path: string) {
  */
 export async function requireWritableFolder(folder: string, option = '--out'): Promise<void> {
   await tried(folder, 'folder', option, async () => {
-    const isThere = await isFolder(folder);
+    const isThere = await hasFolder(folder);
     if (isThere) await rmdir(await mkdtemp(join(folder, '.tersor-')));
     await tryBeside(folder);
   });

@@ -1,9 +1,9 @@
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { createServer, type Server } from 'node:http';
-import { TersorError } from '@tersor/core';
+import { isFolder, TersorError } from '@tersor/core';
 import { createActions } from '../actions/actions.js';
 import { createDrawer } from '../drawing/drawer.js';
 import { createWatcher } from '../items/watch-items.js';
@@ -81,11 +81,7 @@ export async function startUi({
 
 async function existing(folder: string): Promise<string> {
   const path = resolve(folder);
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return realpath(path);
+  if (await isFolder(path)) return realpath(path);
   throw new TersorError('CONFIG_NOT_FOUND', `${folder} is not a folder.`, {
     hint: 'Give output folders of `tersor compress` or `tersor study`, or a folder above them.',
   });

@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { TersorError } from '@tersor/core';
+import { isFolder, TersorError } from '@tersor/core';
 
 /** An image file and its class. */
 export interface ImageEntry {
@@ -172,12 +172,4 @@ async function list(folder: string, where?: string) {
       { cause, hint: where ? LIST_PATHS : SOURCE_PATHS },
     );
   }
-}
-
-/** Whether there is a folder of that name. */
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

@@ -2,10 +2,17 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { definePlugin, TersorError, type Dataset, type LabelledImages, type Split } from '@tersor/core';
+import {
+  definePlugin,
+  isFolder,
+  TersorError,
+  type Dataset,
+  type LabelledImages,
+  type Split,
+} from '@tersor/core';
 import { z } from 'zod';
 import { decodeImage } from '../decode-image.js';
-import { classFolders, isFolder, readClassNames, readEntries, type ImageEntry } from './image-entries.js';
+import { classFolders, readClassNames, readEntries, type ImageEntry } from './image-entries.js';
 import { imageFilesFingerprint } from './image-files-fingerprint.js';
 import { requireValidation } from '../require-validation.js';
 import { resizeAndCrop } from '../resize-crop.js';
