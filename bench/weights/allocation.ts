@@ -14,7 +14,11 @@ import { bitsByErrorPerByte } from '../../packages/compression/src/environments/
 import linear, { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
 import { addFlatRow, readFlatRows } from '../flat-rows.js';
 import { bitQuestion, bytesOf, FEWEST, MOST, sizesOf } from './bit-question.js';
-import { leastError, leastPossible } from '../../packages/compression/src/environments/knapsack.js';
+import {
+  bestPrices,
+  leastError,
+  leastPossible,
+} from '../../packages/compression/src/environments/knapsack.js';
 import { createMeasure, type BothWays } from './measure-bits.js';
 import { openNetwork } from './open-network.js';
 
@@ -96,12 +100,12 @@ async function main(): Promise<void> {
       error: bits.reduce((sum, each, layer) => sum + errorOf(layer, each), 0),
     });
     const choices = sizes.map((size, layer) =>
-      size.slice(FEWEST).map((bytes, i) => ({ size: bytes, error: errorOf(layer, FEWEST + i) })),
+      size.slice(FEWEST).map((bytes, i) => ({ sizes: [bytes], error: errorOf(layer, FEWEST + i) })),
     );
     const started = performance.now();
     let greedy = allocation(bitsByErrorPerByte(question, errorOf));
     const between = performance.now();
-    const picks = leastError(choices, room, greedy.error);
+    const picks = leastError(choices, [room], greedy.error);
     const ended = performance.now();
     let exact = picks ? allocation(picks.map((pick) => FEWEST + pick)) : greedy;
     const gap = greedy.error / exact.error - 1;
@@ -117,7 +121,7 @@ async function main(): Promise<void> {
       greedy,
       exact,
       gap,
-      bound: leastPossible(choices, room),
+      bound: leastPossible(choices, [room], bestPrices(choices, [room], greedy.error)),
       milliseconds: { greedy: between - started, exact: ended - between },
     };
     console.log(name, JSON.stringify(row));
