@@ -2,6 +2,7 @@ export { baselineName } from './results/baselines.js';
 export { childProcessRunner, type ChildProcessOptions } from './trials/child-process-runner.js';
 export { inLocalFolder } from './trials/local-folder.js';
 export { openRunner, type OpenRunner, type OpenRunnerOptions } from './trials/open-runner.js';
+export { withoutUrlPasswords } from './results/without-passwords.js';
 export { createTurns, type Turns } from './trials/turns.js';
 export { runnerPlugins } from './trials/runner-plugins.js';
 export { copyFiles, replaceFiles } from './results/copy-files.js';

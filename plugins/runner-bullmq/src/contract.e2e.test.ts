@@ -97,7 +97,7 @@ describe('createBullmqRunner', () => {
     const options = queueOptions({ folder: tmpdir() }, { url: 'redis://me:secret@127.0.0.1:1' });
     await expect(createBullmqRunner(options, tmpdir())).rejects.toMatchObject({
       code: 'QUEUE_UNAVAILABLE',
-      message: expect.stringMatching(/^redis:\/\/me@127\.0\.0\.1:1 cannot be reached/),
+      message: expect.stringMatching(/^redis:\/\/me:\*\*\*@127\.0\.0\.1:1 cannot be reached/),
     });
   });
 
@@ -109,7 +109,7 @@ describe('createBullmqRunner', () => {
     });
     process.env['TERSOR_TEST_PASSWORD'] = 'a@b';
     await expect(open()).rejects.toMatchObject({
-      message: expect.stringMatching(/^redis:\/\/me@127\.0\.0\.1:1 cannot be reached/),
+      message: expect.stringMatching(/^redis:\/\/me:\*\*\*@127\.0\.0\.1:1 cannot be reached/),
     });
     delete process.env['TERSOR_TEST_PASSWORD'];
   });

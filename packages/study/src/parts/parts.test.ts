@@ -1,6 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunIdentity, TrialRunner } from '@tersor/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lockOutput } from '@tersor/compression';
+import { messageOf, type RunIdentity, type TrialRunner } from '@tersor/core';
 import { identity, instantRunner, makeStudy, studyFolder } from '../../test/fixtures.js';
 import { runInFolder } from '../../test/run-in-folder.js';
 import { folderStore, type ResultStore } from '../results/result-store.js';
@@ -53,6 +55,34 @@ describe('a study in parts', () => {
     calls.length = 0;
     await part(0, 'a', { of: 1 }, { grid });
     expect(calls).toHaveLength(2);
+  });
+
+  it('waits for a job that has begun the same trial a moment earlier, and uses its results', async () => {
+    const begun: string[] = [];
+    // As a program does that takes the folder only when it is there, which takes a while.
+    const slow = (name: string): TrialRunner => ({
+      ...instantRunner(),
+      run: async (trial, signal) => {
+        await delay(100);
+        try {
+          const release = await lockOutput(trial.place.folder!);
+          begun.push(name);
+          await delay(300);
+          const outcome = await instantRunner(calls).run(trial, signal);
+          await release();
+          return outcome;
+        } catch (error) {
+          return { status: 'failed', error: `tersor: ${messageOf(error)} [OUTPUT_LOCKED]` };
+        }
+      },
+    });
+    const notices: string[] = [];
+    const onNotice = (text: string) => void notices.push(text);
+    const jobs = ['first', 'second'].map((name) => part(0, 'shared', { runner: slow(name), onNotice }));
+    const ends = (await Promise.all(jobs)).flat();
+    expect(ends.map(({ status }) => status)).toEqual(['done', 'done']);
+    expect([calls.length, begun.length]).toEqual([1, 1]);
+    expect(notices).toEqual([expect.stringMatching(/^Waiting for trial \w+, which .*in use by process/)]);
   });
 
   it('refuses a part that does not exist, and names the range', async () => {

@@ -44,6 +44,20 @@ describe('the sampler of a study', () => {
     for (const name of drawn) expect(drawn).toContain(name.replace('ddpg', 'random'));
   });
 
+  it('gives each rung its episodes, whatever "set" and the grid say of the search', async () => {
+    const { trials } = await plan({
+      set: { 'prune.search.episodes': 3 },
+      grid: { search: { whole: { 'prune.search': { subset: 20 } }, own: {} } },
+      sampler: { ...halving, least: 10, most: 30 },
+      seeds: [1],
+    });
+    expect(trials.map(({ config }) => config.prune!.search.episodes)).toEqual([10, 10, 30, 30]);
+  });
+
+  it('names the samplers that there are', () => {
+    expect(() => makeStudy({ grid, sampler: { use: 'tpe' } })).toThrow(/"random".*"halving"/);
+  });
+
   it('plans rungs with fewer places and more episodes', async () => {
     const study = makeStudy({ grid, sampler: halving });
     const planned = await planStudy(study, path);

@@ -1,7 +1,7 @@
 import { createRandom, TersorError } from '@tersor/core';
 import { baselinesOf, nameOf } from '../results/baselines.js';
 import type { Halving } from './sampler-schema.js';
-import type { Variant } from './variant.js';
+import { joinedSettings, type Variant } from './variant.js';
 import type { Study } from './study-schema.js';
 
 /** One round of successive halving: the variants that may take part, all with the same number of episodes. */
@@ -106,7 +106,7 @@ function withBaselines(
 function withEpisodes({ labels, settings }: Variant, episodes: number, sampler: Halving): Variant {
   const all = { ...labels, [EPISODES]: String(episodes) };
   const more = Object.fromEntries(sampler.episodes.map((path) => [path, episodes]));
-  return { name: nameOf(all), labels: all, settings: { ...settings, ...more } };
+  return { name: nameOf(all), labels: all, settings: joinedSettings(settings, more) };
 }
 
 /** Episodes of each rung: `factor` times those of the rung before; the last rung has `most`. */

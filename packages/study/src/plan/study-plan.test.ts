@@ -54,6 +54,54 @@ describe('planStudy', () => {
     expect(trials).toHaveLength(2);
   });
 
+  it('lets what the grid sets win over "set", also where "set" names the same path first', async () => {
+    const { trials } = await plan({
+      set: { 'prune.search.episodes': 5 },
+      grid: {
+        search: { whole: { 'prune.search': { subset: 20 } } },
+        'prune.search.episodes': [10, 20],
+      },
+      seeds: [1],
+    });
+    expect(trials.map(({ config }) => config.prune!.search)).toMatchObject([
+      { subset: 20, episodes: 10 },
+      { subset: 20, episodes: 20 },
+    ]);
+  });
+
+  it('refuses a key of the grid that undoes another one', async () => {
+    const grid = {
+      'prune.search.episodes': [10, 20],
+      search: { whole: { 'prune.search': { subset: 20 } } },
+    };
+    await expect(plan({ grid })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'In the variant "10, whole", "prune.search" replaces "prune.search.episodes" of the grid.',
+    });
+  });
+
+  it.each([
+    ['"set"', { set: { seed: 9 } }],
+    ['"grid"', { grid: { seed: [5, 6] } }],
+    ['"grid.agent.a"', { grid: { agent: { a: { seed: 5 } } } }],
+  ])('refuses a seed in %s, which those of the study would replace', async (place, changes) => {
+    await expect(plan(changes)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `"seed" in ${place} has no effect: a study has seeds of its own.`,
+    });
+  });
+
+  it('refuses two variants whose labels make the same name', async () => {
+    const grid = {
+      x: { a: {}, 'a, b': { 'prune.minimum': 0.2 } },
+      y: { 'b, c': {}, c: { 'prune.minimum': 0.3 } },
+    };
+    await expect(plan({ grid })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'Two variants of the grid have the name "a, b, c".',
+    });
+  });
+
   it.each([
     [{ 'prune.agnet.use': ['ddpg'] }, 'prune.agnet.use', 'prune.agent.use'],
     [{ sed: [1] }, 'sed', 'seed'],
@@ -94,7 +142,7 @@ describe('planStudy', () => {
   });
 
   it('refuses two values with the same label', async () => {
-    await expect(plan({ grid: { seed: [1, '1'] } })).rejects.toMatchObject({
+    await expect(plan({ grid: { 'prune.minimum': [1, '1'] } })).rejects.toMatchObject({
       message: expect.stringContaining('two values with the label "1"'),
     });
   });

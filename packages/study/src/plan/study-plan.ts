@@ -6,7 +6,7 @@ import { baselinesOf, nameOf } from '../results/baselines.js';
 import { requireKnownPaths } from './config-paths.js';
 import { EPISODES, halvingOf, sampleVariants, type Rung } from './sampler.js';
 import type { Study } from './study-schema.js';
-import type { Settings, Variant } from './variant.js';
+import { joinedSettings, type Settings, type Variant } from './variant.js';
 
 /** One run of `compress`. */
 export interface PlannedTrial {
@@ -50,16 +50,19 @@ export interface StudyPlan {
  */
 export async function planStudy(study: Study, path: string): Promise<StudyPlan> {
   const configPath = resolve(dirname(path), study.config);
+  requireNoSeed(study);
   requireKnownPaths(pathsOf(study), compressConfigSchema);
   const grid = variantsOf(study.grid);
   baselinesOf(study.baseline, grid);
   requireFacet(study);
   const { variants, rungs } = sampleVariants(study, grid);
+  requireOwnNames(variants);
+  requireNothingReplaced(variants);
   const cells: Cell[] = [];
   const trials = new Map<string, PlannedTrial>();
   for (const seed of study.seeds) {
     for (const variant of variants) {
-      const settings = { ...study.set, ...variant.settings, seed };
+      const settings = joinedSettings(study.set, variant.settings, { seed });
       const config = await readConfig(configPath, compressConfigSchema, overridesOf(settings));
       requireChosenBy(study, config);
       const id = trialId(config);
@@ -118,6 +121,48 @@ function pathsOf(study: Study): { path: string; place: string }[] {
   ];
 }
 
+/** Throws `CONFIG_INVALID` where a seed would be replaced by those of the study. */
+function requireNoSeed(study: Study): void {
+  const found = pathsOf(study).find(({ path }) => path === 'seed');
+  if (!found) return;
+  throw new TersorError(
+    'CONFIG_INVALID',
+    `"seed" in ${found.place} has no effect: a study has seeds of its own.`,
+    {
+      hint: 'Name them in "seeds", for instance seeds: [1, 2, 3].',
+    },
+  );
+}
+
+/** Throws `CONFIG_INVALID` where two variants would be one in every table. */
+function requireOwnNames(variants: readonly Variant[]): void {
+  const names = new Set<string>();
+  for (const { name } of variants) {
+    if (names.has(name))
+      throw new TersorError('CONFIG_INVALID', `Two variants of the grid have the name "${name}".`, {
+        hint: 'Their labels, joined by commas, are the same: change a label that has a comma.',
+      });
+    names.add(name);
+  }
+}
+
+/** Throws `CONFIG_INVALID` where one key of the grid undoes what another one has set. */
+function requireNothingReplaced(variants: readonly Variant[]): void {
+  for (const { name, settings } of variants) {
+    const paths = Object.keys(settings);
+    const lost = paths.find((path, i) => paths.slice(i + 1).some((later) => path.startsWith(`${later}.`)));
+    if (lost === undefined) continue;
+    const by = paths.find((path) => lost.startsWith(`${path}.`))!;
+    throw new TersorError(
+      'CONFIG_INVALID',
+      `In the variant "${name}", "${by}" replaces "${lost}" of the grid.`,
+      {
+        hint: `Set single paths below "${by}", or put what sets it before what sets "${lost}".`,
+      },
+    );
+  }
+}
+
 function variantsOf(grid: Study['grid']): Variant[] {
   let variants: Omit<Variant, 'name'>[] = [{ labels: {}, settings: {} }];
   for (const [axis, values] of Object.entries(grid)) {
@@ -133,7 +178,7 @@ function variantsOf(grid: Study['grid']): Variant[] {
     variants = variants.flatMap((variant) =>
       options.map(([label, settings]) => ({
         labels: { ...variant.labels, [axis]: label },
-        settings: { ...variant.settings, ...settings },
+        settings: joinedSettings(variant.settings, settings),
       })),
     );
   }

@@ -26,6 +26,8 @@ export interface TrialContext {
 }
 
 const LOCK_POLL_MS = 500;
+/** Marks the error of a trial that another process is running. */
+const LOCKED = '[OUTPUT_LOCKED]';
 /** Longest delay of a timer: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 /** Networks, the trial's own report, and the checkpoint, which only an unfinished trial needs. */
@@ -56,16 +58,27 @@ export async function runTrial(
     if (record.status === 'done' && study.keep === 'summaries') await removeBulk(place);
     return record;
   };
-  await waitUntilFree(trial, context);
-  if (signal.aborted) return { id, status: 'interrupted', seconds: 0 };
-  const left = await resultsOf(trial, place);
-  if (left && problemOf(left, inputs) === undefined) return finish({ status: 'done' }, 0, left.seconds);
+  // How the trial ended in another process, if one was running it.
+  const elsewhere = async (): Promise<TrialRecord | undefined> => {
+    await waitUntilFree(trial, context);
+    if (signal.aborted) return { id, status: 'interrupted', seconds: 0 };
+    const left = await resultsOf(trial, place);
+    const isWhole = left && problemOf(left, inputs) === undefined;
+    return isWhole ? finish({ status: 'done' }, 0, left.seconds) : undefined;
+  };
+  const before = await elsewhere();
+  if (before) return before;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptTrial(trial, { ...context, onBegin }, inputs);
+    let outcome = await attemptTrial(trial, { ...context, onBegin }, inputs);
+    while (isLocked(outcome)) {
+      const found = await elsewhere();
+      if (found) return found;
+      outcome = await attemptTrial(trial, { ...context, onBegin }, inputs);
+    }
     const problem = outcome.status === 'done' ? problemOf(await resultsOf(trial, place), inputs) : undefined;
     if (problem !== undefined) return finish({ status: 'failed', error: problem }, attempt);
-    const isFinal = outcome.status !== 'failed' || outcome.isTimeOut || attempt > study.retries;
-    if (isFinal) return finish(withoutMark(outcome), attempt);
+    if (outcome.status !== 'failed' || outcome.isTimeOut || attempt > study.retries)
+      return finish(withoutMark(outcome), attempt);
     context.onNotice(
       `Trial ${id} failed and is run again (retry ${attempt} of ${study.retries}): ${outcome.error.split('\n')[0]}`,
     );
@@ -125,6 +138,11 @@ async function attemptTrial(
   }
 }
 
+/** Whether another process has begun the trial in the moment before this attempt. */
+function isLocked(outcome: TrialOutcome): boolean {
+  return outcome.status === 'failed' && outcome.error.includes(LOCKED);
+}
+
 function withoutMark({ isTimeOut: _mark, ...outcome }: Attempt): TrialOutcome {
   return outcome;
 }
@@ -151,7 +169,7 @@ async function waitUntilFree({ id }: PlannedTrial, { store, signal, onNotice }: 
       return await release();
     } catch (error) {
       if (!isTersorError(error) || error.code !== 'OUTPUT_LOCKED') throw error;
-      if (isFirst) onNotice(`Waiting for trial ${id}, which an earlier study left running: ${error.message}`);
+      if (isFirst) onNotice(`Waiting for trial ${id}, which another process is running: ${error.message}`);
       await delay(LOCK_POLL_MS, undefined, { signal }).catch(() => undefined);
     }
   }

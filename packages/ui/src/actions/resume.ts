@@ -39,7 +39,7 @@ export function resumable(
 }
 
 /** What stands for a password that was not kept. */
-const STRUCK_OUT = /:\/\/[^\s/@:]*:\*\*\*@/;
+const STRUCK_OUT = /:\*\*\*@|=\*\*\*/;
 
 function problemOf({ args }: StartCommand, settings: unknown): string | undefined {
   if (args.some((each) => STRUCK_OUT.test(each)))

@@ -1,4 +1,5 @@
 import { messageOf, TersorError } from '@tersor/core';
+import { withoutUrlPasswords } from '@tersor/study';
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -57,7 +58,7 @@ const POOL = 1;
  */
 export async function connect(given: string, prefix: string): Promise<QueueServer> {
   const url = withVariables(given);
-  const name = withoutPassword(url);
+  const name = withoutUrlPasswords(url);
   const { connection, factory, end } = await (/^rediss?:/.test(url) ? redis : postgres)(url, prefix).catch(
     (cause: unknown) => {
       throw new TersorError('QUEUE_UNAVAILABLE', `${name} cannot be reached or used: ${messageOf(cause)}`, {
@@ -146,14 +147,4 @@ function withVariables(url: string): string {
       });
     return encodeURIComponent(value);
   });
-}
-
-function withoutPassword(url: string): string {
-  try {
-    const parsed = new URL(url);
-    parsed.password = '';
-    return parsed.href;
-  } catch {
-    return url;
-  }
 }
