@@ -34,13 +34,8 @@ export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js'
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
 export { readJson, readTrial } from './results/study-store.js';
 export { isStudyRecord, isTrialRecord, type StudyRecord, type TrialRecord } from './results/study-records.js';
-export {
-  readEpisodes,
-  readRun,
-  type EpisodeFigures,
-  type EpisodeLine,
-  type Run,
-} from './results/read-run.js';
+export { readEpisodes, readRun, type EpisodeFigures, type Run } from './results/read-run.js';
+export { isSummary, type EpisodeLine } from './results/run-records.js';
 export { writeComparison, writeReport, writeRunReport, writeStudyReport } from './report/write-reports.js';
 export { writeOptunaJournal } from './export/optuna-journal.js';
 export { writeTensorBoard } from './export/tensorboard/write-tensorboard.js';

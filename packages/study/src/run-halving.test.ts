@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrialRunner } from '@tersor/core';
 import { instantRunner, makeStudy, studyFolder, summaryOf } from '../test/fixtures.js';
@@ -95,11 +95,16 @@ describe('a study by successive halving', () => {
     expect(again.variants.at(-1)!.variant).toBe('900, 90');
   });
 
-  it('stops if every variant has failed', () =>
-    expect(run({ runner: instantBroken() })).rejects.toMatchObject({
+  it('stops if every variant has failed, with a report that says why', async () => {
+    await expect(run({ runner: instantBroken() })).rejects.toMatchObject({
       code: 'TRIALS_FAILED',
       message: expect.stringContaining('with 10 episodes'),
-    }));
+    });
+    expect(await readdir(place.output)).toEqual(
+      expect.arrayContaining(['results.json', 'results.csv', 'report.html']),
+    );
+    expect(await readFile(join(place.output, 'report.html'), 'utf8')).toContain('18 failed');
+  });
 
   it('previews the known trials, and how many may follow', async () => {
     expect(await preview()).toMatchObject({ most: 26, trials: { length: 18 } });

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { StartCommand } from '@tersor/compression';
-import { TersorError, type TrialRunner } from '@tersor/core';
+import { isTersorError, TersorError, type TrialRunner } from '@tersor/core';
 import { contentOf, contentRecord, type Identify } from './plan/study-content.js';
 import { requireUnharmedInputs } from './plan/study-guard.js';
 import { mostTrials, planStudy, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
@@ -76,12 +76,15 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
     if (options.command) await writeJson(store.study, 'command.json', withoutPasswords(options.command));
     const directory = dirname(plan.configPath);
     const context = { study, directory, store, runner, signal, onNotice, onTrial, onChosen };
-    if (plan.rungs) await runRungs(plan, content, context);
+    let problem: unknown;
+    if (plan.rungs) await runRungs(plan, content, context).catch((error: unknown) => (problem = error));
     else {
       await onChosen(plan);
       await runTrials(plan, content, context);
     }
+    if (problem !== undefined && !isFailureOfAll(problem)) throw problem;
     const results = await writeStudyReport(store);
+    if (problem !== undefined) throw problem;
     if (signal.aborted)
       throw new TersorError('INTERRUPTED', 'The study was stopped.', {
         hint: 'Run the same command with --resume to continue.',
@@ -90,6 +93,11 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
   } finally {
     await unlock();
   }
+}
+
+/** Whether no variant can go on because each has a trial that failed: the report says which, and why. */
+function isFailureOfAll(error: unknown): boolean {
+  return isTersorError(error) && error.code === 'TRIALS_FAILED';
 }
 
 /** Throws `CONFIG_INVALID` if a study has more trials than its limit. */

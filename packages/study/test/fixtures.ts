@@ -9,7 +9,7 @@ import {
   type RunIdentity,
   type TrialRunner,
 } from '@tersor/core';
-import type { EpisodeLine, Stage } from '../src/results/read-run.js';
+import type { EpisodeLine, Stage } from '../src/results/run-records.js';
 import { studySchema, type Study } from '../src/plan/study-schema.js';
 
 const CONFIG = `

@@ -17,6 +17,7 @@ import type { Answers } from '../training/evaluator.js';
 import { outcomesOf } from './outcomes.js';
 import { peakResidentBytes } from './peak-memory.js';
 import { writeConfigFolder } from '../run/config-folder.js';
+import { requireStillHeld } from '../run/output-lock.js';
 import { TERSOR_VERSION } from '../run/identity.js';
 import type { NetworkFigures, Policy, SearchFigures, Summary } from './pipeline-types.js';
 import type { PruneResult } from '../stages/prune-stage.js';
@@ -45,6 +46,7 @@ interface ResultsInput {
  * where a file does not give the network that was evaluated.
  */
 export async function writeResults(input: ResultsInput): Promise<Summary> {
+  requireStillHeld(input.output);
   return writeFolder(
     input.output,
     {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { cp, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { makeFolder, messageOf, TersorError } from '@tersor/core';
 import { LIVE_RECORD } from './live-record.js';
 import type { Origin } from './origin.js';
+import { requireStillHeld } from './output-lock.js';
 
 /** Changes when a saved state can no longer be read. */
 const VERSION = 2;
@@ -55,6 +56,7 @@ export function checkpointStore<State>(folder: string, origin: Origin): Checkpoi
   return {
     folder,
     save: async (state) => {
+      requireStillHeld(dirname(folder));
       const existing = await files();
       try {
         await makeFolder(folder);

@@ -90,7 +90,7 @@ export function createLiveRecord(folder: string): LiveRecord {
     if (!start) return;
     hasBegun = true;
     try {
-      mkdirSync(folder, { recursive: true });
+      if (!existsSync(folder)) mkdirSync(folder);
     } catch {
       return;
     }

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LockAnswer, LockRequest } from '../../test/lock-process.js';
-import { lockOutput } from './output-lock.js';
+import { lockOutput, requireStillHeld } from './output-lock.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -48,6 +48,20 @@ describe('lockOutput in one process', () => {
     await (
       await lockOutput(folder)
     )();
+  });
+
+  it('sees that the folder was removed, or that another has it now; not that only the lock was', async () => {
+    const place = join(folder, 'run');
+    const release = await lockOutput(place);
+    requireStillHeld(place);
+    await rm(join(place, '.lock'));
+    requireStillHeld(place);
+    await rm(place, { recursive: true });
+    expect(() => requireStillHeld(place)).toThrow(/run" was removed\.$/);
+    expect(await ask(startProcess(), { do: 'lock', folder: place })).toEqual({});
+    expect(() => requireStillHeld(place)).toThrow(/was removed, and another process has it now/);
+    await release();
+    expect(await readdir(place)).toEqual(['.lock']);
   });
 
   it('removes the folders that it made, unless something was put there', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -44,6 +45,9 @@ interface Owner {
   readonly heldBy: 'lock' | 'file';
 }
 
+/** The open lock files of this process, by path. */
+const held = new Map<string, number>();
+
 type TryLock = (fd: number, offset: number, length: number) => boolean;
 
 /**
@@ -60,11 +64,13 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
   try {
     const { fd, made } = await takeFolder(folder, path);
+    held.set(path, fd);
     const release = () => {
+      held.delete(path);
       try {
         // Removed while it is still held. Whoever has opened it meanwhile finds that it is not the folder's
         // any more.
-        rmSync(path, { force: true });
+        if (isSameFile(fd, path)) rmSync(path, { force: true });
       } catch {
         // What stays is only text; the lock goes with the open file.
       }
@@ -88,6 +94,23 @@ export async function lockOutput(folder: string): Promise<() => Promise<void>> {
       { cause, hint: 'Choose another with --out.' },
     );
   }
+}
+
+/**
+ * Makes sure that a folder that this process has taken is still there and nobody else's, before something is
+ * written to it. Throws `OUTPUT_FAILED`.
+ */
+export function requireStillHeld(folder: string): void {
+  const path = join(folder, FILE);
+  const fd = held.get(path);
+  if (fd === undefined) return;
+  const isGone = !existsSync(folder);
+  if (!isGone && (!existsSync(path) || isSameFile(fd, path))) return;
+  throw new TersorError(
+    'OUTPUT_FAILED',
+    `The output folder ${JSON.stringify(folder)} was removed${isGone ? '' : ', and another process has it now'}.`,
+    { hint: 'Nothing can be saved any more: start again, and leave the folder where it is.' },
+  );
 }
 
 /** Makes the folder where it is missing, and takes it. Throws `OUTPUT_LOCKED`. */

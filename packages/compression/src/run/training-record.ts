@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isTersorError, messageOf, type TrainConfig } from '@tersor/core';
@@ -65,7 +65,7 @@ export function createTrainingRecord(folder: string): TrainingRecord {
     begin: (start) => {
       hasBegun = true;
       try {
-        mkdirSync(folder, { recursive: true });
+        if (!existsSync(folder)) mkdirSync(folder);
       } catch {
         return;
       }

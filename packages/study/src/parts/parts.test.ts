@@ -109,6 +109,21 @@ describe('a study in parts', () => {
     ]);
   });
 
+  it('leaves out a trial whose files are damaged, and keeps the others', async () => {
+    await part(0, 'a', { of: 1 });
+    const whole = await collectStudy({ from: [storeOf('a')], into: storeOf('a') });
+    const [first, second] = whole.trials.map(({ trial }) => storeOf('a').trial(trial));
+    await first!.put(
+      'episodes.jsonl',
+      Buffer.concat([Buffer.from('null\n'), (await first!.get('episodes.jsonl'))!]),
+    );
+    const summary = JSON.parse(Buffer.from((await second!.get('summary.json'))!).toString()) as object;
+    await second!.put('summary.json', Buffer.from(JSON.stringify({ ...summary, compressed: null })));
+    const again = await collectStudy({ from: [storeOf('a')], into: storeOf('a') });
+    expect(again.trials.map(({ status }) => status)).toEqual(['done', 'missing', 'done', 'done']);
+    expect(again.trials[0]).toEqual(whole.trials[0]);
+  });
+
   it('prefers a trial that is done to one that is not', async () => {
     const grid = { 'prune.agent.use': ['ddpg'] };
     const stopped = { ...instantRunner(), run: async () => ({ status: 'interrupted' as const }) };

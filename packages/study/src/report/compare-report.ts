@@ -1,6 +1,7 @@
 import { grouped, percent } from '@tersor/core';
 import { stagesOf, type NetworkFigures } from '@tersor/compression';
-import type { Run, Stage } from '../results/read-run.js';
+import type { Run } from '../results/read-run.js';
+import type { Stage } from '../results/run-records.js';
 import { chart, LEGEND, nameAxis, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import { duration, points } from './html.js';
 import { page, type PageContent, type Section } from './page.js';

@@ -1,6 +1,6 @@
 import type { VariantRow } from '../results/compare-variants.js';
 import { mean } from '../statistics/moments.js';
-import type { EpisodeLine, Stage } from '../results/read-run.js';
+import type { EpisodeLine, Stage } from '../results/run-records.js';
 import { chart, LEGEND, legendHeight, PALETTE, SYMBOLS, valueAxis } from './chart.js';
 import { bestSoFar } from './search-charts.js';
 import { MOST, ofAll, thinned } from './most.js';

@@ -1,7 +1,8 @@
 import { stagesOf, whereMeasured, type NetworkFigures, type Summary } from '@tersor/compression';
 import { grouped, modelParts, percent } from '@tersor/core';
 import { stringify } from 'yaml';
-import type { Run, Stage } from '../results/read-run.js';
+import type { Run } from '../results/read-run.js';
+import type { Stage } from '../results/run-records.js';
 import { duration, escapeHtml, memory, points } from './html.js';
 import { layerCharts } from './layer-charts.js';
 import { page, type PageContent, type Section, type Tile } from './page.js';

@@ -1,6 +1,7 @@
 import { grouped, percent } from '@tersor/core';
 import { policyWords, type SearchFigures, type Summary } from '@tersor/compression';
-import type { EpisodeFigures, Stage } from '../results/read-run.js';
+import type { EpisodeFigures } from '../results/read-run.js';
+import type { Stage } from '../results/run-records.js';
 import { paretoFront } from '../statistics/pareto.js';
 import { chart, LEGEND, legendHeight, valueAxis, type ChartSize } from './chart.js';
 import { duration, short } from './html.js';

@@ -1,5 +1,5 @@
 import { axesOf } from './axes.js';
-import type { EpisodeLine } from './read-run.js';
+import type { EpisodeLine } from './run-records.js';
 import type { StudyResults } from './study-results.js';
 import type { Table } from './table-files.js';
 import { METRICS, type Metric, type TrialRow } from './trial-figures.js';

@@ -1,12 +1,7 @@
 import type { LayerFigures, Summary } from '@tersor/compression';
-import type { FilePlace } from '@tersor/core';
-import type { EpisodeRecord } from '@tersor/rl';
+import { TersorError, type FilePlace } from '@tersor/core';
+import { isEpisode, isLayers, isSummary, type EpisodeLine } from './run-records.js';
 import { nothingIn, readJson } from './study-store.js';
-
-export type Stage = 'prune' | 'quantize';
-
-/** One line of `episodes.jsonl`. `round` is the round of stage 1, from 1, if there are several. */
-export type EpisodeLine = EpisodeRecord & { readonly stage: Stage; readonly round?: number };
 
 /** The part of an episode that charts and tables of a search use. */
 export type EpisodeFigures = Omit<EpisodeLine, 'actions' | 'statistics'>;
@@ -23,27 +18,33 @@ export interface Run {
  * `CONFIG_NOT_FOUND` if there is no finished run.
  */
 export async function readRun(place: FilePlace, name: string): Promise<Run> {
-  const summary = await readJson<Summary>(place, 'summary.json');
-  if (!summary)
+  const summary = await readJson<unknown>(place, 'summary.json');
+  if (summary === undefined)
     throw await nothingIn(place, 'summary.json', {
       message: `There is no finished run in ${name}.`,
       hint: 'Give the output folder of `tersor compress` or of `tersor study`.',
       name,
     });
+  if (!isSummary(summary))
+    throw new TersorError('CONFIG_NOT_FOUND', `The summary.json in ${name} is not that of a run.`, {
+      hint: 'It was not written by this version of Tersor, or was changed: give a folder as `tersor compress` left it.',
+    });
+  const layers = await readJson<unknown>(place, 'layers.json');
   return {
     summary,
-    layers: (await readJson<LayerFigures[]>(place, 'layers.json')) ?? [],
+    layers: isLayers(layers) ? layers : [],
     episodes: await readEpisodes(place),
   };
 }
 
-/** Reads `episodes.jsonl`; empty if there is none. Lines that are cut off are skipped. */
+/** Reads `episodes.jsonl`; empty if there is none. Lines that are cut off, or are none, are skipped. */
 export async function readEpisodes(place: FilePlace): Promise<EpisodeLine[]> {
   const content = await place.get('episodes.jsonl');
   const text = content ? Buffer.from(content).toString('utf8') : '';
   return text.split('\n').flatMap((line) => {
     try {
-      return line ? [JSON.parse(line) as EpisodeLine] : [];
+      const episode: unknown = line && JSON.parse(line);
+      return isEpisode(episode) ? [episode] : [];
     } catch {
       return [];
     }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { holderOf, LIVE_RECORD, type LockHolder, type Summary } from '@tersor/compression';
-import { folderPlace, readJson } from '@tersor/study';
+import { folderPlace, isSummary, readJson } from '@tersor/study';
 import { resumable } from '../actions/resume.js';
 import type { FoundFolder, Item, Progress, Status } from './item.js';
 import { timeOf } from './time-of.js';
@@ -47,8 +47,8 @@ export function createRunReader(folder: string): RunReader {
   let known: { readonly stamp: string; readonly result: string | undefined } | undefined;
   const resultOf = async (stamp: string) => {
     if (known?.stamp !== stamp) {
-      const summary = await readJson<Summary>(place, 'summary.json').catch(() => undefined);
-      known = { stamp, result: summary && sentenceOf(summary) };
+      const summary = await readJson<unknown>(place, 'summary.json').catch(() => undefined);
+      known = { stamp, result: isSummary(summary) ? sentenceOf(summary) : undefined };
     }
     return known.result;
   };
@@ -101,10 +101,7 @@ function stopped(state: LiveState): { status: Status; detail: string; progress?:
   return { status: 'failed', detail: code === undefined ? message : `${message} [${code}]`, ...progress };
 }
 
-function sentenceOf(summary: Summary): string | undefined {
-  const { ratio, compressed, baseline } = summary;
-  // A file of another version or program.
-  if (typeof ratio?.bytes !== 'number' || !compressed?.accuracy || !baseline?.accuracy) return undefined;
+function sentenceOf({ ratio, compressed, baseline }: Summary): string {
   const change = 100 * (compressed.accuracy.test - baseline.accuracy.test);
   const points = `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(2)} points`;
   return `${ratio.bytes.toFixed(1)}× smaller, ${points}`;

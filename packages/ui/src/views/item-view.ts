@@ -22,7 +22,6 @@ import { createTrainingReader, type TrainingReader } from '../items/training-rea
 import { keepLast } from './keep-last.js';
 import { liveView } from './live-view.js';
 import { logSection } from './log-section.js';
-import { missing } from './missing.js';
 import { trainingView } from './training-view.js';
 import { TRIALS_PLACE } from './trial-rows.js';
 
@@ -84,7 +83,7 @@ async function viewOfRun(folder: string, name: string, reader: RunReader): Promi
 async function viewOfStudy(folder: string, name: string, reader: StudyReader): Promise<View> {
   const { running } = await reader.facts();
   const input = await reader.content.input();
-  if (!input) throw missing(`a whole study.json in ${folder}`);
+  if (!input) throw new TersorError('CONFIG_NOT_FOUND', `The study.json in ${folder} is missing or cut off.`);
   const first = running.length > 0 ? [runningSection(running)] : [];
   const log = await logSection(folder);
   return () => {
@@ -120,13 +119,6 @@ async function comparison(runs: readonly ComparedRun[]): Promise<View> {
   return () => compareView(read);
 }
 
-/** Reads a finished run, and checks that its summary is of this version. Throws `CONFIG_NOT_FOUND`. */
-async function wholeRun(folder: string): Promise<Run> {
-  const run = await readRun(folderPlace(folder), folder);
-  if (!run.summary.compressed?.accuracy || !run.summary.ratio)
-    throw new TersorError(
-      'CONFIG_NOT_FOUND',
-      `${folder}/summary.json was not written by this version of Tersor.`,
-    );
-  return run;
+function wholeRun(folder: string): Promise<Run> {
+  return readRun(folderPlace(folder), folder);
 }

@@ -7,7 +7,7 @@ import { PAGE_ROWS, type TrialPage } from './trial-rows.js';
  * Some of the trials of a study, as a table shows them. Throws `CONFIG_NOT_FOUND` for what is not a study.
  */
 export async function trialsOf({ item, reader }: Watched, query: TrialQuery): Promise<TrialPage> {
-  if (!('study' in reader)) throw missing(`a study ${item.name}`);
+  if (!('study' in reader)) throw missing(`study ${item.name}`);
   const { content } = reader.study;
   // What is asked for first is there before everything is read.
   if (!query.sort && !query.filter && !query.status) {
