@@ -49,6 +49,10 @@ describe('the files of a run that are damaged, or of another program', () => {
     });
   });
 
+  it('reads what is whole', async () => {
+    expect(await read()).toEqual({ summary, layers: layers(), episodes: [episodes(1)[0]] });
+  });
+
   it.each([[{}], [null], [[null]], [[{}]]])('has no layers where layers.json is %j', async (value) => {
     await write('layers.json', value);
     expect((await read()).layers).toEqual([]);

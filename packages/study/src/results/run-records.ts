@@ -30,7 +30,10 @@ export function isSummary(value: unknown): value is Summary {
 
 /** Whether the content of a `layers.json` is a list of layers. */
 export function isLayers(value: unknown): value is LayerFigures[] {
-  return Array.isArray(value) && value.every((layer) => typeof layer?.name === 'string');
+  const isLayer = (each: Partial<LayerFigures> | null) =>
+    typeof each?.layer === 'string' &&
+    [each.original, each.compressed].every((state) => state?.channels !== undefined);
+  return Array.isArray(value) && value.every(isLayer);
 }
 
 /** Whether a line of an `episodes.jsonl` is an episode. Not by a schema: there may be a million. */

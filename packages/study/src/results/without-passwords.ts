@@ -1,4 +1,4 @@
-/** What stands before the host of a URL. A password may have an @, and in those of queues a slash, as typed. */
+/** What stands before the host. A password may have an @, and in those of queues a slash, as typed. */
 const USER = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#"']*)@/gi;
 const USER_OF_QUEUE = /((?:rediss?|postgres(?:ql)?):\/\/)([^\s?#"']*)@/gi;
 const PARAMETER = /([?&](?:[\w-]*(?:password|passwd|secret|token)|pwd|pass)=)([^&#\s"']*)/gi;

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lockOutput } from '@tersor/compression';
-import { folderStore, gatherResults } from '@tersor/study';
+import { folderStore, gatherResults, type StudyRecord } from '@tersor/study';
 import {
   addEpisodes,
   addLines,
@@ -108,6 +108,19 @@ describe('the list of runs and studies', () => {
       resume: expect.stringContaining('--resume'),
     });
     expect(items.get('stopped')).toMatchObject({ status: 'stopped' });
+  });
+
+  it('has a study as running whose trials run as jobs, without a process that has the study', async () => {
+    const study = join(folder, 'jobs');
+    await writeStudy(study, 'x');
+    await rm(join(study, 'trials'), { recursive: true });
+    const { cells } = JSON.parse(await readFile(join(study, 'study.json'), 'utf8')) as StudyRecord;
+    const release = await lockOutput(join(study, 'trials', cells[0]!.trial));
+    const item = (await look()).get('jobs');
+    await release();
+    expect(item).toMatchObject({ status: 'running', detail: '1 running', canStop: false });
+    expect(item?.resume).toBeUndefined();
+    expect((await look()).get('jobs')).toMatchObject({ status: 'stopped' });
   });
 
   it('only offers to start commands of Tersor', async () => {

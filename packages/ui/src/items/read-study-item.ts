@@ -21,6 +21,8 @@ import { createStudyContent, type StudyContent, type TrialEnd } from './study-co
 export interface RunningTrial {
   readonly id: string;
   readonly detail: string;
+  /** Whether its process was seen on this machine. */
+  readonly isHere: boolean;
   readonly progress: Item['progress'];
 }
 
@@ -107,9 +109,11 @@ export function createStudyReader(folder: string): StudyReader {
         const end = begun.has(id) && isDue ? await endOf(id) : known;
         counts[end?.status ?? 'missing']++;
         changed = Math.max(changed, end?.stamp ?? 0);
-        if (!begun.has(id) || end?.status === 'done' || !holderOf(folderOf(id))) return;
+        const holder = begun.has(id) && end?.status !== 'done' ? holderOf(folderOf(id)) : undefined;
+        if (!holder) return;
         const facts = await readerOf(id).facts();
-        running.push({ id, detail: facts.detail ?? facts.status, progress: facts.progress });
+        const detail = facts.detail ?? facts.status;
+        running.push({ id, detail, isHere: holder.isHere, progress: facts.progress });
         changed = Math.max(changed, facts.changed);
       };
       for (let at = 0; at < all.length; at += AT_ONCE)
@@ -126,8 +130,11 @@ export async function studyItem(found: FoundFolder, reader: StudyReader): Promis
   const { record, counts, running, changed } = await reader.facts();
   const holder = holderOf(found.folder);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const status: Status = holder
-    ? holder.isHere
+  // Trials that are jobs of a cluster run without a process that has the study.
+  const isRunning = holder !== undefined || running.length > 0;
+  const isHere = holder?.isHere ?? running.some((trial) => trial.isHere);
+  const status: Status = isRunning
+    ? isHere
       ? 'running'
       : 'elsewhere'
     : counts.failed > 0
@@ -141,12 +148,12 @@ export async function studyItem(found: FoundFolder, reader: StudyReader): Promis
   const command = await readJson<StartCommand>(folderPlace(found.folder), 'command.json').catch(
     () => undefined,
   );
-  const canResume = !holder && counts.done < total;
+  const canResume = !isRunning && counts.done < total;
   const detail = [
     ...(status === 'died' ? ['its process is gone'] : []),
     ...(running.length > 0 ? [`${running.length} running`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} failed`] : []),
-    ...(counts.interrupted > 0 && !holder ? [`${counts.interrupted} interrupted`] : []),
+    ...(counts.interrupted > 0 && !isRunning ? [`${counts.interrupted} interrupted`] : []),
   ].join(', ');
   return {
     ...found,
@@ -155,7 +162,7 @@ export async function studyItem(found: FoundFolder, reader: StudyReader): Promis
     progress: { done: counts.done, total, of: 'trials' },
     ...(record?.study?.name && { result: String(record.study.name) }),
     changed,
-    canStop: status === 'running' && process.platform !== 'win32',
+    canStop: holder?.isHere === true && process.platform !== 'win32',
     ...(canResume && resumable('study', command, { settings: record?.study?.runner })),
     isComparable: false,
   };
