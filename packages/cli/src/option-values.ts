@@ -21,6 +21,28 @@ export function keyValues(pairs: readonly string[], option: string): Record<stri
   );
 }
 
+/**
+ * Throws `CONFIG_INVALID` for an argument or an option of a command that was given as an empty text: no path,
+ * number or name is one, and as a path it would be the working directory.
+ */
+export function requireNoEmpty(command: Command): void {
+  const args = command.registeredArguments.map((argument, i) => ({
+    name: `<${argument.name()}>`,
+    value: command.processedArgs[i] as unknown,
+  }));
+  const options = command.options
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) => ({
+      name: option.long,
+      value: command.getOptionValue(option.attributeName()) as unknown,
+    }));
+  for (const { name, value } of [...args, ...options])
+    if ([value].flat().includes(''))
+      throw new TersorError('CONFIG_INVALID', `${name} is empty: it needs a value.`, {
+        hint: 'A shell passes an empty text for a variable that is not set.',
+      });
+}
+
 /** Options of commands that read a model. */
 export interface ModelOptions {
   readonly format?: string;
@@ -54,7 +76,7 @@ export function modelSource(path: string, { format, formatOption }: ModelOptions
 export function wholeNumber(option: string, smallest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < smallest)
+    if (text.trim() === '' || !Number.isInteger(value) || value < smallest)
       throw new TersorError(
         'CONFIG_INVALID',
         `${option} ${text}: expected a whole number of at least ${smallest}.`,

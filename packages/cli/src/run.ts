@@ -27,7 +27,9 @@ export async function createProgram(named?: readonly string[]): Promise<Command>
     .option('--verbose', 'show stack traces, and what libraries log')
     .configureHelp(HELP)
     .showSuggestionAfterError()
-    .exitOverride();
+    .exitOverride()
+    // Loaded here: `--help` does not need core.
+    .hook('preAction', async (_, command) => (await import('./option-values.js')).requireNoEmpty(command));
   for (const { name, usage, description, load } of COMMANDS) {
     const isNamed = !named || named.includes(name);
     const command = isNamed ? await load() : new Command(name).description(description).usage(usage);

@@ -143,9 +143,18 @@ describe('tersor apply', () => {
     expect((await apply('found', 'none', '--episode', '70')).err).toMatch(
       /has no episode 70 of the stage "prune".*\[POLICY_INVALID\]\n.*It has 6/,
     );
-    expect((await apply('found/policy.json', 'none', '--episode', '2')).err).toMatch(
-      /--episode needs the output folder of a run/,
-    );
+    for (const option of [
+      ['--episode', '2'],
+      ['--stage', 'prune'],
+    ])
+      expect((await apply('found/policy.json', 'none', ...option)).err).toMatch(
+        new RegExp(
+          `A policy file has no episodes: ${option[0]} does not go with .*\\n.*folder of the run.*found$`,
+          'm',
+        ),
+      );
+    expect((await apply('found', 'none', '--stage', 'prune')).err).toContain('--stage needs --episode');
+    expect((await apply('nowhere', 'none', '--episode', '2')).err).toContain('There is no policy at');
     expect(await apply('found', 'winner')).toMatchObject({ code: 0 });
     expect((await read('winner/model.tersor')).equals(await read('found/model.tersor'))).toBe(true);
     // A policy that was applied has no candidates.

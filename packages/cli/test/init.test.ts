@@ -4,6 +4,7 @@ import { compressConfigSchema, readConfig } from '@tersor/core';
 import { cifar10, imageFolder } from '@tersor/datasets';
 import { parse } from 'yaml';
 import { answersOf } from '../src/init/answers.js';
+import { configText } from '../src/init/config-text.js';
 import { tersor } from './tersor.js';
 import { createTinyProject, type TinyProject } from './tiny-project.js';
 
@@ -62,13 +63,28 @@ describe('tersor init', () => {
 
   it('refuses a share that is none, and a file that is there, before any work', async () => {
     const dir = ['--option', `dir=${project.data}`];
-    expect((await init(...dir, '--macs', '50')).err).toContain(
-      '--macs 50: expected a share above 0, up to 1.',
-    );
+    for (const [option, typed] of [
+      ['--macs', '50'],
+      ['--macs', '50%'],
+      ['--bytes', 'abc'],
+    ] as const)
+      expect((await init(...dir, option, typed)).err).toContain(
+        `${option} ${typed}: expected a share above 0, up to 1.`,
+      );
     const { err } = await init(...dir, '--out', project.config);
     expect(err).toContain('compress.yaml already exists.');
     expect(parse(await readFile(project.config, 'utf8'))).toMatchObject({ seed: 3 });
   });
+});
+
+it('is JSON in a file whose name ends in .json, with the same settings as in YAML', () => {
+  const tried = { name: 'imagenet', options: { std: [1, 1, 1] }, accuracy: 0.5, images: 40 };
+  const text = (out: string) =>
+    configText(
+      { model: 'm.json', dataset: 'cifar10', options: { dir: 'd' }, macs: 0.5, bytes: 0.1, out },
+      { backend: 'wasm', tried },
+    );
+  expect(JSON.parse(text('k.json'))).toEqual(parse(text('k.yaml')));
 });
 
 describe('the questions of tersor init', () => {
@@ -78,7 +94,7 @@ describe('the questions of tersor init', () => {
       asked.push(question);
       return fallback ?? 'here';
     };
-    expect(await answersOf({ model: 'm.json', macs: 0.3, options: {} }, { ...ASKING, ask })).toEqual({
+    expect(await answersOf({ model: 'm.json', macs: '0.3', options: {} }, { ...ASKING, ask })).toEqual({
       model: 'm.json',
       dataset: 'here',
       options: { dir: 'here' },
@@ -95,7 +111,14 @@ describe('the questions of tersor init', () => {
   });
 
   it('do not ask for how pixels are scaled: that is tried', async () => {
-    const given = { model: 'm', dataset: 'image-folder', options: { dir: 'd' }, macs: 1, bytes: 1, out: 'o' };
+    const given = {
+      model: 'm',
+      dataset: 'image-folder',
+      options: { dir: 'd' },
+      macs: '1',
+      bytes: '1',
+      out: 'o',
+    };
     const loadDataset = async () => imageFolder as never;
     expect((await answersOf(given, { ...ASKING, loadDataset })).options).toEqual({ dir: 'd' });
   });

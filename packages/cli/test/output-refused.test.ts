@@ -30,6 +30,15 @@ const commands: [string, (out: string) => string[]][] = [
   ['train', (out) => ['train', join(project.folder, 'train.yaml'), '--out', out]],
   ['study', (out) => ['study', join(project.folder, 'study.yaml'), '--quiet', '--out', out]],
   ['export', (out) => ['export', project.model, '--out', out]],
+  [
+    'init',
+    (out) =>
+      ['init', '--yes', '--model', project.model, '--dataset', 'cifar10', '--out', out].concat(
+        '--option',
+        `dir=${project.data}`,
+      ),
+  ],
+  ['report', (out) => ['report', place, project.folder, '--out', out]],
   ['profile', (out) => ['profile', project.model, '--out', out]],
   ['new', (out) => ['new', 'reward', 'mine', '--folder', out]],
 ];

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { definePlugin, TersorError } from '@tersor/core';
+import { definePlugin, isFolder, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
 import { heldOut } from './require-validation.js';
@@ -46,8 +46,8 @@ export const cifar10 = definePlugin({
     '0 to 255': { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] },
   },
   create: async ({ dir, validation, mean, std }, { directory }) => {
-    const folder = dataFolder(resolve(directory, dir));
-    const batches = (await readdir(folder)).filter((file) => /^data_batch_\d+\.bin$/.test(file)).sort();
+    const folder = await dataFolder(resolve(directory, dir));
+    const batches = await batchesIn(folder);
     const train = await readBatches(folder, batches, 'data_batch_1.bin');
     const test = await readBatches(folder, ['test_batch.bin'], 'test_batch.bin');
     return recordsDataset({
@@ -61,13 +61,22 @@ export const cifar10 = definePlugin({
   },
 });
 
-function dataFolder(dir: string): string {
+async function dataFolder(dir: string): Promise<string> {
   const nested = join(dir, 'cifar-10-batches-bin');
-  if (existsSync(nested)) return nested;
-  if (existsSync(dir)) return dir;
-  throw new TersorError('DATASET_INVALID', `The CIFAR-10 folder ${dir} does not exist.`, {
+  if (await isFolder(nested)) return nested;
+  if (await isFolder(dir)) return dir;
+  const problem = existsSync(dir) ? `${dir} is not a folder.` : `The CIFAR-10 folder ${dir} does not exist.`;
+  throw new TersorError('DATASET_INVALID', problem, {
     hint: 'Point "dataset.dir" at the folder with data_batch_1.bin.',
   });
+}
+
+/** The names of the training files, in order. */
+async function batchesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw unreadable(folder, cause);
+  });
+  return names.filter((name) => /^data_batch_\d+\.bin$/.test(name)).sort();
 }
 
 async function readBatches(folder: string, files: readonly string[], example: string): Promise<ImageRecords> {
@@ -94,10 +103,7 @@ async function readBatch(path: string): Promise<Buffer> {
   try {
     buffer = await readFile(path);
   } catch (cause) {
-    throw new TersorError('DATASET_INVALID', `${path} cannot be read.`, {
-      cause,
-      hint: 'A CIFAR-10 folder holds data_batch_1.bin ... and test_batch.bin.',
-    });
+    throw unreadable(path, cause);
   }
   if (buffer.length % RECORD !== 0) {
     throw new TersorError(
@@ -107,4 +113,11 @@ async function readBatch(path: string): Promise<Buffer> {
     );
   }
   return buffer;
+}
+
+function unreadable(path: string, cause: unknown): TersorError {
+  return new TersorError('DATASET_INVALID', `${path} cannot be read.`, {
+    cause,
+    hint: 'A CIFAR-10 folder holds data_batch_1.bin ... and test_batch.bin.',
+  });
 }

@@ -125,6 +125,20 @@ describe('cifar10', () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     ['a folder that is missing', () => make(cifar10, { dir: 'none' }), /none does not exist/],
     [
+      'a file in place of the folder',
+      () => make(cifar10, { dir: 'cifar/test_batch.bin' }),
+      /test_batch\.bin is not a folder/,
+    ],
+    [
+      'a file in place of the folder within',
+      async () => (
+        await mkdir(at('packed')),
+        await writeFile(at('packed/cifar-10-batches-bin'), ''),
+        make(cifar10, { dir: 'packed' })
+      ),
+      /packed has no CIFAR-10 records/,
+    ],
+    [
       'more validation images than there are',
       () => make(cifar10, { dir: 'cifar', validation: 31 }),
       /31 validation images were requested, but there are only 30/,
@@ -201,6 +215,12 @@ describe('idx', () => {
       't10k-labels-idx1-ubyte',
       idxFile([2], [1, 77]),
       /test record 1 has label 77/,
+    ],
+    [
+      'a packed file that was cut off',
+      'train-images-idx3-ubyte.gz',
+      gzipSync(idxFile([1, 2, 3], [1, 2, 3, 4, 5, 6])).subarray(0, 20),
+      /train-images-idx3-ubyte\.gz cannot be read: /,
     ],
   ])('refuses %s', async (_, file, bytes, message) => {
     await rm(at('broken'), { recursive: true, force: true });

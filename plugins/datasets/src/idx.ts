@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { definePlugin, elementCount, TersorError } from '@tersor/core';
+import { definePlugin, elementCount, messageOf, TersorError } from '@tersor/core';
 import { z } from 'zod';
 import { recordsDataset, type ImageRecords } from './image-folder/image-records.js';
 import { heldOut } from './require-validation.js';
@@ -82,8 +82,7 @@ async function readIdx(
     throw new TersorError('DATASET_INVALID', `${join(folder, name)} does not exist (nor with .gz).`, {
       hint: 'Point "dataset.dir" at the folder with the four IDX files.',
     });
-  const file = await readFile(path);
-  const bytes = path.endsWith('.gz') ? gunzipSync(file) : file;
+  const bytes = await readUnpacked(path);
   const header = 4 + 4 * rank;
   if (bytes.length < header || bytes[2] !== UNSIGNED_BYTE || bytes[3] !== rank) {
     throw new TersorError(
@@ -100,4 +99,16 @@ async function readIdx(
       { hint: 'The file is truncated.' },
     );
   return { sizes, values: bytes.subarray(header) };
+}
+
+async function readUnpacked(path: string): Promise<Buffer> {
+  try {
+    const file = await readFile(path);
+    return path.endsWith('.gz') ? gunzipSync(file) : file;
+  } catch (cause) {
+    throw new TersorError('DATASET_INVALID', `${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Copy or download the file again: it may have been cut off.',
+    });
+  }
 }

@@ -68,11 +68,20 @@ async function placeOf(given: string): Promise<Place> {
 }
 
 async function policyAt({ folder, file }: Place, { episode, stage }: Chosen): Promise<GivenPolicy> {
-  if (episode !== undefined && file === undefined) return episodePolicy(folder, { episode, stage });
+  if (file === undefined && episode !== undefined) return episodePolicy(folder, { episode, stage });
+  if (file === undefined && stage !== undefined)
+    throw new TersorError('CONFIG_INVALID', '--stage needs --episode: it says whose episode that is.', {
+      hint: 'Without --episode, the winner of both stages is applied.',
+    });
+  const policy = await readPolicy(file ?? join(folder, 'policy.json'));
   const lost = episode !== undefined ? '--episode' : stage !== undefined ? '--stage' : undefined;
   if (lost !== undefined)
-    throw new TersorError('CONFIG_INVALID', `${lost} needs the output folder of a run and --episode.`, {
-      hint: 'A policy.json only holds the winner; the candidates are in episodes.jsonl beside it.',
-    });
-  return readPolicy(file ?? join(folder, 'policy.json'));
+    throw new TersorError(
+      'CONFIG_INVALID',
+      `A policy file has no episodes: ${lost} does not go with ${file}.`,
+      {
+        hint: `It only holds the winner. Give the output folder of the run instead: ${folder}`,
+      },
+    );
+  return policy;
 }

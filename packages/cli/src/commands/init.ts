@@ -1,4 +1,4 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
@@ -9,7 +9,9 @@ import {
   DEFAULT_BACKEND,
   installedPlugins,
   loadPlugin,
+  makeFolder,
   readConfig,
+  requireWritableFile,
   TersorError,
   type Plugin,
 } from '@tersor/core';
@@ -23,10 +25,8 @@ import { createBar } from '../screen/bar.js';
 import { coloursFor } from '../screen/colours.js';
 import { fitTable } from '../screen/fit-table.js';
 
-interface Options extends Omit<Given, 'options' | 'macs' | 'bytes'> {
+interface Options extends Omit<Given, 'options'> {
   option: string[];
-  macs?: string;
-  bytes?: string;
   backend: string;
   yes?: boolean;
 }
@@ -48,7 +48,7 @@ export function initCommand(): Command {
     .option('--backend <name>', 'backend plugin', DEFAULT_BACKEND)
     .option('--out <file>', 'the config to write (default: compress.yaml)')
     .option('--yes', 'ask nothing: use defaults for what is not given')
-    .action(async ({ option, macs, bytes, yes, backend, ...given }: Options) => {
+    .action(async ({ option, yes, backend, ...given }: Options) => {
       await ensureBackendEnvironment(backend);
       const places = [process.cwd(), __dirname];
       const sets = (await installedPlugins('dataset', places)).flatMap((entry) =>
@@ -58,15 +58,11 @@ export function initCommand(): Command {
       const loadDataset = async (id: string): Promise<Plugin<'dataset'>> =>
         (await loadPlugin('dataset', id, places)).plugin as Plugin<'dataset'>;
       const answers = await answersOf(
-        {
-          ...given,
-          ...(macs !== undefined && { macs: Number(macs) }),
-          ...(bytes !== undefined && { bytes: Number(bytes) }),
-          options: keyValues(option, '--option'),
-        },
+        { ...given, options: keyValues(option, '--option') },
         { ask: asking?.ask, datasets: sets, loadDataset },
       ).finally(() => asking?.close());
       const path = resolve(answers.out);
+      await requireWritableFile(path);
       await requireNew(path, answers.out);
       const host = await createHost({
         slots: backendSlots(backend),
@@ -89,7 +85,7 @@ export function initCommand(): Command {
           onTry: (name, done, total) => bar.update({ done, total, unit: 'scalings', note: name }),
         }).finally(bar.clear);
         const best = tried[0]!;
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path));
         await writeFile(path, configText(answers, { backend, tried: best }), { flag: 'wx' });
         await readConfig(path, compressConfigSchema);
         process.stdout.write(

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { makeFolder, TersorError } from '@tersor/core';
 import { writeComparison, writeOptunaJournal, writeReport, writeTensorBoard } from '@tersor/study';
+import { requireFreePage } from '../output-place.js';
 
 interface Options {
   out?: string;
@@ -23,6 +24,7 @@ export function reportCommand(): Command {
       if (folders.length > 1) {
         if (tensorboard || optuna) throw ofOne(tensorboard ? '--tensorboard' : '--optuna');
         const file = resolve(out ?? 'compared.html');
+        await requireFreePage(file, folders);
         await makeFolder(dirname(file));
         await writeComparison(folders, file);
         process.stdout.write(`${out ?? 'compared.html'}\n`);

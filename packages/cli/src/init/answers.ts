@@ -15,8 +15,9 @@ export interface Answers {
 /** Asks a question; an empty answer means `fallback`, or without one asks again. */
 export type Ask = (question: string, fallback?: string) => Promise<string>;
 
-/** Answers from the command line; all may be missing. */
-export type Given = Partial<Omit<Answers, 'options'>> & Pick<Answers, 'options'>;
+/** Answers from the command line, the shares as they were typed; all may be missing. */
+export type Given = Partial<Omit<Answers, 'options' | 'macs' | 'bytes'>> &
+  Pick<Answers, 'options'> & { readonly macs?: string; readonly bytes?: string };
 
 interface Asking {
   /** Undefined if there is no terminal to ask on. */
@@ -50,22 +51,25 @@ export async function answersOf(given: Given, { ask, datasets, loadDataset }: As
   for (const { name, description } of await requiredOptions(plugin, options)) {
     options[name] = await need(`--option ${name}=...`, undefined, `${name} of ${dataset}: ${description}`);
   }
-  const share = async (option: string, value: number | undefined, question: string, fallback: number) =>
-    requireShare(option, value ?? Number(await need(option, undefined, question, String(fallback))));
+  const share = async (option: string, typed: string | undefined, question: string, fallback: string) =>
+    shareOf(option, await need(option, typed, question, fallback));
   return {
     model,
     dataset,
     options,
-    macs: await share('--macs', given.macs, 'Share of the multiply-adds that may be left', 0.5),
-    bytes: await share('--bytes', given.bytes, 'Share of the bytes that may be left', 0.1),
+    macs: await share('--macs', given.macs, 'Share of the multiply-adds that may be left', '0.5'),
+    bytes: await share('--bytes', given.bytes, 'Share of the bytes that may be left', '0.1'),
     out: await need('--out', given.out, 'The config to write', 'compress.yaml'),
   };
 }
 
 /** Throws `CONFIG_INVALID` for a share that is not above 0 and at most 1. */
-function requireShare(option: string, value: number): number {
+function shareOf(option: string, typed: string): number {
+  const value = Number(typed);
   if (value > 0 && value <= 1) return value;
-  throw new TersorError('CONFIG_INVALID', `${option} ${value}: expected a share above 0, up to 1.`);
+  throw new TersorError('CONFIG_INVALID', `${option} ${typed}: expected a share above 0, up to 1.`, {
+    hint: 'Half is 0.5.',
+  });
 }
 
 /** The options that a data set still needs, besides those given and those that scale pixels. */

@@ -1,5 +1,5 @@
 import { basename, dirname, relative, resolve } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { Answers } from './answers.js';
 import type { TriedScaling } from './try-scalings.js';
 
@@ -11,9 +11,14 @@ interface Setting {
 
 /**
  * A config with both stages for `tersor compress`, as YAML with comments at settings that users may want to
- * change. Paths are relative to its folder.
+ * change, or as JSON in a file whose name ends so. Paths are relative to its folder.
  */
-export function configText(answers: Answers, { backend, tried }: Setting): string {
+export function configText(answers: Answers, setting: Setting): string {
+  const text = yamlText(answers, setting);
+  return /\.json$/i.test(answers.out) ? `${JSON.stringify(parse(text), undefined, 2)}\n` : text;
+}
+
+function yamlText(answers: Answers, { backend, tried }: Setting): string {
   const { model, dataset, options, macs, bytes, out } = answers;
   const folder = dirname(resolve(out));
   const own = { use: dataset, ...withPathsFrom(folder, options), ...tried.options };

@@ -1,6 +1,6 @@
 import { isAlias, visit, type Document } from 'yaml';
 import { TersorError } from '../errors.js';
-import { parseYaml, plainValue } from './yaml-text.js';
+import { parseYaml, plainValue, syntaxProblem } from './yaml-text.js';
 
 /**
  * A value of the command line, read as YAML: `0.5`, `true`, `[2, 8]`, `{ macs: 0.5 }`, or text. A shell has
@@ -11,7 +11,7 @@ import { parseYaml, plainValue } from './yaml-text.js';
 export function readValue(text: string, place: string): unknown {
   const document = parseYaml(text, place, { logLevel: 'silent' });
   const problem =
-    document.errors[0]?.message.split('\n')[0] ??
+    syntaxProblem(document)?.split('\n')[0] ??
     (losesText(document, text)
       ? 'a part of it would be lost (a comment after a #, a tag or an anchor)'
       : undefined);

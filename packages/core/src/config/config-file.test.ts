@@ -224,6 +224,38 @@ describe('readConfig', () => {
     });
   });
 
+  it('says where a second document begins', async () => {
+    await expect(read(`${VALID}---\n${VALID}`)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(
+        /config\.yaml: a second document begins at line 6, and only one is read/,
+      ),
+    });
+  });
+
+  it.each(['', '# nothing yet\n', 'null\n'])('says that %j is an empty config', async (text) => {
+    await expect(read(text)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/config\.yaml is empty: it has no settings\./),
+    });
+  });
+
+  it('takes all settings from --set where the file has none', async () => {
+    const settings = ['model=m.json', 'dataset=cifar10', 'output=there'];
+    expect((await read('', settings)).output).toBe('there');
+  });
+
+  it.each<[string, RegExp]>([
+    ['output', /output is empty: Folder that the results are written to/],
+    ['model', /model is empty: Path of a model/],
+    ['dataset', /dataset is empty: A plugin/],
+  ])('refuses an empty %s', async (key, message) => {
+    await expect(read(VALID, [`${key}=""`])).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    });
+  });
+
   const NINES = '*x,'.repeat(9);
   it.each<[string, string, RegExp]>([
     [

@@ -5,7 +5,7 @@ import { readValue } from './command-value.js';
 import { messageOf, TersorError } from '../errors.js';
 import { moveSettings } from './moved-settings.js';
 import { describeIssues } from './schema-issues.js';
-import { parseYaml, plainValue, requirePlain } from './yaml-text.js';
+import { parseYaml, plainValue, requirePlain, syntaxProblem } from './yaml-text.js';
 
 /** Largest config. */
 const MAX_BYTES = 1 << 20;
@@ -29,8 +29,8 @@ export async function readConfig<T>(
   const text = await readText(path);
   const lines = new LineCounter();
   const document = parseYaml(text, path, { lineCounter: lines });
-  const syntax = document.errors[0];
-  if (syntax) throw new TersorError('CONFIG_INVALID', `${path}: ${syntax.message}`);
+  const problem = syntaxProblem(document);
+  if (problem !== undefined) throw new TersorError('CONFIG_INVALID', `${path}: ${problem}`);
   return valueOf(document, { path, schema, overrides, lines });
 }
 
@@ -63,6 +63,10 @@ function valueOf<T>(
 ): T {
   for (const override of overrides) applyOverride(document, override);
   const { config, notices } = moveSettings(plainValue(document, path));
+  if (config === null)
+    throw new TersorError('CONFIG_INVALID', `${path} is empty: it has no settings.`, {
+      hint: 'Fill it, or give the path of another YAML or JSON file.',
+    });
   const parsed = schema.safeParse(config);
   if (parsed.success) {
     for (const notice of notices)

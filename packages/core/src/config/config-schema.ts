@@ -136,6 +136,7 @@ export const compressConfigSchema = z.strictObject({
     .describe('Least number of seconds between checkpoints; 0 writes one after every episode and epoch.'),
   output: z
     .string()
+    .min(1)
     .default('out')
     .describe('Folder that the results are written to, relative to the working directory.'),
 });
@@ -152,7 +153,10 @@ export const trainConfigSchema = z
     seed: z.int().min(0).max(MAX_SEED).default(1),
     teacher: modelFile('Path of a model whose soft labels train.distill mixes in').optional(),
     train: z.strictObject(trainingFields),
-    output: z.string().describe('Folder that the model is written to, relative to the working directory.'),
+    output: z
+      .string()
+      .min(1)
+      .describe('Folder that the model is written to, relative to the working directory.'),
   })
   .refine(({ teacher, train }) => (teacher !== undefined) === train.distill > 0, {
     path: ['teacher'],

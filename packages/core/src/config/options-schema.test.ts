@@ -49,6 +49,10 @@ describe('options are validated, with their defaults, by', () => {
   });
 });
 
+const namedOrOwn = z.object({
+  scale: z.union([z.enum(['unit', 'bytes']), z.strictObject({ mean: z.number() })]).describe('How scaled.'),
+});
+
 describe('what is wrong with options is said as well as the validator can', () => {
   it.each<[string, OptionsSchema, unknown, string]>([
     [
@@ -63,6 +67,25 @@ describe('what is wrong with options is said as well as the validator can', () =
       {},
       'power is missing: How much.',
     ],
+    [
+      'zod 4: a missing choice of names or more, with what it is',
+      namedOrOwn,
+      {},
+      'scale is missing: How scaled.',
+    ],
+    [
+      'zod 4: the names of such a choice',
+      namedOrOwn,
+      { scale: 'foo' },
+      'scale: expected "unit" or "bytes" or object.',
+    ],
+    [
+      'zod 4: an unknown key within such a choice',
+      namedOrOwn,
+      { scale: { mean: 1, meen: 1 } },
+      'Unknown key "meen" at scale; did you mean "mean"? Known keys: mean.',
+    ],
+    ['zod 4: an empty text', z.object({ dir: z.string().min(1) }), { dir: '' }, 'dir is empty.'],
     [
       'zod 3: the key, without the others',
       z3.strictObject({ power: z3.number() }),

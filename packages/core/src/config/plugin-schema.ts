@@ -12,7 +12,7 @@ export const selector = z
 export const modelFile = (what: string) =>
   z
     .union([
-      z.string(),
+      z.string().min(1),
       z.looseObject({
         use: z.string().min(1).describe('Id, package or path of the format.'),
         path: z.string().min(1).describe('Path of the model, relative to the config.'),

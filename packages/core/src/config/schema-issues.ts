@@ -14,6 +14,11 @@ export interface SchemaIssue {
   /** Issues of each alternative, of `invalid_union`. */
   readonly errors?: readonly (readonly SchemaIssue[])[];
   readonly expected?: unknown;
+  /** What is allowed, of `invalid_value`. */
+  readonly values?: readonly unknown[];
+  /** Kind of what is too small, and how large it must be, of `too_small`. */
+  readonly origin?: unknown;
+  readonly minimum?: unknown;
 }
 
 /**
@@ -38,18 +43,19 @@ function describeIssue(issue: SchemaIssue, schema: unknown): string {
     const list = known ? [`Known keys: ${known.join(', ') || 'none'}.`] : [];
     return [...issue.keys.map((key) => unknownKey(key, place, known)), ...list].join(' ');
   }
-  if (isMissing(issue)) {
+  const lack = isMissing(issue) ? 'missing' : isEmptyText(issue) ? 'empty' : undefined;
+  if (lack !== undefined) {
     const described = (nodesAt(schema, path) ?? [])
       .flatMap(schemaAlternatives)
       .find(({ description }) => description)?.description;
-    return `${place} is missing${described ? `: ${described}` : '.'}`;
+    return `${place} is ${lack}${described ? `: ${described}` : '.'}`;
   }
   if (issue.code === 'invalid_union' && issue.errors) {
     const all = issuesWithin(issue);
-    const inner = [...all].sort((a, b) => pathOf(b).length - pathOf(a).length)[0];
-    if (inner && pathOf(inner).length > 0)
+    const inner = [...all].sort((a, b) => depthOf(b) - depthOf(a))[0];
+    if (inner && depthOf(inner) > 0)
       return describeIssue({ ...inner, path: [...path, ...pathOf(inner)] }, schema);
-    const expected = all.flatMap((each) => (each.code === 'invalid_type' ? [String(each.expected)] : []));
+    const expected = all.flatMap(expectedBy);
     if (expected.length > 0) return `${place}: expected ${[...new Set(expected)].join(' or ')}.`;
   }
   return `${place}: ${issue.message.replace(/\.$/, '')}.`;
@@ -63,6 +69,18 @@ function issuesWithin({ errors = [] }: SchemaIssue): SchemaIssue[] {
   });
 }
 
+/** How deep within the value an issue lies: an unknown key, below what has it. */
+function depthOf(issue: SchemaIssue): number {
+  return pathOf(issue).length + (issue.code === 'unrecognized_keys' ? 1 : 0);
+}
+
+/** What would have been right, in words: types, or the values of a choice. */
+function expectedBy({ code, expected, values = [] }: SchemaIssue): string[] {
+  if (code === 'invalid_value')
+    return values.map((value) => (typeof value === 'string' ? `"${value}"` : String(value)));
+  return code === 'invalid_type' ? [String(expected)] : [];
+}
+
 function unknownKey(key: string, place: string, known: readonly string[] | undefined): string {
   if (!known) return `Unknown key "${key}" at ${place}.`;
   const nearest = known.length > 0 ? closest(key, known) : undefined;
@@ -73,14 +91,15 @@ function unknownKey(key: string, place: string, known: readonly string[] | undef
   return `Unknown key "${key}" at ${place}${guess}`;
 }
 
-/** Whether a value was left out, in every form that it could have. */
+/** Whether a value was left out. A choice of values does not say so itself: the types beside it do. */
 function isMissing(issue: SchemaIssue): boolean {
   if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined');
-  const alternativesOf = issue.code === 'invalid_union' ? (issue.errors ?? []) : [];
-  return (
-    alternativesOf.length > 0 &&
-    alternativesOf.flat().every((inner) => pathOf(inner).length === 0 && isMissing(inner))
-  );
+  const alternatives = issue.code === 'invalid_union' ? (issue.errors ?? []).flat() : [];
+  return alternatives.some((inner) => pathOf(inner).length === 0 && isMissing(inner));
+}
+
+function isEmptyText({ code, origin, minimum }: SchemaIssue): boolean {
+  return code === 'too_small' && origin === 'string' && minimum === 1;
 }
 
 /** Keys that a schema knows at a path; undefined where it cannot be asked. */

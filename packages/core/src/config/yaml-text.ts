@@ -36,6 +36,13 @@ export function parseYaml(
   }
 }
 
+/** What keeps a text from being read as YAML, in words; undefined where nothing does. */
+export function syntaxProblem({ errors: [first] }: Document.Parsed): string | undefined {
+  if (first?.code !== 'MULTIPLE_DOCS') return first?.message;
+  const place = first.linePos ? ` at line ${first.linePos[0].line}` : '';
+  return `a second document begins${place}, and only one is read: remove it.`;
+}
+
 /**
  * The values of a document. Throws `CONFIG_INVALID` for aliases that are not defined, refer to themselves
  * or multiply (`*a` in a list in a list), and for keys that JavaScript gives a meaning of their own.
