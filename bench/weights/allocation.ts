@@ -3,24 +3,25 @@
 // that sum; at the measured budgets also by the outputs on the validation images, with the codes of a search
 // and after the pass over the winner.
 // node --conditions=tersor/source --import tsx bench/weights/allocation.ts CONFIG.yaml [--weights probed]
-//     [--budgets 2.5,3,3.5,4,4.5,5,6] [--measured 3,4] [--seed 1] [--name NAME]
+//     [--budgets 2.5,3,3.5,4,4.5,5,6] [--measured 3,4] [--bops 0.11] [--seed 1] [--name NAME]
+// With --bops, bit operations are limited, too: to this share of the float network's.
 // CONFIG names model, data set and backend, as that of `tersor compress` does. Writes results/allocation.json
 // budget by budget; those that it has of the same settings are not run again.
 import { basename, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { prepareCalibration } from '@tersor/compression';
-import { describeMachine } from '@tersor/core';
-import { bitsByErrorPerByte } from '../../packages/compression/src/environments/least-error-bits.js';
+import { describeMachine, type BitQuestion } from '@tersor/core';
+import { bitOperations } from '@tersor/network';
+import {
+  bitsByErrorPerByte,
+  leastErrorBits,
+} from '../../packages/compression/src/environments/least-error-bits.js';
 import linear, { LinearQuantizer } from '../../plugins/quantizer-linear/src/index.js';
 import { addFlatRow, readFlatRows } from '../flat-rows.js';
 import { bitQuestion, bytesOf, FEWEST, MOST, sizesOf } from './bit-question.js';
-import {
-  bestPrices,
-  leastError,
-  leastPossible,
-} from '../../packages/compression/src/environments/knapsack.js';
+import { bestPrices, leastPossible } from '../../packages/compression/src/environments/knapsack.js';
 import { createMeasure, type BothWays } from './measure-bits.js';
-import { openNetwork } from './open-network.js';
+import { openNetwork, type OpenNetwork } from './open-network.js';
 
 const ROOT = resolve(__dirname, '../..');
 /** The default. */
@@ -33,6 +34,7 @@ const { values: options, positionals } = parseArgs({
     weights: { type: 'string', default: 'probed' },
     budgets: { type: 'string', default: '2.5,3,3.5,4,4.5,5,6' },
     measured: { type: 'string', default: '3,4' },
+    bops: { type: 'string' },
     seed: { type: 'string', default: '1' },
     name: { type: 'string' },
   },
@@ -71,6 +73,7 @@ async function main(): Promise<void> {
     model: relative(ROOT, network.model),
     weights: options.weights,
     ...(options.weights === 'probed' && { probeImages: PROBE_IMAGES }),
+    ...(options.bops !== undefined && { bops: Number(options.bops) }),
     images: network.labels.length,
     seed,
     backend: network.backendName,
@@ -92,7 +95,9 @@ async function main(): Promise<void> {
     )
       continue;
     const room = roomOf(budget, sizes);
-    const question = bitQuestion(network, sizes, room);
+    const bytes = bitQuestion(network, sizes, room);
+    const question =
+      options.bops === undefined ? bytes : withOperations(bytes, network, Number(options.bops));
     const errorOf = await calibration.errors(question);
     const allocation = (bits: readonly number[]): Allocation => ({
       bits,
@@ -105,13 +110,14 @@ async function main(): Promise<void> {
     const started = performance.now();
     let greedy = allocation(bitsByErrorPerByte(question, errorOf));
     const between = performance.now();
-    const picks = leastError(choices, [room], greedy.error);
+    const least = leastErrorBits(question, errorOf);
     const ended = performance.now();
-    let exact = picks ? allocation(picks.map((pick) => FEWEST + pick)) : greedy;
+    const isGreedy = isDeepStrictEqual(least, greedy.bits);
+    let exact = isGreedy ? greedy : allocation(least);
     const gap = greedy.error / exact.error - 1;
     if (measured.includes(budget)) {
       greedy = { ...greedy, ...(await measure(greedy.bits)) };
-      exact = picks ? { ...exact, ...(await measure(exact.bits)) } : greedy;
+      exact = isGreedy ? greedy : { ...exact, ...(await measure(exact.bits)) };
     }
     const row: Row = {
       network: name,
@@ -128,6 +134,22 @@ async function main(): Promise<void> {
     addFlatRow(FILE, row);
   }
   await network.close();
+}
+
+/** The question with a limit on bit operations besides, as a share of those of the float network. */
+function withOperations(question: BitQuestion, { graph, layers }: OpenNetwork, share: number): BitQuestion {
+  const limit = share * bitOperations(graph, () => ({}));
+  const of = (bits: readonly number[]) =>
+    bitOperations(graph, (name) => {
+      const layer = layers.indexOf(name);
+      return layer < 0 ? {} : { weights: bits[layer] };
+    });
+  return {
+    ...question,
+    limits: [...question.limits, { name: 'bops', limit, of }],
+    used: (bits) => Math.max(question.used(bits), of(bits) / limit),
+    fits: (bits) => question.fits(bits) && of(bits) <= limit,
+  };
 }
 
 /** Bytes of so many bits in all layers. */

@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StudyResults } from '@tersor/study';
 import { startTersor } from './study-process.js';
@@ -49,6 +49,18 @@ describe('a study whose trials are jobs of a cluster', () => {
     expect(variants[0]!.estimates.testAccuracy!.count).toBe(2);
     expect(await readdir(at('all'))).toEqual(
       expect.arrayContaining(['report.html', 'results.csv', 'results.json', 'study.json', 'trials']),
+    );
+  });
+
+  test('says how the rest of a study by successive halving is run', async () => {
+    await write('{ use: wasm, workers: 1 }', `{ use: ${own}, greeting: hello }`);
+    const halving = 'sampler: { use: halving, least: 1, most: 2 }\nset: { prune.budget.parameters: 1e-5, ';
+    const text = (await readFile(at('study.yaml'), 'utf8')).replace('set: { ', halving);
+    await writeFile(at('halving.yaml'), text);
+    expect((await tersor('study', at('halving.yaml'), '--out', at('halving'))).code).toBe(1);
+    const { err } = await tersor('study', 'collect', at('halving'));
+    expect(err).toContain(
+      'Run them with "tersor study" and --resume: successive halving does not run in parts.',
     );
   });
 

@@ -32,7 +32,7 @@ export { gatherResults, summarizeStudy, trialRow, type StudyResults } from './re
 export { studyStatus, type StudyStatus } from './results/study-status.js';
 export { METRICS, type Metric, type TrialRow } from './results/trial-figures.js';
 export type { Identify, StudyContentRecord } from './plan/study-content.js';
-export { readJson, readTrial } from './results/study-store.js';
+export { readJson, readStudy, readTrial } from './results/study-store.js';
 export { isStudyRecord, isTrialRecord, type StudyRecord, type TrialRecord } from './results/study-records.js';
 export { readEpisodes, readRun, type EpisodeFigures, type Run } from './results/read-run.js';
 export { isSummary, type EpisodeLine } from './results/run-records.js';

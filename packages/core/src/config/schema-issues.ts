@@ -53,8 +53,14 @@ function describeIssue(issue: SchemaIssue, schema: unknown): string {
   if (issue.code === 'invalid_union' && issue.errors) {
     const all = issuesWithin(issue);
     const inner = [...all].sort((a, b) => depthOf(b) - depthOf(a))[0];
-    if (inner && depthOf(inner) > 0)
-      return describeIssue({ ...inner, path: [...path, ...pathOf(inner)] }, schema);
+    if (inner && depthOf(inner) > 0) {
+      const place = [...path, ...pathOf(inner)];
+      // Alternatives that one key tells apart: each expects another value of it.
+      const values = all.filter((each) => isChoiceAt(each, pathOf(inner))).flatMap(expectedBy);
+      return isChoiceAt(inner, pathOf(inner)) && values.length > 1
+        ? `${place.join('.')}: expected ${[...new Set(values)].join(' or ')}.`
+        : describeIssue({ ...inner, path: place }, schema);
+    }
     const expected = all.flatMap(expectedBy);
     if (expected.length > 0) return `${place}: expected ${[...new Set(expected)].join(' or ')}.`;
   }
@@ -72,6 +78,10 @@ function issuesWithin({ errors = [] }: SchemaIssue): SchemaIssue[] {
 /** How deep within the value an issue lies: an unknown key, below what has it. */
 function depthOf(issue: SchemaIssue): number {
   return pathOf(issue).length + (issue.code === 'unrecognized_keys' ? 1 : 0);
+}
+
+function isChoiceAt(issue: SchemaIssue, path: readonly string[]): boolean {
+  return issue.code === 'invalid_value' && pathOf(issue).join('.') === path.join('.');
 }
 
 /** What would have been right, in words: types, or the values of a choice. */

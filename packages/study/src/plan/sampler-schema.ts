@@ -10,7 +10,9 @@ const seed = z.int().min(0).max(MAX_SEED).default(0).describe('Seed of the draw.
 /** Metrics that halving may choose by. None uses the test images. */
 const chosenBy = z.enum(['validationAccuracy', 'pruneReward', 'quantizeReward']);
 
-const samplers = z.discriminatedUnion('use', [
+/** Which combinations of a study's grid are run, and for how many episodes. */
+export const samplerSchema = z.union([
+  z.literal('grid').describe('All combinations.'),
   z
     .strictObject({ use: z.literal('random'), variants, seed })
     .describe('Some combinations, drawn at random.'),
@@ -37,9 +39,6 @@ const samplers = z.discriminatedUnion('use', [
     })
     .describe('Successive halving: all variants with few episodes, the best of them with more, and so on.'),
 ]);
-
-/** Which combinations of a study's grid are run, and for how many episodes. */
-export const samplerSchema = z.union([z.literal('grid').describe('All combinations.'), samplers]);
 
 /** A parsed sampler. */
 export type Sampler = z.output<typeof samplerSchema>;

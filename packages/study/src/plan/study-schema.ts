@@ -63,7 +63,7 @@ export const studySchema = z.strictObject({
       'What runs the trials: the name of a plugin, or { use: name, ...options }. "child-process" starts processes on this machine.',
     ),
   limit: z.int().positive().default(50).describe('A study with more trials needs --yes.'),
-  output: z.string().describe('Folder of the study, relative to the working directory.'),
+  output: z.string().min(1).describe('Folder of the study, relative to the working directory.'),
 });
 
 /** A parsed study, with defaults filled in. */
