@@ -39,9 +39,9 @@ function bundle(names = '*'): string {
   }
 }
 
-it('is below 20.5 kB minified and gzipped, without tfjs, and depends on nothing else', () => {
+it('is below 20.6 kB minified and gzipped, without tfjs, and depends on nothing else', () => {
   const code = bundle();
-  expect(gzipSync(code, { level: 9 }).length).toBeLessThan(20_500);
+  expect(gzipSync(code, { level: 9 }).length).toBeLessThan(20_600);
   const imports = [...code.matchAll(/from\s*"([^"]+)"/g)].map(([, name]) => name);
   expect(imports.every((name) => /^(@tensorflow\/tfjs-|\.\/)/.test(name!))).toBe(true);
   expect(imports.length).toBeGreaterThan(1);

@@ -64,9 +64,9 @@ describe('the single file without tfjs, as an ES module', () => {
     expect(shape).toEqual([2, 10]);
   });
 
-  it('is below 21.5 kB gzipped, and imports nothing', () => {
+  it('is below 21.7 kB gzipped, and imports nothing', () => {
     const code = readFileSync(join(folder, 'runtime.min.js'), 'utf8');
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThan(21_500);
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThan(21_700);
     // The worker's script imports the file itself.
     expect(code.replace(/`import \$\{[^`]+`/, '')).not.toMatch(/\bimport\s*["'{*(]|\bfrom\s*["']/);
   });

@@ -1,7 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { models } from '@tensorflow/tfjs-layers';
 import { golden } from '../../test/golden.js';
-import { ArtifactError, decodeArtifact, loadModel, modelFromArtifact } from '../index.js';
+import { ArtifactError, decodeArtifact, loadModel, modelFromArtifact, type LoadOptions } from '../index.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -32,6 +33,57 @@ it('loads from a URL and from a response, and reports a status that is none', as
   (await loadModel(url)).dispose();
   (await loadModel(new Response(bytes))).dispose();
   await expect(loadModel(new Response('gone', { status: 404 }))).rejects.toThrow('status 404');
+});
+
+describe('a load that is aborted', () => {
+  afterEach(() => jest.restoreAllMocks());
+  /** Not `rejects`, which would print a whole model where there is one. */
+  const outcome = (options: LoadOptions) =>
+    loadModel(golden().bytes, options).then(
+      () => 'a model',
+      ({ message }: Error) => message,
+    );
+  const stop = () => {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort(new Error('enough')) };
+  };
+
+  it('ends before it builds, when another task aborts after decoding', async () => {
+    const { signal, abort } = stop();
+    const build = jest.spyOn(models, 'modelFromJSON');
+    const later = setTimeout;
+    jest.spyOn(globalThis, 'setTimeout').mockImplementation(((then: () => void) => {
+      abort();
+      return later(then);
+    }) as never);
+    expect(await outcome({ signal })).toBe('enough');
+    expect(build).not.toHaveBeenCalled();
+  });
+
+  it('leaves no tensor when it is aborted while it builds', async () => {
+    const before = tf.memory().numTensors;
+    const { signal, abort } = stop();
+    const build = models.modelFromJSON;
+    jest.spyOn(models, 'modelFromJSON').mockImplementation(async (json) => {
+      setTimeout(abort);
+      return build(json);
+    });
+    expect(await outcome({ signal })).toBe('enough');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('does not wait for a backend', async () => {
+    const { signal, abort } = stop();
+    tf.registerBackend('never-ready', () => new Promise(() => undefined));
+    const loading = outcome({ signal, backend: 'never-ready' });
+    abort();
+    try {
+      expect(await loading).toBe('enough');
+    } finally {
+      tf.removeBackend('never-ready');
+      await tf.setBackend('cpu');
+    }
+  });
 });
 
 it('reports weights that do not fit the topology as ARTIFACT_CORRUPT', async () => {

@@ -5,6 +5,7 @@ import { openModelSource, type ModelSource, type OpenedSource } from '../source/
 import { throwIfAborted, unlessAborted, watched, type LoadProgress } from '../source/watched.js';
 import { decodeInWorker } from '../worker/decode-in-worker.js';
 import type { DecodingWorker } from '../worker/decoding-protocol.js';
+import { requireWorker } from '../worker/start-worker.js';
 import { ModelLoadError } from './model-load-error.js';
 import { builtInSlices, type LoadedModel } from './model-from-artifact.js';
 import { requireBackend } from './require-backend.js';
@@ -40,7 +41,8 @@ export interface LoadOptions extends DecodeOptions {
 export async function loadModel(source: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
   const { signal, cache, worker, backend } = options;
   throwIfAborted(signal);
-  await requireBackend(backend);
+  requireWorker(worker);
+  await unlessAborted(requireBackend(backend), signal);
   const opened = unlessAborted(openModelSource(source, signal), signal);
   // Where this thread mostly waits, and long tasks matter.
   const warm = worker || cache ? warmUp(nextTask) : undefined;
@@ -48,10 +50,13 @@ export async function loadModel(source: ModelSource, options: LoadOptions = {}):
     ? await throughCache(opened, addressOf(source), options)
     : await decodeFrom(watchedSource(await opened, options), options);
   await warm;
-  throwIfAborted(signal);
-  // Let the page's own tasks run: decoding was a long one.
-  await nextTask();
-  return builtInSlices(decoded, nextTask);
+  // Lets the page's own tasks run, of which one may abort: decoding was a long one.
+  const pause = async () => {
+    await nextTask();
+    throwIfAborted(signal);
+  };
+  await pause();
+  return builtInSlices(decoded, pause);
 }
 
 function decodeFrom(stream: ByteStream, options: LoadOptions): Promise<DecodedArtifact> {

@@ -23,3 +23,8 @@ export class ModelLoadError extends Error {
     this.hint = options.hint;
   }
 }
+
+/** The error for a source that is not one of bytes, or no longer. */
+export function unreadable(what: string, hint: string): ModelLoadError {
+  return new ModelLoadError('MODEL_UNSUPPORTED', `A model cannot be read from ${what}.`, { hint });
+}

@@ -32,12 +32,28 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** A web stream of one chunk, whatever it is. */
+const streamOf = (chunk: unknown) =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+
 /** A value of the model that the golden file holds, so that a test sees that the right bytes were read. */
 async function kernelFrom(source: ModelSource): Promise<number[]> {
   const model = await loadModel(source);
   const kernel = [...(model.getLayer('first').getWeights()[0]!.dataSync() as Float32Array)];
   model.dispose();
   return kernel;
+}
+
+/** The file in the middle of a larger buffer. */
+function viewed(): DataView {
+  const all = new Uint8Array(bytes.length + 20);
+  all.set(bytes, 10);
+  return new DataView(all.buffer, 10, bytes.length);
 }
 
 const sources: [string, () => ModelSource][] = [
@@ -49,7 +65,9 @@ const sources: [string, () => ModelSource][] = [
   ['a Blob', () => new Blob([bytes])],
   ['an ArrayBuffer', () => bytes.buffer.slice(0)],
   ['a Uint8Array', () => bytes],
+  ['a DataView of a part of a buffer', () => viewed() as never],
   ['a response', () => new Response(bytes)],
+  ['a web stream of ArrayBuffers', () => streamOf(bytes.buffer.slice(0))],
   ['a stream of the web', () => new Blob([bytes]).stream()],
   ['a stream of Node', () => createReadStream(join(folder, 'model.tersor'), { highWaterMark: 50 })],
 ];
@@ -95,6 +113,15 @@ it('tells how many bytes have arrived, of how many', async () => {
   expect(told.at(-1)).toEqual({ loaded: bytes.length, total: bytes.length });
 });
 
+it.each([
+  ['a DataView', () => viewed() as never, bytes.length],
+  ['a stream of ArrayBuffers', () => streamOf(bytes.buffer.slice(0)), undefined],
+])('counts the bytes of %s', async (_, source, total) => {
+  const told: LoadProgress[] = [];
+  (await loadModel(source(), { onProgress: (progress) => told.push(progress) })).dispose();
+  expect(told).toEqual([{ loaded: bytes.length, total }]);
+});
+
 it.each([false, true])(
   'stops when asked, though no byte arrives any more, and leaves no tensor (worker: %s)',
   async (worker) => {
@@ -134,4 +161,56 @@ it.each([
   const error: unknown = await loadModel(source()).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(ModelLoadError);
   expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+async function readResponse(): Promise<Response> {
+  const response = new Response(bytes);
+  await response.arrayBuffer();
+  return response;
+}
+function lockedResponse(): Response {
+  const response = new Response(bytes);
+  response.body!.getReader();
+  return response;
+}
+function lockedStream(): ReadableStream {
+  const stream = streamOf(bytes);
+  stream.getReader();
+  return stream;
+}
+
+const text = () => createReadStream(join(folder, 'model.tersor'), 'utf8');
+const unreadable: [string, () => ModelSource | Promise<ModelSource>, RegExp, RegExp][] = [
+  ['a stream of Node with an encoding', text, /a value of type string/, /without an encoding/],
+  ['a web stream of strings', () => streamOf('bytes'), /a value of type string/, /stream of bytes/],
+  ['a response that was read', readResponse, /read already/, /clone\(\)/],
+  ['a response that is being read', lockedResponse, /read already/, /clone\(\)/],
+  ['a web stream that is being read', lockedStream, /read already/, /before it is read/],
+];
+
+describe.each([{}, { worker: true }, { cache: true }])('with %j', (way) => {
+  it.each(unreadable)('refuses %s, and says what to give instead', async (_, source, message, hint) => {
+    const error: unknown = await loadModel(await source(), way).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ModelLoadError);
+    expect(error).toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+  });
+});
+
+it.each(['file:models/model.tersor', 'FILE:../model.tersor'])(
+  'says that %s needs an absolute path, and what to give instead',
+  async (address) => {
+    await expect(loadModel(address)).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: `${address} is no absolute path, which a file URL needs.`,
+      hint: 'Give the path without file:.',
+    });
+  },
+);
+
+it('takes a file URL with one slash', async () => {
+  expect(await kernelFrom(`file:${join(folder, 'model.tersor')}`)).toEqual(values['first/kernel']!.values);
 });

@@ -1,6 +1,7 @@
 import type { ArtifactSource, ByteStream } from '../bytes/byte-source.js';
-import { ModelLoadError } from '../model/model-load-error.js';
+import { ModelLoadError, unreadable } from '../model/model-load-error.js';
 import { builtinModule } from './builtin-module.js';
+import { bytesOf } from './bytes-of.js';
 
 /**
  * Anything that `loadModel` can read a packed file from: its address (a string or URL; outside browsers also
@@ -26,19 +27,13 @@ export interface OpenedSource {
 export async function openModelSource(source: ModelSource, signal?: AbortSignal): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) return openAddress(source, signal);
   if (typeof source !== 'object' || source === null) throw notASource(source);
-  if (ArrayBuffer.isView(source) || isBuffer(source)) return { bytes: source, total: source.byteLength };
-  if ('getReader' in source) return { bytes: source };
+  const bytes = bytesOf(source);
+  if (bytes) return { bytes, total: bytes.length };
+  if ('getReader' in source) return { bytes: unread(source) };
   if ('status' in source && 'headers' in source) return openResponse(source, 'The response');
   if ('size' in source && 'slice' in source) return openBlob(source);
   if (Symbol.asyncIterator in source) return { bytes: streamOf(source) };
   throw notASource(source);
-}
-
-/**
- * Whether a value is an ArrayBuffer. In another realm (a frame, a test's sandbox) the class is another one.
- */
-function isBuffer(source: object): source is ArrayBuffer {
-  return Object.prototype.toString.call(source) === '[object ArrayBuffer]';
 }
 
 async function openAddress(address: string | URL, signal?: AbortSignal): Promise<OpenedSource> {
@@ -53,9 +48,17 @@ async function openAddress(address: string | URL, signal?: AbortSignal): Promise
  */
 function fileOf(address: string | URL): string | URL | undefined {
   if ((globalThis as { location?: object }).location) return undefined;
-  if (/^file:/i.test(String(address))) return new URL(address);
+  if (/^file:/i.test(String(address))) return fileUrl(String(address));
   // One letter and a colon is a Windows drive.
   return typeof address === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(address) ? address : undefined;
+}
+
+function fileUrl(address: string): URL {
+  // A slash or a Windows drive. URL would take anything else from the root of the disk.
+  if (/^file:([\\/]|[a-z]:)/i.test(address)) return new URL(address);
+  throw new ModelLoadError('MODEL_NOT_FOUND', `${address} is no absolute path, which a file URL needs.`, {
+    hint: 'Give the path without file:.',
+  });
 }
 
 async function openFile(file: string | URL): Promise<OpenedSource> {
@@ -83,7 +86,8 @@ async function openResponse(response: Response, name: string): Promise<OpenedSou
     ? NaN
     : Number(response.headers.get('content-length'));
   const total = length > 0 ? { total: length } : {};
-  if (response.body) return { bytes: response.body, ...total };
+  const { body } = unread(response);
+  if (body) return { bytes: unread(body), ...total };
   // React Native has no streams.
   const bytes = await response.arrayBuffer();
   return { bytes, total: bytes.byteLength };
@@ -94,7 +98,17 @@ async function openBlob(blob: Blob): Promise<OpenedSource> {
   return { bytes: await new Response(blob).arrayBuffer(), total: (blob as Blob).size };
 }
 
-function streamOf(source: AsyncIterable<Uint8Array>): ByteStream {
+/** The same response or web stream, unless something else has begun to read it. */
+function unread<T extends object>(source: T): T {
+  const { bodyUsed, locked } = source as Partial<Response & ReadableStream>;
+  if (!bodyUsed && !locked) return source;
+  throw unreadable(
+    'a response or stream that was read already',
+    'Give it before it is read, or a clone() of it.',
+  );
+}
+
+function streamOf(source: AsyncIterable<Uint8Array> & { destroy?(): unknown }): ByteStream {
   const chunks = source[Symbol.asyncIterator]();
   return {
     getReader: () => ({
@@ -102,14 +116,19 @@ function streamOf(source: AsyncIterable<Uint8Array>): ByteStream {
         const { done = false, value } = await chunks.next();
         return done ? { done } : { done, value: value as Uint8Array };
       },
-      cancel: async () => chunks.return?.(),
+      cancel: async () => {
+        // A stream of Node: `return` alone waits for the chunk that was asked for.
+        source.destroy?.();
+        return chunks.return?.();
+      },
     }),
   };
 }
 
 function notASource(source: unknown): Error {
   const found = source === null || source === undefined ? String(source) : `a value of type ${typeof source}`;
-  return new ModelLoadError('MODEL_UNSUPPORTED', `A model cannot be read from ${found}.`, {
-    hint: 'Give a URL, a path (not in browsers), a Blob or File, a Response, an ArrayBuffer or Uint8Array, or a stream of bytes.',
-  });
+  return unreadable(
+    found,
+    'Give a URL, a path (not in browsers), a Blob or File, a Response, an ArrayBuffer or Uint8Array, or a stream of bytes.',
+  );
 }

@@ -1,4 +1,6 @@
 import type { ArtifactSource, ByteReader, ByteStream } from '../bytes/byte-source.js';
+import { unreadable } from '../model/model-load-error.js';
+import { bytesOf } from './bytes-of.js';
 
 /** Progress of loading: bytes that have arrived, and their total if the source knows it. */
 export interface LoadProgress {
@@ -11,7 +13,10 @@ export interface Watch {
   readonly signal?: AbortSignal;
 }
 
-/** A source that reports progress, and that `signal` aborts. */
+/**
+ * A source that reports progress, and that `signal` aborts. Reading throws `MODEL_UNSUPPORTED` for what is
+ * not bytes.
+ */
 export function watched(
   source: ArtifactSource,
   total: number | undefined,
@@ -23,16 +28,20 @@ export function watched(
     getReader: () => ({
       read: async () => {
         const result = await unlessAborted(reader.read(), signal);
-        if (result.value) onProgress?.({ loaded: (loaded += result.value.length), total });
-        return result;
+        if (result.done) return result;
+        const value = bytesOf(result.value);
+        if (!value) throw notBytes(result.value);
+        onProgress?.({ loaded: (loaded += value.length), total });
+        return { done: false, value };
       },
-      cancel: () => reader.cancel(),
+      // Not waited for: a source that sends nothing may not answer either.
+      cancel: async () => void reader.cancel().catch(() => undefined),
     }),
   };
 }
 
 function wholeReader(source: Uint8Array | ArrayBuffer): ByteReader {
-  let bytes: Uint8Array | undefined = ArrayBuffer.isView(source) ? source : new Uint8Array(source);
+  let bytes: Uint8Array | undefined = bytesOf(source);
   return {
     read: async () => {
       const value = bytes;
@@ -41,6 +50,13 @@ function wholeReader(source: Uint8Array | ArrayBuffer): ByteReader {
     },
     cancel: async () => undefined,
   };
+}
+
+function notBytes(chunk: unknown): Error {
+  return unreadable(
+    `a stream with a value of type ${typeof chunk}`,
+    'Give a stream of bytes; in Node, without an encoding.',
+  );
 }
 
 /** The result of a promise; rejects with the signal's reason as soon as it is aborted. */

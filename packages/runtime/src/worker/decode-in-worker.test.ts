@@ -17,6 +17,23 @@ it('gives the model that decoding on this thread gives, and leaves the bytes to 
   expect(bytes).toEqual(golden().bytes);
 });
 
+it('leaves a Buffer to the caller', async () => {
+  const buffer = Buffer.from(golden().bytes.buffer.slice(0));
+  (await loadModel(buffer, { worker: true })).dispose();
+  expect(new Uint8Array(buffer)).toEqual(golden().bytes);
+});
+
+it('refuses what is no worker, before it reads anything', async () => {
+  const onProgress = jest.fn();
+  await expect(loadModel(golden().bytes, { worker: 'x' as never, onProgress })).rejects.toMatchObject({
+    name: 'ModelLoadError',
+    code: 'WORKER_UNAVAILABLE',
+    message: 'The option worker is neither a boolean nor a worker.',
+    hint: expect.stringContaining('Give true'),
+  });
+  expect(onProgress).not.toHaveBeenCalled();
+});
+
 it('says as ever what is wrong with a file', async () => {
   const { bytes } = golden();
   for (const [damaged, code] of [

@@ -30,8 +30,8 @@ export async function decodeInWorker(
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return port.postMessage({ ended: true } satisfies ToWorker);
-        // A copy: sending transfers the buffer, and the caller still owns the original.
-        const chunk = value!.slice();
+        // A copy, which a Buffer's slice is not: what is sent is lost here, and the caller owns the original.
+        const chunk = new Uint8Array(value!);
         port.postMessage({ chunk } satisfies ToWorker, [chunk.buffer]);
       }
     })();

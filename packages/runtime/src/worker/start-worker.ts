@@ -71,6 +71,14 @@ function fromBlob(Worker: WorkerClass, source: string): StartedWorker {
   };
 }
 
+/** Throws `WORKER_UNAVAILABLE` for a value of the option `worker` that is neither a boolean nor a worker. */
+export function requireWorker(worker: unknown): void {
+  if (!worker || worker === true || (worker as Partial<DecodingWorker>).postMessage) return;
+  throw new ModelLoadError('WORKER_UNAVAILABLE', 'The option worker is neither a boolean nor a worker.', {
+    hint: "Give true, or give a worker of '@tersor/runtime/worker'.",
+  });
+}
+
 /** The error for a worker that did not start, or ended by itself. */
 export function workerFailed(cause: unknown): ModelLoadError {
   return new ModelLoadError('WORKER_UNAVAILABLE', 'The worker that decodes does not run.', {
