@@ -14,16 +14,23 @@ const network = z.looseObject({
   macs: z.number(),
   bytes: z.number(),
 });
-const summary = z.looseObject({
+const comparable = z.looseObject({
   baseline: network,
-  pruned: network,
   compressed: network,
-  ratio: z.looseObject({ parameters: z.number(), macs: z.number(), bytes: z.number() }),
   search: z.looseObject({}),
   config: z.looseObject({}),
 });
+const summary = comparable.extend({
+  pruned: network,
+  ratio: z.looseObject({ parameters: z.number(), macs: z.number(), bytes: z.number() }),
+});
 
-/** Whether the content of a `summary.json` is that of a run. */
+/** Whether the content of a `summary.json` has what a study compares. */
+export function isComparable(value: unknown): value is Summary {
+  return comparable.safeParse(value).success;
+}
+
+/** Whether the content of a `summary.json` is that of a run, with all that a report shows. */
 export function isSummary(value: unknown): value is Summary {
   return summary.safeParse(value).success;
 }

@@ -4,7 +4,7 @@ import { trialId, type StudyPlan } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import { isStudyRecord, isTrialRecord, type StudyRecord, type TrialRecord } from './study-records.js';
 import type { ResultStore } from './result-store.js';
-import { isSummary } from './run-records.js';
+import { isComparable } from './run-records.js';
 import { withoutPasswords } from './without-passwords.js';
 
 /** Describes a study that is about to run on this machine, with `version` of Tersor. */
@@ -96,7 +96,7 @@ export async function readTrial(store: ResultStore, id: string): Promise<TrialCo
     readJson<unknown>(place, 'summary.json'),
     readJson<Outcomes>(place, 'outcomes.json'),
   ]);
-  return isSummary(summary) && trialId(summary.config) === id
+  return isComparable(summary) && trialId(summary.config) === id
     ? { record, summary, ...(outcomes && { outcomes }) }
     : undefined;
 }

@@ -11,7 +11,6 @@ import {
 import { trialId, type PlannedTrial } from '../plan/study-plan.js';
 import type { Study } from '../plan/study-schema.js';
 import type { ResultStore } from '../results/result-store.js';
-import { isSummary } from '../results/run-records.js';
 import { readJson, writeTrial } from '../results/study-store.js';
 import type { TrialRecord } from '../results/study-records.js';
 
@@ -150,8 +149,8 @@ function withoutMark({ isTimeOut: _mark, ...outcome }: Attempt): TrialOutcome {
 
 /** The summary in a trial's place; undefined if there is none, or if it is of another config. */
 async function resultsOf({ id }: PlannedTrial, place: FilePlace): Promise<Summary | undefined> {
-  const summary = await readJson<unknown>(place, 'summary.json');
-  return isSummary(summary) && trialId(summary.config) === id ? summary : undefined;
+  const summary = await readJson<Summary>(place, 'summary.json');
+  return summary?.config && trialId(summary.config) === id ? summary : undefined;
 }
 
 function problemOf(summary: Summary | undefined, inputs: RunIdentity): string | undefined {
