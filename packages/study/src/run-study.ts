@@ -76,15 +76,18 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyResults> 
     if (options.command) await writeJson(store.study, 'command.json', withoutPasswords(options.command));
     const directory = dirname(plan.configPath);
     const context = { study, directory, store, runner, signal, onNotice, onTrial, onChosen };
-    let problem: unknown;
-    if (plan.rungs) await runRungs(plan, content, context).catch((error: unknown) => (problem = error));
+    let failure: unknown;
+    if (plan.rungs)
+      await runRungs(plan, content, context).catch((error: unknown) => {
+        if (!isFailureOfAll(error)) throw error;
+        failure = error;
+      });
     else {
       await onChosen(plan);
       await runTrials(plan, content, context);
     }
-    if (problem !== undefined && !isFailureOfAll(problem)) throw problem;
     const results = await writeStudyReport(store);
-    if (problem !== undefined) throw problem;
+    if (failure !== undefined) throw failure;
     if (signal.aborted)
       throw new TersorError('INTERRUPTED', 'The study was stopped.', {
         hint: 'Run the same command with --resume to continue.',
