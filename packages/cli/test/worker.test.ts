@@ -30,7 +30,7 @@ describe('a study over a queue, on the command line', () => {
     const { code, err } = await tersor('worker', '--url', 'redis://me:secret@127.0.0.1:1');
     expect({ code, err }).toEqual({
       code: 1,
-      err: expect.stringMatching(/redis:\/\/me@127\.0\.0\.1:1 .*QUEUE_UNAVAILABLE/),
+      err: expect.stringMatching(/redis:\/\/me:\*\*\*@127\.0\.0\.1:1 .*QUEUE_UNAVAILABLE/),
     });
     expect(err).not.toContain('secret');
   });
