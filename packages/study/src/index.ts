@@ -26,6 +26,7 @@ export {
 } from './statistics/statistics.js';
 export { overridesOf, planStudy, trialId, type PlannedTrial, type StudyPlan } from './plan/study-plan.js';
 export type { Variant } from './plan/variant.js';
+export { halvingOf } from './plan/sampler.js';
 export { studySchema, type Study } from './plan/study-schema.js';
 export type { VariantRow } from './results/compare-variants.js';
 export { gatherResults, summarizeStudy, trialRow, type StudyResults } from './results/study-results.js';

@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { TersorError } from '@tersor/core';
-import { collectStudy, folderStore, readStudy, type Study, type StudyResults } from '@tersor/study';
+import {
+  collectStudy,
+  folderStore,
+  halvingOf,
+  readStudy,
+  type Study,
+  type StudyResults,
+} from '@tersor/study';
 import { studyTable } from '../tables/study-table.js';
 
 interface Options {
@@ -36,22 +43,20 @@ export function collectCommand(): Command {
           ? `${JSON.stringify(results, undefined, 2)}\n`
           : `${studyTable(results)}\nThe report is ${into}/report.html\n`,
       );
-      const { study } = await readStudy(folderStore(into));
-      requireAll(results, study);
+      requireAll(results, (await readStudy(folderStore(into))).study);
     });
 }
 
 /** Throws `TRIALS_FAILED` with the numbers of missing and failed trials. */
-function requireAll({ trials }: StudyResults, { sampler }: Pick<Study, 'sampler'>): void {
+function requireAll({ trials }: StudyResults, study: Study): void {
   // In the order of the plan, each trial once even if it belongs to several variants.
   const byId = new Map(trials.map(({ trial, status }) => [trial, status]));
   const open = [...byId.values()].flatMap((status, index) => (status === 'done' ? [] : [{ status, index }]));
   if (open.length === 0) return;
   const indices = open.map(({ index }) => index).join(',');
   throw new TersorError('TRIALS_FAILED', `${open.length} of ${byId.size} trials are missing or failed.`, {
-    hint:
-      typeof sampler === 'object' && sampler.use === 'halving'
-        ? 'Run them with "tersor study" and --resume: successive halving does not run in parts.'
-        : `Run them with "tersor study run-trial" and --index ${indices} (one each, without --of).`,
+    hint: halvingOf(study)
+      ? 'Run them with "tersor study" and --resume: successive halving does not run in parts.'
+      : `Run them with "tersor study run-trial" and --index ${indices} (one each, without --of).`,
   });
 }
