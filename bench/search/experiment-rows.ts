@@ -13,7 +13,7 @@ import { holm, mean, pairedDifference, standardDeviation } from '@tersor/study';
 import { differenceText } from '../pages/figures.js';
 import { AGENTS, ARMS, CHOICES, HEURISTICS, type Arm } from './experiment/arms.js';
 import { linesOf, type Line } from './experiment/lines.js';
-import { aboveOn, aboveOnAll, BEGINNINGS, carriedIn } from './experiment/summary.js';
+import { aboveOn, aboveOnAll, CARRIED, carriedIn } from './experiment/summary.js';
 import { TASKS } from './experiment/tasks.js';
 
 const FOLDER = join(__dirname, 'results/experiment');
@@ -92,7 +92,7 @@ const tasks = rewarded.flatMap(({ task, reward, title }) => {
           line.task === task.name &&
           line.reward === reward &&
           nameOf(line) === nameOf(arm) &&
-          !BEGINNINGS.includes(line.agent),
+          line.agent !== CARRIED,
       )
       .sort((a, b) => a.seed - b.seed);
     return own.length > 0 ? [{ name: nameOf(arm), arm, lines: own }] : [];

@@ -121,11 +121,11 @@ function episodesOf(folder: string, reward: string, { agent }: Arm): OtherEpisod
   const task = AGENTS[agent]?.studies;
   if (task === undefined) return [];
   const found = linesOf(folder).flatMap(({ features, episodes, ...line }) =>
-    line.reward === reward && line.task === task && line.agent === 'ensemble, guesses' && features && episodes
+    line.reward === reward && line.task === task && line.agent === 'ensemble' && features && episodes
       ? [episodes.map((episode) => ({ features, ...episode }))]
       : [],
   );
-  if (found.length === 0) throw new Error(`"${agent}" needs searches of "ensemble, guesses" in "${task}"`);
+  if (found.length === 0) throw new Error(`"${agent}" needs searches of "ensemble" in "${task}"`);
   return found;
 }
 

@@ -32,8 +32,6 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
   ddpg: { use: 'ddpg', options: {} },
   ppo: { use: 'ppo', options: {} },
   ensemble: { use: 'ensemble', options: {} },
-  'ensemble, shared': { use: 'ensemble', options: { shared: true }, evaluations: 10 },
-  'ensemble, guesses': { use: 'ensemble', options: { shared: true, guesses: 1000 } },
   'ensemble, carried over': {
     use: 'ensemble',
     options: { shared: true },

@@ -4,9 +4,9 @@ import { differenceText } from '../../pages/figures.js';
 import type { Line } from './lines.js';
 import { TASKS } from './tasks.js';
 
-/** The agent of the summary, and what it begins from, is compared with, and begins like. */
-export const AGENT = 'ensemble, guesses';
-export const BEGINNINGS = ['ensemble, shared', 'ensemble, carried over'];
+/** The agent of the summary, and the same that begins with what searches in another network have taught. */
+export const AGENT = 'ensemble';
+export const CARRIED = 'ensemble, carried over';
 const TEN = 10;
 /** Fewer give no interval. */
 const SEEDS = 3;
@@ -116,12 +116,13 @@ function corrected(differences: readonly Difference[]) {
 /** The agent after ten evaluations by how it began: the best reward, and against beginning anew. */
 export function carriedIn(lines: readonly Line[], task: string) {
   const afterTen = ({ best }: Line) => best[Math.min(TEN, best.length) - 1]!;
-  const anew = bySeed(lines, task, BEGINNINGS[0]!, afterTen);
-  return ['reconstruction', ...BEGINNINGS, AGENT].flatMap((agent) => {
+  const anew = bySeed(lines, task, AGENT, afterTen);
+  const carried = bySeed(lines, task, CARRIED, afterTen);
+  return ['reconstruction', AGENT, CARRIED].flatMap((agent) => {
     const own = bySeed(lines, task, agent, afterTen);
-    const seeds = [...own.keys()].filter((seed) => anew.has(seed));
+    const seeds = [...own.keys()].filter((seed) => anew.has(seed) && carried.has(seed));
     if (seeds.length === 0) return [];
-    const difference = agent === BEGINNINGS[0] ? undefined : pairedDifference(own, anew);
+    const difference = agent === AGENT ? undefined : pairedDifference(own, anew);
     const ahead = seeds.filter((seed) => own.get(seed)! > anew.get(seed)!).length;
     return [
       {

@@ -1,5 +1,6 @@
 import {
   createRandom,
+  TersorError,
   type Action,
   type Agent,
   type AgentTask,
@@ -16,18 +17,22 @@ import {
   withoutLane,
   type Lanes,
 } from '@tersor/rl';
+import { bestExpected, withNoise } from './candidates.js';
 import { copyCritic, createCritics, predict, trainCritic, type Critic } from './critics.js';
 import type { EnsembleOptions } from './ensemble-options.js';
 import { createFirstNew } from './first-new.js';
+import { guessValue, spreadOf } from './guess-value.js';
 import { learnKnownValue, type Lesson } from './known-value.js';
 import { policyView } from './policy-view.js';
-import { setPass } from './set-network.js';
+import { sharedView } from './shared-view.js';
 
 /** A policy as it was carried out, and what it got. */
 interface Episode {
   /** The actions of all steps, one after the other, in the unit cube. */
   readonly policy: readonly number[];
   readonly reward: number;
+  /** What the environment guesses that it is worth. */
+  readonly guess: number;
   /** Which critics learn from it. */
   readonly critics: readonly boolean[];
 }
@@ -40,6 +45,9 @@ interface Walk {
 
 /** So many policies near the best one are drawn before the critics choose, until one is new. */
 const NEARBY = 20;
+
+/** Guesses that show how far they lie apart. */
+const GUESSES = 200;
 
 const NOTHING: Walk = { proposal: undefined, steps: [] };
 
@@ -55,31 +63,36 @@ interface EnsembleState {
   readonly critics: readonly Critic[];
   readonly random: number;
   readonly progress: Progress;
-  /** Parameters of what was known before the first episode. */
+  /** Parameters of what searches in other networks have taught. */
   readonly known?: Float32Array | undefined;
+  /** How far guesses near the middle lie apart; absent where guesses are not used. */
+  readonly spread?: number | undefined;
 }
 
 /**
  * Bootstrapped critics over whole policies with Thompson sampling: each critic learns what reward a policy
  * gets, from its own share of the episodes and on top of a random prior; the next policy is that among many
- * around the best ones of which one critic expects most. It looks at no observation, but with `shared` at
- * what is known of the steps before; critics then have the same parameters for all steps, and may begin with
- * what guesses of the environment and searches in other networks have taught. Throws `SPACE_UNSUPPORTED`
- * unless the actions are a bounded box, and `CONFIG_INVALID` for `shared` and `guesses` in an environment
- * that does not know its steps.
+ * around the best ones of which one critic expects most. It looks at no observation, but at what a policy
+ * changes at each step, where the environment says it. Critics learn what the environment's guesses leave,
+ * and with `shared` what searches in other networks leave. Throws `SPACE_UNSUPPORTED` unless the actions are
+ * a bounded box, and `CONFIG_INVALID` for `shared` and `guesses` in an environment that knows too little.
  */
 export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): Agent {
   const range = createActionRange(requireBox('ensemble', task.actionSpace));
+  requireKnown(options, task);
   const length = task.maxSteps * range.size;
-  const view = policyView(options, task, range);
+  const guesses = options.guesses ?? (task.guess ? GUESSES : 0);
+  const view = policyView(options.hidden, task, range);
+  const shared = options.shared ? sharedView(options.hidden, task.features!, range) : undefined;
   const { network } = view;
   const firstNew = createFirstNew(task.policyOf, view.actionsOf);
-  const signature = [network.each ? network : network.whole, options.critics, task.actionSpace];
+  const signature = [network, shared?.network, options.critics, task.actionSpace];
   const random = createRandom(task.seed, 'ensemble');
   let critics = createCritics(network, options.critics, task.seed);
   let progress: Progress = { episodes: [], underWay: new Map(), chosen: 0 };
   let studied: readonly Lesson[] = [];
   let known: Float32Array | undefined;
+  let spread: number | undefined;
 
   const walkOf = (lane: number) => progress.underWay.get(lane) ?? NOTHING;
   const update = (lane: number, changes: Partial<Walk>) => {
@@ -94,40 +107,47 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
   /** The episodes with the highest rewards, the best first. */
   const bestEpisodes = (count: number) =>
     [...progress.episodes].sort((a, b) => b.reward - a.reward).slice(0, count);
-  const around = (policy: readonly number[], deviation: number) =>
-    policy.map((value) => reflect(value + deviation * random.normal()));
+  const guessOf = (policy: readonly number[]) =>
+    spread === undefined ? 0 : task.guess!(view.actionsOf(policy));
+  const carriedOver = (policies: readonly (readonly number[])[]): ArrayLike<number> =>
+    known ? shared!.valuesOf(known, policies) : new Float32Array(policies.length);
+  /** What is expected of policies before the critics: by other searches and by the environment's guesses. */
+  const expectedBefore = (policies: readonly (readonly number[])[], guessed: readonly number[]): number[] => {
+    const carried = carriedOver(policies);
+    if (spread === undefined) return Array.from(carried);
+    const { episodes } = progress;
+    const own = carriedOver(episodes.map(({ policy }) => policy));
+    const valueOf = guessValue(
+      episodes.map(({ guess }) => guess),
+      targetsOf(episodes.map(({ reward }) => reward)).map((target, i) => target - own[i]!),
+      spread,
+    );
+    return guessed.map((guess, i) => carried[i]! + valueOf(guess));
+  };
 
   /** The candidate that a critic, or all of them on average, expect most of. */
   const choose = (): readonly number[] => {
-    const parents = bestEpisodes(options.parents);
-    const candidates = Array.from({ length: options.candidates }, () =>
-      around(parents[random.integer(parents.length)]!.policy, options.sigma / 2 ** random.integer(3)),
-    );
     // Two of three times one critic alone decides (Thompson), the third time their mean.
     const one = random.integer(critics.length);
     const voters = progress.chosen % 3 === 2 ? critics : [critics[one]!];
     progress = { ...progress, chosen: progress.chosen + 1 };
-    const policies = view.policiesOf(candidates);
-    const values = new Float64Array(candidates.length);
-    for (const critic of voters)
-      predict(network, critic, policies, options.prior).forEach(
-        (value, i) => (values[i] = values[i]! + value),
-      );
-    if (known)
-      setPass(network, known, policies).values.forEach(
-        (value, i) => (values[i] = values[i]! + voters.length * value),
-      );
-    const order = [...candidates.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
-    return firstNew(
-      order.map((i) => candidates[i]!),
-      triedPolicies(),
-    );
+    const valuesOf = (candidates: readonly (readonly number[])[]) => {
+      const policies = view.policiesOf(candidates);
+      const values = expectedBefore(candidates, candidates.map(guessOf));
+      for (const critic of voters)
+        predict(network, critic, policies, options.prior).forEach(
+          (value, i) => (values[i] = values[i]! + value / voters.length),
+        );
+      return values;
+    };
+    const parents = bestEpisodes(options.parents).map(({ policy }) => policy);
+    return firstNew(bestExpected(parents, options, valuesOf, random), triedPolicies());
   };
   const nearby = function* (policy: readonly number[]) {
-    for (let i = 0; i < NEARBY; i++) yield around(policy, options.sigma);
+    for (let i = 0; i < NEARBY; i++) yield withNoise(policy, options.sigma, random);
   };
   /** Episodes before the critics choose: where something was known before, but the first. */
-  const initial = () => (known ? 1 : options.initial);
+  const initial = () => (known || spread !== undefined ? 1 : options.initial);
   const propose = (lane: number): readonly number[] => {
     const known = walkOf(lane).proposal;
     if (known) return known;
@@ -139,23 +159,25 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     return proposal;
   };
 
-  /** Policies around the middle, near and far, by what the environment makes of them unmeasured. */
-  const guessed = (): Lesson[] => {
-    if (options.guesses === 0) return [];
+  /** How far guesses lie apart of policies around the middle, near and far. */
+  const measureSpread = (): number => {
     const stream = createRandom(task.seed, 'ensemble guesses');
-    const policies = Array.from({ length: options.guesses }, () => {
-      const deviation = (2 * options.sigma) / 2 ** stream.integer(4);
-      return middle().map((value) => reflect(value + deviation * stream.normal()));
-    });
-    const worth = policies.map((policy) => task.guess!(view.actionsOf(policy)));
-    return [{ policies: policies.map(view.ownRows), steps: task.maxSteps, targets: targetsOf(worth) }];
+    return spreadOf(
+      Array.from({ length: guesses }, () => {
+        const deviation = (2 * options.sigma) / 2 ** stream.integer(4);
+        return task.guess!(view.actionsOf(withNoise(middle(), deviation, stream)));
+      }),
+    );
   };
 
   const train = (): LearnStatistics => {
     const { episodes } = progress;
     const rewards = targetsOf(episodes.map(({ reward }) => reward));
-    const all = known && setPass(network, known, view.policiesOf(episodes.map(({ policy }) => policy)));
-    const targets = rewards.map((target, i) => target - (all?.values[i] ?? 0));
+    const before = expectedBefore(
+      episodes.map(({ policy }) => policy),
+      episodes.map(({ guess }) => guess),
+    );
+    const targets = rewards.map((target, i) => target - before[i]!);
     // A saved state stays as it was.
     critics = critics.map(copyCritic);
     const losses = critics.flatMap((critic, index) => {
@@ -181,9 +203,11 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     learn: (lane = 0) => {
       const { steps } = walkOf(lane);
       const units = steps.flatMap(({ action }) => range.toUnit(action));
+      // Of steps that an episode has ended before, the middle says least.
+      const policy = [...units, ...middle().slice(units.length)];
       const episode: Episode = {
-        // Of steps that an episode has ended before, the middle says least.
-        policy: [...units, ...middle().slice(units.length)],
+        policy,
+        guess: guessOf(policy),
         reward: steps.reduce((sum, step) => sum + step.reward, 0),
         critics: critics.map(() => random.uniform() < options.mask),
       };
@@ -194,26 +218,27 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
       };
       return progress.episodes.length < initial() ? {} : train();
     },
-    ...(options.shared && {
+    ...(shared && {
       study: (searches: readonly (readonly OtherEpisode[])[]) => {
         studied = searches.map((episodes) => ({
-          policies: episodes.map(view.rowsOf),
+          policies: episodes.map(shared.rowsOf),
           steps: episodes[0]!.actions.length,
           targets: targetsOf(episodes.map(({ reward }) => reward)),
         }));
       },
-      prepare: async () => {
-        const lessons = [...studied, ...guessed()];
-        if (lessons.length > 0)
-          known = learnKnownValue(network, lessons, createRandom(task.seed, 'ensemble known'));
-      },
     }),
+    prepare: async () => {
+      if (shared && studied.length > 0)
+        known = learnKnownValue(shared.network, studied, createRandom(task.seed, 'ensemble known'));
+      if (guesses > 0) spread = measureSpread();
+    },
     save: () =>
       sealState('ensemble', signature, {
         critics,
         random: random.save(),
         progress,
         ...(known && { known }),
+        ...(spread !== undefined && { spread }),
       } satisfies EnsembleState),
     load: (state) => {
       const saved = structuredClone(openState<EnsembleState>('ensemble', signature, state));
@@ -221,6 +246,7 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
       random.load(saved.random);
       progress = saved.progress;
       known = saved.known;
+      spread = saved.spread;
     },
     dispose: () => {
       // Nothing is held outside of the garbage collector's reach.
@@ -228,15 +254,24 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
   };
 }
 
+/** Throws `CONFIG_INVALID` for options that the environment knows too little for. */
+function requireKnown(options: EnsembleOptions, { features, guess }: AgentTask): void {
+  const lacking = {
+    shared: options.shared && !features && 'gives no features of its steps',
+    guesses: (options.guesses ?? 0) > 0 && !guess && 'guesses nothing of policies',
+  };
+  for (const [option, what] of Object.entries(lacking))
+    if (what)
+      throw new TersorError(
+        'CONFIG_INVALID',
+        `The agent "ensemble" cannot use "${option}" here: the environment ${what}.`,
+        { hint: 'Use the environment "residual", or leave the option out.' },
+      );
+}
+
 /** What the critics learn of rewards. */
 function targetsOf(rewards: readonly number[]): number[] {
   return rewards.map(relativeWorth(rewards));
-}
-
-/** Into the unit cube; clamping would pile policies up on its sides. */
-function reflect(value: number): number {
-  const reflected = value < 0 ? -value : value > 1 ? 2 - value : value;
-  return Math.min(1, Math.max(0, reflected));
 }
 
 function mean(values: readonly number[]): number {

@@ -15,8 +15,8 @@ export const ensembleOptions = z.strictObject({
     .describe('Probability that a critic learns from an episode'),
   updates: count.default(80).describe('Steps of Adam after each episode, on all episodes together'),
   learningRate: z.number().positive().default(0.005).describe('Learning rate of the critics'),
-  candidates: count.default(600).describe('Policies among which the critics choose'),
-  parents: count.default(6).describe('Best policies so far, which the candidates lie around'),
+  candidates: count.default(600).describe('Policies among which the critics choose, drawn in three rounds'),
+  parents: count.default(6).describe('Best policies that the next candidates lie around'),
   sigma: z
     .number()
     .positive()
@@ -25,19 +25,21 @@ export const ensembleOptions = z.strictObject({
     .describe('Largest deviation of a candidate from its parent, as a share of the range of actions'),
   initial: count
     .default(4)
-    .describe('Episodes before the critics choose: the middle of the range, then samples around the best'),
+    .describe(
+      'Episodes before the critics choose, where the environment guesses nothing: the middle of the range, then samples around the best',
+    ),
   shared: z
     .boolean()
     .default(false)
     .describe(
-      'Critics with the same parameters for all steps, which see what the environment knows of each (environment "residual")',
+      'Learns from searches in other networks, too, by what the environment knows of each step (environment "residual")',
     ),
   guesses: z
     .int()
     .min(0)
-    .default(0)
+    .optional()
     .describe(
-      'Policies that the critics learn from before the first episode by what the environment makes of them unmeasured; needs "shared"',
+      'Unmeasured policies whose guesses by the environment show how far these lie apart; 0 leaves guesses out. Default: 200 where the environment guesses',
     ),
 });
 

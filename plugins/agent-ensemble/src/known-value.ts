@@ -1,6 +1,6 @@
 import type { Random } from '@tersor/core';
 import { adamStep, createAdam } from '@tersor/rl';
-import { initializeSet, setPass, type Policies, type SetNetwork } from './set-network.js';
+import { initializeSet, joined, setPass, type SetNetwork } from './set-network.js';
 
 /** Policies of one source, whose rewards compare with each other. */
 export interface Lesson {
@@ -49,15 +49,4 @@ export function learnKnownValue(
     adamStep(adam, parameters, gradient, { learningRate: RATE * 0.1 ** (step / UPDATES) });
   }
   return parameters;
-}
-
-/** Policies one after the other. */
-export function joined(policies: readonly Float32Array[], lengths: readonly number[]): Policies {
-  const input = new Float32Array(policies.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const rows of policies) {
-    input.set(rows, at);
-    at += rows.length;
-  }
-  return { input, lengths };
 }

@@ -25,6 +25,17 @@ export interface SetPass {
   back(outputGradient: Float32Array, parameterGradient: Float32Array): void;
 }
 
+/** Policies one after the other. */
+export function joined(policies: readonly Float32Array[], lengths: readonly number[]): Policies {
+  const input = new Float32Array(policies.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const rows of policies) {
+    input.set(rows, at);
+    at += rows.length;
+  }
+  return { input, lengths };
+}
+
 export function setParameterCount({ each, whole }: SetNetwork): number {
   return (each ? parameterCount(each) : 0) + parameterCount(whole);
 }

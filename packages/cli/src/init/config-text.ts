@@ -31,7 +31,7 @@ backend: ${inline(backend)}
 seed: 1
 prune:
   environment: residual            # around the heuristic "reconstruction", which is the first candidate
-  agent: { use: ensemble, shared: true, guesses: 1000 }
+  agent: ensemble
   reward: agreement                # of a candidate's outputs with the model's own
   search: { episodes: 40, confirm: 5 }   # candidates; the best five are measured again, on other images
   budget: { macs: ${macs} }             # share of the multiply-adds that may be left

@@ -4,7 +4,7 @@ import { createBitChoices, type BitChoices } from './bit-choices.js';
 import { createBitOutcomes, writtenPolicy } from './bit-outcomes.js';
 import { activationBits } from './bit-walls.js';
 import { layerFeatures } from './layer-features.js';
-import { centredColumns } from './observation.js';
+import { centredColumns, clamp } from './observation.js';
 import type { ErrorOf } from './least-error-bits.js';
 import { createResidualBits } from './residual-bits.js';
 import { referenceName, type ResidualOptions } from './residual-reference.js';
@@ -54,6 +54,18 @@ export async function createResidualBitsEnvironment(
       ];
     },
     finish: (taken) => outcomeOf(residual.bits(taken.map(actions.toResidual))),
+    effectsOf: (taken) =>
+      residual.bits(taken.map(actions.toResidual)).map(({ weights, activations }, i) => {
+        const before = reference[i]!;
+        const changed = [weights - before.weights, activations - before.activations].slice(
+          0,
+          actions.choices,
+        );
+        const error = Math.log10(
+          Math.max(LEAST_ERROR, errorOf(i, weights)) / Math.max(LEAST_ERROR, errorOf(i, before.weights)),
+        );
+        return [...changed.map((bits) => bits / options.scale), error].map((value) => clamp(value, -1, 1));
+      }),
     guess: (taken) => {
       const bits = residual.bits(taken.map(actions.toResidual));
       const error = bits.reduce((sum, { weights }, i) => sum + errorOf(i, weights), 0);

@@ -150,6 +150,20 @@ describe('the residual environment of stage 2', () => {
     expect(features(environment)).not.toEqual(features(known));
   });
 
+  it('tells what actions change at each layer: its bits, and the size of its error', async () => {
+    const errors: QuantizeTask['errors'] = async () => (_layer, amount) => 4 ** -amount;
+    const environment = await createResidualBitsEnvironment({ ...task, errors }, OPTIONS);
+    const bits = (given: readonly Action[]) => bitsOf(environment.policyOf!(given));
+    const [before, after] = [bits([[0], [0], [0]]), bits([[0.9], [-0.5], [0]])];
+    expect(after).not.toEqual(before);
+    expect(environment.effectsOf!([[0], [0], [0]])).toEqual([0, 0, 0].map(() => [0, 0]));
+    environment.effectsOf!([[0.9], [-0.5], [0]]).forEach(([changed, error], i) => {
+      const more = after[i]! - before[i]!;
+      expect(changed).toBeCloseTo(Math.min(1, Math.max(-1, more / OPTIONS.scale)));
+      expect(error).toBeCloseTo(Math.min(1, Math.max(-1, -more * Math.log10(4))));
+    });
+  });
+
   it('gives the first layer more bits and the others fewer as its residual rises', async () => {
     const at = async (first: number) => bitsOf((await play([[first], [0], [0]]))[2]!.info.policy);
     const [low, high] = [await at(-1), await at(1)];

@@ -1,6 +1,7 @@
 import type { Action, ChannelGroup, Pruner, PruneTask } from '@tersor/core';
 import type { PruneChoices } from './prune-choices.js';
 import type { Choice } from './prune-wall.js';
+import { clamp } from './observation.js';
 import { largestShift, logitOf, residualsBetween, shareOf } from './residual-shift.js';
 
 /** Kernel slices have no counts: shares this near to 0 or 1 count as such. */
@@ -16,6 +17,11 @@ export interface ResidualChoices {
   choices(residuals: readonly Action[]): readonly Choice[];
   /** Choices at a given shift, whether they keep the budget or not: never fewer at a larger one. */
   at(residuals: readonly Action[], shift: number): readonly Choice[];
+  /**
+   * What choices differ from the reference by, a list per group with a number in [-1, 1] per pruner: in units
+   * of `scale` for channels and slices.
+   */
+  changes(choices: readonly Choice[]): readonly (readonly number[])[];
   /** The residuals that come nearest to choices. */
   towards(choices: readonly Choice[]): readonly Action[];
 }
@@ -111,6 +117,15 @@ export function createResidualChoices(
       const choices = at(residuals, shiftWith(residuals, blocks), blocks);
       return fits(whole) ? choices : filled(residuals, choices);
     },
+    changes: (choices) =>
+      choices.map(({ keep, share, block }, i) => {
+        const change = {
+          channels: (channelLevel(groups[i]!, keep) - referenceLevels[i]!) / scale,
+          slices: (logitOf(share, SLICE_EDGE) - referenceSlices[i]!) / scale,
+          blocks: Number(block) - Number(reference[i]!.block),
+        };
+        return pruners.map(({ action }) => clamp(change[action], -1, 1));
+      }),
     at: (residuals, shift) => at(residuals, shift),
     towards: (choices) => {
       const counts = residualsBetween(

@@ -1,6 +1,6 @@
 import type { Environment, PruneTask } from '@tersor/core';
 import { groupFeatures } from './layer-features.js';
-import { centredColumns } from './observation.js';
+import { centredColumns, clamp } from './observation.js';
 import { createPruneChoices, type PruneChoices } from './prune-choices.js';
 import { createPruneOutcomes } from './prune-outcomes.js';
 import { planOf, type Choice } from './prune-wall.js';
@@ -51,6 +51,13 @@ export async function createResidualPruningEnvironment(
   const errors = curves && ((given: readonly Choice[]) => errorOf(task, curves, given));
   const features = observedOf(task, choices, reference, curves);
   const outcomeOf = createPruneOutcomes(task, choices.wall);
+  const least = errors ? LEAST_ERROR * errors(reference) : 0;
+  /** Orders of magnitude by which the error of a group's removals differs from the reference's. */
+  const errorChange = (i: number, keep: number) => {
+    if (!curves) return 0;
+    const at = (kept: number) => curves[i]![groups[i]!.channels - kept]! + least;
+    return clamp(Math.log10(at(keep) / at(reference[i]!.keep) || 1), -1, 1);
+  };
   const unmoved = pruners.map(() => 0);
   return residualWalk({
     actionSpace: { type: 'box', low: pruners.map(() => -1), high: pruners.map(() => 1) },
@@ -61,6 +68,11 @@ export async function createResidualPruningEnvironment(
       ...(actions.at(-1) ?? unmoved),
     ],
     finish: (actions) => outcomeOf(residual.choices(actions)),
+    effectsOf: (actions) => {
+      const chosen = residual.choices(actions);
+      const changes = residual.changes(chosen);
+      return chosen.map(({ keep }, i) => [...changes[i]!, errorChange(i, keep)]);
+    },
     guess: errors && ((actions) => -Math.log10(Math.max(LEAST_ERROR, errors(residual.choices(actions))))),
     policyOf: (actions) => planOf(pruners, groups, residual.choices(actions)),
     heuristics: Object.fromEntries(

@@ -194,6 +194,33 @@ describe('the residual environment of stage 1', () => {
       expect(known.map((each) => each[column]!).sort((a, b) => a - b)).toEqual([-1, expect.any(Number), 1]);
   });
 
+  it('tells what actions change at each group: the level of its channels and the size of its error', async () => {
+    const curves = task.groups.map(({ channels }) =>
+      Float64Array.from({ length: channels + 1 }, (_, removed) => 10 ** (removed / 8) - 1),
+    );
+    const knowing: Pruner = { ...firstChannels(graph), removalErrors: async () => curves };
+    const make = (pruner: Pruner) =>
+      createResidualPruningEnvironment({ ...task, pruners: [pruner] }, { ...OPTIONS, reference: 'uniform' });
+    const environment = await make(knowing);
+    expect(environment.effectsOf!(actionsOf([0, 0, 0]))).toEqual([0, 0, 0].map(() => [0, 0]));
+    const actions = actionsOf([1, -0.2, 0.1]);
+    const counts = (given: readonly Action[]) => countsOf(environment.policyOf!(given)) as number[];
+    const [before, after] = [counts(actionsOf([0, 0, 0])), counts(actions)];
+    const level = (i: number, keep: number) => {
+      const { channels } = task.groups[i]!;
+      const share = Math.min(1 - 1 / (4 * channels), Math.max(1 / (4 * channels), keep / channels));
+      return Math.log(share / (1 - share));
+    };
+    const error = (i: number, keep: number) => curves[i]![task.groups[i]!.channels - keep]!;
+    environment.effectsOf!(actions).forEach(([channels, errors], i) => {
+      expect(channels).toBeCloseTo((level(i, after[i]!) - level(i, before[i]!)) / OPTIONS.scale);
+      const orders = Math.log10(error(i, after[i]!) / error(i, before[i]!));
+      expect(errors).toBeCloseTo(Math.min(1, Math.max(-1, orders)), 2);
+    });
+    const unknowing = await make(firstChannels(graph));
+    expect(unknowing.effectsOf!(actions).map(([, errors]) => errors)).toEqual([0, 0, 0]);
+  });
+
   it('observes the shift that the residuals so far ask for', async () => {
     const [first, second] = await play(actionsOf([1, 1, 1]));
     const shiftOf = (observation: readonly number[]) => observation.at(-2)!;
@@ -267,6 +294,9 @@ describe('the residual environment of stage 1', () => {
     expect(await dropped((name) => (name === 'stage3_block2_a' ? -0.6 : -0.4), 0.6)).toEqual([
       'stage3_block2_a',
     ]);
+    const environment = await createResidualPruningEnvironment(both, { ...OPTIONS, reference: 'magnitude' });
+    const going = both.groups.map(({ name }) => [name === 'stage3_block2_a' ? -0.6 : 0, 0]);
+    expect(environment.effectsOf!(going).flatMap(([block]) => (block === 0 ? [] : [block]))).toEqual([-1]);
     // The fewest channels of all blocks have about a quarter of the multiply-adds.
     const tight = await dropped((name) => (name.startsWith('stage1') ? 0.4 : 0.3), 0.2);
     expect(tight.length).toBeGreaterThan(0);

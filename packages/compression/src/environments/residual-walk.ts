@@ -12,6 +12,8 @@ interface ResidualSteps {
   observe(actions: readonly Action[]): readonly number[];
   /** Carries a whole episode out. */
   finish(actions: readonly Action[]): Promise<EpisodeEnd>;
+  /** What a policy changes at each step: see `Environment.effectsOf`. */
+  effectsOf(actions: readonly Action[]): readonly (readonly number[])[];
   /** What a policy might be worth, from what is known without measuring. */
   readonly guess?: ((actions: readonly Action[]) => number) | undefined;
   /** The policy that `finish` carries out. */
@@ -47,6 +49,7 @@ export function residualWalk(walk: ResidualSteps): Environment {
     }),
     heuristics,
     features,
+    effectsOf: (given) => walk.effectsOf(given.map((action) => within(actionSpace, action))),
     ...(guess && { guess: (given) => guess(given.map((action) => within(actionSpace, action))) }),
     policyOf: (given) => walk.policyOf(given.map((action) => within(actionSpace, action))),
     observationsOf: (given) => {

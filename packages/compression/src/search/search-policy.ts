@@ -69,6 +69,7 @@ export async function searchPolicy(
     ...(environment.observationsOf && {
       observationsOf: (actions) => environment.observationsOf!(actions),
     }),
+    ...(environment.effectsOf && { effectsOf: (actions) => environment.effectsOf!(actions) }),
     ...(environment.policyOf && { policyOf: (actions) => environment.policyOf!(actions) }),
   };
   let agent = createAgent(task);

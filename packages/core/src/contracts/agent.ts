@@ -31,6 +31,8 @@ export interface AgentTask {
   readonly heuristics?: Environment['heuristics'];
   /** What the environment knows of each step, see `Environment.features`. */
   readonly features?: Environment['features'];
+  /** What a policy changes at each step, see `Environment.effectsOf`. */
+  readonly effectsOf?: Environment['effectsOf'];
   /** What the environment makes of a policy without measuring it, see `Environment.guess`. */
   readonly guess?: Environment['guess'];
   /** What an episode of actions observes, see `Environment.observationsOf`. */

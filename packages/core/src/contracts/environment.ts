@@ -63,6 +63,12 @@ export interface Environment {
    */
   readonly features?: readonly (readonly number[])[];
   /**
+   * What a policy of these actions changes at each step, without measuring it: one row of numbers in [-1, 1]
+   * per step, all as long; 0 is no change. After rounding and limits, so policies that are carried out alike
+   * have the same rows. For agents that judge whole policies. Optional.
+   */
+  effectsOf?(actions: readonly Action[]): readonly (readonly number[])[];
+  /**
    * What a whole episode's actions might be worth, without measuring it: higher is better, and nothing but
    * the order and the rough shape counts. Optional.
    */

@@ -41,12 +41,16 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
     );
   if (!Number.isInteger(maxSteps) || maxSteps < 1)
     throw misbehaved(culprit, 'maxSteps', 'a whole number above 0', maxSteps);
-  const isRow = (row: unknown) => {
-    const numbers = listOfNumbers(row);
-    return numbers?.length === features?.[0]?.length && numbers!.every((value) => Math.abs(value) <= 1);
+  const rowsOf = (member: string, value: unknown): readonly (readonly number[])[] => {
+    const rows = Array.isArray(value) ? value.map(listOfNumbers) : [];
+    const areRight = rows.every(
+      (row) => row?.length === rows[0]?.length && row!.every((each) => Math.abs(each) <= 1),
+    );
+    if (rows.length !== maxSteps || !areRight)
+      throw misbehaved(culprit, member, `${maxSteps} rows of numbers in [-1, 1], all as long`, value);
+    return value as readonly (readonly number[])[];
   };
-  if (features && !(Array.isArray(features) && features.length === maxSteps && features.every(isRow)))
-    throw misbehaved(culprit, 'features', `${maxSteps} rows of numbers in [-1, 1], all as long`, features);
+  if (features) rowsOf('features', features);
   let steps = 0;
   const observationOf = (member: string, value: unknown): readonly number[] => {
     const observation = listOfNumbers(value);
@@ -104,6 +108,7 @@ function guardEnvironment(culprit: Culprit, environment: Environment, task: Envi
     });
   const checked = guarded(culprit, environment, {
     now: {
+      effectsOf: (value) => rowsOf('effectsOf', value),
       guess: (value) => {
         if (!Number.isFinite(value)) throw misbehaved(culprit, 'guess', 'a finite number', value);
         return value as number;

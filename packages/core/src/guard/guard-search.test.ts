@@ -214,6 +214,17 @@ describe('an environment', () => {
   ])('that knows its steps by %s is named', (_, features) =>
     expectMisbehaved(() => environmentWith({ features }), 'features', '2 rows'),
   );
+  it.each<[string, readonly number[][]]>([
+    ['too few rows', [[0.5]]],
+    ['no number', [[0.5], [NaN]]],
+    ['a number beyond 1', [[0.5], [-2]]],
+  ])('that tells the effects of actions by %s is named', (_, effects) =>
+    expectMisbehaved(
+      async () => (await environmentWith({ effectsOf: () => effects })).effectsOf!([[0.5], [0.5]]),
+      'effectsOf',
+      '2 rows',
+    ),
+  );
   it('whose guess is no number is named', () =>
     expectMisbehaved(
       async () => (await environmentWith({ guess: () => NaN })).guess!([[0.5]]),

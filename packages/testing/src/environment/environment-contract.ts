@@ -180,6 +180,29 @@ export function environmentContract(make: () => Environment | Promise<Environmen
         }),
     },
     {
+      name: 'the effects that it tells of actions are a row of numbers in [-1, 1] for each step',
+      run: () =>
+        episodes(({ steps }, { effectsOf, maxSteps }) => {
+          if (!effectsOf || steps.at(-1)!.truncated) return;
+          const actions = steps.map(({ info }) => info.executed);
+          const told = effectsOf(actions);
+          const width = told[0]?.length ?? 0;
+          const areRight = told.every(
+            (row) => row.length === width && row.every((value) => Math.abs(value) <= 1),
+          );
+          requireRule(width > 0 && told.length === maxSteps && areRight, {
+            member: 'effectsOf',
+            expected: `${maxSteps} rows of numbers in [-1, 1], all as long`,
+            found: JSON.stringify(told),
+          });
+          requireRule(JSON.stringify(effectsOf(actions)) === JSON.stringify(told), {
+            member: 'effectsOf',
+            expected: 'the same for the same actions',
+            found: 'others',
+          });
+        }),
+    },
+    {
       name: 'the policy that it says actions are carried out as is that of their episode',
       run: () =>
         episodes(({ steps }, { policyOf }) => {

@@ -39,6 +39,7 @@ export function correctEnvironment(): Environment {
     },
     heuristics: { uniform: async () => Array.from({ length: STEPS }, () => [0.5]) },
     features: Array.from({ length: STEPS }, (_, step) => [step / STEPS]),
+    effectsOf: (actions) => actions.map(([share]) => [share! - 0.5]),
     guess: (actions) => actions.reduce((sum, [share]) => sum + share!, 0) / STEPS,
     observationsOf: (actions) => actions.map((_action, step) => [step / STEPS, actions[step - 1]?.[0] ?? 0]),
     policyOf: (actions) => actions.map(([share]) => share),
@@ -90,6 +91,9 @@ export function brokenEnvironments(): Record<string, () => Environment> {
     })),
     'the observations that it predicts for actions are those of their episode': broken(() => ({
       observationsOf: (actions) => actions.map(() => [0, 0]),
+    })),
+    'the effects that it tells of actions are a row of numbers in [-1, 1] for each step': broken(() => ({
+      effectsOf: () => [[0.5]],
     })),
     'the policy that it says actions are carried out as is that of their episode': broken(() => ({
       policyOf: () => [1],
