@@ -6,23 +6,36 @@ import { initializeSet, setPass, type Policies, type SetNetwork } from './set-ne
 export interface Critic {
   readonly parameters: Float32Array;
   readonly prior: Float32Array;
+  /** What the random function is multiplied by, so that its deviation over policies is 1. */
+  readonly priorScale: number;
   readonly adam: AdamState;
 }
 
-/** Makes critics that differ in where they start and in their priors. */
-export function createCritics(network: SetNetwork, count: number, seed: number): Critic[] {
+/**
+ * Makes critics that differ in where they start and in their priors. As drawn, a random function hardly
+ * differs between policies near each other, and so would not make critics disagree: it is scaled to a
+ * deviation of 1 over `policies`.
+ */
+export function createCritics(
+  network: SetNetwork,
+  count: number,
+  seed: number,
+  policies: Policies,
+): Critic[] {
   return Array.from({ length: count }, (_, index) => {
     const parameters = initializeSet(network, createRandom(seed, `ensemble critic ${index}`));
     const prior = initializeSet(network, createRandom(seed, `ensemble prior ${index}`));
-    return { parameters, prior, adam: createAdam(parameters.length) };
+    const priorScale = 1 / (deviation(setPass(network, prior, policies).values) || 1);
+    return { parameters, prior, priorScale, adam: createAdam(parameters.length) };
   });
 }
 
 /** A critic that goes on apart from the given one. */
-export function copyCritic({ parameters, prior, adam }: Critic): Critic {
+export function copyCritic({ parameters, prior, priorScale, adam }: Critic): Critic {
   return {
     parameters: parameters.slice(),
     prior,
+    priorScale,
     adam: copyAdam(adam),
   };
 }
@@ -30,13 +43,13 @@ export function copyCritic({ parameters, prior, adam }: Critic): Critic {
 /** What a critic expects of policies: `f(x) + weight * prior(x)` (Osband et al. 2018). */
 export function predict(
   network: SetNetwork,
-  { parameters, prior }: Critic,
+  { parameters, prior, priorScale }: Critic,
   policies: Policies,
   weight: number,
 ): Float32Array {
   const learned = setPass(network, parameters, policies).values;
   const random = setPass(network, prior, policies).values;
-  return learned.map((value, i) => value + weight * random[i]!);
+  return learned.map((value, i) => value + weight * priorScale * random[i]!);
 }
 
 /**
@@ -45,7 +58,7 @@ export function predict(
  */
 export function trainCritic(
   network: SetNetwork,
-  { parameters, prior, adam }: Critic,
+  { parameters, prior, priorScale, adam }: Critic,
   samples: { readonly policies: Policies; readonly targets: readonly number[] },
   options: { readonly prior: number; readonly updates: number; readonly learningRate: number },
 ): number {
@@ -56,7 +69,7 @@ export function trainCritic(
   let loss = 0;
   for (let step = 0; step < options.updates; step++) {
     const { values, back } = setPass(network, parameters, policies);
-    const errors = values.map((value, i) => value + options.prior * random[i]! - targets[i]!);
+    const errors = values.map((value, i) => value + options.prior * priorScale * random[i]! - targets[i]!);
     loss = errors.reduce((sum, error) => sum + error * error, 0) / batch;
     back(
       errors.map((error) => (2 * error) / batch),
@@ -65,4 +78,11 @@ export function trainCritic(
     adamStep(adam, parameters, gradient, { learningRate: options.learningRate });
   }
   return loss;
+}
+
+/** The standard deviation. */
+export function deviation(values: ArrayLike<number>): number {
+  const all = Array.from(values);
+  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+  return Math.sqrt(all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / all.length);
 }

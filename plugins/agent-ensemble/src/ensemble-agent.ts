@@ -18,10 +18,10 @@ import {
   type Lanes,
 } from '@tersor/rl';
 import { bestExpected, withNoise } from './candidates.js';
-import { copyCritic, createCritics, predict, trainCritic, type Critic } from './critics.js';
+import { copyCritic, createCritics, deviation, predict, trainCritic, type Critic } from './critics.js';
 import type { EnsembleOptions } from './ensemble-options.js';
 import { createFirstNew } from './first-new.js';
-import { guessValue, spreadOf } from './guess-value.js';
+import { guessValue } from './guess-value.js';
 import { learnKnownValue, type Lesson } from './known-value.js';
 import { policyView } from './policy-view.js';
 import { sharedView } from './shared-view.js';
@@ -88,7 +88,16 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
   const firstNew = createFirstNew(task.policyOf, view.actionsOf);
   const signature = [network, shared?.network, options.critics, task.actionSpace];
   const random = createRandom(task.seed, 'ensemble');
-  let critics = createCritics(network, options.critics, task.seed);
+  const middle = () => Array<number>(length).fill(0.5);
+  /** Policies around the middle, near and far. */
+  const scattered = (count: number, purpose: string): (readonly number[])[] => {
+    const stream = createRandom(task.seed, purpose);
+    return Array.from({ length: count }, () =>
+      withNoise(middle(), (2 * options.sigma) / 2 ** stream.integer(4), stream),
+    );
+  };
+  const around = view.policiesOf(scattered(GUESSES, 'ensemble scales'));
+  let critics = createCritics(network, options.critics, task.seed, around);
   let progress: Progress = { episodes: [], underWay: new Map(), chosen: 0 };
   let studied: readonly Lesson[] = [];
   let known: Float32Array | undefined;
@@ -103,7 +112,6 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     ...progress.episodes.map(({ policy }) => policy),
     ...[...progress.underWay.values()].flatMap(({ proposal }) => (proposal ? [proposal] : [])),
   ];
-  const middle = () => Array<number>(length).fill(0.5);
   /** The episodes with the highest rewards, the best first. */
   const bestEpisodes = (count: number) =>
     [...progress.episodes].sort((a, b) => b.reward - a.reward).slice(0, count);
@@ -157,17 +165,6 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     const proposal = episode === 0 ? base : isInitial ? firstNew(nearby(base), triedPolicies()) : choose();
     update(lane, { proposal });
     return proposal;
-  };
-
-  /** How far guesses lie apart of policies around the middle, near and far. */
-  const measureSpread = (): number => {
-    const stream = createRandom(task.seed, 'ensemble guesses');
-    return spreadOf(
-      Array.from({ length: guesses }, () => {
-        const deviation = (2 * options.sigma) / 2 ** stream.integer(4);
-        return task.guess!(view.actionsOf(withNoise(middle(), deviation, stream)));
-      }),
-    );
   };
 
   const train = (): LearnStatistics => {
@@ -230,7 +227,11 @@ export function createEnsembleAgent(options: EnsembleOptions, task: AgentTask): 
     prepare: async () => {
       if (shared && studied.length > 0)
         known = learnKnownValue(shared.network, studied, createRandom(task.seed, 'ensemble known'));
-      if (guesses > 0) spread = measureSpread();
+      if (guesses > 0)
+        spread =
+          deviation(
+            scattered(guesses, 'ensemble guesses').map((policy) => task.guess!(view.actionsOf(policy))),
+          ) || 1;
     },
     save: () =>
       sealState('ensemble', signature, {
@@ -276,9 +277,4 @@ function targetsOf(rewards: readonly number[]): number[] {
 
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function deviation(values: readonly number[]): number {
-  const center = mean(values);
-  return Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
 }

@@ -1,4 +1,4 @@
-import { guessValue, spreadOf } from './guess-value.js';
+import { guessValue } from './guess-value.js';
 
 describe('the value of guesses', () => {
   it('is half a unit per spread before episodes differ', () => {
@@ -19,11 +19,5 @@ describe('the value of guesses', () => {
       2,
     );
     expect(sure(6)).toBeCloseTo(-1, 1);
-  });
-
-  it('measures guesses by their deviation, and by 1 where all are alike', () => {
-    expect(spreadOf([1, 3, 1, 3])).toBe(1);
-    expect(spreadOf([1, 5])).toBe(2);
-    expect(spreadOf([7, 7])).toBe(1);
   });
 });

@@ -3,12 +3,6 @@ const BELIEF = 0.5;
 /** So many episodes, a spread from their mean, count as much as that belief. */
 const WEIGHT = 3;
 
-/** The standard deviation of guesses, of which a difference is measured in; 1 where all are alike. */
-export function spreadOf(guesses: readonly number[]): number {
-  const centre = mean(guesses);
-  return Math.sqrt(mean(guesses.map((guess) => (guess - centre) ** 2))) || 1;
-}
-
 /**
  * What guesses of the environment say of targets, as far as episodes bear them out: ridge regression of their
  * targets by their guesses, towards a slope of `BELIEF` per `spread` (Hoerl and Kennard 1970, about a slope
