@@ -72,17 +72,6 @@ export const TASKS: readonly Task[] = [
     ...CIFAR,
   },
   {
-    name: 'VGG-19 at 2.0 M parameters and 20%',
-    model: 'vgg19',
-    stage: 'prune',
-    budget: { parameters: 2_000_000, macs: 0.2 },
-    images: 500,
-    moments: 500,
-    minimum: 0.02,
-    round: 8,
-    isForChoices: true,
-  },
-  {
     name: 'MobileNet at 75%',
     model: 'mobilenet',
     stage: 'prune',

@@ -6,6 +6,7 @@ import { activationBits } from './bit-walls.js';
 import { layerFeatures } from './layer-features.js';
 import { centredColumns, clamp } from './observation.js';
 import type { ErrorOf } from './least-error-bits.js';
+import { remembering } from './remember.js';
 import { createResidualBits } from './residual-bits.js';
 import { referenceName, type ResidualOptions } from './residual-reference.js';
 import { residualWalk } from './residual-walk.js';
@@ -39,6 +40,7 @@ export async function createResidualBitsEnvironment(
   const errorOf = await choices.errors();
   const residual = createResidualBits(task, choices, errorOf, reference, options.scale);
   const actions = residualBitActions(activationBits(task), task.discrete);
+  const bitsFor = remembering((taken) => residual.bits(taken.map(actions.toResidual)));
   const features = observedOf(task, choices, errorOf, reference);
   const outcomeOf = createBitOutcomes(task, choices);
   const unmoved = Array<number>(actions.choices).fill(0);
@@ -53,9 +55,9 @@ export async function createResidualBitsEnvironment(
         ...(residuals.at(-1) ?? unmoved),
       ];
     },
-    finish: (taken) => outcomeOf(residual.bits(taken.map(actions.toResidual))),
+    finish: (taken) => outcomeOf(bitsFor(taken)),
     effectsOf: (taken) =>
-      residual.bits(taken.map(actions.toResidual)).map(({ weights, activations }, i) => {
+      bitsFor(taken).map(({ weights, activations }, i) => {
         const before = reference[i]!;
         const changed = [weights - before.weights, activations - before.activations].slice(
           0,
@@ -67,11 +69,11 @@ export async function createResidualBitsEnvironment(
         return [...changed.map((bits) => bits / options.scale), error].map((value) => clamp(value, -1, 1));
       }),
     guess: (taken) => {
-      const bits = residual.bits(taken.map(actions.toResidual));
+      const bits = bitsFor(taken);
       const error = bits.reduce((sum, { weights }, i) => sum + errorOf(i, weights), 0);
       return -Math.log10(Math.max(LEAST_ERROR, error));
     },
-    policyOf: (taken) => writtenPolicy(task, residual.bits(taken.map(actions.toResidual))),
+    policyOf: (taken) => writtenPolicy(task, bitsFor(taken)),
     heuristics: Object.fromEntries(
       names.map((name) => [
         name,

@@ -4,6 +4,7 @@ import { centredColumns, clamp } from './observation.js';
 import { createPruneChoices, type PruneChoices } from './prune-choices.js';
 import { createPruneOutcomes } from './prune-outcomes.js';
 import { planOf, type Choice } from './prune-wall.js';
+import { remembering } from './remember.js';
 import { createResidualChoices } from './residual-choices.js';
 import { referenceName, type ResidualOptions } from './residual-reference.js';
 import { residualWalk } from './residual-walk.js';
@@ -47,6 +48,7 @@ export async function createResidualPruningEnvironment(
   const names = Object.keys(choices.heuristics);
   const reference = await choicesOf(referenceName(options, names, 'prune'));
   const residual = createResidualChoices(task, choices, reference, options.scale);
+  const choicesFor = remembering(residual.choices);
   const curves = await errorCurves(task);
   const errors = curves && ((given: readonly Choice[]) => errorOf(task, curves, given));
   const features = observedOf(task, choices, reference, curves);
@@ -67,14 +69,14 @@ export async function createResidualPruningEnvironment(
       Math.tanh(residual.shift(groups.map((_group, i) => actions[i] ?? unmoved))),
       ...(actions.at(-1) ?? unmoved),
     ],
-    finish: (actions) => outcomeOf(residual.choices(actions)),
+    finish: (actions) => outcomeOf(choicesFor(actions)),
     effectsOf: (actions) => {
-      const chosen = residual.choices(actions);
+      const chosen = choicesFor(actions);
       const changes = residual.changes(chosen);
       return chosen.map(({ keep }, i) => [...changes[i]!, errorChange(i, keep)]);
     },
-    guess: errors && ((actions) => -Math.log10(Math.max(LEAST_ERROR, errors(residual.choices(actions))))),
-    policyOf: (actions) => planOf(pruners, groups, residual.choices(actions)),
+    guess: errors && ((actions) => -Math.log10(Math.max(LEAST_ERROR, errors(choicesFor(actions))))),
+    policyOf: (actions) => planOf(pruners, groups, choicesFor(actions)),
     heuristics: Object.fromEntries(
       names.map((name) => [name, async () => residual.towards(await choicesOf(name))]),
     ),
