@@ -36,7 +36,7 @@ describe('tersor init', () => {
     expect(config.prune!.budget.macs).toBe(0.6);
     expect(config.prune).toMatchObject({
       environment: 'residual',
-      agent: { use: 'ensemble', shared: true },
+      agent: { use: 'ensemble' },
       reward: 'agreement',
     });
     expect((await readFile(out, 'utf8')).match(/the model has ([\d.]+)%/)![1]).toBe(shares[0]!.toFixed(1));
