@@ -2,16 +2,15 @@ import type { Random } from '@tersor/core';
 import { backward, forward, initializeParameters, parameterCount, type Network } from '@tersor/rl';
 
 /**
- * A function of policies. Without `each` a policy is one row, which `whole` takes. With it a policy is a set
- * of rows, one a step: `whole(sum over steps of each(row) / sqrt(steps))` (Zaheer et al. 2017, *Deep sets*,
- * theorem 2). The parameters do not depend on the number of steps.
+ * A function of policies, which are sets of rows, one a step: `whole(sum over steps of each(row) / sqrt(steps))`
+ * (Zaheer et al. 2017, *Deep sets*, theorem 2). The parameters do not depend on the number of steps.
  */
 export interface SetNetwork {
-  readonly each?: Network;
+  readonly each: Network;
   readonly whole: Network;
 }
 
-/** Policies: their rows one after the other, and how many rows each has (one without `each`). */
+/** Policies: their rows one after the other, and how many rows each has. */
 export interface Policies {
   readonly input: Float32Array;
   readonly lengths: readonly number[];
@@ -37,12 +36,12 @@ export function joined(policies: readonly Float32Array[], lengths: readonly numb
 }
 
 export function setParameterCount({ each, whole }: SetNetwork): number {
-  return (each ? parameterCount(each) : 0) + parameterCount(whole);
+  return parameterCount(each) + parameterCount(whole);
 }
 
 /** Draws parameters, those of `each` first; the last layer's are multiplied by `outputScale`. */
 export function initializeSet({ each, whole }: SetNetwork, random: Random, outputScale = 1): Float32Array {
-  const first = each ? initializeParameters(each, random) : new Float32Array();
+  const first = initializeParameters(each, random);
   const second = initializeParameters(whole, random, outputScale);
   const parameters = new Float32Array(first.length + second.length);
   parameters.set(first);
@@ -57,14 +56,6 @@ export function setPass(
   { input, lengths }: Policies,
 ): SetPass {
   const count = lengths.length;
-  if (!each) {
-    const values = forward(whole, parameters, input, count);
-    return {
-      values: values.at(-1)!,
-      back: (outputGradient, gradient) =>
-        void backward(whole, parameters, values, outputGradient, count, gradient),
-    };
-  }
   const split = parameterCount(each);
   const [own, rest] = [parameters.subarray(0, split), parameters.subarray(split)];
   const rows = lengths.reduce((sum, length) => sum + length, 0);

@@ -76,6 +76,12 @@ describe('requireReachable', () => {
     );
   });
 
+  it('names a budget of less than one multiply-add by its digits, not as 0', async () => {
+    await expect(check({ budget: { macs: 1e-9 } }, { budget: { bytes: 0.9 } })).rejects.toEqual(
+      infeasible(/prune\.budget\.macs is 0\.0\d+, but/),
+    );
+  });
+
   it('refuses bit operations that nothing can have: those of two channels per group with the fewest bits', async () => {
     // 2 channels of 20: 8x8x9x(3x2 + 2x2) of the convolutions and 8x8x2x10 of the dense layer.
     const least = (8 * 8 * 9 * 10 + 8 * 8 * 2 * 10) * 2 * 4;

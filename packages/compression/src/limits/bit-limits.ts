@@ -8,7 +8,7 @@ import {
 } from '@tersor/core';
 import { bitOperations, cost, isKernel, weightSlots } from '@tersor/network';
 import { encodedFloor, headerSize, rawSize } from '../pack/pack-model.js';
-import { absolute, LIMIT, shareOptions } from './share-options.js';
+import { absolute, countText, LIMIT, shareOptions } from './share-options.js';
 
 type BitLimitFactory = Omit<LimitFactory, 'quantize'> & { quantize(context: LimitContext): QuantizeLimit };
 
@@ -28,7 +28,7 @@ export function createBytesLimit(value: number): BitLimitFactory {
         };
       },
       estimate: (graph, layers, { weights }) => estimatedBytes(graph, layers, weights),
-      format: (figure, round) => `${round(figure)} bytes`,
+      format: (figure, round) => `${countText(figure, round)} bytes`,
       reached: 'the file has',
     }),
   };
@@ -53,7 +53,7 @@ export function createBitOperationsLimit(value: number): BitLimitFactory {
         const operations = bitOperations(graph, (layer) => (layers.has(layer) ? bits : {}));
         return { certain: operations, about: operations };
       },
-      format: (figure, round) => `${round(figure)} bit operations`,
+      format: (figure, round) => `${countText(figure, round)} bit operations`,
       reached: 'the network has',
     }),
   };

@@ -7,7 +7,7 @@ import {
   type PruneLimit,
 } from '@tersor/core';
 import { cost, channelCost, type Cost } from '@tersor/network';
-import { absolute, LIMIT, shareOptions } from './share-options.js';
+import { absolute, countText, LIMIT, shareOptions } from './share-options.js';
 
 const counted = new WeakMap<LayerGraph, Cost>();
 
@@ -36,7 +36,7 @@ export function costLimit(
         const costAt = channelCost(graph, groups);
         return ({ keep, slices, removed }) => costAt(keep, slices, removed)[figure];
       },
-      format: (figureOf, round) => String(round(figureOf)),
+      format: countText,
     }),
   };
 }
