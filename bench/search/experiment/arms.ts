@@ -10,7 +10,17 @@ export interface Arm {
 }
 
 /** Heuristics are one evaluation each. */
-export const HEURISTICS: readonly string[] = ['uniform', 'magnitude', 'reconstruction'];
+export const HEURISTICS: readonly string[] = [
+  'uniform',
+  'magnitude',
+  'reconstruction',
+  'reconstruction, probed',
+];
+
+/** How the errors of channel groups are weighed where the heuristic adds them up; bits always have probes. */
+export type Weights = 'equal' | 'probed';
+
+export const weightsOf = (agent: string): Weights => (agent.endsWith(', probed') ? 'probed' : 'equal');
 
 /** Optimizers of other libraries, over whole policies: see peer.py. */
 export const PEERS: readonly string[] = ['cma', 'tpe', 'gp'];
@@ -38,6 +48,7 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
     studies: 'example at 15%',
     evaluations: 10,
   },
+  'ensemble, probed': { use: 'ensemble', options: {} },
   evolution: { use: 'evolution', options: {} },
   random: { use: 'random', options: {} },
   'ddpg, little noise': { use: 'ddpg', options: NEAR },
@@ -54,6 +65,8 @@ export const AGENTS: Readonly<Record<string, Agent>> = {
 
 /** Arms of the experiment; every search begins with the heuristic `reconstruction`. */
 export const ARMS: readonly Arm[] = [
+  { agent: 'reconstruction, probed', environment: 'plain' },
+  { agent: 'ensemble, probed', environment: 'residual' },
   ...['reconstruction', 'ddpg', 'ensemble', 'evolution', 'ppo', 'random', ...PEERS].map(
     (agent): Arm => ({ agent, environment: agent === 'reconstruction' ? 'plain' : 'residual' }),
   ),
@@ -64,5 +77,5 @@ export const ARMS: readonly Arm[] = [
 
 /** Arms that defaults are chosen from, on tasks that are none of the six. */
 export const CHOICES: readonly Arm[] = Object.keys(AGENTS)
-  .filter((agent) => agent.includes(', '))
+  .filter((agent) => agent.includes(', ') && weightsOf(agent) === 'equal')
   .map((agent) => ({ agent, environment: 'residual' }));

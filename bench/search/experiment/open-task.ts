@@ -32,7 +32,7 @@ import webgpu from '../../../plugins/backend-webgpu/src/index.js';
 import { cifar10, imageFolder } from '../../../plugins/datasets/src/index.js';
 import channel from '../../../plugins/pruner-channel/src/index.js';
 import linear from '../../../plugins/quantizer-linear/src/index.js';
-import { AGENTS } from './arms.js';
+import { AGENTS, type Weights } from './arms.js';
 import type { Task } from './tasks.js';
 
 const PLUGINS = [
@@ -67,7 +67,12 @@ export interface OpenTask {
   /** Metrics of the uncompressed network. */
   readonly original: { readonly confirm: number; readonly test: number };
   /** Measures on images, or in a way of the caller's. */
-  readonly environment: (id: string, images: Images | Measure, reward: string) => Promise<Environment>;
+  readonly environment: (
+    id: string,
+    images: Images | Measure,
+    reward: string,
+    weights?: Weights,
+  ) => Promise<Environment>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -117,13 +122,13 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
       },
       { ...data, name: '' },
       { ...data, name: 'test', ...(whole && { options: { ...data.options, dir: places.cifar } }) },
-      {
-        kind: 'pruner',
-        name: '',
+      ...(['equal', 'probed'] as const).map((weights) => ({
+        kind: 'pruner' as const,
+        name: weights,
         path: 'pruner',
         use: 'channel',
-        options: { criterion: 'reconstruction', images: task.moments },
-      },
+        options: { criterion: 'reconstruction', images: task.moments, weights },
+      })),
       {
         kind: 'quantizer',
         name: '',
@@ -145,7 +150,13 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
   await backend.activate();
   const dataset = await host.get(TOKENS.dataset);
   const original = await readNetwork(MODELS[task.model](places));
-  const making = await makeTask(host, task, original, seed);
+  const makings = new Map<Weights, Promise<Making>>();
+  const makingBy = (weights: Weights): Promise<Making> => {
+    const making = makings.get(weights) ?? makeTask(host, task, original, seed, weights);
+    makings.set(weights, making);
+    return making;
+  };
+  await makingBy('equal');
   const config = { images: places.images ?? task.images, search: { confirm: 1 } } as PruneConfig;
   const { search, confirm } = await createSearchEvaluators({ backend, dataset, seed }, config, original);
   const test = await createEvaluator({
@@ -161,13 +172,14 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
     network: original,
     testImages: test.count,
     original: { confirm: await confirm!.accuracy(original), test: known ?? (await test.accuracy(original)) },
-    environment: async (id, images, reward) => {
+    environment: async (id, images, reward, weights = 'equal') => {
+      const making = await makingBy(weights);
       const make = await host.get(TOKENS.environment, id);
       const rewarding = await host.get(TOKENS.reward, reward);
       return make(
         making(rewarding, async (graph, policy) => {
           if (typeof images === 'function') return images(graph, policy);
-          const key = `${images} ${policy}`;
+          const key = `${images} ${weights} ${policy}`;
           const found = measured.get(key) ?? (await evaluators[images].evaluate(graph));
           measured.set(key, found);
           return found;
@@ -182,7 +194,13 @@ export async function openTask(task: Task, places: Places, seed: number, known?:
 type Measure = (graph: LayerGraph, policy: string) => Promise<Evaluation>;
 type Making = (reward: EnvironmentTask['reward'], measure: Measure) => EnvironmentTask;
 
-async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number): Promise<Making> {
+async function makeTask(
+  host: Host,
+  task: Task,
+  whole: LayerGraph,
+  seed: number,
+  weights: Weights,
+): Promise<Making> {
   const backend = await host.get(TOKENS.backend);
   const dataset = await host.get(TOKENS.dataset);
   const { macs, parameters } = cost(whole);
@@ -191,7 +209,7 @@ async function makeTask(host: Host, task: Task, whole: LayerGraph, seed: number)
   const { minimum = 0.1, round = 1, budget } = task;
   if (task.stage === 'prune') {
     const { groups } = channelGroups(whole);
-    const pruner = await host.get(TOKENS.pruner);
+    const pruner = await host.get(TOKENS.pruner, weights);
     await pruner.prepare({ graph: whole, groups, dataset, backend, seed });
     const limits = (['macs', 'parameters'] as const).flatMap((name) =>
       budget[name] === undefined ? [] : [costLimit(name, budget[name]).prune({ ...about, name })],

@@ -3,7 +3,7 @@ import { TOKENS, type Environment, type OtherEpisode } from '@tersor/core';
 import { search, type EpisodeRecord } from '@tersor/rl';
 import { confirmBest } from '../../../packages/compression/src/search/confirm.js';
 import { policyDigest } from '../../../packages/compression/src/search/policy-digest.js';
-import { HEURISTICS, PEERS, type Arm } from './arms.js';
+import { HEURISTICS, PEERS, weightsOf, type Arm } from './arms.js';
 import type { OpenTask } from './open-task.js';
 import { searchWithPeer, type PeerName } from './peer.js';
 
@@ -41,9 +41,10 @@ export async function searchOnce(
   const started = performance.now();
   const plain = task.host.has(TOKENS.environment, 'pruning') ? 'pruning' : 'bit-width';
   const id = kind === 'plain' ? plain : kind;
-  const walk = await task.environment(id, 'search', reward);
+  const weights = weightsOf(agent);
+  const walk = await task.environment(id, 'search', reward, weights);
   const isHeuristic = HEURISTICS.includes(agent);
-  const warmStart = [isHeuristic ? agent : 'reconstruction'];
+  const warmStart = [isHeuristic ? agent.split(', ')[0]! : 'reconstruction'];
   const episodes = isHeuristic ? 1 : evaluations;
   const records: EpisodeRecord[] = [];
   if (PEERS.includes(agent))
@@ -62,11 +63,11 @@ export async function searchOnce(
       hooks: { onEpisode: (record) => void records.push(record) },
     });
   }
-  const confirming = await task.environment(id, 'confirm', reward);
+  const confirming = await task.environment(id, 'confirm', reward, weights);
   const [first] = await confirmBest({ records, candidates: confirm, environment: confirming, seed });
   const winner = first!.record;
   const best = records.reduce((most, each) => (each.reward > most.reward ? each : most));
-  const testing = await task.environment(id, 'test', reward);
+  const testing = await task.environment(id, 'test', reward, weights);
   const accuracyIn = async (environment: Environment, { actions, episode }: EpisodeRecord) => {
     await environment.reset(seed + episode - 1);
     let measures: EpisodeRecord['measures'] = {};

@@ -42,7 +42,7 @@ export interface ChannelPrunerOptions {
    * leaves them as they are.
    */
   readonly batchNormImages: number;
-  /** How the heuristic weighs the errors of the groups: all alike, or by probes of the network's outputs. */
+  /** How the errors of the groups are weighed: all alike, or by probes of the network's outputs. */
   readonly weights: 'equal' | 'probed';
   /** Training images that the probes look at. */
   readonly probeImages: number;
@@ -78,9 +78,11 @@ export class ChannelPruner implements Pruner {
   private gathered: ReadonlyMap<string, Gathered> = new Map();
   private knownRefits = createKnownRefits([]);
   private calibration: Calibration | undefined;
+  /** Errors by group, as the probes weigh them. */
+  private readonly probed = new Map<string, Float64Array>();
   /** How many channels each group keeps, by what its readers lose; not without the refit. */
   readonly heuristics: Heuristics<AllocationQuestion>;
-  /** What its readers lose, likewise. */
+  /** What its readers lose, or with probes the outputs of the network. */
   readonly removalErrors?: (groups: readonly ChannelGroup[]) => Promise<readonly Float64Array[]>;
   /** Refits the layers of the winner, each by what those before it have lost. */
   readonly finish?: (graph: LayerGraph, plan: PrunePlan) => Promise<LayerGraph>;
@@ -101,6 +103,7 @@ export class ChannelPruner implements Pruner {
     this.knownRefits = createKnownRefits(graph.layers);
     this.groups = new Map(groups.map((group) => [group.name, group]));
     this.ranking.clear();
+    this.probed.clear();
     if (criterion !== 'reconstruction') {
       const gradients =
         criterion === 'taylor'
@@ -172,21 +175,12 @@ export class ChannelPruner implements Pruner {
     this.context = undefined;
     this.knownRefits = createKnownRefits([]);
     this.gathered = new Map();
+    this.probed.clear();
     this.calibration = undefined;
   }
 
   private async allocation(question: AllocationQuestion): Promise<number[]> {
-    const { groups, smallest } = question;
-    const errors = await this.errorsOf(groups);
-    if (this.options.weights === 'equal') return allocate(question, { errors });
-    const { dataset, seed } = this.prepared;
-    const chosen = lastImages(dataset, this.probeCount(dataset), seed);
-    const lossOf = await createOutputLoss({ ...this.prepared, chosen });
-    const divergenceAt = async (group: number, channels: number) => {
-      const plan = [this.plan(groups[group]!, { channels })];
-      return lossOf(await this.adapt(this.apply(this.prepared.graph, plan), plan));
-    };
-    return allocate(question, { errors: await probedErrors(errors, smallest, divergenceAt) });
+    return allocate(question, { errors: await this.errorsOf(question.groups) });
   }
 
   /**
@@ -220,7 +214,30 @@ export class ChannelPruner implements Pruner {
 
   private async errorsOf(groups: readonly ChannelGroup[]): Promise<Float64Array[]> {
     const orders = await removalOrders(this.prepared.graph, groups, this.gathered);
-    return groups.map(({ name }) => orders.get(name)!.errors);
+    const errors = new Map(groups.map(({ name }) => [name, orders.get(name)!.errors]));
+    if (this.options.weights === 'equal') return [...errors.values()];
+    await this.probe(
+      groups.filter(({ name }) => !this.probed.has(name)),
+      errors,
+    );
+    return groups.map(({ name }) => this.probed.get(name)!);
+  }
+
+  private async probe(
+    groups: readonly ChannelGroup[],
+    errors: ReadonlyMap<string, Float64Array>,
+  ): Promise<void> {
+    if (groups.length === 0) return;
+    const { graph, dataset, seed } = this.prepared;
+    const chosen = lastImages(dataset, this.probeCount(dataset), seed);
+    const lossOf = await createOutputLoss({ ...this.prepared, chosen });
+    for (const group of groups) {
+      const scaled = await probedErrors(errors.get(group.name)!, async (channels) => {
+        const plan = [this.plan(group, { channels })];
+        return lossOf(await this.adapt(this.apply(graph, plan), plan));
+      });
+      this.probed.set(group.name, scaled);
+    }
   }
 
   private get prepared(): PruneContext {

@@ -64,7 +64,7 @@ export default definePlugin({
         .enum(['equal', 'probed'])
         .default('equal')
         .describe(
-          'How the heuristic "reconstruction" weighs the errors of the groups: equally, or by how the outputs change when one group alone is pruned.',
+          'How the heuristic "reconstruction", and what agents see of the groups, weigh their errors: equally, or by how the outputs change when one group alone is pruned.',
         ),
       probeImages: z
         .int()

@@ -5,42 +5,33 @@ const line = (channels: number, step: number) =>
 
 describe('errors on the scale of the outputs', () => {
   it('are the measured divergences where the group was probed, and scaled alike between', async () => {
-    const probed: (readonly [number, number])[] = [];
-    const [curve] = await probedErrors([line(16, 0.01)], [1], async (group, channels) => {
-      probed.push([group, channels]);
+    const probed: number[] = [];
+    const curve = await probedErrors(line(16, 0.01), async (channels) => {
+      probed.push(channels);
       return 3 * 0.01 * (16 - channels);
     });
     // An eighth, a quarter, a half, and seven tenths of 16.
-    expect(probed).toEqual([
-      [0, 14],
-      [0, 12],
-      [0, 8],
-      [0, 5],
-    ]);
-    expect(curve![0]).toBe(0);
-    curve!.forEach((error, removed) => expect(error).toBeCloseTo(0.03 * removed, 12));
+    expect(probed).toEqual([14, 12, 8, 5]);
+    expect(curve[0]).toBe(0);
+    curve.forEach((error, removed) => expect(error).toBeCloseTo(0.03 * removed, 12));
   });
 
   it('follow a weight that changes with the count, and never fall', async () => {
     const divergences: Record<number, number> = { 14: 0.5, 12: 0.1, 8: 0.2, 5: 0.9 };
-    const [curve] = await probedErrors(
-      [line(16, 0.01)],
-      [1],
-      async (_group, channels) => divergences[channels]!,
-    );
-    expect(curve![2]).toBeCloseTo(0.5, 12);
-    expect(curve![4]).toBeCloseTo(0.5, 12);
-    expect(curve![11]).toBeCloseTo(0.9, 12);
-    expect([...curve!]).toEqual([...curve!].sort((a, b) => a - b));
+    const curve = await probedErrors(line(16, 0.01), async (channels) => divergences[channels]!);
+    expect(curve[2]).toBeCloseTo(0.5, 12);
+    expect(curve[4]).toBeCloseTo(0.5, 12);
+    expect(curve[11]).toBeCloseTo(0.9, 12);
+    expect([...curve]).toEqual([...curve].sort((a, b) => a - b));
   });
 
-  it('probe no count below the smallest, and each count once', async () => {
+  it('probe each count once, and never a group without channels', async () => {
     const probed: number[] = [];
-    await probedErrors([line(4, 0.1)], [3], async (_group, channels) => {
+    await probedErrors(line(2, 0.1), async (channels) => {
       probed.push(channels);
       return 0.1;
     });
-    expect(probed).toEqual([3]);
-    expect(await probedErrors([line(2, 0.1)], [2], async () => NaN)).toEqual([line(2, 0.1)]);
+    expect(probed).toEqual([1]);
+    expect(await probedErrors(line(1, 0.1), async () => NaN)).toEqual(line(1, 0.1));
   });
 });

@@ -4,35 +4,27 @@ import { probeWeights, type Probe } from '@tersor/network';
 const SHARES = [0.125, 0.25, 0.5, 0.7];
 
 /**
- * Errors on the scale of the network's outputs: each group's curve times a weight, the divergence of the
+ * A group's errors on the scale of the network's outputs: its curve times a weight, the divergence of the
  * outputs over the error, measured with this group alone pruned to a few counts. Between the counts the
  * weight's logarithm runs straight, beyond them it stays; the curve never falls.
  *
- * @param errors by group, as for `allocate`
- * @param smallest by group, the fewest channels that it may keep
- * @param divergenceAt what the outputs lose when one group keeps so many channels, and all others all of them
+ * @param curve error by the number of channels removed
+ * @param divergenceAt what the outputs lose when this group keeps so many channels, and all others all of them
  */
 export async function probedErrors(
-  errors: readonly Float64Array[],
-  smallest: readonly number[],
-  divergenceAt: (group: number, channels: number) => Promise<number>,
-): Promise<Float64Array[]> {
-  const scaled: Float64Array[] = [];
-  for (const [group, curve] of errors.entries()) {
-    const channels = curve.length - 1;
-    const removals = SHARES.map((share) =>
-      Math.min(channels - smallest[group]!, Math.round(share * channels)),
-    );
-    const probes: Probe[] = [];
-    for (const removed of new Set(removals.filter((each) => each > 0)))
-      probes.push({
-        at: removed,
-        error: curve[removed]!,
-        divergence: await divergenceAt(group, channels - removed),
-      });
-    scaled.push(scale(curve, probes));
-  }
-  return scaled;
+  curve: Float64Array,
+  divergenceAt: (channels: number) => Promise<number>,
+): Promise<Float64Array> {
+  const channels = curve.length - 1;
+  const removals = SHARES.map((share) => Math.min(channels - 1, Math.round(share * channels)));
+  const probes: Probe[] = [];
+  for (const removed of new Set(removals.filter((each) => each > 0)))
+    probes.push({
+      at: removed,
+      error: curve[removed]!,
+      divergence: await divergenceAt(channels - removed),
+    });
+  return scale(curve, probes);
 }
 
 function scale(curve: Float64Array, probes: readonly Probe[]): Float64Array {
