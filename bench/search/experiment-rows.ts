@@ -139,12 +139,18 @@ const summary = {
   searches: aboveOn(lines, SEARCHES),
   learning: aboveOn(lines, ['ddpg', 'ppo']),
   cmaItself: aboveOn(lines, ['reconstruction'], 'cma'),
-  others: aboveOn(lines, ['magnitude', 'uniform']),
+  others: aboveOn(lines, ['reconstruction, probed', 'magnitude', 'uniform']),
+  probed: aboveOn(lines, ['reconstruction, probed', 'ensemble'], 'ensemble, probed'),
 };
 const OTHERS = ['reconstruction', ...SEARCHES, 'ddpg', 'ppo'];
 const overall = {
   both: aboveOnAll(lines, OTHERS, ['prune', 'quantize']),
   channels: aboveOnAll(lines, OTHERS, ['prune']),
+  heuristics: aboveOnAll(
+    lines,
+    HEURISTICS.filter((name) => name !== 'reconstruction'),
+    ['prune'],
+  ),
   bits: aboveOnAll(lines, OTHERS, ['quantize']),
   /** The default of stage 2. */
   ddpgBits: aboveOnAll(
