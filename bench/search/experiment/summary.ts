@@ -122,7 +122,9 @@ export function carriedIn(lines: readonly Line[], task: string) {
     const own = bySeed(lines, task, agent, afterTen);
     const seeds = [...own.keys()].filter((seed) => anew.has(seed) && carried.has(seed));
     if (seeds.length === 0) return [];
-    const difference = agent === AGENT ? undefined : pairedDifference(own, anew);
+    const among = (values: Map<number, number>) =>
+      new Map([...values].filter(([seed]) => seeds.includes(seed)));
+    const difference = agent === AGENT ? undefined : pairedDifference(among(own), among(anew));
     const ahead = seeds.filter((seed) => own.get(seed)! > anew.get(seed)!).length;
     return [
       {
