@@ -2,8 +2,9 @@ import type { Random } from '@tersor/core';
 import { backward, forward, initializeParameters, parameterCount, type Network } from '@tersor/rl';
 
 /**
- * A function of policies, which are sets of rows, one a step: `whole(sum over steps of each(row) / sqrt(steps))`
- * (Zaheer et al. 2017, *Deep sets*, theorem 2). The parameters do not depend on the number of steps.
+ * A function of policies, which are sets of rows, one a step:
+ * `whole(sum over steps of each(row) / sqrt(steps))` (Zaheer et al. 2017, *Deep sets*, theorem 2). The
+ * parameters do not depend on the number of steps.
  */
 export interface SetNetwork {
   readonly each: Network;

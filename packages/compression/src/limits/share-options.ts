@@ -13,7 +13,7 @@ export function absolute(budget: number, whole: number): number {
   return budget <= 1 ? budget * whole : budget;
 }
 
-/** For messages: a count in whole numbers. A budget of less than one keeps its digits, or it would read as 0. */
+/** For messages: a count in whole numbers. Less than one keeps its digits, or it would read as 0. */
 export function countText(count: number, round: (value: number) => number): string {
   return String(count < 1 ? Number(count.toPrecision(3)) : round(count));
 }

@@ -9,7 +9,7 @@ const SHARES = [0.125, 0.25, 0.5, 0.7];
  * weight's logarithm runs straight, beyond them it stays; the curve never falls.
  *
  * @param curve error by the number of channels removed
- * @param divergenceAt what the outputs lose when this group keeps so many channels, and all others all of them
+ * @param divergenceAt what the outputs lose when this group keeps so many channels, all others all of them
  */
 export async function probedErrors(
   curve: Float64Array,
