@@ -131,6 +131,7 @@ const signals = readFileSync(join(__dirname, 'results/signal.jsonl'), 'utf8')
   });
 /** Those that learn no value of policies. */
 const SEARCHES = ['cma', 'evolution', 'random', 'tpe', 'gp'];
+const OTHER_HEURISTICS = HEURISTICS.filter((name) => name !== 'reconstruction');
 const heuristic = aboveOn(lines, ['reconstruction']);
 const summary = {
   heuristic,
@@ -139,18 +140,14 @@ const summary = {
   searches: aboveOn(lines, SEARCHES),
   learning: aboveOn(lines, ['ddpg', 'ppo']),
   cmaItself: aboveOn(lines, ['reconstruction'], 'cma'),
-  others: aboveOn(lines, ['reconstruction, probed', 'magnitude', 'uniform']),
+  others: aboveOn(lines, OTHER_HEURISTICS),
   probed: aboveOn(lines, ['reconstruction, probed', 'ensemble'], 'ensemble, probed'),
 };
 const OTHERS = ['reconstruction', ...SEARCHES, 'ddpg', 'ppo'];
 const overall = {
   both: aboveOnAll(lines, OTHERS, ['prune', 'quantize']),
   channels: aboveOnAll(lines, OTHERS, ['prune']),
-  heuristics: aboveOnAll(
-    lines,
-    HEURISTICS.filter((name) => name !== 'reconstruction'),
-    ['prune'],
-  ),
+  heuristics: aboveOnAll(lines, OTHER_HEURISTICS, ['prune']),
   bits: aboveOnAll(lines, OTHERS, ['quantize']),
   /** The default of stage 2. */
   ddpgBits: aboveOnAll(

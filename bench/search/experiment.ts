@@ -25,7 +25,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, type OtherEpisode } from '@tersor/core';
-import { AGENTS, ARMS, CHOICES, type Arm } from './experiment/arms.js';
+import { AGENTS, ARMS, CHOICES, weightsOf, type Arm } from './experiment/arms.js';
 import { idOf, linesOf, type Key, type Line } from './experiment/lines.js';
 import { openTask, type Places } from './experiment/open-task.js';
 import { searchOnce } from './experiment/search-once.js';
@@ -89,7 +89,9 @@ async function main(): Promise<void> {
       reward,
     });
     const done = new Set(linesOf(out).map(idOf));
-    const open = arms.filter((arm) => !done.has(idOf(keyOf(arm))));
+    // The errors of bits are always weighed by probes: there is no arm of its own for it.
+    const isOwn = ({ agent }: Arm) => task.stage === 'prune' || weightsOf(agent) === 'equal';
+    const open = arms.filter((arm) => isOwn(arm) && !done.has(idOf(keyOf(arm))));
     if (open.length === 0) continue;
     const before = linesOf(out).find((line) => line.task === task.name && line.precision === flags.precision);
     const opened = await openTask(task, places, seed, before?.original.test);

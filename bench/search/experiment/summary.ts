@@ -119,12 +119,12 @@ export function carriedIn(lines: readonly Line[], task: string) {
   const anew = bySeed(lines, task, AGENT, afterTen);
   const carried = bySeed(lines, task, CARRIED, afterTen);
   return ['reconstruction', AGENT, CARRIED].flatMap((agent) => {
-    const own = bySeed(lines, task, agent, afterTen);
-    const seeds = [...own.keys()].filter((seed) => anew.has(seed) && carried.has(seed));
+    const own = new Map(
+      [...bySeed(lines, task, agent, afterTen)].filter(([seed]) => anew.has(seed) && carried.has(seed)),
+    );
+    const seeds = [...own.keys()];
     if (seeds.length === 0) return [];
-    const among = (values: Map<number, number>) =>
-      new Map([...values].filter(([seed]) => seeds.includes(seed)));
-    const difference = agent === AGENT ? undefined : pairedDifference(among(own), among(anew));
+    const difference = agent === AGENT ? undefined : pairedDifference(own, anew);
     const ahead = seeds.filter((seed) => own.get(seed)! > anew.get(seed)!).length;
     return [
       {
